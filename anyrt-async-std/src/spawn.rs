@@ -1,0 +1,48 @@
+use anyrt_core::error::NoRuntime;
+use anyrt_core::runtime::{Spawn, TaskInfo};
+
+use crate::AsyncStd;
+
+/// The handle of async-std's executor, with which any thread can start tasks.
+#[derive(Clone, Debug)]
+pub struct Handle(());
+
+impl Handle {
+    /// The handle of async-std's global executor, the one behind `task::spawn`. It never ends.
+    pub fn global() -> Handle {
+        Handle(())
+    }
+
+    /// The handle, if this thread is polling a task of async-std.
+    ///
+    /// [`Spawn::current`] succeeds on every thread; this tells whose the thread is.
+    pub fn try_current() -> Option<Handle> {
+        async_std::task::try_current().map(|_task| Handle::global())
+    }
+}
+
+impl Spawn for AsyncStd {
+    type Handle = Handle;
+
+    fn current() -> Result<Handle, NoRuntime> {
+        Ok(Handle::global())
+    }
+
+    #[inline]
+    fn spawn<F>(_handle: &Handle, _task: TaskInfo<'_>, future: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        // Dropping async-std's handle detaches the task.
+        drop(async_std::task::spawn(future));
+    }
+
+    #[inline]
+    fn choose(n: usize) -> usize {
+        fastrand::usize(..n)
+    }
+
+    fn name(_handle: &Handle) -> &'static str {
+        "async-std"
+    }
+}

@@ -1,0 +1,6 @@
+//! Runs the shared conformance suite against this backend.
+
+anyrt_conformance::suite! {
+    runtime: anyrt_async_std::Builder::new(),
+    facets: [spawn, time, blocking],
+}

@@ -1,0 +1,62 @@
+//! Finding out which holders can still be reached: see [`Frame::ask`](super::frame::Frame).
+
+use std::task::{Wake, Waker};
+
+use crate::loom::atomic::{AtomicBool, Ordering};
+use crate::loom::{Arc, Mutex, lock};
+
+/// A waker that, while a scope asks, notes wake-ups instead of passing them on.
+pub(crate) struct Asker {
+    asking: AtomicBool,
+    noted: AtomicBool,
+    real: Mutex<Option<Waker>>,
+}
+
+impl Asker {
+    pub(super) fn new() -> Arc<Asker> {
+        Arc::new(Asker {
+            asking: AtomicBool::new(false),
+            noted: AtomicBool::new(false),
+            real: Mutex::new(None),
+        })
+    }
+
+    /// From now on, wake-ups outside of asking go to this waker.
+    pub(super) fn set_real(&self, waker: &Waker) {
+        let same = matches!(&*lock(&self.real), Some(real) if real.will_wake(waker));
+        if !same {
+            let new = waker.clone();
+            let old = lock(&self.real).replace(new);
+            drop(old);
+        }
+    }
+
+    pub(super) fn start(&self) {
+        self.asking.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether there was a wake-up since the last call.
+    pub(super) fn take_noted(&self) -> bool {
+        self.noted.swap(false, Ordering::SeqCst)
+    }
+
+    pub(super) fn stop(&self) {
+        self.asking.store(false, Ordering::SeqCst);
+    }
+}
+
+impl Wake for Asker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.noted.store(true, Ordering::SeqCst);
+        if !self.asking.load(Ordering::SeqCst) {
+            let real = lock(&self.real).clone();
+            if let Some(real) = real {
+                real.wake();
+            }
+        }
+    }
+}

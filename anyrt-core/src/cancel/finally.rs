@@ -1,0 +1,250 @@
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project::pin_project;
+
+use super::frame::{Frame, Own, Payload, Place, Polled, drop_quietly};
+use super::node::Node;
+use super::shield::ShieldPlace;
+use crate::context::{self, Surroundings};
+use crate::loom::{Arc, Mutex, lock};
+
+/// Runs `body`, and then, however it ended, `cleanup`, shielded from cancellation (rule C8).
+///
+/// The clean-up runs after a value, after an interruption by cancellation, and after a panic,
+/// which continues afterwards. Scopes around it that are cancelled wait for it. For a limit, put
+/// one inside: `finally(body, || move_on_after(limit, tidy()))`.
+///
+/// # Cancel safety
+///
+/// Dropping the returned future from outside, as `select!` does with a loser, drops `body` and
+/// `cleanup` where they stand: Rust offers no await there (rule C10).
+///
+/// # Panics
+///
+/// If it was interrupted, and is then polled again outside of the scope that was cancelled, which
+/// can happen to a future that was lent to a scope. A panic of the clean-up wins over one of the
+/// body.
+pub fn finally<B, C, CF>(body: B, cleanup: C) -> Finally<B, C, CF>
+where
+    B: Future,
+    C: FnOnce() -> CF,
+    CF: Future<Output = ()>,
+{
+    Finally {
+        step: Step::Body(Frame::new(body)),
+        cleanup: Some(cleanup),
+        ended: None,
+    }
+}
+
+/// The future of [`finally`].
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+#[pin_project]
+pub struct Finally<B: Future, C, CF: Future> {
+    #[pin]
+    step: Step<B, CF>,
+    cleanup: Option<C>,
+    ended: Option<Ended<B::Output>>,
+}
+
+#[pin_project(project = StepProjection)]
+enum Step<B, CF> {
+    Body(#[pin] Frame<B>),
+    Cleanup(#[pin] Frame<CF>),
+    Interrupted,
+}
+
+/// How the body ended.
+enum Ended<T> {
+    Completed(T),
+    Interrupted,
+    Panicked(Payload),
+}
+
+/// The body of a `finally`: it is interrupted for any cancellation, since something comes after.
+struct BodyPlace;
+
+impl Place for BodyPlace {
+    const CATCHES: bool = true;
+    const CATCHES_PANICS: bool = true;
+
+    #[inline]
+    fn is_shielded(&self, _node: Option<&Arc<Node>>) -> bool {
+        false
+    }
+
+    #[inline]
+    fn own(&self, _node: Option<&Arc<Node>>) -> Own {
+        Own::No
+    }
+
+    #[inline]
+    fn enter(&mut self, inner: Surroundings, _node: &mut Option<Arc<Node>>) -> Surroundings {
+        inner
+    }
+}
+
+impl<B, C, CF> Future for Finally<B, C, CF>
+where
+    B: Future,
+    C: FnOnce() -> CF,
+    CF: Future<Output = ()>,
+{
+    type Output = B::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<B::Output> {
+        let mut this = self.project();
+        loop {
+            match this.step.as_mut().project() {
+                StepProjection::Body(mut frame) => {
+                    let ended = match frame.as_mut().poll(cx, &mut BodyPlace) {
+                        Polled::Pending => {
+                            frame.hold(cx);
+                            return Poll::Pending;
+                        }
+                        Polled::Ready(value) => Ended::Completed(value),
+                        Polled::Interrupted => Ended::Interrupted,
+                        Polled::Panicked(payload) => Ended::Panicked(payload),
+                    };
+                    *this.ended = Some(ended);
+                    let cleanup = this.cleanup.take().expect("the clean-up begins once");
+                    // A clean-up that panics while it is made counts as one that panics later.
+                    match catch_unwind(AssertUnwindSafe(cleanup)) {
+                        Ok(cleanup) => this.step.set(Step::Cleanup(Frame::new(cleanup))),
+                        Err(payload) => {
+                            this.step.set(Step::Interrupted);
+                            drop_quietly(this.ended.take());
+                            resume_unwind(payload);
+                        }
+                    }
+                }
+                StepProjection::Cleanup(mut frame) => {
+                    match frame.as_mut().poll(cx, &mut ShieldPlace::<true>) {
+                        Polled::Ready(()) => {}
+                        Polled::Panicked(payload) => {
+                            this.step.set(Step::Interrupted);
+                            drop_quietly(this.ended.take());
+                            resume_unwind(payload);
+                        }
+                        Polled::Interrupted | Polled::Pending => {
+                            frame.hold_as_shield(cx);
+                            return Poll::Pending;
+                        }
+                    }
+                    this.step.set(Step::Interrupted);
+                    match this.ended.take() {
+                        Some(Ended::Completed(value)) => return Poll::Ready(value),
+                        Some(Ended::Panicked(payload)) => resume_unwind(payload),
+                        Some(Ended::Interrupted) | None => {}
+                    }
+                }
+                StepProjection::Interrupted => {
+                    if context::effectively_cancelled() {
+                        context::refuse(cx);
+                        return Poll::Pending;
+                    }
+                    panic!(
+                        "this `finally` was interrupted by a cancellation and has no value: it \
+                         must not be polled again outside the scope that was cancelled"
+                    );
+                }
+            }
+        }
+    }
+}
+
+impl<B: Future, C, CF: Future> fmt::Debug for Finally<B, C, CF> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let step = match self.step {
+            Step::Body(_) => "body",
+            Step::Cleanup(_) => "clean-up",
+            Step::Interrupted => "ended",
+        };
+        f.debug_struct("Finally")
+            .field("step", &step)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Lends a resource to `body`, and gives it to `cleanup` however the body ended (rule C8).
+///
+/// What [`finally`] does, for a value that both need: the body gets a guard that derefs to it,
+/// the clean-up gets the value back.
+///
+/// # Cancel safety
+///
+/// As [`finally`]: dropped from outside, the resource is dropped without `cleanup`.
+///
+/// # Panics
+///
+/// As [`finally`]; and if the body ended while the guard is still alive elsewhere, for instance
+/// in a child task: the clean-up then has nothing to work with. Keep the guard in the body.
+pub fn with_resource<R, T, B, BF, C, CF>(
+    resource: R,
+    body: B,
+    cleanup: C,
+) -> impl Future<Output = T> + use<R, T, B, BF, C, CF>
+where
+    B: FnOnce(Lent<R>) -> BF,
+    BF: Future<Output = T>,
+    C: FnOnce(R) -> CF,
+    CF: Future<Output = ()>,
+{
+    let place = Arc::new(Mutex::new(None));
+    let lent = Lent {
+        resource: Some(resource),
+        place: place.clone(),
+    };
+    // The body is made when it is first polled, as everywhere.
+    finally(async move { body(lent).await }, move || {
+        let resource = lock(&place).take();
+        let resource = resource.expect(
+            "the guard of `with_resource` outlived its body: keep it in the body, so that the \
+             clean-up gets the resource",
+        );
+        cleanup(resource)
+    })
+}
+
+/// The guard through which the body of [`with_resource`] uses the resource.
+///
+/// It goes back when it is dropped.
+#[must_use = "the resource goes back when the guard is dropped"]
+pub struct Lent<R> {
+    resource: Option<R>,
+    place: Arc<Mutex<Option<R>>>,
+}
+
+impl<R> Deref for Lent<R> {
+    type Target = R;
+
+    fn deref(&self) -> &R {
+        self.resource
+            .as_ref()
+            .expect("the resource is there until the guard is dropped")
+    }
+}
+
+impl<R> DerefMut for Lent<R> {
+    fn deref_mut(&mut self) -> &mut R {
+        self.resource
+            .as_mut()
+            .expect("the resource is there until the guard is dropped")
+    }
+}
+
+impl<R> Drop for Lent<R> {
+    fn drop(&mut self) {
+        *lock(&self.place) = self.resource.take();
+    }
+}
+
+impl<R: fmt::Debug> fmt::Debug for Lent<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Lent").field(&**self).finish()
+    }
+}

@@ -1,0 +1,612 @@
+//! The heap part of a scope or holder, made only when something elsewhere must reach it.
+//!
+//! Nodes form a tree beside the tree of futures. A child refers to its parent strongly and a
+//! parent to its children weakly; who owns the future owns the node, and takes it out of its
+//! parent's list when the future ends.
+//!
+//! # Who may do what
+//!
+//! 1. `flags`, `deadline`: anybody, at any time; the owner reads them in each poll.
+//! 2. `linked`, `parent`, `own_hold`: the owner alone, in a poll or a drop of its future.
+//! 3. `holding`: whoever changes a child's hold, under this node's lock alone. Changes of one
+//!    child arrive in order; those of two may cross, so the count is signed.
+//! 4. No lock is held while a waker is woken, cloned or dropped, nor while another node's lock
+//!    is. Walks are iterative, so depth costs no stack.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::mem;
+use std::task::{Context, Waker};
+
+use slab::Slab;
+
+use super::ask::Asker;
+use super::cause::{Cancelled, Cause};
+use crate::context::{self, Mail};
+use crate::loom::atomic::{AtomicU32, AtomicU64, Ordering};
+use crate::loom::{Arc, Mutex, OnceLock, Weak, lock};
+use crate::task::GroupCore;
+use crate::time::Instant;
+
+/// The scope was cancelled itself: explicitly, by its deadline, by a failure in a group.
+const CANCELLED: u32 = 1;
+/// Holds in it no longer count (rule C12).
+const ABORTED: u32 = 1 << 1;
+/// Cancellation from outside stops here.
+const SHIELDED: u32 = 1 << 2;
+/// Something in it was interrupted, and the scope caught that.
+const CAUGHT: u32 = 1 << 3;
+/// Its owner has polled it under effective cancellation and told what is below.
+const TOLD: u32 = 1 << 4;
+/// It was woken to find out whether it can still be reached, and was not polled since.
+const ASKED: u32 = 1 << 5;
+/// It is the root of a task, and the task's record knows it.
+const LISTED: u32 = 1 << 7;
+/// It has a deadline that somebody may move, read from `now`.
+const CLOCKED: u32 = 1 << 6;
+
+pub(crate) struct Node {
+    flags: AtomicU32,
+    deadline: AtomicU64,
+    abort_at: AtomicU64,
+    /// Which frame it was reported to; zero if none.
+    linked: AtomicU64,
+    clock: fn() -> Instant,
+    /// The group whose scope this is.
+    group: OnceLock<Weak<GroupCore>>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    parent: Option<(Arc<Node>, usize)>,
+    children: Slab<Weak<Node>>,
+    /// How many children hold.
+    holding: isize,
+    own_hold: bool,
+    /// The hold was found to be stranded; it counts again when its holder is polled.
+    lapsed: bool,
+    waker: Option<Waker>,
+    refused: BTreeMap<u64, Waker>,
+    cause: Option<Cancelled>,
+    asker: Option<Arc<Asker>>,
+    name: Option<Arc<str>>,
+}
+
+impl State {
+    fn holds(&self) -> bool {
+        !self.lapsed && (self.own_hold || self.holding > 0)
+    }
+}
+
+impl Node {
+    /// A node of something without a clock: it has no deadline that could be moved.
+    pub(crate) fn new() -> Arc<Node> {
+        Arc::new(Node::with_flags(0, || Instant::DISTANT_PAST))
+    }
+
+    /// The node of a scope with a handle.
+    pub(crate) fn with_clock(now: fn() -> Instant) -> Arc<Node> {
+        Arc::new(Node::with_flags(CLOCKED, now))
+    }
+
+    fn with_flags(flags: u32, clock: fn() -> Instant) -> Node {
+        Node {
+            flags: AtomicU32::new(flags),
+            deadline: AtomicU64::new(Instant::FAR_FUTURE.to_bits()),
+            abort_at: AtomicU64::new(Instant::FAR_FUTURE.to_bits()),
+            linked: AtomicU64::new(0),
+            clock,
+            group: OnceLock::new(),
+            state: Mutex::default(),
+        }
+    }
+
+    #[inline]
+    fn has(&self, flag: u32) -> bool {
+        // SeqCst, as every write to `flags`: a poll that registers its waker and then finds no
+        // flag is ordered before the cancellation, which then finds the waker.
+        self.flags.load(Ordering::SeqCst) & flag != 0
+    }
+
+    fn raise(&self, flag: u32) -> bool {
+        self.flags.fetch_or(flag, Ordering::SeqCst) & flag == 0
+    }
+
+    fn lower(&self, flag: u32) -> bool {
+        self.flags.fetch_and(!flag, Ordering::SeqCst) & flag != 0
+    }
+
+    // ---- what handles and groups see and do ----
+
+    #[inline]
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.has(CANCELLED)
+    }
+
+    /// Whether it is cancelled, counting a deadline that has passed without anybody noticing.
+    pub(crate) fn is_cancelled_now(&self) -> bool {
+        let deadline = self.deadline();
+        self.is_cancelled()
+            || (deadline != Instant::FAR_FUTURE && self.has(CLOCKED) && deadline <= (self.clock)())
+    }
+
+    #[inline]
+    pub(crate) fn is_aborted(&self) -> bool {
+        self.has(ABORTED)
+    }
+
+    #[inline]
+    pub(crate) fn is_shielded(&self) -> bool {
+        self.has(SHIELDED)
+    }
+
+    pub(crate) fn is_caught(&self) -> bool {
+        self.has(CAUGHT)
+    }
+
+    pub(crate) fn set_caught(&self) {
+        self.raise(CAUGHT);
+    }
+
+    #[inline]
+    pub(crate) fn deadline(&self) -> Instant {
+        Instant::from_bits(self.deadline.load(Ordering::SeqCst))
+    }
+
+    pub(crate) fn abort_at(&self) -> Instant {
+        Instant::from_bits(self.abort_at.load(Ordering::SeqCst))
+    }
+
+    pub(crate) fn now(&self) -> Instant {
+        (self.clock)()
+    }
+
+    pub(crate) fn name(&self) -> Option<Arc<str>> {
+        lock(&self.state).name.clone()
+    }
+
+    pub(crate) fn set_name(&self, name: Arc<str>) {
+        lock(&self.state).name = Some(name);
+    }
+
+    pub(crate) fn set_group(&self, group: Weak<GroupCore>) {
+        let first = self.group.set(group);
+        debug_assert!(first.is_ok(), "a node stands for one group");
+    }
+
+    pub(crate) fn group(&self) -> Option<Arc<GroupCore>> {
+        self.group.get()?.upgrade()
+    }
+
+    pub(crate) fn cause(&self) -> Option<Cancelled> {
+        lock(&self.state).cause.clone()
+    }
+
+    /// Cancels the scope, and tells everything below. False if it was cancelled already.
+    pub(crate) fn cancel(self: &Arc<Self>, cause: Cancelled) -> bool {
+        lock(&self.state).cause.get_or_insert(cause);
+        if !self.raise(CANCELLED) {
+            return false;
+        }
+        context::mark_dirty();
+        self.wake_tree();
+        true
+    }
+
+    /// Lets every hold in the scope lapse.
+    pub(crate) fn abort(self: &Arc<Self>, cause: Cancelled) {
+        lock(&self.state).cause.get_or_insert(cause);
+        if self.flags.fetch_or(CANCELLED | ABORTED, Ordering::SeqCst) & ABORTED == 0 {
+            context::mark_dirty();
+            self.abort_groups();
+            self.wake_tree();
+        }
+    }
+
+    pub(crate) fn set_abort_at(&self, at: Instant) {
+        self.abort_at.fetch_min(at.to_bits(), Ordering::SeqCst);
+        self.wake();
+    }
+
+    pub(crate) fn set_deadline(self: &Arc<Self>, deadline: Instant) {
+        self.deadline.store(deadline.to_bits(), Ordering::SeqCst);
+        context::mark_dirty();
+        self.wake();
+    }
+
+    /// Sets what the scope starts with; nobody is told, for nobody is there.
+    pub(crate) fn init(&self, deadline: Instant, shielded: bool) {
+        self.deadline.store(deadline.to_bits(), Ordering::SeqCst);
+        if shielded {
+            self.raise(SHIELDED);
+        }
+    }
+
+    /// Brings the deadline forward to `deadline`, unless it is earlier already.
+    pub(crate) fn limit(&self, deadline: Instant) {
+        self.deadline
+            .fetch_min(deadline.to_bits(), Ordering::SeqCst);
+    }
+
+    pub(crate) fn set_shield(self: &Arc<Self>, on: bool) {
+        let changed = if on {
+            self.raise(SHIELDED)
+        } else {
+            self.lower(SHIELDED)
+        };
+        if changed {
+            context::mark_dirty();
+            self.wake_tree();
+        }
+    }
+
+    // ---- wakers ----
+
+    /// Keeps the waker of this poll.
+    pub(crate) fn register(&self, cx: &Context<'_>) {
+        let mut state = lock(&self.state);
+        match &state.waker {
+            Some(waker) if waker.will_wake(cx.waker()) => return,
+            _ => {}
+        }
+        drop(state);
+        let waker = cx.waker().clone();
+        state = lock(&self.state);
+        let old = state.waker.replace(waker);
+        drop(state);
+        drop(old);
+    }
+
+    pub(crate) fn wake(&self) {
+        let waker = lock(&self.state).waker.take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Wakes this node and all below, down to shields, and cancels the groups among them.
+    fn wake_tree(self: &Arc<Self>) {
+        self.wake();
+        if let Some(group) = self.group() {
+            group.wake_children();
+        }
+        self.wake_below();
+    }
+
+    fn children(&self) -> Vec<Arc<Node>> {
+        lock(&self.state)
+            .children
+            .iter()
+            .filter_map(|(_, child)| child.upgrade())
+            .collect()
+    }
+
+    /// Visits what is below; `descend` says whether to go on below what it was given.
+    fn walk_below(&self, mut descend: impl FnMut(&Arc<Node>) -> bool) {
+        let mut rest = self.children();
+        while let Some(node) = rest.pop() {
+            if descend(&node) {
+                rest.append(&mut node.children());
+            }
+        }
+    }
+
+    /// Tells everything below that a cancellation holds here.
+    fn wake_below(&self) {
+        self.walk_below(|node| {
+            if node.is_shielded() {
+                return false;
+            }
+            node.wake();
+            if let Some(group) = node.group() {
+                node.raise_inherited(CANCELLED, &group);
+            }
+            true
+        });
+    }
+
+    /// Carries a cancellation from around over to a group, whose children are tasks of their own.
+    fn raise_inherited(&self, flags: u32, group: &GroupCore) {
+        lock(&self.state)
+            .cause
+            .get_or_insert_with(|| Cancelled::new(Cause::Enclosing));
+        if self.flags.fetch_or(flags, Ordering::SeqCst) & flags != flags {
+            group.wake_children();
+        }
+    }
+
+    /// Aborts the groups below, whose children are tasks of their own; shields do not stop this.
+    pub(crate) fn abort_groups(self: &Arc<Self>) {
+        let abort = |node: &Arc<Node>| {
+            if let Some(group) = node.group() {
+                node.raise_inherited(CANCELLED | ABORTED, &group);
+            }
+            true
+        };
+        abort(self);
+        self.walk_below(abort);
+    }
+
+    /// Called when the owner is polled under effective cancellation. True the first time; then
+    /// everything below has been told.
+    pub(crate) fn tell(&self) -> bool {
+        let first = self.raise(TOLD);
+        if first {
+            self.wake_below();
+        }
+        first
+    }
+
+    /// Called when the owner is polled without. What was refused may start now.
+    pub(crate) fn untell(&self) {
+        if self.has(TOLD) && self.lower(TOLD) {
+            self.wake_refused();
+        }
+    }
+
+    /// Keeps the waker of an operation that did not start.
+    pub(crate) fn keep_refused(&self, id: u64, waker: Waker) {
+        let old = lock(&self.state).refused.insert(id, waker);
+        drop(old);
+    }
+
+    pub(crate) fn wake_refused(&self) {
+        let refused = mem::take(&mut lock(&self.state).refused);
+        for waker in refused.into_values() {
+            waker.wake();
+        }
+    }
+
+    // ---- the tree ----
+
+    /// Whether something below has unfinished business.
+    pub(crate) fn is_held(&self) -> bool {
+        lock(&self.state).holding > 0
+    }
+
+    fn has_children(&self) -> bool {
+        !lock(&self.state).children.is_empty()
+    }
+
+    /// Changes this node, and tells its ancestors if its hold changed by that.
+    fn update(&self, change: impl FnOnce(&mut State)) {
+        let mut parent;
+        let mut delta;
+        {
+            let mut state = lock(&self.state);
+            let before = state.holds();
+            change(&mut state);
+            delta = isize::from(state.holds()) - isize::from(before);
+            parent = state.parent.as_ref().map(|(parent, _)| parent.clone());
+        }
+        while delta != 0 {
+            let Some(node) = parent else { return };
+            let waker;
+            {
+                let mut state = lock(&node.state);
+                let before = state.holds();
+                state.holding += delta;
+                let after = state.holds();
+                // A scope that waits for its last hold has to be polled.
+                let waits = before && !after && node.has(TOLD);
+                waker = if waits { state.waker.take() } else { None };
+                delta = isize::from(after) - isize::from(before);
+                parent = state.parent.as_ref().map(|(parent, _)| parent.clone());
+            }
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        }
+    }
+
+    /// Puts a child that was reported below this node.
+    pub(crate) fn adopt(self: &Arc<Self>, child: &Arc<Node>) {
+        let key = lock(&self.state).children.insert(Arc::downgrade(child));
+        let holds = {
+            let mut state = lock(&child.state);
+            debug_assert!(state.parent.is_none(), "a node has one parent");
+            state.parent = Some((self.clone(), key));
+            state.holds()
+        };
+        if holds {
+            self.update(|state| state.holding += 1);
+        }
+    }
+
+    /// Takes the node out of its parent's list; what it held there is released.
+    pub(crate) fn unlink(&self) {
+        if self.linked.swap(0, Ordering::Relaxed) == 0 {
+            return;
+        }
+        let (parent, holds) = {
+            let mut state = lock(&self.state);
+            (state.parent.take(), state.holds())
+        };
+        if let Some((parent, key)) = parent {
+            lock(&parent.state).children.remove(key);
+            if holds {
+                let mut waker = None;
+                parent.update(|state| {
+                    state.holding -= 1;
+                    if !state.holds() && parent.has(TOLD) {
+                        waker = state.waker.take();
+                    }
+                });
+                if let Some(waker) = waker {
+                    waker.wake();
+                }
+            }
+        }
+    }
+
+    /// Reports the node to the frame around, unless that knows it.
+    pub(crate) fn report(self: &Arc<Self>) {
+        let around = context::surroundings().serial;
+        if self.linked.load(Ordering::Relaxed) != around {
+            self.unlink();
+            if around != 0 {
+                self.linked.store(around, Ordering::Relaxed);
+                context::post(Mail::Holder(self.clone()));
+            }
+        }
+    }
+
+    /// Undoes a report that nobody took.
+    pub(crate) fn forget_link(&self) {
+        self.linked.store(0, Ordering::Relaxed);
+    }
+
+    /// Reports a frame's node if something below makes it worth it.
+    pub(crate) fn report_if_needed(self: &Arc<Self>) {
+        if self.has_children() || self.linked.load(Ordering::Relaxed) != 0 {
+            self.report();
+        }
+    }
+
+    /// Holds, as of the end of this poll.
+    pub(crate) fn hold(self: &Arc<Self>, cx: &Context<'_>) {
+        self.lower(ASKED);
+        self.register(cx);
+        let changes = {
+            let state = lock(&self.state);
+            !state.own_hold || state.lapsed
+        };
+        if changes {
+            self.update(|state| {
+                state.own_hold = true;
+                state.lapsed = false;
+            });
+        }
+        self.report();
+        context::count_held();
+    }
+
+    /// The future is gone: nothing is held, nobody is told any more, what was refused may start.
+    pub(crate) fn leave(&self) {
+        self.release();
+        self.unlink();
+        self.wake_refused();
+    }
+
+    pub(crate) fn mark_shielded(&self) {
+        self.raise(SHIELDED);
+    }
+
+    pub(crate) fn is_listed(&self) -> bool {
+        self.has(LISTED)
+    }
+
+    pub(crate) fn set_listed(&self) {
+        self.raise(LISTED);
+    }
+
+    /// Whether the owner has told what is below of a cancellation.
+    pub(crate) fn was_told(&self) -> bool {
+        self.has(TOLD)
+    }
+
+    pub(crate) fn release(&self) {
+        self.lower(ASKED);
+        self.update(|state| state.own_hold = false);
+    }
+
+    /// The enclosing node, while it is known.
+    pub(crate) fn parent(&self) -> Option<Arc<Node>> {
+        lock(&self.state)
+            .parent
+            .as_ref()
+            .map(|(parent, _)| parent.clone())
+    }
+
+    /// Visits the scopes below, those that stand for a group left out.
+    pub(crate) fn walk_scopes(&self, mut visit: impl FnMut(&Node)) {
+        self.walk_below(|node| {
+            if node.group.get().is_none() {
+                visit(node);
+            }
+            true
+        });
+    }
+
+    // ---- stranded holds ----
+
+    pub(crate) fn asker(&self) -> Arc<Asker> {
+        lock(&self.state)
+            .asker
+            .get_or_insert_with(Asker::new)
+            .clone()
+    }
+
+    pub(crate) fn existing_asker(&self) -> Option<Arc<Asker>> {
+        lock(&self.state).asker.clone()
+    }
+
+    fn holders_below(&self, mut visit: impl FnMut(&Arc<Node>)) {
+        self.walk_below(|node| {
+            let (own, holds) = {
+                let state = lock(&node.state);
+                (state.own_hold, state.holds())
+            };
+            if own && holds {
+                visit(node);
+            }
+            !own
+        });
+    }
+
+    /// Wakes every holder below; those that can be reached will be polled.
+    pub(crate) fn ask_holders(&self) {
+        self.holders_below(|node| {
+            node.raise(ASKED);
+            node.wake();
+        });
+    }
+
+    /// Lets the holds lapse of those who did not answer.
+    pub(crate) fn lapse_stranded(&self) {
+        self.holders_below(|node| {
+            if node.lower(ASKED) {
+                node.update(|state| state.lapsed = true);
+            }
+        });
+    }
+}
+
+impl fmt::Debug for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Node")
+            .field("cancelled", &self.is_cancelled())
+            .field("aborted", &self.is_aborted())
+            .field("shielded", &self.is_shielded())
+            .field("deadline", &self.deadline())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The hold of something that has no frame of its own: a `start`, a blocking call.
+#[derive(Debug, Default)]
+pub(crate) struct Hold {
+    node: Option<Arc<Node>>,
+}
+
+impl Hold {
+    /// Holds the scopes around, as of the end of this poll (rule C6).
+    pub(crate) fn keep(&mut self, cx: &Context<'_>) {
+        if self.node.is_some() || context::surroundings().inside() {
+            self.node.get_or_insert_with(Node::new).hold(cx);
+        }
+    }
+
+    pub(crate) fn release(&mut self) {
+        if let Some(node) = self.node.take() {
+            node.leave();
+        }
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.release();
+    }
+}

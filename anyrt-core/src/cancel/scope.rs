@@ -1,0 +1,545 @@
+use std::fmt;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use pin_project::pin_project;
+
+use super::cause::{Cancelled, Cause};
+use super::frame::{Frame, Own, Place, Polled};
+use super::handle::CancelHandle;
+use super::limit::Limit;
+use super::node::Node;
+use crate::context::{self, CANCELLED, LOCAL_CANCELLED, Surroundings};
+use crate::error::Elapsed;
+use crate::loom::Arc;
+use crate::runtime::Time;
+use crate::time::Instant;
+
+/// A cancel scope: cancelling it interrupts what runs inside, and nothing else.
+///
+/// A scope serves for one future: [`run`](CancelScope::run) consumes it (rule C1). Whoever has a
+/// [`handle`](CancelScope::handle) can cancel it, move its deadline, or switch its shield, before
+/// and while it runs, from any task or thread.
+///
+/// Where no handle is needed, [`move_on_after`] and [`fail_after`] do the same without
+/// allocating.
+///
+/// The semantics are Trio's and AnyIO's, carried over to futures: a cancelled scope goes on
+/// polling its future while something in it has unfinished business (rule C6), and drops it then.
+#[must_use = "a scope does nothing until it is given a future to run"]
+pub struct CancelScope<R> {
+    node: Arc<Node>,
+    limit: Limits,
+    shielded: bool,
+    runtime: PhantomData<fn() -> R>,
+}
+
+/// A deadline, or a length that becomes one when the scope is entered.
+#[derive(Clone, Copy, Debug)]
+enum Limits {
+    None,
+    At(Instant),
+    After(Duration),
+}
+
+impl Limits {
+    #[inline]
+    fn resolve<R: Time>(self) -> (Instant, bool) {
+        match self {
+            Limits::None => (Instant::FAR_FUTURE, false),
+            Limits::At(Instant::FAR_FUTURE) => (Instant::FAR_FUTURE, false),
+            Limits::At(at) => (at, at <= R::now()),
+            Limits::After(Duration::ZERO) => (R::now(), true),
+            Limits::After(length) => (R::now() + length, false),
+        }
+    }
+}
+
+impl<R: Time> CancelScope<R> {
+    /// A scope without deadline or shield.
+    pub fn new() -> CancelScope<R> {
+        CancelScope {
+            node: Node::with_clock(R::now),
+            limit: Limits::None,
+            shielded: false,
+            runtime: PhantomData,
+        }
+    }
+
+    /// Cancels the scope at `deadline`. One that has passed cancels it on entry (rule C9).
+    pub fn deadline(mut self, deadline: Instant) -> CancelScope<R> {
+        self.limit = Limits::At(deadline);
+        self
+    }
+
+    /// Cancels the scope when `limit` has passed since its future was first polled.
+    pub fn within(mut self, limit: Duration) -> CancelScope<R> {
+        self.limit = Limits::After(limit);
+        self
+    }
+
+    /// Keeps cancellation from outside away from the inside, until the shield is switched off
+    /// through a handle. The scope's own cancellation still works.
+    pub fn shielded(mut self) -> CancelScope<R> {
+        self.shielded = true;
+        self
+    }
+
+    /// Names the scope, for listings.
+    pub fn name(self, name: impl Into<String>) -> CancelScope<R> {
+        self.node.set_name(name.into().into());
+        self
+    }
+
+    /// A handle, with which anybody can cancel the scope.
+    pub fn handle(&self) -> CancelHandle {
+        CancelHandle::new(self.node.clone())
+    }
+
+    /// Runs a future in the scope.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the returned future drops what runs in the scope, without clean-up code.
+    ///
+    /// # Errors
+    ///
+    /// [`Cancelled`] if the future was interrupted because this scope was cancelled. A future
+    /// that completes gives its value, cancelled or not (rule C7).
+    pub fn run<F: Future>(self, future: F) -> Scope<R, F, Catch> {
+        let CancelScope {
+            node,
+            limit,
+            shielded,
+            ..
+        } = self;
+        if shielded {
+            node.init(node.deadline(), true);
+        }
+        Scope {
+            frame: Frame::with_node(future, node),
+            timer: Limit::new(),
+            limit,
+            deadline: Instant::FAR_FUTURE,
+            own: false,
+            interrupted: false,
+            mode: Catch(()),
+            runtime: PhantomData,
+        }
+    }
+}
+
+impl<R: Time> Default for CancelScope<R> {
+    fn default() -> Self {
+        CancelScope::new()
+    }
+}
+
+impl<R> fmt::Debug for CancelScope<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CancelScope")
+            .field("node", &self.node)
+            .field("limit", &self.limit)
+            .field("shielded", &self.shielded)
+            .finish()
+    }
+}
+
+/// Runs a future for at most `limit`, counted from its first poll; `None` if it was interrupted.
+///
+/// A limit of zero interrupts the future at its first wait. Inside a scope that is cancelled the
+/// call does not end: the cancellation moves on outwards.
+///
+/// # Cancel safety
+///
+/// Dropping the returned future drops what runs in it, without clean-up code.
+pub fn move_on_after<R: Time, F: Future>(limit: Duration, future: F) -> Scope<R, F, MoveOn> {
+    Scope::plain(Limits::After(limit), future, MoveOn(()))
+}
+
+/// Runs a future until `deadline` at most; `None` if it was interrupted. See [`move_on_after`].
+pub fn move_on_at<R: Time, F: Future>(deadline: Instant, future: F) -> Scope<R, F, MoveOn> {
+    Scope::plain(Limits::At(deadline), future, MoveOn(()))
+}
+
+/// Runs a future for at most `limit`, counted from its first poll; an error if it was interrupted.
+///
+/// See [`move_on_after`], which this is but for the result.
+///
+/// # Errors
+///
+/// [`Elapsed`] if the future was interrupted.
+///
+/// # Cancel safety
+///
+/// Dropping the returned future drops what runs in it, without clean-up code.
+pub fn fail_after<R: Time, F: Future>(limit: Duration, future: F) -> Scope<R, F, Fail> {
+    Scope::plain(Limits::After(limit), future, Fail { reason: None })
+}
+
+/// Runs a future until `deadline` at most; an error if it was interrupted. See [`fail_after`].
+///
+/// # Errors
+///
+/// [`Elapsed`] if the future was interrupted.
+pub fn fail_at<R: Time, F: Future>(deadline: Instant, future: F) -> Scope<R, F, Fail> {
+    Scope::plain(Limits::At(deadline), future, Fail { reason: None })
+}
+
+/// A future that runs in a cancel scope: what [`CancelScope::run`], [`move_on_after`],
+/// [`fail_after`] and their kin return.
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+#[pin_project]
+pub struct Scope<R: Time, F: Future, M> {
+    #[pin]
+    frame: Frame<F>,
+    #[pin]
+    timer: Limit<R>,
+    limit: Limits,
+    /// Of a scope without handle; where there is one, the node has it.
+    deadline: Instant,
+    own: bool,
+    interrupted: bool,
+    mode: M,
+    runtime: PhantomData<fn() -> R>,
+}
+
+impl<R: Time, F: Future, M> Scope<R, F, M> {
+    fn plain(limit: Limits, future: F, mode: M) -> Scope<R, F, M> {
+        Scope {
+            frame: Frame::new(future),
+            timer: Limit::new(),
+            limit,
+            deadline: Instant::FAR_FUTURE,
+            own: false,
+            interrupted: false,
+            mode,
+            runtime: PhantomData,
+        }
+    }
+}
+
+impl<R: Time, F: Future> Scope<R, F, Fail> {
+    /// Gives the reason for the limit, which then stands in the error's message.
+    pub fn reason(mut self, reason: impl Into<String>) -> Self {
+        self.mode.reason = Some(reason.into().into_boxed_str());
+        self
+    }
+}
+
+/// How a scope's end becomes a value.
+pub trait Mode: sealed::Sealed {
+    /// What the scope gives for a future with output `T`.
+    type Output<T>;
+
+    #[doc(hidden)]
+    const HANDLE: bool;
+
+    #[doc(hidden)]
+    fn completed<T>(value: T) -> Self::Output<T>;
+
+    #[doc(hidden)]
+    fn interrupted<T>(&mut self, cause: Cancelled) -> Self::Output<T>;
+}
+
+/// The result of [`CancelScope::run`]: `Result<T, Cancelled>`.
+#[derive(Debug)]
+pub struct Catch(());
+
+/// The result of [`move_on_after`]: `Option<T>`.
+#[derive(Debug)]
+pub struct MoveOn(());
+
+/// The result of [`fail_after`]: `Result<T, Elapsed>`.
+#[derive(Debug)]
+pub struct Fail {
+    reason: Option<Box<str>>,
+}
+
+mod sealed {
+    #[expect(unnameable_types, reason = "sealed")]
+    pub trait Sealed {}
+    impl Sealed for super::Catch {}
+    impl Sealed for super::MoveOn {}
+    impl Sealed for super::Fail {}
+}
+
+impl Mode for Catch {
+    type Output<T> = Result<T, Cancelled>;
+
+    const HANDLE: bool = true;
+
+    fn completed<T>(value: T) -> Result<T, Cancelled> {
+        Ok(value)
+    }
+
+    fn interrupted<T>(&mut self, cause: Cancelled) -> Result<T, Cancelled> {
+        Err(cause)
+    }
+}
+
+impl Mode for MoveOn {
+    type Output<T> = Option<T>;
+
+    const HANDLE: bool = false;
+
+    fn completed<T>(value: T) -> Option<T> {
+        Some(value)
+    }
+
+    fn interrupted<T>(&mut self, _cause: Cancelled) -> Option<T> {
+        None
+    }
+}
+
+impl Mode for Fail {
+    type Output<T> = Result<T, Elapsed>;
+
+    const HANDLE: bool = false;
+
+    fn completed<T>(value: T) -> Result<T, Elapsed> {
+        Ok(value)
+    }
+
+    fn interrupted<T>(&mut self, _cause: Cancelled) -> Result<T, Elapsed> {
+        Err(Elapsed::new(self.reason.take()))
+    }
+}
+
+/// A scope without handle.
+struct PlainPlace {
+    deadline: Instant,
+    own: bool,
+}
+
+impl Place for PlainPlace {
+    const CATCHES: bool = false;
+    const CATCHES_PANICS: bool = false;
+
+    #[inline]
+    fn is_shielded(&self, _node: Option<&Arc<Node>>) -> bool {
+        false
+    }
+
+    #[inline]
+    fn own(&self, _node: Option<&Arc<Node>>) -> Own {
+        if self.own { Own::Cancelled } else { Own::No }
+    }
+
+    #[inline]
+    fn enter(&mut self, mut inner: Surroundings, _node: &mut Option<Arc<Node>>) -> Surroundings {
+        inner.local_deadline = inner.local_deadline.min(self.deadline);
+        inner
+    }
+}
+
+/// A scope with a handle, or (`CATCHES`) a group's body: its node is visible to readers inside.
+pub(crate) struct EntryPlace<const CATCHES: bool>;
+
+impl<const CATCHES: bool> Place for EntryPlace<CATCHES> {
+    const CATCHES: bool = CATCHES;
+    const CATCHES_PANICS: bool = CATCHES;
+    const OWNS_NODE: bool = !CATCHES;
+
+    #[inline]
+    fn is_shielded(&self, node: Option<&Arc<Node>>) -> bool {
+        node.is_some_and(|node| node.is_shielded())
+    }
+
+    #[inline]
+    fn own(&self, node: Option<&Arc<Node>>) -> Own {
+        match node {
+            Some(node) if node.is_aborted() => Own::Aborted,
+            Some(node) if node.is_cancelled() => Own::Cancelled,
+            _ => Own::No,
+        }
+    }
+
+    #[inline]
+    fn enter(&mut self, mut inner: Surroundings, slot: &mut Option<Arc<Node>>) -> Surroundings {
+        let outer = context::surroundings();
+        if let Some(node) = slot.take() {
+            context::push_entry(node, outer);
+        }
+        inner.base = outer.base;
+        inner.local_deadline = Instant::FAR_FUTURE;
+        inner
+            .with(LOCAL_CANCELLED, false)
+            .with(context::AT_ROOT, outer.has(context::AT_ROOT))
+    }
+
+    #[inline]
+    fn leave(&mut self, slot: &mut Option<Arc<Node>>) {
+        *slot = context::pop_entry();
+    }
+
+    #[inline]
+    fn keeps_refused(&self, _own: Own) -> bool {
+        true
+    }
+}
+
+impl<R: Time, F: Future, M: Mode> Future for Scope<R, F, M> {
+    type Output = M::Output<F::Output>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        if *this.interrupted {
+            return interrupted_before(this.frame.node(), this.mode, cx);
+        }
+        if !this.frame.has_begun() {
+            let (deadline, passed) = this.limit.resolve::<R>();
+            *this.deadline = deadline;
+            *this.own = passed;
+            if M::HANDLE
+                && let Some(node) = this.frame.node()
+            {
+                node.limit(deadline);
+                if passed || node.is_cancelled_now() {
+                    node.cancel(Cancelled::new(Cause::Deadline));
+                }
+            }
+        }
+        loop {
+            let polled = if M::HANDLE {
+                this.frame.as_mut().poll(cx, &mut EntryPlace::<false>)
+            } else {
+                let mut place = PlainPlace {
+                    deadline: *this.deadline,
+                    own: *this.own,
+                };
+                this.frame.as_mut().poll(cx, &mut place)
+            };
+            match polled {
+                Polled::Ready(value) => return Poll::Ready(M::completed(value)),
+                Polled::Panicked(payload) => std::panic::resume_unwind(payload),
+                Polled::Interrupted => {
+                    *this.interrupted = true;
+                    return interrupted_before(this.frame.node(), this.mode, cx);
+                }
+                Polled::Pending => {}
+            }
+            if M::HANDLE {
+                let Some(node) = this.frame.node().cloned() else {
+                    return Poll::Pending;
+                };
+                if poll_limits(&node, this.timer.as_mut(), cx) {
+                    continue;
+                }
+                if node.is_shielded() {
+                    this.frame.as_mut().hold(cx);
+                } else {
+                    node.release();
+                }
+                return Poll::Pending;
+            }
+            if let Some(node) = this.frame.node() {
+                // Groups inside read it there.
+                node.limit(*this.deadline);
+            }
+            // An enclosing deadline that cannot be moved, and is not later, comes first.
+            let enclosing = context::surroundings().local_deadline;
+            if *this.own
+                || enclosing <= *this.deadline
+                || this.timer.as_mut().poll(cx, *this.deadline).is_pending()
+            {
+                return Poll::Pending;
+            }
+            *this.own = true;
+        }
+    }
+}
+
+/// Polls the timers that a node's deadlines need; true if one has passed and was carried out.
+pub(crate) fn poll_limits<R: Time>(
+    node: &Arc<Node>,
+    timer: Pin<&mut Limit<R>>,
+    cx: &mut Context<'_>,
+) -> bool {
+    let abort_at = node.abort_at();
+    let deadline = if node.is_cancelled() {
+        Instant::FAR_FUTURE
+    } else {
+        node.deadline()
+    };
+    let next = deadline.min(if node.is_aborted() {
+        Instant::FAR_FUTURE
+    } else {
+        abort_at
+    });
+    if timer.poll(cx, next).is_pending() {
+        return false;
+    }
+    if next == abort_at {
+        node.abort(Cancelled::new(Cause::Explicit));
+        true
+    } else {
+        node.cancel(Cancelled::new(Cause::Deadline))
+    }
+}
+
+/// A scope whose future is gone: it reports that, unless an enclosing scope catches.
+#[cold]
+fn interrupted_before<M: Mode, T>(
+    node: Option<&Arc<Node>>,
+    mode: &mut M,
+    cx: &mut Context<'_>,
+) -> Poll<M::Output<T>> {
+    if context::effectively_cancelled() {
+        context::refuse(cx);
+        return Poll::Pending;
+    }
+    let cause = match node {
+        Some(node) if M::HANDLE => {
+            node.set_caught();
+            node.cause()
+        }
+        _ => None,
+    };
+    Poll::Ready(mode.interrupted(cause.unwrap_or_else(|| Cancelled::new(Cause::Deadline))))
+}
+
+impl<R: Time, F: Future, M> fmt::Debug for Scope<R, F, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scope")
+            .field("deadline", &self.deadline)
+            .field("interrupted", &self.interrupted)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Cancelled, as seen from where this is called: whether an operation started here would not run.
+pub fn has_pending_cancellation() -> bool {
+    context::effectively_cancelled()
+}
+
+/// The earliest deadline that holds where this is called: [`Instant::FAR_FUTURE`] if there is
+/// none, [`Instant::DISTANT_PAST`] where it is cancelled already. A shield cuts off what lies
+/// outside it.
+pub fn current_effective_deadline() -> Instant {
+    let found = context::evaluate();
+    if found.cancelled || context::surroundings().has(CANCELLED) && !context::is_dirty() {
+        Instant::DISTANT_PAST
+    } else {
+        found.deadline
+    }
+}
+
+/// Why the code that calls this is cancelled, if it is: for clean-up code that wants to know, ask
+/// before the shield.
+pub fn current_cancellation() -> Option<Cancelled> {
+    let found = context::evaluate();
+    if !found.cancelled {
+        return None;
+    }
+    let mut node = found.by;
+    while let Some(inner) = node {
+        match inner.cause() {
+            Some(cause) if cause.cause() != Cause::Enclosing => return Some(cause),
+            _ => node = inner.parent(),
+        }
+    }
+    Some(Cancelled::new(Cause::Deadline))
+}

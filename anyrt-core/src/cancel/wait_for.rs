@@ -1,0 +1,79 @@
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use pin_project::pin_project;
+
+use super::limit::Limit;
+use super::operation::Operation;
+use crate::error::Elapsed;
+use crate::runtime::Time;
+use crate::time::Instant;
+
+/// Waits for a future for at most `limit`, and leaves it as it is if that is not enough.
+///
+/// Unlike [`fail_after`](super::fail_after) it interrupts nothing (rule C7): the future can be
+/// waited for again.
+///
+/// # Cancel safety
+///
+/// Cancel safe: dropping it leaves the future as it is.
+///
+/// # Errors
+///
+/// [`Elapsed`] if the future was still pending at the limit. A limit of zero polls it once.
+pub fn wait_for<R: Time, F: Future + Unpin>(limit: Duration, future: &mut F) -> WaitFor<'_, R, F> {
+    WaitFor {
+        future,
+        timer: Limit::new(),
+        limit,
+        deadline: None,
+        operation: Operation::New,
+    }
+}
+
+/// The future of [`wait_for`].
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+#[pin_project]
+pub struct WaitFor<'a, R: Time, F> {
+    future: &'a mut F,
+    #[pin]
+    timer: Limit<R>,
+    limit: Duration,
+    deadline: Option<Instant>,
+    operation: Operation,
+}
+
+impl<R: Time, F: Future + Unpin> Future for WaitFor<'_, R, F> {
+    type Output = Result<F::Output, Elapsed>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let deadline = match *this.deadline {
+            Some(deadline) => deadline,
+            None => {
+                std::task::ready!(this.operation.begin(cx));
+                *this.deadline.insert(R::now() + *this.limit)
+            }
+        };
+        if let Poll::Ready(value) = Pin::new(&mut **this.future).poll(cx) {
+            return Poll::Ready(Ok(value));
+        }
+        if this.limit.is_zero() {
+            return Poll::Ready(Err(Elapsed::new(None)));
+        }
+        this.timer
+            .as_mut()
+            .poll(cx, deadline)
+            .map(|()| Err(Elapsed::new(None)))
+    }
+}
+
+impl<R: Time, F> fmt::Debug for WaitFor<'_, R, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WaitFor")
+            .field("limit", &self.limit)
+            .finish_non_exhaustive()
+    }
+}

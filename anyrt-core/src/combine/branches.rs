@@ -1,0 +1,208 @@
+//! The set of branches that every combinator here is built on.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use futures_util::stream::{FuturesUnordered, Stream};
+use pin_project::pin_project;
+
+use crate::cancel::{Frame, Node, Own, Payload, Place, Polled, drop_quietly};
+use crate::context::Surroundings;
+use crate::loom::Arc;
+
+/// Futures that are polled in place, each in a frame of its own, so that the others can be
+/// cancelled, and waited for, when one of them decides the outcome.
+pub(super) struct Branches<F: Future> {
+    set: FuturesUnordered<Branch<F>>,
+    cancelled: bool,
+    /// The first panic; it continues once all have ended.
+    panic: Option<Payload>,
+}
+
+/// How to go on after an event.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    Wait,
+    CancelRest,
+}
+
+impl<F: Future> Branches<F> {
+    pub(super) fn new() -> Branches<F> {
+        Branches {
+            set: FuturesUnordered::new(),
+            cancelled: false,
+            panic: None,
+        }
+    }
+
+    pub(super) fn push(&mut self, index: usize, future: F) {
+        let own = self.cancelled;
+        self.set.push(Branch {
+            frame: Frame::new(future),
+            index,
+            own,
+            waker: None,
+        });
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.set.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.set.is_empty()
+    }
+
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.cancelled
+    }
+
+    /// Interrupts every branch that is still running.
+    fn cancel(&mut self) {
+        self.cancelled = true;
+        for branch in Pin::new(&mut self.set).iter_pin_mut() {
+            let branch = branch.project();
+            *branch.own = true;
+            if let Some(waker) = branch.waker.take() {
+                waker.wake();
+            }
+        }
+    }
+
+    /// The next branch that completes, as its index and output; none once all have ended.
+    ///
+    /// After a panic the rest is cancelled, and the panic continues at the end.
+    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<(usize, F::Output)>> {
+        loop {
+            match Pin::new(&mut self.set).poll_next(cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(None) => match self.panic.take() {
+                    Some(payload) => std::panic::resume_unwind(payload),
+                    None => return Poll::Ready(None),
+                },
+                Poll::Ready(Some((_, End::Interrupted))) => {}
+                Poll::Ready(Some((_, End::Panicked(payload)))) => {
+                    if self.panic.is_none() {
+                        self.panic = Some(payload);
+                    } else {
+                        drop_quietly(payload);
+                    }
+                    self.cancel();
+                }
+                Poll::Ready(Some((index, End::Completed(output)))) => {
+                    return Poll::Ready(Some((index, output)));
+                }
+            }
+        }
+    }
+
+    /// Polls until one more has ended; `event` decides what becomes of the rest. Ready if all have
+    /// ended, pending otherwise, with or without an event.
+    pub(super) fn drive_some(
+        &mut self,
+        cx: &mut Context<'_>,
+        event: impl FnOnce(usize, F::Output) -> Next,
+    ) -> Poll<()> {
+        match self.poll_next(cx) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(None) => Poll::Ready(()),
+            Poll::Ready(Some((index, output))) => {
+                if event(index, output) == Next::CancelRest && !self.cancelled {
+                    self.cancel();
+                }
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Polls until all have ended, or nothing moves; `event` decides what becomes of the rest.
+    pub(super) fn drive(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut event: impl FnMut(usize, F::Output) -> Next,
+    ) -> Poll<()> {
+        loop {
+            let mut ended = false;
+            let driven = self.drive_some(cx, |index, output| {
+                ended = true;
+                event(index, output)
+            });
+            if driven.is_ready() || !ended {
+                return driven;
+            }
+        }
+    }
+}
+
+impl<F: Future> fmt::Debug for Branches<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Branches")
+            .field("running", &self.set.len())
+            .field("cancelled", &self.cancelled)
+            .finish_non_exhaustive()
+    }
+}
+
+enum End<T> {
+    Completed(T),
+    Interrupted,
+    Panicked(Payload),
+}
+
+#[pin_project]
+struct Branch<F> {
+    #[pin]
+    frame: Frame<F>,
+    index: usize,
+    own: bool,
+    waker: Option<Waker>,
+}
+
+struct BranchPlace {
+    own: bool,
+}
+
+impl Place for BranchPlace {
+    const CATCHES: bool = false;
+    const CATCHES_PANICS: bool = true;
+
+    #[inline]
+    fn is_shielded(&self, _node: Option<&Arc<Node>>) -> bool {
+        false
+    }
+
+    #[inline]
+    fn own(&self, _node: Option<&Arc<Node>>) -> Own {
+        if self.own { Own::Cancelled } else { Own::No }
+    }
+
+    #[inline]
+    fn enter(&mut self, inner: Surroundings, _node: &mut Option<Arc<Node>>) -> Surroundings {
+        inner
+    }
+}
+
+impl<F: Future> Future for Branch<F> {
+    type Output = (usize, End<F::Output>);
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let end = match this.frame.poll(cx, &mut BranchPlace { own: *this.own }) {
+            Polled::Pending => {
+                let same = this
+                    .waker
+                    .as_ref()
+                    .is_some_and(|waker| waker.will_wake(cx.waker()));
+                if !same {
+                    *this.waker = Some(cx.waker().clone());
+                }
+                return Poll::Pending;
+            }
+            Polled::Ready(output) => End::Completed(output),
+            Polled::Interrupted => End::Interrupted,
+            Polled::Panicked(payload) => End::Panicked(payload),
+        };
+        Poll::Ready((*this.index, end))
+    }
+}

@@ -1,0 +1,141 @@
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use super::branches::{Branches, Next};
+use super::inputs::{Branching, Gather, TryGather};
+use crate::error::GroupError;
+
+/// Runs futures side by side and gives all outputs, in the order of the inputs.
+///
+/// Nothing is cancelled by an output that is an `Err`; see [`try_gather`].
+///
+/// # Cancel safety
+///
+/// Dropping it drops the futures, without clean-up code.
+///
+/// # Panics
+///
+/// A panic of one of the futures cancels the others, waits for them, and continues.
+pub fn gather<F: Gather>(futures: F) -> Gathering<F> {
+    let (branches, outputs) = open(futures);
+    Gathering { branches, outputs }
+}
+
+type Opened<F, T> = (Branches<<F as Branching>::Branch>, Vec<Option<T>>);
+
+fn open<F: Branching, T>(futures: F) -> Opened<F, T> {
+    let mut branches = Branches::new();
+    let mut places = Vec::new();
+    for (index, future) in futures.into_branches().into_iter().enumerate() {
+        branches.push(index, future);
+        places.push(None);
+    }
+    (branches, places)
+}
+
+/// Everything that was put in its place; complete, where nothing was cancelled.
+pub(super) fn complete<T>(places: &mut Vec<Option<T>>) -> Vec<T> {
+    std::mem::take(places).into_iter().flatten().collect()
+}
+
+/// The future of [`gather`].
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct Gathering<F: Gather> {
+    branches: Branches<F::Branch>,
+    outputs: Vec<Option<<F::Branch as Future>::Output>>,
+}
+
+// Branches are pinned on the heap, each by itself.
+impl<F: Gather> Unpin for Gathering<F> {}
+
+impl<F: Gather> Future for Gathering<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.get_mut();
+        let outputs = &mut this.outputs;
+        ready!(this.branches.drive(cx, |index, output| {
+            outputs[index] = Some(output);
+            Next::Wait
+        }));
+        Poll::Ready(F::assemble(complete(&mut this.outputs)))
+    }
+}
+
+impl<F: Gather> fmt::Debug for Gathering<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gathering")
+            .field("branches", &self.branches)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Runs futures side by side and gives all values, in the order of the inputs; the first error
+/// cancels the rest, which are waited for.
+///
+/// # Cancel safety
+///
+/// Dropping it drops the futures, without clean-up code.
+///
+/// # Errors
+///
+/// [`GroupError::Failed`] with every error that came up.
+///
+/// # Panics
+///
+/// A panic of one of the futures cancels the others, waits for them, and continues.
+pub fn try_gather<F: TryGather>(futures: F) -> TryGathering<F> {
+    let (branches, values) = open(futures);
+    TryGathering {
+        branches,
+        values,
+        errors: Vec::new(),
+    }
+}
+
+/// The future of [`try_gather`].
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct TryGathering<F: TryGather> {
+    branches: Branches<F::Branch>,
+    values: Vec<Option<F::Value>>,
+    errors: Vec<F::Error>,
+}
+
+// Branches are pinned on the heap, each by itself.
+impl<F: TryGather> Unpin for TryGathering<F> {}
+
+impl<F: TryGather> Future for TryGathering<F> {
+    type Output = Result<F::Output, GroupError<F::Error>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        let (values, errors) = (&mut this.values, &mut this.errors);
+        ready!(
+            this.branches
+                .drive(cx, |index, output| match F::split(output) {
+                    Ok(value) => {
+                        values[index] = Some(value);
+                        Next::Wait
+                    }
+                    Err(error) => {
+                        errors.push(error);
+                        Next::CancelRest
+                    }
+                })
+        );
+        Poll::Ready(if this.errors.is_empty() {
+            Ok(F::assemble(complete(&mut this.values)))
+        } else {
+            Err(GroupError::failed(std::mem::take(&mut this.errors)))
+        })
+    }
+}
+
+impl<F: TryGather> fmt::Debug for TryGathering<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TryGathering")
+            .field("branches", &self.branches)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,221 @@
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use super::branches::{Branches, Next};
+use super::gather::complete;
+use crate::error::GroupError;
+
+/// Calls `f` for each item and runs the futures side by side, at most `limit` at a time; gives
+/// the outputs in the order of the items.
+///
+/// Items are taken from the iterator only when there is room.
+///
+/// # Cancel safety
+///
+/// Dropping it drops the running futures, without clean-up code, and the items that are left.
+///
+/// # Panics
+///
+/// If `limit` is zero. A panic of one of the futures cancels the others, waits for them, and
+/// continues.
+pub fn map_concurrent<I, F, Fut>(limit: usize, items: I, f: F) -> MapConcurrent<I::IntoIter, F, Fut>
+where
+    I: IntoIterator,
+    F: FnMut(I::Item) -> Fut,
+    Fut: Future,
+{
+    MapConcurrent {
+        feed: Feed::new(limit, items.into_iter(), f),
+        outputs: Vec::new(),
+    }
+}
+
+/// Starts futures as long as there is room and there are items.
+struct Feed<I, F, Fut: Future> {
+    limit: usize,
+    /// None once it is exhausted, or nothing more is wanted.
+    items: Option<I>,
+    f: F,
+    branches: Branches<Fut>,
+    started: usize,
+}
+
+impl<I: Iterator, F: FnMut(I::Item) -> Fut, Fut: Future> Feed<I, F, Fut> {
+    fn new(limit: usize, items: I, f: F) -> Self {
+        assert!(
+            limit > 0,
+            "the limit of concurrent futures must be at least 1"
+        );
+        Feed {
+            limit,
+            items: Some(items),
+            f,
+            branches: Branches::new(),
+            started: 0,
+        }
+    }
+
+    fn drive(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut event: impl FnMut(usize, Fut::Output) -> Next,
+    ) -> Poll<()> {
+        loop {
+            if self.branches.is_cancelled() {
+                // Because of a panic, or of an event below: nothing more is wanted.
+                self.items = None;
+            }
+            while self.branches.len() < self.limit
+                && let Some(items) = &mut self.items
+            {
+                match items.next() {
+                    Some(item) => {
+                        self.branches.push(self.started, (self.f)(item));
+                        self.started += 1;
+                    }
+                    None => self.items = None,
+                }
+            }
+            let mut ended = false;
+            let driven = self.branches.drive_some(cx, |index, output| {
+                ended = true;
+                event(index, output)
+            });
+            match driven {
+                Poll::Ready(()) if self.items.is_none() => return Poll::Ready(()),
+                Poll::Pending if !ended => return Poll::Pending,
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The future of [`map_concurrent`].
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct MapConcurrent<I, F, Fut: Future> {
+    feed: Feed<I, F, Fut>,
+    outputs: Vec<Option<Fut::Output>>,
+}
+
+// Branches are pinned on the heap, each by itself.
+impl<I, F, Fut: Future> Unpin for MapConcurrent<I, F, Fut> {}
+
+impl<I, F, Fut> Future for MapConcurrent<I, F, Fut>
+where
+    I: Iterator,
+    F: FnMut(I::Item) -> Fut,
+    Fut: Future,
+{
+    type Output = Vec<Fut::Output>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        let outputs = &mut this.outputs;
+        let driven = this.feed.drive(cx, |index, output| {
+            put(outputs, index, output);
+            Next::Wait
+        });
+        driven.map(|()| complete(&mut this.outputs))
+    }
+}
+
+fn put<T>(places: &mut Vec<Option<T>>, index: usize, value: T) {
+    if places.len() <= index {
+        places.resize_with(index + 1, || None);
+    }
+    places[index] = Some(value);
+}
+
+impl<I, F, Fut: Future> fmt::Debug for MapConcurrent<I, F, Fut> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MapConcurrent")
+            .field("limit", &self.feed.limit)
+            .field("branches", &self.feed.branches)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Calls `f` for each item and runs the futures side by side, at most `limit` at a time; the first
+/// error cancels the rest, which are waited for.
+///
+/// See [`map_concurrent`].
+///
+/// # Cancel safety
+///
+/// Dropping it drops the running futures, without clean-up code, and the items that are left.
+///
+/// # Errors
+///
+/// [`GroupError::Failed`] with every error that came up.
+///
+/// # Panics
+///
+/// As [`map_concurrent`].
+pub fn try_map_concurrent<I, F, Fut, T, E>(
+    limit: usize,
+    items: I,
+    f: F,
+) -> TryMapConcurrent<I::IntoIter, F, Fut, T, E>
+where
+    I: IntoIterator,
+    F: FnMut(I::Item) -> Fut,
+    Fut: Future<Output = Result<T, E>>,
+{
+    TryMapConcurrent {
+        feed: Feed::new(limit, items.into_iter(), f),
+        values: Vec::new(),
+        errors: Vec::new(),
+    }
+}
+
+/// The future of [`try_map_concurrent`].
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct TryMapConcurrent<I, F, Fut: Future, T, E> {
+    feed: Feed<I, F, Fut>,
+    values: Vec<Option<T>>,
+    errors: Vec<E>,
+}
+
+// Branches are pinned on the heap, each by itself.
+impl<I, F, Fut: Future, T, E> Unpin for TryMapConcurrent<I, F, Fut, T, E> {}
+
+impl<I, F, Fut, T, E> Future for TryMapConcurrent<I, F, Fut, T, E>
+where
+    I: Iterator,
+    F: FnMut(I::Item) -> Fut,
+    Fut: Future<Output = Result<T, E>>,
+{
+    type Output = Result<Vec<T>, GroupError<E>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        let (values, errors) = (&mut this.values, &mut this.errors);
+        let driven = this.feed.drive(cx, |index, output| match output {
+            Ok(value) => {
+                put(values, index, value);
+                Next::Wait
+            }
+            Err(error) => {
+                errors.push(error);
+                Next::CancelRest
+            }
+        });
+        driven.map(|()| {
+            if this.errors.is_empty() {
+                Ok(complete(&mut this.values))
+            } else {
+                Err(GroupError::failed(std::mem::take(&mut this.errors)))
+            }
+        })
+    }
+}
+
+impl<I, F, Fut: Future, T, E> fmt::Debug for TryMapConcurrent<I, F, Fut, T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TryMapConcurrent")
+            .field("limit", &self.feed.limit)
+            .field("branches", &self.feed.branches)
+            .finish_non_exhaustive()
+    }
+}

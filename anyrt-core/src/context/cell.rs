@@ -1,0 +1,100 @@
+//! The record that frames set around each poll: all that operations need to know, one load away.
+//!
+//! Everything in it is `Copy` and has no destructor, so that access compiles to plain loads and
+//! stores. What owns memory (the current task, the mailbox, the entries) sits in its siblings.
+
+use crate::time::Instant;
+
+/// Something inside is to be cancelled, as far as was known when the innermost frame was entered.
+pub(crate) const CANCELLED: u32 = 1;
+/// The part of `CANCELLED` that does not come from the entries: a plain scope's own deadline, or
+/// a branch's own flag, inside the innermost visible entry.
+pub(crate) const LOCAL_CANCELLED: u32 = 1 << 1;
+/// A task of ours, or the main future of a run, is being polled on this thread.
+pub(crate) const IN_TASK: u32 = 1 << 2;
+/// The lowest visible entry, or this place itself, stands at a task's root, with no shield between.
+pub(crate) const AT_ROOT: u32 = 1 << 3;
+/// The low bits are flags; the backend's tag lies above.
+const TAG_SHIFT: u32 = 8;
+
+/// What a frame sees around it, and sets for what is in it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Surroundings {
+    flags: u32,
+    /// How many entries, counted from the bottom, do not reach here: a shield or a task's root
+    /// stands between.
+    pub(crate) base: u32,
+    /// How many entries belong to frames outside the current task's root.
+    pub(crate) root: u32,
+    /// Which frame is the innermost; zero outside every frame. Never used twice.
+    pub(crate) serial: u64,
+    /// The earliest deadline of plain scopes inside the innermost visible entry. Those cannot be
+    /// moved, so whoever finds his own deadline later needs no timer.
+    pub(crate) local_deadline: Instant,
+}
+
+impl Surroundings {
+    pub(super) const OUTSIDE: Surroundings = Surroundings {
+        flags: 0,
+        base: 0,
+        root: 0,
+        serial: 0,
+        local_deadline: Instant::FAR_FUTURE,
+    };
+
+    #[inline]
+    pub(crate) fn has(&self, flag: u32) -> bool {
+        self.flags & flag != 0
+    }
+
+    #[inline]
+    #[must_use]
+    pub(crate) fn with(mut self, flag: u32, on: bool) -> Surroundings {
+        self.flags = (self.flags & !flag) | if on { flag } else { 0 };
+        self
+    }
+
+    #[inline]
+    #[must_use]
+    pub(crate) fn with_tag(mut self, tag: u8) -> Surroundings {
+        self.flags = (self.flags & ((1 << TAG_SHIFT) - 1)) | (u32::from(tag) << TAG_SHIFT);
+        self
+    }
+
+    #[must_use]
+    #[inline]
+    pub(crate) fn with_root(mut self, entries: u32) -> Surroundings {
+        self.root = entries;
+        self
+    }
+
+    #[inline]
+    pub(crate) fn tag(&self) -> u8 {
+        (self.flags >> TAG_SHIFT) as u8
+    }
+
+    /// What stands behind a shield here.
+    #[inline]
+    pub(crate) fn shielded(self, entries: u32) -> Surroundings {
+        Surroundings {
+            base: entries,
+            local_deadline: Instant::FAR_FUTURE,
+            ..self
+        }
+        .with(CANCELLED | LOCAL_CANCELLED | AT_ROOT, false)
+    }
+
+    /// Whether any frame is being polled on this thread.
+    #[inline]
+    pub(crate) fn inside(&self) -> bool {
+        self.serial != 0
+    }
+
+    /// The same place as seen by destructors: nothing is cancelled, nothing is limited.
+    pub(crate) fn outside(self, entries: u32) -> Surroundings {
+        Surroundings {
+            serial: 0,
+            ..self.shielded(entries)
+        }
+    }
+}

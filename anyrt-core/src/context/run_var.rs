@@ -1,0 +1,102 @@
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
+
+use super::next_serial;
+use crate::loom::{Arc, Mutex, OnceLock, lock};
+use crate::task::Run;
+
+/// The values of a run's variables.
+#[derive(Default)]
+pub(crate) struct RunVars(Mutex<BTreeMap<u64, Arc<dyn Any + Send + Sync>>>);
+
+/// A variable with one value per run, shared by all its tasks: declared as a `static`.
+pub struct RunVar<T: 'static> {
+    id: OnceLock<u64>,
+    default: Option<fn() -> T>,
+    value: PhantomData<fn() -> T>,
+}
+
+/// Why a run variable has no value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunVarError {
+    /// The caller is not part of a run.
+    #[error(
+        "a run variable was used outside of every run: use it inside `anyrt::run` or a task of it"
+    )]
+    NoRun,
+    /// It was not set in this run, and has no default.
+    #[error("the run variable was not set in this run: set it first, or declare a default")]
+    Unset,
+}
+
+impl<T: Clone + Send + Sync + 'static> RunVar<T> {
+    /// A variable without default.
+    #[expect(
+        clippy::new_without_default,
+        reason = "a variable is declared as a static"
+    )]
+    pub const fn new() -> RunVar<T> {
+        RunVar {
+            id: OnceLock::new(),
+            default: None,
+            value: PhantomData,
+        }
+    }
+
+    /// A variable that each run starts with `default()`, made when it is first read.
+    pub const fn with_default(default: fn() -> T) -> RunVar<T> {
+        RunVar {
+            id: OnceLock::new(),
+            default: Some(default),
+            value: PhantomData,
+        }
+    }
+
+    fn id(&'static self) -> u64 {
+        *self.id.get_or_init(next_serial)
+    }
+
+    /// The value in the current run.
+    ///
+    /// # Errors
+    ///
+    /// [`RunVarError`] outside of every run, and where nobody has set it.
+    pub fn get(&'static self) -> Result<T, RunVarError> {
+        let run = Run::current().ok_or(RunVarError::NoRun)?;
+        let id = self.id();
+        let found = lock(&run.vars.0).get(&id).cloned();
+        let value = match (found, self.default) {
+            (Some(value), _) => value,
+            (None, None) => return Err(RunVarError::Unset),
+            (None, Some(default)) => {
+                // Made without the lock; of two that are made at once, the first stays.
+                let made: Arc<dyn Any + Send + Sync> = Arc::new(default());
+                lock(&run.vars.0).entry(id).or_insert(made).clone()
+            }
+        };
+        value.downcast_ref::<T>().cloned().ok_or(RunVarError::Unset)
+    }
+
+    /// Sets the value for the current run.
+    ///
+    /// # Errors
+    ///
+    /// [`RunVarError::NoRun`] outside of every run.
+    pub fn set(&'static self, value: T) -> Result<(), RunVarError> {
+        let run = Run::current().ok_or(RunVarError::NoRun)?;
+        let old = lock(&run.vars.0).insert(self.id(), Arc::new(value));
+        drop(old);
+        Ok(())
+    }
+}
+
+impl<T> fmt::Debug for RunVar<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunVar")
+            .field("type", &std::any::type_name::<T>())
+            .finish()
+    }
+}

@@ -1,0 +1,36 @@
+//! The runtime-neutral core of anyrt: structured concurrency over small facet traits.
+//!
+//! Applications and libraries use the facade, the crate `anyrt`. This crate is for authors of
+//! backends, who implement the traits in [`runtime`], and for code that wants to stay generic
+//! over the backend: everything here that needs a runtime has a type parameter for it, which the
+//! facade fills in.
+//!
+//! # The rooms
+//!
+//! | module | what is in it | rules |
+//! | --- | --- | --- |
+//! | [`runtime`] | what a backend provides | |
+//! | [`cancel`] | scopes, shields, clean-up | C1 to C12 |
+//! | [`task`] | groups, handles, runs, the tree of what is alive | G1 to G14 |
+//! | [`combine`] | `race`, `gather` and their kin, in place | G12 |
+//! | [`time`] | the run's clock, sleeping | |
+//! | [`thread`] | worker threads | |
+//! | [`context`] | context variables and run variables | G14 |
+//! | [`testing`] | help for tests | |
+//! | [`error`] | the error types that several areas share | |
+//!
+//! The rules are written down in `ARCHITECTURE.md`.
+
+pub mod cancel;
+pub mod combine;
+pub mod context;
+pub mod error;
+mod loom;
+pub mod runtime;
+pub mod task;
+pub mod testing;
+pub mod thread;
+pub mod time;
+
+pub use self::error::{NoRuntime, RunError};
+pub use self::task::{RunOptions, run};

@@ -1,0 +1,26 @@
+//! What a backend provides: small facet traits with associated functions on a marker type.
+//!
+//! A backend is one marker type that implements [`Spawn`], [`Time`] and [`Blocking`], and one or
+//! more types that implement [`Enter`], which start a run. That is all: names, groups, scopes,
+//! deadlines and every other rule are core's.
+//!
+//! ```text
+//!   Enter ──block_on──▶ a run          Runtime = Spawn + Time + Blocking
+//!   (a configured runtime)             (a marker, found from inside a run)
+//! ```
+
+mod blocking;
+mod enter;
+mod spawn;
+mod time;
+
+pub use self::blocking::Blocking;
+pub use self::enter::Enter;
+pub use self::spawn::{Spawn, TaskInfo};
+pub use self::time::Time;
+pub use crate::context::current_tag;
+
+/// The sum of the facets that core cannot do without.
+pub trait Runtime: Time + Blocking {}
+
+impl<R: Time + Blocking> Runtime for R {}

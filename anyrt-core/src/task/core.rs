@@ -1,0 +1,316 @@
+//! What every kind of group shares: who is in it, and when it has ended.
+//!
+//! # Who may do what
+//!
+//! 1. `living` is one word: the number of children, and whether the group has ended. A spawn
+//!    counts itself in and finds out in the same step whether it came too late.
+//! 2. A child counts itself out after its future has been dropped. The last one wakes the host,
+//!    or, if the host is gone, ends the group in its place.
+//! 3. A group with children counts as one child of the group around it, from its first spawn on
+//!    (*adoption*, rule C10). So nothing has to happen at the drop of a host.
+
+use std::fmt;
+use std::panic::Location;
+
+use slab::Slab;
+
+use super::record::TaskRecord;
+use super::run::Run;
+use crate::cancel::{Cancelled, Cause, Node, Payload, drop_quietly};
+use crate::context;
+use crate::loom::atomic::{AtomicBool, AtomicUsize, Ordering};
+use crate::loom::{Arc, Mutex, Weak, lock};
+use crate::time::Instant;
+
+const SHARDS: usize = 4;
+const ENDED: usize = 1;
+const CHILD: usize = 2;
+
+/// How many wakers are collected before they are woken.
+const WAKE_BATCH: usize = 256;
+
+pub(crate) struct GroupCore {
+    pub(crate) node: Arc<Node>,
+    pub(crate) location: &'static Location<'static>,
+    /// The task whose future contains the group.
+    pub(crate) host: Option<Arc<TaskRecord>>,
+    pub(crate) run: Option<Arc<Run>>,
+    pub(crate) keeps_going: bool,
+    living: AtomicUsize,
+    counts_outside: AtomicBool,
+    orphaned: AtomicBool,
+    enclosing: Option<(Arc<GroupCore>, usize)>,
+    children: [Mutex<Slab<Arc<TaskRecord>>>; SHARDS],
+    nested: Mutex<Slab<Weak<GroupCore>>>,
+    panic: Mutex<Option<Payload>>,
+}
+
+impl GroupCore {
+    /// A group hosted by the task that is being polled.
+    pub(crate) fn new(
+        clock: fn() -> Instant,
+        location: &'static Location<'static>,
+        keeps_going: bool,
+    ) -> Arc<GroupCore> {
+        let host = context::current_task();
+        let around = context::innermost_group(|node| node.group())
+            .or_else(|| host.as_ref().map(|host| host.tail.group().clone()));
+        let run = around.as_ref().and_then(|around| around.run.clone());
+        GroupCore::build(clock, location, keeps_going, host, around, run)
+    }
+
+    /// The group of everything in a run.
+    pub(crate) fn of_run(
+        clock: fn() -> Instant,
+        location: &'static Location<'static>,
+        run: Arc<Run>,
+    ) -> Arc<GroupCore> {
+        GroupCore::build(clock, location, true, None, None, Some(run))
+    }
+
+    fn build(
+        clock: fn() -> Instant,
+        location: &'static Location<'static>,
+        keeps_going: bool,
+        host: Option<Arc<TaskRecord>>,
+        around: Option<Arc<GroupCore>>,
+        run: Option<Arc<Run>>,
+    ) -> Arc<GroupCore> {
+        Arc::new_cyclic(|weak: &Weak<GroupCore>| {
+            let node = Node::with_clock(clock);
+            node.set_group(weak.clone());
+            let enclosing = around.map(|around| {
+                let key = lock(&around.nested).insert(weak.clone());
+                (around, key)
+            });
+            GroupCore {
+                node,
+                location,
+                host,
+                run,
+                keeps_going,
+                living: AtomicUsize::new(0),
+                counts_outside: AtomicBool::new(false),
+                orphaned: AtomicBool::new(false),
+                enclosing,
+                children: Default::default(),
+                nested: Mutex::default(),
+                panic: Mutex::new(None),
+            }
+        })
+    }
+
+    pub(crate) fn name(&self) -> Arc<str> {
+        self.node
+            .name()
+            .unwrap_or_else(|| self.location.to_string().into())
+    }
+
+    // ---- counting ----
+
+    /// Counts a child in; false if the group has ended.
+    pub(crate) fn enter(&self) -> bool {
+        // SeqCst, as every change of the word and of `orphaned`: see `orphan`.
+        if self.living.fetch_add(CHILD, Ordering::SeqCst) & ENDED != 0 {
+            self.living.fetch_sub(CHILD, Ordering::SeqCst);
+            return false;
+        }
+        if !self.counts_outside.load(Ordering::Relaxed)
+            && let Some((around, _)) = &self.enclosing
+            && !self.counts_outside.swap(true, Ordering::SeqCst)
+            && !around.enter()
+        {
+            // The group was carried out of the one around it; there is nobody to adopt.
+            self.counts_outside.store(false, Ordering::SeqCst);
+        }
+        true
+    }
+
+    /// Counts a child out, which must have gone entirely.
+    pub(crate) fn leave(self: &Arc<Self>) {
+        let mut next = Some(self.clone());
+        while let Some(group) = next {
+            if group.living.fetch_sub(CHILD, Ordering::SeqCst) / CHILD != 1 {
+                return;
+            }
+            if !group.orphaned.load(Ordering::SeqCst) {
+                group.node.wake();
+                return;
+            }
+            next = group.end_orphaned();
+        }
+    }
+
+    pub(crate) fn living(&self) -> usize {
+        self.living.load(Ordering::SeqCst) / CHILD
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.living.load(Ordering::SeqCst) & ENDED != 0
+    }
+
+    /// Ends the group if nobody lives in it.
+    pub(crate) fn try_end(&self) -> bool {
+        self.living
+            .compare_exchange(0, ENDED, Ordering::SeqCst, Ordering::SeqCst)
+            .is_ok()
+    }
+
+    /// Leaves the group around, once this one has ended. What is left to count out is returned.
+    #[must_use]
+    fn leave_around(&self) -> Option<Arc<GroupCore>> {
+        let (around, key) = self.enclosing.as_ref()?;
+        lock(&around.nested).try_remove(*key);
+        self.counts_outside
+            .swap(false, Ordering::SeqCst)
+            .then(|| around.clone())
+    }
+
+    /// The host is done with the group.
+    pub(crate) fn detach(&self) {
+        if let Some(around) = self.leave_around() {
+            around.leave();
+        }
+    }
+
+    /// The host is gone before the end: the children are cancelled, and the last one ends the
+    /// group.
+    pub(crate) fn orphan(self: &Arc<Self>) {
+        self.node.cancel(Cancelled::new(Cause::HostDropped));
+        // Either the last child sees this, or its count is seen below.
+        self.orphaned.store(true, Ordering::SeqCst);
+        if self.living() == 0
+            && let Some(around) = self.end_orphaned()
+        {
+            around.leave();
+        }
+    }
+
+    pub(crate) fn is_orphaned(&self) -> bool {
+        self.orphaned.load(Ordering::SeqCst)
+    }
+
+    fn end_orphaned(&self) -> Option<Arc<GroupCore>> {
+        if !self.try_end() {
+            return None;
+        }
+        if let Some(payload) = lock(&self.panic).take() {
+            self.pass_on(payload);
+        }
+        self.leave_around()
+    }
+
+    /// Hands a panic that nobody takes here to the group around, or to the run.
+    fn pass_on(&self, payload: Payload) {
+        match &self.enclosing {
+            Some((around, _)) => around.take_panic(payload, Cause::ChildFailed, None),
+            None => Run::unhandled_panic(self.run.as_deref(), payload),
+        }
+    }
+
+    // ---- failures ----
+
+    /// A child or the body panicked; the first panic continues in the host, others are dropped.
+    pub(crate) fn take_panic(&self, payload: Payload, cause: Cause, by: Option<&str>) {
+        let mut slot = lock(&self.panic);
+        let surplus = if slot.is_none() {
+            *slot = Some(payload);
+            None
+        } else {
+            Some(payload)
+        };
+        drop(slot);
+        drop_quietly(surplus);
+        self.cancel(Cancelled::with(cause, None, by.map(str::to_owned)));
+    }
+
+    pub(crate) fn panic(&self) -> Option<Payload> {
+        lock(&self.panic).take()
+    }
+
+    pub(crate) fn cancel(&self, cause: Cancelled) {
+        self.node.cancel(cause);
+    }
+
+    /// An enclosing scope was cancelled.
+    pub(crate) fn cancel_inherited(&self) {
+        if !self.node.is_cancelled() {
+            self.node.cancel(Cancelled::new(Cause::Enclosing));
+        }
+    }
+
+    // ---- the list of children ----
+
+    /// Puts a child on the list.
+    pub(crate) fn insert(&self, child: Arc<TaskRecord>) {
+        let shard = context::thread_number() % SHARDS;
+        let mut children = lock(&self.children[shard]);
+        let entry = children.vacant_entry();
+        child
+            .core
+            .set_place(((shard as u64) << 56) | entry.key() as u64);
+        entry.insert(child);
+    }
+
+    /// Takes a child off the list.
+    pub(crate) fn remove(&self, child: &super::record::RecordCore) {
+        let place = child.place();
+        let (shard, key) = ((place >> 56) as usize, (place & ((1 << 56) - 1)) as usize);
+        let record = lock(&self.children[shard]).try_remove(key);
+        drop(record);
+    }
+
+    /// Wakes every child, so that it sees that the group is cancelled.
+    pub(crate) fn wake_children(&self) {
+        let mut wakers = Vec::new();
+        for shard in &self.children {
+            let mut next = 0;
+            loop {
+                let children = lock(shard);
+                let end = children.capacity();
+                while next < end && wakers.len() < WAKE_BATCH {
+                    if let Some(child) = children.get(next) {
+                        wakers.extend(child.core.take_waker());
+                    }
+                    next += 1;
+                }
+                drop(children);
+                for waker in wakers.drain(..) {
+                    waker.wake();
+                }
+                if next >= end {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// The children, in the order of their ids.
+    pub(crate) fn children(&self) -> Vec<Arc<TaskRecord>> {
+        let mut all: Vec<_> = Vec::new();
+        for shard in &self.children {
+            all.extend(lock(shard).iter().map(|(_, child)| child.clone()));
+        }
+        all.sort_by_key(|child| child.core.id);
+        all
+    }
+
+    /// The groups directly inside, in the order of their opening.
+    pub(crate) fn nested(&self) -> Vec<Arc<GroupCore>> {
+        lock(&self.nested)
+            .iter()
+            .filter_map(|(_, group)| group.upgrade())
+            .collect()
+    }
+}
+
+impl fmt::Debug for GroupCore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Group")
+            .field("name", &self.name())
+            .field("living", &self.living())
+            .field("ended", &self.has_ended())
+            .field("scope", &self.node)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,438 @@
+//! Groups whose children are polled by the host, and may borrow from what surrounds the group.
+//!
+//! Children are boxed with the lifetime of the surroundings, queued by the handle, and polled by
+//! the group's future. Handles hold the queue, never a child that has been taken from it; the
+//! queue is emptied when the group ends or is dropped, so a queued child that owns a handle is
+//! freed.
+
+use std::fmt;
+use std::panic::Location;
+use std::pin::Pin;
+
+use futures_core::future::{BoxFuture, LocalBoxFuture};
+
+use super::super::core::GroupCore;
+use super::super::errors::Errors;
+use super::super::handle::{Slot, TaskHandle};
+use super::super::output::{Ended, GroupOutput, TaskOutput};
+use super::super::record::{Record, RecordCore, Tail, TaskRecord};
+use super::super::root::{Deliver, Root};
+use super::future::{GroupFuture, Members};
+use super::options::GroupOptions;
+use super::spawned::{deliver, has_ended};
+use crate::cancel::CancelHandle;
+use crate::context::{self, Context};
+use crate::error::{GroupError, SpawnError};
+use crate::loom::{Arc, Mutex, lock};
+use crate::runtime::Time;
+
+/// Opens a group whose children may borrow from what surrounds it (rule G11).
+///
+/// Children run concurrently with each other and with the body, all inside the task that awaits
+/// the group: not in parallel, which no safe interface can offer together with borrowing. They are
+/// `Send`, so that the whole can be used in a spawned task. Everything else is as in
+/// [`task_group`](super::task_group).
+///
+/// # Cancel safety
+///
+/// Cancelling a scope around it cancels the children, and waits for their clean-up. Dropping it
+/// from outside drops them.
+///
+/// # Errors
+///
+/// As for [`task_group`](super::task_group).
+#[track_caller]
+pub fn scoped_task_group<'env, R, E, T, Fut>(
+    body: impl FnOnce(ScopedTaskGroup<'env, E>) -> Fut,
+) -> impl Future<Output = Result<T, GroupError<E>>>
+where
+    R: Time,
+    E: Send + 'env,
+    Fut: Future,
+    Fut::Output: GroupOutput<E, Value = T>,
+{
+    open_scoped::<R, E, T, Fut>(GroupOptions::new(), body, Location::caller())
+}
+
+/// Opens a group whose children may borrow, and need not be `Send` (rule G11).
+///
+/// See [`scoped_task_group`], whose twin it is.
+///
+/// # Cancel safety
+///
+/// As [`scoped_task_group`].
+///
+/// # Errors
+///
+/// As for [`task_group`](super::task_group).
+#[track_caller]
+pub fn local_task_group<'env, R, E, T, Fut>(
+    body: impl FnOnce(LocalTaskGroup<'env, E>) -> Fut,
+) -> impl Future<Output = Result<T, GroupError<E>>>
+where
+    R: Time,
+    E: 'env,
+    Fut: Future,
+    Fut::Output: GroupOutput<E, Value = T>,
+{
+    open_local::<R, E, T, Fut>(GroupOptions::new(), body, Location::caller())
+}
+
+pub(super) fn open_scoped<'env, R, E, T, Fut>(
+    options: GroupOptions,
+    body: impl FnOnce(ScopedTaskGroup<'env, E>) -> Fut,
+    location: &'static Location<'static>,
+) -> impl Future<Output = Result<T, GroupError<E>>>
+where
+    R: Time,
+    E: Send + 'env,
+    Fut: Future,
+    Fut::Output: GroupOutput<E, Value = T>,
+{
+    GroupFuture::<'env, R, E, InPlace<'env, E, BoxFuture<'env, ()>>, _, Fut, T>::new(move || {
+        let group = InPlace::new(options.open::<R>(location));
+        let body = body(ScopedTaskGroup {
+            group: group.clone(),
+        });
+        (group, body)
+    })
+}
+
+pub(super) fn open_local<'env, R, E, T, Fut>(
+    options: GroupOptions,
+    body: impl FnOnce(LocalTaskGroup<'env, E>) -> Fut,
+    location: &'static Location<'static>,
+) -> impl Future<Output = Result<T, GroupError<E>>>
+where
+    R: Time,
+    E: 'env,
+    Fut: Future,
+    Fut::Output: GroupOutput<E, Value = T>,
+{
+    type Local<'env, E> = InPlace<'env, E, LocalBoxFuture<'env, ()>>;
+    GroupFuture::<'env, R, E, Local<'env, E>, _, Fut, T>::new(move || {
+        let group = InPlace::new(options.open::<R>(location));
+        let body = body(LocalTaskGroup {
+            group: group.clone(),
+        });
+        (group, body)
+    })
+}
+
+/// What handles and children of an in-place group share.
+struct InPlace<'env, E, C> {
+    core: Arc<GroupCore>,
+    errors: Errors<'env, E>,
+    /// None once the group was dropped: what comes later is dropped at once.
+    queue: Mutex<Option<Vec<C>>>,
+}
+
+impl<E, C> InPlace<'_, E, C> {
+    fn new(core: Arc<GroupCore>) -> Arc<Self> {
+        Arc::new(InPlace {
+            core,
+            errors: Errors::borrowed(),
+            queue: Mutex::new(Some(Vec::new())),
+        })
+    }
+
+    fn push(&self, child: C) {
+        let refused = match &mut *lock(&self.queue) {
+            Some(queue) => {
+                queue.push(child);
+                None
+            }
+            None => Some(child),
+        };
+        drop(refused);
+        self.core.node.wake();
+    }
+}
+
+impl<'env, E, C: Future<Output = ()> + Unpin> Members<'env, E> for InPlace<'env, E, C> {
+    type Child = C;
+
+    fn core(&self) -> &Arc<GroupCore> {
+        &self.core
+    }
+
+    fn errors(&self) -> &Errors<'env, E> {
+        &self.errors
+    }
+
+    fn take_queue(&self) -> Vec<C> {
+        lock(&self.queue)
+            .as_mut()
+            .map(std::mem::take)
+            .unwrap_or_default()
+    }
+
+    fn close_queue(&self) {
+        let rest = lock(&self.queue).take();
+        drop(rest);
+    }
+
+    fn has_queue(&self) -> bool {
+        lock(&self.queue)
+            .as_ref()
+            .is_some_and(|queue| !queue.is_empty())
+    }
+}
+
+/// What stands behind the core in the record of a child that lives in place.
+struct InPlaceTail {
+    group: Arc<GroupCore>,
+}
+
+impl Tail for InPlaceTail {
+    fn group(&self) -> &Arc<GroupCore> {
+        &self.group
+    }
+
+    fn deliver(&self, _core: &RecordCore, _outcome: &mut dyn std::any::Any) {}
+}
+
+/// The outcome goes to the group and to the slot beside the record.
+struct ToSlot<'env, E, C, T> {
+    group: Arc<InPlace<'env, E, C>>,
+    slot: Arc<Slot<T>>,
+}
+
+impl<E, C, O: TaskOutput<E>> Deliver<O> for ToSlot<'_, E, C, O::Value> {
+    fn deliver(&mut self, record: &TaskRecord, outcome: Ended<O>) {
+        let group = &self.group;
+        deliver(
+            &record.core,
+            &group.core,
+            &group.errors,
+            Some(outcome),
+            &self.slot,
+        );
+    }
+}
+
+type Prepared<'env, E, C, F, T> = (Root<F, ToSlot<'env, E, C, T>>, TaskHandle<T>);
+
+/// Makes the record, the handle and the root of a child that was counted in.
+fn prepare<'env, E, C, F, T>(
+    group: &Arc<InPlace<'env, E, C>>,
+    name: Option<Arc<str>>,
+    future: F,
+    location: &'static Location<'static>,
+) -> Prepared<'env, E, C, F, T>
+where
+    F: Future,
+    F::Output: TaskOutput<E, Value = T>,
+{
+    let tag = context::surroundings().tag();
+    let core = RecordCore::new(location, name, Context::snapshot(), tag);
+    let record: Arc<TaskRecord> = Arc::new(Record {
+        core,
+        tail: InPlaceTail {
+            group: group.core.clone(),
+        },
+    });
+    group.core.insert(record.clone());
+    let slot = Arc::new(Slot::new());
+    let handle = TaskHandle::split(record.clone(), slot.clone());
+    (
+        Root::new(
+            future,
+            record,
+            ToSlot {
+                group: group.clone(),
+                slot,
+            },
+        ),
+        handle,
+    )
+}
+
+macro_rules! in_place_group {
+    (
+        $(#[$docs:meta])* $name:ident, $boxed:ident
+    ) => {
+        $(#[$docs])*
+        pub struct $name<'env, E> {
+            group: Arc<InPlace<'env, E, $boxed<'env, ()>>>,
+        }
+
+        impl<E> $name<'_, E> {
+            /// Cancels the body and every child. This is no failure (rule G5).
+            pub fn cancel(&self) {
+                self.scope().cancel();
+            }
+
+            /// The group's own scope: deadline, reason, shield.
+            pub fn scope(&self) -> CancelHandle {
+                CancelHandle::new(self.group.core.node.clone())
+            }
+
+            /// The group's name: the one it was given, or where it was opened.
+            pub fn name(&self) -> Arc<str> {
+                self.group.core.name()
+            }
+
+            /// How many children are living, groups inside counted as one each.
+            pub fn living(&self) -> usize {
+                self.group.core.living()
+            }
+
+            /// What is in the group now, for looking at or printing.
+            pub fn tree(&self) -> crate::task::GroupNode {
+                crate::task::GroupNode::of(&self.group.core)
+            }
+        }
+
+        impl<E> Clone for $name<'_, E> {
+            fn clone(&self) -> Self {
+                $name { group: self.group.clone() }
+            }
+        }
+
+        impl<E> fmt::Debug for $name<'_, E> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_tuple(stringify!($name)).field(&self.group.core).finish()
+            }
+        }
+    };
+}
+
+in_place_group! {
+    /// Handle of a group of borrowing children: spawns, and cancels. Cheap to clone.
+    ScopedTaskGroup, BoxFuture
+}
+
+in_place_group! {
+    /// Handle of a group of borrowing children that need not be `Send`: spawns, and cancels. Cheap
+    /// to clone.
+    LocalTaskGroup, LocalBoxFuture
+}
+
+impl<'env, E: Send + 'env> ScopedTaskGroup<'env, E> {
+    /// Starts a child.
+    ///
+    /// None of it runs before this returns.
+    ///
+    /// # Panics
+    ///
+    /// If the group has ended; see [`try_spawn`](ScopedTaskGroup::try_spawn).
+    #[track_caller]
+    pub fn spawn<F, T>(&self, future: F) -> TaskHandle<T>
+    where
+        F: Future + Send + 'env,
+        F::Output: TaskOutput<E, Value = T>,
+        T: Send + 'env,
+    {
+        match self.try_spawn(future) {
+            Ok(handle) => handle,
+            Err(_) => has_ended(&self.group.core),
+        }
+    }
+
+    /// Starts a child, or gives the future back if the group has ended.
+    ///
+    /// # Errors
+    ///
+    /// [`SpawnError`] with the future, which has not been polled.
+    #[track_caller]
+    pub fn try_spawn<F, T>(&self, future: F) -> Result<TaskHandle<T>, SpawnError<F>>
+    where
+        F: Future + Send + 'env,
+        F::Output: TaskOutput<E, Value = T>,
+        T: Send + 'env,
+    {
+        if !self.group.core.enter() {
+            return Err(SpawnError(future));
+        }
+        let (root, handle) = prepare(&self.group, None, future, Location::caller());
+        let child: Pin<Box<dyn Future<Output = ()> + Send + 'env>> = Box::pin(root);
+        self.group.push(child);
+        Ok(handle)
+    }
+
+    /// Starts a child with a name.
+    ///
+    /// # Panics
+    ///
+    /// If the group has ended.
+    #[track_caller]
+    pub fn spawn_named<F, T>(&self, name: impl Into<String>, future: F) -> TaskHandle<T>
+    where
+        F: Future + Send + 'env,
+        F::Output: TaskOutput<E, Value = T>,
+        T: Send + 'env,
+    {
+        if !self.group.core.enter() {
+            has_ended(&self.group.core);
+        }
+        let name = Some(name.into().into());
+        let (root, handle) = prepare(&self.group, name, future, Location::caller());
+        self.group.push(Box::pin(root));
+        handle
+    }
+}
+
+impl<'env, E: 'env> LocalTaskGroup<'env, E> {
+    /// Starts a child.
+    ///
+    /// None of it runs before this returns.
+    ///
+    /// # Panics
+    ///
+    /// If the group has ended; see [`try_spawn`](LocalTaskGroup::try_spawn).
+    #[track_caller]
+    pub fn spawn<F, T>(&self, future: F) -> TaskHandle<T>
+    where
+        F: Future + 'env,
+        F::Output: TaskOutput<E, Value = T>,
+        T: 'env,
+    {
+        match self.try_spawn(future) {
+            Ok(handle) => handle,
+            Err(_) => has_ended(&self.group.core),
+        }
+    }
+
+    /// Starts a child, or gives the future back if the group has ended.
+    ///
+    /// # Errors
+    ///
+    /// [`SpawnError`] with the future, which has not been polled.
+    #[track_caller]
+    pub fn try_spawn<F, T>(&self, future: F) -> Result<TaskHandle<T>, SpawnError<F>>
+    where
+        F: Future + 'env,
+        F::Output: TaskOutput<E, Value = T>,
+        T: 'env,
+    {
+        if !self.group.core.enter() {
+            return Err(SpawnError(future));
+        }
+        let (root, handle) = prepare(&self.group, None, future, Location::caller());
+        let child: Pin<Box<dyn Future<Output = ()> + 'env>> = Box::pin(root);
+        self.group.push(child);
+        Ok(handle)
+    }
+
+    /// Starts a child with a name.
+    ///
+    /// # Panics
+    ///
+    /// If the group has ended.
+    #[track_caller]
+    pub fn spawn_named<F, T>(&self, name: impl Into<String>, future: F) -> TaskHandle<T>
+    where
+        F: Future + 'env,
+        F::Output: TaskOutput<E, Value = T>,
+        T: 'env,
+    {
+        if !self.group.core.enter() {
+            has_ended(&self.group.core);
+        }
+        let name = Some(name.into().into());
+        let (root, handle) = prepare(&self.group, name, future, Location::caller());
+        self.group.push(Box::pin(root));
+        handle
+    }
+}

@@ -1,0 +1,498 @@
+//! The group whose children are tasks.
+
+use std::any::Any;
+use std::fmt;
+use std::marker::PhantomData;
+use std::panic::Location;
+
+use super::super::core::GroupCore;
+use super::super::errors::{Errors, Report};
+use super::super::handle::{Join, Slot, TaskHandle};
+use super::super::output::{Ended, GroupOutput, Outcome, TaskOutput};
+use super::super::record::{End, Record, RecordCore, Tail, TaskRecord};
+use super::super::root::{Root, ToTail};
+use super::future::{GroupFuture, Members};
+use super::options::GroupOptions;
+use super::start::{StartOutput, Started};
+use crate::cancel::{CancelHandle, Cause};
+use crate::context::{Context, ContextMap};
+use crate::error::{GroupError, SpawnError, StartError};
+use crate::loom::Arc;
+use crate::runtime::{Runtime, Spawn, TaskInfo};
+
+/// Opens a group of tasks, runs `body` with it, and waits for every child (rule G1).
+///
+/// Children are tasks: they run in parallel where the runtime has several threads, and own what
+/// they use. For children that borrow see [`scoped_task_group`](super::scoped_task_group).
+///
+/// The first failure, of a child or of the body, cancels the rest; all are waited for; the result
+/// has every error (rule G3). A panic continues here once all have ended (rule G4).
+///
+/// # Choosing the error type
+///
+/// It is inferred from what children and body return. Where nothing fixes it, write the body's
+/// return type: `async |tg| -> Result<(), MyError> { … }`.
+///
+/// # Cancel safety
+///
+/// Cancelling a scope around it cancels the children, and waits for them. Dropping it from outside
+/// cancels the children at once; the group around, or the run, waits for them (rule C10).
+///
+/// # Errors
+///
+/// [`GroupError::Failed`] with every error that came up, and [`GroupError::Cancelled`] if the
+/// group was cancelled and the body was interrupted.
+///
+/// # Panics
+///
+/// If a child or the body panicked, and where no runtime is at hand.
+#[track_caller]
+pub fn task_group<R, E, T, Fut>(
+    body: impl FnOnce(TaskGroup<R, E>) -> Fut,
+) -> impl Future<Output = Result<T, GroupError<E>>>
+where
+    R: Runtime,
+    E: Send + 'static,
+    Fut: Future,
+    Fut::Output: GroupOutput<E, Value = T>,
+{
+    GroupOptions::new().run(body)
+}
+
+/// Handle of a group whose children are tasks: spawns, and cancels.
+///
+/// Cheap to clone; clones can go into children.
+pub struct TaskGroup<R: Spawn, E> {
+    group: Arc<Group<R, E>>,
+}
+
+pub(crate) struct Group<R: Spawn, E> {
+    core: Arc<GroupCore>,
+    runtime: R::Handle,
+    errors: Errors<'static, E>,
+}
+
+impl<R: Spawn, E: Send + 'static> Group<R, E> {
+    pub(crate) fn new(
+        core: Arc<GroupCore>,
+        runtime: R::Handle,
+        report: Option<Report<'static, E>>,
+    ) -> Arc<Group<R, E>> {
+        Arc::new(Group {
+            core,
+            runtime,
+            errors: Errors::owned(report),
+        })
+    }
+
+    pub(crate) fn core(&self) -> &Arc<GroupCore> {
+        &self.core
+    }
+}
+
+impl<R: Spawn, E: Send + 'static> Members<'static, E> for Group<R, E> {
+    type Child = std::future::Ready<()>;
+
+    fn core(&self) -> &Arc<GroupCore> {
+        &self.core
+    }
+
+    fn errors(&self) -> &Errors<'static, E> {
+        &self.errors
+    }
+
+    fn take_queue(&self) -> Vec<Self::Child> {
+        Vec::new()
+    }
+
+    fn close_queue(&self) {}
+
+    fn has_queue(&self) -> bool {
+        false
+    }
+}
+
+/// Opens a group with options; what [`GroupOptions::run`] returns.
+pub(super) fn open<R, E, T, Fut>(
+    options: GroupOptions,
+    report: Option<Report<'static, E>>,
+    body: impl FnOnce(TaskGroup<R, E>) -> Fut,
+    location: &'static Location<'static>,
+) -> impl Future<Output = Result<T, GroupError<E>>>
+where
+    R: Runtime,
+    E: Send + 'static,
+    Fut: Future,
+    Fut::Output: GroupOutput<E, Value = T>,
+{
+    GroupFuture::<'static, R, E, Group<R, E>, _, Fut, T>::new(move || {
+        let runtime = R::current().unwrap_or_else(|error| panic!("{error}"));
+        let group = Group::new(options.open::<R>(location), runtime, report);
+        let body = body(TaskGroup {
+            group: group.clone(),
+        });
+        (group, body)
+    })
+}
+
+/// What stands behind the core in the record of a child task.
+struct ChildTail<R: Spawn, E, O: TaskOutput<E>> {
+    group: Arc<Group<R, E>>,
+    slot: Slot<O::Value>,
+    output: PhantomData<fn() -> O>,
+}
+
+impl<R, E, O> Tail for ChildTail<R, E, O>
+where
+    R: Spawn,
+    E: Send + 'static,
+    O: TaskOutput<E> + 'static,
+    O::Value: Send,
+{
+    fn group(&self) -> &Arc<GroupCore> {
+        &self.group.core
+    }
+
+    fn deliver(&self, core: &RecordCore, outcome: &mut dyn Any) {
+        let outcome = outcome
+            .downcast_mut::<Option<Ended<O>>>()
+            .and_then(Option::take);
+        deliver(
+            core,
+            &self.group.core,
+            &self.group.errors,
+            outcome,
+            &self.slot,
+        );
+    }
+}
+
+/// Puts a child's outcome where it belongs: the value into its slot, the rest to the group.
+pub(super) fn deliver<E, O: TaskOutput<E>>(
+    core: &RecordCore,
+    group: &GroupCore,
+    errors: &Errors<'_, E>,
+    outcome: Option<Ended<O>>,
+    slot: &Slot<O::Value>,
+) {
+    let end = match outcome {
+        Some(Ended::Completed(output)) => match output.into_outcome() {
+            Outcome::Value(value) => {
+                slot.put(value);
+                End::Finished
+            }
+            Outcome::Error(error) => {
+                errors.fail(group, error, &core.name());
+                End::Failed
+            }
+            Outcome::Reported => End::Failed,
+        },
+        Some(Ended::Panicked(payload)) => {
+            group.take_panic(payload, Cause::ChildFailed, Some(&core.name()));
+            End::Failed
+        }
+        Some(Ended::Cancelled) | None => End::Cancelled,
+    };
+    core.finish(end);
+}
+
+impl<R, E, O> Join<O::Value> for ChildTail<R, E, O>
+where
+    R: Spawn,
+    E: Send + 'static,
+    O: TaskOutput<E> + 'static,
+    O::Value: Send,
+{
+    fn slot(&self) -> &Slot<O::Value> {
+        &self.slot
+    }
+}
+
+/// What a child is given when it is spawned.
+#[derive(Default)]
+pub(crate) struct Given {
+    pub(crate) name: Option<Arc<str>>,
+    pub(crate) context: Option<Option<Arc<ContextMap>>>,
+    pub(crate) starting: bool,
+}
+
+/// Spawns a child that was counted in; `before` sees its record before it can run.
+pub(crate) fn spawn_child<R, E, F, O>(
+    group: &Arc<Group<R, E>>,
+    given: Given,
+    future: F,
+    location: &'static Location<'static>,
+    before: impl FnOnce(&Arc<TaskRecord>),
+) -> TaskHandle<O::Value>
+where
+    R: Spawn,
+    E: Send + 'static,
+    F: Future<Output = O> + Send + 'static,
+    O: TaskOutput<E> + 'static,
+    O::Value: Send + 'static,
+{
+    let context = given.context.unwrap_or_else(Context::snapshot);
+    let name = given.name.clone();
+    let core = RecordCore::new(location, given.name, context, R::tag(&group.runtime));
+    if given.starting {
+        core.set_starting();
+    }
+    let tail = ChildTail::<R, E, O> {
+        group: group.clone(),
+        slot: Slot::new(),
+        output: PhantomData,
+    };
+    let record = Arc::new(Record { core, tail });
+    let listed: Arc<TaskRecord> = record.clone();
+    before(&listed);
+    group.core.insert(listed.clone());
+    let task = TaskInfo {
+        name: name.as_deref(),
+        location,
+    };
+    R::spawn(&group.runtime, task, Root::new(future, listed, ToTail));
+    TaskHandle::whole(record)
+}
+
+impl<R: Runtime, E: Send + 'static> TaskGroup<R, E> {
+    pub(crate) fn of(group: Arc<Group<R, E>>) -> TaskGroup<R, E> {
+        TaskGroup { group }
+    }
+
+    /// Starts a child.
+    ///
+    /// None of it runs before this returns on a runtime with one thread. In a group that is
+    /// cancelled the child runs up to its first wait (rule G7).
+    ///
+    /// # Panics
+    ///
+    /// If the group has ended; see [`try_spawn`](TaskGroup::try_spawn).
+    #[track_caller]
+    pub fn spawn<F, T>(&self, future: F) -> TaskHandle<T>
+    where
+        F: Future + Send + 'static,
+        F::Output: TaskOutput<E, Value = T> + 'static,
+        T: Send + 'static,
+    {
+        if !self.group.core.enter() {
+            has_ended(&self.group.core);
+        }
+        spawn_child(
+            &self.group,
+            Given::default(),
+            future,
+            Location::caller(),
+            |_| (),
+        )
+    }
+
+    /// Starts a child, or gives the future back if the group has ended.
+    ///
+    /// # Errors
+    ///
+    /// [`SpawnError`] with the future, which has not been polled.
+    #[track_caller]
+    pub fn try_spawn<F, T>(&self, future: F) -> Result<TaskHandle<T>, SpawnError<F>>
+    where
+        F: Future + Send + 'static,
+        F::Output: TaskOutput<E, Value = T> + 'static,
+        T: Send + 'static,
+    {
+        if !self.group.core.enter() {
+            return Err(SpawnError(future));
+        }
+        Ok(spawn_child(
+            &self.group,
+            Given::default(),
+            future,
+            Location::caller(),
+            |_| (),
+        ))
+    }
+
+    /// Prepares a child with a name or a context of its own.
+    pub fn task(&self) -> TaskBuilder<'_, R, E> {
+        TaskBuilder {
+            group: self,
+            given: Given::default(),
+        }
+    }
+
+    /// Starts a child and waits until it says that it is ready; gives what it says (rule G9).
+    ///
+    /// Until then the child lives under the scopes around this call, afterwards under the
+    /// group's. The child is made and started when this is first polled.
+    ///
+    /// # Cancel safety
+    ///
+    /// If this is cancelled or dropped before the child is ready, the child is cancelled; under
+    /// cancellation it is waited for.
+    ///
+    /// # Errors
+    ///
+    /// The child's own error, if it fails before it is ready. The group does not see it.
+    ///
+    /// # Panics
+    ///
+    /// If the group has ended, if the child ends well without having said that it is ready, and
+    /// if it is cancelled by itself before; [`try_start`](TaskGroup::try_start) returns these. A
+    /// panic of the child before it is ready continues here.
+    #[track_caller]
+    pub fn start<V, Fut>(
+        &self,
+        child: impl FnOnce(Started<V>) -> Fut,
+    ) -> impl Future<Output = Result<V, E>>
+    where
+        V: Send + 'static,
+        Fut: Future + Send + 'static,
+        Fut::Output: TaskOutput<E> + 'static,
+        <Fut::Output as TaskOutput<E>>::Value: Send + 'static,
+    {
+        let start = super::start::start(self.group.clone(), child, Location::caller());
+        async move {
+            match start.await {
+                Ok((value, _)) => Ok(value),
+                Err(StartError::Failed(error)) => Err(*error),
+                Err(StartError::NotStarted) => panic!(
+                    "the child ended without having called `started`; use `try_start` where that \
+                     can happen"
+                ),
+                Err(StartError::Cancelled(cause)) => panic!(
+                    "the child was cancelled before it called `started` ({cause}); use \
+                     `try_start` where that can happen"
+                ),
+                Err(StartError::GroupEnded) => panic!(
+                    "`start` in a group that has ended; use `try_start` where that can happen"
+                ),
+            }
+        }
+    }
+
+    /// Starts a child and waits until it says that it is ready; gives what it says, and the handle.
+    ///
+    /// See [`start`](TaskGroup::start), which this is but for what is returned.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] if the child did not become ready.
+    ///
+    /// # Panics
+    ///
+    /// A panic of the child before it is ready continues here.
+    #[track_caller]
+    pub fn try_start<V, Fut>(
+        &self,
+        child: impl FnOnce(Started<V>) -> Fut,
+    ) -> impl Future<Output = StartOutput<V, Fut::Output, E>>
+    where
+        V: Send + 'static,
+        Fut: Future + Send + 'static,
+        Fut::Output: TaskOutput<E> + 'static,
+        <Fut::Output as TaskOutput<E>>::Value: Send + 'static,
+    {
+        super::start::start(self.group.clone(), child, Location::caller())
+    }
+}
+
+#[cold]
+#[track_caller]
+pub(super) fn has_ended(core: &GroupCore) -> ! {
+    panic!(
+        "spawned into the group `{}`, which has ended; use `try_spawn` where that can happen",
+        core.name(),
+    )
+}
+
+impl<R: Spawn, E> TaskGroup<R, E> {
+    /// Cancels the body and every child. This is no failure (rule G5).
+    pub fn cancel(&self) {
+        self.scope().cancel();
+    }
+
+    /// The group's own scope: deadline, reason, shield.
+    pub fn scope(&self) -> CancelHandle {
+        CancelHandle::new(self.group.core.node.clone())
+    }
+
+    /// The group's name: the one it was given, or where it was opened.
+    pub fn name(&self) -> Arc<str> {
+        self.group.core.name()
+    }
+
+    /// How many children are living, groups inside counted as one each.
+    pub fn living(&self) -> usize {
+        self.group.core.living()
+    }
+
+    /// What is in the group now, for looking at or printing.
+    pub fn tree(&self) -> crate::task::GroupNode {
+        crate::task::GroupNode::of(&self.group.core)
+    }
+}
+
+impl<R: Spawn, E> Clone for TaskGroup<R, E> {
+    fn clone(&self) -> Self {
+        TaskGroup {
+            group: self.group.clone(),
+        }
+    }
+}
+
+impl<R: Spawn, E> fmt::Debug for TaskGroup<R, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("TaskGroup").field(&self.group.core).finish()
+    }
+}
+
+/// A child that is being prepared; see [`TaskGroup::task`].
+#[must_use = "nothing is started before `spawn`"]
+pub struct TaskBuilder<'a, R: Spawn, E> {
+    group: &'a TaskGroup<R, E>,
+    given: Given,
+}
+
+impl<R: Runtime, E: Send + 'static> TaskBuilder<'_, R, E> {
+    /// Names the task; the default is where it is spawned.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.given.name = Some(name.into().into());
+        self
+    }
+
+    /// Gives the task this context instead of a snapshot of the spawner's.
+    pub fn context(mut self, context: &Context) -> Self {
+        self.given.context = Some(context.map());
+        self
+    }
+
+    /// Starts the child; see [`TaskGroup::spawn`].
+    ///
+    /// # Panics
+    ///
+    /// If the group has ended.
+    #[track_caller]
+    pub fn spawn<F, T>(self, future: F) -> TaskHandle<T>
+    where
+        F: Future + Send + 'static,
+        F::Output: TaskOutput<E, Value = T> + 'static,
+        T: Send + 'static,
+    {
+        if !self.group.group.core.enter() {
+            has_ended(&self.group.group.core);
+        }
+        spawn_child(
+            &self.group.group,
+            self.given,
+            future,
+            Location::caller(),
+            |_| (),
+        )
+    }
+}
+
+impl<R: Spawn, E> fmt::Debug for TaskBuilder<'_, R, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TaskBuilder")
+            .field("name", &self.given.name)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,343 @@
+//! Starting a child and waiting until it says that it is ready (rule G9).
+
+use std::any::type_name;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use futures_util::future::poll_fn;
+
+use super::super::handle::TaskHandle;
+use super::super::output::{Outcome, TaskOutput};
+use super::super::record::TaskRecord;
+use super::super::run::{Run, Unhandled};
+use super::spawned::{Given, Group, spawn_child};
+use crate::cancel::{Cancelled, Cause, Hold, Payload};
+use crate::context;
+use crate::error::StartError;
+use crate::loom::{Arc, Mutex, lock};
+use crate::runtime::Runtime;
+use crate::task::Wait;
+
+/// What [`try_start`](super::TaskGroup::try_start) gives.
+pub type StartOutput<V, O, E> = Result<(V, TaskHandle<<O as TaskOutput<E>>::Value>), StartError<E>>;
+
+/// With this a child that was started with `start` says that it is ready.
+///
+/// Dropping it without a word does not mean anything yet; the child's end does.
+#[must_use = "`start` waits until `started` is called"]
+pub struct Started<V> {
+    signal: Option<Arc<dyn Signal<V>>>,
+}
+
+impl<V> Started<V> {
+    /// Says that the child is ready, and gives `start` its value.
+    ///
+    /// From now on the child lives under the group's scopes alone. If the caller of `start` was
+    /// cancelled before, this has no effect: the value is dropped, and the child stays cancelled.
+    pub fn started(self, value: V) {
+        if let Some(signal) = self.signal {
+            signal.started(value);
+        }
+    }
+
+    /// For calling a function that was written for `start` directly: `started` does nothing.
+    pub fn ignored() -> Started<V> {
+        Started { signal: None }
+    }
+}
+
+impl<V> fmt::Debug for Started<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Started")
+            .field("ignored", &self.signal.is_none())
+            .finish()
+    }
+}
+
+/// What the child and its starter share, as the child's handle sees it.
+trait Signal<V>: Send + Sync {
+    fn started(&self, value: V);
+}
+
+struct Shared<V, E> {
+    state: Mutex<State<V, E>>,
+}
+
+struct State<V, E> {
+    step: Step<V, E>,
+    record: Option<Arc<TaskRecord>>,
+    waker: Option<Waker>,
+}
+
+enum Step<V, E> {
+    Waiting,
+    /// `started` was called before the child was even spawned.
+    Early(V),
+    Ready(V),
+    /// The value was taken, or the child has nothing to do with its starter any more.
+    Apart,
+    Failed(E),
+    Panicked(Payload),
+    /// The child ended well.
+    NotStarted,
+    /// The child's future was dropped.
+    Dropped,
+}
+
+impl<V, E> Shared<V, E> {
+    /// Sets how it ended, if the child has not become ready; gives it back otherwise.
+    fn end(&self, step: Step<V, E>) -> Option<Step<V, E>> {
+        let mut state = lock(&self.state);
+        if !matches!(state.step, Step::Waiting) {
+            return Some(step);
+        }
+        state.step = step;
+        let waker = state.waker.take();
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        None
+    }
+}
+
+impl<V: Send, E: Send> Signal<V> for Shared<V, E> {
+    fn started(&self, value: V) {
+        let mut state = lock(&self.state);
+        let Some(record) = state.record.clone() else {
+            state.step = Step::Early(value);
+            return;
+        };
+        // One step decides whether the child is the group's or stays cancelled with its caller.
+        let refused = if matches!(state.step, Step::Waiting) && record.core.move_to_group() {
+            state.step = Step::Ready(value);
+            None
+        } else {
+            Some(value)
+        };
+        let waker = state.waker.take();
+        drop(state);
+        drop(refused);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+/// What a started child returns, seen from its group.
+enum ChildOutput<T, E> {
+    Own(Outcome<T, E>),
+    /// The failure came before it was ready, and went to the starter.
+    Reported,
+}
+
+impl<T, E> TaskOutput<E> for ChildOutput<T, E> {
+    type Value = T;
+
+    fn into_result(self) -> Result<T, E> {
+        unreachable!("groups ask for the outcome")
+    }
+
+    fn into_outcome(self) -> Outcome<T, E> {
+        match self {
+            ChildOutput::Own(outcome) => outcome,
+            ChildOutput::Reported => Outcome::Reported,
+        }
+    }
+}
+
+/// Tells the starter that the child is gone; dropped last.
+struct Gone<V, E>(Arc<Shared<V, E>>);
+
+impl<V, E> Drop for Gone<V, E> {
+    fn drop(&mut self) {
+        self.0.end(Step::Dropped);
+    }
+}
+
+/// Runs the child, and keeps what happens before it is ready away from the group.
+async fn child<V, E, Fut>(
+    shared: Arc<Shared<V, E>>,
+    future: Fut,
+) -> ChildOutput<<Fut::Output as TaskOutput<E>>::Value, E>
+where
+    Fut: Future,
+    Fut::Output: TaskOutput<E>,
+{
+    let gone = Gone(shared);
+    let shared = &gone.0;
+    let caught = {
+        let mut future = pin!(future);
+        poll_fn(
+            |cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+                Ok(Poll::Pending) => Poll::Pending,
+                Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
+                Err(payload) => Poll::Ready(Err(payload)),
+            },
+        )
+        .await
+    };
+    match caught {
+        Err(payload) => match shared.end(Step::Panicked(payload)) {
+            Some(Step::Panicked(payload)) => resume_unwind(payload),
+            _ => ChildOutput::Reported,
+        },
+        Ok(output) => match output.into_outcome() {
+            Outcome::Error(error) => match shared.end(Step::Failed(error)) {
+                Some(Step::Failed(error)) => ChildOutput::Own(Outcome::Error(error)),
+                _ => ChildOutput::Reported,
+            },
+            outcome => {
+                shared.end(Step::NotStarted);
+                ChildOutput::Own(outcome)
+            }
+        },
+    }
+}
+
+/// The starter's side: if it goes away before the child is ready, the child is cancelled.
+struct Starter<R: Runtime, V, E: Send + 'static> {
+    shared: Arc<Shared<V, E>>,
+    /// None before the child is spawned.
+    record: Option<Arc<TaskRecord>>,
+    group: Arc<Group<R, E>>,
+    hold: Hold,
+}
+
+impl<R: Runtime, V, E: Send + 'static> Starter<R, V, E> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<V, StartError<E>>> {
+        let mut state = lock(&self.shared.state);
+        let step = match std::mem::replace(&mut state.step, Step::Apart) {
+            Step::Waiting => {
+                state.step = Step::Waiting;
+                let old = state.waker.replace(cx.waker().clone());
+                drop(state);
+                drop(old);
+                if context::effectively_cancelled() {
+                    self.cancel_child();
+                }
+                context::waits_for(Wait::Start);
+                self.hold.keep(cx);
+                return Poll::Pending;
+            }
+            step => step,
+        };
+        drop(state);
+        self.hold.release();
+        Poll::Ready(match step {
+            Step::Ready(value) | Step::Early(value) => Ok(value),
+            Step::Failed(error) => Err(StartError::Failed(Box::new(error))),
+            Step::NotStarted => Err(StartError::NotStarted),
+            Step::Panicked(payload) => resume_unwind(payload),
+            Step::Waiting | Step::Apart | Step::Dropped => {
+                if context::effectively_cancelled() {
+                    // The child was cancelled with this; nothing is left to wait for.
+                    lock(&self.shared.state).step = Step::Dropped;
+                    context::refuse(cx);
+                    return Poll::Pending;
+                }
+                let cause = self.record.as_ref().and_then(|record| record.core.cause());
+                Err(StartError::Cancelled(
+                    cause.unwrap_or_else(|| Cancelled::new(Cause::Enclosing)),
+                ))
+            }
+        })
+    }
+}
+
+impl<R: Runtime, V, E: Send + 'static> Starter<R, V, E> {
+    fn cancel_child(&self) {
+        if let Some(record) = &self.record {
+            record.core.cancel_with_caller();
+        }
+    }
+}
+
+impl<R: Runtime, V, E: Send + 'static> Drop for Starter<R, V, E> {
+    fn drop(&mut self) {
+        self.cancel_child();
+        // Nobody waits here any more. A failure that was not taken yet goes to the run; one that
+        // is still to come goes to the group.
+        let step = std::mem::replace(&mut lock(&self.shared.state).step, Step::Apart);
+        let core = self.group.core();
+        match step {
+            Step::Failed(error) => {
+                let unhandled =
+                    Unhandled::error(core.name(), type_name::<E>(), Some(Box::new(error)));
+                Run::unhandled(core.run.as_deref(), unhandled);
+            }
+            Step::Panicked(payload) => Run::unhandled_panic(core.run.as_deref(), payload),
+            _ => {}
+        }
+    }
+}
+
+pub(super) fn start<R, V, E, Fut>(
+    group: Arc<Group<R, E>>,
+    make: impl FnOnce(Started<V>) -> Fut,
+    location: &'static Location<'static>,
+) -> impl Future<Output = StartOutput<V, Fut::Output, E>>
+where
+    R: Runtime,
+    E: Send + 'static,
+    V: Send + 'static,
+    Fut: Future + Send + 'static,
+    Fut::Output: TaskOutput<E> + 'static,
+    <Fut::Output as TaskOutput<E>>::Value: Send + 'static,
+{
+    async move {
+        if !group.core().enter() {
+            return Err(StartError::GroupEnded);
+        }
+        let counted = Counted(&group);
+        let state = State {
+            step: Step::Waiting,
+            record: None,
+            waker: None,
+        };
+        let shared = Arc::new(Shared {
+            state: Mutex::new(state),
+        });
+        let future = child(
+            shared.clone(),
+            make(Started {
+                signal: Some(shared.clone()),
+            }),
+        );
+        let early = matches!(lock(&shared.state).step, Step::Early(_));
+        std::mem::forget(counted);
+        let given = Given {
+            starting: !early,
+            ..Given::default()
+        };
+        let mut starter = Starter {
+            shared,
+            record: None,
+            group,
+            hold: Hold::default(),
+        };
+        let Starter {
+            shared,
+            record,
+            group,
+            ..
+        } = &mut starter;
+        let handle = spawn_child(group, given, future, location, |child| {
+            lock(&shared.state).record = Some(child.clone());
+            *record = Some(child.clone());
+        });
+        let value = poll_fn(|cx| starter.poll(cx)).await?;
+        Ok((value, handle))
+    }
+}
+
+/// Counts out again if making the child panics.
+struct Counted<'a, R: crate::runtime::Spawn, E: Send + 'static>(&'a Arc<Group<R, E>>);
+
+impl<R: crate::runtime::Spawn, E: Send + 'static> Drop for Counted<'_, R, E> {
+    fn drop(&mut self) {
+        self.0.core().leave();
+    }
+}

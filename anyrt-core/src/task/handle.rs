@@ -1,0 +1,321 @@
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use super::record::{End, Record, RecordCore, TaskRecord};
+use crate::cancel::{Cancelled, Cause, Operation};
+use crate::context;
+use crate::error::{TaskError, ValueError};
+use crate::loom::{Arc, Mutex, lock};
+use crate::task::{TaskId, Wait};
+
+/// A task, as seen by whoever spawned it.
+///
+/// Await it for `Result<T, TaskError>`, or [`value`](TaskHandle::value) for `T`. Dropping it does
+/// nothing: the task goes on (rule G8). The task's own error goes to its group.
+///
+/// # Cancel safety
+///
+/// Awaiting it is cancel safe: the result stays where it is.
+pub struct TaskHandle<T> {
+    repr: Repr<T>,
+    operation: Operation,
+    key: u64,
+}
+
+enum Repr<T> {
+    /// The record holds the result.
+    Whole(Arc<Record<dyn Join<T>>>),
+    /// The result, which may borrow, stands beside the record.
+    Split(Arc<TaskRecord>, Arc<Slot<T>>),
+}
+
+/// Where a finished task's value waits.
+pub(crate) struct Slot<T>(Mutex<Option<T>>);
+
+impl<T> Slot<T> {
+    pub(crate) fn new() -> Slot<T> {
+        Slot(Mutex::new(None))
+    }
+
+    pub(crate) fn put(&self, value: T) {
+        *lock(&self.0) = Some(value);
+    }
+
+    pub(crate) fn lend<U>(&self, use_it: impl FnOnce(&mut Option<T>) -> U) -> U {
+        use_it(&mut lock(&self.0))
+    }
+}
+
+/// The tail of a record that holds a result.
+pub(crate) trait Join<T>: Send + Sync {
+    fn slot(&self) -> &Slot<T>;
+}
+
+/// Where a task stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TaskStatus {
+    /// It runs, or waits.
+    Pending,
+    /// It was cancelled through its handle, and has not ended yet.
+    Cancelling,
+    /// It ended with a value.
+    Finished,
+    /// It ended with an error or a panic, which its group has.
+    Failed,
+    /// It was interrupted by a cancellation.
+    Cancelled,
+}
+
+impl<T> TaskHandle<T> {
+    pub(crate) fn whole(record: Arc<Record<dyn Join<T>>>) -> TaskHandle<T> {
+        TaskHandle {
+            repr: Repr::Whole(record),
+            operation: Operation::New,
+            key: 0,
+        }
+    }
+
+    pub(crate) fn split(record: Arc<TaskRecord>, slot: Arc<Slot<T>>) -> TaskHandle<T> {
+        TaskHandle {
+            repr: Repr::Split(record, slot),
+            operation: Operation::New,
+            key: 0,
+        }
+    }
+
+    fn core(&self) -> &RecordCore {
+        match &self.repr {
+            Repr::Whole(record) => &record.core,
+            Repr::Split(record, _) => &record.core,
+        }
+    }
+
+    fn slot(&self) -> &Slot<T> {
+        match &self.repr {
+            Repr::Whole(record) => record.tail.slot(),
+            Repr::Split(_, slot) => slot,
+        }
+    }
+
+    /// Cancels this task alone. Its siblings go on, and its group does not count it as failed.
+    pub fn cancel(&self) {
+        self.core().cancel(Cancelled::with(
+            Cause::Explicit,
+            None,
+            super::current_name(),
+        ));
+    }
+
+    /// Cancels this task alone, and says why.
+    pub fn cancel_with(&self, reason: impl Into<String>) {
+        let by = super::current_name();
+        self.core()
+            .cancel(Cancelled::with(Cause::Explicit, Some(reason.into()), by));
+    }
+
+    /// Whether the task has ended, however it did.
+    pub fn is_finished(&self) -> bool {
+        self.core().end().is_some()
+    }
+
+    /// Where the task stands.
+    pub fn status(&self) -> TaskStatus {
+        match self.core().end() {
+            Some(End::Finished) => TaskStatus::Finished,
+            Some(End::Failed) => TaskStatus::Failed,
+            Some(End::Cancelled) => TaskStatus::Cancelled,
+            None if self.core().is_cancelling() => TaskStatus::Cancelling,
+            None => TaskStatus::Pending,
+        }
+    }
+
+    /// The task's id.
+    pub fn id(&self) -> TaskId {
+        TaskId::new(self.core().id)
+    }
+
+    /// The task's name: the one it was given, or where it was spawned.
+    pub fn name(&self) -> Arc<str> {
+        self.core().name()
+    }
+
+    /// Waits until the task has ended, however it does.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropping it does nothing to the task.
+    pub fn wait(&self) -> TaskWait<'_> {
+        TaskWait {
+            core: self.core(),
+            operation: Operation::New,
+            key: 0,
+        }
+    }
+
+    /// A copy of the value, if the task has finished; the handle keeps the value.
+    ///
+    /// # Errors
+    ///
+    /// [`ValueError`] says why there is none: the task has not ended, failed, was cancelled, or
+    /// its value was taken.
+    pub fn try_value(&self) -> Result<T, ValueError>
+    where
+        T: Clone,
+    {
+        match self.core().end() {
+            None => Err(ValueError::NotFinished),
+            Some(End::Failed) => Err(ValueError::Failed),
+            Some(End::Cancelled) => Err(ValueError::Cancelled),
+            Some(End::Finished) => self
+                .slot()
+                .lend(|slot| slot.clone())
+                .ok_or(ValueError::Taken),
+        }
+    }
+
+    /// Why the task failed or was cancelled, once it has ended; none if it finished.
+    ///
+    /// # Errors
+    ///
+    /// [`ValueError::NotFinished`] if the task has not ended.
+    pub fn try_error(&self) -> Result<Option<TaskError>, ValueError> {
+        match self.core().end() {
+            None => Err(ValueError::NotFinished),
+            Some(end) => Ok(self.error(end)),
+        }
+    }
+
+    fn error(&self, end: End) -> Option<TaskError> {
+        match end {
+            End::Finished => None,
+            End::Failed => Some(TaskError::failed()),
+            End::Cancelled => Some(TaskError::cancelled(self.core().cause())),
+        }
+    }
+
+    /// Waits for the value.
+    ///
+    /// If the task fails its group is being cancelled, and so is this wait where it is part of the
+    /// group.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it loses the value if the task has finished meanwhile; wait for the handle itself
+    /// where that matters.
+    ///
+    /// # Panics
+    ///
+    /// If there is no value and this wait is not cancelled: the task was cancelled by itself, or
+    /// it failed and this is outside its group, or the group keeps going.
+    pub fn value(self) -> TaskValue<T> {
+        TaskValue { handle: self }
+    }
+}
+
+impl<T> Future for TaskHandle<T> {
+    type Output = Result<T, TaskError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        std::task::ready!(this.operation.begin(cx));
+        let mut key = this.key;
+        let end = this.core().poll_end(&mut key, cx);
+        this.key = key;
+        let Poll::Ready(end) = end else {
+            context::waits_for(Wait::Task);
+            return Poll::Pending;
+        };
+        if let Some(error) = this.error(end) {
+            return Poll::Ready(Err(error));
+        }
+        let value = this.slot().lend(Option::take);
+        Poll::Ready(value.ok_or_else(TaskError::taken))
+    }
+}
+
+// Nothing is pinned: the value lies behind a lock of its own.
+impl<T> Unpin for TaskHandle<T> {}
+
+impl<T> Drop for TaskHandle<T> {
+    fn drop(&mut self) {
+        self.core().forget_waiter(self.key);
+    }
+}
+
+impl<T> fmt::Debug for TaskHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TaskHandle")
+            .field("id", &self.id())
+            .field("name", &self.name())
+            .field("status", &self.status())
+            .finish()
+    }
+}
+
+/// The future of [`TaskHandle::value`].
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct TaskValue<T> {
+    handle: TaskHandle<T>,
+}
+
+impl<T> Future for TaskValue<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        match std::task::ready!(Pin::new(&mut self.handle).poll(cx)) {
+            Ok(value) => Poll::Ready(value),
+            // The group was cancelled before the task's end was announced, so whoever is part of
+            // it sees that here, whatever his frames noted.
+            Err(_) if context::evaluate().cancelled => {
+                context::refuse(cx);
+                Poll::Pending
+            }
+            Err(error) => panic!(
+                "the task `{}` has no value: {error}; await the handle itself to handle that",
+                self.handle.name(),
+            ),
+        }
+    }
+}
+
+impl<T> fmt::Debug for TaskValue<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("TaskValue").field(&self.handle).finish()
+    }
+}
+
+/// The future of [`TaskHandle::wait`].
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct TaskWait<'a> {
+    core: &'a RecordCore,
+    operation: Operation,
+    key: u64,
+}
+
+impl Future for TaskWait<'_> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.get_mut();
+        std::task::ready!(this.operation.begin(cx));
+        let end = this.core.poll_end(&mut this.key, cx);
+        if end.is_pending() {
+            context::waits_for(Wait::Task);
+        }
+        end.map(|_| ())
+    }
+}
+
+impl Drop for TaskWait<'_> {
+    fn drop(&mut self) {
+        self.core.forget_waiter(self.key);
+    }
+}
+
+impl fmt::Debug for TaskWait<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("TaskWait").field(self.core).finish()
+    }
+}

@@ -1,0 +1,47 @@
+//! Tasks and the groups they live in (rules G1 to G14).
+//!
+//! ```text
+//!   TaskGroup ──▶ Group ──▶ GroupCore ──▶ Node          one per group
+//!                   ▲          │ lists
+//!                   │ tail     ▼
+//!   TaskHandle ──▶ Record ◀── Root (the task itself)    one allocation per child
+//! ```
+//!
+//! | file | what is in it |
+//! | --- | --- |
+//! | `core` | who lives in a group, and when it has ended |
+//! | `record` | the one shared record of a task |
+//! | `root` | the outermost frame of a task |
+//! | `group` | the kinds of groups, their future, `start` |
+//! | `handle` | what spawning returns |
+//! | `run` | a run, and its handles |
+//! | `tree` | listing and printing what is alive |
+
+mod core;
+mod errors;
+mod group;
+mod handle;
+mod output;
+mod record;
+mod root;
+mod run;
+mod tree;
+mod wait;
+
+pub(crate) use self::core::GroupCore;
+pub use self::group::{
+    GroupOptions, LocalTaskGroup, ScopedTaskGroup, StartOutput, Started, TaskBuilder, TaskGroup,
+    local_task_group, scoped_task_group, task_group,
+};
+pub use self::handle::{TaskHandle, TaskStatus, TaskValue, TaskWait};
+#[doc(hidden)]
+pub use self::output::{FnOutput, Never, Outcome};
+pub use self::output::{GroupOutput, TaskOutput};
+pub(crate) use self::record::TaskRecord;
+pub(crate) use self::run::Run;
+pub use self::run::{
+    RunHandle, RunOptions, RunToken, Unhandled, current_backend, current_run, run,
+};
+pub use self::tree::{GroupNode, ScopeNode, TaskId, TaskNode, TaskRef, Tree, all, current, tree};
+pub(crate) use self::tree::{current_name, for_each_task};
+pub use self::wait::Wait;

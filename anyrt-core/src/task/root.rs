@@ -1,0 +1,232 @@
+//! The outermost frame of a task.
+
+use std::any::Any;
+use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project::{pin_project, pinned_drop};
+
+use super::output::Ended;
+use super::record::TaskRecord;
+use crate::cancel::{Cause, Frame, Node, Own, Payload, Place, Polled};
+use crate::context::{self, AT_ROOT, CANCELLED, IN_TASK, Surroundings};
+use crate::loom::Arc;
+
+/// Where a task's outcome goes. Called once, after the task's future has been dropped.
+pub(crate) trait Deliver<O> {
+    fn deliver(&mut self, record: &TaskRecord, outcome: Ended<O>);
+}
+
+/// The outcome goes to the record's own tail.
+pub(crate) struct ToTail;
+
+impl<O: 'static> Deliver<O> for ToTail {
+    fn deliver(&mut self, record: &TaskRecord, outcome: Ended<O>) {
+        record
+            .tail
+            .deliver(&record.core, &mut Some(outcome) as &mut dyn Any);
+    }
+}
+
+/// A task: its future, and what goes with each poll of it.
+///
+/// The record is moved into the thread's context for the poll and back afterwards, which costs
+/// no reference count.
+#[pin_project(PinnedDrop)]
+pub(crate) struct Root<F: Future, D: Deliver<F::Output>> {
+    #[pin]
+    frame: Frame<F>,
+    record: Option<Arc<TaskRecord>>,
+    /// The waker that the record keeps, as addresses: it cannot be freed while it is kept.
+    registered: (usize, usize),
+    deliver: D,
+}
+
+impl<F: Future, D: Deliver<F::Output>> Root<F, D> {
+    pub(crate) fn new(future: F, record: Arc<TaskRecord>, deliver: D) -> Root<F, D> {
+        Root {
+            frame: Frame::new(future),
+            record: Some(record),
+            registered: (0, 0),
+            deliver,
+        }
+    }
+}
+
+pub(crate) struct RootPlace<'a> {
+    pub(crate) record: &'a mut Option<Arc<TaskRecord>>,
+    pub(crate) outer: Option<Arc<TaskRecord>>,
+    pub(crate) tag: u8,
+}
+
+impl Place for RootPlace<'_> {
+    const CATCHES: bool = true;
+    const CATCHES_PANICS: bool = true;
+
+    #[inline]
+    fn is_shielded(&self, _node: Option<&Arc<Node>>) -> bool {
+        true
+    }
+
+    #[inline]
+    fn own(&self, _node: Option<&Arc<Node>>) -> Own {
+        match &*self.record {
+            Some(record) => record.own(),
+            None => Own::No,
+        }
+    }
+
+    #[inline]
+    fn enter(&mut self, inner: Surroundings, _node: &mut Option<Arc<Node>>) -> Surroundings {
+        let tag = self.tag;
+        self.outer = context::replace_task(mem::take(self.record));
+        let entries = context::entries();
+        // The flag of the frame's own cancellation came as a local one; it is the record's.
+        let cancelled = inner.has(CANCELLED);
+        inner
+            .shielded(entries)
+            .with_root(entries)
+            .with(CANCELLED, cancelled)
+            .with(IN_TASK | AT_ROOT, true)
+            .with_tag(tag)
+    }
+
+    #[inline]
+    fn leave(&mut self, _node: &mut Option<Arc<Node>>) {
+        *self.record = context::replace_task(self.outer.take());
+    }
+}
+
+/// Polls a task's frame once more and more until nothing has changed meanwhile.
+#[inline]
+pub(crate) fn poll_root<F: Future>(
+    mut frame: Pin<&mut Frame<F>>,
+    record: &mut Option<Arc<TaskRecord>>,
+    registered: &mut (usize, usize),
+    cx: &mut Context<'_>,
+) -> Poll<Ended<F::Output>> {
+    let Some(tag) = record.as_ref().map(|record| record.core.tag) else {
+        return Poll::Pending;
+    };
+    let nested = context::surroundings().inside();
+    let outer_wait = context::take_wait();
+    if !nested {
+        context::fill_budget();
+    }
+    loop {
+        if let Some(record) = &*record {
+            record.core.count_poll();
+        }
+        let polled = frame.as_mut().poll(
+            cx,
+            &mut RootPlace {
+                record,
+                outer: None,
+                tag,
+            },
+        );
+        let wait = context::take_wait();
+        let Some(record) = &*record else {
+            return Poll::Pending;
+        };
+        let ended = match polled {
+            Polled::Ready(value) => Ended::Completed(value),
+            Polled::Panicked(payload) => Ended::Panicked(payload),
+            Polled::Interrupted => Ended::Cancelled,
+            Polled::Pending => {
+                record.core.set_wait(wait);
+                if let Some(node) = frame.node()
+                    && !node.is_listed()
+                {
+                    node.set_listed();
+                    record.core.set_root(node);
+                }
+                let own = record.own();
+                let waker = cx.waker();
+                let identity = (
+                    waker.data().addr(),
+                    std::ptr::from_ref(waker.vtable()).addr(),
+                );
+                if own != Own::No || *registered != identity || record.core.was_started_by_caller()
+                {
+                    record.core.register(cx);
+                    *registered = identity;
+                }
+                record.core.count_poll();
+                // Whoever cancels now finds the waker; whoever did before is seen here.
+                let own = record.own();
+                let told = frame
+                    .node()
+                    .is_some_and(|node| node.was_told() && node.is_held());
+                if own == Own::No || (own == Own::Cancelled && told) {
+                    context::waits_for(outer_wait);
+                    return Poll::Pending;
+                }
+                continue;
+            }
+        };
+        record.core.count_poll();
+        context::waits_for(outer_wait);
+        return Poll::Ready(ended);
+    }
+}
+
+/// The task is gone: tells everybody who is to know, and counts it out.
+fn finish<O, D: Deliver<O>>(record: Arc<TaskRecord>, deliver: &mut D, outcome: Ended<O>) {
+    // A value of the user's, an error or a result, may be dropped in here, and may panic.
+    let delivered = catch_unwind(AssertUnwindSafe(|| {
+        context::outside(|| deliver.deliver(&record, outcome))
+    }));
+    leave(record, delivered.err());
+}
+
+fn leave(record: Arc<TaskRecord>, panic: Option<Payload>) {
+    let group = record.tail.group().clone();
+    if let Some(payload) = panic {
+        group.take_panic(payload, Cause::ChildFailed, Some(&record.core.name()));
+    }
+    if record.core.end().is_none() {
+        record.core.finish(super::record::End::Failed);
+    }
+    group.remove(&record.core);
+    drop(record);
+    group.leave();
+}
+
+impl<F: Future, D: Deliver<F::Output>> Future for Root<F, D> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        match poll_root(this.frame, this.record, this.registered, cx) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(outcome) => {
+                if let Some(record) = this.record.take() {
+                    finish(record, this.deliver, outcome);
+                }
+                Poll::Ready(())
+            }
+        }
+    }
+}
+
+/// The runtime drops the task before its end, or never ran it.
+#[pinned_drop]
+impl<F: Future, D: Deliver<F::Output>> PinnedDrop for Root<F, D> {
+    fn drop(self: Pin<&mut Self>) {
+        let this = self.project();
+        if let Some(record) = this.record.take() {
+            let mut frame = this.frame;
+            let dropped = catch_unwind(AssertUnwindSafe(|| {
+                context::outside(|| frame.as_mut().clear())
+            }));
+            let outcome = match dropped {
+                Ok(()) => Ended::Cancelled,
+                Err(payload) => Ended::Panicked(payload),
+            };
+            finish(record, this.deliver, outcome);
+        }
+    }
+}

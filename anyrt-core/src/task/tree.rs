@@ -1,0 +1,345 @@
+//! What is alive: a picture of a run's tasks, groups and scopes.
+
+use std::fmt;
+
+use super::core::GroupCore;
+use super::record::TaskRecord;
+use super::run::Run;
+use super::wait::Wait;
+use crate::cancel::{Cancelled, Node};
+use crate::context;
+use crate::loom::Arc;
+use crate::time::Instant;
+
+/// Identifies a task: unique in its run, and in the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TaskId(u64);
+
+impl TaskId {
+    pub(crate) fn new(id: u64) -> TaskId {
+        TaskId(id)
+    }
+}
+
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// A task, as it is known to others.
+#[derive(Clone)]
+pub struct TaskRef {
+    record: Arc<TaskRecord>,
+}
+
+impl TaskRef {
+    pub(crate) fn new(record: Arc<TaskRecord>) -> TaskRef {
+        TaskRef { record }
+    }
+
+    /// Its id.
+    pub fn id(&self) -> TaskId {
+        TaskId(self.record.core.id)
+    }
+
+    /// Its name: the one it was given, or where it was spawned.
+    pub fn name(&self) -> Arc<str> {
+        self.record.core.name()
+    }
+
+    /// The task whose future contains the group that this one is a child of; none for a run's
+    /// main task. Known also after either has ended.
+    pub fn parent(&self) -> Option<TaskRef> {
+        let host = self.record.tail.group().host.clone();
+        host.map(TaskRef::new)
+    }
+
+    /// What it waits in, as far as anyrt knows.
+    pub fn wait(&self) -> Wait {
+        self.record.core.wait()
+    }
+
+    /// Whether it has ended.
+    pub fn is_finished(&self) -> bool {
+        self.record.core.end().is_some()
+    }
+
+    /// Whether the task as a whole is cancelled: by itself, or with its group.
+    pub fn has_pending_cancellation(&self) -> bool {
+        self.record.own() != crate::cancel::Own::No
+    }
+
+    /// Who cancelled it and why, if it is cancelled.
+    pub fn cancellation(&self) -> Option<Cancelled> {
+        if !self.has_pending_cancellation() {
+            return None;
+        }
+        let own = self.record.core.cause();
+        own.or_else(|| self.record.tail.group().node.cause())
+    }
+}
+
+impl fmt::Debug for TaskRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TaskRef")
+            .field("id", &self.id())
+            .field("name", &self.name())
+            .field("wait", &self.wait())
+            .finish()
+    }
+}
+
+impl PartialEq for TaskRef {
+    fn eq(&self, other: &TaskRef) -> bool {
+        self.id() == other.id()
+    }
+}
+
+impl Eq for TaskRef {}
+
+/// The task that calls this; none outside of every task of anyrt.
+pub fn current() -> Option<TaskRef> {
+    context::current_task().map(TaskRef::new)
+}
+
+/// The name of the task that calls this, for messages.
+pub(crate) fn current_name() -> Option<String> {
+    context::with_task(|task| task.map(|task| task.core.name().to_string()))
+}
+
+/// The tasks, groups and scopes of the run that the caller is part of, as they are now.
+///
+/// Returns none outside of every run. It takes one lock at a time, so what ends meanwhile may or
+/// may not be in the picture. Scopes are listed where something in them has unfinished business.
+pub fn tree() -> Option<Tree> {
+    let core = Run::current()?.core()?;
+    Some(Tree {
+        root: GroupNode::of(&core),
+    })
+}
+
+/// The tasks that are alive in the run that the caller is part of, in the order of their ids.
+pub fn all() -> Vec<TaskRef> {
+    let mut tasks = Vec::new();
+    if let Some(core) = Run::current().and_then(|run| run.core()) {
+        for_each_task(core, |task| tasks.push(TaskRef::new(task.clone())));
+    }
+    tasks.sort_by_key(TaskRef::id);
+    tasks
+}
+
+/// Visits every task below a group.
+pub(crate) fn for_each_task(core: Arc<GroupCore>, mut visit: impl FnMut(&Arc<TaskRecord>)) {
+    let mut rest = vec![core];
+    while let Some(group) = rest.pop() {
+        group.children().iter().for_each(&mut visit);
+        rest.append(&mut group.nested());
+    }
+}
+
+/// A picture of a run; see [`tree`].
+///
+/// `Display` draws it.
+#[derive(Clone, Debug)]
+pub struct Tree {
+    root: GroupNode,
+}
+
+impl Tree {
+    /// The tasks at the top: the main one, and what was spawned through a handle of the run.
+    pub fn tasks(&self) -> &[TaskNode] {
+        &self.root.tasks
+    }
+}
+
+impl fmt::Display for Tree {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("run")?;
+        self.root.draw_contents(f, "")
+    }
+}
+
+/// A group in a picture.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct GroupNode {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The task whose future contains it.
+    pub host: Option<TaskRef>,
+    /// Why it was cancelled, if it was.
+    pub cancellation: Option<Cancelled>,
+    /// Its deadline; [`Instant::FAR_FUTURE`] if there is none.
+    pub deadline: Instant,
+    /// Its children, in the order of their ids.
+    pub tasks: Vec<TaskNode>,
+    /// Groups whose host is no child of this group, and not otherwise listed.
+    pub groups: Vec<GroupNode>,
+}
+
+/// A task in a picture.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TaskNode {
+    /// The task.
+    pub task: TaskRef,
+    /// The scopes in it that hold something, the outermost first.
+    pub scopes: Vec<ScopeNode>,
+    /// The groups that it hosts, in the order of their opening.
+    pub groups: Vec<GroupNode>,
+}
+
+/// A scope in a picture.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ScopeNode {
+    /// The name that it was given.
+    pub name: Option<Arc<str>>,
+    /// Whether it keeps cancellation from outside away.
+    pub shielded: bool,
+    /// Why it was cancelled, if it was.
+    pub cancellation: Option<Cancelled>,
+    /// Its deadline; [`Instant::FAR_FUTURE`] if there is none.
+    pub deadline: Instant,
+}
+
+impl GroupNode {
+    pub(crate) fn of(core: &Arc<GroupCore>) -> GroupNode {
+        let mut nested = core.nested();
+        let mut tasks = Vec::new();
+        for record in core.children() {
+            // Groups register with the group around them; the task that hosts one is told by it.
+            let (hosted, others) = nested.into_iter().partition(|group| {
+                group
+                    .host
+                    .as_ref()
+                    .is_some_and(|host| Arc::ptr_eq(host, &record))
+            });
+            nested = others;
+            tasks.push(TaskNode::of(record, hosted));
+        }
+        GroupNode {
+            name: core.name(),
+            host: core.host.clone().map(TaskRef::new),
+            cancellation: core
+                .node
+                .is_cancelled()
+                .then(|| core.node.cause())
+                .flatten(),
+            deadline: core.node.deadline(),
+            tasks,
+            groups: nested.iter().map(GroupNode::of).collect(),
+        }
+    }
+
+    fn draw_contents(&self, f: &mut fmt::Formatter<'_>, indent: &str) -> fmt::Result {
+        let count = self.tasks.len() + self.groups.len();
+        let mut index = 0;
+        let mut branch = || {
+            index += 1;
+            if index == count {
+                ("└── ", "    ")
+            } else {
+                ("├── ", "│   ")
+            }
+        };
+        for task in &self.tasks {
+            let (here, below) = branch();
+            write!(f, "\n{indent}{here}")?;
+            task.draw(f, &format!("{indent}{below}"))?;
+        }
+        for group in &self.groups {
+            let (here, below) = branch();
+            write!(f, "\n{indent}{here}")?;
+            group.draw(f, &format!("{indent}{below}"))?;
+        }
+        Ok(())
+    }
+
+    fn draw(&self, f: &mut fmt::Formatter<'_>, indent: &str) -> fmt::Result {
+        write!(f, "group `{}`", self.name)?;
+        if let Some(cancellation) = &self.cancellation {
+            write!(f, ", {cancellation}")?;
+        }
+        self.draw_contents(f, indent)
+    }
+}
+
+impl fmt::Display for GroupNode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.draw(f, "")
+    }
+}
+
+impl TaskNode {
+    fn of(record: Arc<TaskRecord>, hosted: Vec<Arc<GroupCore>>) -> TaskNode {
+        let mut scopes = Vec::new();
+        if let Some(root) = record.core.root() {
+            root.walk_scopes(|node| scopes.push(ScopeNode::of(node)));
+        }
+        TaskNode {
+            task: TaskRef::new(record),
+            scopes,
+            groups: hosted.iter().map(GroupNode::of).collect(),
+        }
+    }
+
+    fn draw(&self, f: &mut fmt::Formatter<'_>, indent: &str) -> fmt::Result {
+        let task = &self.task;
+        write!(
+            f,
+            "task `{}` ({}) waits for {}",
+            task.name(),
+            task.id(),
+            task.wait()
+        )?;
+        if let Some(cancellation) = task.cancellation() {
+            write!(f, ", {cancellation}")?;
+        }
+        let count = self.scopes.len() + self.groups.len();
+        for (index, scope) in self.scopes.iter().enumerate() {
+            let here = if index + 1 == count {
+                "└── "
+            } else {
+                "├── "
+            };
+            write!(f, "\n{indent}{here}{scope}")?;
+        }
+        for (index, group) in self.groups.iter().enumerate() {
+            let last = index + 1 == self.groups.len();
+            let (here, below) = if last {
+                ("└── ", "    ")
+            } else {
+                ("├── ", "│   ")
+            };
+            write!(f, "\n{indent}{here}")?;
+            group.draw(f, &format!("{indent}{below}"))?;
+        }
+        Ok(())
+    }
+}
+
+impl ScopeNode {
+    fn of(node: &Node) -> ScopeNode {
+        ScopeNode {
+            name: node.name(),
+            shielded: node.is_shielded(),
+            cancellation: node.is_cancelled().then(|| node.cause()).flatten(),
+            deadline: node.deadline(),
+        }
+    }
+}
+
+impl fmt::Display for ScopeNode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.shielded { "shield" } else { "scope" })?;
+        if let Some(name) = &self.name {
+            write!(f, " `{name}`")?;
+        }
+        match &self.cancellation {
+            Some(cancellation) => write!(f, ", {cancellation}"),
+            None => Ok(()),
+        }
+    }
+}

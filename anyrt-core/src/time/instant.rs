@@ -1,0 +1,135 @@
+use std::fmt;
+use std::ops::{Add, AddAssign, Sub, SubAssign};
+use std::time::Duration;
+
+/// A point on the clock of a run: nanoseconds since an anchor that the backend chooses.
+///
+/// It is our own type, and not the standard library's, because `elapsed()` of the latter would
+/// compile and silently read the real clock where a runtime's own clock is paused or simulated.
+///
+/// Arithmetic saturates at [`Instant::DISTANT_PAST`] and [`Instant::FAR_FUTURE`]; a deadline of
+/// `FAR_FUTURE` is no deadline. Resolution is one nanosecond, range is about 584 years.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(u64);
+
+/// Where a backend's anchor lies, so that times before it can be told too.
+const ANCHOR: u64 = 1 << 62;
+
+impl Instant {
+    /// Earlier than every other instant: what the effective deadline of a cancelled scope reads.
+    pub const DISTANT_PAST: Instant = Instant(0);
+
+    /// Later than every other instant: as a deadline, none.
+    pub const FAR_FUTURE: Instant = Instant(u64::MAX);
+
+    /// The instant that lies `after` behind a backend's anchor. For backends.
+    pub const fn after_anchor(after: Duration) -> Instant {
+        Instant(ANCHOR.saturating_add(saturating_nanos(after)))
+    }
+
+    /// The instant that lies `before` ahead of a backend's anchor. For backends.
+    pub const fn before_anchor(before: Duration) -> Instant {
+        Instant(ANCHOR.saturating_sub(saturating_nanos(before)))
+    }
+
+    /// How long after a backend's anchor this is; zero if it lies before. For backends.
+    pub const fn since_anchor(self) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(ANCHOR))
+    }
+
+    /// The time from `earlier` to `self`; zero if `earlier` is later.
+    #[must_use]
+    pub const fn saturating_duration_since(self, earlier: Instant) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+
+    pub(crate) const fn to_bits(self) -> u64 {
+        self.0
+    }
+
+    pub(crate) const fn from_bits(bits: u64) -> Instant {
+        Instant(bits)
+    }
+}
+
+const fn saturating_nanos(duration: Duration) -> u64 {
+    let nanos = duration.as_nanos();
+    if nanos > u64::MAX as u128 {
+        u64::MAX
+    } else {
+        nanos as u64
+    }
+}
+
+impl Add<Duration> for Instant {
+    type Output = Instant;
+
+    fn add(self, duration: Duration) -> Instant {
+        Instant(self.0.saturating_add(saturating_nanos(duration)))
+    }
+}
+
+impl AddAssign<Duration> for Instant {
+    fn add_assign(&mut self, duration: Duration) {
+        *self = *self + duration;
+    }
+}
+
+impl Sub<Duration> for Instant {
+    type Output = Instant;
+
+    fn sub(self, duration: Duration) -> Instant {
+        Instant(self.0.saturating_sub(saturating_nanos(duration)))
+    }
+}
+
+impl SubAssign<Duration> for Instant {
+    fn sub_assign(&mut self, duration: Duration) {
+        *self = *self - duration;
+    }
+}
+
+impl Sub for Instant {
+    type Output = Duration;
+
+    /// The time from `earlier` to `self`; zero if `earlier` is later.
+    fn sub(self, earlier: Instant) -> Duration {
+        self.saturating_duration_since(earlier)
+    }
+}
+
+impl fmt::Debug for Instant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Instant::FAR_FUTURE => f.write_str("Instant(far future)"),
+            Instant::DISTANT_PAST => f.write_str("Instant(distant past)"),
+            Instant(nanos) if nanos >= ANCHOR => {
+                write!(f, "Instant({:?})", Duration::from_nanos(nanos - ANCHOR))
+            }
+            Instant(nanos) => write!(f, "Instant(-{:?})", Duration::from_nanos(ANCHOR - nanos)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arithmetic_saturates() {
+        let near_end = Instant::FAR_FUTURE - Duration::from_nanos(1);
+        assert_eq!(near_end + Duration::MAX, Instant::FAR_FUTURE);
+        assert_eq!(Instant::DISTANT_PAST - Duration::MAX, Instant::DISTANT_PAST);
+        let anchor = Instant::after_anchor(Duration::ZERO);
+        assert_eq!(anchor - (anchor + Duration::from_secs(1)), Duration::ZERO);
+    }
+
+    #[test]
+    fn times_before_the_anchor_keep_their_order() {
+        let before = Instant::before_anchor(Duration::from_secs(2));
+        let after = Instant::after_anchor(Duration::from_secs(3));
+        assert_eq!(after - before, Duration::from_secs(5));
+        assert_eq!(after.since_anchor(), Duration::from_secs(3));
+        assert_eq!(before.since_anchor(), Duration::ZERO);
+    }
+}

@@ -1,0 +1,111 @@
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use super::Instant;
+use crate::cancel::{Limit, Operation};
+use crate::context;
+use crate::runtime::Time;
+use crate::task::Wait;
+
+/// Ticks at once, and then once each `period`, counted from the first tick.
+///
+/// A tick that comes late does not move those after it. Ticks that were missed altogether are
+/// left out: the next one comes at the next multiple of the period.
+///
+/// # Panics
+///
+/// If `period` is zero.
+pub fn interval<R: Time>(period: Duration) -> Interval<R> {
+    assert!(
+        !period.is_zero(),
+        "the period of an interval must not be zero"
+    );
+    Interval {
+        timer: Box::pin(Limit::new()),
+        period,
+        next: None,
+    }
+}
+
+/// What [`interval`] returns.
+pub struct Interval<R: Time> {
+    timer: Pin<Box<Limit<R>>>,
+    period: Duration,
+    next: Option<Instant>,
+}
+
+impl<R: Time> Interval<R> {
+    /// Waits for the next tick; gives the time at which it was due.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: a tick that was not taken is given by the next call.
+    pub fn tick(&mut self) -> Tick<'_, R> {
+        Tick {
+            interval: self,
+            operation: Operation::New,
+        }
+    }
+
+    /// The time between two ticks.
+    pub fn period(&self) -> Duration {
+        self.period
+    }
+
+    fn poll_tick(&mut self, cx: &mut Context<'_>) -> Poll<Instant> {
+        let due = match self.next {
+            Some(due) => {
+                ready!(self.timer.as_mut().poll(cx, due));
+                due
+            }
+            None => R::now(),
+        };
+        let now = R::now();
+        let mut next = due + self.period;
+        if next <= now {
+            let missed = (now - due).as_nanos() / self.period.as_nanos();
+            let missed = u32::try_from(missed).unwrap_or(u32::MAX);
+            next = due + self.period.saturating_mul(missed.saturating_add(1));
+        }
+        self.next = Some(next);
+        Poll::Ready(due)
+    }
+}
+
+impl<R: Time> fmt::Debug for Interval<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Interval")
+            .field("period", &self.period)
+            .field("next", &self.next)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The future of [`Interval::tick`].
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct Tick<'a, R: Time> {
+    interval: &'a mut Interval<R>,
+    operation: Operation,
+}
+
+impl<R: Time> Future for Tick<'_, R> {
+    type Output = Instant;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Instant> {
+        let this = self.get_mut();
+        ready!(this.operation.begin(cx));
+        let polled = this.interval.poll_tick(cx);
+        if polled.is_pending() {
+            context::waits_for(Wait::Sleep);
+        }
+        polled
+    }
+}
+
+impl<R: Time> fmt::Debug for Tick<'_, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Tick").field(&self.interval).finish()
+    }
+}

@@ -1,0 +1,148 @@
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use pin_project::pin_project;
+
+use super::Instant;
+use crate::cancel::{Limit, Operation};
+use crate::context;
+use crate::runtime::Time;
+use crate::task::{Never, Wait};
+
+/// The time on the run's clock.
+///
+/// # Panics
+///
+/// May panic, naming the fix, where no runtime is at hand.
+pub fn now<R: Time>() -> Instant {
+    R::now()
+}
+
+/// Waits for at least `length`, counted from the first poll. Zero is a plain checkpoint.
+///
+/// # Cancel safety
+///
+/// Cancel safe: it has no effect. A new call counts from the start again; see [`sleep_until`].
+///
+/// # Panics
+///
+/// Where no runtime is at hand; the message names the fix.
+pub fn sleep<R: Time>(length: Duration) -> Sleep<R> {
+    Sleep::new(End::After(length))
+}
+
+/// Waits until `deadline`. One that has passed makes it a plain checkpoint; with
+/// [`Instant::FAR_FUTURE`] it waits for ever.
+///
+/// # Cancel safety
+///
+/// Cancel safe: it has no effect.
+///
+/// # Panics
+///
+/// Where no runtime is at hand; the message names the fix.
+pub fn sleep_until<R: Time>(deadline: Instant) -> Sleep<R> {
+    Sleep::new(End::At(deadline))
+}
+
+/// The future of [`sleep`] and [`sleep_until`].
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+#[pin_project]
+pub struct Sleep<R: Time> {
+    #[pin]
+    timer: Limit<R>,
+    end: End,
+    operation: Operation,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum End {
+    After(Duration),
+    At(Instant),
+    /// It was past at the first poll: yield once.
+    Yielded,
+}
+
+impl<R: Time> Sleep<R> {
+    fn new(end: End) -> Sleep<R> {
+        Sleep {
+            timer: Limit::new(),
+            end,
+            operation: Operation::New,
+        }
+    }
+}
+
+impl<R: Time> Future for Sleep<R> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut this = self.project();
+        if !this.operation.has_started() {
+            ready!(this.operation.begin(cx));
+            let now = R::now();
+            let deadline = match *this.end {
+                End::After(length) => now + length,
+                End::At(deadline) => deadline,
+                End::Yielded => now,
+            };
+            if deadline <= now {
+                *this.end = End::Yielded;
+                context::fill_budget();
+                context::waits_for(Wait::Turn);
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            *this.end = End::At(deadline);
+        }
+        match *this.end {
+            End::At(deadline) => {
+                let polled = this.timer.as_mut().poll(cx, deadline);
+                if polled.is_pending() {
+                    context::waits_for(Wait::Sleep);
+                }
+                polled
+            }
+            End::Yielded | End::After(_) => Poll::Ready(()),
+        }
+    }
+}
+
+impl<R: Time> fmt::Debug for Sleep<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sleep")
+            .field("end", &self.end)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Waits until it is cancelled.
+///
+/// # Cancel safety
+///
+/// Cancel safe: it has no effect.
+pub fn sleep_forever() -> SleepForever {
+    SleepForever {
+        operation: Operation::New,
+    }
+}
+
+/// The future of [`sleep_forever`]; its output is never (`!`).
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+#[derive(Debug)]
+pub struct SleepForever {
+    operation: Operation,
+}
+
+impl Future for SleepForever {
+    type Output = Never;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Never> {
+        if self.operation.begin(cx).is_ready() {
+            context::waits_for(Wait::Forever);
+        }
+        Poll::Pending
+    }
+}

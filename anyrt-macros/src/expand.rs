@@ -1,0 +1,151 @@
+//! What the attributes become.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Attribute, Error, ReturnType};
+
+use crate::args::{Backend, Common, Flavor, MainArgs, TestArgs};
+use crate::function::Function;
+
+/// The error, and the item as it was: editors go on understanding it.
+pub(crate) fn failed(error: &Error, item: TokenStream) -> TokenStream {
+    let error = error.to_compile_error();
+    quote! { #error #item }
+}
+
+pub(crate) fn main(args: &MainArgs, function: Function) -> TokenStream {
+    let anyrt = anyrt(&args.common);
+    let builder = builder(&args.common, args.backend);
+    let Function {
+        attributes,
+        visibility,
+        signature,
+        body,
+    } = function;
+    let name = &signature.ident;
+    let output = &signature.output;
+    // The user's function stays whole, inside, so that types are checked against its signature.
+    quote! {
+        #(#attributes)*
+        #visibility fn #name() #output {
+            #signature #body
+            #anyrt::__private::run(#builder, #name())
+        }
+    }
+}
+
+pub(crate) fn test(args: &TestArgs, function: Function) -> TokenStream {
+    let anyrt = anyrt(&args.common);
+    let Function {
+        attributes,
+        visibility,
+        signature,
+        body,
+    } = function;
+    let name = &signature.ident;
+    let (for_harness, for_body): (Vec<_>, Vec<_>) =
+        attributes.into_iter().partition(is_for_harness);
+    let conditions = for_body
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("cfg"));
+    let backends = args.backends.as_deref().unwrap_or(&Backend::ALL);
+
+    let tests = backends.iter().map(|&backend| {
+        let builder = builder(&args.common, Some(backend));
+        let ident = Ident::new(backend.snake(), name.span());
+        let condition = Ident::new(&format!("if_{}", backend.snake()), Span::call_site());
+        let output = termination(&signature.output);
+        let call = quote_spanned! { name.span() => super::#name() };
+        let otherwise = if args.backends.is_some() {
+            let why = format!("the feature `{}` of `anyrt` is not enabled", backend.name());
+            quote! {
+                #[::core::prelude::v1::test]
+                #[ignore = #why]
+                fn #ident() {}
+            }
+        } else {
+            TokenStream::new()
+        };
+        quote! {
+            #anyrt::__private::#condition! {
+                {
+                    #[::core::prelude::v1::test]
+                    #(#for_harness)*
+                    fn #ident() #output {
+                        #anyrt::__private::run(#builder, #call)
+                    }
+                }
+                { #otherwise }
+            }
+        }
+    });
+    let ignored = for_harness
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("ignore"));
+    // An explicit list says itself what is not enabled.
+    let no_backend = args.backends.is_none().then(|| {
+        quote! {
+            #anyrt::__private::if_any! {
+                {}
+                {
+                    #[::core::prelude::v1::test]
+                    #(#ignored)*
+                    fn no_backend() {
+                        #anyrt::__private::run(#anyrt::Builder::new(), async {})
+                    }
+                }
+            }
+        }
+    });
+
+    quote! {
+        #[cfg(test)]
+        #[allow(dead_code, reason = "unused where no backend is enabled that it is for")]
+        #(#for_body)*
+        #visibility #signature #body
+
+        #[cfg(test)]
+        #(#conditions)*
+        mod #name {
+            #(#tests)*
+            #no_backend
+        }
+    }
+}
+
+/// Whether the attribute tells the test harness something, rather than the compiler.
+fn is_for_harness(attribute: &Attribute) -> bool {
+    let path = attribute.path();
+    path.is_ident("ignore") || path.is_ident("should_panic") || path.is_ident("cfg_attr")
+}
+
+/// What a test returns. The user's type may be out of reach in the module of the tests; that it
+/// is one that the harness understands is all that matters there.
+fn termination(output: &ReturnType) -> TokenStream {
+    match output {
+        ReturnType::Default => TokenStream::new(),
+        ReturnType::Type(_, output) => {
+            quote_spanned! { output.span() => -> impl ::std::process::Termination }
+        }
+    }
+}
+
+fn anyrt(common: &Common) -> TokenStream {
+    common.anyrt.clone().unwrap_or_else(|| quote!(::anyrt))
+}
+
+fn builder(common: &Common, backend: Option<Backend>) -> TokenStream {
+    let anyrt = anyrt(common);
+    let backend = backend.map(|backend| {
+        let variant = Ident::new(backend.variant(), Span::call_site());
+        quote! { .backend(#anyrt::Backend::#variant) }
+    });
+    let flavor = common.flavor.map(|flavor| match flavor {
+        Flavor::MultiThread => quote! { .multi_thread() },
+        Flavor::CurrentThread => quote! { .current_thread() },
+    });
+    let threads = common.worker_threads.as_ref();
+    let threads = threads.map(|threads| quote! { .worker_threads(#threads) });
+    quote! { #anyrt::Builder::new() #backend #flavor #threads }
+}

@@ -1,0 +1,88 @@
+//! The attributes of anyrt: `#[anyrt::main]` and `#[anyrt::test]`.
+//!
+//! They are thin shells around `anyrt::Builder`. Use them through the crate `anyrt`, which
+//! re-exports them: what they expand to names it.
+
+mod args;
+mod expand;
+mod function;
+
+use proc_macro::TokenStream;
+
+use self::args::{MainArgs, TestArgs};
+use self::function::Function;
+
+/// Runs an async `main`.
+///
+/// Without arguments this is `anyrt::run(..)`: the enabled backend, and with several the one that
+/// the environment variable `ANYRT_BACKEND` names, else the first of tokio, smol and async-std.
+///
+/// # Arguments
+///
+/// - `backend = "tokio"` names the backend, whatever the environment says.
+/// - `flavor = "multi_thread"` or `"current_thread"` says which threads poll tasks.
+/// - `worker_threads = 4` says how many they are.
+/// - `crate = "crate::path"` is where to find `anyrt`, if not under that name.
+///
+/// What the backend cannot do is an error when the program starts.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(any())] mod shown {
+/// #[anyrt::main(flavor = "current_thread")]
+/// async fn main() -> std::io::Result<()> {
+///     println!("running on {:?}", anyrt::Backend::current());
+///     Ok(())
+/// }
+/// # }
+/// ```
+#[proc_macro_attribute]
+pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
+    let item = proc_macro2::TokenStream::from(item);
+    let parsed = MainArgs::parse(args.into())
+        .and_then(|args| Ok((args, Function::parse("main", item.clone())?)));
+    match parsed {
+        Ok((args, function)) => expand::main(&args, function).into(),
+        Err(error) => expand::failed(&error, item).into(),
+    }
+}
+
+/// Makes one test per enabled backend out of an async function.
+///
+/// The tests of `async fn name()` are called `name::tokio`, `name::smol` and `name::async_std`.
+/// Attributes such as `#[ignore]` and `#[should_panic]` hold for each of them. If no backend is
+/// enabled there is one test, `name::no_backend`, which fails and says what to enable.
+///
+/// # Arguments
+///
+/// - `backends = ["tokio", "smol"]` makes tests for these only. One that is named here and not
+///   enabled is shown as ignored.
+/// - `flavor`, `worker_threads` and `crate` are those of `#[anyrt::main]`.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(any())] mod shown {
+/// #[anyrt::test]
+/// async fn there_is_a_backend() {
+///     assert!(anyrt::Backend::current().is_some());
+/// }
+///
+/// #[anyrt::test(backends = ["tokio"], flavor = "current_thread")]
+/// async fn fails() -> Result<(), std::num::ParseIntError> {
+///     "12".parse::<u8>()?;
+///     Ok(())
+/// }
+/// # }
+/// ```
+#[proc_macro_attribute]
+pub fn test(args: TokenStream, item: TokenStream) -> TokenStream {
+    let item = proc_macro2::TokenStream::from(item);
+    let parsed = TestArgs::parse(args.into())
+        .and_then(|args| Ok((args, Function::parse("test", item.clone())?)));
+    match parsed {
+        Ok((args, function)) => expand::test(&args, function).into(),
+        Err(error) => expand::failed(&error, item).into(),
+    }
+}

@@ -1,0 +1,46 @@
+//! The smol backend of anyrt.
+//!
+//! This crate is glue: it tells `anyrt-core` how smol starts tasks, reads its clock, makes timers
+//! and runs functions that block. Scopes, groups and every other rule live in the core, so they
+//! mean the same here as on the other backends. Applications use it through the crate `anyrt` with
+//! the feature `smol`; libraries that are generic over the runtime name [`Smol`] as `R`.
+//!
+//! ```
+//! use anyrt_core::runtime::{Enter, Spawn};
+//! use anyrt_smol::{Builder, Smol};
+//!
+//! let answer = Builder::new().block_on(async {
+//!     let handle = Smol::current().expect("a runtime is running");
+//!     assert_eq!(Smol::name(&handle), "smol");
+//!     42
+//! });
+//! assert_eq!(answer.unwrap(), 42);
+//! ```
+//!
+//! # What maps to what
+//!
+//! | anyrt | smol |
+//! | --- | --- |
+//! | a run | an executor of its own, driven on the calling thread and on more if asked for |
+//! | a task | `Executor::spawn` and `detach`; outside a run, `smol::spawn` |
+//! | the clock | the system's monotonic clock |
+//! | a timer | `smol::Timer` |
+//! | a function that blocks | `smol::unblock`, detached when its future is dropped |
+//! | the end of a run | tasks that are left are dropped; functions that block are not waited for |
+//!
+//! # What is special here
+//!
+//! - The reactor is global, so everything works on any thread. Inside `smol::block_on` without a
+//!   run, tasks go to smol's global executor.
+//! - A run has one executor thread by default: the calling one. So has the global executor, unless
+//!   the environment variable `SMOL_THREADS` says otherwise.
+
+mod blocking;
+mod runtime;
+mod spawn;
+mod time;
+
+pub use self::blocking::Call;
+pub use self::runtime::{Builder, Smol};
+pub use self::spawn::Handle;
+pub use self::time::Timer;

@@ -1,0 +1,45 @@
+//! The tokio backend of anyrt.
+//!
+//! This crate is glue: it tells `anyrt-core` how tokio starts tasks, reads its clock, makes timers
+//! and runs functions that block. Scopes, groups and every other rule live in the core, so they
+//! mean the same here as on the other backends. Applications use it through the crate `anyrt` with
+//! the feature `tokio`; libraries that are generic over the runtime name [`Tokio`] as `R`.
+//!
+//! ```
+//! use anyrt_core::runtime::{Enter, Spawn};
+//! use anyrt_tokio::{Builder, Tokio};
+//!
+//! let answer = Builder::multi_thread().block_on(async {
+//!     let handle = Tokio::current().expect("a runtime is running");
+//!     assert_eq!(Tokio::name(&handle), "tokio");
+//!     42
+//! });
+//! assert_eq!(answer.unwrap(), 42);
+//! ```
+//!
+//! # What maps to what
+//!
+//! | anyrt | tokio |
+//! | --- | --- |
+//! | a run | a runtime of its own, or one that you name by its handle |
+//! | a task | `Handle::spawn`; the `JoinHandle` is dropped, which detaches |
+//! | the clock | `tokio::time::Instant`, so a paused clock is obeyed |
+//! | a timer | `tokio::time::Sleep`, pinned in place |
+//! | a function that blocks | `Handle::spawn_blocking` |
+//! | the end of a run | tasks that are left are dropped; functions that block are not waited for |
+//!
+//! # What is special here
+//!
+//! - Nothing works on a thread without a tokio runtime: there is no global one to fall back on.
+//! - Inside a runtime that your application has started itself, everything works without
+//!   [`Builder`]; enable its timer (`enable_time` or `enable_all`).
+//! - A runtime cannot be entered from within a task of another tokio runtime: tokio panics.
+
+mod blocking;
+mod runtime;
+mod spawn;
+mod time;
+
+pub use self::blocking::Call;
+pub use self::runtime::{Builder, Tokio};
+pub use self::spawn::Handle;

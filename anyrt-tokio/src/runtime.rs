@@ -1,0 +1,161 @@
+use std::io;
+use std::thread;
+use std::time::Duration;
+
+use anyrt_core::runtime::Enter;
+
+use crate::Handle;
+
+/// The marker type of this backend: what stands for `R` in code that is generic over the runtime.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Tokio;
+
+/// How a run on tokio is to be started.
+///
+/// Each run has a runtime of its own, which ends with it, except with
+/// [`from_handle`](Builder::from_handle).
+///
+/// # Examples
+///
+/// ```
+/// use anyrt_core::runtime::Enter;
+/// use anyrt_tokio::Builder;
+///
+/// let builder = Builder::multi_thread().worker_threads(2).thread_name("worker");
+/// assert_eq!(builder.block_on(async { 1 + 1 }).unwrap(), 2);
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a builder does nothing until something is run with it"]
+pub struct Builder {
+    kind: Kind,
+    worker_threads: Option<usize>,
+    thread_name: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+enum Kind {
+    MultiThread,
+    CurrentThread,
+    Existing(Handle),
+}
+
+impl Builder {
+    /// A runtime with worker threads, one per processor unless said otherwise.
+    ///
+    /// The main future is polled on the calling thread, tasks on the workers.
+    pub fn multi_thread() -> Builder {
+        Builder::of(Kind::MultiThread)
+    }
+
+    /// A runtime that polls everything on the calling thread.
+    pub fn current_thread() -> Builder {
+        Builder::of(Kind::CurrentThread)
+    }
+
+    /// Runs on a runtime that exists already, and that goes on when the run has ended.
+    ///
+    /// If it is a current-thread runtime, somebody else has to drive it meanwhile, as tokio says
+    /// in the docs of `Handle::block_on`. The threads are the runtime's, so
+    /// [`worker_threads`](Builder::worker_threads) and [`thread_name`](Builder::thread_name) are
+    /// refused.
+    pub fn from_handle(handle: impl Into<Handle>) -> Builder {
+        Builder::of(Kind::Existing(handle.into()))
+    }
+
+    fn of(kind: Kind) -> Builder {
+        Builder {
+            kind,
+            worker_threads: None,
+            thread_name: None,
+        }
+    }
+
+    /// Sets the number of worker threads.
+    pub fn worker_threads(mut self, threads: usize) -> Builder {
+        self.worker_threads = Some(threads);
+        self
+    }
+
+    /// Names the threads that the runtime starts, those for functions that block included.
+    pub fn thread_name(mut self, name: impl Into<String>) -> Builder {
+        self.thread_name = Some(name.into());
+        self
+    }
+
+    fn build(&self, mut native: tokio::runtime::Builder) -> io::Result<Running> {
+        if let Some(threads) = self.worker_threads {
+            native.worker_threads(threads);
+        }
+        if let Some(name) = &self.thread_name {
+            native.thread_name(name.clone());
+        }
+        let runtime = native.enable_all().build()?;
+        Ok(Running(Some(runtime)))
+    }
+
+    fn refuse_options(&self) -> io::Result<()> {
+        if self.worker_threads.is_some() || self.thread_name.is_some() {
+            return Err(invalid(
+                "tokio cannot change the threads of a runtime that exists already",
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl Enter for Builder {
+    type Runtime = Tokio;
+
+    fn block_on<F: Future>(&self, future: F) -> io::Result<F::Output> {
+        let running = match &self.kind {
+            Kind::Existing(handle) => {
+                self.refuse_options()?;
+                return Ok(tokio::runtime::Handle::from(handle.clone()).block_on(future));
+            }
+            Kind::MultiThread if self.worker_threads == Some(0) => {
+                return Err(invalid("tokio needs at least one worker thread"));
+            }
+            Kind::CurrentThread if self.worker_threads.is_some() => {
+                return Err(invalid("tokio has no worker threads on the current thread"));
+            }
+            Kind::MultiThread => self.build(tokio::runtime::Builder::new_multi_thread())?,
+            Kind::CurrentThread => self.build(tokio::runtime::Builder::new_current_thread())?,
+        };
+        Ok(running.block_on(future))
+    }
+}
+
+fn invalid(message: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, message)
+}
+
+/// How long the threads of a runtime are waited for at most.
+///
+/// Workers end within a fraction of this. It runs out only where a function still blocks, which
+/// the run has abandoned on purpose.
+const THREADS_END_WITHIN: Duration = Duration::from_millis(50);
+
+/// A runtime that is shut down when this is dropped, also by a panic of the main future.
+struct Running(Option<tokio::runtime::Runtime>);
+
+impl Running {
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        let runtime = self.0.as_ref().expect("taken only by drop");
+        runtime.block_on(future)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let Some(runtime) = self.0.take() else { return };
+        let handle = runtime.handle().clone();
+        // Dropping the runtime instead would wait without limit for functions that block.
+        runtime.shutdown_timeout(THREADS_END_WITHIN);
+        // A worker that is late may still hold tasks, and the run has not ended before they have.
+        let mut pause = Duration::from_micros(10);
+        while handle.metrics().num_alive_tasks() > 0 {
+            thread::sleep(pause);
+            pause = (pause * 2).min(Duration::from_millis(10));
+        }
+    }
+}

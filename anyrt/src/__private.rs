@@ -1,0 +1,44 @@
+//! What the macros expand to. Nothing here is meant to be named, and all of it may change.
+//!
+//! Which backends are enabled is known to this crate alone, and not to the crate in which a macro
+//! is used. Hence one macro per backend, which is one of two that choose between two blocks.
+
+use crate::Builder;
+use crate::entry::run_or_panic;
+
+#[cfg(feature = "async-std")]
+pub use crate::__first as if_async_std;
+#[cfg(feature = "smol")]
+pub use crate::__first as if_smol;
+#[cfg(feature = "tokio")]
+pub use crate::__first as if_tokio;
+#[cfg(any(feature = "tokio", feature = "smol", feature = "async-std"))]
+pub use crate::__first as if_any;
+#[cfg(not(feature = "async-std"))]
+pub use crate::__second as if_async_std;
+#[cfg(not(feature = "smol"))]
+pub use crate::__second as if_smol;
+#[cfg(not(feature = "tokio"))]
+pub use crate::__second as if_tokio;
+#[cfg(not(any(feature = "tokio", feature = "smol", feature = "async-std")))]
+pub use crate::__second as if_any;
+
+/// Drives the future of an attribute.
+#[track_caller]
+pub fn run<F: Future>(builder: Builder, future: F) -> F::Output {
+    run_or_panic(&builder, future)
+}
+
+/// Expands to the first block.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __first {
+    ({ $($first:tt)* } { $($second:tt)* }) => { $($first)* };
+}
+
+/// Expands to the second block.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __second {
+    ({ $($first:tt)* } { $($second:tt)* }) => { $($second)* };
+}

@@ -1,0 +1,167 @@
+//! Cancels an operation at each of its polls in turn, in every way there is.
+//!
+//! An operation that keeps an invariant (nothing lost, nothing done twice, clean-up done) has to
+//! keep it wherever it is cancelled. So it is run again and again: cancelled before its first
+//! poll, after its first, after its second, and so on until it completes undisturbed; and that
+//! for each [`Way`] of cancelling.
+
+use std::future::poll_fn;
+use std::marker::PhantomData;
+use std::pin::pin;
+use std::task::Poll;
+
+use anyrt_core::cancel::{CancelHandle, CancelScope};
+use anyrt_core::runtime::{Enter, Runtime};
+
+use crate::support::{Flag, run};
+
+/// More polls than any operation under test needs.
+const MOST_POLLS: usize = 500;
+
+/// How an operation is cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "checks should consider every way")]
+pub enum Way {
+    /// By the handle of a scope around it, from outside, between two polls.
+    Outside,
+    /// By the handle of a scope around it, from inside, in the very poll.
+    Inside,
+    /// By dropping it, as a foreign `select!` does.
+    Drop,
+}
+
+impl Way {
+    /// Whether the cancellation goes inside out, so that clean-ups run.
+    #[must_use]
+    pub fn is_orderly(self) -> bool {
+        self != Way::Drop
+    }
+}
+
+/// Where in an operation's life it is to be cancelled, and how.
+#[derive(Debug)]
+pub struct Cut<R> {
+    way: Way,
+    polls: usize,
+    reached: Flag,
+    runtime: PhantomData<fn() -> R>,
+}
+
+impl<R: Runtime> Cut<R> {
+    /// How the operation is cancelled.
+    #[must_use]
+    pub fn way(&self) -> Way {
+        self.way
+    }
+
+    /// Drives the operation, and cancels it after so many polls. Gives its value if it completed
+    /// nevertheless.
+    pub async fn apply<F: Future>(&self, operation: F) -> Option<F::Output> {
+        match self.way {
+            Way::Outside => self.outside(operation).await,
+            Way::Inside => self.inside(operation).await,
+            Way::Drop => self.by_drop(operation).await,
+        }
+    }
+
+    /// Cuts, if this is the place: after `polls` polls the operation was still pending.
+    fn due(&self, polls: usize) -> bool {
+        let due = polls == self.polls;
+        if due {
+            self.reached.raise();
+        }
+        due
+    }
+
+    async fn outside<F: Future>(&self, operation: F) -> Option<F::Output> {
+        let scope = CancelScope::<R>::new();
+        let handle = scope.handle();
+        let mut scoped = pin!(scope.run(operation));
+        let mut polls = 0;
+        let result = poll_fn(|cx| {
+            if polls == 0 && self.due(0) {
+                handle.cancel();
+            }
+            let polled = scoped.as_mut().poll(cx);
+            polls += 1;
+            if polled.is_pending() && self.due(polls) {
+                handle.cancel();
+            }
+            polled
+        });
+        result.await.ok()
+    }
+
+    async fn inside<F: Future>(&self, operation: F) -> Option<F::Output> {
+        let scope = CancelScope::<R>::new();
+        let handle: CancelHandle = scope.handle();
+        let result = scope.run(async {
+            let mut operation = pin!(operation);
+            let mut polls = 0;
+            let polled = poll_fn(|cx| {
+                if polls == 0 && self.due(0) {
+                    handle.cancel();
+                }
+                let polled = operation.as_mut().poll(cx);
+                polls += 1;
+                if polled.is_pending() && self.due(polls) {
+                    handle.cancel();
+                }
+                polled
+            });
+            polled.await
+        });
+        result.await.ok()
+    }
+
+    async fn by_drop<F: Future>(&self, operation: F) -> Option<F::Output> {
+        let mut operation = Box::pin(operation);
+        let mut polls = 0;
+        poll_fn(|cx| {
+            if polls == 0 && self.due(0) {
+                return Poll::Ready(None);
+            }
+            let polled = operation.as_mut().poll(cx).map(Some);
+            polls += 1;
+            if polled.is_pending() && self.due(polls) {
+                return Poll::Ready(None);
+            }
+            polled
+        })
+        .await
+    }
+}
+
+/// Runs `round` once for each way and each poll, as the main future of a run of its own.
+///
+/// The round calls [`Cut::apply`] on the operation, and checks what must hold at once. What it
+/// gives back is handed to `after`, when the run has ended: for what must hold only then.
+///
+/// # Panics
+///
+/// If the operation does not complete after any number of polls.
+pub fn cancel_everywhere<B: Enter, S>(
+    backend: &B,
+    round: impl AsyncFn(&Cut<B::Runtime>) -> S,
+    after: impl Fn(Way, S),
+) {
+    for way in [Way::Outside, Way::Inside, Way::Drop] {
+        for polls in 0.. {
+            assert!(
+                polls < MOST_POLLS,
+                "{way:?}: still pending after {MOST_POLLS} polls"
+            );
+            let cut = Cut {
+                way,
+                polls,
+                reached: Flag::new(),
+                runtime: PhantomData,
+            };
+            let state = run(backend, round(&cut));
+            after(way, state);
+            if !cut.reached.is_raised() {
+                break;
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! The conformance suite of anyrt. A backend runs all of it with a file
+//! `tests/conformance.rs` of five lines:
+//!
+//! ```ignore
+//! anyrt_conformance::suite! {
+//!     runtime: anyrt_smol::Smol::new(),
+//!     facets: [spawn, time, blocking],
+//! }
+//! ```
+//!
+//! and `cargo test --test conformance`. Each case is then a test of its own, named after the rule
+//! that it checks: `groups::the_group_waits_for_children`.
+//!
+//! # What is where
+//!
+//! - [`cases`]: the cases, one module per area. A case is a plain function over the backend, and
+//!   its documentation names the rule of `design.md` (`C4`), the entry of `behaviours.md`
+//!   (`TG-01`), or the point of a facet's contract (`Time 2`) that it stands for.
+//! - [`suite!`] and the lists of names behind it: the only macros.
+//! - [`harness`]: gives every case a fresh runtime and a thread of its own, and names the case that
+//!   hangs.
+//! - [`cancel_everywhere`](fn@cancel_everywhere::cancel_everywhere): cancels an operation at each of
+//!   its polls in turn.
+//! - [`stress`](fn@stress::stress): random trees of tasks against a model.
+//!
+//! # What a backend does not manage yet
+//!
+//! ```ignore
+//! anyrt_conformance::suite! {
+//!     runtime: my_backend::MyRuntime::new(),
+//!     facets: [spawn, time, blocking],
+//!     known_failures: [
+//!         "time::timers_are_never_early" => "rounds down to milliseconds, issue 7",
+//!     ],
+//! }
+//! ```
+//!
+//! Such a case may fail or hang. Once it passes, the suite asks for the line to be removed.
+//!
+//! # Looking for a rare failure
+//!
+//! `ANYRT_CONFORMANCE_REPEAT=100` runs every case so many times. `ANYRT_STRESS_TREES` and
+//! `ANYRT_STRESS_SEED` do the same for the stress test; see [`stress`].
+
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "cases panic where a rule is broken: that is what they are for"
+)]
+#![expect(clippy::unwrap_used, reason = "this is test code")]
+
+pub mod cancel_everywhere;
+pub mod cases;
+pub mod harness;
+mod manifest;
+pub mod stress;
+pub mod support;
+
+#[doc(hidden)]
+pub use anyrt_core::runtime::Enter;
+#[doc(hidden)]
+pub use harness::run_case;
+#[doc(hidden)]
+pub use manifest::check_known_failures;
+pub use manifest::{all, names};

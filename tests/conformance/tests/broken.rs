@@ -1,0 +1,102 @@
+//! The suite on a small runtime that is sound, and on runtimes that are not: it has to notice.
+
+mod support;
+
+use std::time::Duration;
+
+use anyrt_conformance::harness::{Outcome, watch};
+use support::{DropsTasks, EarlyTimers, Flaw, LosesCalls, LosesWakes, SpawnsInline, TinyRuntime};
+
+mod sound {
+    anyrt_conformance::suite! {
+        runtime: super::TinyRuntime::<super::support::Sound>::new(),
+        facets: [spawn, time, blocking],
+    }
+}
+
+#[test]
+fn a_runtime_that_drops_tasks_is_noticed() {
+    expect::<DropsTasks>(
+        &[
+            "context::many_tasks_do_not_mix_their_values",
+            "options::a_group_counts_its_living_children",
+            "stress::random_trees_keep_to_the_model",
+            "uniform::handles_may_be_dropped_at_any_time",
+        ],
+        &[
+            "time::timers_are_never_early",
+            "entry::run_gives_the_value_of_main",
+        ],
+    );
+}
+
+#[test]
+fn a_runtime_that_loses_wake_ups_is_noticed() {
+    expect::<LosesWakes>(
+        &[
+            "context::many_tasks_do_not_mix_their_values",
+            "operations::the_budget_is_renewed_with_each_turn",
+            "uniform::handles_may_be_dropped_at_any_time",
+        ],
+        &[
+            "time::timers_are_never_early",
+            "blocking::functions_run_on_another_thread",
+        ],
+    );
+}
+
+#[test]
+fn a_runtime_whose_timers_are_early_is_noticed() {
+    expect::<EarlyTimers>(
+        &[
+            "time::a_completed_timer_can_be_moved",
+            "time::a_fresh_timer_can_be_moved",
+            "time::many_timers_complete",
+            "time::timers_are_never_early",
+            "entry::deadlines_are_on_the_runs_clock",
+        ],
+        &[
+            "uniform::dropping_a_handle_does_nothing",
+            "time::the_clock_is_monotonic",
+        ],
+    );
+}
+
+#[test]
+fn a_runtime_that_loses_calls_is_noticed() {
+    expect::<LosesCalls>(
+        &["blocking::functions_run_although_nobody_waits"],
+        &[
+            "blocking::functions_run_on_another_thread",
+            "time::timers_are_never_early",
+        ],
+    );
+}
+
+#[test]
+fn a_runtime_that_polls_inside_spawn_is_noticed() {
+    expect::<SpawnsInline>(
+        &["uniform::no_child_runs_inside_spawn"],
+        &[
+            "blocking::functions_run_on_another_thread",
+            "time::timers_are_never_early",
+        ],
+    );
+}
+
+/// Which cases have to fail or hang on this runtime, and which do not mind the flaw.
+fn expect<F: Flaw>(noticed_by: &[&str], unaffected: &[&str]) {
+    let mut wrong = Vec::new();
+    for case in noticed_by.iter().chain(unaffected) {
+        let all = anyrt_conformance::all::<TinyRuntime<F>>();
+        let run = all.iter().find(|known| known.name == *case);
+        let run = run.unwrap_or_else(|| panic!("there is no case {case}")).run;
+        let outcome = watch(case, Duration::from_secs(3), move || {
+            run(&TinyRuntime::new())
+        });
+        if matches!(outcome, Outcome::Passed) == noticed_by.contains(case) {
+            wrong.push(format!("{case}: {outcome:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "not as expected:\n{}", wrong.join("\n"));
+}

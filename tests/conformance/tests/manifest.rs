@@ -1,0 +1,125 @@
+//! The manifest is complete, and so are the cases: nothing is left out by accident.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+/// The areas of `behaviours.md` that are covered so far, with their number of entries.
+const AREAS: &[(&str, usize)] = &[
+    ("TG", 37),
+    ("CS", 23),
+    ("HO", 28),
+    ("TO", 10),
+    ("LL", 5),
+    ("CX", 8),
+    ("DB", 7),
+    ("EV", 8),
+];
+
+/// Entries that no case of this crate can check.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("TG-33", "ruled out by types: compile-fail tests"),
+    ("CS-07", "ruled out by types: compile-fail tests"),
+    ("CS-22", "ruled out by types: compile-fail tests"),
+    ("EV-03", "the facade names backends"),
+    ("EV-07", "the facade and the backends take options"),
+];
+
+/// One case in the sources.
+struct Written {
+    name: String,
+    docs: String,
+}
+
+fn written() -> Vec<Written> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/cases");
+    let mut cases = Vec::new();
+    for file in fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        let module = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let mut docs = String::new();
+        for line in fs::read_to_string(&path).unwrap().lines() {
+            if let Some(text) = line.strip_prefix("///") {
+                docs.push_str(text);
+            } else if let Some(rest) = line.strip_prefix("pub fn ") {
+                let name = rest.split(['<', '(']).next().unwrap();
+                cases.push(Written {
+                    name: format!("{module}::{name}"),
+                    docs: std::mem::take(&mut docs),
+                });
+            } else if !line.starts_with("#[") {
+                docs.clear();
+            }
+        }
+    }
+    cases
+}
+
+#[test]
+fn every_case_is_listed() {
+    let listed: BTreeSet<_> = anyrt_conformance::names()
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
+    let written: BTreeSet<_> = written().into_iter().map(|case| case.name).collect();
+    let forgotten: Vec<_> = written.difference(&listed).collect();
+    assert!(
+        forgotten.is_empty(),
+        "in no list of `manifest.rs`: {forgotten:#?}"
+    );
+}
+
+#[test]
+fn every_case_is_listed_once() {
+    let names = anyrt_conformance::names();
+    let distinct: BTreeSet<_> = names.iter().collect();
+    assert_eq!(names.len(), distinct.len());
+}
+
+#[test]
+fn every_case_cites_its_rule() {
+    let silent: Vec<_> = written()
+        .into_iter()
+        .filter(|case| !cites_a_rule(&case.docs))
+        .collect();
+    let names: Vec<_> = silent.iter().map(|case| &case.name).collect();
+    assert!(names.is_empty(), "no rule cited: {names:#?}");
+}
+
+#[test]
+fn every_entry_has_a_case() {
+    let docs: String = written().into_iter().map(|case| case.docs).collect();
+    let mut missing = Vec::new();
+    for (area, entries) in AREAS {
+        for number in 1..=*entries {
+            let id = format!("{area}-{number:02}");
+            let elsewhere = ELSEWHERE.iter().any(|(known, _)| *known == id);
+            if !elsewhere && !docs.contains(&id) {
+                missing.push(id);
+            }
+        }
+    }
+    assert!(missing.is_empty(), "no case cites {missing:?}");
+}
+
+/// Begins with something like `TG-01: `, `C4, LL-04: `, `Time 2: ` or `Section 6: `.
+fn cites_a_rule(docs: &str) -> bool {
+    let Some((rules, _)) = docs.split_once(':') else {
+        return false;
+    };
+    rules.split(',').all(|rule| {
+        let rule = rule.trim().trim_end_matches(|c: char| c.is_ascii_digit());
+        let known = [
+            "TG-", "CS-", "HO-", "TO-", "SY-", "LL-", "CX-", "DB-", "EV-", "TI-", "C", "G",
+        ];
+        let contracts = [
+            "Spawn ",
+            "Time ",
+            "Blocking ",
+            "Enter ",
+            "Section ",
+            "section ",
+        ];
+        known.contains(&rule) || contracts.contains(&rule)
+    })
+}

@@ -276,10 +276,10 @@ impl<E> Failures<E> {
 
     /// The error that came first; the others are dropped.
     pub fn into_first(self) -> E {
-        self.0
-            .into_iter()
-            .next()
-            .expect("there is at least one failure")
+        match self.0.into_iter().next() {
+            Some(first) => first,
+            None => unreachable!("there is at least one failure"),
+        }
     }
 }
 

@@ -27,16 +27,79 @@
 
 mod ambient;
 mod backend;
+mod cancel;
+mod combine;
 mod entry;
+mod group;
+mod time;
 
 #[doc(hidden)]
 pub mod __private;
+pub mod futures;
+pub mod task;
+pub mod testing;
+pub mod to_thread;
 
-pub use self::ambient::{Ambient, AmbientCall, AmbientHandle, AmbientTimer};
+// Starting.
 pub use self::backend::{Backend, ParseBackendError};
 pub use self::entry::{Builder, run, run_on};
-pub use anyrt_core::{RunError, RunOptions};
+pub use anyrt_core::task::{RunOptions, Unhandled};
 pub use anyrt_macros::{main, test};
+
+// Tasks and their groups.
+pub use self::group::{
+    GroupOptions, TaskBuilder, TaskGroup, local_task_group, scoped_task_group, task_group,
+};
+pub use anyrt_core::task::{
+    GroupOutput, LocalTaskGroup, ScopedTaskGroup, Started, TaskHandle, TaskOutput,
+};
+
+// Futures side by side.
+pub use self::combine::{
+    as_completed, gather, map_concurrent, race, race_ok, try_gather, try_map_concurrent,
+};
+
+// Cancellation, time limits and clean-up.
+pub use self::cancel::{
+    CancelScope, cancel_shielded_checkpoint, checkpoint, checkpoint_if_cancelled,
+    current_cancellation, current_effective_deadline, fail_after, fail_at, finally,
+    has_pending_cancellation, move_on_after, move_on_at, shield, wait_for, with_resource,
+};
+pub use anyrt_core::cancel::{CancelHandle, Lent};
+
+// Time.
+pub use self::time::{Interval, interval, now, sleep, sleep_forever, sleep_until};
+pub use anyrt_core::time::Instant;
+
+// What tasks carry along.
+pub use anyrt_core::context::{Context, ContextVar, RunVar};
+
+// Errors.
+pub use anyrt_core::context::RunVarError;
+pub use anyrt_core::error::{
+    Cancelled, Cause, Elapsed, Failures, GroupError, NoRun, NoRuntime, RunError, SpawnError,
+    StartError, TaskError, ValueError,
+};
+
+// The runtime behind it all, for code that is generic over it.
+pub use self::ambient::{Ambient, AmbientCall, AmbientHandle, AmbientTimer};
+
+/// Re-enters a run from a foreign thread.
+///
+/// What is spawned through it belongs to the run as a whole, and is cancelled when the run's main
+/// future ends.
+///
+/// # Examples
+///
+/// ```
+/// # if anyrt::Backend::available().is_empty() { return }
+/// let answer = anyrt::run(async {
+///     let run = anyrt::RunHandle::current().unwrap();
+///     anyrt::to_thread::run(move || run.block_on(async { 6 * 7 })).await
+/// });
+/// assert_eq!(answer, Ok(42));
+/// ```
+pub type RunHandle = anyrt_core::task::RunHandle<Ambient>;
 
 /// The backend async-std: its builder, its marker, and conversions from and to native objects.
 #[cfg(feature = "async-std")]

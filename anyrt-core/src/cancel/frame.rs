@@ -53,6 +53,9 @@ pub(crate) trait Place {
     /// The node belongs to this frame, and leaves the tree with it.
     const OWNS_NODE: bool = true;
 
+    /// The frame around hears of what is held in here.
+    const REPORTS: bool = true;
+
     /// The frame's own cancellation, as of now.
     fn own(&self, node: Option<&Arc<Node>>) -> Own;
 
@@ -188,7 +191,9 @@ impl<F: Future> Frame<F> {
                 if place.own(Some(node)) != Own::No {
                     continue;
                 }
-                node.report_if_needed();
+                if P::REPORTS {
+                    node.report_if_needed();
+                }
                 return Polled::Pending;
             }
 
@@ -219,7 +224,9 @@ impl<F: Future> Frame<F> {
             if !node.is_held() || (place.own(Some(&node)) == Own::Aborted) {
                 continue;
             }
-            node.report_if_needed();
+            if P::REPORTS {
+                node.report_if_needed();
+            }
             return Polled::Pending;
         }
     }

@@ -45,6 +45,7 @@ impl<F: Future> AsCompleted<F> {
     /// # Cancel safety
     ///
     /// Cancel safe: no output is lost.
+    #[expect(clippy::should_implement_trait, reason = "called as on every stream")]
     pub fn next(&mut self) -> NextCompleted<'_, F> {
         NextCompleted { completed: self }
     }

@@ -10,11 +10,13 @@
 //! ```
 
 mod blocking;
+mod clock;
 mod enter;
 mod spawn;
 mod time;
 
 pub use self::blocking::Blocking;
+pub use self::clock::{from_native, to_native};
 pub use self::enter::Enter;
 pub use self::spawn::{Spawn, TaskInfo};
 pub use self::time::Time;

@@ -120,6 +120,7 @@ impl<R> FnOutput for fn() -> R {
 #[doc(hidden)]
 #[allow(
     missing_debug_implementations,
+    clippy::exhaustive_enums,
     reason = "an implementation detail that nobody prints"
 )]
 pub enum Outcome<T, E> {

@@ -64,6 +64,7 @@ pub(crate) struct RootPlace<'a> {
 impl Place for RootPlace<'_> {
     const CATCHES: bool = true;
     const CATCHES_PANICS: bool = true;
+    const REPORTS: bool = false;
 
     #[inline]
     fn is_shielded(&self, _node: Option<&Arc<Node>>) -> bool {

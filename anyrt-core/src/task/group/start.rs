@@ -274,11 +274,11 @@ impl<R: Runtime, V, E: Send + 'static> Drop for Starter<R, V, E> {
     }
 }
 
-pub(super) fn start<R, V, E, Fut>(
+pub(super) async fn start<R, V, E, Fut>(
     group: Arc<Group<R, E>>,
     make: impl FnOnce(Started<V>) -> Fut,
     location: &'static Location<'static>,
-) -> impl Future<Output = StartOutput<V, Fut::Output, E>>
+) -> StartOutput<V, Fut::Output, E>
 where
     R: Runtime,
     E: Send + 'static,
@@ -287,50 +287,48 @@ where
     Fut::Output: TaskOutput<E> + 'static,
     <Fut::Output as TaskOutput<E>>::Value: Send + 'static,
 {
-    async move {
-        if !group.core().enter() {
-            return Err(StartError::GroupEnded);
-        }
-        let counted = Counted(&group);
-        let state = State {
-            step: Step::Waiting,
-            record: None,
-            waker: None,
-        };
-        let shared = Arc::new(Shared {
-            state: Mutex::new(state),
-        });
-        let future = child(
-            shared.clone(),
-            make(Started {
-                signal: Some(shared.clone()),
-            }),
-        );
-        let early = matches!(lock(&shared.state).step, Step::Early(_));
-        std::mem::forget(counted);
-        let given = Given {
-            starting: !early,
-            ..Given::default()
-        };
-        let mut starter = Starter {
-            shared,
-            record: None,
-            group,
-            hold: Hold::default(),
-        };
-        let Starter {
-            shared,
-            record,
-            group,
-            ..
-        } = &mut starter;
-        let handle = spawn_child(group, given, future, location, |child| {
-            lock(&shared.state).record = Some(child.clone());
-            *record = Some(child.clone());
-        });
-        let value = poll_fn(|cx| starter.poll(cx)).await?;
-        Ok((value, handle))
+    if !group.core().enter() {
+        return Err(StartError::GroupEnded);
     }
+    let counted = Counted(&group);
+    let state = State {
+        step: Step::Waiting,
+        record: None,
+        waker: None,
+    };
+    let shared = Arc::new(Shared {
+        state: Mutex::new(state),
+    });
+    let future = child(
+        shared.clone(),
+        make(Started {
+            signal: Some(shared.clone()),
+        }),
+    );
+    let early = matches!(lock(&shared.state).step, Step::Early(_));
+    std::mem::forget(counted);
+    let given = Given {
+        starting: !early,
+        ..Given::default()
+    };
+    let mut starter = Starter {
+        shared,
+        record: None,
+        group,
+        hold: Hold::default(),
+    };
+    let Starter {
+        shared,
+        record,
+        group,
+        ..
+    } = &mut starter;
+    let handle = spawn_child(group, given, future, location, |child| {
+        lock(&shared.state).record = Some(child.clone());
+        *record = Some(child.clone());
+    });
+    let value = poll_fn(|cx| starter.poll(cx)).await?;
+    Ok((value, handle))
 }
 
 /// Counts out again if making the child panics.

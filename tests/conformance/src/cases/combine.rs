@@ -13,7 +13,6 @@ use anyrt_core::runtime::Enter;
 use anyrt_core::time::sleep_forever;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use futures_util::stream::StreamExt;
 
 use crate::support::{Flag, Gate, Log, catch, forever, panic_quietly, run, yields};
 

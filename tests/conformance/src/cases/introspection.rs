@@ -489,7 +489,9 @@ pub fn the_tree_says_who_cancelled_and_why<B: Enter>(backend: &B) {
         let result = scope.run(async {
             handle.cancel_with("no longer needed");
             let look = async {
-                checkpoint().await;
+                for _ in 0..3 {
+                    checkpoint().await;
+                }
                 tree()
             };
             shield(look).await

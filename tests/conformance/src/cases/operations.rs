@@ -248,6 +248,8 @@ pub fn no_outcome_is_lost_to_the_budget<B: Enter>(backend: &B) {
             let ended = tg.spawn(async {});
             ended.wait().await;
             for spent in [0, 1, 7, 31, 63, 127, 128, 129, 255, 256, 1000] {
+                // A new turn, with a whole budget.
+                cancel_shielded_checkpoint().await;
                 let gate = Gate::new();
                 let opened = gate.clone();
                 let child = tg.spawn(async move { opened.opened().await });

@@ -1,0 +1,60 @@
+//! The real clock, for backends that read it.
+//!
+//! The anchor is one for all backends of a process, so that an instant that was read under one
+//! means the same under another. It is the first native instant that anybody converted; core
+//! itself never reads a clock.
+
+use std::time::{Duration, Instant as Native};
+
+use crate::loom::OnceLock;
+use crate::time::Instant;
+
+static ANCHOR: OnceLock<Native> = OnceLock::new();
+
+/// Stands for deadlines that the system's clock cannot express.
+const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
+/// The instant of core's for one of the standard library's. For backends.
+#[inline]
+pub fn from_native(native: Native) -> Instant {
+    let anchor = *ANCHOR.get_or_init(|| native);
+    match native.checked_duration_since(anchor) {
+        Some(after) => Instant::after_anchor(after),
+        None => Instant::before_anchor(anchor - native),
+    }
+}
+
+/// The standard library's instant for one of core's, that came from [`from_native`] or was
+/// computed from such a one. For backends, to set timers.
+#[inline]
+pub fn to_native(instant: Instant) -> Native {
+    let Some(&anchor) = ANCHOR.get() else {
+        unreachable!("an instant is made from a native one, or is one of the ends of time");
+    };
+    let after = instant.since_anchor();
+    if after > Duration::ZERO {
+        anchor.checked_add(after).unwrap_or(anchor + CENTURY)
+    } else {
+        let before = Instant::after_anchor(Duration::ZERO) - instant;
+        anchor.checked_sub(before).unwrap_or(anchor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "the test stands for a backend")]
+    fn instants_survive_the_way_there_and_back() {
+        let now = Native::now();
+        for native in [
+            now,
+            now + Duration::from_secs(3600),
+            now - Duration::from_secs(5),
+        ] {
+            assert_eq!(to_native(from_native(native)), native);
+        }
+        assert!(to_native(Instant::FAR_FUTURE) > now + CENTURY / 2);
+    }
+}

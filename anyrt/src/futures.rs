@@ -1,0 +1,30 @@
+//! The types of futures, and the traits in the bounds of functions: named for those who store
+//! them; all others await what a function returns.
+
+use anyrt_core::{cancel, thread, time};
+
+use crate::Ambient;
+
+pub use anyrt_core::cancel::{Catch, Checkpoint, Fail, Finally, Mode, MoveOn, Shield};
+pub use anyrt_core::combine::{
+    AsCompleted, Branching, Gather, Gathering, MapConcurrent, NextCompleted, Race, Racing,
+    RacingOk, TryGather, TryGathering, TryMapConcurrent,
+};
+pub use anyrt_core::context::WithContextVar;
+pub use anyrt_core::task::{StartOutput, TaskValue, TaskWait};
+pub use anyrt_core::time::SleepForever;
+
+/// A future that runs in a cancel scope; `M` says what comes out of it.
+pub type Scope<F, M> = cancel::Scope<Ambient, F, M>;
+
+/// The future of [`sleep`](crate::sleep) and [`sleep_until`](crate::sleep_until).
+pub type Sleep = time::Sleep<Ambient>;
+
+/// The future of [`Interval::tick`](crate::Interval::tick).
+pub type Tick<'a> = time::Tick<'a, Ambient>;
+
+/// The future of [`to_thread::run`](crate::to_thread::run).
+pub type ToThread<F, T> = thread::to_thread::ToThread<Ambient, F, T>;
+
+/// The future of [`wait_for`](crate::wait_for).
+pub type WaitFor<'a, F> = cancel::WaitFor<'a, Ambient, F>;

@@ -1,0 +1,72 @@
+//! Looking at tasks: which one this is, and what else is alive.
+
+use anyrt_core::task;
+
+pub use anyrt_core::task::{
+    GroupNode, RunToken, ScopeNode, TaskId, TaskNode, TaskRef, TaskStatus, Tree, Wait,
+};
+
+/// The task that calls this; none outside of every task of anyrt.
+///
+/// # Examples
+///
+/// ```
+/// # if anyrt::Backend::available().is_empty() { return }
+/// assert!(anyrt::task::current().is_none());
+/// let name = anyrt::run(async { anyrt::task::current().unwrap().name() });
+/// assert_eq!(&*name, "main");
+/// ```
+#[inline]
+pub fn current() -> Option<TaskRef> {
+    task::current()
+}
+
+/// The run that the caller is part of; none outside of every run.
+///
+/// # Examples
+///
+/// ```
+/// # if anyrt::Backend::available().is_empty() { return }
+/// let first = anyrt::run(async { anyrt::task::current_run() });
+/// let second = anyrt::run(async { anyrt::task::current_run() });
+/// assert_ne!(first, second);
+/// ```
+#[inline]
+pub fn current_run() -> Option<RunToken> {
+    task::current_run()
+}
+
+/// The tasks, groups and scopes of the run that the caller is part of, as they are now.
+///
+/// Returns none outside of every run. It takes one lock at a time, so what ends meanwhile may or
+/// may not be in the picture. Scopes are listed where something in them has unfinished business.
+///
+/// # Examples
+///
+/// ```
+/// # if anyrt::Backend::available().is_empty() { return }
+/// let picture = anyrt::run(anyrt::task_group(async |tg| {
+///     tg.task().name("worker").spawn(anyrt::sleep_forever());
+///     anyrt::testing::wait_all_tasks_blocked().await;
+///     tg.cancel();
+///     Ok::<_, std::io::Error>(anyrt::task::tree().unwrap().to_string())
+/// }));
+/// assert!(picture.unwrap().contains("task `worker`"));
+/// ```
+#[inline]
+pub fn tree() -> Option<Tree> {
+    task::tree()
+}
+
+/// The tasks that are alive in the run that the caller is part of, in the order of their ids.
+///
+/// # Examples
+///
+/// ```
+/// # if anyrt::Backend::available().is_empty() { return }
+/// assert_eq!(anyrt::run(async { anyrt::task::all().len() }), 1);
+/// ```
+#[inline]
+pub fn all() -> Vec<TaskRef> {
+    task::all()
+}

@@ -1,0 +1,85 @@
+//! Help for testing asynchronous code.
+
+use std::io;
+
+use anyrt_core::testing;
+
+use crate::Ambient;
+
+/// Waits until every other task of the run waits for something: a timer, I/O, a thread, another
+/// task.
+///
+/// Several tasks may wait in it at once. Only anyrt's own tasks count. On a real runtime this is
+/// an observation with a short cushion: no task was polled for some milliseconds. A program whose
+/// correctness rests on it is wrong; a test may use it to let others get to where they wait.
+///
+/// Outside of a run there are no tasks to wait for, and it returns after the cushion.
+///
+/// # Cancel safety
+///
+/// Cancel safe: it has no effect.
+///
+/// # Panics
+///
+/// Where no runtime is at hand; the message names the fix.
+///
+/// # Examples
+///
+/// ```
+/// # if anyrt::Backend::available().is_empty() { return }
+/// use std::sync::atomic::{AtomicBool, Ordering};
+///
+/// static READY: AtomicBool = AtomicBool::new(false);
+///
+/// let done = anyrt::run(anyrt::task_group(async |tg| {
+///     tg.spawn(async {
+///         READY.store(true, Ordering::Relaxed);
+///         anyrt::sleep_forever().await
+///     });
+///     anyrt::testing::wait_all_tasks_blocked().await;
+///     assert!(READY.load(Ordering::Relaxed));
+///     tg.cancel();
+/// }));
+/// assert!(done.is_ok());
+/// ```
+pub async fn wait_all_tasks_blocked() {
+    testing::wait_all_tasks_blocked::<Ambient>().await;
+}
+
+/// A TCP port on the loopback interface that nobody listens on, different in each call.
+///
+/// # Errors
+///
+/// What the operating system says if there is none.
+///
+/// # Examples
+///
+/// ```
+/// use std::net::TcpListener;
+///
+/// let port = anyrt::testing::free_tcp_port()?;
+/// TcpListener::bind(("127.0.0.1", port))?;
+/// # Ok::<_, std::io::Error>(())
+/// ```
+pub fn free_tcp_port() -> io::Result<u16> {
+    testing::free_tcp_port()
+}
+
+/// A UDP port on the loopback interface that nobody has bound, different in each call.
+///
+/// # Errors
+///
+/// What the operating system says if there is none.
+///
+/// # Examples
+///
+/// ```
+/// use std::net::UdpSocket;
+///
+/// let port = anyrt::testing::free_udp_port()?;
+/// UdpSocket::bind(("127.0.0.1", port))?;
+/// # Ok::<_, std::io::Error>(())
+/// ```
+pub fn free_udp_port() -> io::Result<u16> {
+    testing::free_udp_port()
+}

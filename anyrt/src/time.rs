@@ -1,0 +1,134 @@
+//! The clock, with the ambient runtime filled in.
+
+use std::time::Duration;
+
+use anyrt_core::time::{self, Instant};
+
+use crate::Ambient;
+use crate::futures::{Sleep, SleepForever};
+
+/// Ticks; what [`interval`] returns.
+pub type Interval = time::Interval<Ambient>;
+
+/// The time on the run's clock.
+///
+/// # Panics
+///
+/// Where no runtime is at hand; the message names the fix.
+///
+/// # Examples
+///
+/// ```
+/// # if anyrt::Backend::available().is_empty() { return }
+/// use std::time::Duration;
+///
+/// anyrt::run(async {
+///     let start = anyrt::now();
+///     anyrt::sleep(Duration::from_millis(5)).await;
+///     assert!(anyrt::now() - start >= Duration::from_millis(5));
+/// });
+/// ```
+#[inline]
+#[track_caller]
+pub fn now() -> Instant {
+    time::now::<Ambient>()
+}
+
+/// Waits for at least `length`, counted from the first poll. Zero is a plain checkpoint.
+///
+/// # Cancel safety
+///
+/// Cancel safe: it has no effect. A new call counts from the start again; see [`sleep_until`].
+///
+/// # Panics
+///
+/// Where no runtime is at hand; the message names the fix.
+///
+/// # Examples
+///
+/// ```
+/// # if anyrt::Backend::available().is_empty() { return }
+/// anyrt::run(anyrt::sleep(std::time::Duration::from_millis(5)));
+/// ```
+#[inline]
+pub fn sleep(length: Duration) -> Sleep {
+    time::sleep::<Ambient>(length)
+}
+
+/// Waits until `deadline`. One that has passed makes it a plain checkpoint; with
+/// [`Instant::FAR_FUTURE`] it waits for ever.
+///
+/// # Cancel safety
+///
+/// Cancel safe: it has no effect.
+///
+/// # Panics
+///
+/// Where no runtime is at hand; the message names the fix.
+///
+/// # Examples
+///
+/// ```
+/// # if anyrt::Backend::available().is_empty() { return }
+/// use std::time::Duration;
+///
+/// anyrt::run(async {
+///     let deadline = anyrt::now() + Duration::from_millis(5);
+///     anyrt::sleep_until(deadline).await;
+///     assert!(anyrt::now() >= deadline);
+/// });
+/// ```
+#[inline]
+pub fn sleep_until(deadline: Instant) -> Sleep {
+    time::sleep_until::<Ambient>(deadline)
+}
+
+/// Waits until it is cancelled.
+///
+/// # Cancel safety
+///
+/// Cancel safe: it has no effect.
+///
+/// # Examples
+///
+/// ```
+/// # if anyrt::Backend::available().is_empty() { return }
+/// use std::time::Duration;
+///
+/// anyrt::run(async {
+///     let limit = Duration::from_millis(5);
+///     assert!(anyrt::move_on_after(limit, anyrt::sleep_forever()).await.is_none());
+/// });
+/// ```
+#[inline]
+pub fn sleep_forever() -> SleepForever {
+    time::sleep_forever()
+}
+
+/// Ticks at once, and then once each `period`, counted from the first tick.
+///
+/// A tick that comes late does not move those after it. Ticks that were missed altogether are
+/// left out: the next one comes at the next multiple of the period.
+///
+/// # Panics
+///
+/// If `period` is zero. Ticks panic where no runtime is at hand.
+///
+/// # Examples
+///
+/// ```
+/// # if anyrt::Backend::available().is_empty() { return }
+/// use std::time::Duration;
+///
+/// anyrt::run(async {
+///     let mut interval = anyrt::interval(Duration::from_millis(2));
+///     let first = interval.tick().await;
+///     let second = interval.tick().await;
+///     assert_eq!(second - first, interval.period());
+/// });
+/// ```
+#[inline]
+#[track_caller]
+pub fn interval(period: Duration) -> Interval {
+    time::interval::<Ambient>(period)
+}

@@ -22,6 +22,7 @@ use slab::Slab;
 
 use super::ask::Asker;
 use super::cause::{Cancelled, Cause};
+use super::frame::Own;
 use crate::context::{self, Mail};
 use crate::loom::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::loom::{Arc, Mutex, OnceLock, Weak, lock};
@@ -118,6 +119,16 @@ impl Node {
     }
 
     // ---- what handles and groups see and do ----
+
+    /// The cancellation of what this node stands for, as of now.
+    #[inline]
+    pub(crate) fn own(&self) -> Own {
+        match self.flags.load(Ordering::SeqCst) & (CANCELLED | ABORTED) {
+            0 => Own::No,
+            CANCELLED => Own::Cancelled,
+            _ => Own::Aborted,
+        }
+    }
 
     #[inline]
     pub(crate) fn is_cancelled(&self) -> bool {
@@ -318,14 +329,15 @@ impl Node {
 
     /// Aborts the groups below, whose children are tasks of their own; shields do not stop this.
     pub(crate) fn abort_groups(self: &Arc<Self>) {
-        let abort = |node: &Arc<Node>| {
+        let mut rest = vec![self.clone()];
+        while let Some(node) = rest.pop() {
             if let Some(group) = node.group() {
                 node.raise_inherited(CANCELLED | ABORTED, &group);
+                // Groups that lost their host have left the tree of nodes, not that of groups.
+                rest.extend(group.nested().iter().map(|nested| nested.node.clone()));
             }
-            true
-        };
-        abort(self);
-        self.walk_below(abort);
+            rest.append(&mut node.children());
+        }
     }
 
     /// Called when the owner is polled under effective cancellation. True the first time; then

@@ -112,14 +112,11 @@ impl Future for Checkpoint {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if self.yielded {
-            return Poll::Ready(());
-        }
         if self.observes && context::effectively_cancelled() {
             self.operation.refuse(cx);
             return Poll::Pending;
         }
-        if !self.yields {
+        if self.yielded || !self.yields {
             return Poll::Ready(());
         }
         self.yielded = true;

@@ -350,11 +350,7 @@ impl<const CATCHES: bool> Place for EntryPlace<CATCHES> {
 
     #[inline]
     fn own(&self, node: Option<&Arc<Node>>) -> Own {
-        match node {
-            Some(node) if node.is_aborted() => Own::Aborted,
-            Some(node) if node.is_cancelled() => Own::Cancelled,
-            _ => Own::No,
-        }
+        node.map_or(Own::No, |node| node.own())
     }
 
     #[inline]

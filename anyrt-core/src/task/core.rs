@@ -9,6 +9,7 @@
 //! 3. A group with children counts as one child of the group around it, from its first spawn on
 //!    (*adoption*, rule C10). So nothing has to happen at the drop of a host.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::Location;
 
@@ -39,10 +40,17 @@ pub(crate) struct GroupCore {
     living: AtomicUsize,
     counts_outside: AtomicBool,
     orphaned: AtomicBool,
-    enclosing: Option<(Arc<GroupCore>, usize)>,
+    enclosing: Option<(Arc<GroupCore>, u64)>,
     children: [Mutex<Slab<Arc<TaskRecord>>>; SHARDS],
-    nested: Mutex<Slab<Weak<GroupCore>>>,
+    nested: Mutex<Nested>,
     panic: Mutex<Option<Payload>>,
+}
+
+/// The groups directly inside, by the order of their opening.
+#[derive(Default)]
+struct Nested {
+    opened: u64,
+    groups: BTreeMap<u64, Weak<GroupCore>>,
 }
 
 impl GroupCore {
@@ -80,7 +88,11 @@ impl GroupCore {
             let node = Node::with_clock(clock);
             node.set_group(weak.clone());
             let enclosing = around.map(|around| {
-                let key = lock(&around.nested).insert(weak.clone());
+                let mut nested = lock(&around.nested);
+                nested.opened += 1;
+                let key = nested.opened;
+                nested.groups.insert(key, weak.clone());
+                drop(nested);
                 (around, key)
             });
             GroupCore {
@@ -127,18 +139,23 @@ impl GroupCore {
     }
 
     /// Counts a child out, which must have gone entirely.
-    pub(crate) fn leave(self: &Arc<Self>) {
-        let mut next = Some(self.clone());
+    pub(crate) fn leave(&self) {
+        let mut next = self.leave_once();
         while let Some(group) = next {
-            if group.living.fetch_sub(CHILD, Ordering::SeqCst) / CHILD != 1 {
-                return;
-            }
-            if !group.orphaned.load(Ordering::SeqCst) {
-                group.node.wake();
-                return;
-            }
-            next = group.end_orphaned();
+            next = group.leave_once();
         }
+    }
+
+    /// Counts one out; the group around is returned if this one ended by that.
+    fn leave_once(&self) -> Option<Arc<GroupCore>> {
+        if self.living.fetch_sub(CHILD, Ordering::SeqCst) / CHILD != 1 {
+            return None;
+        }
+        if self.orphaned.load(Ordering::SeqCst) {
+            return self.end_orphaned();
+        }
+        self.node.wake();
+        None
     }
 
     pub(crate) fn living(&self) -> usize {
@@ -160,7 +177,7 @@ impl GroupCore {
     #[must_use]
     fn leave_around(&self) -> Option<Arc<GroupCore>> {
         let (around, key) = self.enclosing.as_ref()?;
-        lock(&around.nested).try_remove(*key);
+        lock(&around.nested).groups.remove(key);
         self.counts_outside
             .swap(false, Ordering::SeqCst)
             .then(|| around.clone())
@@ -298,8 +315,9 @@ impl GroupCore {
     /// The groups directly inside, in the order of their opening.
     pub(crate) fn nested(&self) -> Vec<Arc<GroupCore>> {
         lock(&self.nested)
-            .iter()
-            .filter_map(|(_, group)| group.upgrade())
+            .groups
+            .values()
+            .filter_map(Weak::upgrade)
             .collect()
     }
 }

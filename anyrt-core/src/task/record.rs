@@ -23,8 +23,8 @@ const AWAITED: u32 = 1 << 1;
 const STARTING: u32 = 1 << 2;
 /// The caller of `start` was cancelled before that.
 const CALLER_CANCELLED: u32 = 1 << 3;
-/// It was made by `start`.
-const STARTED_BY_CALLER: u32 = 1 << 4;
+/// It has context variables.
+const HAS_CONTEXT: u32 = 1 << 5;
 const FINISHED: u32 = 1 << 8;
 const FAILED: u32 = 1 << 9;
 const WAS_CANCELLED: u32 = 1 << 10;
@@ -53,6 +53,9 @@ pub(crate) trait Tail: Send + Sync {
 
     /// Takes the task's outcome, an `Option<Outcome<O>>` of its own output type.
     fn deliver(&self, core: &RecordCore, outcome: &mut dyn Any);
+
+    /// Drops the result, which nobody will ask for.
+    fn discard(&self);
 }
 
 pub(crate) struct RecordCore {
@@ -100,7 +103,7 @@ impl RecordCore {
         RecordCore {
             id: context::next_serial(),
             location,
-            state: AtomicU32::new(0),
+            state: AtomicU32::new(if context.is_some() { HAS_CONTEXT } else { 0 }),
             polls: AtomicU32::new(0),
             place: AtomicU64::new(0),
             wait: AtomicU8::new(Wait::Turn as u8),
@@ -139,10 +142,16 @@ impl RecordCore {
         &self,
         context: Option<Arc<ContextMap>>,
     ) -> Option<Arc<ContextMap>> {
+        if context.is_some() {
+            self.state.fetch_or(HAS_CONTEXT, Ordering::Relaxed);
+        }
         std::mem::replace(&mut lock(&self.live).context, context)
     }
 
     pub(crate) fn context(&self) -> Option<Arc<ContextMap>> {
+        if !self.has(HAS_CONTEXT) {
+            return None;
+        }
         lock(&self.live).context.clone()
     }
 
@@ -178,8 +187,15 @@ impl RecordCore {
 
     /// Keeps the waker with which a cancellation reaches the task.
     pub(crate) fn register(&self, cx: &Context<'_>) {
+        let mut live = lock(&self.live);
+        if matches!(&live.waker, Some(waker) if waker.will_wake(cx.waker())) {
+            return;
+        }
+        drop(live);
         let new = cx.waker().clone();
-        let old = lock(&self.live).waker.replace(new);
+        live = lock(&self.live);
+        let old = live.waker.replace(new);
+        drop(live);
         drop(old);
     }
 
@@ -218,12 +234,6 @@ impl RecordCore {
         lock(&self.live).more.as_ref()?.cause.clone()
     }
 
-    /// Whether the task's waker may have been taken for a wake-up that was not for it.
-    #[inline]
-    pub(crate) fn was_started_by_caller(&self) -> bool {
-        self.has(STARTED_BY_CALLER)
-    }
-
     // ---- `start`: one word decides under whose scopes the task lives ----
 
     /// Whether the task lives under the scopes of its starter.
@@ -232,8 +242,7 @@ impl RecordCore {
     }
 
     pub(crate) fn set_starting(&self) {
-        self.state
-            .fetch_or(STARTING | STARTED_BY_CALLER, Ordering::SeqCst);
+        self.state.fetch_or(STARTING, Ordering::SeqCst);
     }
 
     /// The task says that it is ready. False if its caller was cancelled before.
@@ -338,16 +347,18 @@ impl TaskRecord {
     #[inline]
     pub(crate) fn own(&self) -> Own {
         let state = self.core.state.load(Ordering::SeqCst);
-        let group = &self.tail.group().node;
-        if group.is_aborted() {
-            return Own::Aborted;
+        let group = self.tail.group().node.own();
+        if state & (CANCELLED | STARTING) == 0 {
+            return group;
         }
-        let cancelled = if state & STARTING != 0 {
-            state & (CANCELLED | CALLER_CANCELLED) != 0
-        } else {
-            state & CANCELLED != 0 || group.is_cancelled()
-        };
-        if cancelled { Own::Cancelled } else { Own::No }
+        let starting = state & STARTING != 0;
+        let cancelled = state & (CANCELLED | CALLER_CANCELLED) != 0;
+        match group {
+            Own::Aborted => Own::Aborted,
+            Own::Cancelled if !starting => Own::Cancelled,
+            _ if cancelled => Own::Cancelled,
+            _ => Own::No,
+        }
     }
 
     /// Visits the nodes around the task, from the inside out, up to the first shield.

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use pin_project::{pin_project, pinned_drop};
 
 use super::output::Ended;
-use super::record::TaskRecord;
+use super::record::{End, TaskRecord};
 use crate::cancel::{Cause, Frame, Node, Own, Payload, Place, Polled};
 use crate::context::{self, AT_ROOT, CANCELLED, IN_TASK, Surroundings};
 use crate::loom::Arc;
@@ -39,8 +39,6 @@ pub(crate) struct Root<F: Future, D: Deliver<F::Output>> {
     #[pin]
     frame: Frame<F>,
     record: Option<Arc<TaskRecord>>,
-    /// The waker that the record keeps, as addresses: it cannot be freed while it is kept.
-    registered: (usize, usize),
     deliver: D,
 }
 
@@ -49,7 +47,6 @@ impl<F: Future, D: Deliver<F::Output>> Root<F, D> {
         Root {
             frame: Frame::new(future),
             record: Some(record),
-            registered: (0, 0),
             deliver,
         }
     }
@@ -105,7 +102,6 @@ impl Place for RootPlace<'_> {
 pub(crate) fn poll_root<F: Future>(
     mut frame: Pin<&mut Frame<F>>,
     record: &mut Option<Arc<TaskRecord>>,
-    registered: &mut (usize, usize),
     cx: &mut Context<'_>,
 ) -> Poll<Ended<F::Output>> {
     let Some(tag) = record.as_ref().map(|record| record.core.tag) else {
@@ -144,24 +140,15 @@ pub(crate) fn poll_root<F: Future>(
                     node.set_listed();
                     record.core.set_root(node);
                 }
-                let own = record.own();
-                let waker = cx.waker();
-                let identity = (
-                    waker.data().addr(),
-                    std::ptr::from_ref(waker.vtable()).addr(),
-                );
-                if own != Own::No || *registered != identity || record.core.was_started_by_caller()
-                {
-                    record.core.register(cx);
-                    *registered = identity;
-                }
+                record.core.register(cx);
                 record.core.count_poll();
                 // Whoever cancels now finds the waker; whoever did before is seen here.
                 let own = record.own();
-                let told = frame
-                    .node()
-                    .is_some_and(|node| node.was_told() && node.is_held());
-                if own == Own::No || (own == Own::Cancelled && told) {
+                let told = own == Own::Cancelled
+                    && frame
+                        .node()
+                        .is_some_and(|node| node.was_told() && node.is_held());
+                if own == Own::No || told {
                     context::waits_for(outer_wait);
                     return Poll::Pending;
                 }
@@ -184,15 +171,18 @@ fn finish<O, D: Deliver<O>>(record: Arc<TaskRecord>, deliver: &mut D, outcome: E
 }
 
 fn leave(record: Arc<TaskRecord>, panic: Option<Payload>) {
-    let group = record.tail.group().clone();
+    let group = record.tail.group();
     if let Some(payload) = panic {
         group.take_panic(payload, Cause::ChildFailed, Some(&record.core.name()));
     }
     if record.core.end().is_none() {
-        record.core.finish(super::record::End::Failed);
+        record.core.finish(End::Failed);
     }
     group.remove(&record.core);
-    drop(record);
+    if Arc::strong_count(&record) == 1 {
+        // No handle is left, so this is the last chance to drop the result inside the group.
+        record.tail.discard();
+    }
     group.leave();
 }
 
@@ -201,7 +191,7 @@ impl<F: Future, D: Deliver<F::Output>> Future for Root<F, D> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
-        match poll_root(this.frame, this.record, this.registered, cx) {
+        match poll_root(this.frame, this.record, cx) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(outcome) => {
                 if let Some(record) = this.record.take() {

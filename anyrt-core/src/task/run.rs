@@ -274,7 +274,6 @@ struct MainState<R: Spawn, T> {
     group: Arc<Group<R, Infallible>>,
     run: Arc<Run>,
     record: Option<Arc<TaskRecord>>,
-    registered: (usize, usize),
     ended: Option<Ended<T>>,
     abort_at: Instant,
 }
@@ -290,6 +289,8 @@ impl Tail for MainTail {
     }
 
     fn deliver(&self, _core: &RecordCore, _outcome: &mut dyn Any) {}
+
+    fn discard(&self) {}
 }
 
 impl<R: Runtime, T> MainState<R, T> {
@@ -321,7 +322,6 @@ impl<R: Runtime, T> MainState<R, T> {
             group,
             run,
             record: Some(record),
-            registered: (0, 0),
             ended: None,
             abort_at: Instant::FAR_FUTURE,
         }
@@ -338,12 +338,7 @@ impl<R: Runtime, F: Future> Future for MainFuture<R, F> {
             .get_or_insert_with(|| MainState::open(this.options, this.location));
         let core = state.group.core().clone();
         if state.ended.is_none() {
-            let polled = poll_root(
-                this.frame.as_mut(),
-                &mut state.record,
-                &mut state.registered,
-                cx,
-            );
+            let polled = poll_root(this.frame.as_mut(), &mut state.record, cx);
             let Poll::Ready(ended) = polled else {
                 return Poll::Pending;
             };

@@ -190,6 +190,8 @@ impl Tail for InPlaceTail {
     }
 
     fn deliver(&self, _core: &RecordCore, _outcome: &mut dyn std::any::Any) {}
+
+    fn discard(&self) {}
 }
 
 /// The outcome goes to the group and to the slot beside the record.

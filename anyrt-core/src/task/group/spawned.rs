@@ -84,13 +84,15 @@ impl<R: Spawn, E: Send + 'static> Group<R, E> {
             errors: Errors::owned(report),
         })
     }
+}
 
+impl<R: Spawn, E> Group<R, E> {
     pub(crate) fn core(&self) -> &Arc<GroupCore> {
         &self.core
     }
 }
 
-impl<R: Spawn, E: Send + 'static> Members<'static, E> for Group<R, E> {
+impl<R: Spawn, E> Members<'static, E> for Group<R, E> {
     type Child = std::future::Ready<()>;
 
     fn core(&self) -> &Arc<GroupCore> {
@@ -164,6 +166,10 @@ where
             outcome,
             &self.slot,
         );
+    }
+
+    fn discard(&self) {
+        drop(self.slot.lend(Option::take));
     }
 }
 

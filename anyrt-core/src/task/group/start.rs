@@ -1,13 +1,14 @@
 //! Starting a child and waiting until it says that it is ready (rule G9).
 
-use std::any::type_name;
+use std::any::{Any, type_name};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker, ready};
 
 use futures_util::future::poll_fn;
 
+use super::super::core::GroupCore;
 use super::super::handle::TaskHandle;
 use super::super::output::{Outcome, TaskOutput};
 use super::super::record::TaskRecord;
@@ -63,6 +64,8 @@ trait Signal<V>: Send + Sync {
 
 struct Shared<V, E> {
     state: Mutex<State<V, E>>,
+    /// How a failure that nobody is left to take is handed to the run.
+    erase: fn(E) -> Box<dyn Any + Send>,
 }
 
 struct State<V, E> {
@@ -198,7 +201,7 @@ where
 }
 
 /// The starter's side: if it goes away before the child is ready, the child is cancelled.
-struct Starter<R: Runtime, V, E: Send + 'static> {
+pub(super) struct Starter<R: Runtime, V, E> {
     shared: Arc<Shared<V, E>>,
     /// None before the child is spawned.
     record: Option<Arc<TaskRecord>>,
@@ -206,7 +209,7 @@ struct Starter<R: Runtime, V, E: Send + 'static> {
     hold: Hold,
 }
 
-impl<R: Runtime, V, E: Send + 'static> Starter<R, V, E> {
+impl<R: Runtime, V, E> Starter<R, V, E> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<V, StartError<E>>> {
         let mut state = lock(&self.shared.state);
         let step = match std::mem::replace(&mut state.step, Step::Apart) {
@@ -229,9 +232,9 @@ impl<R: Runtime, V, E: Send + 'static> Starter<R, V, E> {
         Poll::Ready(match step {
             Step::Ready(value) | Step::Early(value) => Ok(value),
             Step::Failed(error) => Err(StartError::Failed(Box::new(error))),
-            Step::NotStarted => Err(StartError::NotStarted),
             Step::Panicked(payload) => resume_unwind(payload),
-            Step::Waiting | Step::Apart | Step::Dropped => {
+            Step::NotStarted if !context::effectively_cancelled() => Err(StartError::NotStarted),
+            Step::Waiting | Step::Apart | Step::Dropped | Step::NotStarted => {
                 if context::effectively_cancelled() {
                     // The child was cancelled with this; nothing is left to wait for.
                     lock(&self.shared.state).step = Step::Dropped;
@@ -247,7 +250,7 @@ impl<R: Runtime, V, E: Send + 'static> Starter<R, V, E> {
     }
 }
 
-impl<R: Runtime, V, E: Send + 'static> Starter<R, V, E> {
+impl<R: Runtime, V, E> Starter<R, V, E> {
     fn cancel_child(&self) {
         if let Some(record) = &self.record {
             record.core.cancel_with_caller();
@@ -255,7 +258,7 @@ impl<R: Runtime, V, E: Send + 'static> Starter<R, V, E> {
     }
 }
 
-impl<R: Runtime, V, E: Send + 'static> Drop for Starter<R, V, E> {
+impl<R: Runtime, V, E> Drop for Starter<R, V, E> {
     fn drop(&mut self) {
         self.cancel_child();
         // Nobody waits here any more. A failure that was not taken yet goes to the run; one that
@@ -264,8 +267,11 @@ impl<R: Runtime, V, E: Send + 'static> Drop for Starter<R, V, E> {
         let core = self.group.core();
         match step {
             Step::Failed(error) => {
-                let unhandled =
-                    Unhandled::error(core.name(), type_name::<E>(), Some(Box::new(error)));
+                let unhandled = Unhandled::error(
+                    core.name(),
+                    type_name::<E>(),
+                    Some((self.shared.erase)(error)),
+                );
                 Run::unhandled(core.run.as_deref(), unhandled);
             }
             Step::Panicked(payload) => Run::unhandled_panic(core.run.as_deref(), payload),
@@ -274,11 +280,57 @@ impl<R: Runtime, V, E: Send + 'static> Drop for Starter<R, V, E> {
     }
 }
 
-pub(super) async fn start<R, V, E, Fut>(
+/// The future of `start`: makes and spawns the child when it is first polled, and waits.
+///
+/// It is a type of its own, and not an async block, because the compiler cannot see that one is
+/// `Send` that mentions the child's output together with an error type that has a lifetime.
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub(super) struct Start<R: Runtime, V, E, T, Open> {
+    open: Option<Open>,
+    starter: Option<Starter<R, V, E>>,
+    handle: Option<TaskHandle<T>>,
+}
+
+// Nothing is pinned: the child is a task of its own.
+impl<R: Runtime, V, E, T, Open> Unpin for Start<R, V, E, T, Open> {}
+
+type Opened<R, V, E, T> = Result<(Starter<R, V, E>, TaskHandle<T>), StartError<E>>;
+
+impl<R, V, E, T, Open> Future for Start<R, V, E, T, Open>
+where
+    R: Runtime,
+    Open: FnOnce() -> Opened<R, V, E, T>,
+{
+    type Output = Result<(V, TaskHandle<T>), StartError<E>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        if let Some(open) = this.open.take() {
+            match open() {
+                Ok((starter, handle)) => {
+                    this.starter = Some(starter);
+                    this.handle = Some(handle);
+                }
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+        let starter = this.starter.as_mut();
+        let starter = starter.expect("a start that has ended is not polled again");
+        let started = ready!(starter.poll(cx));
+        this.starter = None;
+        let handle = this.handle.take();
+        Poll::Ready(started.map(|value| match handle {
+            Some(handle) => (value, handle),
+            None => unreachable!("the handle comes with the starter"),
+        }))
+    }
+}
+
+pub(super) fn start<R, V, E, Fut>(
     group: Arc<Group<R, E>>,
     make: impl FnOnce(Started<V>) -> Fut,
     location: &'static Location<'static>,
-) -> StartOutput<V, Fut::Output, E>
+) -> impl Future<Output = StartOutput<V, Fut::Output, E>>
 where
     R: Runtime,
     E: Send + 'static,
@@ -287,55 +339,59 @@ where
     Fut::Output: TaskOutput<E> + 'static,
     <Fut::Output as TaskOutput<E>>::Value: Send + 'static,
 {
-    if !group.core().enter() {
-        return Err(StartError::GroupEnded);
+    let open = move || {
+        if !group.core().enter() {
+            return Err(StartError::GroupEnded);
+        }
+        let counted = Counted(group.core());
+        let state = State {
+            step: Step::Waiting,
+            record: None,
+            waker: None,
+        };
+        let shared = Arc::new(Shared {
+            state: Mutex::new(state),
+            erase: |error| Box::new(error),
+        });
+        let future = child(
+            shared.clone(),
+            make(Started {
+                signal: Some(shared.clone()),
+            }),
+        );
+        let early = matches!(lock(&shared.state).step, Step::Early(_));
+        std::mem::forget(counted);
+        let given = Given {
+            starting: !early,
+            ..Given::default()
+        };
+        let mut record = None;
+        let handle = spawn_child(&group, given, future, location, |child| {
+            lock(&shared.state).record = Some(child.clone());
+            record = Some(child.clone());
+        });
+        Ok((
+            Starter {
+                shared,
+                record,
+                group,
+                hold: Hold::default(),
+            },
+            handle,
+        ))
+    };
+    Start {
+        open: Some(open),
+        starter: None,
+        handle: None,
     }
-    let counted = Counted(&group);
-    let state = State {
-        step: Step::Waiting,
-        record: None,
-        waker: None,
-    };
-    let shared = Arc::new(Shared {
-        state: Mutex::new(state),
-    });
-    let future = child(
-        shared.clone(),
-        make(Started {
-            signal: Some(shared.clone()),
-        }),
-    );
-    let early = matches!(lock(&shared.state).step, Step::Early(_));
-    std::mem::forget(counted);
-    let given = Given {
-        starting: !early,
-        ..Given::default()
-    };
-    let mut starter = Starter {
-        shared,
-        record: None,
-        group,
-        hold: Hold::default(),
-    };
-    let Starter {
-        shared,
-        record,
-        group,
-        ..
-    } = &mut starter;
-    let handle = spawn_child(group, given, future, location, |child| {
-        lock(&shared.state).record = Some(child.clone());
-        *record = Some(child.clone());
-    });
-    let value = poll_fn(|cx| starter.poll(cx)).await?;
-    Ok((value, handle))
 }
 
 /// Counts out again if making the child panics.
-struct Counted<'a, R: crate::runtime::Spawn, E: Send + 'static>(&'a Arc<Group<R, E>>);
+struct Counted<'a>(&'a GroupCore);
 
-impl<R: crate::runtime::Spawn, E: Send + 'static> Drop for Counted<'_, R, E> {
+impl Drop for Counted<'_> {
     fn drop(&mut self) {
-        self.0.core().leave();
+        self.0.leave();
     }
 }

@@ -1,0 +1,87 @@
+//! A function on a worker thread.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use anyrt_core::runtime::Runtime;
+use anyrt_core::thread::to_thread;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+
+use super::{Case, Floor, Side};
+use crate::lane::{self, AsyncStdShared, Lane, Native, SmolOne, TokioCurrent, TokioTwo};
+
+const CALLS: usize = 2_000;
+
+/// How many calls are under way at once, so that what one costs is not hidden behind the time that
+/// waking a thread takes.
+const AT_ONCE: usize = 16;
+
+pub(super) fn add(cases: &mut Vec<Case>) {
+    add_on::<TokioCurrent>(cases, "tokio::task::spawn_blocking");
+    add_on::<TokioTwo>(cases, "tokio::task::spawn_blocking");
+    add_on::<SmolOne>(cases, "smol::unblock");
+    add_on::<AsyncStdShared>(cases, "async_std::task::spawn_blocking");
+}
+
+fn add_on<L: Lane>(cases: &mut Vec<Case>, theirs: &'static str) {
+    cases.push(Case::new(
+        "to_thread::run, one by one",
+        L::NAME,
+        theirs,
+        CALLS,
+        Floor::Ratio(1.05),
+        |side, count| match side {
+            Side::Ours => lane::ours::<L, _>(one_by_one(count, to_thread_run::<L::Runtime>)),
+            Side::Theirs => {
+                lane::native::<L, _, _>(|_| one_by_one(count, spawn_blocking::<L::Native>))
+            }
+        },
+    ));
+    cases.push(Case::new(
+        "to_thread::run, 16 at once",
+        L::NAME,
+        theirs,
+        CALLS,
+        Floor::Ratio(1.05),
+        |side, count| match side {
+            Side::Ours => lane::ours::<L, _>(at_once(count, to_thread_run::<L::Runtime>)),
+            Side::Theirs => {
+                lane::native::<L, _, _>(|_| at_once(count, spawn_blocking::<L::Native>))
+            }
+        },
+    ));
+}
+
+fn to_thread_run<R: Runtime>(number: usize) -> impl Future<Output = usize> + Send {
+    to_thread::run::<R, _, _>(move || black_box(number))
+}
+
+fn spawn_blocking<N: Native>(number: usize) -> impl Future<Output = usize> + Send {
+    N::spawn_blocking(move || black_box(number))
+}
+
+async fn one_by_one<Fut: Future<Output = usize>>(
+    count: usize,
+    call: fn(usize) -> Fut,
+) -> Duration {
+    call(0).await;
+    let start = Instant::now();
+    for number in 0..count {
+        assert_eq!(call(number).await, number);
+    }
+    start.elapsed()
+}
+
+async fn at_once<Fut: Future<Output = usize>>(count: usize, call: fn(usize) -> Fut) -> Duration {
+    call(0).await;
+    let start = Instant::now();
+    let mut calls = FuturesUnordered::new();
+    for number in 0..count {
+        if calls.len() == AT_ONCE {
+            calls.next().await;
+        }
+        calls.push(call(number));
+    }
+    while calls.next().await.is_some() {}
+    start.elapsed()
+}

@@ -1,0 +1,83 @@
+//! What is compared with what.
+
+mod blocking;
+pub(crate) mod cancel;
+mod scope;
+mod spawn;
+mod timeout;
+
+use std::fmt;
+use std::time::Duration;
+
+/// An operation of anyrt's, and what it is held against.
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) backend: &'static str,
+    /// What it is compared with.
+    pub(crate) theirs: &'static str,
+    /// How many operations a round does.
+    pub(crate) count: usize,
+    pub(crate) floor: Floor,
+    run: Run,
+}
+
+/// Does an operation so many times, and says how long that took. Anything else that has to be done
+/// is left out of that time.
+type Run = Box<dyn Fn(Side, usize) -> Duration>;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Ours,
+    Theirs,
+}
+
+/// What a release needs (section 8 of the design).
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Floor {
+    None,
+    /// At most this ratio.
+    Ratio(f64),
+    /// What so many nested scopes add to a poll, in nanoseconds each.
+    PerScope { scopes: u32, at_most: f64 },
+}
+
+impl Case {
+    fn new(
+        name: impl Into<String>,
+        backend: &'static str,
+        theirs: &'static str,
+        count: usize,
+        floor: Floor,
+        run: impl Fn(Side, usize) -> Duration + 'static,
+    ) -> Case {
+        Case {
+            name: name.into(),
+            backend,
+            theirs,
+            count,
+            floor,
+            run: Box::new(run),
+        }
+    }
+
+    /// Nanoseconds per operation.
+    pub(crate) fn measure(&self, side: Side, count: usize) -> f64 {
+        (self.run)(side, count).as_nanos() as f64 / count as f64
+    }
+}
+
+impl fmt::Debug for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.name, self.backend)
+    }
+}
+
+pub(crate) fn all() -> Vec<Case> {
+    let mut cases = Vec::new();
+    spawn::add(&mut cases);
+    cancel::add(&mut cases);
+    timeout::add(&mut cases);
+    scope::add(&mut cases);
+    blocking::add(&mut cases);
+    cases
+}

@@ -1,0 +1,246 @@
+//! Spawning tasks that yield once, and waiting for all of them.
+
+use std::convert::Infallible;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use anyrt_core::runtime::Runtime;
+use anyrt_core::task::task_group;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::{Case, Floor, Side};
+use crate::futures::{Countdown, YieldOnce};
+use crate::lane::{
+    self, AsyncStdShared, Lane, Native, SmolOne, SmolTwo, TokioCurrent, TokioTwo,
+};
+
+const TASKS: usize = 100_000;
+
+pub(super) fn add(cases: &mut Vec<Case>) {
+    against_plain::<TokioCurrent>(cases);
+    against_plain::<TokioTwo>(cases);
+    against_plain::<SmolOne>(cases);
+    against_plain::<SmolTwo>(cases);
+    against_plain::<AsyncStdShared>(cases);
+    against_peers::<TokioCurrent>(cases, Floor::None);
+    against_peers::<TokioTwo>(cases, Floor::Ratio(1.00));
+}
+
+fn against_plain<L: Lane>(cases: &mut Vec<Case>) {
+    cases.push(Case::new(
+        "spawn and join, no handles",
+        L::NAME,
+        "spawn + shared counter",
+        TASKS,
+        Floor::Ratio(1.15),
+        |side, count| match side {
+            Side::Ours => ours::<L, _>(count, group::<L::Runtime>),
+            Side::Theirs => native::<L, _>(count, counter),
+        },
+    ));
+    cases.push(Case::new(
+        "spawn and join, handles",
+        L::NAME,
+        "spawn + await each handle",
+        TASKS,
+        Floor::Ratio(1.25),
+        |side, count| match side {
+            Side::Ours => ours::<L, _>(count, group_handles::<L::Runtime>),
+            Side::Theirs => native::<L, _>(count, handles),
+        },
+    ));
+}
+
+/// `JoinSet` and `TaskTracker` exist on tokio alone.
+fn against_peers<L: Lane<Native = lane::Tokio>>(cases: &mut Vec<Case>, join_set_floor: Floor) {
+    cases.push(Case::new(
+        "spawn and join, no handles",
+        L::NAME,
+        "JoinSet::spawn + join_next",
+        TASKS,
+        join_set_floor,
+        |side, count| match side {
+            Side::Ours => ours::<L, _>(count, group::<L::Runtime>),
+            Side::Theirs => native::<L, _>(count, |_, count| join_set(count)),
+        },
+    ));
+    cases.push(Case::new(
+        "spawn and join, handles",
+        L::NAME,
+        "JoinSet::spawn + join_next",
+        TASKS,
+        join_set_floor,
+        |side, count| match side {
+            Side::Ours => ours::<L, _>(count, group_handles::<L::Runtime>),
+            Side::Theirs => native::<L, _>(count, |_, count| join_set_values(count)),
+        },
+    ));
+    cases.push(Case::new(
+        "spawn and join, no handles",
+        L::NAME,
+        "TaskTracker + CancellationToken",
+        TASKS,
+        Floor::Ratio(1.00),
+        |side, count| match side {
+            Side::Ours => ours::<L, _>(count, group::<L::Runtime>),
+            Side::Theirs => native::<L, _>(count, |_, count| tracker(count)),
+        },
+    ));
+    cases.push(Case::new(
+        "spawn and join, handles",
+        L::NAME,
+        "TaskTracker + CancellationToken",
+        TASKS,
+        Floor::Ratio(1.00),
+        |side, count| match side {
+            Side::Ours => ours::<L, _>(count, group_handles::<L::Runtime>),
+            Side::Theirs => native::<L, _>(count, |_, count| tracker_handles(count)),
+        },
+    ));
+}
+
+/// Times an operation once the runtime, the allocator and the caches are warm.
+fn ours<L, Fut>(count: usize, operation: fn(usize) -> Fut) -> Duration
+where
+    L: Lane,
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    lane::ours::<L, _>(async move {
+        operation(count / 10).await;
+        let start = Instant::now();
+        operation(count).await;
+        start.elapsed()
+    })
+}
+
+fn native<L, Fut>(count: usize, operation: fn(L::Native, usize) -> Fut) -> Duration
+where
+    L: Lane,
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    lane::native::<L, _, _>(async move |native| {
+        operation(native.clone(), count / 10).await;
+        let start = Instant::now();
+        operation(native, count).await;
+        start.elapsed()
+    })
+}
+
+// ---- ours ----
+
+async fn group<R: Runtime>(count: usize) {
+    task_group::<R, Infallible, _, _>(|group| async move {
+        for _ in 0..count {
+            group.spawn(YieldOnce::default());
+        }
+    })
+    .await
+    .expect("nothing cancels the group");
+}
+
+async fn group_handles<R: Runtime>(count: usize) {
+    let sum = task_group::<R, Infallible, _, _>(|group| async move {
+        let mut handles = Vec::with_capacity(count);
+        for number in 0..count {
+            handles.push(group.spawn(async move {
+                YieldOnce::default().await;
+                Ok(number)
+            }));
+        }
+        let mut sum = 0;
+        for handle in handles {
+            sum += handle.await.expect("nothing cancels the task");
+        }
+        Ok(sum)
+    })
+    .await;
+    black_box(sum.expect("nothing cancels the group"));
+}
+
+// ---- theirs ----
+
+async fn counter<N: Native>(native: N, count: usize) {
+    let countdown = Countdown::new(count);
+    for _ in 0..count {
+        let countdown = countdown.clone();
+        native.detach(async move {
+            YieldOnce::default().await;
+            countdown.count();
+        });
+    }
+    if count > 0 {
+        countdown.wait().await;
+    }
+}
+
+async fn handles<N: Native>(native: N, count: usize) {
+    let mut tasks = Vec::with_capacity(count);
+    for number in 0..count {
+        tasks.push(native.spawn(async move {
+            YieldOnce::default().await;
+            number
+        }));
+    }
+    let mut sum = 0;
+    for task in tasks {
+        sum += task.await;
+    }
+    black_box(sum);
+}
+
+async fn join_set(count: usize) {
+    let mut set = JoinSet::new();
+    for _ in 0..count {
+        set.spawn(YieldOnce::default());
+    }
+    while let Some(joined) = set.join_next().await {
+        joined.expect("nothing cancels the task");
+    }
+}
+
+async fn join_set_values(count: usize) {
+    let mut set = JoinSet::new();
+    for number in 0..count {
+        set.spawn(async move {
+            YieldOnce::default().await;
+            number
+        });
+    }
+    let mut sum = 0;
+    while let Some(joined) = set.join_next().await {
+        sum += joined.expect("nothing cancels the task");
+    }
+    black_box(sum);
+}
+
+async fn tracker(count: usize) {
+    let (tracker, token) = (TaskTracker::new(), CancellationToken::new());
+    for _ in 0..count {
+        let token = token.clone();
+        tracker.spawn(token.run_until_cancelled_owned(YieldOnce::default()));
+    }
+    tracker.close();
+    tracker.wait().await;
+}
+
+async fn tracker_handles(count: usize) {
+    let (tracker, token) = (TaskTracker::new(), CancellationToken::new());
+    let mut handles = Vec::with_capacity(count);
+    for number in 0..count {
+        let task = async move {
+            YieldOnce::default().await;
+            number
+        };
+        handles.push(tracker.spawn(token.clone().run_until_cancelled_owned(task)));
+    }
+    let mut sum = 0;
+    for handle in handles {
+        let value = handle.await.expect("nothing aborts the task");
+        sum += value.expect("nothing cancels the task");
+    }
+    tracker.close();
+    tracker.wait().await;
+    black_box(sum);
+}

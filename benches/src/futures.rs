@@ -1,0 +1,98 @@
+//! The small futures that both sides of every comparison run.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+
+use futures_util::task::AtomicWaker;
+
+/// Gives up its turn once.
+#[derive(Default)]
+pub(crate) struct YieldOnce(bool);
+
+impl Future for YieldOnce {
+    type Output = ();
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.0 {
+            return Poll::Ready(());
+        }
+        self.0 = true;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+/// Is ready when polled for the second time, and wakes nobody.
+#[derive(Default)]
+pub(crate) struct ReadySecond(bool);
+
+impl Future for ReadySecond {
+    type Output = ();
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<()> {
+        if self.0 {
+            return Poll::Ready(());
+        }
+        self.0 = true;
+        Poll::Pending
+    }
+}
+
+/// Counts down on its first poll, and then blocks for ever.
+pub(crate) struct Blocked(Option<Arc<Countdown>>);
+
+impl Blocked {
+    pub(crate) fn new(countdown: &Arc<Countdown>) -> Blocked {
+        Blocked(Some(countdown.clone()))
+    }
+}
+
+impl Future for Blocked {
+    type Output = ();
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<()> {
+        if let Some(countdown) = self.0.take() {
+            countdown.count();
+        }
+        Poll::Pending
+    }
+}
+
+/// What people write who want to know when their detached tasks have ended: a counter and a waker.
+pub(crate) struct Countdown {
+    left: AtomicUsize,
+    waker: AtomicWaker,
+}
+
+impl Countdown {
+    pub(crate) fn new(count: usize) -> Arc<Countdown> {
+        Arc::new(Countdown {
+            left: AtomicUsize::new(count),
+            waker: AtomicWaker::new(),
+        })
+    }
+
+    #[inline]
+    pub(crate) fn count(&self) {
+        if self.left.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.waker.wake();
+        }
+    }
+
+    pub(crate) async fn wait(&self) {
+        std::future::poll_fn(|cx| {
+            self.waker.register(cx.waker());
+            if self.left.load(Ordering::Acquire) == 0 {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
+    }
+}

@@ -1,0 +1,361 @@
+//! The runtimes that are measured, each entered through anyrt and natively, with the same settings.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::thread;
+use std::time::Duration;
+
+use anyrt_core::RunOptions;
+use anyrt_core::runtime::{Enter, Runtime};
+use anyrt_core::task::task_group;
+use smol::Executor;
+
+/// A runtime in one configuration.
+///
+/// What is measured runs in a task in either case: where there are worker threads, spawning from
+/// one of them is what programs do, and costs less than spawning from outside.
+pub(crate) trait Lane: 'static {
+    /// As it stands in the table.
+    const NAME: &'static str;
+    /// The backend's marker.
+    type Runtime: Runtime;
+    type Native: Native;
+
+    /// A fresh runtime of anyrt's.
+    fn backend() -> impl Enter<Runtime = Self::Runtime>;
+
+    /// Runs the main future on a fresh native runtime, and ends that.
+    fn enter_native<Fut: Future>(main: impl FnOnce(Self::Native) -> Fut) -> Fut::Output;
+}
+
+/// Runs `measured` in a task of anyrt's.
+pub(crate) fn ours<L: Lane, T: Send + 'static>(
+    measured: impl Future<Output = T> + Send + 'static,
+) -> T {
+    let main = task_group::<L::Runtime, Infallible, T, _>(|group| async move {
+        Ok(group.spawn(async { Ok(measured.await) }).value().await)
+    });
+    anyrt_core::run(&L::backend(), RunOptions::new(), main)
+        .expect("the runtime starts")
+        .expect("nothing cancels the group")
+}
+
+/// Runs what `measured` makes in a native task.
+pub(crate) fn native<L: Lane, T: Send + 'static, Fut>(
+    measured: impl FnOnce(L::Native) -> Fut + Send,
+) -> T
+where
+    Fut: Future<Output = T> + Send + 'static,
+{
+    L::enter_native(|native| {
+        let task = native.spawn(measured(native.clone()));
+        async { task.await }
+    })
+}
+
+/// What the native runtimes have in common, as their own users call it.
+pub(crate) trait Native: Clone + Send + Sync + 'static {
+    /// What spawning returns.
+    type Task<T: Send + 'static>: Future<Output = T> + Send + 'static;
+
+    fn spawn<F>(&self, future: F) -> Self::Task<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static;
+
+    /// Spawns a task that nobody will ask for.
+    fn detach<F>(&self, future: F)
+    where
+        F: Future<Output: Send + 'static> + Send + 'static;
+
+    /// Cancels tasks and waits until they are gone.
+    fn cancel_all<T: Send + 'static>(
+        tasks: Vec<Self::Task<T>>,
+    ) -> impl Future<Output = ()> + Send;
+
+    fn timeout<F>(limit: Duration, future: F) -> impl Future<Output = Option<F::Output>> + Send
+    where
+        F: Future<Output: Send> + Send;
+
+    fn spawn_blocking<F, T>(f: F) -> impl Future<Output = T> + Send
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static;
+}
+
+// ---- tokio ----
+
+/// Tokio, all on the calling thread.
+pub(crate) struct TokioCurrent;
+
+/// Tokio with two worker threads.
+pub(crate) struct TokioTwo;
+
+impl Lane for TokioCurrent {
+    const NAME: &'static str = "tokio, current-thread";
+    type Runtime = anyrt_tokio::Tokio;
+    type Native = Tokio;
+
+    fn backend() -> impl Enter<Runtime = anyrt_tokio::Tokio> {
+        anyrt_tokio::Builder::current_thread()
+    }
+
+    fn enter_native<Fut: Future>(main: impl FnOnce(Tokio) -> Fut) -> Fut::Output {
+        enter_tokio(&mut tokio::runtime::Builder::new_current_thread(), main)
+    }
+}
+
+impl Lane for TokioTwo {
+    const NAME: &'static str = "tokio, two workers";
+    type Runtime = anyrt_tokio::Tokio;
+    type Native = Tokio;
+
+    fn backend() -> impl Enter<Runtime = anyrt_tokio::Tokio> {
+        anyrt_tokio::Builder::multi_thread().worker_threads(2)
+    }
+
+    fn enter_native<Fut: Future>(main: impl FnOnce(Tokio) -> Fut) -> Fut::Output {
+        enter_tokio(
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2),
+            main,
+        )
+    }
+}
+
+fn enter_tokio<Fut: Future>(
+    builder: &mut tokio::runtime::Builder,
+    main: impl FnOnce(Tokio) -> Fut,
+) -> Fut::Output {
+    let runtime = builder.enable_all().build().expect("the runtime starts");
+    runtime.block_on(async { main(Tokio).await })
+}
+
+#[derive(Clone)]
+pub(crate) struct Tokio;
+
+/// Tokio's `JoinHandle`, with its error as a panic.
+pub(crate) struct TokioTask<T>(tokio::task::JoinHandle<T>);
+
+impl<T> Future for TokioTask<T> {
+    type Output = T;
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        let joined = ready!(Pin::new(&mut self.0).poll(cx));
+        Poll::Ready(joined.expect("nothing cancels the task"))
+    }
+}
+
+impl Native for Tokio {
+    type Task<T: Send + 'static> = TokioTask<T>;
+
+    #[inline]
+    fn spawn<F>(&self, future: F) -> TokioTask<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        TokioTask(tokio::spawn(future))
+    }
+
+    #[inline]
+    fn detach<F>(&self, future: F)
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        drop(tokio::spawn(future));
+    }
+
+    async fn cancel_all<T: Send + 'static>(tasks: Vec<TokioTask<T>>) {
+        for task in &tasks {
+            task.0.abort();
+        }
+        for task in tasks {
+            // Ends with the error that says that it was cancelled.
+            drop(task.0.await);
+        }
+    }
+
+    async fn timeout<F>(limit: Duration, future: F) -> Option<F::Output>
+    where
+        F: Future<Output: Send> + Send,
+    {
+        tokio::time::timeout(limit, future).await.ok()
+    }
+
+    async fn spawn_blocking<F, T>(f: F) -> T
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let call = tokio::task::spawn_blocking(f);
+        call.await.expect("the function does not panic")
+    }
+}
+
+// ---- smol ----
+
+/// Smol's executor on the calling thread.
+pub(crate) struct SmolOne;
+
+/// Smol's executor on the calling thread and one more.
+pub(crate) struct SmolTwo;
+
+impl Lane for SmolOne {
+    const NAME: &'static str = "smol, one thread";
+    type Runtime = anyrt_smol::Smol;
+    type Native = Smol;
+
+    fn backend() -> impl Enter<Runtime = anyrt_smol::Smol> {
+        anyrt_smol::Builder::new()
+    }
+
+    fn enter_native<Fut: Future>(main: impl FnOnce(Smol) -> Fut) -> Fut::Output {
+        enter_smol(1, main)
+    }
+}
+
+impl Lane for SmolTwo {
+    const NAME: &'static str = "smol, two threads";
+    type Runtime = anyrt_smol::Smol;
+    type Native = Smol;
+
+    fn backend() -> impl Enter<Runtime = anyrt_smol::Smol> {
+        anyrt_smol::Builder::new().threads(2)
+    }
+
+    fn enter_native<Fut: Future>(main: impl FnOnce(Smol) -> Fut) -> Fut::Output {
+        enter_smol(2, main)
+    }
+}
+
+fn enter_smol<Fut: Future>(threads: usize, main: impl FnOnce(Smol) -> Fut) -> Fut::Output {
+    let executor = Arc::new(Executor::new());
+    let (stop, stopped) = smol::channel::bounded::<()>(1);
+    thread::scope(|scope| {
+        let _stop = stop;
+        for _ in 1..threads {
+            scope.spawn(|| smol::block_on(executor.run(stopped.recv())));
+        }
+        let main = main(Smol(executor.clone()));
+        smol::block_on(executor.run(main))
+    })
+}
+
+#[derive(Clone)]
+pub(crate) struct Smol(Arc<Executor<'static>>);
+
+impl Native for Smol {
+    type Task<T: Send + 'static> = smol::Task<T>;
+
+    #[inline]
+    fn spawn<F>(&self, future: F) -> smol::Task<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        self.0.spawn(future)
+    }
+
+    #[inline]
+    fn detach<F>(&self, future: F)
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        self.0.spawn(future).detach();
+    }
+
+    async fn cancel_all<T: Send + 'static>(tasks: Vec<smol::Task<T>>) {
+        for task in tasks {
+            task.cancel().await;
+        }
+    }
+
+    fn timeout<F>(limit: Duration, future: F) -> impl Future<Output = Option<F::Output>> + Send
+    where
+        F: Future<Output: Send> + Send,
+    {
+        race_with_timer(limit, future)
+    }
+
+    fn spawn_blocking<F, T>(f: F) -> impl Future<Output = T> + Send
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        smol::unblock(f)
+    }
+}
+
+/// A timeout as smol's book writes it.
+async fn race_with_timer<F: Future>(limit: Duration, future: F) -> Option<F::Output> {
+    let value = async { Some(future.await) };
+    let timer = async {
+        async_io::Timer::after(limit).await;
+        None
+    };
+    smol::future::or(value, timer).await
+}
+
+// ---- async-std ----
+
+/// Async-std's executor, which the process shares.
+pub(crate) struct AsyncStdShared;
+
+impl Lane for AsyncStdShared {
+    const NAME: &'static str = "async-std";
+    type Runtime = anyrt_async_std::AsyncStd;
+    type Native = AsyncStd;
+
+    fn backend() -> impl Enter<Runtime = anyrt_async_std::AsyncStd> {
+        anyrt_async_std::Builder::new()
+    }
+
+    fn enter_native<Fut: Future>(main: impl FnOnce(AsyncStd) -> Fut) -> Fut::Output {
+        async_std::task::block_on(async { main(AsyncStd).await })
+    }
+}
+
+#[derive(Clone)]
+pub(crate) struct AsyncStd;
+
+impl Native for AsyncStd {
+    type Task<T: Send + 'static> = async_std::task::JoinHandle<T>;
+
+    #[inline]
+    fn spawn<F>(&self, future: F) -> async_std::task::JoinHandle<F::Output>
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        async_std::task::spawn(future)
+    }
+
+    #[inline]
+    fn detach<F>(&self, future: F)
+    where
+        F: Future<Output: Send + 'static> + Send + 'static,
+    {
+        drop(async_std::task::spawn(future));
+    }
+
+    async fn cancel_all<T: Send + 'static>(tasks: Vec<async_std::task::JoinHandle<T>>) {
+        for task in tasks {
+            task.cancel().await;
+        }
+    }
+
+    fn timeout<F>(limit: Duration, future: F) -> impl Future<Output = Option<F::Output>> + Send
+    where
+        F: Future<Output: Send> + Send,
+    {
+        race_with_timer(limit, future)
+    }
+
+    fn spawn_blocking<F, T>(f: F) -> impl Future<Output = T> + Send
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        async_std::task::spawn_blocking(f)
+    }
+}
+

@@ -1,0 +1,215 @@
+//! What anyrt costs: each operation beside its native or peer counterpart, measured in turn in one
+//! process, so that whatever else the machine does falls on both alike.
+
+#![expect(
+    clippy::print_stdout,
+    reason = "the table is what the program is for"
+)]
+
+mod cases;
+mod futures;
+mod json;
+mod lane;
+mod memory;
+mod overhead;
+
+use std::env;
+use std::process::ExitCode;
+use std::str::FromStr;
+
+use crate::cases::Side;
+
+const HELP: &str = "\
+usage: anyrt-bench overhead [OPTION]...
+       anyrt-bench memory [OPTION]...
+
+overhead   times each operation of anyrt's beside its counterpart, alternately, in rounds whose
+           order alternates too, and prints the median of each and of the rounds' ratios
+memory     what a blocked child takes beyond a native task, and the time of cancelling 1/4, 1/2
+           and all of them; each number from a process of its own
+
+  --quick        few rounds of a twentieth of the size: whether all works, not what it costs
+  --rounds N     rounds per case (default 15; memory: 3)
+  --json FILE    writes the rows to FILE too
+overhead:
+  --list         prints the cases and ends
+  --case TEXT    only cases with TEXT in their line of --list
+  --scale F      times the size of each round, such as 0.1
+  --only SIDE    runs `ours` or `theirs` alone, once, and prints nothing: for a profiler
+memory:
+  --children N   how many (default 1000000)
+
+What is compared. Each side has a fresh runtime with the same settings, is warm before the clock
+starts, and works from within a task. The tasks are the same futures.
+
+  spawn and join      100,000 tasks that yield once. Without handles: children of a group that
+                      nobody asks for, against detached tasks with a shared counter whose last
+                      wakes the waiter. With handles: each is awaited for its value, on both
+                      sides. JoinSet: spawn, and join_next until it is empty. TaskTracker: each
+                      task in token.run_until_cancelled_owned, as its authors advise.
+  cancel and join     100,000 tasks that block for ever; the time from the cancellation to the end
+                      of all. The tasks exist and have been polled before.
+  timeout             fail_after(an hour), against tokio's timeout, and on smol and async-std
+                      against futures_lite's `or` with an async_io::Timer; around a future that
+                      is ready at once; yields to the scheduler once; is polled twice in one
+                      poll of the task; is polled once and dropped; and per poll while pending.
+  poll in N scopes    a future that does nothing, in N nested scopes, against the same without;
+                      the last column has what one scope adds. Without timer: move_on_at with
+                      no deadline; with timers: with a deadline in an hour.
+  to_thread::run      an empty function, against the runtime's own call.
+
+Times are nanoseconds per task, call or poll. The floors are those of section 8 of the design.
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    if let Some((memory::PART, rest)) = arguments.split_first().map(|(a, b)| (&**a, b)) {
+        return match memory::run_part(rest) {
+            Some(measured) => {
+                println!("{measured}");
+                ExitCode::SUCCESS
+            }
+            None => complain("this is for the program itself"),
+        };
+    }
+    match parse(&arguments) {
+        Ok(command) => match carry_out(&command) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("anyrt-bench: {error}");
+                ExitCode::FAILURE
+            }
+        },
+        Err(message) => complain(&message),
+    }
+}
+
+fn complain(message: &str) -> ExitCode {
+    eprintln!("anyrt-bench: {message}; see --help");
+    ExitCode::from(2)
+}
+
+#[derive(Debug)]
+enum Command {
+    Help,
+    List,
+    Overhead(overhead::Options),
+    Memory(memory::Options),
+}
+
+fn carry_out(command: &Command) -> std::io::Result<()> {
+    match command {
+        Command::Help => print!("{HELP}"),
+        Command::List => overhead::list(),
+        Command::Overhead(options) => overhead::run(options)?,
+        Command::Memory(options) => memory::run(options)?,
+    }
+    Ok(())
+}
+
+fn parse(arguments: &[String]) -> Result<Command, String> {
+    let mut arguments = arguments.iter();
+    let command = match arguments.next().map(String::as_str) {
+        Some("overhead") => Which::Overhead,
+        Some("memory") => Which::Memory,
+        Some("--help" | "-h" | "help") => return Ok(Command::Help),
+        Some(other) => return Err(format!("there is no command `{other}`")),
+        None => return Err("a command is missing: `overhead` or `memory`".to_owned()),
+    };
+    let mut quick = false;
+    let (mut rounds, mut scale, mut children) = (None, None, None);
+    let (mut json, mut filter, mut only) = (None, None, None);
+    while let Some(argument) = arguments.next() {
+        let mut value = || {
+            let value = arguments.next();
+            value.ok_or_else(|| format!("`{argument}` needs a value"))
+        };
+        match (command, argument.as_str()) {
+            (_, "--help" | "-h") => return Ok(Command::Help),
+            (_, "--quick") => quick = true,
+            (_, "--rounds") => rounds = Some(positive(argument, value()?)?),
+            (_, "--json") => json = Some(value()?.into()),
+            (Which::Overhead, "--list") => return Ok(Command::List),
+            (Which::Overhead, "--case") => filter = Some(value()?.clone()),
+            (Which::Overhead, "--scale") => scale = Some(number(argument, value()?)?),
+            (Which::Overhead, "--only") => only = Some(side(value()?)?),
+            (Which::Memory, "--children") => children = Some(positive(argument, value()?)?),
+            _ => return Err(format!("there is no option `{argument}` here")),
+        }
+    }
+    Ok(match command {
+        Which::Overhead => Command::Overhead(overhead::Options {
+            rounds: rounds.unwrap_or(if quick { 3 } else { 15 }),
+            scale: scale.unwrap_or(if quick { 0.05 } else { 1.0 }),
+            filter,
+            json,
+            only,
+        }),
+        Which::Memory => Command::Memory(memory::Options {
+            children: children.unwrap_or(if quick { 50_000 } else { 1_000_000 }),
+            rounds: rounds.unwrap_or(if quick { 1 } else { 3 }),
+            json,
+        }),
+    })
+}
+
+#[derive(Clone, Copy)]
+enum Which {
+    Overhead,
+    Memory,
+}
+
+fn number<T: FromStr + PartialOrd + Default>(option: &str, value: &str) -> Result<T, String> {
+    match value.parse() {
+        Ok(number) if number > T::default() => Ok(number),
+        _ => Err(format!("`{option}` needs a number above zero, not `{value}`")),
+    }
+}
+
+fn positive(option: &str, value: &str) -> Result<usize, String> {
+    number(option, value)
+}
+
+fn side(value: &str) -> Result<Side, String> {
+    match value {
+        "ours" => Ok(Side::Ours),
+        "theirs" => Ok(Side::Theirs),
+        _ => Err(format!("`--only` takes `ours` or `theirs`, not `{value}`")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Command, String> {
+        let words: Vec<_> = line.split_whitespace().map(str::to_owned).collect();
+        parse(&words)
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (line, message) in [
+            ("", "a command is missing"),
+            ("overheat", "no command `overheat`"),
+            ("overhead --round 3", "no option `--round`"),
+            ("overhead --rounds", "`--rounds` needs a value"),
+            ("overhead --rounds 0", "above zero, not `0`"),
+            ("overhead --scale x", "above zero, not `x`"),
+            ("overhead --only both", "not `both`"),
+            ("memory --case x", "no option `--case`"),
+        ] {
+            let error = parsed(line).unwrap_err();
+            assert!(error.contains(message), "{line}: {error}");
+        }
+    }
+
+    #[test]
+    fn quick_is_small_unless_said_otherwise() {
+        let Ok(Command::Overhead(options)) = parsed("overhead --quick --rounds 7") else {
+            panic!("it is a command");
+        };
+        assert_eq!(options.rounds, 7);
+        assert!(options.scale < 1.0);
+    }
+}

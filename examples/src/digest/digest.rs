@@ -1,0 +1,144 @@
+//! The tasks. What blocks runs in worker threads, a turn at a time: a cancellation waits for the
+//! turns that have begun, and for no more.
+
+use std::fmt;
+use std::io;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyrt::{GroupError, to_thread};
+
+use crate::hash::{Batch, Job};
+use crate::output::{self, Messages, Outcome};
+use crate::walk::Walk;
+
+/// How often progress is shown.
+const PERIOD: Duration = Duration::from_millis(100);
+
+/// How far it got. Clones share their numbers.
+#[derive(Clone, Default)]
+pub(crate) struct Summary(Arc<Counts>);
+
+#[derive(Default)]
+struct Counts {
+    found: AtomicUsize,
+    done: AtomicUsize,
+    unreadable: AtomicUsize,
+}
+
+impl Summary {
+    pub(crate) fn set_found(&self, files: usize) {
+        self.0.found.store(files, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_done(&self) {
+        self.0.done.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_unreadable(&self) {
+        self.0.unreadable.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn unreadable(&self) -> usize {
+        self.0.unreadable.load(Ordering::Relaxed)
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let done = self.0.done.load(Ordering::Relaxed);
+        let found = self.0.found.load(Ordering::Relaxed);
+        write!(f, "{done} of {found} files done")
+    }
+}
+
+/// Hashes what `paths` stand for; what cannot be read is reported, and does not stop the rest.
+///
+/// # Errors
+///
+/// If the output cannot be written, which cancels everything else.
+pub(crate) async fn digest(
+    paths: Vec<PathBuf>,
+    jobs: NonZeroUsize,
+    summary: &Summary,
+    messages: Messages,
+) -> Result<(), GroupError<io::Error>> {
+    anyrt::scoped_task_group(async |tg| {
+        if messages.to_terminal() {
+            tg.spawn(show_progress(summary, messages));
+        }
+        let files = list(paths, summary).await;
+
+        // A thread prints the results until the last sender is gone. Where this is cancelled, the
+        // body of the group and the senders in it go first; what was hashed is still printed.
+        let (results, receiver) = mpsc::channel();
+        let counts = summary.clone();
+        let writer = to_thread::run(move || output::write(&receiver, &counts, messages));
+        let writer = tg.spawn(writer);
+        hash(files, jobs, results).await;
+
+        writer.value().await;
+        tg.cancel(); // nothing but the progress is left
+        Ok(())
+    })
+    .await
+}
+
+/// Finds the files, in the order in which they are printed.
+async fn list(paths: Vec<PathBuf>, summary: &Summary) -> Vec<Outcome<PathBuf>> {
+    let mut walk = Walk::new(paths);
+    loop {
+        let ended;
+        (walk, ended) = to_thread::run(move || {
+            let ended = walk.turn();
+            (walk, ended)
+        })
+        .await;
+        summary.set_found(walk.found().len());
+        if ended {
+            return walk.into_found();
+        }
+    }
+}
+
+/// Hashes the files, `jobs` at a time.
+async fn hash(files: Vec<Outcome<PathBuf>>, jobs: NonZeroUsize, results: mpsc::Sender<Batch>) {
+    let files = Arc::new(Mutex::new(files.into_iter().enumerate()));
+    let jobs = (0..jobs.get()).map(|_| {
+        let files = files.clone();
+        let next = move || files.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let mut job = Job::new(next, results.clone());
+        async move {
+            loop {
+                let more;
+                (job, more) = to_thread::run(move || {
+                    let more = job.turn();
+                    (job, more)
+                })
+                .await;
+                if !more {
+                    return;
+                }
+            }
+        }
+    });
+    let jobs: Vec<_> = jobs.collect();
+    drop(results);
+    anyrt::gather(jobs).await;
+}
+
+/// Keeps a line on the terminal up to date, until it is cancelled.
+async fn show_progress(summary: &Summary, messages: Messages) {
+    let drawing = async {
+        let mut interval = anyrt::interval(PERIOD);
+        loop {
+            interval.tick().await;
+            messages.show_progress(summary);
+        }
+    };
+    anyrt::finally(drawing, async || messages.clear_progress()).await
+}

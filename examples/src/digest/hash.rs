@@ -1,0 +1,120 @@
+//! Hashing: what a worker thread does in one turn.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::PathBuf;
+use std::sync::mpsc::Sender;
+
+use sha2::{Digest, Sha256};
+
+use crate::output::{Outcome, Unreadable, line};
+
+/// How many bytes are hashed in one turn: a few milliseconds.
+const TURN: usize = 4 << 20;
+
+/// What a file costs however small it is, in bytes.
+const FILE: usize = 16 << 10;
+
+const BUFFER: usize = 128 << 10;
+
+/// Results of one turn: the number of each file, and its line.
+pub(crate) type Batch = Vec<(usize, Outcome<Vec<u8>>)>;
+
+/// Hashes one file after the other, and keeps its place between turns.
+pub(crate) struct Job<N> {
+    next: N,
+    results: Sender<Batch>,
+    current: Option<Open>,
+    buffer: Vec<u8>,
+}
+
+impl<N> Job<N>
+where
+    N: FnMut() -> Option<(usize, Outcome<PathBuf>)>,
+{
+    /// `next` gives the number and the path of another file, if there is one.
+    pub(crate) fn new(next: N, results: Sender<Batch>) -> Job<N> {
+        Job {
+            next,
+            results,
+            current: None,
+            buffer: vec![0; BUFFER],
+        }
+    }
+
+    /// Goes on a bit, and sends the results; false at the end, or if nobody wants them any more.
+    pub(crate) fn turn(&mut self) -> bool {
+        let mut batch = Batch::new();
+        let mut left = TURN;
+        let more = loop {
+            if left == 0 {
+                break true;
+            }
+            let mut open = match self.current.take() {
+                Some(open) => open,
+                None => {
+                    left = left.saturating_sub(FILE);
+                    let Some((number, found)) = (self.next)() else {
+                        break false;
+                    };
+                    match found.and_then(|path| Open::new(number, path)) {
+                        Ok(open) => open,
+                        Err(unreadable) => {
+                            batch.push((number, Err(unreadable)));
+                            continue;
+                        }
+                    }
+                }
+            };
+            match open.read(&mut self.buffer, &mut left) {
+                Ok(true) => {
+                    let line = line(&open.path, &open.hash.finalize());
+                    batch.push((open.number, Ok(line)));
+                }
+                Ok(false) => self.current = Some(open),
+                Err(error) => {
+                    batch.push((open.number, Err(Unreadable::new(open.path, error))));
+                }
+            }
+        };
+        self.results.send(batch).is_ok() && more
+    }
+}
+
+/// A file that is being hashed.
+struct Open {
+    number: usize,
+    path: PathBuf,
+    file: File,
+    hash: Sha256,
+}
+
+impl Open {
+    fn new(number: usize, path: PathBuf) -> Outcome<Open> {
+        match File::open(&path) {
+            Ok(file) => Ok(Open {
+                number,
+                path,
+                file,
+                hash: Sha256::new(),
+            }),
+            Err(error) => Err(Unreadable::new(path, error)),
+        }
+    }
+
+    /// Reads on until the file's end, which is told by true, or until nothing is `left`.
+    fn read(&mut self, buffer: &mut [u8], left: &mut usize) -> io::Result<bool> {
+        while *left > 0 {
+            match self.file.read(buffer) {
+                Ok(0) => return Ok(true),
+                Ok(count) => {
+                    self.hash.update(&buffer[..count]);
+                    *left = left.saturating_sub(count);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(false)
+    }
+}

@@ -145,6 +145,7 @@ impl Builder {
     /// # Blocking
     ///
     /// Blocks the thread until the future and every task that it started have ended.
+    #[track_caller]
     pub fn run<F: Future>(&self, future: F) -> Result<F::Output, RunError> {
         self.run_with(RunOptions::new(), future)
     }
@@ -162,12 +163,19 @@ impl Builder {
     /// # Blocking
     ///
     /// Blocks the thread until the future and every task that it started have ended.
+    #[track_caller]
     pub fn run_with<F: Future>(
         &self,
         options: RunOptions,
         future: F,
     ) -> Result<F::Output, RunError> {
-        anyrt_core::run(self, options, future)
+        let entry = self.entry();
+        let entry = entry.map_err(|error| RunError::options(error.to_string()))?;
+        anyrt_core::run(&entry, options, future)
+    }
+
+    fn entry(&self) -> io::Result<Entry> {
+        Entry::new(self.choose()?, &self.options)
     }
 
     fn choose(&self) -> io::Result<Backend> {
@@ -191,7 +199,7 @@ impl Enter for Builder {
     type Runtime = Ambient;
 
     fn block_on<F: Future>(&self, future: F) -> io::Result<F::Output> {
-        Entry::new(self.choose()?, &self.options)?.block_on(future)
+        self.entry()?.block_on(future)
     }
 }
 

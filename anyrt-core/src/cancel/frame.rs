@@ -74,6 +74,13 @@ pub(crate) trait Place {
     }
 }
 
+impl<F> Frame<F> {
+    /// Drops the future.
+    pub(crate) fn clear(self: Pin<&mut Self>) {
+        self.project().future.set(None);
+    }
+}
+
 /// What a poll of a frame brings.
 pub(crate) enum Polled<T> {
     Ready(T),
@@ -119,9 +126,23 @@ impl<F: Future> Frame<F> {
         self.node.as_ref()
     }
 
-    /// Drops the future.
-    pub(crate) fn clear(self: Pin<&mut Self>) {
-        self.project().future.set(None);
+    /// The future and the frame's number, if nothing has reported here.
+    #[inline]
+    pub(crate) fn without_node(self: Pin<&mut Self>) -> Option<(Pin<&mut F>, u64)> {
+        let this = self.project();
+        if this.node.is_some() {
+            return None;
+        }
+        if *this.serial == 0 {
+            *this.serial = context::next_serial();
+        }
+        Some((this.future.as_pin_mut()?, *this.serial))
+    }
+
+    /// Takes what has been reported since `mark`, for whoever polls what
+    /// [`without_node`](Frame::without_node) gives.
+    pub(crate) fn adopt_mail(self: Pin<&mut Self>, mark: u32, ended: bool) {
+        adopt(self.project().node, mark, false, ended);
     }
 
     /// Holds the scopes around, as of the end of this poll (rule C6).

@@ -54,18 +54,16 @@ impl Surroundings {
         self
     }
 
+    /// What a task sees: it starts afresh.
     #[inline]
-    #[must_use]
-    pub(crate) fn with_tag(mut self, tag: u8) -> Surroundings {
-        self.flags = (self.flags & ((1 << TAG_SHIFT) - 1)) | (u32::from(tag) << TAG_SHIFT);
-        self
-    }
-
-    #[must_use]
-    #[inline]
-    pub(crate) fn with_root(mut self, entries: u32) -> Surroundings {
-        self.root = entries;
-        self
+    pub(crate) fn of_task(serial: u64, entries: u32, tag: u8) -> Surroundings {
+        Surroundings {
+            flags: IN_TASK | AT_ROOT | (u32::from(tag) << TAG_SHIFT),
+            base: entries,
+            root: entries,
+            serial,
+            local_deadline: Instant::FAR_FUTURE,
+        }
     }
 
     #[inline]

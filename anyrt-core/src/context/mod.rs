@@ -291,6 +291,11 @@ pub(crate) fn take_wait() -> Wait {
     THREAD.with(|thread| thread.wait.replace(Wait::Foreign))
 }
 
+#[inline]
+pub(crate) fn replace_wait(wait: Wait) -> Wait {
+    THREAD.with(|thread| thread.wait.replace(wait))
+}
+
 /// Moves a task's record in or out.
 #[inline]
 pub(crate) fn replace_task(task: Option<Arc<TaskRecord>>) -> Option<Arc<TaskRecord>> {

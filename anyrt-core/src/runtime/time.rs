@@ -10,7 +10,7 @@ use crate::time::Instant;
 /// 1. [`now`](Time::now) MUST be monotonic, and MUST be the clock that the timers obey: where the
 ///    runtime can pause its clock, `now` stands still too. It MUST work on any thread.
 /// 2. A timer MUST NOT complete before its deadline. It SHOULD complete within a few milliseconds
-///    after it. With a deadline that has passed it MUST complete when it is polled.
+///    after it, also if the deadline had passed when the timer was made.
 /// 3. A timer for [`Instant::FAR_FUTURE`] is never asked for.
 /// 4. Dropping a timer MUST release what it occupies.
 /// 5. [`reset`](Time::reset) MUST work on a timer that is pending, has completed, or was never

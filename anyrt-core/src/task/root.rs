@@ -10,8 +10,8 @@ use pin_project::{pin_project, pinned_drop};
 
 use super::output::Ended;
 use super::record::{End, TaskRecord};
-use crate::cancel::{Cause, Frame, Node, Own, Payload, Place, Polled};
-use crate::context::{self, AT_ROOT, CANCELLED, IN_TASK, Surroundings};
+use crate::cancel::{Cause, Frame, Node, Own, Payload, Place, Polled, drop_quietly};
+use crate::context::{self, CANCELLED, Surroundings};
 use crate::loom::Arc;
 
 /// Where a task's outcome goes. Called once, after the task's future has been dropped.
@@ -83,12 +83,7 @@ impl Place for RootPlace<'_> {
         let entries = context::entries();
         // The flag of the frame's own cancellation came as a local one; it is the record's.
         let cancelled = inner.has(CANCELLED);
-        inner
-            .shielded(entries)
-            .with_root(entries)
-            .with(CANCELLED, cancelled)
-            .with(IN_TASK | AT_ROOT, true)
-            .with_tag(tag)
+        Surroundings::of_task(inner.serial, entries, tag).with(CANCELLED, cancelled)
     }
 
     #[inline]
@@ -97,9 +92,93 @@ impl Place for RootPlace<'_> {
     }
 }
 
-/// Polls a task's frame once more and more until nothing has changed meanwhile.
+/// Polls a task once without the frame's machinery, in a straight line; none where that does not
+/// do, because the task is cancelled, or because something in it has reported.
+///
+/// This is what almost every poll of almost every task is.
+#[inline]
+fn poll_plainly<F: Future>(
+    mut frame: Pin<&mut Frame<F>>,
+    slot: &mut Option<Arc<TaskRecord>>,
+    cx: &mut Context<'_>,
+) -> Option<Poll<Ended<F::Output>>> {
+    let record = slot.as_ref()?;
+    let (future, serial) = frame.as_mut().without_node()?;
+    if record.own() != Own::No {
+        return None;
+    }
+    let tag = record.core.tag;
+    record.core.count_poll();
+    let outer = context::surroundings();
+    let mark = context::mail();
+    let outer_wait = context::take_wait();
+    if !outer.inside() {
+        context::fill_budget();
+    }
+    let outer_task = context::replace_task(slot.take());
+    context::set_surroundings(Surroundings::of_task(serial, context::entries(), tag));
+    let polled = catch_unwind(AssertUnwindSafe(|| future.poll(cx)));
+    context::set_surroundings(outer);
+    if !outer.inside() {
+        context::clear_dirty();
+    }
+    *slot = context::replace_task(outer_task);
+    let wait = context::replace_wait(outer_wait);
+    let record = slot.as_ref()?;
+    let ended = match polled {
+        Ok(Poll::Pending) => {
+            let reported = context::mail() > mark;
+            if reported {
+                frame.adopt_mail(mark, false);
+            }
+            record.core.set_wait(wait);
+            record.core.register(cx);
+            record.core.count_poll();
+            // Whoever cancels now finds the waker; whoever did before is seen here.
+            let plain = !reported && record.own() == Own::No;
+            return plain.then_some(Poll::Pending);
+        }
+        Ok(Poll::Ready(output)) => Ended::Completed(output),
+        Err(payload) => Ended::Panicked(payload),
+    };
+    record.core.count_poll();
+    if context::mail() > mark {
+        frame.as_mut().adopt_mail(mark, true);
+    }
+    Some(Poll::Ready(match drop_future(frame) {
+        Ok(()) => ended,
+        Err(payload) => {
+            drop_quietly(ended);
+            Ended::Panicked(payload)
+        }
+    }))
+}
+
+/// Drops a task's future; a destructor that panics counts as the task's panic.
+#[inline]
+fn drop_future<F>(frame: Pin<&mut Frame<F>>) -> Result<(), Payload> {
+    if !mem::needs_drop::<F>() {
+        return Ok(());
+    }
+    catch_unwind(AssertUnwindSafe(|| context::outside(|| frame.clear())))
+}
+
+/// Polls a task.
 #[inline]
 pub(crate) fn poll_root<F: Future>(
+    mut frame: Pin<&mut Frame<F>>,
+    record: &mut Option<Arc<TaskRecord>>,
+    cx: &mut Context<'_>,
+) -> Poll<Ended<F::Output>> {
+    if let Some(polled) = poll_plainly(frame.as_mut(), record, cx) {
+        return polled;
+    }
+    poll_framed(frame, record, cx)
+}
+
+/// Polls a task in its frame, again and again until nothing has changed meanwhile.
+#[cold]
+fn poll_framed<F: Future>(
     mut frame: Pin<&mut Frame<F>>,
     record: &mut Option<Arc<TaskRecord>>,
     cx: &mut Context<'_>,
@@ -165,7 +244,11 @@ pub(crate) fn poll_root<F: Future>(
 fn finish<O, D: Deliver<O>>(record: Arc<TaskRecord>, deliver: &mut D, outcome: Ended<O>) {
     // A value of the user's, an error or a result, may be dropped in here, and may panic.
     let delivered = catch_unwind(AssertUnwindSafe(|| {
-        context::outside(|| deliver.deliver(&record, outcome))
+        if context::surroundings().inside() {
+            context::outside(|| deliver.deliver(&record, outcome));
+        } else {
+            deliver.deliver(&record, outcome);
+        }
     }));
     leave(record, delivered.err());
 }
@@ -209,11 +292,7 @@ impl<F: Future, D: Deliver<F::Output>> PinnedDrop for Root<F, D> {
     fn drop(self: Pin<&mut Self>) {
         let this = self.project();
         if let Some(record) = this.record.take() {
-            let mut frame = this.frame;
-            let dropped = catch_unwind(AssertUnwindSafe(|| {
-                context::outside(|| frame.as_mut().clear())
-            }));
-            let outcome = match dropped {
+            let outcome = match drop_future(this.frame) {
                 Ok(()) => Ended::Cancelled,
                 Err(payload) => Ended::Panicked(payload),
             };

@@ -6,7 +6,7 @@ use std::thread;
 use anyrt_core::runtime::Enter;
 
 use super::find::enter;
-use super::{KINDS, Kind};
+use super::{Ambient, KINDS, Kind};
 use crate::Backend;
 
 /// What a run was asked for, before it is known which backend has to do it.
@@ -25,6 +25,7 @@ pub(crate) enum Flavor {
 }
 
 /// A backend's own builder.
+#[derive(Debug)]
 pub(crate) enum Entry {
     #[cfg(feature = "tokio")]
     Tokio(anyrt_tokio::Builder),
@@ -61,8 +62,12 @@ impl Entry {
             Kind::AsyncStd => Ok(Entry::AsyncStd(async_std(options)?)),
         }
     }
+}
 
-    pub(crate) fn block_on<F: Future>(&self, future: F) -> io::Result<F::Output> {
+impl Enter for Entry {
+    type Runtime = Ambient;
+
+    fn block_on<F: Future>(&self, future: F) -> io::Result<F::Output> {
         match self {
             #[cfg(feature = "tokio")]
             Entry::Tokio(builder) => {

@@ -107,8 +107,9 @@ async fn list(paths: Vec<PathBuf>, summary: &Summary) -> Vec<Outcome<PathBuf>> {
 
 /// Hashes the files, `jobs` at a time.
 async fn hash(files: Vec<Outcome<PathBuf>>, jobs: NonZeroUsize, results: mpsc::Sender<Batch>) {
+    let jobs = jobs.get().min(files.len());
     let files = Arc::new(Mutex::new(files.into_iter().enumerate()));
-    let jobs = (0..jobs.get()).map(|_| {
+    let jobs = (0..jobs).map(|_| {
         let files = files.clone();
         let next = move || files.lock().unwrap_or_else(PoisonError::into_inner).next();
         let mut job = Job::new(next, results.clone());

@@ -118,3 +118,32 @@ impl Open {
         Ok(false)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn a_path_that_is_gone_is_reported() {
+        let mut paths = [Ok(PathBuf::from("this/was/listed"))]
+            .into_iter()
+            .enumerate();
+        let (sender, receiver) = mpsc::channel();
+        let mut job = Job::new(|| paths.next(), sender);
+        assert!(!job.turn(), "that was all");
+        let batch = receiver.recv().unwrap();
+        let [(0, Err(unreadable))] = &batch[..] else {
+            panic!("one outcome was expected");
+        };
+        assert!(unreadable.to_string().starts_with("this/was/listed: "));
+    }
+
+    #[test]
+    fn a_job_ends_when_nobody_wants_its_results() {
+        let (sender, _) = mpsc::channel();
+        let gone = || Some((0, Ok(PathBuf::from("this/was/listed"))));
+        assert!(!Job::new(gone, sender).turn());
+    }
+}

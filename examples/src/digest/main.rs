@@ -75,7 +75,13 @@ fn run(args: Args, messages: Messages) -> Result<ExitCode, Box<dyn std::error::E
     let ended = builder.run(scope.run(digest(args.paths, args.jobs, &summary, messages)))?;
 
     match ended {
-        Ok(result) => result?,
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            for error in error.errors() {
+                messages.say(format_args!("cannot write the output: {error}"));
+            }
+            return Ok(ExitCode::from(UNREADABLE));
+        }
         Err(cancelled) => {
             let reason = cancelled.reason().unwrap_or("stopped");
             messages.say(format_args!("{reason}: {summary}"));

@@ -11,8 +11,11 @@ use anyrt_core::runtime::Enter;
 
 use crate::support::message_of;
 
-/// How long a case may take; none needs a tenth of it.
-const WATCHDOG: Duration = Duration::from_secs(60);
+/// How many seconds a case may take; none needs a tenth of it.
+const WATCHDOG: u64 = 60;
+
+/// Another limit, in seconds: for those who make a case take long.
+const LIMIT: &str = "ANYRT_CONFORMANCE_LIMIT";
 
 /// Runs every case so many times, if set: for those who look for a rare failure.
 const REPEAT: &str = "ANYRT_CONFORMANCE_REPEAT";
@@ -91,12 +94,9 @@ pub fn run_case<B: Enter + 'static>(
     backend: fn() -> B,
     case: fn(&B),
 ) {
-    let repeat = std::env::var(REPEAT)
-        .ok()
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(1);
-    for _ in 0..repeat {
-        let outcome = watch(name, WATCHDOG, move || case(&backend()));
+    let limit = Duration::from_secs(number(LIMIT).unwrap_or(WATCHDOG));
+    for _ in 0..number(REPEAT).unwrap_or(1) {
+        let outcome = watch(name, limit, move || case(&backend()));
         let known = known_failures.iter().find(|(known, _)| *known == name);
         match (outcome, known) {
             (Outcome::Passed, None) => {}
@@ -107,8 +107,21 @@ pub fn run_case<B: Enter + 'static>(
             }
             (Outcome::Failed(payload), None) => resume_unwind(payload),
             (Outcome::Hung, None) => {
-                panic!("{name} hangs: it was still running after {WATCHDOG:?}")
+                panic!("{name} hangs: it was still running after {limit:?}")
             }
         }
     }
+}
+
+/// A number from the environment.
+///
+/// # Panics
+///
+/// If something else is there.
+pub(crate) fn number(variable: &str) -> Option<u64> {
+    let text = std::env::var(variable).ok()?;
+    Some(
+        text.parse()
+            .unwrap_or_else(|_| panic!("{variable} must be a number, not `{text}`")),
+    )
 }

@@ -169,7 +169,9 @@ where
     }
 
     fn discard(&self) {
-        drop(self.slot.lend(Option::take));
+        if std::mem::needs_drop::<O::Value>() {
+            drop(self.slot.lend(Option::take));
+        }
     }
 }
 

@@ -302,18 +302,22 @@ pub fn timers_and_threads_count_as_waiting<B: Enter>(backend: &B) {
 pub fn several_may_wait_until_all_are_blocked<B: Enter>(backend: &B) {
     run(backend, async {
         let group = task_group::<B::Runtime, _, _, _>(async |tg| {
-            let (waiting, gate) = (Log::new(), Gate::new());
-            for _ in 0..3 {
-                let log = waiting.clone();
-                tg.spawn(async move {
-                    testing::wait_all_tasks_blocked::<B::Runtime>().await;
-                    log.add("returned");
-                });
-            }
+            let gate = Gate::new();
             let released = gate.clone();
             tg.spawn(async move { released.opened().await });
+            let waiting = (0..3).map(|_| {
+                tg.spawn(async move {
+                    for _ in 0..20 {
+                        checkpoint().await;
+                    }
+                    testing::wait_all_tasks_blocked::<B::Runtime>().await;
+                })
+            });
+            let waiting: Vec<_> = waiting.collect();
             testing::wait_all_tasks_blocked::<B::Runtime>().await;
-            until(|| waiting.count("returned") == 3).await;
+            for waiter in waiting {
+                waiter.wait().await;
+            }
             gate.open();
         });
         group.await.unwrap();

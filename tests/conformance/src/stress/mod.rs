@@ -13,7 +13,12 @@
 //! rules C10 and C12 say; the rest holds there too.
 //!
 //! Whatever is wrong is reported with the seed of the tree. `ANYRT_STRESS_SEED` runs the suite's
-//! case from that seed on, `ANYRT_STRESS_TREES` says how many trees it runs.
+//! case from that seed on, `ANYRT_STRESS_TREES` says how many trees it runs. A million trees:
+//!
+//! ```text
+//! ANYRT_STRESS_TREES=1000000 ANYRT_CONFORMANCE_LIMIT=3600 \
+//!     cargo test --release -p anyrt-smol --test conformance random_trees
+//! ```
 
 mod execute;
 mod ledger;
@@ -30,6 +35,7 @@ use anyrt_core::runtime::Enter;
 
 use self::ledger::Ledger;
 pub use self::plan::{Children, Plan, Step};
+use crate::harness::number;
 use crate::support::message_of;
 
 /// How many trees a run of the suite tries.
@@ -60,11 +66,6 @@ pub fn stress<B: Enter>(backend: &B, seed: u64, trees: u64) {
 
 /// Runs as many trees, and from the seed, as the environment says.
 pub(crate) fn stress_by_environment<B: Enter>(backend: &B) {
-    let number = |name| {
-        std::env::var(name)
-            .ok()
-            .map(|text| text.parse().expect("a number"))
-    };
     let seed = number("ANYRT_STRESS_SEED").unwrap_or_else(fresh_seed);
     stress(backend, seed, number("ANYRT_STRESS_TREES").unwrap_or(TREES));
 }

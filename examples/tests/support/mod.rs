@@ -1,0 +1,77 @@
+//! Folders to work on, and the program.
+
+#![allow(dead_code, reason = "each test file uses some of it")]
+#![expect(clippy::unwrap_used, reason = "this is test code")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{self, Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+pub(crate) const BACKENDS: [&str; 3] = ["tokio", "smol", "async-std"];
+
+/// A folder of its own, removed in the end.
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    pub(crate) fn new() -> Folder {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let path = path.join(format!("digest-{}-{count}", process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Folder(path)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub(crate) fn file(&self, name: impl AsRef<Path>, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.0.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, content).unwrap();
+        path
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+pub(crate) fn command<const N: usize>(folder: &Folder, args: [&str; N]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_digest"));
+    command
+        .args(args)
+        .current_dir(folder.path())
+        .env_remove("ANYRT_BACKEND")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+pub(crate) fn digest<const N: usize>(folder: &Folder, args: [&str; N]) -> Output {
+    command(folder, args).output().unwrap()
+}
+
+pub(crate) fn text(bytes: &[u8]) -> &str {
+    str::from_utf8(bytes).unwrap()
+}
+
+pub(crate) fn error_lines(output: &Output) -> Vec<&str> {
+    text(&output.stderr).lines().collect()
+}
+
+/// The command line is refused with this text, and a hint at the help.
+#[track_caller]
+pub(crate) fn fails_with<const N: usize>(folder: &Folder, args: [&str; N], expected: &str) {
+    let output = digest(folder, args);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert_eq!(output.stdout, b"");
+    let errors = text(&output.stderr);
+    assert!(errors.contains(expected), "{errors}");
+    assert!(errors.contains("digest --help"), "{errors}");
+}

@@ -110,3 +110,11 @@ pub use anyrt_smol as smol;
 /// The backend tokio: its builder, its marker, and conversions from and to native objects.
 #[cfg(feature = "tokio")]
 pub use anyrt_tokio as tokio;
+
+/// The programs in the README, which need a backend to run.
+#[cfg(all(
+    doctest,
+    any(feature = "tokio", feature = "smol", feature = "async-std")
+))]
+#[doc = include_str!("../../README.md")]
+struct Readme;

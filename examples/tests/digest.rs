@@ -49,7 +49,7 @@ fn gives_the_same_on_every_backend() {
     let folder = Folder::new();
     for number in 0..500 {
         let content = number.to_string().repeat(number * 7 % 5000);
-        folder.file(&format!("{}/{number}", number % 13), content);
+        folder.file(format!("{}/{number}", number % 13), content);
     }
     folder.file("large", vec![7; 9 << 20]);
     let outputs: Vec<_> = BACKENDS
@@ -123,7 +123,7 @@ fn help_is_printed() {
 fn files_that_vanish_are_reported() {
     let folder = Folder::new();
     for number in 0..2000 {
-        folder.file(&format!("{number:04}"), "abc");
+        folder.file(format!("{number:04}"), "abc");
     }
     let child = support::command(&folder, ["--jobs", "1", "."])
         .spawn()

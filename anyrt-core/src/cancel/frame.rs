@@ -23,6 +23,7 @@ use pin_project::{pin_project, pinned_drop};
 use super::node::Node;
 use crate::context::{self, CANCELLED, LOCAL_CANCELLED, Mail, Surroundings};
 use crate::loom::Arc;
+use crate::time::Instant;
 
 /// How often a scope polls again while it asks, before it lets others run.
 const ASK_POLLS: usize = 64;
@@ -137,6 +138,38 @@ impl<F: Future> Frame<F> {
             *this.serial = context::next_serial();
         }
         Some((this.future.as_pin_mut()?, *this.serial))
+    }
+
+    /// Polls the future of a plain scope in a straight line; none where that does not do, because
+    /// something is cancelled, was changed in this very poll, or has reported. Then
+    /// [`poll`](Frame::poll) has to be called, which polls again.
+    #[inline]
+    pub(crate) fn poll_plainly(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        deadline: Instant,
+    ) -> Option<Poll<F::Output>> {
+        struct Unwind(Surroundings, u32);
+        impl Drop for Unwind {
+            #[cold]
+            fn drop(&mut self) {
+                context::leave_plain(self.0, self.1);
+                drop(context::collect(self.1));
+            }
+        }
+        let (future, serial) = self.as_mut().without_node()?;
+        let (outer, mark) = context::enter_plain(serial, deadline)?;
+        let unwind = Unwind(outer, mark);
+        let polled = future.poll(cx);
+        std::mem::forget(unwind);
+        if context::leave_plain(outer, mark) {
+            return Some(polled);
+        }
+        let ready = polled.is_ready();
+        if context::mail() > mark {
+            self.adopt_mail(mark, ready);
+        }
+        ready.then_some(polled)
     }
 
     /// Takes what has been reported since `mark`, for whoever polls what

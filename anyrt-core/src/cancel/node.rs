@@ -43,6 +43,14 @@ const TOLD: u32 = 1 << 4;
 const ASKED: u32 = 1 << 5;
 /// It is the root of a task, and the task's record knows it.
 const LISTED: u32 = 1 << 7;
+/// Its owner holds; a copy of `own_hold` that can be read without the lock.
+const HOLDS: u32 = 1 << 8;
+/// It has had children.
+const PARENT: u32 = 1 << 9;
+/// Operations were refused in it.
+const REFUSED: u32 = 1 << 11;
+/// It has an asker.
+const ASKS: u32 = 1 << 10;
 /// It has a deadline that somebody may move, read from `now`.
 const CLOCKED: u32 = 1 << 6;
 
@@ -359,11 +367,15 @@ impl Node {
 
     /// Keeps the waker of an operation that did not start.
     pub(crate) fn keep_refused(&self, id: u64, waker: Waker) {
+        self.raise(REFUSED);
         let old = lock(&self.state).refused.insert(id, waker);
         drop(old);
     }
 
     pub(crate) fn wake_refused(&self) {
+        if !self.has(REFUSED) {
+            return;
+        }
         let refused = mem::take(&mut lock(&self.state).refused);
         for waker in refused.into_values() {
             waker.wake();
@@ -374,11 +386,7 @@ impl Node {
 
     /// Whether something below has unfinished business.
     pub(crate) fn is_held(&self) -> bool {
-        lock(&self.state).holding > 0
-    }
-
-    fn has_children(&self) -> bool {
-        !lock(&self.state).children.is_empty()
+        self.has(PARENT) && lock(&self.state).holding > 0
     }
 
     /// Changes this node, and tells its ancestors if its hold changed by that.
@@ -414,6 +422,7 @@ impl Node {
 
     /// Puts a child that was reported below this node.
     pub(crate) fn adopt(self: &Arc<Self>, child: &Arc<Node>) {
+        self.raise(PARENT);
         let key = lock(&self.state).children.insert(Arc::downgrade(child));
         let holds = {
             let mut state = lock(&child.state);
@@ -471,20 +480,23 @@ impl Node {
 
     /// Reports a frame's node if something below makes it worth it.
     pub(crate) fn report_if_needed(self: &Arc<Self>) {
-        if self.has_children() || self.linked.load(Ordering::Relaxed) != 0 {
+        if self.has(PARENT) || self.linked.load(Ordering::Relaxed) != 0 {
             self.report();
         }
     }
 
     /// Holds, as of the end of this poll.
     pub(crate) fn hold(self: &Arc<Self>, cx: &Context<'_>) {
-        self.lower(ASKED);
+        if self.has(ASKED) {
+            self.lower(ASKED);
+        }
         self.register(cx);
         let changes = {
             let state = lock(&self.state);
             !state.own_hold || state.lapsed
         };
         if changes {
+            self.raise(HOLDS);
             self.update(|state| {
                 state.own_hold = true;
                 state.lapsed = false;
@@ -496,7 +508,7 @@ impl Node {
 
     /// The future is gone: nothing is held, nobody is told any more, what was refused may start.
     pub(crate) fn leave(&self) {
-        self.release();
+        self.release_if_held();
         self.unlink();
         self.wake_refused();
     }
@@ -519,8 +531,15 @@ impl Node {
     }
 
     pub(crate) fn release(&self) {
-        self.lower(ASKED);
+        self.lower(ASKED | HOLDS);
         self.update(|state| state.own_hold = false);
+    }
+
+    #[inline]
+    pub(crate) fn release_if_held(&self) {
+        if self.has(HOLDS) {
+            self.release();
+        }
     }
 
     /// The enclosing node, while it is known.
@@ -544,6 +563,7 @@ impl Node {
     // ---- stranded holds ----
 
     pub(crate) fn asker(&self) -> Arc<Asker> {
+        self.raise(ASKS);
         lock(&self.state)
             .asker
             .get_or_insert_with(Asker::new)
@@ -551,7 +571,11 @@ impl Node {
     }
 
     pub(crate) fn existing_asker(&self) -> Option<Arc<Asker>> {
-        lock(&self.state).asker.clone()
+        if self.has(ASKS) {
+            lock(&self.state).asker.clone()
+        } else {
+            None
+        }
     }
 
     fn holders_below(&self, mut visit: impl FnMut(&Arc<Node>)) {

@@ -402,11 +402,20 @@ impl<R: Time, F: Future, M: Mode> Future for Scope<R, F, M> {
             let polled = if M::HANDLE {
                 this.frame.as_mut().poll(cx, &mut EntryPlace::<false>)
             } else {
-                let mut place = PlainPlace {
-                    deadline: *this.deadline,
-                    own: *this.own,
+                let plain = match *this.own {
+                    true => None,
+                    false => this.frame.as_mut().poll_plainly(cx, *this.deadline),
                 };
-                this.frame.as_mut().poll(cx, &mut place)
+                match plain {
+                    Some(Poll::Ready(value)) => return Poll::Ready(M::completed(value)),
+                    Some(Poll::Pending) => Polled::Pending,
+                    None => {
+                        let (deadline, own) = (*this.deadline, *this.own);
+                        this.frame
+                            .as_mut()
+                            .poll(cx, &mut PlainPlace { deadline, own })
+                    }
+                }
             };
             match polled {
                 Polled::Ready(value) => return Poll::Ready(M::completed(value)),
@@ -418,16 +427,16 @@ impl<R: Time, F: Future, M: Mode> Future for Scope<R, F, M> {
                 Polled::Pending => {}
             }
             if M::HANDLE {
-                let Some(node) = this.frame.node().cloned() else {
+                let Some(node) = this.frame.node() else {
                     return Poll::Pending;
                 };
-                if poll_limits(&node, this.timer.as_mut(), cx) {
+                if poll_limits(node, this.timer.as_mut(), cx) {
                     continue;
                 }
                 if node.is_shielded() {
                     this.frame.as_mut().hold(cx);
                 } else {
-                    node.release();
+                    node.release_if_held();
                 }
                 return Poll::Pending;
             }

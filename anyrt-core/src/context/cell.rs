@@ -24,8 +24,6 @@ pub(crate) struct Surroundings {
     /// How many entries, counted from the bottom, do not reach here: a shield or a task's root
     /// stands between.
     pub(crate) base: u32,
-    /// How many entries belong to frames outside the current task's root.
-    pub(crate) root: u32,
     /// Which frame is the innermost; zero outside every frame. Never used twice.
     pub(crate) serial: u64,
     /// The earliest deadline of plain scopes inside the innermost visible entry. Those cannot be
@@ -37,7 +35,6 @@ impl Surroundings {
     pub(super) const OUTSIDE: Surroundings = Surroundings {
         flags: 0,
         base: 0,
-        root: 0,
         serial: 0,
         local_deadline: Instant::FAR_FUTURE,
     };
@@ -60,7 +57,6 @@ impl Surroundings {
         Surroundings {
             flags: IN_TASK | AT_ROOT | (u32::from(tag) << TAG_SHIFT),
             base: entries,
-            root: entries,
             serial,
             local_deadline: Instant::FAR_FUTURE,
         }
@@ -69,6 +65,16 @@ impl Surroundings {
     #[inline]
     pub(crate) fn tag(&self) -> u8 {
         (self.flags >> TAG_SHIFT) as u8
+    }
+
+    /// What a plain scope sets that is not cancelled.
+    #[inline]
+    pub(crate) fn in_scope(self, serial: u64, deadline: Instant) -> Surroundings {
+        Surroundings {
+            serial,
+            local_deadline: self.local_deadline.min(deadline),
+            ..self
+        }
     }
 
     /// What stands behind a shield here.

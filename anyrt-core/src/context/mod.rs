@@ -43,6 +43,8 @@ static NEXT_SERIALS: AtomicU64 = AtomicU64::new(1);
 struct Thread {
     surroundings: Cell<Surroundings>,
     entries: Cell<u32>,
+    /// How many entries belong to frames outside the current task's root.
+    root: Cell<u32>,
     mail: Cell<u32>,
     budget: Cell<u32>,
     dirty: Cell<bool>,
@@ -56,6 +58,7 @@ thread_local! {
         Thread {
             surroundings: Cell::new(Surroundings::OUTSIDE),
             entries: Cell::new(0),
+            root: Cell::new(0),
             mail: Cell::new(0),
             budget: Cell::new(BUDGET),
             dirty: Cell::new(false),
@@ -119,6 +122,55 @@ pub(crate) fn set_surroundings(surroundings: Surroundings) {
 #[inline]
 pub fn current_tag() -> u8 {
     surroundings().tag()
+}
+
+/// Sets what a task sees; the old is put back with [`leave_task`].
+#[inline]
+pub(crate) fn enter_task(serial: u64, tag: u8, cancelled: bool) -> u32 {
+    THREAD.with(|thread| {
+        let entries = thread.entries.get();
+        let inner = Surroundings::of_task(serial, entries, tag).with(CANCELLED, cancelled);
+        thread.surroundings.set(inner);
+        thread.root.replace(entries)
+    })
+}
+
+#[inline]
+pub(crate) fn leave_task(outer: Surroundings, root: u32) {
+    THREAD.with(|thread| {
+        thread.surroundings.set(outer);
+        thread.root.set(root);
+        if !outer.inside() {
+            thread.dirty.set(false);
+        }
+    });
+}
+
+/// Enters a plain scope, if nothing is cancelled here, as far as is known; gives what was there
+/// and the mark in the mailbox.
+#[inline]
+pub(crate) fn enter_plain(serial: u64, deadline: Instant) -> Option<(Surroundings, u32)> {
+    THREAD.with(|thread| {
+        let outer = thread.surroundings.get();
+        if outer.has(CANCELLED) || thread.dirty.get() {
+            return None;
+        }
+        thread.surroundings.set(outer.in_scope(serial, deadline));
+        Some((outer, thread.mail.get()))
+    })
+}
+
+/// Leaves it; false if something has come up that a plain scope has to look at.
+#[inline]
+pub(crate) fn leave_plain(outer: Surroundings, mark: u32) -> bool {
+    THREAD.with(|thread| {
+        thread.surroundings.set(outer);
+        let quiet = thread.mail.get() == mark && !thread.dirty.get();
+        if !outer.inside() {
+            thread.dirty.set(false);
+        }
+        quiet
+    })
 }
 
 /// Notes that a scope, deadline or shield was changed. Outside every frame there is no record
@@ -222,7 +274,7 @@ pub(crate) fn entries() -> u32 {
 
 /// The node of the innermost group whose body is being polled by the current task.
 pub(crate) fn innermost_group<T>(find: impl Fn(&Arc<Node>) -> Option<T>) -> Option<T> {
-    let root = surroundings().root as usize;
+    let root = THREAD.with(|thread| thread.root.get()) as usize;
     ENTRIES.with_borrow(|entries| {
         entries
             .iter()

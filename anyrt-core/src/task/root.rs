@@ -52,10 +52,11 @@ impl<F: Future, D: Deliver<F::Output>> Root<F, D> {
     }
 }
 
-pub(crate) struct RootPlace<'a> {
-    pub(crate) record: &'a mut Option<Arc<TaskRecord>>,
-    pub(crate) outer: Option<Arc<TaskRecord>>,
-    pub(crate) tag: u8,
+struct RootPlace<'a> {
+    record: &'a mut Option<Arc<TaskRecord>>,
+    outer: Option<Arc<TaskRecord>>,
+    tag: u8,
+    root: u32,
 }
 
 impl Place for RootPlace<'_> {
@@ -78,16 +79,15 @@ impl Place for RootPlace<'_> {
 
     #[inline]
     fn enter(&mut self, inner: Surroundings, _node: &mut Option<Arc<Node>>) -> Surroundings {
-        let tag = self.tag;
         self.outer = context::replace_task(mem::take(self.record));
-        let entries = context::entries();
         // The flag of the frame's own cancellation came as a local one; it is the record's.
-        let cancelled = inner.has(CANCELLED);
-        Surroundings::of_task(inner.serial, entries, tag).with(CANCELLED, cancelled)
+        self.root = context::enter_task(inner.serial, self.tag, inner.has(CANCELLED));
+        context::surroundings()
     }
 
     #[inline]
     fn leave(&mut self, _node: &mut Option<Arc<Node>>) {
+        context::leave_task(context::surroundings(), self.root);
         *self.record = context::replace_task(self.outer.take());
     }
 }
@@ -116,12 +116,9 @@ fn poll_plainly<F: Future>(
         context::fill_budget();
     }
     let outer_task = context::replace_task(slot.take());
-    context::set_surroundings(Surroundings::of_task(serial, context::entries(), tag));
+    let root = context::enter_task(serial, tag, false);
     let polled = catch_unwind(AssertUnwindSafe(|| future.poll(cx)));
-    context::set_surroundings(outer);
-    if !outer.inside() {
-        context::clear_dirty();
-    }
+    context::leave_task(outer, root);
     *slot = context::replace_task(outer_task);
     let wait = context::replace_wait(outer_wait);
     let record = slot.as_ref()?;
@@ -201,6 +198,7 @@ fn poll_framed<F: Future>(
                 record,
                 outer: None,
                 tag,
+                root: 0,
             },
         );
         let wait = context::take_wait();

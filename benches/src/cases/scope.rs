@@ -7,7 +7,7 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use anyrt_core::cancel::{CancelHandle, CancelScope, move_on_at, shield};
+use anyrt_core::cancel::{CancelScope, move_on_at, shield};
 use anyrt_core::runtime::Time;
 
 use super::{Case, Floor, Side};
@@ -59,7 +59,7 @@ fn add_kind<L: Lane, W: Wrap>(cases: &mut Vec<Case>, at_most: f64) {
 }
 
 /// Both sides run in a task of anyrt's, so the scopes are all that differs.
-fn in_scopes<L: Lane, F: Future + Send + 'static>(count: usize, make: fn() -> F) -> Duration {
+fn in_scopes<L: Lane, F: Quiet>(count: usize, make: fn() -> F) -> Duration {
     lane::ours::<L, _>(async move {
         let mut future = pin!(make());
         poll_fn(|cx| {
@@ -74,9 +74,7 @@ fn in_scopes<L: Lane, F: Future + Send + 'static>(count: usize, make: fn() -> F)
     })
 }
 
-fn wrap_3<W: Wrap, F: Future + Send + 'static>(
-    future: F,
-) -> impl Future<Output = F::Output> + Send + 'static {
+fn wrap_3<W: Wrap, F: Quiet>(future: F) -> impl Quiet {
     W::wrap(W::wrap(W::wrap(future)))
 }
 
@@ -93,13 +91,19 @@ impl Future for Endless {
     }
 }
 
+/// A future of which nobody asks more than that it can be polled in a task.
+trait Quiet: Future<Output: Send> + Send + 'static {}
+
+impl<F: Future<Output: Send> + Send + 'static> Quiet for F {}
+
 /// A kind of scope.
+///
+/// Its future is returned as it is: an `async` block around each would double the size at each
+/// level.
 trait Wrap: 'static {
     const NAME: &'static str;
 
-    fn wrap<F: Future + Send + 'static>(
-        future: F,
-    ) -> impl Future<Output = F::Output> + Send + 'static;
+    fn wrap<F: Quiet>(future: F) -> impl Quiet;
 }
 
 /// A scope whose deadline needs no timer.
@@ -108,28 +112,20 @@ struct Plain<R>(PhantomData<R>);
 impl<R: Time> Wrap for Plain<R> {
     const NAME: &'static str = "scopes";
 
-    fn wrap<F: Future + Send + 'static>(
-        future: F,
-    ) -> impl Future<Output = F::Output> + Send + 'static {
-        let limited = move_on_at::<R, _>(anyrt_core::time::Instant::FAR_FUTURE, future);
-        async { limited.await.expect("no deadline passes") }
+    fn wrap<F: Quiet>(future: F) -> impl Quiet {
+        move_on_at::<R, _>(anyrt_core::time::Instant::FAR_FUTURE, future)
     }
 }
 
-/// A scope with a deadline in an hour. Of nested ones the innermost is asked first, so each has
-/// its timer.
+/// A scope with a deadline in an hour. Those further out are made later, so none has an enclosing
+/// deadline that is earlier, and each has its timer.
 struct Timed<R>(PhantomData<R>);
 
 impl<R: Time> Wrap for Timed<R> {
     const NAME: &'static str = "scopes with timers";
 
-    fn wrap<F: Future + Send + 'static>(
-        future: F,
-    ) -> impl Future<Output = F::Output> + Send + 'static {
-        // Those further out are made later, and end later.
-        let deadline = R::now() + Duration::from_secs(3600);
-        let limited = move_on_at::<R, _>(deadline, future);
-        async { limited.await.expect("no deadline passes") }
+    fn wrap<F: Quiet>(future: F) -> impl Quiet {
+        move_on_at::<R, _>(R::now() + Duration::from_secs(3600), future)
     }
 }
 
@@ -139,17 +135,8 @@ struct Handled<R>(PhantomData<R>);
 impl<R: Time> Wrap for Handled<R> {
     const NAME: &'static str = "scopes with handles";
 
-    fn wrap<F: Future + Send + 'static>(
-        future: F,
-    ) -> impl Future<Output = F::Output> + Send + 'static {
-        let scope = CancelScope::<R>::new();
-        let handle: CancelHandle = scope.handle();
-        let scope = scope.run(future);
-        async move {
-            let output = scope.await.expect("nobody cancels the scope");
-            drop(handle);
-            output
-        }
+    fn wrap<F: Quiet>(future: F) -> impl Quiet {
+        CancelScope::<R>::new().run(future)
     }
 }
 
@@ -158,9 +145,7 @@ struct Shielded;
 impl Wrap for Shielded {
     const NAME: &'static str = "shields";
 
-    fn wrap<F: Future + Send + 'static>(
-        future: F,
-    ) -> impl Future<Output = F::Output> + Send + 'static {
+    fn wrap<F: Quiet>(future: F) -> impl Quiet {
         shield(future)
     }
 }

@@ -17,6 +17,11 @@ pub struct CancelHandle {
 }
 
 impl CancelHandle {
+    #[cfg(test)]
+    pub(super) fn node(&self) -> &Node {
+        &self.node
+    }
+
     pub(crate) fn new(node: Arc<Node>) -> CancelHandle {
         CancelHandle { node }
     }

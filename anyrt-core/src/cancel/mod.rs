@@ -23,6 +23,8 @@ mod node;
 mod operation;
 mod scope;
 mod shield;
+#[cfg(test)]
+mod tests;
 mod wait_for;
 
 pub use self::cause::{Cancelled, Cause};

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
+use super::flaw::Flaw;
 use super::scheduler::{Inside, Scheduler};
 
 /// The result of a call that runs on a thread of its own.
@@ -21,7 +22,6 @@ impl<T: Send + 'static> Call<T> {
     pub(crate) fn start(
         scheduler: &Arc<Scheduler>,
         f: impl FnOnce() -> T + Send + 'static,
-        loses_calls: bool,
     ) -> Call<T> {
         let slot = Arc::new(Mutex::new(Slot {
             value: None,
@@ -31,7 +31,7 @@ impl<T: Send + 'static> Call<T> {
         let (scheduler, result) = (scheduler.clone(), slot.clone());
         thread::spawn(move || {
             let _inside = Inside::enter(&scheduler);
-            if loses_calls {
+            if scheduler.flaw == Flaw::LosesCalls {
                 // Long enough for whoever drops the call at once.
                 thread::sleep(std::time::Duration::from_millis(20));
                 if lock(&result).dropped {

@@ -1,4 +1,4 @@
-//! A small runtime on one thread: sound, unless its type says otherwise.
+//! A small runtime on one thread: sound, unless it is asked to be otherwise.
 //!
 //! It is what a backend author could begin with, and what the suite is tried on. A [`Flaw`]
 //! breaks one rule of one contract; the suite has to notice.
@@ -8,62 +8,48 @@ mod flaw;
 mod scheduler;
 mod timer;
 
-use std::fmt;
 use std::io;
-use std::marker::PhantomData;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Waker};
 
 use anyrt_core::error::NoRuntime;
 use anyrt_core::runtime::{Blocking, Enter, Spawn, TaskInfo, Time};
 use anyrt_core::time::Instant;
 
 use self::blocking::Call;
-pub(crate) use self::flaw::{DropsTasks, EarlyTimers, Flaw, LosesCalls, LosesWakes, Sound, SpawnsInline};
-use self::scheduler::Scheduler;
+pub(crate) use self::flaw::Flaw;
+use self::scheduler::{BoxedTask, Scheduler};
 use self::timer::Timer;
 
 /// The runtime: each `block_on` has a scheduler of its own.
-pub(crate) struct TinyRuntime<F>(PhantomData<fn() -> F>);
+#[derive(Debug)]
+pub(crate) struct TinyRuntime(Flaw);
 
-impl<F: Flaw> TinyRuntime<F> {
-    pub(crate) fn new() -> TinyRuntime<F> {
-        TinyRuntime(PhantomData)
+impl TinyRuntime {
+    pub(crate) fn sound() -> TinyRuntime {
+        TinyRuntime(Flaw::None)
+    }
+
+    pub(crate) fn broken(flaw: Flaw) -> TinyRuntime {
+        TinyRuntime(flaw)
     }
 }
 
-impl<F: Flaw> fmt::Debug for TinyRuntime<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TinyRuntime")
-    }
-}
-
-impl<F: Flaw> Enter for TinyRuntime<F> {
-    type Runtime = Tiny<F>;
+impl Enter for TinyRuntime {
+    type Runtime = Tiny;
 
     fn block_on<M: Future>(&self, future: M) -> io::Result<M::Output> {
-        Ok(scheduler::block_on(future))
+        Ok(scheduler::block_on(self.0, future))
     }
 }
 
 /// The marker that stands for it.
-pub(crate) struct Tiny<F>(PhantomData<fn() -> F>);
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tiny;
 
-impl<F> Clone for Tiny<F> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<F> Copy for Tiny<F> {}
-
-impl<F> fmt::Debug for Tiny<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Tiny")
-    }
-}
-
-impl<F: Flaw> Spawn for Tiny<F> {
+impl Spawn for Tiny {
     type Handle = Arc<Scheduler>;
 
     fn current() -> Result<Arc<Scheduler>, NoRuntime> {
@@ -72,11 +58,22 @@ impl<F: Flaw> Spawn for Tiny<F> {
         })
     }
 
-    fn spawn<T>(handle: &Arc<Scheduler>, _task: TaskInfo<'_>, future: T)
+    fn spawn<T>(scheduler: &Arc<Scheduler>, _task: TaskInfo<'_>, future: T)
     where
         T: Future<Output = ()> + Send + 'static,
     {
-        F::spawn(handle, Box::pin(future));
+        let mut future: BoxedTask = Box::pin(future);
+        match scheduler.flaw {
+            Flaw::DropsTasks if scheduler.count_spawn() % 5 == 0 => return,
+            Flaw::SpawnsInline => {
+                let mut cx = Context::from_waker(Waker::noop());
+                if future.as_mut().poll(&mut cx).is_ready() {
+                    return;
+                }
+            }
+            _ => {}
+        }
+        scheduler.spawn(future);
     }
 
     fn choose(n: usize) -> usize {
@@ -87,35 +84,35 @@ impl<F: Flaw> Spawn for Tiny<F> {
         ((drawn ^ (drawn >> 29)) % n as u64) as usize
     }
 
-    fn name(_handle: &Arc<Scheduler>) -> &'static str {
+    fn name(_scheduler: &Arc<Scheduler>) -> &'static str {
         "tiny"
     }
 }
 
-impl<F: Flaw> Time for Tiny<F> {
-    type Timer = Timer<F>;
+impl Time for Tiny {
+    type Timer = Timer;
 
     fn now() -> Instant {
         timer::now()
     }
 
-    fn timer(deadline: Instant) -> Timer<F> {
+    fn timer(deadline: Instant) -> Timer {
         Timer::new(deadline)
     }
 
-    fn reset(timer: std::pin::Pin<&mut Timer<F>>, deadline: Instant) {
+    fn reset(timer: Pin<&mut Timer>, deadline: Instant) {
         timer.get_mut().reset(deadline);
     }
 }
 
-impl<F: Flaw> Blocking for Tiny<F> {
+impl Blocking for Tiny {
     type Call<T: Send + 'static> = Call<T>;
 
-    fn spawn_blocking<C, T>(handle: &Arc<Scheduler>, f: C) -> Call<T>
+    fn spawn_blocking<F, T>(scheduler: &Arc<Scheduler>, f: F) -> Call<T>
     where
-        C: FnOnce() -> T + Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
         T: Send + 'static,
     {
-        Call::start(handle, f, F::LOSES_CALLS)
+        Call::start(scheduler, f)
     }
 }

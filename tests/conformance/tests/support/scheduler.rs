@@ -10,6 +10,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use anyrt_core::time::Instant;
 
+use super::flaw::Flaw;
 use super::timer;
 
 pub(crate) type BoxedTask = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -21,6 +22,7 @@ thread_local! {
 /// Shared by everything that belongs to one `block_on`.
 #[derive(Default)]
 pub(crate) struct Scheduler {
+    pub(crate) flaw: Flaw,
     state: Mutex<State>,
     /// Rung when there is something to do.
     bell: Condvar,
@@ -43,13 +45,15 @@ struct Task {
     future: Mutex<Option<BoxedTask>>,
     is_ready: AtomicBool,
     scheduler: Arc<Scheduler>,
-    loses_wakes: bool,
     wakes: AtomicU64,
 }
 
 /// Drives the main future, and everything that is spawned meanwhile.
-pub(crate) fn block_on<M: Future>(main: M) -> M::Output {
-    let scheduler = Arc::new(Scheduler::default());
+pub(crate) fn block_on<M: Future>(flaw: Flaw, main: M) -> M::Output {
+    let scheduler = Arc::new(Scheduler {
+        flaw,
+        ..Scheduler::default()
+    });
     let _inside = Inside::enter(&scheduler);
     let _end = End(&scheduler);
     let waker = Waker::from(Arc::new(MainWaker(scheduler.clone())));
@@ -78,7 +82,7 @@ impl Scheduler {
         self.spawned.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    pub(crate) fn spawn(self: &Arc<Self>, future: BoxedTask, loses_wakes: bool) {
+    pub(crate) fn spawn(self: &Arc<Self>, future: BoxedTask) {
         let mut state = self.lock();
         if state.ended {
             drop(state);
@@ -91,7 +95,6 @@ impl Scheduler {
             future: Mutex::new(Some(future)),
             is_ready: AtomicBool::new(true),
             scheduler: self.clone(),
-            loses_wakes,
             wakes: AtomicU64::new(0),
         });
         state.tasks.insert(task.key, task.clone());
@@ -184,7 +187,8 @@ impl Task {
 
 impl Wake for Task {
     fn wake(self: Arc<Self>) {
-        if self.loses_wakes && self.wakes.fetch_add(1, Ordering::SeqCst) % 3 == 2 {
+        let wakes = self.wakes.fetch_add(1, Ordering::SeqCst);
+        if self.scheduler.flaw == Flaw::LosesWakes && wakes % 3 == 2 {
             return;
         }
         if !self.is_ready.swap(true, Ordering::SeqCst) {

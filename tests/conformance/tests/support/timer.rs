@@ -1,9 +1,9 @@
 //! The clock and its timers.
 
-use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use anyrt_core::time::Instant;
 
@@ -17,29 +17,25 @@ pub(crate) fn now() -> Instant {
 
 /// Completes at its deadline, or a little earlier if that is its flaw.
 #[derive(Debug)]
-pub(crate) struct Timer<F> {
+pub(crate) struct Timer {
     deadline: Instant,
     /// Where it was registered.
     registered: Option<(Arc<Scheduler>, (Instant, u64))>,
-    flaw: PhantomData<fn() -> F>,
 }
 
-impl<F: Flaw> Timer<F> {
-    pub(crate) fn new(deadline: Instant) -> Timer<F> {
+impl Timer {
+    pub(crate) fn new(deadline: Instant) -> Timer {
         Timer {
-            deadline: deadline - F::EARLY,
+            deadline: moved(deadline),
             registered: None,
-            flaw: PhantomData,
         }
     }
 
     pub(crate) fn reset(&mut self, deadline: Instant) {
         self.unregister();
-        self.deadline = deadline - F::EARLY;
+        self.deadline = moved(deadline);
     }
-}
 
-impl<F> Timer<F> {
     fn unregister(&mut self) {
         if let Some((scheduler, at)) = self.registered.take() {
             scheduler.remove_timer(at);
@@ -47,7 +43,7 @@ impl<F> Timer<F> {
     }
 }
 
-impl<F: Flaw> Future for Timer<F> {
+impl Future for Timer {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -66,8 +62,19 @@ impl<F: Flaw> Future for Timer<F> {
     }
 }
 
-impl<F> Drop for Timer<F> {
+impl Drop for Timer {
     fn drop(&mut self) {
         self.unregister();
     }
+}
+
+/// The deadline as the scheduler takes it.
+fn moved(deadline: Instant) -> Instant {
+    let early = Scheduler::current().is_some_and(|s| s.flaw == Flaw::EarlyTimers);
+    deadline
+        - if early {
+            Duration::from_millis(20)
+        } else {
+            Duration::ZERO
+        }
 }

@@ -1,0 +1,32 @@
+//! Small programs on anyrt, in `tests/`, written as its users would: no backend is named, and
+//! `#[anyrt::test]` runs them on each.
+//!
+//! What must not compile, for want of a better place (TI-02):
+//!
+//! ```compile_fail
+//! #[anyrt::test(backends = ["tokyo"])]
+//! async fn a_backend_that_does_not_exist() {}
+//! ```
+//!
+//! ```compile_fail
+//! #[anyrt::main(backend = "tokyo")]
+//! async fn main() {}
+//! ```
+//!
+//! ```compile_fail
+//! #[anyrt::test(flavor = "vanilla")]
+//! async fn a_flavor_that_does_not_exist() {}
+//! ```
+//!
+//! And what differs from these in one word, and does:
+//!
+//! ```
+//! #[anyrt::test(backends = ["tokio"])]
+//! async fn a_backend_that_exists() {}
+//!
+//! #[anyrt::test(flavor = "current_thread", backends = ["tokio", "smol"])]
+//! async fn a_flavor_that_exists() {}
+//!
+//! #[anyrt::main(backend = "tokio")]
+//! async fn main() {}
+//! ```

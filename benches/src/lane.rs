@@ -70,9 +70,7 @@ pub(crate) trait Native: Clone + Send + Sync + 'static {
         F: Future<Output: Send + 'static> + Send + 'static;
 
     /// Cancels tasks and waits until they are gone.
-    fn cancel_all<T: Send + 'static>(
-        tasks: Vec<Self::Task<T>>,
-    ) -> impl Future<Output = ()> + Send;
+    fn cancel_all<T: Send + 'static>(tasks: Vec<Self::Task<T>>) -> impl Future<Output = ()> + Send;
 
     fn timeout<F>(limit: Duration, future: F) -> impl Future<Output = Option<F::Output>> + Send
     where
@@ -358,4 +356,3 @@ impl Native for AsyncStd {
         async_std::task::spawn_blocking(f)
     }
 }
-

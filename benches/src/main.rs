@@ -1,12 +1,10 @@
 //! What anyrt costs: each operation beside its native or peer counterpart, measured in turn in one
 //! process, so that whatever else the machine does falls on both alike.
 
-#![expect(
-    clippy::print_stdout,
-    reason = "the table is what the program is for"
-)]
+#![expect(clippy::print_stdout, reason = "the table is what the program is for")]
 
 mod cases;
+mod clock;
 mod futures;
 mod json;
 mod lane;
@@ -35,6 +33,8 @@ overhead:
   --list         prints the cases and ends
   --case TEXT    only cases with TEXT in their line of --list
   --scale F      times the size of each round, such as 0.1
+  --cpu          measures the time of processors instead of the wall's, on a machine that is busy
+                 with something else; what waits costs nothing then
   --only SIDE    runs `ours` or `theirs` alone, once, and prints nothing: for a profiler
 memory:
   --children N   how many (default 1000000)
@@ -116,7 +116,7 @@ fn parse(arguments: &[String]) -> Result<Command, String> {
         Some(other) => return Err(format!("there is no command `{other}`")),
         None => return Err("a command is missing: `overhead` or `memory`".to_owned()),
     };
-    let mut quick = false;
+    let (mut quick, mut cpu) = (false, false);
     let (mut rounds, mut scale, mut children) = (None, None, None);
     let (mut json, mut filter, mut only) = (None, None, None);
     while let Some(argument) = arguments.next() {
@@ -132,6 +132,7 @@ fn parse(arguments: &[String]) -> Result<Command, String> {
             (Which::Overhead, "--list") => return Ok(Command::List),
             (Which::Overhead, "--case") => filter = Some(value()?.clone()),
             (Which::Overhead, "--scale") => scale = Some(number(argument, value()?)?),
+            (Which::Overhead, "--cpu") => cpu = true,
             (Which::Overhead, "--only") => only = Some(side(value()?)?),
             (Which::Memory, "--children") => children = Some(positive(argument, value()?)?),
             _ => return Err(format!("there is no option `{argument}` here")),
@@ -144,6 +145,7 @@ fn parse(arguments: &[String]) -> Result<Command, String> {
             filter,
             json,
             only,
+            cpu,
         }),
         Which::Memory => Command::Memory(memory::Options {
             children: children.unwrap_or(if quick { 50_000 } else { 1_000_000 }),
@@ -162,7 +164,9 @@ enum Which {
 fn number<T: FromStr + PartialOrd + Default>(option: &str, value: &str) -> Result<T, String> {
     match value.parse() {
         Ok(number) if number > T::default() => Ok(number),
-        _ => Err(format!("`{option}` needs a number above zero, not `{value}`")),
+        _ => Err(format!(
+            "`{option}` needs a number above zero, not `{value}`"
+        )),
     }
 }
 

@@ -6,6 +6,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::cases::{self, Case, Floor, Side};
+use crate::clock;
 use crate::json;
 
 /// What the command line says.
@@ -19,6 +20,8 @@ pub(crate) struct Options {
     pub(crate) json: Option<PathBuf>,
     /// Only this side, once, for a profiler.
     pub(crate) only: Option<Side>,
+    /// The processors' time instead of the wall's.
+    pub(crate) cpu: bool,
 }
 
 /// The medians of a case.
@@ -35,6 +38,9 @@ pub(crate) fn run(options: &Options) -> io::Result<()> {
         return Err(io::Error::other(
             "no case has that in its name; `overhead --list` lists them",
         ));
+    }
+    if options.cpu {
+        clock::use_processor_time();
     }
     let mut rows = Vec::new();
     let count = cases.len();
@@ -187,6 +193,7 @@ mod tests {
                     filter: None,
                     json: None,
                     only: None,
+                    cpu: false,
                 },
             );
             assert!(row.ours > 0.0, "{:?}", row.case);

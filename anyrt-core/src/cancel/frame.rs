@@ -76,6 +76,11 @@ pub(crate) trait Place {
 }
 
 impl<F> Frame<F> {
+    /// Parts from the node, which belongs to somebody else and stays where it is.
+    pub(crate) fn part_from_node(self: Pin<&mut Self>) {
+        *self.project().node = None;
+    }
+
     /// Drops the future.
     pub(crate) fn clear(self: Pin<&mut Self>) {
         self.project().future.set(None);
@@ -175,7 +180,8 @@ impl<F: Future> Frame<F> {
     /// Takes what has been reported since `mark`, for whoever polls what
     /// [`without_node`](Frame::without_node) gives.
     pub(crate) fn adopt_mail(self: Pin<&mut Self>, mark: u32, ended: bool) {
-        adopt(self.project().node, mark, false, ended);
+        let this = self.project();
+        adopt(this.node, *this.serial, mark, false, ended);
     }
 
     /// Holds the scopes around, as of the end of this poll (rule C6).
@@ -251,6 +257,13 @@ impl<F: Future> Frame<F> {
                 return Polled::Pending;
             }
 
+            if !cancelled {
+                // Once more, so that what is ready when it sees the cancellation is kept (rule C5).
+                continue;
+            }
+            if own == Own::No {
+                context::latch();
+            }
             let Some(node) = this.node.clone() else {
                 return self.interrupt::<P>();
             };
@@ -330,7 +343,13 @@ impl<F: Future> Frame<F> {
             Ok(Poll::Ready(value)) => {
                 if context::mail() > mark {
                     // What began in this poll and outlives it reports again where it is polled.
-                    adopt(this.node, mark, place.keeps_refused(own), true);
+                    adopt(
+                        this.node,
+                        *this.serial,
+                        mark,
+                        place.keeps_refused(own),
+                        true,
+                    );
                 }
                 if let Err(payload) = drop_future::<P, F>(this.future.as_mut()) {
                     drop_quietly(value);
@@ -343,7 +362,13 @@ impl<F: Future> Frame<F> {
             Ok(Poll::Pending) => {
                 if context::mail() > mark {
                     let own = place.own(this.node.as_ref());
-                    adopt(this.node, mark, place.keeps_refused(own), false);
+                    adopt(
+                        this.node,
+                        *this.serial,
+                        mark,
+                        place.keeps_refused(own),
+                        false,
+                    );
                 }
                 Inner::Pending
             }
@@ -449,9 +474,11 @@ impl<P: Place> Drop for Visit<'_, P> {
 
 /// Takes the mail above `mark`: holders go below the node, refused operations stay here or go on.
 #[cold]
-fn adopt(slot: &mut Option<Arc<Node>>, mark: u32, keeps_refused: bool, ended: bool) {
+fn adopt(slot: &mut Option<Arc<Node>>, serial: u64, mark: u32, keeps_refused: bool, ended: bool) {
     for mail in context::collect(mark) {
         match mail {
+            // It was moved on in this very poll, and has reported again there, or reported twice.
+            Mail::Holder(child) if !child.awaits_adoption_by(serial) => {}
             Mail::Holder(child) => {
                 if !ended {
                     slot.get_or_insert_with(Node::new).adopt(&child);

@@ -22,6 +22,11 @@ impl<R: Time> Limit<R> {
         }
     }
 
+    /// Whether the timer runs for this deadline, or none is needed.
+    pub(crate) fn is_armed_for(&self, deadline: Instant) -> bool {
+        self.armed == deadline
+    }
+
     /// Ready when `deadline` has passed; otherwise the task is woken when it does.
     #[inline]
     pub(crate) fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {

@@ -51,6 +51,10 @@ const PARENT: u32 = 1 << 9;
 const REFUSED: u32 = 1 << 11;
 /// It has an asker.
 const ASKS: u32 = 1 << 10;
+/// A cancellation from around has interrupted something in it.
+const LATCHED: u32 = 1 << 12;
+/// It is a group's, and was cancelled because something around it was.
+const INHERITED: u32 = 1 << 13;
 /// It has a deadline that somebody may move, read from `now`.
 const CLOCKED: u32 = 1 << 6;
 
@@ -157,7 +161,12 @@ impl Node {
 
     #[inline]
     pub(crate) fn is_shielded(&self) -> bool {
-        self.has(SHIELDED)
+        self.flags.load(Ordering::SeqCst) & (SHIELDED | LATCHED) == SHIELDED
+    }
+
+    /// Something in it was interrupted because of a cancellation around it: a shield comes late.
+    pub(crate) fn latch(&self) {
+        self.raise(LATCHED);
     }
 
     pub(crate) fn is_caught(&self) -> bool {
@@ -198,12 +207,36 @@ impl Node {
         self.group.get()?.upgrade()
     }
 
+    /// Why it is cancelled, counting a deadline that has passed without anybody noticing.
+    pub(crate) fn cause_now(&self) -> Option<Cancelled> {
+        let known = self.cause();
+        known.or_else(|| {
+            self.is_cancelled_now()
+                .then(|| Cancelled::new(Cause::Deadline))
+        })
+    }
+
     pub(crate) fn cause(&self) -> Option<Cancelled> {
         lock(&self.state).cause.clone()
     }
 
+    /// Cancels a group's scope because something around it is cancelled.
+    pub(crate) fn cancel_inherited(self: &Arc<Self>) {
+        if !self.is_cancelled() {
+            self.raise(INHERITED);
+            self.cancel(Cancelled::new(Cause::Enclosing));
+        }
+    }
+
+    /// Whether it is a group's, and was cancelled because something around it was.
+    pub(crate) fn is_inherited(&self) -> bool {
+        self.has(INHERITED)
+    }
+
     /// Cancels the scope, and tells everything below. False if it was cancelled already.
     pub(crate) fn cancel(self: &Arc<Self>, cause: Cancelled) -> bool {
+        // The first cause wins, also if it is a deadline that nobody has noticed yet.
+        let cause = self.cause_now().unwrap_or(cause);
         lock(&self.state).cause.get_or_insert(cause);
         if !self.raise(CANCELLED) {
             return false;
@@ -330,7 +363,11 @@ impl Node {
         lock(&self.state)
             .cause
             .get_or_insert_with(|| Cancelled::new(Cause::Enclosing));
-        if self.flags.fetch_or(flags, Ordering::SeqCst) & flags != flags {
+        let old = self.flags.fetch_or(flags, Ordering::SeqCst);
+        if old & CANCELLED == 0 {
+            self.raise(INHERITED);
+        }
+        if old & flags != flags {
             group.wake_children();
         }
     }
@@ -471,6 +508,11 @@ impl Node {
                 context::post(Mail::Holder(self.clone()));
             }
         }
+    }
+
+    /// Whether the last report was to this frame, which has not adopted the node yet.
+    pub(crate) fn awaits_adoption_by(&self, serial: u64) -> bool {
+        self.linked.load(Ordering::Relaxed) == serial && lock(&self.state).parent.is_none()
     }
 
     /// Undoes a report that nobody took.

@@ -11,7 +11,7 @@ use super::frame::{Frame, Own, Place, Polled};
 use super::handle::CancelHandle;
 use super::limit::Limit;
 use super::node::Node;
-use crate::context::{self, CANCELLED, LOCAL_CANCELLED, Surroundings};
+use crate::context::{self, By, CANCELLED, LOCAL_CANCELLED, Surroundings};
 use crate::error::Elapsed;
 use crate::loom::Arc;
 use crate::runtime::Time;
@@ -474,7 +474,9 @@ pub(crate) fn poll_limits<R: Time>(
     } else {
         abort_at
     });
-    if timer.poll(cx, next).is_pending() {
+    // Timers may round up; what has passed when it is set cancels at once.
+    let passed = !timer.is_armed_for(next) && next <= R::now();
+    if !passed && timer.poll(cx, next).is_pending() {
         return false;
     }
     if next == abort_at {
@@ -536,15 +538,19 @@ pub fn current_effective_deadline() -> Instant {
 /// before the shield.
 pub fn current_cancellation() -> Option<Cancelled> {
     let found = context::evaluate();
-    if !found.cancelled {
-        return None;
-    }
-    let mut node = found.by;
+    let mut node = match found.by {
+        Some(By::Task(Some(cause))) => return Some(cause),
+        Some(By::Node(node)) => Some(node),
+        Some(By::Plain) => return Some(Cancelled::new(Cause::Deadline)),
+        Some(By::Task(None)) | None if found.cancelled => None,
+        Some(By::Task(None)) | None => return None,
+    };
+    // A group that was cancelled with a scope around it says only that; the scope knows more.
     while let Some(inner) = node {
-        match inner.cause() {
+        match inner.cause_now() {
             Some(cause) if cause.cause() != Cause::Enclosing => return Some(cause),
             _ => node = inner.parent(),
         }
     }
-    Some(Cancelled::new(Cause::Deadline))
+    Some(Cancelled::new(Cause::Enclosing))
 }

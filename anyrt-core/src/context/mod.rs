@@ -26,10 +26,10 @@ pub(crate) use self::vars::ContextMap;
 pub use self::vars::{Context, ContextVar, WithContextVar};
 
 pub(crate) use self::cell::{AT_ROOT, CANCELLED, IN_TASK, LOCAL_CANCELLED, Surroundings};
-use crate::cancel::{Node, Own};
+use crate::cancel::{Cancelled, Node, Own};
 use crate::loom::Arc;
 use crate::loom::atomic::{AtomicU64, Ordering};
-use crate::task::{TaskRecord, Wait};
+use crate::task::{Around, TaskRecord, Wait};
 use crate::time::Instant;
 
 /// How many operations of a task may be ready at once before it yields (rule C11).
@@ -205,15 +205,29 @@ pub(crate) fn effectively_cancelled() -> bool {
 pub(crate) struct Evaluation {
     pub(crate) cancelled: bool,
     pub(crate) deadline: Instant,
-    /// The innermost node whose cancellation was found; none if a plain scope's was.
-    pub(crate) by: Option<Arc<Node>>,
+    /// The innermost cancellation that was found.
+    pub(crate) by: Option<By>,
+}
+
+/// Whose cancellation it is.
+pub(crate) enum By {
+    /// A plain scope's, whose deadline has passed.
+    Plain,
+    /// That of a scope with a handle, or of a group.
+    Node(Arc<Node>),
+    /// The task's own.
+    Task(Option<Cancelled>),
 }
 
 impl Evaluation {
+    fn found(&mut self, by: impl FnOnce() -> By) {
+        self.cancelled = true;
+        self.by.get_or_insert_with(by);
+    }
+
     fn look_at(&mut self, node: &Arc<Node>) {
-        if node.is_cancelled_now() && !self.cancelled {
-            self.cancelled = true;
-            self.by = Some(node.clone());
+        if node.is_cancelled_now() {
+            self.found(|| By::Node(node.clone()));
         }
         self.deadline = self.deadline.min(node.deadline());
     }
@@ -223,17 +237,22 @@ impl Evaluation {
 pub(crate) fn evaluate() -> Evaluation {
     let here = surroundings();
     let mut found = Evaluation {
-        cancelled: here.has(LOCAL_CANCELLED),
+        cancelled: false,
         deadline: here.local_deadline,
         by: None,
     };
+    if here.has(LOCAL_CANCELLED) {
+        found.found(|| By::Plain);
+    }
     let open = ENTRIES.with_borrow(|entries| {
         for entry in entries.iter().skip(here.base as usize).rev() {
             found.look_at(&entry.node);
             if entry.node.is_shielded() {
                 return false;
             }
-            found.cancelled |= entry.outer.has(LOCAL_CANCELLED);
+            if entry.outer.has(LOCAL_CANCELLED) {
+                found.found(|| By::Plain);
+            }
             found.deadline = found.deadline.min(entry.outer.local_deadline);
         }
         true
@@ -241,10 +260,16 @@ pub(crate) fn evaluate() -> Evaluation {
     if open && here.has(AT_ROOT) {
         with_task(|task| {
             if let Some(task) = task {
-                found.cancelled |= task.own() != Own::No;
-                if !task.core.is_starting() {
-                    task.walk_outwards(|node| found.look_at(node));
+                if task.core.is_cancelling() {
+                    found.found(|| By::Task(task.core.cause()));
                 }
+                if !task.core.is_starting() {
+                    task.walk_outwards(|around| match around {
+                        Around::Node(node) => found.look_at(node),
+                        Around::Deadline(deadline) => found.deadline = found.deadline.min(deadline),
+                    });
+                }
+                found.cancelled |= task.own() != Own::No;
             }
         });
     }
@@ -265,6 +290,19 @@ pub(crate) fn pop_entry() -> Option<Arc<Node>> {
     ENTRIES
         .with_borrow_mut(|entries| entries.pop())
         .map(|entry| entry.node)
+}
+
+/// Something was interrupted here because of a cancellation further out: no shield that is
+/// switched on in between may stop that any more (rule C7).
+#[cold]
+pub(crate) fn latch() {
+    let base = surroundings().base as usize;
+    ENTRIES.with_borrow(|entries| {
+        let inside = entries.iter().skip(base).rev();
+        inside
+            .take_while(|entry| !entry.node.is_cancelled())
+            .for_each(|entry| entry.node.latch());
+    });
 }
 
 #[inline]

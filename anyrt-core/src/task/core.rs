@@ -15,15 +15,19 @@ use std::panic::Location;
 
 use slab::Slab;
 
-use super::record::TaskRecord;
+use super::record::{RecordCore, TaskRecord};
 use super::run::Run;
 use crate::cancel::{Cancelled, Cause, Node, Payload, drop_quietly};
 use crate::context;
-use crate::loom::atomic::{AtomicBool, AtomicUsize, Ordering};
+use crate::loom::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::loom::{Arc, Mutex, Weak, lock};
 use crate::time::Instant;
 
 const SHARDS: usize = 4;
+
+/// How many children a shard holds at most.
+const SHARD_SIZE: usize = 1 << 30;
+
 const ENDED: usize = 1;
 const CHILD: usize = 2;
 
@@ -40,6 +44,8 @@ pub(crate) struct GroupCore {
     living: AtomicUsize,
     counts_outside: AtomicBool,
     orphaned: AtomicBool,
+    cut_short: AtomicBool,
+    around: AtomicU64,
     enclosing: Option<(Arc<GroupCore>, u64)>,
     children: [Mutex<Slab<Arc<TaskRecord>>>; SHARDS],
     nested: Mutex<Nested>,
@@ -104,6 +110,8 @@ impl GroupCore {
                 living: AtomicUsize::new(0),
                 counts_outside: AtomicBool::new(false),
                 orphaned: AtomicBool::new(false),
+                cut_short: AtomicBool::new(false),
+                around: AtomicU64::new(Instant::FAR_FUTURE.to_bits()),
                 enclosing,
                 children: Default::default(),
                 nested: Mutex::default(),
@@ -249,11 +257,25 @@ impl GroupCore {
         self.node.cancel(cause);
     }
 
-    /// An enclosing scope was cancelled.
-    pub(crate) fn cancel_inherited(&self) {
-        if !self.node.is_cancelled() {
-            self.node.cancel(Cancelled::new(Cause::Enclosing));
+    /// A child was interrupted that nobody had cancelled by itself.
+    pub(crate) fn note_interrupted(&self) {
+        if self.node.is_inherited() {
+            self.cut_short.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// Whether children were interrupted because something around the group was cancelled.
+    pub(crate) fn was_cut_short(&self) -> bool {
+        self.cut_short.load(Ordering::Relaxed)
+    }
+
+    /// Keeps the deadline around the group for as long as its node is not in the tree.
+    pub(crate) fn set_around(&self, deadline: Instant) {
+        self.around.store(deadline.to_bits(), Ordering::Relaxed);
+    }
+
+    pub(crate) fn around(&self) -> Instant {
+        Instant::from_bits(self.around.load(Ordering::Relaxed))
     }
 
     // ---- the list of children ----
@@ -263,16 +285,14 @@ impl GroupCore {
         let shard = context::thread_number() % SHARDS;
         let mut children = lock(&self.children[shard]);
         let entry = children.vacant_entry();
-        child
-            .core
-            .set_place(((shard as u64) << 56) | entry.key() as u64);
+        child.core.set_place(place(shard, entry.key()));
         entry.insert(child);
     }
 
     /// Takes a child off the list.
-    pub(crate) fn remove(&self, child: &super::record::RecordCore) {
-        let place = child.place();
-        let (shard, key) = ((place >> 56) as usize, (place & ((1 << 56) - 1)) as usize);
+    pub(crate) fn remove(&self, child: &RecordCore) {
+        let place = child.place() as usize;
+        let (shard, key) = (place / SHARD_SIZE, place % SHARD_SIZE);
         let record = lock(&self.children[shard]).try_remove(key);
         drop(record);
     }
@@ -320,6 +340,16 @@ impl GroupCore {
             .filter_map(Weak::upgrade)
             .collect()
     }
+}
+
+/// A child's place in the list, as one number.
+fn place(shard: usize, key: usize) -> u32 {
+    assert!(
+        key < SHARD_SIZE,
+        "a group holds at most {} children",
+        SHARDS * SHARD_SIZE
+    );
+    (shard * SHARD_SIZE + key) as u32
 }
 
 impl fmt::Debug for GroupCore {

@@ -37,7 +37,7 @@ pub use self::handle::{TaskHandle, TaskStatus, TaskValue, TaskWait};
 #[doc(hidden)]
 pub use self::output::{FnOutput, Never, Outcome};
 pub use self::output::{GroupOutput, TaskOutput};
-pub(crate) use self::record::TaskRecord;
+pub(crate) use self::record::{Around, TaskRecord};
 pub(crate) use self::run::Run;
 pub use self::run::{
     RunHandle, RunOptions, RunToken, Unhandled, current_backend, current_run, run,

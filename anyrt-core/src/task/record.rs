@@ -12,8 +12,9 @@ use super::core::GroupCore;
 use super::wait::Wait;
 use crate::cancel::{Cancelled, Node, Own};
 use crate::context::{self, ContextMap};
-use crate::loom::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use crate::loom::atomic::{AtomicU8, AtomicU32, Ordering};
 use crate::loom::{Arc, Mutex, lock};
+use crate::time::Instant;
 
 /// The task was cancelled by itself.
 const CANCELLED: u32 = 1;
@@ -65,7 +66,7 @@ pub(crate) struct RecordCore {
     /// Odd while the task is being polled.
     polls: AtomicU32,
     /// Shard and slot in the group's list.
-    place: AtomicU64,
+    place: AtomicU32,
     wait: AtomicU8,
     pub(crate) tag: u8,
     live: Mutex<Live>,
@@ -105,7 +106,7 @@ impl RecordCore {
             location,
             state: AtomicU32::new(if context.is_some() { HAS_CONTEXT } else { 0 }),
             polls: AtomicU32::new(0),
-            place: AtomicU64::new(0),
+            place: AtomicU32::new(0),
             wait: AtomicU8::new(Wait::Turn as u8),
             tag,
             live: Mutex::new(Live {
@@ -130,11 +131,11 @@ impl RecordCore {
         given.unwrap_or_else(|| self.location.to_string().into())
     }
 
-    pub(crate) fn set_place(&self, place: u64) {
+    pub(crate) fn set_place(&self, place: u32) {
         self.place.store(place, Ordering::Relaxed);
     }
 
-    pub(crate) fn place(&self) -> u64 {
+    pub(crate) fn place(&self) -> u32 {
         self.place.load(Ordering::Relaxed)
     }
 
@@ -361,13 +362,13 @@ impl TaskRecord {
         }
     }
 
-    /// Visits the nodes around the task, from the inside out, up to the first shield.
-    pub(crate) fn walk_outwards(&self, mut visit: impl FnMut(&Arc<Node>)) {
+    /// Visits what is around the task, from the inside out, up to the first shield.
+    pub(crate) fn walk_outwards(&self, mut visit: impl FnMut(Around<'_>)) {
         let mut group = self.tail.group().clone();
         loop {
             let mut node = group.node.clone();
             loop {
-                visit(&node);
+                visit(Around::Node(&node));
                 if node.is_shielded() {
                     return;
                 }
@@ -376,12 +377,22 @@ impl TaskRecord {
                     None => break,
                 }
             }
+            if Arc::ptr_eq(&node, &group.node) {
+                visit(Around::Deadline(group.around()));
+            }
             match group.host.as_ref().map(|host| host.tail.group().clone()) {
                 Some(outer) => group = outer,
                 None => return,
             }
         }
     }
+}
+
+/// What is found on the way out from a task.
+pub(crate) enum Around<'a> {
+    Node(&'a Arc<Node>),
+    /// What a group that is not in the tree yet saw around it.
+    Deadline(Instant),
 }
 
 impl fmt::Debug for RecordCore {

@@ -11,7 +11,9 @@ use super::find::find;
 use super::{Ambient, Kind};
 
 /// A future that completes at its deadline.
-#[pin_project]
+///
+/// It is not `Unpin`, whichever backends are enabled: those of some are not.
+#[pin_project(!Unpin)]
 #[derive(Debug)]
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct AmbientTimer(#[pin] Inner);

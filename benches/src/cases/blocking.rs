@@ -1,13 +1,14 @@
 //! A function on a worker thread.
 
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyrt_core::runtime::Runtime;
 use anyrt_core::thread::to_thread;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::{Case, Floor, Side};
+use crate::clock::Start;
 use crate::lane::{self, AsyncStdShared, Lane, Native, SmolOne, TokioCurrent, TokioTwo};
 
 const CALLS: usize = 2_000;
@@ -60,12 +61,9 @@ fn spawn_blocking<N: Native>(number: usize) -> impl Future<Output = usize> + Sen
     N::spawn_blocking(move || black_box(number))
 }
 
-async fn one_by_one<Fut: Future<Output = usize>>(
-    count: usize,
-    call: fn(usize) -> Fut,
-) -> Duration {
+async fn one_by_one<Fut: Future<Output = usize>>(count: usize, call: fn(usize) -> Fut) -> Duration {
     call(0).await;
-    let start = Instant::now();
+    let start = Start::now();
     for number in 0..count {
         assert_eq!(call(number).await, number);
     }
@@ -74,7 +72,7 @@ async fn one_by_one<Fut: Future<Output = usize>>(
 
 async fn at_once<Fut: Future<Output = usize>>(count: usize, call: fn(usize) -> Fut) -> Duration {
     call(0).await;
-    let start = Instant::now();
+    let start = Start::now();
     let mut calls = FuturesUnordered::new();
     for number in 0..count {
         if calls.len() == AT_ONCE {

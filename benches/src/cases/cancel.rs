@@ -1,7 +1,7 @@
 //! Cancelling tasks that are blocked, and waiting until they are gone.
 
 use std::convert::Infallible;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyrt_core::runtime::Runtime;
 use anyrt_core::task::task_group;
@@ -10,10 +10,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::{Case, Floor, Side};
+use crate::clock::Start;
 use crate::futures::{Blocked, Countdown};
-use crate::lane::{
-    self, AsyncStdShared, Lane, Native, SmolOne, SmolTwo, TokioCurrent, TokioTwo,
-};
+use crate::lane::{self, AsyncStdShared, Lane, Native, SmolOne, SmolTwo, TokioCurrent, TokioTwo};
 
 const TASKS: usize = 100_000;
 
@@ -71,7 +70,7 @@ pub(crate) async fn group<R: Runtime>(count: usize) -> Duration {
             group.spawn(Blocked::new(&countdown));
         }
         countdown.wait().await;
-        let start = Instant::now();
+        let start = Start::now();
         group.cancel();
         Ok(start)
     })
@@ -86,7 +85,7 @@ pub(crate) async fn join_set(count: usize) -> Duration {
         set.spawn(Blocked::new(&countdown));
     }
     countdown.wait().await;
-    let start = Instant::now();
+    let start = Start::now();
     set.abort_all();
     while set.join_next().await.is_some() {}
     start.elapsed()
@@ -101,7 +100,7 @@ async fn tracker(count: usize) -> Duration {
     }
     countdown.wait().await;
     tracker.close();
-    let start = Instant::now();
+    let start = Start::now();
     token.cancel();
     tracker.wait().await;
     start.elapsed()
@@ -114,7 +113,7 @@ async fn handles<N: Native>(native: N, count: usize) -> Duration {
         tasks.push(native.spawn(Blocked::new(&countdown)));
     }
     countdown.wait().await;
-    let start = Instant::now();
+    let start = Start::now();
     N::cancel_all(tasks).await;
     start.elapsed()
 }

@@ -38,7 +38,10 @@ pub(crate) enum Floor {
     /// At most this ratio.
     Ratio(f64),
     /// What so many nested scopes add to a poll, in nanoseconds each.
-    PerScope { scopes: u32, at_most: f64 },
+    PerScope {
+        scopes: u32,
+        at_most: f64,
+    },
 }
 
 impl Case {

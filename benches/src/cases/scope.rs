@@ -5,12 +5,13 @@ use std::hint::black_box;
 use std::marker::PhantomData;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyrt_core::cancel::{CancelScope, move_on_at, shield};
 use anyrt_core::runtime::Time;
 
 use super::{Case, Floor, Side};
+use crate::clock::Start;
 use crate::lane::{self, AsyncStdShared, Lane, SmolOne, TokioCurrent};
 
 /// Times ten rounds are the ten million of the issue.
@@ -63,7 +64,7 @@ fn in_scopes<L: Lane, F: Quiet>(count: usize, make: fn() -> F) -> Duration {
     lane::ours::<L, _>(async move {
         let mut future = pin!(make());
         poll_fn(|cx| {
-            let start = Instant::now();
+            let start = Start::now();
             for _ in 0..count {
                 let polled = black_box(future.as_mut()).poll(cx);
                 assert!(polled.is_pending(), "nothing ends it");

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyrt_core::runtime::Runtime;
 use anyrt_core::task::task_group;
@@ -11,10 +11,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::{Case, Floor, Side};
+use crate::clock::Start;
 use crate::futures::{Countdown, YieldOnce};
-use crate::lane::{
-    self, AsyncStdShared, Lane, Native, SmolOne, SmolTwo, TokioCurrent, TokioTwo,
-};
+use crate::lane::{self, AsyncStdShared, Lane, Native, SmolOne, SmolTwo, TokioCurrent, TokioTwo};
 
 const TASKS: usize = 100_000;
 
@@ -109,7 +108,7 @@ where
 {
     lane::ours::<L, _>(async move {
         operation(count / 10).await;
-        let start = Instant::now();
+        let start = Start::now();
         operation(count).await;
         start.elapsed()
     })
@@ -122,7 +121,7 @@ where
 {
     lane::native::<L, _, _>(async move |native| {
         operation(native.clone(), count / 10).await;
-        let start = Instant::now();
+        let start = Start::now();
         operation(native, count).await;
         start.elapsed()
     })

@@ -4,12 +4,13 @@ use std::future::{poll_fn, ready};
 use std::hint::black_box;
 use std::pin::pin;
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyrt_core::cancel::fail_after;
 use anyrt_core::runtime::Time;
 
 use super::{Case, Floor, Side};
+use crate::clock::Start;
 use crate::futures::{ReadySecond, YieldOnce};
 use crate::lane::{self, AsyncStdShared, Lane, Native, SmolOne, TokioCurrent};
 
@@ -37,22 +38,34 @@ fn add_on<L: Lane>(cases: &mut Vec<Case>, theirs: &'static str, floor: Floor) {
         Side::Ours => lane::ours::<L, _>(yields_ours::<L::Runtime>(count)),
         Side::Theirs => lane::native::<L, _, _>(|_| yields_theirs::<L::Native>(count)),
     });
-    add("timeout, ready on its second poll", CALLS, |side, count| match side {
-        Side::Ours => lane::ours::<L, _>(second_ours::<L::Runtime>(count)),
-        Side::Theirs => lane::native::<L, _, _>(|_| second_theirs::<L::Native>(count)),
-    });
-    add("timeout, pending and dropped", CALLS, |side, count| match side {
-        Side::Ours => lane::ours::<L, _>(dropped_ours::<L::Runtime>(count)),
-        Side::Theirs => lane::native::<L, _, _>(|_| dropped_theirs::<L::Native>(count)),
-    });
-    add("timeout, each poll while pending", POLLS, |side, count| match side {
-        Side::Ours => lane::ours::<L, _>(polls_ours::<L::Runtime>(count)),
-        Side::Theirs => lane::native::<L, _, _>(|_| polls_theirs::<L::Native>(count)),
-    });
+    add(
+        "timeout, ready on its second poll",
+        CALLS,
+        |side, count| match side {
+            Side::Ours => lane::ours::<L, _>(second_ours::<L::Runtime>(count)),
+            Side::Theirs => lane::native::<L, _, _>(|_| second_theirs::<L::Native>(count)),
+        },
+    );
+    add(
+        "timeout, pending and dropped",
+        CALLS,
+        |side, count| match side {
+            Side::Ours => lane::ours::<L, _>(dropped_ours::<L::Runtime>(count)),
+            Side::Theirs => lane::native::<L, _, _>(|_| dropped_theirs::<L::Native>(count)),
+        },
+    );
+    add(
+        "timeout, each poll while pending",
+        POLLS,
+        |side, count| match side {
+            Side::Ours => lane::ours::<L, _>(polls_ours::<L::Runtime>(count)),
+            Side::Theirs => lane::native::<L, _, _>(|_| polls_theirs::<L::Native>(count)),
+        },
+    );
 }
 
 async fn ready_ours<R: Time>(count: usize) -> Duration {
-    let start = Instant::now();
+    let start = Start::now();
     for number in 0..count {
         black_box(fail_after::<R, _>(LIMIT, ready(number)).await).expect("it is ready");
     }
@@ -60,7 +73,7 @@ async fn ready_ours<R: Time>(count: usize) -> Duration {
 }
 
 async fn ready_theirs<N: Native>(count: usize) -> Duration {
-    let start = Instant::now();
+    let start = Start::now();
     for number in 0..count {
         black_box(N::timeout(LIMIT, ready(number)).await).expect("it is ready");
     }
@@ -68,7 +81,7 @@ async fn ready_theirs<N: Native>(count: usize) -> Duration {
 }
 
 async fn yields_ours<R: Time>(count: usize) -> Duration {
-    let start = Instant::now();
+    let start = Start::now();
     for _ in 0..count {
         let ended = fail_after::<R, _>(LIMIT, YieldOnce::default()).await;
         ended.expect("it is soon ready");
@@ -77,7 +90,7 @@ async fn yields_ours<R: Time>(count: usize) -> Duration {
 }
 
 async fn yields_theirs<N: Native>(count: usize) -> Duration {
-    let start = Instant::now();
+    let start = Start::now();
     for _ in 0..count {
         let ended = N::timeout(LIMIT, YieldOnce::default()).await;
         ended.expect("it is soon ready");
@@ -86,7 +99,7 @@ async fn yields_theirs<N: Native>(count: usize) -> Duration {
 }
 
 async fn second_ours<R: Time>(count: usize) -> Duration {
-    let start = Instant::now();
+    let start = Start::now();
     for _ in 0..count {
         polls(2, fail_after::<R, _>(LIMIT, ReadySecond::default())).await;
     }
@@ -94,7 +107,7 @@ async fn second_ours<R: Time>(count: usize) -> Duration {
 }
 
 async fn second_theirs<N: Native>(count: usize) -> Duration {
-    let start = Instant::now();
+    let start = Start::now();
     for _ in 0..count {
         polls(2, N::timeout(LIMIT, ReadySecond::default())).await;
     }
@@ -102,7 +115,7 @@ async fn second_theirs<N: Native>(count: usize) -> Duration {
 }
 
 async fn dropped_ours<R: Time>(count: usize) -> Duration {
-    let start = Instant::now();
+    let start = Start::now();
     for _ in 0..count {
         polls(1, fail_after::<R, _>(LIMIT, std::future::pending::<()>())).await;
     }
@@ -110,7 +123,7 @@ async fn dropped_ours<R: Time>(count: usize) -> Duration {
 }
 
 async fn dropped_theirs<N: Native>(count: usize) -> Duration {
-    let start = Instant::now();
+    let start = Start::now();
     for _ in 0..count {
         polls(1, N::timeout(LIMIT, std::future::pending::<()>())).await;
     }
@@ -118,13 +131,17 @@ async fn dropped_theirs<N: Native>(count: usize) -> Duration {
 }
 
 async fn polls_ours<R: Time>(count: usize) -> Duration {
-    let start = Instant::now();
-    polls(count, fail_after::<R, _>(LIMIT, std::future::pending::<()>())).await;
+    let start = Start::now();
+    polls(
+        count,
+        fail_after::<R, _>(LIMIT, std::future::pending::<()>()),
+    )
+    .await;
     start.elapsed()
 }
 
 async fn polls_theirs<N: Native>(count: usize) -> Duration {
-    let start = Instant::now();
+    let start = Start::now();
     polls(count, N::timeout(LIMIT, std::future::pending::<()>())).await;
     start.elapsed()
 }

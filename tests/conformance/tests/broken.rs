@@ -89,6 +89,17 @@ fn a_runtime_that_polls_inside_spawn_is_noticed() {
     );
 }
 
+/// Not a test: makes the tree of `ANYRT_STRESS_SEED` smaller for as long as it fails.
+#[test]
+#[ignore = "a tool for whoever has found a tree that fails on the sound runtime"]
+fn shrink() {
+    let seed = std::env::var("ANYRT_STRESS_SEED").unwrap().parse().unwrap();
+    println!(
+        "{:#?}",
+        anyrt_conformance::stress::shrink(TinyRuntime::sound, seed)
+    );
+}
+
 /// Which cases have to fail or hang on this runtime, and which do not mind the flaw.
 fn expect(flaw: Flaw, noticed_by: &[&str], unaffected: &[&str]) {
     let all = anyrt_conformance::all::<TinyRuntime>();

@@ -107,6 +107,7 @@ where
         if let Some(open) = this.open.take() {
             let (members, body) = open();
             let node = members.core().node.clone();
+            members.core().set_around(context::evaluate().deadline);
             this.frame.set(Some(Frame::with_node(body, node)));
             *this.members = Some(members);
         }
@@ -123,8 +124,9 @@ where
         loop {
             let inherited = !core.node.is_shielded() && context::effectively_cancelled();
             if inherited {
-                core.cancel_inherited();
+                core.node.cancel_inherited();
             }
+            let inhabited = core.living() > 0;
 
             if let Some(mut frame) = this.frame.as_mut().as_pin_mut() {
                 let ended = match frame.as_mut().poll(cx, &mut EntryPlace::<true>) {
@@ -145,32 +147,33 @@ where
                 };
                 if ended.is_some() {
                     *this.ended = ended;
+                    frame.part_from_node();
                     this.frame.set(None);
                 }
             }
 
             poll_children(&**members, this.children, cx);
 
-            if this.ended.is_some() {
-                if core.living() == 0 {
-                    if !context::take_budget() {
-                        cx.waker().wake_by_ref();
-                        core.node.hold(cx);
-                        return Poll::Pending;
-                    }
-                    if core.try_end() {
-                        break;
-                    }
-                    continue;
+            let cut_short = core.was_cut_short() || (inherited && inhabited);
+            if matches!(this.ended, Some(Ended::Completed(_)))
+                && cut_short
+                && !core.node.is_shielded()
+                && context::effectively_cancelled()
+            {
+                // Children were living when the cancellation was seen, so this is a cancel point
+                // (rule C4).
+                *this.ended = Some(Ended::Interrupted);
+            }
+            if this.ended.is_some() && core.living() == 0 {
+                if !context::take_budget() {
+                    cx.waker().wake_by_ref();
+                    core.node.hold(cx);
+                    return Poll::Pending;
                 }
-                if inherited
-                    && context::effectively_cancelled()
-                    && matches!(this.ended, Some(Ended::Completed(_)))
-                {
-                    // A child was living when the cancellation was seen, so this is a cancel
-                    // point (rule C4).
-                    *this.ended = Some(Ended::Interrupted);
+                if core.try_end() {
+                    break;
                 }
+                continue;
             }
 
             if poll_limits(&core.node, this.timer.as_mut(), cx) {

@@ -199,7 +199,12 @@ pub(super) fn deliver<E, O: TaskOutput<E>>(
             group.take_panic(payload, Cause::ChildFailed, Some(&core.name()));
             End::Failed
         }
-        Some(Ended::Cancelled) | None => End::Cancelled,
+        Some(Ended::Cancelled) | None => {
+            if !core.is_cancelling() {
+                group.note_interrupted();
+            }
+            End::Cancelled
+        }
     };
     core.finish(end);
 }

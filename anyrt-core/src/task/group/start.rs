@@ -106,6 +106,23 @@ impl<V, E> Shared<V, E> {
     }
 }
 
+impl<V, E> Shared<V, E> {
+    /// Whether `started` was called while the child was made; under a cancelled caller that has no
+    /// effect.
+    fn take_early(&self, cancelled: bool) -> bool {
+        let mut state = lock(&self.state);
+        match &state.step {
+            Step::Early(_) if cancelled => {
+                let refused = std::mem::replace(&mut state.step, Step::Waiting);
+                drop(state);
+                drop(refused);
+                false
+            }
+            step => matches!(step, Step::Early(_)),
+        }
+    }
+}
+
 impl<V: Send, E: Send> Signal<V> for Shared<V, E> {
     fn started(&self, value: V) {
         let mut state = lock(&self.state);
@@ -359,7 +376,8 @@ where
                 signal: Some(shared.clone()),
             }),
         );
-        let early = matches!(lock(&shared.state).step, Step::Early(_));
+        let cancelled = context::effectively_cancelled();
+        let early = shared.take_early(cancelled);
         std::mem::forget(counted);
         let given = Given {
             starting: !early,
@@ -367,6 +385,9 @@ where
         };
         let mut record = None;
         let handle = spawn_child(&group, given, future, location, |child| {
+            if cancelled {
+                child.core.cancel_with_caller();
+            }
             lock(&shared.state).record = Some(child.clone());
             record = Some(child.clone());
         });

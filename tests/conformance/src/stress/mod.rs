@@ -23,6 +23,7 @@
 mod execute;
 mod ledger;
 mod plan;
+mod shrink;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -35,6 +36,7 @@ use anyrt_core::runtime::Enter;
 
 use self::ledger::Ledger;
 pub use self::plan::{Children, Plan, Step};
+pub use self::shrink::shrink;
 use crate::harness::number;
 use crate::support::message_of;
 
@@ -58,7 +60,10 @@ pub fn stress<B: Enter>(backend: &B, seed: u64, trees: u64) {
         let mut done = 0;
         while done < trees {
             let count = TREES_PER_RUN.min(trees - done);
-            several(backend, seed.wrapping_add(done), count, &progress);
+            let seeds = (done..done + count).map(|n| seed.wrapping_add(n));
+            let plans = seeds.map(|seed| (seed, Plan::random(seed)));
+            let violations = several(backend, plans, &progress);
+            assert!(violations.is_empty(), "{}", violations.join("\n"));
             done += count;
         }
     });
@@ -76,29 +81,31 @@ fn fresh_seed() -> u64 {
     RandomState::new().hash_one(0) % 1_000_000_000_000
 }
 
-/// Several trees in one run, one after the other.
-fn several<B: Enter>(backend: &B, seed: u64, count: u64, progress: &Progress) {
+/// Several trees in one run, one after the other. Gives what was wrong.
+fn several<B: Enter>(
+    backend: &B,
+    plans: impl Iterator<Item = (u64, Plan)>,
+    progress: &Progress,
+) -> Vec<String> {
     let ledger = Arc::new(Ledger::new());
     let hook = ledger.clone();
     let options = RunOptions::new().unhandled(move |unhandled| hook.unhandled(unhandled));
     let trees = async {
-        for seed in (0..count).map(|n| seed.wrapping_add(n)) {
+        for (seed, plan) in plans {
             progress.begin(seed);
-            let plan = Plan::random(seed);
             execute::tree::<B::Runtime>(plan, seed, &ledger).await;
         }
     };
-    let result = catch_unwind(AssertUnwindSafe(|| {
+    match catch_unwind(AssertUnwindSafe(|| {
         anyrt_core::run(backend, options, trees)
-    }));
-    if let Err(payload) = &result {
-        ledger.violation(format!("the run panicked: {}", message_of(&**payload)));
+    })) {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => ledger.violation(format!("the run did not start: {error}")),
+        Err(payload) => {
+            ledger.violation(format!("the run panicked: {}", message_of(&*payload)));
+        }
     }
-    if let Ok(Err(error)) = &result {
-        ledger.violation(format!("the run did not start: {error}"));
-    }
-    let violations = ledger.close();
-    assert!(violations.is_empty(), "{}", violations.join("\n"));
+    ledger.close()
 }
 
 /// Which tree is being run; names the one that hangs.

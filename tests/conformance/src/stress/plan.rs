@@ -139,6 +139,112 @@ impl Surroundings {
         fails: true,
         endless: false,
     };
+
+    /// A clean-up neither fails nor panics.
+    const CLEAN_UP: Surroundings = Surroundings {
+        panics: false,
+        fails: false,
+        endless: false,
+    };
+
+    fn in_scope(self, limited: bool, abortable: bool) -> Surroundings {
+        Surroundings {
+            panics: self.panics && !abortable,
+            endless: self.endless || limited,
+            ..self
+        }
+    }
+
+    fn in_shield(self) -> Surroundings {
+        Surroundings {
+            endless: false,
+            ..self
+        }
+    }
+
+    fn in_child(self, cancelled: bool) -> Surroundings {
+        Surroundings {
+            endless: self.endless || cancelled,
+            ..self
+        }
+    }
+
+    /// What comes before `started` may fail there, which the group does not hear of.
+    fn in_start(self) -> Surroundings {
+        Surroundings {
+            endless: false,
+            panics: false,
+            ..self
+        }
+    }
+
+    fn in_drop(self) -> Surroundings {
+        Surroundings {
+            panics: false,
+            fails: self.fails,
+            endless: true,
+        }
+    }
+
+    fn caught(self) -> Surroundings {
+        Surroundings {
+            fails: true,
+            ..self
+        }
+    }
+
+    fn without_panics(self) -> Surroundings {
+        Surroundings {
+            panics: false,
+            ..self
+        }
+    }
+}
+
+impl Plan {
+    /// Whether the plan ends by itself, and does only what the model can follow. Random plans do.
+    pub(super) fn is_fair(&self) -> bool {
+        self.is_fair_at(Surroundings::ROOT)
+    }
+
+    fn is_fair_at(&self, at: Surroundings) -> bool {
+        let all = |plans: &[Plan], at| plans.iter().all(|plan| plan.is_fair_at(at));
+        match self {
+            Plan::SleepForever => at.endless,
+            Plan::Fail => at.fails,
+            Plan::Panic => at.fails && at.panics,
+            Plan::Then(plans) => all(plans, at),
+            Plan::Scope {
+                limit,
+                abortable,
+                body,
+            } => body.is_fair_at(at.in_scope(limit.is_some(), *abortable)),
+            Plan::Shield(body) => body.is_fair_at(at.in_shield()),
+            Plan::Finally(body, cleanup) => {
+                body.is_fair_at(at) && cleanup.is_fair_at(Surroundings::CLEAN_UP)
+            }
+            Plan::Group {
+                steps, cancelled, ..
+            } => {
+                let inside = at.in_child(*cancelled);
+                steps.iter().all(|step| match step {
+                    Step::Spawn(plan) => plan.is_fair_at(inside),
+                    Step::SpawnTwice(one, two) => one.is_fair_at(inside) && two.is_fair_at(inside),
+                    Step::Start(before, after) => {
+                        before.is_fair_at(inside.in_start()) && after.is_fair_at(inside)
+                    }
+                    Step::Do(plan) => plan.is_fair_at(at),
+                    Step::Await(_) => !cancelled,
+                    Step::CancelChild(_) => true,
+                })
+            }
+            Plan::Race(members) | Plan::Gather(members) => all(members, at.caught()),
+            Plan::TryGather(members) => all(members, at.without_panics()),
+            Plan::Drop(_, body) => body.is_fair_at(at.in_drop()),
+            Plan::Catch(body) => body.is_fair_at(at.caught()),
+            _ => true,
+        }
+    }
 }
 
 struct Maker {
@@ -162,46 +268,29 @@ impl Maker {
         }
         let below = depth - 1;
         match self.random.below(20) {
-            0..4 => Plan::Then(
-                (0..1 + self.count(2))
-                    .map(|_| self.plan(below, at))
-                    .collect(),
-            ),
+            0..4 => Plan::Then(self.plans(1, 3, below, at)),
             4..7 => self.group(below, at),
             7..10 => self.scope(below, at),
-            10 | 11 => Plan::Shield(Box::new(self.plan(
-                below,
-                Surroundings {
-                    endless: false,
-                    ..at
-                },
-            ))),
+            10 | 11 => Plan::Shield(self.boxed(below, at.in_shield())),
             12..15 => {
-                let body = Box::new(self.plan(below, at));
-                Plan::Finally(body, Box::new(self.clean_up(below)))
+                let body = self.boxed(below, at);
+                Plan::Finally(body, self.boxed(below.min(2), Surroundings::CLEAN_UP))
             }
-            15 => Plan::Race(self.members(below, at)),
-            16 => Plan::Gather(self.members(below, at)),
-            17 => {
-                let at = Surroundings {
-                    panics: false,
-                    ..at
-                };
-                Plan::TryGather((0..self.count(3)).map(|_| self.plan(below, at)).collect())
-            }
-            18 => {
-                let inside = Surroundings {
-                    panics: false,
-                    fails: at.fails,
-                    endless: true,
-                };
-                Plan::Drop(self.count(8), Box::new(self.plan(below, inside)))
-            }
-            _ => {
-                let at = Surroundings { fails: true, ..at };
-                Plan::Catch(Box::new(self.plan(below, at)))
-            }
+            15 => Plan::Race(self.plans(1, 3, below, at.caught())),
+            16 => Plan::Gather(self.plans(1, 3, below, at.caught())),
+            17 => Plan::TryGather(self.plans(0, 3, below, at.without_panics())),
+            18 => Plan::Drop(self.count(8), self.boxed(below, at.in_drop())),
+            _ => Plan::Catch(self.boxed(below, at.caught())),
         }
+    }
+
+    fn boxed(&mut self, depth: u32, at: Surroundings) -> Box<Plan> {
+        Box::new(self.plan(depth, at))
+    }
+
+    fn plans(&mut self, least: usize, most: usize, depth: u32, at: Surroundings) -> Vec<Plan> {
+        let count = least + self.count((most - least) as u64);
+        (0..count).map(|_| self.plan(depth, at)).collect()
     }
 
     fn leaf(&mut self, at: Surroundings) -> Plan {
@@ -223,85 +312,57 @@ impl Maker {
     fn scope(&mut self, depth: u32, at: Surroundings) -> Plan {
         let limit = (self.timed && self.chance(2)).then(|| self.random.below(2000));
         let abortable = self.chance(8);
-        let at = Surroundings {
-            panics: at.panics && !abortable,
-            endless: at.endless || limit.is_some(),
-            ..at
-        };
         Plan::Scope {
             limit,
             abortable,
-            body: Box::new(self.plan(depth, at)),
+            body: self.boxed(depth, at.in_scope(limit.is_some(), abortable)),
         }
-    }
-
-    /// What a clean-up does: it neither fails nor panics.
-    fn clean_up(&mut self, depth: u32) -> Plan {
-        self.plan(
-            depth.min(2),
-            Surroundings {
-                panics: false,
-                fails: false,
-                endless: false,
-            },
-        )
-    }
-
-    fn members(&mut self, depth: u32, at: Surroundings) -> Vec<Plan> {
-        let at = Surroundings { fails: true, ..at };
-        (0..1 + self.count(2))
-            .map(|_| self.plan(depth, at))
-            .collect()
     }
 
     fn group(&mut self, depth: u32, at: Surroundings) -> Plan {
-        let children = if self.chance(4) {
-            Children::Borrowing
-        } else {
-            Children::Tasks
-        };
+        let borrows = self.chance(4);
         let cancelled = self.chance(3);
-        let inside = Surroundings {
-            endless: at.endless || cancelled,
-            ..at
-        };
-        let mut steps = Vec::new();
-        for _ in 0..1 + self.count(5) {
-            steps.push(match self.random.below(12) {
-                0..5 => Step::Spawn(self.plan(depth, inside)),
-                5 => Step::SpawnTwice(
-                    self.plan(depth.min(2), inside),
-                    self.plan(depth.min(2), inside),
-                ),
-                6 if matches!(children, Children::Tasks) => {
-                    // What comes before `started` may fail there, which the group does not hear of.
-                    let before = Surroundings {
-                        endless: false,
-                        panics: false,
-                        ..inside
-                    };
-                    Step::Start(
-                        self.plan(depth.min(2), before),
-                        self.plan(depth.min(3), inside),
-                    )
-                }
-                7 if !cancelled => Step::Await(self.count(4)),
-                8 => Step::CancelChild(self.count(4)),
-                9 | 10 => Step::Do(self.plan(
-                    depth,
-                    Surroundings {
-                        endless: at.endless,
-                        ..at
-                    },
-                )),
-                _ => Step::Do(Plan::Checkpoint(2)),
-            });
-        }
+        let steps = 1 + self.count(5);
         Plan::Group {
-            children,
+            children: if borrows {
+                Children::Borrowing
+            } else {
+                Children::Tasks
+            },
             keep_going: self.chance(5),
-            steps,
+            steps: (0..steps)
+                .map(|_| self.step(depth, borrows, cancelled, at))
+                .collect(),
             cancelled,
+        }
+    }
+
+    fn step(&mut self, depth: u32, borrows: bool, cancelled: bool, at: Surroundings) -> Step {
+        let inside = at.in_child(cancelled);
+        let less = depth.min(2);
+        match self.random.below(12) {
+            0..5 => Step::Spawn(self.plan(depth, inside)),
+            5 => Step::SpawnTwice(self.plan(less, inside), self.plan(less, inside)),
+            6 if !borrows => Step::Start(
+                self.plan(less, inside.in_start()),
+                self.plan(depth.min(3), inside),
+            ),
+            7 if !cancelled => Step::Await(self.count(4)),
+            8 => Step::CancelChild(self.count(4)),
+            9 | 10 => Step::Do(self.plan(depth, at)),
+            _ => Step::Do(Plan::Checkpoint(2)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn random_plans_are_fair() {
+        for seed in 0..20_000 {
+            assert!(Plan::random(seed).is_fair(), "seed {seed}");
         }
     }
 }

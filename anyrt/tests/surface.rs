@@ -1,0 +1,302 @@
+//! What is public: each item in one place, nothing of core's forgotten, and the same auto traits
+//! whatever the features are.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::marker::PhantomData;
+use std::path::{Path, PathBuf};
+
+use syn::{Attribute, Item, UseTree, Visibility};
+
+/// What core has for facades alone.
+const NOT_FOR_USERS: &[&str] = &[
+    "task::current_backend", // `Backend::current`
+];
+
+/// The public items of a crate by name, each with the modules that it stands in.
+type Surface = BTreeMap<String, Vec<String>>;
+
+/// Reads the modules of a crate, from `lib.rs` on.
+fn surface(crate_name: &str) -> Surface {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .join(crate_name)
+        .join("src");
+    let mut surface = Surface::new();
+    read(&folder.join("lib.rs"), &folder, "", &mut surface);
+    surface
+}
+
+fn read(file: &Path, folder: &Path, module: &str, surface: &mut Surface) {
+    let text = fs::read_to_string(file).expect("a source file");
+    for item in syn::parse_file(&text).expect("Rust").items {
+        let Some((visibility, attributes)) = head(&item) else {
+            continue;
+        };
+        if !matches!(visibility, Visibility::Public(_)) || is_hidden(attributes) {
+            continue;
+        }
+        let mut names = Vec::new();
+        match &item {
+            Item::Fn(item) => names.push(item.sig.ident.to_string()),
+            Item::Struct(item) => names.push(item.ident.to_string()),
+            Item::Enum(item) => names.push(item.ident.to_string()),
+            Item::Trait(item) => names.push(item.ident.to_string()),
+            Item::Type(item) => names.push(item.ident.to_string()),
+            Item::Const(item) => names.push(item.ident.to_string()),
+            Item::Use(item) => leaves(&item.tree, &mut names),
+            Item::Mod(item) => {
+                let name = item.ident.to_string();
+                let below = folder.join(&name);
+                let file = file_of(&below);
+                let module = format!("{module}{name}::");
+                read(&file, &below, &module, surface);
+            }
+            _ => {}
+        }
+        for name in names {
+            surface.entry(name).or_default().push(module.to_owned());
+        }
+    }
+}
+
+fn file_of(module: &Path) -> PathBuf {
+    let flat = module.with_extension("rs");
+    if flat.exists() {
+        flat
+    } else {
+        module.join("mod.rs")
+    }
+}
+
+fn head(item: &Item) -> Option<(&Visibility, &[Attribute])> {
+    Some(match item {
+        Item::Fn(item) => (&item.vis, &item.attrs),
+        Item::Struct(item) => (&item.vis, &item.attrs),
+        Item::Enum(item) => (&item.vis, &item.attrs),
+        Item::Trait(item) => (&item.vis, &item.attrs),
+        Item::Type(item) => (&item.vis, &item.attrs),
+        Item::Const(item) => (&item.vis, &item.attrs),
+        Item::Use(item) => (&item.vis, &item.attrs),
+        Item::Mod(item) => (&item.vis, &item.attrs),
+        _ => return None,
+    })
+}
+
+fn is_hidden(attributes: &[Attribute]) -> bool {
+    attributes.iter().any(|attribute| {
+        let list = attribute.meta.require_list();
+        attribute.path().is_ident("doc")
+            && list.is_ok_and(|list| list.tokens.to_string() == "hidden")
+    })
+}
+
+fn leaves(tree: &UseTree, names: &mut Vec<String>) {
+    match tree {
+        UseTree::Path(path) => leaves(&path.tree, names),
+        UseTree::Name(name) => names.push(name.ident.to_string()),
+        UseTree::Rename(rename) => names.push(rename.rename.to_string()),
+        UseTree::Group(group) => group.items.iter().for_each(|tree| leaves(tree, names)),
+        UseTree::Glob(_) => panic!("items are listed, not globbed"),
+    }
+}
+
+#[test]
+fn each_item_has_one_path() {
+    for (name, mut modules) in surface("anyrt") {
+        modules.sort();
+        // Names that mean different things in different places, and are no second path.
+        let expected = match &*name {
+            "run" => vec!["", "to_thread::"],
+            _ => vec![&*modules[0]],
+        };
+        assert_eq!(modules, expected, "`{name}` stands in several places");
+    }
+}
+
+#[test]
+fn everything_that_core_offers_is_there() {
+    let facade = surface("anyrt");
+    for (name, modules) in surface("anyrt-core") {
+        let places: Vec<_> = modules
+            .iter()
+            .map(|module| format!("{module}{name}"))
+            .collect();
+        if places.iter().any(|place| place.starts_with("runtime::")) {
+            continue; // for backends
+        }
+        let left_out = places.iter().any(|place| NOT_FOR_USERS.contains(&&**place));
+        assert!(
+            facade.contains_key(&name) != left_out,
+            "{places:?}: give it a place in the facade, or a line in `NOT_FOR_USERS`; not both"
+        );
+    }
+}
+
+/// The auto traits of a type, in words.
+macro_rules! auto_traits {
+    ($type:ty) => {{
+        let mut found = Vec::new();
+        if implements!($type: Send) {
+            found.push("Send");
+        }
+        if implements!($type: Sync) {
+            found.push("Sync");
+        }
+        if implements!($type: Unpin) {
+            found.push("Unpin");
+        }
+        found.join(" ")
+    }};
+}
+
+/// Whether a type implements a trait: an inherent constant wins over one of a trait.
+macro_rules! implements {
+    ($type:ty: $trait:path) => {{
+        struct Probe<T: ?Sized>(PhantomData<T>);
+        #[allow(dead_code, reason = "unused where the type implements the trait")]
+        trait No {
+            const YES: bool = false;
+        }
+        impl<T: ?Sized> No for Probe<T> {}
+        #[allow(
+            dead_code,
+            reason = "unused where the type does not implement the trait"
+        )]
+        impl<T: ?Sized + $trait> Probe<T> {
+            const YES: bool = true;
+        }
+        <Probe<$type>>::YES
+    }};
+}
+
+/// One line for each type; the same for every set of features, because a library may rely on it
+/// and does not know the set.
+macro_rules! table {
+    ($($type:ty => $expected:literal,)*) => {
+        let lines = [$((stringify!($type), $expected, auto_traits!($type))),*];
+        let wrong: Vec<_> = lines.iter().filter(|(_, expected, found)| expected != found).collect();
+        assert!(wrong.is_empty(), "type, expected, found: {wrong:#?}");
+    };
+}
+
+/// A future that is `Send`, and neither `Sync` nor `Unpin`.
+struct Plain(PhantomData<std::cell::Cell<()>>, std::marker::PhantomPinned);
+
+impl Future for Plain {
+    type Output = ();
+
+    fn poll(self: std::pin::Pin<&mut Self>, _: &mut std::task::Context<'_>) -> std::task::Poll<()> {
+        std::task::Poll::Ready(())
+    }
+}
+
+type E = std::io::Error;
+type Call = fn() -> Plain;
+
+#[test]
+fn auto_traits_of_types() {
+    use anyrt::*;
+    table! {
+        Ambient => "Send Sync Unpin",
+        AmbientHandle => "Send Sync Unpin",
+        Backend => "Send Sync Unpin",
+        Builder => "Send Sync Unpin",
+        CancelHandle => "Send Sync Unpin",
+        CancelScope => "Send Sync Unpin",
+        Cancelled => "Send Sync Unpin",
+        Cause => "Send Sync Unpin",
+        Context => "Send Sync Unpin",
+        ContextVar<u8> => "Send Sync Unpin",
+        Elapsed => "Send Sync Unpin",
+        Failures<E> => "Send Sync Unpin",
+        GroupError<E> => "Send Sync Unpin",
+        GroupOptions => "Send Sync Unpin",
+        Instant => "Send Sync Unpin",
+        Lent<u8> => "Send Sync Unpin",
+        LocalTaskGroup<'static, E> => "Unpin",
+        NoRun => "Send Sync Unpin",
+        NoRuntime => "Send Sync Unpin",
+        ParseBackendError => "Send Sync Unpin",
+        RunError => "Send Sync Unpin",
+        RunHandle => "Send Sync Unpin",
+        RunOptions => "Send Sync Unpin",
+        RunVar<u8> => "Send Sync Unpin",
+        RunVarError => "Send Sync Unpin",
+        ScopedTaskGroup<'static, E> => "Send Sync Unpin",
+        SpawnError<Plain> => "Send",
+        StartError<E> => "Send Sync Unpin",
+        Started<u8> => "Send Sync Unpin",
+        TaskBuilder<'static, E> => "Send Sync Unpin",
+        TaskError => "Send Sync Unpin",
+        TaskGroup<E> => "Send Sync Unpin",
+        TaskHandle<u8> => "Send Sync Unpin",
+        Unhandled => "Send Unpin",
+        ValueError => "Send Sync Unpin",
+        task::GroupNode => "Send Sync Unpin",
+        task::RunToken => "Send Sync Unpin",
+        task::ScopeNode => "Send Sync Unpin",
+        task::TaskId => "Send Sync Unpin",
+        task::TaskNode => "Send Sync Unpin",
+        task::TaskRef => "Send Sync Unpin",
+        task::TaskStatus => "Send Sync Unpin",
+        task::Tree => "Send Sync Unpin",
+        task::Wait => "Send Sync Unpin",
+    }
+}
+
+#[test]
+fn auto_traits_of_futures() {
+    use anyrt::futures::*;
+    table! {
+        anyrt::AmbientCall<u8> => "Send Sync Unpin",
+        anyrt::AmbientTimer => "Send Sync",
+        anyrt::Interval => "Send Sync Unpin",
+        AsCompleted<Plain> => "Send Unpin",
+        Checkpoint => "Send Sync Unpin",
+        Finally<Plain, Call, Plain> => "Send",
+        Gathering<Vec<Plain>> => "Send Unpin",
+        MapConcurrent<std::ops::Range<u8>, Call, Plain> => "Send Unpin",
+        NextCompleted<'static, Plain> => "Send Unpin",
+        Racing<Vec<Plain>> => "Send Unpin",
+        RacingOk<std::future::Ready<Result<u8, E>>, u8, E> => "Send Unpin",
+        Scope<Plain, Catch> => "Send",
+        Scope<Plain, MoveOn> => "Send",
+        Shield<Plain> => "Send",
+        Sleep => "Send Sync",
+        SleepForever => "Send Sync Unpin",
+        TaskValue<u8> => "Send Sync Unpin",
+        TaskWait<'static> => "Send Sync Unpin",
+        Tick<'static> => "Send Sync Unpin",
+        ToThread<fn() -> u8, u8> => "Send Unpin",
+        TryGathering<Vec<std::future::Ready<Result<u8, E>>>> => "Send Unpin",
+        TryMapConcurrent<std::ops::Range<u8>, Call, std::future::Ready<Result<u8, E>>, u8, E>
+            => "Send Unpin",
+        WaitFor<'static, u8> => "Send Sync",
+        WithContextVar<u8, Plain> => "Send",
+    }
+}
+
+/// What has no name. It is `Send` if what it is given is.
+#[test]
+fn opaque_futures_are_send() {
+    fn send<T: Send>(_: T) {}
+    send(anyrt::task_group(async |tg| {
+        tg.spawn(anyrt::checkpoint());
+    }));
+    send(anyrt::task_group::<E, _, _>(async |_| Ok(())));
+    send(anyrt::scoped_task_group(async |tg| {
+        tg.spawn(anyrt::checkpoint());
+    }));
+    send(anyrt::GroupOptions::new().run(async |tg| {
+        let started = tg.start(async |started| {
+            started.started(1);
+            Ok::<_, E>(())
+        });
+        started.await.map(|_: i32| ())
+    }));
+    send(anyrt::GroupOptions::new().run_scoped(async |_| Ok::<_, E>(())));
+    send(anyrt::GroupOptions::new().run_reporting(|_: E| (), async |_| Ok(())));
+    send(anyrt::with_resource(1, async |_| (), async |_| ()));
+    send(anyrt::testing::wait_all_tasks_blocked());
+}

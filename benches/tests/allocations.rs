@@ -1,0 +1,138 @@
+//! How often spawning and limiting allocate, beside what the runtime itself does.
+//!
+//! Allocations are counted on the thread that measures, and everything here runs on one thread.
+
+use std::convert::Infallible;
+use std::future::{pending, ready};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use allocation_counter::measure;
+use anyrt_core::RunOptions;
+use anyrt_core::cancel::{fail_after, move_on_after, move_on_at};
+use anyrt_core::task::{TaskGroup, task_group};
+use anyrt_core::time::Instant;
+use anyrt_tokio::Tokio;
+
+const TASKS: u64 = 1_000;
+
+/// The list of children and tokio's queue grow by doubling.
+const GROWTH: u64 = 24;
+
+#[test]
+fn a_spawn_allocates_once_beyond_the_backend() {
+    let native = on_tokio(async {
+        count(|| {
+            for _ in 0..TASKS {
+                drop(tokio::spawn(pending::<()>()));
+            }
+        })
+    });
+    let ours = in_group(|group| {
+        count(|| {
+            for _ in 0..TASKS {
+                group.spawn(pending::<()>());
+            }
+        })
+    });
+    assert!(native >= TASKS, "tokio allocates its task: {native}");
+    assert!(ours <= native + TASKS + GROWTH, "{ours} against {native}");
+}
+
+#[test]
+fn a_child_allocates_once_beyond_the_backend_in_its_whole_life() {
+    // What the run and the group need falls out of the difference.
+    let native = native_tasks(2 * TASKS) - native_tasks(TASKS);
+    let ours = children(2 * TASKS) - children(TASKS);
+    assert!(native >= TASKS, "tokio allocates its task: {native}");
+    assert!(ours <= native + TASKS + GROWTH, "{ours} against {native}");
+}
+
+#[test]
+fn waiting_for_a_child_allocates_at_most_twice() {
+    let ours = in_group(|group| {
+        let mut handles: Vec<_> = (0..TASKS).map(|_| group.spawn(pending::<()>())).collect();
+        count(|| {
+            let mut cx = Context::from_waker(Waker::noop());
+            for handle in &mut handles {
+                assert!(Pin::new(handle).poll(&mut cx).is_pending());
+            }
+        })
+    });
+    assert!(ours <= 2 * TASKS, "{ours}");
+}
+
+#[test]
+fn a_limit_around_a_ready_future_allocates_nothing() {
+    on_tokio(async {
+        let limit = Duration::from_secs(3600);
+        let none = count(|| {
+            let mut cx = Context::from_waker(Waker::noop());
+            let moved_on = pin!(move_on_after::<Tokio, _>(limit, ready(1))).poll(&mut cx);
+            assert_eq!(moved_on, Poll::Ready(Some(1)));
+            let failed = pin!(fail_after::<Tokio, _>(limit, ready(2))).poll(&mut cx);
+            assert!(matches!(failed, Poll::Ready(Ok(2))));
+        });
+        assert_eq!(none, 0);
+    });
+}
+
+#[test]
+fn a_limit_that_needs_no_timer_allocates_nothing_while_it_waits() {
+    on_tokio(async {
+        let none = count(|| {
+            let mut cx = Context::from_waker(Waker::noop());
+            let mut limited = pin!(move_on_at::<Tokio, _>(Instant::FAR_FUTURE, pending::<()>()));
+            assert!(limited.as_mut().poll(&mut cx).is_pending());
+            assert!(limited.as_mut().poll(&mut cx).is_pending());
+        });
+        assert_eq!(none, 0);
+    });
+}
+
+/// Runs a future in a run on one thread.
+fn on_tokio<F: Future>(future: F) -> F::Output {
+    let backend = anyrt_tokio::Builder::current_thread();
+    anyrt_core::run(&backend, RunOptions::new(), future).unwrap()
+}
+
+/// Runs the body of a group, and cancels what it has spawned.
+fn in_group<T>(body: impl FnOnce(&TaskGroup<Tokio, Infallible>) -> T) -> T {
+    let value = on_tokio(task_group::<Tokio, Infallible, _, _>(|group| async move {
+        let value = body(&group);
+        group.cancel();
+        Ok(value)
+    }));
+    value.unwrap()
+}
+
+fn count(f: impl FnOnce()) -> u64 {
+    measure(f).count_total
+}
+
+/// How often a run allocates that spawns so many children, which yield once.
+fn children(children: u64) -> u64 {
+    count(|| {
+        let main = task_group::<Tokio, Infallible, _, _>(|group| async move {
+            for _ in 0..children {
+                group.spawn(tokio::task::yield_now());
+            }
+        });
+        on_tokio(main).unwrap();
+    })
+}
+
+/// The same with tasks of the runtime's own.
+fn native_tasks(tasks: u64) -> u64 {
+    count(|| {
+        on_tokio(async {
+            for _ in 0..tasks {
+                drop(tokio::spawn(tokio::task::yield_now()));
+            }
+            for _ in 0..4 {
+                tokio::task::yield_now().await;
+            }
+        });
+    })
+}

@@ -1,0 +1,52 @@
+//! The program as its users start it.
+
+use std::env;
+use std::fs;
+use std::process::{Command, Output};
+
+fn bench(arguments: &[&str]) -> Output {
+    let program = env!("CARGO_BIN_EXE_anyrt-bench");
+    let output = Command::new(program).args(arguments).output();
+    output.expect("the program starts")
+}
+
+#[test]
+fn overhead_prints_a_table_and_writes_json() {
+    let file = env::temp_dir().join(format!("anyrt-bench-{}.json", std::process::id()));
+    let path = file.to_str().expect("the name is text");
+    let output = bench(&[
+        "overhead", "--rounds", "2", "--scale", "0.001", "--case", "JoinSet", "--json", path,
+    ]);
+    let json = fs::read_to_string(&file).expect("it was written");
+    fs::remove_file(&file).expect("it is there");
+    assert!(output.status.success(), "{output:?}");
+    let table = String::from_utf8(output.stdout).expect("it is text");
+    assert!(table.starts_with("| case | backend | against |"), "{table}");
+    for key in ["case", "backend", "ours_ns", "theirs_ns", "theirs", "ratio"] {
+        let found = json.matches(&format!("\"{key}\": ")).count();
+        assert_eq!(found, table.lines().count() - 2, "{json}");
+    }
+}
+
+#[test]
+fn memory_measures_in_processes_of_its_own() {
+    let output = bench(&["memory", "--children", "2000", "--rounds", "1"]);
+    assert!(output.status.success(), "{output:?}");
+    let table = String::from_utf8(output.stdout).expect("it is text");
+    assert!(table.contains("| tokio, current-thread |"), "{table}");
+    assert!(table.contains("| 500 |"), "{table}");
+}
+
+#[test]
+fn mistakes_are_explained() {
+    let output = bench(&["overhead", "--case", "no such case"]);
+    assert_eq!(output.status.code(), Some(1));
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        message.contains("`overhead --list` lists them"),
+        "{message}"
+    );
+    assert_eq!(bench(&["overhead", "--bogus"]).status.code(), Some(2));
+    assert_eq!(bench(&[]).status.code(), Some(2));
+    assert!(bench(&["--help"]).status.success());
+}

@@ -1,0 +1,229 @@
+//! Holds, and the traps of naive implementations: what begins in one scope and ends in another.
+//! HO-08, HO-13, HO-15, HO-17, HO-25.
+
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use anyrt_core::cancel::{CancelScope, checkpoint, finally, move_on_after};
+use anyrt_core::runtime::{Enter, Runtime};
+use anyrt_core::time::sleep;
+use futures_util::future::join;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+
+use super::groups_support::blocked;
+use super::holds_support::{Executor, cancelled_meanwhile, holder, lock};
+use crate::support::{Gate, Log, in_cancelled_scope, poll_once, run, yields};
+
+/// HO-08, C4: `move_on_after` around a step of a collection of operations, in a loop: every one
+/// completes in the end, though some were first polled in a scope that was cancelled.
+pub fn operations_refused_in_a_step_complete_later<B: Enter>(backend: &B) {
+    run(backend, async {
+        let mut all: FuturesUnordered<_> = (0..10u64)
+            .map(|n| async move {
+                if n % 2 == 0 {
+                    checkpoint().await;
+                }
+                sleep::<B::Runtime>(Duration::from_millis(n)).await;
+                n
+            })
+            .collect();
+        // Nothing starts in the first step: its limit has passed on entry.
+        let first = move_on_after::<B::Runtime, _>(Duration::ZERO, all.next()).await;
+        assert_eq!(first, None);
+        let mut done = Vec::new();
+        while done.len() < 10 {
+            let limit = Duration::from_millis(3);
+            if let Some(next) = move_on_after::<B::Runtime, _>(limit, all.next()).await {
+                done.push(next.expect("some are left"));
+            }
+        }
+        done.sort_unstable();
+        assert_eq!(done, (0..10).collect::<Vec<_>>());
+        assert!(all.next().await.is_none());
+    });
+}
+
+/// HO-13, C6: a begun clean-up is moved to another scope: cancelling that one runs the clean-up
+/// before it ends, and the first one is not held by it.
+pub fn a_holder_follows_to_another_scope<B: Enter>(backend: &B) {
+    run(backend, async {
+        let log = Log::new();
+        // One after the other.
+        let mut tidy = Box::pin(holder(log.clone()));
+        let first = CancelScope::<B::Runtime>::new();
+        first
+            .run(async { assert!(poll_once(tidy.as_mut()).await.is_pending()) })
+            .await
+            .unwrap();
+        let outcome = cancelled_meanwhile::<B, _>(tidy.as_mut()).await;
+        log.add("second scope ended");
+        assert!(outcome.is_none());
+        assert_eq!(log.entries(), ["cleaned up", "second scope ended"]);
+    });
+}
+
+/// HO-13, C6: the same while the first scope goes on.
+pub fn a_scope_is_not_held_by_what_was_moved_out<B: Enter>(backend: &B) {
+    type Boxed = Pin<Box<dyn Future<Output = ()> + Send>>;
+    type Slot = Arc<Mutex<Option<Boxed>>>;
+    run(backend, async {
+        let log = Log::new();
+        let (slot, put, taken) = (Slot::default(), Gate::new(), Gate::new());
+        let (first, second) = (
+            CancelScope::<B::Runtime>::new(),
+            CancelScope::<B::Runtime>::new(),
+        );
+        let (first_handle, second_handle) = (first.handle(), second.handle());
+        let (holder_log, first_left) = (log.clone(), Gate::new());
+        let one = async {
+            let outcome = first
+                .run(async {
+                    let mut tidy = Box::pin(holder(holder_log));
+                    assert!(poll_once(tidy.as_mut()).await.is_pending());
+                    *lock(&slot) = Some(tidy as Boxed);
+                    put.open();
+                    blocked().await;
+                })
+                .await;
+            assert!(outcome.is_err());
+            log.add("first scope ended");
+            first_left.open();
+        };
+        let other = async {
+            let outcome = second
+                .run(async {
+                    put.opened().await;
+                    let tidy = lock(&slot).take().expect("it was put there");
+                    taken.open();
+                    tidy.await;
+                })
+                .await;
+            assert!(outcome.is_err());
+            log.add("second scope ended");
+        };
+        let canceller = async {
+            taken.opened().await;
+            yields(3).await;
+            first_handle.cancel();
+            first_left.opened().await;
+            second_handle.cancel();
+        };
+        join(join(one, other), canceller).await;
+        assert_eq!(
+            log.entries(),
+            ["first scope ended", "cleaned up", "second scope ended"]
+        );
+    });
+}
+
+/// HO-15, C7: a shield is switched on while a cancellation is carried out under it: the scope ends
+/// as cancelled.
+pub fn a_shield_switched_on_too_late_changes_nothing<B: Enter>(backend: &B) {
+    run(backend, async {
+        for lifted_again in [false, true] {
+            let log = Log::new();
+            let (outer, inner) = (
+                CancelScope::<B::Runtime>::new(),
+                CancelScope::<B::Runtime>::new(),
+            );
+            let (outer_handle, inner_handle) = (outer.handle(), inner.handle());
+            let body = outer.run(async {
+                let outcome = inner
+                    .run(finally(blocked(), async || {
+                        checkpoint().await;
+                        inner_handle.set_shield(true);
+                        checkpoint().await;
+                        if lifted_again {
+                            inner_handle.set_shield(false);
+                        }
+                        log.add("cleaned up");
+                    }))
+                    .await;
+                log.add("between");
+                outcome
+            });
+            let canceller = async {
+                yields(2).await;
+                outer_handle.cancel();
+            };
+            let (outcome, ()) = join(body, canceller).await;
+            assert!(outcome.is_err());
+            assert_eq!(log.entries(), ["cleaned up"]);
+            assert!(outer_handle.cancelled_caught());
+        }
+    });
+}
+
+/// HO-17, C3: a foreign executor is driven inside a scope, and that is cancelled: the operations of
+/// its tasks go on when the scope has been left.
+pub fn tasks_of_a_foreign_executor_go_on<B: Enter>(backend: &B) {
+    run(backend, async {
+        let executor = Executor::default();
+        let done = Arc::new(AtomicUsize::new(0));
+        let task = |done: Arc<AtomicUsize>| async move {
+            for _ in 0..3 {
+                checkpoint().await;
+                sleep::<B::Runtime>(Duration::from_millis(1)).await;
+            }
+            done.fetch_add(1, Ordering::SeqCst);
+        };
+        executor.spawn(task(done.clone()));
+        executor.spawn(task(done.clone()));
+        assert!(
+            in_cancelled_scope::<B::Runtime, _>(executor.drive())
+                .await
+                .is_err()
+        );
+        executor.spawn(task(done.clone()));
+        let scope = CancelScope::<B::Runtime>::new();
+        let handle = scope.handle();
+        let body = join(executor.drive(), async {
+            checkpoint().await;
+            handle.cancel();
+        });
+        assert!(scope.run(body).await.is_err());
+        executor.drive().await;
+        assert_eq!(done.load(Ordering::SeqCst), 3);
+    });
+}
+
+/// HO-25, C6: 5,000 scopes in one another are cancelled from the outside, with a holder in the
+/// innermost one. On a stack that a debug build can nest so deep on, polled by hand.
+pub fn deeply_nested_scopes_are_cancelled<B: Enter>(_backend: &B) {
+    const DEPTH: usize = 5_000;
+    fn nested<R: Runtime>() {
+        let log = Log::new();
+        let mut future: Pin<Box<dyn Future<Output = ()>>> = Box::pin(holder(log.clone()));
+        for _ in 0..DEPTH {
+            let scope = CancelScope::<R>::new();
+            let inner = future;
+            future = Box::pin(async move {
+                let _ = scope.run(inner).await;
+            });
+        }
+        let outermost = CancelScope::<R>::new();
+        let handle = outermost.handle();
+        let mut outermost = pin!(outermost.run(future));
+        let wakes = crate::support::Wakes::new();
+        assert!(wakes.poll(outermost.as_mut()).is_pending());
+        handle.cancel();
+        let mut polls = 0;
+        while wakes.poll(outermost.as_mut()).is_pending() {
+            polls += 1;
+            assert!(polls < 100, "no end in sight");
+        }
+        assert!(wakes.count() > 0);
+        assert!(handle.cancelled_caught());
+        assert_eq!(log.entries(), ["cleaned up"]);
+    }
+    let thread = std::thread::Builder::new()
+        .stack_size(256 << 20)
+        .spawn(nested::<B::Runtime>);
+    thread
+        .expect("a thread with a large stack")
+        .join()
+        .expect("no panic");
+}

@@ -1,11 +1,36 @@
 //! Structured concurrency and I/O for Rust: the same code runs on tokio, async-std or smol.
 //!
-//! ```no_run
-//! #[anyrt::main]
-//! async fn main() {
-//!     println!("running on {}", anyrt::Backend::current().expect("inside a run"));
-//! }
 //! ```
+//! # if anyrt::Backend::available().is_empty() { return }
+//! use std::{fs, io, time::Duration};
+//!
+//! async fn count_lines(paths: [&'static str; 2]) -> Result<usize, Box<dyn std::error::Error>> {
+//!     let count = anyrt::task_group(async |tg| {
+//!         let tasks = paths.map(|path| {
+//!             tg.spawn(async move {
+//!                 let text = anyrt::to_thread::run(move || fs::read_to_string(path)).await?;
+//!                 Ok::<_, io::Error>(text.lines().count())
+//!             })
+//!         });
+//!         let mut lines = 0;
+//!         for task in tasks {
+//!             lines += task.value().await;
+//!         }
+//!         Ok(lines)
+//!     });
+//!     // Whatever happens, an error, the limit, a cancellation from outside: nothing is left
+//!     // running when this is over.
+//!     Ok(anyrt::fail_after(Duration::from_secs(5), count).await??)
+//! }
+//!
+//! let lines = anyrt::run(count_lines(["Cargo.toml", "src/lib.rs"])).unwrap();
+//! assert!(lines > 100);
+//! ```
+//!
+//! Groups ([`task_group`]) and cancel scopes ([`CancelScope`], [`move_on_after`], [`fail_after`]) are
+//! the heart of it. [`finally`], [`with_resource`] and [`shield`] make clean-up reliable, and
+//! [`race`] and [`gather`] run futures side by side. Each function says under *Cancel safety* what
+//! becomes of it when it is cancelled, or dropped half-way.
 //!
 //! # Features
 //!

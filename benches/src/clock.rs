@@ -1,41 +1,44 @@
-//! The time that is measured: the wall's, or what the process has computed.
+//! The time that is measured: the wall's, or what the processors have done for this process.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 
 static PROCESSOR_TIME: AtomicBool = AtomicBool::new(false);
 
-/// Measures what the processors have done for this process, from now on: what other programs take
-/// does not count, nor does waiting.
+/// From now on, what other programs take does not count, nor does waiting.
 pub(crate) fn use_processor_time() {
     PROCESSOR_TIME.store(true, Ordering::Relaxed);
 }
 
 /// When something began.
-pub(crate) struct Start(Duration);
+pub(crate) enum Start {
+    Wall(Instant),
+    Processor(Duration),
+}
 
 impl Start {
     pub(crate) fn now() -> Start {
-        Start(read())
+        if PROCESSOR_TIME.load(Ordering::Relaxed) {
+            Start::Processor(processor_time())
+        } else {
+            Start::Wall(Instant::now())
+        }
     }
 
     pub(crate) fn elapsed(&self) -> Duration {
-        read().saturating_sub(self.0)
+        match *self {
+            Start::Wall(start) => start.elapsed(),
+            Start::Processor(start) => processor_time().saturating_sub(start),
+        }
     }
 }
 
-fn read() -> Duration {
-    let clock = if PROCESSOR_TIME.load(Ordering::Relaxed) {
-        ClockId::ProcessCPUTime
-    } else {
-        ClockId::Monotonic
-    };
-    let time = clock_gettime(clock);
-    // Both clocks begin at zero and never run backwards.
-    Duration::new(
-        u64::try_from(time.tv_sec).unwrap_or(0),
-        u32::try_from(time.tv_nsec).unwrap_or(0),
-    )
+fn processor_time() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    // It begins at zero.
+    let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
+    let nanos = u32::try_from(time.tv_nsec).unwrap_or(0);
+    Duration::new(seconds, nanos)
 }

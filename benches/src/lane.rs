@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyrt_core::RunOptions;
 use anyrt_core::runtime::{Enter, Runtime};
 use anyrt_core::task::task_group;
+use futures_util::future::BoxFuture;
 use smol::Executor;
 
 /// A runtime in one configuration.
@@ -34,6 +35,11 @@ pub(crate) trait Lane: 'static {
 pub(crate) fn ours<L: Lane, T: Send + 'static>(
     measured: impl Future<Output = T> + Send + 'static,
 ) -> T {
+    ours_boxed::<L, T>(Box::pin(measured))
+}
+
+/// Boxed, so that there is one copy of all this for each runtime and not for each case.
+fn ours_boxed<L: Lane, T: Send + 'static>(measured: BoxFuture<'static, T>) -> T {
     let main = task_group::<L::Runtime, Infallible, T, _>(|group| async move {
         Ok(group.spawn(async { Ok(measured.await) }).value().await)
     });
@@ -44,11 +50,17 @@ pub(crate) fn ours<L: Lane, T: Send + 'static>(
 
 /// Runs what `measured` makes in a native task.
 pub(crate) fn native<L: Lane, T: Send + 'static, Fut>(
-    measured: impl FnOnce(L::Native) -> Fut + Send,
+    measured: impl FnOnce(L::Native) -> Fut,
 ) -> T
 where
     Fut: Future<Output = T> + Send + 'static,
 {
+    native_boxed::<L, T>(Box::new(|native| Box::pin(measured(native))))
+}
+
+type Measured<'a, N, T> = Box<dyn FnOnce(N) -> BoxFuture<'static, T> + 'a>;
+
+fn native_boxed<L: Lane, T: Send + 'static>(measured: Measured<'_, L::Native, T>) -> T {
     L::enter_native(|native| {
         let task = native.spawn(measured(native.clone()));
         async { task.await }

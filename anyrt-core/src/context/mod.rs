@@ -260,6 +260,9 @@ pub(crate) fn evaluate() -> Evaluation {
     if open && here.has(AT_ROOT) {
         with_task(|task| {
             if let Some(task) = task {
+                // Whether the task is cancelled is in its record and its group, here as in the next
+                // poll; what is further out says why, and gives the deadline.
+                let cancelled = found.cancelled || task.own() != Own::No;
                 if task.core.is_cancelling() {
                     found.found(|| By::Task(task.core.cause()));
                 }
@@ -269,7 +272,7 @@ pub(crate) fn evaluate() -> Evaluation {
                         Around::Deadline(deadline) => found.deadline = found.deadline.min(deadline),
                     });
                 }
-                found.cancelled |= task.own() != Own::No;
+                found.cancelled = cancelled;
             }
         });
     }

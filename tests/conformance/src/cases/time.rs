@@ -63,18 +63,19 @@ pub fn many_timers_complete<B: Enter>(backend: &B) {
     });
 }
 
-/// Time 2: with a deadline that has passed, a timer completes when it is polled.
-pub fn a_past_timer_completes_at_once<B: Enter>(backend: &B) {
+/// Time 2: with a deadline that has passed, a timer completes soon.
+pub fn a_past_timer_completes_soon<B: Enter>(backend: &B) {
     run(backend, async {
+        let start = now::<B::Runtime>();
         let past = [
-            now::<B::Runtime>(),
-            now::<B::Runtime>() - Duration::from_secs(1),
+            start,
+            start - Duration::from_secs(1),
             Instant::DISTANT_PAST,
         ];
         for deadline in past {
-            let polled = poll_once(pin!(timer::<B::Runtime>(deadline))).await;
-            assert!(polled.is_ready(), "pending at {deadline:?}");
+            timer::<B::Runtime>(deadline).await;
         }
+        assert!(now::<B::Runtime>() - start < GENEROUS);
     });
 }
 
@@ -153,7 +154,7 @@ pub fn a_completed_timer_can_be_moved<B: Enter>(backend: &B) {
             assert!(now::<B::Runtime>() >= deadline);
             reset::<B::Runtime>(timer.as_mut(), Instant::DISTANT_PAST);
         }
-        assert!(poll_once(timer).await.is_ready());
+        timer.await;
     });
 }
 

@@ -538,12 +538,14 @@ pub fn current_effective_deadline() -> Instant {
 /// before the shield.
 pub fn current_cancellation() -> Option<Cancelled> {
     let found = context::evaluate();
+    if !found.cancelled {
+        return None;
+    }
     let mut node = match found.by {
         Some(By::Task(Some(cause))) => return Some(cause),
-        Some(By::Node(node)) => Some(node),
         Some(By::Plain) => return Some(Cancelled::new(Cause::Deadline)),
-        Some(By::Task(None)) | None if found.cancelled => None,
-        Some(By::Task(None)) | None => return None,
+        Some(By::Node(node)) => Some(node),
+        Some(By::Task(None)) | None => None,
     };
     // A group that was cancelled with a scope around it says only that; the scope knows more.
     while let Some(inner) = node {

@@ -19,7 +19,6 @@ fn a_runtime_that_drops_tasks_is_noticed() {
     expect(
         Flaw::DropsTasks,
         &[
-            "context::many_tasks_do_not_mix_their_values",
             "options::a_group_counts_its_living_children",
             "stress::random_trees_keep_to_the_model",
             "uniform::handles_may_be_dropped_at_any_time",
@@ -38,7 +37,6 @@ fn a_runtime_that_loses_wake_ups_is_noticed() {
         &[
             "context::many_tasks_do_not_mix_their_values",
             "operations::the_budget_is_renewed_with_each_turn",
-            "uniform::handles_may_be_dropped_at_any_time",
         ],
         &[
             "time::timers_are_never_early",

@@ -49,9 +49,7 @@ fn ours_boxed<L: Lane, T: Send + 'static>(measured: BoxFuture<'static, T>) -> T 
 }
 
 /// Runs what `measured` makes in a native task.
-pub(crate) fn native<L: Lane, T: Send + 'static, Fut>(
-    measured: impl FnOnce(L::Native) -> Fut,
-) -> T
+pub(crate) fn native<L: Lane, T: Send + 'static, Fut>(measured: impl FnOnce(L::Native) -> Fut) -> T
 where
     Fut: Future<Output = T> + Send + 'static,
 {
@@ -61,10 +59,7 @@ where
 type Measured<'a, N, T> = Box<dyn FnOnce(N) -> BoxFuture<'static, T> + 'a>;
 
 fn native_boxed<L: Lane, T: Send + 'static>(measured: Measured<'_, L::Native, T>) -> T {
-    L::enter_native(|native| {
-        let task = native.spawn(measured(native.clone()));
-        async { task.await }
-    })
+    L::enter_native(async |native| native.spawn(measured(native.clone())).await)
 }
 
 /// What the native runtimes have in common, as their own users call it.

@@ -94,7 +94,7 @@ fn a_limit_that_needs_no_timer_allocates_nothing_while_it_waits() {
 /// Runs a future in a run on one thread.
 fn on_tokio<F: Future>(future: F) -> F::Output {
     let backend = anyrt_tokio::Builder::current_thread();
-    anyrt_core::run(&backend, RunOptions::new(), future).unwrap()
+    anyrt_core::run(&backend, RunOptions::new(), future).expect("nothing fails here")
 }
 
 /// Runs the body of a group, and cancels what it has spawned.
@@ -104,7 +104,7 @@ fn in_group<T>(body: impl FnOnce(&TaskGroup<Tokio, Infallible>) -> T) -> T {
         group.cancel();
         Ok(value)
     }));
-    value.unwrap()
+    value.expect("nothing fails here")
 }
 
 fn count(f: impl FnOnce()) -> u64 {
@@ -119,7 +119,7 @@ fn children(children: u64) -> u64 {
                 group.spawn(tokio::task::yield_now());
             }
         });
-        on_tokio(main).unwrap();
+        on_tokio(main).expect("nothing fails here");
     })
 }
 

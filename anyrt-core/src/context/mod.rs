@@ -1,7 +1,7 @@
 //! What is ambient: which frames and which task are being polled on this thread.
 //!
 //! A *frame* is one poll of a scope, a shield, a group's body or a task's root, while it is on the
-//! stack. Frames set a thread-local record ([`Surroundings`]) for what they poll and put the old
+//! stack. Frames set a thread-local record (`Surroundings`) for what they poll and put the old
 //! one back afterwards, also when unwinding. Three siblings own memory and are touched less:
 //!
 //! | what | who writes it | read by |

@@ -313,6 +313,8 @@ macro_rules! __cases {
             operations: [
                 ready_operations_are_cancel_points,
                 ready_operations_see_cancellation_in_the_same_poll,
+                a_second_cancellation_is_seen_in_the_same_poll,
+                a_passed_deadline_stays_seen,
                 operations_pass_in_a_shield,
                 loops_of_ready_operations_yield,
                 a_few_ready_operations_do_not_yield,
@@ -522,6 +524,10 @@ macro_rules! __push {
 
 /// Every case, for those who want to run them by a program.
 #[must_use]
+#[expect(
+    clippy::vec_init_then_push,
+    reason = "macros push one list after another"
+)]
 pub fn all<B: Enter>() -> Vec<Case<B>> {
     let mut list = Vec::new();
     crate::__cases! { spawn, __push, (list) }
@@ -532,6 +538,10 @@ pub fn all<B: Enter>() -> Vec<Case<B>> {
 
 /// The names of all cases.
 #[must_use]
+#[expect(
+    clippy::vec_init_then_push,
+    reason = "macros push one list after another"
+)]
 pub fn names() -> Vec<&'static str> {
     let mut list = Vec::new();
     crate::__cases! { spawn, __names, (list) }

@@ -23,6 +23,10 @@ pub fn run<B: Enter, F: Future>(backend: &B, main: F) -> F::Output {
 }
 
 /// Runs the future in a scope that is cancelled before it is entered.
+///
+/// # Errors
+///
+/// [`Cancelled`] if the future waits for anything.
 pub async fn in_cancelled_scope<R: Runtime, F: Future>(future: F) -> Result<F::Output, Cancelled> {
     let scope = CancelScope::<R>::new();
     scope.handle().cancel();

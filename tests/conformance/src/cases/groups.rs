@@ -143,9 +143,7 @@ pub fn spawning_into_an_ended_group_is_refused<B: Enter>(backend: &B) {
                 let polled = polled.clone();
                 async move { polled.raise() }
             };
-            let message = catch_sync(|| tg.spawn(future))
-                .err()
-                .expect("`spawn` panics");
+            let message = catch_sync(|| tg.spawn(future)).expect_err("`spawn` panics");
             assert!(message.contains("try_spawn"), "{message}");
             checkpoint().await;
             assert!(!polled.is_raised());
@@ -278,7 +276,7 @@ pub fn a_child_spawned_behind_a_shield_is_cancelled_with_its_group<B: Enter>(bac
             .await;
             let shielded = CancelScope::<K::Runtime>::new().shielded();
             shielded
-                .run(async { tg.spawn(child("in a shielded scope")) })
+                .run(async { drop(tg.spawn(child("in a shielded scope"))) })
                 .await
                 .unwrap();
             tg.cancel();

@@ -296,6 +296,8 @@ pub fn a_childs_deadline_follows_its_hosts<B: Enter>(backend: &B) {
                     log.add(format!("{:?}", current_effective_deadline()));
                 });
                 seen.opened().await;
+                // Not in the poll in which the group was opened.
+                checkpoint().await;
                 handle.set_deadline(first + LONG);
                 assert_eq!(current_effective_deadline(), first + LONG);
                 moved.open();

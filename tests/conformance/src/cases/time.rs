@@ -67,11 +67,7 @@ pub fn many_timers_complete<B: Enter>(backend: &B) {
 pub fn a_past_timer_completes_soon<B: Enter>(backend: &B) {
     run(backend, async {
         let start = now::<B::Runtime>();
-        let past = [
-            start,
-            start - Duration::from_secs(1),
-            Instant::DISTANT_PAST,
-        ];
+        let past = [start, start - Duration::from_secs(1), Instant::DISTANT_PAST];
         for deadline in past {
             timer::<B::Runtime>(deadline).await;
         }

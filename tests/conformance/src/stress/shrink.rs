@@ -9,8 +9,10 @@ use super::Progress;
 use super::plan::{Plan, Step};
 use crate::harness::{Outcome, watch};
 
-/// How long a tree may take; hanging is a way to fail.
-const LIMIT: Duration = Duration::from_millis(500);
+/// A tree that fails rarely, because of a race, is tried so often.
+const ATTEMPTS: usize = 1000;
+/// How long all attempts may take; hanging is a way to fail.
+const LIMIT: Duration = Duration::from_secs(3);
 
 /// The smallest tree that was found to fail as the tree of this seed does; none if that one does
 /// not fail.
@@ -38,7 +40,7 @@ fn fails<B: Enter + 'static>(backend: fn() -> B, plan: &Plan) -> bool {
     let plan = plan.clone();
     let (failed, failures) = mpsc::channel();
     let outcome = watch("a smaller tree", LIMIT, move || {
-        let plans = std::iter::once((0, plan));
+        let plans = std::iter::repeat_n((0, plan), ATTEMPTS);
         let violations = super::several(&backend(), plans, &Progress::default());
         let _ = failed.send(!violations.is_empty());
     });

@@ -1,0 +1,12 @@
+//! A group that nobody awaits does nothing.
+#![deny(unused_must_use)]
+
+async fn forgotten() {
+    anyrt::task_group(async |tg| {
+        tg.spawn(async {});
+    });
+}
+
+fn main() {
+    anyrt::run(forgotten());
+}

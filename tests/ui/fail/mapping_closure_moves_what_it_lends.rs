@@ -1,0 +1,11 @@
+//! A closure of `map_concurrent` is called again and again: it cannot lend what it owns to its
+//! futures. Capture a reference instead: `let client = &client;`.
+
+async fn owned() -> Vec<usize> {
+    let client = String::from("client");
+    anyrt::map_concurrent(2, [1, 2, 3], async move |n| client.len() + n).await
+}
+
+fn main() {
+    anyrt::run(owned());
+}

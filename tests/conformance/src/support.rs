@@ -26,6 +26,10 @@ pub fn run<B: Enter, F: Future>(backend: &B, main: F) -> F::Output {
 ///
 /// # Errors
 ///
+/// [`Cancelled`] if the future was interrupted.
+///
+/// # Errors
+///
 /// [`Cancelled`] if the future waits for anything.
 pub async fn in_cancelled_scope<R: Runtime, F: Future>(future: F) -> Result<F::Output, Cancelled> {
     let scope = CancelScope::<R>::new();

@@ -1,5 +1,8 @@
 //! The manifest is complete, and so are the cases: nothing is left out by accident.
 
+#![allow(clippy::unwrap_used, reason = "a test says where it failed")]
+#![expect(clippy::unwrap_used, reason = "this is test code")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;

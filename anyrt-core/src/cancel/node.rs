@@ -238,10 +238,12 @@ impl Node {
         // The first cause wins, also if it is a deadline that nobody has noticed yet.
         let cause = self.cause_now().unwrap_or(cause);
         lock(&self.state).cause.get_or_insert(cause);
-        if !self.raise(CANCELLED) {
+        let first = self.raise(CANCELLED);
+        // Also if another thread came first: this poll may have begun before that.
+        context::mark_dirty();
+        if !first {
             return false;
         }
-        context::mark_dirty();
         self.wake_tree();
         true
     }
@@ -249,8 +251,9 @@ impl Node {
     /// Lets every hold in the scope lapse.
     pub(crate) fn abort(self: &Arc<Self>, cause: Cancelled) {
         lock(&self.state).cause.get_or_insert(cause);
-        if self.flags.fetch_or(CANCELLED | ABORTED, Ordering::SeqCst) & ABORTED == 0 {
-            context::mark_dirty();
+        let old = self.flags.fetch_or(CANCELLED | ABORTED, Ordering::SeqCst);
+        context::mark_dirty();
+        if old & ABORTED == 0 {
             self.abort_groups();
             self.wake_tree();
         }
@@ -287,8 +290,8 @@ impl Node {
         } else {
             self.lower(SHIELDED)
         };
+        context::mark_dirty();
         if changed {
-            context::mark_dirty();
             self.wake_tree();
         }
     }

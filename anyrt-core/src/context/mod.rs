@@ -26,7 +26,7 @@ pub(crate) use self::vars::ContextMap;
 pub use self::vars::{Context, ContextVar, WithContextVar};
 
 pub(crate) use self::cell::{AT_ROOT, CANCELLED, IN_TASK, LOCAL_CANCELLED, Surroundings};
-use crate::cancel::{Cancelled, Node, Own};
+use crate::cancel::{Cancelled, Cause, Node, Own};
 use crate::loom::Arc;
 use crate::loom::atomic::{AtomicU64, Ordering};
 use crate::task::{Around, TaskRecord, Wait};
@@ -226,7 +226,7 @@ impl Evaluation {
     }
 
     fn look_at(&mut self, node: &Arc<Node>) {
-        if node.is_cancelled_now() {
+        if node.is_cancelled() {
             self.found(|| By::Node(node.clone()));
         }
         self.deadline = self.deadline.min(node.deadline());
@@ -244,8 +244,15 @@ pub(crate) fn evaluate() -> Evaluation {
     if here.has(LOCAL_CANCELLED) {
         found.found(|| By::Plain);
     }
+    // A deadline that has passed is carried out by whoever finds it first, so that everybody
+    // agrees from then on.
+    let mut expired = Vec::new();
     let open = ENTRIES.with_borrow(|entries| {
         for entry in entries.iter().skip(here.base as usize).rev() {
+            if !entry.node.is_cancelled() && entry.node.is_cancelled_now() {
+                found.found(|| By::Node(entry.node.clone()));
+                expired.push(entry.node.clone());
+            }
             found.look_at(&entry.node);
             if entry.node.is_shielded() {
                 return false;
@@ -275,6 +282,9 @@ pub(crate) fn evaluate() -> Evaluation {
                 found.cancelled = cancelled;
             }
         });
+    }
+    for node in expired {
+        node.cancel(Cancelled::new(Cause::Deadline));
     }
     found
 }

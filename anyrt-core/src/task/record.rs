@@ -225,8 +225,9 @@ impl RecordCore {
         self.more(|more| {
             more.cause.get_or_insert(cause);
         });
-        if self.state.fetch_or(CANCELLED, Ordering::SeqCst) & CANCELLED == 0 {
-            context::mark_dirty();
+        let old = self.state.fetch_or(CANCELLED, Ordering::SeqCst);
+        context::mark_dirty();
+        if old & CANCELLED == 0 {
             self.wake();
         }
     }
@@ -253,9 +254,7 @@ impl RecordCore {
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |state| {
                 (state & CALLER_CANCELLED == 0).then_some(state & !STARTING)
             });
-        if moved.is_ok() {
-            context::mark_dirty();
-        }
+        context::mark_dirty();
         moved.is_ok()
     }
 
@@ -267,8 +266,8 @@ impl RecordCore {
                 (state & STARTING != 0 && state & CALLER_CANCELLED == 0)
                     .then_some(state | CALLER_CANCELLED)
             });
+        context::mark_dirty();
         if cancelled.is_ok() {
-            context::mark_dirty();
             self.wake();
         }
     }

@@ -50,6 +50,8 @@ struct Thread {
     dirty: Cell<bool>,
     wait: Cell<Wait>,
     held: Cell<u64>,
+    /// Whether context variables may be set in what runs on this thread. Never lowered.
+    contexts: Cell<bool>,
     serial: Cell<u64>,
 }
 
@@ -64,6 +66,7 @@ thread_local! {
             dirty: Cell::new(false),
             wait: Cell::new(Wait::Foreign),
             held: Cell::new(0),
+            contexts: Cell::new(false),
             serial: Cell::new(0),
         }
     };
@@ -381,6 +384,16 @@ pub(crate) fn held() -> u64 {
 
 pub(crate) fn count_held() {
     THREAD.with(|thread| thread.held.set(thread.held.get() + 1));
+}
+
+/// Notes that context variables are set in something that runs on this thread.
+pub(crate) fn note_contexts() {
+    THREAD.with(|thread| thread.contexts.set(true));
+}
+
+#[inline]
+pub(crate) fn may_have_context() -> bool {
+    THREAD.with(|thread| thread.contexts.get())
 }
 
 /// Notes what the operation that is being polled waits for, for the listing of tasks.

@@ -7,7 +7,7 @@ use std::task::{self, Poll};
 
 use pin_project::pin_project;
 
-use super::{next_serial, with_task};
+use super::{may_have_context, next_serial, note_contexts, with_task};
 use crate::loom::{Arc, OnceLock};
 
 /// The values of a task's context variables: few, so a sorted list.
@@ -77,7 +77,17 @@ impl Context {
         f()
     }
 
+    #[inline]
     pub(crate) fn snapshot() -> Option<Arc<ContextMap>> {
+        // Spawning asks this, and few programs set anything.
+        if may_have_context() {
+            Context::look_up()
+        } else {
+            None
+        }
+    }
+
+    fn look_up() -> Option<Arc<ContextMap>> {
         with_task(|task| task.map(|task| task.core.context())).unwrap_or_else(|| {
             OF_THREAD.with(|cell| {
                 let map = cell.take();
@@ -100,6 +110,9 @@ impl fmt::Debug for Context {
 }
 
 fn replace(map: Option<Arc<ContextMap>>) -> Option<Arc<ContextMap>> {
+    if map.is_some() {
+        note_contexts();
+    }
     let mut map = Some(map);
     let of_task =
         with_task(|task| task.map(|task| task.core.replace_context(map.take().flatten())));

@@ -52,11 +52,9 @@ pub(crate) trait Tail: Send + Sync {
     /// The group that the task is a child of.
     fn group(&self) -> &Arc<GroupCore>;
 
-    /// Takes the task's outcome, an `Option<Outcome<O>>` of its own output type.
-    fn deliver(&self, core: &RecordCore, outcome: &mut dyn Any);
-
-    /// Drops the result, which nobody will ask for.
-    fn discard(&self);
+    /// Takes the task's outcome, an `Option<Ended<O>>` of its own output type. The value is kept
+    /// if it is `wanted`.
+    fn deliver(&self, core: &RecordCore, outcome: &mut dyn Any, wanted: bool);
 }
 
 pub(crate) struct RecordCore {
@@ -154,6 +152,11 @@ impl RecordCore {
             return None;
         }
         lock(&self.live).context.clone()
+    }
+
+    #[inline]
+    pub(crate) fn has_context(&self) -> bool {
+        self.state.load(Ordering::Relaxed) & HAS_CONTEXT != 0
     }
 
     // ---- polls ----

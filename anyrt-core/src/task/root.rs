@@ -16,17 +16,18 @@ use crate::loom::Arc;
 
 /// Where a task's outcome goes. Called once, after the task's future has been dropped.
 pub(crate) trait Deliver<O> {
-    fn deliver(&mut self, record: &TaskRecord, outcome: Ended<O>);
+    /// The value is kept if it is `wanted`.
+    fn deliver(&mut self, record: &TaskRecord, outcome: Ended<O>, wanted: bool);
 }
 
 /// The outcome goes to the record's own tail.
 pub(crate) struct ToTail;
 
 impl<O: 'static> Deliver<O> for ToTail {
-    fn deliver(&mut self, record: &TaskRecord, outcome: Ended<O>) {
+    fn deliver(&mut self, record: &TaskRecord, outcome: Ended<O>, wanted: bool) {
         record
             .tail
-            .deliver(&record.core, &mut Some(outcome) as &mut dyn Any);
+            .deliver(&record.core, &mut Some(outcome) as &mut dyn Any, wanted);
     }
 }
 
@@ -167,6 +168,12 @@ pub(crate) fn poll_root<F: Future>(
     record: &mut Option<Arc<TaskRecord>>,
     cx: &mut Context<'_>,
 ) -> Poll<Ended<F::Output>> {
+    if record
+        .as_ref()
+        .is_some_and(|record| record.core.has_context())
+    {
+        context::note_contexts();
+    }
     if let Some(polled) = poll_plainly(frame.as_mut(), record, cx) {
         return polled;
     }
@@ -240,12 +247,14 @@ fn poll_framed<F: Future>(
 
 /// The task is gone: tells everybody who is to know, and counts it out.
 fn finish<O, D: Deliver<O>>(record: Arc<TaskRecord>, deliver: &mut D, outcome: Ended<O>) {
+    // Without a handle the value is dropped here, inside the group. The list and this are left.
+    let wanted = Arc::strong_count(&record) > 2;
     // A value of the user's, an error or a result, may be dropped in here, and may panic.
     let delivered = catch_unwind(AssertUnwindSafe(|| {
         if context::surroundings().inside() {
-            context::outside(|| deliver.deliver(&record, outcome));
+            context::outside(|| deliver.deliver(&record, outcome, wanted));
         } else {
-            deliver.deliver(&record, outcome);
+            deliver.deliver(&record, outcome, wanted);
         }
     }));
     leave(record, delivered.err());
@@ -260,10 +269,6 @@ fn leave(record: Arc<TaskRecord>, panic: Option<Payload>) {
         record.core.finish(End::Failed);
     }
     group.remove(&record.core);
-    if Arc::strong_count(&record) == 1 {
-        // No handle is left, so this is the last chance to drop the result inside the group.
-        record.tail.discard();
-    }
     group.leave();
 }
 

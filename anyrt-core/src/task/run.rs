@@ -288,9 +288,7 @@ impl Tail for MainTail {
         &self.core
     }
 
-    fn deliver(&self, _core: &RecordCore, _outcome: &mut dyn Any) {}
-
-    fn discard(&self) {}
+    fn deliver(&self, _core: &RecordCore, _outcome: &mut dyn Any, _wanted: bool) {}
 }
 
 impl<R: Runtime, T> MainState<R, T> {

@@ -189,9 +189,7 @@ impl Tail for InPlaceTail {
         &self.group
     }
 
-    fn deliver(&self, _core: &RecordCore, _outcome: &mut dyn std::any::Any) {}
-
-    fn discard(&self) {}
+    fn deliver(&self, _core: &RecordCore, _outcome: &mut dyn std::any::Any, _wanted: bool) {}
 }
 
 /// The outcome goes to the group and to the slot beside the record.
@@ -201,14 +199,14 @@ struct ToSlot<'env, E, C, T> {
 }
 
 impl<E, C, O: TaskOutput<E>> Deliver<O> for ToSlot<'_, E, C, O::Value> {
-    fn deliver(&mut self, record: &TaskRecord, outcome: Ended<O>) {
+    fn deliver(&mut self, record: &TaskRecord, outcome: Ended<O>, wanted: bool) {
         let group = &self.group;
         deliver(
             &record.core,
             &group.core,
             &group.errors,
             Some(outcome),
-            &self.slot,
+            wanted.then_some(&self.slot),
         );
     }
 }

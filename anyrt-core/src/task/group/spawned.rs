@@ -155,7 +155,7 @@ where
         &self.group.core
     }
 
-    fn deliver(&self, core: &RecordCore, outcome: &mut dyn Any) {
+    fn deliver(&self, core: &RecordCore, outcome: &mut dyn Any, wanted: bool) {
         let outcome = outcome
             .downcast_mut::<Option<Ended<O>>>()
             .and_then(Option::take);
@@ -164,29 +164,26 @@ where
             &self.group.core,
             &self.group.errors,
             outcome,
-            &self.slot,
+            wanted.then_some(&self.slot),
         );
-    }
-
-    fn discard(&self) {
-        if std::mem::needs_drop::<O::Value>() {
-            drop(self.slot.lend(Option::take));
-        }
     }
 }
 
-/// Puts a child's outcome where it belongs: the value into its slot, the rest to the group.
+/// Puts a child's outcome where it belongs: the value into its slot, if there is one that anybody
+/// will look into, and the rest to the group.
 pub(super) fn deliver<E, O: TaskOutput<E>>(
     core: &RecordCore,
     group: &GroupCore,
     errors: &Errors<'_, E>,
     outcome: Option<Ended<O>>,
-    slot: &Slot<O::Value>,
+    slot: Option<&Slot<O::Value>>,
 ) {
     let end = match outcome {
         Some(Ended::Completed(output)) => match output.into_outcome() {
             Outcome::Value(value) => {
-                slot.put(value);
+                if let Some(slot) = slot {
+                    slot.put(value);
+                }
                 End::Finished
             }
             Outcome::Error(error) => {

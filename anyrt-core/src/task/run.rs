@@ -6,7 +6,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::panic::{Location, resume_unwind};
 use std::pin::Pin;
-use std::task::{self, Poll, Wake};
+use std::task::{self, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
@@ -21,7 +21,8 @@ use super::root::poll_root;
 use crate::cancel::{Cancelled, Cause, Frame, Limit, Payload};
 use crate::context::{self, Context, IN_TASK, RunVars};
 use crate::error::{NoRun, RunError, TaskError};
-use crate::loom::{Arc, OnceLock, Weak};
+use crate::loom::atomic::{AtomicBool, Ordering};
+use crate::loom::{Arc, Mutex, OnceLock, Weak, lock};
 use crate::runtime::{Enter, Runtime, Spawn};
 use crate::time::Instant;
 
@@ -270,7 +271,45 @@ struct MainFuture<R: Runtime, F: Future> {
     timer: Limit<R>,
 }
 
+/// Lets the main task be polled when something has woken it, and only then.
+///
+/// Executors that poll their main future whenever anything happens on its thread would otherwise
+/// make a waiting task look busy.
+struct Gate {
+    woken: AtomicBool,
+    outer: Mutex<Option<Waker>>,
+}
+
+impl Gate {
+    /// Whether the main task was woken since the last call; what comes later wakes `outer`.
+    fn pass(&self, outer: &Waker) -> bool {
+        let same = matches!(&*lock(&self.outer), Some(known) if known.will_wake(outer));
+        if !same {
+            let new = outer.clone();
+            let old = lock(&self.outer).replace(new);
+            drop(old);
+        }
+        // After the waker is in place: a wake-up is seen here, or reaches it.
+        self.woken.swap(false, Ordering::SeqCst)
+    }
+}
+
+impl Wake for Gate {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.woken.store(true, Ordering::SeqCst);
+        let outer = lock(&self.outer).clone();
+        if let Some(outer) = outer {
+            outer.wake();
+        }
+    }
+}
+
 struct MainState<R: Spawn, T> {
+    gate: Arc<Gate>,
     group: Arc<Group<R, Infallible>>,
     run: Arc<Run>,
     record: Option<Arc<TaskRecord>>,
@@ -316,7 +355,12 @@ impl<R: Runtime, T> MainState<R, T> {
             tail: MainTail { core: core.clone() },
         });
         core.insert(record.clone());
+        let gate = Gate {
+            woken: AtomicBool::new(true),
+            outer: Mutex::new(None),
+        };
         MainState {
+            gate: Arc::new(gate),
             group,
             run,
             record: Some(record),
@@ -336,6 +380,11 @@ impl<R: Runtime, F: Future> Future for MainFuture<R, F> {
             .get_or_insert_with(|| MainState::open(this.options, this.location));
         let core = state.group.core().clone();
         if state.ended.is_none() {
+            if !state.gate.pass(cx.waker()) {
+                return Poll::Pending;
+            }
+            let waker = Waker::from(state.gate.clone());
+            let cx = &mut task::Context::from_waker(&waker);
             let polled = poll_root(this.frame.as_mut(), &mut state.record, cx);
             let Poll::Ready(ended) = polled else {
                 return Poll::Pending;

@@ -425,8 +425,12 @@ impl<F: Future> Frame<F> {
             }
             if round == 0 {
                 node.ask_holders();
-            } else if !asker.take_noted() {
-                settled = true;
+                continue;
+            }
+            // In this order: a wake-up that is over by the first look is seen by the second.
+            let being_answered = node.is_being_answered();
+            if !asker.take_noted() {
+                settled = !being_answered;
                 break;
             }
         }

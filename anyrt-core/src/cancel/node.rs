@@ -64,6 +64,8 @@ pub(crate) struct Node {
     abort_at: AtomicU64,
     /// Which frame it was reported to; zero if none.
     linked: AtomicU64,
+    /// How many threads are on their way to wake it, with the waker in hand.
+    waking: AtomicU32,
     clock: fn() -> Instant,
     /// The group whose scope this is.
     group: OnceLock<Weak<GroupCore>>,
@@ -109,6 +111,7 @@ impl Node {
             deadline: AtomicU64::new(Instant::FAR_FUTURE.to_bits()),
             abort_at: AtomicU64::new(Instant::FAR_FUTURE.to_bits()),
             linked: AtomicU64::new(0),
+            waking: AtomicU32::new(0),
             clock,
             group: OnceLock::new(),
             state: Mutex::default(),
@@ -314,10 +317,12 @@ impl Node {
     }
 
     pub(crate) fn wake(&self) {
+        self.waking.fetch_add(1, Ordering::SeqCst);
         let waker = lock(&self.state).waker.take();
         if let Some(waker) = waker {
             waker.wake();
         }
+        self.waking.fetch_sub(1, Ordering::SeqCst);
     }
 
     /// Wakes this node and all below, down to shields, and cancels the groups among them.
@@ -642,6 +647,16 @@ impl Node {
             node.raise(ASKED);
             node.wake();
         });
+    }
+
+    /// Whether another thread is about to wake a holder below that has not answered: it has taken
+    /// the waker, so that asking finds none.
+    pub(crate) fn is_being_answered(&self) -> bool {
+        let mut waking = false;
+        self.holders_below(|node| {
+            waking |= node.has(ASKED) && node.waking.load(Ordering::SeqCst) != 0;
+        });
+        waking
     }
 
     /// Lets the holds lapse of those who did not answer.

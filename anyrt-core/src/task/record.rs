@@ -261,6 +261,10 @@ impl RecordCore {
         moved.is_ok()
     }
 
+    pub(crate) fn was_cancelled_with_caller(&self) -> bool {
+        self.has(CALLER_CANCELLED)
+    }
+
     /// The caller of `start` is cancelled, or gone. Nothing happens if the task is ready.
     pub(crate) fn cancel_with_caller(&self) {
         let cancelled = self

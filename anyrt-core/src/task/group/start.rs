@@ -250,9 +250,9 @@ impl<R: Runtime, V, E> Starter<R, V, E> {
             Step::Ready(value) | Step::Early(value) => Ok(value),
             Step::Failed(error) => Err(StartError::Failed(Box::new(error))),
             Step::Panicked(payload) => resume_unwind(payload),
-            Step::NotStarted if !context::effectively_cancelled() => Err(StartError::NotStarted),
+            Step::NotStarted if !self.was_interrupted() => Err(StartError::NotStarted),
             Step::Waiting | Step::Apart | Step::Dropped | Step::NotStarted => {
-                if context::effectively_cancelled() {
+                if self.was_interrupted() {
                     // The child was cancelled with this; nothing is left to wait for.
                     lock(&self.shared.state).step = Step::Dropped;
                     context::refuse(cx);
@@ -268,6 +268,13 @@ impl<R: Runtime, V, E> Starter<R, V, E> {
 }
 
 impl<R: Runtime, V, E> Starter<R, V, E> {
+    /// Whether a cancellation around this has been passed on to the child, which is final.
+    fn was_interrupted(&self) -> bool {
+        let record = self.record.as_ref();
+        context::effectively_cancelled()
+            || record.is_some_and(|record| record.core.was_cancelled_with_caller())
+    }
+
     fn cancel_child(&self) {
         if let Some(record) = &self.record {
             record.core.cancel_with_caller();

@@ -93,13 +93,12 @@ pub fn children_may_spawn_more_children<B: Enter>(backend: &B) {
             let (log_of_child, gate, tg_of_child) = (log.clone(), gate.clone(), tg.clone());
             tg.spawn(async move {
                 gate.opened().await;
-                let log = log_of_child.clone();
+                log_of_child.add("child");
                 tg_of_child.spawn(async move {
                     checkpoint().await;
                     checkpoint().await;
-                    log.add("grandchild");
+                    log_of_child.add("grandchild");
                 });
-                log_of_child.add("child");
             });
             log.add("body");
         });

@@ -47,9 +47,9 @@ pub fn current_run() -> Option<RunToken> {
 /// # if anyrt::Backend::available().is_empty() { return }
 /// let picture = anyrt::run(anyrt::task_group(async |tg| {
 ///     tg.task().name("worker").spawn(anyrt::sleep_forever());
-///     anyrt::testing::wait_all_tasks_blocked().await;
+///     let picture = anyrt::task::tree().unwrap().to_string();
 ///     tg.cancel();
-///     Ok::<_, std::io::Error>(anyrt::task::tree().unwrap().to_string())
+///     Ok::<_, std::io::Error>(picture)
 /// }));
 /// assert!(picture.unwrap().contains("task `worker`"));
 /// ```

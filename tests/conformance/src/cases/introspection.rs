@@ -5,7 +5,9 @@ use std::net::{TcpListener, UdpSocket};
 use std::pin::pin;
 use std::time::Duration;
 
-use anyrt_core::cancel::{CancelScope, checkpoint, has_pending_cancellation, shield};
+use anyrt_core::cancel::{
+    CancelScope, cancel_shielded_checkpoint, checkpoint, has_pending_cancellation, shield,
+};
 use anyrt_core::runtime::{Enter, Runtime};
 use anyrt_core::task::{self, GroupOptions, task_group};
 use anyrt_core::thread::to_thread;
@@ -244,6 +246,8 @@ pub fn pending_cancellation_is_seen_by_children<B: Enter>(backend: &B) {
                     has_pending_cancellation()
                 });
                 let after = after.await;
+                // What another thread cancels is seen from the next poll on.
+                cancel_shielded_checkpoint().await;
                 Ok((before, after, has_pending_cancellation()))
             });
             started.opened().await;

@@ -80,11 +80,6 @@ impl<F> Frame<F> {
     pub(crate) fn part_from_node(self: Pin<&mut Self>) {
         *self.project().node = None;
     }
-
-    /// Drops the future.
-    pub(crate) fn clear(self: Pin<&mut Self>) {
-        self.project().future.set(None);
-    }
 }
 
 /// What a poll of a frame brings.
@@ -179,9 +174,8 @@ impl<F: Future> Frame<F> {
 
     /// Takes what has been reported since `mark`, for whoever polls what
     /// [`without_node`](Frame::without_node) gives.
-    pub(crate) fn adopt_mail(self: Pin<&mut Self>, mark: u32, ended: bool) {
-        let this = self.project();
-        adopt(this.node, *this.serial, mark, false, ended);
+    fn adopt_mail(self: Pin<&mut Self>, mark: u32, ended: bool) {
+        self.parts().adopt_mail(mark, ended);
     }
 
     /// Holds the scopes around, as of the end of this poll (rule C6).
@@ -201,20 +195,51 @@ impl<F: Future> Frame<F> {
 
     #[inline]
     pub(crate) fn poll<P: Place>(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        place: &mut P,
+    ) -> Polled<F::Output> {
+        self.parts().poll(cx, place)
+    }
+
+    fn parts(self: Pin<&mut Self>) -> Parts<'_, F> {
+        let this = self.project();
+        if *this.serial == 0 {
+            *this.serial = context::next_serial();
+        }
+        Parts {
+            future: this.future,
+            serial: *this.serial,
+            node: this.node,
+        }
+    }
+}
+
+/// What a frame consists of, for those who keep it elsewhere.
+pub(crate) struct Parts<'a, F> {
+    pub(crate) future: Pin<&'a mut Option<F>>,
+    pub(crate) serial: u64,
+    pub(crate) node: &'a mut Option<Arc<Node>>,
+}
+
+impl<F: Future> Parts<'_, F> {
+    /// Takes what has been reported since `mark`, after a poll without the frame's machinery.
+    pub(crate) fn adopt_mail(&mut self, mark: u32, ended: bool) {
+        adopt(self.node, self.serial, mark, false, ended);
+    }
+
+    #[inline]
+    pub(crate) fn poll<P: Place>(
+        &mut self,
         cx: &mut Context<'_>,
         place: &mut P,
     ) -> Polled<F::Output> {
         loop {
-            let this = self.as_mut().project();
-            if *this.serial == 0 {
-                *this.serial = context::next_serial();
-            }
-            let own = place.own(this.node.as_ref());
+            let own = place.own(self.node.as_ref());
             let inherited =
-                !place.is_shielded(this.node.as_ref()) && context::effectively_cancelled();
+                !place.is_shielded(self.node.as_ref()) && context::effectively_cancelled();
             let cancelled = inherited || own != Own::No;
-            if let Some(node) = this.node {
+            if let Some(node) = &*self.node {
                 if cancelled {
                     node.tell();
                 } else {
@@ -226,20 +251,19 @@ impl<F: Future> Frame<F> {
             }
 
             let held = context::held();
-            match self.as_mut().poll_inner(cx, place, own, inherited) {
+            match self.poll_inner(cx, place, own, inherited) {
                 Inner::Ready(value) => return Polled::Ready(value),
                 Inner::Panicked(payload) => return Polled::Panicked(payload),
                 Inner::Pending => {}
             }
 
-            let this = self.as_mut().project();
-            let own = place.own(this.node.as_ref());
+            let own = place.own(self.node.as_ref());
             let inherited =
-                !place.is_shielded(this.node.as_ref()) && context::effectively_cancelled();
+                !place.is_shielded(self.node.as_ref()) && context::effectively_cancelled();
             let cancelled_now = inherited || own != Own::No;
             let interrupts = own != Own::No || (P::CATCHES && inherited);
             if !interrupts {
-                let Some(node) = this.node else {
+                let Some(node) = &*self.node else {
                     return Polled::Pending;
                 };
                 if cancelled_now && !cancelled {
@@ -264,7 +288,7 @@ impl<F: Future> Frame<F> {
             if own == Own::No {
                 context::latch();
             }
-            let Some(node) = this.node.clone() else {
+            let Some(node) = self.node.clone() else {
                 return self.interrupt::<P>();
             };
             if own == Own::Aborted {
@@ -278,7 +302,7 @@ impl<F: Future> Frame<F> {
                 continue;
             }
             if context::held() == held {
-                match self.as_mut().ask(cx, place, &node) {
+                match self.ask(cx, place, &node) {
                     Inner::Ready(value) => return Polled::Ready(value),
                     Inner::Panicked(payload) => return Polled::Panicked(payload),
                     Inner::Pending => {}
@@ -300,33 +324,32 @@ impl<F: Future> Frame<F> {
 
     #[inline]
     fn poll_inner<P: Place>(
-        self: Pin<&mut Self>,
+        &mut self,
         cx: &mut Context<'_>,
         place: &mut P,
         own: Own,
         inherited: bool,
     ) -> Inner<F::Output> {
-        let mut this = self.project();
         let outer = context::surroundings();
         let mark = context::mail();
-        let mut inner = if place.is_shielded(this.node.as_ref()) {
+        let mut inner = if place.is_shielded(self.node.as_ref()) {
             outer.shielded(context::entries())
         } else {
             outer
         };
-        inner.serial = *this.serial;
+        inner.serial = self.serial;
         let inner = inner.with(CANCELLED, inherited || own != Own::No).with(
             LOCAL_CANCELLED,
             inner.has(LOCAL_CANCELLED) || own != Own::No,
         );
         let polled = {
-            let future = this.future.as_mut().as_pin_mut();
+            let future = self.future.as_mut().as_pin_mut();
             let future = future.expect("a future that has ended is not polled again");
             let mut visit = Visit {
                 outer,
                 mark,
                 place: &mut *place,
-                node: &mut *this.node,
+                node: &mut *self.node,
                 done: false,
             };
             let inner = visit.place.enter(inner, visit.node);
@@ -343,28 +366,22 @@ impl<F: Future> Frame<F> {
             Ok(Poll::Ready(value)) => {
                 if context::mail() > mark {
                     // What began in this poll and outlives it reports again where it is polled.
-                    adopt(
-                        this.node,
-                        *this.serial,
-                        mark,
-                        place.keeps_refused(own),
-                        true,
-                    );
+                    adopt(self.node, self.serial, mark, place.keeps_refused(own), true);
                 }
-                if let Err(payload) = drop_future::<P, F>(this.future.as_mut()) {
+                if let Err(payload) = drop_future::<P, F>(self.future.as_mut()) {
                     drop_quietly(value);
-                    leave_tree::<P>(this.node);
+                    leave_tree::<P>(self.node);
                     return Inner::Panicked(payload);
                 }
-                leave_tree::<P>(this.node);
+                leave_tree::<P>(self.node);
                 Inner::Ready(value)
             }
             Ok(Poll::Pending) => {
                 if context::mail() > mark {
-                    let own = place.own(this.node.as_ref());
+                    let own = place.own(self.node.as_ref());
                     adopt(
-                        this.node,
-                        *this.serial,
+                        self.node,
+                        self.serial,
                         mark,
                         place.keeps_refused(own),
                         false,
@@ -373,10 +390,10 @@ impl<F: Future> Frame<F> {
                 Inner::Pending
             }
             Err(payload) => {
-                if let Err(second) = drop_future::<P, F>(this.future.as_mut()) {
+                if let Err(second) = drop_future::<P, F>(self.future.as_mut()) {
                     drop_quietly(second);
                 }
-                leave_tree::<P>(this.node);
+                leave_tree::<P>(self.node);
                 Inner::Panicked(payload)
             }
         }
@@ -384,10 +401,9 @@ impl<F: Future> Frame<F> {
 
     /// Drops the inner future.
     #[cold]
-    fn interrupt<P: Place>(self: Pin<&mut Self>) -> Polled<F::Output> {
-        let mut this = self.project();
-        let dropped = drop_future::<P, F>(this.future.as_mut());
-        leave_tree::<P>(this.node);
+    fn interrupt<P: Place>(&mut self) -> Polled<F::Output> {
+        let dropped = drop_future::<P, F>(self.future.as_mut());
+        leave_tree::<P>(self.node);
         match dropped {
             Ok(()) => Polled::Interrupted,
             Err(payload) => Polled::Panicked(payload),
@@ -401,7 +417,7 @@ impl<F: Future> Frame<F> {
     /// then will not be, whatever happens.
     #[cold]
     fn ask<P: Place>(
-        mut self: Pin<&mut Self>,
+        &mut self,
         cx: &mut Context<'_>,
         place: &mut P,
         node: &Arc<Node>,
@@ -416,7 +432,7 @@ impl<F: Future> Frame<F> {
             let own = place.own(Some(node));
             let inherited = !place.is_shielded(Some(node)) && context::effectively_cancelled();
             asker.take_noted();
-            match self.as_mut().poll_inner(&mut asking, place, own, inherited) {
+            match self.poll_inner(&mut asking, place, own, inherited) {
                 Inner::Pending => {}
                 ended => {
                     asker.stop();

@@ -29,7 +29,7 @@ mod wait_for;
 
 pub use self::cause::{Cancelled, Cause};
 pub use self::finally::{Finally, Lent, finally, with_resource};
-pub(crate) use self::frame::{Frame, Own, Payload, Place, Polled, drop_quietly};
+pub(crate) use self::frame::{Frame, Own, Parts, Payload, Place, Polled, drop_quietly};
 pub use self::handle::CancelHandle;
 pub(crate) use self::limit::Limit;
 pub(crate) use self::node::{Hold, Node};

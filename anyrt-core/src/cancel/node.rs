@@ -41,8 +41,6 @@ const CAUGHT: u32 = 1 << 3;
 const TOLD: u32 = 1 << 4;
 /// It was woken to find out whether it can still be reached, and was not polled since.
 const ASKED: u32 = 1 << 5;
-/// It is the root of a task, and the task's record knows it.
-const LISTED: u32 = 1 << 7;
 /// Its owner holds; a copy of `own_hold` that can be read without the lock.
 const HOLDS: u32 = 1 << 8;
 /// It has had children.
@@ -565,14 +563,6 @@ impl Node {
 
     pub(crate) fn mark_shielded(&self) {
         self.raise(SHIELDED);
-    }
-
-    pub(crate) fn is_listed(&self) -> bool {
-        self.has(LISTED)
-    }
-
-    pub(crate) fn set_listed(&self) {
-        self.raise(LISTED);
     }
 
     /// Whether the owner has told what is below of a cancellation.

@@ -72,7 +72,7 @@ thread_local! {
     };
     static ENTRIES: RefCell<Vec<Entry>> = const { RefCell::new(Vec::new()) };
     static MAILBOX: RefCell<Vec<Mail>> = const { RefCell::new(Vec::new()) };
-    static TASK: Cell<Option<Arc<TaskRecord>>> = const { Cell::new(None) };
+    static TASK: Cell<Option<TaskRecord>> = const { Cell::new(None) };
 }
 
 /// A scope with a handle, or a group, that is being polled.
@@ -127,26 +127,52 @@ pub fn current_tag() -> u8 {
     surroundings().tag()
 }
 
-/// Sets what a task sees; the old is put back with [`leave_task`].
+/// What was there before a task was entered.
+pub(crate) struct Outside {
+    surroundings: Surroundings,
+    root: u32,
+    /// The mark in the mailbox.
+    pub(crate) mark: u32,
+    wait: Wait,
+    task: Option<TaskRecord>,
+}
+
+/// Enters a task, whose record is moved in: that costs no reference count. The old is put back
+/// with [`leave_task`].
 #[inline]
-pub(crate) fn enter_task(serial: u64, tag: u8, cancelled: bool) -> u32 {
+pub(crate) fn enter_task(task: TaskRecord, serial: u64, cancelled: bool) -> Outside {
+    let tag = task.group().tag;
+    let task = replace_task(Some(task));
     THREAD.with(|thread| {
+        let surroundings = thread.surroundings.get();
+        if !surroundings.inside() {
+            thread.budget.set(BUDGET);
+        }
         let entries = thread.entries.get();
         let inner = Surroundings::of_task(serial, entries, tag).with(CANCELLED, cancelled);
         thread.surroundings.set(inner);
-        thread.root.replace(entries)
+        Outside {
+            surroundings,
+            root: thread.root.replace(entries),
+            mark: thread.mail.get(),
+            wait: thread.wait.replace(Wait::Foreign),
+            task,
+        }
     })
 }
 
+/// Leaves it, and gives the record back, and what the task waits for.
 #[inline]
-pub(crate) fn leave_task(outer: Surroundings, root: u32) {
-    THREAD.with(|thread| {
-        thread.surroundings.set(outer);
-        thread.root.set(root);
-        if !outer.inside() {
+pub(crate) fn leave_task(outside: Outside) -> (Option<TaskRecord>, Wait) {
+    let wait = THREAD.with(|thread| {
+        thread.surroundings.set(outside.surroundings);
+        thread.root.set(outside.root);
+        if !outside.surroundings.inside() {
             thread.dirty.set(false);
         }
+        thread.wait.replace(outside.wait)
     });
+    (replace_task(outside.task), wait)
 }
 
 /// Enters a plain scope, if nothing is cancelled here, as far as is known; gives what was there
@@ -273,10 +299,10 @@ pub(crate) fn evaluate() -> Evaluation {
                 // Whether the task is cancelled is in its record and its group, here as in the next
                 // poll; what is further out says why, and gives the deadline.
                 let cancelled = found.cancelled || task.own() != Own::No;
-                if task.core.is_cancelling() {
-                    found.found(|| By::Task(task.core.cause()));
+                if task.is_cancelling() {
+                    found.found(|| By::Task(task.cause()));
                 }
-                if !task.core.is_starting() {
+                if !task.is_starting() {
                     task.walk_outwards(|around| match around {
                         Around::Node(node) => found.look_at(node),
                         Around::Deadline(deadline) => found.deadline = found.deadline.min(deadline),
@@ -402,25 +428,15 @@ pub(crate) fn waits_for(wait: Wait) {
     THREAD.with(|thread| thread.wait.set(wait));
 }
 
-#[inline]
-pub(crate) fn take_wait() -> Wait {
-    THREAD.with(|thread| thread.wait.replace(Wait::Foreign))
-}
-
-#[inline]
-pub(crate) fn replace_wait(wait: Wait) -> Wait {
-    THREAD.with(|thread| thread.wait.replace(wait))
-}
-
 /// Moves a task's record in or out.
 #[inline]
-pub(crate) fn replace_task(task: Option<Arc<TaskRecord>>) -> Option<Arc<TaskRecord>> {
+fn replace_task(task: Option<TaskRecord>) -> Option<TaskRecord> {
     TASK.try_with(|cell| cell.replace(task)).ok().flatten()
 }
 
 /// Lends the record of the current task. Must not run user code.
 #[inline]
-pub(crate) fn with_task<T>(use_it: impl FnOnce(Option<&Arc<TaskRecord>>) -> T) -> T {
+pub(crate) fn with_task<T>(use_it: impl FnOnce(Option<&TaskRecord>) -> T) -> T {
     let task = replace_task(None);
     let result = use_it(task.as_ref());
     if task.is_some() {
@@ -430,7 +446,7 @@ pub(crate) fn with_task<T>(use_it: impl FnOnce(Option<&Arc<TaskRecord>>) -> T) -
 }
 
 /// The record of the current task.
-pub(crate) fn current_task() -> Option<Arc<TaskRecord>> {
+pub(crate) fn current_task() -> Option<TaskRecord> {
     with_task(|task| task.cloned())
 }
 

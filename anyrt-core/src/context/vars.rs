@@ -88,7 +88,7 @@ impl Context {
     }
 
     fn look_up() -> Option<Arc<ContextMap>> {
-        with_task(|task| task.map(|task| task.core.context())).unwrap_or_else(|| {
+        with_task(|task| task.map(|task| task.context())).unwrap_or_else(|| {
             OF_THREAD.with(|cell| {
                 let map = cell.take();
                 cell.set(map.clone());
@@ -114,8 +114,7 @@ fn replace(map: Option<Arc<ContextMap>>) -> Option<Arc<ContextMap>> {
         note_contexts();
     }
     let mut map = Some(map);
-    let of_task =
-        with_task(|task| task.map(|task| task.core.replace_context(map.take().flatten())));
+    let of_task = with_task(|task| task.map(|task| task.replace_context(map.take().flatten())));
     of_task.unwrap_or_else(|| OF_THREAD.with(|cell| cell.replace(map.flatten())))
 }
 

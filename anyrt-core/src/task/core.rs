@@ -13,9 +13,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::Location;
 
-use slab::Slab;
-
-use super::record::{RecordCore, TaskRecord};
+use super::block::{Children, Owner, TaskRecord};
+use super::record::Given;
 use super::run::Run;
 use crate::cancel::{Cancelled, Cause, Node, Payload, drop_quietly};
 use crate::context;
@@ -23,31 +22,25 @@ use crate::loom::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::loom::{Arc, Mutex, Weak, lock};
 use crate::time::Instant;
 
-const SHARDS: usize = 4;
-
-/// How many children a shard holds at most.
-const SHARD_SIZE: usize = 1 << 30;
-
 const ENDED: usize = 1;
 const CHILD: usize = 2;
-
-/// How many wakers are collected before they are woken.
-const WAKE_BATCH: usize = 256;
 
 pub(crate) struct GroupCore {
     pub(crate) node: Arc<Node>,
     pub(crate) location: &'static Location<'static>,
     /// The task whose future contains the group.
-    pub(crate) host: Option<Arc<TaskRecord>>,
+    pub(crate) host: Option<TaskRecord>,
     pub(crate) run: Option<Arc<Run>>,
     pub(crate) keeps_going: bool,
+    /// See [`Spawn::tag`](crate::runtime::Spawn::tag).
+    pub(crate) tag: u8,
     living: AtomicUsize,
     counts_outside: AtomicBool,
     orphaned: AtomicBool,
     cut_short: AtomicBool,
     around: AtomicU64,
     enclosing: Option<(Arc<GroupCore>, u64)>,
-    children: [Mutex<Slab<Arc<TaskRecord>>>; SHARDS],
+    children: Children,
     nested: Mutex<Nested>,
     panic: Mutex<Option<Payload>>,
 }
@@ -65,28 +58,31 @@ impl GroupCore {
         clock: fn() -> Instant,
         location: &'static Location<'static>,
         keeps_going: bool,
+        tag: u8,
     ) -> Arc<GroupCore> {
         let host = context::current_task();
         let around = context::innermost_group(|node| node.group())
-            .or_else(|| host.as_ref().map(|host| host.tail.group().clone()));
+            .or_else(|| host.as_ref().map(|host| host.group().clone()));
         let run = around.as_ref().and_then(|around| around.run.clone());
-        GroupCore::build(clock, location, keeps_going, host, around, run)
+        GroupCore::build(clock, location, keeps_going, tag, host, around, run)
     }
 
     /// The group of everything in a run.
     pub(crate) fn of_run(
         clock: fn() -> Instant,
         location: &'static Location<'static>,
+        tag: u8,
         run: Arc<Run>,
     ) -> Arc<GroupCore> {
-        GroupCore::build(clock, location, true, None, None, Some(run))
+        GroupCore::build(clock, location, true, tag, None, None, Some(run))
     }
 
     fn build(
         clock: fn() -> Instant,
         location: &'static Location<'static>,
         keeps_going: bool,
-        host: Option<Arc<TaskRecord>>,
+        tag: u8,
+        host: Option<TaskRecord>,
         around: Option<Arc<GroupCore>>,
         run: Option<Arc<Run>>,
     ) -> Arc<GroupCore> {
@@ -107,13 +103,14 @@ impl GroupCore {
                 host,
                 run,
                 keeps_going,
+                tag,
                 living: AtomicUsize::new(0),
                 counts_outside: AtomicBool::new(false),
                 orphaned: AtomicBool::new(false),
                 cut_short: AtomicBool::new(false),
                 around: AtomicU64::new(Instant::FAR_FUTURE.to_bits()),
                 enclosing,
-                children: Default::default(),
+                children: Children::default(),
                 nested: Mutex::default(),
                 panic: Mutex::new(None),
             }
@@ -176,9 +173,12 @@ impl GroupCore {
 
     /// Ends the group if nobody lives in it.
     pub(crate) fn try_end(&self) -> bool {
-        self.living
-            .compare_exchange(0, ENDED, Ordering::SeqCst, Ordering::SeqCst)
-            .is_ok()
+        let living = &self.living;
+        let ended = living.compare_exchange(0, ENDED, Ordering::SeqCst, Ordering::SeqCst);
+        if ended.is_ok() {
+            self.children.clear();
+        }
+        ended.is_ok()
     }
 
     /// Leaves the group around, once this one has ended. What is left to count out is returned.
@@ -280,55 +280,30 @@ impl GroupCore {
 
     // ---- the list of children ----
 
-    /// Puts a child on the list.
-    pub(crate) fn insert(&self, child: Arc<TaskRecord>) {
-        let shard = context::thread_number() % SHARDS;
-        let mut children = lock(&self.children[shard]);
-        let entry = children.vacant_entry();
-        child.core.set_place(place(shard, entry.key()));
-        entry.insert(child);
+    /// Puts a child on the list; `owner` is kept with it.
+    pub(crate) fn insert(
+        self: &Arc<Self>,
+        owner: impl FnOnce() -> Option<Owner>,
+        given: Given,
+    ) -> TaskRecord {
+        self.children.insert(self, owner, given)
     }
 
     /// Takes a child off the list.
-    pub(crate) fn remove(&self, child: &RecordCore) {
-        let place = child.place() as usize;
-        let (shard, key) = (place / SHARD_SIZE, place % SHARD_SIZE);
-        let record = lock(&self.children[shard]).try_remove(key);
-        drop(record);
+    pub(crate) fn remove(&self, child: &TaskRecord) {
+        self.children.remove(child);
     }
 
     /// Wakes every child, so that it sees that the group is cancelled.
     pub(crate) fn wake_children(&self) {
-        let mut wakers = Vec::new();
-        for shard in &self.children {
-            let mut next = 0;
-            loop {
-                let children = lock(shard);
-                let end = children.capacity();
-                while next < end && wakers.len() < WAKE_BATCH {
-                    if let Some(child) = children.get(next) {
-                        wakers.extend(child.core.take_waker());
-                    }
-                    next += 1;
-                }
-                drop(children);
-                for waker in wakers.drain(..) {
-                    waker.wake();
-                }
-                if next >= end {
-                    break;
-                }
-            }
-        }
+        self.children.for_each(|child| child.wake());
     }
 
     /// The children, in the order of their ids.
-    pub(crate) fn children(&self) -> Vec<Arc<TaskRecord>> {
-        let mut all: Vec<_> = Vec::new();
-        for shard in &self.children {
-            all.extend(lock(shard).iter().map(|(_, child)| child.clone()));
-        }
-        all.sort_by_key(|child| child.core.id);
+    pub(crate) fn children(&self) -> Vec<TaskRecord> {
+        let mut all = Vec::new();
+        self.children.for_each(|child| all.push(child));
+        all.sort_by_key(|child| child.id);
         all
     }
 
@@ -340,16 +315,6 @@ impl GroupCore {
             .filter_map(Weak::upgrade)
             .collect()
     }
-}
-
-/// A child's place in the list, as one number.
-fn place(shard: usize, key: usize) -> u32 {
-    assert!(
-        key < SHARD_SIZE,
-        "a group holds at most {} children",
-        SHARDS * SHARD_SIZE
-    );
-    (shard * SHARD_SIZE + key) as u32
 }
 
 impl fmt::Debug for GroupCore {

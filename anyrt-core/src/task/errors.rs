@@ -60,7 +60,7 @@ impl<'a, E> Errors<'a, E> {
     /// The body failed.
     pub(crate) fn fail_body(&self, group: &GroupCore, error: E) {
         lock(&self.list).push(error);
-        let by = group.host.as_ref().map(|host| host.core.name().to_string());
+        let by = group.host.as_ref().map(|host| host.name().to_string());
         group.cancel(Cancelled::with(Cause::HostFailed, None, by));
     }
 

@@ -2,7 +2,8 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::record::{End, Record, RecordCore, TaskRecord};
+use super::block::TaskRecord;
+use super::record::{End, Record, Value};
 use crate::cancel::{Cancelled, Cause, Operation};
 use crate::context;
 use crate::error::{TaskError, ValueError};
@@ -24,13 +25,28 @@ pub struct TaskHandle<T> {
 }
 
 enum Repr<T> {
-    /// The record holds the result.
-    Whole(Arc<Record<dyn Join<T>>>),
-    /// The result, which may borrow, stands beside the record.
-    Split(Arc<TaskRecord>, Arc<Slot<T>>),
+    /// The record holds the value, which is taken out with these.
+    Whole(TaskRecord, Access<T>),
+    /// The value, which may borrow, stands beside the record.
+    Split(TaskRecord, Arc<Slot<T>>),
 }
 
-/// Where a finished task's value waits.
+/// How a value of a known type is got out of a record.
+struct Access<T> {
+    unbox: fn(Value) -> Option<T>,
+    view: fn(&Value) -> Option<&T>,
+}
+
+impl<T: 'static> Access<T> {
+    fn new() -> Access<T> {
+        Access {
+            unbox: |value| value.downcast().ok().map(|value| *value),
+            view: |value| value.downcast_ref(),
+        }
+    }
+}
+
+/// Where the value of a finished task waits that lives in place.
 pub(crate) struct Slot<T>(Mutex<Option<T>>);
 
 impl<T> Slot<T> {
@@ -41,15 +57,6 @@ impl<T> Slot<T> {
     pub(crate) fn put(&self, value: T) {
         *lock(&self.0) = Some(value);
     }
-
-    pub(crate) fn lend<U>(&self, use_it: impl FnOnce(&mut Option<T>) -> U) -> U {
-        use_it(&mut lock(&self.0))
-    }
-}
-
-/// The tail of a record that holds a result.
-pub(crate) trait Join<T>: Send + Sync {
-    fn slot(&self) -> &Slot<T>;
 }
 
 /// Where a task stands.
@@ -69,15 +76,18 @@ pub enum TaskStatus {
 }
 
 impl<T> TaskHandle<T> {
-    pub(crate) fn whole(record: Arc<Record<dyn Join<T>>>) -> TaskHandle<T> {
+    pub(crate) fn whole(record: TaskRecord) -> TaskHandle<T>
+    where
+        T: 'static,
+    {
         TaskHandle {
-            repr: Repr::Whole(record),
+            repr: Repr::Whole(record, Access::new()),
             operation: Operation::New,
             key: 0,
         }
     }
 
-    pub(crate) fn split(record: Arc<TaskRecord>, slot: Arc<Slot<T>>) -> TaskHandle<T> {
+    pub(crate) fn split(record: TaskRecord, slot: Arc<Slot<T>>) -> TaskHandle<T> {
         TaskHandle {
             repr: Repr::Split(record, slot),
             operation: Operation::New,
@@ -85,23 +95,23 @@ impl<T> TaskHandle<T> {
         }
     }
 
-    fn core(&self) -> &RecordCore {
+    #[inline]
+    fn record(&self) -> &Record {
         match &self.repr {
-            Repr::Whole(record) => &record.core,
-            Repr::Split(record, _) => &record.core,
+            Repr::Whole(record, _) | Repr::Split(record, _) => record,
         }
     }
 
-    fn slot(&self) -> &Slot<T> {
+    fn take_value(&self) -> Option<T> {
         match &self.repr {
-            Repr::Whole(record) => record.tail.slot(),
-            Repr::Split(_, slot) => slot,
+            Repr::Whole(record, access) => record.take_value().and_then(access.unbox),
+            Repr::Split(_, slot) => lock(&slot.0).take(),
         }
     }
 
     /// Cancels this task alone. Its siblings go on, and its group does not count it as failed.
     pub fn cancel(&self) {
-        self.core().cancel(Cancelled::with(
+        self.record().cancel(Cancelled::with(
             Cause::Explicit,
             None,
             super::current_name(),
@@ -111,34 +121,34 @@ impl<T> TaskHandle<T> {
     /// Cancels this task alone, and says why.
     pub fn cancel_with(&self, reason: impl Into<String>) {
         let by = super::current_name();
-        self.core()
+        self.record()
             .cancel(Cancelled::with(Cause::Explicit, Some(reason.into()), by));
     }
 
     /// Whether the task has ended, however it did.
     pub fn is_finished(&self) -> bool {
-        self.core().end().is_some()
+        self.record().end().is_some()
     }
 
     /// Where the task stands.
     pub fn status(&self) -> TaskStatus {
-        match self.core().end() {
+        match self.record().end() {
             Some(End::Finished) => TaskStatus::Finished,
             Some(End::Failed) => TaskStatus::Failed,
             Some(End::Cancelled) => TaskStatus::Cancelled,
-            None if self.core().is_cancelling() => TaskStatus::Cancelling,
+            None if self.record().is_cancelling() => TaskStatus::Cancelling,
             None => TaskStatus::Pending,
         }
     }
 
     /// The task's id.
     pub fn id(&self) -> TaskId {
-        TaskId::new(self.core().id)
+        TaskId::new(self.record().id)
     }
 
     /// The task's name: the one it was given, or where it was spawned.
     pub fn name(&self) -> Arc<str> {
-        self.core().name()
+        self.record().name()
     }
 
     /// Waits until the task has ended, however it does.
@@ -148,7 +158,7 @@ impl<T> TaskHandle<T> {
     /// Cancel safe: dropping it does nothing to the task.
     pub fn wait(&self) -> TaskWait<'_> {
         TaskWait {
-            core: self.core(),
+            record: self.record(),
             operation: Operation::New,
             key: 0,
         }
@@ -164,14 +174,18 @@ impl<T> TaskHandle<T> {
     where
         T: Clone,
     {
-        match self.core().end() {
+        match self.record().end() {
             None => Err(ValueError::NotFinished),
             Some(End::Failed) => Err(ValueError::Failed),
             Some(End::Cancelled) => Err(ValueError::Cancelled),
-            Some(End::Finished) => self
-                .slot()
-                .lend(|slot| slot.clone())
-                .ok_or(ValueError::Taken),
+            Some(End::Finished) => {
+                let value = match &self.repr {
+                    Repr::Whole(record, access) => record
+                        .lend_value(|value| value.and_then(|value| (access.view)(value).cloned())),
+                    Repr::Split(_, slot) => lock(&slot.0).clone(),
+                };
+                value.ok_or(ValueError::Taken)
+            }
         }
     }
 
@@ -181,7 +195,7 @@ impl<T> TaskHandle<T> {
     ///
     /// [`ValueError::NotFinished`] if the task has not ended.
     pub fn try_error(&self) -> Result<Option<TaskError>, ValueError> {
-        match self.core().end() {
+        match self.record().end() {
             None => Err(ValueError::NotFinished),
             Some(end) => Ok(self.error(end)),
         }
@@ -191,7 +205,7 @@ impl<T> TaskHandle<T> {
         match end {
             End::Finished => None,
             End::Failed => Some(TaskError::failed()),
-            End::Cancelled => Some(TaskError::cancelled(self.core().cause())),
+            End::Cancelled => Some(TaskError::cancelled(self.record().cause())),
         }
     }
 
@@ -221,7 +235,7 @@ impl<T> Future for TaskHandle<T> {
         let this = self.get_mut();
         std::task::ready!(this.operation.begin(cx));
         let mut key = this.key;
-        let end = this.core().poll_end(&mut key, cx);
+        let end = this.record().poll_end(&mut key, cx);
         this.key = key;
         let Poll::Ready(end) = end else {
             context::waits_for(Wait::Task);
@@ -230,7 +244,7 @@ impl<T> Future for TaskHandle<T> {
         if let Some(error) = this.error(end) {
             return Poll::Ready(Err(error));
         }
-        let value = this.slot().lend(Option::take);
+        let value = this.take_value();
         Poll::Ready(value.ok_or_else(TaskError::taken))
     }
 }
@@ -240,7 +254,9 @@ impl<T> Unpin for TaskHandle<T> {}
 
 impl<T> Drop for TaskHandle<T> {
     fn drop(&mut self) {
-        self.core().forget_waiter(self.key);
+        let record = self.record();
+        record.forget_waiter(self.key);
+        record.detach();
     }
 }
 
@@ -289,7 +305,7 @@ impl<T> fmt::Debug for TaskValue<T> {
 /// The future of [`TaskHandle::wait`].
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct TaskWait<'a> {
-    core: &'a RecordCore,
+    record: &'a Record,
     operation: Operation,
     key: u64,
 }
@@ -300,7 +316,7 @@ impl Future for TaskWait<'_> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
         std::task::ready!(this.operation.begin(cx));
-        let end = this.core.poll_end(&mut this.key, cx);
+        let end = this.record.poll_end(&mut this.key, cx);
         if end.is_pending() {
             context::waits_for(Wait::Task);
         }
@@ -310,12 +326,12 @@ impl Future for TaskWait<'_> {
 
 impl Drop for TaskWait<'_> {
     fn drop(&mut self) {
-        self.core.forget_waiter(self.key);
+        self.record.forget_waiter(self.key);
     }
 }
 
 impl fmt::Debug for TaskWait<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("TaskWait").field(self.core).finish()
+        f.debug_tuple("TaskWait").field(self.record).finish()
     }
 }

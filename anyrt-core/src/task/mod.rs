@@ -1,22 +1,26 @@
 //! Tasks and the groups they live in (rules G1 to G14).
 //!
 //! ```text
-//!   TaskGroup ──▶ Group ──▶ GroupCore ──▶ Node          one per group
-//!                   ▲          │ lists
-//!                   │ tail     ▼
-//!   TaskHandle ──▶ Record ◀── Root (the task itself)    one allocation per child
+//!   TaskGroup ──▶ Group ──▶ GroupCore ──▶ Node        one per group
+//!                   ▲          │ ▲
+//!                   │    lists ▼ │
+//!                   └───────── Block ───▶ Record      one block per 16 children
+//!                                ▲
+//!   TaskHandle, Root ────────────┘                    the handle, and the task itself
 //! ```
 //!
 //! | file | what is in it |
 //! | --- | --- |
 //! | `core` | who lives in a group, and when it has ended |
-//! | `record` | the one shared record of a task |
+//! | `block` | where records are kept, which is the list of children |
+//! | `record` | what a task, its handle and its group share |
 //! | `root` | the outermost frame of a task |
 //! | `group` | the kinds of groups, their future, `start` |
 //! | `handle` | what spawning returns |
 //! | `run` | a run, and its handles |
 //! | `tree` | listing and printing what is alive |
 
+mod block;
 mod core;
 mod errors;
 mod group;
@@ -28,6 +32,7 @@ mod run;
 mod tree;
 mod wait;
 
+pub(crate) use self::block::TaskRecord;
 pub(crate) use self::core::GroupCore;
 pub use self::group::{
     GroupOptions, LocalTaskGroup, ScopedTaskGroup, StartOutput, Started, TaskBuilder, TaskGroup,
@@ -37,7 +42,7 @@ pub use self::handle::{TaskHandle, TaskStatus, TaskValue, TaskWait};
 #[doc(hidden)]
 pub use self::output::{FnOutput, Never, Outcome};
 pub use self::output::{GroupOutput, TaskOutput};
-pub(crate) use self::record::{Around, TaskRecord};
+pub(crate) use self::record::Around;
 pub(crate) use self::run::Run;
 pub use self::run::{
     RunHandle, RunOptions, RunToken, Unhandled, current_backend, current_run, run,

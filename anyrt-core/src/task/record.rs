@@ -1,17 +1,14 @@
-//! The one shared record of a task: handle, result, status, own cancel flag, waker, name, place.
-//!
-//! One allocation serves the task, its handle and its group's list. The tail differs: a child of
-//! a [`TaskGroup`](super::TaskGroup) keeps its group and its result there.
+//! The one shared record of a task: result, status, own cancel flag, waker, name.
 
 use std::any::Any;
 use std::fmt;
 use std::panic::Location;
-use std::task::{Context, Poll, Waker};
+use std::task::{self, Poll, Waker};
 
-use super::core::GroupCore;
+use super::block::TaskRecord;
 use super::wait::Wait;
 use crate::cancel::{Cancelled, Node, Own};
-use crate::context::{self, ContextMap};
+use crate::context::{self, Context, ContextMap};
 use crate::loom::atomic::{AtomicU8, AtomicU32, Ordering};
 use crate::loom::{Arc, Mutex, lock};
 use crate::time::Instant;
@@ -24,12 +21,21 @@ const AWAITED: u32 = 1 << 1;
 const STARTING: u32 = 1 << 2;
 /// The caller of `start` was cancelled before that.
 const CALLER_CANCELLED: u32 = 1 << 3;
+/// Its handle was dropped.
+const DETACHED: u32 = 1 << 4;
+/// The record is in use.
+const BEGUN: u32 = 1 << 6;
+/// Something has reported to its frame, which has a node.
+const HAS_ROOT: u32 = 1 << 7;
 /// It has context variables.
 const HAS_CONTEXT: u32 = 1 << 5;
 const FINISHED: u32 = 1 << 8;
 const FAILED: u32 = 1 << 9;
 const WAS_CANCELLED: u32 = 1 << 10;
 const ENDED: u32 = FINISHED | FAILED | WAS_CANCELLED;
+
+/// What [`Record::polls`] counts while a task is polled for the first time.
+const FIRST_POLL: u32 = 1;
 
 /// How a task ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,43 +45,48 @@ pub(crate) enum End {
     Cancelled,
 }
 
-pub(crate) struct Record<T: ?Sized> {
-    pub(crate) core: RecordCore,
-    pub(crate) tail: T,
-}
-
-/// Any task's record.
-pub(crate) type TaskRecord = Record<dyn Tail>;
-
-/// What records of different tasks have in common behind their cores.
-pub(crate) trait Tail: Send + Sync {
-    /// The group that the task is a child of.
-    fn group(&self) -> &Arc<GroupCore>;
-
-    /// Takes the task's outcome, an `Option<Ended<O>>` of its own output type. The value is kept
-    /// if it is `wanted`.
-    fn deliver(&self, core: &RecordCore, outcome: &mut dyn Any, wanted: bool);
-}
-
-pub(crate) struct RecordCore {
+pub(crate) struct Record {
     pub(crate) id: u64,
-    location: &'static Location<'static>,
     state: AtomicU32,
     /// Odd while the task is being polled.
     polls: AtomicU32,
-    /// Shard and slot in the group's list.
-    place: AtomicU32,
     wait: AtomicU8,
-    pub(crate) tag: u8,
     live: Mutex<Live>,
+    /// What the task gave, for its handle to take.
+    value: Mutex<Option<Value>>,
 }
 
 #[derive(Default)]
 struct Live {
+    location: Option<&'static Location<'static>>,
     waker: Option<Waker>,
     context: Option<Arc<ContextMap>>,
     more: Option<Box<More>>,
 }
+
+/// What a task is given when it is spawned.
+pub(crate) struct Given {
+    pub(crate) location: &'static Location<'static>,
+    pub(crate) name: Option<Arc<str>>,
+    pub(crate) context: Option<Arc<ContextMap>>,
+    /// It is made by `start`.
+    pub(crate) starting: bool,
+}
+
+impl Given {
+    /// A task that is spawned there gets this unless something else was asked for.
+    pub(crate) fn at(location: &'static Location<'static>) -> Given {
+        Given {
+            location,
+            name: None,
+            context: Context::snapshot(),
+            starting: false,
+        }
+    }
+}
+
+/// What a task gave.
+pub(crate) type Value = Box<dyn Any + Send>;
 
 /// What few tasks have.
 #[derive(Default)]
@@ -86,55 +97,64 @@ struct More {
     root: Option<Arc<Node>>,
 }
 
-impl RecordCore {
-    pub(crate) fn new(
-        location: &'static Location<'static>,
-        name: Option<Arc<str>>,
-        context: Option<Arc<ContextMap>>,
-        tag: u8,
-    ) -> RecordCore {
-        let more = name.map(|name| {
+impl Record {
+    /// The record of a task that is still to come.
+    pub(crate) fn vacant() -> Record {
+        Record {
+            id: context::next_serial(),
+            state: AtomicU32::new(0),
+            polls: AtomicU32::new(0),
+            wait: AtomicU8::new(Wait::Turn as u8),
+            live: Mutex::default(),
+            value: Mutex::new(None),
+        }
+    }
+
+    /// The task is there. Called once.
+    pub(crate) fn begin(&self, given: Given) {
+        let mut state = BEGUN;
+        if given.context.is_some() {
+            state |= HAS_CONTEXT;
+        }
+        if given.starting {
+            state |= STARTING;
+        }
+        let more = given.name.map(|name| {
             Box::new(More {
                 name: Some(name),
                 ..More::default()
             })
         });
-        RecordCore {
-            id: context::next_serial(),
-            location,
-            state: AtomicU32::new(if context.is_some() { HAS_CONTEXT } else { 0 }),
-            polls: AtomicU32::new(0),
-            place: AtomicU32::new(0),
-            wait: AtomicU8::new(Wait::Turn as u8),
-            tag,
-            live: Mutex::new(Live {
-                waker: None,
-                context,
-                more,
-            }),
-        }
+        *lock(&self.live) = Live {
+            location: Some(given.location),
+            waker: None,
+            context: given.context,
+            more,
+        };
+        self.state.store(state, Ordering::Release);
+    }
+
+    /// Whether the task is there, and has not ended.
+    pub(crate) fn is_alive(&self) -> bool {
+        self.state.load(Ordering::Acquire) & (BEGUN | ENDED) == BEGUN
     }
 
     fn more<T>(&self, use_it: impl FnOnce(&mut More) -> T) -> T {
         use_it(lock(&self.live).more.get_or_insert_default())
     }
 
-    // ---- name and place ----
+    // ---- name and context ----
 
     pub(crate) fn name(&self) -> Arc<str> {
-        let given = lock(&self.live)
-            .more
-            .as_ref()
-            .and_then(|more| more.name.clone());
-        given.unwrap_or_else(|| self.location.to_string().into())
-    }
-
-    pub(crate) fn set_place(&self, place: u32) {
-        self.place.store(place, Ordering::Relaxed);
-    }
-
-    pub(crate) fn place(&self) -> u32 {
-        self.place.load(Ordering::Relaxed)
+        let (given, location) = {
+            let live = lock(&self.live);
+            let given = live.more.as_ref().and_then(|more| more.name.clone());
+            (given, live.location)
+        };
+        given.unwrap_or_else(|| match location {
+            Some(location) => location.to_string().into(),
+            None => unreachable!("a task has a location from its beginning"),
+        })
     }
 
     pub(crate) fn replace_context(
@@ -181,16 +201,33 @@ impl RecordCore {
         Wait::from_u8(self.wait.load(Ordering::Relaxed))
     }
 
-    pub(crate) fn set_root(&self, node: &Arc<Node>) {
-        self.more(|more| more.root = Some(node.clone()));
+    /// Whether something has reported to the task, whose frame has a node since.
+    #[inline]
+    pub(crate) fn has_root(&self) -> bool {
+        self.state.load(Ordering::Relaxed) & HAS_ROOT != 0
+    }
+
+    /// Keeps the node of the task's frame. Only the poller does.
+    pub(crate) fn set_root(&self, node: Arc<Node>) {
+        self.more(|more| more.root = Some(node));
+        self.state.fetch_or(HAS_ROOT, Ordering::Relaxed);
     }
 
     pub(crate) fn root(&self) -> Option<Arc<Node>> {
+        if !self.has_root() {
+            return None;
+        }
         lock(&self.live).more.as_ref()?.root.clone()
     }
 
     /// Keeps the waker with which a cancellation reaches the task.
-    pub(crate) fn register(&self, cx: &Context<'_>) {
+    pub(crate) fn register(&self, cx: &task::Context<'_>) {
+        if self.polls.load(Ordering::Relaxed) == FIRST_POLL {
+            // There is none yet, so there is nothing to compare.
+            let new = cx.waker().clone();
+            lock(&self.live).waker = Some(new);
+            return;
+        }
         let mut live = lock(&self.live);
         if matches!(&live.waker, Some(waker) if waker.will_wake(cx.waker())) {
             return;
@@ -203,12 +240,9 @@ impl RecordCore {
         drop(old);
     }
 
-    pub(crate) fn take_waker(&self) -> Option<Waker> {
-        lock(&self.live).waker.take()
-    }
-
-    fn wake(&self) {
-        if let Some(waker) = self.take_waker() {
+    pub(crate) fn wake(&self) {
+        let waker = lock(&self.live).waker.take();
+        if let Some(waker) = waker {
             waker.wake();
         }
     }
@@ -244,10 +278,6 @@ impl RecordCore {
     /// Whether the task lives under the scopes of its starter.
     pub(crate) fn is_starting(&self) -> bool {
         self.has(STARTING)
-    }
-
-    pub(crate) fn set_starting(&self) {
-        self.state.fetch_or(STARTING, Ordering::SeqCst);
     }
 
     /// The task says that it is ready. False if its caller was cancelled before.
@@ -298,21 +328,58 @@ impl RecordCore {
         self.has(CANCELLED)
     }
 
-    pub(crate) fn finish(&self, end: End) {
+    /// The task has ended; `value` is what its handle gets.
+    pub(crate) fn finish(&self, end: End, value: Option<Value>) {
         let bit = match end {
             End::Finished => FINISHED,
             End::Failed => FAILED,
             End::Cancelled => WAS_CANCELLED,
         };
-        if self.state.fetch_or(bit, Ordering::SeqCst) & AWAITED != 0 {
+        let has_value = value.is_some();
+        if has_value {
+            *lock(&self.value) = value;
+        }
+        let left_over = {
+            let mut live = lock(&self.live);
+            let root = live.more.as_mut().and_then(|more| more.root.take());
+            (live.waker.take(), live.context.take(), root)
+        };
+        let old = self.state.fetch_or(bit, Ordering::SeqCst);
+        drop(left_over);
+        if old & AWAITED != 0 {
             for (_, waker) in self.more(|more| std::mem::take(&mut more.waiters)) {
                 waker.wake();
             }
         }
+        // Either this sees that the handle is gone, or the handle that the task has ended.
+        if has_value && old & DETACHED != 0 {
+            drop(self.take_value());
+        }
+    }
+
+    /// Whether somebody may still ask for the value.
+    pub(crate) fn is_wanted(&self) -> bool {
+        !self.has(DETACHED)
+    }
+
+    /// The handle is dropped, and the value with it.
+    pub(crate) fn detach(&self) {
+        if self.state.fetch_or(DETACHED, Ordering::SeqCst) & FINISHED != 0 {
+            drop(self.take_value());
+        }
+    }
+
+    pub(crate) fn take_value(&self) -> Option<Value> {
+        lock(&self.value).take()
+    }
+
+    /// Lends the value, under a lock of its own.
+    pub(crate) fn lend_value<T>(&self, use_it: impl FnOnce(Option<&Value>) -> T) -> T {
+        use_it(lock(&self.value).as_ref())
     }
 
     /// Waits for the end; `key` tells one waiter from another.
-    pub(crate) fn poll_end(&self, key: &mut u64, cx: &Context<'_>) -> Poll<End> {
+    pub(crate) fn poll_end(&self, key: &mut u64, cx: &task::Context<'_>) -> Poll<End> {
         if let Some(end) = self.end() {
             return Poll::Ready(end);
         }
@@ -353,8 +420,8 @@ impl TaskRecord {
     /// The cancellation of the task as a whole, as of now.
     #[inline]
     pub(crate) fn own(&self) -> Own {
-        let state = self.core.state.load(Ordering::SeqCst);
-        let group = self.tail.group().node.own();
+        let state = self.state.load(Ordering::SeqCst);
+        let group = self.group().node.own();
         if state & (CANCELLED | STARTING) == 0 {
             return group;
         }
@@ -370,7 +437,7 @@ impl TaskRecord {
 
     /// Visits what is around the task, from the inside out, up to the first shield.
     pub(crate) fn walk_outwards(&self, mut visit: impl FnMut(Around<'_>)) {
-        let mut group = self.tail.group().clone();
+        let mut group = self.group().clone();
         loop {
             let mut node = group.node.clone();
             loop {
@@ -386,7 +453,7 @@ impl TaskRecord {
             if Arc::ptr_eq(&node, &group.node) {
                 visit(Around::Deadline(group.around()));
             }
-            match group.host.as_ref().map(|host| host.tail.group().clone()) {
+            match group.host.as_ref().map(|host| host.group().clone()) {
                 Some(outer) => group = outer,
                 None => return,
             }
@@ -401,7 +468,7 @@ pub(crate) enum Around<'a> {
     Deadline(Instant),
 }
 
-impl fmt::Debug for RecordCore {
+impl fmt::Debug for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Task")
             .field("id", &self.id)

@@ -1,6 +1,5 @@
 //! The outermost frame of a task.
 
-use std::any::Any;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -8,45 +7,36 @@ use std::task::{Context, Poll};
 
 use pin_project::{pin_project, pinned_drop};
 
+use super::block::TaskRecord;
 use super::output::Ended;
-use super::record::{End, TaskRecord};
-use crate::cancel::{Cause, Frame, Node, Own, Payload, Place, Polled, drop_quietly};
-use crate::context::{self, CANCELLED, Surroundings};
+use super::record::End;
+use crate::cancel::{Cause, Node, Own, Parts, Payload, Place, Polled, drop_quietly};
+use crate::context::{self, CANCELLED, Outside, Surroundings};
 use crate::loom::Arc;
+use crate::task::Wait;
 
 /// Where a task's outcome goes. Called once, after the task's future has been dropped.
 pub(crate) trait Deliver<O> {
-    /// The value is kept if it is `wanted`.
-    fn deliver(&mut self, record: &TaskRecord, outcome: Ended<O>, wanted: bool);
-}
-
-/// The outcome goes to the record's own tail.
-pub(crate) struct ToTail;
-
-impl<O: 'static> Deliver<O> for ToTail {
-    fn deliver(&mut self, record: &TaskRecord, outcome: Ended<O>, wanted: bool) {
-        record
-            .tail
-            .deliver(&record.core, &mut Some(outcome) as &mut dyn Any, wanted);
-    }
+    fn deliver(&mut self, record: &TaskRecord, outcome: Ended<O>);
 }
 
 /// A task: its future, and what goes with each poll of it.
 ///
 /// The record is moved into the thread's context for the poll and back afterwards, which costs
-/// no reference count.
+/// no reference count. What else a frame needs is in the record, because every byte here is one
+/// more in what the runtime allocates.
 #[pin_project(PinnedDrop)]
 pub(crate) struct Root<F: Future, D: Deliver<F::Output>> {
     #[pin]
-    frame: Frame<F>,
-    record: Option<Arc<TaskRecord>>,
+    future: Option<F>,
+    record: Option<TaskRecord>,
     deliver: D,
 }
 
 impl<F: Future, D: Deliver<F::Output>> Root<F, D> {
-    pub(crate) fn new(future: F, record: Arc<TaskRecord>, deliver: D) -> Root<F, D> {
+    pub(crate) fn new(future: F, record: TaskRecord, deliver: D) -> Root<F, D> {
         Root {
-            frame: Frame::new(future),
+            future: Some(future),
             record: Some(record),
             deliver,
         }
@@ -54,10 +44,9 @@ impl<F: Future, D: Deliver<F::Output>> Root<F, D> {
 }
 
 struct RootPlace<'a> {
-    record: &'a mut Option<Arc<TaskRecord>>,
-    outer: Option<Arc<TaskRecord>>,
-    tag: u8,
-    root: u32,
+    record: &'a mut Option<TaskRecord>,
+    outside: Option<Outside>,
+    wait: Wait,
 }
 
 impl Place for RootPlace<'_> {
@@ -80,16 +69,19 @@ impl Place for RootPlace<'_> {
 
     #[inline]
     fn enter(&mut self, inner: Surroundings, _node: &mut Option<Arc<Node>>) -> Surroundings {
-        self.outer = context::replace_task(mem::take(self.record));
-        // The flag of the frame's own cancellation came as a local one; it is the record's.
-        self.root = context::enter_task(inner.serial, self.tag, inner.has(CANCELLED));
+        if let Some(record) = self.record.take() {
+            // The flag of the frame's own cancellation came as a local one; it is the record's.
+            let cancelled = inner.has(CANCELLED);
+            self.outside = Some(context::enter_task(record, inner.serial, cancelled));
+        }
         context::surroundings()
     }
 
     #[inline]
     fn leave(&mut self, _node: &mut Option<Arc<Node>>) {
-        context::leave_task(context::surroundings(), self.root);
-        *self.record = context::replace_task(self.outer.take());
+        if let Some(outside) = self.outside.take() {
+            (*self.record, self.wait) = context::leave_task(outside);
+        }
     }
 }
 
@@ -99,39 +91,35 @@ impl Place for RootPlace<'_> {
 /// This is what almost every poll of almost every task is.
 #[inline]
 fn poll_plainly<F: Future>(
-    mut frame: Pin<&mut Frame<F>>,
-    slot: &mut Option<Arc<TaskRecord>>,
+    mut future: Pin<&mut Option<F>>,
+    slot: &mut Option<TaskRecord>,
     cx: &mut Context<'_>,
 ) -> Option<Poll<Ended<F::Output>>> {
-    let record = slot.as_ref()?;
-    let (future, serial) = frame.as_mut().without_node()?;
-    if record.own() != Own::No {
-        return None;
+    let record = slot.take_if(|record| !record.has_root() && record.own() == Own::No)?;
+    if record.has_context() {
+        context::note_contexts();
     }
-    let tag = record.core.tag;
-    record.core.count_poll();
-    let outer = context::surroundings();
-    let mark = context::mail();
-    let outer_wait = context::take_wait();
-    if !outer.inside() {
-        context::fill_budget();
-    }
-    let outer_task = context::replace_task(slot.take());
-    let root = context::enter_task(serial, tag, false);
-    let polled = catch_unwind(AssertUnwindSafe(|| future.poll(cx)));
-    context::leave_task(outer, root);
-    *slot = context::replace_task(outer_task);
-    let wait = context::replace_wait(outer_wait);
+    let serial = record.id;
+    record.count_poll();
+    let outside = context::enter_task(record, serial, false);
+    let mark = outside.mark;
+    let polled = catch_unwind(AssertUnwindSafe(|| {
+        let future = future.as_mut().as_pin_mut();
+        future.expect("it is there until it has ended").poll(cx)
+    }));
+    let wait;
+    (*slot, wait) = context::leave_task(outside);
     let record = slot.as_ref()?;
+    let reported = context::mail() > mark;
+    if reported {
+        let ended = !matches!(polled, Ok(Poll::Pending));
+        adopt_mail(future.as_mut(), record, mark, ended);
+    }
     let ended = match polled {
         Ok(Poll::Pending) => {
-            let reported = context::mail() > mark;
-            if reported {
-                frame.adopt_mail(mark, false);
-            }
-            record.core.set_wait(wait);
-            record.core.register(cx);
-            record.core.count_poll();
+            record.set_wait(wait);
+            record.register(cx);
+            record.count_poll();
             // Whoever cancels now finds the waker; whoever did before is seen here.
             let plain = !reported && record.own() == Own::No;
             return plain.then_some(Poll::Pending);
@@ -139,11 +127,8 @@ fn poll_plainly<F: Future>(
         Ok(Poll::Ready(output)) => Ended::Completed(output),
         Err(payload) => Ended::Panicked(payload),
     };
-    record.core.count_poll();
-    if context::mail() > mark {
-        frame.as_mut().adopt_mail(mark, true);
-    }
-    Some(Poll::Ready(match drop_future(frame) {
+    record.count_poll();
+    Some(Poll::Ready(match drop_future(future) {
         Ok(()) => ended,
         Err(payload) => {
             drop_quietly(ended);
@@ -152,64 +137,75 @@ fn poll_plainly<F: Future>(
     }))
 }
 
+/// Takes what was reported to a task that has no node.
+#[cold]
+fn adopt_mail<F: Future>(future: Pin<&mut Option<F>>, record: &TaskRecord, mark: u32, ended: bool) {
+    let mut node = None;
+    let mut parts = Parts {
+        future,
+        serial: record.id,
+        node: &mut node,
+    };
+    parts.adopt_mail(mark, ended);
+    if let Some(node) = node {
+        record.set_root(node);
+    }
+}
+
 /// Drops a task's future; a destructor that panics counts as the task's panic.
 #[inline]
-fn drop_future<F>(frame: Pin<&mut Frame<F>>) -> Result<(), Payload> {
+fn drop_future<F>(mut future: Pin<&mut Option<F>>) -> Result<(), Payload> {
     if !mem::needs_drop::<F>() {
         return Ok(());
     }
-    catch_unwind(AssertUnwindSafe(|| context::outside(|| frame.clear())))
+    catch_unwind(AssertUnwindSafe(|| {
+        context::outside(|| future.set(None));
+    }))
 }
 
 /// Polls a task.
 #[inline]
 pub(crate) fn poll_root<F: Future>(
-    mut frame: Pin<&mut Frame<F>>,
-    record: &mut Option<Arc<TaskRecord>>,
+    mut future: Pin<&mut Option<F>>,
+    record: &mut Option<TaskRecord>,
     cx: &mut Context<'_>,
 ) -> Poll<Ended<F::Output>> {
-    if record
-        .as_ref()
-        .is_some_and(|record| record.core.has_context())
-    {
-        context::note_contexts();
-    }
-    if let Some(polled) = poll_plainly(frame.as_mut(), record, cx) {
+    if let Some(polled) = poll_plainly(future.as_mut(), record, cx) {
         return polled;
     }
-    poll_framed(frame, record, cx)
+    poll_framed(future, record, cx)
 }
 
 /// Polls a task in its frame, again and again until nothing has changed meanwhile.
 #[cold]
 fn poll_framed<F: Future>(
-    mut frame: Pin<&mut Frame<F>>,
-    record: &mut Option<Arc<TaskRecord>>,
+    mut future: Pin<&mut Option<F>>,
+    slot: &mut Option<TaskRecord>,
     cx: &mut Context<'_>,
 ) -> Poll<Ended<F::Output>> {
-    let Some(tag) = record.as_ref().map(|record| record.core.tag) else {
-        return Poll::Pending;
-    };
-    let nested = context::surroundings().inside();
-    let outer_wait = context::take_wait();
-    if !nested {
-        context::fill_budget();
-    }
     loop {
-        if let Some(record) = &*record {
-            record.core.count_poll();
+        let Some(record) = &*slot else {
+            return Poll::Pending;
+        };
+        if record.has_context() {
+            context::note_contexts();
         }
-        let polled = frame.as_mut().poll(
-            cx,
-            &mut RootPlace {
-                record,
-                outer: None,
-                tag,
-                root: 0,
-            },
-        );
-        let wait = context::take_wait();
-        let Some(record) = &*record else {
+        record.count_poll();
+        let mut node = record.root();
+        let known = node.is_some();
+        let mut parts = Parts {
+            future: future.as_mut(),
+            serial: record.id,
+            node: &mut node,
+        };
+        let mut place = RootPlace {
+            record: slot,
+            outside: None,
+            wait: Wait::Foreign,
+        };
+        let polled = parts.poll(cx, &mut place);
+        let wait = place.wait;
+        let Some(record) = &*slot else {
             return Poll::Pending;
         };
         let ended = match polled {
@@ -217,58 +213,52 @@ fn poll_framed<F: Future>(
             Polled::Panicked(payload) => Ended::Panicked(payload),
             Polled::Interrupted => Ended::Cancelled,
             Polled::Pending => {
-                record.core.set_wait(wait);
-                if let Some(node) = frame.node()
-                    && !node.is_listed()
-                {
-                    node.set_listed();
-                    record.core.set_root(node);
-                }
-                record.core.register(cx);
-                record.core.count_poll();
+                record.set_wait(wait);
+                record.register(cx);
+                record.count_poll();
                 // Whoever cancels now finds the waker; whoever did before is seen here.
                 let own = record.own();
-                let told = own == Own::Cancelled
-                    && frame
-                        .node()
-                        .is_some_and(|node| node.was_told() && node.is_held());
-                if own == Own::No || told {
-                    context::waits_for(outer_wait);
+                let told = node
+                    .as_ref()
+                    .is_some_and(|node| node.was_told() && node.is_held());
+                if let Some(node) = node
+                    && !known
+                {
+                    record.set_root(node);
+                }
+                if own == Own::No || (own == Own::Cancelled && told) {
                     return Poll::Pending;
                 }
                 continue;
             }
         };
-        record.core.count_poll();
-        context::waits_for(outer_wait);
+        record.count_poll();
         return Poll::Ready(ended);
     }
 }
 
 /// The task is gone: tells everybody who is to know, and counts it out.
-fn finish<O, D: Deliver<O>>(record: Arc<TaskRecord>, deliver: &mut D, outcome: Ended<O>) {
-    // Without a handle the value is dropped here, inside the group. The list and this are left.
-    let wanted = Arc::strong_count(&record) > 2;
+fn finish<O, D: Deliver<O>>(record: TaskRecord, deliver: &mut D, outcome: Ended<O>) {
     // A value of the user's, an error or a result, may be dropped in here, and may panic.
     let delivered = catch_unwind(AssertUnwindSafe(|| {
         if context::surroundings().inside() {
-            context::outside(|| deliver.deliver(&record, outcome, wanted));
+            context::outside(|| deliver.deliver(&record, outcome));
         } else {
-            deliver.deliver(&record, outcome, wanted);
+            deliver.deliver(&record, outcome);
         }
     }));
     leave(record, delivered.err());
 }
 
-fn leave(record: Arc<TaskRecord>, panic: Option<Payload>) {
-    let group = record.tail.group();
+fn leave(record: TaskRecord, panic: Option<Payload>) {
+    let group = record.group();
     if let Some(payload) = panic {
-        group.take_panic(payload, Cause::ChildFailed, Some(&record.core.name()));
+        group.take_panic(payload, Cause::ChildFailed, Some(&record.name()));
     }
-    if record.core.end().is_none() {
-        record.core.finish(End::Failed);
+    if record.end().is_none() {
+        record.finish(End::Failed, None);
     }
-    group.remove(&record.core);
+    group.remove(&record);
     group.leave();
 }
 
@@ -277,7 +267,7 @@ impl<F: Future, D: Deliver<F::Output>> Future for Root<F, D> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
-        match poll_root(this.frame, this.record, cx) {
+        match poll_root(this.future, this.record, cx) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(outcome) => {
                 if let Some(record) = this.record.take() {
@@ -295,10 +285,13 @@ impl<F: Future, D: Deliver<F::Output>> PinnedDrop for Root<F, D> {
     fn drop(self: Pin<&mut Self>) {
         let this = self.project();
         if let Some(record) = this.record.take() {
-            let outcome = match drop_future(this.frame) {
+            let outcome = match drop_future(this.future) {
                 Ok(()) => Ended::Cancelled,
                 Err(payload) => Ended::Panicked(payload),
             };
+            if let Some(root) = record.root() {
+                root.leave();
+            }
             finish(record, this.deliver, outcome);
         }
     }

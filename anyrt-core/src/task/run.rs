@@ -12,14 +12,15 @@ use std::time::Duration;
 
 use pin_project::pin_project;
 
+use super::block::TaskRecord;
 use super::core::GroupCore;
 use super::group::{Group, TaskGroup};
 use super::handle::TaskHandle;
 use super::output::{Ended, TaskOutput};
-use super::record::{Record, RecordCore, Tail, TaskRecord};
+use super::record::{End, Given};
 use super::root::poll_root;
-use crate::cancel::{Cancelled, Cause, Frame, Limit, Payload};
-use crate::context::{self, Context, IN_TASK, RunVars};
+use crate::cancel::{Cancelled, Cause, Limit, Payload};
+use crate::context::{self, IN_TASK, RunVars};
 use crate::error::{NoRun, RunError, TaskError};
 use crate::loom::atomic::{AtomicBool, Ordering};
 use crate::loom::{Arc, Mutex, OnceLock, Weak, lock};
@@ -47,8 +48,7 @@ thread_local! {
 impl Run {
     /// The run that the caller is part of.
     pub(crate) fn current() -> Option<Arc<Run>> {
-        let of_task =
-            context::with_task(|task| task.and_then(|task| task.tail.group().run.clone()));
+        let of_task = context::with_task(|task| task.and_then(|task| task.group().run.clone()));
         of_task.or_else(|| {
             WORKS_FOR.with(|cell| {
                 let run = cell.take();
@@ -253,7 +253,7 @@ pub fn run<B: Enter, F: Future>(
     let main = MainFuture::<B::Runtime, F> {
         options,
         location: Location::caller(),
-        frame: Frame::new(main),
+        main: Some(main),
         state: None,
         timer: Limit::new(),
     };
@@ -265,7 +265,7 @@ struct MainFuture<R: Runtime, F: Future> {
     options: RunOptions,
     location: &'static Location<'static>,
     #[pin]
-    frame: Frame<F>,
+    main: Option<F>,
     state: Option<MainState<R, F::Output>>,
     #[pin]
     timer: Limit<R>,
@@ -312,22 +312,9 @@ struct MainState<R: Spawn, T> {
     gate: Arc<Gate>,
     group: Arc<Group<R, Infallible>>,
     run: Arc<Run>,
-    record: Option<Arc<TaskRecord>>,
+    record: Option<TaskRecord>,
     ended: Option<Ended<T>>,
     abort_at: Instant,
-}
-
-/// The main task is listed under the run's own group, and counts for nothing in it.
-struct MainTail {
-    core: Arc<GroupCore>,
-}
-
-impl Tail for MainTail {
-    fn group(&self) -> &Arc<GroupCore> {
-        &self.core
-    }
-
-    fn deliver(&self, _core: &RecordCore, _outcome: &mut dyn Any, _wanted: bool) {}
 }
 
 impl<R: Runtime, T> MainState<R, T> {
@@ -341,20 +328,17 @@ impl<R: Runtime, T> MainState<R, T> {
             group: OnceLock::new(),
             core: OnceLock::new(),
         });
-        let core = GroupCore::of_run(R::now, location, run.clone());
-        let tag = R::tag(&runtime);
+        let core = GroupCore::of_run(R::now, location, R::tag(&runtime), run.clone());
         let group = Group::<R, Infallible>::new(core.clone(), runtime, None);
         let erased: Arc<dyn Any + Send + Sync> = group.clone();
         // Set once, here.
         let _ = run.group.set(Arc::downgrade(&erased));
         let _ = run.core.set(Arc::downgrade(&core));
         let name = options.name.clone().unwrap_or_else(|| "main".into());
-        let record = RecordCore::new(location, Some(name), Context::snapshot(), tag);
-        let record: Arc<TaskRecord> = Arc::new(Record {
-            core: record,
-            tail: MainTail { core: core.clone() },
-        });
-        core.insert(record.clone());
+        // The main task is listed under the run's own group, and counts for nothing in it.
+        let mut given = Given::at(location);
+        given.name = Some(name);
+        let record = core.insert(|| None, given);
         let gate = Gate {
             woken: AtomicBool::new(true),
             outer: Mutex::new(None),
@@ -385,14 +369,14 @@ impl<R: Runtime, F: Future> Future for MainFuture<R, F> {
             }
             let waker = Waker::from(state.gate.clone());
             let cx = &mut task::Context::from_waker(&waker);
-            let polled = poll_root(this.frame.as_mut(), &mut state.record, cx);
+            let polled = poll_root(this.main.as_mut(), &mut state.record, cx);
             let Poll::Ready(ended) = polled else {
                 return Poll::Pending;
             };
             state.ended = Some(ended);
             if let Some(record) = state.record.take() {
-                record.core.finish(super::record::End::Finished);
-                core.remove(&record.core);
+                record.finish(End::Finished, None);
+                core.remove(&record);
             }
             // What was spawned through a handle of the run ends with it.
             core.cancel(Cancelled::new(Cause::Enclosing));

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
+use super::block::TaskRecord;
 use super::core::GroupCore;
-use super::record::TaskRecord;
 use super::run::Run;
 use super::wait::Wait;
 use crate::cancel::{Cancelled, Node};
@@ -30,39 +30,39 @@ impl fmt::Display for TaskId {
 /// A task, as it is known to others.
 #[derive(Clone)]
 pub struct TaskRef {
-    record: Arc<TaskRecord>,
+    record: TaskRecord,
 }
 
 impl TaskRef {
-    pub(crate) fn new(record: Arc<TaskRecord>) -> TaskRef {
+    pub(crate) fn new(record: TaskRecord) -> TaskRef {
         TaskRef { record }
     }
 
     /// Its id.
     pub fn id(&self) -> TaskId {
-        TaskId(self.record.core.id)
+        TaskId(self.record.id)
     }
 
     /// Its name: the one it was given, or where it was spawned.
     pub fn name(&self) -> Arc<str> {
-        self.record.core.name()
+        self.record.name()
     }
 
     /// The task whose future contains the group that this one is a child of; none for a run's
     /// main task. Known also after either has ended.
     pub fn parent(&self) -> Option<TaskRef> {
-        let host = self.record.tail.group().host.clone();
+        let host = self.record.group().host.clone();
         host.map(TaskRef::new)
     }
 
     /// What it waits in, as far as anyrt knows.
     pub fn wait(&self) -> Wait {
-        self.record.core.wait()
+        self.record.wait()
     }
 
     /// Whether it has ended.
     pub fn is_finished(&self) -> bool {
-        self.record.core.end().is_some()
+        self.record.end().is_some()
     }
 
     /// Whether the task as a whole is cancelled: by itself, or with its group.
@@ -75,8 +75,8 @@ impl TaskRef {
         if !self.has_pending_cancellation() {
             return None;
         }
-        let own = self.record.core.cause();
-        own.or_else(|| self.record.tail.group().node.cause())
+        let own = self.record.cause();
+        own.or_else(|| self.record.group().node.cause())
     }
 }
 
@@ -105,7 +105,7 @@ pub fn current() -> Option<TaskRef> {
 
 /// The name of the task that calls this, for messages.
 pub(crate) fn current_name() -> Option<String> {
-    context::with_task(|task| task.map(|task| task.core.name().to_string()))
+    context::with_task(|task| task.map(|task| task.name().to_string()))
 }
 
 /// The tasks, groups and scopes of the run that the caller is part of, as they are now.
@@ -130,7 +130,7 @@ pub fn all() -> Vec<TaskRef> {
 }
 
 /// Visits every task below a group.
-pub(crate) fn for_each_task(core: Arc<GroupCore>, mut visit: impl FnMut(&Arc<TaskRecord>)) {
+pub(crate) fn for_each_task(core: Arc<GroupCore>, mut visit: impl FnMut(&TaskRecord)) {
     let mut rest = vec![core];
     while let Some(group) = rest.pop() {
         group.children().iter().for_each(&mut visit);
@@ -210,12 +210,9 @@ impl GroupNode {
         let mut tasks = Vec::new();
         for record in core.children() {
             // Groups register with the group around them; the task that hosts one is told by it.
-            let (hosted, others) = nested.into_iter().partition(|group| {
-                group
-                    .host
-                    .as_ref()
-                    .is_some_and(|host| Arc::ptr_eq(host, &record))
-            });
+            let (hosted, others) = nested
+                .into_iter()
+                .partition(|group| group.host.as_ref().is_some_and(|host| host.is(&record)));
             nested = others;
             tasks.push(TaskNode::of(record, hosted));
         }
@@ -273,9 +270,9 @@ impl fmt::Display for GroupNode {
 }
 
 impl TaskNode {
-    fn of(record: Arc<TaskRecord>, hosted: Vec<Arc<GroupCore>>) -> TaskNode {
+    fn of(record: TaskRecord, hosted: Vec<Arc<GroupCore>>) -> TaskNode {
         let mut scopes = Vec::new();
-        if let Some(root) = record.core.root() {
+        if let Some(root) = record.root() {
             root.walk_scopes(|node| scopes.push(ScopeNode::of(node)));
         }
         TaskNode {

@@ -139,7 +139,7 @@ where
                         }
                     }),
                     Polled::Panicked(payload) => {
-                        let by = core.host.as_ref().map(|host| host.core.name());
+                        let by = core.host.as_ref().map(|host| host.name());
                         core.take_panic(payload, Cause::HostFailed, by.as_deref());
                         Some(Ended::Failed)
                     }

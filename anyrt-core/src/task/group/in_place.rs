@@ -11,17 +11,18 @@ use std::pin::Pin;
 
 use futures_core::future::{BoxFuture, LocalBoxFuture};
 
+use super::super::block::TaskRecord;
 use super::super::core::GroupCore;
 use super::super::errors::Errors;
 use super::super::handle::{Slot, TaskHandle};
 use super::super::output::{Ended, GroupOutput, TaskOutput};
-use super::super::record::{Record, RecordCore, Tail, TaskRecord};
+use super::super::record::Given;
 use super::super::root::{Deliver, Root};
 use super::future::{GroupFuture, Members};
 use super::options::GroupOptions;
 use super::spawned::{deliver, has_ended};
 use crate::cancel::CancelHandle;
-use crate::context::{self, Context};
+use crate::context;
 use crate::error::{GroupError, SpawnError};
 use crate::loom::{Arc, Mutex, lock};
 use crate::runtime::Time;
@@ -90,7 +91,8 @@ where
     Fut::Output: GroupOutput<E, Value = T>,
 {
     GroupFuture::<'env, R, E, InPlace<'env, E, BoxFuture<'env, ()>>, _, Fut, T>::new(move || {
-        let group = InPlace::new(options.open::<R>(location));
+        let tag = context::surroundings().tag();
+        let group = InPlace::new(options.open::<R>(location, tag));
         let body = body(ScopedTaskGroup {
             group: group.clone(),
         });
@@ -111,7 +113,8 @@ where
 {
     type Local<'env, E> = InPlace<'env, E, LocalBoxFuture<'env, ()>>;
     GroupFuture::<'env, R, E, Local<'env, E>, _, Fut, T>::new(move || {
-        let group = InPlace::new(options.open::<R>(location));
+        let tag = context::surroundings().tag();
+        let group = InPlace::new(options.open::<R>(location, tag));
         let body = body(LocalTaskGroup {
             group: group.clone(),
         });
@@ -179,19 +182,6 @@ impl<'env, E, C: Future<Output = ()> + Unpin> Members<'env, E> for InPlace<'env,
     }
 }
 
-/// What stands behind the core in the record of a child that lives in place.
-struct InPlaceTail {
-    group: Arc<GroupCore>,
-}
-
-impl Tail for InPlaceTail {
-    fn group(&self) -> &Arc<GroupCore> {
-        &self.group
-    }
-
-    fn deliver(&self, _core: &RecordCore, _outcome: &mut dyn std::any::Any, _wanted: bool) {}
-}
-
 /// The outcome goes to the group and to the slot beside the record.
 struct ToSlot<'env, E, C, T> {
     group: Arc<InPlace<'env, E, C>>,
@@ -199,15 +189,13 @@ struct ToSlot<'env, E, C, T> {
 }
 
 impl<E, C, O: TaskOutput<E>> Deliver<O> for ToSlot<'_, E, C, O::Value> {
-    fn deliver(&mut self, record: &TaskRecord, outcome: Ended<O>, wanted: bool) {
+    fn deliver(&mut self, record: &TaskRecord, outcome: Ended<O>) {
         let group = &self.group;
-        deliver(
-            &record.core,
-            &group.core,
-            &group.errors,
-            Some(outcome),
-            wanted.then_some(&self.slot),
-        );
+        let fail = |error| group.errors.fail(&group.core, error, &record.name());
+        deliver(record, outcome, fail, |value| {
+            self.slot.put(value);
+            None
+        });
     }
 }
 
@@ -224,15 +212,9 @@ where
     F: Future,
     F::Output: TaskOutput<E, Value = T>,
 {
-    let tag = context::surroundings().tag();
-    let core = RecordCore::new(location, name, Context::snapshot(), tag);
-    let record: Arc<TaskRecord> = Arc::new(Record {
-        core,
-        tail: InPlaceTail {
-            group: group.core.clone(),
-        },
-    });
-    group.core.insert(record.clone());
+    let mut given = Given::at(location);
+    given.name = name;
+    let record = group.core.insert(|| None, given);
     let slot = Arc::new(Slot::new());
     let handle = TaskHandle::split(record.clone(), slot.clone());
     (

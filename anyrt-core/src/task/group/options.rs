@@ -133,8 +133,12 @@ impl GroupOptions {
         in_place::open_local::<R, E, T, Fut>(self, body, Location::caller())
     }
 
-    pub(super) fn open<R: Time>(self, location: &'static Location<'static>) -> Arc<GroupCore> {
-        let core = GroupCore::new(R::now, location, self.keeps_going);
+    pub(super) fn open<R: Time>(
+        self,
+        location: &'static Location<'static>,
+        tag: u8,
+    ) -> Arc<GroupCore> {
+        let core = GroupCore::new(R::now, location, self.keeps_going, tag);
         if let Some(name) = self.name {
             core.node.set_name(name);
         }

@@ -5,12 +5,13 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::panic::Location;
 
+use super::super::block::{Owner, TaskRecord};
 use super::super::core::GroupCore;
 use super::super::errors::{Errors, Report};
-use super::super::handle::{Join, Slot, TaskHandle};
+use super::super::handle::TaskHandle;
 use super::super::output::{Ended, GroupOutput, Outcome, TaskOutput};
-use super::super::record::{End, Record, RecordCore, Tail, TaskRecord};
-use super::super::root::{Root, ToTail};
+use super::super::record::{End, Given, Value};
+use super::super::root::{Deliver, Root};
 use super::future::{GroupFuture, Members};
 use super::options::GroupOptions;
 use super::start::{StartOutput, Started};
@@ -129,7 +130,8 @@ where
 {
     GroupFuture::<'static, R, E, Group<R, E>, _, Fut, T>::new(move || {
         let runtime = R::current().unwrap_or_else(|error| panic!("{error}"));
-        let group = Group::new(options.open::<R>(location), runtime, report);
+        let core = options.open::<R>(location, R::tag(&runtime));
+        let group = Group::new(core, runtime, report);
         let body = body(TaskGroup {
             group: group.clone(),
         });
@@ -137,93 +139,62 @@ where
     })
 }
 
-/// What stands behind the core in the record of a child task.
-struct ChildTail<R: Spawn, E, O: TaskOutput<E>> {
-    group: Arc<Group<R, E>>,
-    slot: Slot<O::Value>,
-    output: PhantomData<fn() -> O>,
-}
+/// The outcome goes to the record, and to the group that owns it.
+struct ToOwner<R, E>(PhantomData<fn() -> (R, E)>);
 
-impl<R, E, O> Tail for ChildTail<R, E, O>
+impl<R, E, O> Deliver<O> for ToOwner<R, E>
 where
     R: Spawn,
     E: Send + 'static,
-    O: TaskOutput<E> + 'static,
-    O::Value: Send,
+    O: TaskOutput<E>,
+    O::Value: Send + 'static,
 {
-    fn group(&self) -> &Arc<GroupCore> {
-        &self.group.core
-    }
-
-    fn deliver(&self, core: &RecordCore, outcome: &mut dyn Any, wanted: bool) {
-        let outcome = outcome
-            .downcast_mut::<Option<Ended<O>>>()
-            .and_then(Option::take);
-        deliver(
-            core,
-            &self.group.core,
-            &self.group.errors,
-            outcome,
-            wanted.then_some(&self.slot),
-        );
+    fn deliver(&mut self, record: &TaskRecord, outcome: Ended<O>) {
+        let fail = |error| {
+            let owner = record.owner().map(|owner| &**owner);
+            let group = owner.and_then(<dyn Any + Send + Sync>::downcast_ref::<Group<R, E>>);
+            if let Some(group) = group {
+                group.errors.fail(&group.core, error, &record.name());
+            }
+        };
+        deliver(record, outcome, fail, |value| Some(Box::new(value)));
     }
 }
 
-/// Puts a child's outcome where it belongs: the value into its slot, if there is one that anybody
-/// will look into, and the rest to the group.
+/// Puts a child's outcome where it belongs: an error to the group, and the value, if anybody will
+/// ask for it, to where `keep` puts it, or into the record.
 pub(super) fn deliver<E, O: TaskOutput<E>>(
-    core: &RecordCore,
-    group: &GroupCore,
-    errors: &Errors<'_, E>,
-    outcome: Option<Ended<O>>,
-    slot: Option<&Slot<O::Value>>,
+    record: &TaskRecord,
+    outcome: Ended<O>,
+    fail: impl FnOnce(E),
+    keep: impl FnOnce(O::Value) -> Option<Value>,
 ) {
-    let end = match outcome {
-        Some(Ended::Completed(output)) => match output.into_outcome() {
+    let (end, value) = match outcome {
+        Ended::Completed(output) => match output.into_outcome() {
+            Outcome::Value(value) if record.is_wanted() => (End::Finished, keep(value)),
             Outcome::Value(value) => {
-                if let Some(slot) = slot {
-                    slot.put(value);
-                }
-                End::Finished
+                drop(value);
+                (End::Finished, None)
             }
             Outcome::Error(error) => {
-                errors.fail(group, error, &core.name());
-                End::Failed
+                fail(error);
+                (End::Failed, None)
             }
-            Outcome::Reported => End::Failed,
+            Outcome::Reported => (End::Failed, None),
         },
-        Some(Ended::Panicked(payload)) => {
-            group.take_panic(payload, Cause::ChildFailed, Some(&core.name()));
-            End::Failed
+        Ended::Panicked(payload) => {
+            let group = record.group();
+            group.take_panic(payload, Cause::ChildFailed, Some(&record.name()));
+            (End::Failed, None)
         }
-        Some(Ended::Cancelled) | None => {
-            if !core.is_cancelling() {
-                group.note_interrupted();
+        Ended::Cancelled => {
+            if !record.is_cancelling() {
+                record.group().note_interrupted();
             }
-            End::Cancelled
+            (End::Cancelled, None)
         }
     };
-    core.finish(end);
-}
-
-impl<R, E, O> Join<O::Value> for ChildTail<R, E, O>
-where
-    R: Spawn,
-    E: Send + 'static,
-    O: TaskOutput<E> + 'static,
-    O::Value: Send,
-{
-    fn slot(&self) -> &Slot<O::Value> {
-        &self.slot
-    }
-}
-
-/// What a child is given when it is spawned.
-#[derive(Default)]
-pub(crate) struct Given {
-    pub(crate) name: Option<Arc<str>>,
-    pub(crate) context: Option<Option<Arc<ContextMap>>>,
-    pub(crate) starting: bool,
+    record.finish(end, value);
 }
 
 /// Spawns a child that was counted in; `before` sees its record before it can run.
@@ -231,8 +202,7 @@ pub(crate) fn spawn_child<R, E, F, O>(
     group: &Arc<Group<R, E>>,
     given: Given,
     future: F,
-    location: &'static Location<'static>,
-    before: impl FnOnce(&Arc<TaskRecord>),
+    before: impl FnOnce(&TaskRecord),
 ) -> TaskHandle<O::Value>
 where
     R: Spawn,
@@ -241,27 +211,18 @@ where
     O: TaskOutput<E> + 'static,
     O::Value: Send + 'static,
 {
-    let context = given.context.unwrap_or_else(Context::snapshot);
-    let name = given.name.clone();
-    let core = RecordCore::new(location, given.name, context, R::tag(&group.runtime));
-    if given.starting {
-        core.set_starting();
-    }
-    let tail = ChildTail::<R, E, O> {
-        group: group.clone(),
-        slot: Slot::new(),
-        output: PhantomData,
-    };
-    let record = Arc::new(Record { core, tail });
-    let listed: Arc<TaskRecord> = record.clone();
-    before(&listed);
-    group.core.insert(listed.clone());
+    let (location, name) = (given.location, given.name.clone());
+    let owner = || Some(group.clone() as Owner);
+    let record = group.core.insert(owner, given);
+    before(&record);
     let task = TaskInfo {
         name: name.as_deref(),
         location,
     };
-    R::spawn(&group.runtime, task, Root::new(future, listed, ToTail));
-    TaskHandle::whole(record)
+    let handle = TaskHandle::whole(record.clone());
+    let root = Root::new(future, record, ToOwner::<R, E>(PhantomData));
+    R::spawn(&group.runtime, task, root);
+    handle
 }
 
 impl<R: Runtime, E: Send + 'static> TaskGroup<R, E> {
@@ -287,13 +248,7 @@ impl<R: Runtime, E: Send + 'static> TaskGroup<R, E> {
         if !self.group.core.enter() {
             has_ended(&self.group.core);
         }
-        spawn_child(
-            &self.group,
-            Given::default(),
-            future,
-            Location::caller(),
-            |_| (),
-        )
+        spawn_child(&self.group, Given::at(Location::caller()), future, |_| ())
     }
 
     /// Starts a child, or gives the future back if the group has ended.
@@ -313,9 +268,8 @@ impl<R: Runtime, E: Send + 'static> TaskGroup<R, E> {
         }
         Ok(spawn_child(
             &self.group,
-            Given::default(),
+            Given::at(Location::caller()),
             future,
-            Location::caller(),
             |_| (),
         ))
     }
@@ -324,7 +278,8 @@ impl<R: Runtime, E: Send + 'static> TaskGroup<R, E> {
     pub fn task(&self) -> TaskBuilder<'_, R, E> {
         TaskBuilder {
             group: self,
-            given: Given::default(),
+            name: None,
+            context: None,
         }
     }
 
@@ -458,19 +413,21 @@ impl<R: Spawn, E> fmt::Debug for TaskGroup<R, E> {
 #[must_use = "nothing is started before `spawn`"]
 pub struct TaskBuilder<'a, R: Spawn, E> {
     group: &'a TaskGroup<R, E>,
-    given: Given,
+    name: Option<Arc<str>>,
+    /// The one to use instead of a snapshot.
+    context: Option<Option<Arc<ContextMap>>>,
 }
 
 impl<R: Runtime, E: Send + 'static> TaskBuilder<'_, R, E> {
     /// Names the task; the default is where it is spawned.
     pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.given.name = Some(name.into().into());
+        self.name = Some(name.into().into());
         self
     }
 
     /// Gives the task this context instead of a snapshot of the spawner's.
     pub fn context(mut self, context: &Context) -> Self {
-        self.given.context = Some(context.map());
+        self.context = Some(context.map());
         self
     }
 
@@ -489,20 +446,19 @@ impl<R: Runtime, E: Send + 'static> TaskBuilder<'_, R, E> {
         if !self.group.group.core.enter() {
             has_ended(&self.group.group.core);
         }
-        spawn_child(
-            &self.group.group,
-            self.given,
-            future,
-            Location::caller(),
-            |_| (),
-        )
+        let mut given = Given::at(Location::caller());
+        given.name = self.name;
+        if let Some(context) = self.context {
+            given.context = context;
+        }
+        spawn_child(&self.group.group, given, future, |_| ())
     }
 }
 
 impl<R: Spawn, E> fmt::Debug for TaskBuilder<'_, R, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TaskBuilder")
-            .field("name", &self.given.name)
+            .field("name", &self.name)
             .finish_non_exhaustive()
     }
 }

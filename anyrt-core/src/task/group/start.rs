@@ -8,12 +8,13 @@ use std::task::{Context, Poll, Waker, ready};
 
 use futures_util::future::poll_fn;
 
+use super::super::block::TaskRecord;
 use super::super::core::GroupCore;
 use super::super::handle::TaskHandle;
 use super::super::output::{Outcome, TaskOutput};
-use super::super::record::TaskRecord;
+use super::super::record::Given;
 use super::super::run::{Run, Unhandled};
-use super::spawned::{Given, Group, spawn_child};
+use super::spawned::{Group, spawn_child};
 use crate::cancel::{Cancelled, Cause, Hold, Payload};
 use crate::context;
 use crate::error::StartError;
@@ -70,7 +71,7 @@ struct Shared<V, E> {
 
 struct State<V, E> {
     step: Step<V, E>,
-    record: Option<Arc<TaskRecord>>,
+    record: Option<TaskRecord>,
     waker: Option<Waker>,
 }
 
@@ -131,7 +132,7 @@ impl<V: Send, E: Send> Signal<V> for Shared<V, E> {
             return;
         };
         // One step decides whether the child is the group's or stays cancelled with its caller.
-        let refused = if matches!(state.step, Step::Waiting) && record.core.move_to_group() {
+        let refused = if matches!(state.step, Step::Waiting) && record.move_to_group() {
             state.step = Step::Ready(value);
             None
         } else {
@@ -221,7 +222,7 @@ where
 pub(super) struct Starter<R: Runtime, V, E> {
     shared: Arc<Shared<V, E>>,
     /// None before the child is spawned.
-    record: Option<Arc<TaskRecord>>,
+    record: Option<TaskRecord>,
     group: Arc<Group<R, E>>,
     hold: Hold,
 }
@@ -258,7 +259,7 @@ impl<R: Runtime, V, E> Starter<R, V, E> {
                     context::refuse(cx);
                     return Poll::Pending;
                 }
-                let cause = self.record.as_ref().and_then(|record| record.core.cause());
+                let cause = self.record.as_ref().and_then(|record| record.cause());
                 Err(StartError::Cancelled(
                     cause.unwrap_or_else(|| Cancelled::new(Cause::Enclosing)),
                 ))
@@ -272,12 +273,12 @@ impl<R: Runtime, V, E> Starter<R, V, E> {
     fn was_interrupted(&self) -> bool {
         let record = self.record.as_ref();
         context::effectively_cancelled()
-            || record.is_some_and(|record| record.core.was_cancelled_with_caller())
+            || record.is_some_and(|record| record.was_cancelled_with_caller())
     }
 
     fn cancel_child(&self) {
         if let Some(record) = &self.record {
-            record.core.cancel_with_caller();
+            record.cancel_with_caller();
         }
     }
 }
@@ -386,14 +387,12 @@ where
         let cancelled = context::effectively_cancelled();
         let early = shared.take_early(cancelled);
         std::mem::forget(counted);
-        let given = Given {
-            starting: !early,
-            ..Given::default()
-        };
+        let mut given = Given::at(location);
+        given.starting = !early;
         let mut record = None;
-        let handle = spawn_child(&group, given, future, location, |child| {
+        let handle = spawn_child(&group, given, future, |child| {
             if cancelled {
-                child.core.cancel_with_caller();
+                child.cancel_with_caller();
             }
             lock(&shared.state).record = Some(child.clone());
             record = Some(child.clone());

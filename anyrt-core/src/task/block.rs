@@ -1,0 +1,165 @@
+//! Where a group keeps the records of its children.
+//!
+//! Records lie in blocks that are filled in the order of spawning and freed as a whole, so that a
+//! child costs neither an allocation of its own nor an entry in a list: the blocks are the list.
+//! A block is freed once all its tasks have ended and their handles are gone. It refers to its
+//! group, and the group to it; that circle is cut when the block leaves the list, at the latest
+//! at the end of the group.
+
+use std::any::Any;
+use std::array;
+use std::fmt;
+use std::mem;
+use std::ops::Deref;
+
+use slab::Slab;
+
+use super::core::GroupCore;
+use super::record::{Given, Record};
+use crate::context;
+use crate::loom::atomic::{AtomicUsize, Ordering};
+use crate::loom::{Arc, Mutex, lock};
+
+/// Threads that spawn into one group at once do so in different shards.
+const SHARDS: usize = 4;
+
+/// How many records a block has: so many may be kept by one task that is still alive.
+const SIZE: usize = 16;
+
+/// The typed group around a [`GroupCore`], where its children are tasks.
+pub(crate) type Owner = Arc<dyn Any + Send + Sync>;
+
+struct Block {
+    group: Arc<GroupCore>,
+    owner: Option<Owner>,
+    /// Where it stands in the list: the shard, and the key there.
+    shard: usize,
+    key: usize,
+    /// How many of its records are not done with, those not taken yet included.
+    left: AtomicUsize,
+    records: [Record; SIZE],
+}
+
+/// A task's record, shared by the task, its handle, and whoever looks at it.
+#[derive(Clone)]
+pub(crate) struct TaskRecord {
+    block: Arc<Block>,
+    index: usize,
+}
+
+impl TaskRecord {
+    /// The group that the task is a child of.
+    #[inline]
+    pub(crate) fn group(&self) -> &Arc<GroupCore> {
+        &self.block.group
+    }
+
+    /// The typed group, where it was given to [`Children::insert`].
+    pub(crate) fn owner(&self) -> Option<&Owner> {
+        self.block.owner.as_ref()
+    }
+
+    pub(crate) fn is(&self, other: &TaskRecord) -> bool {
+        Arc::ptr_eq(&self.block, &other.block) && self.index == other.index
+    }
+}
+
+impl Deref for TaskRecord {
+    type Target = Record;
+
+    #[inline]
+    fn deref(&self) -> &Record {
+        &self.block.records[self.index]
+    }
+}
+
+impl fmt::Debug for TaskRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+/// The children of a group, those that have ended a while ago left out.
+#[derive(Default)]
+pub(crate) struct Children {
+    shards: [Mutex<Shard>; SHARDS],
+}
+
+#[derive(Default)]
+struct Shard {
+    blocks: Slab<Arc<Block>>,
+    /// The block that is being filled, and how many of its records are taken. It stays in the
+    /// list at least until it is full.
+    open: Option<(usize, usize)>,
+}
+
+impl Children {
+    /// Puts a child on the list.
+    pub(crate) fn insert(
+        &self,
+        group: &Arc<GroupCore>,
+        owner: impl FnOnce() -> Option<Owner>,
+        given: Given,
+    ) -> TaskRecord {
+        let number = context::thread_number() % SHARDS;
+        let mut shard = lock(&self.shards[number]);
+        let (block, index) = match shard.open {
+            Some((key, taken)) if taken < SIZE => {
+                shard.open = Some((key, taken + 1));
+                (shard.blocks[key].clone(), taken)
+            }
+            _ => {
+                let entry = shard.blocks.vacant_entry();
+                let key = entry.key();
+                let block = Arc::new(Block {
+                    group: group.clone(),
+                    owner: owner(),
+                    shard: number,
+                    key,
+                    left: AtomicUsize::new(SIZE),
+                    records: array::from_fn(|_| Record::vacant()),
+                });
+                entry.insert(block.clone());
+                shard.open = Some((key, 1));
+                (block, 0)
+            }
+        };
+        drop(shard);
+        block.records[index].begin(given);
+        TaskRecord { block, index }
+    }
+
+    /// Takes a child that has ended off the list, together with its neighbours.
+    pub(crate) fn remove(&self, child: &TaskRecord) {
+        let block = &child.block;
+        if block.left.fetch_sub(1, Ordering::AcqRel) == 1 {
+            let block = lock(&self.shards[block.shard]).blocks.try_remove(block.key);
+            drop(block);
+        }
+    }
+
+    /// Takes everything off the list, once nobody can come any more.
+    pub(crate) fn clear(&self) {
+        for shard in &self.shards {
+            let rest = mem::take(&mut *lock(shard));
+            drop(rest);
+        }
+    }
+
+    /// Visits every child that has not ended.
+    ///
+    /// A child that comes meanwhile may be left out.
+    pub(crate) fn for_each(&self, mut visit: impl FnMut(TaskRecord)) {
+        for shard in &self.shards {
+            let blocks: Vec<_> = lock(shard).blocks.iter().map(|(_, b)| b.clone()).collect();
+            for block in blocks {
+                for (index, record) in block.records.iter().enumerate() {
+                    if record.is_alive() {
+                        let block = block.clone();
+                        visit(TaskRecord { block, index });
+                    }
+                }
+            }
+        }
+    }
+}

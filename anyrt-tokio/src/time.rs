@@ -28,4 +28,8 @@ impl Time for Tokio {
     fn reset(timer: Pin<&mut Sleep>, deadline: Instant) {
         timer.reset(to_native(deadline).into());
     }
+    #[inline]
+    fn may_have_fired(timer: Pin<&Sleep>) -> bool {
+        timer.is_elapsed()
+    }
 }

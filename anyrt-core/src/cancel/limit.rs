@@ -1,5 +1,5 @@
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use pin_project::pin_project;
 
@@ -12,6 +12,15 @@ pub(crate) struct Limit<R: Time> {
     #[pin]
     timer: Option<R::Timer>,
     armed: Instant,
+    registered: Registered,
+}
+
+/// Which waker the timer was polled with. Polling it with that one again changes nothing unless
+/// it has fired; but most timers are polled too seldom for it to pay to keep the waker.
+enum Registered {
+    No,
+    Once,
+    With(Waker),
 }
 
 impl<R: Time> Limit<R> {
@@ -19,6 +28,7 @@ impl<R: Time> Limit<R> {
         Limit {
             timer: None,
             armed: Instant::FAR_FUTURE,
+            registered: Registered::No,
         }
     }
 
@@ -40,10 +50,22 @@ impl<R: Time> Limit<R> {
                 None => this.timer.set(Some(R::timer(deadline))),
             }
             *this.armed = deadline;
+            *this.registered = Registered::No;
         }
-        match this.timer.as_mut().as_pin_mut() {
-            Some(timer) => timer.poll(cx),
-            None => Poll::Pending,
+        let Some(timer) = this.timer.as_mut().as_pin_mut() else {
+            return Poll::Pending;
+        };
+        match this.registered {
+            Registered::With(waker) if waker.will_wake(cx.waker()) => {
+                if !R::may_have_fired(timer.as_ref()) {
+                    return Poll::Pending;
+                }
+            }
+            Registered::No => *this.registered = Registered::Once,
+            Registered::Once | Registered::With(_) => {
+                *this.registered = Registered::With(cx.waker().clone());
+            }
         }
+        timer.poll(cx)
     }
 }

@@ -16,6 +16,9 @@ use crate::time::Instant;
 /// 5. [`reset`](Time::reset) MUST work on a timer that is pending, has completed, or was never
 ///    polled; the timer then counts as never polled.
 ///
+/// 6. [`may_have_fired`](Time::may_have_fired) MUST give `true` from the moment on at which the timer
+///    wakes.
+///
 /// # Common mistakes
 ///
 /// - *Reading the real clock* where timers follow a virtual one: rule 1. A test that pauses the
@@ -38,4 +41,14 @@ pub trait Time: Spawn {
 
     /// Moves a timer to another deadline.
     fn reset(timer: Pin<&mut Self::Timer>, deadline: Instant);
+
+    /// Whether a timer that was pending may have completed since. If not, core spares polling it
+    /// again with the same waker, which most runtimes make more expensive than this question.
+    ///
+    /// The answer `true` is always right; the default gives no other.
+    #[inline]
+    fn may_have_fired(timer: Pin<&Self::Timer>) -> bool {
+        let _ = timer;
+        true
+    }
 }

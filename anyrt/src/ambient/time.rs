@@ -18,7 +18,7 @@ use super::{Ambient, Kind};
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct AmbientTimer(#[pin] Inner);
 
-#[pin_project(project = InnerPinned)]
+#[pin_project(project = InnerPinned, project_ref = InnerPinnedRef)]
 #[derive(Debug)]
 enum Inner {
     #[cfg(feature = "tokio")]
@@ -90,6 +90,19 @@ impl Time for Ambient {
             #[cfg(feature = "async-std")]
             InnerPinned::AsyncStd(timer) => anyrt_async_std::AsyncStd::reset(timer, deadline),
             InnerPinned::Never(never) => match *never {},
+        }
+    }
+
+    #[inline]
+    fn may_have_fired(timer: Pin<&AmbientTimer>) -> bool {
+        match timer.project_ref().0.project_ref() {
+            #[cfg(feature = "tokio")]
+            InnerPinnedRef::Tokio(timer) => anyrt_tokio::Tokio::may_have_fired(timer),
+            #[cfg(feature = "smol")]
+            InnerPinnedRef::Smol(timer) => anyrt_smol::Smol::may_have_fired(timer),
+            #[cfg(feature = "async-std")]
+            InnerPinnedRef::AsyncStd(timer) => anyrt_async_std::AsyncStd::may_have_fired(timer),
+            InnerPinnedRef::Never(never) => match *never {},
         }
     }
 }

@@ -438,6 +438,8 @@ macro_rules! __cases {
                 a_fresh_timer_can_be_moved,
                 a_pending_timer_can_be_moved,
                 a_completed_timer_can_be_moved,
+                a_timer_that_wakes_may_have_fired,
+                a_limit_that_is_polled_often_wakes_the_last,
             ],
             timeouts: [
                 move_on_after_gives_up,

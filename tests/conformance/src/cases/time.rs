@@ -1,14 +1,16 @@
 //! The contract of `Time`: what core relies on when it asks for the clock and for timers.
 
+use std::future::pending;
 use std::pin::{Pin, pin};
 use std::thread;
 use std::time::Duration;
 
+use anyrt_core::cancel::move_on_after;
 use anyrt_core::runtime::{Enter, Time};
 use anyrt_core::time::Instant;
 use futures_util::future::join_all;
 
-use crate::support::{poll_once, run, yields};
+use crate::support::{Wakes, poll_once, run, until, yields};
 
 /// Later than a healthy machine is, however busy.
 const GENEROUS: Duration = Duration::from_secs(10);
@@ -154,8 +156,45 @@ pub fn a_completed_timer_can_be_moved<B: Enter>(backend: &B) {
     });
 }
 
+/// Time 6: a timer that has woken says that it may have fired, and then it is ready.
+pub fn a_timer_that_wakes_may_have_fired<B: Enter>(backend: &B) {
+    run(backend, async {
+        for _ in 0..20 {
+            let deadline = now::<B::Runtime>() + Duration::from_millis(2);
+            let mut timer = pin!(timer::<B::Runtime>(deadline));
+            let wakes = Wakes::new();
+            if wakes.poll(timer.as_mut()).is_pending() {
+                until(|| wakes.count() > 0).await;
+                assert!(may_have_fired::<B::Runtime>(timer.as_ref()));
+                assert!(poll_once(timer).await.is_ready());
+            }
+        }
+    });
+}
+
+/// Time 6: a limit that is polled again and again is still obeyed, and wakes whoever polled last.
+pub fn a_limit_that_is_polled_often_wakes_the_last<B: Enter>(backend: &B) {
+    run(backend, async {
+        let length = Duration::from_millis(30);
+        let mut limited = pin!(move_on_after::<B::Runtime, _>(length, pending::<()>()));
+        let (first, last) = (Wakes::new(), Wakes::new());
+        for _ in 0..5 {
+            assert!(first.poll(limited.as_mut()).is_pending());
+        }
+        for _ in 0..5 {
+            assert!(last.poll(limited.as_mut()).is_pending());
+        }
+        until(|| last.count() > 0).await;
+        assert_eq!(limited.await, None);
+    });
+}
+
 fn now<R: Time>() -> Instant {
     R::now()
+}
+
+fn may_have_fired<R: Time>(timer: Pin<&R::Timer>) -> bool {
+    R::may_have_fired(timer)
 }
 
 fn timer<R: Time>(deadline: Instant) -> R::Timer {

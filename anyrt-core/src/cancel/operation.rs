@@ -22,9 +22,18 @@ pub(crate) enum Operation {
 impl Operation {
     #[inline]
     pub(crate) fn begin(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if let Operation::Started = self {
-            return Poll::Ready(());
+        if !matches!(self, Operation::Started) {
+            if !context::may_start() {
+                return self.begin_slowly(cx);
+            }
+            *self = Operation::Started;
         }
+        Poll::Ready(())
+    }
+
+    /// Something stands in the way, or may: a cancellation, or that the budget is used up.
+    #[cold]
+    fn begin_slowly(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if context::effectively_cancelled() {
             self.refuse(cx);
             return Poll::Pending;

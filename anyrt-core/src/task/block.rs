@@ -146,20 +146,40 @@ impl Children {
         }
     }
 
-    /// Visits every child that has not ended.
-    ///
-    /// A child that comes meanwhile may be left out.
-    pub(crate) fn for_each(&self, mut visit: impl FnMut(TaskRecord)) {
-        for shard in &self.shards {
-            let blocks: Vec<_> = lock(shard).blocks.iter().map(|(_, b)| b.clone()).collect();
-            for block in blocks {
-                for (index, record) in block.records.iter().enumerate() {
-                    if record.is_alive() {
-                        let block = block.clone();
-                        visit(TaskRecord { block, index });
-                    }
+    /// Wakes every child.
+    pub(crate) fn wake(&self) {
+        self.for_each_block(|block| {
+            let alive = block.records.iter().filter(|record| record.is_alive());
+            alive.for_each(Record::wake);
+        });
+    }
+
+    /// Every child that has not ended.
+    pub(crate) fn all(&self) -> Vec<TaskRecord> {
+        let mut all = Vec::new();
+        self.for_each_block(|block| {
+            for (index, record) in block.records.iter().enumerate() {
+                if record.is_alive() {
+                    let block = block.clone();
+                    all.push(TaskRecord { block, index });
                 }
             }
+        });
+        all
+    }
+
+    /// A block that comes meanwhile may be left out. No lock is held while one is visited.
+    fn for_each_block(&self, mut visit: impl FnMut(&Arc<Block>)) {
+        for shard in &self.shards {
+            let blocks: Vec<_> = {
+                let shard = lock(shard);
+                shard
+                    .blocks
+                    .iter()
+                    .map(|(_, block)| block.clone())
+                    .collect()
+            };
+            blocks.iter().for_each(&mut visit);
         }
     }
 }

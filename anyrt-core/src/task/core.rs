@@ -296,13 +296,12 @@ impl GroupCore {
 
     /// Wakes every child, so that it sees that the group is cancelled.
     pub(crate) fn wake_children(&self) {
-        self.children.for_each(|child| child.wake());
+        self.children.wake();
     }
 
     /// The children, in the order of their ids.
     pub(crate) fn children(&self) -> Vec<TaskRecord> {
-        let mut all = Vec::new();
-        self.children.for_each(|child| all.push(child));
+        let mut all = self.children.all();
         all.sort_by_key(|child| child.id);
         all
     }

@@ -618,41 +618,43 @@ impl Node {
         }
     }
 
-    fn holders_below(&self, mut visit: impl FnMut(&Arc<Node>)) {
+    /// Visits the holders below that count, and what stands between here and them.
+    fn walk_to_holders(&self, mut visit: impl FnMut(&Arc<Node>, bool)) {
         self.walk_below(|node| {
             let (own, holds) = {
                 let state = lock(&node.state);
                 (state.own_hold, state.holds())
             };
-            if own && holds {
-                visit(node);
-            }
+            visit(node, own && holds);
             !own
         });
     }
 
     /// Wakes every holder below; those that can be reached will be polled.
+    ///
+    /// Everything in between is woken as well: something that is on its way to poll a holder
+    /// already, because another thread is about to wake it, may pass no second wake-up on.
     pub(crate) fn ask_holders(&self) {
-        self.holders_below(|node| {
-            node.raise(ASKED);
+        self.walk_to_holders(|node, holds| {
+            if holds {
+                node.raise(ASKED);
+            }
             node.wake();
         });
     }
 
-    /// Whether another thread is about to wake a holder below that has not answered: it has taken
-    /// the waker, so that asking finds none.
+    /// Whether another thread is about to wake something below: it has taken the waker, so that
+    /// asking found none, or its wake-up has come half of the way.
     pub(crate) fn is_being_answered(&self) -> bool {
         let mut waking = false;
-        self.holders_below(|node| {
-            waking |= node.has(ASKED) && node.waking.load(Ordering::SeqCst) != 0;
-        });
+        self.walk_to_holders(|node, _| waking |= node.waking.load(Ordering::SeqCst) != 0);
         waking
     }
 
     /// Lets the holds lapse of those who did not answer.
     pub(crate) fn lapse_stranded(&self) {
-        self.holders_below(|node| {
-            if node.lower(ASKED) {
+        self.walk_to_holders(|node, holds| {
+            if holds && node.lower(ASKED) {
                 node.update(|state| state.lapsed = true);
             }
         });

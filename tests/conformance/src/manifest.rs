@@ -276,6 +276,9 @@ macro_rules! __cases {
                 tasks_of_a_foreign_executor_go_on,
                 deeply_nested_scopes_are_cancelled,
             ],
+            holds_wake_ups: [
+                a_wake_up_on_its_way_keeps_holders_from_being_stranded,
+            ],
             introspection: [
                 the_main_task_has_a_name,
                 a_child_is_named_after_its_spawn_site,

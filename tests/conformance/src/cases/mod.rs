@@ -24,6 +24,7 @@ pub mod holds_groups;
 pub mod holds_memory;
 pub mod holds_moved;
 mod holds_support;
+pub mod holds_wake_ups;
 pub mod introspection;
 pub mod low_level;
 pub mod operations;

@@ -2,7 +2,7 @@
 
 use std::task::{Wake, Waker};
 
-use crate::loom::atomic::{AtomicBool, Ordering};
+use crate::loom::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::loom::{Arc, Mutex, lock};
 
 /// A waker that, while a scope asks, notes wake-ups instead of passing them on.
@@ -10,6 +10,8 @@ pub(crate) struct Asker {
     asking: AtomicBool,
     noted: AtomicBool,
     real: Mutex<Option<Waker>>,
+    /// How many times in a row asking brought no answer. The owner alone uses it.
+    silence: AtomicU32,
 }
 
 impl Asker {
@@ -18,6 +20,7 @@ impl Asker {
             asking: AtomicBool::new(false),
             noted: AtomicBool::new(false),
             real: Mutex::new(None),
+            silence: AtomicU32::new(0),
         })
     }
 
@@ -29,6 +32,17 @@ impl Asker {
             let old = lock(&self.real).replace(new);
             drop(old);
         }
+    }
+
+    /// Nobody has answered once more; how many times that is.
+    pub(super) fn note_silence(&self) -> u32 {
+        let silence = self.silence.load(Ordering::Relaxed) + 1;
+        self.silence.store(silence, Ordering::Relaxed);
+        silence
+    }
+
+    pub(super) fn break_silence(&self) {
+        self.silence.store(0, Ordering::Relaxed);
     }
 
     pub(super) fn start(&self) {

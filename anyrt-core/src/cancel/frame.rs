@@ -28,6 +28,12 @@ use crate::time::Instant;
 /// How often a scope polls again while it asks, before it lets others run.
 const ASK_POLLS: usize = 64;
 
+/// How many times in a row nobody may have answered before a holder counts as stranded.
+///
+/// A wake-up that is on its way on another thread cannot be seen before it arrives, and until then
+/// may keep a second one from being passed on. So many turns take about a millisecond.
+const SILENCE: u32 = 1_000;
+
 /// What a panic carries.
 pub(crate) type Payload = Box<dyn Any + Send>;
 
@@ -301,7 +307,9 @@ impl<F: Future> Parts<'_, F> {
             if node.tell() {
                 continue;
             }
-            if context::held() == held {
+            if context::held() != held {
+                node.break_silence();
+            } else {
                 match self.ask(cx, place, &node) {
                     Inner::Ready(value) => return Polled::Ready(value),
                     Inner::Panicked(payload) => return Polled::Panicked(payload),
@@ -414,7 +422,7 @@ impl<F: Future> Parts<'_, F> {
     ///
     /// It polls with a waker of its own first, so that combinators pass wake-ups to that; wakes
     /// every holder; and polls until nothing wakes it any more. A holder that was not polled by
-    /// then will not be, whatever happens.
+    /// then, however often this is repeated, will not be, whatever happens.
     #[cold]
     fn ask<P: Place>(
         &mut self,
@@ -451,11 +459,17 @@ impl<F: Future> Parts<'_, F> {
             }
         }
         asker.stop();
-        if settled {
-            node.lapse_stranded();
-        }
         // What came in between, or is still busy, must not be lost.
-        if !settled || asker.take_noted() {
+        let mut again = !settled || asker.take_noted();
+        if settled && node.has_unanswered() {
+            if asker.note_silence() < SILENCE {
+                again = true;
+            } else {
+                asker.break_silence();
+                node.lapse_stranded();
+            }
+        }
+        if again {
             cx.waker().wake_by_ref();
         }
         Inner::Pending

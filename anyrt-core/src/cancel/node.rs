@@ -651,6 +651,20 @@ impl Node {
         waking
     }
 
+    /// Whether a holder has not been polled since it was asked.
+    pub(crate) fn has_unanswered(&self) -> bool {
+        let mut unanswered = false;
+        self.walk_to_holders(|node, holds| unanswered |= holds && node.has(ASKED));
+        unanswered
+    }
+
+    /// A holder was polled.
+    pub(crate) fn break_silence(&self) {
+        if let Some(asker) = self.existing_asker() {
+            asker.break_silence();
+        }
+    }
+
     /// Lets the holds lapse of those who did not answer.
     pub(crate) fn lapse_stranded(&self) {
         self.walk_to_holders(|node, holds| {

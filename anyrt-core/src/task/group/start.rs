@@ -270,9 +270,12 @@ impl<R: Runtime, V, E> Starter<R, V, E> {
 
 impl<R: Runtime, V, E> Starter<R, V, E> {
     /// Whether a cancellation around this has been passed on to the child, which is final.
+    ///
+    /// Another thread may have cancelled since this poll began, and the child may have ended of
+    /// that, so it is the scopes themselves that are looked at.
     fn was_interrupted(&self) -> bool {
         let record = self.record.as_ref();
-        context::effectively_cancelled()
+        context::evaluate().cancelled
             || record.is_some_and(|record| record.was_cancelled_with_caller())
     }
 

@@ -2,8 +2,9 @@
 //!
 //! # Who may do what
 //!
-//! 1. `living` is one word: the number of children, and whether the group has ended. A spawn
-//!    counts itself in and finds out in the same step whether it came too late.
+//! 1. `living` is one word: the number of children, whether the group has ended, and whether its
+//!    host is gone. A spawn counts itself in and finds out in the same step whether it came too
+//!    late.
 //! 2. A child counts itself out after its future has been dropped. The last one wakes the host,
 //!    or, if the host is gone, ends the group in its place.
 //! 3. A group with children counts as one child of the group around it, from its first spawn on
@@ -22,8 +23,12 @@ use crate::loom::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::loom::{Arc, Mutex, Weak, lock};
 use crate::time::Instant;
 
+/// Nobody can come any more.
 const ENDED: usize = 1;
-const CHILD: usize = 2;
+/// The host is gone: the last child ends the group.
+const ORPHANED: usize = 1 << 1;
+/// One child.
+const CHILD: usize = 1 << 2;
 
 pub(crate) struct GroupCore {
     pub(crate) node: Arc<Node>,
@@ -36,7 +41,6 @@ pub(crate) struct GroupCore {
     pub(crate) tag: u8,
     living: AtomicUsize,
     counts_outside: AtomicBool,
-    orphaned: AtomicBool,
     cut_short: AtomicBool,
     around: AtomicU64,
     enclosing: Option<(Arc<GroupCore>, u64)>,
@@ -106,7 +110,6 @@ impl GroupCore {
                 tag,
                 living: AtomicUsize::new(0),
                 counts_outside: AtomicBool::new(false),
-                orphaned: AtomicBool::new(false),
                 cut_short: AtomicBool::new(false),
                 around: AtomicU64::new(Instant::FAR_FUTURE.to_bits()),
                 enclosing,
@@ -127,7 +130,6 @@ impl GroupCore {
 
     /// Counts a child in; false if the group has ended.
     pub(crate) fn enter(&self) -> bool {
-        // SeqCst, as every change of the word and of `orphaned`: see `orphan`.
         if self.living.fetch_add(CHILD, Ordering::SeqCst) & ENDED != 0 {
             self.living.fetch_sub(CHILD, Ordering::SeqCst);
             return false;
@@ -153,10 +155,11 @@ impl GroupCore {
 
     /// Counts one out; the group around is returned if this one ended by that.
     fn leave_once(&self) -> Option<Arc<GroupCore>> {
-        if self.living.fetch_sub(CHILD, Ordering::SeqCst) / CHILD != 1 {
+        let before = self.living.fetch_sub(CHILD, Ordering::SeqCst);
+        if before / CHILD != 1 {
             return None;
         }
-        if self.orphaned.load(Ordering::SeqCst) {
+        if before & ORPHANED != 0 {
             return self.end_orphaned();
         }
         self.node.wake();
@@ -174,7 +177,9 @@ impl GroupCore {
     /// Ends the group if nobody lives in it.
     pub(crate) fn try_end(&self) -> bool {
         let living = &self.living;
-        let ended = living.compare_exchange(0, ENDED, Ordering::SeqCst, Ordering::SeqCst);
+        let ended = living.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |living| {
+            (living & !ORPHANED == 0).then_some(living | ENDED)
+        });
         if ended.is_ok() {
             self.children.clear();
         }
@@ -202,9 +207,9 @@ impl GroupCore {
     /// group.
     pub(crate) fn orphan(self: &Arc<Self>) {
         self.node.cancel(Cancelled::new(Cause::HostDropped));
-        // Either the last child sees this, or its count is seen below.
-        self.orphaned.store(true, Ordering::SeqCst);
-        if self.living() == 0
+        // Either the last child sees this, or its going is seen here.
+        let before = self.living.fetch_or(ORPHANED, Ordering::SeqCst);
+        if before / CHILD == 0
             && let Some(around) = self.end_orphaned()
         {
             around.leave();
@@ -212,7 +217,7 @@ impl GroupCore {
     }
 
     pub(crate) fn is_orphaned(&self) -> bool {
-        self.orphaned.load(Ordering::SeqCst)
+        self.living.load(Ordering::SeqCst) & ORPHANED != 0
     }
 
     fn end_orphaned(&self) -> Option<Arc<GroupCore>> {

@@ -55,7 +55,7 @@ pub(super) async fn tree<R: Runtime>(plan: Plan, seed: u64, ledger: &Arc<Ledger>
     if group.await.is_err() {
         ledger.violation(format!("seed {seed}: the tree failed as a whole"));
     }
-    AreaEnd(area).completed();
+    AreaEnd::of(area).completed();
 }
 
 /// Where in the tree a plan is carried out.
@@ -294,7 +294,7 @@ async fn scope<R: Runtime>(
     if abortable {
         inside.abortable.push((handle.clone(), area.clone()));
     }
-    let end = AreaEnd(area);
+    let end = AreaEnd::of(area);
     let result = scope.run(execute::<R>(body, inside)).await;
     end.completed();
     match result {
@@ -362,7 +362,7 @@ async fn group<R: Runtime>(
         options = options.keep_going();
     }
     let area = place.area("group", true);
-    let end = AreaEnd(area.clone());
+    let end = AreaEnd::of(area.clone());
     let result = match children {
         Children::Tasks => {
             let group = options.run::<R, Faults, (), _>(|tg: TaskGroup<R, Faults>| {

@@ -172,20 +172,30 @@ impl Area {
 
 /// Looks at an area when what it stands for ends: by value, by panic, or because it was dropped.
 #[derive(Debug)]
-pub(super) struct AreaEnd(pub(super) Arc<Area>);
+pub(super) struct AreaEnd {
+    area: Arc<Area>,
+    completed: bool,
+}
 
 impl AreaEnd {
-    pub(super) fn completed(self) {
-        self.0.check("completed");
+    pub(super) fn of(area: Arc<Area>) -> AreaEnd {
+        AreaEnd {
+            area,
+            completed: false,
+        }
+    }
+
+    pub(super) fn completed(mut self) {
+        self.area.check("completed");
         // What completed needs no second look.
-        std::mem::forget(self);
+        self.completed = true;
     }
 }
 
 impl Drop for AreaEnd {
     fn drop(&mut self) {
-        if !self.0.may_be_dropped {
-            self.0.check("was dropped");
+        if !self.completed && !self.area.may_be_dropped {
+            self.area.check("was dropped");
         }
     }
 }

@@ -67,6 +67,87 @@ impl NoRun {
     }
 }
 
+/// A thread called into a run and got no value; the message says why, and names the fix.
+#[derive(Clone, Debug, PartialEq, Eq, ThisError)]
+#[non_exhaustive]
+pub enum CallError {
+    /// What was called was interrupted by a cancellation, or was dropped.
+    #[error("the call into the run was {0}")]
+    Cancelled(Cancelled),
+    /// The run has ended, or the portal has been stopped.
+    #[error("this is not running any more: the run has ended, or the portal has been stopped")]
+    NotRunning,
+    /// This thread works for no task.
+    #[error(
+        "this is no worker thread: call from a function that `to_thread` runs, or take a \
+         `RunHandle` along from the run"
+    )]
+    Outside,
+    /// This thread polls a task, which would wait for itself.
+    #[error(
+        "this thread polls a task of a run, and would wait for itself: await the future here, or \
+         call from a worker thread"
+    )]
+    Inside,
+}
+
+impl CallError {
+    /// Whether what was called was interrupted by a cancellation.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self, CallError::Cancelled(_))
+    }
+}
+
+impl From<NoRun> for CallError {
+    fn from(error: NoRun) -> Self {
+        match error {
+            NoRun { ended: true, .. } => CallError::NotRunning,
+            error if error == NoRun::inside() => CallError::Inside,
+            _ => CallError::Outside,
+        }
+    }
+}
+
+impl From<CallError> for io::Error {
+    fn from(error: CallError) -> Self {
+        let kind = match error {
+            CallError::Cancelled(_) => io::ErrorKind::Interrupted,
+            CallError::NotRunning => io::ErrorKind::NotConnected,
+            CallError::Outside | CallError::Inside => io::ErrorKind::InvalidInput,
+        };
+        io::Error::new(kind, error)
+    }
+}
+
+/// A task that was started through a portal did not become ready.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum PortalStartError<T> {
+    /// It ended without having called `started`; here is what it returned.
+    NotStarted(T),
+    /// It was not started, or was cancelled before it was ready.
+    Call(CallError),
+}
+
+impl<T> fmt::Display for PortalStartError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PortalStartError::NotStarted(_) => {
+                f.write_str("the task ended without calling `started`")
+            }
+            PortalStartError::Call(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<T: fmt::Debug> Error for PortalStartError<T> {}
+
+impl<T> From<CallError> for PortalStartError<T> {
+    fn from(error: CallError) -> Self {
+        PortalStartError::Call(error)
+    }
+}
+
 /// A run could not be started.
 #[derive(Debug, ThisError)]
 #[error(transparent)]
@@ -119,6 +200,42 @@ impl From<RunError> for io::Error {
             RunErrorKind::Start(error) => error,
             kind => io::Error::new(io::ErrorKind::InvalidInput, RunError { kind }),
         }
+    }
+}
+
+/// What a `try_` function would have to wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
+#[error("this would have to wait: call the function without `try_`, or come back later")]
+#[non_exhaustive]
+pub struct WouldBlock;
+
+impl From<WouldBlock> for io::Error {
+    fn from(error: WouldBlock) -> Self {
+        io::Error::new(io::ErrorKind::WouldBlock, error)
+    }
+}
+
+/// Somebody else is using what one at a time may use.
+#[derive(Clone, Debug, PartialEq, Eq, ThisError)]
+#[error("somebody else is {action} this already: let one task at a time do it")]
+pub struct Busy {
+    action: Cow<'static, str>,
+}
+
+impl Busy {
+    pub(crate) fn new(action: Cow<'static, str>) -> Busy {
+        Busy { action }
+    }
+
+    /// What the other is doing, in words such as "reading from".
+    pub fn action(&self) -> &str {
+        &self.action
+    }
+}
+
+impl From<Busy> for io::Error {
+    fn from(error: Busy) -> Self {
+        io::Error::new(io::ErrorKind::ResourceBusy, error)
     }
 }
 

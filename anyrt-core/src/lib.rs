@@ -15,6 +15,8 @@
 //! | [`combine`] | `race`, `gather` and their kin, in place | G12 |
 //! | [`time`] | the run's clock, sleeping | |
 //! | [`thread`] | worker threads | |
+//! | [`stream`] | streams of objects | |
+//! | [`sync`] | locks, events and other ways to wait for one another | |
 //! | [`context`] | context variables and run variables | G14 |
 //! | [`testing`] | help for tests | |
 //! | [`error`] | the error types that several areas share | |
@@ -26,7 +28,11 @@ pub mod combine;
 pub mod context;
 pub mod error;
 mod loom;
+#[cfg(all(test, loom))]
+mod models;
 pub mod runtime;
+pub mod stream;
+pub mod sync;
 pub mod task;
 pub mod testing;
 pub mod thread;

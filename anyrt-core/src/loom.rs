@@ -1,13 +1,96 @@
 //! The primitives that core's protocols are built from, in one place, so that a model checker's
 //! can stand in for them.
+//!
+//! With `--cfg loom`, the locks, atomics and thread-locals are those of the crate `loom`, and exist
+//! inside a model only. Shared pointers stay those of the standard library: loom's have no weak
+//! ones and no trait objects, and no protocol of ours rests on the order of their counts.
+//!
+//! ```text
+//! RUSTFLAGS="--cfg loom" LOOM_MAX_PREEMPTIONS=2 cargo test -p anyrt-core --release --lib loom_
+//! ```
 
-pub(crate) use std::sync::atomic;
-pub(crate) use std::sync::{Arc, Mutex, MutexGuard, OnceLock, Weak};
+pub(crate) use std::sync::{Arc, OnceLock, Weak};
 
 use std::sync::PoisonError;
+
+#[cfg(loom)]
+pub(crate) use ::loom::sync::{Mutex, MutexGuard, atomic};
+#[cfg(not(loom))]
+pub(crate) use std::sync::{Mutex, MutexGuard, atomic};
+
+#[cfg(not(loom))]
+pub(crate) use std::thread_local;
+
+/// For statics of the process, which outlive every model and take no part in one.
+pub(crate) mod process {
+    pub(crate) use std::sync::atomic::AtomicU64;
+    pub(crate) use std::sync::{Mutex, MutexGuard};
+}
 
 /// Locks, also after a panic under the lock: none of ours leaves anything half done.
 #[inline]
 pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// [`lock`] for a static.
+#[inline]
+pub(crate) fn lock_static<T>(mutex: &'static process::Mutex<T>) -> process::MutexGuard<'static, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A function that is `const`, except in a model, whose locks and atomics cannot be made so.
+macro_rules! const_fn {
+    ($(#[$attribute:meta])* $visibility:vis const fn $($rest:tt)*) => {
+        #[cfg(not(loom))]
+        $(#[$attribute])*
+        $visibility const fn $($rest)*
+        #[cfg(loom)]
+        $(#[$attribute])*
+        $visibility fn $($rest)*
+    };
+}
+pub(crate) use const_fn;
+
+/// The standard library's macro, as far as core uses it.
+#[cfg(loom)]
+macro_rules! local_keys {
+    ($($(#[$attribute:meta])* static $name:ident: $type:ty = const $init:block;)*) => { $(
+        $(#[$attribute])*
+        static $name: $crate::loom::LocalKey<$type> = {
+            ::loom::thread_local! { static KEY: $type = $init; }
+            $crate::loom::LocalKey(&KEY)
+        };
+    )* };
+}
+#[cfg(loom)]
+pub(crate) use local_keys as thread_local;
+
+/// The standard library's type of this name, as far as core uses it.
+#[cfg(loom)]
+pub(crate) struct LocalKey<T: 'static>(pub(crate) &'static ::loom::thread::LocalKey<T>);
+
+#[cfg(loom)]
+impl<T> LocalKey<T> {
+    pub(crate) fn with<R>(&'static self, f: impl FnOnce(&T) -> R) -> R {
+        self.0.with(f)
+    }
+
+    pub(crate) fn try_with<R>(
+        &'static self,
+        f: impl FnOnce(&T) -> R,
+    ) -> Result<R, ::loom::thread::AccessError> {
+        self.0.try_with(f)
+    }
+}
+
+#[cfg(loom)]
+impl<T> LocalKey<std::cell::RefCell<T>> {
+    pub(crate) fn with_borrow<R>(&'static self, f: impl FnOnce(&T) -> R) -> R {
+        self.with(|cell| f(&cell.borrow()))
+    }
+
+    pub(crate) fn with_borrow_mut<R>(&'static self, f: impl FnOnce(&mut T) -> R) -> R {
+        self.with(|cell| f(&mut cell.borrow_mut()))
+    }
 }

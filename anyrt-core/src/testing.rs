@@ -5,7 +5,8 @@ use std::io;
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::time::Duration;
 
-use crate::loom::{Mutex, lock};
+use crate::loom::lock_static;
+use crate::loom::process::Mutex;
 use crate::runtime::Time;
 use crate::task::{Run, Wait, for_each_task};
 use crate::time::sleep;
@@ -100,7 +101,7 @@ pub fn free_udp_port() -> io::Result<u16> {
 fn free_port(bind: impl Fn() -> io::Result<std::net::SocketAddr>) -> io::Result<u16> {
     loop {
         let port = bind()?.port();
-        let mut given = lock(&GIVEN);
+        let mut given = lock_static(&GIVEN);
         if !given.contains(&port) {
             given.push(port);
             return Ok(port);

@@ -26,5 +26,8 @@ pub type Tick<'a> = time::Tick<'a, Ambient>;
 /// The future of [`to_thread::run`](crate::to_thread::run).
 pub type ToThread<F, T> = thread::to_thread::ToThread<Ambient, F, T>;
 
+/// The future of [`to_thread::run_cancellable`](crate::to_thread::run_cancellable).
+pub type ToThreadCancellable<F, T> = thread::to_thread::ToThreadCancellable<Ambient, F, T>;
+
 /// The future of [`wait_for`](crate::wait_for).
 pub type WaitFor<'a, F> = cancel::WaitFor<'a, Ambient, F>;

@@ -56,11 +56,15 @@ mod cancel;
 mod combine;
 mod entry;
 mod group;
+mod portal;
 mod time;
 
 #[doc(hidden)]
 pub mod __private;
+pub mod from_thread;
 pub mod futures;
+pub mod stream;
+pub mod sync;
 pub mod task;
 pub mod testing;
 pub mod to_thread;
@@ -96,14 +100,23 @@ pub use anyrt_core::cancel::{CancelHandle, Lent};
 pub use self::time::{Interval, interval, now, sleep, sleep_forever, sleep_until};
 pub use anyrt_core::time::Instant;
 
+// Objects from task to task; the rest is in `stream`.
+pub use anyrt_core::stream::memory_object_stream;
+
+// From threads into runs; the rest is in `to_thread` and `from_thread`.
+pub use self::portal::{
+    BlockingPortal, BlockingPortalProvider, ProvidedPortal, start_blocking_portal,
+};
+pub use anyrt_core::thread::{Held, Holding, PortalOptions, PortalStarted, PortalTask};
+
 // What tasks carry along.
 pub use anyrt_core::context::{Context, ContextVar, RunVar};
 
 // Errors.
 pub use anyrt_core::context::RunVarError;
 pub use anyrt_core::error::{
-    Cancelled, Cause, Elapsed, Failures, GroupError, NoRun, NoRuntime, RunError, SpawnError,
-    StartError, TaskError, ValueError,
+    Busy, CallError, Cancelled, Cause, Elapsed, Failures, GroupError, NoRun, NoRuntime,
+    PortalStartError, RunError, SpawnError, StartError, TaskError, ValueError, WouldBlock,
 };
 
 // The runtime behind it all, for code that is generic over it.

@@ -107,7 +107,7 @@ fn each_item_has_one_path() {
         modules.sort();
         // Names that mean different things in different places, and are no second path.
         let expected = match &*name {
-            "run" => vec!["", "to_thread::"],
+            "run" => vec!["", "from_thread::", "to_thread::"],
             _ => vec![&*modules[0]],
         };
         assert_eq!(modules, expected, "`{name}` stands in several places");
@@ -201,7 +201,11 @@ fn auto_traits_of_types() {
         Ambient => "Send Sync Unpin",
         AmbientHandle => "Send Sync Unpin",
         Backend => "Send Sync Unpin",
+        BlockingPortal => "Send Sync Unpin",
+        BlockingPortalProvider => "Send Sync Unpin",
         Builder => "Send Sync Unpin",
+        Busy => "Send Sync Unpin",
+        CallError => "Send Sync Unpin",
         CancelHandle => "Send Sync Unpin",
         CancelScope => "Send Sync Unpin",
         Cancelled => "Send Sync Unpin",
@@ -212,12 +216,18 @@ fn auto_traits_of_types() {
         Failures<E> => "Send Sync Unpin",
         GroupError<E> => "Send Sync Unpin",
         GroupOptions => "Send Sync Unpin",
+        Held<u8, u8> => "Send Sync Unpin",
+        Holding<u8> => "Send Sync Unpin",
         Instant => "Send Sync Unpin",
         Lent<u8> => "Send Sync Unpin",
         LocalTaskGroup<'static, E> => "Unpin",
         NoRun => "Send Sync Unpin",
         NoRuntime => "Send Sync Unpin",
         ParseBackendError => "Send Sync Unpin",
+        PortalOptions => "Send Sync Unpin",
+        PortalStartError<E> => "Send Sync Unpin",
+        PortalTask<u8> => "Send Sync Unpin",
+        ProvidedPortal => "Send Sync Unpin",
         RunError => "Send Sync Unpin",
         RunHandle => "Send Sync Unpin",
         RunOptions => "Send Sync Unpin",
@@ -233,6 +243,33 @@ fn auto_traits_of_types() {
         TaskHandle<u8> => "Send Sync Unpin",
         Unhandled => "Send Unpin",
         ValueError => "Send Sync Unpin",
+        WouldBlock => "Send Sync Unpin",
+        sync::AlreadyBorrowing => "Send Sync Unpin",
+        sync::AlreadySettled<u8> => "Send Sync Unpin",
+        sync::Barrier => "Send Sync Unpin",
+        sync::Borrower => "Send Sync Unpin",
+        sync::CapacityLimiter => "Send Sync Unpin",
+        sync::CapacityStatistics => "Send Sync Unpin",
+        sync::CapacityToken<'static> => "Send Sync Unpin",
+        sync::CapacityTokenArc => "Send Sync Unpin",
+        sync::Condition<&'static sync::Mutex<u8>> => "Send Sync Unpin",
+        sync::Event => "Send Sync Unpin",
+        sync::Mutex<u8> => "Send Sync Unpin",
+        sync::MutexGuard<'static, u8> => "Send Sync Unpin",
+        sync::MutexGuardArc<u8> => "Send Sync Unpin",
+        sync::MutexStatistics => "Send Sync Unpin",
+        sync::Promise<u8, E> => "Send Sync Unpin",
+        sync::ResourceGuard => "Send Sync Unpin",
+        sync::ResourceUse<'static> => "Send Sync Unpin",
+        sync::RwLock<u8> => "Send Sync Unpin",
+        sync::RwLockReadGuard<'static, u8> => "Send Sync Unpin",
+        sync::RwLockReadGuardArc<u8> => "Send Sync Unpin",
+        sync::RwLockWriteGuard<'static, u8> => "Send Sync Unpin",
+        sync::RwLockWriteGuardArc<u8> => "Send Sync Unpin",
+        sync::Semaphore => "Send Sync Unpin",
+        sync::SemaphorePermit<'static> => "Send Sync Unpin",
+        sync::SemaphorePermitArc => "Send Sync Unpin",
+        to_thread::Options => "Send Sync Unpin",
         task::GroupNode => "Send Sync Unpin",
         task::RunToken => "Send Sync Unpin",
         task::ScopeNode => "Send Sync Unpin",
@@ -269,6 +306,7 @@ fn auto_traits_of_futures() {
         TaskWait<'static> => "Send Sync Unpin",
         Tick<'static> => "Send Sync Unpin",
         ToThread<fn() -> u8, u8> => "Send Unpin",
+        ToThreadCancellable<fn() -> Result<u8, anyrt::Cancelled>, u8> => "Send Unpin",
         TryGathering<Vec<std::future::Ready<Result<u8, E>>>> => "Send Unpin",
         TryMapConcurrent<std::ops::Range<u8>, Call, std::future::Ready<Result<u8, E>>, u8, E>
             => "Send Unpin",
@@ -299,4 +337,20 @@ fn opaque_futures_are_send() {
     send(anyrt::GroupOptions::new().run_reporting(|_: E| (), async |_| Ok(())));
     send(anyrt::with_resource(1, async |_| (), async |_| ()));
     send(anyrt::testing::wait_all_tasks_blocked());
+    send(anyrt::BlockingPortal::open(async |portal| {
+        portal.stopped().await;
+        Ok::<_, E>(())
+    }));
+    let mutex = std::sync::Arc::new(anyrt::sync::Mutex::new(1));
+    send((mutex.lock(), mutex.lock_arc()));
+    let condition = anyrt::sync::Condition::new(&*mutex);
+    send(async { condition.wait(mutex.lock().await).await });
+    let lock = anyrt::sync::RwLock::new(1);
+    send((lock.read(), lock.write()));
+    let limiter = anyrt::sync::CapacityLimiter::new(1);
+    send((limiter.acquire(), limiter.acquire_on_behalf_of(1)));
+    send(anyrt::sync::Semaphore::new(1).acquire());
+    send(anyrt::sync::Event::new().wait());
+    send(anyrt::sync::Barrier::new(1).wait());
+    send(anyrt::sync::Promise::<u8, E>::new().wait());
 }

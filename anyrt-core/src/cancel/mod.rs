@@ -19,6 +19,8 @@ mod finally;
 mod frame;
 mod handle;
 mod limit;
+#[cfg(all(test, loom))]
+mod loom_tests;
 mod node;
 mod operation;
 mod scope;

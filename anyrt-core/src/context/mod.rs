@@ -27,8 +27,9 @@ pub use self::vars::{Context, ContextVar, WithContextVar};
 
 pub(crate) use self::cell::{AT_ROOT, CANCELLED, IN_TASK, LOCAL_CANCELLED, Surroundings};
 use crate::cancel::{Cancelled, Cause, Node, Own};
-use crate::loom::Arc;
-use crate::loom::atomic::{AtomicU64, Ordering};
+use crate::loom::atomic::Ordering;
+use crate::loom::process::AtomicU64;
+use crate::loom::{Arc, thread_local};
 use crate::task::{Around, TaskRecord, Wait};
 use crate::time::Instant;
 
@@ -462,6 +463,16 @@ pub(crate) fn with_task<T>(use_it: impl FnOnce(Option<&TaskRecord>) -> T) -> T {
 /// The record of the current task.
 pub(crate) fn current_task() -> Option<TaskRecord> {
     with_task(|task| task.cloned())
+}
+
+/// The id of the current task.
+#[inline]
+pub(crate) fn task_id() -> Option<u64> {
+    if surroundings().has(IN_TASK) {
+        with_task(|task| task.map(|task| task.id))
+    } else {
+        None
+    }
 }
 
 /// Runs `f`, which drops something of the user's, outside the scopes around (rule C8).

@@ -8,7 +8,7 @@ use std::task::{self, Poll};
 use pin_project::pin_project;
 
 use super::{may_have_context, next_serial, note_contexts, with_task};
-use crate::loom::{Arc, OnceLock};
+use crate::loom::{Arc, OnceLock, thread_local};
 
 /// The values of a task's context variables: few, so a sorted list.
 #[derive(Clone, Default)]

@@ -6,7 +6,8 @@ use super::Runtime;
 /// A configured runtime that can be entered: what starts a run.
 ///
 /// This is apart from [`Runtime`], because a library that runs inside somebody's application
-/// never enters anything.
+/// never enters anything. It is a value that holds options, and can be cloned for a thread that
+/// enters a run of its own.
 ///
 /// # Contract
 ///
@@ -20,7 +21,7 @@ use super::Runtime;
 /// 4. A panic of the future MUST continue in the caller.
 ///
 /// [`Spawn::current`]: super::Spawn::current
-pub trait Enter: fmt::Debug {
+pub trait Enter: Clone + fmt::Debug + Send + Sync + 'static {
     /// The marker type under which the tasks of the run find their runtime.
     type Runtime: Runtime;
 

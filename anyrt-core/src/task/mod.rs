@@ -25,6 +25,8 @@ mod core;
 mod errors;
 mod group;
 mod handle;
+#[cfg(all(test, loom))]
+mod loom_tests;
 mod output;
 mod record;
 mod root;

@@ -23,8 +23,9 @@ use crate::cancel::{Cancelled, Cause, Limit, Payload};
 use crate::context::{self, IN_TASK, RunVars};
 use crate::error::{NoRun, RunError, TaskError};
 use crate::loom::atomic::{AtomicBool, Ordering};
-use crate::loom::{Arc, Mutex, OnceLock, Weak, lock};
+use crate::loom::{Arc, Mutex, OnceLock, Weak, lock, thread_local};
 use crate::runtime::{Enter, Runtime, Spawn};
+use crate::thread::Workers;
 use crate::time::Instant;
 
 /// What all tasks of a run share.
@@ -33,6 +34,7 @@ pub(crate) struct Run {
     backend: &'static str,
     hook: Option<Hook>,
     pub(crate) vars: RunVars,
+    pub(crate) workers: Workers,
     /// The group of everything, for handles: a `Weak<Group<R, Infallible>>`.
     group: OnceLock<Weak<dyn Any + Send + Sync>>,
     core: OnceLock<Weak<GroupCore>>,
@@ -317,6 +319,12 @@ struct MainState<R: Spawn, T> {
     abort_at: Instant,
 }
 
+impl<R: Spawn, T> Drop for MainState<R, T> {
+    fn drop(&mut self) {
+        self.run.workers.close();
+    }
+}
+
 impl<R: Runtime, T> MainState<R, T> {
     fn open(options: &RunOptions, location: &'static Location<'static>) -> Self {
         let runtime = R::current().unwrap_or_else(|error| panic!("{error}"));
@@ -325,6 +333,7 @@ impl<R: Runtime, T> MainState<R, T> {
             backend: R::name(&runtime),
             hook: options.hook.clone(),
             vars: RunVars::default(),
+            workers: Workers::default(),
             group: OnceLock::new(),
             core: OnceLock::new(),
         });

@@ -19,6 +19,24 @@ pub enum Wait {
     Start,
     /// A function in a worker thread.
     Thread,
+    /// A receiver, or room, for an object that it sends.
+    Send,
+    /// An object.
+    Receive,
+    /// That a portal is stopped, or something that is held open through one let go.
+    Portal,
+    /// An event, or the settling of a promise.
+    Event,
+    /// A lock.
+    Lock,
+    /// A notification of a condition.
+    Condition,
+    /// A permit of a semaphore.
+    Permit,
+    /// A token of a capacity limiter.
+    Token,
+    /// The others at a barrier.
+    Barrier,
     /// That all other tasks wait.
     AllBlocked,
     /// Cancellation, and nothing else.
@@ -27,7 +45,7 @@ pub enum Wait {
 
 impl Wait {
     pub(crate) fn from_u8(value: u8) -> Wait {
-        const ALL: [Wait; 9] = [
+        const ALL: &[Wait] = &[
             Wait::Foreign,
             Wait::Turn,
             Wait::Sleep,
@@ -35,6 +53,15 @@ impl Wait {
             Wait::Children,
             Wait::Start,
             Wait::Thread,
+            Wait::Send,
+            Wait::Receive,
+            Wait::Portal,
+            Wait::Event,
+            Wait::Lock,
+            Wait::Condition,
+            Wait::Permit,
+            Wait::Token,
+            Wait::Barrier,
             Wait::AllBlocked,
             Wait::Forever,
         ];
@@ -54,6 +81,15 @@ impl fmt::Display for Wait {
             Wait::Children => "the children of its group",
             Wait::Start => "a child to start",
             Wait::Thread => "a worker thread",
+            Wait::Send => "somebody to send to",
+            Wait::Receive => "an object to receive",
+            Wait::Portal => "a portal to be let go",
+            Wait::Event => "an event",
+            Wait::Lock => "a lock",
+            Wait::Condition => "a notification",
+            Wait::Permit => "a permit",
+            Wait::Token => "a token",
+            Wait::Barrier => "others at a barrier",
             Wait::AllBlocked => "all tasks to block",
             Wait::Forever => "cancellation",
         })

@@ -1,3 +1,29 @@
-//! Blocking code: functions that run on worker threads.
+//! Blocking code: functions that run on worker threads, and threads that call into a run.
+//!
+//! | from | to | by |
+//! | --- | --- | --- |
+//! | a task | a worker thread | [`to_thread`] |
+//! | that thread | the task | [`from_thread`] |
+//! | any thread | a run, with a token taken there | [`from_thread::run_in`] |
+//! | any thread | a run, as one of many that come and go | [`BlockingPortal`] |
+//! | a program without a run | a run of its own | [`start_blocking_portal`], [`BlockingPortalProvider`] |
 
+mod block;
+mod call;
+pub mod from_thread;
+mod future;
+mod held;
+mod own_run;
+mod portal;
+mod portal_task;
+mod provider;
+mod signal;
 pub mod to_thread;
+mod workers;
+
+pub use self::held::{Held, Holding};
+pub use self::own_run::{PortalOptions, start_blocking_portal};
+pub use self::portal::{BlockingPortal, PortalStarted};
+pub use self::portal_task::PortalTask;
+pub use self::provider::{BlockingPortalProvider, ProvidedPortal};
+pub(crate) use self::workers::Workers;

@@ -25,7 +25,7 @@ pub(crate) enum Flavor {
 }
 
 /// A backend's own builder.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Entry {
     #[cfg(feature = "tokio")]
     Tokio(anyrt_tokio::Builder),

@@ -1,0 +1,135 @@
+//! Models of hand-over and closing, in every order of events. Each asserts that both outcomes of
+//! its race are among those that were tried.
+
+use std::pin::pin;
+use std::task::Poll;
+
+use loom::thread;
+
+use super::{ReceiveError, SendError, TryReceiveError, memory_object_stream};
+use crate::loom::Arc;
+use crate::models::{Seen, Wakes};
+
+/// An object is handed over while the receiver is dropped: the stream has it, or the sender.
+#[test]
+fn loom_a_hand_over_races_with_the_drop_of_the_receiver() {
+    let seen = Seen::default();
+    let outcomes = seen.clone();
+    loom::model(move || {
+        let (tx, rx) = memory_object_stream(0);
+        let mut receive = rx.receive();
+        assert!(Wakes::new().poll(pin!(&mut receive)).is_pending());
+        let sender = thread::spawn(move || {
+            let sent = tx.try_send(1).is_ok();
+            (tx, sent)
+        });
+        drop(receive);
+        let (tx, sent) = sender.join().unwrap();
+        let expected = if sent {
+            Ok(1)
+        } else {
+            Err(TryReceiveError::WouldBlock)
+        };
+        assert_eq!(rx.try_receive(), expected);
+        assert_eq!(rx.try_receive(), Err(TryReceiveError::WouldBlock));
+        assert_eq!(tx.statistics().waiting_receivers, 0);
+        outcomes.note(sent);
+    });
+    seen.both();
+}
+
+/// The same while another receiver waits behind: it gets the object, is woken, and learns of the
+/// end afterwards.
+#[test]
+fn loom_the_next_receiver_gets_what_a_dropped_one_was_handed() {
+    let seen = Seen::default();
+    let outcomes = seen.clone();
+    loom::model(move || {
+        let (tx, rx) = memory_object_stream(0);
+        let (first, second) = (Wakes::new(), Wakes::new());
+        let mut receive = rx.receive();
+        let mut next = rx.receive();
+        assert!(first.poll(pin!(&mut receive)).is_pending());
+        assert!(second.poll(pin!(&mut next)).is_pending());
+        let sender = thread::spawn(move || {
+            tx.try_send(1).unwrap();
+            // The end comes while the object is on its way.
+            drop(tx);
+        });
+        drop(receive);
+        sender.join().unwrap();
+        assert_eq!(second.count(), 1);
+        assert_eq!(second.poll(pin!(&mut next)), Poll::Ready(Ok(1)));
+        assert_eq!(rx.try_receive(), Err(TryReceiveError::EndOfStream));
+        outcomes.note(first.count() == 1);
+    });
+    seen.both();
+}
+
+/// An object is sent into the buffer while the last receiver is closed: it comes back, or is
+/// dropped with the stream.
+#[test]
+fn loom_a_send_races_with_the_close_of_the_last_receiver() {
+    let seen = Seen::default();
+    let outcomes = seen.clone();
+    loom::model(move || {
+        let (tx, rx) = memory_object_stream(1);
+        let item = Arc::new(());
+        let closer = thread::spawn(move || rx.close());
+        let sent = tx.try_send(item.clone());
+        outcomes.note(sent.is_ok());
+        if let Err(error) = sent {
+            assert!(error.is_broken());
+        }
+        closer.join().unwrap();
+        assert_eq!(Arc::strong_count(&item), 1);
+    });
+    seen.both();
+}
+
+/// A sender begins to wait while the last receiver is closed: it is refused at once, or woken.
+#[test]
+fn loom_a_waiting_send_races_with_the_close_of_the_last_receiver() {
+    let seen = Seen::default();
+    let outcomes = seen.clone();
+    loom::model(move || {
+        let (tx, rx) = memory_object_stream(0);
+        let wakes = Wakes::new();
+        let closer = thread::spawn(move || drop(rx));
+        let mut send = tx.send(1);
+        let mut polled = wakes.poll(pin!(&mut send));
+        closer.join().unwrap();
+        outcomes.note(polled.is_pending());
+        if polled.is_pending() {
+            assert_eq!(wakes.count(), 1);
+            polled = wakes.poll(pin!(&mut send));
+        }
+        assert!(matches!(polled, Poll::Ready(Err(SendError::Broken(1)))));
+    });
+    seen.both();
+}
+
+/// A receiver begins to wait while the sender sends and closes: it gets the object, and the end.
+#[test]
+fn loom_a_receive_races_with_the_last_send() {
+    let seen = Seen::default();
+    let outcomes = seen.clone();
+    loom::model(move || {
+        let (tx, rx) = memory_object_stream(1);
+        let wakes = Wakes::new();
+        let sender = thread::spawn(move || tx.try_send(1).unwrap());
+        let mut receive = rx.receive();
+        let mut polled = wakes.poll(pin!(&mut receive));
+        sender.join().unwrap();
+        outcomes.note(polled.is_pending());
+        if polled.is_pending() {
+            assert_eq!(wakes.count(), 1);
+            polled = wakes.poll(pin!(&mut receive));
+        }
+        assert_eq!(polled, Poll::Ready(Ok(1)));
+        let mut receive = rx.receive();
+        let ended = Poll::Ready(Err(ReceiveError::EndOfStream));
+        assert_eq!(wakes.poll(pin!(&mut receive)), ended);
+    });
+    seen.both();
+}

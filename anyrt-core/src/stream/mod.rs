@@ -1,0 +1,81 @@
+//! Streams of objects: between tasks, and the traits that all such streams have in common.
+
+mod error;
+#[cfg(all(test, loom))]
+mod loom_tests;
+mod memory;
+mod stapled;
+
+pub use self::error::{ReceiveError, SendError, TryReceiveError, TrySendError};
+pub use self::memory::{
+    MemoryObjectReceiveStream, MemoryObjectSendStream, MemoryObjectStreamStatistics, Receiving,
+    Sending, UNBOUNDED, memory_object_stream,
+};
+pub use self::stapled::StapledObjectStream;
+
+/// Something that objects are received from, one after another.
+///
+/// Dropping it closes it.
+///
+/// # Contract
+///
+/// 1. Objects of one sender MUST come out in the order in which they were sent.
+/// 2. [`receive`](ObjectReceiveStream::receive) MUST be cancel safe: dropped before completing, it
+///    received nothing, and loses nothing.
+/// 3. The end of the stream MUST be reported as an error, again and again.
+pub trait ObjectReceiveStream: Send {
+    /// What is received.
+    type Item;
+    /// Why nothing is: the stream has ended, or failed.
+    type ReceiveError;
+
+    /// Receives the next object.
+    fn receive(&mut self) -> impl Future<Output = Result<Self::Item, Self::ReceiveError>> + Send;
+}
+
+/// Something that objects are sent to, one after another.
+///
+/// Dropping it closes it.
+///
+/// # Contract
+///
+/// 1. Objects MUST arrive in the order in which they were sent.
+/// 2. A [`send`](ObjectSendStream::send) that is dropped before completing has sent the object or
+///    not; it MUST NOT send a part of it, unless it says so and refuses to send from then on.
+pub trait ObjectSendStream<T>: Send {
+    /// Why an object could not be sent.
+    type SendError;
+
+    /// Sends an object, and waits for as long as there is no room for it.
+    fn send(&mut self, item: T) -> impl Future<Output = Result<(), Self::SendError>> + Send;
+
+    /// Says that no more will come: the peer receives what was sent, and then the end of the
+    /// stream. Saying so again is fine.
+    fn send_eof(&mut self) -> impl Future<Output = Result<(), Self::SendError>> + Send;
+}
+
+/// A stream in both directions; what is received need not be of the type that is sent.
+pub trait ObjectStream<T>: ObjectReceiveStream + ObjectSendStream<T> {}
+
+impl<S: ObjectReceiveStream + ObjectSendStream<T> + ?Sized, T> ObjectStream<T> for S {}
+
+impl<S: ObjectReceiveStream> ObjectReceiveStream for &mut S {
+    type Item = S::Item;
+    type ReceiveError = S::ReceiveError;
+
+    fn receive(&mut self) -> impl Future<Output = Result<S::Item, S::ReceiveError>> + Send {
+        (**self).receive()
+    }
+}
+
+impl<S: ObjectSendStream<T>, T> ObjectSendStream<T> for &mut S {
+    type SendError = S::SendError;
+
+    fn send(&mut self, item: T) -> impl Future<Output = Result<(), S::SendError>> + Send {
+        (**self).send(item)
+    }
+
+    fn send_eof(&mut self) -> impl Future<Output = Result<(), S::SendError>> + Send {
+        (**self).send_eof()
+    }
+}

@@ -1,0 +1,329 @@
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+
+use super::line::{Line, Resource};
+use crate::context;
+use crate::error::WouldBlock;
+use crate::loom::{Arc, const_fn};
+use crate::task::{self, TaskId, Wait};
+
+/// A value that one task at a time may use.
+///
+/// Whoever waits gets the lock in the order of arrival. It is handed over: between the release by
+/// one and the use by the next, nobody else can get in, not even with
+/// [`try_lock`](Mutex::try_lock). The guard may be held across awaits, and be sent to other
+/// threads.
+///
+/// A panic while the lock is held releases it; the value stays as it is. Locking twice in one task
+/// is no error in itself, because a task can do several things at once, but one of the two waits
+/// for the other.
+///
+/// # Examples
+///
+/// ```
+/// use anyrt_core::sync::Mutex;
+///
+/// static COUNT: Mutex<u32> = Mutex::new(0);
+///
+/// let mut count = COUNT.try_lock().unwrap();
+/// *count += 1;
+/// assert!(COUNT.try_lock().is_err());
+/// drop(count);
+/// assert_eq!(*COUNT.try_lock().unwrap(), 1);
+/// ```
+pub struct Mutex<T> {
+    line: Line<Slot<T>>,
+}
+
+/// The holder has the value; it lies here while there is none.
+struct Slot<T> {
+    value: Value<T>,
+    locked: bool,
+    owner: Option<u64>,
+}
+
+/// A static cannot allocate, so the first holder does: from then on only a pointer moves.
+enum Value<T> {
+    Fresh(T),
+    Boxed(Box<T>),
+    Out,
+}
+
+impl<T> Resource for Slot<T> {
+    /// The task that asks.
+    type Ask = Option<u64>;
+    type Grant = Box<T>;
+
+    #[inline]
+    fn admit(&mut self, owner: &Option<u64>) -> bool {
+        if self.locked {
+            return false;
+        }
+        self.locked = true;
+        self.owner = *owner;
+        true
+    }
+
+    #[inline]
+    fn collect(&mut self, _: &Option<u64>) -> Box<T> {
+        match std::mem::replace(&mut self.value, Value::Out) {
+            Value::Boxed(value) => value,
+            Value::Fresh(value) => Box::new(value),
+            Value::Out => unreachable!("the holder has the value, and there is none"),
+        }
+    }
+
+    fn give_back(&mut self, _: &Option<u64>) {
+        self.locked = false;
+        self.owner = None;
+    }
+}
+
+impl<T> Slot<T> {
+    #[inline]
+    fn put_back(&mut self, value: Box<T>) {
+        self.value = Value::Boxed(value);
+        self.locked = false;
+        self.owner = None;
+    }
+}
+
+/// What is known about a [`Mutex`] at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MutexStatistics {
+    /// Whether it is held, or was handed to somebody who has not run yet.
+    pub locked: bool,
+    /// The task that it was given to; none if it is free, or was locked outside of every task.
+    pub owner: Option<TaskId>,
+    /// The name of that task, if it lives in the run of whoever asks.
+    pub owner_name: Option<Arc<str>>,
+    /// How many wait for it.
+    pub waiting: usize,
+}
+
+impl<T> Mutex<T> {
+    const_fn! {
+        /// A free lock around a value.
+        pub const fn new(value: T) -> Mutex<T> {
+            Mutex {
+                line: Line::new(Slot {
+                    value: Value::Fresh(value),
+                    locked: false,
+                    owner: None,
+                }),
+            }
+        }
+    }
+
+    /// Waits for the lock.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe, but gives up its place in the queue. A lock that was handed over and not taken
+    /// goes to the next.
+    #[inline]
+    pub async fn lock(&self) -> MutexGuard<'_, T> {
+        let value = self.line.wait(context::task_id(), Wait::Lock).await;
+        MutexGuard::new(self, value)
+    }
+
+    /// Takes the lock if it is free and nobody waits for it.
+    ///
+    /// # Errors
+    ///
+    /// [`WouldBlock`] otherwise.
+    #[inline]
+    pub fn try_lock(&self) -> Result<MutexGuard<'_, T>, WouldBlock> {
+        let value = self.line.try_enter(&context::task_id());
+        Ok(MutexGuard::new(self, value.ok_or(WouldBlock)?))
+    }
+
+    /// [`lock`](Mutex::lock) with a guard that borrows nothing.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`lock`](Mutex::lock).
+    pub fn lock_arc(self: &Arc<Self>) -> impl Future<Output = MutexGuardArc<T>> + use<T> {
+        let mutex = self.clone();
+        async move {
+            let value = mutex.line.wait(context::task_id(), Wait::Lock).await;
+            MutexGuardArc {
+                value: Some(value),
+                mutex,
+            }
+        }
+    }
+
+    /// [`try_lock`](Mutex::try_lock) with a guard that borrows nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`WouldBlock`] if it is not free.
+    pub fn try_lock_arc(self: &Arc<Self>) -> Result<MutexGuardArc<T>, WouldBlock> {
+        let value = self.line.try_enter(&context::task_id());
+        Ok(MutexGuardArc {
+            value: Some(value.ok_or(WouldBlock)?),
+            mutex: self.clone(),
+        })
+    }
+
+    /// Takes the lock again, as the last part of an operation that has begun.
+    pub(super) async fn relock(&self) -> MutexGuard<'_, T> {
+        let value = self.line.wait_on(context::task_id(), Wait::Lock).await;
+        MutexGuard::new(self, value)
+    }
+
+    /// The value; nobody else can have the lock meanwhile.
+    ///
+    /// # Panics
+    ///
+    /// If a guard was leaked: it has the value.
+    pub fn get_mut(&mut self) -> &mut T {
+        match &mut self.line.get_mut().value {
+            Value::Fresh(value) => value,
+            Value::Boxed(value) => value,
+            Value::Out => panic!("{LEAKED}"),
+        }
+    }
+
+    /// The value.
+    ///
+    /// # Panics
+    ///
+    /// If a guard was leaked: it has the value.
+    pub fn into_inner(self) -> T {
+        match self.line.into_inner().value {
+            Value::Fresh(value) => value,
+            Value::Boxed(value) => *value,
+            Value::Out => panic!("{LEAKED}"),
+        }
+    }
+
+    /// Who has it and how many wait, at this moment.
+    pub fn statistics(&self) -> MutexStatistics {
+        let (locked, owner, waiting) = self
+            .line
+            .look(|slot, waiting| (slot.locked, slot.owner, waiting));
+        let owner = owner.map(TaskId::new);
+        MutexStatistics {
+            locked,
+            owner,
+            owner_name: owner.and_then(name_of),
+            waiting,
+        }
+    }
+}
+
+impl<T: Default> Default for Mutex<T> {
+    fn default() -> Self {
+        Mutex::new(T::default())
+    }
+}
+
+impl<T> From<T> for Mutex<T> {
+    fn from(value: T) -> Self {
+        Mutex::new(value)
+    }
+}
+
+impl<T> fmt::Debug for Mutex<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (locked, waiting) = self.line.look(|slot, waiting| (slot.locked, waiting));
+        f.debug_struct("Mutex")
+            .field("locked", &locked)
+            .field("waiting", &waiting)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Has a [`Mutex`] locked, and gives it to the next when dropped.
+#[must_use = "the lock is released when the guard is dropped"]
+pub struct MutexGuard<'a, T> {
+    mutex: &'a Mutex<T>,
+    value: Option<Box<T>>,
+}
+
+impl<'a, T> MutexGuard<'a, T> {
+    #[inline]
+    fn new(mutex: &'a Mutex<T>, value: Box<T>) -> MutexGuard<'a, T> {
+        MutexGuard {
+            mutex,
+            value: Some(value),
+        }
+    }
+
+    /// The mutex that it locks. Called as `MutexGuard::mutex(&guard)`, not to hide a method of
+    /// the value.
+    pub fn mutex(guard: &Self) -> &'a Mutex<T> {
+        guard.mutex
+    }
+}
+
+/// A [`MutexGuard`] that borrows nothing.
+#[must_use = "the lock is released when the guard is dropped"]
+pub struct MutexGuardArc<T> {
+    mutex: Arc<Mutex<T>>,
+    value: Option<Box<T>>,
+}
+
+impl<T> MutexGuardArc<T> {
+    /// The mutex that it locks. Called as `MutexGuardArc::mutex(&guard)`.
+    pub fn mutex(guard: &Self) -> &Arc<Mutex<T>> {
+        &guard.mutex
+    }
+}
+
+fn name_of(task: TaskId) -> Option<Arc<str>> {
+    let living = task::all();
+    let task = living.iter().find(|living| living.id() == task);
+    task.map(|task| task.name())
+}
+
+/// What both kinds of guards have in common.
+macro_rules! guard {
+    ($guard:ty) => {
+        impl<T> Deref for $guard {
+            type Target = T;
+
+            #[inline]
+            fn deref(&self) -> &T {
+                self.value.as_deref().expect(HELD)
+            }
+        }
+
+        impl<T> DerefMut for $guard {
+            #[inline]
+            fn deref_mut(&mut self) -> &mut T {
+                self.value.as_deref_mut().expect(HELD)
+            }
+        }
+
+        impl<T> Drop for $guard {
+            #[inline]
+            fn drop(&mut self) {
+                if let Some(value) = self.value.take() {
+                    self.mutex.line.change(|slot| slot.put_back(value));
+                }
+            }
+        }
+
+        impl<T: fmt::Debug> fmt::Debug for $guard {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                (**self).fmt(f)
+            }
+        }
+
+        impl<T: fmt::Display> fmt::Display for $guard {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                (**self).fmt(f)
+            }
+        }
+    };
+}
+
+guard!(MutexGuard<'_, T>);
+guard!(MutexGuardArc<T>);
+
+const HELD: &str = "a guard has the value until it is dropped";
+const LEAKED: &str = "a guard of this mutex was leaked, and the value with it";

@@ -1,0 +1,213 @@
+use std::convert::Infallible;
+use std::error::Error;
+use std::fmt;
+
+use super::event::Event;
+use crate::loom::{OnceLock, const_fn};
+
+/// A value that comes later, and that any number of tasks can wait for.
+///
+/// It is settled once: with a value, with an error, or by giving up. What it was settled with is
+/// cloned for each who asks.
+///
+/// # Examples
+///
+/// ```
+/// use anyrt_core::sync::Promise;
+///
+/// let port: Promise<u16> = Promise::new();
+/// assert!(port.try_value().is_err());
+/// port.set(8080).unwrap();
+/// assert_eq!(port.try_value(), Ok(8080));
+/// assert_eq!(port.set(9090).unwrap_err().into_inner(), 9090);
+/// ```
+pub struct Promise<T, E = Infallible> {
+    outcome: OnceLock<Outcome<T, E>>,
+    settled: Event,
+}
+
+enum Outcome<T, E> {
+    Value(T),
+    Error(E),
+    Cancelled,
+}
+
+/// A promise was settled before; here is what would have been set.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct AlreadySettled<T>(T);
+
+/// Why a promise has no value to give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PromiseError<E> {
+    /// It is not settled yet. Only where nobody waited.
+    NotSettled,
+    /// It was settled with this error.
+    Failed(E),
+    /// It was cancelled: no value will come.
+    Cancelled,
+}
+
+impl<T, E> Promise<T, E> {
+    const_fn! {
+        /// A promise that is not settled.
+        pub const fn new() -> Promise<T, E> {
+            Promise {
+                outcome: OnceLock::new(),
+                settled: Event::new(),
+            }
+        }
+    }
+
+    /// Settles it with a value.
+    ///
+    /// # Errors
+    ///
+    /// [`AlreadySettled`], with the value, if it was settled before.
+    pub fn set(&self, value: T) -> Result<(), AlreadySettled<T>> {
+        self.settle(Outcome::Value(value))
+            .map_err(|outcome| match outcome {
+                Outcome::Value(value) => AlreadySettled(value),
+                _ => unreachable!("it comes back as it went in"),
+            })
+    }
+
+    /// Settles it with an error.
+    ///
+    /// # Errors
+    ///
+    /// [`AlreadySettled`], with the error, if it was settled before.
+    pub fn fail(&self, error: E) -> Result<(), AlreadySettled<E>> {
+        self.settle(Outcome::Error(error))
+            .map_err(|outcome| match outcome {
+                Outcome::Error(error) => AlreadySettled(error),
+                _ => unreachable!("it comes back as it went in"),
+            })
+    }
+
+    /// Settles it without a value.
+    ///
+    /// # Errors
+    ///
+    /// [`AlreadySettled`] if it was settled before.
+    pub fn cancel(&self) -> Result<(), AlreadySettled<()>> {
+        let settled = self.settle(Outcome::Cancelled);
+        settled.map_err(|_| AlreadySettled(()))
+    }
+
+    fn settle(&self, outcome: Outcome<T, E>) -> Result<(), Outcome<T, E>> {
+        self.outcome.set(outcome)?;
+        self.settled.set();
+        Ok(())
+    }
+
+    /// Whether it is settled, one way or another.
+    pub fn is_settled(&self) -> bool {
+        self.outcome.get().is_some()
+    }
+
+    /// Waits until it is settled, one way or another.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it has no effect.
+    pub async fn wait(&self) {
+        self.settled.wait().await;
+    }
+
+    /// How many wait, at this moment.
+    pub fn waiting(&self) -> usize {
+        self.settled.statistics().waiting
+    }
+}
+
+impl<T: Clone, E: Clone> Promise<T, E> {
+    /// Waits until it is settled, and gives the value.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: the value stays where it is.
+    ///
+    /// # Errors
+    ///
+    /// - [`PromiseError::Failed`]: it was settled with an error.
+    /// - [`PromiseError::Cancelled`]: it was cancelled.
+    pub async fn value(&self) -> Result<T, PromiseError<E>> {
+        self.settled.wait().await;
+        self.try_value()
+    }
+
+    /// The value, if it is there.
+    ///
+    /// # Errors
+    ///
+    /// - [`PromiseError::NotSettled`]: it is not there yet.
+    /// - [`PromiseError::Failed`]: it was settled with an error.
+    /// - [`PromiseError::Cancelled`]: it was cancelled.
+    pub fn try_value(&self) -> Result<T, PromiseError<E>> {
+        match self.outcome.get() {
+            None => Err(PromiseError::NotSettled),
+            Some(Outcome::Value(value)) => Ok(value.clone()),
+            Some(Outcome::Error(error)) => Err(PromiseError::Failed(error.clone())),
+            Some(Outcome::Cancelled) => Err(PromiseError::Cancelled),
+        }
+    }
+}
+
+impl<T, E> Default for Promise<T, E> {
+    fn default() -> Self {
+        Promise::new()
+    }
+}
+
+impl<T, E> fmt::Debug for Promise<T, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match self.outcome.get() {
+            None => "not settled",
+            Some(Outcome::Value(_)) => "set",
+            Some(Outcome::Error(_)) => "failed",
+            Some(Outcome::Cancelled) => "cancelled",
+        };
+        f.debug_struct("Promise")
+            .field("state", &state)
+            .field("waiting", &self.waiting())
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T> AlreadySettled<T> {
+    /// What would have been set.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+impl<T> fmt::Debug for AlreadySettled<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AlreadySettled").finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Display for AlreadySettled<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the promise is settled already: a promise is settled once")
+    }
+}
+
+impl<T> Error for AlreadySettled<T> {}
+
+impl<E: fmt::Display> fmt::Display for PromiseError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PromiseError::NotSettled => {
+                f.write_str("the promise is not settled yet: wait for it first")
+            }
+            PromiseError::Failed(error) => write!(f, "the promise failed: {error}"),
+            PromiseError::Cancelled => f.write_str("the promise was cancelled"),
+        }
+    }
+}
+
+/// Asks no more than `Debug` and `Display` of `E`, as [`GroupError`](crate::error::GroupError)
+/// does.
+impl<E: fmt::Debug + fmt::Display> Error for PromiseError<E> {}

@@ -1,0 +1,202 @@
+//! Models of what threads do to a group and to a task's record at once. Each asserts that both
+//! outcomes of its race are among those that were tried.
+
+use std::panic::Location;
+use std::task::{Context, Poll};
+
+use loom::thread;
+
+use super::core::GroupCore;
+use super::record::{End, Given};
+use crate::context;
+use crate::loom::Arc;
+use crate::models::{Seen, Wakes};
+use crate::task::TaskRecord;
+use crate::time::Instant;
+
+fn group() -> Arc<GroupCore> {
+    GroupCore::new(|| Instant::DISTANT_PAST, Location::caller(), false, 0)
+}
+
+fn child(group: &Arc<GroupCore>) -> TaskRecord {
+    assert!(group.enter());
+    group.insert(|| None, Given::at(Location::caller()))
+}
+
+/// The last child leaves while the host goes to sleep: the host sees that, or is woken.
+#[test]
+fn loom_the_last_child_races_with_the_host() {
+    let seen = Seen::default();
+    let outcomes = seen.clone();
+    loom::model(move || {
+        let group = group();
+        let child = child(&group);
+        let leaving = {
+            let group = group.clone();
+            thread::spawn(move || {
+                child.finish(End::Finished, None);
+                group.remove(&child);
+                group.leave();
+            })
+        };
+        let host = Wakes::new();
+        group.node.register(&Context::from_waker(&host.waker()));
+        let ended = group.try_end();
+        outcomes.note(ended);
+        leaving.join().expect("no panic");
+        if !ended {
+            assert!(host.is_woken(), "the host was not woken");
+            assert!(group.try_end());
+        }
+        assert!(group.has_ended() && group.children().is_empty());
+    });
+    seen.both();
+}
+
+/// The last child leaves while the host is dropped: one of them ends the group.
+#[test]
+fn loom_the_last_child_races_with_the_drop_of_the_host() {
+    let seen = Seen::default();
+    let outcomes = seen.clone();
+    loom::model(move || {
+        let group = group();
+        assert!(group.enter());
+        let leaving = {
+            let group = group.clone();
+            thread::spawn(move || group.leave())
+        };
+        outcomes.note(group.living() == 0);
+        group.orphan();
+        leaving.join().expect("no panic");
+        assert!(group.has_ended(), "nobody ended the group");
+    });
+    seen.both();
+}
+
+/// A spawn races with the end: it is counted in and waited for, or refused.
+#[test]
+fn loom_a_spawn_races_with_the_end() {
+    let seen = Seen::default();
+    let outcomes = seen.clone();
+    loom::model(move || {
+        let group = group();
+        let spawning = {
+            let group = group.clone();
+            thread::spawn(move || group.enter())
+        };
+        let ended = group.try_end();
+        let entered = spawning.join().expect("no panic");
+        outcomes.note(entered);
+        // A refused one is counted for a moment, which may put the end off, and wakes nobody:
+        // whoever waits for the end looks at the count first.
+        assert!(entered != ended || !entered, "counted in after the end");
+        assert_eq!(group.living(), usize::from(entered));
+    });
+    seen.both();
+}
+
+/// A child goes to sleep while its group is cancelled: it sees that, or is woken.
+#[test]
+fn loom_a_cancellation_races_with_a_child() {
+    let seen = Seen::default();
+    let outcomes = seen.clone();
+    loom::model(move || {
+        let group = group();
+        let child = child(&group);
+        let cancelling = {
+            let group = group.clone();
+            thread::spawn(move || {
+                group.cancel(crate::cancel::Cancelled::new(
+                    crate::cancel::Cause::Explicit,
+                ))
+            })
+        };
+        let task = Wakes::new();
+        child.count_poll();
+        child.register(&Context::from_waker(&task.waker()));
+        child.count_poll();
+        let cancelled = child.own() != crate::cancel::Own::No;
+        outcomes.note(cancelled);
+        cancelling.join().expect("no panic");
+        assert!(cancelled || task.is_woken(), "the child was not told");
+        group.try_end();
+    });
+    seen.both();
+}
+
+/// A task ends while its handle is awaited: the handle sees the end, or is woken.
+#[test]
+fn loom_the_end_of_a_task_races_with_its_handle() {
+    let seen = Seen::default();
+    let outcomes = seen.clone();
+    loom::model(move || {
+        let group = group();
+        let child = child(&group);
+        let ending = {
+            let child = child.clone();
+            thread::spawn(move || child.finish(End::Finished, Some(Box::new(7_u8))))
+        };
+        let (waiter, mut key) = (Wakes::new(), 0);
+        let polled = child.poll_end(&mut key, &Context::from_waker(&waiter.waker()));
+        outcomes.note(polled.is_ready());
+        ending.join().expect("no panic");
+        assert!(polled == Poll::Ready(End::Finished) || waiter.is_woken());
+        assert!(child.take_value().is_some());
+        group.remove(&child);
+    });
+    seen.both();
+}
+
+/// A task ends while its handle is dropped: the value is dropped with it, by one of them.
+#[test]
+fn loom_the_end_of_a_task_races_with_the_drop_of_its_handle() {
+    let seen = Seen::default();
+    let outcomes = seen.clone();
+    loom::model(move || {
+        let group = group();
+        let child = child(&group);
+        let value = Arc::new(());
+        let ending = {
+            let (child, value) = (child.clone(), value.clone());
+            thread::spawn(move || {
+                let wanted = child.is_wanted();
+                let kept: Option<super::record::Value> = wanted.then(|| Box::new(value) as _);
+                child.finish(End::Finished, kept);
+                wanted
+            })
+        };
+        child.detach();
+        outcomes.note(ending.join().expect("no panic"));
+        assert_eq!(
+            Arc::strong_count(&value),
+            1,
+            "the value was kept for nobody"
+        );
+        group.remove(&child);
+    });
+    seen.both();
+}
+
+/// Two children end at once, in one block: the last of them takes the block off the list.
+#[test]
+fn loom_children_of_one_block_end_at_once() {
+    loom::model(|| {
+        let group = group();
+        let (first, second) = (child(&group), child(&group));
+        let leaving = {
+            let group = group.clone();
+            thread::spawn(move || {
+                first.finish(End::Finished, None);
+                group.remove(&first);
+                group.leave();
+            })
+        };
+        second.finish(End::Finished, None);
+        group.remove(&second);
+        group.leave();
+        leaving.join().expect("no panic");
+        assert_eq!(group.living(), 0);
+        assert!(group.children().is_empty() && group.try_end());
+        let _ = context::thread_number();
+    });
+}

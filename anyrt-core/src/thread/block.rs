@@ -1,0 +1,117 @@
+//! Waiting on a thread that polls no task.
+
+use std::pin::pin;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+
+use crate::context::{self, IN_TASK};
+use crate::error::CallError;
+use crate::loom::{Arc, Mutex, lock};
+use crate::task::Run;
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Drives a future that others complete, on this thread.
+pub(super) fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut cx = Context::from_waker(&waker);
+    loop {
+        match future.as_mut().poll(&mut cx) {
+            Poll::Ready(output) => return output,
+            // A wake-up that came in between is kept by the thread.
+            Poll::Pending => thread::park(),
+        }
+    }
+}
+
+/// Whether this thread polls a task of the run, so that it must not wait for another.
+pub(super) fn is_inside(run: Option<&Arc<Run>>) -> bool {
+    context::surroundings().has(IN_TASK)
+        && match (Run::current(), run) {
+            (Some(here), Some(run)) => Arc::ptr_eq(&here, run),
+            (here, run) => here.is_none() && run.is_none(),
+        }
+}
+
+/// Refuses to block a thread that polls a task of any run.
+pub(super) fn refuse_inside() -> Result<(), CallError> {
+    if context::surroundings().has(IN_TASK) {
+        return Err(CallError::Inside);
+    }
+    Ok(())
+}
+
+/// A value that one thread waits for, and that may never come.
+pub(super) fn reply<T>() -> (Replier<T>, Reply<T>) {
+    let shared = Arc::new(Shared {
+        state: Mutex::new(State {
+            value: None,
+            closed: false,
+        }),
+        waiter: thread::current(),
+    });
+    (Replier(Arc::new(Close(shared.clone()))), Reply(shared))
+}
+
+struct Shared<T> {
+    state: Mutex<State<T>>,
+    waiter: Thread,
+}
+
+struct State<T> {
+    value: Option<T>,
+    closed: bool,
+}
+
+/// Gives the value, or says, when all clones are gone, that there will be none.
+pub(super) struct Replier<T>(Arc<Close<T>>);
+
+impl<T> Replier<T> {
+    pub(super) fn send(&self, value: T) {
+        let shared = &self.0.0;
+        lock(&shared.state).value = Some(value);
+        shared.waiter.unpark();
+    }
+}
+
+impl<T> Clone for Replier<T> {
+    fn clone(&self) -> Self {
+        Replier(self.0.clone())
+    }
+}
+
+struct Close<T>(Arc<Shared<T>>);
+
+impl<T> Drop for Close<T> {
+    fn drop(&mut self) {
+        lock(&self.0.state).closed = true;
+        self.0.waiter.unpark();
+    }
+}
+
+/// Waits for the value, on the thread that made the pair.
+pub(super) struct Reply<T>(Arc<Shared<T>>);
+
+impl<T> Reply<T> {
+    pub(super) fn wait(self) -> Option<T> {
+        loop {
+            let mut state = lock(&self.0.state);
+            if state.value.is_some() || state.closed {
+                return state.value.take();
+            }
+            drop(state);
+            thread::park();
+        }
+    }
+}

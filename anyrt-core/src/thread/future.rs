@@ -1,0 +1,377 @@
+//! The futures of `to_thread`: waiting for a token, for the function, and for what its thread sends.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::pin::Pin;
+use std::task::{self, Poll, ready};
+use std::thread;
+
+use super::call::{Brought, Call, Request, Worker};
+use super::from_thread::caller_gone;
+use super::to_thread::{Options, default_limiter};
+use super::workers::{Job, Workers, alone};
+use crate::cancel::{
+    Cancelled, Frame, Hold, Node, Operation, Own, Place, Polled, current_cancellation,
+};
+use crate::context::{self, Context, Surroundings};
+use crate::loom::Arc;
+use crate::runtime::Runtime;
+use crate::sync::CapacityTokenArc;
+use crate::task::{Run, Wait};
+
+/// The future of [`to_thread::run`](super::to_thread::run).
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct ToThread<R: Runtime, F, T: Send + 'static> {
+    /// None before the function was handed over. Dropped first, so that the thread learns that
+    /// its caller is gone before anything else.
+    link: Option<Link<T>>,
+    hosted: Option<Hosted>,
+    /// None once it was handed over.
+    function: Option<F>,
+    /// The place in the limiter's queue, where there was no token at once.
+    queued: Option<Queued>,
+    /// Whether the thread was told that its caller is cancelled.
+    told: bool,
+    hold: Hold,
+    operation: Operation,
+    options: Options<R>,
+}
+
+// Nothing is pinned: what the thread sends is boxed.
+impl<R: Runtime, F, T: Send + 'static> Unpin for ToThread<R, F, T> {}
+
+type Queued = Pin<Box<dyn Future<Output = CapacityTokenArc> + Send>>;
+
+/// The caller's end of a call.
+struct Link<T> {
+    call: Arc<Call<T>>,
+    run: Option<Arc<Run>>,
+}
+
+impl<T> Drop for Link<T> {
+    fn drop(&mut self) {
+        if let Some(outcome) = self.call.leave(caller_gone) {
+            discard(self.run.as_deref(), outcome);
+        }
+    }
+}
+
+/// Something that the thread has sent, while it is polled.
+struct Hosted {
+    frame: Frame<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    /// Dropped last: then the thread goes on.
+    _open: Box<dyn Send>,
+}
+
+impl Hosted {
+    fn new(request: Request) -> Hosted {
+        Hosted {
+            frame: Frame::new(request.future),
+            _open: request.open,
+        }
+    }
+}
+
+/// What is sent is interrupted for any cancellation, since the thread has something to do after.
+struct HostPlace;
+
+impl Place for HostPlace {
+    const CATCHES: bool = true;
+    const CATCHES_PANICS: bool = true;
+
+    #[inline]
+    fn is_shielded(&self, _node: Option<&Arc<Node>>) -> bool {
+        false
+    }
+
+    #[inline]
+    fn own(&self, _node: Option<&Arc<Node>>) -> Own {
+        Own::No
+    }
+
+    #[inline]
+    fn enter(&mut self, inner: Surroundings, _node: &mut Option<Arc<Node>>) -> Surroundings {
+        inner
+    }
+}
+
+impl<R, F, T> ToThread<R, F, T>
+where
+    R: Runtime,
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    pub(super) fn new(options: Options<R>, function: F) -> ToThread<R, F, T> {
+        ToThread {
+            link: None,
+            hosted: None,
+            function: Some(function),
+            queued: None,
+            told: false,
+            hold: Hold::default(),
+            operation: Operation::New,
+            options,
+        }
+    }
+
+    /// Waits until the function may run: then it has been handed over.
+    fn poll_start(&mut self, cx: &mut task::Context<'_>) -> Poll<()> {
+        while self.function.is_some() {
+            ready!(self.operation.begin(cx));
+            let token = ready!(self.poll_token(cx));
+            if context::effectively_cancelled() {
+                // The token came together with a cancellation: it goes to the next, and the call
+                // is refused as if it had just begun.
+                self.queued = None;
+                self.operation = Operation::New;
+                continue;
+            }
+            if let Some(function) = self.function.take() {
+                self.queued = None;
+                self.link = Some(self.start(function, token));
+            }
+        }
+        Poll::Ready(())
+    }
+
+    /// A token, if there is a limiter.
+    fn poll_token(&mut self, cx: &mut task::Context<'_>) -> Poll<Option<CapacityTokenArc>> {
+        if self.queued.is_none() {
+            let given = self.options.limiter.take();
+            let Some(limiter) = given.or_else(default_limiter) else {
+                return Poll::Ready(None);
+            };
+            if let Ok(token) = limiter.try_acquire_arc() {
+                self.options.limiter = Some(limiter);
+                return Poll::Ready(Some(token));
+            }
+            self.queued = Some(Box::pin(limiter.acquire_arc()));
+            self.options.limiter = Some(limiter);
+        }
+        match &mut self.queued {
+            Some(queued) => queued.as_mut().poll(cx).map(Some),
+            None => Poll::Ready(None),
+        }
+    }
+
+    /// Hands the function over.
+    fn start(&mut self, function: F, token: Option<CapacityTokenArc>) -> Link<T> {
+        let link = Link {
+            call: Call::new(),
+            run: Run::current(),
+        };
+        let worker = Worker {
+            caller: link.call.clone(),
+            name: self.options.name.take(),
+        };
+        let work = Box::new(Work {
+            task: Some((function, Context::current(), worker)),
+            outcome: None,
+            token,
+            call: link.call.clone(),
+            run: link.run.clone(),
+        });
+        match &link.run {
+            Some(run) => Workers::hand_over::<R>(run, work),
+            None => alone::<R>(work),
+        }
+        link
+    }
+
+    /// Tells the thread whether its caller is cancelled, as of now.
+    fn tell(&mut self, cancelled: bool) {
+        if cancelled == self.told {
+            return;
+        }
+        self.told = cancelled;
+        if let Some(link) = &self.link {
+            link.call.tell(if cancelled {
+                current_cancellation()
+            } else {
+                None
+            });
+        }
+    }
+
+    /// Polls what the thread has sent.
+    fn poll_hosted(&mut self, cx: &mut task::Context<'_>) -> Poll<()> {
+        let Some(hosted) = &mut self.hosted else {
+            return Poll::Ready(());
+        };
+        let panic = match Pin::new(&mut hosted.frame).poll(cx, &mut HostPlace) {
+            Polled::Pending => return Poll::Pending,
+            Polled::Ready(()) => None,
+            Polled::Interrupted => {
+                self.tell(true);
+                None
+            }
+            // A destructor's: what the future itself did goes to the thread.
+            Polled::Panicked(payload) => Some(payload),
+        };
+        self.hosted = None;
+        if let (Some(payload), Some(link)) = (panic, &self.link) {
+            Run::unhandled_panic(link.run.as_deref(), payload);
+        }
+        Poll::Ready(())
+    }
+}
+
+impl<R, F, T> Future for ToThread<R, F, T>
+where
+    R: Runtime,
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    type Output = T;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<T> {
+        let this = self.get_mut();
+        ready!(this.poll_start(cx));
+        this.tell(context::effectively_cancelled());
+        loop {
+            let sent = this.poll_hosted(cx);
+            let link = this.link.as_ref();
+            let link = link.expect("a call that has ended is not polled again");
+            let brought = if sent.is_ready() {
+                link.call.take(cx)
+            } else {
+                None
+            };
+            match brought {
+                Some(Brought::Request(request)) => this.hosted = Some(Hosted::new(request)),
+                Some(Brought::Outcome(outcome)) => {
+                    this.link = None;
+                    this.hold.release();
+                    return match outcome {
+                        Ok(value) => Poll::Ready(value),
+                        Err(payload) => resume_unwind(payload),
+                    };
+                }
+                None => {
+                    if sent.is_ready() {
+                        context::waits_for(Wait::Thread);
+                    }
+                    if !this.options.abandons {
+                        this.hold.keep(cx);
+                    }
+                    return Poll::Pending;
+                }
+            }
+        }
+    }
+}
+
+impl<R: Runtime, F, T: Send + 'static> fmt::Debug for ToThread<R, F, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ToThread")
+            .field("started", &self.function.is_none())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The future of [`to_thread::run_cancellable`](super::to_thread::run_cancellable).
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct ToThreadCancellable<R: Runtime, F, T: Send + 'static> {
+    call: ToThread<R, F, Result<T, Cancelled>>,
+    /// The function has handed the cancellation back.
+    interrupted: bool,
+}
+
+impl<R: Runtime, F, T: Send + 'static> Unpin for ToThreadCancellable<R, F, T> {}
+
+impl<R: Runtime, F, T: Send + 'static> ToThreadCancellable<R, F, T> {
+    pub(super) fn new(call: ToThread<R, F, Result<T, Cancelled>>) -> Self {
+        ToThreadCancellable {
+            call,
+            interrupted: false,
+        }
+    }
+}
+
+impl<R, F, T> Future for ToThreadCancellable<R, F, T>
+where
+    R: Runtime,
+    F: FnOnce() -> Result<T, Cancelled> + Send + 'static,
+    T: Send + 'static,
+{
+    type Output = T;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<T> {
+        let this = self.get_mut();
+        if !this.interrupted {
+            match ready!(Pin::new(&mut this.call).poll(cx)) {
+                Ok(value) => return Poll::Ready(value),
+                Err(_) => this.interrupted = true,
+            }
+        }
+        if context::effectively_cancelled() || context::evaluate().cancelled {
+            context::refuse(cx);
+            return Poll::Pending;
+        }
+        panic!(
+            "a function on a worker thread handed back a cancellation, and its caller is not \
+             cancelled: hand back what `check_cancelled` gave, and nothing else"
+        );
+    }
+}
+
+impl<R: Runtime, F, T: Send + 'static> fmt::Debug for ToThreadCancellable<R, F, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ToThreadCancellable")
+            .field("started", &self.call.function.is_none())
+            .field("interrupted", &self.interrupted)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the worker thread does.
+struct Work<F, T> {
+    /// What there is before the work, and what there is after.
+    task: Option<(F, Context, Worker)>,
+    outcome: Option<thread::Result<T>>,
+    token: Option<CapacityTokenArc>,
+    call: Arc<Call<T>>,
+    run: Option<Arc<Run>>,
+}
+
+impl<F, T> Job for Work<F, T>
+where
+    F: FnOnce() -> T + Send,
+    T: Send + 'static,
+{
+    fn work(&mut self) {
+        let Some((function, context, worker)) = self.task.take() else {
+            return;
+        };
+        let function = AssertUnwindSafe(function);
+        self.outcome = Some(Run::work_for(self.run.clone(), || {
+            context.run(|| worker.run(|| catch_unwind(function)))
+        }));
+    }
+
+    fn deliver(&mut self) -> bool {
+        // Given back first, so that whoever gets the value finds it there.
+        self.token = None;
+        if let Some(outcome) = self.outcome.take() {
+            self.outcome = self.call.deliver(outcome);
+        }
+        self.outcome.is_none()
+    }
+
+    fn discard(&mut self) {
+        if let Some(outcome) = self.outcome.take() {
+            discard(self.run.as_deref(), outcome);
+        }
+    }
+}
+
+/// Drops what nobody is left to take; a panic goes to the run.
+fn discard<T>(run: Option<&Run>, outcome: thread::Result<T>) {
+    let dropped = match outcome {
+        Ok(value) => catch_unwind(AssertUnwindSafe(|| drop(value))),
+        Err(payload) => Err(payload),
+    };
+    if let Err(payload) = dropped {
+        Run::unhandled_panic(run, payload);
+    }
+}

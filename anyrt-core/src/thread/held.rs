@@ -1,0 +1,117 @@
+//! Something that is held open in a run for a thread outside of it.
+
+use std::fmt;
+use std::ops::Deref;
+
+use super::portal_task::PortalTask;
+use super::signal::Signal;
+use crate::error::CallError;
+use crate::loom::Arc;
+use crate::task::Started;
+
+/// Says when a resource is let go.
+#[derive(Clone, Debug)]
+pub(super) struct Release(Arc<Signal>);
+
+impl Release {
+    pub(super) fn new() -> Release {
+        Release(Arc::default())
+    }
+}
+
+/// The part of [`BlockingPortal::hold`](super::BlockingPortal::hold) that is in the run.
+#[must_use = "nothing is held open before `until_released`"]
+pub struct Holding<V> {
+    started: Started<V>,
+    release: Release,
+}
+
+impl<V> Holding<V> {
+    pub(super) fn new(started: Started<V>, release: Release) -> Holding<V> {
+        Holding { started, release }
+    }
+
+    /// Says that the resource is open, gives the thread its value, and waits until the thread lets
+    /// go of it.
+    ///
+    /// # Cancel safety
+    ///
+    /// If this is cancelled or dropped, the resource is to be closed all the same: put the closing
+    /// into a `finally`.
+    pub async fn until_released(self, value: V) {
+        self.started.started(value);
+        self.release.0.wait().await;
+    }
+}
+
+impl<V> fmt::Debug for Holding<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Holding").finish_non_exhaustive()
+    }
+}
+
+/// Something that is held open in a run; derefs to what its task said about it.
+///
+/// Dropping it lets go of it and waits until it has been closed.
+#[must_use = "dropping this closes what is held open"]
+pub struct Held<V, T> {
+    value: V,
+    release: Release,
+    task: Option<PortalTask<T>>,
+}
+
+impl<V, T> Held<V, T> {
+    pub(super) fn new(value: V, release: Release, task: PortalTask<T>) -> Held<V, T> {
+        Held {
+            value,
+            release,
+            task: Some(task),
+        }
+    }
+
+    /// Lets go of it, waits until it has been closed, and gives what its task returned.
+    ///
+    /// # Blocking
+    ///
+    /// Blocks this thread until the task has ended.
+    ///
+    /// # Errors
+    ///
+    /// As [`PortalTask::wait`].
+    ///
+    /// # Panics
+    ///
+    /// With the panic of the task.
+    pub fn close(mut self) -> Result<T, CallError> {
+        self.release.0.raise();
+        match self.task.take() {
+            Some(task) => task.wait(),
+            None => unreachable!("taken here and on drop alone"),
+        }
+    }
+}
+
+impl<V, T> Deref for Held<V, T> {
+    type Target = V;
+
+    fn deref(&self) -> &V {
+        &self.value
+    }
+}
+
+impl<V, T> Drop for Held<V, T> {
+    fn drop(&mut self) {
+        self.release.0.raise();
+        if let Some(task) = self.task.take()
+            && !task.is_inside()
+        {
+            task.wait_for_end();
+        }
+    }
+}
+
+impl<V: fmt::Debug, T> fmt::Debug for Held<V, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Held").field(&self.value).finish()
+    }
+}

@@ -1,0 +1,163 @@
+//! A portal with a thread and a run of its own.
+
+use std::convert::Infallible;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::thread::{self, JoinHandle};
+
+use super::block::reply;
+use super::portal::BlockingPortal;
+use crate::cancel::{Payload, drop_quietly};
+use crate::context::Context;
+use crate::error::RunError;
+use crate::runtime::{Enter, Spawn};
+use crate::task::RunOptions;
+
+/// Starts a run on a thread of its own, and lends a portal into it to `f`.
+///
+/// When `f` returns, the portal is stopped, its tasks are waited for, and run and thread end. When
+/// `f` panics, the tasks are cancelled first.
+///
+/// It can be called from anywhere. Called by a task, it blocks the thread that polls it.
+///
+/// # Blocking
+///
+/// Blocks this thread for as long as `f` does, and until the run has ended.
+///
+/// # Errors
+///
+/// [`RunError`] if the runtime or the thread cannot be started.
+///
+/// # Panics
+///
+/// With the panic of `f`, or of what the run left behind.
+pub fn start_blocking_portal<B, T>(
+    backend: &B,
+    f: impl FnOnce(&BlockingPortal<B::Runtime>) -> T,
+) -> Result<T, RunError>
+where
+    B: Enter,
+{
+    PortalOptions::new().start(backend, f)
+}
+
+/// How the thread and the run of a portal are to be started.
+#[derive(Clone, Debug, Default)]
+#[must_use = "options do nothing until a portal is started with them"]
+pub struct PortalOptions {
+    name: Option<String>,
+    run: RunOptions,
+}
+
+impl PortalOptions {
+    /// The defaults: the thread is called `anyrt-portal`, and the run has the default options.
+    pub fn new() -> PortalOptions {
+        PortalOptions::default()
+    }
+
+    /// Names the thread.
+    pub fn thread_name(mut self, name: impl Into<String>) -> PortalOptions {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Sets the options of the run.
+    pub fn run_options(mut self, options: RunOptions) -> PortalOptions {
+        self.run = options;
+        self
+    }
+
+    /// Starts a run on a thread of its own; see [`start_blocking_portal`].
+    ///
+    /// # Blocking
+    ///
+    /// Blocks this thread for as long as `f` does, and until the run has ended.
+    ///
+    /// # Errors
+    ///
+    /// [`RunError`] if the runtime or the thread cannot be started.
+    ///
+    /// # Panics
+    ///
+    /// With the panic of `f`, or of what the run left behind.
+    pub fn start<B, T>(
+        self,
+        backend: &B,
+        f: impl FnOnce(&BlockingPortal<B::Runtime>) -> T,
+    ) -> Result<T, RunError>
+    where
+        B: Enter,
+    {
+        let mut own = OwnRun::start(backend, &self)?;
+        let result = catch_unwind(AssertUnwindSafe(|| f(&own.portal)));
+        if result.is_err() {
+            own.portal.cancel();
+        }
+        match (result, own.end()) {
+            (Ok(value), Ok(())) => Ok(value),
+            (Err(payload), ended) => {
+                drop_quietly(ended);
+                resume_unwind(payload)
+            }
+            (Ok(value), Err(payload)) => {
+                drop_quietly(value);
+                resume_unwind(payload)
+            }
+        }
+    }
+}
+
+/// A run on a thread of its own, with a portal into it.
+#[derive(Debug)]
+pub(super) struct OwnRun<R: Spawn> {
+    pub(super) portal: BlockingPortal<R>,
+    thread: Option<JoinHandle<Result<(), RunError>>>,
+}
+
+impl<R: crate::runtime::Runtime> OwnRun<R> {
+    pub(super) fn start<B>(backend: &B, options: &PortalOptions) -> Result<OwnRun<R>, RunError>
+    where
+        B: Enter<Runtime = R>,
+    {
+        let (replier, opened) = reply();
+        let (backend, run, context) = (backend.clone(), options.run.clone(), Context::current());
+        let name = options.name.as_deref().unwrap_or("anyrt-portal");
+        // A thread of std's own: there is no runtime yet that could provide one. It belongs to
+        // whoever starts the portal, as the thread does that calls `run`.
+        let thread = thread::Builder::new().name(name.to_owned()).spawn(move || {
+            context.run(|| {
+                let main = BlockingPortal::<R>::open(async |portal| {
+                    replier.send(portal.clone());
+                    drop(replier);
+                    portal.stopped().await;
+                    Ok::<_, Infallible>(())
+                });
+                crate::task::run(&backend, run, main).map(|_| ())
+            })
+        });
+        let thread = thread.map_err(RunError::start)?;
+        match opened.wait() {
+            Some(portal) => Ok(OwnRun {
+                portal,
+                thread: Some(thread),
+            }),
+            None => match thread.join() {
+                Ok(Err(error)) => Err(error),
+                Ok(Ok(())) => unreachable!("the main task of the portal opens it"),
+                Err(payload) => resume_unwind(payload),
+            },
+        }
+    }
+
+    /// Stops the portal, and waits until run and thread have ended. Called by a task of that very
+    /// run, it does not wait.
+    pub(super) fn end(&mut self) -> Result<(), Payload> {
+        self.portal.stop();
+        match self.thread.take() {
+            Some(thread) if !self.portal.is_inside() => match thread.join() {
+                Ok(_) => Ok(()),
+                Err(payload) => Err(payload),
+            },
+            _ => Ok(()),
+        }
+    }
+}

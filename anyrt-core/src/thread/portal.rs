@@ -1,0 +1,322 @@
+//! A way into a run for threads outside of it.
+//!
+//! ```text
+//!   threads outside                 the run
+//!   portal.call(future) ─────────▶  a child of the portal's group
+//!             value     ◀─────────
+//! ```
+//!
+//! A portal is a group whose children are spawned by other threads. What they return, and their
+//! panics, go back to those threads; the group sees neither.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::panic::resume_unwind;
+
+use super::block::is_inside;
+use super::held::{Held, Holding, Release};
+use super::portal_task::{PortalTask, Slot, caught};
+use super::signal::Signal;
+use crate::error::{CallError, GroupError, PortalStartError, StartError};
+use crate::loom::Arc;
+use crate::runtime::{Runtime, Spawn};
+use crate::task::{GroupOutput, Run, Started, TaskGroup, TaskHandle, task_group};
+
+/// Lets threads outside of a run start tasks in it, and wait for them.
+///
+/// It is opened in the run with [`open`](BlockingPortal::open), or with a run of its own by
+/// [`start_blocking_portal`](super::start_blocking_portal). Cheap to clone; clones can go to any
+/// number of threads.
+///
+/// Context variables go along with every call, as the calling thread sees them.
+pub struct BlockingPortal<R: Spawn> {
+    shared: Arc<Shared<R>>,
+}
+
+struct Shared<R: Spawn> {
+    group: TaskGroup<R, Infallible>,
+    run: Option<Arc<Run>>,
+    stop: Signal,
+}
+
+/// What [`BlockingPortal::start`] gives: what the task said when it was ready, and its handle.
+pub type PortalStarted<V, T> = Result<(V, PortalTask<T>), PortalStartError<T>>;
+
+impl<R: Runtime> BlockingPortal<R> {
+    /// Opens a portal into the current run for as long as `body` takes, and waits for every task
+    /// that was started through it.
+    ///
+    /// When `body` ends, the portal is stopped. If it ended with an error or a panic, or if a scope
+    /// around is cancelled, the portal's tasks are cancelled, and threads that wait for them get
+    /// [`CallError::Cancelled`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As for a [group](crate::task::task_group): cancelling a scope around it cancels the tasks, and
+    /// waits for them. Dropped from outside, they are cancelled at once.
+    ///
+    /// # Errors
+    ///
+    /// [`GroupError::Failed`] with the body's error, and [`GroupError::Cancelled`] if the body was
+    /// interrupted.
+    ///
+    /// # Panics
+    ///
+    /// With the panic of `body`, and where no runtime is at hand.
+    #[track_caller]
+    pub fn open<E, T, Fut>(
+        body: impl FnOnce(BlockingPortal<R>) -> Fut,
+    ) -> impl Future<Output = Result<T, GroupError<E>>>
+    where
+        Fut: Future,
+        Fut::Output: GroupOutput<E, Value = T>,
+    {
+        let group = task_group::<R, Infallible, _, _>(move |group| {
+            let portal = BlockingPortal {
+                shared: Arc::new(Shared {
+                    group,
+                    run: Run::current(),
+                    stop: Signal::default(),
+                }),
+            };
+            let open = StopOnDrop(portal.clone());
+            let body = body(portal);
+            async move {
+                let result = body.await.into_result();
+                if result.is_err() {
+                    open.0.cancel();
+                }
+                Ok(result)
+            }
+        });
+        async move {
+            match group.await {
+                Ok(Ok(value)) => Ok(value),
+                Ok(Err(error)) => Err(GroupError::failed(vec![error])),
+                Err(error) => Err(GroupError::Cancelled(error.into())),
+            }
+        }
+    }
+
+    /// Runs a future in the run, as a task of the portal, and gives its value.
+    ///
+    /// # Blocking
+    ///
+    /// Blocks this thread until the task has ended.
+    ///
+    /// # Errors
+    ///
+    /// - [`CallError::NotRunning`]: the portal has been stopped.
+    /// - [`CallError::Cancelled`]: the task was cancelled, with the portal or its run.
+    /// - [`CallError::Inside`]: this thread polls a task of the run.
+    ///
+    /// # Panics
+    ///
+    /// With the panic of the future.
+    #[track_caller]
+    pub fn call<F>(&self, future: F) -> Result<F::Output, CallError>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.refuse_inside()?;
+        self.spawn(future)?.wait()
+    }
+
+    /// Calls a function in the run, and gives its value. It must not block.
+    ///
+    /// # Blocking
+    ///
+    /// Blocks this thread until the function has returned.
+    ///
+    /// # Errors
+    ///
+    /// As [`call`](BlockingPortal::call).
+    ///
+    /// # Panics
+    ///
+    /// With the panic of the function.
+    #[track_caller]
+    pub fn call_sync<F, T>(&self, f: F) -> Result<T, CallError>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.call(async move { f() })
+    }
+
+    /// Starts a task in the run, and does not wait for it.
+    ///
+    /// Dropping the handle means nothing: the task goes on. A panic that nobody takes goes to the
+    /// run's `unhandled` hook.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::NotRunning`]: the portal has been stopped.
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> Result<PortalTask<F::Output>, CallError>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        if self.is_stopped() {
+            return Err(CallError::NotRunning);
+        }
+        let slot = Slot::new(self.shared.run.clone());
+        let child = caught(future, slot.clone());
+        let handle = self.shared.group.try_spawn(child);
+        let handle = handle.map_err(|_| CallError::NotRunning)?;
+        Ok(self.task(handle, slot))
+    }
+
+    /// Starts a task in the run, and waits until it says that it is ready; gives what it says, and
+    /// the handle.
+    ///
+    /// # Blocking
+    ///
+    /// Blocks this thread until the task is ready.
+    ///
+    /// # Errors
+    ///
+    /// - [`PortalStartError::NotStarted`]: the task ended before; with what it returned.
+    /// - [`PortalStartError::Call`]: as [`call`](BlockingPortal::call).
+    ///
+    /// # Panics
+    ///
+    /// With a panic of the task before it is ready.
+    #[track_caller]
+    pub fn start<V, Fut>(
+        &self,
+        child: impl FnOnce(Started<V>) -> Fut + Send + 'static,
+    ) -> PortalStarted<V, Fut::Output>
+    where
+        V: Send + 'static,
+        Fut: Future + Send + 'static,
+        Fut::Output: Send + 'static,
+    {
+        let slot = Slot::new(self.shared.run.clone());
+        let group = self.shared.group.clone();
+        let started = {
+            let slot = slot.clone();
+            async move {
+                let child = group.try_start(move |started| caught(child(started), slot));
+                child.await
+            }
+        };
+        match self.call(started)? {
+            Ok((value, handle)) => Ok((value, self.task(handle, slot))),
+            Err(StartError::NotStarted) => match slot.take() {
+                Some(Ok(output)) => Err(PortalStartError::NotStarted(output)),
+                Some(Err(payload)) => resume_unwind(payload),
+                None => Err(CallError::NotRunning.into()),
+            },
+            Err(StartError::Cancelled(cause)) => Err(CallError::Cancelled(cause).into()),
+            Err(StartError::GroupEnded) => Err(CallError::NotRunning.into()),
+            Err(StartError::Failed(never)) => match *never {},
+        }
+    }
+
+    /// Holds something open in the run: a connection, a server, a group. Gives what `resource`
+    /// says about it; it is let go when that is closed or dropped.
+    ///
+    /// `resource` opens it, calls [`Holding::until_released`], and closes it when that returns. All
+    /// of this is one task in the run, so the portal's end cancels it like any other: clean up with
+    /// `finally`.
+    ///
+    /// # Blocking
+    ///
+    /// Blocks this thread until the resource is open.
+    ///
+    /// # Errors
+    ///
+    /// As [`start`](BlockingPortal::start).
+    ///
+    /// # Panics
+    ///
+    /// With a panic of the task before the resource is open.
+    #[track_caller]
+    pub fn hold<V, Fut>(
+        &self,
+        resource: impl FnOnce(Holding<V>) -> Fut + Send + 'static,
+    ) -> Result<Held<V, Fut::Output>, PortalStartError<Fut::Output>>
+    where
+        V: Send + 'static,
+        Fut: Future + Send + 'static,
+        Fut::Output: Send + 'static,
+    {
+        let release = Release::new();
+        let released = release.clone();
+        let (value, task) = self.start(move |started| resource(Holding::new(started, released)))?;
+        Ok(Held::new(value, release, task))
+    }
+
+    /// Waits until the portal has been stopped.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it has no effect.
+    pub async fn stopped(&self) {
+        self.shared.stop.wait().await;
+    }
+
+    /// Whether this thread polls a task of the portal's run.
+    pub(super) fn is_inside(&self) -> bool {
+        is_inside(self.shared.run.as_ref())
+    }
+
+    fn refuse_inside(&self) -> Result<(), CallError> {
+        if self.is_inside() {
+            return Err(CallError::Inside);
+        }
+        Ok(())
+    }
+
+    fn task<T>(&self, handle: TaskHandle<()>, slot: Arc<Slot<T>>) -> PortalTask<T> {
+        PortalTask::new(handle, slot, self.shared.group.scope())
+    }
+}
+
+impl<R: Spawn> BlockingPortal<R> {
+    /// Stops the portal: it takes no calls any more. Tasks that were started through it go on.
+    pub fn stop(&self) {
+        self.shared.stop.raise();
+    }
+
+    /// Stops the portal, and cancels the tasks that were started through it. Threads that wait for
+    /// them get [`CallError::Cancelled`].
+    pub fn cancel(&self) {
+        self.stop();
+        self.shared.group.cancel();
+    }
+
+    /// Whether the portal has been stopped.
+    pub fn is_stopped(&self) -> bool {
+        self.shared.stop.is_raised()
+    }
+}
+
+impl<R: Spawn> Clone for BlockingPortal<R> {
+    fn clone(&self) -> Self {
+        BlockingPortal {
+            shared: self.shared.clone(),
+        }
+    }
+}
+
+impl<R: Spawn> fmt::Debug for BlockingPortal<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BlockingPortal")
+            .field("stopped", &self.is_stopped())
+            .field("group", &self.shared.group)
+            .finish()
+    }
+}
+
+/// Stops the portal however its body ends.
+struct StopOnDrop<R: Spawn>(BlockingPortal<R>);
+
+impl<R: Spawn> Drop for StopOnDrop<R> {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}

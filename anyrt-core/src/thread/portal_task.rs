@@ -1,0 +1,122 @@
+//! A task of a portal, and the way of its result to a thread.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::thread;
+
+use futures_util::FutureExt;
+
+use super::block::{block_on, is_inside};
+use crate::cancel::{CancelHandle, Cancelled, Cause};
+use crate::error::CallError;
+use crate::loom::{Arc, Mutex, lock};
+use crate::task::{Run, TaskHandle};
+
+/// Runs a task of a portal, whose output and whose panics are for a thread.
+pub(super) async fn caught<F: Future>(future: F, slot: Arc<Slot<F::Output>>) {
+    let result = AssertUnwindSafe(future).catch_unwind().await;
+    *lock(&slot.result) = Some(result);
+}
+
+/// Where the result of a portal's task waits.
+pub(super) struct Slot<T> {
+    result: Mutex<Option<thread::Result<T>>>,
+    run: Option<Arc<Run>>,
+}
+
+impl<T> Slot<T> {
+    pub(super) fn new(run: Option<Arc<Run>>) -> Arc<Slot<T>> {
+        Arc::new(Slot {
+            result: Mutex::new(None),
+            run,
+        })
+    }
+
+    pub(super) fn take(&self) -> Option<thread::Result<T>> {
+        lock(&self.result).take()
+    }
+}
+
+impl<T> Drop for Slot<T> {
+    fn drop(&mut self) {
+        if let Some(Err(payload)) = self.take() {
+            Run::unhandled_panic(self.run.as_deref(), payload);
+        }
+    }
+}
+
+/// A task that was started through a portal, as seen by a thread outside of the run.
+///
+/// Dropping it does nothing: the task goes on.
+pub struct PortalTask<T> {
+    handle: TaskHandle<()>,
+    slot: Arc<Slot<T>>,
+    scope: CancelHandle,
+}
+
+impl<T> PortalTask<T> {
+    pub(super) fn new(handle: TaskHandle<()>, slot: Arc<Slot<T>>, scope: CancelHandle) -> Self {
+        PortalTask {
+            handle,
+            slot,
+            scope,
+        }
+    }
+
+    /// Waits until the task has ended, and gives its value.
+    ///
+    /// # Blocking
+    ///
+    /// Blocks this thread until the task has ended.
+    ///
+    /// # Errors
+    ///
+    /// - [`CallError::Cancelled`]: the task was cancelled, by itself or with the portal.
+    /// - [`CallError::Inside`]: this thread polls a task of the run.
+    ///
+    /// # Panics
+    ///
+    /// With the panic of the task.
+    pub fn wait(self) -> Result<T, CallError> {
+        if !self.is_finished() && is_inside(self.slot.run.as_ref()) {
+            return Err(CallError::Inside);
+        }
+        let ended = block_on(self.handle);
+        match (self.slot.take(), ended) {
+            (Some(Ok(value)), _) => Ok(value),
+            (Some(Err(payload)), _) => resume_unwind(payload),
+            (None, ended) => {
+                let own = ended.err().and_then(|error| error.cancellation().cloned());
+                let cause = own.or_else(|| self.scope.cancellation());
+                let cause = cause.unwrap_or_else(|| Cancelled::new(Cause::Enclosing));
+                Err(CallError::Cancelled(cause))
+            }
+        }
+    }
+
+    /// Cancels this task alone.
+    pub fn cancel(&self) {
+        self.handle.cancel();
+    }
+
+    /// Whether the task has ended, however it did.
+    pub fn is_finished(&self) -> bool {
+        self.handle.is_finished()
+    }
+
+    pub(super) fn is_inside(&self) -> bool {
+        is_inside(self.slot.run.as_ref())
+    }
+
+    /// Waits for the end alone; what came out is dropped, and a panic goes to the run.
+    pub(super) fn wait_for_end(self) {
+        // The slot is dropped after this, and sees to the panic.
+        let _ = block_on(self.handle);
+    }
+}
+
+impl<T> fmt::Debug for PortalTask<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PortalTask").field(&self.handle).finish()
+    }
+}

@@ -1,0 +1,91 @@
+//! Ways for tasks to wait for one another: events, locks, semaphores and their kin.
+//!
+//! None of them belongs to a runtime or a run: they may be made before there is one, in statics
+//! too, and be shared between several. All are fair: who comes first is served first, and is
+//! *handed* what it waits for, so nobody who comes later gets in between. Whoever is cancelled
+//! while it waits leaves the queue; what it was handed and did not take goes to the next. Each
+//! tells in `statistics()` how it stands.
+//!
+//! Why not those of the standard library? They block the thread, and their guards cannot be held
+//! across an `.await` in a task. Where none is held across an `.await`, they are the better choice.
+//!
+//! # Examples
+//!
+//! A value that one task at a time may use:
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! # if anyrt::Backend::available().is_empty() { return }
+//! let total = anyrt::run(async {
+//!     let total = Arc::new(anyrt::sync::Mutex::new(0));
+//!     let group = anyrt::task_group(async |tg| {
+//!         for n in 1..=10 {
+//!             let total = total.clone();
+//!             tg.spawn(async move {
+//!                 let mut total = total.lock().await;
+//!                 anyrt::checkpoint().await; // nobody else gets in meanwhile
+//!                 *total += n;
+//!             });
+//!         }
+//!     });
+//!     group.await.unwrap();
+//!     *total.lock().await
+//! });
+//! assert_eq!(total, 55);
+//! ```
+//!
+//! At most two at a time, and one who waits for the others:
+//!
+//! ```
+//! use anyrt::sync::{CapacityLimiter, Event};
+//!
+//! static LIMITER: CapacityLimiter = CapacityLimiter::new(2);
+//! static DONE: Event = Event::new();
+//!
+//! # if anyrt::Backend::available().is_empty() { return }
+//! let group = anyrt::run(anyrt::task_group(async |tg| {
+//!     for n in 0..4 {
+//!         tg.spawn(async move {
+//!             let _token = LIMITER.acquire().await;
+//!             assert!(LIMITER.statistics().borrowed <= 2);
+//!             if n == 3 {
+//!                 DONE.set();
+//!             }
+//!         });
+//!     }
+//!     DONE.wait().await;
+//! }));
+//! group.unwrap();
+//! ```
+//!
+//! Waiting until a value is as it should be:
+//!
+//! ```
+//! use anyrt::sync::{Condition, Mutex};
+//!
+//! # if anyrt::Backend::available().is_empty() { return }
+//! let jobs = Mutex::new(Vec::new());
+//! let added = Condition::new(&jobs);
+//! let (job, ()) = anyrt::run(anyrt::gather((
+//!     async {
+//!         let (_jobs, job) = added.wait_for(jobs.lock().await, Vec::pop).await;
+//!         job
+//!     },
+//!     async {
+//!         let mut jobs = jobs.lock().await;
+//!         jobs.push("sweep");
+//!         added.notify(&jobs, 1);
+//!     },
+//! )));
+//! assert_eq!(job, "sweep");
+//! ```
+
+pub use anyrt_core::sync::{
+    AlreadyBorrowing, AlreadySettled, Barrier, BarrierStatistics, Borrower, CapacityLimiter,
+    CapacityStatistics, CapacityToken, CapacityTokenArc, Condition, ConditionStatistics, Event,
+    EventStatistics, Mutex, MutexGuard, MutexGuardArc, MutexStatistics, NotBorrowing, Promise,
+    PromiseError, ResourceGuard, ResourceUse, RwLock, RwLockReadGuard, RwLockReadGuardArc,
+    RwLockStatistics, RwLockWriteGuard, RwLockWriteGuardArc, Semaphore, SemaphorePermit,
+    SemaphorePermitArc, SemaphoreStatistics, TooManyPermits, TryBorrowError,
+};

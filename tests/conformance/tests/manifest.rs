@@ -13,10 +13,13 @@ const AREAS: &[(&str, usize)] = &[
     ("CS", 23),
     ("HO", 28),
     ("TO", 10),
+    ("SY", 26),
     ("LL", 5),
     ("CX", 8),
     ("DB", 7),
     ("EV", 8),
+    ("TH", 21),
+    ("MS", 15),
 ];
 
 /// Entries that no case of this crate can check.
@@ -114,7 +117,8 @@ fn cites_a_rule(docs: &str) -> bool {
     rules.split(',').all(|rule| {
         let rule = rule.trim().trim_end_matches(|c: char| c.is_ascii_digit());
         let known = [
-            "TG-", "CS-", "HO-", "TO-", "SY-", "LL-", "CX-", "DB-", "EV-", "TI-", "C", "G",
+            "TG-", "CS-", "HO-", "TO-", "SY-", "MS-", "LL-", "CX-", "DB-", "EV-", "TI-", "TH-",
+            "C", "G",
         ];
         let contracts = [
             "Spawn ",

@@ -35,6 +35,7 @@ use anyrt_core::RunOptions;
 use anyrt_core::runtime::Enter;
 
 use self::ledger::Ledger;
+pub(crate) use self::plan::Random;
 pub use self::plan::{Children, Plan, Step};
 pub use self::shrink::shrink;
 use crate::harness::number;
@@ -76,7 +77,7 @@ pub(crate) fn stress_by_environment<B: Enter>(backend: &B) {
 }
 
 /// A seed that differs from run to run.
-fn fresh_seed() -> u64 {
+pub(crate) fn fresh_seed() -> u64 {
     use std::hash::{BuildHasher, RandomState};
     RandomState::new().hash_one(0) % 1_000_000_000_000
 }

@@ -93,7 +93,7 @@ impl Plan {
     #[must_use]
     pub fn random(seed: u64) -> Plan {
         let mut maker = Maker {
-            random: SplitMix64(seed),
+            random: Random(seed),
             timed: false,
         };
         maker.timed = maker.random.below(8) == 0;
@@ -106,10 +106,14 @@ impl Plan {
 }
 
 /// Sebastiano Vigna's generator: small, and good enough to choose among plans.
-struct SplitMix64(u64);
+pub(crate) struct Random(u64);
 
-impl SplitMix64 {
-    fn next(&mut self) -> u64 {
+impl Random {
+    pub(crate) fn new(seed: u64) -> Random {
+        Random(seed)
+    }
+
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -117,7 +121,7 @@ impl SplitMix64 {
         mixed ^ (mixed >> 31)
     }
 
-    fn below(&mut self, n: u64) -> u64 {
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
         self.next() % n
     }
 }
@@ -248,7 +252,7 @@ impl Plan {
 }
 
 struct Maker {
-    random: SplitMix64,
+    random: Random,
     /// Whether limits are used: they make a tree slow.
     timed: bool,
 }

@@ -24,7 +24,7 @@ use self::scheduler::{BoxedTask, Scheduler};
 use self::timer::Timer;
 
 /// The runtime: each `block_on` has a scheduler of its own.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct TinyRuntime(Flaw);
 
 impl TinyRuntime {

@@ -5,7 +5,7 @@ mod support;
 use std::fs;
 use std::time::Duration;
 
-use self::support::{BACKENDS, Folder, digest, error_lines, fails_with, text};
+use self::support::{BACKENDS, DIGEST, Folder, error_lines, text};
 
 const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
@@ -18,7 +18,7 @@ fn prints_hashes_and_names() {
     folder.file("below/empty", "");
     folder.file("million", "a".repeat(1_000_000));
     for backend in BACKENDS {
-        let output = digest(&folder, ["--backend", backend, "."]);
+        let output = DIGEST.run(&folder, ["--backend", backend, "."]);
         assert_eq!(output.status.code(), Some(0), "{output:?}");
         let expected = format!("{ABC}  ./abc\n{EMPTY}  ./below/empty\n{MILLION_A}  ./million\n");
         assert_eq!(text(&output.stdout), expected);
@@ -34,7 +34,7 @@ fn sorts_within_what_was_given() {
         folder.file(name, "");
     }
     for jobs in ["1", "7", "1000000000"] {
-        let output = digest(&folder, ["--jobs", jobs, "z", "y", "z/b"]);
+        let output = DIGEST.run(&folder, ["--jobs", jobs, "z", "y", "z/b"]);
         let names: Vec<String> = text(&output.stdout)
             .lines()
             .map(|line| line[EMPTY.len() + 2..].to_owned())
@@ -54,7 +54,7 @@ fn gives_the_same_on_every_backend() {
     folder.file("large", vec![7; 9 << 20]);
     let outputs: Vec<_> = BACKENDS
         .iter()
-        .map(|backend| digest(&folder, ["--backend", backend, "--jobs", "3", "."]))
+        .map(|backend| DIGEST.run(&folder, ["--backend", backend, "--jobs", "3", "."]))
         .collect();
     assert_eq!(text(&outputs[0].stdout).lines().count(), 501);
     for output in &outputs {
@@ -68,7 +68,7 @@ fn a_missing_path_is_reported_and_the_rest_goes_on() {
     let folder = Folder::new();
     folder.file("there", "abc");
     for backend in BACKENDS {
-        let output = digest(&folder, ["--backend", backend, "not-there", "there"]);
+        let output = DIGEST.run(&folder, ["--backend", backend, "not-there", "there"]);
         assert_eq!(output.status.code(), Some(1));
         assert_eq!(text(&output.stdout), format!("{ABC}  there\n"));
         let errors = error_lines(&output);
@@ -80,7 +80,7 @@ fn a_missing_path_is_reported_and_the_rest_goes_on() {
 #[test]
 fn an_empty_folder_gives_nothing() {
     let folder = Folder::new();
-    let output = digest(&folder, ["."]);
+    let output = DIGEST.run(&folder, ["."]);
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(output.stdout, b"");
 }
@@ -89,19 +89,19 @@ fn an_empty_folder_gives_nothing() {
 fn wrong_command_lines_say_what_is_wrong() {
     let folder = Folder::new();
     folder.file("there", "");
-    fails_with(&folder, ["--jobs", "0", "there"], "at least 1 job");
-    fails_with(&folder, ["--jobs", "some", "there"], "not a number");
-    fails_with(&folder, ["--jobs"], "--jobs");
-    fails_with(&folder, [], "no PATH");
-    fails_with(&folder, ["--fast", "there"], "--fast");
+    DIGEST.fails_with(&folder, ["--jobs", "0", "there"], "at least 1 job");
+    DIGEST.fails_with(&folder, ["--jobs", "some", "there"], "not a number");
+    DIGEST.fails_with(&folder, ["--jobs"], "--jobs");
+    DIGEST.fails_with(&folder, [], "no PATH");
+    DIGEST.fails_with(&folder, ["--fast", "there"], "--fast");
     let backends = "`tokio`, `smol`, `async-std`";
-    fails_with(&folder, ["--backend", "tokyo", "there"], backends);
+    DIGEST.fails_with(&folder, ["--backend", "tokyo", "there"], backends);
 }
 
 #[test]
 fn a_bad_environment_variable_says_what_is_wrong() {
     let folder = Folder::new();
-    let mut command = support::command(&folder, ["."]);
+    let mut command = DIGEST.command(&folder, ["."]);
     let output = command.env("ANYRT_BACKEND", "tokyo").output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let errors = text(&output.stderr);
@@ -112,7 +112,7 @@ fn a_bad_environment_variable_says_what_is_wrong() {
 #[test]
 fn help_is_printed() {
     let folder = Folder::new();
-    let output = digest(&folder, ["--help"]);
+    let output = DIGEST.run(&folder, ["--help"]);
     assert_eq!(output.status.code(), Some(0));
     assert!(text(&output.stdout).contains("Usage: digest"));
 }
@@ -125,7 +125,8 @@ fn files_that_vanish_are_reported() {
     for number in 0..2000 {
         folder.file(format!("{number:04}"), "abc");
     }
-    let child = support::command(&folder, ["--jobs", "1", "."])
+    let child = DIGEST
+        .command(&folder, ["--jobs", "1", "."])
         .spawn()
         .unwrap();
     std::thread::sleep(Duration::from_millis(5));

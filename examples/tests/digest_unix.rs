@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use self::support::{BACKENDS, Folder, command, digest, error_lines, text};
+use self::support::{BACKENDS, DIGEST, Folder, error_lines, interrupt, text};
 
 const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
@@ -38,7 +38,7 @@ fn prints_odd_names_as_sha256sum_does() {
         expected.push(b'\n');
     }
     for backend in BACKENDS {
-        let output = digest(&folder, ["--backend", backend, "."]);
+        let output = DIGEST.run(&folder, ["--backend", backend, "."]);
         assert_eq!(output.status.code(), Some(0));
         assert_eq!(output.stdout, expected);
     }
@@ -50,7 +50,7 @@ fn sha256sum_accepts_the_output() {
     for name in [&b"plain"[..], b"a\\b", b"c\nd", b"g\xffh"] {
         folder.file(OsStr::from_bytes(name), name);
     }
-    let output = digest(&folder, ["."]);
+    let output = DIGEST.run(&folder, ["."]);
     fs::write(folder.path().join("sums"), &output.stdout).unwrap();
     let mut check = Command::new("sha256sum");
     check.args(["-c", "--quiet", "--strict", "sums"]);
@@ -73,7 +73,7 @@ fn unreadable_files_are_counted_and_the_rest_goes_on() {
         symlink("b", &secret).unwrap();
     }
     for backend in BACKENDS {
-        let output = digest(&folder, ["--backend", backend, "a", "b", "c"]);
+        let output = DIGEST.run(&folder, ["--backend", backend, "a", "b", "c"]);
         assert_eq!(output.status.code(), Some(1));
         assert_eq!(text(&output.stdout), format!("{ABC}  a\n{ABC}  c\n"));
         let errors = error_lines(&output);
@@ -86,7 +86,7 @@ fn unreadable_files_are_counted_and_the_rest_goes_on() {
 fn a_read_error_is_reported() {
     // A regular file that opens, and whose first byte cannot be read.
     if Path::new("/proc/self/mem").exists() {
-        let output = digest(&Folder::new(), ["/proc/self/mem"]);
+        let output = DIGEST.run(&Folder::new(), ["/proc/self/mem"]);
         assert_eq!(output.status.code(), Some(1));
         assert!(error_lines(&output)[0].starts_with("digest: /proc/self/mem: "));
     }
@@ -99,14 +99,14 @@ fn links_are_followed_where_they_are_given_and_not_below() {
     symlink("real", folder.path().join("link")).unwrap();
     symlink("file", folder.path().join("real/other")).unwrap();
     symlink(".", folder.path().join("real/loop")).unwrap();
-    let output = digest(&folder, [".", "link", "real/other"]);
+    let output = DIGEST.run(&folder, [".", "link", "real/other"]);
     let expected = format!("{ABC}  ./real/file\n{ABC}  link/file\n{ABC}  real/other\n");
     assert_eq!(text(&output.stdout), expected);
 }
 
 #[test]
 fn what_is_no_file_is_reported() {
-    let output = digest(&Folder::new(), ["/dev/null"]);
+    let output = DIGEST.run(&Folder::new(), ["/dev/null"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(error_lines(&output)[0].contains("neither a regular file nor a directory"));
 }
@@ -119,7 +119,7 @@ fn output_that_cannot_be_written_ends_it() {
         return;
     };
     for backend in BACKENDS {
-        let mut command = command(&folder, ["--backend", backend, "a"]);
+        let mut command = DIGEST.command(&folder, ["--backend", backend, "a"]);
         let output = command
             .stdout(Stdio::from(full.try_clone().unwrap()))
             .output()
@@ -145,17 +145,14 @@ fn ctrl_c_cancels_cleans_up_and_says_how_far_it_got() {
             .unwrap();
 
         let args = ["--backend", backend, "--jobs", "2", "a", "missing", "large"];
-        let mut child = command(&folder, args).spawn().unwrap();
+        let mut child = DIGEST.command(&folder, args).spawn().unwrap();
         let mut errors = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
         errors.read_line(&mut line).unwrap();
         assert!(line.starts_with("digest: missing: "), "{line}");
 
         let start = Instant::now();
-        let kill = Command::new("kill")
-            .args(["-INT", &child.id().to_string()])
-            .status();
-        assert!(kill.unwrap().success());
+        interrupt(&child);
         let mut rest = String::new();
         errors.read_to_string(&mut rest).unwrap();
         let output = child.wait_with_output().unwrap();

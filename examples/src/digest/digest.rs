@@ -8,16 +8,13 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use anyrt::{GroupError, to_thread};
+use anyrt_examples::{Messages, Outcome, show_progress};
 
 use crate::hash::{Batch, Job};
-use crate::output::{self, Messages, Outcome};
-use crate::walk::Walk;
-
-/// How often progress is shown.
-const PERIOD: Duration = Duration::from_millis(100);
+use crate::list::List;
+use crate::output;
 
 /// How far it got. Clones share their numbers.
 #[derive(Clone, Default)]
@@ -27,7 +24,6 @@ pub(crate) struct Summary(Arc<Counts>);
 struct Counts {
     found: AtomicUsize,
     done: AtomicUsize,
-    unreadable: AtomicUsize,
 }
 
 impl Summary {
@@ -37,14 +33,6 @@ impl Summary {
 
     pub(crate) fn count_done(&self) {
         self.0.done.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn count_unreadable(&self) {
-        self.0.unreadable.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn unreadable(&self) -> usize {
-        self.0.unreadable.load(Ordering::Relaxed)
     }
 }
 
@@ -65,19 +53,19 @@ pub(crate) async fn digest(
     paths: Vec<PathBuf>,
     jobs: NonZeroUsize,
     summary: &Summary,
-    messages: Messages,
+    messages: &Messages,
 ) -> Result<(), GroupError<io::Error>> {
     anyrt::scoped_task_group(async |tg| {
         if messages.to_terminal() {
-            tg.spawn(show_progress(summary, messages));
+            tg.spawn(show_progress(summary));
         }
         let files = list(paths, summary).await;
 
         // A thread prints the results until the last sender is gone. Where this is cancelled, the
         // body of the group and the senders in it go first; what was hashed is still printed.
         let (results, receiver) = mpsc::channel();
-        let counts = summary.clone();
-        let writer = to_thread::run(move || output::write(&receiver, &counts, messages));
+        let (counts, errors) = (summary.clone(), messages.clone());
+        let writer = to_thread::run(move || output::write(&receiver, &counts, &errors));
         let writer = tg.spawn(writer);
         hash(files, jobs, results).await;
 
@@ -90,17 +78,17 @@ pub(crate) async fn digest(
 
 /// Finds the files, in the order in which they are printed.
 async fn list(paths: Vec<PathBuf>, summary: &Summary) -> Vec<Outcome<PathBuf>> {
-    let mut walk = Walk::new(paths);
+    let mut list = List::new(paths);
     loop {
-        let ended;
-        (walk, ended) = to_thread::run(move || {
-            let ended = walk.turn();
-            (walk, ended)
+        let more;
+        (list, more) = to_thread::run(move || {
+            let more = list.turn();
+            (list, more)
         })
         .await;
-        summary.set_found(walk.found().len());
-        if ended {
-            return walk.into_found();
+        summary.set_found(list.found().len());
+        if !more {
+            return list.into_found();
         }
     }
 }
@@ -130,16 +118,4 @@ async fn hash(files: Vec<Outcome<PathBuf>>, jobs: NonZeroUsize, results: mpsc::S
     let jobs: Vec<_> = jobs.collect();
     drop(results);
     anyrt::gather(jobs).await;
-}
-
-/// Keeps a line on the terminal up to date, until it is cancelled.
-async fn show_progress(summary: &Summary, messages: Messages) {
-    let drawing = async {
-        let mut interval = anyrt::interval(PERIOD);
-        loop {
-            interval.tick().await;
-            messages.show_progress(summary);
-        }
-    };
-    anyrt::finally(drawing, async || messages.clear_progress()).await
 }

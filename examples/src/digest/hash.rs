@@ -5,9 +5,10 @@ use std::io::{self, Read};
 use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 
+use anyrt_examples::{Outcome, Unreadable};
 use sha2::{Digest, Sha256};
 
-use crate::output::{Outcome, Unreadable, line};
+use crate::output::line;
 
 /// How many bytes are hashed in one turn: a few milliseconds.
 const TURN: usize = 4 << 20;

@@ -4,99 +4,52 @@
 //!
 //! | file | what is in it |
 //! | --- | --- |
-//! | `main` | the run, Ctrl-C, the exit status |
-//! | `args` | the command line |
+//! | `main` | the command line |
 //! | `digest` | the tasks: listing, hashing, writing, showing progress |
-//! | `walk`, `hash`, `output` | what worker threads do, a turn at a time |
+//! | `list`, `hash`, `output` | what worker threads do, a turn at a time |
+//!
+//! What it shares with the other programs is in `common`: above all the run, Ctrl-C and the exit
+//! status.
 
-mod args;
 mod digest;
 mod hash;
+mod list;
 mod output;
-mod walk;
 
-use std::process::{self, ExitCode};
+use std::process::ExitCode;
 
-use anyrt::CancelScope;
+use anyrt_examples::Messages;
 
-use self::args::{Args, Request};
 use self::digest::{Summary, digest};
-use self::output::Messages;
 
-/// What a shell reports for a program that Ctrl-C ended.
-const INTERRUPTED: u8 = 130;
+const HELP: &str = "\
+Hashes files with SHA-256, and prints what `sha256sum` would.
 
-const UNREADABLE: u8 = 1;
+Usage: digest [--backend NAME] [--jobs N] PATH...
 
-const WRONG_USAGE: u8 = 2;
+A PATH that is a directory stands for every regular file below it, sorted by path.
+Symbolic links are followed where they are given, and not below.
+
+Options:
+  -b, --backend NAME  tokio, smol or async-std; by default the one that the environment
+                      variable ANYRT_BACKEND names, else tokio
+  -j, --jobs N        how many files to read at a time; by default one for each processor
+  -h, --help          this text
+
+Exit status: 0 if everything was read, 1 if not, 2 for a wrong command line, 130 after Ctrl-C.
+";
 
 fn main() -> ExitCode {
-    let messages = Messages::new();
-    let args = match args::parse() {
-        Ok(Request::Digest(args)) => args,
-        Ok(Request::Help) => {
-            return match output::print(args::HELP) {
-                Ok(()) => ExitCode::SUCCESS,
-                Err(_) => ExitCode::from(UNREADABLE),
-            };
-        }
-        Err(error) => {
-            messages.say(format_args!("{error}"));
-            messages.say(format_args!("try `digest --help`"));
-            return ExitCode::from(WRONG_USAGE);
-        }
+    let messages = Messages::new("digest");
+    let check = |paths: Vec<_>| match paths.is_empty() {
+        false => Ok(paths),
+        true => Err("no PATH was given"),
     };
-    match run(args, messages) {
-        Ok(code) => code,
-        Err(error) => {
-            messages.say(format_args!("{error}"));
-            ExitCode::from(UNREADABLE)
-        }
-    }
-}
-
-/// Everything happens in one scope. Ctrl-C cancels it; it ends when the clean-up is done.
-fn run(args: Args, messages: Messages) -> Result<ExitCode, Box<dyn std::error::Error>> {
-    let scope = CancelScope::new();
-    let handle = scope.handle();
-    ctrlc::set_handler(move || {
-        if handle.cancel_called() {
-            // Asked twice: whoever does not want to wait need not.
-            process::exit(INTERRUPTED.into());
-        }
-        handle.cancel_with("interrupted");
-    })?;
-
+    let args = match anyrt_examples::parse(HELP, check, &messages) {
+        Ok(args) => args,
+        Err(code) => return code,
+    };
     let summary = Summary::default();
-    let builder = match args.backend {
-        Some(backend) => anyrt::Builder::new().backend(backend),
-        None => anyrt::Builder::new(),
-    };
-    let ended = builder.run(scope.run(digest(args.paths, args.jobs, &summary, messages)))?;
-
-    match ended {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => {
-            for error in error.errors() {
-                messages.say(format_args!("cannot write the output: {error}"));
-            }
-            return Ok(ExitCode::from(UNREADABLE));
-        }
-        Err(cancelled) => {
-            let reason = cancelled.reason().unwrap_or("stopped");
-            messages.say(format_args!("{reason}: {summary}"));
-            return Ok(ExitCode::from(INTERRUPTED));
-        }
-    }
-    match summary.unreadable() {
-        0 => Ok(ExitCode::SUCCESS),
-        1 => {
-            messages.say(format_args!("1 path could not be read"));
-            Ok(ExitCode::from(UNREADABLE))
-        }
-        count => {
-            messages.say(format_args!("{count} paths could not be read"));
-            Ok(ExitCode::from(UNREADABLE))
-        }
-    }
+    let work = digest(args.paths, args.jobs, &summary, &messages);
+    anyrt_examples::run(args.backend, work, &summary, &messages)
 }

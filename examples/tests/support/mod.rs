@@ -1,11 +1,11 @@
-//! Folders to work on, and the program.
+//! Folders to work on, and the programs.
 
 #![allow(dead_code, reason = "each test file uses some of it")]
 #![expect(clippy::unwrap_used, reason = "this is test code")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{self, Command, Output, Stdio};
+use std::process::{self, Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub(crate) const BACKENDS: [&str; 3] = ["tokio", "smol", "async-std"];
@@ -18,7 +18,7 @@ impl Folder {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let path = Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let path = path.join(format!("digest-{}-{count}", process::id()));
+        let path = path.join(format!("example-{}-{count}", process::id()));
         fs::create_dir_all(&path).unwrap();
         Folder(path)
     }
@@ -41,20 +41,62 @@ impl Drop for Folder {
     }
 }
 
-pub(crate) fn command<const N: usize>(folder: &Folder, args: [&str; N]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_digest"));
-    command
-        .args(args)
-        .current_dir(folder.path())
-        .env_remove("ANYRT_BACKEND")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    command
+/// One of the programs.
+pub(crate) struct Program {
+    name: &'static str,
+    path: &'static str,
 }
 
-pub(crate) fn digest<const N: usize>(folder: &Folder, args: [&str; N]) -> Output {
-    command(folder, args).output().unwrap()
+pub(crate) const DIGEST: Program = Program {
+    name: "digest",
+    path: env!("CARGO_BIN_EXE_digest"),
+};
+
+pub(crate) const PIPELINE: Program = Program {
+    name: "pipeline",
+    path: env!("CARGO_BIN_EXE_pipeline"),
+};
+
+impl Program {
+    pub(crate) fn command<const N: usize>(&self, folder: &Folder, args: [&str; N]) -> Command {
+        let mut command = Command::new(self.path);
+        command
+            .args(args)
+            .current_dir(folder.path())
+            .env_remove("ANYRT_BACKEND")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    pub(crate) fn run<const N: usize>(&self, folder: &Folder, args: [&str; N]) -> Output {
+        self.command(folder, args).output().unwrap()
+    }
+
+    /// The command line is refused with this text, and a hint at the help.
+    #[track_caller]
+    pub(crate) fn fails_with<const N: usize>(
+        &self,
+        folder: &Folder,
+        args: [&str; N],
+        expected: &str,
+    ) {
+        let output = self.run(folder, args);
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        assert_eq!(output.stdout, b"");
+        let errors = text(&output.stderr);
+        assert!(errors.contains(expected), "{errors}");
+        let hint = format!("{} --help", self.name);
+        assert!(errors.contains(&hint), "{errors}");
+    }
+}
+
+/// Does what Ctrl-C does.
+pub(crate) fn interrupt(child: &Child) {
+    let mut kill = Command::new("kill");
+    let status = kill.args(["-INT", &child.id().to_string()]).status();
+    assert!(status.unwrap().success());
 }
 
 pub(crate) fn text(bytes: &[u8]) -> &str {
@@ -63,15 +105,4 @@ pub(crate) fn text(bytes: &[u8]) -> &str {
 
 pub(crate) fn error_lines(output: &Output) -> Vec<&str> {
     text(&output.stderr).lines().collect()
-}
-
-/// The command line is refused with this text, and a hint at the help.
-#[track_caller]
-pub(crate) fn fails_with<const N: usize>(folder: &Folder, args: [&str; N], expected: &str) {
-    let output = digest(folder, args);
-    assert_eq!(output.status.code(), Some(2), "{output:?}");
-    assert_eq!(output.stdout, b"");
-    let errors = text(&output.stderr);
-    assert!(errors.contains(expected), "{errors}");
-    assert!(errors.contains("digest --help"), "{errors}");
 }

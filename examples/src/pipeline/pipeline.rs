@@ -1,0 +1,211 @@
+//! The tasks, and the streams between them.
+//!
+//! ```text
+//!          paths            texts             counts
+//! walk ───────────▶ read ───────────▶ count ───────────▶ merge ──▶ print
+//! one task          one per job       one per job        the group's body
+//! ```
+//!
+//! A stage that is too fast waits until there is room in its stream, so what is under way is
+//! limited. A stage ends when the one before has, and its stream is empty. What blocks or computes
+//! runs in worker threads, a turn at a time: a cancellation waits for the turns that have begun,
+//! and for no more.
+
+use std::fmt;
+use std::io;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use anyrt::stream::{MemoryObjectReceiveStream, MemoryObjectSendStream};
+use anyrt::sync::CapacityLimiter;
+use anyrt::{GroupError, memory_object_stream, to_thread};
+use anyrt_examples::{Messages, Walk, show_progress};
+
+use crate::count::{Counted, count};
+use crate::read::Reader;
+use crate::totals::Totals;
+
+/// More threads than that are no use.
+const MAX_JOBS: usize = 256;
+
+/// How many objects wait between two stages.
+const CAPACITY: usize = 2;
+
+/// How many entries of directories are looked at in one turn.
+const WALK_TURN: usize = 64;
+
+/// How many words are printed.
+const PRINTED: usize = 20;
+
+/// How far it got. Clones share their numbers.
+#[derive(Clone, Default)]
+pub(crate) struct Summary(Arc<Counts>);
+
+#[derive(Default)]
+struct Counts {
+    found: AtomicUsize,
+    read: AtomicUsize,
+    words: AtomicU64,
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let read = self.0.read.load(Ordering::Relaxed);
+        let found = self.0.found.load(Ordering::Relaxed);
+        let words = self.0.words.load(Ordering::Relaxed);
+        write!(f, "{read} of {found} files read, {words} words counted")
+    }
+}
+
+/// Counts and prints; what cannot be read is reported, and does not stop the rest.
+///
+/// # Errors
+///
+/// If the output cannot be written.
+pub(crate) async fn pipeline(
+    dir: PathBuf,
+    jobs: NonZeroUsize,
+    summary: &Summary,
+    messages: &Messages,
+) -> Result<(), GroupError<io::Error>> {
+    let jobs = jobs.get().min(MAX_JOBS);
+    let workers = to_thread::Options::new().limiter(&Arc::new(CapacityLimiter::new(jobs)));
+    let stage = Stage {
+        workers,
+        summary: summary.clone(),
+        messages: messages.clone(),
+    };
+    anyrt::task_group(async move |tg| {
+        if messages.to_terminal() {
+            tg.spawn(show_progress(summary.clone()));
+        }
+        let (found, paths) = memory_object_stream(CAPACITY);
+        let (read, texts) = memory_object_stream(CAPACITY);
+        let (counted, counts) = memory_object_stream(CAPACITY);
+        tg.spawn(stage.clone().walk(dir, found));
+        for _ in 0..jobs {
+            tg.spawn(stage.clone().read(paths.clone(), read.clone()));
+            tg.spawn(stage.clone().count(texts.clone(), counted.clone()));
+        }
+        // The tasks have clones. A stream ends when nobody is left who could send.
+        drop((paths, read, texts, counted));
+
+        let totals = stage.merge(counts).await;
+        let output = stage.run(move || totals.print(PRINTED));
+        output.await?;
+        tg.cancel(); // nothing but the progress is left
+        Ok(())
+    })
+    .await
+}
+
+/// What each stage needs. None of them minds when nobody receives its results any more: then
+/// everything is being cancelled.
+#[derive(Clone)]
+struct Stage {
+    workers: to_thread::Options,
+    summary: Summary,
+    messages: Messages,
+}
+
+impl Stage {
+    /// Runs a turn in a worker thread, when one is free.
+    async fn run<T: Send + 'static>(&self, turn: impl FnOnce() -> T + Send + 'static) -> T {
+        self.workers.clone().run(turn).await
+    }
+
+    /// Finds the files, and sends some at a time.
+    async fn walk(self, dir: PathBuf, found: MemoryObjectSendStream<Vec<PathBuf>>) {
+        let mut walk = Walk::new(dir);
+        loop {
+            let (files, more);
+            let messages = self.messages.clone();
+            (walk, files, more) = self
+                .run(move || {
+                    let mut found = Vec::new();
+                    let more = walk.turn(WALK_TURN, &mut found);
+                    let files = found.into_iter().filter_map(|found| {
+                        let report = |unreadable| messages.report(&unreadable);
+                        found.map_err(report).ok()
+                    });
+                    let files: Vec<_> = files.collect();
+                    (walk, files, more)
+                })
+                .await;
+            self.summary
+                .0
+                .found
+                .fetch_add(files.len(), Ordering::Relaxed);
+            if found.send(files).await.is_err() || !more {
+                return;
+            }
+        }
+    }
+
+    /// Reads files, and sends their text in pieces that end where a word does.
+    async fn read(
+        self,
+        paths: MemoryObjectReceiveStream<Vec<PathBuf>>,
+        read: MemoryObjectSendStream<Vec<u8>>,
+    ) {
+        while let Ok(files) = paths.receive().await {
+            let mut reader = Reader::new(files);
+            loop {
+                let piece;
+                let (summary, messages) = (self.summary.clone(), self.messages.clone());
+                (reader, piece) = self
+                    .run(move || {
+                        let piece = reader.turn(|result| {
+                            summary.0.read.fetch_add(1, Ordering::Relaxed);
+                            if let Err(unreadable) = result {
+                                messages.report(&unreadable);
+                            }
+                        });
+                        (reader, piece)
+                    })
+                    .await;
+                match piece {
+                    Some(text) if text.is_empty() => {}
+                    Some(text) => {
+                        if read.send(text).await.is_err() {
+                            return;
+                        }
+                    }
+                    None => break,
+                }
+            }
+        }
+    }
+
+    /// Counts the words of each piece.
+    async fn count(
+        self,
+        texts: MemoryObjectReceiveStream<Vec<u8>>,
+        counted: MemoryObjectSendStream<Counted>,
+    ) {
+        while let Ok(text) = texts.receive().await {
+            let counts = self.run(move || count(text)).await;
+            if counted.send(counts).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Adds everything up.
+    async fn merge(&self, counts: MemoryObjectReceiveStream<Counted>) -> Totals {
+        let mut totals = Totals::default();
+        while let Ok(counted) = counts.receive().await {
+            let words;
+            (totals, words) = self
+                .run(move || {
+                    let words = totals.add(&counted);
+                    (totals, words)
+                })
+                .await;
+            self.summary.0.words.fetch_add(words, Ordering::Relaxed);
+        }
+        totals
+    }
+}

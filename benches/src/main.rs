@@ -10,6 +10,7 @@ mod json;
 mod lane;
 mod memory;
 mod overhead;
+mod work;
 
 use std::env;
 use std::process::ExitCode;
@@ -57,8 +58,20 @@ starts, and works from within a task. The tasks are the same futures.
                       the last column has what one scope adds. Without timer: move_on_at with
                       no deadline; with timers: with a deadline in an hour.
   to_thread::run      an empty function, against the runtime's own call.
+  portal call         BlockingPortal::call by one or eight threads outside the run, with a future
+                      that is ready at once; against spawning it and waiting for its handle, which
+                      is the same work, and against Handle::block_on, which polls it right there.
+  Mutex, RwLock,      Alone: one task, and nobody to wait for. In turn: eight tasks that each keep
+  Semaphore, Event    their turn across a yield, so that all others wait; the semaphore has two
+                      permits. Event, alone: made, set and waited for; in turn: one task sets it,
+                      and the others wait.
+  stream              objects of a word, with so many senders:receivers in tasks of their own.
+                      Sending is awaited, or with no limit to the capacity a plain call; where it
+                      says so, it is awaited there too.
 
-Times are nanoseconds per task, call or poll. The floors are those of section 8 of the design.
+Times are nanoseconds per task, call, poll, turn or object. The floors are those of section 8 of the
+design; locks and streams have one against peers that serve senders, or who waits for a lock, in the
+order of arrival, and where no more than one can wait.
 ";
 
 fn main() -> ExitCode {
@@ -205,6 +218,16 @@ mod tests {
         ] {
             let error = parsed(line).unwrap_err();
             assert!(error.contains(message), "{line}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_help_has_every_kind_of_case() {
+        for case in cases::all() {
+            let kind = case.name.split(',').next().unwrap_or_default();
+            let kind = kind.trim_start_matches("poll in ");
+            let kind = kind.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ');
+            assert!(HELP.contains(kind), "{kind}: {case:?}");
         }
     }
 

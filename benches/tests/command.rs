@@ -29,6 +29,23 @@ fn overhead_prints_a_table_and_writes_json() {
 }
 
 #[test]
+fn overhead_lists_what_it_compares() {
+    let output = bench(&["overhead", "--list"]);
+    assert!(output.status.success(), "{output:?}");
+    let list = String::from_utf8(output.stdout).expect("it is text");
+    for line in [
+        "Mutex, 8 tasks in turn (tokio, two workers) against tokio::sync",
+        "Semaphore, alone (tokio, current-thread) against async-lock",
+        "Event, alone (tokio, current-thread) against tokio::sync::watch",
+        "stream, capacity 0, 8:8 (tokio, two workers) against flume",
+        "stream, unbounded, 8:1 (tokio, current-thread) against tokio::sync::mpsc",
+        "portal call, 8 threads (tokio, two workers) against Handle::block_on",
+    ] {
+        assert!(list.lines().any(|listed| listed == line), "{line}: {list}");
+    }
+}
+
+#[test]
 fn memory_measures_in_processes_of_its_own() {
     let output = bench(&["memory", "--children", "2000", "--rounds", "1"]);
     assert!(output.status.success(), "{output:?}");

@@ -2,8 +2,11 @@
 
 mod blocking;
 pub(crate) mod cancel;
+mod portal;
 mod scope;
 mod spawn;
+mod stream;
+mod sync;
 mod timeout;
 
 use std::fmt;
@@ -82,5 +85,8 @@ pub(crate) fn all() -> Vec<Case> {
     timeout::add(&mut cases);
     scope::add(&mut cases);
     blocking::add(&mut cases);
+    portal::add(&mut cases);
+    sync::add(&mut cases);
+    stream::add(&mut cases);
     cases
 }

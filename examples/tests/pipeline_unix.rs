@@ -35,7 +35,13 @@ fn unreadable(folder: &Folder, count: usize) -> String {
         &"n".repeat(240),
         &count.to_string(),
     ]);
-    assert!(shell.current_dir(folder.path()).status().expect("the shell starts").success());
+    assert!(
+        shell
+            .current_dir(folder.path())
+            .status()
+            .expect("the shell starts")
+            .success()
+    );
     directory
 }
 

@@ -95,8 +95,8 @@ impl Run {
     }
 }
 
-/// An error or a panic that came up where nobody was left to take it (rule C10): its group was
-/// dropped from outside, or a panic took its place.
+/// An error or a panic that came up where nobody was left to take it (rule C10): its group, or the
+/// call that waited for it, was dropped from outside, or a panic took its place.
 ///
 /// `Display` is one line with the group's name.
 pub struct Unhandled {
@@ -161,7 +161,7 @@ impl fmt::Display for Unhandled {
                     .copied()
                     .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
                     .unwrap_or("(no text)");
-                write!(f, "a task panicked after its group was dropped: {text}")
+                write!(f, "a panic that nobody was left to take: {text}")
             }
         }
     }

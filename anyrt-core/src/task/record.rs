@@ -450,7 +450,12 @@ impl TaskRecord {
                     None => break,
                 }
             }
-            if Arc::ptr_eq(&node, &group.node) {
+            // Nodes are linked one by one on the way out of the poll in which the group opens.
+            let reaches_task = match &group.host {
+                Some(host) => host.root().is_some_and(|root| Arc::ptr_eq(&root, &node)),
+                None => !Arc::ptr_eq(&node, &group.node),
+            };
+            if !reaches_task {
                 visit(Around::Deadline(group.around()));
             }
             match group.host.as_ref().map(|host| host.group().clone()) {
@@ -464,7 +469,7 @@ impl TaskRecord {
 /// What is found on the way out from a task.
 pub(crate) enum Around<'a> {
     Node(&'a Arc<Node>),
-    /// What a group that is not in the tree yet saw around it.
+    /// What a group saw around it when it opened, as long as it is not in the tree up to its task.
     Deadline(Instant),
 }
 

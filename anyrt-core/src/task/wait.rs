@@ -19,10 +19,10 @@ pub enum Wait {
     Start,
     /// A function in a worker thread.
     Thread,
-    /// A receiver, or room, for an object that it sends.
-    Send,
-    /// An object.
-    Receive,
+    /// Room in a stream, or a receiver, for an object that it sends.
+    Room,
+    /// An object from a stream.
+    Object,
     /// That a portal is stopped, or something that is held open through one let go.
     Portal,
     /// An event, or the settling of a promise.
@@ -53,8 +53,8 @@ impl Wait {
             Wait::Children,
             Wait::Start,
             Wait::Thread,
-            Wait::Send,
-            Wait::Receive,
+            Wait::Room,
+            Wait::Object,
             Wait::Portal,
             Wait::Event,
             Wait::Lock,
@@ -81,8 +81,8 @@ impl fmt::Display for Wait {
             Wait::Children => "the children of its group",
             Wait::Start => "a child to start",
             Wait::Thread => "a worker thread",
-            Wait::Send => "somebody to send to",
-            Wait::Receive => "an object to receive",
+            Wait::Room => "somebody to send to",
+            Wait::Object => "an object to receive",
             Wait::Portal => "a portal to be let go",
             Wait::Event => "an event",
             Wait::Lock => "a lock",

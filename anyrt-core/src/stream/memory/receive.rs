@@ -138,7 +138,7 @@ impl<T> MemoryObjectReceiveStream<T> {
             self.handle.count_in();
             *slot = state.receiving.push_back((), waker, self.handle.id);
             drop(state);
-            context::waits_for(Wait::Receive);
+            context::waits_for(Wait::Object);
             return Poll::Pending;
         }
         drop(state);
@@ -165,7 +165,7 @@ impl<T> MemoryObjectReceiveStream<T> {
                     return Poll::Ready(received);
                 }
                 (Fetched::Waiting, _) => {
-                    context::waits_for(Wait::Receive);
+                    context::waits_for(Wait::Object);
                     return Poll::Pending;
                 }
                 (Fetched::WaitingElsewhere, _) => {

@@ -123,7 +123,7 @@ impl<T> MemoryObjectSendStream<T> {
             self.handle.count_in();
             *slot = state.sending.push_back(item, waker, self.handle.id);
             drop(state);
-            context::waits_for(Wait::Send);
+            context::waits_for(Wait::Room);
             return Poll::Pending;
         }
         drop(state);
@@ -144,7 +144,7 @@ impl<T> MemoryObjectSendStream<T> {
             match fetched {
                 Fetched::Settled(sent) => return Poll::Ready(sent),
                 Fetched::Waiting => {
-                    context::waits_for(Wait::Send);
+                    context::waits_for(Wait::Room);
                     return Poll::Pending;
                 }
                 Fetched::WaitingElsewhere => {

@@ -6,10 +6,9 @@ use std::task::{Context, Poll};
 
 use pin_project::pin_project;
 
-use super::frame::{Frame, Own, Payload, Place, Polled, drop_quietly};
-use super::node::Node;
+use super::frame::{Frame, Payload, Place, Polled, drop_quietly};
 use super::shield::ShieldPlace;
-use crate::context::{self, Surroundings};
+use crate::context;
 use crate::loom::{Arc, Mutex, lock};
 
 /// Runs `body`, and then, however it ended, `cleanup`, shielded from cancellation (rule C8).
@@ -65,27 +64,13 @@ enum Ended<T> {
     Panicked(Payload),
 }
 
-/// The body of a `finally`: it is interrupted for any cancellation, since something comes after.
-struct BodyPlace;
+/// The body of a `finally`, or what a worker thread has its caller poll: it is interrupted for any
+/// cancellation, since something comes after.
+pub(crate) struct BodyPlace;
 
 impl Place for BodyPlace {
     const CATCHES: bool = true;
     const CATCHES_PANICS: bool = true;
-
-    #[inline]
-    fn is_shielded(&self, _node: Option<&Arc<Node>>) -> bool {
-        false
-    }
-
-    #[inline]
-    fn own(&self, _node: Option<&Arc<Node>>) -> Own {
-        Own::No
-    }
-
-    #[inline]
-    fn enter(&mut self, inner: Surroundings, _node: &mut Option<Arc<Node>>) -> Surroundings {
-        inner
-    }
 }
 
 impl<B, C, CF> Future for Finally<B, C, CF>

@@ -31,7 +31,7 @@ const ASK_POLLS: usize = 64;
 /// How many times in a row nobody may have answered before a holder counts as stranded.
 ///
 /// A wake-up that is on its way on another thread cannot be seen before it arrives, and until then
-/// may keep a second one from being passed on. So many turns take about a millisecond.
+/// may keep a second one from being passed on.
 const SILENCE: u32 = 1_000;
 
 /// What a panic carries.
@@ -48,7 +48,10 @@ pub(crate) enum Own {
 /// What differs between the users of [`Frame`].
 pub(crate) trait Place {
     /// Cancellation from around does not reach the inside.
-    fn is_shielded(&self, node: Option<&Arc<Node>>) -> bool;
+    #[inline]
+    fn is_shielded(&self, _node: Option<&Arc<Node>>) -> bool {
+        false
+    }
 
     /// The inside is interrupted also if only something around is cancelled, because this
     /// frame's owner has something to do before that can move outwards.
@@ -64,10 +67,16 @@ pub(crate) trait Place {
     const REPORTS: bool = true;
 
     /// The frame's own cancellation, as of now.
-    fn own(&self, node: Option<&Arc<Node>>) -> Own;
+    #[inline]
+    fn own(&self, _node: Option<&Arc<Node>>) -> Own {
+        Own::No
+    }
 
     /// Sets what the inside sees, given what it would see without this frame.
-    fn enter(&mut self, inner: Surroundings, node: &mut Option<Arc<Node>>) -> Surroundings;
+    #[inline]
+    fn enter(&mut self, inner: Surroundings, _node: &mut Option<Arc<Node>>) -> Surroundings {
+        inner
+    }
 
     /// Undoes what `enter` did beyond the surroundings.
     #[inline]

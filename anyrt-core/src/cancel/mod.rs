@@ -30,6 +30,7 @@ mod tests;
 mod wait_for;
 
 pub use self::cause::{Cancelled, Cause};
+pub(crate) use self::finally::BodyPlace;
 pub use self::finally::{Finally, Lent, finally, with_resource};
 pub(crate) use self::frame::{Frame, Own, Parts, Payload, Place, Polled, drop_quietly};
 pub use self::handle::CancelHandle;

@@ -319,11 +319,6 @@ impl Place for PlainPlace {
     const CATCHES_PANICS: bool = false;
 
     #[inline]
-    fn is_shielded(&self, _node: Option<&Arc<Node>>) -> bool {
-        false
-    }
-
-    #[inline]
     fn own(&self, _node: Option<&Arc<Node>>) -> Own {
         if self.own { Own::Cancelled } else { Own::No }
     }

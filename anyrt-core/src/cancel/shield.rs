@@ -4,9 +4,8 @@ use std::task::{Context, Poll};
 
 use pin_project::pin_project;
 
-use super::frame::{Frame, Own, Place, Polled};
+use super::frame::{Frame, Place, Polled};
 use super::node::Node;
-use crate::context::Surroundings;
 use crate::loom::Arc;
 
 /// Runs a future to its end whatever is cancelled around it (rule C8).
@@ -42,16 +41,6 @@ impl<const CATCHES_PANICS: bool> Place for ShieldPlace<CATCHES_PANICS> {
     #[inline]
     fn is_shielded(&self, _node: Option<&Arc<Node>>) -> bool {
         true
-    }
-
-    #[inline]
-    fn own(&self, _node: Option<&Arc<Node>>) -> Own {
-        Own::No
-    }
-
-    #[inline]
-    fn enter(&mut self, inner: Surroundings, _node: &mut Option<Arc<Node>>) -> Surroundings {
-        inner
     }
 }
 

@@ -8,7 +8,6 @@ use futures_util::stream::{FuturesUnordered, Stream};
 use pin_project::pin_project;
 
 use crate::cancel::{Frame, Node, Own, Payload, Place, Polled, drop_quietly};
-use crate::context::Surroundings;
 use crate::loom::Arc;
 
 /// Futures that are polled in place, each in a frame of its own, so that the others can be
@@ -168,18 +167,8 @@ impl Place for BranchPlace {
     const CATCHES_PANICS: bool = true;
 
     #[inline]
-    fn is_shielded(&self, _node: Option<&Arc<Node>>) -> bool {
-        false
-    }
-
-    #[inline]
     fn own(&self, _node: Option<&Arc<Node>>) -> Own {
         if self.own { Own::Cancelled } else { Own::No }
-    }
-
-    #[inline]
-    fn enter(&mut self, inner: Surroundings, _node: &mut Option<Arc<Node>>) -> Surroundings {
-        inner
     }
 }
 

@@ -87,9 +87,15 @@ impl Event {
     /// Cancel safe: it has no effect.
     #[inline]
     pub async fn wait(&self) {
+        self.wait_as(Wait::Event).await;
+    }
+
+    /// The same, listed as a wait for something else.
+    #[inline]
+    pub(crate) async fn wait_as(&self, wait: Wait) {
         super::begin().await;
         if !self.is_set() {
-            self.line.wait_on((), Wait::Event).await;
+            self.line.wait_on((), wait).await;
         }
     }
 

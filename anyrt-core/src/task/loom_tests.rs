@@ -8,7 +8,6 @@ use loom::thread;
 
 use super::core::GroupCore;
 use super::record::{End, Given};
-use crate::context;
 use crate::loom::Arc;
 use crate::models::{Seen, Wakes};
 use crate::task::TaskRecord;
@@ -197,6 +196,5 @@ fn loom_children_of_one_block_end_at_once() {
         leaving.join().expect("no panic");
         assert_eq!(group.living(), 0);
         assert!(group.children().is_empty() && group.try_end());
-        let _ = context::thread_number();
     });
 }

@@ -7,7 +7,6 @@ use std::fmt;
 use std::panic::{Location, resume_unwind};
 use std::pin::Pin;
 use std::task::{self, Poll, Wake, Waker};
-use std::thread::{self, Thread};
 use std::time::Duration;
 
 use pin_project::pin_project;
@@ -21,11 +20,11 @@ use super::record::{End, Given};
 use super::root::poll_root;
 use crate::cancel::{Cancelled, Cause, Limit, Payload};
 use crate::context::{self, IN_TASK, RunVars};
-use crate::error::{NoRun, RunError, TaskError};
+use crate::error::{NoRun, RunError};
 use crate::loom::atomic::{AtomicBool, Ordering};
 use crate::loom::{Arc, Mutex, OnceLock, Weak, lock, thread_local};
 use crate::runtime::{Enter, Runtime, Spawn};
-use crate::thread::Workers;
+use crate::thread::{Workers, block_on};
 use crate::time::Instant;
 
 /// What all tasks of a run share.
@@ -520,24 +519,6 @@ impl<R: Runtime> RunHandle<R> {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(payload)) => resume_unwind(payload),
             Err(_) => Err(NoRun::ended()),
-        }
-    }
-}
-
-/// Waits for a task on this thread.
-fn block_on<T>(mut handle: TaskHandle<T>) -> Result<T, TaskError> {
-    struct Unpark(Thread);
-    impl Wake for Unpark {
-        fn wake(self: std::sync::Arc<Self>) {
-            self.0.unpark();
-        }
-    }
-    let waker = std::sync::Arc::new(Unpark(thread::current())).into();
-    let mut cx = task::Context::from_waker(&waker);
-    loop {
-        match Pin::new(&mut handle).poll(&mut cx) {
-            Poll::Ready(result) => return result,
-            Poll::Pending => thread::park(),
         }
     }
 }

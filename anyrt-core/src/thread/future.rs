@@ -10,10 +10,8 @@ use super::call::{Brought, Call, Request, Worker};
 use super::from_thread::caller_gone;
 use super::to_thread::{Options, default_limiter};
 use super::workers::{Job, Workers, alone};
-use crate::cancel::{
-    Cancelled, Frame, Hold, Node, Operation, Own, Place, Polled, current_cancellation,
-};
-use crate::context::{self, Context, Surroundings};
+use crate::cancel::{BodyPlace, Cancelled, Frame, Hold, Operation, Polled, current_cancellation};
+use crate::context::{self, Context};
 use crate::loom::Arc;
 use crate::runtime::Runtime;
 use crate::sync::CapacityTokenArc;
@@ -69,29 +67,6 @@ impl Hosted {
             frame: Frame::new(request.future),
             _open: request.open,
         }
-    }
-}
-
-/// What is sent is interrupted for any cancellation, since the thread has something to do after.
-struct HostPlace;
-
-impl Place for HostPlace {
-    const CATCHES: bool = true;
-    const CATCHES_PANICS: bool = true;
-
-    #[inline]
-    fn is_shielded(&self, _node: Option<&Arc<Node>>) -> bool {
-        false
-    }
-
-    #[inline]
-    fn own(&self, _node: Option<&Arc<Node>>) -> Own {
-        Own::No
-    }
-
-    #[inline]
-    fn enter(&mut self, inner: Surroundings, _node: &mut Option<Arc<Node>>) -> Surroundings {
-        inner
     }
 }
 
@@ -198,7 +173,7 @@ where
         let Some(hosted) = &mut self.hosted else {
             return Poll::Ready(());
         };
-        let panic = match Pin::new(&mut hosted.frame).poll(cx, &mut HostPlace) {
+        let panic = match Pin::new(&mut hosted.frame).poll(cx, &mut BodyPlace) {
             Polled::Pending => return Poll::Pending,
             Polled::Ready(()) => None,
             Polled::Interrupted => {

@@ -4,14 +4,14 @@ use std::fmt;
 use std::ops::Deref;
 
 use super::portal_task::PortalTask;
-use super::signal::Signal;
 use crate::error::CallError;
 use crate::loom::Arc;
-use crate::task::Started;
+use crate::sync::Event;
+use crate::task::{Started, Wait};
 
 /// Says when a resource is let go.
 #[derive(Clone, Debug)]
-pub(super) struct Release(Arc<Signal>);
+pub(super) struct Release(Arc<Event>);
 
 impl Release {
     pub(super) fn new() -> Release {
@@ -40,7 +40,7 @@ impl<V> Holding<V> {
     /// into a `finally`.
     pub async fn until_released(self, value: V) {
         self.started.started(value);
-        self.release.0.wait().await;
+        self.release.0.wait_as(Wait::Portal).await;
     }
 }
 
@@ -83,7 +83,7 @@ impl<V, T> Held<V, T> {
     ///
     /// With the panic of the task.
     pub fn close(mut self) -> Result<T, CallError> {
-        self.release.0.raise();
+        self.release.0.set();
         match self.task.take() {
             Some(task) => task.wait(),
             None => unreachable!("taken here and on drop alone"),
@@ -101,7 +101,7 @@ impl<V, T> Deref for Held<V, T> {
 
 impl<V, T> Drop for Held<V, T> {
     fn drop(&mut self) {
-        self.release.0.raise();
+        self.release.0.set();
         if let Some(task) = self.task.take()
             && !task.is_inside()
         {

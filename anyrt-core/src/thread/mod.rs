@@ -17,10 +17,10 @@ mod own_run;
 mod portal;
 mod portal_task;
 mod provider;
-mod signal;
 pub mod to_thread;
 mod workers;
 
+pub(crate) use self::block::block_on;
 pub use self::held::{Held, Holding};
 pub use self::own_run::{PortalOptions, start_blocking_portal};
 pub use self::portal::{BlockingPortal, PortalStarted};

@@ -16,11 +16,11 @@ use std::panic::resume_unwind;
 use super::block::is_inside;
 use super::held::{Held, Holding, Release};
 use super::portal_task::{PortalTask, Slot, caught};
-use super::signal::Signal;
 use crate::error::{CallError, GroupError, PortalStartError, StartError};
 use crate::loom::Arc;
 use crate::runtime::{Runtime, Spawn};
-use crate::task::{GroupOutput, Run, Started, TaskGroup, TaskHandle, task_group};
+use crate::sync::Event;
+use crate::task::{GroupOutput, Run, Started, TaskGroup, TaskHandle, Wait, task_group};
 
 /// Lets threads outside of a run start tasks in it, and wait for them.
 ///
@@ -36,7 +36,7 @@ pub struct BlockingPortal<R: Spawn> {
 struct Shared<R: Spawn> {
     group: TaskGroup<R, Infallible>,
     run: Option<Arc<Run>>,
-    stop: Signal,
+    stop: Event,
 }
 
 /// What [`BlockingPortal::start`] gives: what the task said when it was ready, and its handle.
@@ -76,7 +76,7 @@ impl<R: Runtime> BlockingPortal<R> {
                 shared: Arc::new(Shared {
                     group,
                     run: Run::current(),
-                    stop: Signal::default(),
+                    stop: Event::new(),
                 }),
             };
             let open = StopOnDrop(portal.clone());
@@ -256,7 +256,7 @@ impl<R: Runtime> BlockingPortal<R> {
     ///
     /// Cancel safe: it has no effect.
     pub async fn stopped(&self) {
-        self.shared.stop.wait().await;
+        self.shared.stop.wait_as(Wait::Portal).await;
     }
 
     /// Whether this thread polls a task of the portal's run.
@@ -279,7 +279,7 @@ impl<R: Runtime> BlockingPortal<R> {
 impl<R: Spawn> BlockingPortal<R> {
     /// Stops the portal: it takes no calls any more. Tasks that were started through it go on.
     pub fn stop(&self) {
-        self.shared.stop.raise();
+        self.shared.stop.set();
     }
 
     /// Stops the portal, and cancels the tasks that were started through it. Threads that wait for
@@ -291,7 +291,7 @@ impl<R: Spawn> BlockingPortal<R> {
 
     /// Whether the portal has been stopped.
     pub fn is_stopped(&self) -> bool {
-        self.shared.stop.is_raised()
+        self.shared.stop.is_set()
     }
 }
 

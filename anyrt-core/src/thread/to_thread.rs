@@ -5,9 +5,9 @@
 //! Threads come from the runtime's own pool ([`Blocking`](crate::runtime::Blocking)): that is where
 //! its users look for blocking code, it ends with the runtime, and a simulated runtime can take its
 //! place. But a thread that has done its work stays with the run for the next call, up to 16 of
-//! them, until the run ends. That saves most of what handing a function to a pool costs, and calls one
-//! after another stay on one thread, where with one call of the pool for each they went from thread to
-//! thread. `anyrt-bench -- overhead --case to_thread` compares it with the pools themselves.
+//! them, until the run ends. So calls one after another stay on one thread, where with one call of
+//! the pool for each they went from thread to thread. `anyrt-bench -- overhead --case to_thread`
+//! compares it with the pools themselves.
 //!
 //! How many are at work at once is limited here, by a [`CapacityLimiter`]: 40 in each run unless said
 //! otherwise. A limit beyond that of the runtime's pool (about 500 threads) has no effect.

@@ -4,9 +4,11 @@
 #![expect(clippy::unwrap_used, reason = "this is test code")]
 
 use std::fs;
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{self, Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 pub(crate) const BACKENDS: [&str; 3] = ["tokio", "smol", "async-std"];
 
@@ -92,8 +94,46 @@ impl Program {
     }
 }
 
-/// Does what Ctrl-C does.
-pub(crate) fn interrupt(child: &Child) {
+/// What a program said that was interrupted at work.
+pub(crate) struct Interrupted {
+    /// The line of errors after which it was.
+    pub(crate) first: String,
+    pub(crate) rest: String,
+    pub(crate) stdout: Vec<u8>,
+}
+
+impl Program {
+    /// Does what Ctrl-C does once there is a line of errors, and waits for the end, which comes soon.
+    #[track_caller]
+    pub(crate) fn interrupted<const N: usize>(
+        &self,
+        folder: &Folder,
+        args: [&str; N],
+    ) -> Interrupted {
+        let mut child = self.command(folder, args).spawn().unwrap();
+        let mut errors = BufReader::new(child.stderr.take().unwrap());
+        let mut first = String::new();
+        errors.read_line(&mut first).unwrap();
+
+        let start = Instant::now();
+        interrupt(&child);
+        let mut rest = String::new();
+        errors.read_to_string(&mut rest).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(
+            start.elapsed() < Duration::from_secs(10),
+            "it waits for a turn, not for a file"
+        );
+        assert_eq!(output.status.code(), Some(130), "{rest}");
+        Interrupted {
+            first,
+            rest,
+            stdout: output.stdout,
+        }
+    }
+}
+
+fn interrupt(child: &Child) {
     let mut kill = Command::new("kill");
     let status = kill.args(["-INT", &child.id().to_string()]).status();
     assert!(status.unwrap().success());

@@ -215,6 +215,30 @@ impl From<WouldBlock> for io::Error {
     }
 }
 
+/// A stream knows nothing of the kind that it was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
+#[error("there is no attribute `{name}` here")]
+pub struct MissingAttribute {
+    name: &'static str,
+}
+
+impl MissingAttribute {
+    pub(crate) fn new(name: &'static str) -> MissingAttribute {
+        MissingAttribute { name }
+    }
+
+    /// What was asked for.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
+impl From<MissingAttribute> for io::Error {
+    fn from(error: MissingAttribute) -> Self {
+        io::Error::new(io::ErrorKind::NotFound, error)
+    }
+}
+
 /// Somebody else is using what one at a time may use.
 #[derive(Clone, Debug, PartialEq, Eq, ThisError)]
 #[error("somebody else is {action} this already: let one task at a time do it")]

@@ -30,6 +30,8 @@ pub mod error;
 mod loom;
 #[cfg(all(test, loom))]
 mod models;
+#[cfg(feature = "net")]
+pub mod net;
 pub mod runtime;
 pub mod stream;
 pub mod sync;

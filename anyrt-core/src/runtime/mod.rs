@@ -1,8 +1,8 @@
 //! What a backend provides: small facet traits with associated functions on a marker type.
 //!
 //! A backend is one marker type that implements [`Spawn`], [`Time`] and [`Blocking`], and one or
-//! more types that implement [`Enter`], which start a run. That is all: names, groups, scopes,
-//! deadlines and every other rule are core's.
+//! more types that implement [`Enter`], which start a run. Names, groups, scopes, deadlines and every
+//! other rule are core's. What a runtime can do beside is a facet of its own: `Net`.
 //!
 //! ```text
 //!   Enter ──block_on──▶ a run          Runtime = Spawn + Time + Blocking
@@ -12,12 +12,20 @@
 mod blocking;
 mod clock;
 mod enter;
+#[cfg(feature = "net")]
+mod net;
+#[cfg(all(feature = "net", unix))]
+mod source;
 mod spawn;
 mod time;
 
 pub use self::blocking::Blocking;
 pub use self::clock::{from_native, to_native};
 pub use self::enter::Enter;
+#[cfg(feature = "net")]
+pub use self::net::{Net, Purpose, Socket, SocketOption};
+#[cfg(all(feature = "net", unix))]
+pub use self::source::{AdoptSocket, Attempt, Direction, Source};
 pub use self::spawn::{Spawn, TaskInfo};
 pub use self::time::Time;
 pub use crate::context::current_tag;

@@ -187,6 +187,34 @@ impl From<ReceiveError> for io::Error {
     }
 }
 
+/// Whether a byte stream has ended: its peer sends no more.
+///
+/// Reading gives 0 bytes then; [`receive`](super::ByteReceiveStreamExt::receive) and its kin make
+/// this error of it.
+pub fn is_end_of_stream(error: &io::Error) -> bool {
+    inner(error) == Some(&ReceiveError::EndOfStream)
+}
+
+/// Whether the peer of a byte stream is gone, or the connection was cut off.
+pub fn is_broken(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::BrokenPipe
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+    )
+}
+
+/// Whether this side of a byte stream was closed by its owner.
+pub fn is_closed(error: &io::Error) -> bool {
+    inner(error) == Some(&ReceiveError::Closed)
+        || inner(error).is_some_and(SendError::<()>::is_closed)
+}
+
+fn inner<E: Error + 'static>(error: &io::Error) -> Option<&E> {
+    error.get_ref()?.downcast_ref()
+}
+
 const ENDED: &str = "the stream has ended";
 const BROKEN: &str = "nobody is left to receive";
 const CLOSED: &str = "this handle of the stream was closed";

@@ -1,12 +1,21 @@
-//! Streams of objects: between tasks, and the traits that all such streams have in common.
+//! Streams of bytes and of objects: what all of them have in common, those between tasks, and what
+//! wraps others.
 
+mod attributes;
+mod bytes;
 mod error;
 #[cfg(all(test, loom))]
 mod loom_tests;
 mod memory;
 mod stapled;
 
+pub use self::attributes::{Attribute, Attributes, AttributesExt, Demand};
+pub use self::bytes::{
+    Bare, ByteReceiveStream, ByteReceiveStreamExt, ByteSendStream, ByteSendStreamExt, ByteStream,
+    Close, ReceiveBytes, ReceiveInto, SendBytes, SendEof,
+};
 pub use self::error::{ReceiveError, SendError, TryReceiveError, TrySendError};
+pub use self::error::{is_broken, is_closed, is_end_of_stream};
 pub use self::memory::{
     MemoryObjectReceiveStream, MemoryObjectSendStream, MemoryObjectStreamStatistics, Receiving,
     Sending, UNBOUNDED, memory_object_stream,

@@ -23,6 +23,16 @@ pub enum Wait {
     Room,
     /// An object from a stream.
     Object,
+    /// Bytes from a stream, or their end.
+    Bytes,
+    /// That a stream takes the bytes that it sends.
+    Sending,
+    /// A connection, to a peer or from one.
+    Connection,
+    /// A datagram.
+    Datagram,
+    /// That a descriptor can be read or written.
+    Readiness,
     /// That a portal is stopped, or something that is held open through one let go.
     Portal,
     /// An event, or the settling of a promise.
@@ -55,6 +65,11 @@ impl Wait {
             Wait::Thread,
             Wait::Room,
             Wait::Object,
+            Wait::Bytes,
+            Wait::Sending,
+            Wait::Connection,
+            Wait::Datagram,
+            Wait::Readiness,
             Wait::Portal,
             Wait::Event,
             Wait::Lock,
@@ -83,6 +98,11 @@ impl fmt::Display for Wait {
             Wait::Thread => "a worker thread",
             Wait::Room => "somebody to send to",
             Wait::Object => "an object to receive",
+            Wait::Bytes => "bytes to receive",
+            Wait::Sending => "bytes to be sent",
+            Wait::Connection => "a connection",
+            Wait::Datagram => "a datagram",
+            Wait::Readiness => "a descriptor to be ready",
             Wait::Portal => "a portal to be let go",
             Wait::Event => "an event",
             Wait::Lock => "a lock",

@@ -1,0 +1,138 @@
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+/// Where a socket is found: an IP address and port, or a name on this machine.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Address {
+    /// An address and port of the internet protocols.
+    Ip(SocketAddr),
+    /// The name of a Unix socket.
+    Unix(UnixAddress),
+}
+
+impl Address {
+    /// The address and port, if it is one of the internet protocols.
+    pub fn as_ip(&self) -> Option<SocketAddr> {
+        match self {
+            Address::Ip(address) => Some(*address),
+            Address::Unix(_) => None,
+        }
+    }
+
+    /// The name, if it is one of a Unix socket.
+    pub fn as_unix(&self) -> Option<&UnixAddress> {
+        match self {
+            Address::Ip(_) => None,
+            Address::Unix(address) => Some(address),
+        }
+    }
+
+    /// What kind of address it is.
+    pub fn family(&self) -> Family {
+        match self {
+            Address::Ip(address) if address.is_ipv4() => Family::Ipv4,
+            Address::Ip(_) => Family::Ipv6,
+            Address::Unix(_) => Family::Unix,
+        }
+    }
+}
+
+/// IP addresses as `127.0.0.1:80` and `[::1]:80`; Unix sockets as their paths, `@name` if the name
+/// is abstract, and `(unnamed)`.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Address::Ip(address) => address.fmt(f),
+            Address::Unix(address) => address.fmt(f),
+        }
+    }
+}
+
+impl From<SocketAddr> for Address {
+    fn from(address: SocketAddr) -> Address {
+        Address::Ip(address)
+    }
+}
+
+impl From<(IpAddr, u16)> for Address {
+    fn from(address: (IpAddr, u16)) -> Address {
+        Address::Ip(address.into())
+    }
+}
+
+impl From<UnixAddress> for Address {
+    fn from(address: UnixAddress) -> Address {
+        Address::Unix(address)
+    }
+}
+
+/// The name of a Unix socket.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum UnixAddress {
+    /// It has none: most clients.
+    #[default]
+    Unnamed,
+    /// A path in the file system.
+    Path(PathBuf),
+    /// A name outside of the file system, which ends with the socket. Linux alone has these.
+    Abstract(Vec<u8>),
+}
+
+impl UnixAddress {
+    /// The path, if it has one.
+    pub fn as_path(&self) -> Option<&Path> {
+        match self {
+            UnixAddress::Path(path) => Some(path),
+            UnixAddress::Unnamed | UnixAddress::Abstract(_) => None,
+        }
+    }
+
+    /// The abstract name, if it has one.
+    pub fn as_abstract(&self) -> Option<&[u8]> {
+        match self {
+            UnixAddress::Abstract(name) => Some(name),
+            UnixAddress::Unnamed | UnixAddress::Path(_) => None,
+        }
+    }
+}
+
+impl<P: Into<PathBuf>> From<P> for UnixAddress {
+    fn from(path: P) -> UnixAddress {
+        UnixAddress::Path(path.into())
+    }
+}
+
+impl fmt::Display for UnixAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            UnixAddress::Unnamed => f.write_str("(unnamed)"),
+            UnixAddress::Path(path) => path.display().fmt(f),
+            UnixAddress::Abstract(name) => write!(f, "@{}", name.escape_ascii()),
+        }
+    }
+}
+
+/// The kind of an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Family {
+    /// Internet protocol, version 4.
+    Ipv4,
+    /// Internet protocol, version 6.
+    Ipv6,
+    /// Sockets on this machine.
+    Unix,
+}
+
+impl fmt::Display for Family {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Family::Ipv4 => "IPv4",
+            Family::Ipv6 => "IPv6",
+            Family::Unix => "Unix",
+        })
+    }
+}

@@ -1,0 +1,29 @@
+//! What Linux can do in one step, or alone can do.
+
+use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd};
+
+use rustix::net::{
+    AddressFamily, SendFlags, SocketAddrAny, SocketAddrUnix, SocketFlags, SocketType,
+    acceptfrom_with, socket_with,
+};
+
+const FLAGS: SocketFlags = SocketFlags::NONBLOCK.union(SocketFlags::CLOEXEC);
+
+pub(super) const SENDING: SendFlags = SendFlags::NOSIGNAL;
+
+pub(super) fn open(family: AddressFamily, kind: SocketType) -> io::Result<OwnedFd> {
+    Ok(socket_with(family, kind, FLAGS, None)?)
+}
+
+pub(super) fn accept(listener: BorrowedFd<'_>) -> io::Result<(OwnedFd, Option<SocketAddrAny>)> {
+    Ok(acceptfrom_with(listener, FLAGS)?)
+}
+
+pub(super) fn abstract_name(name: &[u8]) -> io::Result<SocketAddrUnix> {
+    Ok(SocketAddrUnix::new_abstract_name(name)?)
+}
+
+pub(super) fn abstract_bytes(address: &SocketAddrUnix) -> Option<&[u8]> {
+    address.abstract_name()
+}

@@ -1,0 +1,106 @@
+use std::fmt;
+use std::io;
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::task::{Context, Poll};
+
+use super::Socket;
+
+/// A descriptor of the operating system that is registered with a runtime's reactor.
+///
+/// [`OsSocket`](crate::net::OsSocket) makes everything else of it.
+///
+/// # Contract
+///
+/// 1. [`register`](Source::register) takes a descriptor that does not block.
+/// 2. [`poll_io`](Source::poll_io) MUST call `attempt` when the descriptor may be ready, and again
+///    whenever `attempt` failed with [`WouldBlock`](io::ErrorKind::WouldBlock) and it has
+///    become ready since; it MUST be pending in between, and return every other outcome.
+/// 3. One task at a time waits for each direction. A later waker replaces an earlier one.
+/// 4. A peer that has gone makes it ready in both directions.
+/// 5. Dropping it MUST close the descriptor, [`into_descriptor`](Source::into_descriptor) MUST NOT.
+///
+/// # Common mistakes
+///
+/// - *Forgetting readiness too soon.* Where the system reports changes of readiness only, it may be
+///   forgotten after [`WouldBlock`](io::ErrorKind::WouldBlock) or where the attempt says that it
+///   [drained](Attempt::drained) it, and only if nothing was reported since it was looked
+///   at.
+pub trait Source: fmt::Debug + Send + Sync + Unpin + Sized + 'static {
+    /// Registers a descriptor with the reactor of the runtime of this thread.
+    ///
+    /// # Errors
+    ///
+    /// What the system says; where there is no runtime, [`NoRuntime`](crate::NoRuntime).
+    fn register(descriptor: OwnedFd) -> io::Result<Self>;
+
+    /// The descriptor itself.
+    fn descriptor(&self) -> BorrowedFd<'_>;
+
+    /// Takes the descriptor from the reactor.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    fn into_descriptor(self) -> io::Result<OwnedFd>;
+
+    /// Does something with the descriptor as soon as that does not block.
+    fn poll_io<T>(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+        attempt: impl FnMut(BorrowedFd<'_>) -> io::Result<Attempt<T>>,
+    ) -> Poll<io::Result<T>>;
+}
+
+/// A [`Socket`] that a descriptor of the operating system can become.
+pub trait AdoptSocket: Socket {
+    /// Takes a descriptor over. It does not block from then on, which others that share it notice.
+    ///
+    /// # Errors
+    ///
+    /// What the system says if it is no socket, or cannot be registered.
+    fn adopt(descriptor: OwnedFd) -> io::Result<Self>;
+
+    /// Gives the descriptor back, which still does not block.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    fn into_descriptor(self) -> io::Result<OwnedFd>;
+}
+
+/// What a descriptor is to be ready for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "there is no third direction")]
+pub enum Direction {
+    /// Receiving, and accepting.
+    Input,
+    /// Sending, and the end of connecting.
+    Output,
+}
+
+/// The outcome of an attempt that did not block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Attempt<T> {
+    /// What was asked for.
+    pub value: T,
+    /// Whether the next attempt would block, as far as can be told without trying: a stream gave
+    /// or took less than it was asked to.
+    pub drained: bool,
+}
+
+impl<T> Attempt<T> {
+    /// Nothing is known about the next attempt.
+    pub fn new(value: T) -> Attempt<T> {
+        Attempt {
+            value,
+            drained: false,
+        }
+    }
+
+    /// The same, knowing whether the next attempt would block.
+    pub fn drained(self, drained: bool) -> Attempt<T> {
+        Attempt { drained, ..self }
+    }
+}

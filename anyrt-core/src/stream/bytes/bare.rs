@@ -11,11 +11,13 @@ use crate::stream::Attributes;
 /// # Examples
 ///
 /// ```
-/// use anyrt_core::stream::{Bare, ByteStream};
+/// use anyrt_core::stream::{Bare, ByteReceiveStream, ByteReceiveStreamExt};
 ///
-/// fn takes(_: impl ByteStream) {}
+/// async fn first_byte(mut stream: impl ByteReceiveStream) -> std::io::Result<u8> {
+///     Ok(stream.receive(1).await?[0])
+/// }
 ///
-/// takes(Bare(futures_util::io::Cursor::new(vec![0; 10])));
+/// let byte = first_byte(Bare(&b"bytes"[..]));
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Bare<S>(pub S);

@@ -42,11 +42,15 @@
 //! [RUSTSEC-2025-0052]: https://rustsec.org/advisories/RUSTSEC-2025-0052
 
 mod blocking;
+#[cfg(all(feature = "net", unix))]
+mod net;
 mod runtime;
 mod spawn;
 mod time;
 
 pub use self::blocking::Call;
+#[cfg(all(feature = "net", unix))]
+pub use self::net::Registered;
 pub use self::runtime::{AsyncStd, Builder};
 pub use self::spawn::Handle;
 pub use self::time::Timer;

@@ -28,6 +28,12 @@ impl NoRuntime {
     }
 }
 
+impl From<NoRuntime> for io::Error {
+    fn from(error: NoRuntime) -> Self {
+        io::Error::other(error)
+    }
+}
+
 /// The run that is asked for is not there; the message names the fix.
 #[derive(Clone, Debug, PartialEq, Eq, ThisError)]
 #[error("{message}")]

@@ -36,11 +36,15 @@
 //!   the environment variable `SMOL_THREADS` says otherwise.
 
 mod blocking;
+#[cfg(all(feature = "net", unix))]
+mod net;
 mod runtime;
 mod spawn;
 mod time;
 
 pub use self::blocking::Call;
+#[cfg(all(feature = "net", unix))]
+pub use self::net::Registered;
 pub use self::runtime::{Builder, Smol};
 pub use self::spawn::Handle;
 pub use self::time::Timer;

@@ -36,10 +36,14 @@
 //! - A runtime cannot be entered from within a task of another tokio runtime: tokio panics.
 
 mod blocking;
+#[cfg(all(feature = "net", unix))]
+mod net;
 mod runtime;
 mod spawn;
 mod time;
 
 pub use self::blocking::Call;
+#[cfg(all(feature = "net", unix))]
+pub use self::net::Registered;
 pub use self::runtime::{Builder, Tokio};
 pub use self::spawn::Handle;

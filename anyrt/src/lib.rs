@@ -39,6 +39,7 @@
 //! | `tokio` | the backend [tokio](https://docs.rs/tokio), and the module `anyrt::tokio` with conversions |
 //! | `smol` | the backend [smol](https://docs.rs/smol), and the module `anyrt::smol` with conversions |
 //! | `async-std` | the backend async-std (discontinued, RUSTSEC-2025-0052), and `anyrt::async_std` |
+//! | `net` | sockets and name lookup, in the module `anyrt::net` (Unix systems) |
 //!
 //! None is on by default: libraries enable none, applications enable the one that they run on.
 //! Features are additive. With several, a run chooses: see [`Builder`].
@@ -63,6 +64,8 @@ mod time;
 pub mod __private;
 pub mod from_thread;
 pub mod futures;
+#[cfg(feature = "net")]
+pub mod net;
 pub mod stream;
 pub mod sync;
 pub mod task;
@@ -120,6 +123,8 @@ pub use anyrt_core::error::{
 };
 
 // The runtime behind it all, for code that is generic over it.
+#[cfg(all(feature = "net", unix))]
+pub use self::ambient::AmbientSource;
 pub use self::ambient::{Ambient, AmbientCall, AmbientHandle, AmbientTimer};
 
 /// Re-enters a run from a foreign thread.

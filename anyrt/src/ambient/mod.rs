@@ -16,10 +16,14 @@
 mod blocking;
 mod enter;
 mod find;
+#[cfg(all(feature = "net", unix))]
+mod net;
 mod spawn;
 mod time;
 
 pub use self::blocking::AmbientCall;
+#[cfg(all(feature = "net", unix))]
+pub use self::net::AmbientSource;
 pub use self::spawn::AmbientHandle;
 pub use self::time::AmbientTimer;
 

@@ -1,0 +1,156 @@
+use std::fmt;
+use std::io::{self, IoSlice};
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_io::{AsyncRead, AsyncWrite};
+
+use super::attributes::provide_connected;
+use super::connection::Connection;
+use super::{Kind, SocketStream};
+use crate::loom::Arc;
+use crate::runtime::Net;
+use crate::stream::{Attributes, Demand};
+
+/// Both halves of a connection: the one that receives, and the one that sends.
+type Halves<R, K> = (ReceiveHalf<R, K>, SendHalf<R, K>);
+
+pub(super) fn of<R: Net, K: Kind>(connection: Connection<R::Socket>) -> Halves<R, K> {
+    let connection = Arc::new(connection);
+    let receive = ReceiveHalf {
+        connection: connection.clone(),
+        kind: PhantomData,
+    };
+    let send = SendHalf {
+        connection,
+        ends: true,
+        kind: PhantomData,
+    };
+    (receive, send)
+}
+
+/// The receiving half of a connection that was [split](SocketStream::into_split).
+///
+/// Dropping it leaves the other half open.
+pub struct ReceiveHalf<R: Net, K: Kind> {
+    connection: Arc<Connection<R::Socket>>,
+    kind: PhantomData<K>,
+}
+
+/// The sending half of a connection that was [split](SocketStream::into_split).
+///
+/// Dropping it says that no more will come, and leaves the other half open.
+pub struct SendHalf<R: Net, K: Kind> {
+    connection: Arc<Connection<R::Socket>>,
+    /// Whether dropping it ends what is sent.
+    ends: bool,
+    kind: PhantomData<K>,
+}
+
+impl<R: Net, K: Kind> ReceiveHalf<R, K> {
+    /// Closes the connection in both directions, and the other half with it: whoever waits there
+    /// or comes later gets an error that says [closed](crate::stream::is_closed).
+    pub fn close_connection(&self) {
+        self.connection.close();
+    }
+
+    /// Makes one stream of the halves again.
+    ///
+    /// # Errors
+    ///
+    /// The halves, if they are not of one connection.
+    pub fn reunite(self, mut send: SendHalf<R, K>) -> Result<SocketStream<R, K>, Halves<R, K>> {
+        if !Arc::ptr_eq(&self.connection, &send.connection) {
+            return Err((self, send));
+        }
+        send.ends = false;
+        drop(send);
+        let Some(connection) = Arc::into_inner(self.connection) else {
+            unreachable!("there are two halves, and no more");
+        };
+        Ok(SocketStream::of(connection))
+    }
+}
+
+impl<R: Net, K: Kind> SendHalf<R, K> {
+    /// Closes the connection in both directions, and the other half with it: whoever waits there
+    /// or comes later gets an error that says [closed](crate::stream::is_closed).
+    pub fn close_connection(&self) {
+        self.connection.close();
+    }
+}
+
+impl<R: Net, K: Kind> Drop for SendHalf<R, K> {
+    fn drop(&mut self) {
+        if self.ends {
+            // Nobody is left to tell that the peer has gone already.
+            drop(self.connection.send_eof());
+        }
+    }
+}
+
+impl<R: Net, K: Kind> AsyncRead for ReceiveHalf<R, K> {
+    #[inline]
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        self.connection.poll_read(cx, buffer)
+    }
+}
+
+impl<R: Net, K: Kind> AsyncWrite for SendHalf<R, K> {
+    #[inline]
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.connection.poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.connection.poll_write_vectored(cx, slices)
+    }
+
+    #[inline]
+    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.connection.send_eof())
+    }
+}
+
+impl<R: Net, K: Kind> Attributes for ReceiveHalf<R, K> {
+    fn provide(&self, demand: &mut Demand<'_>) {
+        provide_connected(self.connection.socket(), demand);
+    }
+}
+
+impl<R: Net, K: Kind> Attributes for SendHalf<R, K> {
+    fn provide(&self, demand: &mut Demand<'_>) {
+        provide_connected(self.connection.socket(), demand);
+    }
+}
+
+impl<R: Net, K: Kind> fmt::Debug for ReceiveHalf<R, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ReceiveHalf")
+            .field(&self.connection)
+            .finish()
+    }
+}
+
+impl<R: Net, K: Kind> fmt::Debug for SendHalf<R, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SendHalf").field(&self.connection).finish()
+    }
+}

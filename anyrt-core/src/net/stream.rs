@@ -1,0 +1,156 @@
+use std::fmt;
+use std::io::{self, IoSlice};
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_io::{AsyncRead, AsyncWrite};
+
+use super::attributes::provide_connected;
+use super::connection::Connection;
+use super::halves::{self, ReceiveHalf, SendHalf};
+use super::{Internet, Kind, Unix};
+use crate::runtime::{Net, Socket, SocketOption};
+use crate::stream::{Attributes, Demand};
+
+/// A TCP connection.
+pub type TcpStream<R> = SocketStream<R, Internet>;
+
+/// A connection through a Unix socket.
+pub type UnixStream<R> = SocketStream<R, Unix>;
+
+/// A connection of either [kind](Kind): TCP, or through a Unix socket.
+///
+/// It is a [`ByteStream`](crate::stream::ByteStream): it is read and written by the methods of
+/// [`ByteReceiveStreamExt`](crate::stream::ByteReceiveStreamExt) and
+/// [`ByteSendStreamExt`](crate::stream::ByteSendStreamExt), and by everything that takes
+/// `futures::io::{AsyncRead, AsyncWrite}`. Closing the sending side
+/// ([`send_eof`](crate::stream::ByteSendStreamExt::send_eof), `poll_close`) leaves the other open.
+/// Dropping it closes the connection; what was sent still arrives.
+///
+/// TCP connections have `TCP_NODELAY` on.
+///
+/// Its attributes are [`SocketFamily`](super::SocketFamily), [`LocalAddress`](super::LocalAddress),
+/// [`RemoteAddress`](super::RemoteAddress), with TCP [`LocalPort`](super::LocalPort) and
+/// [`RemotePort`](super::RemotePort), and on Unix systems `Descriptor`.
+pub struct SocketStream<R: Net, K: Kind> {
+    connection: Connection<R::Socket>,
+    kind: PhantomData<K>,
+}
+
+impl<R: Net, K: Kind> SocketStream<R, K> {
+    /// Takes over a socket that is connected.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if it is of another kind, and what the system
+    /// says if it is not connected.
+    pub fn from_socket(socket: R::Socket) -> io::Result<SocketStream<R, K>> {
+        K::address(socket.local_address()?)?;
+        socket.peer_address()?;
+        if K::NO_DELAY {
+            socket.set_option(SocketOption::NoDelay(true))?;
+        }
+        Ok(SocketStream::of(Connection::new(socket)))
+    }
+
+    /// Takes the socket out.
+    pub fn into_socket(self) -> R::Socket {
+        self.connection.into_socket()
+    }
+
+    /// The socket itself.
+    pub fn socket(&self) -> &R::Socket {
+        self.connection.socket()
+    }
+
+    /// The address of its own.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn local_addr(&self) -> io::Result<K::Address> {
+        K::address(self.socket().local_address()?)
+    }
+
+    /// The address of the peer.
+    ///
+    /// # Errors
+    ///
+    /// What the system says, above all if the peer has gone.
+    pub fn peer_addr(&self) -> io::Result<K::Address> {
+        K::address(self.socket().peer_address()?)
+    }
+
+    /// Sets an option of the socket.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn set_option(&self, option: SocketOption) -> io::Result<()> {
+        self.socket().set_option(option)
+    }
+
+    /// Makes two of it, for two tasks: one to receive, one to send.
+    pub fn into_split(self) -> (ReceiveHalf<R, K>, SendHalf<R, K>) {
+        halves::of(self.connection)
+    }
+
+    pub(super) fn of(connection: Connection<R::Socket>) -> SocketStream<R, K> {
+        SocketStream {
+            connection,
+            kind: PhantomData,
+        }
+    }
+}
+
+impl<R: Net, K: Kind> fmt::Debug for SocketStream<R, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.connection.fmt(f)
+    }
+}
+
+impl<R: Net, K: Kind> Attributes for SocketStream<R, K> {
+    fn provide(&self, demand: &mut Demand<'_>) {
+        provide_connected(self.socket(), demand);
+    }
+}
+
+impl<R: Net, K: Kind> AsyncRead for SocketStream<R, K> {
+    #[inline]
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        self.connection.poll_read(cx, buffer)
+    }
+}
+
+impl<R: Net, K: Kind> AsyncWrite for SocketStream<R, K> {
+    #[inline]
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.connection.poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.connection.poll_write_vectored(cx, slices)
+    }
+
+    #[inline]
+    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.connection.send_eof())
+    }
+}

@@ -2,5 +2,5 @@
 
 anyrt_conformance::suite! {
     runtime: anyrt_async_std::Builder::new(),
-    facets: [spawn, time, blocking],
+    facets: [spawn, time, blocking, net],
 }

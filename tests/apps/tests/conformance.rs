@@ -3,20 +3,20 @@
 mod tokio {
     anyrt_conformance::suite! {
         runtime: anyrt::Builder::new().backend(anyrt::Backend::Tokio),
-        facets: [spawn, time, blocking],
+        facets: [spawn, time, blocking, net],
     }
 }
 
 mod smol {
     anyrt_conformance::suite! {
         runtime: anyrt::Builder::new().backend(anyrt::Backend::Smol),
-        facets: [spawn, time, blocking],
+        facets: [spawn, time, blocking, net],
     }
 }
 
 mod async_std {
     anyrt_conformance::suite! {
         runtime: anyrt::Builder::new().backend(anyrt::Backend::AsyncStd),
-        facets: [spawn, time, blocking],
+        facets: [spawn, time, blocking, net],
     }
 }

@@ -1,10 +1,10 @@
 //! The conformance suite of anyrt. A backend runs all of it with a file
-//! `tests/conformance.rs` of five lines:
+//! `tests/conformance.rs` of five lines, with the facets that it has:
 //!
 //! ```ignore
 //! anyrt_conformance::suite! {
 //!     runtime: anyrt_smol::Smol::new(),
-//!     facets: [spawn, time, blocking],
+//!     facets: [spawn, time, blocking, net],
 //! }
 //! ```
 //!
@@ -60,5 +60,11 @@ pub use anyrt_core::runtime::Enter;
 #[doc(hidden)]
 pub use harness::run_case;
 #[doc(hidden)]
+/// The traits behind the names of facets.
+#[doc(hidden)]
+pub mod facets {
+    pub use anyrt_core::runtime::{Blocking as blocking, Net as net, Spawn as spawn, Time as time};
+}
+
 pub use manifest::check_known_failures;
-pub use manifest::{all, names};
+pub use manifest::{all, names, net};

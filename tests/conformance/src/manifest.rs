@@ -1,6 +1,6 @@
 //! The lists of all cases, and what is made of them. Nothing here but names.
 
-use anyrt_core::runtime::Enter;
+use anyrt_core::runtime::{Enter, Net};
 
 use crate::harness::Case;
 
@@ -17,7 +17,7 @@ macro_rules! suite {
     ) => {
         const KNOWN_FAILURES: &[(&str, &str)] = &[$($(($name, $why)),*)?];
 
-        fn backend() -> impl $crate::Enter {
+        fn backend() -> impl $crate::Enter<Runtime: $($crate::facets::$facet +)*> {
             $runtime
         }
 
@@ -656,6 +656,27 @@ macro_rules! __cases {
             ],
         }
     };
+    (net, $then:ident, $arguments:tt) => {
+        $crate::$then! { $arguments
+            net_connect: [
+            ],
+            net_datagrams: [
+            ],
+            net_descriptors: [
+            ],
+            net_listeners: [
+            ],
+            net_lookup: [
+            ],
+            net_serve: [
+            ],
+            net_streams: [
+                a_connection_carries_bytes_both_ways,
+            ],
+            net_unix: [
+            ],
+        }
+    };
 }
 
 /// One `#[test]` for each case.
@@ -698,7 +719,7 @@ macro_rules! __push {
     )*)* };
 }
 
-/// Every case, for those who want to run them by a program.
+/// Every case that needs no sockets, for those who want to run them by a program.
 #[must_use]
 #[expect(
     clippy::vec_init_then_push,
@@ -709,6 +730,18 @@ pub fn all<B: Enter>() -> Vec<Case<B>> {
     crate::__cases! { spawn, __push, (list) }
     crate::__cases! { time, __push, (list) }
     crate::__cases! { blocking, __push, (list) }
+    list
+}
+
+/// Every case about sockets.
+#[must_use]
+#[expect(
+    clippy::vec_init_then_push,
+    reason = "macros push one list after another"
+)]
+pub fn net<B: Enter<Runtime: Net>>() -> Vec<Case<B>> {
+    let mut list = Vec::new();
+    crate::__cases! { net, __push, (list) }
     list
 }
 
@@ -723,6 +756,7 @@ pub fn names() -> Vec<&'static str> {
     crate::__cases! { spawn, __names, (list) }
     crate::__cases! { time, __names, (list) }
     crate::__cases! { blocking, __names, (list) }
+    crate::__cases! { net, __names, (list) }
     list
 }
 

@@ -1,0 +1,1 @@
+//! Connecting: names, several addresses, happy eyeballs.

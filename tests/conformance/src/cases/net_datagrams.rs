@@ -1,0 +1,1 @@
+//! Packets: UDP and Unix datagram sockets.

@@ -1,0 +1,1 @@
+//! Descriptors: adopted, waited for, and passed on.

@@ -1,0 +1,1 @@
+//! Listeners: addresses, ports and options.

@@ -1,0 +1,1 @@
+//! Serving: handlers, errors while accepting, several listeners.

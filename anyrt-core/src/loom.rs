@@ -21,6 +21,14 @@ pub(crate) use std::sync::{Mutex, MutexGuard, atomic};
 #[cfg(not(loom))]
 pub(crate) use std::thread_local;
 
+/// How a thread waits for another.
+pub(crate) mod thread {
+    #[cfg(loom)]
+    pub(crate) use ::loom::thread::{Thread, current, park};
+    #[cfg(not(loom))]
+    pub(crate) use std::thread::{Thread, current, park};
+}
+
 /// For statics of the process, which outlive every model and take no part in one.
 pub(crate) mod process {
     pub(crate) use std::sync::atomic::AtomicU64;

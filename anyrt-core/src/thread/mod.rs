@@ -13,6 +13,8 @@ mod call;
 pub mod from_thread;
 mod future;
 mod held;
+#[cfg(all(test, loom))]
+mod loom_tests;
 mod own_run;
 mod portal;
 mod portal_task;

@@ -2,34 +2,39 @@
 //!
 //! A worker is a thread of the runtime's pool that does one job after another. When there is
 //! nothing to do and not many are idle already, it takes a seat; whoever has a job next puts it
-//! into the queue and wakes the worker that sat down last. The end of the run sends them back to
-//! the pool.
+//! into the queue and sees to it that a worker is on its way there. The end of the run sends them
+//! back to the pool.
 //!
 //! ```text
 //!   job ──▶ work ──▶ sit ──▶ deliver ──▶ next job in the queue, or wait for one
 //!             ▲       │ enough idle, or the run is over
 //!             │       └────▶ deliver ──▶ back to the pool
-//!             └── a new worker, where nobody sits
+//!             └── a new worker, where each that sits has a job in the queue already
 //! ```
 //!
 //! 1. A worker sits down *before* it delivers: so a caller that has got its value finds the worker
 //!    free, and calls one after another use one thread.
-//! 2. For every job in the queue a worker was taken off its seat. It looks into the queue before it
-//!    does anything else; that another was faster and has done the job does no harm.
-//! 3. While a worker sits, no destructor of the user's runs on it: the next job could wait for it.
+//! 2. There are never more jobs in the queue than workers on their way to it or on a seat: so each
+//!    job has a worker of its own, even if none of the jobs ever ends. A worker that gets up for
+//!    anything else leaves no job behind that it was counted for.
+//! 3. While there is a job in the queue, a worker is on its way to it: it was called, and looks into
+//!    the queue before it does anything else. One that finds several jobs takes the first, and calls
+//!    others, two at a time, before it begins. So a caller with many jobs wakes one thread and not
+//!    one for each, and jobs that are soon done are done by the few threads that are awake.
+//! 4. While a worker sits, no destructor of the user's runs on it: the next job could wait for it.
 
 use std::any::TypeId;
 use std::collections::VecDeque;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::thread::{self, Thread};
 
+use crate::loom::thread::{self, Thread};
 use crate::loom::{Arc, Mutex, lock};
 use crate::runtime::Runtime;
 use crate::task::Run;
 
-/// How many idle workers a run keeps. More go back to the runtime's pool, which ends them when
-/// they have been idle for long.
+/// How many idle workers a run keeps of each runtime. More go back to the runtime's pool, which
+/// ends them when they have been idle for long.
 const KEPT: usize = 16;
 
 /// What a worker does for a call.
@@ -50,116 +55,198 @@ pub(crate) struct Workers(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    idle: Vec<Arc<Seat>>,
-    queue: VecDeque<(TypeId, Box<dyn Job>)>,
+    /// Nearly always one.
+    rooms: Vec<Room>,
     closed: bool,
 }
 
-/// Where a worker waits.
-struct Seat {
-    /// The runtime that provided the thread, and that is found there.
+/// The workers of one runtime, which is found on their threads, and the jobs that need it.
+struct Room {
+    runtime: TypeId,
+    queue: VecDeque<Box<dyn Job>>,
+    /// On a seat; the one that sat down last is called first.
+    idle: Vec<Thread>,
+    /// On their way to the queue.
+    called: Vec<Thread>,
+}
+
+/// A worker, as it names itself.
+pub(super) struct Seat {
     runtime: TypeId,
     thread: Thread,
 }
 
+impl Seat {
+    /// The worker that runs on this thread.
+    pub(super) fn new(runtime: TypeId) -> Seat {
+        Seat {
+            runtime,
+            thread: thread::current(),
+        }
+    }
+}
+
 impl State {
-    fn has(&self, seat: &Arc<Seat>) -> bool {
-        self.idle.iter().any(|other| Arc::ptr_eq(other, seat))
+    fn room(&mut self, runtime: TypeId) -> &mut Room {
+        let at = self.rooms.iter().position(|room| room.runtime == runtime);
+        let at = at.unwrap_or_else(|| {
+            self.rooms.push(Room {
+                runtime,
+                queue: VecDeque::new(),
+                idle: Vec::new(),
+                called: Vec::new(),
+            });
+            self.rooms.len() - 1
+        });
+        &mut self.rooms[at]
     }
 
-    /// Takes the worker off the list; false if somebody else has.
-    fn stand(&mut self, seat: &Arc<Seat>) -> bool {
-        let at = self.idle.iter().rposition(|other| Arc::ptr_eq(other, seat));
-        at.map(|at| self.idle.remove(at)).is_some()
-    }
-
-    /// Puts the worker on the list; false if it is not needed there.
-    fn sit(&mut self, seat: &Arc<Seat>) -> bool {
-        let sits = !self.closed && self.idle.len() < KEPT;
+    /// Puts the worker on a seat; false if it is not needed there.
+    fn sit(&mut self, seat: &Seat) -> bool {
+        let closed = self.closed;
+        let room = self.room(seat.runtime);
+        let sits = !closed && room.idle.len() < KEPT;
         if sits {
-            self.idle.push(seat.clone());
+            room.idle.push(seat.thread.clone());
         }
         sits
     }
+}
 
-    /// The next job that the worker can do.
-    fn next(&mut self, seat: &Arc<Seat>) -> Option<Box<dyn Job>> {
-        let at = self
-            .queue
-            .iter()
-            .position(|(runtime, _)| *runtime == seat.runtime);
-        Some(self.queue.remove(at?)?.1)
+impl Room {
+    /// Whether each job in the queue has a worker, and one is left.
+    fn has_spare(&self) -> bool {
+        self.queue.len() < self.idle.len() + self.called.len()
+    }
+
+    /// Whom to wake, so that one more is on the way to the queue; none if so many are, or as many
+    /// as there are jobs.
+    fn call(&mut self, most: usize) -> Option<Thread> {
+        if self.called.len() >= self.queue.len().min(most) {
+            return None;
+        }
+        let next = self.idle.pop()?;
+        self.called.push(next.clone());
+        Some(next)
+    }
+
+    fn is_idle(&self, seat: &Seat) -> bool {
+        position(&self.idle, seat).is_some()
+    }
+
+    /// The worker is neither idle nor on its way any more.
+    fn stand(&mut self, seat: &Seat) {
+        for list in [&mut self.called, &mut self.idle] {
+            if let Some(at) = position(list, seat) {
+                list.remove(at);
+            }
+        }
+    }
+}
+
+fn position(list: &[Thread], seat: &Seat) -> Option<usize> {
+    list.iter()
+        .rposition(|other| other.id() == seat.thread.id())
+}
+
+fn wake(called: Option<Thread>) {
+    if let Some(thread) = called {
+        thread.unpark();
     }
 }
 
 impl Workers {
     /// Gives the job to an idle worker, or to a new one.
     pub(super) fn hand_over<R: Runtime>(run: &Arc<Run>, job: Box<dyn Job>) {
-        let runtime = TypeId::of::<R>();
-        let mut state = lock(&run.workers.0);
-        let last = state.idle.iter().rposition(|seat| seat.runtime == runtime);
-        if let Some(last) = last {
-            let seat = state.idle.remove(last);
-            state.queue.push_back((runtime, job));
-            drop(state);
-            seat.thread.unpark();
-            return;
+        if let Err(job) = run.workers.enqueue(TypeId::of::<R>(), job) {
+            let run = run.clone();
+            start::<R>(move || worker::<R>(&run, job));
         }
-        drop(state);
-        let run = run.clone();
-        start::<R>(move || worker::<R>(&run, job));
     }
 
-    fn sit(&self, seat: &Arc<Seat>) -> bool {
+    /// Gives the job back if it needs a new worker.
+    pub(super) fn enqueue(&self, runtime: TypeId, job: Box<dyn Job>) -> Result<(), Box<dyn Job>> {
+        let mut state = lock(&self.0);
+        let room = state.room(runtime);
+        if !room.has_spare() {
+            return Err(job);
+        }
+        room.queue.push_back(job);
+        let called = room.call(1);
+        drop(state);
+        wake(called);
+        Ok(())
+    }
+
+    pub(super) fn sit(&self, seat: &Seat) -> bool {
         lock(&self.0).sit(seat)
     }
 
     /// Gets up. A job that is returned was meant for this worker.
-    fn stand(&self, seat: &Arc<Seat>) -> Option<Box<dyn Job>> {
+    pub(super) fn stand(&self, seat: &Seat) -> Option<Box<dyn Job>> {
         let mut state = lock(&self.0);
-        if state.stand(seat) {
-            None
-        } else {
-            state.next(seat)
-        }
+        let room = state.room(seat.runtime);
+        room.stand(seat);
+        let left = room.queue.len() > room.idle.len() + room.called.len();
+        let job = if left { room.queue.pop_front() } else { None };
+        let called = room.call(1);
+        drop(state);
+        wake(called);
+        job
     }
 
     /// Waits for a job, on a seat; none if the worker is to go.
-    fn wait(&self, seat: &Arc<Seat>) -> Option<Box<dyn Job>> {
+    pub(super) fn wait(&self, seat: &Seat) -> Option<Box<dyn Job>> {
         loop {
-            {
-                let mut state = lock(&self.0);
-                if let Some(job) = state.next(seat) {
-                    state.stand(seat);
-                    return Some(job);
-                }
-                // Somebody may have taken it off its seat, and another have done the job. If not,
-                // it keeps its place among the others.
-                if !state.has(seat) && !state.sit(seat) {
+            let mut state = lock(&self.0);
+            let room = state.room(seat.runtime);
+            if let Some(job) = room.queue.pop_front() {
+                room.stand(seat);
+                let called = [room.call(2), room.call(2)];
+                drop(state);
+                called.into_iter().for_each(wake);
+                return Some(job);
+            }
+            // One that was called, and found the job done by another, sits down again. One that
+            // nobody has called keeps its place among the others.
+            if !room.is_idle(seat) {
+                room.stand(seat);
+                if !state.sit(seat) {
                     return None;
                 }
             }
+            drop(state);
             thread::park();
         }
     }
 
-    /// The run is over: sends every idle worker back to the pool, and keeps none from now on.
+    /// The run is over: sends every idle worker back to the pool, and keeps none from now on. What
+    /// is in the queue yet is done before.
     pub(crate) fn close(&self) {
-        let idle = {
-            let mut state = lock(&self.0);
-            state.closed = true;
-            std::mem::take(&mut state.idle)
-        };
-        for seat in idle {
-            seat.thread.unpark();
+        let mut state = lock(&self.0);
+        state.closed = true;
+        let mut idle = Vec::new();
+        for room in &mut state.rooms {
+            idle.extend(room.idle.iter().cloned());
+            room.called.append(&mut room.idle);
         }
+        drop(state);
+        for thread in idle {
+            thread.unpark();
+        }
+    }
+
+    /// How many are on a seat.
+    pub(super) fn idle(&self) -> usize {
+        lock(&self.0).rooms.iter().map(|room| room.idle.len()).sum()
     }
 }
 
 impl fmt::Debug for Workers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let idle = lock(&self.0).idle.len();
-        f.debug_struct("Workers").field("idle", &idle).finish()
+        f.debug_struct("Workers")
+            .field("idle", &self.idle())
+            .finish()
     }
 }
 
@@ -180,10 +267,7 @@ fn start<R: Runtime>(f: impl FnOnce() + Send + 'static) {
 }
 
 fn worker<R: Runtime>(run: &Arc<Run>, first: Box<dyn Job>) {
-    let seat = Arc::new(Seat {
-        runtime: TypeId::of::<R>(),
-        thread: thread::current(),
-    });
+    let seat = Seat::new(TypeId::of::<R>());
     let mut next = Some(first);
     while let Some(mut job) = next {
         job.work();

@@ -1,0 +1,179 @@
+//! Models of the queue of a run's workers, with a caller and two of them: a job that is lost, or
+//! that waits behind another for ever, shows as a deadlock. Where there are two outcomes, both are
+//! among those that were tried.
+
+use std::any::TypeId;
+
+use loom::sync::Notify;
+use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use loom::thread::{self, JoinHandle};
+
+use super::workers::{Job, Seat, Workers};
+use crate::loom::Arc;
+use crate::models::Seen;
+
+/// Does something when it is its turn.
+struct Call<F>(F);
+
+impl<F: FnMut() + Send> Job for Call<F> {
+    fn work(&mut self) {
+        (self.0)();
+    }
+
+    fn deliver(&mut self) -> bool {
+        true
+    }
+
+    fn discard(&mut self) {}
+}
+
+/// Something that one thread waits for.
+struct Signal {
+    given: AtomicBool,
+    notify: Notify,
+}
+
+impl Signal {
+    fn new() -> Arc<Signal> {
+        Arc::new(Signal {
+            given: AtomicBool::new(false),
+            notify: Notify::new(),
+        })
+    }
+
+    fn give(&self) {
+        self.given.store(true, Ordering::SeqCst);
+        self.notify.notify();
+    }
+
+    fn wait(&self) {
+        // The model checker wakes up without a reason, too.
+        while !self.given.load(Ordering::SeqCst) {
+            self.notify.wait();
+        }
+    }
+}
+
+fn runtime() -> TypeId {
+    TypeId::of::<()>()
+}
+
+fn seat() -> Seat {
+    Seat::new(runtime())
+}
+
+/// Hands a job over; one that nobody is left for is done here, as by a new worker.
+fn hand_over(workers: &Workers, f: impl FnMut() + Send + 'static) {
+    if let Err(mut job) = workers.enqueue(runtime(), Box::new(Call(f))) {
+        job.work();
+    }
+}
+
+/// What a worker does until it is sent away; how many jobs that were.
+fn work(workers: &Workers) -> usize {
+    let seat = seat();
+    let mut done = 0;
+    while let Some(mut job) = workers.wait(&seat) {
+        job.work();
+        done += 1;
+        if !workers.sit(&seat) {
+            break;
+        }
+    }
+    done
+}
+
+fn worker(workers: &Arc<Workers>) -> JoinHandle<usize> {
+    let workers = workers.clone();
+    thread::spawn(move || work(&workers))
+}
+
+fn until_idle(workers: &Workers, number: usize) {
+    while workers.idle() < number {
+        thread::yield_now();
+    }
+}
+
+/// The first job blocks until the second is done: that does not wait behind it.
+#[test]
+fn loom_no_job_waits_behind_one_that_blocks() {
+    loom::model(|| {
+        let workers = Arc::new(Workers::default());
+        let both = [worker(&workers), worker(&workers)];
+        until_idle(&workers, 2);
+        let (second, all) = (Signal::new(), Signal::new());
+        let (before, after) = (second.clone(), all.clone());
+        hand_over(&workers, move || {
+            before.wait();
+            after.give();
+        });
+        hand_over(&workers, move || second.give());
+        all.wait();
+        workers.close();
+        let done = both.map(|worker| worker.join().expect("no panic"));
+        assert_eq!(done, [1, 1]);
+    });
+}
+
+/// The run ends while there are jobs in the queue: all are done, by one worker or two.
+#[test]
+fn loom_the_end_leaves_no_job_in_the_queue() {
+    let seen = Seen::default();
+    let outcomes = seen.clone();
+    loom::model(move || {
+        let workers = Arc::new(Workers::default());
+        let both = [worker(&workers), worker(&workers)];
+        until_idle(&workers, 2);
+        let done = Arc::new(AtomicUsize::new(0));
+        for _ in 0..2 {
+            let done = done.clone();
+            hand_over(&workers, move || {
+                done.fetch_add(1, Ordering::SeqCst);
+            });
+        }
+        workers.close();
+        let shares = both.map(|worker| worker.join().expect("no panic"));
+        assert_eq!(done.load(Ordering::SeqCst), 2);
+        outcomes.note(shares == [1, 1]);
+    });
+    seen.both();
+}
+
+/// A worker gets up, to run a destructor, while a job comes: it leaves that to the other, or does
+/// it if the other has a job too.
+#[test]
+fn loom_a_worker_that_gets_up_leaves_no_job_behind() {
+    let seen = Seen::default();
+    let outcomes = seen.clone();
+    loom::model(move || {
+        let workers = Arc::new(Workers::default());
+        let stays = worker(&workers);
+        until_idle(&workers, 1);
+        let leaves = {
+            let workers = workers.clone();
+            thread::spawn(move || {
+                let seat = seat();
+                assert!(workers.sit(&seat));
+                let job = workers.stand(&seat);
+                let had = job.is_some();
+                if let Some(mut job) = job {
+                    job.work();
+                }
+                had
+            })
+        };
+        let done = Signal::new();
+        let (first, second) = (done.clone(), Signal::new());
+        let last = second.clone();
+        hand_over(&workers, move || {
+            second.wait();
+            first.give();
+        });
+        hand_over(&workers, move || last.give());
+        done.wait();
+        outcomes.note(leaves.join().expect("no panic"));
+        workers.close();
+        stays.join().expect("no panic");
+    });
+    seen.both();
+}

@@ -1,8 +1,11 @@
 use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
-use super::line::{Line, Resource};
+use super::queue::Queue;
+use crate::context;
 use crate::loom::atomic::{AtomicBool, Ordering};
-use crate::loom::const_fn;
+use crate::loom::{Mutex, const_fn, lock};
 use crate::task::Wait;
 
 /// Something that happens once, and that any number of tasks can wait for.
@@ -21,24 +24,12 @@ use crate::task::Wait;
 /// assert!(READY.is_set());
 /// ```
 pub struct Event {
-    /// What the line says, for those who look without the lock.
+    /// Set with the lock of the queue, and seen without it: who does not see it there is in the
+    /// queue that is woken.
     set: AtomicBool,
-    line: Line<Happened>,
-}
-
-struct Happened(bool);
-
-impl Resource for Happened {
-    type Ask = ();
-    type Grant = ();
-
-    fn admit(&mut self, (): &()) -> bool {
-        self.0
-    }
-
-    fn collect(&mut self, (): &()) {}
-
-    fn give_back(&mut self, (): &()) {}
+    /// No turns are taken here, so this is no `Line`: all go on at once, and the queue is gone with
+    /// them. Nobody uses a key of it once the event is set.
+    queue: Mutex<Queue<()>>,
 }
 
 /// What is known about an [`Event`] at one moment.
@@ -57,7 +48,7 @@ impl Event {
         pub const fn new() -> Event {
             Event {
                 set: AtomicBool::new(false),
-                line: Line::new(Happened(false)),
+                queue: Mutex::new(Queue::new()),
             }
         }
     }
@@ -67,11 +58,14 @@ impl Event {
         if self.is_set() {
             return;
         }
-        self.line.change(|happened| {
-            happened.0 = true;
-            // Pairs with `is_set`: who sees it sees what was done before.
-            self.set.store(true, Ordering::Release);
-        });
+        let mut queue = lock(&self.queue);
+        // Pairs with `is_set`: who sees it sees what was done before.
+        self.set.store(true, Ordering::Release);
+        if queue.waiting() > 0 {
+            let waiting = std::mem::replace(&mut *queue, Queue::new());
+            drop(queue);
+            waiting.wake();
+        }
     }
 
     /// Whether it is set.
@@ -95,16 +89,83 @@ impl Event {
     pub(crate) async fn wait_as(&self, wait: Wait) {
         super::begin().await;
         if !self.is_set() {
-            self.line.wait_on((), wait).await;
+            let waiter = Waiter {
+                event: self,
+                key: None,
+                wait,
+            };
+            waiter.await;
         }
     }
 
     /// Whether it is set and how many wait, at this moment.
     pub fn statistics(&self) -> EventStatistics {
-        self.line.look(|happened, waiting| EventStatistics {
-            set: happened.0,
-            waiting,
+        let queue = lock(&self.queue);
+        EventStatistics {
+            set: self.is_set(),
+            waiting: queue.waiting(),
+        }
+    }
+}
+
+/// One who waits, and found the event not set.
+struct Waiter<'a> {
+    event: &'a Event,
+    /// Where it stands in the queue, as long as the event is not set.
+    key: Option<usize>,
+    wait: Wait,
+}
+
+impl Future for Waiter<'_> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let event = self.event;
+        if event.is_set() {
+            return Poll::Ready(());
+        }
+        if !self.is_woken_by(cx) {
+            // Cloned without the lock, and looked at once more with it.
+            let waker = cx.waker().clone();
+            let mut queue = lock(&event.queue);
+            if event.is_set() {
+                drop(queue);
+                return Poll::Ready(());
+            }
+            let old = if let Some(key) = self.key {
+                queue.replace_waker(key, waker)
+            } else {
+                self.key = Some(queue.push((), waker));
+                None
+            };
+            drop(queue);
+            drop(old);
+        }
+        context::waits_for(self.wait);
+        Poll::Pending
+    }
+}
+
+impl Waiter<'_> {
+    /// Whether it stands in the queue with this waker.
+    fn is_woken_by(&self, cx: &Context<'_>) -> bool {
+        self.key.is_some_and(|key| {
+            let queue = lock(&self.event.queue);
+            !self.event.is_set() && queue.wakes(key, cx.waker())
         })
+    }
+}
+
+impl Drop for Waiter<'_> {
+    fn drop(&mut self) {
+        let Some(key) = self.key else { return };
+        if self.event.is_set() {
+            return;
+        }
+        let mut queue = lock(&self.event.queue);
+        let left = (!self.event.is_set()).then(|| queue.remove(key));
+        drop(queue);
+        drop(left);
     }
 }
 

@@ -1,4 +1,4 @@
-//! Something that is given out in turn: what all primitives share.
+//! Something that is given out in turn: what nearly all primitives share.
 //!
 //! A [`Line`] is a [`Resource`] and the queue for it, under one lock. The invariant between any
 //! two uses of the lock: *the first in the queue cannot be served*. So whatever may let somebody

@@ -21,10 +21,10 @@
 //! `statistics()` how it stands.
 //!
 //! ```text
-//!   Mutex  RwLock  Semaphore  CapacityLimiter  Event  Condition  Barrier     what is given out
-//!      └──────┴────────┴────────┬───────┴────────┴───────┴──────────┘
-//!                            line.rs                                         in turn
-//!                            queue.rs                                        to whom
+//!   Mutex  RwLock  Semaphore  CapacityLimiter  Condition  Barrier   Event    what is given out
+//!      └──────┴────────┴────────┬───────┴──────────┴─────────┘        │
+//!                            line.rs                                 │       in turn
+//!                            queue.rs ◀──────────────────────────────┘       to whom
 //! ```
 
 use std::future::poll_fn;

@@ -108,6 +108,14 @@ impl<A> Queue<A> {
         (slot.ask, slot.waker)
     }
 
+    /// Wakes all who wait, the oldest first; of these nobody is in a queue any more.
+    #[cold]
+    pub(super) fn wake(mut self) {
+        while let Some(waker) = self.grant_first() {
+            waker.wake();
+        }
+    }
+
     fn unlink(&mut self, key: usize) {
         let Slot { before, after, .. } = self.slots[key];
         match self.slots.get_mut(before) {

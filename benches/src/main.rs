@@ -25,7 +25,11 @@ usage: anyrt-bench overhead [OPTION]...
 overhead   times each operation of anyrt's beside its counterpart, alternately, in rounds whose
            order alternates too, and prints the median of each and of the rounds' ratios
 memory     what a blocked child takes beyond a native task, and the time of cancelling 1/4, 1/2
-           and all of them; each number from a process of its own
+           and all of them; and a tenth as many tasks (100,000) that wait for one semaphore, half
+           of them cancelled at random while its permits go round: how many got in and how many
+           were cancelled, that nobody and no permit is lost, the time, and the most memory that
+           the process had (VmHWM), also beyond what it had before, for each task. Each number
+           is from a process of its own
 
   --quick        few rounds of a twentieth of the size: whether all works, not what it costs
   --rounds N     rounds per case (default 15; memory: 3)
@@ -57,7 +61,8 @@ starts, and works from within a task. The tasks are the same futures.
   poll in N scopes    a future that does nothing, in N nested scopes, against the same without;
                       the last column has what one scope adds. Without timer: move_on_at with
                       no deadline; with timers: with a deadline in an hour.
-  to_thread::run      an empty function, against the runtime's own call.
+  to_thread::run      an empty function, against the runtime's own call: one by one, and with 16 of
+                      them under way; and 16 functions that wait until all of them are at work.
   portal call         BlockingPortal::call by one or eight threads outside the run, with a future
                       that is ready at once; against spawning it and waiting for its handle, which
                       is the same work, and against Handle::block_on, which polls it right there.
@@ -68,6 +73,9 @@ starts, and works from within a task. The tasks are the same futures.
   stream              objects of a word, with so many senders:receivers in tasks of their own.
                       Sending is awaited, or with no limit to the capacity a plain call; where it
                       says so, it is awaited there too.
+  ..., same tasks     what is measured in several tasks, once more, with anyrt's locks and streams
+                      in native tasks as well: only the operation differs. In the other rows they
+                      run in anyrt's tasks, whose price is in the ratio then.
 
 Times are nanoseconds per task, call, poll, turn or object. The floors are those of section 8 of the
 design; locks and streams have one against peers that serve senders, or who waits for a lock, in the
@@ -79,7 +87,8 @@ fn main() -> ExitCode {
     if let Some((memory::PART, rest)) = arguments.split_first().map(|(a, b)| (&**a, b)) {
         return match memory::run_part(rest) {
             Some(measured) => {
-                println!("{measured}");
+                let numbers: Vec<_> = measured.iter().map(usize::to_string).collect();
+                println!("{}", numbers.join(" "));
                 ExitCode::SUCCESS
             }
             None => complain("this is for the program itself"),

@@ -1,4 +1,5 @@
-//! What a blocked child costs in memory, and whether cancelling children is linear.
+//! What a blocked child costs in memory, whether cancelling children is linear, and whether a
+//! semaphore that a crowd waits for loses a permit or a task.
 //!
 //! Each number comes from a process of its own, which runs this program again: memory that was
 //! freed by one measurement would be counted as free in the next.
@@ -10,13 +11,17 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::Arc;
 
+use anyrt_core::cancel::checkpoint;
 use anyrt_core::runtime::Runtime;
-use anyrt_core::task::task_group;
+use anyrt_core::sync::Semaphore;
+use anyrt_core::task::{TaskStatus, task_group};
 
 use crate::cases::Side;
 use crate::cases::cancel;
-use crate::futures::{Blocked, Countdown};
+use crate::clock::Start;
+use crate::futures::{Blocked, Countdown, YieldOnce};
 use crate::json;
 use crate::lane::{self, AsyncStdShared, Lane, Native, SmolOne, TokioCurrent};
 
@@ -31,12 +36,19 @@ pub(crate) struct Options {
 /// More than these a child may not cost (section 8 of the design).
 const FLOOR: f64 = 200.0;
 
+/// How many permits a crowd waits for.
+const PERMITS: usize = 16;
+
+/// For so many blocked children one task in the crowd.
+const CROWD: usize = 10;
+
 /// The first word of the command line of a process that measures.
 pub(crate) const PART: &str = "memory-part";
 
 struct Backend {
     name: &'static str,
     bytes: fn(Side, usize) -> usize,
+    crowd: fn(usize) -> [usize; 5],
 }
 
 const BACKENDS: &[Backend] = &[
@@ -52,6 +64,7 @@ const fn backend<L: Lane>() -> Backend {
             Side::Ours => lane::ours::<L, _>(bytes_of_group::<L::Runtime>(count)),
             Side::Theirs => lane::native::<L, _, _>(|native| bytes_of_tasks(native, count)),
         },
+        crowd: |count| lane::ours::<L, _>(crowd::<L::Runtime>(count)),
     }
 }
 
@@ -65,8 +78,8 @@ pub(crate) fn run(options: &Options) -> io::Result<()> {
     );
     for (index, backend) in BACKENDS.iter().enumerate() {
         eprintln!("memory on {}", backend.name);
-        let ours = part("bytes", index, Side::Ours, count)?;
-        let theirs = part("bytes", index, Side::Theirs, count)?;
+        let [ours] = part("bytes", index, Side::Ours, count)?;
+        let [theirs] = part("bytes", index, Side::Theirs, count)?;
         let beyond = (ours - theirs) / count as f64;
         // Writing to a string cannot fail.
         let _ = writeln!(
@@ -114,9 +127,50 @@ pub(crate) fn run(options: &Options) -> io::Result<()> {
                 .number("ratio", ours / theirs),
         );
     }
+    add_crowds(count / CROWD, &mut text, &mut rows)?;
     print!("{text}");
     if let Some(path) = &options.json {
         fs::write(path, json::array(rows.into_iter()))?;
+    }
+    Ok(())
+}
+
+/// A crowd that waits for one semaphore, and is partly cancelled.
+fn add_crowds(count: usize, text: &mut String, rows: &mut Vec<json::Object>) -> io::Result<()> {
+    let _ = writeln!(
+        text,
+        "\n{count} tasks that wait for one semaphore of {PERMITS} permits; half of them, chosen at \
+         random, are\ncancelled while the others get their turn: each is accounted for, and all \
+         permits are back\n\n\
+         | backend | acquired | cancelled | time | peak memory | per task |\n\
+         | --- | ---: | ---: | ---: | ---: | ---: |"
+    );
+    for (index, backend) in BACKENDS.iter().enumerate() {
+        eprintln!("{count} waiting on {}", backend.name);
+        let [acquired, cancelled, nanoseconds, peak, beyond] =
+            part("crowd", index, Side::Ours, count)?;
+        let per_task = beyond / count as f64;
+        let _ = writeln!(
+            text,
+            "| {} | {acquired} | {cancelled} | {:.1} ms | {:.1} MiB | {per_task:.0} bytes |",
+            backend.name,
+            nanoseconds / 1e6,
+            peak / f64::from(1 << 20),
+        );
+        rows.push(
+            json::Object::new()
+                .text(
+                    "case",
+                    "tasks that wait for one semaphore, half of them cancelled",
+                )
+                .text("backend", backend.name)
+                .number("tasks", count as f64)
+                .number("acquired", acquired)
+                .number("cancelled", cancelled)
+                .number("ours_ns", nanoseconds)
+                .number("peak_bytes", peak)
+                .number("bytes_per_task", per_task),
+        );
     }
     Ok(())
 }
@@ -125,13 +179,19 @@ pub(crate) fn run(options: &Options) -> io::Result<()> {
 fn fastest(rounds: usize, side: Side, count: usize) -> io::Result<f64> {
     let mut fastest = f64::INFINITY;
     for _ in 0..rounds {
-        fastest = fastest.min(part("cancel", 0, side, count)?);
+        let [taken] = part("cancel", 0, side, count)?;
+        fastest = fastest.min(taken);
     }
     Ok(fastest)
 }
 
-/// Measures in a process of its own.
-fn part(what: &str, backend: usize, side: Side, count: usize) -> io::Result<f64> {
+/// Measures so many numbers in a process of its own.
+fn part<const N: usize>(
+    what: &str,
+    backend: usize,
+    side: Side,
+    count: usize,
+) -> io::Result<[f64; N]> {
     let side = match side {
         Side::Ours => "ours",
         Side::Theirs => "theirs",
@@ -140,14 +200,16 @@ fn part(what: &str, backend: usize, side: Side, count: usize) -> io::Result<f64>
         .args([PART, what, &backend.to_string(), side, &count.to_string()])
         .output()?;
     let answer = String::from_utf8_lossy(&output.stdout);
-    answer.trim().parse().map_err(|_| {
+    let numbers: Result<Vec<f64>, _> = answer.split_whitespace().map(str::parse).collect();
+    let numbers = numbers.ok().and_then(|numbers| numbers.try_into().ok());
+    numbers.ok_or_else(|| {
         let complaint = String::from_utf8_lossy(&output.stderr);
         io::Error::other(format!("{PART} {what} {side} {count} failed: {complaint}"))
     })
 }
 
 /// What the processes that measure do.
-pub(crate) fn run_part(arguments: &[String]) -> Option<usize> {
+pub(crate) fn run_part(arguments: &[String]) -> Option<Vec<usize>> {
     let [what, backend, side, count] = arguments else {
         return None;
     };
@@ -160,7 +222,11 @@ pub(crate) fn run_part(arguments: &[String]) -> Option<usize> {
     match &**what {
         "bytes" => {
             let backend = BACKENDS.get(backend.parse::<usize>().ok()?)?;
-            Some((backend.bytes)(side, count))
+            Some(vec![(backend.bytes)(side, count)])
+        }
+        "crowd" => {
+            let backend = BACKENDS.get(backend.parse::<usize>().ok()?)?;
+            Some((backend.crowd)(count).to_vec())
         }
         "cancel" => {
             let taken = match side {
@@ -169,7 +235,7 @@ pub(crate) fn run_part(arguments: &[String]) -> Option<usize> {
                 }
                 Side::Theirs => lane::native::<TokioCurrent, _, _>(|_| cancel::join_set(count)),
             };
-            usize::try_from(taken.as_nanos()).ok()
+            Some(vec![usize::try_from(taken.as_nanos()).ok()?])
         }
         _ => None,
     }
@@ -201,14 +267,96 @@ async fn bytes_of_tasks<N: Native>(native: N, count: usize) -> usize {
     resident().saturating_sub(before)
 }
 
+/// So many tasks wait for one semaphore; then the permits go round, and half of the tasks are
+/// cancelled at the same time. How many got a permit, how many were cancelled, the nanoseconds
+/// from the first spawn to the last end, the peak of memory and how much of that is theirs.
+async fn crowd<R: Runtime>(count: usize) -> [usize; 5] {
+    let before = resident();
+    let start = Start::now();
+    let semaphore = Arc::new(Semaphore::new(PERMITS));
+    let mut held = Vec::new();
+    for _ in 0..PERMITS {
+        held.push(semaphore.acquire_arc().await);
+    }
+    let (acquired, cancelled) = task_group::<R, Infallible, _, _>(async |group| {
+        let handles: Vec<_> = (0..count)
+            .map(|_| {
+                let semaphore = semaphore.clone();
+                group.spawn(async move {
+                    let _permit = semaphore.acquire().await;
+                    YieldOnce::default().await;
+                })
+            })
+            .collect();
+        while semaphore.statistics().waiting < count {
+            checkpoint().await;
+        }
+        drop(held);
+        let mut random = Random(0x2545_f491_4f6c_dd1d);
+        let mut left: Vec<_> = handles.iter().collect();
+        for number in 0..count / 2 {
+            left.swap_remove(random.below(left.len())).cancel();
+            // Now and then, so that some are cancelled who have their turn already.
+            if number % 64 == 0 {
+                checkpoint().await;
+            }
+        }
+        let (mut acquired, mut cancelled) = (0, 0);
+        for handle in &handles {
+            handle.wait().await;
+            match handle.status() {
+                TaskStatus::Finished => acquired += 1,
+                TaskStatus::Cancelled => cancelled += 1,
+                other => panic!("a task that waits for a permit ended as {other:?}"),
+            }
+        }
+        Ok((acquired, cancelled))
+    })
+    .await
+    .expect("nothing cancels the group");
+    let nanoseconds = start.elapsed().as_nanos();
+    assert_eq!(acquired + cancelled, count, "each task is accounted for");
+    assert!(
+        acquired >= count - count / 2,
+        "who is not cancelled gets in"
+    );
+    assert_eq!(semaphore.available(), PERMITS, "all permits are back");
+    assert_eq!(semaphore.statistics().waiting, 0, "nobody is left");
+    let peak = memory("VmHWM:");
+    [
+        acquired,
+        cancelled,
+        usize::try_from(nanoseconds).expect("it does not take centuries"),
+        peak,
+        peak.saturating_sub(before),
+    ]
+}
+
+/// Numbers that look random, and are the same each time (xorshift).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % limit as u64) as usize
+    }
+}
+
 /// How much memory this process occupies, in bytes.
 fn resident() -> usize {
+    memory("VmRSS:")
+}
+
+/// What the kernel says about the memory of this process, in bytes.
+fn memory(name: &str) -> usize {
     let status = fs::read_to_string("/proc/self/status").expect("this is measured on Linux");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
     let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
     let kilobytes: usize = kilobytes
         .and_then(|number| number.parse().ok())
-        .expect("the kernel says how much is resident");
+        .expect("the kernel says how much that is");
     kilobytes * 1024
 }
 
@@ -218,7 +366,7 @@ mod tests {
 
     #[test]
     fn every_part_runs() {
-        for what in ["bytes", "cancel"] {
+        for what in ["bytes", "cancel", "crowd"] {
             for backend in 0..BACKENDS.len() {
                 for side in ["ours", "theirs"] {
                     let arguments = [what, &backend.to_string(), side, "1000"];

@@ -14,22 +14,44 @@ use crate::lane::{self, Lane, Native};
 /// What one task does. Boxed, so that there is one copy of what runs it; both sides pay for that.
 pub(crate) type Job = BoxFuture<'static, ()>;
 
+/// Which tasks do anyrt's jobs; the peer's are always done by native ones.
+#[derive(Clone, Copy)]
+pub(crate) enum Tasks {
+    /// Anyrt's, as in a program that uses it: their price is in the ratio.
+    Own,
+    /// Native ones too: only the operation itself differs.
+    Same,
+}
+
+impl Tasks {
+    pub(crate) const BOTH: [Tasks; 2] = [Tasks::Own, Tasks::Same];
+
+    /// What a case with these tasks has at the end of its name.
+    pub(crate) fn suffix(self) -> &'static str {
+        match self {
+            Tasks::Own => "",
+            Tasks::Same => ", same tasks",
+        }
+    }
+}
+
 /// Times the jobs that `make` makes for so many operations, from the first spawn to the last end:
 /// children of a group, or native tasks that are awaited. A tenth of it goes before, unmeasured.
 pub(crate) fn time<L: Lane>(
+    tasks: Tasks,
     side: Side,
     count: usize,
     make: impl Fn(usize) -> Vec<Job>,
 ) -> Duration {
     let (before, jobs) = (make(count / 10), make(count));
-    match side {
-        Side::Ours => lane::ours::<L, _>(async move {
+    match (tasks, side) {
+        (Tasks::Own, Side::Ours) => lane::ours::<L, _>(async move {
             in_group::<L::Runtime>(before).await;
             let start = Start::now();
             in_group::<L::Runtime>(jobs).await;
             start.elapsed()
         }),
-        Side::Theirs => lane::native::<L, _, _>(async move |native| {
+        (Tasks::Same, _) | (_, Side::Theirs) => lane::native::<L, _, _>(async move |native| {
             in_tasks(&native, before).await;
             let start = Start::now();
             in_tasks(&native, jobs).await;

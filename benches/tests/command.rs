@@ -52,6 +52,8 @@ fn memory_measures_in_processes_of_its_own() {
     let table = String::from_utf8(output.stdout).expect("it is text");
     assert!(table.contains("| tokio, current-thread |"), "{table}");
     assert!(table.contains("| 500 |"), "{table}");
+    assert!(table.contains("200 tasks that wait"), "{table}");
+    assert!(table.contains("all permits are back"), "{table}");
 }
 
 #[test]

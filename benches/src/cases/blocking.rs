@@ -1,6 +1,7 @@
 //! A function on a worker thread.
 
 use std::hint::black_box;
+use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use anyrt_core::runtime::Runtime;
@@ -51,6 +52,29 @@ fn add_on<L: Lane>(cases: &mut Vec<Case>, theirs: &'static str) {
             }
         },
     ));
+    // Here each needs a thread of its own, and nobody goes on before all have it: the price of
+    // waking few threads at a time, where that does not pay.
+    cases.push(Case::new(
+        "to_thread::run, 16 that meet",
+        L::NAME,
+        theirs,
+        CALLS,
+        Floor::None,
+        |side, count| match side {
+            Side::Ours => lane::ours::<L, _>(meet(count, |barrier| {
+                to_thread::run::<L::Runtime, _, _>(move || {
+                    barrier.wait();
+                })
+            })),
+            Side::Theirs => lane::native::<L, _, _>(|_| {
+                meet(count, |barrier| {
+                    L::Native::spawn_blocking(move || {
+                        barrier.wait();
+                    })
+                })
+            }),
+        },
+    ));
 }
 
 fn to_thread_run<R: Runtime>(number: usize) -> impl Future<Output = usize> + Send {
@@ -81,5 +105,20 @@ async fn at_once<Fut: Future<Output = usize>>(count: usize, call: fn(usize) -> F
         calls.push(call(number));
     }
     while calls.next().await.is_some() {}
+    start.elapsed()
+}
+
+async fn meet<Fut: Future<Output = ()>>(count: usize, call: fn(Arc<Barrier>) -> Fut) -> Duration {
+    let all_meet = async || {
+        let barrier = Arc::new(Barrier::new(AT_ONCE));
+        let calls = (0..AT_ONCE).map(|_| call(barrier.clone()));
+        let mut calls: FuturesUnordered<_> = calls.collect();
+        while calls.next().await.is_some() {}
+    };
+    all_meet().await;
+    let start = Start::now();
+    for _ in 0..count.div_ceil(AT_ONCE) {
+        all_meet().await;
+    }
     start.elapsed()
 }

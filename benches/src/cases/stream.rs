@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 use super::{Case, Floor, Side};
 use crate::lane::{Lane, TokioCurrent, TokioTwo};
-use crate::work::{self, Job};
+use crate::work::{self, Job, Tasks};
 
 const OBJECTS: usize = 40_000;
 
@@ -66,20 +66,22 @@ fn add_peer<L: Lane, P: Peer>(cases: &mut Vec<Case>, shape: Shape) {
     } else {
         Floor::None
     };
-    cases.push(Case::new(
-        shape.to_string(),
-        L::NAME,
-        P::NAME,
-        OBJECTS,
-        floor,
-        move |side, count| {
-            let jobs = match side {
-                Side::Ours => jobs::<Ours>,
-                Side::Theirs => jobs::<P>,
-            };
-            work::time::<L>(side, count, |count| jobs(shape, count))
-        },
-    ));
+    for tasks in Tasks::BOTH {
+        cases.push(Case::new(
+            format!("{shape}{}", tasks.suffix()),
+            L::NAME,
+            P::NAME,
+            OBJECTS,
+            floor,
+            move |side, count| {
+                let jobs = match side {
+                    Side::Ours => jobs::<Ours>,
+                    Side::Theirs => jobs::<P>,
+                };
+                work::time::<L>(tasks, side, count, |count| jobs(shape, count))
+            },
+        ));
+    }
 }
 
 #[derive(Clone, Copy)]

@@ -9,7 +9,7 @@ use tokio::sync::{SetOnce, watch};
 use super::{Case, Floor, Side};
 use crate::futures::YieldOnce;
 use crate::lane::{Lane, TokioCurrent, TokioTwo};
-use crate::work::{self, Job};
+use crate::work::{self, Job, Tasks};
 
 const ALONE: usize = 100_000;
 const IN_TURN: usize = 40_000;
@@ -170,19 +170,25 @@ where
     K: Turns<Ours> + Turns<Tokio> + Turns<AsyncLock>,
 {
     for &crowd in crowds {
-        add_lock::<L, K, Tokio>(cases, crowd, "tokio::sync", FAIR);
-        add_lock::<L, K, AsyncLock>(cases, crowd, "async-lock", UNFAIR);
+        for &tasks in crowd.tasks() {
+            add_lock::<L, K, Tokio>(cases, (crowd, tasks), "tokio::sync", FAIR);
+            add_lock::<L, K, AsyncLock>(cases, (crowd, tasks), "async-lock", UNFAIR);
+        }
     }
 }
 
-fn add_lock<L, K, Theirs>(cases: &mut Vec<Case>, crowd: Crowd, theirs: &'static str, floor: Floor)
-where
+fn add_lock<L, K, Theirs>(
+    cases: &mut Vec<Case>,
+    (crowd, tasks): (Crowd, Tasks),
+    theirs: &'static str,
+    floor: Floor,
+) where
     L: Lane,
     K: Turns<Ours> + Turns<Theirs>,
 {
     let (name, count) = crowd.case(K::NAME);
     cases.push(Case::new(
-        name,
+        name + tasks.suffix(),
         L::NAME,
         theirs,
         count,
@@ -192,12 +198,20 @@ where
                 Side::Ours => jobs::<K, Ours>,
                 Side::Theirs => jobs::<K, Theirs>,
             };
-            work::time::<L>(side, count, |count| jobs(crowd, count))
+            work::time::<L>(tasks, side, count, |count| jobs(crowd, count))
         },
     ));
 }
 
 impl Crowd {
+    /// Which tasks are measured; one alone spends nearly all its time in the operation.
+    fn tasks(self) -> &'static [Tasks] {
+        match self {
+            Crowd::Alone => &Tasks::BOTH[..1],
+            Crowd::InTurn => &Tasks::BOTH,
+        }
+    }
+
     fn case(self, what: &str) -> (String, usize) {
         match self {
             Crowd::Alone => (format!("{what}, alone"), ALONE),
@@ -301,21 +315,23 @@ impl Happens for async_lock::OnceCell<()> {
 
 fn add_event<L: Lane, Theirs: Happens>(cases: &mut Vec<Case>, theirs: &'static str) {
     for crowd in ALONE_AND_IN_TURN {
-        let (name, count) = crowd.case("Event");
-        cases.push(Case::new(
-            name,
-            L::NAME,
-            theirs,
-            count,
-            EVENT,
-            move |side, count| {
-                let jobs = match side {
-                    Side::Ours => event_jobs::<anyrt_core::sync::Event>,
-                    Side::Theirs => event_jobs::<Theirs>,
-                };
-                work::time::<L>(side, count, |count| jobs(crowd, count))
-            },
-        ));
+        for &tasks in crowd.tasks() {
+            let (name, count) = crowd.case("Event");
+            cases.push(Case::new(
+                name + tasks.suffix(),
+                L::NAME,
+                theirs,
+                count,
+                EVENT,
+                move |side, count| {
+                    let jobs = match side {
+                        Side::Ours => event_jobs::<anyrt_core::sync::Event>,
+                        Side::Theirs => event_jobs::<Theirs>,
+                    };
+                    work::time::<L>(tasks, side, count, |count| jobs(crowd, count))
+                },
+            ));
+        }
     }
 }
 

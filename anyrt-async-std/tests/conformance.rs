@@ -2,5 +2,5 @@
 
 anyrt_conformance::suite! {
     runtime: anyrt_async_std::Builder::new(),
-    facets: [spawn, time, blocking, net],
+    facets: [spawn, time, blocking, net, descriptors],
 }

@@ -27,6 +27,8 @@ pub mod cancel;
 pub mod combine;
 pub mod context;
 pub mod error;
+#[cfg(feature = "net")]
+mod host;
 mod loom;
 #[cfg(all(test, loom))]
 mod models;

@@ -3,13 +3,13 @@
 mod one_thread {
     anyrt_conformance::suite! {
         runtime: anyrt_smol::Builder::new(),
-        facets: [spawn, time, blocking, net],
+        facets: [spawn, time, blocking, net, descriptors],
     }
 }
 
 mod four_threads {
     anyrt_conformance::suite! {
         runtime: anyrt_smol::Builder::new().threads(4),
-        facets: [spawn, time, blocking, net],
+        facets: [spawn, time, blocking, net, descriptors],
     }
 }

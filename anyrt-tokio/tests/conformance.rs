@@ -3,13 +3,13 @@
 mod multi_thread {
     anyrt_conformance::suite! {
         runtime: anyrt_tokio::Builder::multi_thread().worker_threads(4),
-        facets: [spawn, time, blocking, net],
+        facets: [spawn, time, blocking, net, descriptors],
     }
 }
 
 mod current_thread {
     anyrt_conformance::suite! {
         runtime: anyrt_tokio::Builder::current_thread(),
-        facets: [spawn, time, blocking, net],
+        facets: [spawn, time, blocking, net, descriptors],
     }
 }

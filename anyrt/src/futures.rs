@@ -31,3 +31,11 @@ pub type ToThreadCancellable<F, T> = thread::to_thread::ToThreadCancellable<Ambi
 
 /// The future of [`wait_for`](crate::wait_for).
 pub type WaitFor<'a, F> = cancel::WaitFor<'a, Ambient, F>;
+
+/// The future of [`happy_eyeballs`](crate::net::happy_eyeballs).
+#[cfg(feature = "net")]
+pub type HappyEyeballs<F, Fut, T> = anyrt_core::net::HappyEyeballs<Ambient, F, Fut, T>;
+
+/// The future of [`connect_unix`](crate::net::connect_unix).
+#[cfg(all(feature = "net", unix))]
+pub type ConnectUnix = anyrt_core::net::ConnectUnix<Ambient>;

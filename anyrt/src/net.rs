@@ -2,12 +2,26 @@
 
 use crate::Ambient;
 
+mod connect;
 #[cfg(unix)]
-pub use anyrt_core::net::Descriptor;
+mod descriptors;
+
+pub use self::connect::{
+    TcpConnectable, TcpConnector, as_connectable, connect_tcp, happy_eyeballs, lookup,
+    reverse_lookup,
+};
+#[cfg(unix)]
+pub use self::descriptors::{UnixConnectable, connect_unix, wait_readable, wait_writable};
+pub use anyrt_core::net::{
+    ATTEMPT_DELAY, BoxedStreams, ConnectError, Connectable, FailedAttempt, IntoConnectable,
+    LookupError, interleave,
+};
 pub use anyrt_core::net::{
     Address, Family, Internet, Kind, LocalAddress, LocalPort, RemoteAddress, RemotePort,
     SocketFamily, Unix, UnixAddress,
 };
+#[cfg(unix)]
+pub use anyrt_core::net::{Descriptor, notify_closing};
 pub use anyrt_core::runtime::SocketOption;
 
 /// A TCP connection.

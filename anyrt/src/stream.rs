@@ -38,6 +38,10 @@
 //! ```
 
 pub use anyrt_core::stream::{
+    Attribute, Attributes, AttributesExt, Bare, ByteReceiveStream, ByteReceiveStreamExt,
+    ByteSendStream, ByteSendStreamExt, ByteStream, Demand, is_broken, is_closed, is_end_of_stream,
+};
+pub use anyrt_core::stream::{
     MemoryObjectReceiveStream, MemoryObjectSendStream, MemoryObjectStreamStatistics,
     ObjectReceiveStream, ObjectSendStream, ObjectStream, ReceiveError, Receiving, SendError,
     Sending, StapledObjectStream, TryReceiveError, TrySendError, UNBOUNDED,

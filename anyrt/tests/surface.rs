@@ -315,6 +315,45 @@ fn auto_traits_of_futures() {
     }
 }
 
+#[cfg(feature = "net")]
+#[test]
+fn auto_traits_of_connecting() {
+    use anyrt::net::*;
+    type Attempt = std::future::Ready<std::io::Result<u8>>;
+    table! {
+        BoxedStreams<TcpConnectable> => "Send Sync Unpin",
+        ConnectError => "Send Sync Unpin",
+        FailedAttempt => "Send Sync Unpin",
+        LookupError => "Send Sync Unpin",
+        TcpConnectable => "Send Sync Unpin",
+        TcpConnector => "Send Sync Unpin",
+        anyrt::futures::HappyEyeballs<fn(std::net::SocketAddr) -> Attempt, Attempt, u8> => "Send",
+    }
+    fn send<T: Send>(_: T) {}
+    send(connect_tcp("localhost", 80));
+    send(TcpConnector::new().connect("localhost", 80));
+    send(TcpConnector::new().connect_addresses(&[]));
+    send((
+        lookup("localhost", 80),
+        reverse_lookup(([127, 0, 0, 1], 80).into()),
+    ));
+}
+
+#[cfg(all(feature = "net", unix))]
+#[test]
+fn auto_traits_of_descriptors() {
+    use anyrt::net::*;
+    table! {
+        UnixConnectable => "Send Sync Unpin",
+        anyrt::futures::ConnectUnix => "Send Sync",
+    }
+    fn send<T: Send>(_: T) {}
+    send((
+        wait_readable(std::io::stdin()),
+        wait_writable(std::io::stdout()),
+    ));
+}
+
 /// What has no name. It is `Send` if what it is given is.
 #[test]
 fn opaque_futures_are_send() {

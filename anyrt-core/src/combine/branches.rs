@@ -12,7 +12,7 @@ use crate::loom::Arc;
 
 /// Futures that are polled in place, each in a frame of its own, so that the others can be
 /// cancelled, and waited for, when one of them decides the outcome.
-pub(super) struct Branches<F: Future> {
+pub(crate) struct Branches<F: Future> {
     set: FuturesUnordered<Branch<F>>,
     cancelled: bool,
     /// The first panic; it continues once all have ended.
@@ -21,13 +21,13 @@ pub(super) struct Branches<F: Future> {
 
 /// How to go on after an event.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Next {
+pub(crate) enum Next {
     Wait,
     CancelRest,
 }
 
 impl<F: Future> Branches<F> {
-    pub(super) fn new() -> Branches<F> {
+    pub(crate) fn new() -> Branches<F> {
         Branches {
             set: FuturesUnordered::new(),
             cancelled: false,
@@ -35,7 +35,7 @@ impl<F: Future> Branches<F> {
         }
     }
 
-    pub(super) fn push(&mut self, index: usize, future: F) {
+    pub(crate) fn push(&mut self, index: usize, future: F) {
         let own = self.cancelled;
         self.set.push(Branch {
             frame: Frame::new(future),
@@ -45,15 +45,15 @@ impl<F: Future> Branches<F> {
         });
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.set.len()
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.set.is_empty()
     }
 
-    pub(super) fn is_cancelled(&self) -> bool {
+    pub(crate) fn is_cancelled(&self) -> bool {
         self.cancelled
     }
 
@@ -72,7 +72,7 @@ impl<F: Future> Branches<F> {
     /// The next branch that completes, as its index and output; none once all have ended.
     ///
     /// After a panic the rest is cancelled, and the panic continues at the end.
-    pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<(usize, F::Output)>> {
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<(usize, F::Output)>> {
         loop {
             match Pin::new(&mut self.set).poll_next(cx) {
                 Poll::Pending => return Poll::Pending,
@@ -98,7 +98,7 @@ impl<F: Future> Branches<F> {
 
     /// Polls until one more has ended; `event` decides what becomes of the rest. Ready if all have
     /// ended, pending otherwise, with or without an event.
-    pub(super) fn drive_some(
+    pub(crate) fn drive_some(
         &mut self,
         cx: &mut Context<'_>,
         event: impl FnOnce(usize, F::Output) -> Next,
@@ -116,7 +116,7 @@ impl<F: Future> Branches<F> {
     }
 
     /// Polls until all have ended, or nothing moves; `event` decides what becomes of the rest.
-    pub(super) fn drive(
+    pub(crate) fn drive(
         &mut self,
         cx: &mut Context<'_>,
         mut event: impl FnMut(usize, F::Output) -> Next,

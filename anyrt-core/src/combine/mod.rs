@@ -4,7 +4,7 @@
 //! futures decides the outcome, the others are cancelled and waited for, clean-up included.
 
 mod as_completed;
-mod branches;
+pub(crate) mod branches;
 mod gather;
 mod inputs;
 mod map;

@@ -1,20 +1,43 @@
 //! Sockets: connecting, listening, packets, and names.
 
 mod address;
+#[cfg(unix)]
+mod adopt;
 mod attributes;
+mod connect;
+#[cfg(unix)]
+mod connect_unix;
+mod connectable;
 mod connection;
+mod eyeballs;
 mod halves;
 mod kind;
 mod lookup;
 #[cfg(unix)]
 mod os;
+#[cfg(unix)]
+mod readiness;
 mod stream;
 
 pub use self::address::{Address, Family, UnixAddress};
 pub use self::attributes::{LocalAddress, LocalPort, RemoteAddress, RemotePort, SocketFamily};
+pub use self::connect::{TcpConnector, connect_tcp, interleave};
+#[cfg(unix)]
+pub use self::connect_unix::{ConnectUnix, connect_unix};
+#[cfg(unix)]
+pub use self::connectable::UnixConnectable;
+pub use self::connectable::{
+    BoxedStreams, Connectable, IntoConnectable, TcpConnectable, as_connectable,
+};
+pub use self::eyeballs::{
+    ATTEMPT_DELAY, ConnectError, FailedAttempt, HappyEyeballs, happy_eyeballs,
+};
 pub use self::halves::{ReceiveHalf, SendHalf};
 pub use self::kind::{Internet, Kind, Unix};
+pub use self::lookup::{LookupError, lookup, reverse_lookup};
 pub use self::lookup::{system_lookup, system_reverse_lookup};
 #[cfg(unix)]
 pub use self::os::{Descriptor, OsSocket};
+#[cfg(unix)]
+pub use self::readiness::{notify_closing, wait_readable, wait_writable};
 pub use self::stream::{SocketStream, TcpStream, UnixStream};

@@ -3,7 +3,8 @@ use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::task::{Context, Poll};
 
-use super::Socket;
+use super::{Net, Socket};
+use crate::net::OsSocket;
 
 /// A descriptor of the operating system that is registered with a runtime's reactor.
 ///
@@ -11,7 +12,8 @@ use super::Socket;
 ///
 /// # Contract
 ///
-/// 1. [`register`](Source::register) takes a descriptor that does not block.
+/// 1. [`register`](Source::register) takes a descriptor that does not block, or that no attempt
+///    blocks on; it MUST NOT change that.
 /// 2. [`poll_io`](Source::poll_io) MUST call `attempt` when the descriptor may be ready, and again
 ///    whenever `attempt` failed with [`WouldBlock`](io::ErrorKind::WouldBlock) and it has
 ///    become ready since; it MUST be pending in between, and return every other outcome.
@@ -67,6 +69,18 @@ pub trait AdoptSocket: Socket {
     ///
     /// What the system says.
     fn into_descriptor(self) -> io::Result<OwnedFd>;
+}
+
+/// A runtime that waits for descriptors of the operating system, and has them for sockets.
+///
+/// Every runtime whose [`Net::Socket`] is [`OsSocket`] is one.
+pub trait Descriptors: Net<Socket: AdoptSocket> {
+    /// A descriptor that is registered with its reactor.
+    type Source: Source;
+}
+
+impl<R: Net<Socket = OsSocket<S>>, S: Source> Descriptors for R {
+    type Source = S;
 }
 
 /// What a descriptor is to be ready for.

@@ -66,7 +66,7 @@ pub use self::semaphore::{
 
 /// What an operation begins with that may be over without a wait (rules C4 and C11).
 #[inline]
-async fn begin() {
+pub(crate) async fn begin() {
     let mut operation = Operation::New;
     poll_fn(|cx| operation.begin(cx)).await;
 }

@@ -3,20 +3,20 @@
 mod tokio {
     anyrt_conformance::suite! {
         runtime: anyrt::Builder::new().backend(anyrt::Backend::Tokio),
-        facets: [spawn, time, blocking, net],
+        facets: [spawn, time, blocking, net, descriptors],
     }
 }
 
 mod smol {
     anyrt_conformance::suite! {
         runtime: anyrt::Builder::new().backend(anyrt::Backend::Smol),
-        facets: [spawn, time, blocking, net],
+        facets: [spawn, time, blocking, net, descriptors],
     }
 }
 
 mod async_std {
     anyrt_conformance::suite! {
         runtime: anyrt::Builder::new().backend(anyrt::Backend::AsyncStd),
-        facets: [spawn, time, blocking, net],
+        facets: [spawn, time, blocking, net, descriptors],
     }
 }

@@ -63,8 +63,12 @@ pub use harness::run_case;
 /// The traits behind the names of facets.
 #[doc(hidden)]
 pub mod facets {
+    #[cfg(unix)]
+    pub use anyrt_core::runtime::Descriptors as descriptors;
     pub use anyrt_core::runtime::{Blocking as blocking, Net as net, Spawn as spawn, Time as time};
 }
 
 pub use manifest::check_known_failures;
+#[cfg(unix)]
+pub use manifest::descriptors;
 pub use manifest::{all, names, net};

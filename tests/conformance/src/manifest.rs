@@ -1,5 +1,7 @@
 //! The lists of all cases, and what is made of them. Nothing here but names.
 
+#[cfg(unix)]
+use anyrt_core::runtime::Descriptors;
 use anyrt_core::runtime::{Enter, Net};
 
 use crate::harness::Case;
@@ -659,14 +661,42 @@ macro_rules! __cases {
     (net, $then:ident, $arguments:tt) => {
         $crate::$then! { $arguments
             net_connect: [
+                both_families_can_be_connected_to,
+                a_receive_ends_at_its_limit,
+                a_refused_connection_is_an_error,
+                each_failed_attempt_is_reported,
+                an_unknown_name_is_another_error,
+                the_families_take_turns,
+                a_name_can_be_connected_to,
+                the_local_address_can_be_chosen,
+                the_local_address_decides_the_family,
+                a_silent_address_is_left_behind,
+                a_second_connection_is_closed,
+                connecting_is_a_cancel_point,
+                a_cancelled_connect_leaves_nothing_open,
+                what_can_be_connected_to_is_a_value,
             ],
             net_datagrams: [
             ],
-            net_descriptors: [
+            net_eyeballs: [
+                attempts_begin_after_the_delay,
+                a_failure_lets_the_next_attempt_begin,
+                an_older_failure_hurries_nobody,
+                losers_clean_up_before_the_return,
+                of_several_successes_one_is_kept,
+                without_success_all_errors_come_out,
+                without_an_address_nothing_is_tried,
+                a_panic_of_an_attempt_continues,
+                nothing_is_left_wherever_it_is_cancelled,
             ],
             net_listeners: [
             ],
             net_lookup: [
+                literal_addresses_are_themselves,
+                a_name_has_addresses,
+                an_unknown_name_has_none,
+                an_address_has_names,
+                looking_up_is_a_cancel_point,
             ],
             net_serve: [
             ],
@@ -674,6 +704,35 @@ macro_rules! __cases {
                 a_connection_carries_bytes_both_ways,
             ],
             net_unix: [
+            ],
+        }
+    };
+    (descriptors, $then:ident, $arguments:tt) => {
+        $crate::$then! { $arguments
+            net_connect_unix: [
+                a_path_can_be_connected_to,
+                a_missing_path_is_not_found,
+                an_abstract_name_can_be_connected_to,
+                a_full_queue_is_waited_for,
+                connecting_to_a_path_is_a_cancel_point,
+                a_path_is_a_connectable,
+            ],
+            net_descriptors: [
+                attributes_agree_with_the_system,
+                connections_do_not_delay,
+                a_socket_can_be_adopted,
+                a_socket_can_be_given_away,
+                only_connections_are_adopted,
+            ],
+            net_readiness: [
+                a_readable_descriptor_is_waited_for,
+                a_writable_descriptor_is_waited_for,
+                waiting_leaves_the_mode_alone,
+                several_may_wait_for_one_descriptor,
+                closing_releases_those_who_wait,
+                files_are_refused,
+                waiting_is_a_cancel_point,
+                cancelled_waiters_leave_no_trace,
             ],
         }
     };
@@ -745,6 +804,19 @@ pub fn net<B: Enter<Runtime: Net>>() -> Vec<Case<B>> {
     list
 }
 
+/// Every case about sockets of the operating system, and its descriptors.
+#[cfg(unix)]
+#[must_use]
+#[expect(
+    clippy::vec_init_then_push,
+    reason = "macros push one list after another"
+)]
+pub fn descriptors<B: Enter<Runtime: Descriptors>>() -> Vec<Case<B>> {
+    let mut list = Vec::new();
+    crate::__cases! { descriptors, __push, (list) }
+    list
+}
+
 /// The names of all cases.
 #[must_use]
 #[expect(
@@ -757,6 +829,7 @@ pub fn names() -> Vec<&'static str> {
     crate::__cases! { time, __names, (list) }
     crate::__cases! { blocking, __names, (list) }
     crate::__cases! { net, __names, (list) }
+    crate::__cases! { descriptors, __names, (list) }
     list
 }
 

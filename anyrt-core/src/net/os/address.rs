@@ -32,8 +32,8 @@ pub(super) fn from_os(address: Option<SocketAddrAny>) -> io::Result<Address> {
         UnixAddress::Path(OsStr::from_bytes(path).into())
     } else {
         match platform::abstract_bytes(&address) {
-            Some(name) => UnixAddress::Abstract(name.to_vec()),
-            None => UnixAddress::Unnamed,
+            Some(name) if !name.is_empty() => UnixAddress::Abstract(name.to_vec()),
+            _ => UnixAddress::Unnamed,
         }
     };
     Ok(name.into())

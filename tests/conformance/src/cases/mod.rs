@@ -31,10 +31,17 @@ pub mod memory_streams;
 pub mod memory_streams_everywhere;
 pub mod memory_streams_hand_over;
 pub mod net_connect;
+mod net_connect_support;
+#[cfg(unix)]
+pub mod net_connect_unix;
 pub mod net_datagrams;
+#[cfg(unix)]
 pub mod net_descriptors;
+pub mod net_eyeballs;
 pub mod net_listeners;
 pub mod net_lookup;
+#[cfg(unix)]
+pub mod net_readiness;
 pub mod net_serve;
 pub mod net_streams;
 pub mod net_unix;

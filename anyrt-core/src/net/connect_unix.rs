@@ -1,0 +1,93 @@
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use pin_project::pin_project;
+
+use super::connect::{Connecting, options};
+use super::{ConnectError, Unix, UnixAddress, UnixStream};
+use crate::context;
+use crate::runtime::Net;
+use crate::task::Wait;
+use crate::time::{Sleep, sleep};
+
+/// Connects to a Unix socket: by its path, or by a [`UnixAddress`].
+///
+/// It waits while the queue of the listener is full. Linux gives no sign when there is room again,
+/// so it tries every few milliseconds then.
+///
+/// # Cancel safety
+///
+/// Cancel safe: if the future is dropped before completing, nothing is connected, and nothing stays
+/// open.
+///
+/// # Errors
+///
+/// With a [`ConnectError`] inside:
+///
+/// - [`NotFound`](io::ErrorKind::NotFound) if there is nothing at the path;
+/// - [`ConnectionRefused`](io::ErrorKind::ConnectionRefused) if nobody listens there any more, and for
+///   an abstract name that nobody has;
+/// - [`InvalidInput`](io::ErrorKind::InvalidInput) for an unnamed address.
+pub fn connect_unix<R: Net>(address: impl Into<UnixAddress>) -> ConnectUnix<R> {
+    let address = address.into();
+    ConnectUnix {
+        connecting: Connecting::new(address.clone().into(), None, options::<Unix>(&[])),
+        address,
+        pause: None,
+        length: SHORTEST_PAUSE,
+    }
+}
+
+/// The future of [`connect_unix`].
+#[pin_project]
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct ConnectUnix<R: Net> {
+    address: UnixAddress,
+    connecting: Connecting<R, Unix>,
+    /// Until the next attempt, where the queue was full.
+    #[pin]
+    pause: Option<Sleep<R>>,
+    length: Duration,
+}
+
+impl<R: Net> Future for ConnectUnix<R> {
+    type Output = io::Result<UnixStream<R>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        loop {
+            if let Some(pause) = this.pause.as_mut().as_pin_mut() {
+                if pause.poll(cx).is_pending() {
+                    context::waits_for(Wait::Connection);
+                    return Poll::Pending;
+                }
+                this.pause.set(None);
+            }
+            match ready!(Pin::new(&mut *this.connecting).poll(cx)) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    this.pause.set(Some(sleep(*this.length)));
+                    *this.length = LONGEST_PAUSE.min(2 * *this.length);
+                }
+                Err(error) => {
+                    let error = ConnectError::single(this.address.clone().into(), error);
+                    return Poll::Ready(Err(error.into()));
+                }
+                Ok(stream) => return Poll::Ready(Ok(stream)),
+            }
+        }
+    }
+}
+
+const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(20);
+
+impl<R: Net> fmt::Debug for ConnectUnix<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConnectUnix")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,191 @@
+//! What can be connected to, as a value: a program says where, and a library when and how often.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use futures_core::future::BoxFuture;
+
+use super::{TcpConnector, TcpStream};
+use crate::runtime::Net;
+use crate::stream::ByteStream;
+
+#[cfg(unix)]
+mod unix;
+
+#[cfg(unix)]
+pub use self::unix::UnixConnectable;
+
+/// Something that can be connected to, any number of times.
+///
+/// It is made for trait objects: `Box<dyn Connectable<Stream = Box<dyn ByteStream>>>` is one too,
+/// and [`BoxedStreams`] makes any into such. What wraps streams, such as TLS, wraps connectables.
+///
+/// # Contract
+///
+/// 1. [`connect`](Connectable::connect) MUST give a new connection each time.
+/// 2. Its future MUST be cancel safe: dropped before completing, nothing stays open.
+///
+/// # Examples
+///
+/// ```
+/// use anyrt_core::net::{BoxedStreams, Connectable};
+/// use anyrt_core::stream::ByteStream;
+///
+/// type Anything = Box<dyn Connectable<Stream = Box<dyn ByteStream>>>;
+///
+/// fn erased(connectable: impl Connectable + 'static) -> Anything {
+///     Box::new(BoxedStreams(connectable))
+/// }
+/// ```
+pub trait Connectable: Send + Sync {
+    /// What connecting gives.
+    type Stream: ByteStream + 'static;
+
+    /// Connects.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: if the future is dropped before completing, nothing is connected, and nothing
+    /// stays open.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong: with a [`LookupError`](super::LookupError) or a
+    /// [`ConnectError`](super::ConnectError) inside, or what the layers above say.
+    fn connect(&self) -> BoxFuture<'_, io::Result<Self::Stream>>;
+}
+
+impl<C: Connectable + ?Sized> Connectable for Box<C> {
+    type Stream = C::Stream;
+
+    fn connect(&self) -> BoxFuture<'_, io::Result<C::Stream>> {
+        (**self).connect()
+    }
+}
+
+impl<C: Connectable + ?Sized> Connectable for Arc<C> {
+    type Stream = C::Stream;
+
+    fn connect(&self) -> BoxFuture<'_, io::Result<C::Stream>> {
+        (**self).connect()
+    }
+}
+
+impl<C: Connectable + ?Sized> Connectable for &C {
+    type Stream = C::Stream;
+
+    fn connect(&self) -> BoxFuture<'_, io::Result<C::Stream>> {
+        (**self).connect()
+    }
+}
+
+/// A host and port to connect to by TCP.
+pub struct TcpConnectable<R> {
+    host: String,
+    port: u16,
+    connector: TcpConnector<R>,
+}
+
+impl<R: Net> TcpConnectable<R> {
+    /// This host and port.
+    pub fn new(host: impl Into<String>, port: u16) -> TcpConnectable<R> {
+        TcpConnectable {
+            host: host.into(),
+            port,
+            connector: TcpConnector::new(),
+        }
+    }
+
+    /// The same with other options.
+    #[must_use]
+    pub fn connector(self, connector: TcpConnector<R>) -> TcpConnectable<R> {
+        TcpConnectable { connector, ..self }
+    }
+
+    /// The host: its name, or a literal address.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+}
+
+impl<R: Net> Connectable for TcpConnectable<R> {
+    type Stream = TcpStream<R>;
+
+    fn connect(&self) -> BoxFuture<'_, io::Result<TcpStream<R>>> {
+        Box::pin(self.connector.connect(&self.host, self.port))
+    }
+}
+
+impl<R> Clone for TcpConnectable<R> {
+    fn clone(&self) -> TcpConnectable<R> {
+        TcpConnectable {
+            host: self.host.clone(),
+            port: self.port,
+            connector: self.connector.clone(),
+        }
+    }
+}
+
+impl<R> fmt::Debug for TcpConnectable<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TcpConnectable")
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .field("connector", &self.connector)
+            .finish()
+    }
+}
+
+/// Connects to the same, and boxes the stream.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "it wraps, and nothing else")]
+pub struct BoxedStreams<C>(pub C);
+
+impl<C: Connectable> Connectable for BoxedStreams<C> {
+    type Stream = Box<dyn ByteStream>;
+
+    fn connect(&self) -> BoxFuture<'_, io::Result<Box<dyn ByteStream>>> {
+        Box::pin(async {
+            let stream = self.0.connect().await?;
+            Ok(Box::new(stream) as Box<dyn ByteStream>)
+        })
+    }
+}
+
+/// What [`as_connectable`] takes: a connectable itself, a host and a port, and on Unix systems a
+/// path.
+pub trait IntoConnectable<R> {
+    /// What becomes of it.
+    type Connectable: Connectable;
+
+    /// Makes a connectable of it.
+    fn into_connectable(self) -> Self::Connectable;
+}
+
+impl<R, C: Connectable> IntoConnectable<R> for C {
+    type Connectable = C;
+
+    fn into_connectable(self) -> C {
+        self
+    }
+}
+
+impl<R: Net, H: Into<String>> IntoConnectable<R> for (H, u16) {
+    type Connectable = TcpConnectable<R>;
+
+    fn into_connectable(self) -> TcpConnectable<R> {
+        TcpConnectable::new(self.0, self.1)
+    }
+}
+
+/// Makes a connectable of whatever can be one: a host and a port give TCP, a path gives a Unix
+/// socket, and a connectable is itself.
+pub fn as_connectable<R: Net, C: IntoConnectable<R>>(target: C) -> C::Connectable {
+    target.into_connectable()
+}

@@ -1,0 +1,295 @@
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use pin_project::pin_project;
+
+use super::Address;
+use crate::cancel::Limit;
+use crate::combine::branches::{Branches, Next};
+use crate::context;
+use crate::runtime::Time;
+use crate::task::Wait;
+use crate::time::Instant;
+
+/// The delay between two attempts that RFC 8305 recommends.
+pub const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
+
+/// Tries addresses one after another, side by side, and gives the first success: happy eyeballs
+/// (RFC 8305, section 5).
+///
+/// An attempt begins when `delay` has passed since the one before it began, or as soon as that
+/// one has failed. The first success wins. The others are cancelled then *and waited for*,
+/// clean-up included; so they are closed when this returns, one that succeeded in the same
+/// instant too. Everything runs in place, inside the task that awaits it.
+///
+/// A `delay` of zero begins all attempts at once; [`Duration::MAX`] waits for the failure of one
+/// before it begins the next. The addresses are tried in the order in which they are given; see
+/// [`interleave`](super::interleave).
+///
+/// This is for connections of other kinds, or attempts that go further, such as those that end
+/// with a handshake. [`connect_tcp`](super::connect_tcp) does it for TCP.
+///
+/// # Cancel safety
+///
+/// Dropping it drops the attempts, without clean-up code; it connects nothing then.
+///
+/// # Errors
+///
+/// [`ConnectError`] with the error of each attempt, if all fail, or if there is no address.
+///
+/// # Panics
+///
+/// A panic of one of the attempts cancels the others, waits for them, and continues.
+pub fn happy_eyeballs<R, F, Fut, T>(
+    addresses: impl IntoIterator<Item = SocketAddr>,
+    delay: Duration,
+    attempt: F,
+) -> HappyEyeballs<R, F, Fut, T>
+where
+    R: Time,
+    F: FnMut(SocketAddr) -> Fut,
+    Fut: Future<Output = io::Result<T>>,
+{
+    HappyEyeballs {
+        addresses: addresses.into_iter().collect(),
+        begun: 0,
+        due: None,
+        delay,
+        attempt,
+        branches: Branches::new(),
+        timer: Limit::new(),
+        errors: Vec::new(),
+        winner: None,
+    }
+}
+
+/// The future of [`happy_eyeballs`].
+#[pin_project]
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct HappyEyeballs<R: Time, F, Fut: Future, T> {
+    addresses: Vec<SocketAddr>,
+    /// How many attempts have begun.
+    begun: usize,
+    /// When the next one begins; at once, if there is no such time.
+    due: Option<Instant>,
+    delay: Duration,
+    attempt: F,
+    branches: Branches<Fut>,
+    #[pin]
+    timer: Limit<R>,
+    /// The errors, with the numbers of the attempts.
+    errors: Vec<(usize, io::Error)>,
+    winner: Option<T>,
+}
+
+impl<R, F, Fut, T> Future for HappyEyeballs<R, F, Fut, T>
+where
+    R: Time,
+    F: FnMut(SocketAddr) -> Fut,
+    Fut: Future<Output = io::Result<T>>,
+{
+    type Output = Result<T, ConnectError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        loop {
+            let (begun, due) = (*this.begun, &mut *this.due);
+            let (winner, errors) = (&mut *this.winner, &mut *this.errors);
+            let mut ended = false;
+            let driven = this.branches.drive_some(cx, |number, outcome| {
+                ended = true;
+                match outcome {
+                    Ok(value) => {
+                        // A second value is dropped here: it lost in the same instant.
+                        winner.get_or_insert(value);
+                        Next::CancelRest
+                    }
+                    Err(error) => {
+                        if number + 1 == begun {
+                            *due = None;
+                        }
+                        errors.push((number, error));
+                        Next::Wait
+                    }
+                }
+            });
+            if ended {
+                continue;
+            }
+            // By a success, or by a panic.
+            let decided = this.branches.is_cancelled();
+            let next = this.addresses.get(begun).filter(|_| !decided);
+            match next {
+                Some(address) if has_come(this.timer.as_mut(), *this.due, cx) => {
+                    this.branches.push(begun, (this.attempt)(*address));
+                    *this.begun += 1;
+                    let more = *this.begun < this.addresses.len() && !this.delay.is_zero();
+                    *this.due = more.then(|| R::now() + *this.delay);
+                }
+                None if driven.is_ready() => {
+                    return Poll::Ready(match this.winner.take() {
+                        Some(value) => Ok(value),
+                        None => Err(ConnectError::new(this.addresses, this.errors)),
+                    });
+                }
+                Some(_) | None => {
+                    context::waits_for(Wait::Connection);
+                    return Poll::Pending;
+                }
+            }
+        }
+    }
+}
+
+fn has_come<R: Time>(
+    timer: Pin<&mut Limit<R>>,
+    due: Option<Instant>,
+    cx: &mut Context<'_>,
+) -> bool {
+    due.is_none_or(|due| timer.poll(cx, due).is_ready())
+}
+
+impl<R: Time, F, Fut: Future, T> fmt::Debug for HappyEyeballs<R, F, Fut, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HappyEyeballs")
+            .field("addresses", &self.addresses)
+            .field("begun", &self.begun)
+            .field("branches", &self.branches)
+            .finish_non_exhaustive()
+    }
+}
+
+/// No attempt to connect succeeded.
+///
+/// Functions that return an [`io::Error`] have it inside: [`ConnectError::of`] finds it. The kind
+/// is then that of the last attempt which found a way to its address, or of the last of all.
+#[derive(Debug)]
+pub struct ConnectError {
+    attempts: Vec<FailedAttempt>,
+}
+
+/// An attempt to connect that failed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct FailedAttempt {
+    /// What was to be connected to.
+    pub address: Address,
+    /// Why that failed.
+    pub error: io::Error,
+}
+
+impl ConnectError {
+    /// What an error of connecting is about, if it is not about looking up a name.
+    pub fn of(error: &io::Error) -> Option<&ConnectError> {
+        error.get_ref()?.downcast_ref()
+    }
+
+    /// All attempts, in the order in which they began; none, if there was no address.
+    pub fn attempts(&self) -> &[FailedAttempt] {
+        &self.attempts
+    }
+
+    /// Takes the attempts out.
+    pub fn into_attempts(self) -> Vec<FailedAttempt> {
+        self.attempts
+    }
+
+    pub(super) fn single(address: Address, error: io::Error) -> ConnectError {
+        ConnectError {
+            attempts: vec![FailedAttempt { address, error }],
+        }
+    }
+
+    fn new(addresses: &[SocketAddr], errors: &mut Vec<(usize, io::Error)>) -> ConnectError {
+        errors.sort_by_key(|(number, _)| *number);
+        let attempt = |(number, error): (usize, _)| FailedAttempt {
+            address: addresses[number].into(),
+            error,
+        };
+        ConnectError {
+            attempts: errors.drain(..).map(attempt).collect(),
+        }
+    }
+
+    fn kind(&self) -> io::ErrorKind {
+        let mut kinds = self.attempts.iter().map(|failed| failed.error.kind()).rev();
+        let last = kinds.clone().next();
+        let telling = kinds.find(|kind| !is_without_a_way(*kind));
+        telling.or(last).unwrap_or(io::ErrorKind::InvalidInput)
+    }
+}
+
+/// Whether nobody was asked: the family is missing on this host, say, which tells less than what a
+/// peer answered.
+fn is_without_a_way(kind: io::ErrorKind) -> bool {
+    matches!(
+        kind,
+        io::ErrorKind::AddrNotAvailable
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable
+            | io::ErrorKind::Unsupported
+    )
+}
+
+impl fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.attempts.is_empty() {
+            return f.write_str("there is no address to connect to");
+        }
+        f.write_str("could not connect")?;
+        for (number, FailedAttempt { address, error }) in self.attempts.iter().enumerate() {
+            let separator = if number == 0 { "" } else { ";" };
+            write!(f, "{separator} to {address}: {error}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Error for ConnectError {}
+
+impl From<ConnectError> for io::Error {
+    fn from(error: ConnectError) -> io::Error {
+        io::Error::new(error.kind(), error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(kinds: &[io::ErrorKind]) -> io::Error {
+        let addresses = [SocketAddr::from(([127, 0, 0, 1], 80)); 3];
+        let numbered = kinds.iter().enumerate();
+        let mut errors: Vec<_> = numbered.map(|(n, kind)| (n, (*kind).into())).collect();
+        errors.reverse();
+        ConnectError::new(&addresses, &mut errors).into()
+    }
+
+    #[test]
+    fn the_kind_is_that_of_the_most_telling_attempt() {
+        use io::ErrorKind::{ConnectionRefused, NetworkUnreachable, TimedOut};
+        let kind = |kinds: &[_]| error(kinds).kind();
+        assert_eq!(kind(&[ConnectionRefused]), ConnectionRefused);
+        assert_eq!(kind(&[NetworkUnreachable]), NetworkUnreachable);
+        assert_eq!(kind(&[ConnectionRefused, TimedOut]), TimedOut);
+        assert_eq!(
+            kind(&[TimedOut, ConnectionRefused, NetworkUnreachable]),
+            ConnectionRefused
+        );
+        assert_eq!(kind(&[]), io::ErrorKind::InvalidInput);
+    }
+
+    #[test]
+    fn the_message_has_all_attempts_in_order() {
+        let refused = io::ErrorKind::ConnectionRefused;
+        assert_eq!(
+            error(&[refused, io::ErrorKind::TimedOut]).to_string(),
+            "could not connect to 127.0.0.1:80: connection refused; to 127.0.0.1:80: timed out"
+        );
+    }
+}

@@ -1,0 +1,220 @@
+//! Connecting and names, with the ambient runtime filled in.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyrt_core::net::{self, IntoConnectable};
+
+use super::TcpStream;
+use crate::Ambient;
+use crate::futures::HappyEyeballs;
+
+/// Connects by TCP, with options: a delay between attempts, a local address, options of sockets.
+///
+/// # Examples
+///
+/// ```
+/// # if anyrt::Backend::available().is_empty() { return Ok(()) }
+/// use std::time::Duration;
+///
+/// use anyrt::net::{SocketOption, TcpConnector};
+///
+/// # let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+/// # let port = listener.local_addr()?.port();
+/// let connector = TcpConnector::new()
+///     .attempt_delay(Duration::from_millis(100))
+///     .option(SocketOption::KeepAlive(true));
+/// let stream = anyrt::run(connector.connect("localhost", port))?;
+/// assert_eq!(stream.peer_addr()?.port(), port);
+/// # std::io::Result::Ok(())
+/// ```
+pub type TcpConnector = net::TcpConnector<Ambient>;
+
+/// A host and port to connect to by TCP.
+pub type TcpConnectable = net::TcpConnectable<Ambient>;
+
+/// Connects to a host by TCP.
+///
+/// A name with several addresses is tried by happy eyeballs (RFC 8305): IPv6 first, then the
+/// families in turn, each attempt 250 ms after the one before it, or as soon as that has failed.
+/// The first connection that succeeds counts, and the others are closed by then. A literal
+/// address is connected to directly. [`TcpConnector`] has options, and says more.
+///
+/// # Cancel safety
+///
+/// Cancel safe: if the future is dropped before completing, nothing is connected, and nothing stays
+/// open.
+///
+/// # Errors
+///
+/// - With a [`LookupError`](super::LookupError) inside, if the name cannot be resolved.
+/// - With a [`ConnectError`](super::ConnectError) inside, if no attempt succeeds; with one address,
+///   the kind is that of its attempt, such as [`ConnectionRefused`](io::ErrorKind::ConnectionRefused).
+///
+/// # Examples
+///
+/// ```
+/// # if anyrt::Backend::available().is_empty() { return Ok(()) }
+/// use anyrt::net::connect_tcp;
+///
+/// # let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+/// # let port = listener.local_addr()?.port();
+/// let stream = anyrt::run(connect_tcp("localhost", port))?;
+/// assert_eq!(stream.peer_addr()?.port(), port);
+/// # std::io::Result::Ok(())
+/// ```
+pub fn connect_tcp(
+    host: &str,
+    port: u16,
+) -> impl Future<Output = io::Result<TcpStream>> + Send + use<> {
+    net::connect_tcp::<Ambient>(host, port)
+}
+
+/// Tries addresses one after another, side by side, and gives the first success: happy eyeballs
+/// (RFC 8305, section 5).
+///
+/// An attempt begins when `delay` has passed since the one before it began, or as soon as that
+/// one has failed. The first success wins. The others are cancelled then *and waited for*,
+/// clean-up included; so they are closed when this returns, one that succeeded in the same
+/// instant too. Everything runs in place, inside the task that awaits it.
+///
+/// A `delay` of zero begins all attempts at once; [`Duration::MAX`] waits for the failure of one
+/// before it begins the next. The addresses are tried in the order in which they are given; see
+/// [`interleave`](super::interleave).
+///
+/// This is for connections of other kinds, or attempts that go further, such as those that end
+/// with a handshake. [`connect_tcp`] does it for TCP.
+///
+/// # Cancel safety
+///
+/// Dropping it drops the attempts, without clean-up code; it connects nothing then.
+///
+/// # Errors
+///
+/// [`ConnectError`](super::ConnectError) with the error of each attempt, if all fail, or if there
+/// is no address.
+///
+/// # Panics
+///
+/// A panic of one of the attempts cancels the others, waits for them, and continues.
+///
+/// # Examples
+///
+/// ```
+/// # if anyrt::Backend::available().is_empty() { return Ok(()) }
+/// use anyrt::net::{ATTEMPT_DELAY, happy_eyeballs, interleave, lookup};
+/// use anyrt::stream::ByteReceiveStreamExt;
+///
+/// # let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+/// # let port = listener.local_addr()?.port();
+/// # std::thread::spawn(move || {
+/// #     let (mut peer, _) = listener.accept().unwrap();
+/// #     std::io::Write::write_all(&mut peer, b"hello").unwrap();
+/// # });
+/// // The first address whose server says hello, not just the first that takes connections.
+/// let (stream, greeting) = anyrt::run(async {
+///     let addresses = interleave(lookup("localhost", port).await?);
+///     let connected = happy_eyeballs(addresses, ATTEMPT_DELAY, async |address| {
+///         let mut stream = anyrt::net::TcpConnector::new()
+///             .connect_addresses(&[address])
+///             .await?;
+///         let greeting = stream.receive(100).await?;
+///         Ok((stream, greeting))
+///     });
+///     std::io::Result::Ok(connected.await?)
+/// })?;
+/// assert_eq!(greeting, b"hello");
+/// # drop(stream);
+/// # std::io::Result::Ok(())
+/// ```
+pub fn happy_eyeballs<F, Fut, T>(
+    addresses: impl IntoIterator<Item = SocketAddr>,
+    delay: Duration,
+    attempt: F,
+) -> HappyEyeballs<F, Fut, T>
+where
+    F: FnMut(SocketAddr) -> Fut,
+    Fut: Future<Output = io::Result<T>>,
+{
+    net::happy_eyeballs(addresses, delay, attempt)
+}
+
+/// Makes a connectable of whatever can be one: a host and a port give TCP, a path gives a Unix
+/// socket, and a connectable is itself.
+///
+/// # Examples
+///
+/// ```
+/// use anyrt::net::{Connectable, IntoConnectable, TcpConnectable, as_connectable};
+///
+/// struct Client<C>(C);
+///
+/// impl<C: Connectable> Client<C> {
+///     fn new(server: impl IntoConnectable<anyrt::Ambient, Connectable = C>) -> Client<C> {
+///         Client(as_connectable(server))
+///     }
+/// }
+///
+/// let client = Client::new(("example.org", 80));
+/// assert_eq!(client.0.host(), "example.org");
+/// let client = Client::new(TcpConnectable::new("::1", 8080));
+/// assert_eq!(client.0.port(), 8080);
+/// ```
+pub fn as_connectable<C: IntoConnectable<Ambient>>(target: C) -> C::Connectable {
+    net::as_connectable::<Ambient, C>(target)
+}
+
+/// Looks up the addresses of a host, each with the port, in the order that the system prefers.
+///
+/// There is at least one. A literal address resolves to itself, without the system. Names that
+/// are not ASCII need the feature `idna`.
+///
+/// # Cancel safety
+///
+/// Cancel safe: it has no effect. The system may go on looking, in a thread that nobody waits for.
+///
+/// # Errors
+///
+/// What the system says if the name is not known, or there is no answer, with a
+/// [`LookupError`](super::LookupError) inside.
+///
+/// # Examples
+///
+/// ```
+/// # if anyrt::Backend::available().is_empty() { return Ok(()) }
+/// let addresses = anyrt::run(anyrt::net::lookup("localhost", 80))?;
+/// assert!(addresses.iter().all(|address| address.ip().is_loopback()));
+/// # std::io::Result::Ok(())
+/// ```
+pub fn lookup(
+    host: &str,
+    port: u16,
+) -> impl Future<Output = io::Result<Vec<SocketAddr>>> + Send + use<> {
+    net::lookup::<Ambient>(host, port)
+}
+
+/// Looks up the name of a host, and that of the service on the port.
+///
+/// Where there is no name, the system gives the number in its place.
+///
+/// # Cancel safety
+///
+/// Cancel safe: it has no effect. The system may go on looking, in a thread that nobody waits for.
+///
+/// # Errors
+///
+/// What the system says, with a [`LookupError`](super::LookupError) inside.
+///
+/// # Examples
+///
+/// ```
+/// # if anyrt::Backend::available().is_empty() { return Ok(()) }
+/// let address = "127.0.0.1:65431".parse().unwrap();
+/// let (_host, service) = anyrt::run(anyrt::net::reverse_lookup(address))?;
+/// assert_eq!(service, "65431");
+/// # std::io::Result::Ok(())
+/// ```
+pub async fn reverse_lookup(address: SocketAddr) -> io::Result<(String, String)> {
+    net::reverse_lookup::<Ambient>(address).await
+}

@@ -1,0 +1,118 @@
+//! What cases about connecting share: places to connect to, and a look at what is open.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::Duration;
+
+use anyrt_core::net::{Address, SocketStream};
+use anyrt_core::runtime::{Net, Purpose, Socket};
+use futures_util::future::poll_fn;
+
+/// Opens a listener on a free port of this address.
+pub(super) fn listen_on<R: Net>(ip: IpAddr, backlog: u32) -> (R::Socket, SocketAddr) {
+    let any = Address::from((ip, 0));
+    let purpose = Purpose::Listen { at: &any, backlog };
+    let listener = R::socket(purpose, &[]).unwrap();
+    let at = listener.local_address().unwrap().as_ip().unwrap();
+    (listener, at)
+}
+
+pub(super) fn listen<R: Net>() -> (R::Socket, SocketAddr) {
+    listen_on::<R>(Ipv4Addr::LOCALHOST.into(), 16)
+}
+
+/// A loopback address that no other case uses, where the system has so many: what is open to it can
+/// be counted.
+pub(super) fn own_loopback() -> IpAddr {
+    static NUMBER: AtomicU16 = AtomicU16::new(0);
+    let [high, low] = NUMBER.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+    if cfg!(target_os = "linux") {
+        Ipv4Addr::new(127, 99, high, low).into()
+    } else {
+        Ipv4Addr::LOCALHOST.into()
+    }
+}
+
+/// Takes the next connection.
+pub(super) async fn accept<R: Net, K: anyrt_core::net::Kind>(
+    listener: &R::Socket,
+) -> SocketStream<R, K> {
+    let (socket, _) = poll_fn(|cx| listener.poll_accept(cx)).await.unwrap();
+    SocketStream::from_socket(socket).unwrap()
+}
+
+/// The loopback address of IPv6, if the host has it; else a line says so.
+pub(super) fn loopback_v6(case: &str) -> Option<IpAddr> {
+    let v6 = IpAddr::from(Ipv6Addr::LOCALHOST);
+    if TcpListener::bind((v6, 0)).is_err() {
+        eprintln!("{case}: skipped, as there is no IPv6 here");
+        return None;
+    }
+    Some(v6)
+}
+
+/// An address that refuses to be connected to, for as long as this lives: the client's end of a
+/// connection has its port.
+pub(super) struct Refusing {
+    pub(super) address: SocketAddr,
+    _connection: (TcpListener, TcpStream),
+}
+
+pub(super) fn refusing() -> Refusing {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    Refusing {
+        address: client.local_addr().unwrap(),
+        _connection: (listener, client),
+    }
+}
+
+/// An address that does not answer, for as long as this lives: the queue of its listener is full.
+pub(super) struct Silent<R: Net> {
+    pub(super) address: SocketAddr,
+    _listener: R::Socket,
+    _queue: Vec<TcpStream>,
+}
+
+/// One, where the system lets new connections wait when a queue is full: Linux does.
+pub(super) fn silent<R: Net>() -> Silent<R> {
+    let (listener, address) = listen_on::<R>(own_loopback(), 0);
+    let mut queue = Vec::new();
+    while let Ok(stream) = TcpStream::connect_timeout(&address, Duration::from_millis(100)) {
+        queue.push(stream);
+        assert!(queue.len() < 100, "the queue is never full");
+    }
+    Silent {
+        address,
+        _listener: listener,
+        _queue: queue,
+    }
+}
+
+/// How many sockets of this machine are connected to the address, or are about to be, queued ones
+/// left out; none where the system does not say.
+pub(super) fn connecting_to(address: SocketAddr) -> Option<usize> {
+    const SYN_SENT: &str = "02";
+    count(address, &[SYN_SENT])
+}
+
+/// How many sockets are connected to the address, or about to be.
+pub(super) fn open_to(address: SocketAddr) -> Option<usize> {
+    const ESTABLISHED: &str = "01";
+    const SYN_SENT: &str = "02";
+    count(address, &[ESTABLISHED, SYN_SENT])
+}
+
+fn count(address: SocketAddr, states: &[&str]) -> Option<usize> {
+    let SocketAddr::V4(address) = address else {
+        return None;
+    };
+    let list = std::fs::read_to_string("/proc/self/net/tcp").ok()?;
+    let ip = u32::from_ne_bytes(address.ip().octets());
+    let remote = format!("{ip:08X}:{:04X}", address.port());
+    let is_one = |line: &&str| {
+        let mut fields = line.split_whitespace().skip(2);
+        fields.next() == Some(&remote) && fields.next().is_some_and(|s| states.contains(&s))
+    };
+    Some(list.lines().filter(is_one).count())
+}

@@ -16,13 +16,25 @@ pub use anyrt_core::net::{
     ATTEMPT_DELAY, BoxedStreams, ConnectError, Connectable, FailedAttempt, IntoConnectable,
     LookupError, interleave,
 };
+mod datagrams;
+mod listeners;
+
 pub use anyrt_core::net::{
-    Address, Family, Internet, Kind, LocalAddress, LocalPort, RemoteAddress, RemotePort,
-    SocketFamily, Unix, UnixAddress,
+    Address, BoxListener, Family, Internet, Kind, ListenOptions, Listener, LocalAddress, LocalPort,
+    MAX_UDP_PACKET, MultiListener, RemoteAddress, RemotePort, SocketFamily, Unix, UnixAddress,
 };
 #[cfg(unix)]
-pub use anyrt_core::net::{Descriptor, notify_closing};
+pub use anyrt_core::net::{Descriptor, UnixListenOptions, notify_closing};
 pub use anyrt_core::runtime::SocketOption;
+
+pub use self::datagrams::{
+    ConnectedDatagramSocket, ConnectedUdpSocket, ConnectedUnixDatagram, DatagramSocket, UdpSocket,
+    UnixDatagram,
+};
+pub use self::listeners::{
+    Accept, ListenerExt, ServeOptions, SocketListener, TcpListener, UnixListener, listen_tcp,
+    listen_tcp_with,
+};
 
 /// A TCP connection.
 pub type TcpStream = anyrt_core::net::TcpStream<Ambient>;

@@ -39,7 +39,8 @@
 
 pub use anyrt_core::stream::{
     Attribute, Attributes, AttributesExt, Bare, ByteReceiveStream, ByteReceiveStreamExt,
-    ByteSendStream, ByteSendStreamExt, ByteStream, Demand, is_broken, is_closed, is_end_of_stream,
+    ByteSendStream, ByteSendStreamExt, ByteStream, Close, Demand, ReceiveBytes, ReceiveInto,
+    SendBytes, SendEof, is_broken, is_closed, is_end_of_stream,
 };
 pub use anyrt_core::stream::{
     MemoryObjectReceiveStream, MemoryObjectSendStream, MemoryObjectStreamStatistics,

@@ -88,7 +88,7 @@ impl<S: Socket> Connection<S> {
         }
     }
 
-    fn check_sending(&self) -> io::Result<()> {
+    pub(super) fn check_sending(&self) -> io::Result<()> {
         if self.has(ENDED) {
             return Err(SendError::Closed(()).into());
         }

@@ -9,15 +9,28 @@ mod connect;
 mod connect_unix;
 mod connectable;
 mod connection;
+mod datagram;
+#[cfg(not(unix))]
+mod errors;
 mod eyeballs;
 mod halves;
 mod kind;
+mod listen;
+mod listener;
 mod lookup;
+mod multi;
 #[cfg(unix)]
 mod os;
 #[cfg(unix)]
 mod readiness;
+mod serve;
 mod stream;
+mod trouble;
+#[cfg(unix)]
+mod unix;
+
+#[cfg(unix)]
+use self::os::errors;
 
 pub use self::address::{Address, Family, UnixAddress};
 pub use self::attributes::{LocalAddress, LocalPort, RemoteAddress, RemotePort, SocketFamily};
@@ -29,15 +42,25 @@ pub use self::connectable::UnixConnectable;
 pub use self::connectable::{
     BoxedStreams, Connectable, IntoConnectable, TcpConnectable, as_connectable,
 };
+pub use self::datagram::{
+    ConnectedDatagramSocket, ConnectedUdpSocket, ConnectedUnixDatagram, DatagramSocket,
+    MAX_UDP_PACKET, UdpSocket, UnixDatagram,
+};
 pub use self::eyeballs::{
     ATTEMPT_DELAY, ConnectError, FailedAttempt, HappyEyeballs, happy_eyeballs,
 };
 pub use self::halves::{ReceiveHalf, SendHalf};
 pub use self::kind::{Internet, Kind, Unix};
+pub use self::listen::{ListenOptions, listen_tcp, listen_tcp_with};
+pub use self::listener::{Accept, Listener, SocketListener, TcpListener, UnixListener};
 pub use self::lookup::{LookupError, lookup, reverse_lookup};
 pub use self::lookup::{system_lookup, system_reverse_lookup};
+pub use self::multi::{BoxListener, MultiListener};
 #[cfg(unix)]
 pub use self::os::{Descriptor, OsSocket};
 #[cfg(unix)]
 pub use self::readiness::{notify_closing, wait_readable, wait_writable};
+pub use self::serve::ServeOptions;
 pub use self::stream::{SocketStream, TcpStream, UnixStream};
+#[cfg(unix)]
+pub use self::unix::UnixListenOptions;

@@ -96,6 +96,11 @@ impl<R: Net, K: Kind> SocketStream<R, K> {
         halves::of(self.connection)
     }
 
+    /// Fails if it was said that no more will come.
+    pub(super) fn check_sending(&self) -> io::Result<()> {
+        self.connection.check_sending()
+    }
+
     pub(super) fn of(connection: Connection<R::Socket>) -> SocketStream<R, K> {
         SocketStream {
             connection,

@@ -78,7 +78,8 @@ pub enum Purpose<'a> {
     },
     /// Packets are exchanged.
     Datagram {
-        /// The address of its own, where that is chosen.
+        /// The address of its own, where that is chosen; an
+        /// [`Unnamed`](crate::net::UnixAddress::Unnamed) one leaves a Unix socket without.
         at: Option<&'a Address>,
         /// The only peer, where there is only one. One of both is needed.
         to: Option<&'a Address>,
@@ -105,6 +106,9 @@ pub enum SocketOption {
     ReceiveBuffer(usize),
     /// How much is buffered of what is sent, in bytes, as far as the system allows (`SO_SNDBUF`).
     SendBuffer(usize),
+    /// The permissions of the file that a Unix socket is bound to, such as `0o600`. They are set
+    /// before anybody can connect; for sockets that are bound already it is an error.
+    Mode(u32),
 }
 
 /// A socket, as far as core needs it: one system call each, that is tried again when it may succeed.
@@ -146,6 +150,9 @@ pub trait Socket: Attributes + fmt::Debug + Send + Sync + Unpin + Sized + 'stati
     ) -> Poll<io::Result<(usize, Address)>>;
 
     /// Sends a packet to an address.
+    ///
+    /// It is ready, and fails with [`WouldBlock`](io::ErrorKind::WouldBlock), where the system will
+    /// not tell when the receiver has room again, as with Unix sockets.
     fn poll_send_to(
         &self,
         cx: &mut Context<'_>,

@@ -74,7 +74,7 @@ pub trait AdoptSocket: Socket {
 /// A runtime that waits for descriptors of the operating system, and has them for sockets.
 ///
 /// Every runtime whose [`Net::Socket`] is [`OsSocket`] is one.
-pub trait Descriptors: Net<Socket: AdoptSocket> {
+pub trait Descriptors: Net<Socket = OsSocket<<Self as Descriptors>::Source>> {
     /// A descriptor that is registered with its reactor.
     type Source: Source;
 }

@@ -118,7 +118,7 @@ fn cites_a_rule(docs: &str) -> bool {
         let rule = rule.trim().trim_end_matches(|c: char| c.is_ascii_digit());
         let known = [
             "TG-", "CS-", "HO-", "TO-", "SY-", "MS-", "LL-", "CX-", "DB-", "EV-", "TI-", "TH-",
-            "C", "G",
+            "NET-", "C", "G",
         ];
         let contracts = [
             "Spawn ",

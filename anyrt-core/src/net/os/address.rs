@@ -32,6 +32,7 @@ pub(super) fn from_os(address: Option<SocketAddrAny>) -> io::Result<Address> {
         UnixAddress::Path(OsStr::from_bytes(path).into())
     } else {
         match platform::abstract_bytes(&address) {
+            // One that has no name comes as an empty one.
             Some(name) if !name.is_empty() => UnixAddress::Abstract(name.to_vec()),
             _ => UnixAddress::Unnamed,
         }

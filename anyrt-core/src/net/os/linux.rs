@@ -3,6 +3,7 @@
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 
+use rustix::io::Errno;
 use rustix::net::{
     AddressFamily, SendFlags, SocketAddrAny, SocketAddrUnix, SocketFlags, SocketType,
     acceptfrom_with, socket_with,
@@ -11,6 +12,9 @@ use rustix::net::{
 const FLAGS: SocketFlags = SocketFlags::NONBLOCK.union(SocketFlags::CLOEXEC);
 
 pub(super) const SENDING: SendFlags = SendFlags::NOSIGNAL;
+
+/// What else concerns one connection when it is accepted.
+pub(super) const OF_A_CONNECTION: &[Errno] = &[Errno::NONET];
 
 pub(super) fn open(family: AddressFamily, kind: SocketType) -> io::Result<OwnedFd> {
     Ok(socket_with(family, kind, FLAGS, None)?)

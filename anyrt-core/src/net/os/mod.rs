@@ -1,18 +1,22 @@
 //! Sockets of the operating system, above a runtime's readiness of descriptors.
 
+use std::fs::{self, Permissions};
 use std::io::{self, IoSlice};
 use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::PermissionsExt;
 use std::task::{Context, Poll};
 
+use rustix::io::{Errno, retry_on_intr};
 use rustix::net::{self, AddressFamily, RecvFlags, SendAncillaryBuffer, SocketType, sockopt};
 
 use self::platform::SENDING;
-use super::{Address, Family};
+use super::{Address, Family, UnixAddress};
 use crate::runtime::{AdoptSocket, Attempt, Direction, Purpose, Socket, SocketOption, Source};
 use crate::stream::{Attribute, Attributes, Demand};
 
 mod address;
+pub(super) mod errors;
 #[cfg_attr(any(target_os = "linux", target_os = "android"), path = "linux.rs")]
 #[cfg_attr(
     not(any(target_os = "linux", target_os = "android")),
@@ -52,12 +56,18 @@ impl<S: Source> OsSocket<S> {
             },
         };
         let socket = platform::open(family(address), kind)?;
+        let mut mode = None;
         for option in options {
-            set_option(socket.as_fd(), *option)?;
+            match *option {
+                SocketOption::Mode(bits) => mode = Some(bits),
+                option => set_option(socket.as_fd(), option)?,
+            }
         }
         match purpose {
             Purpose::Listen { at, backlog } => {
                 bind(&socket, at)?;
+                // Before anybody can connect.
+                set_mode(at, mode)?;
                 net::listen(&socket, i32::try_from(backlog).unwrap_or(i32::MAX))?;
             }
             Purpose::Connect { to, from } => {
@@ -71,8 +81,12 @@ impl<S: Source> OsSocket<S> {
                 }
             }
             Purpose::Datagram { at, to } => {
-                if let Some(at) = at {
+                // One without a name is told by that it has none.
+                if let Some(at) = at
+                    && *at != Address::Unix(UnixAddress::Unnamed)
+                {
                     bind(&socket, at)?;
+                    set_mode(at, mode)?;
                 }
                 if let Some(to) = to {
                     connect(&socket, to)?;
@@ -173,9 +187,15 @@ impl<S: Source> Socket for OsSocket<S> {
         bytes: &[u8],
         to: &Address,
     ) -> Poll<io::Result<usize>> {
+        let os = address::to_os(to)?;
+        if to.family() == Family::Unix {
+            // That the receiver has room is reported to those alone who are connected to it.
+            let socket = self.0.descriptor();
+            let sent = retry_on_intr(|| net::sendto(socket, bytes, SENDING, &os))?;
+            return Poll::Ready(Ok(sent));
+        }
         self.0.poll_io(cx, Direction::Output, |socket| {
-            let to = address::to_os(to)?;
-            Ok(Attempt::new(net::sendto(socket, bytes, SENDING, &to)?))
+            Ok(Attempt::new(net::sendto(socket, bytes, SENDING, &os)?))
         })
     }
 
@@ -213,6 +233,17 @@ fn bind(socket: &OwnedFd, to: &Address) -> io::Result<()> {
     Ok(net::bind(socket, &address::to_os(to)?)?)
 }
 
+/// Sets the permissions of the file that a Unix socket was bound to.
+fn set_mode(at: &Address, mode: Option<u32>) -> io::Result<()> {
+    let Some((mode, path)) = mode.zip(at.as_unix().and_then(UnixAddress::as_path)) else {
+        return Ok(());
+    };
+    fs::set_permissions(path, Permissions::from_mode(mode)).inspect_err(|_| {
+        // The socket is given up, and its file is nobody's then.
+        drop(fs::remove_file(path));
+    })
+}
+
 fn connect(socket: &OwnedFd, to: &Address) -> io::Result<()> {
     Ok(net::connect(socket, &address::to_os(to)?)?)
 }
@@ -235,5 +266,6 @@ fn set_option(socket: BorrowedFd<'_>, option: SocketOption) -> io::Result<()> {
         SocketOption::KeepAlive(on) => sockopt::set_socket_keepalive(socket, on),
         SocketOption::ReceiveBuffer(size) => sockopt::set_socket_recv_buffer_size(socket, size),
         SocketOption::SendBuffer(size) => sockopt::set_socket_send_buffer_size(socket, size),
+        SocketOption::Mode(_) => Err(Errno::INVAL),
     }?)
 }

@@ -3,13 +3,16 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use rustix::io::{FdFlags, fcntl_setfd, ioctl_fionbio};
+use rustix::io::{Errno, FdFlags, fcntl_setfd, ioctl_fionbio};
 use rustix::net::{
     AddressFamily, SendFlags, SocketAddrAny, SocketAddrUnix, SocketType, acceptfrom, socket,
 };
 
 /// The standard library has the signal ignored at the start of each program.
 pub(super) const SENDING: SendFlags = SendFlags::empty();
+
+/// What else concerns one connection when it is accepted.
+pub(super) const OF_A_CONNECTION: &[Errno] = &[];
 
 pub(super) fn open(family: AddressFamily, kind: SocketType) -> io::Result<OwnedFd> {
     prepared(socket(family, kind, None)?)

@@ -245,10 +245,25 @@ impl<R: Runtime, E: Send + 'static> TaskGroup<R, E> {
         F::Output: TaskOutput<E, Value = T> + 'static,
         T: Send + 'static,
     {
+        self.spawn_at(Location::caller(), future)
+    }
+
+    /// Starts a child as if it had been spawned at that place in the code.
+    #[track_caller]
+    pub(crate) fn spawn_at<F, T>(
+        &self,
+        location: &'static Location<'static>,
+        future: F,
+    ) -> TaskHandle<T>
+    where
+        F: Future + Send + 'static,
+        F::Output: TaskOutput<E, Value = T> + 'static,
+        T: Send + 'static,
+    {
         if !self.group.core.enter() {
             has_ended(&self.group.core);
         }
-        spawn_child(&self.group, Given::at(Location::caller()), future, |_| ())
+        spawn_child(&self.group, Given::at(location), future, |_| ())
     }
 
     /// Starts a child, or gives the future back if the group has ended.

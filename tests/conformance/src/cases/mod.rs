@@ -38,13 +38,17 @@ pub mod net_datagrams;
 #[cfg(unix)]
 pub mod net_descriptors;
 pub mod net_eyeballs;
+mod net_flaws;
 pub mod net_listeners;
 pub mod net_lookup;
 #[cfg(unix)]
 pub mod net_readiness;
 pub mod net_serve;
+pub mod net_serve_failures;
 pub mod net_streams;
+mod net_tools;
 pub mod net_unix;
+pub mod net_unix_passing;
 pub mod operations;
 pub mod options;
 pub mod portals_calls;

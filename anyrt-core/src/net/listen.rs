@@ -1,0 +1,278 @@
+//! Listening for TCP connections.
+
+use std::fmt::Write;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use super::errors::{self, REUSE_ADDRESS};
+use super::{Address, Internet, MultiListener, SocketListener, TcpListener};
+use crate::cancel::checkpoint_if_cancelled;
+use crate::runtime::{Net, Purpose, SocketOption};
+
+/// How many connections may wait to be accepted. Systems have limits of their own, which are often
+/// lower.
+pub(super) const BACKLOG: u32 = 1024;
+
+/// How often another port is tried, where several addresses are to share a port that the system
+/// chooses.
+const PORTS: u32 = 10;
+
+/// How to listen for TCP connections.
+///
+/// # Examples
+///
+/// ```
+/// use anyrt_core::net::ListenOptions;
+///
+/// let options = ListenOptions::new().backlog(16).reuse_port(true);
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "options do nothing until something is bound with them"]
+pub struct ListenOptions {
+    backlog: u32,
+    reuse_address: bool,
+    reuse_port: bool,
+    only_v6: bool,
+}
+
+impl ListenOptions {
+    /// The defaults, which are given with each option.
+    pub fn new() -> ListenOptions {
+        ListenOptions {
+            backlog: BACKLOG,
+            reuse_address: REUSE_ADDRESS,
+            reuse_port: false,
+            only_v6: true,
+        }
+    }
+
+    /// How many connections may wait to be accepted, as far as the system allows; 1024 by default.
+    pub fn backlog(mut self, connections: u32) -> ListenOptions {
+        self.backlog = connections;
+        self
+    }
+
+    /// Whether a port can be bound that connections of a former listener linger on
+    /// (`SO_REUSEADDR`). On by default, except on Windows, where it means something else.
+    pub fn reuse_address(mut self, on: bool) -> ListenOptions {
+        self.reuse_address = on;
+        self
+    }
+
+    /// Whether several listeners of one user share the port, and the connections
+    /// (`SO_REUSEPORT`). Off by default; all of them have to ask for it.
+    pub fn reuse_port(mut self, on: bool) -> ListenOptions {
+        self.reuse_port = on;
+        self
+    }
+
+    /// Whether a listener at an IPv6 address takes no IPv4 connections (`IPV6_V6ONLY`).
+    ///
+    /// On by default, whatever the system's own default is, so that there can be one listener of each
+    /// family on the same port. [`listen_tcp_with`] has it always on.
+    pub fn only_v6(mut self, on: bool) -> ListenOptions {
+        self.only_v6 = on;
+        self
+    }
+
+    fn bind<R: Net>(&self, address: SocketAddr) -> io::Result<TcpListener<R>> {
+        let mut options = vec![SocketOption::ReuseAddress(self.reuse_address)];
+        if self.reuse_port {
+            options.push(SocketOption::ReusePort(true));
+        }
+        if address.is_ipv6() {
+            options.push(SocketOption::OnlyV6(self.only_v6));
+        }
+        let purpose = Purpose::Listen {
+            at: &Address::Ip(address),
+            backlog: self.backlog,
+        };
+        Ok(SocketListener::of(R::socket(purpose, &options)?))
+    }
+}
+
+impl Default for ListenOptions {
+    fn default() -> Self {
+        ListenOptions::new()
+    }
+}
+
+impl<R: Net> SocketListener<R, Internet> {
+    /// Listens at an address; on port 0, the system chooses a free one.
+    ///
+    /// [`listen_tcp`] listens at a name, or on all interfaces.
+    ///
+    /// # Errors
+    ///
+    /// What the system says, above all [`AddrInUse`](io::ErrorKind::AddrInUse).
+    pub fn bind(address: impl Into<SocketAddr>) -> io::Result<TcpListener<R>> {
+        ListenOptions::new().bind(address.into())
+    }
+
+    /// Listens at an address, with options.
+    ///
+    /// # Errors
+    ///
+    /// As [`bind`](SocketListener::bind).
+    pub fn bind_with(
+        address: impl Into<SocketAddr>,
+        options: &ListenOptions,
+    ) -> io::Result<TcpListener<R>> {
+        options.bind(address.into())
+    }
+}
+
+/// Listens at all addresses of a host, or without one on all interfaces, with one listener each.
+///
+/// All are on the same port, also if the system chooses it, which it does for port 0. Families of
+/// addresses that this machine does not have are left out.
+///
+/// # Cancel safety
+///
+/// Cancel safe: if the future is dropped before completing, there is no listener.
+///
+/// # Errors
+///
+/// What the lookup says; and one error for all addresses if one of them cannot be listened at, with the
+/// kind of the first. There is no listener then.
+pub async fn listen_tcp<R: Net>(
+    host: Option<&str>,
+    port: u16,
+) -> io::Result<MultiListener<TcpListener<R>>> {
+    listen_tcp_with::<R>(host, port, &ListenOptions::new()).await
+}
+
+/// Listens at all addresses of a host, or on all interfaces, with options.
+///
+/// See [`listen_tcp`].
+///
+/// # Cancel safety
+///
+/// As [`listen_tcp`].
+///
+/// # Errors
+///
+/// As [`listen_tcp`].
+pub async fn listen_tcp_with<R: Net>(
+    host: Option<&str>,
+    port: u16,
+    options: &ListenOptions,
+) -> io::Result<MultiListener<TcpListener<R>>> {
+    checkpoint_if_cancelled().await;
+    let addresses = addresses::<R>(host, port).await?;
+    let options = options.clone().only_v6(true);
+    let mut tries = if port == 0 && addresses.len() > 1 {
+        PORTS
+    } else {
+        1
+    };
+    loop {
+        tries -= 1;
+        match listen_at_all(&addresses, &options) {
+            Err(failed) if failed.may_be_chance && tries > 0 => {}
+            Err(failed) => return Err(failed.into_error()),
+            Ok(listeners) => return Ok(MultiListener::new(listeners)),
+        }
+    }
+}
+
+/// Where to listen: each address once, in the order that the system prefers.
+async fn addresses<R: Net>(host: Option<&str>, port: u16) -> io::Result<Vec<SocketAddr>> {
+    let Some(host) = host else {
+        let all = [
+            IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+            Ipv4Addr::UNSPECIFIED.into(),
+        ];
+        return Ok(all.map(|address| (address, port).into()).into());
+    };
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return Ok(vec![(address, port).into()]);
+    }
+    let mut addresses = Vec::new();
+    for address in R::lookup(host.to_owned(), port).await? {
+        if !addresses.contains(&address) {
+            addresses.push(address);
+        }
+    }
+    if addresses.is_empty() {
+        let message = format!("`{host}` has no address to listen at");
+        return Err(io::Error::new(io::ErrorKind::NotFound, message));
+    }
+    Ok(addresses)
+}
+
+/// Why there is no listener.
+struct Failed {
+    errors: Vec<(SocketAddr, io::Error)>,
+    /// The port that the system chose was taken at another address: the next may be free.
+    may_be_chance: bool,
+}
+
+impl Failed {
+    fn into_error(self) -> io::Error {
+        let mut message = String::from("cannot listen at");
+        for (index, (address, error)) in self.errors.iter().enumerate() {
+            let separator = if index == 0 { "" } else { ";" };
+            // Writing to a string does not fail.
+            let _ = write!(message, "{separator} {address}: {error}");
+        }
+        let kind = self.errors.first().map(|(_, error)| error.kind());
+        io::Error::new(kind.unwrap_or(io::ErrorKind::Other), message)
+    }
+}
+
+/// One listener for each address, on one port. Where there is an error, none is left.
+fn listen_at_all<R: Net>(
+    addresses: &[SocketAddr],
+    options: &ListenOptions,
+) -> Result<Vec<TcpListener<R>>, Failed> {
+    let mut listeners = Vec::new();
+    let mut skipped = Vec::new();
+    let mut chosen = None;
+    for address in addresses {
+        let mut address = *address;
+        if let Some(port) = chosen {
+            address.set_port(port);
+        }
+        let bound = options.bind::<R>(address).and_then(|listener| {
+            let port = listener.local_addr()?.port();
+            Ok((listener, port))
+        });
+        match bound {
+            Ok((listener, port)) => {
+                chosen = Some(port);
+                listeners.push(listener);
+            }
+            Err(error) if is_missing::<R>(address, &error) => skipped.push((address, error)),
+            Err(error) => {
+                let may_be_chance =
+                    !listeners.is_empty() && error.kind() == io::ErrorKind::AddrInUse;
+                return Err(Failed {
+                    errors: vec![(address, error)],
+                    may_be_chance,
+                });
+            }
+        }
+    }
+    if listeners.is_empty() {
+        return Err(Failed {
+            errors: skipped,
+            may_be_chance: false,
+        });
+    }
+    Ok(listeners)
+}
+
+/// Whether an address cannot be listened at because this machine has none of its family.
+fn is_missing<R: Net>(address: SocketAddr, error: &io::Error) -> bool {
+    if errors::is_unknown_family(error) {
+        return true;
+    }
+    // It may also be an address of some other machine's.
+    let own = match address {
+        SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
+    };
+    error.kind() == io::ErrorKind::AddrNotAvailable
+        && ListenOptions::new().bind::<R>((own, 0).into()).is_err()
+}

@@ -1,0 +1,136 @@
+use std::fmt;
+use std::future::poll_fn;
+use std::io;
+use std::task::Poll;
+
+use futures_util::future::BoxFuture;
+
+use super::Listener;
+use crate::loom::atomic::{AtomicUsize, Ordering};
+use crate::stream::{Attributes, ByteStream, Demand};
+
+/// Several listeners as one: what any of them accepts, it accepts.
+///
+/// The listeners are of one type. Those of different types are made alike by [`BoxListener`].
+/// Dropping it closes all. None is preferred when several connections wait.
+///
+/// Its attributes are those of the first listener that has them.
+pub struct MultiListener<L> {
+    listeners: Vec<L>,
+    /// Who is asked first next time.
+    turn: AtomicUsize,
+}
+
+impl<L: Listener> MultiListener<L> {
+    /// One of several. Without any it never accepts.
+    pub fn new(listeners: impl IntoIterator<Item = L>) -> MultiListener<L> {
+        MultiListener {
+            listeners: listeners.into_iter().collect(),
+            turn: AtomicUsize::new(0),
+        }
+    }
+
+    /// The listeners that it consists of.
+    pub fn listeners(&self) -> &[L] {
+        &self.listeners
+    }
+
+    /// Takes the listeners out.
+    pub fn into_listeners(self) -> Vec<L> {
+        self.listeners
+    }
+
+    /// Closes all, as dropping it does.
+    pub fn close(self) {
+        drop(self);
+    }
+}
+
+impl<L: Listener> Listener for MultiListener<L> {
+    type Stream = L::Stream;
+
+    async fn accept(&self) -> io::Result<L::Stream> {
+        if let [only] = &*self.listeners {
+            return only.accept().await;
+        }
+        let mut accepting = Vec::with_capacity(self.listeners.len());
+        for listener in &self.listeners {
+            accepting.push(Box::pin(listener.accept()));
+        }
+        if !accepting.is_empty() {
+            let first = self.turn.fetch_add(1, Ordering::Relaxed) % accepting.len();
+            accepting.rotate_left(first);
+        }
+        // The first that has something is not asked again, and the others have not taken anything
+        // when they are dropped.
+        poll_fn(|cx| {
+            for accept in &mut accepting {
+                if let Poll::Ready(outcome) = accept.as_mut().poll(cx) {
+                    return Poll::Ready(outcome);
+                }
+            }
+            Poll::Pending
+        })
+        .await
+    }
+}
+
+impl<L: Attributes> Attributes for MultiListener<L> {
+    fn provide(&self, demand: &mut Demand<'_>) {
+        for listener in &self.listeners {
+            listener.provide(demand);
+        }
+    }
+}
+
+impl<L: fmt::Debug> fmt::Debug for MultiListener<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("MultiListener")
+            .field(&self.listeners)
+            .finish()
+    }
+}
+
+/// A listener of any type, whose connections are `Box<dyn ByteStream>`.
+pub struct BoxListener(Box<dyn AnyListener>);
+
+impl BoxListener {
+    /// Puts a listener into a box.
+    pub fn new<L: Listener + 'static>(listener: L) -> BoxListener {
+        BoxListener(Box::new(listener))
+    }
+}
+
+/// A [`Listener`] that can be a trait object.
+trait AnyListener: Attributes + Send + Sync {
+    fn accept_any(&self) -> BoxFuture<'_, io::Result<Box<dyn ByteStream>>>;
+}
+
+impl<L: Listener> AnyListener for L {
+    fn accept_any(&self) -> BoxFuture<'_, io::Result<Box<dyn ByteStream>>> {
+        Box::pin(async move {
+            let stream: Box<dyn ByteStream> = Box::new(self.accept().await?);
+            Ok(stream)
+        })
+    }
+}
+
+impl Listener for BoxListener {
+    type Stream = Box<dyn ByteStream>;
+
+    fn accept(&self) -> impl Future<Output = io::Result<Box<dyn ByteStream>>> + Send {
+        self.0.accept_any()
+    }
+}
+
+impl Attributes for BoxListener {
+    fn provide(&self, demand: &mut Demand<'_>) {
+        self.0.provide(demand);
+    }
+}
+
+impl fmt::Debug for BoxListener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BoxListener").finish_non_exhaustive()
+    }
+}

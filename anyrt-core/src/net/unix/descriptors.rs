@@ -1,0 +1,179 @@
+//! Descriptors that travel with messages.
+
+use std::future::poll_fn;
+use std::io::{self, IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::pin::Pin;
+
+use futures_io::AsyncWrite;
+use rustix::cmsg_space;
+use rustix::net::{
+    RecvAncillaryBuffer, RecvAncillaryMessage, SendAncillaryBuffer, SendAncillaryMessage, recvmsg,
+    sendmsg,
+};
+
+use super::platform::{RECEIVING, SENDING, keep};
+use crate::cancel::Operation;
+use crate::context;
+use crate::net::{SocketStream, Unix};
+use crate::runtime::{Attempt, Descriptors, Direction, Source};
+use crate::stream::ReceiveError;
+use crate::task::Wait;
+
+/// How many descriptors Linux takes with one message; the others take more.
+const MOST: usize = 253;
+
+/// How much is received at once at most.
+const CHUNK: usize = 64 * 1024;
+
+impl<R: Descriptors> SocketStream<R, Unix> {
+    /// Sends bytes, and descriptors of open files with the first of them.
+    ///
+    /// The peer gets descriptors of its own, for the same open files, if it asks by
+    /// [`receive_descriptors`](SocketStream::receive_descriptors) for the bytes that they come
+    /// with. If it receives these in another way, the descriptors are closed.
+    ///
+    /// # Cancel safety
+    ///
+    /// **Not** cancel safe: dropping it may leave the descriptors and a part of the bytes sent.
+    /// Cancelling it before anything was sent has no effect.
+    ///
+    /// # Errors
+    ///
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if there are no bytes, no descriptors, or
+    ///   more than 253 of them.
+    /// - Those of [`send`](crate::stream::ByteSendStreamExt::send).
+    pub async fn send_descriptors(
+        &mut self,
+        bytes: &[u8],
+        descriptors: &[BorrowedFd<'_>],
+    ) -> io::Result<()> {
+        begin().await;
+        self.check_sending()?;
+        if bytes.is_empty() {
+            return refuse("descriptors travel with one byte at least");
+        }
+        if descriptors.is_empty() {
+            return refuse("there is no descriptor to send");
+        }
+        if descriptors.len() > MOST {
+            return refuse("a message carries 253 descriptors at most");
+        }
+        let mut space = room_for(descriptors.len());
+        let sent = self.socket().source().wait(Direction::Output, |socket| {
+            let mut control = SendAncillaryBuffer::new(&mut space);
+            let fits = control.push(SendAncillaryMessage::ScmRights(descriptors));
+            debug_assert!(fits, "the room was measured for these");
+            let sent = sendmsg(socket, &[IoSlice::new(bytes)], &mut control, SENDING)?;
+            Ok(Attempt::new(sent))
+        });
+        let mut rest = &bytes[sent.await?..];
+        while !rest.is_empty() {
+            let sent = poll_fn(|cx| {
+                let outcome = Pin::new(&mut *self).poll_write(cx, rest);
+                if outcome.is_pending() {
+                    context::waits_for(Wait::Sending);
+                }
+                outcome
+            });
+            rest = &rest[sent.await?..];
+        }
+        Ok(())
+    }
+
+    /// Receives some bytes, and the descriptors that came with them.
+    ///
+    /// There is at least one byte, but there may be no descriptor. If there are more than
+    /// `max_descriptors`, the others are closed. Bytes that came with descriptors and bytes of a
+    /// later message are not received together.
+    ///
+    /// Programs that are started later do not inherit the descriptors. (On systems other than
+    /// Linux, one that is started by another thread in the very moment may.)
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: if the future is dropped before completing, nothing was received.
+    ///
+    /// # Errors
+    ///
+    /// - [End of stream](crate::stream::is_end_of_stream) if the peer has closed its side.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if one of the limits is 0.
+    /// - What the system says.
+    pub async fn receive_descriptors(
+        &mut self,
+        max_bytes: usize,
+        max_descriptors: usize,
+    ) -> io::Result<(Vec<u8>, Vec<OwnedFd>)> {
+        begin().await;
+        if max_bytes == 0 {
+            return refuse("at least one byte has to be asked for");
+        }
+        if max_descriptors == 0 {
+            return refuse("at least one descriptor has to be asked for");
+        }
+        let mut bytes = vec![0; max_bytes.min(CHUNK)];
+        let mut space = room_for(max_descriptors.min(MOST));
+        let received = self.socket().source().wait(Direction::Input, |socket| {
+            let mut control = RecvAncillaryBuffer::new(&mut space);
+            let buffer = &mut [IoSliceMut::new(&mut bytes)];
+            let received = recvmsg(socket, buffer, &mut control, RECEIVING)?;
+            let mut descriptors = Vec::new();
+            for message in control.drain() {
+                if let RecvAncillaryMessage::ScmRights(some) = message {
+                    descriptors.extend(some);
+                }
+            }
+            Ok(Attempt::new((received.bytes, descriptors)))
+        });
+        let (length, mut descriptors) = received.await?;
+        if length == 0 {
+            return Err(ReceiveError::EndOfStream.into());
+        }
+        bytes.truncate(length);
+        bytes.shrink_to_fit();
+        // The room is rounded up, so that there may be more.
+        descriptors.truncate(max_descriptors);
+        let descriptors = descriptors
+            .into_iter()
+            .map(keep)
+            .collect::<io::Result<_>>()?;
+        Ok((bytes, descriptors))
+    }
+}
+
+/// Waiting for what a source does, as part of an operation.
+trait SourceExt: Source {
+    fn wait<T: Send>(
+        &self,
+        direction: Direction,
+        mut attempt: impl FnMut(BorrowedFd<'_>) -> io::Result<Attempt<T>> + Send,
+    ) -> impl Future<Output = io::Result<T>> + Send {
+        poll_fn(move |cx| {
+            let outcome = self.poll_io(cx, direction, &mut attempt);
+            if outcome.is_pending() {
+                context::waits_for(match direction {
+                    Direction::Input => Wait::Bytes,
+                    Direction::Output => Wait::Sending,
+                });
+            }
+            outcome
+        })
+    }
+}
+
+impl<S: Source> SourceExt for S {}
+
+/// What an operation begins with.
+async fn begin() {
+    let mut operation = Operation::New;
+    poll_fn(|cx| operation.begin(cx)).await;
+}
+
+fn refuse<T>(why: &str) -> io::Result<T> {
+    Err(io::Error::new(io::ErrorKind::InvalidInput, why))
+}
+
+fn room_for(descriptors: usize) -> Vec<MaybeUninit<u8>> {
+    vec![MaybeUninit::uninit(); cmsg_space!(ScmRights(descriptors))]
+}

@@ -1,0 +1,305 @@
+//! Listening and serving, with the ambient runtime filled in.
+
+use std::io;
+
+use anyrt_core::net::{self, ListenOptions, Listener, MultiListener};
+use anyrt_core::task::TaskOutput;
+
+use crate::{Ambient, TaskGroup};
+
+/// A socket that accepts connections: TCP, or a Unix socket.
+pub type SocketListener<K> = net::SocketListener<Ambient, K>;
+
+/// A socket that accepts TCP connections.
+///
+/// It can be shared, but one task at a time accepts. Dropping it closes it; connections that were
+/// accepted live on.
+///
+/// # Examples
+///
+/// ```
+/// # if anyrt::Backend::available().is_empty() { return }
+/// use anyrt::net::TcpListener;
+/// use std::net::{Ipv4Addr, TcpStream};
+///
+/// anyrt::run(async {
+///     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+///     let client = TcpStream::connect(listener.local_addr()?)?;
+///     let (_stream, from) = listener.accept().await?;
+///     assert_eq!(from, client.local_addr()?);
+///     Ok::<_, std::io::Error>(())
+/// })
+/// .unwrap();
+/// ```
+///
+/// Closed is closed:
+///
+/// ```compile_fail,E0382
+/// # async fn example(listener: anyrt::net::TcpListener) {
+/// listener.close();
+/// let _ = listener.accept().await;
+/// # }
+/// ```
+pub type TcpListener = net::TcpListener<Ambient>;
+
+/// A Unix socket that accepts connections.
+///
+/// # Examples
+///
+/// ```
+/// # if anyrt::Backend::available().is_empty() { return }
+/// use anyrt::net::{UnixListenOptions, UnixListener};
+/// use std::os::unix::net::UnixStream;
+///
+/// anyrt::run(async {
+///     let path = std::env::temp_dir().join(format!("anyrt-doc-l-{}", std::process::id()));
+///     let private = UnixListenOptions::new().mode(0o600);
+///     let listener = UnixListener::bind_with(&*path, &private)?;
+///     let _client = UnixStream::connect(&path)?;
+///     listener.accept().await?;
+///     std::fs::remove_file(path)
+/// })
+/// .unwrap();
+/// ```
+pub type UnixListener = net::UnixListener<Ambient>;
+
+/// The future of [`SocketListener::accept`](net::SocketListener::accept).
+pub type Accept<'a, K> = net::Accept<'a, Ambient, K>;
+
+/// Listens at all addresses of a host, or without one on all interfaces, with one listener each.
+///
+/// All are on the same port, also if the system chooses it, which it does for port 0. Families of
+/// addresses that this machine does not have are left out.
+///
+/// # Cancel safety
+///
+/// Cancel safe: if the future is dropped before completing, there is no listener.
+///
+/// # Errors
+///
+/// What the lookup says; and one error for all addresses if one of them cannot be listened at, with
+/// the kind of the first. There is no listener then.
+///
+/// # Examples
+///
+/// ```
+/// # if anyrt::Backend::available().is_empty() { return }
+/// use anyrt::net::{LocalPort, listen_tcp};
+/// use anyrt::stream::AttributesExt;
+///
+/// let port = anyrt::run(async {
+///     let listener = listen_tcp(Some("localhost"), 0).await?;
+///     Ok::<_, std::io::Error>(listener.attribute::<LocalPort>()?)
+/// });
+/// assert_ne!(port.unwrap(), 0);
+/// ```
+pub async fn listen_tcp(host: Option<&str>, port: u16) -> io::Result<MultiListener<TcpListener>> {
+    net::listen_tcp::<Ambient>(host, port).await
+}
+
+/// Listens at all addresses of a host, or on all interfaces, with options.
+///
+/// See [`listen_tcp`].
+///
+/// # Cancel safety
+///
+/// As [`listen_tcp`].
+///
+/// # Errors
+///
+/// As [`listen_tcp`].
+pub async fn listen_tcp_with(
+    host: Option<&str>,
+    port: u16,
+    options: &ListenOptions,
+) -> io::Result<MultiListener<TcpListener>> {
+    net::listen_tcp_with::<Ambient>(host, port, options).await
+}
+
+/// Serving what a listener accepts.
+pub trait ListenerExt: Listener {
+    /// Serves each connection with a handler in a task of its own, until it is cancelled.
+    ///
+    /// A connection is closed when its handler drops it. Handlers take care of their errors
+    /// themselves; a panic of one cancels the others, and continues here when they have ended. Of what
+    /// goes wrong while accepting, only a broken listener ends it; see [`ServeOptions`].
+    ///
+    /// A handler with state clones it for each connection:
+    /// `move |stream| { let state = state.clone(); async move { … } }`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancelling a scope around it stops accepting, cancels the handlers, and waits for them.
+    /// Dropping it from outside cancels the handlers at once; the group around, or the run, waits for
+    /// them. No connection is lost that was not accepted.
+    ///
+    /// # Errors
+    ///
+    /// What the listener fails with. It is never `Ok`.
+    ///
+    /// # Panics
+    ///
+    /// If a handler panics, and where no runtime is at hand.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # if anyrt::Backend::available().is_empty() { return }
+    /// use anyrt::net::{ListenerExt, TcpListener, TcpStream};
+    /// use anyrt::stream::{ByteReceiveStreamExt, ByteSendStreamExt};
+    /// use std::io::{self, Read, Write};
+    /// use std::net::Ipv4Addr;
+    ///
+    /// async fn echo(mut stream: TcpStream) {
+    ///     while let Ok(bytes) = stream.receive(4096).await {
+    ///         if stream.send(&bytes).await.is_err() {
+    ///             break;
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// let answer = anyrt::run(anyrt::task_group(async |tg| -> io::Result<_> {
+    ///     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    ///     let address = listener.local_addr()?;
+    ///     tg.spawn(async move { listener.serve(echo).await });
+    ///     let answer = anyrt::to_thread::run(move || {
+    ///         let mut client = std::net::TcpStream::connect(address)?;
+    ///         client.write_all(b"hello")?;
+    ///         let mut answer = [0; 5];
+    ///         client.read_exact(&mut answer)?;
+    ///         Ok::<_, io::Error>(answer)
+    ///     });
+    ///     let answer = answer.await?;
+    ///     tg.cancel();
+    ///     Ok(answer)
+    /// }));
+    /// assert_eq!(&answer.unwrap(), b"hello");
+    /// ```
+    #[track_caller]
+    fn serve<H, Fut>(&self, handler: H) -> impl Future<Output = io::Result<()>> + Send
+    where
+        H: FnMut(Self::Stream) -> Fut + Send,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        net::ServeOptions::new().serve::<Ambient, _, _, _>(self, handler)
+    }
+
+    /// Serves each connection with a handler in this group, where the handlers live on when this ends.
+    ///
+    /// Cancelling it alone is the beginning of a shutdown in good order: no new connections, and
+    /// the ones that are there are served to their ends. Errors and panics of handlers are the
+    /// group's.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancelling or dropping it stops accepting. No connection is lost that was not accepted.
+    ///
+    /// # Errors
+    ///
+    /// What the listener fails with. It is never `Ok`.
+    ///
+    /// # Panics
+    ///
+    /// If there is a connection when the group has ended.
+    #[track_caller]
+    fn serve_in<E, H, Fut>(
+        &self,
+        group: &TaskGroup<E>,
+        handler: H,
+    ) -> impl Future<Output = io::Result<()>> + Send
+    where
+        E: Send + 'static,
+        H: FnMut(Self::Stream) -> Fut + Send,
+        Fut: Future + Send + 'static,
+        Fut::Output: TaskOutput<E> + 'static,
+        <Fut::Output as TaskOutput<E>>::Value: Send + 'static,
+    {
+        net::ServeOptions::new().serve_in(group, self, handler)
+    }
+}
+
+impl<L: Listener + ?Sized> ListenerExt for L {}
+
+/// How to serve a listener, and what serves it.
+///
+/// Serving goes on until it is cancelled, or until the listener itself fails:
+///
+/// - A connection that broke off before it was accepted is passed over.
+/// - When the system has no descriptor or memory left, accepting pauses for 100 ms and is tried
+///   again; connections wait meanwhile. The first such error in a row goes to standard error as one
+///   line, or each of them to [`on_accept_error`](ServeOptions::on_accept_error).
+/// - Any other error ends serving.
+#[must_use = "options do nothing until something is served with them"]
+#[derive(Debug, Default)]
+pub struct ServeOptions(net::ServeOptions);
+
+impl ServeOptions {
+    /// The defaults.
+    pub fn new() -> ServeOptions {
+        ServeOptions::default()
+    }
+
+    /// Tells this function of each error that serving survives: of connections that broke off before
+    /// they were accepted, and of each pause. It is called by the accepting task, and must not block.
+    pub fn on_accept_error(self, hook: impl FnMut(&io::Error) + Send + 'static) -> ServeOptions {
+        ServeOptions(self.0.on_accept_error(hook))
+    }
+
+    /// Serves with handlers in a group of their own; see [`ListenerExt::serve`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As there.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Panics
+    ///
+    /// As there.
+    #[track_caller]
+    pub fn serve<L, H, Fut>(
+        self,
+        listener: &L,
+        handler: H,
+    ) -> impl Future<Output = io::Result<()>> + Send
+    where
+        L: Listener + ?Sized,
+        H: FnMut(L::Stream) -> Fut + Send,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        self.0.serve::<Ambient, _, _, _>(listener, handler)
+    }
+
+    /// Serves with handlers in this group; see [`ListenerExt::serve_in`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As there.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Panics
+    ///
+    /// As there.
+    #[track_caller]
+    pub fn serve_in<E, L, H, Fut>(
+        self,
+        group: &TaskGroup<E>,
+        listener: &L,
+        handler: H,
+    ) -> impl Future<Output = io::Result<()>> + Send
+    where
+        E: Send + 'static,
+        L: Listener + ?Sized,
+        H: FnMut(L::Stream) -> Fut + Send,
+        Fut: Future + Send + 'static,
+        Fut::Output: TaskOutput<E> + 'static,
+        <Fut::Output as TaskOutput<E>>::Value: Send + 'static,
+    {
+        self.0.serve_in(group, listener, handler)
+    }
+}

@@ -1,0 +1,90 @@
+//! What the cases about sockets share.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use anyrt_core::net::{Address, Internet, Kind, SocketListener, SocketStream, TcpListener};
+use anyrt_core::runtime::{Net, Purpose, Socket};
+use futures_util::future::{poll_fn, try_join};
+
+/// This machine, at a port that the system chooses.
+pub(super) const ANY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+/// A listener on this machine, and its address.
+pub(super) fn listen<R: Net>() -> (TcpListener<R>, SocketAddr) {
+    let listener = TcpListener::<R>::bind(ANY).unwrap();
+    let address = listener.local_addr().unwrap();
+    (listener, address)
+}
+
+/// A connection to this address.
+pub(super) async fn connect<R: Net, K: Kind>(
+    to: impl Into<K::Address>,
+) -> std::io::Result<SocketStream<R, K>> {
+    let to: Address = to.into().into();
+    let purpose = Purpose::Connect {
+        to: &to,
+        from: None,
+    };
+    let socket = R::socket(purpose, &[])?;
+    poll_fn(|cx| socket.poll_connected(cx)).await?;
+    SocketStream::from_socket(socket)
+}
+
+/// Both ends of a connection to this listener: the one that connected, and the one that was
+/// accepted.
+pub(super) async fn connected<R: Net, K: Kind>(
+    listener: &SocketListener<R, K>,
+) -> (SocketStream<R, K>, SocketStream<R, K>) {
+    let to = listener.local_addr().unwrap();
+    let (client, (server, _)) = try_join(connect::<R, K>(to), listener.accept())
+        .await
+        .unwrap();
+    (client, server)
+}
+
+/// Both ends of a TCP connection.
+pub(super) async fn tcp<R: Net>() -> (SocketStream<R, Internet>, SocketStream<R, Internet>) {
+    connected(&listen::<R>().0).await
+}
+
+/// The families of addresses that this machine has; says so if IPv6 is not among them.
+pub(super) fn families<R: Net>() -> Vec<IpAddr> {
+    let mut families = vec![IpAddr::V4(Ipv4Addr::LOCALHOST)];
+    let v6 = IpAddr::V6(Ipv6Addr::LOCALHOST);
+    if TcpListener::<R>::bind((v6, 0)).is_ok() {
+        families.push(v6);
+    } else {
+        eprintln!("this machine has no IPv6: that part was skipped");
+    }
+    families
+}
+
+/// A folder of its own, which is removed with what is in it.
+pub(super) struct Folder(PathBuf);
+
+impl Folder {
+    pub(super) fn new() -> Folder {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("anyrt-{}-{number}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir(&folder).unwrap();
+        Folder(folder)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        drop(std::fs::remove_dir_all(&self.0));
+    }
+}

@@ -141,6 +141,7 @@ macro_rules! __cases {
                 the_run_waits_for_children_of_a_dropped_group,
                 a_group_that_was_never_polled_runs_nothing,
                 the_body_is_dropped_before_the_children_are_waited_for,
+                a_cancellation_from_a_thread_is_caught_where_it_belongs,
             ],
             groups_combine: [
                 a_panic_in_a_gathering_continues_in_the_caller,

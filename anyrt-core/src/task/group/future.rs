@@ -238,7 +238,9 @@ fn interrupted_before<T, E>(
     core: &GroupCore,
     cx: &mut Context<'_>,
 ) -> Poll<Result<T, GroupError<E>>> {
-    if context::effectively_cancelled() {
+    // What another thread cancelled since this poll began has reached the group, and is to go on to
+    // the scope that it belongs to.
+    if context::effectively_cancelled() || context::evaluate().cancelled {
         context::refuse(cx);
         return Poll::Pending;
     }

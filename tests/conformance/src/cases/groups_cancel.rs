@@ -1,9 +1,12 @@
 //! Task groups: cancelling them, and what surrounds them. TG-11, TG-29, TG-30, TG-35.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
+use std::thread;
 
 use anyrt_core::cancel::{CancelScope, Cause, checkpoint, finally, shield};
 use anyrt_core::error::GroupError;
@@ -306,6 +309,35 @@ pub fn the_body_is_dropped_before_the_children_are_waited_for<B: Enter>(backend:
         });
         assert!(group.await.unwrap_err().is_cancelled());
         assert_eq!(log.entries(), ["cleaned up"]);
+    }
+    on_each_kind!(backend: B, scenario);
+}
+
+/// C7: a cancellation that another thread brings about while the group is being polled is caught by
+/// the scope that is cancelled, and not by the group in it.
+pub fn a_cancellation_from_a_thread_is_caught_where_it_belongs<B: Enter>(backend: &B) {
+    async fn scenario<K: Kind>() {
+        let scope = CancelScope::<K::Runtime>::new();
+        let handle = scope.handle();
+        let group = K::open(async |_tg: K::Group<Infallible>| {
+            // The scope knows of the group from the end of its first poll on.
+            checkpoint().await;
+            poll_fn(|_| {
+                let handle = handle.clone();
+                let cancelled = thread::spawn(move || handle.cancel()).join();
+                cancelled.expect("cancelling does not panic");
+                Poll::<()>::Pending
+            })
+            .await;
+        });
+        let ended = AtomicUsize::new(0);
+        let outcome = scope.run(async {
+            let outcome = group.await;
+            ended.fetch_add(1, Ordering::SeqCst);
+            outcome
+        });
+        assert!(outcome.await.is_err());
+        assert_eq!(ended.load(Ordering::SeqCst), 0, "nothing runs after it");
     }
     on_each_kind!(backend: B, scenario);
 }

@@ -11,6 +11,10 @@ pub use anyrt_core::combine::{
     RacingOk, TryGather, TryGathering, TryMapConcurrent,
 };
 pub use anyrt_core::context::WithContextVar;
+pub use anyrt_core::stream::{
+    Close, ReceiveBytes, ReceiveExactly, ReceiveInto, ReceiveText, ReceiveUntil, SendBytes,
+    SendEof, SendText,
+};
 pub use anyrt_core::task::{StartOutput, TaskValue, TaskWait};
 pub use anyrt_core::time::SleepForever;
 

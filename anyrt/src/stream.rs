@@ -1,4 +1,7 @@
-//! Streams of objects: what all of them have in common, and the parts of those in memory.
+//! Streams of objects and of bytes: what all of them have in common, those in memory, files, and
+//! what wraps others.
+//!
+//! # Objects
 //!
 //! ```
 //! # if anyrt::Backend::available().is_empty() { return }
@@ -36,14 +39,100 @@
 //! });
 //! assert_eq!(lengths.unwrap(), 9);
 //! ```
+//!
+//! # Bytes
+//!
+//! Everything that implements `futures::io::{AsyncRead, AsyncWrite}` and [`Attributes`] is a stream
+//! of bytes. [`ByteReceiveStreamExt`] and [`ByteSendStreamExt`] have the operations; wrappers add
+//! others, and work over each other, sockets, files and memory alike:
+//!
+//! ```
+//! # if anyrt::Backend::available().is_empty() { return }
+//! use anyrt::stream::{BufferedByteStream, ByteSendStreamExt, memory_byte_stream};
+//!
+//! let answer = anyrt::run(async {
+//!     let (client, server) = memory_byte_stream(1024);
+//!     let group = anyrt::task_group(async |tg| {
+//!         tg.spawn(async move {
+//!             let mut server = BufferedByteStream::new(server);
+//!             let line = server.receive_until(b"\n", 100).await?;
+//!             server.send(&line.to_ascii_uppercase()).await?;
+//!             server.send(b"\n").await
+//!         });
+//!         let mut client = BufferedByteStream::new(client);
+//!         client.send(b"hello\n").await?;
+//!         client.receive_until(b"\n", 100).await
+//!     });
+//!     group.await
+//! });
+//! assert_eq!(answer.unwrap(), b"HELLO");
+//! ```
 
-pub use anyrt_core::stream::{
-    Attribute, Attributes, AttributesExt, Bare, ByteReceiveStream, ByteReceiveStreamExt,
-    ByteSendStream, ByteSendStreamExt, ByteStream, Close, Demand, ReceiveBytes, ReceiveInto,
-    SendBytes, SendEof, is_broken, is_closed, is_end_of_stream,
-};
+use crate::Ambient;
+
+// Objects.
 pub use anyrt_core::stream::{
     MemoryObjectReceiveStream, MemoryObjectSendStream, MemoryObjectStreamStatistics,
     ObjectReceiveStream, ObjectSendStream, ObjectStream, ReceiveError, Receiving, SendError,
     Sending, StapledObjectStream, TryReceiveError, TrySendError, UNBOUNDED,
 };
+
+// Bytes, and what they go through.
+pub use anyrt_core::stream::{
+    Bare, BufferedByteStream, ByteReceiveStream, ByteReceiveStreamExt, ByteSendStream,
+    ByteSendStreamExt, ByteStream, MemoryByteReceiveStream, MemoryByteSendStream, MemoryByteStream,
+    StapledByteStream, TextStream, memory_byte_pipe, memory_byte_stream,
+};
+
+// Their errors.
+pub use anyrt_core::stream::{
+    DelimiterNotFound, IncompleteRead, InvalidUtf8, is_broken, is_closed, is_delimiter_not_found,
+    is_end_of_stream, is_incomplete_read, is_invalid_utf8,
+};
+
+// What is known of a stream.
+pub use anyrt_core::error::MissingAttribute;
+pub use anyrt_core::stream::{Attribute, Attributes, AttributesExt, Demand, FileHandle, FilePath};
+
+/// Receives the bytes of a file.
+///
+/// No more is read from the file than was asked for; for many small pieces, wrap it into a
+/// [`BufferedByteStream`]. The reading is done on a worker thread.
+///
+/// # Examples
+///
+/// ```
+/// # if anyrt::Backend::available().is_empty() { return }
+/// use anyrt::stream::{BufferedByteStream, FileReadStream};
+///
+/// let section = anyrt::run(async {
+///     let file = FileReadStream::open("Cargo.toml").await?;
+///     BufferedByteStream::new(file).receive_until(b"\n", 100).await
+/// });
+/// assert_eq!(section.unwrap(), b"[package]");
+/// ```
+pub type FileReadStream = anyrt_core::stream::FileReadStream<Ambient>;
+
+/// Sends bytes into a file, on a worker thread. After
+/// [`close`](ByteSendStreamExt::close), the operating system has all of them.
+///
+/// # Examples
+///
+/// ```
+/// # if anyrt::Backend::available().is_empty() { return }
+/// use anyrt::stream::{ByteSendStreamExt, FileWriteStream};
+///
+/// let path = std::env::temp_dir().join(format!("anyrt-{}", std::process::id()));
+/// let written = anyrt::run(async {
+///     let mut file = FileWriteStream::create(&path).await?;
+///     file.send(b"to be").await?;
+///     file.close().await?;
+///     let mut file = FileWriteStream::append(&path).await?;
+///     file.send(b" or not to be").await?;
+///     file.close().await
+/// });
+/// written.unwrap();
+/// assert_eq!(std::fs::read(&path).unwrap(), b"to be or not to be");
+/// # std::fs::remove_file(path).unwrap();
+/// ```
+pub type FileWriteStream = anyrt_core::stream::FileWriteStream<Ambient>;

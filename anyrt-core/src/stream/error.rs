@@ -187,6 +187,98 @@ impl From<ReceiveError> for io::Error {
     }
 }
 
+/// A stream ended before all that was asked for had come. What came is still buffered.
+///
+/// Inside of an [`io::Error`] of the kind [`UnexpectedEof`](io::ErrorKind::UnexpectedEof).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
+#[error("the stream ended too early; {buffered} bytes of what was asked for are buffered")]
+pub struct IncompleteRead {
+    buffered: usize,
+}
+
+impl IncompleteRead {
+    pub(super) fn with(buffered: usize) -> IncompleteRead {
+        IncompleteRead { buffered }
+    }
+
+    /// How many bytes had come.
+    pub fn buffered(&self) -> usize {
+        self.buffered
+    }
+}
+
+/// A delimiter was not found where it had to be. What was looked at is still buffered.
+///
+/// Inside of an [`io::Error`] of the kind [`InvalidData`](io::ErrorKind::InvalidData).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
+#[error("more than {max} bytes came before the delimiter: allow more, or close the stream")]
+pub struct DelimiterNotFound {
+    max: usize,
+}
+
+impl DelimiterNotFound {
+    pub(super) fn within(max: usize) -> DelimiterNotFound {
+        DelimiterNotFound { max }
+    }
+
+    /// How many bytes were allowed to come before it.
+    pub fn max(&self) -> usize {
+        self.max
+    }
+}
+
+/// What was received is not UTF-8. All text before that place was received; the bytes from there
+/// on are still buffered.
+///
+/// Inside of an [`io::Error`] of the kind [`InvalidData`](io::ErrorKind::InvalidData).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
+#[error(
+    "the stream is no text in UTF-8: after {valid_up_to} bytes it {}",
+    if *.at_the_end { "ends inside a character" } else { "has one that begins no character" }
+)]
+pub struct InvalidUtf8 {
+    valid_up_to: u64,
+    at_the_end: bool,
+}
+
+impl InvalidUtf8 {
+    pub(super) fn new(valid_up_to: u64, at_the_end: bool) -> InvalidUtf8 {
+        InvalidUtf8 {
+            valid_up_to,
+            at_the_end,
+        }
+    }
+
+    /// How many bytes of the stream, from its beginning, were text; in other words, where the byte
+    /// stands that begins no character.
+    pub fn valid_up_to(&self) -> u64 {
+        self.valid_up_to
+    }
+
+    /// Whether the stream ended inside of a character, which was fine up to there.
+    pub fn is_at_the_end(&self) -> bool {
+        self.at_the_end
+    }
+}
+
+impl From<IncompleteRead> for io::Error {
+    fn from(error: IncompleteRead) -> Self {
+        io::Error::new(io::ErrorKind::UnexpectedEof, error)
+    }
+}
+
+impl From<DelimiterNotFound> for io::Error {
+    fn from(error: DelimiterNotFound) -> Self {
+        io::Error::new(io::ErrorKind::InvalidData, error)
+    }
+}
+
+impl From<InvalidUtf8> for io::Error {
+    fn from(error: InvalidUtf8) -> Self {
+        io::Error::new(io::ErrorKind::InvalidData, error)
+    }
+}
+
 /// Whether a byte stream has ended: its peer sends no more.
 ///
 /// Reading gives 0 bytes then; [`receive`](super::ByteReceiveStreamExt::receive) and its kin make
@@ -209,6 +301,21 @@ pub fn is_broken(error: &io::Error) -> bool {
 pub fn is_closed(error: &io::Error) -> bool {
     inner(error) == Some(&ReceiveError::Closed)
         || inner(error).is_some_and(SendError::<()>::is_closed)
+}
+
+/// Whether a byte stream ended in the middle of what was asked for; see [`IncompleteRead`].
+pub fn is_incomplete_read(error: &io::Error) -> bool {
+    inner::<IncompleteRead>(error).is_some()
+}
+
+/// Whether a delimiter was not found where it had to be; see [`DelimiterNotFound`].
+pub fn is_delimiter_not_found(error: &io::Error) -> bool {
+    inner::<DelimiterNotFound>(error).is_some()
+}
+
+/// Whether what was received is not text; see [`InvalidUtf8`].
+pub fn is_invalid_utf8(error: &io::Error) -> bool {
+    inner::<InvalidUtf8>(error).is_some()
 }
 
 fn inner<E: Error + 'static>(error: &io::Error) -> Option<&E> {

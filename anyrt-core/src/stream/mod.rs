@@ -2,25 +2,38 @@
 //! wraps others.
 
 mod attributes;
+mod buffered;
 mod bytes;
 mod error;
+mod file;
 #[cfg(all(test, loom))]
 mod loom_tests;
 mod memory;
+mod memory_bytes;
 mod stapled;
+mod text;
 
 pub use self::attributes::{Attribute, Attributes, AttributesExt, Demand};
+pub use self::buffered::{BufferedByteStream, ReceiveExactly, ReceiveUntil};
 pub use self::bytes::{
     Bare, ByteReceiveStream, ByteReceiveStreamExt, ByteSendStream, ByteSendStreamExt, ByteStream,
     Close, ReceiveBytes, ReceiveInto, SendBytes, SendEof,
 };
+pub use self::error::{DelimiterNotFound, IncompleteRead, InvalidUtf8};
 pub use self::error::{ReceiveError, SendError, TryReceiveError, TrySendError};
 pub use self::error::{is_broken, is_closed, is_end_of_stream};
+pub use self::error::{is_delimiter_not_found, is_incomplete_read, is_invalid_utf8};
+pub use self::file::{FileHandle, FilePath, FileReadStream, FileWriteStream};
 pub use self::memory::{
     MemoryObjectReceiveStream, MemoryObjectSendStream, MemoryObjectStreamStatistics, Receiving,
     Sending, UNBOUNDED, memory_object_stream,
 };
-pub use self::stapled::StapledObjectStream;
+pub use self::memory_bytes::{
+    MemoryByteReceiveStream, MemoryByteSendStream, MemoryByteStream, memory_byte_pipe,
+    memory_byte_stream,
+};
+pub use self::stapled::{StapledByteStream, StapledObjectStream};
+pub use self::text::{ReceiveText, SendText, TextStream};
 
 /// Something that objects are received from, one after another.
 ///

@@ -1,4 +1,10 @@
-use super::{ObjectReceiveStream, ObjectSendStream};
+use std::io::{self, IoSlice, IoSliceMut};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_io::{AsyncRead, AsyncWrite};
+
+use super::{Attributes, Demand, ObjectReceiveStream, ObjectSendStream};
 
 /// Two streams of one direction each, made into one of both.
 ///
@@ -53,5 +59,111 @@ impl<S: ObjectSendStream<T>, R: Send, T> ObjectSendStream<T> for StapledObjectSt
 
     fn send_eof(&mut self) -> impl Future<Output = Result<(), S::SendError>> + Send {
         self.send_stream.send_eof()
+    }
+}
+
+/// Two byte streams of one direction each, made into one of both.
+///
+/// Ending the sending half with [`send_eof`](super::ByteSendStreamExt::send_eof) leaves the other
+/// open; dropping the whole closes both. What is known of the receiving half counts before what is
+/// known of the sending one.
+///
+/// # Examples
+///
+/// ```
+/// use anyrt_core::stream::{
+///     ByteReceiveStreamExt, ByteSendStreamExt, StapledByteStream, memory_byte_pipe,
+/// };
+///
+/// async fn echo() -> std::io::Result<()> {
+///     let (sender, receiver) = memory_byte_pipe(1024);
+///     let mut echo = StapledByteStream::new(sender, receiver);
+///     echo.send(b"hello").await?;
+///     assert_eq!(echo.receive(1024).await?, b"hello");
+///     Ok(())
+/// }
+/// # use std::{pin::pin, task::{Context, Poll, Waker}};
+/// # let polled = pin!(echo()).poll(&mut Context::from_waker(Waker::noop()));
+/// # assert!(matches!(polled, Poll::Ready(Ok(()))));
+/// ```
+#[derive(Debug)]
+pub struct StapledByteStream<S, R> {
+    send_stream: S,
+    receive_stream: R,
+}
+
+impl<S, R> StapledByteStream<S, R> {
+    /// Sends into the one, and receives from the other.
+    pub fn new(send_stream: S, receive_stream: R) -> StapledByteStream<S, R> {
+        StapledByteStream {
+            send_stream,
+            receive_stream,
+        }
+    }
+
+    /// The half that is sent into.
+    pub fn send_stream(&self) -> &S {
+        &self.send_stream
+    }
+
+    /// The half that is received from.
+    pub fn receive_stream(&self) -> &R {
+        &self.receive_stream
+    }
+
+    /// Both halves, apart again: for sending, and for receiving.
+    pub fn into_parts(self) -> (S, R) {
+        (self.send_stream, self.receive_stream)
+    }
+}
+
+impl<S: Unpin, R: AsyncRead + Unpin> AsyncRead for StapledByteStream<S, R> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.receive_stream).poll_read(cx, buffer)
+    }
+
+    fn poll_read_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffers: &mut [IoSliceMut<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.receive_stream).poll_read_vectored(cx, buffers)
+    }
+}
+
+impl<S: AsyncWrite + Unpin, R: Unpin> AsyncWrite for StapledByteStream<S, R> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.send_stream).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.send_stream).poll_write_vectored(cx, slices)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.send_stream).poll_flush(cx)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.send_stream).poll_close(cx)
+    }
+}
+
+impl<S: Attributes, R: Attributes> Attributes for StapledByteStream<S, R> {
+    fn provide(&self, demand: &mut Demand<'_>) {
+        self.receive_stream.provide(demand);
+        self.send_stream.provide(demand);
     }
 }

@@ -22,6 +22,7 @@
 //! - [`cancel_everywhere`](fn@cancel_everywhere::cancel_everywhere): cancels an operation at each of
 //!   its polls in turn.
 //! - [`stress`](fn@stress::stress): random trees of tasks against a model.
+//! - [`check_byte_stream`]: for those who write streams, what every stream of bytes has to do.
 //!
 //! # What a backend does not manage yet
 //!
@@ -50,6 +51,7 @@
 
 pub mod cancel_everywhere;
 pub mod cases;
+mod check;
 pub mod harness;
 mod manifest;
 pub mod stress;
@@ -68,6 +70,7 @@ pub mod facets {
     pub use anyrt_core::runtime::{Blocking as blocking, Net as net, Spawn as spawn, Time as time};
 }
 
+pub use self::check::{check_byte_pipe, check_byte_stream};
 pub use manifest::check_known_failures;
 #[cfg(unix)]
 pub use manifest::descriptors;

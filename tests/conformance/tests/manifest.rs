@@ -28,6 +28,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("TG-33", "ruled out by types: compile-fail tests"),
     ("CS-07", "ruled out by types: compile-fail tests"),
     ("CS-22", "ruled out by types: compile-fail tests"),
+    ("ST-06", "ruled out by types: compile-fail tests"),
     ("EV-03", "the facade names backends"),
     ("EV-07", "the facade and the backends take options"),
 ];
@@ -118,7 +119,7 @@ fn cites_a_rule(docs: &str) -> bool {
         let rule = rule.trim().trim_end_matches(|c: char| c.is_ascii_digit());
         let known = [
             "TG-", "CS-", "HO-", "TO-", "SY-", "MS-", "LL-", "CX-", "DB-", "EV-", "TI-", "TH-",
-            "NET-", "C", "G",
+            "NET-", "ST-", "C", "G",
         ];
         let contracts = [
             "Spawn ",

@@ -2,10 +2,15 @@
 //! rule that its documentation cites does not hold.
 
 pub mod blocking;
+pub mod buffered_streams;
+pub mod byte_streams;
+pub mod byte_streams_everywhere;
+mod byte_streams_support;
 pub mod combine;
 pub mod context;
 pub mod entry;
 pub mod everywhere;
+pub mod file_streams;
 pub mod groups;
 pub mod groups_cancel;
 pub mod groups_combine;
@@ -67,6 +72,7 @@ pub mod sync_locks;
 pub mod sync_semaphores;
 pub mod sync_stress;
 mod sync_support;
+pub mod text_streams;
 pub mod threads_back;
 pub mod threads_calls;
 pub mod threads_everywhere;

@@ -1,0 +1,229 @@
+//! Byte streams from which exactly so many bytes can be received, or all up to a delimiter.
+
+mod buffer;
+mod operations;
+mod search;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_io::{AsyncBufRead, AsyncRead, AsyncWrite};
+
+pub(super) use self::buffer::Buffer;
+pub use self::operations::{ReceiveExactly, ReceiveUntil};
+use super::{Attributes, ByteReceiveStream, Demand};
+
+/// A byte stream with a buffer for what was received and not used yet. It can be asked for exactly
+/// so many bytes, and for all up to a delimiter.
+///
+/// It sends if the stream in it does; sending passes by the buffer. Attributes are those of the
+/// stream in it.
+///
+/// Each byte is looked at once, and moved once on average, however small the pieces are in which
+/// it comes.
+///
+/// # Examples
+///
+/// ```
+/// use anyrt_core::stream::{
+///     BufferedByteStream, ByteReceiveStream, ByteSendStreamExt, memory_byte_pipe,
+/// };
+///
+/// /// A line that says how long the message is, and the message.
+/// async fn message<S: ByteReceiveStream>(
+///     stream: &mut BufferedByteStream<S>,
+/// ) -> std::io::Result<Vec<u8>> {
+///     let line = stream.receive_until(b"\r\n", 20).await?;
+///     let length = String::from_utf8(line).ok().and_then(|line| line.parse().ok());
+///     let length = length.filter(|length| *length <= 65_536);
+///     let length = length.ok_or(std::io::ErrorKind::InvalidData)?;
+///     stream.receive_exactly(length).await
+/// }
+///
+/// async fn two_messages() -> std::io::Result<()> {
+///     let (mut sender, receiver) = memory_byte_pipe(1024);
+///     sender.send(b"5\r\nhello8\r\ngood bye").await?;
+///     let mut receiver = BufferedByteStream::new(receiver);
+///     assert_eq!(message(&mut receiver).await?, b"hello");
+///     assert_eq!(message(&mut receiver).await?, b"good bye");
+///     Ok(())
+/// }
+/// # use std::{pin::pin, task::Waker};
+/// # let mut cx = std::task::Context::from_waker(Waker::noop());
+/// # assert!(matches!(pin!(two_messages()).poll(&mut cx), std::task::Poll::Ready(Ok(()))));
+/// ```
+pub struct BufferedByteStream<S> {
+    stream: S,
+    buffer: Buffer,
+}
+
+/// Reads of this size and more pass by the buffer while that is empty.
+const LARGE_READ: usize = 8 * 1024;
+
+impl<S> BufferedByteStream<S> {
+    /// Wraps a stream, with nothing in the buffer.
+    pub fn new(stream: S) -> BufferedByteStream<S> {
+        BufferedByteStream {
+            stream,
+            buffer: Buffer::default(),
+        }
+    }
+
+    /// Puts bytes into the buffer, behind those that are there, as if they had been received now.
+    pub fn feed_data(&mut self, bytes: &[u8]) {
+        self.buffer.push(bytes);
+    }
+
+    /// What was received and not used yet.
+    pub fn buffered(&self) -> &[u8] {
+        self.buffer.bytes()
+    }
+
+    /// The stream inside.
+    pub fn stream(&self) -> &S {
+        &self.stream
+    }
+
+    /// The stream inside. What is received from it directly comes behind what is
+    /// [buffered](Self::buffered).
+    pub fn stream_mut(&mut self) -> &mut S {
+        &mut self.stream
+    }
+
+    /// The stream inside, and what was received from it and not used.
+    pub fn into_parts(mut self) -> (S, Vec<u8>) {
+        let unused = self.buffer.take(self.buffer.len());
+        (self.stream, unused)
+    }
+}
+
+impl<S: ByteReceiveStream> BufferedByteStream<S> {
+    /// Receives exactly so many bytes. What comes behind them stays in the buffer.
+    ///
+    /// Memory is taken as bytes come, so a number that a peer has named costs nothing by itself.
+    /// Limit it nevertheless: the peer may send that much. For 0 bytes, nothing is waited for.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: if the future is dropped before completing, what was received stays in the
+    /// buffer.
+    ///
+    /// # Errors
+    ///
+    /// - [`IncompleteRead`](super::IncompleteRead) if the stream ends too early: see
+    ///   [`is_incomplete_read`](super::is_incomplete_read). What came is in the buffer; if that is
+    ///   [empty](Self::buffered), the stream ended between messages.
+    /// - What the stream itself reports.
+    pub fn receive_exactly(&mut self, count: usize) -> ReceiveExactly<'_, S> {
+        ReceiveExactly::new(self, count)
+    }
+
+    /// Receives all bytes up to a delimiter: at most `max`, and then the delimiter, which is taken
+    /// out too, and is not among them. What comes behind it stays in the buffer.
+    ///
+    /// At most `max` bytes, the delimiter and a chunk of 64 KiB are held, beside what was in the
+    /// buffer before.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: if the future is dropped before completing, what was received stays in the
+    /// buffer, and the next call for the same delimiter goes on with its search.
+    ///
+    /// # Errors
+    ///
+    /// - [`DelimiterNotFound`](super::DelimiterNotFound) if more than `max` bytes come before it:
+    ///   see [`is_delimiter_not_found`](super::is_delimiter_not_found). They stay in the buffer.
+    /// - [`IncompleteRead`](super::IncompleteRead) as for
+    ///   [`receive_exactly`](Self::receive_exactly).
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if the delimiter is empty.
+    /// - What the stream itself reports.
+    pub fn receive_until<'a>(&'a mut self, delimiter: &'a [u8], max: usize) -> ReceiveUntil<'a, S> {
+        ReceiveUntil::new(self, delimiter, max)
+    }
+}
+
+impl<S: AsyncRead + Unpin> BufferedByteStream<S> {
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        self.buffer.poll_fill(&mut self.stream, cx)
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for BufferedByteStream<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        if this.buffer.is_empty() {
+            if buffer.is_empty() || buffer.len() >= LARGE_READ {
+                return Pin::new(&mut this.stream).poll_read(cx, buffer);
+            }
+            ready!(this.poll_fill(cx))?;
+        }
+        let bytes = this.buffer.bytes();
+        let count = bytes.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&bytes[..count]);
+        this.buffer.consume(count);
+        Poll::Ready(Ok(count))
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncBufRead for BufferedByteStream<S> {
+    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
+        let this = self.get_mut();
+        if this.buffer.is_empty() {
+            ready!(this.poll_fill(cx))?;
+        }
+        Poll::Ready(Ok(this.buffer.bytes()))
+    }
+
+    fn consume(self: Pin<&mut Self>, count: usize) {
+        self.get_mut().buffer.consume(count);
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for BufferedByteStream<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_close(cx)
+    }
+}
+
+impl<S: Attributes> Attributes for BufferedByteStream<S> {
+    fn provide(&self, demand: &mut Demand<'_>) {
+        self.stream.provide(demand);
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for BufferedByteStream<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BufferedByteStream")
+            .field("stream", &self.stream)
+            .field("buffered", &self.buffer.len())
+            .finish()
+    }
+}

@@ -1,0 +1,201 @@
+//! One direction of a connection. All of it happens under the lock, except waking.
+//!
+//! # Invariants
+//!
+//! 1. The receiver waits only while the buffer is empty and the sender is there; the sender waits
+//!    only while the buffer is full and the receiver is there.
+//! 2. Each change that ends such a wait takes the waker along.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::io::{self, IoSlice, IoSliceMut};
+use std::task::{Context, Poll, Waker};
+
+use crate::loom::{Mutex, lock};
+use crate::stream::SendError;
+
+pub(super) struct Pipe(Mutex<State>);
+
+struct State {
+    buffer: VecDeque<u8>,
+    capacity: usize,
+    /// Nothing will be sent any more.
+    ended: bool,
+    /// Nobody will receive any more.
+    broken: bool,
+    /// It was cut off: in place of the end, there is this to be received.
+    reset: bool,
+    receiver: Option<Waker>,
+    sender: Option<Waker>,
+}
+
+/// Who waits.
+#[derive(Clone, Copy)]
+enum Side {
+    Receiver,
+    Sender,
+}
+
+impl Pipe {
+    pub(super) fn new(capacity: usize) -> Pipe {
+        Pipe(Mutex::new(State {
+            buffer: VecDeque::new(),
+            capacity,
+            ended: false,
+            broken: false,
+            reset: false,
+            receiver: None,
+            sender: None,
+        }))
+    }
+
+    /// Takes out as much as there is, and as fits into the buffers.
+    pub(super) fn poll_receive(
+        &self,
+        cx: &Context<'_>,
+        buffers: &mut [IoSliceMut<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.poll(cx, Side::Receiver, |state| state.receive(buffers))
+    }
+
+    /// Puts in as much as there is room for.
+    pub(super) fn poll_send(
+        &self,
+        cx: &Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.poll(cx, Side::Sender, |state| state.send(slices))
+    }
+
+    /// Nothing will be sent any more.
+    pub(super) fn end(&self) {
+        self.change(|state| state.ended = true);
+    }
+
+    /// Nobody will receive any more; what is there is dropped.
+    pub(super) fn break_off(&self) {
+        self.change(|state| {
+            state.broken = true;
+            state.buffer = VecDeque::new();
+        });
+    }
+
+    /// Both ends learn that they are cut off from one another.
+    pub(super) fn reset(&self) {
+        lock(&self.0).reset = true;
+        self.break_off();
+    }
+
+    /// Changes what is final, and wakes whoever waits.
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        let mut state = lock(&self.0);
+        change(&mut state);
+        let wakers = [state.receiver.take(), state.sender.take()];
+        drop(state);
+        wakers.into_iter().flatten().for_each(Waker::wake);
+    }
+
+    fn poll(
+        &self,
+        cx: &Context<'_>,
+        side: Side,
+        mut attempt: impl FnMut(&mut State) -> Option<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        let mut new = None;
+        loop {
+            let mut state = lock(&self.0);
+            if let Some(outcome) = attempt(&mut state) {
+                let other = match (side, &outcome) {
+                    (_, Ok(0) | Err(_)) => None,
+                    (Side::Receiver, _) => state.sender.take(),
+                    (Side::Sender, _) => state.receiver.take(),
+                };
+                drop(state);
+                if let Some(other) = other {
+                    other.wake();
+                }
+                return Poll::Ready(outcome);
+            }
+            let place = match side {
+                Side::Receiver => &mut state.receiver,
+                Side::Sender => &mut state.sender,
+            };
+            if matches!(place, Some(waker) if waker.will_wake(cx.waker())) {
+                return Poll::Pending;
+            }
+            // Cloned without the lock, and looked at once more with it.
+            if let Some(new) = new.take() {
+                let old = place.replace(new);
+                drop(state);
+                drop(old);
+                return Poll::Pending;
+            }
+            drop(state);
+            new = Some(cx.waker().clone());
+        }
+    }
+}
+
+impl State {
+    /// None if it has to wait.
+    fn receive(&mut self, buffers: &mut [IoSliceMut<'_>]) -> Option<io::Result<usize>> {
+        if self.reset {
+            return Some(Err(io::ErrorKind::ConnectionReset.into()));
+        }
+        let wanted = buffers.iter().any(|buffer| !buffer.is_empty());
+        if wanted && self.buffer.is_empty() && !self.ended {
+            return None;
+        }
+        let mut received = 0;
+        for buffer in buffers {
+            received += self.take_into(buffer);
+        }
+        Some(Ok(received))
+    }
+
+    fn take_into(&mut self, buffer: &mut [u8]) -> usize {
+        let (front, back) = self.buffer.as_slices();
+        let from_front = front.len().min(buffer.len());
+        let (first, second) = buffer.split_at_mut(from_front);
+        let from_back = back.len().min(second.len());
+        first.copy_from_slice(&front[..from_front]);
+        second[..from_back].copy_from_slice(&back[..from_back]);
+        let taken = from_front + from_back;
+        self.buffer.drain(..taken);
+        taken
+    }
+
+    /// None if it has to wait.
+    fn send(&mut self, slices: &[IoSlice<'_>]) -> Option<io::Result<usize>> {
+        if self.ended {
+            return Some(Err(SendError::Closed(()).into()));
+        }
+        if self.broken {
+            return Some(Err(SendError::Broken(()).into()));
+        }
+        let wanted = slices.iter().any(|slice| !slice.is_empty());
+        if wanted && self.buffer.len() >= self.capacity {
+            return None;
+        }
+        let mut sent = 0;
+        for slice in slices {
+            let room = self.capacity - self.buffer.len();
+            let part = &slice[..slice.len().min(room)];
+            self.buffer.extend(part);
+            sent += part.len();
+        }
+        Some(Ok(sent))
+    }
+}
+
+impl fmt::Debug for Pipe {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = lock(&self.0);
+        f.debug_struct("Pipe")
+            .field("capacity", &state.capacity)
+            .field("buffered", &state.buffer.len())
+            .field("ended", &state.ended)
+            .field("broken", &state.broken)
+            .finish_non_exhaustive()
+    }
+}

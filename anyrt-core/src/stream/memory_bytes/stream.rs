@@ -1,0 +1,87 @@
+use std::io::{self, IoSlice, IoSliceMut};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_io::{AsyncRead, AsyncWrite};
+
+use super::{MemoryByteReceiveStream, MemoryByteSendStream};
+use crate::stream::Attributes;
+
+/// One end of a [`memory_byte_stream`](super::memory_byte_stream).
+#[derive(Debug)]
+pub struct MemoryByteStream {
+    send_stream: MemoryByteSendStream,
+    receive_stream: MemoryByteReceiveStream,
+}
+
+impl MemoryByteStream {
+    pub(super) fn new(
+        send_stream: MemoryByteSendStream,
+        receive_stream: MemoryByteReceiveStream,
+    ) -> MemoryByteStream {
+        MemoryByteStream {
+            send_stream,
+            receive_stream,
+        }
+    }
+
+    /// Both directions, for two tasks: for sending, and for receiving.
+    pub fn into_parts(self) -> (MemoryByteSendStream, MemoryByteReceiveStream) {
+        (self.send_stream, self.receive_stream)
+    }
+
+    /// Cuts the connection off, as a network that fails does. The peer's receiving and sending
+    /// fail as [broken](crate::stream::is_broken) from now on, and what is on its way is lost.
+    ///
+    /// A plain call, which works anywhere.
+    pub fn reset(self) {
+        self.send_stream.reset();
+        self.receive_stream.reset();
+    }
+}
+
+impl AsyncRead for MemoryByteStream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.receive_stream).poll_read(cx, buffer)
+    }
+
+    fn poll_read_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffers: &mut [IoSliceMut<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.receive_stream).poll_read_vectored(cx, buffers)
+    }
+}
+
+impl AsyncWrite for MemoryByteStream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.send_stream).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.send_stream).poll_write_vectored(cx, slices)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.send_stream).poll_flush(cx)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.send_stream).poll_close(cx)
+    }
+}
+
+impl Attributes for MemoryByteStream {}

@@ -1,0 +1,245 @@
+//! Text over byte streams.
+
+mod decode;
+mod operations;
+
+use std::fmt;
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use self::decode::{Decoded, decode};
+pub use self::operations::{ReceiveText, SendText};
+use super::buffered::Buffer;
+use super::{
+    Attributes, ByteReceiveStream, ByteSendStream, Demand, InvalidUtf8, ObjectReceiveStream,
+    ObjectSendStream, ReceiveError,
+};
+use crate::cancel::Operation;
+use crate::context;
+use crate::task::Wait;
+
+/// A stream of text, in UTF-8, over a stream of bytes. It receives if that does, and sends if that
+/// does.
+///
+/// Where one [`send`](Self::send) ends and the next begins cannot be told on the other side: text
+/// comes in pieces of any size, whole characters each. Lines and messages are a matter for
+/// [`BufferedByteStream`](super::BufferedByteStream).
+///
+/// Other encodings are not supported: decode the bytes with a crate for them. A byte order mark is
+/// a character as any other.
+///
+/// # Examples
+///
+/// ```
+/// use anyrt_core::stream::{ByteSendStreamExt, TextStream, memory_byte_stream};
+///
+/// async fn in_two_halves() -> std::io::Result<()> {
+///     let (mut bytes, text) = memory_byte_stream(1024);
+///     let mut text = TextStream::new(text);
+///     bytes.send(b"gr\xc3").await?;
+///     assert_eq!(text.receive().await?, "gr");
+///     bytes.send(b"\xbc\xc3\x9fe").await?;
+///     assert_eq!(text.receive().await?, "üße");
+///     text.send("auch so").await
+/// }
+/// # use std::{pin::pin, task::Waker};
+/// # let mut cx = std::task::Context::from_waker(Waker::noop());
+/// # assert!(matches!(pin!(in_two_halves()).poll(&mut cx), std::task::Poll::Ready(Ok(()))));
+/// ```
+pub struct TextStream<S> {
+    stream: S,
+    lossy: bool,
+    /// What was received and not decoded.
+    buffer: Buffer,
+    ended: bool,
+    /// How many bytes were decoded.
+    decoded: u64,
+    /// The rest of what was being sent when that was dropped.
+    unsent: Vec<u8>,
+}
+
+impl<S> TextStream<S> {
+    /// Text over a stream that has to be UTF-8: anything else is an error.
+    pub fn new(stream: S) -> TextStream<S> {
+        TextStream {
+            stream,
+            lossy: false,
+            buffer: Buffer::default(),
+            ended: false,
+            decoded: 0,
+            unsent: Vec::new(),
+        }
+    }
+
+    /// Text over a stream that may be anything: what is no text becomes
+    /// [U+FFFD](char::REPLACEMENT_CHARACTER), as in [`String::from_utf8_lossy`].
+    pub fn lossy(stream: S) -> TextStream<S> {
+        TextStream {
+            lossy: true,
+            ..TextStream::new(stream)
+        }
+    }
+
+    /// The stream of bytes inside.
+    pub fn stream(&self) -> &S {
+        &self.stream
+    }
+
+    /// The stream of bytes inside, and what was received from it and not decoded.
+    pub fn into_parts(mut self) -> (S, Vec<u8>) {
+        let undecoded = self.buffer.take(self.buffer.len());
+        (self.stream, undecoded)
+    }
+}
+
+impl<S: ByteReceiveStream> TextStream<S> {
+    /// Receives some text: at least one character, and never a part of one.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: if the future is dropped before completing, nothing was received.
+    ///
+    /// # Errors
+    ///
+    /// - [End of stream](super::is_end_of_stream) if the peer has closed its side.
+    /// - [`InvalidUtf8`] if something else than text comes, or the end of the stream inside of a
+    ///   character, again and again: see [`is_invalid_utf8`](super::is_invalid_utf8). All text
+    ///   before that place was received. Never from a [lossy](Self::lossy) stream.
+    /// - What the stream of bytes reports.
+    pub fn receive(&mut self) -> ReceiveText<'_, S> {
+        ReceiveText::new(self)
+    }
+
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<String>> {
+        loop {
+            match decode(self.buffer.bytes(), self.lossy, self.ended) {
+                Decoded::Text(text, used) => {
+                    self.buffer.consume(used);
+                    self.decoded += used as u64;
+                    return Poll::Ready(Ok(text));
+                }
+                Decoded::Invalid { at_the_end } => {
+                    let error = InvalidUtf8::new(self.decoded, at_the_end);
+                    return Poll::Ready(Err(error.into()));
+                }
+                Decoded::Nothing if self.ended => {
+                    return Poll::Ready(Err(ReceiveError::EndOfStream.into()));
+                }
+                Decoded::Nothing => {
+                    let received = ready!(self.buffer.poll_fill(&mut self.stream, cx))?;
+                    self.ended = received == 0;
+                }
+            }
+        }
+    }
+}
+
+impl<S: ByteSendStream> TextStream<S> {
+    /// Sends all of the text, and flushes.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before completing, either nothing was sent, or what is left of the
+    /// text goes out first with whatever is sent next, or with the end. It is lost only if the
+    /// stream is dropped.
+    ///
+    /// # Errors
+    ///
+    /// - [Closed](super::is_closed) after [`send_eof`](Self::send_eof), also for an empty text.
+    /// - [Broken](super::is_broken) if the peer does not receive any more.
+    /// - What the stream of bytes reports.
+    pub fn send<T: AsRef<str>>(&mut self, text: T) -> SendText<'_, S, T> {
+        SendText::new(self, text)
+    }
+
+    /// Says that no more will come. Receiving goes on. Saying so again is fine.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it may leave the end said, or not; it can be said again.
+    ///
+    /// # Errors
+    ///
+    /// What the stream of bytes reports.
+    pub fn send_eof(&mut self) -> impl Future<Output = io::Result<()>> + Send {
+        let mut operation = Operation::New;
+        poll_fn(move |cx| {
+            ready!(operation.begin(cx));
+            let outcome = self.poll_close(cx);
+            if outcome.is_pending() {
+                context::waits_for(Wait::Sending);
+            }
+            outcome
+        })
+    }
+
+    /// Closes the stream in good order: says that no more will come, and drops it.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it closes the stream at once.
+    ///
+    /// # Errors
+    ///
+    /// What the stream of bytes reports; it is closed all the same.
+    pub async fn close(mut self) -> io::Result<()> {
+        self.send_eof().await
+    }
+
+    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_unsent(cx))?;
+        Pin::new(&mut self.stream).poll_close(cx)
+    }
+
+    /// Sends what was left over.
+    fn poll_unsent(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.unsent.is_empty() {
+            let written = ready!(Pin::new(&mut self.stream).poll_write(cx, &self.unsent))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.unsent.drain(..written);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: ByteReceiveStream> ObjectReceiveStream for TextStream<S> {
+    type Item = String;
+    type ReceiveError = io::Error;
+
+    fn receive(&mut self) -> impl Future<Output = io::Result<String>> + Send {
+        TextStream::receive(self)
+    }
+}
+
+impl<S: ByteSendStream, T: AsRef<str> + Send> ObjectSendStream<T> for TextStream<S> {
+    type SendError = io::Error;
+
+    fn send(&mut self, text: T) -> impl Future<Output = io::Result<()>> + Send {
+        TextStream::send(self, text)
+    }
+
+    fn send_eof(&mut self) -> impl Future<Output = io::Result<()>> + Send {
+        TextStream::send_eof(self)
+    }
+}
+
+impl<S: Attributes> Attributes for TextStream<S> {
+    fn provide(&self, demand: &mut Demand<'_>) {
+        self.stream.provide(demand);
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for TextStream<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TextStream")
+            .field("stream", &self.stream)
+            .field("lossy", &self.lossy)
+            .field("undecoded", &self.buffer.len())
+            .field("unsent", &self.unsent.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,123 @@
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use super::TextStream;
+use crate::cancel::Operation;
+use crate::context;
+use crate::stream::{ByteReceiveStream, ByteSendStream};
+use crate::task::Wait;
+
+/// The future of [`TextStream::receive`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct ReceiveText<'a, S> {
+    stream: &'a mut TextStream<S>,
+    operation: Operation,
+}
+
+impl<'a, S> ReceiveText<'a, S> {
+    pub(super) fn new(stream: &'a mut TextStream<S>) -> Self {
+        ReceiveText {
+            stream,
+            operation: Operation::New,
+        }
+    }
+}
+
+impl<S: ByteReceiveStream> Future for ReceiveText<'_, S> {
+    type Output = io::Result<String>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        ready!(this.operation.begin(cx));
+        let outcome = this.stream.poll_receive(cx);
+        if outcome.is_pending() {
+            context::waits_for(Wait::Bytes);
+        }
+        outcome
+    }
+}
+
+/// The future of [`TextStream::send`].
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct SendText<'a, S, T: AsRef<str>> {
+    stream: &'a mut TextStream<S>,
+    text: T,
+    /// How much of it was sent.
+    sent: usize,
+    /// All of it was, and perhaps not flushed.
+    complete: bool,
+    operation: Operation,
+}
+
+// Nothing is pinned.
+impl<S, T: AsRef<str>> Unpin for SendText<'_, S, T> {}
+
+impl<'a, S, T: AsRef<str>> SendText<'a, S, T> {
+    pub(super) fn new(stream: &'a mut TextStream<S>, text: T) -> Self {
+        SendText {
+            stream,
+            text,
+            sent: 0,
+            complete: false,
+            operation: Operation::New,
+        }
+    }
+
+    fn rest(&self) -> &[u8] {
+        let text = self.text.as_ref().as_bytes();
+        text.get(self.sent..).unwrap_or_default()
+    }
+}
+
+impl<S: ByteSendStream, T: AsRef<str>> SendText<'_, S, T> {
+    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.stream.poll_unsent(cx))?;
+        // Once at least, so that a closed stream refuses an empty text, too.
+        while !self.complete {
+            let text = self.text.as_ref().as_bytes();
+            let rest = text.get(self.sent..).unwrap_or_default();
+            let written = ready!(Pin::new(&mut self.stream.stream).poll_write(cx, rest))?;
+            if written == 0 && !rest.is_empty() {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.complete = written >= rest.len();
+            self.sent += written;
+        }
+        Pin::new(&mut self.stream.stream).poll_flush(cx)
+    }
+}
+
+impl<S: ByteSendStream, T: AsRef<str>> Future for SendText<'_, S, T> {
+    type Output = io::Result<()>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        ready!(this.operation.begin(cx));
+        let outcome = this.poll_send(cx);
+        if outcome.is_pending() {
+            context::waits_for(Wait::Sending);
+        }
+        outcome
+    }
+}
+
+/// A text that was begun is finished later.
+impl<S, T: AsRef<str>> Drop for SendText<'_, S, T> {
+    fn drop(&mut self) {
+        if self.sent > 0 && !self.complete {
+            self.stream.unsent = self.rest().to_vec();
+        }
+    }
+}
+
+impl<S, T: AsRef<str>> fmt::Debug for SendText<'_, S, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SendText")
+            .field("sent", &self.sent)
+            .field("complete", &self.complete)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,84 @@
+//! A source of bytes in pieces that a case decides on, and what is known of it.
+
+use std::collections::VecDeque;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use anyrt_core::stream::{Attribute, Attributes, Demand};
+use futures_io::AsyncRead;
+
+/// Gives one piece with each read, and is pending before each of them, if it is slow. Then comes
+/// the end, or an error.
+#[derive(Debug, Default)]
+pub(super) struct Pieces {
+    pieces: VecDeque<Vec<u8>>,
+    slow: bool,
+    waited: bool,
+    failure: Option<io::ErrorKind>,
+}
+
+impl Pieces {
+    pub(super) fn new<P: AsRef<[u8]>>(pieces: impl IntoIterator<Item = P>) -> Pieces {
+        let pieces = pieces.into_iter().map(|piece| piece.as_ref().to_vec());
+        Pieces {
+            pieces: pieces.collect(),
+            ..Pieces::default()
+        }
+    }
+
+    /// So many bytes with each read.
+    pub(super) fn of(bytes: &[u8], size: usize) -> Pieces {
+        Pieces::new(bytes.chunks(size))
+    }
+
+    pub(super) fn slow(self) -> Pieces {
+        Pieces { slow: true, ..self }
+    }
+
+    pub(super) fn failing(self, failure: io::ErrorKind) -> Pieces {
+        Pieces {
+            failure: Some(failure),
+            ..self
+        }
+    }
+}
+
+impl AsyncRead for Pieces {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = &mut *self;
+        if this.slow && !std::mem::replace(&mut this.waited, true) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        this.waited = false;
+        let Some(piece) = this.pieces.front_mut() else {
+            return Poll::Ready(this.failure.map_or(Ok(0), |kind| Err(kind.into())));
+        };
+        let count = piece.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&piece[..count]);
+        piece.drain(..count);
+        if piece.is_empty() {
+            this.pieces.pop_front();
+        }
+        Poll::Ready(Ok(count))
+    }
+}
+
+/// What is known of [`Pieces`]: how many are left.
+pub(super) struct Left;
+
+impl Attribute for Left {
+    type Value = usize;
+    const NAME: &'static str = "pieces left";
+}
+
+impl Attributes for Pieces {
+    fn provide(&self, demand: &mut Demand<'_>) {
+        demand.provide::<Left>(|| self.pieces.len());
+    }
+}

@@ -17,6 +17,7 @@
 //! | [`thread`] | worker threads | |
 //! | [`stream`] | streams of objects | |
 //! | [`sync`] | locks, events and other ways to wait for one another | |
+//! | `tls` | encrypted streams (feature `tls`) | |
 //! | [`context`] | context variables and run variables | G14 |
 //! | [`testing`] | help for tests | |
 //! | [`error`] | the error types that several areas share | |
@@ -27,7 +28,7 @@ pub mod cancel;
 pub mod combine;
 pub mod context;
 pub mod error;
-#[cfg(feature = "net")]
+#[cfg(any(feature = "net", feature = "tls"))]
 mod host;
 mod loom;
 #[cfg(all(test, loom))]
@@ -41,6 +42,8 @@ pub mod task;
 pub mod testing;
 pub mod thread;
 pub mod time;
+#[cfg(feature = "tls")]
+pub mod tls;
 
 pub use self::error::{NoRuntime, RunError};
 pub use self::task::{RunOptions, run};

@@ -40,6 +40,8 @@
 //! | `smol` | the backend [smol](https://docs.rs/smol), and the module `anyrt::smol` with conversions |
 //! | `async-std` | the backend async-std (discontinued, RUSTSEC-2025-0052), and `anyrt::async_std` |
 //! | `net` | sockets and name lookup, in the module `anyrt::net` (Unix systems) |
+//! | `tls` | encrypted streams, in `anyrt::tls`, by [rustls](https://docs.rs/rustls) |
+//! | `idna` | international host names, in their form of IDNA 2008 |
 //!
 //! None is on by default: libraries enable none, applications enable the one that they run on.
 //! Features are additive. With several, a run chooses: see [`Builder`].
@@ -70,6 +72,8 @@ pub mod stream;
 pub mod sync;
 pub mod task;
 pub mod testing;
+#[cfg(feature = "tls")]
+pub mod tls;
 pub mod to_thread;
 
 // Starting.

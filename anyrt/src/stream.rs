@@ -72,6 +72,11 @@ use crate::Ambient;
 
 // Objects.
 pub use anyrt_core::stream::{
+    Attribute, Attributes, AttributesExt, Bare, ByteReceiveStream, ByteReceiveStreamExt,
+    ByteSendStream, ByteSendStreamExt, ByteStream, Demand, HalfClose, MemoryByteStream, is_broken,
+    is_closed, is_end_of_stream, memory_byte_stream,
+};
+pub use anyrt_core::stream::{
     MemoryObjectReceiveStream, MemoryObjectSendStream, MemoryObjectStreamStatistics,
     ObjectReceiveStream, ObjectSendStream, ObjectStream, ReceiveError, Receiving, SendError,
     Sending, StapledObjectStream, TryReceiveError, TrySendError, UNBOUNDED,

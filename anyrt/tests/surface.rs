@@ -290,6 +290,20 @@ fn auto_traits_of_types() {
     }
 }
 
+#[cfg(feature = "tls")]
+#[test]
+fn auto_traits_of_tls() {
+    use anyrt::tls::*;
+    type Memory = anyrt::stream::MemoryByteStream;
+    table! {
+        TlsClientConfig => "Send Sync Unpin",
+        TlsConnectable<u8> => "Send Sync Unpin",
+        TlsError => "Send Sync Unpin",
+        TlsServerConfig => "Send Sync Unpin",
+        TlsStream<Memory> => "Send Sync Unpin",
+    }
+}
+
 #[test]
 fn auto_traits_of_futures() {
     use anyrt::futures::*;

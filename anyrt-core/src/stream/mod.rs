@@ -17,7 +17,7 @@ pub use self::attributes::{Attribute, Attributes, AttributesExt, Demand};
 pub use self::buffered::{BufferedByteStream, ReceiveExactly, ReceiveUntil};
 pub use self::bytes::{
     Bare, ByteReceiveStream, ByteReceiveStreamExt, ByteSendStream, ByteSendStreamExt, ByteStream,
-    Close, ReceiveBytes, ReceiveInto, SendBytes, SendEof,
+    Close, HalfClose, ReceiveBytes, ReceiveInto, SendBytes, SendEof,
 };
 pub use self::error::{DelimiterNotFound, IncompleteRead, InvalidUtf8};
 pub use self::error::{ReceiveError, SendError, TryReceiveError, TrySendError};

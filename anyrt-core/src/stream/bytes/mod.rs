@@ -5,10 +5,12 @@ use std::io;
 use futures_io::{AsyncRead, AsyncWrite};
 
 pub use self::bare::Bare;
+pub use self::half_close::HalfClose;
 pub use self::operations::{Close, ReceiveBytes, ReceiveInto, SendBytes, SendEof};
 use super::Attributes;
 
 mod bare;
+mod half_close;
 mod operations;
 
 /// Something that bytes are received from.
@@ -35,7 +37,8 @@ pub trait ByteReceiveStream: AsyncRead + Attributes + Send + Unpin {}
 /// 1. Writing an empty buffer MUST NOT be taken for the end, and has no effect.
 /// 2. [`poll_close`](AsyncWrite::poll_close) says that no more will come: the peer MUST receive
 ///    what was written before, and then the end. It closes this direction alone, and MUST be fine
-///    with being called again.
+///    with being called again. A stream that cannot end one direction alone MUST say so by
+///    [`HalfClose`], and ends both.
 /// 3. After it, writing MUST fail as [closed](super::is_closed).
 /// 4. When the peer does not receive any more, writing MUST fail as [broken](super::is_broken)
 ///    sooner or later, and from then on.
@@ -110,7 +113,9 @@ pub trait ByteSendStreamExt: ByteSendStream {
     ///
     /// # Errors
     ///
-    /// What the stream itself reports.
+    /// - [`Unsupported`](io::ErrorKind::Unsupported) if the stream cannot end one direction alone
+    ///   (see [`HalfClose`]); it can be used as before.
+    /// - What the stream itself reports.
     fn send_eof(&mut self) -> SendEof<'_, Self> {
         SendEof::new(self)
     }

@@ -5,6 +5,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use super::half_close::refuse_without_half_close;
 use super::{ByteReceiveStream, ByteSendStream, CHUNK, refuse_zero};
 use crate::cancel::Operation;
 use crate::context;
@@ -169,6 +170,7 @@ impl<S: ByteSendStream + ?Sized> Future for SendEof<'_, S> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         ready!(this.operation.begin(cx));
+        refuse_without_half_close(this.stream)?;
         poll_close(this.stream, cx)
     }
 }

@@ -1,0 +1,54 @@
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use pin_project::pin_project;
+
+use super::handshake::Accepting;
+use super::{TlsError, TlsServerConfig, TlsStream};
+use crate::cancel::Limit;
+use crate::runtime::Time;
+use crate::stream::ByteStream;
+use crate::time::Instant;
+
+/// A handshake that a listener has begun: limited in time, and no operation, since it goes on in
+/// whichever task accepts.
+#[pin_project]
+pub(super) struct Handshake<R: Time, S> {
+    accepting: Accepting<S>,
+    relaxed: bool,
+    #[pin]
+    timer: Limit<R>,
+    limit: Duration,
+    deadline: Instant,
+}
+
+impl<R: Time, S: ByteStream> Handshake<R, S> {
+    pub(super) fn new(stream: S, config: &TlsServerConfig, limit: Duration) -> Self {
+        Handshake {
+            accepting: Accepting::new(stream, config),
+            relaxed: config.relaxed,
+            timer: Limit::new(),
+            limit,
+            deadline: R::now() + limit,
+        }
+    }
+}
+
+impl<R: Time, S: ByteStream> Future for Handshake<R, S> {
+    type Output = io::Result<TlsStream<S>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        match this.accepting.poll(cx) {
+            Poll::Ready(session) => {
+                Poll::Ready(session.map(|session| TlsStream::new(session, None, *this.relaxed)))
+            }
+            Poll::Pending => this
+                .timer
+                .poll(cx, *this.deadline)
+                .map(|()| Err(TlsError::HandshakeTooLong(*this.limit).into())),
+        }
+    }
+}

@@ -1,0 +1,38 @@
+use std::io;
+
+use futures_rustls::pki_types::pem::PemObject;
+use futures_rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+/// The certificates in a text in PEM form (RFC 7468), in their order. Other things in it are
+/// skipped.
+///
+/// # Errors
+///
+/// [`InvalidData`](io::ErrorKind::InvalidData) if there is none, or something is malformed.
+pub fn certificates_from_pem(pem: impl AsRef<[u8]>) -> io::Result<Vec<CertificateDer<'static>>> {
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_ref()).collect();
+    match certificates {
+        Ok(certificates) if certificates.is_empty() => Err(malformed("there is no certificate")),
+        Ok(certificates) => Ok(certificates),
+        Err(error) => Err(malformed(error)),
+    }
+}
+
+/// The first private key in a text in PEM form (RFC 7468): PKCS #1, PKCS #8 or SEC 1.
+///
+/// # Errors
+///
+/// [`InvalidData`](io::ErrorKind::InvalidData) if there is none, or something is malformed.
+pub fn private_key_from_pem(pem: impl AsRef<[u8]>) -> io::Result<PrivateKeyDer<'static>> {
+    match PrivateKeyDer::from_pem_slice(pem.as_ref()) {
+        Ok(key) => Ok(key),
+        Err(futures_rustls::pki_types::pem::Error::NoItemsFound) => {
+            Err(malformed("there is no private key"))
+        }
+        Err(error) => Err(malformed(error)),
+    }
+}
+
+fn malformed(why: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, why)
+}

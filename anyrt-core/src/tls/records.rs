@@ -1,0 +1,321 @@
+use std::io::{self, IoSlice};
+use std::mem;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_io::{AsyncRead, AsyncWrite};
+
+use crate::stream::is_broken;
+
+/// What stands between a session and its transport.
+///
+/// *It gives out one record at a time.* The session reads as much as there is, and would keep what
+/// the peer sent behind its last record in plain text. So a read ends where a record does; the rest
+/// waits here, for the next read or for whoever unwraps the stream. The session asks for no more
+/// once it has seen the last record.
+///
+/// *In the handshake it takes everything that the session writes.* A session that has something to
+/// write does not read; neither does its peer, then, and over a transport that holds little both
+/// would wait for ever. Reading pushes on what was written. If the peer receives no more, the
+/// session is not told before it has read to the end: a peer that has turned it down says why.
+#[derive(Debug)]
+pub(super) struct Records<S> {
+    transport: S,
+    /// What was read past the end of a record.
+    surplus: Vec<u8>,
+    position: Position,
+    /// What was taken, and not written yet.
+    outgoing: Vec<u8>,
+    /// Whether that was all flushed.
+    flushed: bool,
+    phase: Phase,
+}
+
+#[derive(Debug)]
+enum Phase {
+    Handshake,
+    /// In the handshake, and the peer receives no more.
+    Broken(io::Error),
+    Established,
+}
+
+impl<S> Records<S> {
+    pub(super) fn new(transport: S) -> Records<S> {
+        Records {
+            transport,
+            surplus: Vec::new(),
+            position: Position::default(),
+            outgoing: Vec::new(),
+            flushed: true,
+            phase: Phase::Handshake,
+        }
+    }
+
+    pub(super) fn transport(&self) -> &S {
+        &self.transport
+    }
+
+    /// The transport, and what was read from it that belongs to no record.
+    pub(super) fn into_parts(self) -> (S, Vec<u8>) {
+        (self.transport, self.surplus)
+    }
+
+    /// Takes what is to be written, or drops it if nobody receives it.
+    fn take(&mut self, bytes: &[u8]) -> usize {
+        if let Phase::Handshake = self.phase {
+            self.outgoing.extend_from_slice(bytes);
+            self.flushed = false;
+        }
+        bytes.len()
+    }
+}
+
+impl<S: AsyncWrite + Unpin> Records<S> {
+    /// Ends the handshake. If the peer waits for the last part of it, so does this.
+    pub(super) fn poll_establish(
+        &mut self,
+        cx: &mut Context<'_>,
+        peer_waits: bool,
+    ) -> Poll<io::Result<()>> {
+        let pushed = self.poll_push(cx)?;
+        if peer_waits {
+            ready!(pushed);
+        }
+        Poll::Ready(match mem::replace(&mut self.phase, Phase::Established) {
+            Phase::Broken(error) if peer_waits => Err(error),
+            // A peer that does not wait may have sent all it had to, and left.
+            _ => Ok(()),
+        })
+    }
+
+    /// Writes and flushes what was taken in the handshake.
+    pub(super) fn poll_push(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.flushed {
+            return Poll::Ready(Ok(()));
+        }
+        if let Err(error) = ready!(self.poll_write_outgoing(cx)) {
+            match self.phase {
+                Phase::Handshake if is_broken(&error) => self.phase = Phase::Broken(error),
+                _ => return Poll::Ready(Err(error)),
+            }
+        }
+        self.outgoing = Vec::new();
+        self.flushed = true;
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_write_outgoing(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.outgoing.is_empty() {
+            let transport = Pin::new(&mut self.transport);
+            let written = ready!(transport.poll_write(cx, &self.outgoing))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.outgoing.drain(..written);
+        }
+        Pin::new(&mut self.transport).poll_flush(cx)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Records<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = &mut *self;
+        if let Phase::Handshake = this.phase {
+            // Whoever waits for the peer's answer waits for this to leave, too.
+            let _ = this.poll_push(cx)?;
+        }
+        if this.surplus.is_empty() {
+            let read = ready!(Pin::new(&mut this.transport).poll_read(cx, buffer))?;
+            if let (0, Phase::Broken(_)) = (read, &this.phase) {
+                ready!(this.poll_establish(cx, true))?;
+            }
+            let read = buffer.get(..read).unwrap_or_default();
+            let (record, surplus) = read.split_at(this.position.advance(read));
+            this.surplus = surplus.to_vec();
+            return Poll::Ready(Ok(record.len()));
+        }
+        let most = this.surplus.len().min(buffer.len());
+        let length = this.position.advance(&this.surplus[..most]);
+        buffer[..length].copy_from_slice(&this.surplus[..length]);
+        this.surplus.drain(..length);
+        Poll::Ready(Ok(length))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Records<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let Phase::Established = self.phase else {
+            return Poll::Ready(Ok(self.take(bytes)));
+        };
+        ready!(self.poll_push(cx))?;
+        Pin::new(&mut self.transport).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let Phase::Established = self.phase else {
+            return Poll::Ready(Ok(slices.iter().map(|slice| self.take(slice)).sum()));
+        };
+        ready!(self.poll_push(cx))?;
+        Pin::new(&mut self.transport).poll_write_vectored(cx, slices)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let pushed = self.poll_push(cx)?;
+        let Phase::Established = self.phase else {
+            return Poll::Ready(Ok(()));
+        };
+        ready!(pushed);
+        Pin::new(&mut self.transport).poll_flush(cx)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_push(cx))?;
+        Pin::new(&mut self.transport).poll_close(cx)
+    }
+}
+
+/// Where in a record the next byte stands.
+#[derive(Debug, Default)]
+struct Position {
+    /// How much of the header was seen.
+    header: usize,
+    /// How long the body still is, as far as the header has said.
+    body: usize,
+}
+
+impl Position {
+    /// What stands before the body: the type, two bytes of version, and two of length.
+    const HEADER: usize = 5;
+
+    /// Goes on by as many of these bytes as belong to the record, and says how many.
+    ///
+    /// What is no TLS is cut into pieces like any other: the session finds out.
+    fn advance(&mut self, bytes: &[u8]) -> usize {
+        let mut length = 0;
+        while self.header < Self::HEADER {
+            let Some(byte) = bytes.get(length) else {
+                return length;
+            };
+            if self.header >= 3 {
+                self.body = self.body << 8 | usize::from(*byte);
+            }
+            self.header += 1;
+            length += 1;
+        }
+        let of_body = self.body.min(bytes.len() - length);
+        self.body -= of_body;
+        if self.body == 0 {
+            *self = Position::default();
+        }
+        length + of_body
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::io;
+    use std::pin::Pin;
+    use std::task::{Context, Poll, Waker};
+
+    use futures_io::{AsyncRead, AsyncWrite};
+
+    use super::Records;
+
+    /// What is to be read.
+    #[derive(Debug, PartialEq)]
+    struct Bytes(&'static [u8]);
+
+    impl AsyncRead for Bytes {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            buffer: &mut [u8],
+        ) -> Poll<io::Result<usize>> {
+            Pin::new(&mut self.0).poll_read(cx, buffer)
+        }
+    }
+
+    impl AsyncWrite for Bytes {
+        fn poll_write(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            _: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            Poll::Pending
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+
+        fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+
+    /// Reads with buffers of this size, until nothing comes.
+    fn reads(records: &mut Records<Bytes>, size: usize) -> Vec<Vec<u8>> {
+        let mut reads = Vec::new();
+        loop {
+            let mut buffer = vec![0; size];
+            let mut cx = Context::from_waker(Waker::noop());
+            let Poll::Ready(Ok(length)) = Pin::new(&mut *records).poll_read(&mut cx, &mut buffer)
+            else {
+                panic!("slices are always ready");
+            };
+            if length == 0 {
+                return reads;
+            }
+            buffer.truncate(length);
+            reads.push(buffer);
+        }
+    }
+
+    const THREE: &[u8] = b"\x17\x03\x03\x00\x02ab\x17\x03\x03\x00\x00\x15\x03\x03\x00\x01c\x17\x03";
+
+    #[test]
+    fn a_read_ends_where_a_record_does() {
+        let mut records = Records::new(Bytes(THREE));
+        let expected: [&[u8]; 4] = [&THREE[..7], &THREE[7..12], &THREE[12..18], &THREE[18..]];
+        assert_eq!(reads(&mut records, 100), expected);
+    }
+
+    #[test]
+    fn the_size_of_the_reads_makes_no_difference() {
+        for size in 1..30 {
+            let mut records = Records::new(Bytes(THREE));
+            let mut end = 0;
+            for read in reads(&mut records, size) {
+                end += read.len();
+                assert!(
+                    ![7, 12, 18]
+                        .iter()
+                        .any(|border| end - read.len() < *border && *border < end)
+                );
+            }
+            assert_eq!(end, THREE.len());
+        }
+    }
+
+    #[test]
+    fn what_was_read_past_a_record_is_kept() {
+        let mut records = Records::new(Bytes(b"\x15\x03\x03\x00\x01cplain text"));
+        let mut buffer = [0; 12];
+        let mut cx = Context::from_waker(Waker::noop());
+        let read = Pin::new(&mut records).poll_read(&mut cx, &mut buffer);
+        assert!(matches!(read, Poll::Ready(Ok(6))));
+        assert_eq!(records.into_parts(), (Bytes(b"text"), b"plain ".to_vec()));
+    }
+}

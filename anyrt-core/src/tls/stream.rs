@@ -1,0 +1,334 @@
+use std::fmt;
+use std::future::poll_fn;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_io::{AsyncRead, AsyncWrite};
+use futures_rustls::rustls::{CommonState, ProtocolVersion};
+
+use super::handshake::{Accepting, Connecting, Session};
+use super::{
+    AlpnProtocol, CipherSuite, PeerCertificates, ServerName, ServerSide, StandardCompatible,
+    TlsClientConfig, TlsError, TlsServerConfig, TlsVersion,
+};
+use crate::context;
+use crate::stream::{Attributes, ByteStream, Demand, HalfClose, SendError, is_broken};
+use crate::sync::begin;
+use crate::task::Wait;
+
+/// A stream of bytes that is encrypted on its way over another.
+///
+/// The handshake happens when the stream is made: who has one knows who the peer is. The stream
+/// beneath may be any [`ByteStream`], another `TlsStream` included. It is not closed before this
+/// is dropped.
+///
+/// # The end
+///
+/// Each side tells the other, within TLS, that no more will come; the stream then ends there. A
+/// transport that ends without that was cut off, which is an error that
+/// [`is_broken`](crate::stream::is_broken) knows, unless the configuration is
+/// [relaxed](TlsClientConfig::relaxed).
+///
+/// With TLS 1.3 the directions end one by one, so [`send_eof`] works. With TLS 1.2 the peer has to
+/// stop when one ends: `send_eof` is refused as [`Unsupported`](io::ErrorKind::Unsupported), and
+/// the stream can be used as before. [`close`] ends both in good order with either version; so
+/// does `poll_close`, for foreign code.
+///
+/// [`send_eof`]: crate::stream::ByteSendStreamExt::send_eof
+/// [`close`]: crate::stream::ByteSendStreamExt::close
+///
+/// # Attributes
+///
+/// [`AlpnProtocol`], [`CipherSuite`], [`PeerCertificates`], [`ServerName`], [`ServerSide`],
+/// [`StandardCompatible`], [`TlsVersion`], and what is known of the stream beneath.
+pub struct TlsStream<S> {
+    session: Box<Session<S>>,
+    /// What the client asked for, on its side.
+    host: Option<String>,
+    relaxed: bool,
+    /// Whether the peer was told that no more will come.
+    end_sent: bool,
+    received: Received,
+}
+
+/// How receiving stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Received {
+    /// There may be more.
+    Open,
+    /// The peer said that no more will come.
+    Ended,
+    /// The transport ended, and the peer had not said so.
+    CutOff,
+}
+
+impl<S: ByteStream> TlsStream<S> {
+    /// Makes a client of this stream: shakes hands with the server at its other end.
+    ///
+    /// The server has to show a certificate for `host`, which is a name or an IP address. An
+    /// international name needs the feature `idna`, and stands for its form in IDNA 2008.
+    ///
+    /// There is no limit in time: use `fail_after`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it closes the stream.
+    ///
+    /// # Errors
+    ///
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if `host` is not the name of a host.
+    /// - [`TlsError::Connect`] if the server is not to be trusted, or does not speak TLS.
+    /// - [`TlsError::HandshakeCutOff`] if the server closes the connection.
+    /// - What the stream beneath reports.
+    ///
+    /// It is closed then.
+    pub fn connect(
+        stream: S,
+        host: &str,
+        config: &TlsClientConfig,
+    ) -> impl Future<Output = io::Result<TlsStream<S>>> + Send + use<S> {
+        let connecting = Connecting::new(stream, host, config);
+        let relaxed = config.relaxed;
+        async move {
+            begin().await;
+            let mut connecting = connecting?;
+            let session = wait(|cx| connecting.poll(cx)).await?;
+            Ok(TlsStream::new(session, Some(connecting.host), relaxed))
+        }
+    }
+
+    /// Makes a server of this stream: shakes hands with the client at its other end.
+    ///
+    /// There is no limit in time: use `fail_after`. A [`TlsListener`](super::TlsListener) has one.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it closes the stream.
+    ///
+    /// # Errors
+    ///
+    /// - [`TlsError::Accept`] if the client turns the server down, or the server the client, or it
+    ///   does not speak TLS.
+    /// - [`TlsError::HandshakeCutOff`] if the client closes the connection.
+    /// - What the stream beneath reports.
+    ///
+    /// It is closed then.
+    pub fn accept(
+        stream: S,
+        config: &TlsServerConfig,
+    ) -> impl Future<Output = io::Result<TlsStream<S>>> + Send + use<S> {
+        let mut accepting = Accepting::new(stream, config);
+        let relaxed = config.relaxed;
+        async move {
+            begin().await;
+            let session = wait(|cx| accepting.poll(cx)).await?;
+            Ok(TlsStream::new(session, None, relaxed))
+        }
+    }
+
+    /// Ends TLS on both sides, and gives back the stream beneath, with the bytes that were read
+    /// from it already: those that the peer sent after the end of TLS.
+    ///
+    /// The peer has to end TLS too, by `unwrap` or `close`, and everything that it sent has to be
+    /// received before.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it closes the stream.
+    ///
+    /// # Errors
+    ///
+    /// - [`TlsError::NotReceived`] if the peer has sent more data within TLS.
+    /// - [`TlsError::CutOff`] if the peer does not end TLS; unless relaxed.
+    /// - What the stream beneath reports.
+    ///
+    /// It is closed then.
+    pub async fn unwrap(mut self) -> io::Result<(S, Vec<u8>)> {
+        begin().await;
+        wait(|cx| self.poll_end(cx)).await?;
+        let records = match *self.session {
+            Session::Client(session) => session.into_inner().0,
+            Session::Server(session) => session.into_inner().0,
+        };
+        Ok(records.into_parts())
+    }
+
+    /// Ends both directions. Both are tried in each poll: the peer may have to be read from before
+    /// it reads.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let sent = Pin::new(&mut *self).poll_close(cx)?;
+        match Pin::new(&mut *self).poll_read(cx, &mut [0])? {
+            Poll::Ready(0) => sent.map(Ok),
+            Poll::Ready(_) => Poll::Ready(Err(TlsError::NotReceived.into())),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+impl<S> TlsStream<S> {
+    pub(super) fn new(session: Box<Session<S>>, host: Option<String>, relaxed: bool) -> Self {
+        TlsStream {
+            session,
+            host,
+            relaxed,
+            end_sent: false,
+            received: Received::Open,
+        }
+    }
+
+    /// The stream beneath.
+    pub fn transport(&self) -> &S {
+        self.session.get_ref().0.transport()
+    }
+
+    fn common(&self) -> &CommonState {
+        self.session.get_ref().1
+    }
+
+    fn server_name(&self) -> Option<String> {
+        match &*self.session {
+            Session::Client(_) => self.host.clone(),
+            Session::Server(session) => session.get_ref().1.server_name().map(str::to_owned),
+        }
+    }
+
+    /// Whether the end can be said in the one direction alone: a matter of the version, unless
+    /// the other has ended anyway.
+    fn can_close_half(&self) -> bool {
+        self.received == Received::Ended
+            || self.common().protocol_version() != Some(ProtocolVersion::TLSv1_2)
+    }
+
+    fn refuse_if_ended(&self) -> io::Result<()> {
+        if self.end_sent {
+            return Err(SendError::Closed(()).into());
+        }
+        Ok(())
+    }
+}
+
+impl<S: ByteStream> AsyncRead for TlsStream<S> {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        match this.received {
+            // The session would take its own answer to an empty buffer for the end.
+            Received::Open if buffer.is_empty() => return Poll::Ready(Ok(0)),
+            Received::Open => {}
+            Received::Ended => return Poll::Ready(Ok(0)),
+            Received::CutOff => return Poll::Ready(this.cut_off()),
+        }
+        match ready!(Pin::new(&mut *this.session).poll_read(cx, buffer)) {
+            Ok(0) => {
+                this.received = Received::Ended;
+                Poll::Ready(Ok(0))
+            }
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                this.received = Received::CutOff;
+                Poll::Ready(this.cut_off())
+            }
+            outcome => Poll::Ready(outcome),
+        }
+    }
+}
+
+impl<S: ByteStream> AsyncWrite for TlsStream<S> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        this.refuse_if_ended()?;
+        Pin::new(&mut *this.session).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        this.refuse_if_ended()?;
+        Pin::new(&mut *this.session).poll_write_vectored(cx, slices)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.get_mut().session).poll_flush(cx)
+    }
+
+    /// Says that no more will come, and leaves the transport open: the session's own way would
+    /// close it, and then it could not be given back.
+    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let session = &mut *this.session;
+        if !this.end_sent {
+            ready!(Pin::new(&mut *session).poll_flush(cx))?;
+            session.get_mut().1.send_close_notify();
+            this.end_sent = true;
+        }
+        match ready!(Pin::new(session).poll_flush(cx)) {
+            // A peer that has ended its side may be gone by now: there is nobody left to tell.
+            Err(error) if this.received == Received::Ended && is_broken(&error) => {
+                Poll::Ready(Ok(()))
+            }
+            outcome => Poll::Ready(outcome),
+        }
+    }
+}
+
+impl<S> TlsStream<S> {
+    /// What a read gives once the transport has ended too early.
+    fn cut_off(&self) -> io::Result<usize> {
+        if self.relaxed {
+            return Ok(0);
+        }
+        Err(TlsError::CutOff.into())
+    }
+}
+
+impl<S: Attributes> Attributes for TlsStream<S> {
+    fn provide(&self, demand: &mut Demand<'_>) {
+        let common = self.common();
+        demand
+            .provide::<AlpnProtocol>(|| Some(common.alpn_protocol()?.to_vec()))
+            .try_provide::<CipherSuite>(|| Some(common.negotiated_cipher_suite()?.suite()))
+            .try_provide::<TlsVersion>(|| common.protocol_version())
+            .provide::<PeerCertificates>(|| {
+                let chain = common.peer_certificates().unwrap_or_default();
+                chain.iter().map(|der| der.clone().into_owned()).collect()
+            })
+            .provide::<ServerName>(|| self.server_name())
+            .provide::<ServerSide>(|| matches!(*self.session, Session::Server(_)))
+            .provide::<StandardCompatible>(|| !self.relaxed)
+            .provide::<HalfClose>(|| self.can_close_half());
+        self.transport().provide(demand);
+    }
+}
+
+impl<S: fmt::Debug> fmt::Debug for TlsStream<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TlsStream")
+            .field("transport", self.transport())
+            .field("version", &self.common().protocol_version())
+            .field("end_sent", &self.end_sent)
+            .field("received", &self.received)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Waits for the peer.
+async fn wait<T>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> T {
+    poll_fn(|cx| {
+        let polled = poll(cx);
+        if polled.is_pending() {
+            context::waits_for(Wait::Connection);
+        }
+        polled
+    })
+    .await
+}

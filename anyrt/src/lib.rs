@@ -42,6 +42,9 @@
 //! | `net` | sockets and name lookup, in the module `anyrt::net` (Unix systems) |
 //! | `tls` | encrypted streams, in `anyrt::tls`, by [rustls](https://docs.rs/rustls) |
 //! | `idna` | international host names, in their form of IDNA 2008 |
+//! | `tokio-io` | byte streams as tokio's I/O traits and back, in [`interop`]; no runtime |
+//! | `hyper` | byte streams, clock and groups as hyper 1 wants them, in [`interop`]; no runtime |
+//! | `tower` | services that connect and layers that keep time, in [`interop`] |
 //!
 //! None is on by default: libraries enable none, applications enable the one that they run on.
 //! Features are additive. With several, a run chooses: see [`Builder`].
@@ -66,6 +69,7 @@ mod time;
 pub mod __private;
 pub mod from_thread;
 pub mod futures;
+pub mod interop;
 #[cfg(feature = "net")]
 pub mod net;
 pub mod stream;

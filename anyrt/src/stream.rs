@@ -72,11 +72,6 @@ use crate::Ambient;
 
 // Objects.
 pub use anyrt_core::stream::{
-    Attribute, Attributes, AttributesExt, Bare, ByteReceiveStream, ByteReceiveStreamExt,
-    ByteSendStream, ByteSendStreamExt, ByteStream, Demand, HalfClose, MemoryByteStream, is_broken,
-    is_closed, is_end_of_stream, memory_byte_stream,
-};
-pub use anyrt_core::stream::{
     MemoryObjectReceiveStream, MemoryObjectSendStream, MemoryObjectStreamStatistics,
     ObjectReceiveStream, ObjectSendStream, ObjectStream, ReceiveError, Receiving, SendError,
     Sending, StapledObjectStream, TryReceiveError, TrySendError, UNBOUNDED,
@@ -85,8 +80,8 @@ pub use anyrt_core::stream::{
 // Bytes, and what they go through.
 pub use anyrt_core::stream::{
     Bare, BufferedByteStream, ByteReceiveStream, ByteReceiveStreamExt, ByteSendStream,
-    ByteSendStreamExt, ByteStream, MemoryByteReceiveStream, MemoryByteSendStream, MemoryByteStream,
-    StapledByteStream, TextStream, memory_byte_pipe, memory_byte_stream,
+    ByteSendStreamExt, ByteStream, HalfClose, MemoryByteReceiveStream, MemoryByteSendStream,
+    MemoryByteStream, StapledByteStream, TextStream, memory_byte_pipe, memory_byte_stream,
 };
 
 // Their errors.

@@ -376,6 +376,23 @@ fn auto_traits_of_descriptors() {
     ));
 }
 
+#[test]
+#[cfg(all(feature = "hyper", feature = "tokio-io", feature = "tower"))]
+fn auto_traits_of_bridges() {
+    use anyrt::interop::{hyper::*, tokio_io::*, tower::*};
+    table! {
+        ForTokio<u8> => "Send Sync Unpin",
+        FromTokio<u8> => "Send Sync Unpin",
+        HyperExecutor<E> => "Send Sync Unpin",
+        HyperIo<u8> => "Send Sync Unpin",
+        HyperTimer => "Send Sync Unpin",
+        Connector<u8> => "Send Sync Unpin",
+        Limited<Plain> => "Send",
+        Timeout<u8> => "Send Sync Unpin",
+        TimeoutLayer => "Send Sync Unpin",
+    }
+}
+
 /// What has no name. It is `Send` if what it is given is.
 #[test]
 fn opaque_futures_are_send() {

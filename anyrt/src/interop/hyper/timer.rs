@@ -1,0 +1,107 @@
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant as StdInstant};
+
+use hyper::rt::{Sleep, Timer};
+use pin_project::pin_project;
+
+use crate::Instant;
+
+/// The clock of the run, for hyper's time limits.
+///
+/// hyper counts in instants of the standard library. Those of this clock begin when it is made, and
+/// from then on go as the run's clock does, also where that is paused or simulated. So instants of
+/// different clocks should not be mixed; clones are one clock.
+///
+/// # Panics
+///
+/// Making, reading and waiting panic where no runtime is at hand; the message names the fix.
+///
+/// # Examples
+///
+/// ```
+/// # if anyrt::Backend::available().is_empty() { return }
+/// use std::time::Duration;
+///
+/// use anyrt::interop::hyper::HyperTimer;
+/// use hyper::rt::Timer;
+///
+/// anyrt::run(async {
+///     let timer = HyperTimer::new();
+///     let start = timer.now();
+///     timer.sleep(Duration::from_millis(5)).await;
+///     assert!(timer.now() - start >= Duration::from_millis(5));
+/// });
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct HyperTimer {
+    /// The same moment on both clocks.
+    std: StdInstant,
+    run: Instant,
+}
+
+impl HyperTimer {
+    /// Reads both clocks.
+    ///
+    /// # Panics
+    ///
+    /// Where no runtime is at hand; the message names the fix.
+    #[expect(
+        clippy::new_without_default,
+        reason = "a default should not panic, nor differ each time"
+    )]
+    #[track_caller]
+    pub fn new() -> HyperTimer {
+        HyperTimer {
+            std: StdInstant::now(),
+            run: crate::now(),
+        }
+    }
+
+    /// The moment on the run's clock.
+    fn on_the_run(&self, instant: StdInstant) -> Instant {
+        match instant.checked_duration_since(self.std) {
+            Some(after) => self.run + after,
+            None => self.run - self.std.duration_since(instant),
+        }
+    }
+}
+
+impl Timer for HyperTimer {
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Sleep>> {
+        sleep_until(crate::now() + duration)
+    }
+
+    fn sleep_until(&self, deadline: StdInstant) -> Pin<Box<dyn Sleep>> {
+        sleep_until(self.on_the_run(deadline))
+    }
+
+    fn now(&self) -> StdInstant {
+        self.std + (crate::now() - self.run)
+    }
+
+    fn reset(&self, sleep: &mut Pin<Box<dyn Sleep>>, deadline: StdInstant) {
+        let deadline = self.on_the_run(deadline);
+        match sleep.as_mut().downcast_mut_pin::<HyperSleep>() {
+            Some(sleep) => sleep.project().0.set(crate::sleep_until(deadline)),
+            None => *sleep = sleep_until(deadline),
+        }
+    }
+}
+
+fn sleep_until(deadline: Instant) -> Pin<Box<dyn Sleep>> {
+    Box::pin(HyperSleep(crate::sleep_until(deadline)))
+}
+
+#[pin_project]
+struct HyperSleep(#[pin] crate::futures::Sleep);
+
+impl Sleep for HyperSleep {}
+
+impl Future for HyperSleep {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.project().0.poll(cx)
+    }
+}

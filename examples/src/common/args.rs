@@ -1,9 +1,12 @@
-//! The command line: a backend, a number of jobs, and paths.
+//! The command line: what each of its options says, and what becomes of a wrong one.
 
+use std::ffi::OsString;
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread;
+use std::time::Duration;
 
 use anyrt::Backend;
 use lexopt::{Arg, Parser, ValueExt};
@@ -11,7 +14,7 @@ use lexopt::{Arg, Parser, ValueExt};
 use crate::messages::{Messages, print};
 use crate::run::{UNREADABLE, WRONG_USAGE};
 
-/// What the command line says.
+/// What the command line says to a program that reads files.
 #[derive(Debug)]
 pub struct Args<P> {
     /// The backend, if one was named.
@@ -22,18 +25,31 @@ pub struct Args<P> {
     pub paths: P,
 }
 
-/// Reads the command line; `check` is given its paths.
+/// Reads the command line of a program that reads files; `check` is given its paths.
 ///
 /// # Errors
 ///
-/// With the exit status, if the program is to end: because the command line is wrong, or because
-/// it asks for the `help`, which has been printed then.
+/// As [`command_line`].
 pub fn parse<P>(
     help: &str,
     check: impl FnOnce(Vec<PathBuf>) -> Result<P, &'static str>,
     messages: &Messages,
 ) -> Result<Args<P>, ExitCode> {
-    match read(check) {
+    command_line(help, |parser| read(parser, check), messages)
+}
+
+/// Reads the command line with `read`, which gives nothing if help is asked for.
+///
+/// # Errors
+///
+/// With the exit status, if the program is to end: because the command line is wrong, or because
+/// it asks for the `help`, which has been printed then.
+pub fn command_line<A>(
+    help: &str,
+    read: impl FnOnce(Parser) -> Result<Option<A>, lexopt::Error>,
+    messages: &Messages,
+) -> Result<A, ExitCode> {
+    match read(Parser::from_env()) {
         Ok(Some(args)) => Ok(args),
         Ok(None) => Err(match print(help) {
             Ok(()) => ExitCode::SUCCESS,
@@ -47,22 +63,18 @@ pub fn parse<P>(
     }
 }
 
-/// Gives nothing if help is asked for.
 fn read<P>(
+    mut parser: Parser,
     check: impl FnOnce(Vec<PathBuf>) -> Result<P, &'static str>,
 ) -> Result<Option<Args<P>>, lexopt::Error> {
     let mut backend = None;
     let mut jobs = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let mut paths = Vec::new();
-    let mut parser = Parser::from_env();
     while let Some(arg) = parser.next()? {
         match arg {
             Arg::Short('b') | Arg::Long("backend") => backend = Some(parser.value()?.parse()?),
             Arg::Short('j') | Arg::Long("jobs") => {
-                jobs = parser.value()?.parse_with(|text| {
-                    let jobs: usize = text.parse().map_err(|_| "not a number".to_owned())?;
-                    NonZeroUsize::new(jobs).ok_or_else(|| "there must be at least 1 job".to_owned())
-                })?;
+                jobs = at_least_one(&parser.value()?, "job")?;
             }
             Arg::Short('h') | Arg::Long("help") => return Ok(None),
             Arg::Value(path) => paths.push(path.into()),
@@ -75,4 +87,40 @@ fn read<P>(
         jobs,
         paths,
     }))
+}
+
+/// A number of things, of which there must be one.
+///
+/// # Errors
+///
+/// With what is wrong, if it is no such number.
+pub fn at_least_one(value: &OsString, thing: &str) -> Result<NonZeroUsize, lexopt::Error> {
+    value.parse_with(|text| {
+        let number: usize = text.parse().map_err(|_| "not a number".to_owned())?;
+        NonZeroUsize::new(number).ok_or_else(|| format!("there must be at least 1 {thing}"))
+    })
+}
+
+/// A length of time in seconds, with or without a fraction.
+///
+/// # Errors
+///
+/// With what is wrong, if it is none.
+pub fn seconds(value: &OsString) -> Result<Duration, lexopt::Error> {
+    value.parse_with(|text| {
+        let seconds: f64 = text.parse().map_err(|_| "not a number of seconds")?;
+        Duration::try_from_secs_f64(seconds).map_err(|_| "not a length of time")
+    })
+}
+
+/// An address to listen at.
+///
+/// # Errors
+///
+/// With what is wrong, if it is none.
+pub fn address(value: &OsString) -> Result<SocketAddr, lexopt::Error> {
+    value.parse_with(|text| {
+        text.parse()
+            .map_err(|_| "not an address with a port, such as 127.0.0.1:8000 or [::1]:8000")
+    })
 }

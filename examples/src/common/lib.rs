@@ -1,11 +1,14 @@
-//! What the example programs have in common: the command line, messages, the run, walking a tree.
+//! What the example programs have in common: the command line, messages, the run, walking a tree,
+//! accepting connections.
 
+mod accept;
 mod args;
 mod messages;
 mod run;
 mod walk;
 
-pub use self::args::{Args, parse};
+pub use self::accept::{accept, listen};
+pub use self::args::{Args, address, at_least_one, command_line, parse, seconds};
 pub use self::messages::{Messages, print, show_progress};
-pub use self::run::run;
+pub use self::run::{run, run_service};
 pub use self::walk::{Outcome, Unreadable, Walk};

@@ -1,17 +1,20 @@
-//! The run, Ctrl-C, the exit status.
+//! The run, Ctrl-C and SIGTERM, the exit status.
 
 use std::error::Error;
 use std::fmt::Display;
 use std::io;
 use std::process::{self, ExitCode};
+use std::sync::Arc;
 
-use anyrt::{Backend, CancelScope, GroupError};
+use anyrt::sync::Event;
+use anyrt::{Backend, Builder, CancelScope, GroupError};
 
 use crate::messages::Messages;
 
 /// What a shell reports for a program that Ctrl-C ended.
 const INTERRUPTED: u8 = 130;
 
+/// Something was not done, and why has been said.
 pub(crate) const UNREADABLE: u8 = 1;
 
 pub(crate) const WRONG_USAGE: u8 = 2;
@@ -51,11 +54,7 @@ fn try_run(
         handle.cancel_with("interrupted");
     })?;
 
-    let builder = match backend {
-        Some(backend) => anyrt::Builder::new().backend(backend),
-        None => anyrt::Builder::new(),
-    };
-    match builder.run(scope.run(work))? {
+    match builder(backend).run(scope.run(work))? {
         Ok(Ok(())) => {}
         Ok(Err(error)) => {
             for error in error.errors() {
@@ -75,4 +74,50 @@ fn try_run(
         count => messages.say(format_args!("{count} paths could not be read")),
     }
     Ok(UNREADABLE)
+}
+
+/// Runs a service until it ends by itself or is told to stop, which it does in its own time.
+///
+/// Ctrl-C and SIGTERM set the event that `service` is given; the second of them ends the program at
+/// once. The service says what is to be said, and gives the exit status.
+pub fn run_service<F>(
+    backend: Option<Backend>,
+    service: impl FnOnce(Arc<Event>) -> F,
+    messages: &Messages,
+) -> ExitCode
+where
+    F: Future<Output = io::Result<ExitCode>>,
+{
+    match try_run_service(backend, service) {
+        Ok(code) => code,
+        Err(error) => {
+            messages.say(format_args!("{error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn try_run_service<F>(
+    backend: Option<Backend>,
+    service: impl FnOnce(Arc<Event>) -> F,
+) -> Result<ExitCode, Box<dyn Error>>
+where
+    F: Future<Output = io::Result<ExitCode>>,
+{
+    let stop = Arc::new(Event::new());
+    let told = stop.clone();
+    ctrlc::set_handler(move || {
+        if told.is_set() {
+            process::exit(INTERRUPTED.into());
+        }
+        told.set();
+    })?;
+    Ok(builder(backend).run(service(stop))??)
+}
+
+fn builder(backend: Option<Backend>) -> Builder {
+    match backend {
+        Some(backend) => Builder::new().backend(backend),
+        None => Builder::new(),
+    }
 }

@@ -1,7 +1,14 @@
-//! Folders to work on, and the programs.
+//! Folders to work on, the programs, and those that talk to them.
 
 #![allow(dead_code, reason = "each test file uses some of it")]
 #![expect(clippy::unwrap_used, reason = "this is test code")]
+
+#[cfg(unix)]
+pub(crate) mod clients;
+#[cfg(unix)]
+pub(crate) mod service;
+#[cfg(unix)]
+pub(crate) mod stage;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -59,7 +66,21 @@ pub(crate) const PIPELINE: Program = Program {
     path: env!("CARGO_BIN_EXE_pipeline"),
 };
 
+pub(crate) const PROXY: Program = Program {
+    name: "proxy",
+    path: env!("CARGO_BIN_EXE_proxy"),
+};
+
+pub(crate) const SERVE: Program = Program {
+    name: "serve",
+    path: env!("CARGO_BIN_EXE_serve"),
+};
+
 impl Program {
+    pub(crate) fn path(&self) -> &'static str {
+        self.path
+    }
+
     pub(crate) fn command<const N: usize>(&self, folder: &Folder, args: [&str; N]) -> Command {
         let mut command = Command::new(self.path);
         command

@@ -1,0 +1,111 @@
+//! The tasks: one accepts, and one for each connection forwards it.
+
+use std::io;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyrt::CancelScope;
+use anyrt::net::{Internet, LocalAddress, ReceiveHalf, SendHalf, TcpStream, connect_tcp};
+use anyrt::stream::AttributesExt;
+use anyrt::sync::Event;
+use anyrt_examples::{Messages, accept, listen, print};
+
+use crate::forward::{Carried, End, forward};
+use crate::options::{Options, Target};
+use crate::report::{Outcome, Report};
+
+/// Forwards connections until it is told to stop.
+///
+/// # Errors
+///
+/// If it cannot start, or cannot accept any more.
+pub(crate) async fn proxy(
+    options: Options,
+    stop: Arc<Event>,
+    messages: Messages,
+) -> io::Result<ExitCode> {
+    let listener = listen(&options.listen)?;
+    let mut lines = String::new();
+    for listener in listener.listeners() {
+        let address = listener.attribute::<LocalAddress>();
+        let address = address.map_err(io::Error::other)?;
+        lines += &format!("listening at {address}\n");
+    }
+    print(&lines)?;
+
+    let route = Arc::new(Route {
+        to: options.to,
+        connect: options.connect,
+        idle: options.idle,
+    });
+    anyrt::task_group(async |connections| {
+        let accepting = accept(listener, options.max_connections, &connections, |client| {
+            serve(client, route.clone(), messages.clone())
+        });
+        let stopped = async {
+            stop.wait().await;
+            Ok(())
+        };
+        anyrt::race((stopped, accepting)).await?;
+        connections.cancel();
+        Ok::<_, io::Error>(())
+    })
+    .await?;
+    messages.say(format_args!("stopped"));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Where connections go, and for how long.
+struct Route {
+    to: Target,
+    connect: Duration,
+    idle: Option<Duration>,
+}
+
+/// Forwards a connection to its end, and says how it was: also if that is a cancellation.
+async fn serve(client: TcpStream, route: Arc<Route>, messages: Messages) {
+    anyrt::with_resource(
+        Report::of(&client),
+        async |mut report| report.outcome = relay(client, &route, &report.carried).await,
+        async |report| messages.say(format_args!("{report}")),
+    )
+    .await
+}
+
+async fn relay(client: TcpStream, route: &Route, carried: &Carried) -> Outcome {
+    let Route { to, connect, idle } = route;
+    let connecting = anyrt::fail_after(*connect, connect_tcp(&to.host, to.port));
+    let target = match connecting.reason("connecting").await {
+        Ok(Ok(target)) => target,
+        Ok(Err(error)) => return Outcome::NotConnected(error),
+        Err(elapsed) => return Outcome::NotConnected(elapsed.into()),
+    };
+
+    // Every byte moves the deadline.
+    let awake = CancelScope::new();
+    let limit = awake.handle();
+    let moved = || {
+        if let Some(idle) = idle {
+            limit.set_deadline(anyrt::now() + *idle);
+        }
+    };
+    moved();
+    let (client, target) = (End::of("client", client), End::of("target", target));
+    match awake.run(forward(client, target, carried, moved)).await {
+        Ok(Ok(())) => Outcome::Finished,
+        Ok(Err(broken)) => Outcome::Broken(broken),
+        Err(_) => Outcome::Idle,
+    }
+}
+
+impl End<ReceiveHalf<Internet>, SendHalf<Internet>> {
+    fn of(name: &'static str, stream: TcpStream) -> Self {
+        let (receive, send) = stream.into_split();
+        End {
+            name,
+            receive,
+            send,
+        }
+    }
+}

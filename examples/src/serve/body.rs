@@ -1,0 +1,119 @@
+//! What is sent, a chunk at a time, and the line about it in the end.
+
+use std::io::{self, ErrorKind};
+use std::mem;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use anyrt::stream::FileReadStream;
+use futures_io::AsyncRead;
+use hyper::body::{self, Bytes, Frame, SizeHint};
+
+use crate::connection::CHUNK;
+use crate::respond::Entry;
+
+/// What a response consists of, besides its head.
+pub(crate) enum Content {
+    Nothing,
+    Text(Bytes),
+    File(Box<FilePart>),
+}
+
+/// A part of a file, which begins at its position. No more of it is in memory than one chunk: the
+/// next is read when hyper has room for it.
+pub(crate) struct FilePart {
+    file: FileReadStream,
+    rest: u64,
+    buffer: Vec<u8>,
+}
+
+impl FilePart {
+    pub(crate) fn new(file: FileReadStream, length: u64) -> FilePart {
+        FilePart {
+            file,
+            rest: length,
+            buffer: Vec::new(),
+        }
+    }
+
+    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
+        if self.buffer.is_empty() {
+            let rest = usize::try_from(self.rest).unwrap_or(usize::MAX);
+            self.buffer.resize(rest.min(CHUNK), 0);
+        }
+        let read = ready!(Pin::new(&mut self.file).poll_read(cx, &mut self.buffer))?;
+        if read == 0 {
+            // Its length has been promised.
+            let error = io::Error::new(ErrorKind::UnexpectedEof, "the file has become shorter");
+            return Poll::Ready(Err(error));
+        }
+        self.rest -= read as u64;
+        let mut chunk = mem::take(&mut self.buffer);
+        chunk.truncate(read);
+        Poll::Ready(Ok(chunk.into()))
+    }
+}
+
+impl Content {
+    fn length(&self) -> u64 {
+        match self {
+            Content::Nothing => 0,
+            Content::Text(text) => text.len() as u64,
+            Content::File(part) => part.rest,
+        }
+    }
+
+    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
+        if self.length() == 0 {
+            return Poll::Ready(None);
+        }
+        Poll::Ready(Some(match self {
+            Content::Nothing => return Poll::Ready(None),
+            Content::Text(text) => Ok(text.split_to(text.len().min(CHUNK))),
+            Content::File(part) => ready!(part.poll_chunk(cx)),
+        }))
+    }
+}
+
+/// The body of a response. It goes when the response has been sent, or cannot be.
+pub(crate) struct Body {
+    content: Content,
+    entry: Entry,
+}
+
+impl Body {
+    pub(crate) fn new(content: Content, entry: Entry) -> Body {
+        Body { content, entry }
+    }
+}
+
+impl body::Body for Body {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        let this = self.get_mut();
+        let chunk = ready!(this.content.poll_chunk(cx));
+        if let Some(Ok(chunk)) = &chunk {
+            this.entry.count(chunk.len());
+        }
+        Poll::Ready(chunk.map(|chunk| chunk.map(Frame::data)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.content.length() == 0
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.content.length())
+    }
+}
+
+impl Drop for Body {
+    fn drop(&mut self) {
+        self.entry.say(self.content.length() == 0);
+    }
+}

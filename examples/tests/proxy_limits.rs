@@ -1,0 +1,161 @@
+//! The program `proxy`: its limits, its end, and what cannot be forwarded.
+
+#![cfg(unix)]
+
+mod support;
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpListener};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use self::support::service::read_all;
+use self::support::stage::{ANY_PORT, Stage, proxy};
+use self::support::{BACKENDS, Folder, PROXY, text};
+
+#[test]
+fn more_connections_than_the_limit_have_to_wait() {
+    for backend in BACKENDS {
+        let stage = Stage::new(backend, &["--max-connections", "2"]);
+        let (first, second) = (stage.connect(), stage.connect());
+        let mut third = stage.proxy.connect();
+        third.write_all(b"in time").unwrap();
+        stage.target.set_nonblocking(true).unwrap();
+        thread::sleep(Duration::from_millis(200));
+        assert_eq!(
+            stage.target.accept().unwrap_err().kind(),
+            ErrorKind::WouldBlock
+        );
+        stage.target.set_nonblocking(false).unwrap();
+
+        drop(first);
+        let target = stage.accept();
+        third.shutdown(Shutdown::Write).unwrap();
+        assert_eq!(read_all(&target), b"in time");
+        drop(second);
+        stage.proxy.stop();
+    }
+}
+
+#[test]
+fn who_is_idle_for_too_long_is_cut_off() {
+    for backend in BACKENDS {
+        let stage = Stage::new(backend, &["--idle-timeout", "1"]);
+        let start = Instant::now();
+        let (idle, idle_target) = stage.connect();
+        let (client, mut target) = stage.connect();
+        // Bytes in one direction are enough.
+        while start.elapsed() < Duration::from_millis(2500) {
+            target.write_all(b"x").unwrap();
+            (&client).read_exact(&mut [0; 1]).unwrap();
+            thread::sleep(Duration::from_millis(50));
+        }
+        let line = stage.proxy.wait_for("idle for too long");
+        assert!(line.contains(": 0 bytes there, 0 bytes back, 1."), "{line}");
+        assert_eq!(read_all(&idle), b"");
+        assert_eq!(read_all(&idle_target), b"");
+        drop((client, target));
+        stage.proxy.wait_for("finished");
+        stage.proxy.stop();
+    }
+}
+
+/// A target that takes nothing is idle, however much the client has to say; and memory is flat.
+#[test]
+fn who_takes_nothing_is_cut_off() {
+    for backend in BACKENDS {
+        let stage = Stage::new(backend, &["--idle-timeout", "1"]);
+        let before = stage.proxy.peak_memory();
+        let (mut client, _target) = stage.connect();
+        let error = loop {
+            if let Err(error) = client.write_all(&[0; 100_000]) {
+                break error;
+            }
+        };
+        assert_ne!(error.kind(), ErrorKind::WouldBlock, "it is cut off");
+        stage.proxy.wait_for("idle for too long");
+        if let (Some(before), Some(after)) = (before, stage.proxy.peak_memory()) {
+            assert!(after < before + 4 * 1024, "{before} KiB, then {after} KiB");
+        }
+        stage.proxy.stop();
+    }
+}
+
+#[test]
+fn who_cannot_be_reached_is_reported() {
+    let closed = TcpListener::bind(ANY_PORT).unwrap().local_addr().unwrap();
+    for backend in BACKENDS {
+        let refusing = proxy(backend, &closed.to_string(), &[]);
+        let client = refusing.connect();
+        assert_eq!(read_all(&client), b"");
+        let line = refusing.wait_for("not connected: ");
+        assert!(line.contains("refused"), "{line}");
+        let unknown = proxy(backend, "no-such-host.invalid:80", &[]);
+        let client = unknown.connect();
+        assert_eq!(read_all(&client), b"");
+        unknown.wait_for("not connected: ");
+        for proxy in [refusing, unknown] {
+            proxy.stop();
+        }
+    }
+}
+
+/// Nobody is there who would answer, or the system knows that at once.
+#[test]
+fn connecting_has_a_limit() {
+    for backend in BACKENDS {
+        let proxy = proxy(backend, "192.0.2.1:80", &["--connect-timeout", "0.3"]);
+        let client = proxy.connect();
+        assert_eq!(read_all(&client), b"");
+        proxy.wait_for("not connected: ");
+        proxy.stop();
+    }
+}
+
+#[test]
+fn it_ends_when_it_is_told_to() {
+    for backend in BACKENDS {
+        for signal in ["INT", "TERM"] {
+            let stage = Stage::new(backend, &[]);
+            let (mut client, mut target) = stage.connect();
+            client.write_all(b"x").unwrap();
+            target.read_exact(&mut [0; 1]).unwrap();
+            stage.proxy.signal(signal);
+            assert_eq!(read_all(&client), b"");
+            assert_eq!(read_all(&target), b"");
+            let (status, errors) = stage.proxy.ended();
+            assert_eq!(status, Some(0), "{errors}");
+            assert!(
+                errors.contains(": 1 bytes there, 0 bytes back, "),
+                "{errors}"
+            );
+            assert!(
+                errors.ends_with(" s: stopped\nproxy: stopped\n"),
+                "{errors}"
+            );
+        }
+    }
+}
+
+#[test]
+fn wrong_command_lines_say_what_is_wrong() {
+    let folder = Folder::new();
+    PROXY.fails_with(&folder, ["--to", "host:1"], "--listen");
+    PROXY.fails_with(&folder, ["--listen", ANY_PORT], "--to");
+    PROXY.fails_with(
+        &folder,
+        ["--listen", "here", "--to", "host:1"],
+        "127.0.0.1:8000",
+    );
+    PROXY.fails_with(
+        &folder,
+        ["--listen", ANY_PORT, "--to", "host"],
+        "example.org:80",
+    );
+    PROXY.fails_with(&folder, ["--idle-timeout", "x"], "not a number of seconds");
+    PROXY.fails_with(&folder, ["--max-connections", "0"], "at least 1 connection");
+    PROXY.fails_with(&folder, ["stray"], "stray");
+    let help = PROXY.run(&folder, ["--help"]);
+    assert_eq!(help.status.code(), Some(0));
+    assert!(text(&help.stdout).contains("Usage: proxy"));
+}

@@ -2,6 +2,7 @@
 
 mod blocking;
 pub(crate) mod cancel;
+mod net;
 mod portal;
 mod scope;
 mod spawn;
@@ -88,5 +89,6 @@ pub(crate) fn all() -> Vec<Case> {
     portal::add(&mut cases);
     sync::add(&mut cases);
     stream::add(&mut cases);
+    net::add(&mut cases);
     cases
 }

@@ -36,6 +36,9 @@ pub use self::listeners::{
     listen_tcp_with,
 };
 
+/// A connection of either [kind](Kind): TCP, or through a Unix socket.
+pub type SocketStream<K> = anyrt_core::net::SocketStream<Ambient, K>;
+
 /// A TCP connection.
 pub type TcpStream = anyrt_core::net::TcpStream<Ambient>;
 

@@ -58,7 +58,7 @@ pub fn connect_unix(address: impl Into<UnixAddress>) -> ConnectUnix {
 ///
 /// # Errors
 ///
-/// - [Closed](crate::stream::is_closed) if [`notify_closing`] is called meanwhile.
+/// - [Closed](crate::stream::is_closed) if [`notify_closing`](super::notify_closing) is called meanwhile.
 /// - [`InvalidInput`](io::ErrorKind::InvalidInput) for regular files and directories, which Linux does
 ///   not wait for: they count as ready always.
 /// - What the system says, or that there is no runtime.

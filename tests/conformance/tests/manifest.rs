@@ -20,6 +20,8 @@ const AREAS: &[(&str, usize)] = &[
     ("EV", 8),
     ("TH", 21),
     ("MS", 15),
+    ("NET", 32),
+    ("ST", 27),
 ];
 
 /// Entries that no case of this crate can check.

@@ -410,7 +410,7 @@ pub fn a_handshake_is_a_cancel_point<B: Enter>(backend: &B) {
     });
 }
 
-/// Configurations refuse what could never work, and say why.
+/// ST-17: configurations refuse what could never work, and say why.
 pub fn configurations_are_checked_at_once<B: Enter>(backend: &B) {
     run(backend, async {
         let authority = Authority::new();

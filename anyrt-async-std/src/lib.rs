@@ -31,6 +31,7 @@
 //! | the clock | the system's monotonic clock |
 //! | a timer | `async_io::Timer`, on the reactor that async-std itself uses |
 //! | a function that blocks | `task::spawn_blocking`; dropping its future detaches |
+//! | a socket | `async_io::Async` around a descriptor, on the reactor that async-std itself uses, with the feature `net` (Unix systems) |
 //! | the end of a run | the shared threads go on, and so do functions that block |
 //!
 //! # What is special here

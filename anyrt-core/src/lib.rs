@@ -15,9 +15,10 @@
 //! | [`combine`] | `race`, `gather` and their kin, in place | G12 |
 //! | [`time`] | the run's clock, sleeping | |
 //! | [`thread`] | worker threads | |
-//! | [`stream`] | streams of objects | |
+//! | [`stream`] | streams of bytes and of objects, and what wraps them | |
+//! | `net` | sockets and names, with the feature `net` | |
+//! | `tls` | encrypted streams, with the feature `tls` | |
 //! | [`sync`] | locks, events and other ways to wait for one another | |
-//! | `tls` | encrypted streams (feature `tls`) | |
 //! | [`context`] | context variables and run variables | G14 |
 //! | [`testing`] | help for tests | |
 //! | [`error`] | the error types that several areas share | |

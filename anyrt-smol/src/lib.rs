@@ -26,6 +26,7 @@
 //! | the clock | the system's monotonic clock |
 //! | a timer | `smol::Timer` |
 //! | a function that blocks | `smol::unblock`, detached when its future is dropped |
+//! | a socket | `smol::Async` around a descriptor, with the feature `net` (Unix systems) |
 //! | the end of a run | tasks that are left are dropped; functions that block are not waited for |
 //!
 //! # What is special here

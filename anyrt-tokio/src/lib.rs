@@ -26,6 +26,7 @@
 //! | the clock | `tokio::time::Instant`, so a paused clock is obeyed |
 //! | a timer | `tokio::time::Sleep`, pinned in place |
 //! | a function that blocks | `Handle::spawn_blocking` |
+//! | a socket | `AsyncFd` around a descriptor, with the feature `net` (Unix systems) |
 //! | the end of a run | tasks that are left are dropped; functions that block are not waited for |
 //!
 //! # What is special here

@@ -10,9 +10,12 @@ mod json;
 mod lane;
 mod memory;
 mod overhead;
+mod serve;
 mod work;
 
 use std::env;
+use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 use std::str::FromStr;
 
@@ -21,6 +24,7 @@ use crate::cases::Side;
 const HELP: &str = "\
 usage: anyrt-bench overhead [OPTION]...
        anyrt-bench memory [OPTION]...
+       anyrt-bench serve [OPTION]...
 
 overhead   times each operation of anyrt's beside its counterpart, alternately, in rounds whose
            order alternates too, and prints the median of each and of the rounds' ratios
@@ -30,9 +34,14 @@ memory     what a blocked child takes beyond a native task, and the time of canc
            were cancelled, that nobody and no permit is lost, the time, and the most memory that
            the process had (VmHWM), also beyond what it had before, for each task. Each number
            is from a process of its own
+serve      requests per second of the example `serve`, which has to be built, on each backend, under
+           `wrk`, which has to be installed; against the same service on hyper and tokio alone:
+           the same options of hyper and the same code that finds the file and makes the head of the
+           response, with spawn_blocking and tokio::fs::File for to_thread and FileReadStream. Each
+           server is a process of its own, with a thread for each processor
 
   --quick        few rounds of a twentieth of the size: whether all works, not what it costs
-  --rounds N     rounds per case (default 15; memory: 3)
+  --rounds N     rounds per case (default 15; memory: 3; serve: 7)
   --json FILE    writes the rows to FILE too
 overhead:
   --list         prints the cases and ends
@@ -43,6 +52,9 @@ overhead:
   --only SIDE    runs `ours` or `theirs` alone, once, and prints nothing: for a profiler
 memory:
   --children N   how many (default 1000000)
+serve:
+  --seconds N    how long `wrk` asks in each round (default 4)
+  --connections N  how many connections it has (default 64)
 
 What is compared. Each side has a fresh runtime with the same settings, is warm before the clock
 starts, and works from within a task. The tasks are the same futures.
@@ -80,9 +92,11 @@ starts, and works from within a task. The tasks are the same futures.
   TCP                 over loopback, both ends in one task, as the library's own users write it, with
                       TCP_NODELAY on both sides. Echo: a message there and back; with 100
                       connections, all at once. Connect: connecting, accepting, closing both.
+  TLS                 the same, encrypted, against tokio-rustls: TLS 1.3 with the same configurations
+                     of rustls. Every message is flushed.
 
 Times are nanoseconds per message, task, call, poll, turn or object. The floors are those of section
-8 of the design, for TCP 1.02; locks and streams have one against peers that serve senders, or who
+8 of the design, for TCP and TLS 1.02; locks and streams have one against peers that serve senders, or who
 waits for a lock, in the order of arrival, and where no more than one can wait.
 ";
 
@@ -98,15 +112,22 @@ fn main() -> ExitCode {
             None => complain("this is for the program itself"),
         };
     }
+    if let Some((serve::PLAIN, [dir])) = arguments.split_first().map(|(a, b)| (&**a, b)) {
+        return finish(serve::run_plain(Path::new(dir)));
+    }
     match parse(&arguments) {
-        Ok(command) => match carry_out(&command) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                eprintln!("anyrt-bench: {error}");
-                ExitCode::FAILURE
-            }
-        },
+        Ok(command) => finish(carry_out(&command)),
         Err(message) => complain(&message),
+    }
+}
+
+fn finish(result: io::Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("anyrt-bench: {error}");
+            ExitCode::FAILURE
+        }
     }
 }
 
@@ -121,14 +142,16 @@ enum Command {
     List,
     Overhead(overhead::Options),
     Memory(memory::Options),
+    Serve(serve::Options),
 }
 
-fn carry_out(command: &Command) -> std::io::Result<()> {
+fn carry_out(command: &Command) -> io::Result<()> {
     match command {
         Command::Help => print!("{HELP}"),
         Command::List => overhead::list(),
         Command::Overhead(options) => overhead::run(options)?,
         Command::Memory(options) => memory::run(options)?,
+        Command::Serve(options) => serve::run(options)?,
     }
     Ok(())
 }
@@ -138,13 +161,15 @@ fn parse(arguments: &[String]) -> Result<Command, String> {
     let command = match arguments.next().map(String::as_str) {
         Some("overhead") => Which::Overhead,
         Some("memory") => Which::Memory,
+        Some("serve") => Which::Serve,
         Some("--help" | "-h" | "help") => return Ok(Command::Help),
         Some(other) => return Err(format!("there is no command `{other}`")),
-        None => return Err("a command is missing: `overhead` or `memory`".to_owned()),
+        None => return Err("a command is missing: `overhead`, `memory` or `serve`".to_owned()),
     };
     let (mut quick, mut cpu) = (false, false);
     let (mut rounds, mut scale, mut children) = (None, None, None);
     let (mut json, mut filter, mut only) = (None, None, None);
+    let (mut seconds, mut connections) = (None, None);
     while let Some(argument) = arguments.next() {
         let mut value = || {
             let value = arguments.next();
@@ -161,6 +186,8 @@ fn parse(arguments: &[String]) -> Result<Command, String> {
             (Which::Overhead, "--cpu") => cpu = true,
             (Which::Overhead, "--only") => only = Some(side(value()?)?),
             (Which::Memory, "--children") => children = Some(positive(argument, value()?)?),
+            (Which::Serve, "--seconds") => seconds = Some(positive(argument, value()?)?),
+            (Which::Serve, "--connections") => connections = Some(positive(argument, value()?)?),
             _ => return Err(format!("there is no option `{argument}` here")),
         }
     }
@@ -178,6 +205,12 @@ fn parse(arguments: &[String]) -> Result<Command, String> {
             rounds: rounds.unwrap_or(if quick { 1 } else { 3 }),
             json,
         }),
+        Which::Serve => Command::Serve(serve::Options {
+            rounds: rounds.unwrap_or(if quick { 1 } else { 7 }),
+            seconds: seconds.unwrap_or(if quick { 1 } else { 4 }),
+            connections: connections.unwrap_or(64),
+            json,
+        }),
     })
 }
 
@@ -185,6 +218,7 @@ fn parse(arguments: &[String]) -> Result<Command, String> {
 enum Which {
     Overhead,
     Memory,
+    Serve,
 }
 
 fn number<T: FromStr + PartialOrd + Default>(option: &str, value: &str) -> Result<T, String> {
@@ -228,6 +262,7 @@ mod tests {
             ("overhead --scale x", "above zero, not `x`"),
             ("overhead --only both", "not `both`"),
             ("memory --case x", "no option `--case`"),
+            ("serve --seconds 0", "above zero, not `0`"),
         ] {
             let error = parsed(line).unwrap_err();
             assert!(error.contains(message), "{line}: {error}");

@@ -9,6 +9,7 @@ mod spawn;
 mod stream;
 mod sync;
 mod timeout;
+mod tls;
 
 use std::fmt;
 use std::time::Duration;
@@ -90,5 +91,6 @@ pub(crate) fn all() -> Vec<Case> {
     sync::add(&mut cases);
     stream::add(&mut cases);
     net::add(&mut cases);
+    tls::add(&mut cases);
     cases
 }

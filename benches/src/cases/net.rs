@@ -64,7 +64,16 @@ async fn echo<S: Connection>(connections: usize, size: usize, count: usize) -> D
         let pair = S::pair(&listener).await;
         pairs.push(pair.expect("the listener takes connections"));
     }
-    let each = count / connections;
+    echo_over(&mut pairs, size, count).await
+}
+
+/// The same, over what is connected.
+pub(super) async fn echo_over<S: Transport>(
+    pairs: &mut [(S, S)],
+    size: usize,
+    count: usize,
+) -> Duration {
+    let each = count / pairs.len();
     let start = Start::now();
     join_all(pairs.iter_mut().map(async |(client, server)| {
         let (mut ping, mut pong) = (vec![1; size], vec![0; size]);
@@ -99,8 +108,15 @@ async fn connect<S: Connection>(count: usize) -> Duration {
     start.elapsed()
 }
 
-/// A runtime's connections, as its own users handle them.
-trait Connection: Sized + Send + 'static {
+/// A stream of bytes, as its own users handle it.
+pub(super) trait Transport: Send + 'static {
+    fn send(&mut self, bytes: &[u8]) -> impl Future<Output = io::Result<()>> + Send;
+
+    fn fill(&mut self, buffer: &mut [u8]) -> impl Future<Output = io::Result<()>> + Send;
+}
+
+/// A runtime's connections, as its own users make them.
+pub(super) trait Connection: Transport + Sized {
     type Listener: Send + Sync;
 
     fn listen() -> impl Future<Output = io::Result<Self::Listener>> + Send;
@@ -108,10 +124,6 @@ trait Connection: Sized + Send + 'static {
     fn accept(listener: &Self::Listener) -> impl Future<Output = io::Result<Self>> + Send;
 
     fn connect(listener: &Self::Listener) -> impl Future<Output = io::Result<Self>> + Send;
-
-    fn send(&mut self, bytes: &[u8]) -> impl Future<Output = io::Result<()>> + Send;
-
-    fn fill(&mut self, buffer: &mut [u8]) -> impl Future<Output = io::Result<()>> + Send;
 
     fn pair(listener: &Self::Listener) -> impl Future<Output = io::Result<(Self, Self)>> + Send {
         try_join(Self::connect(listener), Self::accept(listener))
@@ -136,7 +148,9 @@ impl<R: Net> Connection for TcpStream<R> {
             .connect_addresses(&[listener.local_addr()?])
             .await
     }
+}
 
+impl<R: Net> Transport for TcpStream<R> {
     async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.write_all(bytes).await
     }
@@ -160,7 +174,9 @@ impl Connection for tokio::net::TcpStream {
     async fn connect(listener: &tokio::net::TcpListener) -> io::Result<Self> {
         with_no_delay(tokio::net::TcpStream::connect(listener.local_addr()?).await?)
     }
+}
 
+impl Transport for tokio::net::TcpStream {
     async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         tokio::io::AsyncWriteExt::write_all(self, bytes).await
     }
@@ -195,7 +211,9 @@ impl Connection for smol::net::TcpStream {
         stream.set_nodelay(true)?;
         Ok(stream)
     }
+}
 
+impl Transport for smol::net::TcpStream {
     async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         smol::io::AsyncWriteExt::write_all(self, bytes).await
     }
@@ -223,7 +241,9 @@ impl Connection for async_std::net::TcpStream {
         stream.set_nodelay(true)?;
         Ok(stream)
     }
+}
 
+impl Transport for async_std::net::TcpStream {
     async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.write_all(bytes).await
     }

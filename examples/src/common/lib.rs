@@ -1,10 +1,11 @@
 //! What the example programs have in common: the command line, messages, the run, walking a tree,
-//! accepting connections.
+//! accepting connections, and the files of a site.
 
 mod accept;
 mod args;
 mod messages;
 mod run;
+pub mod site;
 mod walk;
 
 pub use self::accept::{accept, listen};

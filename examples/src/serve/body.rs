@@ -6,29 +6,29 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use anyrt::stream::FileReadStream;
+use anyrt_examples::site::Content;
 use futures_io::AsyncRead;
 use hyper::body::{self, Bytes, Frame, SizeHint};
 
 use crate::connection::CHUNK;
 use crate::respond::Entry;
 
-/// What a response consists of, besides its head.
-pub(crate) enum Content {
-    Nothing,
+/// What is still to be sent.
+enum Rest {
     Text(Bytes),
     File(Box<FilePart>),
 }
 
 /// A part of a file, which begins at its position. No more of it is in memory than one chunk: the
 /// next is read when hyper has room for it.
-pub(crate) struct FilePart {
+struct FilePart {
     file: FileReadStream,
     rest: u64,
     buffer: Vec<u8>,
 }
 
 impl FilePart {
-    pub(crate) fn new(file: FileReadStream, length: u64) -> FilePart {
+    fn new(file: FileReadStream, length: u64) -> FilePart {
         FilePart {
             file,
             rest: length,
@@ -54,12 +54,22 @@ impl FilePart {
     }
 }
 
-impl Content {
+impl Rest {
+    fn of(content: Content) -> Rest {
+        match content {
+            Content::Nothing => Rest::Text(Bytes::new()),
+            Content::Text(text) => Rest::Text(text),
+            Content::File(file, length) => {
+                let file = FileReadStream::from_std(file);
+                Rest::File(Box::new(FilePart::new(file, length)))
+            }
+        }
+    }
+
     fn length(&self) -> u64 {
         match self {
-            Content::Nothing => 0,
-            Content::Text(text) => text.len() as u64,
-            Content::File(part) => part.rest,
+            Rest::Text(text) => text.len() as u64,
+            Rest::File(part) => part.rest,
         }
     }
 
@@ -68,22 +78,24 @@ impl Content {
             return Poll::Ready(None);
         }
         Poll::Ready(Some(match self {
-            Content::Nothing => return Poll::Ready(None),
-            Content::Text(text) => Ok(text.split_to(text.len().min(CHUNK))),
-            Content::File(part) => ready!(part.poll_chunk(cx)),
+            Rest::Text(text) => Ok(text.split_to(text.len().min(CHUNK))),
+            Rest::File(part) => ready!(part.poll_chunk(cx)),
         }))
     }
 }
 
 /// The body of a response. It goes when the response has been sent, or cannot be.
 pub(crate) struct Body {
-    content: Content,
+    rest: Rest,
     entry: Entry,
 }
 
 impl Body {
     pub(crate) fn new(content: Content, entry: Entry) -> Body {
-        Body { content, entry }
+        Body {
+            rest: Rest::of(content),
+            entry,
+        }
     }
 }
 
@@ -96,7 +108,7 @@ impl body::Body for Body {
         cx: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         let this = self.get_mut();
-        let chunk = ready!(this.content.poll_chunk(cx));
+        let chunk = ready!(this.rest.poll_chunk(cx));
         if let Some(Ok(chunk)) = &chunk {
             this.entry.count(chunk.len());
         }
@@ -104,16 +116,16 @@ impl body::Body for Body {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.content.length() == 0
+        self.rest.length() == 0
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.content.length())
+        SizeHint::with_exact(self.rest.length())
     }
 }
 
 impl Drop for Body {
     fn drop(&mut self) {
-        self.entry.say(self.content.length() == 0);
+        self.entry.say(self.rest.length() == 0);
     }
 }

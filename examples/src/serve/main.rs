@@ -8,25 +8,18 @@
 //! | `server` | the tasks: listening, serving, stopping in good order |
 //! | `connection` | one connection: TLS, the protocol, its limits |
 //! | `respond` | from a request to a response |
-//! | `place`, `listing`, `body` | the files: finding them, listing them, sending them |
-//! | `version`, `range`, `mime`, `name` | small rules of HTTP |
+//! | `body` | sending files |
 //! | `identity` | the certificate |
 //!
 //! What it shares with the other programs is in `common`: above all the run, signals and the limit
-//! of connections.
+//! of connections. There is also `site`, what HTTP has to say about files.
 
 mod body;
 mod connection;
 mod identity;
-mod listing;
-mod mime;
-mod name;
 mod options;
-mod place;
-mod range;
 mod respond;
 mod server;
-mod version;
 
 use std::process::ExitCode;
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// The value of the header `Content-Type`.
-pub(crate) fn content_type(path: &Path) -> &'static str {
+pub(super) fn content_type(path: &Path) -> &'static str {
     let extension = path.extension().and_then(|extension| extension.to_str());
     let extension = extension.unwrap_or_default().to_ascii_lowercase();
     match &*extension {

@@ -1,18 +1,19 @@
-//! Finding what a URL stands for. All of this blocks, and runs on worker threads.
+//! Finding what a URL stands for. All of this blocks.
 
 use std::ffi::OsString;
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use crate::{listing, name};
+use super::{listing, name};
 
 /// What is served for a directory, if it is there.
 const INDEX: &str = "index.html";
 
 /// What is there.
 #[derive(Debug)]
-pub(crate) enum Place {
+pub enum Place {
+    /// A regular file, open for reading.
     File(Found),
     /// The list of a directory's contents, as a page.
     List(String),
@@ -20,17 +21,21 @@ pub(crate) enum Place {
     Moved(String),
 }
 
+/// A file.
 #[derive(Debug)]
-pub(crate) struct Found {
-    pub(crate) file: File,
-    pub(crate) metadata: Metadata,
+pub struct Found {
+    /// Itself, at its beginning.
+    pub file: File,
+    /// What is known of it.
+    pub metadata: Metadata,
     /// Its extension tells the type.
-    pub(crate) path: PathBuf,
+    pub path: PathBuf,
 }
 
 /// Why there is nothing to be had.
 #[derive(Debug)]
-pub(crate) enum Nothing {
+pub enum Nothing {
+    /// It is not there.
     Missing,
     /// It is outside, neither a file nor a directory, or not readable.
     Forbidden,
@@ -42,7 +47,7 @@ pub(crate) enum Nothing {
 ///
 /// Links are resolved first, and what they lead to is opened: whatever is outside stays there. Only
 /// somebody who can change the directories meanwhile could do something about it.
-pub(crate) fn find(root: &Path, names: &[OsString], with_slash: bool) -> Result<Place, Nothing> {
+pub(super) fn find(root: &Path, names: &[OsString], with_slash: bool) -> Result<Place, Nothing> {
     let mut path = root.to_path_buf();
     path.extend(names);
     let real = resolve(root, &path)?;

@@ -11,16 +11,16 @@ const LAST: Duration = Duration::from_secs(253_402_300_799);
 
 /// A version of a file, told from others by size and time.
 #[derive(Debug)]
-pub(crate) struct FileVersion {
+pub(super) struct FileVersion {
     /// The value of the header `ETag`.
-    pub(crate) tag: String,
+    pub(super) tag: String,
     /// When it was written, in whole seconds, if HTTP can say so.
     modified: Option<SystemTime>,
 }
 
 impl FileVersion {
     /// None where the system does not know when the file was written.
-    pub(crate) fn of(metadata: &Metadata) -> Option<FileVersion> {
+    pub(super) fn of(metadata: &Metadata) -> Option<FileVersion> {
         Some(FileVersion::new(metadata.len(), metadata.modified().ok()?))
     }
 
@@ -37,12 +37,12 @@ impl FileVersion {
     }
 
     /// The value of the header `Last-Modified`.
-    pub(crate) fn date(&self) -> Option<String> {
+    pub(super) fn date(&self) -> Option<String> {
         self.modified.map(httpdate::fmt_http_date)
     }
 
     /// Whether the client has this version already, and asks for another one only.
-    pub(crate) fn is_known(&self, headers: &HeaderMap) -> bool {
+    pub(super) fn is_known(&self, headers: &HeaderMap) -> bool {
         // A tag is better than a date: if there is one, the date does not count.
         if headers.contains_key(IF_NONE_MATCH) {
             let values = headers.get_all(IF_NONE_MATCH).iter();
@@ -59,7 +59,7 @@ impl FileVersion {
     }
 
     /// Whether a part of this version is of use: not if the client has a part of another one.
-    pub(crate) fn may_be_in_parts(&self, headers: &HeaderMap) -> bool {
+    pub(super) fn may_be_in_parts(&self, headers: &HeaderMap) -> bool {
         match text(headers, &IF_RANGE) {
             None => !headers.contains_key(IF_RANGE),
             Some(tag) if tag.starts_with(['"', 'W']) => tag == self.tag,
@@ -69,7 +69,7 @@ impl FileVersion {
 }
 
 /// The value of a header, if it is text.
-pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+pub(super) fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 

@@ -7,10 +7,10 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use crate::name;
+use super::name;
 
 /// What is in a directory, by name; names of directories end with a slash.
-pub(crate) fn list(dir: &Path, names: &[OsString]) -> io::Result<String> {
+pub(super) fn list(dir: &Path, names: &[OsString]) -> io::Result<String> {
     let mut entries = Vec::new();
     for entry in fs::read_dir(dir)? {
         let entry = entry?;

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// What of a file is to be sent.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Part {
+pub(super) enum Part {
     /// Everything: what was asked for is no range of bytes, or several, which need not be answered.
     Whole,
     /// These bytes, at least one.
@@ -14,7 +14,7 @@ pub(crate) enum Part {
 }
 
 /// What the value of the header `Range` asks for, of so many bytes.
-pub(crate) fn part(value: &str, size: u64) -> Part {
+pub(super) fn part(value: &str, size: u64) -> Part {
     match parse(value) {
         // A number that is too large is as good as the largest that there is.
         Some((Some(first), last)) if first < size => {

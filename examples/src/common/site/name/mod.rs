@@ -19,7 +19,7 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
 
 /// The names in the path of a URL; none if one of them cannot be the name of a file. That is so for
 /// `.` and `..`, and for a separator that was encoded: no list of names leads upwards.
-pub(crate) fn decode(path: &str) -> Option<Vec<OsString>> {
+pub(super) fn decode(path: &str) -> Option<Vec<OsString>> {
     path.split('/')
         .filter(|segment| !segment.is_empty())
         .map(|segment| {
@@ -36,7 +36,7 @@ pub(crate) fn decode(path: &str) -> Option<Vec<OsString>> {
 }
 
 /// A name as it stands in a URL.
-pub(crate) fn encode(name: &OsStr) -> String {
+pub(super) fn encode(name: &OsStr) -> String {
     percent_encode(name.as_encoded_bytes(), ENCODED).to_string()
 }
 

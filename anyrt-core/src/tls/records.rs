@@ -1,5 +1,6 @@
 use std::io::{self, IoSlice};
 use std::mem;
+use std::ops::Range;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -12,7 +13,8 @@ use crate::stream::is_broken;
 /// *It gives out one record at a time.* The session reads as much as there is, and would keep what
 /// the peer sent behind its last record in plain text. So a read ends where a record does; the rest
 /// waits here, for the next read or for whoever unwraps the stream. The session asks for no more
-/// once it has seen the last record.
+/// once it has seen the last record. Where much is to be read, it is read with few calls; the memory
+/// for that is given back when there is no more.
 ///
 /// *In the handshake it takes everything that the session writes.* A session that has something to
 /// write does not read; neither does its peer, then, and over a transport that holds little both
@@ -21,8 +23,11 @@ use crate::stream::is_broken;
 #[derive(Debug)]
 pub(super) struct Records<S> {
     transport: S,
-    /// What was read past the end of a record.
-    surplus: Vec<u8>,
+    /// What was read and not given out.
+    surplus: Surplus,
+    /// Whether the last read filled the whole buffer: there is more, and the session asks for
+    /// a few kilobytes at a time.
+    has_more: bool,
     position: Position,
     /// What was taken, and not written yet.
     outgoing: Vec<u8>,
@@ -43,7 +48,8 @@ impl<S> Records<S> {
     pub(super) fn new(transport: S) -> Records<S> {
         Records {
             transport,
-            surplus: Vec::new(),
+            surplus: Surplus::default(),
+            has_more: false,
             position: Position::default(),
             outgoing: Vec::new(),
             flushed: true,
@@ -57,7 +63,8 @@ impl<S> Records<S> {
 
     /// The transport, and what was read from it that belongs to no record.
     pub(super) fn into_parts(self) -> (S, Vec<u8>) {
-        (self.transport, self.surplus)
+        let surplus = self.surplus.rest().to_vec();
+        (self.transport, surplus)
     }
 
     /// Takes what is to be written, or drops it if nobody receives it.
@@ -129,20 +136,81 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Records<S> {
             let _ = this.poll_push(cx)?;
         }
         if this.surplus.is_empty() {
-            let read = ready!(Pin::new(&mut this.transport).poll_read(cx, buffer))?;
-            if let (0, Phase::Broken(_)) = (read, &this.phase) {
-                ready!(this.poll_establish(cx, true))?;
+            if !this.has_more {
+                return this.poll_read_directly(cx, buffer);
             }
-            let read = buffer.get(..read).unwrap_or_default();
-            let (record, surplus) = read.split_at(this.position.advance(read));
-            this.surplus = surplus.to_vec();
-            return Poll::Ready(Ok(record.len()));
+            if ready!(this.poll_read_ahead(cx))? == 0 {
+                return this.poll_end(cx);
+            }
         }
-        let most = this.surplus.len().min(buffer.len());
-        let length = this.position.advance(&this.surplus[..most]);
-        buffer[..length].copy_from_slice(&this.surplus[..length]);
-        this.surplus.drain(..length);
+        let rest = this.surplus.rest();
+        let most = rest.len().min(buffer.len());
+        let length = this.position.advance(&rest[..most]);
+        buffer[..length].copy_from_slice(&rest[..length]);
+        this.surplus.unread.start += length;
         Poll::Ready(Ok(length))
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Records<S> {
+    /// Reads what may be no more than a message, for which no memory is needed here.
+    fn poll_read_directly(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        self.surplus = Surplus::default();
+        let read = ready!(Pin::new(&mut self.transport).poll_read(cx, buffer))?;
+        if read == 0 {
+            return self.poll_end(cx);
+        }
+        self.has_more = read == buffer.len();
+        let read = buffer.get(..read).unwrap_or_default();
+        let (record, surplus) = read.split_at(self.position.advance(read));
+        self.surplus = Surplus {
+            unread: 0..surplus.len(),
+            bytes: surplus.to_vec(),
+        };
+        Poll::Ready(Ok(record.len()))
+    }
+
+    /// Reads as much as there is, up to a limit.
+    fn poll_read_ahead(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        self.has_more = false;
+        self.surplus.bytes.resize(AHEAD, 0);
+        let buffer = &mut self.surplus.bytes;
+        let read = ready!(Pin::new(&mut self.transport).poll_read(cx, buffer))?;
+        self.surplus.unread = 0..read.min(AHEAD);
+        self.has_more = read == AHEAD;
+        Poll::Ready(Ok(read))
+    }
+
+    /// What comes of reading when the transport has ended.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        if let Phase::Broken(_) = self.phase {
+            ready!(self.poll_establish(cx, true))?;
+        }
+        Poll::Ready(Ok(0))
+    }
+}
+
+/// How much is read ahead at most: two records of the largest size, or many small ones.
+const AHEAD: usize = 32 * 1024;
+
+/// What was read and not given out.
+#[derive(Debug, Default)]
+struct Surplus {
+    bytes: Vec<u8>,
+    unread: Range<usize>,
+}
+
+impl Surplus {
+    fn is_empty(&self) -> bool {
+        self.unread.is_empty()
+    }
+
+    fn rest(&self) -> &[u8] {
+        &self.bytes[self.unread.clone()]
     }
 }
 
@@ -317,5 +385,17 @@ mod tests {
         let read = Pin::new(&mut records).poll_read(&mut cx, &mut buffer);
         assert!(matches!(read, Poll::Ready(Ok(6))));
         assert_eq!(records.into_parts(), (Bytes(b"text"), b"plain ".to_vec()));
+    }
+
+    #[test]
+    fn much_is_read_with_few_calls() {
+        let record = [&b"\x17\x03\x03\x40\x00"[..], &[7; 0x4000]].concat();
+        let bytes: &'static [u8] = record.repeat(6).leak();
+        let mut records = Records::new(Bytes(bytes));
+        // As the session does it. The transport gives as much as it is asked for.
+        let given = reads(&mut records, 4096).concat();
+        assert!(given == bytes);
+        // Nobody knows when more will come: no memory is kept for it.
+        assert_eq!(records.surplus.bytes.capacity(), 0);
     }
 }

@@ -4,7 +4,7 @@ use std::task::{Context, Poll};
 
 use futures_io::{AsyncRead, AsyncWrite};
 
-use super::{Attributes, Demand, ObjectReceiveStream, ObjectSendStream};
+use super::{Attributes, AttributesExt, Demand, HalfClose, ObjectReceiveStream, ObjectSendStream};
 
 /// Two streams of one direction each, made into one of both.
 ///
@@ -66,7 +66,7 @@ impl<S: ObjectSendStream<T>, R: Send, T> ObjectSendStream<T> for StapledObjectSt
 ///
 /// Ending the sending half with [`send_eof`](super::ByteSendStreamExt::send_eof) leaves the other
 /// open; dropping the whole closes both. What is known of the receiving half counts before what is
-/// known of the sending one.
+/// known of the sending one, except for [`HalfClose`], which is for the sending half to say.
 ///
 /// # Examples
 ///
@@ -163,7 +163,39 @@ impl<S: AsyncWrite + Unpin, R: Unpin> AsyncWrite for StapledByteStream<S, R> {
 
 impl<S: Attributes, R: Attributes> Attributes for StapledByteStream<S, R> {
     fn provide(&self, demand: &mut Demand<'_>) {
+        demand.provide::<HalfClose>(|| self.send_stream.attribute_or::<HalfClose>(true));
         self.receive_stream.provide(demand);
         self.send_stream.provide(demand);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::task::Waker;
+
+    use super::*;
+    use crate::stream::{Bare, ByteSendStreamExt};
+
+    /// A stream that says whether it can end one direction alone.
+    struct Half(bool);
+
+    impl Attributes for Half {
+        fn provide(&self, demand: &mut Demand<'_>) {
+            demand.provide::<HalfClose>(|| self.0);
+        }
+    }
+
+    #[test]
+    fn whether_sending_can_end_alone_is_for_the_sending_half_to_say() {
+        for (sender, receiver) in [(true, false), (false, true)] {
+            let stapled = StapledByteStream::new(Half(sender), Half(receiver));
+            assert_eq!(stapled.attribute::<HalfClose>(), Ok(sender));
+        }
+        // One that does not say can.
+        let mut stapled = StapledByteStream::new(Bare(Vec::new()), Half(false));
+        let mut cx = Context::from_waker(Waker::noop());
+        let ended = pin!(stapled.send_eof()).poll(&mut cx);
+        assert!(matches!(ended, Poll::Ready(Ok(()))));
     }
 }

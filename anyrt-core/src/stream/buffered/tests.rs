@@ -100,3 +100,13 @@ fn bytes_come_out_as_they_went_in() {
     assert_eq!(buffer.take(100_004)[100_000..], *b"more");
     assert!(buffer.is_empty());
 }
+
+#[test]
+fn a_search_begins_anew_after_a_large_amount_was_taken() {
+    let mut buffer = Buffer::default();
+    buffer.push(&[b'a'; 100_000]);
+    buffer.push(b"\rab\r\n");
+    assert_eq!(buffer.find(b"\r\n", 100_002), Found::TooFar);
+    assert_eq!(buffer.take(100_000).len(), 100_000);
+    assert_eq!(buffer.find(b"\r\n", 10), Found::At(3));
+}

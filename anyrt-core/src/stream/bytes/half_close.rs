@@ -16,7 +16,9 @@ impl Attribute for HalfClose {
     const NAME: &'static str = "half close";
 }
 
-pub(super) fn refuse_without_half_close<S: Attributes + ?Sized>(stream: &S) -> io::Result<()> {
+pub(in crate::stream) fn refuse_without_half_close<S: Attributes + ?Sized>(
+    stream: &S,
+) -> io::Result<()> {
     if stream.attribute_or::<HalfClose>(true) {
         return Ok(());
     }

@@ -6,6 +6,7 @@ use futures_io::{AsyncRead, AsyncWrite};
 
 pub use self::bare::Bare;
 pub use self::half_close::HalfClose;
+pub(super) use self::half_close::refuse_without_half_close;
 pub use self::operations::{Close, ReceiveBytes, ReceiveInto, SendBytes, SendEof};
 use super::Attributes;
 

@@ -2,6 +2,8 @@
 
 mod decode;
 mod operations;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::future::poll_fn;
@@ -12,6 +14,7 @@ use std::task::{Context, Poll, ready};
 use self::decode::{Decoded, decode};
 pub use self::operations::{ReceiveText, SendText};
 use super::buffered::Buffer;
+use super::bytes::refuse_without_half_close;
 use super::{
     Attributes, ByteReceiveStream, ByteSendStream, Demand, InvalidUtf8, ObjectReceiveStream,
     ObjectSendStream, ReceiveError,
@@ -88,6 +91,9 @@ impl<S> TextStream<S> {
     }
 
     /// The stream of bytes inside, and what was received from it and not decoded.
+    ///
+    /// What is left of a text whose sending was broken off is lost: send something first, such as
+    /// an empty text, if that matters.
     pub fn into_parts(mut self) -> (S, Vec<u8>) {
         let undecoded = self.buffer.take(self.buffer.len());
         (self.stream, undecoded)
@@ -162,16 +168,15 @@ impl<S: ByteSendStream> TextStream<S> {
     ///
     /// # Errors
     ///
-    /// What the stream of bytes reports.
+    /// - [`Unsupported`](io::ErrorKind::Unsupported) if the stream of bytes cannot end one direction
+    ///   alone (see [`HalfClose`](super::HalfClose)); it can be used as before.
+    /// - What the stream of bytes reports.
     pub fn send_eof(&mut self) -> impl Future<Output = io::Result<()>> + Send {
         let mut operation = Operation::New;
         poll_fn(move |cx| {
             ready!(operation.begin(cx));
-            let outcome = self.poll_close(cx);
-            if outcome.is_pending() {
-                context::waits_for(Wait::Sending);
-            }
-            outcome
+            refuse_without_half_close(&self.stream)?;
+            self.poll_close(cx)
         })
     }
 
@@ -185,12 +190,23 @@ impl<S: ByteSendStream> TextStream<S> {
     ///
     /// What the stream of bytes reports; it is closed all the same.
     pub async fn close(mut self) -> io::Result<()> {
-        self.send_eof().await
+        let mut operation = Operation::New;
+        poll_fn(|cx| {
+            ready!(operation.begin(cx));
+            self.poll_close(cx)
+        })
+        .await
     }
 
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.poll_unsent(cx))?;
-        Pin::new(&mut self.stream).poll_close(cx)
+        let outcome = match self.poll_unsent(cx) {
+            Poll::Ready(Ok(())) => Pin::new(&mut self.stream).poll_close(cx),
+            other => other,
+        };
+        if outcome.is_pending() {
+            context::waits_for(Wait::Sending);
+        }
+        outcome
     }
 
     /// Sends what was left over.

@@ -68,8 +68,8 @@ async fn respond(
     let response = match Search::of(&request) {
         Ok(search) => {
             let finding = tokio::task::spawn_blocking(move || search.find(&root));
-            let found = finding.await.expect("finding does not panic");
-            site::answer(&request, found).unwrap_or_else(|_| site::unavailable())
+            let finding = finding.await.expect("finding does not panic");
+            site::answer(&request, finding).unwrap_or_else(|_| site::unavailable())
         }
         Err(response) => *response,
     };

@@ -58,8 +58,8 @@ async fn answer(request: &Request<Incoming>, client: &Client) -> Response<Conten
         Err(response) => return *response,
     };
     let root = client.server.root.clone();
-    let found = to_thread::run(move || search.find(&root)).await;
-    site::answer(request, found).unwrap_or_else(|trouble| {
+    let finding = to_thread::run(move || search.find(&root)).await;
+    site::answer(request, finding).unwrap_or_else(|trouble| {
         client
             .server
             .log(format_args!("cannot read a file: {trouble}"));

@@ -24,6 +24,10 @@ const TEXT: &str = "text/plain; charset=utf-8";
 
 /// What a response consists of, besides its head.
 #[derive(Debug)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "whoever sends it has to know all of them"
+)]
 pub enum Content {
     /// The head is all.
     Nothing,
@@ -62,25 +66,22 @@ impl Search {
     }
 
     /// Looks for it in this directory, whose path has no links in it. This blocks.
-    ///
-    /// # Errors
-    ///
-    /// Why there is nothing to be had.
-    pub fn find(&self, root: &Path) -> Result<Place, Nothing> {
-        place::find(root, &self.names, self.with_slash)
+    pub fn find(&self, root: &Path) -> Finding {
+        Finding(place::find(root, &self.names, self.with_slash))
     }
 }
+
+/// What came of a search.
+#[derive(Debug)]
+pub struct Finding(Result<Place, Nothing>);
 
 /// Makes a response of what was found. This does not touch the disk.
 ///
 /// # Errors
 ///
 /// If something is the matter with the server, and not with the request: see [`unavailable`].
-pub fn answer<B>(
-    request: &Request<B>,
-    found: Result<Place, Nothing>,
-) -> io::Result<Response<Content>> {
-    let mut response = match found {
+pub fn answer<B>(request: &Request<B>, finding: Finding) -> io::Result<Response<Content>> {
+    let mut response = match finding.0 {
         Ok(Place::File(found)) => file(found, request)?,
         Ok(Place::List(page)) => whole(with_status(StatusCode::OK), PAGE, page),
         Ok(Place::Moved(to)) => {

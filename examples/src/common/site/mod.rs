@@ -2,7 +2,7 @@
 //! waits, so that it does not matter what it runs on.
 //!
 //! [`Search`] is what a request wants. Finding it blocks, and belongs on a worker thread. What
-//! comes of it is made a response by [`answer`].
+//! comes of it, a [`Finding`], is made a response by [`answer`].
 
 mod answer;
 mod listing;
@@ -12,5 +12,4 @@ mod place;
 mod range;
 mod version;
 
-pub use self::answer::{Content, Search, answer, unavailable};
-pub use self::place::{Found, Nothing, Place};
+pub use self::answer::{Content, Finding, Search, answer, unavailable};

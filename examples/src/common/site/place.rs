@@ -12,7 +12,7 @@ const INDEX: &str = "index.html";
 
 /// What is there.
 #[derive(Debug)]
-pub enum Place {
+pub(super) enum Place {
     /// A regular file, open for reading.
     File(Found),
     /// The list of a directory's contents, as a page.
@@ -23,18 +23,18 @@ pub enum Place {
 
 /// A file.
 #[derive(Debug)]
-pub struct Found {
+pub(super) struct Found {
     /// Itself, at its beginning.
-    pub file: File,
+    pub(super) file: File,
     /// What is known of it.
-    pub metadata: Metadata,
+    pub(super) metadata: Metadata,
     /// Its extension tells the type.
-    pub path: PathBuf,
+    pub(super) path: PathBuf,
 }
 
 /// Why there is nothing to be had.
 #[derive(Debug)]
-pub enum Nothing {
+pub(super) enum Nothing {
     /// It is not there.
     Missing,
     /// It is outside, neither a file nor a directory, or not readable.

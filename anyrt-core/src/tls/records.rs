@@ -20,6 +20,10 @@ use crate::stream::is_broken;
 /// write does not read; neither does its peer, then, and over a transport that holds little both
 /// would wait for ever. Reading pushes on what was written. If the peer receives no more, the
 /// session is not told before it has read to the end: a peer that has turned it down says why.
+///
+/// *What the peer does not wait for stays here until something else is written.* These are the
+/// tickets of a server. A client that sends something and leaves would not read them, and TCP
+/// reports what was not read by a reset, which takes with it what the client has sent.
 #[derive(Debug)]
 pub(super) struct Records<S> {
     transport: S,
@@ -78,15 +82,15 @@ impl<S> Records<S> {
 }
 
 impl<S: AsyncWrite + Unpin> Records<S> {
-    /// Ends the handshake. If the peer waits for the last part of it, so does this.
+    /// Ends the handshake. If the peer waits for the last part of it, that has left then; else it
+    /// leaves with what is written next.
     pub(super) fn poll_establish(
         &mut self,
         cx: &mut Context<'_>,
         peer_waits: bool,
     ) -> Poll<io::Result<()>> {
-        let pushed = self.poll_push(cx)?;
         if peer_waits {
-            ready!(pushed);
+            ready!(self.poll_push(cx))?;
         }
         Poll::Ready(match mem::replace(&mut self.phase, Phase::Established) {
             Phase::Broken(error) if peer_waits => Err(error),
@@ -240,11 +244,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Records<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let pushed = self.poll_push(cx)?;
         let Phase::Established = self.phase else {
+            // Reading pushes, and so does the end of the handshake.
             return Poll::Ready(Ok(()));
         };
-        ready!(pushed);
+        ready!(self.poll_push(cx))?;
         Pin::new(&mut self.transport).poll_flush(cx)
     }
 

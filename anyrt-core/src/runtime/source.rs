@@ -56,7 +56,8 @@ pub trait Source: fmt::Debug + Send + Sync + Unpin + Sized + 'static {
 
 /// A [`Socket`] that a descriptor of the operating system can become.
 pub trait AdoptSocket: Socket {
-    /// Takes a descriptor over. It does not block from then on, which others that share it notice.
+    /// Takes a descriptor over. It does not block from then on, which others that share it notice,
+    /// and programs that are started later do not inherit it.
     ///
     /// # Errors
     ///

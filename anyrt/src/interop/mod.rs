@@ -24,17 +24,19 @@
 //! anew:
 //!
 //! - A native stream that is used as it is needs no conversion, only the right trait: those of smol
-//!   and async-std are `futures::io` streams, which
-//!   [`Bare`](anyrt_core::stream::Bare) makes byte streams of; those of tokio take
-//!   `tokio_io::FromTokio`. Each works on its own backend alone.
-//! - A native socket that becomes an anyrt socket goes through the standard library:
-//!   `tokio::net::TcpStream::into_std` and the `TryFrom` and `Into` conversions of the others give
-//!   a `std::net::TcpStream`, which anyrt's socket types adopt. From then on it works on the
-//!   backend that adopted it.
-//! - The way back is the same: an anyrt socket gives its `std::net::TcpStream`, and the native type
-//!   takes it over (`from_std`, `TryFrom`).
-//! - Runtimes, their handles and their builders are converted by the backends: `anyrt::tokio`,
-//!   `anyrt::smol`, `anyrt::async_std`.
+//!   and async-std are `futures::io` streams, which [`Bare`](crate::stream::Bare) makes byte
+//!   streams of; those of tokio take `tokio_io::FromTokio`, and run on the backend tokio alone.
+//! - A native socket becomes one of anyrt by way of the standard library. On Unix systems the
+//!   sockets in `anyrt::net` have a function `adopt`, which takes a `std::net::TcpStream` and its
+//!   like, and every `OwnedFd`. To get there, tokio's sockets have `into_std`, those of async-std
+//!   `TryFrom`, and those of smol are an `Arc<smol::Async<_>>`, with `smol::Async::into_inner`.
+//!   From then on the socket works on the backend that adopted it.
+//! - The way back is the same: streams and listeners of anyrt have `into_descriptor`, of which a
+//!   socket of the standard library is made, and of that the native one (`from_std`, `From`,
+//!   `TryFrom`).
+//! - Runtimes of tokio that are there already are taken by `anyrt::tokio::Builder::from_handle`; the
+//!   global executors of smol and async-std are `Handle::global` of `anyrt::smol` and
+//!   `anyrt::async_std`.
 
 #[cfg(feature = "hyper")]
 pub mod hyper;

@@ -11,7 +11,7 @@
 //! ```
 //! # if anyrt::Backend::available().is_empty() { return }
 //! use anyrt::interop::tokio_io::{ForTokio, FromTokio};
-//! # use anyrt_core::stream::{ByteReceiveStreamExt, ByteSendStreamExt};
+//! use anyrt::stream::{ByteReceiveStreamExt, ByteSendStreamExt};
 //! use tokio::io::AsyncBufReadExt;
 //!
 //! anyrt::run(async {
@@ -141,7 +141,7 @@ const CHUNK: usize = 16 * 1024;
 /// A stream of `tokio::io` as one of `futures::io`, and as a byte stream of anyrt.
 ///
 /// `poll_close` is the stream's `poll_shutdown`. Afterwards writing fails as
-/// [closed](anyrt_core::stream::is_closed), and closing again does nothing. There are no attributes.
+/// [closed](crate::stream::is_closed), and closing again does nothing. There are no attributes.
 ///
 /// The stream runs where it could run without the wrapper: a socket of tokio needs tokio.
 ///
@@ -150,7 +150,7 @@ const CHUNK: usize = 16 * 1024;
 /// ```
 /// # if anyrt::Backend::available().is_empty() { return }
 /// use anyrt::interop::tokio_io::FromTokio;
-/// # use anyrt_core::stream::{ByteReceiveStreamExt, ByteSendStreamExt};
+/// use anyrt::stream::{ByteReceiveStreamExt, ByteSendStreamExt};
 ///
 /// anyrt::run(async {
 ///     let (near, far) = tokio::io::duplex(64);

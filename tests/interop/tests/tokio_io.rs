@@ -7,9 +7,10 @@ use std::task::{Context, Poll, Waker};
 
 use anyrt::interop::tokio_io::{ForTokio, FromTokio};
 use anyrt::net::RemotePort;
-use anyrt_core::stream::{
+use anyrt::stream::{
     AttributesExt, ByteReceiveStreamExt, ByteSendStreamExt, is_broken, is_closed, is_end_of_stream,
 };
+use anyrt_conformance::check_byte_stream;
 use anyrt_interop::{connect, listen, memory_pair, pairs, tcp_pair};
 use futures_util::io::{AsyncRead, AsyncWrite};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadBuf};
@@ -100,6 +101,27 @@ async fn a_stream_of_tokio_is_a_byte_stream() {
     drop(near);
     let error = far.send(b"nobody is there").await.unwrap_err();
     assert!(is_broken(&error), "{error}");
+}
+
+/// All of the contract; and through both wrappers nothing of it is lost.
+#[anyrt::test]
+async fn streams_of_tokio_keep_the_contract() {
+    let foreign = async |capacity| {
+        let (near, far) = tokio::io::duplex(capacity);
+        (FromTokio::new(near), FromTokio::new(far))
+    };
+    let check = check_byte_stream(async || foreign(4096).await, async || foreign(64).await);
+    Box::pin(check).await;
+    let there_and_back = async |capacity| {
+        memory_pair(capacity)
+            .map(|end| FromTokio::new(ForTokio::new(end)))
+            .into()
+    };
+    let check = check_byte_stream(
+        async || there_and_back(4096).await,
+        async || there_and_back(64).await,
+    );
+    Box::pin(check).await;
 }
 
 /// Cancelling a receive loses nothing, through both wrappers.

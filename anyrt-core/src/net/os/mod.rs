@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::task::{Context, Poll};
 
-use rustix::io::{Errno, retry_on_intr};
+use rustix::io::{Errno, FdFlags, retry_on_intr};
 use rustix::net::{self, AddressFamily, RecvFlags, SendAncillaryBuffer, SocketType, sockopt};
 
 use self::platform::SENDING;
@@ -23,6 +23,8 @@ pub(super) mod errors;
     path = "other.rs"
 )]
 mod platform;
+#[cfg(test)]
+mod tests;
 
 /// A socket of the operating system, for any runtime that tells when descriptors are ready.
 #[derive(Debug)]
@@ -108,6 +110,8 @@ impl<S: Source> AdoptSocket for OsSocket<S> {
     fn adopt(descriptor: OwnedFd) -> io::Result<OsSocket<S>> {
         sockopt::socket_type(&descriptor)?;
         rustix::io::ioctl_fionbio(&descriptor, true)?;
+        // What this process was started with, it would pass on.
+        rustix::io::fcntl_setfd(&descriptor, FdFlags::CLOEXEC)?;
         Ok(OsSocket(S::register(descriptor)?))
     }
 

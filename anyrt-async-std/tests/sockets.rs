@@ -1,0 +1,32 @@
+//! Sockets of async-std become anyrt's, and the other way round.
+#![cfg(unix)]
+
+use std::net::Ipv4Addr;
+
+use anyrt_async_std::{AsyncStd, Builder};
+use anyrt_conformance::support::run;
+use anyrt_core::net::{TcpListener, TcpStream};
+use anyrt_core::stream::{ByteReceiveStreamExt, ByteSendStreamExt};
+use async_std::io::WriteExt;
+use async_std::net::TcpStream as Native;
+
+#[test]
+fn native_sockets_come_in_and_go_out() {
+    run(&Builder::new(), async {
+        let listener = TcpListener::<AsyncStd>::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let native = Native::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        let (mut server, _) = listener.accept().await.unwrap();
+        let socket = std::net::TcpStream::try_from(native).unwrap();
+        let mut client = TcpStream::<AsyncStd>::adopt(socket).unwrap();
+        client.send(b"in").await.unwrap();
+        assert_eq!(server.receive(10).await.unwrap(), b"in");
+
+        let socket = std::net::TcpStream::from(client.into_descriptor().unwrap());
+        let mut native = Native::from(socket);
+        native.write_all(b"out").await.unwrap();
+        native.flush().await.unwrap();
+        assert_eq!(server.receive(10).await.unwrap(), b"out");
+    });
+}

@@ -450,7 +450,7 @@ impl<R: Runtime, E: Send + 'static> TaskBuilder<'_, R, E> {
     ///
     /// # Panics
     ///
-    /// If the group has ended.
+    /// If the group has ended; see [`try_spawn`](TaskBuilder::try_spawn).
     #[track_caller]
     pub fn spawn<F, T>(self, future: F) -> TaskHandle<T>
     where
@@ -458,15 +458,34 @@ impl<R: Runtime, E: Send + 'static> TaskBuilder<'_, R, E> {
         F::Output: TaskOutput<E, Value = T> + 'static,
         T: Send + 'static,
     {
+        let group = self.group;
+        match self.try_spawn(future) {
+            Ok(handle) => handle,
+            Err(_) => has_ended(&group.group.core),
+        }
+    }
+
+    /// Starts the child, or gives the future back if the group has ended.
+    ///
+    /// # Errors
+    ///
+    /// [`SpawnError`] with the future, which has not been polled.
+    #[track_caller]
+    pub fn try_spawn<F, T>(self, future: F) -> Result<TaskHandle<T>, SpawnError<F>>
+    where
+        F: Future + Send + 'static,
+        F::Output: TaskOutput<E, Value = T> + 'static,
+        T: Send + 'static,
+    {
         if !self.group.group.core.enter() {
-            has_ended(&self.group.group.core);
+            return Err(SpawnError(future));
         }
         let mut given = Given::at(Location::caller());
         given.name = self.name;
         if let Some(context) = self.context {
             given.context = context;
         }
-        spawn_child(&self.group.group, given, future, |_| ())
+        Ok(spawn_child(&self.group.group, given, future, |_| ()))
     }
 }
 

@@ -15,8 +15,9 @@ use crate::TaskGroup;
 /// - `hyper_util`'s client keeps connections that are idle until its pool drops them. Drop the
 ///   client, or cancel the group.
 ///
-/// What a task returns is dropped. If the group is cancelled, a task runs up to its first wait; if
-/// it has ended, the task is dropped at once. In both cases hyper finds a connection that is closed.
+/// They are named `hyper`, as [`task::tree`](crate::task::tree) shows. What a task returns is
+/// dropped. If the group is cancelled, a task runs up to its first wait; if it has ended, the task
+/// is dropped at once. In both cases hyper finds a connection that is closed.
 ///
 /// # Examples
 ///
@@ -32,7 +33,10 @@ use crate::TaskGroup;
 ///     let group = anyrt::task_group::<Infallible, _, _>(async |tg| {
 ///         let executor = HyperExecutor::new(tg);
 ///         let sender = sender.clone();
-///         executor.execute(async move { sender.send("waited for").unwrap() });
+///         executor.execute(async move {
+///             assert_eq!(&*anyrt::task::current().unwrap().name(), "hyper");
+///             sender.send("waited for").unwrap()
+///         });
 ///         Ok(executor)
 ///     });
 ///     let executor = group.await.unwrap();
@@ -60,7 +64,7 @@ where
     fn execute(&self, future: F) {
         let task = async { drop(future.await) };
         // hyper does not ask what became of it; it notices that the task's end of things is gone.
-        drop(self.group.try_spawn(task));
+        drop(self.group.task().name("hyper").try_spawn(task));
     }
 }
 

@@ -13,8 +13,8 @@ pub use self::connect::{
 #[cfg(unix)]
 pub use self::descriptors::{UnixConnectable, connect_unix, wait_readable, wait_writable};
 pub use anyrt_core::net::{
-    ATTEMPT_DELAY, BoxedStreams, ConnectError, Connectable, FailedAttempt, IntoConnectable,
-    LookupError, interleave,
+    ATTEMPT_DELAY, BoxedStreams, BufferedConnectable, ConnectError, Connectable, FailedAttempt,
+    IntoConnectable, LookupError, TextConnectable, interleave,
 };
 mod datagrams;
 mod listeners;
@@ -40,6 +40,31 @@ pub use self::listeners::{
 pub type SocketStream<K> = anyrt_core::net::SocketStream<Ambient, K>;
 
 /// A TCP connection.
+///
+/// # Examples
+///
+/// One that was opened elsewhere, and goes elsewhere again, on Unix systems:
+///
+/// ```
+/// # if anyrt::Backend::available().is_empty() { return Ok(()) }
+/// use std::io::Write;
+///
+/// use anyrt::net::TcpStream;
+/// use anyrt::stream::ByteReceiveStreamExt;
+///
+/// # let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+/// let socket = std::net::TcpStream::connect(listener.local_addr()?)?;
+/// # let (mut server, _) = listener.accept()?;
+/// # server.write_all(b"hello")?;
+/// let socket = anyrt::run(async {
+///     let mut stream = TcpStream::adopt(socket)?;
+///     assert_eq!(stream.receive(100).await?, b"hello");
+///     stream.into_descriptor()
+/// })?;
+/// let mut socket = std::net::TcpStream::from(socket);
+/// socket.write_all(b"good bye")?;
+/// # std::io::Result::Ok(())
+/// ```
 pub type TcpStream = anyrt_core::net::TcpStream<Ambient>;
 
 /// A connection through a Unix socket.

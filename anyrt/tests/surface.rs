@@ -352,11 +352,13 @@ fn auto_traits_of_connecting() {
     type Attempt = std::future::Ready<std::io::Result<u8>>;
     table! {
         BoxedStreams<TcpConnectable> => "Send Sync Unpin",
+        BufferedConnectable<TcpConnectable> => "Send Sync Unpin",
         ConnectError => "Send Sync Unpin",
         FailedAttempt => "Send Sync Unpin",
         LookupError => "Send Sync Unpin",
         TcpConnectable => "Send Sync Unpin",
         TcpConnector => "Send Sync Unpin",
+        TextConnectable<TcpConnectable> => "Send Sync Unpin",
         anyrt::futures::HappyEyeballs<fn(std::net::SocketAddr) -> Attempt, Attempt, u8> => "Send",
     }
     fn send<T: Send>(_: T) {}

@@ -40,7 +40,8 @@ pub use self::connect_unix::{ConnectUnix, connect_unix};
 #[cfg(unix)]
 pub use self::connectable::UnixConnectable;
 pub use self::connectable::{
-    BoxedStreams, Connectable, IntoConnectable, TcpConnectable, as_connectable,
+    BoxedStreams, BufferedConnectable, Connectable, IntoConnectable, TcpConnectable,
+    TextConnectable, as_connectable,
 };
 pub use self::datagram::{
     ConnectedDatagramSocket, ConnectedUdpSocket, ConnectedUnixDatagram, DatagramSocket,

@@ -3,9 +3,13 @@ use std::io;
 use futures_core::future::BoxFuture;
 
 use super::{TlsClientConfig, TlsStream};
-use crate::net::Connectable;
+use crate::net::{Connectable, TcpConnectable};
+use crate::runtime::Net;
+use crate::stream::ByteStream;
 
 /// A way to connect, with TLS on top.
+///
+/// [`TcpConnectable::tls`] makes one that takes the host for the name.
 #[derive(Clone, Debug)]
 pub struct TlsConnectable<C> {
     inner: C,
@@ -22,9 +26,19 @@ impl<C> TlsConnectable<C> {
             config,
         }
     }
+
+    /// What it connects by.
+    pub fn as_inner(&self) -> &C {
+        &self.inner
+    }
+
+    /// Whose certificate is expected.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
 }
 
-impl<C: Connectable> Connectable for TlsConnectable<C> {
+impl<C: Connectable<Stream: ByteStream>> Connectable for TlsConnectable<C> {
     type Stream = TlsStream<C::Stream>;
 
     /// Connects, and shakes hands: see [`TlsStream::connect`].
@@ -33,5 +47,31 @@ impl<C: Connectable> Connectable for TlsConnectable<C> {
             let stream = self.inner.connect().await?;
             TlsStream::connect(stream, &self.host, &self.config).await
         })
+    }
+}
+
+impl<R: Net> TcpConnectable<R> {
+    /// Encrypts the connections, and expects a certificate for the [host](TcpConnectable::host).
+    ///
+    /// [`TlsConnectable::new`] is for certificates of another name, and for what is no TCP.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt_core::net::{Connectable, as_connectable};
+    /// use anyrt_core::runtime::Net;
+    /// use anyrt_core::stream::ByteStream;
+    /// use anyrt_core::tls::TlsClientConfig;
+    ///
+    /// fn library(server: impl Connectable<Stream: ByteStream>) {}
+    ///
+    /// fn program<R: Net>(config: TlsClientConfig) {
+    ///     library(as_connectable::<R, _>(("example.org", 80)));
+    ///     library(as_connectable::<R, _>(("example.org", 443)).tls(config));
+    /// }
+    /// ```
+    pub fn tls(self, config: TlsClientConfig) -> TlsConnectable<TcpConnectable<R>> {
+        let host = self.host().to_owned();
+        TlsConnectable::new(self, host, config)
     }
 }

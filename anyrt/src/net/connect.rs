@@ -32,6 +32,29 @@ use crate::futures::HappyEyeballs;
 pub type TcpConnector = net::TcpConnector<Ambient>;
 
 /// A host and port to connect to by TCP.
+///
+/// # Examples
+///
+/// What wraps streams wraps connectables:
+///
+/// ```
+/// # if anyrt::Backend::available().is_empty() { return Ok(()) }
+/// use anyrt::net::{Connectable, TcpConnectable};
+///
+/// # let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+/// # let port = listener.local_addr()?.port();
+/// # std::thread::spawn(move || {
+/// #     let (mut peer, _) = listener.accept().unwrap();
+/// #     std::io::Write::write_all(&mut peer, b"hello\r\n").unwrap();
+/// # });
+/// let server = TcpConnectable::new("localhost", port).buffered();
+/// let greeting = anyrt::run(async {
+///     let mut stream = server.connect().await?;
+///     stream.receive_until(b"\r\n", 100).await
+/// });
+/// assert_eq!(greeting?, b"hello");
+/// # std::io::Result::Ok(())
+/// ```
 pub type TcpConnectable = net::TcpConnectable<Ambient>;
 
 /// Connects to a host by TCP.
@@ -143,14 +166,18 @@ where
 /// Makes a connectable of whatever can be one: a host and a port give TCP, a path gives a Unix
 /// socket, and a connectable is itself.
 ///
+/// With the feature `tls`, `as_connectable((host, port)).tls(config)` encrypts it, and expects a
+/// certificate of the host; `anyrt::tls::TlsConnectable` is for all others, and for other names.
+///
 /// # Examples
 ///
 /// ```
 /// use anyrt::net::{Connectable, IntoConnectable, TcpConnectable, as_connectable};
+/// use anyrt::stream::ByteStream;
 ///
 /// struct Client<C>(C);
 ///
-/// impl<C: Connectable> Client<C> {
+/// impl<C: Connectable<Stream: ByteStream>> Client<C> {
 ///     fn new(server: impl IntoConnectable<anyrt::Ambient, Connectable = C>) -> Client<C> {
 ///         Client(as_connectable(server))
 ///     }

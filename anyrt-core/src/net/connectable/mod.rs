@@ -12,14 +12,20 @@ use crate::stream::ByteStream;
 
 #[cfg(unix)]
 mod unix;
+mod wrapped;
 
 #[cfg(unix)]
 pub use self::unix::UnixConnectable;
+pub use self::wrapped::{BoxedStreams, BufferedConnectable, TextConnectable};
 
 /// Something that can be connected to, any number of times.
 ///
 /// It is made for trait objects: `Box<dyn Connectable<Stream = Box<dyn ByteStream>>>` is one too,
-/// and [`BoxedStreams`] makes any into such. What wraps streams, such as TLS, wraps connectables.
+/// and [`BoxedStreams`] makes any into such. What wraps streams wraps connectables: there are
+/// [`buffered`](Connectable::buffered), [`text`](Connectable::text), and with the feature `tls`
+/// `TlsConnectable`.
+///
+/// A library that wants bytes asks for `Connectable<Stream: ByteStream>`.
 ///
 /// # Contract
 ///
@@ -34,13 +40,13 @@ pub use self::unix::UnixConnectable;
 ///
 /// type Anything = Box<dyn Connectable<Stream = Box<dyn ByteStream>>>;
 ///
-/// fn erased(connectable: impl Connectable + 'static) -> Anything {
+/// fn erased(connectable: impl Connectable<Stream: ByteStream> + 'static) -> Anything {
 ///     Box::new(BoxedStreams(connectable))
 /// }
 /// ```
 pub trait Connectable: Send + Sync {
-    /// What connecting gives.
-    type Stream: ByteStream + 'static;
+    /// What connecting gives: a [`ByteStream`], as a rule, or what is made of one.
+    type Stream: Send + 'static;
 
     /// Connects.
     ///
@@ -54,6 +60,26 @@ pub trait Connectable: Send + Sync {
     /// What went wrong: with a [`LookupError`](super::LookupError) or a
     /// [`ConnectError`](super::ConnectError) inside, or what the layers above say.
     fn connect(&self) -> BoxFuture<'_, io::Result<Self::Stream>>;
+
+    /// Connects to the same, and wraps the stream into a
+    /// [`BufferedByteStream`](crate::stream::BufferedByteStream).
+    fn buffered(self) -> BufferedConnectable<Self>
+    where
+        Self: Sized,
+        Self::Stream: ByteStream,
+    {
+        BufferedConnectable::new(self)
+    }
+
+    /// Connects to the same, and wraps the stream into a
+    /// [`TextStream`](crate::stream::TextStream).
+    fn text(self) -> TextConnectable<Self>
+    where
+        Self: Sized,
+        Self::Stream: ByteStream,
+    {
+        TextConnectable::new(self)
+    }
 }
 
 impl<C: Connectable + ?Sized> Connectable for Box<C> {
@@ -142,22 +168,6 @@ impl<R> fmt::Debug for TcpConnectable<R> {
     }
 }
 
-/// Connects to the same, and boxes the stream.
-#[derive(Clone, Copy, Debug)]
-#[expect(clippy::exhaustive_structs, reason = "it wraps, and nothing else")]
-pub struct BoxedStreams<C>(pub C);
-
-impl<C: Connectable> Connectable for BoxedStreams<C> {
-    type Stream = Box<dyn ByteStream>;
-
-    fn connect(&self) -> BoxFuture<'_, io::Result<Box<dyn ByteStream>>> {
-        Box::pin(async {
-            let stream = self.0.connect().await?;
-            Ok(Box::new(stream) as Box<dyn ByteStream>)
-        })
-    }
-}
-
 /// What [`as_connectable`] takes: a connectable itself, a host and a port, and on Unix systems a
 /// path.
 pub trait IntoConnectable<R> {
@@ -186,6 +196,9 @@ impl<R: Net, H: Into<String>> IntoConnectable<R> for (H, u16) {
 
 /// Makes a connectable of whatever can be one: a host and a port give TCP, a path gives a Unix
 /// socket, and a connectable is itself.
+///
+/// With the feature `tls`, `TcpConnectable::tls` encrypts what it gives for a host and a port, and
+/// `TlsConnectable` everything else.
 pub fn as_connectable<R: Net, C: IntoConnectable<R>>(target: C) -> C::Connectable {
     target.into_connectable()
 }

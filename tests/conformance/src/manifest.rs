@@ -410,6 +410,7 @@ macro_rules! __cases {
             ],
             options: [
                 try_spawn_gives_the_future_back,
+                a_prepared_child_can_be_refused,
                 spawning_late_panics_and_names_the_way_out,
                 a_failed_group_takes_no_children,
                 a_cancelled_group_starts_its_children,
@@ -560,17 +561,12 @@ macro_rules! __cases {
                 the_panic_of_an_adopted_child_is_not_lost,
             ],
             tls: [
+                encrypted_streams_keep_the_contract,
                 bytes_go_both_ways_and_then_the_end,
                 the_transport_may_hold_little,
                 a_client_that_leaves_at_once_is_heard,
                 an_encrypted_stream_can_be_encrypted_again,
                 nothing_is_not_the_end,
-                an_unknown_authority_fails_the_handshake,
-                another_name_fails_the_handshake,
-                a_client_has_to_be_who_it_says,
-                garbage_fails_the_handshake,
-                leaving_fails_the_handshake,
-                what_is_no_host_is_refused,
                 a_protocol_is_agreed_on,
                 attributes_tell_of_the_encryption_and_the_transport,
                 an_international_name_is_matched,
@@ -605,6 +601,17 @@ macro_rules! __cases {
                 a_cancelled_accept_loses_no_client,
                 several_tasks_may_accept,
                 handshakes_end_with_the_listener,
+            ],
+            tls_tickets: [
+                tickets_come_with_the_first_answer,
+            ],
+            tls_trust: [
+                an_unknown_authority_fails_the_handshake,
+                another_name_fails_the_handshake,
+                a_client_has_to_be_who_it_says,
+                garbage_fails_the_handshake,
+                leaving_fails_the_handshake,
+                what_is_no_host_is_refused,
             ],
         }
     };
@@ -782,6 +789,20 @@ macro_rules! __cases {
                 a_cancelled_connect_leaves_nothing_open,
                 what_can_be_connected_to_is_a_value,
             ],
+            net_connectables: [
+                a_connectable_can_be_buffered,
+                a_connectable_can_exchange_text,
+                a_connectable_can_be_encrypted,
+                wrapped_connectables_fail_as_what_is_inside,
+                a_cancelled_handshake_leaves_nothing_open,
+                the_host_is_the_name_by_default,
+                explicit_settings_are_carried_through,
+            ],
+            net_contract: [
+                tcp_streams_keep_the_contract,
+                halves_keep_the_contract,
+                encrypted_tcp_streams_keep_the_contract,
+            ],
             net_datagrams: [
                 packets_come_with_their_sender,
                 packets_keep_their_borders,
@@ -865,6 +886,14 @@ macro_rules! __cases {
     };
     (descriptors, $then:ident, $arguments:tt) => {
         $crate::$then! { $arguments
+            net_adoption: [
+                a_listener_can_be_adopted,
+                a_udp_socket_can_be_adopted,
+                unix_packets_can_be_adopted,
+                an_adopted_socket_is_closed_by_its_owner,
+                only_listeners_are_adopted_as_such,
+                only_sockets_for_packets_are_adopted_as_such,
+            ],
             net_connect_unix: [
                 a_path_can_be_connected_to,
                 a_missing_path_is_not_found,
@@ -891,6 +920,7 @@ macro_rules! __cases {
                 cancelled_waiters_leave_no_trace,
             ],
             net_unix: [
+                unix_streams_keep_the_contract,
                 a_path_connects_both_ways,
                 a_missing_path_is_not_found,
                 a_stale_file_is_replaced,

@@ -35,10 +35,14 @@ pub mod low_level;
 pub mod memory_streams;
 pub mod memory_streams_everywhere;
 pub mod memory_streams_hand_over;
+#[cfg(unix)]
+pub mod net_adoption;
 pub mod net_connect;
 mod net_connect_support;
 #[cfg(unix)]
 pub mod net_connect_unix;
+pub mod net_connectables;
+pub mod net_contract;
 pub mod net_datagrams;
 #[cfg(unix)]
 pub mod net_descriptors;
@@ -85,4 +89,6 @@ pub mod tls_end;
 pub mod tls_everywhere;
 pub mod tls_listener;
 mod tls_support;
+pub mod tls_tickets;
+pub mod tls_trust;
 pub mod uniform;

@@ -313,7 +313,10 @@ pub fn what_can_be_connected_to_is_a_value<B: Enter<Runtime: Net>>(backend: &B) 
     });
 }
 
-async fn echo_once<R: Net, C: Connectable>(connectable: &C, listener: &R::Socket) {
+async fn echo_once<R: Net, C>(connectable: &C, listener: &R::Socket)
+where
+    C: Connectable<Stream: ByteStream>,
+{
     let mut client = connectable.connect().await.unwrap();
     let mut server = accept::<R, Internet>(listener).await;
     client.send(b"ping").await.unwrap();

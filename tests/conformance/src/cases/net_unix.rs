@@ -22,7 +22,19 @@ use anyrt_core::task::task_group;
 use futures_util::future::join;
 
 use super::net_tools::{ANY, Folder, connect, connected};
+use crate::check_byte_stream;
 use crate::support::{poll_once, run, until, yields};
+
+/// ST-01, ST-02, ST-03, ST-04, ST-05, ST-07, NET-23: a connection through a Unix socket keeps to the
+/// contract.
+pub fn unix_streams_keep_the_contract<B: Enter<Runtime: Descriptors>>(backend: &B) {
+    let folder = Folder::new();
+    let make = async || {
+        let path = folder.file("s");
+        connected(&UnixListener::<B::Runtime>::bind(&*path).unwrap()).await
+    };
+    run(backend, check_byte_stream(make, make));
+}
 
 /// NET-23: through a path bytes go both ways, up to the end; attributes tell the address, and no
 /// port.

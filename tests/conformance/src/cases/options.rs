@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use anyrt_core::cancel::{CancelScope, checkpoint};
 use anyrt_core::error::{GroupError, SpawnError};
 use anyrt_core::runtime::Enter;
-use anyrt_core::task::{GroupOptions, TaskGroup, task_group};
+use anyrt_core::task::{self, GroupOptions, TaskGroup, task_group};
 use anyrt_core::time::sleep_forever;
 
 use crate::support::{Flag, Gate, Log, catch, catch_sync, forever, panic_quietly, run, until};
@@ -30,6 +30,28 @@ pub fn try_spawn_gives_the_future_back<B: Enter>(backend: &B) {
         assert!(!polled.is_raised());
         assert_eq!(future.await.unwrap(), 2);
         assert!(polled.is_raised());
+    });
+}
+
+/// G7: so does that of a child that is being prepared; one that is taken has its name.
+pub fn a_prepared_child_can_be_refused<B: Enter>(backend: &B) {
+    run(backend, async {
+        let group = task_group::<B::Runtime, Infallible, _, _>(async |tg| {
+            let named = tg.task().name("named");
+            let child = named.try_spawn(async { Ok(task::current().unwrap().name()) });
+            let name = child.expect("the group lives").value().await;
+            assert_eq!(&*name, "named");
+            Ok(tg)
+        });
+        let ended = group.await.unwrap();
+        let refused = ended.task().name("late").try_spawn(async { Ok(2) });
+        let SpawnError(future) = refused.unwrap_err();
+        assert_eq!(future.await.unwrap(), 2);
+        let panic = catch_sync(|| {
+            ended.task().spawn(async {});
+        });
+        let message = panic.unwrap_err();
+        assert!(message.contains("try_spawn"), "{message}");
     });
 }
 

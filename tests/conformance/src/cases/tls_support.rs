@@ -11,9 +11,9 @@ use anyrt_core::stream::{
     MemoryByteStream, memory_byte_stream,
 };
 use anyrt_core::tls::rustls::crypto::ring;
-use anyrt_core::tls::rustls::{ServerConfig, version};
+use anyrt_core::tls::rustls::{self, ServerConfig, version};
 use anyrt_core::tls::{
-    CertificateDer, PrivateKeyDer, TlsClientConfig, TlsServerConfig, TlsStream,
+    CertificateDer, PrivateKeyDer, TlsClientConfig, TlsError, TlsServerConfig, TlsStream,
     certificates_from_pem, private_key_from_pem,
 };
 use futures_io::{AsyncRead, AsyncWrite};
@@ -122,6 +122,19 @@ pub(super) async fn pass(from: &mut impl ByteStream, to: &mut impl ByteStream, b
     let (sent, received) = join(send, receive).await;
     sent.unwrap();
     assert_eq!(received, bytes);
+}
+
+/// The error of TLS in it.
+pub(super) fn error_of(error: &io::Error) -> &TlsError {
+    error.get_ref().unwrap().downcast_ref().unwrap()
+}
+
+/// The error of rustls in it.
+pub(super) fn cause(error: &io::Error) -> &rustls::Error {
+    match error_of(error) {
+        TlsError::Connect { cause, .. } | TlsError::Accept { cause, .. } => cause,
+        other => panic!("{other}"),
+    }
 }
 
 /// A transport that is known by a number, and can be cut.

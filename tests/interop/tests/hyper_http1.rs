@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use anyrt::interop::hyper::{HyperIo, HyperTimer};
 use anyrt::net::RemotePort;
+use anyrt::stream::{AttributesExt, ByteReceiveStreamExt, ByteSendStreamExt};
 use anyrt::sync::Event;
-use anyrt_core::stream::{AttributesExt, ByteReceiveStreamExt, ByteSendStreamExt};
 use anyrt_interop::{memory_pair, pairs, tcp_pair};
 use bytes::Bytes;
 use futures_util::future::{Either, select};

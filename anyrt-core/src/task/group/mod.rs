@@ -1,13 +1,15 @@
 //! Groups: whatever is started in one has ended when it ends (rules G1 to G14).
 
+mod builder;
 mod future;
 mod in_place;
 mod options;
 mod spawned;
 mod start;
 
+pub use self::builder::TaskBuilder;
 pub use self::in_place::{LocalTaskGroup, ScopedTaskGroup, local_task_group, scoped_task_group};
 pub use self::options::GroupOptions;
 pub(crate) use self::spawned::Group;
-pub use self::spawned::{TaskBuilder, TaskGroup, task_group};
+pub use self::spawned::{TaskGroup, task_group};
 pub use self::start::{StartOutput, Started};

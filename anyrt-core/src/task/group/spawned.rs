@@ -12,11 +12,11 @@ use super::super::handle::TaskHandle;
 use super::super::output::{Ended, GroupOutput, Outcome, TaskOutput};
 use super::super::record::{End, Given, Value};
 use super::super::root::{Deliver, Root};
+use super::builder::TaskBuilder;
 use super::future::{GroupFuture, Members};
 use super::options::GroupOptions;
 use super::start::{StartOutput, Started};
 use crate::cancel::{CancelHandle, Cause};
-use crate::context::{Context, ContextMap};
 use crate::error::{GroupError, SpawnError, StartError};
 use crate::loom::Arc;
 use crate::runtime::{Runtime, Spawn, TaskInfo};
@@ -64,7 +64,7 @@ where
 ///
 /// Cheap to clone; clones can go into children.
 pub struct TaskGroup<R: Spawn, E> {
-    group: Arc<Group<R, E>>,
+    pub(super) group: Arc<Group<R, E>>,
 }
 
 pub(crate) struct Group<R: Spawn, E> {
@@ -291,11 +291,7 @@ impl<R: Runtime, E: Send + 'static> TaskGroup<R, E> {
 
     /// Prepares a child with a name or a context of its own.
     pub fn task(&self) -> TaskBuilder<'_, R, E> {
-        TaskBuilder {
-            group: self,
-            name: None,
-            context: None,
-        }
+        TaskBuilder::of(self)
     }
 
     /// Starts a child and waits until it says that it is ready; gives what it says (rule G9).
@@ -421,78 +417,5 @@ impl<R: Spawn, E> Clone for TaskGroup<R, E> {
 impl<R: Spawn, E> fmt::Debug for TaskGroup<R, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("TaskGroup").field(&self.group.core).finish()
-    }
-}
-
-/// A child that is being prepared; see [`TaskGroup::task`].
-#[must_use = "nothing is started before `spawn`"]
-pub struct TaskBuilder<'a, R: Spawn, E> {
-    group: &'a TaskGroup<R, E>,
-    name: Option<Arc<str>>,
-    /// The one to use instead of a snapshot.
-    context: Option<Option<Arc<ContextMap>>>,
-}
-
-impl<R: Runtime, E: Send + 'static> TaskBuilder<'_, R, E> {
-    /// Names the task; the default is where it is spawned.
-    pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = Some(name.into().into());
-        self
-    }
-
-    /// Gives the task this context instead of a snapshot of the spawner's.
-    pub fn context(mut self, context: &Context) -> Self {
-        self.context = Some(context.map());
-        self
-    }
-
-    /// Starts the child; see [`TaskGroup::spawn`].
-    ///
-    /// # Panics
-    ///
-    /// If the group has ended; see [`try_spawn`](TaskBuilder::try_spawn).
-    #[track_caller]
-    pub fn spawn<F, T>(self, future: F) -> TaskHandle<T>
-    where
-        F: Future + Send + 'static,
-        F::Output: TaskOutput<E, Value = T> + 'static,
-        T: Send + 'static,
-    {
-        let group = self.group;
-        match self.try_spawn(future) {
-            Ok(handle) => handle,
-            Err(_) => has_ended(&group.group.core),
-        }
-    }
-
-    /// Starts the child, or gives the future back if the group has ended.
-    ///
-    /// # Errors
-    ///
-    /// [`SpawnError`] with the future, which has not been polled.
-    #[track_caller]
-    pub fn try_spawn<F, T>(self, future: F) -> Result<TaskHandle<T>, SpawnError<F>>
-    where
-        F: Future + Send + 'static,
-        F::Output: TaskOutput<E, Value = T> + 'static,
-        T: Send + 'static,
-    {
-        if !self.group.group.core.enter() {
-            return Err(SpawnError(future));
-        }
-        let mut given = Given::at(Location::caller());
-        given.name = self.name;
-        if let Some(context) = self.context {
-            given.context = context;
-        }
-        Ok(spawn_child(&self.group.group, given, future, |_| ()))
-    }
-}
-
-impl<R: Spawn, E> fmt::Debug for TaskBuilder<'_, R, E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TaskBuilder")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
     }
 }

@@ -1,5 +1,6 @@
 //! What cases about connecting share: places to connect to, and a look at what is open.
 
+use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
@@ -110,9 +111,14 @@ fn count(address: SocketAddr, states: &[&str]) -> Option<usize> {
     let list = std::fs::read_to_string("/proc/self/net/tcp").ok()?;
     let ip = u32::from_ne_bytes(address.ip().octets());
     let remote = format!("{ip:08X}:{:04X}", address.port());
-    let is_one = |line: &&str| {
-        let mut fields = line.split_whitespace().skip(2);
-        fields.next() == Some(&remote) && fields.next().is_some_and(|s| states.contains(&s))
+    // Whoever is between the parts in which the system hands out the list may be in it twice: each
+    // is told by its own end.
+    let own_end = |line: &str| {
+        let mut fields = line.split_whitespace().skip(1);
+        let own = fields.next()?;
+        let is_one = fields.next()? == remote && states.contains(&fields.next()?);
+        is_one.then(|| own.to_owned())
     };
-    Some(list.lines().filter(is_one).count())
+    let sockets: HashSet<String> = list.lines().filter_map(own_end).collect();
+    Some(sockets.len())
 }

@@ -1,3 +1,5 @@
+mod position;
+
 use std::io::{self, IoSlice};
 use std::mem;
 use std::ops::Range;
@@ -6,6 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use futures_io::{AsyncRead, AsyncWrite};
 
+use self::position::Position;
 use crate::stream::is_broken;
 
 /// What stands between a session and its transport.
@@ -180,12 +183,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Records<S> {
 
     /// Reads as much as there is, up to a limit.
     fn poll_read_ahead(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let mut bytes = mem::take(&mut self.surplus).bytes;
+        bytes.resize(AHEAD, 0);
         self.has_more = false;
-        self.surplus.bytes.resize(AHEAD, 0);
-        let buffer = &mut self.surplus.bytes;
-        let read = ready!(Pin::new(&mut self.transport).poll_read(cx, buffer))?;
-        self.surplus.unread = 0..read.min(AHEAD);
+        let read = ready!(Pin::new(&mut self.transport).poll_read(cx, &mut bytes))?;
         self.has_more = read == AHEAD;
+        self.surplus = Surplus {
+            unread: 0..read.min(AHEAD),
+            bytes,
+        };
         Poll::Ready(Ok(read))
     }
 
@@ -258,43 +264,6 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Records<S> {
     }
 }
 
-/// Where in a record the next byte stands.
-#[derive(Debug, Default)]
-struct Position {
-    /// How much of the header was seen.
-    header: usize,
-    /// How long the body still is, as far as the header has said.
-    body: usize,
-}
-
-impl Position {
-    /// What stands before the body: the type, two bytes of version, and two of length.
-    const HEADER: usize = 5;
-
-    /// Goes on by as many of these bytes as belong to the record, and says how many.
-    ///
-    /// What is no TLS is cut into pieces like any other: the session finds out.
-    fn advance(&mut self, bytes: &[u8]) -> usize {
-        let mut length = 0;
-        while self.header < Self::HEADER {
-            let Some(byte) = bytes.get(length) else {
-                return length;
-            };
-            if self.header >= 3 {
-                self.body = self.body << 8 | usize::from(*byte);
-            }
-            self.header += 1;
-            length += 1;
-        }
-        let of_body = self.body.min(bytes.len() - length);
-        self.body -= of_body;
-        if self.body == 0 {
-            *self = Position::default();
-        }
-        length + of_body
-    }
-}
-
 #[cfg(all(test, not(loom)))]
 mod tests {
     use std::io;
@@ -305,9 +274,9 @@ mod tests {
 
     use super::Records;
 
-    /// What is to be read.
+    /// What is to be read, and whether more could come.
     #[derive(Debug, PartialEq)]
-    struct Bytes(&'static [u8]);
+    struct Bytes(&'static [u8], bool);
 
     impl AsyncRead for Bytes {
         fn poll_read(
@@ -315,6 +284,9 @@ mod tests {
             cx: &mut Context<'_>,
             buffer: &mut [u8],
         ) -> Poll<io::Result<usize>> {
+            if self.0.is_empty() && self.1 {
+                return Poll::Pending;
+            }
             Pin::new(&mut self.0).poll_read(cx, buffer)
         }
     }
@@ -359,7 +331,7 @@ mod tests {
 
     #[test]
     fn a_read_ends_where_a_record_does() {
-        let mut records = Records::new(Bytes(THREE));
+        let mut records = Records::new(Bytes(THREE, false));
         let expected: [&[u8]; 4] = [&THREE[..7], &THREE[7..12], &THREE[12..18], &THREE[18..]];
         assert_eq!(reads(&mut records, 100), expected);
     }
@@ -367,7 +339,7 @@ mod tests {
     #[test]
     fn the_size_of_the_reads_makes_no_difference() {
         for size in 1..30 {
-            let mut records = Records::new(Bytes(THREE));
+            let mut records = Records::new(Bytes(THREE, false));
             let mut end = 0;
             for read in reads(&mut records, size) {
                 end += read.len();
@@ -383,23 +355,38 @@ mod tests {
 
     #[test]
     fn what_was_read_past_a_record_is_kept() {
-        let mut records = Records::new(Bytes(b"\x15\x03\x03\x00\x01cplain text"));
+        let mut records = Records::new(Bytes(b"\x15\x03\x03\x00\x01cplain text", false));
         let mut buffer = [0; 12];
         let mut cx = Context::from_waker(Waker::noop());
         let read = Pin::new(&mut records).poll_read(&mut cx, &mut buffer);
         assert!(matches!(read, Poll::Ready(Ok(6))));
-        assert_eq!(records.into_parts(), (Bytes(b"text"), b"plain ".to_vec()));
+        assert_eq!(
+            records.into_parts(),
+            (Bytes(b"text", false), b"plain ".to_vec())
+        );
     }
 
     #[test]
     fn much_is_read_with_few_calls() {
         let record = [&b"\x17\x03\x03\x40\x00"[..], &[7; 0x4000]].concat();
         let bytes: &'static [u8] = record.repeat(6).leak();
-        let mut records = Records::new(Bytes(bytes));
+        let mut records = Records::new(Bytes(bytes, false));
         // As the session does it. The transport gives as much as it is asked for.
         let given = reads(&mut records, 4096).concat();
         assert!(given == bytes);
         // Nobody knows when more will come: no memory is kept for it.
+        assert_eq!(records.surplus.bytes.capacity(), 0);
+    }
+
+    #[test]
+    fn waiting_for_more_takes_no_memory() {
+        let record = [&b"\x17\x03\x03\x0f\xfb"[..], &[7; 4091]].concat();
+        let mut records = Records::new(Bytes(record.leak(), true));
+        let mut cx = Context::from_waker(Waker::noop());
+        for expected in [Poll::Ready(4096), Poll::Pending] {
+            let read = Pin::new(&mut records).poll_read(&mut cx, &mut [0; 4096]);
+            assert_eq!(read.map(Result::unwrap), expected);
+        }
         assert_eq!(records.surplus.bytes.capacity(), 0);
     }
 }

@@ -8,6 +8,9 @@ use crate::stream::Attributes;
 
 /// A foreign stream, of which nothing is known: what makes a byte stream of it.
 ///
+/// It adds nothing: what sending comes to after the end was said, for example, is what the stream
+/// itself reports then, which need not be that it is closed.
+///
 /// # Examples
 ///
 /// ```

@@ -27,6 +27,21 @@ pub(crate) mod thread {
     pub(crate) use ::loom::thread::{Thread, current, park};
     #[cfg(not(loom))]
     pub(crate) use std::thread::{Thread, current, park};
+
+    /// Looks for something a number of times, and leaves the processor to others in between;
+    /// whether it came.
+    #[cfg(not(loom))]
+    pub(crate) fn look_around(times: u32, mut came: impl FnMut() -> bool) -> bool {
+        (0..times).any(|_| {
+            std::thread::yield_now();
+            came()
+        })
+    }
+
+    #[cfg(loom)]
+    pub(crate) fn look_around(_times: u32, mut came: impl FnMut() -> bool) -> bool {
+        came()
+    }
 }
 
 /// For statics of the process, which outlive every model and take no part in one.

@@ -71,9 +71,9 @@ fn hand_over(workers: &Workers, f: impl FnMut() + Send + 'static) {
 
 /// What a worker does until it is sent away; how many jobs that were.
 fn work(workers: &Workers) -> usize {
-    let seat = seat();
+    let mut seat = seat();
     let mut done = 0;
-    while let Some(mut job) = workers.wait(&seat) {
+    while let Some(mut job) = workers.wait(&mut seat) {
         job.work();
         done += 1;
         if !workers.sit(&seat) {

@@ -65,12 +65,12 @@ impl<F: Future> Future for AllBlocked<F> {
 /// How often each task was polled that does not wait here itself.
 fn polls() -> BTreeMap<u64, u32> {
     let mut polls = BTreeMap::new();
-    let own = crate::context::current_task().map(|task| task.id);
+    let own = crate::context::current_task().map(|task| task.id());
     if let Some(core) = Run::current().and_then(|run| run.core()) {
         for_each_task(core, |task| {
             let waits_here = task.wait() == Wait::AllBlocked;
-            if !waits_here && Some(task.id) != own {
-                polls.insert(task.id, task.polls());
+            if !waits_here && Some(task.id()) != own {
+                polls.insert(task.id(), task.polls());
             }
         });
     }

@@ -94,13 +94,20 @@ pub(crate) enum Mail {
 /// A number that no thread of this process was given before. Never zero.
 #[inline]
 pub(crate) fn next_serial() -> u64 {
+    next_serials(1)
+}
+
+/// The first of as many numbers, at most half of [`SERIALS`], one after the other.
+#[inline]
+pub(crate) fn next_serials(count: u64) -> u64 {
     THREAD.with(|thread| {
         let mut serial = thread.serial.get();
-        if serial % SERIALS == 0 {
+        // A thread's first number, a multiple, is left out: it marks that there are none left.
+        let left = (SERIALS - serial % SERIALS) % SERIALS;
+        if left < count {
             serial = NEXT_SERIALS.fetch_add(1, Ordering::Relaxed) * SERIALS;
         }
-        // The block's first number, a multiple, is left out: it marks an empty block.
-        thread.serial.set(serial + 1);
+        thread.serial.set(serial + count);
         serial + 1
     })
 }
@@ -469,7 +476,7 @@ pub(crate) fn current_task() -> Option<TaskRecord> {
 #[inline]
 pub(crate) fn task_id() -> Option<u64> {
     if surroundings().has(IN_TASK) {
-        with_task(|task| task.map(|task| task.id))
+        with_task(|task| task.map(TaskRecord::id))
     } else {
         None
     }

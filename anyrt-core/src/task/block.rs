@@ -17,7 +17,7 @@ use slab::Slab;
 use super::core::GroupCore;
 use super::record::{Given, Record};
 use crate::context;
-use crate::loom::atomic::{AtomicUsize, Ordering};
+use crate::loom::atomic::{AtomicU16, Ordering};
 use crate::loom::{Arc, Mutex, lock};
 
 /// Threads that spawn into one group at once do so in different shards.
@@ -32,11 +32,13 @@ pub(crate) type Owner = Arc<dyn Any + Send + Sync>;
 struct Block {
     group: Arc<GroupCore>,
     owner: Option<Owner>,
+    /// The number of the first task; the others' follow.
+    first: u64,
     /// Where it stands in the list: the shard, and the key there.
-    shard: usize,
-    key: usize,
+    shard: u8,
+    key: u32,
     /// How many of its records are not done with, those not taken yet included.
-    left: AtomicUsize,
+    left: AtomicU16,
     records: [Record; SIZE],
 }
 
@@ -59,6 +61,12 @@ impl TaskRecord {
         self.block.owner.as_ref()
     }
 
+    /// The task's number; in the order of spawning, where one thread spawns.
+    #[inline]
+    pub(crate) fn id(&self) -> u64 {
+        self.block.first + self.index as u64
+    }
+
     pub(crate) fn is(&self, other: &TaskRecord) -> bool {
         Arc::ptr_eq(&self.block, &other.block) && self.index == other.index
     }
@@ -75,7 +83,11 @@ impl Deref for TaskRecord {
 
 impl fmt::Debug for TaskRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        (**self).fmt(f)
+        f.debug_struct("Task")
+            .field("id", &self.id())
+            .field("name", &self.name())
+            .field("end", &self.end())
+            .finish_non_exhaustive()
     }
 }
 
@@ -114,9 +126,10 @@ impl Children {
                 let block = Arc::new(Block {
                     group: group.clone(),
                     owner: owner(),
-                    shard: number,
-                    key,
-                    left: AtomicUsize::new(SIZE),
+                    first: context::next_serials(SIZE as u64),
+                    shard: number as u8,
+                    key: u32::try_from(key).expect("a group has fewer blocks than that"),
+                    left: AtomicU16::new(SIZE as u16),
                     records: array::from_fn(|_| Record::vacant()),
                 });
                 entry.insert(block.clone());
@@ -133,7 +146,9 @@ impl Children {
     pub(crate) fn remove(&self, child: &TaskRecord) {
         let block = &child.block;
         if block.left.fetch_sub(1, Ordering::AcqRel) == 1 {
-            let block = lock(&self.shards[block.shard]).blocks.try_remove(block.key);
+            let mut shard = lock(&self.shards[usize::from(block.shard)]);
+            let block = shard.blocks.try_remove(block.key as usize);
+            drop(shard);
             drop(block);
         }
     }

@@ -307,7 +307,7 @@ impl GroupCore {
     /// The children, in the order of their ids.
     pub(crate) fn children(&self) -> Vec<TaskRecord> {
         let mut all = self.children.all();
-        all.sort_by_key(|child| child.id);
+        all.sort_by_key(|child| child.id());
         all
     }
 

@@ -3,7 +3,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::block::TaskRecord;
-use super::record::{End, Record, Value};
+use super::record::{End, Value};
 use crate::cancel::{Cancelled, Cause, Operation};
 use crate::context;
 use crate::error::{TaskError, ValueError};
@@ -96,7 +96,7 @@ impl<T> TaskHandle<T> {
     }
 
     #[inline]
-    fn record(&self) -> &Record {
+    fn record(&self) -> &TaskRecord {
         match &self.repr {
             Repr::Whole(record, _) | Repr::Split(record, _) => record,
         }
@@ -143,7 +143,7 @@ impl<T> TaskHandle<T> {
 
     /// The task's id.
     pub fn id(&self) -> TaskId {
-        TaskId::new(self.record().id)
+        TaskId::new(self.record().id())
     }
 
     /// The task's name: the one it was given, or where it was spawned.
@@ -305,7 +305,7 @@ impl<T> fmt::Debug for TaskValue<T> {
 /// The future of [`TaskHandle::wait`].
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct TaskWait<'a> {
-    record: &'a Record,
+    record: &'a TaskRecord,
     operation: Operation,
     key: u64,
 }

@@ -1,7 +1,6 @@
 //! The one shared record of a task: result, status, own cancel flag, waker, name.
 
 use std::any::Any;
-use std::fmt;
 use std::panic::Location;
 use std::task::{self, Poll, Waker};
 
@@ -9,30 +8,30 @@ use super::block::TaskRecord;
 use super::wait::Wait;
 use crate::cancel::{Cancelled, Node, Own};
 use crate::context::{self, Context, ContextMap};
-use crate::loom::atomic::{AtomicU8, AtomicU32, Ordering};
+use crate::loom::atomic::{AtomicU8, AtomicU16, AtomicU32, Ordering};
 use crate::loom::{Arc, Mutex, lock};
 use crate::time::Instant;
 
 /// The task was cancelled by itself.
-const CANCELLED: u32 = 1;
+const CANCELLED: u16 = 1;
 /// Somebody waits for its end.
-const AWAITED: u32 = 1 << 1;
+const AWAITED: u16 = 1 << 1;
 /// It was made by `start` and has not called `started`: it lives under the caller's scopes.
-const STARTING: u32 = 1 << 2;
+const STARTING: u16 = 1 << 2;
 /// The caller of `start` was cancelled before that.
-const CALLER_CANCELLED: u32 = 1 << 3;
+const CALLER_CANCELLED: u16 = 1 << 3;
 /// Its handle was dropped.
-const DETACHED: u32 = 1 << 4;
+const DETACHED: u16 = 1 << 4;
 /// The record is in use.
-const BEGUN: u32 = 1 << 6;
+const BEGUN: u16 = 1 << 6;
 /// Something has reported to its frame, which has a node.
-const HAS_ROOT: u32 = 1 << 7;
+const HAS_ROOT: u16 = 1 << 7;
 /// It has context variables.
-const HAS_CONTEXT: u32 = 1 << 5;
-const FINISHED: u32 = 1 << 8;
-const FAILED: u32 = 1 << 9;
-const WAS_CANCELLED: u32 = 1 << 10;
-const ENDED: u32 = FINISHED | FAILED | WAS_CANCELLED;
+const HAS_CONTEXT: u16 = 1 << 5;
+const FINISHED: u16 = 1 << 8;
+const FAILED: u16 = 1 << 9;
+const WAS_CANCELLED: u16 = 1 << 10;
+const ENDED: u16 = FINISHED | FAILED | WAS_CANCELLED;
 
 /// What [`Record::polls`] counts while a task is polled for the first time.
 const FIRST_POLL: u32 = 1;
@@ -45,12 +44,12 @@ pub(crate) enum End {
     Cancelled,
 }
 
+/// Every task has one for as long as its neighbours live: its size counts.
 pub(crate) struct Record {
-    pub(crate) id: u64,
-    state: AtomicU32,
+    state: AtomicU16,
+    wait: AtomicU8,
     /// Odd while the task is being polled.
     polls: AtomicU32,
-    wait: AtomicU8,
     live: Mutex<Live>,
     /// What the task gave, for its handle to take.
     value: Mutex<Option<Value>>,
@@ -101,10 +100,9 @@ impl Record {
     /// The record of a task that is still to come.
     pub(crate) fn vacant() -> Record {
         Record {
-            id: context::next_serial(),
-            state: AtomicU32::new(0),
-            polls: AtomicU32::new(0),
+            state: AtomicU16::new(0),
             wait: AtomicU8::new(Wait::Turn as u8),
+            polls: AtomicU32::new(0),
             live: Mutex::default(),
             value: Mutex::new(None),
         }
@@ -250,7 +248,7 @@ impl Record {
     // ---- cancellation ----
 
     #[inline]
-    fn has(&self, bits: u32) -> bool {
+    fn has(&self, bits: u16) -> bool {
         self.state.load(Ordering::SeqCst) & bits != 0
     }
 
@@ -471,14 +469,4 @@ pub(crate) enum Around<'a> {
     Node(&'a Arc<Node>),
     /// What a group saw around it when it opened, as long as it is not in the tree up to its task.
     Deadline(Instant),
-}
-
-impl fmt::Debug for Record {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Task")
-            .field("id", &self.id)
-            .field("name", &self.name())
-            .field("end", &self.end())
-            .finish_non_exhaustive()
-    }
 }

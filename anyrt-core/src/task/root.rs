@@ -99,7 +99,7 @@ fn poll_plainly<F: Future>(
     if record.has_context() {
         context::note_contexts();
     }
-    let serial = record.id;
+    let serial = record.id();
     record.count_poll();
     let outside = context::enter_task(record, serial, false);
     let mark = outside.mark;
@@ -143,7 +143,7 @@ fn adopt_mail<F: Future>(future: Pin<&mut Option<F>>, record: &TaskRecord, mark:
     let mut node = None;
     let mut parts = Parts {
         future,
-        serial: record.id,
+        serial: record.id(),
         node: &mut node,
     };
     parts.adopt_mail(mark, ended);
@@ -195,7 +195,7 @@ fn poll_framed<F: Future>(
         let known = node.is_some();
         let mut parts = Parts {
             future: future.as_mut(),
-            serial: record.id,
+            serial: record.id(),
             node: &mut node,
         };
         let mut place = RootPlace {

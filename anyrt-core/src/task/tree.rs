@@ -40,7 +40,7 @@ impl TaskRef {
 
     /// Its id.
     pub fn id(&self) -> TaskId {
-        TaskId(self.record.id)
+        TaskId(self.record.id())
     }
 
     /// Its name: the one it was given, or where it was spawned.

@@ -9,7 +9,8 @@
 //! | --- | --- |
 //! | `frame` | the one poll that every structural future shares |
 //! | `node` | the heap part of scopes and holders: who is to be told, what holds |
-//! | `ask` | finding out which holders can still be reached |
+//! | `hold` | unfinished business of what is no scope |
+//! | `ask` | when holders are asked whether they can still be reached |
 //! | `operation` | what every operation begins with |
 //! | `scope`, `handle`, `shield`, `finally`, `wait_for` | what users see |
 
@@ -18,6 +19,7 @@ mod cause;
 mod finally;
 mod frame;
 mod handle;
+mod hold;
 mod limit;
 #[cfg(all(test, loom))]
 mod loom_tests;
@@ -34,8 +36,9 @@ pub(crate) use self::finally::BodyPlace;
 pub use self::finally::{Finally, Lent, finally, with_resource};
 pub(crate) use self::frame::{Frame, Own, Parts, Payload, Place, Polled, drop_quietly};
 pub use self::handle::CancelHandle;
+pub(crate) use self::hold::Hold;
 pub(crate) use self::limit::Limit;
-pub(crate) use self::node::{Hold, Node};
+pub(crate) use self::node::Node;
 pub(crate) use self::operation::Operation;
 pub use self::operation::{
     Checkpoint, cancel_shielded_checkpoint, checkpoint, checkpoint_if_cancelled,

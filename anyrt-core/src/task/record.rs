@@ -22,12 +22,12 @@ const STARTING: u16 = 1 << 2;
 const CALLER_CANCELLED: u16 = 1 << 3;
 /// Its handle was dropped.
 const DETACHED: u16 = 1 << 4;
+/// It has context variables.
+const HAS_CONTEXT: u16 = 1 << 5;
 /// The record is in use.
 const BEGUN: u16 = 1 << 6;
 /// Something has reported to its frame, which has a node.
 const HAS_ROOT: u16 = 1 << 7;
-/// It has context variables.
-const HAS_CONTEXT: u16 = 1 << 5;
 const FINISHED: u16 = 1 << 8;
 const FAILED: u16 = 1 << 9;
 const WAS_CANCELLED: u16 = 1 << 10;

@@ -13,6 +13,9 @@
 //! 4. No lock is held while a waker is woken, cloned or dropped, nor while another node's lock
 //!    is. Walks are iterative, so depth costs no stack.
 
+mod stranded;
+mod tree;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::mem;
@@ -23,7 +26,7 @@ use slab::Slab;
 use super::ask::Asker;
 use super::cause::{Cancelled, Cause};
 use super::frame::Own;
-use crate::context::{self, Mail};
+use crate::context;
 use crate::loom::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::loom::{Arc, Mutex, OnceLock, Weak, lock};
 use crate::task::GroupCore;
@@ -41,20 +44,20 @@ const CAUGHT: u32 = 1 << 3;
 const TOLD: u32 = 1 << 4;
 /// It was woken to find out whether it can still be reached, and was not polled since.
 const ASKED: u32 = 1 << 5;
-/// Its owner holds; a copy of `own_hold` that can be read without the lock.
-const HOLDS: u32 = 1 << 8;
-/// It has had children.
-const PARENT: u32 = 1 << 9;
-/// Operations were refused in it.
-const REFUSED: u32 = 1 << 11;
-/// It has an asker.
-const ASKS: u32 = 1 << 10;
-/// A cancellation from around has interrupted something in it.
-const LATCHED: u32 = 1 << 12;
-/// It is a group's, and was cancelled because something around it was.
-const INHERITED: u32 = 1 << 13;
 /// It has a deadline that somebody may move, read from `now`.
 const CLOCKED: u32 = 1 << 6;
+/// Its owner holds; a copy of `own_hold` that can be read without the lock.
+const HOLDS: u32 = 1 << 7;
+/// It has had children.
+const PARENT: u32 = 1 << 8;
+/// It has an asker.
+const ASKS: u32 = 1 << 9;
+/// Operations were refused in it.
+const REFUSED: u32 = 1 << 10;
+/// A cancellation from around has interrupted something in it.
+const LATCHED: u32 = 1 << 11;
+/// It is a group's, and was cancelled because something around it was.
+const INHERITED: u32 = 1 << 12;
 
 pub(crate) struct Node {
     flags: AtomicU32,
@@ -163,6 +166,10 @@ impl Node {
     #[inline]
     pub(crate) fn is_shielded(&self) -> bool {
         self.flags.load(Ordering::SeqCst) & (SHIELDED | LATCHED) == SHIELDED
+    }
+
+    pub(crate) fn mark_shielded(&self) {
+        self.raise(SHIELDED);
     }
 
     /// Something in it was interrupted because of a cancellation around it: a shield comes late.
@@ -332,24 +339,6 @@ impl Node {
         self.wake_below();
     }
 
-    fn children(&self) -> Vec<Arc<Node>> {
-        lock(&self.state)
-            .children
-            .iter()
-            .filter_map(|(_, child)| child.upgrade())
-            .collect()
-    }
-
-    /// Visits what is below; `descend` says whether to go on below what it was given.
-    fn walk_below(&self, mut descend: impl FnMut(&Arc<Node>) -> bool) {
-        let mut rest = self.children();
-        while let Some(node) = rest.pop() {
-            if descend(&node) {
-                rest.append(&mut node.children());
-            }
-        }
-    }
-
     /// Tells everything below that a cancellation holds here.
     fn wake_below(&self) {
         self.walk_below(|node| {
@@ -401,6 +390,11 @@ impl Node {
         first
     }
 
+    /// Whether the owner has told what is below of a cancellation.
+    pub(crate) fn was_told(&self) -> bool {
+        self.has(TOLD)
+    }
+
     /// Called when the owner is polled without. What was refused may start now.
     pub(crate) fn untell(&self) {
         if self.has(TOLD) && self.lower(TOLD) {
@@ -424,255 +418,6 @@ impl Node {
             waker.wake();
         }
     }
-
-    // ---- the tree ----
-
-    /// Whether something below has unfinished business.
-    pub(crate) fn is_held(&self) -> bool {
-        self.has(PARENT) && lock(&self.state).holding > 0
-    }
-
-    /// Changes this node, and tells its ancestors if its hold changed by that.
-    fn update(&self, change: impl FnOnce(&mut State)) {
-        let mut parent;
-        let mut delta;
-        {
-            let mut state = lock(&self.state);
-            let before = state.holds();
-            change(&mut state);
-            delta = isize::from(state.holds()) - isize::from(before);
-            parent = state.parent.as_ref().map(|(parent, _)| parent.clone());
-        }
-        while delta != 0 {
-            let Some(node) = parent else { return };
-            let waker;
-            {
-                let mut state = lock(&node.state);
-                let before = state.holds();
-                state.holding += delta;
-                let after = state.holds();
-                // A scope that waits for its last hold has to be polled.
-                let waits = before && !after && node.has(TOLD);
-                waker = if waits { state.waker.take() } else { None };
-                delta = isize::from(after) - isize::from(before);
-                parent = state.parent.as_ref().map(|(parent, _)| parent.clone());
-            }
-            if let Some(waker) = waker {
-                waker.wake();
-            }
-        }
-    }
-
-    /// Puts a child that was reported below this node.
-    pub(crate) fn adopt(self: &Arc<Self>, child: &Arc<Node>) {
-        self.raise(PARENT);
-        let key = lock(&self.state).children.insert(Arc::downgrade(child));
-        let holds = {
-            let mut state = lock(&child.state);
-            debug_assert!(state.parent.is_none(), "a node has one parent");
-            state.parent = Some((self.clone(), key));
-            state.holds()
-        };
-        if holds {
-            self.update(|state| state.holding += 1);
-        }
-    }
-
-    /// Takes the node out of its parent's list; what it held there is released.
-    pub(crate) fn unlink(&self) {
-        if self.linked.swap(0, Ordering::Relaxed) == 0 {
-            return;
-        }
-        let (parent, holds) = {
-            let mut state = lock(&self.state);
-            (state.parent.take(), state.holds())
-        };
-        if let Some((parent, key)) = parent {
-            lock(&parent.state).children.remove(key);
-            if holds {
-                let mut waker = None;
-                parent.update(|state| {
-                    state.holding -= 1;
-                    if !state.holds() && parent.has(TOLD) {
-                        waker = state.waker.take();
-                    }
-                });
-                if let Some(waker) = waker {
-                    waker.wake();
-                }
-            }
-        }
-    }
-
-    /// Reports the node to the frame around, unless that knows it.
-    pub(crate) fn report(self: &Arc<Self>) {
-        let around = context::surroundings().serial;
-        if self.linked.load(Ordering::Relaxed) != around {
-            self.unlink();
-            if around != 0 {
-                self.linked.store(around, Ordering::Relaxed);
-                context::post(Mail::Holder(self.clone()));
-            }
-        }
-    }
-
-    /// Whether the last report was to this frame, which has not adopted the node yet.
-    pub(crate) fn awaits_adoption_by(&self, serial: u64) -> bool {
-        self.linked.load(Ordering::Relaxed) == serial && lock(&self.state).parent.is_none()
-    }
-
-    /// Undoes a report that nobody took.
-    pub(crate) fn forget_link(&self) {
-        self.linked.store(0, Ordering::Relaxed);
-    }
-
-    /// Reports a frame's node if something below makes it worth it.
-    pub(crate) fn report_if_needed(self: &Arc<Self>) {
-        if self.has(PARENT) || self.linked.load(Ordering::Relaxed) != 0 {
-            self.report();
-        }
-    }
-
-    /// Holds, as of the end of this poll.
-    pub(crate) fn hold(self: &Arc<Self>, cx: &Context<'_>) {
-        if self.has(ASKED) {
-            self.lower(ASKED);
-        }
-        self.register(cx);
-        let changes = {
-            let state = lock(&self.state);
-            !state.own_hold || state.lapsed
-        };
-        if changes {
-            self.raise(HOLDS);
-            self.update(|state| {
-                state.own_hold = true;
-                state.lapsed = false;
-            });
-        }
-        self.report();
-        context::count_held();
-    }
-
-    /// The future is gone: nothing is held, nobody is told any more, what was refused may start.
-    pub(crate) fn leave(&self) {
-        self.release_if_held();
-        self.unlink();
-        self.wake_refused();
-    }
-
-    pub(crate) fn mark_shielded(&self) {
-        self.raise(SHIELDED);
-    }
-
-    /// Whether the owner has told what is below of a cancellation.
-    pub(crate) fn was_told(&self) -> bool {
-        self.has(TOLD)
-    }
-
-    pub(crate) fn release(&self) {
-        self.lower(ASKED | HOLDS);
-        self.update(|state| state.own_hold = false);
-    }
-
-    #[inline]
-    pub(crate) fn release_if_held(&self) {
-        if self.has(HOLDS) {
-            self.release();
-        }
-    }
-
-    /// The enclosing node, while it is known.
-    pub(crate) fn parent(&self) -> Option<Arc<Node>> {
-        lock(&self.state)
-            .parent
-            .as_ref()
-            .map(|(parent, _)| parent.clone())
-    }
-
-    /// Visits the scopes below, those that stand for a group left out.
-    pub(crate) fn walk_scopes(&self, mut visit: impl FnMut(&Node)) {
-        self.walk_below(|node| {
-            if node.group.get().is_none() {
-                visit(node);
-            }
-            true
-        });
-    }
-
-    // ---- stranded holds ----
-
-    pub(crate) fn asker(&self) -> Arc<Asker> {
-        self.raise(ASKS);
-        lock(&self.state)
-            .asker
-            .get_or_insert_with(Asker::new)
-            .clone()
-    }
-
-    pub(crate) fn existing_asker(&self) -> Option<Arc<Asker>> {
-        if self.has(ASKS) {
-            lock(&self.state).asker.clone()
-        } else {
-            None
-        }
-    }
-
-    /// Visits the holders below that count, and what stands between here and them.
-    fn walk_to_holders(&self, mut visit: impl FnMut(&Arc<Node>, bool)) {
-        self.walk_below(|node| {
-            let (own, holds) = {
-                let state = lock(&node.state);
-                (state.own_hold, state.holds())
-            };
-            visit(node, own && holds);
-            !own
-        });
-    }
-
-    /// Wakes every holder below; those that can be reached will be polled.
-    ///
-    /// Everything in between is woken as well: something that is on its way to poll a holder
-    /// already, because another thread is about to wake it, may pass no second wake-up on.
-    pub(crate) fn ask_holders(&self) {
-        self.walk_to_holders(|node, holds| {
-            if holds {
-                node.raise(ASKED);
-            }
-            node.wake();
-        });
-    }
-
-    /// Whether another thread is about to wake something below: it has taken the waker, so that
-    /// asking found none, or its wake-up has come half of the way.
-    pub(crate) fn is_being_answered(&self) -> bool {
-        let mut waking = false;
-        self.walk_to_holders(|node, _| waking |= node.waking.load(Ordering::SeqCst) != 0);
-        waking
-    }
-
-    /// Whether a holder has not been polled since it was asked.
-    pub(crate) fn has_unanswered(&self) -> bool {
-        let mut unanswered = false;
-        self.walk_to_holders(|node, holds| unanswered |= holds && node.has(ASKED));
-        unanswered
-    }
-
-    /// A holder was polled.
-    pub(crate) fn break_silence(&self) {
-        if let Some(asker) = self.existing_asker() {
-            asker.break_silence();
-        }
-    }
-
-    /// Lets the holds lapse of those who did not answer.
-    pub(crate) fn lapse_stranded(&self) {
-        self.walk_to_holders(|node, holds| {
-            if holds && node.lower(ASKED) {
-                node.update(|state| state.lapsed = true);
-            }
-        });
-    }
 }
 
 impl fmt::Debug for Node {
@@ -683,32 +428,5 @@ impl fmt::Debug for Node {
             .field("shielded", &self.is_shielded())
             .field("deadline", &self.deadline())
             .finish_non_exhaustive()
-    }
-}
-
-/// The hold of something that has no frame of its own: a `start`, a blocking call.
-#[derive(Debug, Default)]
-pub(crate) struct Hold {
-    node: Option<Arc<Node>>,
-}
-
-impl Hold {
-    /// Holds the scopes around, as of the end of this poll (rule C6).
-    pub(crate) fn keep(&mut self, cx: &Context<'_>) {
-        if self.node.is_some() || context::surroundings().inside() {
-            self.node.get_or_insert_with(Node::new).hold(cx);
-        }
-    }
-
-    pub(crate) fn release(&mut self) {
-        if let Some(node) = self.node.take() {
-            node.leave();
-        }
-    }
-}
-
-impl Drop for Hold {
-    fn drop(&mut self) {
-        self.release();
     }
 }

@@ -1,0 +1,248 @@
+//! The one poll that scopes, shields, group bodies and task roots share.
+//!
+//! ```text
+//!  1. What holds around?          surroundings (or the entries, if dirty), and the own flag
+//!  2. Cancelled for the first time: tell everything below
+//!  3. Set the surroundings, poll, restore, adopt what was reported
+//!  4. Ready: deliver
+//!  5. Not cancelled: register, look once more, stay pending
+//!  6. Cancelled, and this frame interrupts:
+//!       no holds below            drop the future: interrupted
+//!       told only now             again from 2, so that holders hear of it
+//!       no holder was polled      ask: who does not answer is stranded
+//!       else                      stay pending; the last release wakes this frame
+//! ```
+
+mod parts;
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project::{pin_project, pinned_drop};
+
+pub(super) use self::parts::Inner;
+pub(crate) use self::parts::Parts;
+use super::node::Node;
+use crate::context::{self, Surroundings};
+use crate::loom::Arc;
+use crate::time::Instant;
+
+/// What a panic carries.
+pub(crate) type Payload = Box<dyn Any + Send>;
+
+/// The state of a frame's own cancellation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Own {
+    No,
+    Cancelled,
+    Aborted,
+}
+
+/// What differs between the users of [`Frame`].
+pub(crate) trait Place {
+    /// Cancellation from around does not reach the inside.
+    #[inline]
+    fn is_shielded(&self, _node: Option<&Arc<Node>>) -> bool {
+        false
+    }
+
+    /// The inside is interrupted also if only something around is cancelled, because this
+    /// frame's owner has something to do before that can move outwards.
+    const CATCHES: bool;
+
+    /// A panic is handed to the owner.
+    const CATCHES_PANICS: bool;
+
+    /// The node belongs to this frame, and leaves the tree with it.
+    const OWNS_NODE: bool = true;
+
+    /// The frame around hears of what is held in here.
+    const REPORTS: bool = true;
+
+    /// The frame's own cancellation, as of now.
+    #[inline]
+    fn own(&self, _node: Option<&Arc<Node>>) -> Own {
+        Own::No
+    }
+
+    /// Sets what the inside sees, given what it would see without this frame.
+    #[inline]
+    fn enter(&mut self, inner: Surroundings, _node: &mut Option<Arc<Node>>) -> Surroundings {
+        inner
+    }
+
+    /// Undoes what `enter` did beyond the surroundings.
+    #[inline]
+    fn leave(&mut self, _node: &mut Option<Arc<Node>>) {}
+
+    /// Whether refused operations leave their wakers here, once this frame is cancelled by
+    /// `own`, or in any case.
+    #[inline]
+    fn keeps_refused(&self, own: Own) -> bool {
+        own != Own::No
+    }
+}
+
+/// What a poll of a frame brings.
+pub(crate) enum Polled<T> {
+    Ready(T),
+    Panicked(Payload),
+    /// The inner future was dropped because of a cancellation.
+    Interrupted,
+    Pending,
+}
+
+/// A future, and the frame around its polls.
+#[pin_project(PinnedDrop)]
+pub(crate) struct Frame<F> {
+    #[pin]
+    future: Option<F>,
+    serial: u64,
+    node: Option<Arc<Node>>,
+}
+
+impl<F: Future> Frame<F> {
+    pub(crate) const fn new(future: F) -> Frame<F> {
+        Frame {
+            future: Some(future),
+            serial: 0,
+            node: None,
+        }
+    }
+
+    /// A frame with a node from the start.
+    pub(crate) const fn with_node(future: F, node: Arc<Node>) -> Frame<F> {
+        Frame {
+            future: Some(future),
+            serial: 0,
+            node: Some(node),
+        }
+    }
+
+    /// Whether the future has been polled.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.serial != 0
+    }
+
+    pub(crate) fn node(&self) -> Option<&Arc<Node>> {
+        self.node.as_ref()
+    }
+
+    /// The future and the frame's number, if nothing has reported here.
+    #[inline]
+    pub(crate) fn without_node(self: Pin<&mut Self>) -> Option<(Pin<&mut F>, u64)> {
+        let this = self.project();
+        if this.node.is_some() {
+            return None;
+        }
+        if *this.serial == 0 {
+            *this.serial = context::next_serial();
+        }
+        Some((this.future.as_pin_mut()?, *this.serial))
+    }
+
+    /// Polls the future of a plain scope in a straight line; none where that does not do, because
+    /// something is cancelled, was changed in this very poll, or has reported. Then
+    /// [`poll`](Frame::poll) has to be called, which polls again.
+    #[inline]
+    pub(crate) fn poll_plainly(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        deadline: Instant,
+    ) -> Option<Poll<F::Output>> {
+        struct Unwind(Surroundings, u32);
+        impl Drop for Unwind {
+            #[cold]
+            fn drop(&mut self) {
+                context::leave_plain(self.0, self.1);
+                drop(context::collect(self.1));
+            }
+        }
+        let (future, serial) = self.as_mut().without_node()?;
+        let (outer, mark) = context::enter_plain(serial, deadline)?;
+        let unwind = Unwind(outer, mark);
+        let polled = future.poll(cx);
+        std::mem::forget(unwind);
+        if context::leave_plain(outer, mark) {
+            return Some(polled);
+        }
+        let ready = polled.is_ready();
+        if context::mail() > mark {
+            self.adopt_mail(mark, ready);
+        }
+        ready.then_some(polled)
+    }
+
+    /// Takes what has been reported since `mark`, for whoever polls what
+    /// [`without_node`](Frame::without_node) gives.
+    fn adopt_mail(self: Pin<&mut Self>, mark: u32, ended: bool) {
+        self.parts().adopt_mail(mark, ended);
+    }
+
+    /// Holds the scopes around, as of the end of this poll (rule C6).
+    pub(crate) fn hold(self: Pin<&mut Self>, cx: &Context<'_>) {
+        self.project().node.get_or_insert_with(Node::new).hold(cx);
+    }
+
+    /// The same for a shield, which no cancellation stops: beyond every frame there is nobody to
+    /// hold off, and a shield that is polled there needs no node.
+    pub(crate) fn hold_as_shield(self: Pin<&mut Self>, cx: &Context<'_>) {
+        if context::surroundings().inside() || self.node.is_some() {
+            let node = self.project().node.get_or_insert_with(Node::new);
+            node.mark_shielded();
+            node.hold(cx);
+        }
+    }
+
+    #[inline]
+    pub(crate) fn poll<P: Place>(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        place: &mut P,
+    ) -> Polled<F::Output> {
+        self.parts().poll(cx, place)
+    }
+
+    fn parts(self: Pin<&mut Self>) -> Parts<'_, F> {
+        let this = self.project();
+        if *this.serial == 0 {
+            *this.serial = context::next_serial();
+        }
+        Parts {
+            future: this.future,
+            serial: *this.serial,
+            node: this.node,
+        }
+    }
+}
+
+impl<F> Frame<F> {
+    /// Parts from the node, which belongs to somebody else and stays where it is.
+    pub(crate) fn part_from_node(self: Pin<&mut Self>) {
+        *self.project().node = None;
+    }
+}
+
+/// Drops a value whose destructor may panic where another panic is under way already.
+pub(crate) fn drop_quietly<T>(value: T) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
+        // A payload whose own destructor panics would abort; leaking it is the lesser evil.
+        std::mem::forget(payload);
+    }
+}
+
+#[pinned_drop]
+impl<F> PinnedDrop for Frame<F> {
+    fn drop(self: Pin<&mut Self>) {
+        let mut this = self.project();
+        if this.node.is_some() {
+            // Dropped first, so that what it wakes finds nothing of it.
+            this.future.set(None);
+        }
+        if let Some(node) = this.node {
+            node.leave();
+        }
+    }
+}

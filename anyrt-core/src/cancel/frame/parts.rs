@@ -1,0 +1,282 @@
+//! The steps of a poll, on the parts of a frame.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use super::{Own, Payload, Place, Polled, drop_quietly};
+use crate::cancel::Node;
+use crate::context::{self, CANCELLED, LOCAL_CANCELLED, Mail, Surroundings};
+use crate::loom::Arc;
+
+/// What a frame consists of, for those who keep it elsewhere.
+pub(crate) struct Parts<'a, F> {
+    pub(crate) future: Pin<&'a mut Option<F>>,
+    pub(crate) serial: u64,
+    pub(crate) node: &'a mut Option<Arc<Node>>,
+}
+
+impl<F: Future> Parts<'_, F> {
+    /// Takes what has been reported since `mark`, after a poll without the frame's machinery.
+    pub(crate) fn adopt_mail(&mut self, mark: u32, ended: bool) {
+        adopt(self.node, self.serial, mark, false, ended);
+    }
+
+    #[inline]
+    pub(crate) fn poll<P: Place>(
+        &mut self,
+        cx: &mut Context<'_>,
+        place: &mut P,
+    ) -> Polled<F::Output> {
+        loop {
+            let own = place.own(self.node.as_ref());
+            let inherited =
+                !place.is_shielded(self.node.as_ref()) && context::effectively_cancelled();
+            let cancelled = inherited || own != Own::No;
+            if let Some(node) = &*self.node {
+                if cancelled {
+                    node.tell();
+                } else {
+                    node.untell();
+                }
+                if let Some(asker) = node.existing_asker() {
+                    asker.set_real(cx.waker());
+                }
+            }
+
+            let held = context::held();
+            match self.poll_inner(cx, place, own, inherited) {
+                Inner::Ready(value) => return Polled::Ready(value),
+                Inner::Panicked(payload) => return Polled::Panicked(payload),
+                Inner::Pending => {}
+            }
+
+            let own = place.own(self.node.as_ref());
+            let inherited =
+                !place.is_shielded(self.node.as_ref()) && context::effectively_cancelled();
+            let cancelled_now = inherited || own != Own::No;
+            let interrupts = own != Own::No || (P::CATCHES && inherited);
+            if !interrupts {
+                let Some(node) = &*self.node else {
+                    return Polled::Pending;
+                };
+                if cancelled_now && !cancelled {
+                    // Seen only now, and nothing was told: the frames further out will, but one
+                    // that is not adopted yet would be left out.
+                    node.tell();
+                }
+                node.register(cx);
+                if place.own(Some(node)) != Own::No {
+                    continue;
+                }
+                if P::REPORTS {
+                    node.report_if_needed();
+                }
+                return Polled::Pending;
+            }
+
+            if !cancelled {
+                // Once more, so that what is ready when it sees the cancellation is kept (rule C5).
+                continue;
+            }
+            if own == Own::No {
+                context::latch();
+            }
+            let Some(node) = self.node.clone() else {
+                return self.interrupt::<P>();
+            };
+            if own == Own::Aborted {
+                node.abort_groups();
+                return self.interrupt::<P>();
+            }
+            if !node.is_held() {
+                return self.interrupt::<P>();
+            }
+            if node.tell() {
+                continue;
+            }
+            if context::held() != held {
+                node.break_silence();
+            } else {
+                match self.ask(cx, place, &node) {
+                    Inner::Ready(value) => return Polled::Ready(value),
+                    Inner::Panicked(payload) => return Polled::Panicked(payload),
+                    Inner::Pending => {}
+                }
+                if !node.is_held() {
+                    return self.interrupt::<P>();
+                }
+            }
+            node.register(cx);
+            if !node.is_held() || (place.own(Some(&node)) == Own::Aborted) {
+                continue;
+            }
+            if P::REPORTS {
+                node.report_if_needed();
+            }
+            return Polled::Pending;
+        }
+    }
+
+    #[inline]
+    pub(crate) fn poll_inner<P: Place>(
+        &mut self,
+        cx: &mut Context<'_>,
+        place: &mut P,
+        own: Own,
+        inherited: bool,
+    ) -> Inner<F::Output> {
+        let outer = context::surroundings();
+        let mark = context::mail();
+        let mut inner = if place.is_shielded(self.node.as_ref()) {
+            outer.shielded(context::entries())
+        } else {
+            outer
+        };
+        inner.serial = self.serial;
+        let inner = inner.with(CANCELLED, inherited || own != Own::No).with(
+            LOCAL_CANCELLED,
+            inner.has(LOCAL_CANCELLED) || own != Own::No,
+        );
+        let polled = {
+            let future = self.future.as_mut().as_pin_mut();
+            let future = future.expect("a future that has ended is not polled again");
+            let mut visit = Visit {
+                outer,
+                mark,
+                place: &mut *place,
+                node: &mut *self.node,
+                done: false,
+            };
+            let inner = visit.place.enter(inner, visit.node);
+            context::set_surroundings(inner);
+            let polled = if P::CATCHES_PANICS {
+                catch_unwind(AssertUnwindSafe(|| future.poll(cx)))
+            } else {
+                Ok(future.poll(cx))
+            };
+            visit.done = polled.is_ok();
+            polled
+        };
+        match polled {
+            Ok(Poll::Ready(value)) => {
+                if context::mail() > mark {
+                    // What began in this poll and outlives it reports again where it is polled.
+                    adopt(self.node, self.serial, mark, place.keeps_refused(own), true);
+                }
+                if let Err(payload) = drop_future::<P, F>(self.future.as_mut()) {
+                    drop_quietly(value);
+                    leave_tree::<P>(self.node);
+                    return Inner::Panicked(payload);
+                }
+                leave_tree::<P>(self.node);
+                Inner::Ready(value)
+            }
+            Ok(Poll::Pending) => {
+                if context::mail() > mark {
+                    let own = place.own(self.node.as_ref());
+                    adopt(
+                        self.node,
+                        self.serial,
+                        mark,
+                        place.keeps_refused(own),
+                        false,
+                    );
+                }
+                Inner::Pending
+            }
+            Err(payload) => {
+                if let Err(second) = drop_future::<P, F>(self.future.as_mut()) {
+                    drop_quietly(second);
+                }
+                leave_tree::<P>(self.node);
+                Inner::Panicked(payload)
+            }
+        }
+    }
+
+    /// Drops the inner future.
+    #[cold]
+    fn interrupt<P: Place>(&mut self) -> Polled<F::Output> {
+        let dropped = drop_future::<P, F>(self.future.as_mut());
+        leave_tree::<P>(self.node);
+        match dropped {
+            Ok(()) => Polled::Interrupted,
+            Err(payload) => Polled::Panicked(payload),
+        }
+    }
+}
+
+pub(crate) enum Inner<T> {
+    Ready(T),
+    Panicked(Payload),
+    Pending,
+}
+
+/// Puts back what was there before a poll, also when unwinding.
+struct Visit<'a, P: Place> {
+    outer: Surroundings,
+    mark: u32,
+    place: &'a mut P,
+    node: &'a mut Option<Arc<Node>>,
+    done: bool,
+}
+
+impl<P: Place> Drop for Visit<'_, P> {
+    #[inline]
+    fn drop(&mut self) {
+        context::set_surroundings(self.outer);
+        self.place.leave(self.node);
+        if !self.outer.inside() {
+            context::clear_dirty();
+        }
+        if !self.done && context::mail() > self.mark {
+            // A poll that panicked reports nothing.
+            drop(context::collect(self.mark));
+        }
+    }
+}
+
+/// Takes the mail above `mark`: holders go below the node, refused operations stay here or go on.
+#[cold]
+fn adopt(slot: &mut Option<Arc<Node>>, serial: u64, mark: u32, keeps_refused: bool, ended: bool) {
+    for mail in context::collect(mark) {
+        match mail {
+            // It was moved on in this very poll, and has reported again there, or reported twice.
+            Mail::Holder(child) if !child.awaits_adoption_by(serial) => {}
+            Mail::Holder(child) => {
+                if !ended {
+                    slot.get_or_insert_with(Node::new).adopt(&child);
+                } else {
+                    child.forget_link();
+                }
+            }
+            Mail::Refused(_, waker) if keeps_refused && ended => waker.wake(),
+            Mail::Refused(id, waker) if keeps_refused => {
+                slot.get_or_insert_with(Node::new).keep_refused(id, waker);
+            }
+            refused @ Mail::Refused(..) => context::post(refused),
+        }
+    }
+}
+
+/// The frame is left for good: ready or interrupted.
+#[inline]
+fn leave_tree<P: Place>(node: &Option<Arc<Node>>) {
+    if P::OWNS_NODE
+        && let Some(node) = node
+    {
+        node.leave();
+    }
+}
+
+fn drop_future<P: Place, F>(mut future: Pin<&mut Option<F>>) -> Result<(), Payload> {
+    let dropping = || context::outside(|| future.set(None));
+    if P::CATCHES_PANICS {
+        catch_unwind(AssertUnwindSafe(dropping))
+    } else {
+        let mut dropping = dropping;
+        dropping();
+        Ok(())
+    }
+}

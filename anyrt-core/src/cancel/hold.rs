@@ -1,0 +1,34 @@
+//! Unfinished business of something that is no scope.
+
+use std::task::Context;
+
+use super::node::Node;
+use crate::context;
+use crate::loom::Arc;
+
+/// The hold of something that has no frame of its own: a `start`, a blocking call.
+#[derive(Debug, Default)]
+pub(crate) struct Hold {
+    node: Option<Arc<Node>>,
+}
+
+impl Hold {
+    /// Holds the scopes around, as of the end of this poll (rule C6).
+    pub(crate) fn keep(&mut self, cx: &Context<'_>) {
+        if self.node.is_some() || context::surroundings().inside() {
+            self.node.get_or_insert_with(Node::new).hold(cx);
+        }
+    }
+
+    pub(crate) fn release(&mut self) {
+        if let Some(node) = self.node.take() {
+            node.leave();
+        }
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.release();
+    }
+}

@@ -1,0 +1,192 @@
+//! How a node gets into the tree, and how the holds in it are counted up to the root.
+
+use std::task::Context;
+
+use super::{ASKED, HOLDS, Node, PARENT, State, TOLD};
+use crate::context::{self, Mail};
+use crate::loom::atomic::Ordering;
+use crate::loom::{Arc, lock};
+
+impl Node {
+    pub(super) fn children(&self) -> Vec<Arc<Node>> {
+        lock(&self.state)
+            .children
+            .iter()
+            .filter_map(|(_, child)| child.upgrade())
+            .collect()
+    }
+
+    /// Visits what is below; `descend` says whether to go on below what it was given.
+    pub(super) fn walk_below(&self, mut descend: impl FnMut(&Arc<Node>) -> bool) {
+        let mut rest = self.children();
+        while let Some(node) = rest.pop() {
+            if descend(&node) {
+                rest.append(&mut node.children());
+            }
+        }
+    }
+
+    /// Whether something below has unfinished business.
+    pub(crate) fn is_held(&self) -> bool {
+        self.has(PARENT) && lock(&self.state).holding > 0
+    }
+
+    /// Changes this node, and tells its ancestors if its hold changed by that.
+    pub(super) fn update(&self, change: impl FnOnce(&mut State)) {
+        let mut parent;
+        let mut delta;
+        {
+            let mut state = lock(&self.state);
+            let before = state.holds();
+            change(&mut state);
+            delta = isize::from(state.holds()) - isize::from(before);
+            parent = state.parent.as_ref().map(|(parent, _)| parent.clone());
+        }
+        while delta != 0 {
+            let Some(node) = parent else { return };
+            let waker;
+            {
+                let mut state = lock(&node.state);
+                let before = state.holds();
+                state.holding += delta;
+                let after = state.holds();
+                // A scope that waits for its last hold has to be polled.
+                let waits = before && !after && node.has(TOLD);
+                waker = if waits { state.waker.take() } else { None };
+                delta = isize::from(after) - isize::from(before);
+                parent = state.parent.as_ref().map(|(parent, _)| parent.clone());
+            }
+            if let Some(waker) = waker {
+                waker.wake();
+            }
+        }
+    }
+
+    /// Puts a child that was reported below this node.
+    pub(crate) fn adopt(self: &Arc<Self>, child: &Arc<Node>) {
+        self.raise(PARENT);
+        let key = lock(&self.state).children.insert(Arc::downgrade(child));
+        let holds = {
+            let mut state = lock(&child.state);
+            debug_assert!(state.parent.is_none(), "a node has one parent");
+            state.parent = Some((self.clone(), key));
+            state.holds()
+        };
+        if holds {
+            self.update(|state| state.holding += 1);
+        }
+    }
+
+    /// Takes the node out of its parent's list; what it held there is released.
+    pub(crate) fn unlink(&self) {
+        if self.linked.swap(0, Ordering::Relaxed) == 0 {
+            return;
+        }
+        let (parent, holds) = {
+            let mut state = lock(&self.state);
+            (state.parent.take(), state.holds())
+        };
+        if let Some((parent, key)) = parent {
+            lock(&parent.state).children.remove(key);
+            if holds {
+                let mut waker = None;
+                parent.update(|state| {
+                    state.holding -= 1;
+                    if !state.holds() && parent.has(TOLD) {
+                        waker = state.waker.take();
+                    }
+                });
+                if let Some(waker) = waker {
+                    waker.wake();
+                }
+            }
+        }
+    }
+
+    /// Reports the node to the frame around, unless that knows it.
+    pub(crate) fn report(self: &Arc<Self>) {
+        let around = context::surroundings().serial;
+        if self.linked.load(Ordering::Relaxed) != around {
+            self.unlink();
+            if around != 0 {
+                self.linked.store(around, Ordering::Relaxed);
+                context::post(Mail::Holder(self.clone()));
+            }
+        }
+    }
+
+    /// Whether the last report was to this frame, which has not adopted the node yet.
+    pub(crate) fn awaits_adoption_by(&self, serial: u64) -> bool {
+        self.linked.load(Ordering::Relaxed) == serial && lock(&self.state).parent.is_none()
+    }
+
+    /// Undoes a report that nobody took.
+    pub(crate) fn forget_link(&self) {
+        self.linked.store(0, Ordering::Relaxed);
+    }
+
+    /// Reports a frame's node if something below makes it worth it.
+    pub(crate) fn report_if_needed(self: &Arc<Self>) {
+        if self.has(PARENT) || self.linked.load(Ordering::Relaxed) != 0 {
+            self.report();
+        }
+    }
+
+    /// Holds, as of the end of this poll.
+    pub(crate) fn hold(self: &Arc<Self>, cx: &Context<'_>) {
+        if self.has(ASKED) {
+            self.lower(ASKED);
+        }
+        self.register(cx);
+        let changes = {
+            let state = lock(&self.state);
+            !state.own_hold || state.lapsed
+        };
+        if changes {
+            self.raise(HOLDS);
+            self.update(|state| {
+                state.own_hold = true;
+                state.lapsed = false;
+            });
+        }
+        self.report();
+        context::count_held();
+    }
+
+    /// The future is gone: nothing is held, nobody is told any more, what was refused may start.
+    pub(crate) fn leave(&self) {
+        self.release_if_held();
+        self.unlink();
+        self.wake_refused();
+    }
+
+    pub(crate) fn release(&self) {
+        self.lower(ASKED | HOLDS);
+        self.update(|state| state.own_hold = false);
+    }
+
+    #[inline]
+    pub(crate) fn release_if_held(&self) {
+        if self.has(HOLDS) {
+            self.release();
+        }
+    }
+
+    /// The enclosing node, while it is known.
+    pub(crate) fn parent(&self) -> Option<Arc<Node>> {
+        lock(&self.state)
+            .parent
+            .as_ref()
+            .map(|(parent, _)| parent.clone())
+    }
+
+    /// Visits the scopes below, those that stand for a group left out.
+    pub(crate) fn walk_scopes(&self, mut visit: impl FnMut(&Node)) {
+        self.walk_below(|node| {
+            if node.group.get().is_none() {
+                visit(node);
+            }
+            true
+        });
+    }
+}

@@ -12,10 +12,11 @@
 //! | `hold` | unfinished business of what is no scope |
 //! | `ask` | when holders are asked whether they can still be reached |
 //! | `operation` | what every operation begins with |
-//! | `scope`, `handle`, `shield`, `finally`, `wait_for` | what users see |
+//! | `scope`, `handle`, `current`, `shield`, `finally`, `wait_for` | what users see |
 
 mod ask;
 mod cause;
+mod current;
 mod finally;
 mod frame;
 mod handle;
@@ -32,6 +33,9 @@ mod tests;
 mod wait_for;
 
 pub use self::cause::{Cancelled, Cause};
+pub use self::current::{
+    current_cancellation, current_effective_deadline, has_pending_cancellation,
+};
 pub(crate) use self::finally::BodyPlace;
 pub use self::finally::{Finally, Lent, finally, with_resource};
 pub(crate) use self::frame::{Frame, Own, Parts, Payload, Place, Polled, drop_quietly};
@@ -44,9 +48,7 @@ pub use self::operation::{
     Checkpoint, cancel_shielded_checkpoint, checkpoint, checkpoint_if_cancelled,
 };
 pub use self::scope::{
-    CancelScope, Catch, Fail, Mode, MoveOn, Scope, current_cancellation,
-    current_effective_deadline, fail_after, fail_at, has_pending_cancellation, move_on_after,
-    move_on_at,
+    CancelScope, Catch, Fail, Mode, MoveOn, Scope, fail_after, fail_at, move_on_after, move_on_at,
 };
 pub(crate) use self::scope::{EntryPlace, poll_limits};
 pub use self::shield::{Shield, shield};

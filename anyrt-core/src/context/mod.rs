@@ -14,23 +14,24 @@
 //! outermost poll, so that the records set before may be stale. Readers then look at the entries.
 
 mod cell;
+mod evaluate;
 mod run_var;
 mod vars;
 
 use std::cell::{Cell, RefCell};
 use std::task::Waker;
 
+pub(crate) use self::cell::{AT_ROOT, CANCELLED, IN_TASK, LOCAL_CANCELLED, Surroundings};
+pub(crate) use self::evaluate::{By, evaluate};
 pub(crate) use self::run_var::RunVars;
 pub use self::run_var::{RunVar, RunVarError};
 pub(crate) use self::vars::ContextMap;
 pub use self::vars::{Context, ContextVar, WithContextVar};
-
-pub(crate) use self::cell::{AT_ROOT, CANCELLED, IN_TASK, LOCAL_CANCELLED, Surroundings};
-use crate::cancel::{Cancelled, Cause, Node, Own};
+use crate::cancel::Node;
 use crate::loom::atomic::Ordering;
 use crate::loom::process::AtomicU64;
 use crate::loom::{Arc, thread_local};
-use crate::task::{Around, TaskRecord, Wait};
+use crate::task::{TaskRecord, Wait};
 use crate::time::Instant;
 
 /// How many operations of a task may be ready at once before it yields (rule C11).
@@ -236,94 +237,6 @@ pub(crate) fn effectively_cancelled() -> bool {
             thread.surroundings.get().has(CANCELLED)
         }
     })
-}
-
-/// What holds here, as of now.
-pub(crate) struct Evaluation {
-    pub(crate) cancelled: bool,
-    pub(crate) deadline: Instant,
-    /// The innermost cancellation that was found.
-    pub(crate) by: Option<By>,
-}
-
-/// Whose cancellation it is.
-pub(crate) enum By {
-    /// A plain scope's, whose deadline has passed.
-    Plain,
-    /// That of a scope with a handle, or of a group.
-    Node(Arc<Node>),
-    /// The task's own.
-    Task(Option<Cancelled>),
-}
-
-impl Evaluation {
-    fn found(&mut self, by: impl FnOnce() -> By) {
-        self.cancelled = true;
-        self.by.get_or_insert_with(by);
-    }
-
-    fn look_at(&mut self, node: &Arc<Node>) {
-        if node.is_cancelled() {
-            self.found(|| By::Node(node.clone()));
-        }
-        self.deadline = self.deadline.min(node.deadline());
-    }
-}
-
-/// Looks at the nodes themselves, from the inside out, instead of what the frames noted.
-pub(crate) fn evaluate() -> Evaluation {
-    let here = surroundings();
-    let mut found = Evaluation {
-        cancelled: false,
-        deadline: here.local_deadline,
-        by: None,
-    };
-    if here.has(LOCAL_CANCELLED) {
-        found.found(|| By::Plain);
-    }
-    // A deadline that has passed is carried out by whoever finds it first, so that everybody
-    // agrees from then on.
-    let mut expired = Vec::new();
-    let open = ENTRIES.with_borrow(|entries| {
-        for entry in entries.iter().skip(here.base as usize).rev() {
-            if !entry.node.is_cancelled() && entry.node.is_cancelled_now() {
-                found.found(|| By::Node(entry.node.clone()));
-                expired.push(entry.node.clone());
-            }
-            found.look_at(&entry.node);
-            if entry.node.is_shielded() {
-                return false;
-            }
-            if entry.outer.has(LOCAL_CANCELLED) {
-                found.found(|| By::Plain);
-            }
-            found.deadline = found.deadline.min(entry.outer.local_deadline);
-        }
-        true
-    });
-    if open && here.has(AT_ROOT) {
-        with_task(|task| {
-            if let Some(task) = task {
-                // Whether the task is cancelled is in its record and its group, here as in the next
-                // poll; what is further out says why, and gives the deadline.
-                let cancelled = found.cancelled || task.own() != Own::No;
-                if task.is_cancelling() {
-                    found.found(|| By::Task(task.cause()));
-                }
-                if !task.is_starting() {
-                    task.walk_outwards(|around| match around {
-                        Around::Node(node) => found.look_at(node),
-                        Around::Deadline(deadline) => found.deadline = found.deadline.min(deadline),
-                    });
-                }
-                found.cancelled = cancelled;
-            }
-        });
-    }
-    for node in expired {
-        node.cancel(Cancelled::new(Cause::Deadline));
-    }
-    found
 }
 
 /// Makes a scope's node visible to readers inside; see [`pop_entry`].

@@ -1,3 +1,6 @@
+mod mode;
+mod place;
+
 use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -6,13 +9,15 @@ use std::time::Duration;
 
 use pin_project::pin_project;
 
+pub use self::mode::{Catch, Fail, Mode, MoveOn};
+pub(crate) use self::place::EntryPlace;
+use self::place::PlainPlace;
 use super::cause::{Cancelled, Cause};
-use super::frame::{Frame, Own, Place, Polled};
+use super::frame::{Frame, Polled};
 use super::handle::CancelHandle;
 use super::limit::Limit;
 use super::node::Node;
-use crate::context::{self, By, CANCELLED, LOCAL_CANCELLED, Surroundings};
-use crate::error::Elapsed;
+use crate::context;
 use crate::loom::Arc;
 use crate::runtime::Time;
 use crate::time::Instant;
@@ -229,149 +234,6 @@ impl<R: Time, F: Future> Scope<R, F, Fail> {
     }
 }
 
-/// How a scope's end becomes a value.
-pub trait Mode: sealed::Sealed {
-    /// What the scope gives for a future with output `T`.
-    type Output<T>;
-
-    #[doc(hidden)]
-    const HANDLE: bool;
-
-    #[doc(hidden)]
-    fn completed<T>(value: T) -> Self::Output<T>;
-
-    #[doc(hidden)]
-    fn interrupted<T>(&mut self, cause: Cancelled) -> Self::Output<T>;
-}
-
-/// The result of [`CancelScope::run`]: `Result<T, Cancelled>`.
-#[derive(Debug)]
-pub struct Catch(());
-
-/// The result of [`move_on_after`]: `Option<T>`.
-#[derive(Debug)]
-pub struct MoveOn(());
-
-/// The result of [`fail_after`]: `Result<T, Elapsed>`.
-#[derive(Debug)]
-pub struct Fail {
-    reason: Option<Box<str>>,
-}
-
-mod sealed {
-    #[expect(unnameable_types, reason = "sealed")]
-    pub trait Sealed {}
-    impl Sealed for super::Catch {}
-    impl Sealed for super::MoveOn {}
-    impl Sealed for super::Fail {}
-}
-
-impl Mode for Catch {
-    type Output<T> = Result<T, Cancelled>;
-
-    const HANDLE: bool = true;
-
-    fn completed<T>(value: T) -> Result<T, Cancelled> {
-        Ok(value)
-    }
-
-    fn interrupted<T>(&mut self, cause: Cancelled) -> Result<T, Cancelled> {
-        Err(cause)
-    }
-}
-
-impl Mode for MoveOn {
-    type Output<T> = Option<T>;
-
-    const HANDLE: bool = false;
-
-    fn completed<T>(value: T) -> Option<T> {
-        Some(value)
-    }
-
-    fn interrupted<T>(&mut self, _cause: Cancelled) -> Option<T> {
-        None
-    }
-}
-
-impl Mode for Fail {
-    type Output<T> = Result<T, Elapsed>;
-
-    const HANDLE: bool = false;
-
-    fn completed<T>(value: T) -> Result<T, Elapsed> {
-        Ok(value)
-    }
-
-    fn interrupted<T>(&mut self, _cause: Cancelled) -> Result<T, Elapsed> {
-        Err(Elapsed::new(self.reason.take()))
-    }
-}
-
-/// A scope without handle.
-struct PlainPlace {
-    deadline: Instant,
-    own: bool,
-}
-
-impl Place for PlainPlace {
-    const CATCHES: bool = false;
-    const CATCHES_PANICS: bool = false;
-
-    #[inline]
-    fn own(&self, _node: Option<&Arc<Node>>) -> Own {
-        if self.own { Own::Cancelled } else { Own::No }
-    }
-
-    #[inline]
-    fn enter(&mut self, mut inner: Surroundings, _node: &mut Option<Arc<Node>>) -> Surroundings {
-        inner.local_deadline = inner.local_deadline.min(self.deadline);
-        inner
-    }
-}
-
-/// A scope with a handle, or (`CATCHES`) a group's body: its node is visible to readers inside.
-pub(crate) struct EntryPlace<const CATCHES: bool>;
-
-impl<const CATCHES: bool> Place for EntryPlace<CATCHES> {
-    const CATCHES: bool = CATCHES;
-    const CATCHES_PANICS: bool = CATCHES;
-    const OWNS_NODE: bool = !CATCHES;
-
-    #[inline]
-    fn is_shielded(&self, node: Option<&Arc<Node>>) -> bool {
-        node.is_some_and(|node| node.is_shielded())
-    }
-
-    #[inline]
-    fn own(&self, node: Option<&Arc<Node>>) -> Own {
-        node.map_or(Own::No, |node| node.own())
-    }
-
-    #[inline]
-    fn enter(&mut self, mut inner: Surroundings, slot: &mut Option<Arc<Node>>) -> Surroundings {
-        let outer = context::surroundings();
-        if let Some(node) = slot.take() {
-            context::push_entry(node, outer);
-        }
-        inner.base = outer.base;
-        inner.local_deadline = Instant::FAR_FUTURE;
-        inner
-            .with(LOCAL_CANCELLED, false)
-            .with(context::AT_ROOT, outer.has(context::AT_ROOT))
-    }
-
-    #[inline]
-    fn leave(&mut self, slot: &mut Option<Arc<Node>>) {
-        *slot = context::pop_entry();
-    }
-
-    #[inline]
-    fn keeps_refused(&self, _own: Own) -> bool {
-        true
-    }
-}
-
 impl<R: Time, F: Future, M: Mode> Future for Scope<R, F, M> {
     type Output = M::Output<F::Output>;
 
@@ -510,44 +372,4 @@ impl<R: Time, F: Future, M> fmt::Debug for Scope<R, F, M> {
             .field("interrupted", &self.interrupted)
             .finish_non_exhaustive()
     }
-}
-
-/// Cancelled, as seen from where this is called: whether an operation started here would not run.
-pub fn has_pending_cancellation() -> bool {
-    context::effectively_cancelled()
-}
-
-/// The earliest deadline that holds where this is called: [`Instant::FAR_FUTURE`] if there is
-/// none, [`Instant::DISTANT_PAST`] where it is cancelled already. A shield cuts off what lies
-/// outside it.
-pub fn current_effective_deadline() -> Instant {
-    let found = context::evaluate();
-    if found.cancelled || context::surroundings().has(CANCELLED) && !context::is_dirty() {
-        Instant::DISTANT_PAST
-    } else {
-        found.deadline
-    }
-}
-
-/// Why the code that calls this is cancelled, if it is: for clean-up code that wants to know, ask
-/// before the shield.
-pub fn current_cancellation() -> Option<Cancelled> {
-    let found = context::evaluate();
-    if !found.cancelled {
-        return None;
-    }
-    let mut node = match found.by {
-        Some(By::Task(Some(cause))) => return Some(cause),
-        Some(By::Plain) => return Some(Cancelled::new(Cause::Deadline)),
-        Some(By::Node(node)) => Some(node),
-        Some(By::Task(None)) | None => None,
-    };
-    // A group that was cancelled with a scope around it says only that; the scope knows more.
-    while let Some(inner) = node {
-        match inner.cause_now() {
-            Some(cause) if cause.cause() != Cause::Enclosing => return Some(cause),
-            _ => node = inner.parent(),
-        }
-    }
-    Some(Cancelled::new(Cause::Enclosing))
 }

@@ -1,0 +1,70 @@
+//! What scopes add to the poll of a frame.
+
+use crate::cancel::{Node, Own, Place};
+use crate::context::{self, LOCAL_CANCELLED, Surroundings};
+use crate::loom::Arc;
+use crate::time::Instant;
+
+/// A scope without handle.
+pub(super) struct PlainPlace {
+    pub(super) deadline: Instant,
+    pub(super) own: bool,
+}
+
+impl Place for PlainPlace {
+    const CATCHES: bool = false;
+    const CATCHES_PANICS: bool = false;
+
+    #[inline]
+    fn own(&self, _node: Option<&Arc<Node>>) -> Own {
+        if self.own { Own::Cancelled } else { Own::No }
+    }
+
+    #[inline]
+    fn enter(&mut self, mut inner: Surroundings, _node: &mut Option<Arc<Node>>) -> Surroundings {
+        inner.local_deadline = inner.local_deadline.min(self.deadline);
+        inner
+    }
+}
+
+/// A scope with a handle, or (`CATCHES`) a group's body: its node is visible to readers inside.
+pub(crate) struct EntryPlace<const CATCHES: bool>;
+
+impl<const CATCHES: bool> Place for EntryPlace<CATCHES> {
+    const CATCHES: bool = CATCHES;
+    const CATCHES_PANICS: bool = CATCHES;
+    const OWNS_NODE: bool = !CATCHES;
+
+    #[inline]
+    fn is_shielded(&self, node: Option<&Arc<Node>>) -> bool {
+        node.is_some_and(|node| node.is_shielded())
+    }
+
+    #[inline]
+    fn own(&self, node: Option<&Arc<Node>>) -> Own {
+        node.map_or(Own::No, |node| node.own())
+    }
+
+    #[inline]
+    fn enter(&mut self, mut inner: Surroundings, slot: &mut Option<Arc<Node>>) -> Surroundings {
+        let outer = context::surroundings();
+        if let Some(node) = slot.take() {
+            context::push_entry(node, outer);
+        }
+        inner.base = outer.base;
+        inner.local_deadline = Instant::FAR_FUTURE;
+        inner
+            .with(LOCAL_CANCELLED, false)
+            .with(context::AT_ROOT, outer.has(context::AT_ROOT))
+    }
+
+    #[inline]
+    fn leave(&mut self, slot: &mut Option<Arc<Node>>) {
+        *slot = context::pop_entry();
+    }
+
+    #[inline]
+    fn keeps_refused(&self, _own: Own) -> bool {
+        true
+    }
+}

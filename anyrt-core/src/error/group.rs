@@ -1,0 +1,158 @@
+//! Groups of tasks.
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::ops::Deref;
+
+use crate::cancel::Cancelled;
+
+/// Everything that went wrong in a group (rule G3), or why it was interrupted (rule G5).
+///
+/// `Display` is one line; `{:#}` is a tree, one line for each error.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum GroupError<E> {
+    /// Children or the body failed.
+    Failed(Failures<E>),
+    /// The group was cancelled, and its body interrupted; nothing failed.
+    Cancelled(Cancelled),
+}
+
+/// At least one error, each once, in order of arrival.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Failures<E>(Vec<E>);
+
+impl<E> Failures<E> {
+    /// The error that came first.
+    pub fn first(&self) -> &E {
+        &self.0[0]
+    }
+
+    /// The error that came first; the others are dropped.
+    pub fn into_first(self) -> E {
+        match self.0.into_iter().next() {
+            Some(first) => first,
+            None => unreachable!("there is at least one failure"),
+        }
+    }
+}
+
+impl<E> Deref for Failures<E> {
+    type Target = [E];
+
+    fn deref(&self) -> &[E] {
+        &self.0
+    }
+}
+
+impl<E> IntoIterator for Failures<E> {
+    type Item = E;
+    type IntoIter = std::vec::IntoIter<E>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'a, E> IntoIterator for &'a Failures<E> {
+    type Item = &'a E;
+    type IntoIter = std::slice::Iter<'a, E>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl<E> GroupError<E> {
+    /// `errors` must not be empty.
+    pub(crate) fn failed(errors: Vec<E>) -> GroupError<E> {
+        debug_assert!(!errors.is_empty(), "a group without errors has not failed");
+        GroupError::Failed(Failures(errors))
+    }
+
+    /// Whether the group was interrupted by a cancellation, and nothing failed.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self, GroupError::Cancelled(_))
+    }
+
+    /// The errors, in order of arrival; none if the group was cancelled.
+    pub fn errors(&self) -> &[E] {
+        match self {
+            GroupError::Failed(failures) => failures,
+            GroupError::Cancelled(_) => &[],
+        }
+    }
+
+    /// The same with other errors, where the caller's type has room for those only.
+    pub fn map_errors<F>(self, f: impl FnMut(E) -> F) -> GroupError<F> {
+        match self {
+            GroupError::Failed(failures) => {
+                GroupError::Failed(Failures(failures.into_iter().map(f).collect()))
+            }
+            GroupError::Cancelled(cancelled) => GroupError::Cancelled(cancelled),
+        }
+    }
+}
+
+impl<E: fmt::Display> fmt::Display for GroupError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let failures = match self {
+            GroupError::Cancelled(cancelled) => return write!(f, "the group was {cancelled}"),
+            GroupError::Failed(failures) => failures,
+        };
+        match failures.len() {
+            1 => f.write_str("1 task failed")?,
+            count => write!(f, "{count} tasks failed")?,
+        }
+        if f.alternate() {
+            for (index, error) in failures.iter().enumerate() {
+                let last = index + 1 == failures.len();
+                let (branch, trunk) = if last {
+                    ("└── ", "    ")
+                } else {
+                    ("├── ", "│   ")
+                };
+                let text = format!("{error:#}");
+                for (line, text) in text.lines().enumerate() {
+                    write!(f, "\n{}{text}", if line == 0 { branch } else { trunk })?;
+                }
+            }
+            return Ok(());
+        }
+        for (index, error) in failures.iter().enumerate() {
+            write!(f, "{} {error}", if index == 0 { ":" } else { ";" })?;
+        }
+        Ok(())
+    }
+}
+
+/// Asks no more than `Debug` and `Display` of `E`, because popular error types offer no more; so
+/// there is no `source`, and `Display` tells everything.
+impl<E: fmt::Debug + fmt::Display> Error for GroupError<E> {}
+
+impl<E> From<GroupError<E>> for io::Error
+where
+    GroupError<E>: Error + Send + Sync + 'static,
+{
+    fn from(error: GroupError<E>) -> Self {
+        let kind = match &error {
+            GroupError::Cancelled(_) => io::ErrorKind::Interrupted,
+            GroupError::Failed(_) => io::ErrorKind::Other,
+        };
+        io::Error::new(kind, error)
+    }
+}
+
+impl From<GroupError<Infallible>> for Cancelled {
+    fn from(error: GroupError<Infallible>) -> Self {
+        match error {
+            GroupError::Cancelled(cancelled) => cancelled,
+            GroupError::Failed(Failures(errors)) => match errors.first() {
+                Some(never) => match *never {},
+                None => unreachable!("there is at least one failure"),
+            },
+        }
+    }
+}

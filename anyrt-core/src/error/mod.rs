@@ -1,0 +1,142 @@
+//! The errors that several areas share: small types, one per kind of event, whose messages say
+//! what to do.
+
+mod group;
+mod run;
+mod task;
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+use std::io;
+
+use thiserror::Error as ThisError;
+
+pub use self::group::{Failures, GroupError};
+pub use self::run::{CallError, NoRun, PortalStartError, RunError};
+pub use self::task::{SpawnError, StartError, TaskError, ValueError};
+pub use crate::cancel::{Cancelled, Cause};
+
+/// No runtime was found where one is needed; the message names the fix.
+#[derive(Clone, Debug, PartialEq, Eq, ThisError)]
+#[error("{message}")]
+pub struct NoRuntime {
+    message: Cow<'static, str>,
+}
+
+impl NoRuntime {
+    /// An error with this message, which should say what to do. For backends.
+    pub fn new(message: impl Into<Cow<'static, str>>) -> NoRuntime {
+        NoRuntime {
+            message: message.into(),
+        }
+    }
+}
+
+impl From<NoRuntime> for io::Error {
+    fn from(error: NoRuntime) -> Self {
+        io::Error::other(error)
+    }
+}
+
+/// What a `try_` function would have to wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
+#[error("this would have to wait: call the function without `try_`, or come back later")]
+#[non_exhaustive]
+pub struct WouldBlock;
+
+impl From<WouldBlock> for io::Error {
+    fn from(error: WouldBlock) -> Self {
+        io::Error::new(io::ErrorKind::WouldBlock, error)
+    }
+}
+
+/// A stream knows nothing of the kind that it was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
+#[error("there is no attribute `{name}` here")]
+pub struct MissingAttribute {
+    name: &'static str,
+}
+
+impl MissingAttribute {
+    pub(crate) fn new(name: &'static str) -> MissingAttribute {
+        MissingAttribute { name }
+    }
+
+    /// What was asked for.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
+impl From<MissingAttribute> for io::Error {
+    fn from(error: MissingAttribute) -> Self {
+        io::Error::new(io::ErrorKind::NotFound, error)
+    }
+}
+
+/// Somebody else is using what one at a time may use.
+#[derive(Clone, Debug, PartialEq, Eq, ThisError)]
+#[error("somebody else is {action} this already: let one task at a time do it")]
+pub struct Busy {
+    action: Cow<'static, str>,
+}
+
+impl Busy {
+    pub(crate) fn new(action: Cow<'static, str>) -> Busy {
+        Busy { action }
+    }
+
+    /// What the other is doing, in words such as "reading from".
+    pub fn action(&self) -> &str {
+        &self.action
+    }
+}
+
+impl From<Busy> for io::Error {
+    fn from(error: Busy) -> Self {
+        io::Error::new(io::ErrorKind::ResourceBusy, error)
+    }
+}
+
+/// A time limit passed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Elapsed {
+    reason: Option<Box<str>>,
+}
+
+impl Elapsed {
+    pub(crate) fn new(reason: Option<Box<str>>) -> Elapsed {
+        Elapsed { reason }
+    }
+
+    /// The reason that was given with the limit.
+    pub fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+}
+
+impl fmt::Debug for Elapsed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Elapsed")
+            .field("reason", &self.reason)
+            .finish()
+    }
+}
+
+impl fmt::Display for Elapsed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.reason {
+            Some(reason) => write!(f, "the time limit passed: {reason}"),
+            None => f.write_str("the time limit passed"),
+        }
+    }
+}
+
+impl Error for Elapsed {}
+
+impl From<Elapsed> for io::Error {
+    fn from(elapsed: Elapsed) -> Self {
+        io::Error::new(io::ErrorKind::TimedOut, elapsed)
+    }
+}

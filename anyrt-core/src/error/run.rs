@@ -1,0 +1,185 @@
+//! Runs, and calls into them.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+use std::io;
+
+use thiserror::Error as ThisError;
+
+use crate::cancel::Cancelled;
+
+/// The run that is asked for is not there; the message names the fix.
+#[derive(Clone, Debug, PartialEq, Eq, ThisError)]
+#[error("{message}")]
+pub struct NoRun {
+    message: &'static str,
+    ended: bool,
+}
+
+impl NoRun {
+    pub(crate) fn outside() -> NoRun {
+        NoRun {
+            message: "this is not part of a run: get the handle inside `anyrt::run`, and take it \
+                      along",
+            ended: false,
+        }
+    }
+
+    pub(crate) fn ended() -> NoRun {
+        NoRun {
+            message: "the run of this handle has ended: keep the run going for as long as its \
+                      handles are used",
+            ended: true,
+        }
+    }
+
+    pub(crate) fn inside() -> NoRun {
+        NoRun {
+            message: "this thread polls a task of a run, and would wait for itself: await the \
+                      future here, or call from a worker thread",
+            ended: false,
+        }
+    }
+
+    /// Whether there was a run that has ended.
+    pub fn is_ended(&self) -> bool {
+        self.ended
+    }
+}
+
+/// A thread called into a run and got no value; the message says why, and names the fix.
+#[derive(Clone, Debug, PartialEq, Eq, ThisError)]
+#[non_exhaustive]
+pub enum CallError {
+    /// What was called was interrupted by a cancellation, or was dropped.
+    #[error("the call into the run was {0}")]
+    Cancelled(Cancelled),
+    /// The run has ended, or the portal has been stopped.
+    #[error("this is not running any more: the run has ended, or the portal has been stopped")]
+    NotRunning,
+    /// This thread works for no task.
+    #[error(
+        "this is no worker thread: call from a function that `to_thread` runs, or take a \
+         `RunHandle` along from the run"
+    )]
+    Outside,
+    /// This thread polls a task, which would wait for itself.
+    #[error(
+        "this thread polls a task of a run, and would wait for itself: await the future here, or \
+         call from a worker thread"
+    )]
+    Inside,
+}
+
+impl CallError {
+    /// Whether what was called was interrupted by a cancellation.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self, CallError::Cancelled(_))
+    }
+}
+
+impl From<NoRun> for CallError {
+    fn from(error: NoRun) -> Self {
+        match error {
+            NoRun { ended: true, .. } => CallError::NotRunning,
+            error if error == NoRun::inside() => CallError::Inside,
+            _ => CallError::Outside,
+        }
+    }
+}
+
+impl From<CallError> for io::Error {
+    fn from(error: CallError) -> Self {
+        let kind = match error {
+            CallError::Cancelled(_) => io::ErrorKind::Interrupted,
+            CallError::NotRunning => io::ErrorKind::NotConnected,
+            CallError::Outside | CallError::Inside => io::ErrorKind::InvalidInput,
+        };
+        io::Error::new(kind, error)
+    }
+}
+
+/// A task that was started through a portal did not become ready.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum PortalStartError<T> {
+    /// It ended without having called `started`; here is what it returned.
+    NotStarted(T),
+    /// It was not started, or was cancelled before it was ready.
+    Call(CallError),
+}
+
+impl<T> fmt::Display for PortalStartError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PortalStartError::NotStarted(_) => {
+                f.write_str("the task ended without calling `started`")
+            }
+            PortalStartError::Call(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<T: fmt::Debug> Error for PortalStartError<T> {}
+
+impl<T> From<CallError> for PortalStartError<T> {
+    fn from(error: CallError) -> Self {
+        PortalStartError::Call(error)
+    }
+}
+
+/// A run could not be started.
+#[derive(Debug, ThisError)]
+#[error(transparent)]
+pub struct RunError {
+    kind: RunErrorKind,
+}
+
+#[derive(Debug, ThisError)]
+enum RunErrorKind {
+    #[error(
+        "a run was started inside a run, on the same thread: await the future, spawn it, or start \
+         the inner run on a thread of its own"
+    )]
+    Nested,
+    #[error("the runtime could not be started")]
+    Start(#[source] io::Error),
+    #[error("{0}")]
+    Options(Cow<'static, str>),
+}
+
+impl RunError {
+    pub(crate) fn nested() -> RunError {
+        RunError {
+            kind: RunErrorKind::Nested,
+        }
+    }
+
+    pub(crate) fn start(error: io::Error) -> RunError {
+        RunError {
+            kind: RunErrorKind::Start(error),
+        }
+    }
+
+    /// Options that do not fit; the message should say what to do. For facades.
+    pub fn options(message: impl Into<Cow<'static, str>>) -> RunError {
+        RunError {
+            kind: RunErrorKind::Options(message.into()),
+        }
+    }
+
+    /// Whether a run was started inside a run.
+    pub fn is_nested(&self) -> bool {
+        matches!(self.kind, RunErrorKind::Nested)
+    }
+}
+
+impl From<RunError> for io::Error {
+    fn from(error: RunError) -> Self {
+        match error.kind {
+            RunErrorKind::Start(error) => error,
+            kind => io::Error::new(io::ErrorKind::InvalidInput, RunError { kind }),
+        }
+    }
+}

@@ -1,0 +1,116 @@
+use std::convert::Infallible;
+use std::fmt;
+use std::panic::resume_unwind;
+
+use super::{Run, RunToken};
+use crate::context::{self, IN_TASK};
+use crate::error::NoRun;
+use crate::loom::{Arc, Weak};
+use crate::runtime::{Runtime, Spawn};
+use crate::task::group::{Group, TaskGroup};
+use crate::task::{TaskHandle, TaskOutput};
+use crate::thread::block_on;
+
+/// Re-enters a run from a foreign thread.
+///
+/// What is spawned through it belongs to the run as a whole, and is cancelled when the run's main
+/// future ends.
+pub struct RunHandle<R: Spawn> {
+    run: Arc<Run>,
+    group: Weak<Group<R, Infallible>>,
+}
+
+impl<R: Runtime> RunHandle<R> {
+    /// The handle of the run that the caller is part of.
+    ///
+    /// # Errors
+    ///
+    /// [`NoRun`] outside of every run, and in an application that entered its runtime without
+    /// anyrt.
+    pub fn current() -> Result<RunHandle<R>, NoRun> {
+        let run = Run::current().ok_or_else(NoRun::outside)?;
+        let group = run
+            .group
+            .get()
+            .and_then(Weak::upgrade)
+            .ok_or_else(NoRun::ended)?;
+        let group = group.downcast::<Group<R, Infallible>>();
+        let group = Arc::downgrade(&group.map_err(|_| NoRun::outside())?);
+        Ok(RunHandle { run, group })
+    }
+
+    /// Which run it is.
+    pub fn token(&self) -> RunToken {
+        RunToken(self.run.id)
+    }
+
+    /// Starts a task in the run, from any thread, with the context of the caller.
+    ///
+    /// # Errors
+    ///
+    /// [`NoRun`] if the run has ended; the future is then dropped.
+    #[track_caller]
+    pub fn spawn<F, T>(&self, future: F) -> Result<TaskHandle<T>, NoRun>
+    where
+        F: Future + Send + 'static,
+        F::Output: TaskOutput<Infallible, Value = T> + 'static,
+        T: Send + 'static,
+    {
+        let group = self.group.upgrade().ok_or_else(NoRun::ended)?;
+        TaskGroup::of(group)
+            .try_spawn(future)
+            .map_err(|_| NoRun::ended())
+    }
+
+    /// Runs a future in the run, and blocks this thread until it has ended.
+    ///
+    /// # Blocking
+    ///
+    /// For worker threads and foreign threads.
+    ///
+    /// # Errors
+    ///
+    /// [`NoRun`] if the run has ended, or ends meanwhile; and if this thread polls a task of the
+    /// run, which would wait for itself.
+    ///
+    /// # Panics
+    ///
+    /// With the panic of the future.
+    #[track_caller]
+    pub fn block_on<F>(&self, future: F) -> Result<F::Output, NoRun>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        if context::surroundings().has(IN_TASK) {
+            return Err(NoRun::inside());
+        }
+        let caught = async move {
+            let future = std::panic::AssertUnwindSafe(future);
+            Ok(futures_util::FutureExt::catch_unwind(future).await)
+        };
+        match block_on(self.spawn(caught)?) {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(payload)) => resume_unwind(payload),
+            Err(_) => Err(NoRun::ended()),
+        }
+    }
+}
+
+impl<R: Spawn> Clone for RunHandle<R> {
+    fn clone(&self) -> Self {
+        RunHandle {
+            run: self.run.clone(),
+            group: self.group.clone(),
+        }
+    }
+}
+
+impl<R: Spawn> fmt::Debug for RunHandle<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunHandle")
+            .field("run", &self.run.id)
+            .field("backend", &self.run.backend)
+            .finish()
+    }
+}

@@ -1,0 +1,218 @@
+//! The main task of a run, which is polled by whoever enters the runtime.
+
+use std::any::Any;
+use std::convert::Infallible;
+use std::panic::{Location, resume_unwind};
+use std::pin::Pin;
+use std::task::{self, Poll, Wake, Waker};
+
+use pin_project::pin_project;
+
+use super::{Run, RunOptions};
+use crate::cancel::{Cancelled, Cause, Limit};
+use crate::context::{self, IN_TASK, RunVars};
+use crate::error::RunError;
+use crate::loom::atomic::{AtomicBool, Ordering};
+use crate::loom::{Arc, Mutex, OnceLock, lock};
+use crate::runtime::{Enter, Runtime, Spawn};
+use crate::task::block::TaskRecord;
+use crate::task::core::GroupCore;
+use crate::task::group::Group;
+use crate::task::output::Ended;
+use crate::task::record::{End, Given};
+use crate::task::root::poll_root;
+use crate::thread::Workers;
+use crate::time::Instant;
+
+/// Starts a run: drives `main` to its end, and then waits for everything that it left behind.
+///
+/// What can be left behind are children of groups that were dropped from outside, which were
+/// cancelled then (rule C10).
+///
+/// # Errors
+///
+/// [`RunError`] if this thread is part of a run already, or if the runtime cannot be started.
+///
+/// # Panics
+///
+/// With the panic of `main`, or of a task that it left behind.
+#[track_caller]
+pub fn run<B: Enter, F: Future>(
+    backend: &B,
+    options: RunOptions,
+    main: F,
+) -> Result<F::Output, RunError> {
+    if context::surroundings().has(IN_TASK) {
+        return Err(RunError::nested());
+    }
+    let main = MainFuture::<B::Runtime, F> {
+        options,
+        location: Location::caller(),
+        main: Some(main),
+        state: None,
+        timer: Limit::new(),
+    };
+    backend.block_on(main).map_err(RunError::start)
+}
+
+#[pin_project]
+struct MainFuture<R: Runtime, F: Future> {
+    options: RunOptions,
+    location: &'static Location<'static>,
+    #[pin]
+    main: Option<F>,
+    state: Option<MainState<R, F::Output>>,
+    #[pin]
+    timer: Limit<R>,
+}
+
+/// Lets the main task be polled when something has woken it, and only then.
+///
+/// Executors that poll their main future whenever anything happens on its thread would otherwise
+/// make a waiting task look busy.
+struct Gate {
+    woken: AtomicBool,
+    outer: Mutex<Option<Waker>>,
+}
+
+impl Gate {
+    /// Whether the main task was woken since the last call; what comes later wakes `outer`.
+    fn pass(&self, outer: &Waker) -> bool {
+        let same = matches!(&*lock(&self.outer), Some(known) if known.will_wake(outer));
+        if !same {
+            let new = outer.clone();
+            let old = lock(&self.outer).replace(new);
+            drop(old);
+        }
+        // After the waker is in place: a wake-up is seen here, or reaches it.
+        self.woken.swap(false, Ordering::SeqCst)
+    }
+}
+
+impl Wake for Gate {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.woken.store(true, Ordering::SeqCst);
+        let outer = lock(&self.outer).clone();
+        if let Some(outer) = outer {
+            outer.wake();
+        }
+    }
+}
+
+struct MainState<R: Spawn, T> {
+    gate: Arc<Gate>,
+    group: Arc<Group<R, Infallible>>,
+    run: Arc<Run>,
+    record: Option<TaskRecord>,
+    ended: Option<Ended<T>>,
+    abort_at: Instant,
+}
+
+impl<R: Spawn, T> Drop for MainState<R, T> {
+    fn drop(&mut self) {
+        self.run.workers.close();
+    }
+}
+
+impl<R: Runtime, T> MainState<R, T> {
+    fn open(options: &RunOptions, location: &'static Location<'static>) -> Self {
+        let runtime = R::current().unwrap_or_else(|error| panic!("{error}"));
+        let run = Arc::new(Run {
+            id: context::next_serial(),
+            backend: R::name(&runtime),
+            hook: options.hook.clone(),
+            vars: RunVars::default(),
+            workers: Workers::default(),
+            group: OnceLock::new(),
+            core: OnceLock::new(),
+        });
+        let core = GroupCore::of_run(R::now, location, R::tag(&runtime), run.clone());
+        let group = Group::<R, Infallible>::new(core.clone(), runtime, None);
+        let erased: Arc<dyn Any + Send + Sync> = group.clone();
+        // Set once, here.
+        let _ = run.group.set(Arc::downgrade(&erased));
+        let _ = run.core.set(Arc::downgrade(&core));
+        let name = options.name.clone().unwrap_or_else(|| "main".into());
+        // The main task is listed under the run's own group, and counts for nothing in it.
+        let mut given = Given::at(location);
+        given.name = Some(name);
+        let record = core.insert(|| None, given);
+        let gate = Gate {
+            woken: AtomicBool::new(true),
+            outer: Mutex::new(None),
+        };
+        MainState {
+            gate: Arc::new(gate),
+            group,
+            run,
+            record: Some(record),
+            ended: None,
+            abort_at: Instant::FAR_FUTURE,
+        }
+    }
+}
+
+impl<R: Runtime, F: Future> Future for MainFuture<R, F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
+        let mut this = self.project();
+        let state = this
+            .state
+            .get_or_insert_with(|| MainState::open(this.options, this.location));
+        let core = state.group.core().clone();
+        if state.ended.is_none() {
+            if !state.gate.pass(cx.waker()) {
+                return Poll::Pending;
+            }
+            let waker = Waker::from(state.gate.clone());
+            let cx = &mut task::Context::from_waker(&waker);
+            let polled = poll_root(this.main.as_mut(), &mut state.record, cx);
+            let Poll::Ready(ended) = polled else {
+                return Poll::Pending;
+            };
+            state.ended = Some(ended);
+            if let Some(record) = state.record.take() {
+                record.finish(End::Finished, None);
+                core.remove(&record);
+            }
+            // What was spawned through a handle of the run ends with it.
+            core.cancel(Cancelled::new(Cause::Enclosing));
+            if let Some(limit) = this.options.shutdown_limit {
+                state.abort_at = R::now() + limit;
+            }
+        }
+        loop {
+            if core.try_end() {
+                break;
+            }
+            let limit = this.timer.as_mut();
+            if !core.node.is_aborted() && limit.poll(cx, state.abort_at).is_ready() {
+                core.node.abort(Cancelled::new(Cause::Enclosing));
+                continue;
+            }
+            core.node.register(cx);
+            if core.living() > 0 {
+                return Poll::Pending;
+            }
+        }
+        let adopted = core.panic();
+        match (state.ended.take(), adopted) {
+            (Some(Ended::Panicked(payload)), adopted) => {
+                if let Some(adopted) = adopted {
+                    Run::unhandled_panic(Some(&state.run), adopted);
+                }
+                resume_unwind(payload)
+            }
+            (_, Some(payload)) => resume_unwind(payload),
+            (Some(Ended::Completed(value)), None) => Poll::Ready(value),
+            (Some(Ended::Cancelled) | None, None) => {
+                unreachable!("nothing cancels the main task before its end")
+            }
+        }
+    }
+}

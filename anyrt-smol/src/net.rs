@@ -1,10 +1,10 @@
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use anyrt_core::net::{OsSocket, system_lookup, system_reverse_lookup};
-use anyrt_core::runtime::{Attempt, Direction, Net, Purpose, SocketOption, Source};
+use anyrt_core::runtime::{Attempt, Direction, Net, Purpose, SocketOption, Source, poll_attempts};
 use smol::Async;
 
 use crate::Smol;
@@ -31,21 +31,12 @@ impl Source for Registered {
         &self,
         cx: &mut Context<'_>,
         direction: Direction,
-        mut attempt: impl FnMut(BorrowedFd<'_>) -> io::Result<Attempt<T>>,
+        attempt: impl FnMut(BorrowedFd<'_>) -> io::Result<Attempt<T>>,
     ) -> Poll<io::Result<T>> {
-        // The reactor remembers no readiness: it is asked only when there is none.
-        loop {
-            match attempt(self.descriptor()) {
-                Ok(Attempt { value, .. }) => return Poll::Ready(Ok(value)),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Poll::Ready(Err(error)),
-            }
-            ready!(match direction {
-                Direction::Input => self.0.poll_readable(cx),
-                Direction::Output => self.0.poll_writable(cx),
-            })?;
-        }
+        poll_attempts(self.descriptor(), attempt, || match direction {
+            Direction::Input => self.0.poll_readable(cx),
+            Direction::Output => self.0.poll_writable(cx),
+        })
     }
 }
 

@@ -25,7 +25,7 @@ pub use self::enter::Enter;
 #[cfg(feature = "net")]
 pub use self::net::{Net, Purpose, Socket, SocketOption};
 #[cfg(all(feature = "net", unix))]
-pub use self::source::{AdoptSocket, Attempt, Descriptors, Direction, Source};
+pub use self::source::{AdoptSocket, Attempt, Descriptors, Direction, Source, poll_attempts};
 pub use self::spawn::{Spawn, TaskInfo};
 pub use self::time::Time;
 pub use crate::context::current_tag;

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use super::{Net, Socket};
 use crate::net::OsSocket;
@@ -52,6 +52,25 @@ pub trait Source: fmt::Debug + Send + Sync + Unpin + Sized + 'static {
         direction: Direction,
         attempt: impl FnMut(BorrowedFd<'_>) -> io::Result<Attempt<T>>,
     ) -> Poll<io::Result<T>>;
+}
+
+/// [`Source::poll_io`] where the reactor remembers no readiness: it is asked, by `poll_ready`, only
+/// when an attempt has found none.
+#[inline]
+pub fn poll_attempts<T>(
+    descriptor: BorrowedFd<'_>,
+    mut attempt: impl FnMut(BorrowedFd<'_>) -> io::Result<Attempt<T>>,
+    mut poll_ready: impl FnMut() -> Poll<io::Result<()>>,
+) -> Poll<io::Result<T>> {
+    loop {
+        match attempt(descriptor) {
+            Ok(Attempt { value, .. }) => return Poll::Ready(Ok(value)),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Poll::Ready(Err(error)),
+        }
+        ready!(poll_ready())?;
+    }
 }
 
 /// A [`Socket`] that a descriptor of the operating system can become.

@@ -26,6 +26,7 @@
 //! The rules are written down in `ARCHITECTURE.md`.
 
 pub mod cancel;
+mod chain;
 pub mod combine;
 pub mod context;
 pub mod error;

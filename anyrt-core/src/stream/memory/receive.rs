@@ -5,9 +5,10 @@ use std::task::{Context, Poll, Waker, ready};
 use futures_core::Stream;
 
 use super::MemoryObjectStreamStatistics;
-use super::queue::{Fetched, NONE};
+use super::queue::Fetched;
 use super::state::{Handle, Shared, State};
 use crate::cancel::Operation;
+use crate::chain::NONE;
 use crate::context;
 use crate::loom::atomic::{AtomicUsize, Ordering};
 use crate::loom::{Arc, MutexGuard};

@@ -5,9 +5,10 @@ use std::task::{Context, Poll, Waker, ready};
 use futures_sink::Sink;
 
 use super::MemoryObjectStreamStatistics;
-use super::queue::{Fetched, NONE};
+use super::queue::Fetched;
 use super::state::{Handle, Sent, Shared, State};
 use crate::cancel::Operation;
+use crate::chain::NONE;
 use crate::context;
 use crate::loom::{Arc, MutexGuard};
 use crate::stream::{ObjectSendStream, SendError, TrySendError};

@@ -13,6 +13,13 @@ use anyrt_core::task::task_group;
 use futures_util::future::BoxFuture;
 use smol::Executor;
 
+/// Who does the work that is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Ours,
+    Theirs,
+}
+
 /// A runtime in one configuration.
 ///
 /// What is measured runs in a task in either case: where there are worker threads, spawning from

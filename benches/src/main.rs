@@ -19,7 +19,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::str::FromStr;
 
-use crate::cases::Side;
+use crate::lane::Side;
 
 const HELP: &str = "\
 usage: anyrt-bench overhead [OPTION]...
@@ -95,9 +95,9 @@ starts, and works from within a task. The tasks are the same futures.
   TLS                 the same, encrypted, against tokio-rustls: TLS 1.3 with the same configurations
                      of rustls. Every message is flushed.
 
-Times are nanoseconds per message, task, call, poll, turn or object. The floors are those of section
-8 of the design, for TCP and TLS 1.02; locks and streams have one against peers that serve senders, or who
-waits for a lock, in the order of arrival, and where no more than one can wait.
+Times are nanoseconds per message, task, call, poll, turn or object. The floors are those of
+ARCHITECTURE.md; locks and streams have one against peers that serve senders, or who waits for a
+lock, in the order of arrival, and where no more than one can wait.
 ";
 
 fn main() -> ExitCode {

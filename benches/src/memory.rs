@@ -18,12 +18,11 @@ use anyrt_core::runtime::Runtime;
 use anyrt_core::sync::Semaphore;
 use anyrt_core::task::{TaskStatus, task_group};
 
-use crate::cases::Side;
 use crate::cases::cancel;
 use crate::clock::Start;
 use crate::futures::{Blocked, Countdown, YieldOnce};
 use crate::json;
-use crate::lane::{self, AsyncStdShared, Lane, Native, SmolOne, TokioCurrent};
+use crate::lane::{self, AsyncStdShared, Lane, Native, Side, SmolOne, TokioCurrent};
 
 /// What the command line says.
 #[derive(Debug)]
@@ -33,7 +32,7 @@ pub(crate) struct Options {
     pub(crate) json: Option<PathBuf>,
 }
 
-/// More than these a child may not cost (section 8 of the design).
+/// More than these a child may not cost ("What it may cost" in `ARCHITECTURE.md`).
 const FLOOR: f64 = 200.0;
 
 /// How many permits a crowd waits for.

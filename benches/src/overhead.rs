@@ -5,9 +5,10 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 
-use crate::cases::{self, Case, Floor, Side};
+use crate::cases::{self, Case, Floor};
 use crate::clock;
 use crate::json;
+use crate::lane::Side;
 
 /// What the command line says.
 #[derive(Debug)]

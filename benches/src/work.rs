@@ -7,9 +7,8 @@ use anyrt_core::runtime::Runtime;
 use anyrt_core::task::task_group;
 use futures_util::future::BoxFuture;
 
-use crate::cases::Side;
 use crate::clock::Start;
-use crate::lane::{self, Lane, Native};
+use crate::lane::{self, Lane, Native, Side};
 
 /// What one task does. Boxed, so that there is one copy of what runs it; both sides pay for that.
 pub(crate) type Job = BoxFuture<'static, ()>;

@@ -7,14 +7,12 @@
 //!
 //! | file | what is in it |
 //! | --- | --- |
-//! | `frame` | the one poll that every structural future shares |
+//! | `frame` | the one poll that every structural future shares; asking who can still be reached |
 //! | `node` | the heap part of scopes and holders: who is to be told, what holds |
 //! | `hold` | unfinished business of what is no scope |
-//! | `ask` | when holders are asked whether they can still be reached |
 //! | `operation` | what every operation begins with |
 //! | `scope`, `handle`, `current`, `shield`, `finally`, `wait_for` | what users see |
 
-mod ask;
 mod cause;
 mod current;
 mod finally;
@@ -38,11 +36,11 @@ pub use self::current::{
 };
 pub(crate) use self::finally::BodyPlace;
 pub use self::finally::{Finally, Lent, finally, with_resource};
-pub(crate) use self::frame::{Frame, Own, Parts, Payload, Place, Polled, drop_quietly};
+pub(crate) use self::frame::{Frame, Parts, Payload, Place, Polled, drop_quietly};
 pub use self::handle::CancelHandle;
 pub(crate) use self::hold::Hold;
 pub(crate) use self::limit::Limit;
-pub(crate) use self::node::Node;
+pub(crate) use self::node::{Node, Own};
 pub(crate) use self::operation::Operation;
 pub use self::operation::{
     Checkpoint, cancel_shielded_checkpoint, checkpoint, checkpoint_if_cancelled,

@@ -20,6 +20,7 @@
 //! | `run` | a run, and its handles |
 //! | `tree` | listing and printing what is alive |
 
+mod around;
 mod block;
 mod core;
 mod errors;
@@ -34,6 +35,7 @@ mod run;
 mod tree;
 mod wait;
 
+pub(crate) use self::around::Around;
 pub(crate) use self::block::TaskRecord;
 pub(crate) use self::core::GroupCore;
 pub use self::group::{
@@ -44,7 +46,6 @@ pub use self::handle::{TaskHandle, TaskStatus, TaskValue, TaskWait};
 #[doc(hidden)]
 pub use self::output::{FnOutput, Never, Outcome};
 pub use self::output::{GroupOutput, TaskOutput};
-pub(crate) use self::record::Around;
 pub(crate) use self::run::Run;
 pub use self::run::{
     RunHandle, RunOptions, RunToken, Unhandled, current_backend, current_run, run,

@@ -4,13 +4,11 @@ use std::any::Any;
 use std::panic::Location;
 use std::task::{self, Poll, Waker};
 
-use super::block::TaskRecord;
 use super::wait::Wait;
 use crate::cancel::{Cancelled, Node, Own};
 use crate::context::{self, Context, ContextMap};
 use crate::loom::atomic::{AtomicU8, AtomicU16, AtomicU32, Ordering};
 use crate::loom::{Arc, Mutex, lock};
-use crate::time::Instant;
 
 /// The task was cancelled by itself.
 const CANCELLED: u16 = 1;
@@ -271,6 +269,23 @@ impl Record {
         lock(&self.live).more.as_ref()?.cause.clone()
     }
 
+    /// The cancellation of the task as a whole, in a group with that of its own.
+    #[inline]
+    pub(super) fn own_in(&self, group: Own) -> Own {
+        let state = self.state.load(Ordering::SeqCst);
+        if state & (CANCELLED | STARTING) == 0 {
+            return group;
+        }
+        let starting = state & STARTING != 0;
+        let cancelled = state & (CANCELLED | CALLER_CANCELLED) != 0;
+        match group {
+            Own::Aborted => Own::Aborted,
+            Own::Cancelled if !starting => Own::Cancelled,
+            _ if cancelled => Own::Cancelled,
+            _ => Own::No,
+        }
+    }
+
     // ---- `start`: one word decides under whose scopes the task lives ----
 
     /// Whether the task lives under the scopes of its starter.
@@ -412,61 +427,4 @@ impl Record {
             drop(waker);
         }
     }
-}
-
-impl TaskRecord {
-    /// The cancellation of the task as a whole, as of now.
-    #[inline]
-    pub(crate) fn own(&self) -> Own {
-        let state = self.state.load(Ordering::SeqCst);
-        let group = self.group().node.own();
-        if state & (CANCELLED | STARTING) == 0 {
-            return group;
-        }
-        let starting = state & STARTING != 0;
-        let cancelled = state & (CANCELLED | CALLER_CANCELLED) != 0;
-        match group {
-            Own::Aborted => Own::Aborted,
-            Own::Cancelled if !starting => Own::Cancelled,
-            _ if cancelled => Own::Cancelled,
-            _ => Own::No,
-        }
-    }
-
-    /// Visits what is around the task, from the inside out, up to the first shield.
-    pub(crate) fn walk_outwards(&self, mut visit: impl FnMut(Around<'_>)) {
-        let mut group = self.group().clone();
-        loop {
-            let mut node = group.node.clone();
-            loop {
-                visit(Around::Node(&node));
-                if node.is_shielded() {
-                    return;
-                }
-                match node.parent() {
-                    Some(parent) => node = parent,
-                    None => break,
-                }
-            }
-            // Nodes are linked one by one on the way out of the poll in which the group opens.
-            let reaches_task = match &group.host {
-                Some(host) => host.root().is_some_and(|root| Arc::ptr_eq(&root, &node)),
-                None => !Arc::ptr_eq(&node, &group.node),
-            };
-            if !reaches_task {
-                visit(Around::Deadline(group.around()));
-            }
-            match group.host.as_ref().map(|host| host.group().clone()) {
-                Some(outer) => group = outer,
-                None => return,
-            }
-        }
-    }
-}
-
-/// What is found on the way out from a task.
-pub(crate) enum Around<'a> {
-    Node(&'a Arc<Node>),
-    /// What a group saw around it when it opened, as long as it is not in the tree up to its task.
-    Deadline(Instant),
 }

@@ -14,6 +14,8 @@ mod tls;
 use std::fmt;
 use std::time::Duration;
 
+use crate::lane::Side;
+
 /// An operation of anyrt's, and what it is held against.
 pub(crate) struct Case {
     pub(crate) name: String,
@@ -30,13 +32,7 @@ pub(crate) struct Case {
 /// is left out of that time.
 type Run = Box<dyn Fn(Side, usize) -> Duration>;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Side {
-    Ours,
-    Theirs,
-}
-
-/// What a release needs (section 8 of the design).
+/// What a release needs ("What it may cost" in `ARCHITECTURE.md`).
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Floor {
     None,

@@ -14,8 +14,8 @@
 //! # What is where
 //!
 //! - [`cases`]: the cases, one module per area. A case is a plain function over the backend, and
-//!   its documentation names the rule of `design.md` (`C4`), the entry of `behaviours.md`
-//!   (`TG-01`), or the point of a facet's contract (`Time 2`) that it stands for.
+//!   its documentation names what it stands for: a rule of `ARCHITECTURE.md` (`C4`), a point of a
+//!   facet's contract (`Time 2`), or one of the behaviours below (`TG-01`).
 //! - [`suite!`] and the lists of names behind it: the only macros.
 //! - [`harness`]: gives every case a fresh runtime and a thread of its own, and names the case that
 //!   hangs.
@@ -23,6 +23,30 @@
 //!   its polls in turn.
 //! - [`stress`](fn@stress::stress): random trees of tasks against a model.
 //! - [`check_byte_stream`]: for those who write streams, what every stream of bytes has to do.
+//!
+//! # Behaviours
+//!
+//! What can be observed of AnyIO and Trio, in their own test suites above all, is numbered by area.
+//! Here the case says in its own words what that means in Rust.
+//!
+//! | area | | entries |
+//! | --- | --- | ---: |
+//! | TG | task groups | 37 |
+//! | CS | cancel scopes | 23 |
+//! | HO | holds: what cancellation waits for | 28 |
+//! | TO | time limits | 10 |
+//! | SY | synchronisation | 26 |
+//! | MS | memory object streams | 15 |
+//! | ST | streams of bytes, and what wraps them | 27 |
+//! | NET | sockets | 32 |
+//! | TH | threads | 21 |
+//! | DB | looking inside | 7 |
+//! | CX | context variables and variables of a run | 8 |
+//! | LL | checkpoints and the clock | 5 |
+//! | EV | runs | 8 |
+//! | TI | help for tests, so far in part | 10 |
+//!
+//! A test of this crate fails if one of them has no case, those apart that Rust's types rule out.
 //!
 //! # What a backend does not manage yet
 //!

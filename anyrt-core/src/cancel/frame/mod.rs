@@ -13,6 +13,7 @@
 //!       else                      stay pending; the last release wakes this frame
 //! ```
 
+mod ask;
 mod parts;
 
 use std::any::Any;
@@ -22,23 +23,15 @@ use std::task::{Context, Poll};
 
 use pin_project::{pin_project, pinned_drop};
 
-pub(super) use self::parts::Inner;
+use self::parts::Inner;
 pub(crate) use self::parts::Parts;
-use super::node::Node;
+use super::node::{Node, Own};
 use crate::context::{self, Surroundings};
 use crate::loom::Arc;
 use crate::time::Instant;
 
 /// What a panic carries.
 pub(crate) type Payload = Box<dyn Any + Send>;
-
-/// The state of a frame's own cancellation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Own {
-    No,
-    Cancelled,
-    Aborted,
-}
 
 /// What differs between the users of [`Frame`].
 pub(crate) trait Place {

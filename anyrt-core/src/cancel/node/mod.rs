@@ -13,6 +13,7 @@
 //! 4. No lock is held while a waker is woken, cloned or dropped, nor while another node's lock
 //!    is. Walks are iterative, so depth costs no stack.
 
+mod asker;
 mod stranded;
 mod tree;
 
@@ -23,9 +24,8 @@ use std::task::{Context, Waker};
 
 use slab::Slab;
 
-use super::ask::Asker;
+use self::asker::Asker;
 use super::cause::{Cancelled, Cause};
-use super::frame::Own;
 use crate::context;
 use crate::loom::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::loom::{Arc, Mutex, OnceLock, Weak, lock};
@@ -58,6 +58,14 @@ const REFUSED: u32 = 1 << 10;
 const LATCHED: u32 = 1 << 11;
 /// It is a group's, and was cancelled because something around it was.
 const INHERITED: u32 = 1 << 12;
+
+/// The cancellation of a scope itself, or of a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Own {
+    No,
+    Cancelled,
+    Aborted,
+}
 
 pub(crate) struct Node {
     flags: AtomicU32,

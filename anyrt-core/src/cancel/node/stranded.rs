@@ -1,6 +1,6 @@
 //! Finding holders that nobody will poll again: they are asked, and those that keep silent lapse.
 
-use super::super::ask::Asker;
+use super::asker::Asker;
 use super::{ASKED, ASKS, Node};
 use crate::loom::atomic::Ordering;
 use crate::loom::{Arc, lock};

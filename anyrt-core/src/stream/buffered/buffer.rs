@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use futures_io::AsyncRead;
 
-use super::search::Search;
+use super::search::{Found, Search};
 
 /// Bytes that come in at the back, and go out at the front. Both cost the same however small the
 /// pieces are.
@@ -121,15 +121,4 @@ impl Buffer {
             self.storage.resize(grown, 0);
         }
     }
-}
-
-/// The outcome of a search in what is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Found {
-    /// The delimiter begins here.
-    At(usize),
-    /// More bytes are needed to tell.
-    NotYet,
-    /// It is not where it has to be.
-    TooFar,
 }

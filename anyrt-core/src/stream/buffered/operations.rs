@@ -3,7 +3,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::BufferedByteStream;
-use super::buffer::Found;
+use super::search::Found;
 use crate::cancel::Operation;
 use crate::context;
 use crate::stream::{ByteReceiveStream, DelimiterNotFound, IncompleteRead};

@@ -1,7 +1,16 @@
 //! Looking for a delimiter in bytes that come in pieces: the algorithm of Knuth, Morris and Pratt,
 //! which looks at each byte once, whatever the delimiter and the pieces are.
 
-use super::buffer::Found;
+/// The outcome of a search in what is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// The delimiter begins here.
+    At(usize),
+    /// More bytes are needed to tell.
+    NotYet,
+    /// It is not where it has to be.
+    TooFar,
+}
 
 #[derive(Default)]
 pub(super) struct Search {

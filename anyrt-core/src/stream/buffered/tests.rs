@@ -1,6 +1,7 @@
 //! The buffer and its search alone, against the obvious ways of doing the same.
 
-use super::buffer::{Buffer, Found};
+use super::buffer::Buffer;
+use super::search::Found;
 
 /// A small generator, so that a seed says everything.
 fn below(state: &mut u64, end: usize) -> usize {

@@ -159,7 +159,7 @@ pub fn a_begun_call_delivers_before_the_cancellation<B: Enter>(backend: &B) {
     });
 }
 
-/// Section 6: dropping a blocking call, by whatever means, does not stop its function.
+/// Blocking 2: dropping a blocking call, by whatever means, does not stop its function.
 pub fn a_dropped_call_goes_on<B: Enter>(backend: &B) {
     run(backend, async {
         let (begun, go_on, ended) = (Gate::new(), Gate::new(), Flag::new());

@@ -118,7 +118,7 @@ pub fn outside_there_is_nothing_to_ask<B: Enter>(_backend: &B) {
     assert!(RunHandle::<B::Runtime>::current().is_err());
 }
 
-/// EV-05, section 6: spawning where no runtime is at hand is an error that says what to do. Where
+/// EV-05: spawning where no runtime is at hand is an error that says what to do. Where
 /// the backend's reactor is global there is nothing to refuse, and the child runs.
 pub fn spawning_without_a_runtime_names_the_fix<B: Enter>(_backend: &B) {
     let dropped = Flag::new();

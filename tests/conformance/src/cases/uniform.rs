@@ -1,4 +1,4 @@
-//! What the backends' own ways differ in, and which has one answer here: section 6 of the design.
+//! What the backends' own ways differ in, and which has one answer here.
 //!
 //! Blocking calls are in [`blocking`](super::blocking), spawning without a runtime in
 //! [`entry`](super::entry).

@@ -1,12 +1,11 @@
 //! Finding out which holders can still be reached.
 
-use std::task::{Context, Wake, Waker};
+use std::task::{Context, Waker};
 
-use super::frame::{Inner, Parts, Place};
-use super::node::Node;
+use super::{Inner, Parts, Place};
+use crate::cancel::Node;
 use crate::context;
-use crate::loom::atomic::{AtomicBool, AtomicU32, Ordering};
-use crate::loom::{Arc, Mutex, lock};
+use crate::loom::Arc;
 
 /// How often a scope polls again while it asks, before it lets others run.
 const ASK_POLLS: usize = 64;
@@ -73,75 +72,5 @@ impl<F: Future> Parts<'_, F> {
             cx.waker().wake_by_ref();
         }
         Inner::Pending
-    }
-}
-
-/// A waker that, while a scope asks, notes wake-ups instead of passing them on.
-pub(crate) struct Asker {
-    asking: AtomicBool,
-    noted: AtomicBool,
-    real: Mutex<Option<Waker>>,
-    /// How many times in a row asking brought no answer. The owner alone uses it.
-    silence: AtomicU32,
-}
-
-impl Asker {
-    pub(super) fn new() -> Arc<Asker> {
-        Arc::new(Asker {
-            asking: AtomicBool::new(false),
-            noted: AtomicBool::new(false),
-            real: Mutex::new(None),
-            silence: AtomicU32::new(0),
-        })
-    }
-
-    /// From now on, wake-ups outside of asking go to this waker.
-    pub(super) fn set_real(&self, waker: &Waker) {
-        let same = matches!(&*lock(&self.real), Some(real) if real.will_wake(waker));
-        if !same {
-            let new = waker.clone();
-            let old = lock(&self.real).replace(new);
-            drop(old);
-        }
-    }
-
-    /// Nobody has answered once more; how many times that is.
-    pub(super) fn note_silence(&self) -> u32 {
-        let silence = self.silence.load(Ordering::Relaxed) + 1;
-        self.silence.store(silence, Ordering::Relaxed);
-        silence
-    }
-
-    pub(super) fn break_silence(&self) {
-        self.silence.store(0, Ordering::Relaxed);
-    }
-
-    pub(super) fn start(&self) {
-        self.asking.store(true, Ordering::SeqCst);
-    }
-
-    /// Whether there was a wake-up since the last call.
-    pub(super) fn take_noted(&self) -> bool {
-        self.noted.swap(false, Ordering::SeqCst)
-    }
-
-    pub(super) fn stop(&self) {
-        self.asking.store(false, Ordering::SeqCst);
-    }
-}
-
-impl Wake for Asker {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.noted.store(true, Ordering::SeqCst);
-        if !self.asking.load(Ordering::SeqCst) {
-            let real = lock(&self.real).clone();
-            if let Some(real) = real {
-                real.wake();
-            }
-        }
     }
 }

@@ -175,7 +175,7 @@ pub fn move_on_at<R: Time, F: Future>(deadline: Instant, future: F) -> Scope<R, 
 ///
 /// # Errors
 ///
-/// [`Elapsed`] if the future was interrupted.
+/// [`Elapsed`](crate::error::Elapsed) if the future was interrupted.
 ///
 /// # Cancel safety
 ///
@@ -188,7 +188,7 @@ pub fn fail_after<R: Time, F: Future>(limit: Duration, future: F) -> Scope<R, F,
 ///
 /// # Errors
 ///
-/// [`Elapsed`] if the future was interrupted.
+/// [`Elapsed`](crate::error::Elapsed) if the future was interrupted.
 pub fn fail_at<R: Time, F: Future>(deadline: Instant, future: F) -> Scope<R, F, Fail> {
     Scope::plain(Limits::At(deadline), future, Fail { reason: None })
 }

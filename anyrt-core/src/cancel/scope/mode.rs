@@ -16,15 +16,15 @@ pub trait Mode: sealed::Sealed {
     fn interrupted<T>(&mut self, cause: Cancelled) -> Self::Output<T>;
 }
 
-/// The result of [`CancelScope::run`]: `Result<T, Cancelled>`.
+/// The result of [`CancelScope::run`](super::CancelScope::run): `Result<T, Cancelled>`.
 #[derive(Debug)]
 pub struct Catch(pub(super) ());
 
-/// The result of [`move_on_after`]: `Option<T>`.
+/// The result of [`move_on_after`](super::move_on_after): `Option<T>`.
 #[derive(Debug)]
 pub struct MoveOn(pub(super) ());
 
-/// The result of [`fail_after`]: `Result<T, Elapsed>`.
+/// The result of [`fail_after`](super::fail_after): `Result<T, Elapsed>`.
 #[derive(Debug)]
 pub struct Fail {
     pub(super) reason: Option<Box<str>>,

@@ -31,16 +31,12 @@ const CUSHIONS: u32 = 2;
 /// Cancel safe: it has no effect.
 pub async fn wait_all_tasks_blocked<R: Time>() {
     let mut quiet = 0;
-    let mut before = polls();
+    let mut before = observe();
     while quiet < CUSHIONS {
         AllBlocked(sleep::<R>(CUSHION)).await;
-        let now = polls();
-        let running = now.values().any(|polls| polls % 2 == 1);
-        quiet = if now == before && !running {
-            quiet + 1
-        } else {
-            0
-        };
+        let now = observe();
+        let busy = now.values().any(Observed::is_busy);
+        quiet = if now == before && !busy { quiet + 1 } else { 0 };
         before = now;
     }
 }
@@ -62,19 +58,33 @@ impl<F: Future> Future for AllBlocked<F> {
     }
 }
 
-/// How often each task was polled that does not wait here itself.
-fn polls() -> BTreeMap<u64, u32> {
-    let mut polls = BTreeMap::new();
+/// What a task was seen at.
+#[derive(PartialEq)]
+struct Observed {
+    polls: u32,
+    wait: Wait,
+}
+
+impl Observed {
+    /// Whether the task is being polled, or has asked to be: a busy system can take long to do it.
+    fn is_busy(&self) -> bool {
+        self.polls % 2 == 1 || self.wait == Wait::Turn
+    }
+}
+
+/// Looks at each task that does not wait here itself.
+fn observe() -> BTreeMap<u64, Observed> {
+    let mut tasks = BTreeMap::new();
     let own = crate::context::current_task().map(|task| task.id());
     if let Some(core) = Run::current().and_then(|run| run.core()) {
         for_each_task(core, |task| {
-            let waits_here = task.wait() == Wait::AllBlocked;
-            if !waits_here && Some(task.id()) != own {
-                polls.insert(task.id(), task.polls());
+            let (polls, wait) = (task.polls(), task.wait());
+            if wait != Wait::AllBlocked && Some(task.id()) != own {
+                tasks.insert(task.id(), Observed { polls, wait });
             }
         });
     }
-    polls
+    tasks
 }
 
 /// The ports that were given out, so that none is given out twice.

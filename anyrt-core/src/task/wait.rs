@@ -5,9 +5,9 @@ use std::fmt;
 #[non_exhaustive]
 #[repr(u8)]
 pub enum Wait {
-    /// Something that is not anyrt's, or it has not run yet.
+    /// Something that is not anyrt's.
     Foreign,
-    /// Its turn: it can run.
+    /// Its turn: it can run, or has not run yet.
     Turn,
     /// A timer.
     Sleep,

@@ -61,7 +61,9 @@ impl<R: Net> SocketListener<R, Unix> {
     ///
     /// The file of a socket that nobody has open any more is replaced. Other files are left alone,
     /// and so are those of sockets that are in use, whoever uses them. Two programs that replace the
-    /// same file at the same moment can get into each other's way.
+    /// same file at the same moment can get into each other's way. A program that is just being
+    /// started has the sockets of its parent open until its own code runs, so a listener that was
+    /// closed at that moment counts as in use a little longer.
     ///
     /// The file stays when the listener is closed: it could be its successor's by then.
     ///

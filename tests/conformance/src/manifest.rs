@@ -497,6 +497,7 @@ macro_rules! __cases {
                 a_promise_is_settled_once,
                 a_cancelled_wait_leaves_the_promise_alone,
                 a_barrier_waits_for_all,
+                a_wait_at_a_barrier_counts_once_or_not_at_all,
             ],
             sync_limiters: [
                 a_borrower_has_one_token,
@@ -710,6 +711,11 @@ macro_rules! __cases {
                 a_dropped_portal_releases_its_threads,
                 a_task_can_be_cancelled_by_its_handle,
                 the_panic_of_a_detached_task_is_not_lost,
+            ],
+            portals_everywhere: [
+                a_call_is_answered_wherever_its_portal_is_cancelled,
+                what_is_held_open_is_closed_wherever_its_portal_is_cancelled,
+                a_wait_for_the_stop_leaves_nothing_behind,
             ],
             portals_runs: [
                 a_portal_can_have_a_run_of_its_own,

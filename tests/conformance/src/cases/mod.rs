@@ -61,6 +61,7 @@ pub mod net_unix_passing;
 pub mod operations;
 pub mod options;
 pub mod portals_calls;
+pub mod portals_everywhere;
 pub mod portals_runs;
 pub mod scopes;
 pub mod scopes_clean_up;

@@ -273,3 +273,34 @@ pub fn a_barrier_waits_for_all<B: Enter>(backend: &B) {
         }
     });
 }
+
+/// SY-01, C4: wherever a wait at a barrier is cancelled, who waited has arrived with all others, or
+/// not at all; in each round one is told that he was the last.
+pub fn a_wait_at_a_barrier_counts_once_or_not_at_all<B: Enter>(backend: &B) {
+    cancel_everywhere(
+        backend,
+        async |cut| {
+            let barrier = Arc::new(Barrier::new(2));
+            let other = barrier.clone();
+            let group = task_group::<B::Runtime, Infallible, _, _>(async |tg| {
+                let other = tg.spawn(async move {
+                    yields(3).await;
+                    Ok(other.wait().await)
+                });
+                let mut last = cut.apply(barrier.wait()).await;
+                if last.is_none() {
+                    until(|| other.is_finished() || barrier.statistics().waiting == 1).await;
+                    if !other.is_finished() {
+                        last = Some(barrier.wait().await);
+                    }
+                }
+                let others = other.value().await;
+                assert_eq!(last.unwrap_or(false), !others, "one of two is the last");
+                Ok(())
+            });
+            group.await.expect("nothing fails");
+            assert_eq!(barrier.statistics().waiting, 0);
+        },
+        |_, ()| {},
+    );
+}

@@ -46,6 +46,7 @@ pub mod thread;
 pub mod time;
 #[cfg(feature = "tls")]
 pub mod tls;
+mod wake;
 
 pub use self::error::{NoRuntime, RunError};
 pub use self::task::{RunOptions, run};

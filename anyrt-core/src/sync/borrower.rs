@@ -12,7 +12,8 @@ use crate::task::TaskId;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Borrower {
-    /// A single acquisition; the number was never used before.
+    /// A single acquisition; the number was never used before. Only the limiter makes these.
+    #[non_exhaustive]
     Acquisition(u64),
     /// A task.
     Task(TaskId),

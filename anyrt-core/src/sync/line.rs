@@ -201,8 +201,9 @@ impl<R: Resource> Turn<'_, R> {
                 drop(old);
                 return Poll::Pending;
             }
-            // Granted meanwhile; the new waker goes after the lock, as it was declared before it.
+            // Granted meanwhile.
             let granted = self.take(&mut state, key);
+            // Before the new waker, whose destructor must not run under the lock.
             drop(state);
             return Poll::Ready(granted);
         }

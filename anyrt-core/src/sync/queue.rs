@@ -13,6 +13,7 @@
 use std::task::Waker;
 
 use crate::chain::{Chain, NONE};
+use crate::wake::wake_all;
 
 /// Waiters that ask for an `A`.
 pub(super) struct Queue<A>(Chain<Waiter<A>>);
@@ -86,9 +87,7 @@ impl<A> Queue<A> {
     /// Wakes all who wait, the oldest first; of these nobody is in a queue any more.
     #[cold]
     pub(super) fn wake(mut self) {
-        while let Some(waker) = self.grant_first() {
-            waker.wake();
-        }
+        wake_all(std::iter::from_fn(|| self.grant_first()));
     }
 }
 
@@ -110,9 +109,12 @@ impl Wakers {
 
     #[inline]
     pub(super) fn wake(self) {
-        if let Some(first) = self.first {
-            first.wake();
-            self.rest.into_iter().for_each(Waker::wake);
+        if self.rest.is_empty() {
+            if let Some(first) = self.first {
+                first.wake();
+            }
+        } else {
+            wake_all(self.first.into_iter().chain(self.rest));
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::cancel::{Cancelled, Node, Own};
 use crate::context::{self, Context, ContextMap};
 use crate::loom::atomic::{AtomicU8, AtomicU16, AtomicU32, Ordering};
 use crate::loom::{Arc, Mutex, lock};
+use crate::wake::wake_all;
 
 /// The task was cancelled by itself.
 const CANCELLED: u16 = 1;
@@ -360,9 +361,8 @@ impl Record {
         let old = self.state.fetch_or(bit, Ordering::SeqCst);
         drop(left_over);
         if old & AWAITED != 0 {
-            for (_, waker) in self.more(|more| std::mem::take(&mut more.waiters)) {
-                waker.wake();
-            }
+            let waiters = self.more(|more| std::mem::take(&mut more.waiters));
+            wake_all(waiters.into_iter().map(|(_, waker)| waker));
         }
         // Either this sees that the handle is gone, or the handle that the task has ended.
         if has_value && old & DETACHED != 0 {

@@ -490,6 +490,7 @@ macro_rules! __cases {
                 primitives_exist_before_the_run,
                 primitives_may_be_statics,
                 an_event_lets_everybody_through,
+                a_waker_that_panics_is_not_the_last,
                 an_event_counts_who_waits,
                 a_wait_for_an_event_leaves_nothing_behind,
                 a_resource_guard_names_the_action,

@@ -19,6 +19,7 @@ use super::queue::{Fetched, Queue, Waiter};
 use crate::loom::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::loom::{Mutex, MutexGuard, lock};
 use crate::stream::{ReceiveError, SendError, TryReceiveError, TrySendError};
+use crate::wake::wake_all;
 
 /// What all handles of a stream share.
 pub(super) struct Shared<T> {
@@ -62,7 +63,7 @@ pub(super) struct Unwanted<T>(Option<T>, Option<Waker>);
 
 impl<D> Later<D> {
     pub(super) fn carry_out(self) {
-        self.wakers.into_iter().for_each(Waker::wake);
+        wake_all(self.wakers.into_iter());
         drop(self.dropped);
     }
 }

@@ -13,6 +13,7 @@ use std::task::{Context, Poll, Waker};
 
 use crate::loom::{Mutex, lock};
 use crate::stream::SendError;
+use crate::wake::wake_all;
 
 pub(super) struct Pipe(Mutex<State>);
 
@@ -92,7 +93,7 @@ impl Pipe {
         change(&mut state);
         let wakers = [state.receiver.take(), state.sender.take()];
         drop(state);
-        wakers.into_iter().flatten().for_each(Waker::wake);
+        wake_all(wakers.into_iter().flatten());
     }
 
     fn poll(

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll, Wake, Waker};
 
 use anyrt_core::cancel::CancelScope;
 use anyrt_core::runtime::Enter;
@@ -14,7 +14,9 @@ use anyrt_core::sync::{
 use anyrt_core::task::task_group;
 
 use crate::cancel_everywhere::cancel_everywhere;
-use crate::support::{Log, in_cancelled_scope, poll_once, run, until, yields};
+use crate::support::{
+    Log, Wakes, catch_sync, in_cancelled_scope, panic_quietly, poll_once, run, until, yields,
+};
 
 /// SY-02: primitives are made and looked at before any run, and used in one.
 pub fn primitives_exist_before_the_run<B: Enter>(backend: &B) {
@@ -42,6 +44,28 @@ pub fn primitives_exist_before_the_run<B: Enter>(backend: &B) {
         promise.set(3).expect("it is not settled");
         assert_eq!(promise.value().await, Ok(3));
     });
+}
+
+/// SY-03: a waker that panics does not keep the others asleep that are woken with it.
+pub fn a_waker_that_panics_is_not_the_last<B: Enter>(_backend: &B) {
+    struct Panics;
+    impl Wake for Panics {
+        fn wake(self: Arc<Self>) {
+            panic_quietly("a waker");
+        }
+    }
+    let (event, wakes) = (Event::new(), Wakes::new());
+    let mut waiting = [pin!(event.wait()), pin!(event.wait()), pin!(event.wait())];
+    let panics = Waker::from(Arc::new(Panics));
+    for (number, wait) in waiting.iter_mut().enumerate() {
+        let polled = match number {
+            0 => wait.as_mut().poll(&mut Context::from_waker(&panics)),
+            _ => wakes.poll(wait.as_mut()),
+        };
+        assert!(polled.is_pending());
+    }
+    assert_eq!(catch_sync(|| event.set()), Err("a waker".to_owned()));
+    assert_eq!(wakes.count(), 2);
 }
 
 /// SY-02: primitives may be statics, which outlive runs and are shared by several.

@@ -21,13 +21,14 @@ impl Wake for Unpark {
     }
 }
 
-/// Drives a future that others complete, on this thread.
+/// Drives a future that others complete, on this thread. Where this is called by a task, the scopes
+/// around the call do not concern the future: they cannot interrupt a thread that is blocked.
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut cx = Context::from_waker(&waker);
     loop {
-        match future.as_mut().poll(&mut cx) {
+        match context::outside(|| future.as_mut().poll(&mut cx)) {
             Poll::Ready(output) => return output,
             // A wake-up that came in between is kept by the thread.
             Poll::Pending => thread::park(),
@@ -36,12 +37,20 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
 }
 
 /// Whether this thread polls a task of the run, so that it must not wait for another.
-pub(super) fn is_inside(run: Option<&Arc<Run>>) -> bool {
-    context::surroundings().has(IN_TASK)
-        && match (Run::current(), run) {
-            (Some(here), Some(run)) => Arc::ptr_eq(&here, run),
-            (here, run) => here.is_none() && run.is_none(),
-        }
+pub(super) fn polls_a_task_of(run: Option<&Arc<Run>>) -> bool {
+    let around = context::surroundings();
+    match (Run::current(), run) {
+        (Some(here), Some(run)) => around.has(IN_TASK) && Arc::ptr_eq(&here, run),
+        // The runtime was entered natively. What is its task cannot be seen; whoever polls something
+        // of anyrt's may be, and may be the only thread that the runtime has.
+        (None, None) => around.inside(),
+        _ => false,
+    }
+}
+
+/// Whether the end of the run waits for what this thread does, in a task of it or as its worker.
+pub(super) fn is_part_of(run: &Arc<Run>) -> bool {
+    Run::current().is_some_and(|here| Arc::ptr_eq(&here, run))
 }
 
 /// Refuses to block a thread that polls a task of any run.

@@ -11,7 +11,7 @@ use super::from_thread::caller_gone;
 use super::to_thread::{Options, default_limiter};
 use super::workers::{Job, Workers, alone};
 use crate::cancel::{BodyPlace, Cancelled, Frame, Hold, Operation, Polled, current_cancellation};
-use crate::context::{self, Context};
+use crate::context::{self, Context, IN_TASK};
 use crate::loom::Arc;
 use crate::runtime::Runtime;
 use crate::sync::CapacityTokenArc;
@@ -111,22 +111,18 @@ where
 
     /// A token, if there is a limiter.
     fn poll_token(&mut self, cx: &mut task::Context<'_>) -> Poll<Option<CapacityTokenArc>> {
-        if self.queued.is_none() {
-            let given = self.options.limiter.take();
-            let Some(limiter) = given.or_else(default_limiter) else {
-                return Poll::Ready(None);
-            };
-            if let Ok(token) = limiter.try_acquire_arc() {
-                self.options.limiter = Some(limiter);
-                return Poll::Ready(Some(token));
-            }
-            self.queued = Some(Box::pin(limiter.acquire_arc()));
-            self.options.limiter = Some(limiter);
+        if let Some(queued) = &mut self.queued {
+            return queued.as_mut().poll(cx).map(Some);
         }
-        match &mut self.queued {
-            Some(queued) => queued.as_mut().poll(cx).map(Some),
-            None => Poll::Ready(None),
+        let given = self.options.limiter.clone();
+        let Some(limiter) = given.or_else(default_limiter) else {
+            return Poll::Ready(None);
+        };
+        if let Ok(token) = limiter.try_acquire_arc() {
+            return Poll::Ready(Some(token));
         }
+        let queued = self.queued.insert(Box::pin(limiter.acquire_arc()));
+        queued.as_mut().poll(cx).map(Some)
     }
 
     /// Hands the function over.
@@ -147,8 +143,12 @@ where
             run: link.run.clone(),
         });
         match &link.run {
-            Some(run) => Workers::hand_over::<R>(run, work),
-            None => alone::<R>(work),
+            // On a worker thread of the run this is some other runtime, which can end before the
+            // run does, and would wait for a worker of its own that the run keeps.
+            Some(run) if context::surroundings().has(IN_TASK) => {
+                Workers::hand_over::<R>(run, work);
+            }
+            _ => alone::<R>(work),
         }
         link
     }
@@ -274,9 +274,16 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<T> {
         let this = self.get_mut();
         if !this.interrupted {
-            match ready!(Pin::new(&mut this.call).poll(cx)) {
-                Ok(value) => return Poll::Ready(value),
-                Err(_) => this.interrupted = true,
+            match Pin::new(&mut this.call).poll(cx) {
+                Poll::Ready(Ok(value)) => return Poll::Ready(value),
+                Poll::Ready(Err(_)) => this.interrupted = true,
+                Poll::Pending => {
+                    if this.call.told {
+                        // The function may be on its way out: a shield comes late (rule C7).
+                        context::latch();
+                    }
+                    return Poll::Pending;
+                }
             }
         }
         if context::effectively_cancelled() || context::evaluate().cancelled {
@@ -318,17 +325,22 @@ where
         let Some((function, context, worker)) = self.task.take() else {
             return;
         };
-        let function = AssertUnwindSafe(function);
-        self.outcome = Some(Run::work_for(self.run.clone(), || {
-            context.run(|| worker.run(|| catch_unwind(function)))
-        }));
+        let run = self.run.clone();
+        // Whatever is dropped there may panic, too, such as a variable that the function has set.
+        let work = move || Run::work_for(run, || context.run(|| worker.run(function)));
+        self.outcome = Some(catch_unwind(AssertUnwindSafe(work)));
     }
 
     fn deliver(&mut self) -> bool {
-        // Given back first, so that whoever gets the value finds it there.
-        self.token = None;
+        // Given back first, so that whoever gets the value finds it there. That wakes somebody, whose
+        // waker may panic.
+        let token = self.token.take();
+        let returned = catch_unwind(AssertUnwindSafe(|| drop(token)));
         if let Some(outcome) = self.outcome.take() {
             self.outcome = self.call.deliver(outcome);
+        }
+        if let Err(payload) = returned {
+            resume_unwind(payload);
         }
         self.outcome.is_none()
     }

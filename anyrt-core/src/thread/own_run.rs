@@ -9,7 +9,7 @@ use super::portal::BlockingPortal;
 use crate::cancel::{Payload, drop_quietly};
 use crate::context::Context;
 use crate::error::RunError;
-use crate::runtime::{Enter, Spawn};
+use crate::runtime::{Enter, Runtime, Spawn};
 use crate::task::RunOptions;
 
 /// Starts a run on a thread of its own, and lends a portal into it to `f`.
@@ -87,7 +87,7 @@ impl PortalOptions {
     where
         B: Enter,
     {
-        let mut own = OwnRun::start(backend, &self)?;
+        let own = OwnRun::start(backend, &self)?;
         let result = catch_unwind(AssertUnwindSafe(|| f(&own.portal)));
         if result.is_err() {
             own.portal.cancel();
@@ -110,10 +110,10 @@ impl PortalOptions {
 #[derive(Debug)]
 pub(super) struct OwnRun<R: Spawn> {
     pub(super) portal: BlockingPortal<R>,
-    thread: Option<JoinHandle<Result<(), RunError>>>,
+    thread: JoinHandle<Result<(), RunError>>,
 }
 
-impl<R: crate::runtime::Runtime> OwnRun<R> {
+impl<R: Runtime> OwnRun<R> {
     pub(super) fn start<B>(backend: &B, options: &PortalOptions) -> Result<OwnRun<R>, RunError>
     where
         B: Enter<Runtime = R>,
@@ -136,10 +136,7 @@ impl<R: crate::runtime::Runtime> OwnRun<R> {
         });
         let thread = thread.map_err(RunError::start)?;
         match opened.wait() {
-            Some(portal) => Ok(OwnRun {
-                portal,
-                thread: Some(thread),
-            }),
+            Some(portal) => Ok(OwnRun { portal, thread }),
             None => match thread.join() {
                 Ok(Err(error)) => Err(error),
                 Ok(Ok(())) => unreachable!("the main task of the portal opens it"),
@@ -148,16 +145,13 @@ impl<R: crate::runtime::Runtime> OwnRun<R> {
         }
     }
 
-    /// Stops the portal, and waits until run and thread have ended. Called by a task of that very
-    /// run, it does not wait.
-    pub(super) fn end(&mut self) -> Result<(), Payload> {
+    /// Stops the portal, and waits until run and thread have ended; unless they wait for the caller,
+    /// who is a task or a worker of that very run.
+    pub(super) fn end(self) -> Result<(), Payload> {
         self.portal.stop();
-        match self.thread.take() {
-            Some(thread) if !self.portal.is_inside() => match thread.join() {
-                Ok(_) => Ok(()),
-                Err(payload) => Err(payload),
-            },
-            _ => Ok(()),
+        if self.portal.is_awaited() {
+            return Ok(());
         }
+        self.thread.join().map(|_| ())
     }
 }

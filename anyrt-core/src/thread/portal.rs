@@ -13,7 +13,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::panic::resume_unwind;
 
-use super::block::is_inside;
+use super::block::{is_part_of, polls_a_task_of};
 use super::held::{Held, Holding, Release};
 use super::portal_task::{PortalTask, Slot, caught};
 use crate::error::{CallError, GroupError, PortalStartError, StartError};
@@ -85,6 +85,8 @@ impl<R: Runtime> BlockingPortal<R> {
                 let result = body.await.into_result();
                 if result.is_err() {
                     open.0.cancel();
+                    // A cancellation around would take the result with it (rule G6).
+                    open.0.shared.group.scope().set_shield(true);
                 }
                 Ok(result)
             }
@@ -220,8 +222,8 @@ impl<R: Runtime> BlockingPortal<R> {
     /// says about it; it is let go when that is closed or dropped.
     ///
     /// `resource` opens it, calls [`Holding::until_released`], and closes it when that returns. All
-    /// of this is one task in the run, so the portal's end cancels it like any other: clean up with
-    /// `finally`.
+    /// of this is one task in the run, so cancelling the portal cancels it like any other: clean up
+    /// with `finally`. The end of the portal waits for all that is held, so let go of it before.
     ///
     /// # Blocking
     ///
@@ -259,13 +261,13 @@ impl<R: Runtime> BlockingPortal<R> {
         self.shared.stop.wait_as(Wait::Portal).await;
     }
 
-    /// Whether this thread polls a task of the portal's run.
-    pub(super) fn is_inside(&self) -> bool {
-        is_inside(self.shared.run.as_ref())
+    /// Whether the end of the portal's run waits for what this thread does.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.shared.run.as_ref().is_some_and(is_part_of)
     }
 
     fn refuse_inside(&self) -> Result<(), CallError> {
-        if self.is_inside() {
+        if polls_a_task_of(self.shared.run.as_ref()) {
             return Err(CallError::Inside);
         }
         Ok(())

@@ -6,7 +6,7 @@ use std::thread;
 
 use futures_util::FutureExt;
 
-use super::block::{block_on, is_inside};
+use super::block::{block_on, polls_a_task_of};
 use crate::cancel::{CancelHandle, Cancelled, Cause};
 use crate::error::CallError;
 use crate::loom::{Arc, Mutex, lock};
@@ -78,7 +78,7 @@ impl<T> PortalTask<T> {
     ///
     /// With the panic of the task.
     pub fn wait(self) -> Result<T, CallError> {
-        if !self.is_finished() && is_inside(self.slot.run.as_ref()) {
+        if !self.is_finished() && self.is_inside() {
             return Err(CallError::Inside);
         }
         let ended = block_on(self.handle);
@@ -104,8 +104,9 @@ impl<T> PortalTask<T> {
         self.handle.is_finished()
     }
 
+    /// Whether this thread polls a task of the run.
     pub(super) fn is_inside(&self) -> bool {
-        is_inside(self.slot.run.as_ref())
+        polls_a_task_of(self.slot.run.as_ref())
     }
 
     /// Waits for the end alone; what came out is dropped, and a panic goes to the run.

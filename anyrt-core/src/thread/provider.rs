@@ -9,8 +9,8 @@ use super::own_run::{OwnRun, PortalOptions};
 use super::portal::BlockingPortal;
 use crate::cancel::drop_quietly;
 use crate::error::RunError;
-use crate::loom::{Arc, Mutex, lock};
-use crate::runtime::{Enter, Runtime, Spawn};
+use crate::loom::{Arc, Mutex, Weak, lock};
+use crate::runtime::{Enter, Runtime};
 
 /// Provides a portal with a run of its own to whoever needs one: the first user starts it, the
 /// last one to leave ends it, and in between all share it.
@@ -20,12 +20,8 @@ use crate::runtime::{Enter, Runtime, Spawn};
 pub struct BlockingPortalProvider<B: Enter> {
     backend: B,
     options: PortalOptions,
-    shared: Arc<Mutex<Shared<B::Runtime>>>,
-}
-
-struct Shared<R: Spawn> {
-    users: usize,
-    own: Option<OwnRun<R>>,
+    /// Kept alive by its users.
+    shared: Arc<Mutex<Weak<OwnRun<B::Runtime>>>>,
 }
 
 impl<B: Enter> BlockingPortalProvider<B> {
@@ -39,14 +35,12 @@ impl<B: Enter> BlockingPortalProvider<B> {
         BlockingPortalProvider {
             backend,
             options,
-            shared: Arc::new(Mutex::new(Shared {
-                users: 0,
-                own: None,
-            })),
+            shared: Arc::default(),
         }
     }
 
-    /// The shared portal, which lives until all that were handed out are dropped.
+    /// The shared portal, which lives until all that were handed out are dropped. If one of its
+    /// users has stopped it, that is a new one, and those who have the old share that.
     ///
     /// # Blocking
     ///
@@ -58,20 +52,15 @@ impl<B: Enter> BlockingPortalProvider<B> {
     pub fn portal(&self) -> Result<ProvidedPortal<B::Runtime>, RunError> {
         // Others that come meanwhile want the same portal, so they wait for it here.
         let mut shared = lock(&self.shared);
-        let portal = match &shared.own {
-            Some(own) => own.portal.clone(),
-            None => {
-                let own = OwnRun::start(&self.backend, &self.options)?;
-                let portal = own.portal.clone();
-                shared.own = Some(own);
-                portal
+        let own = match shared.upgrade() {
+            Some(own) if !own.portal.is_stopped() => own,
+            _ => {
+                let own = Arc::new(OwnRun::start(&self.backend, &self.options)?);
+                *shared = Arc::downgrade(&own);
+                own
             }
         };
-        shared.users += 1;
-        Ok(ProvidedPortal {
-            portal,
-            shared: self.shared.clone(),
-        })
+        Ok(ProvidedPortal(Some(own)))
     }
 }
 
@@ -96,32 +85,31 @@ impl<B: Enter> fmt::Debug for BlockingPortalProvider<B> {
 /// A portal that a [`BlockingPortalProvider`] has lent; derefs to it.
 ///
 /// The last one to be dropped stops the portal, and waits until its run and thread have ended;
-/// unless that is inside the run itself, where waiting would never end.
-pub struct ProvidedPortal<R: Runtime> {
-    portal: BlockingPortal<R>,
-    shared: Arc<Mutex<Shared<R>>>,
-}
+/// unless that is in a task of the run itself, or on a worker thread of it, where waiting would never
+/// end.
+///
+/// # Panics
+///
+/// The last one to be dropped panics with what the run left behind, unless the thread is panicking.
+pub struct ProvidedPortal<R: Runtime>(
+    /// None once it is being dropped.
+    Option<Arc<OwnRun<R>>>,
+);
 
 impl<R: Runtime> Deref for ProvidedPortal<R> {
     type Target = BlockingPortal<R>;
 
     fn deref(&self) -> &BlockingPortal<R> {
-        &self.portal
+        match &self.0 {
+            Some(own) => &own.portal,
+            None => unreachable!("nobody has it any more"),
+        }
     }
 }
 
 impl<R: Runtime> Drop for ProvidedPortal<R> {
     fn drop(&mut self) {
-        let last = {
-            let mut shared = lock(&self.shared);
-            shared.users -= 1;
-            if shared.users == 0 {
-                shared.own.take()
-            } else {
-                None
-            }
-        };
-        if let Some(mut own) = last
+        if let Some(own) = self.0.take().and_then(Arc::into_inner)
             && let Err(payload) = own.end()
         {
             if thread::panicking() {
@@ -135,6 +123,6 @@ impl<R: Runtime> Drop for ProvidedPortal<R> {
 
 impl<R: Runtime> fmt::Debug for ProvidedPortal<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ProvidedPortal").field(&self.portal).finish()
+        f.debug_tuple("ProvidedPortal").field(&**self).finish()
     }
 }

@@ -31,6 +31,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::cancel::Payload;
 use crate::loom::atomic::{AtomicU32, Ordering};
 use crate::loom::thread::{self, Thread};
 use crate::loom::{Arc, Mutex, lock};
@@ -56,7 +57,7 @@ pub(super) trait Job: Send {
     /// Hands over what came out; false if nobody is left to take it. Drops nothing of the user's.
     fn deliver(&mut self) -> bool;
 
-    /// Drops what nobody has taken.
+    /// Drops what nobody has taken, if there is anything.
     fn discard(&mut self);
 }
 
@@ -316,10 +317,22 @@ impl fmt::Debug for Workers {
 pub(super) fn alone<R: Runtime>(mut job: Box<dyn Job>) {
     start::<R>(move || {
         job.work();
-        if !job.deliver() {
-            job.discard();
-        }
+        let delivered = deliver(&mut *job);
+        clear_away(job, delivered, None);
     });
+}
+
+/// Whether somebody has what came out. A foreign waker may panic.
+fn deliver(job: &mut dyn Job) -> Result<bool, Payload> {
+    catch_unwind(AssertUnwindSafe(|| job.deliver()))
+}
+
+/// Drops what is left of a job, and reports what a waker did.
+fn clear_away(mut job: Box<dyn Job>, delivered: Result<bool, Payload>, run: Option<&Run>) {
+    if let Err(payload) = delivered {
+        Run::unhandled_panic(run, payload);
+    }
+    job.discard();
 }
 
 fn start<R: Runtime>(f: impl FnOnce() + Send + 'static) {
@@ -334,19 +347,14 @@ fn worker<R: Runtime>(run: &Arc<Run>, first: Box<dyn Job>) {
     while let Some(mut job) = next {
         job.work();
         let mut sits = run.workers.sit(&seat);
-        // A foreign waker may panic. The outcome was delivered all the same.
-        let delivered = catch_unwind(AssertUnwindSafe(|| job.deliver()));
+        let delivered = deliver(&mut *job);
         if matches!(delivered, Ok(true)) {
             drop(job);
         } else {
             if sits && let Some(other) = run.workers.stand(&seat) {
                 Workers::hand_over::<R>(run, other);
             }
-            match delivered {
-                Ok(_) => job.discard(),
-                Err(payload) => Run::unhandled_panic(Some(run), payload),
-            }
-            drop(job);
+            clear_away(job, delivered, Some(run));
             sits = run.workers.sit(&seat);
         }
         next = if sits {

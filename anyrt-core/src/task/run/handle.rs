@@ -70,8 +70,8 @@ impl<R: Runtime> RunHandle<R> {
     ///
     /// # Errors
     ///
-    /// [`NoRun`] if the run has ended, or ends meanwhile; and if this thread polls a task of the
-    /// run, which would wait for itself.
+    /// [`NoRun`] if the run has ended, or ends meanwhile; and if this thread polls a task, of this run
+    /// or of another, which would not be polled while it waits.
     ///
     /// # Panics
     ///

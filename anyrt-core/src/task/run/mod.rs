@@ -39,14 +39,18 @@ thread_local! {
 impl Run {
     /// The run that the caller is part of.
     pub(crate) fn current() -> Option<Arc<Run>> {
-        let of_task = context::with_task(|task| task.and_then(|task| task.group().run.clone()));
-        of_task.or_else(|| {
+        Run::of_task().or_else(|| {
             WORKS_FOR.with(|cell| {
                 let run = cell.take();
                 cell.set(run.clone());
                 run
             })
         })
+    }
+
+    /// The run of the task that is being polled.
+    fn of_task() -> Option<Arc<Run>> {
+        context::with_task(|task| task.and_then(|task| task.group().run.clone()))
     }
 
     /// Runs `f` as part of a run, on a thread of its own.
@@ -87,7 +91,8 @@ pub fn current_run() -> Option<RunToken> {
     Run::current().map(|run| RunToken(run.id))
 }
 
-/// The name of the runtime of the run that the caller is part of, such as `"tokio"`.
+/// The name of the runtime that polls the current task, such as `"tokio"`; none outside of every
+/// run, and on worker threads, whose code may block.
 pub fn current_backend() -> Option<&'static str> {
-    Run::current().map(|run| run.backend)
+    Run::of_task().map(|run| run.backend)
 }

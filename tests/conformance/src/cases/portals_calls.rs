@@ -96,6 +96,16 @@ pub fn calls_are_refused_where_they_cannot_work<B: Enter>(backend: &B) {
     assert_eq!(portal.spawn(async {}).map(drop), Err(CallError::NotRunning));
 }
 
+/// TH-14, EV-08: where the runtime was entered natively, a call by what it polls is refused, too.
+pub fn calls_are_refused_in_the_runtimes_own_run<B: Enter>(backend: &B) {
+    let opened = BlockingPortal::<B::Runtime>::open(async |portal| {
+        assert_eq!(portal.call(async { 1 }), Err(CallError::Inside));
+        let there = on_a_thread(move || portal.call(async { 1 }));
+        Ok::<_, Infallible>(there.await)
+    });
+    assert_eq!(backend.block_on(opened).unwrap().unwrap(), Ok(1));
+}
+
 /// TH-15: `spawn` gives a handle to wait on, from any thread; dropping it means nothing.
 pub fn a_spawned_task_can_be_waited_for<B: Enter>(backend: &B) {
     run(backend, async {
@@ -234,6 +244,29 @@ pub fn the_end_of_the_body_decides<B: Enter>(backend: &B) {
             Ok::<_, Infallible>(())
         });
         assert_eq!(catch(opened).await.map(drop), Err("the body".to_owned()));
+        assert!(cleaned.is_raised());
+    });
+}
+
+/// TH-16, G6: the error of a body is not lost to a cancellation around that comes before the tasks have
+/// ended.
+pub fn the_error_of_a_cancelled_body_comes_out<B: Enter>(backend: &B) {
+    run(backend, async {
+        let scope = CancelScope::<B::Runtime>::new();
+        let handle = scope.handle();
+        let cleaned = Flag::new();
+        let opened = BlockingPortal::<B::Runtime>::open(async |portal| {
+            let begun = Gate::new();
+            let inside = (begun.clone(), cleaned.clone());
+            drop(portal.spawn(cleaned_up(inside)).unwrap());
+            begun.opened().await;
+            handle.cancel();
+            Err::<(), _>("failed")
+        });
+        match scope.run(opened).await {
+            Ok(Err(GroupError::Failed(errors))) => assert_eq!(*errors, ["failed"]),
+            other => panic!("{other:?}"),
+        }
         assert!(cleaned.is_raised());
     });
 }

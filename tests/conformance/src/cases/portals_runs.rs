@@ -1,16 +1,17 @@
 //! Portals with a run of their own, what is held open through them, and their provider.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::sync::{Arc, Barrier};
 use std::thread;
 
 use anyrt_core::RunOptions;
-use anyrt_core::cancel::{checkpoint, finally};
+use anyrt_core::cancel::{CancelScope, checkpoint, finally};
 use anyrt_core::context::ContextVar;
 use anyrt_core::error::{CallError, PortalStartError};
 use anyrt_core::runtime::Enter;
 use anyrt_core::task;
-use anyrt_core::thread::{BlockingPortalProvider, PortalOptions, start_blocking_portal};
+use anyrt_core::thread::{BlockingPortalProvider, PortalOptions, start_blocking_portal, to_thread};
 use anyrt_core::time::sleep_forever;
 
 use crate::support::{Flag, Gate, Log, catch_sync, panic_quietly, run, yields};
@@ -45,9 +46,24 @@ pub fn a_portal_can_have_a_run_of_its_own<B: Enter>(backend: &B) {
     assert_eq!(portal.call(async { 1 }), Err(CallError::NotRunning));
 }
 
+/// A backend that notes the names of the threads that it is entered on.
+#[derive(Clone, Debug)]
+struct Noted<B>(B, Log);
+
+impl<B: Enter> Enter for Noted<B> {
+    type Runtime = B::Runtime;
+
+    fn block_on<F: Future>(&self, future: F) -> io::Result<F::Output> {
+        self.1.add(thread::current().name().unwrap_or("no name"));
+        self.0.block_on(future)
+    }
+}
+
 /// TH-18: thread and main task can be named; the caller's context goes along.
 pub fn the_thread_of_a_portal_can_be_named<B: Enter>(backend: &B) {
     COLOUR.set("outside");
+    let backend = &Noted(backend.clone(), Log::new());
+    start_blocking_portal(backend, |_| ()).unwrap();
     let options = PortalOptions::new()
         .thread_name("th-18")
         .run_options(RunOptions::new().name("portal-main"));
@@ -64,6 +80,7 @@ pub fn the_thread_of_a_portal_can_be_named<B: Enter>(backend: &B) {
     });
     let names = names.unwrap();
     assert!(names.iter().any(|name| name == "portal-main"), "{names:?}");
+    assert_eq!(backend.1.entries(), ["anyrt-portal", "th-18"]);
 }
 
 /// TH-18: a panic of the code that uses the portal cancels its tasks, ends run and thread, and
@@ -188,6 +205,31 @@ pub fn a_resource_that_does_not_open_says_why<B: Enter>(backend: &B) {
     .unwrap();
 }
 
+/// TH-18, C8: a task that was cancelled can wait for another run, and for a portal's task that has
+/// ended: no cancellation reaches a thread that is blocked.
+pub fn a_cancelled_task_can_wait_for_another_run<B: Enter>(backend: &B) {
+    let other = backend.clone();
+    run(backend, async {
+        let scope = CancelScope::<B::Runtime>::new();
+        let handle = scope.handle();
+        let waited = scope.run(async {
+            handle.cancel();
+            start_blocking_portal(&other, |portal| {
+                let task = portal.spawn(async { 1 }).unwrap();
+                while !task.is_finished() {
+                    thread::yield_now();
+                }
+                let held = portal.hold(async |holding| holding.until_released(2).await);
+                let held = held.unwrap();
+                assert_eq!((task.wait(), *held), (Ok(1), 2));
+                held.close().unwrap();
+                portal.call(async { 3 })
+            })
+        });
+        assert_eq!(waited.await.unwrap().unwrap(), Ok(3));
+    });
+}
+
 /// TH-20: overlapping users of a provider share one portal and its run; when the last has left, it
 /// is shut down, and the next one gets a new one.
 pub fn a_provider_shares_one_portal<B: Enter>(backend: &B) {
@@ -208,6 +250,20 @@ pub fn a_provider_shares_one_portal<B: Enter>(backend: &B) {
     assert_eq!(kept.call(async { 1 }), Err(CallError::NotRunning));
     let third = provider.portal().unwrap();
     assert_ne!(third.call_sync(task::current_run), Ok(id));
+}
+
+/// TH-20: a portal that one of its users has stopped is not handed out again; who has it is not told
+/// to use the new one.
+pub fn a_stopped_portal_is_not_provided_again<B: Enter>(backend: &B) {
+    let provider = BlockingPortalProvider::new(backend.clone());
+    let first = provider.portal().unwrap();
+    first.cancel();
+    let second = provider.portal().unwrap();
+    assert_eq!(second.call(async { 1 }), Ok(1));
+    assert_eq!(first.call(async { 1 }), Err(CallError::NotRunning));
+    drop(first);
+    assert_eq!(provider.portal().unwrap().call(async { 2 }), Ok(2));
+    assert_eq!(second.call(async { 3 }), Ok(3));
 }
 
 /// TH-20: many threads that come at once get the same portal.
@@ -246,4 +302,26 @@ pub fn the_last_user_may_leave_inside_the_run<B: Enter>(backend: &B) {
     task.unwrap().wait().unwrap();
     assert!(kept.is_stopped());
     assert_eq!(provider.portal().unwrap().call(async { 1 }), Ok(1));
+}
+
+/// TH-20: the last user may leave on a worker thread of the run, which cannot end before that thread.
+pub fn the_last_user_may_leave_on_a_worker_thread<B: Enter>(backend: &B) {
+    let provider = BlockingPortalProvider::new(backend.clone());
+    let portal = provider.portal().unwrap();
+    let (begun, go_on, kept) = (Gate::new(), Gate::new(), (*portal).clone());
+    let (provider, inside) = (provider.clone(), (begun.clone(), go_on.clone()));
+    let task = portal.spawn(async move {
+        to_thread::run::<B::Runtime, _, _>(move || {
+            let last = provider.portal().unwrap();
+            inside.0.open();
+            inside.1.wait_blocking();
+            drop(last);
+        })
+        .await;
+    });
+    begun.wait_blocking();
+    drop(portal);
+    go_on.open();
+    task.unwrap().wait().unwrap();
+    assert!(kept.is_stopped());
 }

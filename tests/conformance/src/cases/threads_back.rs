@@ -91,6 +91,35 @@ pub fn a_handed_back_cancellation_is_one<B: Enter>(backend: &B) {
     });
 }
 
+/// TH-09, C7: a shield that is switched on after the thread was told of the cancellation comes late:
+/// the function may have begun to hand it back.
+pub fn a_late_shield_does_not_undo_what_was_told<B: Enter>(backend: &B) {
+    run(backend, async {
+        let (told, go_on) = (Gate::new(), Gate::new());
+        let inside = (told.clone(), go_on.clone());
+        let (outer, inner) = (
+            CancelScope::<B::Runtime>::new(),
+            CancelScope::<B::Runtime>::new(),
+        );
+        let (cancels, shields) = (outer.handle(), inner.handle());
+        let call = to_thread::run_cancellable::<B::Runtime, _, Infallible>(move || {
+            let cancelled = wait_for_cancellation();
+            inside.0.open();
+            inside.1.wait_blocking();
+            Err(cancelled)
+        });
+        let mut scoped = Box::pin(outer.run(inner.run(call)));
+        assert!(poll_once(scoped.as_mut()).await.is_pending());
+        cancels.cancel();
+        assert!(poll_once(scoped.as_mut()).await.is_pending());
+        told.opened().await;
+        shields.set_shield(true);
+        go_on.open();
+        scoped.await.unwrap_err();
+        assert!(cancels.cancelled_caught());
+    });
+}
+
 /// TH-09, G3: in a group that fails, the handed back cancellation is no error beside the real one.
 pub fn a_handed_back_cancellation_is_no_group_error<B: Enter>(backend: &B) {
     run(backend, async {

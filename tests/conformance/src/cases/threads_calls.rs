@@ -1,7 +1,9 @@
 //! Functions on worker threads: what `to_thread` gives, waits for, and lets go.
 
 use std::convert::Infallible;
+use std::pin::pin;
 use std::sync::{Arc, Barrier, Mutex};
+use std::task::{Context, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -9,7 +11,9 @@ use anyrt_core::RunOptions;
 use anyrt_core::cancel::{
     CancelScope, Cause, checkpoint, current_effective_deadline, has_pending_cancellation, shield,
 };
+use anyrt_core::context::ContextVar;
 use anyrt_core::runtime::{Enter, Time};
+use anyrt_core::sync::CapacityLimiter;
 use anyrt_core::task::{self, task_group};
 use anyrt_core::thread::{from_thread, to_thread};
 use anyrt_core::time::Instant;
@@ -263,4 +267,69 @@ async fn call_with_panic<B: Enter>((begun, go_on): (Gate, Gate)) {
 /// An hour from now, on the backend's clock.
 fn soon<B: Enter>() -> Instant {
     <B::Runtime as Time>::now() + Duration::from_secs(3600)
+}
+
+/// TH-07, EV-08: a function may enter a runtime of its own natively, whose threads end with it.
+pub fn a_runtime_of_a_functions_own_can_end<B: Enter>(backend: &B) {
+    let inner = backend.clone();
+    run(backend, async {
+        let call = to_thread::run::<B::Runtime, _, _>(move || {
+            let nested = async { to_thread::run::<B::Runtime, _, _>(|| 5).await };
+            inner.block_on(nested).unwrap()
+        });
+        assert_eq!(call.await, 5);
+    });
+}
+
+/// TH-01: the panic of a destructor continues in the caller, too, when a variable that the function
+/// has set goes with it.
+pub fn the_panic_of_what_a_function_leaves_continues<B: Enter>(backend: &B) {
+    #[derive(Clone)]
+    struct Bomb(Arc<()>);
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            if Arc::strong_count(&self.0) == 1 {
+                panic_quietly("left behind");
+            }
+        }
+    }
+    static SET: ContextVar<Bomb> = ContextVar::new();
+    run(backend, async {
+        let call = to_thread::run::<B::Runtime, _, _>(|| SET.set(Bomb(Arc::new(()))));
+        assert_eq!(catch(call).await, Err("left behind".to_owned()));
+        assert_eq!(to_thread::run::<B::Runtime, _, _>(|| 1).await, 1);
+    });
+}
+
+/// TH-01: the value arrives although giving back the token has woken a waker that panics.
+pub fn a_value_arrives_past_a_waker_that_panics<B: Enter>(backend: &B) {
+    struct Panics;
+    impl Wake for Panics {
+        fn wake(self: Arc<Self>) {
+            panic_quietly("a waker");
+        }
+    }
+    let log = Log::new();
+    let heard = log.clone();
+    let options = RunOptions::new().unhandled(move |what| heard.add(what.to_string()));
+    let main = async {
+        let limiter = Arc::new(CapacityLimiter::new(1));
+        let go_on = Gate::new();
+        let inside = go_on.clone();
+        let options = to_thread::Options::<B::Runtime>::new().limiter(&limiter);
+        let mut call = pin!(options.run(move || {
+            inside.wait_blocking();
+            7
+        }));
+        assert!(poll_once(call.as_mut()).await.is_pending());
+        let mut next = Box::pin(limiter.acquire_arc());
+        let waker = Waker::from(Arc::new(Panics));
+        let polled = next.as_mut().poll(&mut Context::from_waker(&waker));
+        assert!(polled.is_pending());
+        go_on.open();
+        assert_eq!(call.await, 7);
+        until(|| log.entries().len() == 1).await;
+    };
+    anyrt_core::run(backend, options, main).unwrap();
+    assert!(log.entries()[0].contains("a waker"), "{log:?}");
 }

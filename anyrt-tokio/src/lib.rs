@@ -33,7 +33,8 @@
 //!
 //! - Nothing works on a thread without a tokio runtime: there is no global one to fall back on.
 //! - Inside a runtime that your application has started itself, everything works without
-//!   [`Builder`]; enable its timer (`enable_time` or `enable_all`).
+//!   [`Builder`]; enable its drivers (`enable_all`). Without the timer, waiting for time panics, and
+//!   without I/O, opening a socket does: tokio does not say beforehand what is enabled.
 //! - A runtime cannot be entered from within a task of another tokio runtime: tokio panics.
 
 mod blocking;

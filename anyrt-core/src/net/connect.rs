@@ -76,7 +76,8 @@ impl<R: Net> TcpConnector<R> {
 
     /// Which address and port of its own the connection has; port 0 leaves that to the system.
     ///
-    /// Addresses of the other family are left out then.
+    /// Addresses of the other family are left out then. With a port, an attempt begins when the one
+    /// before it has failed, whatever the [delay](TcpConnector::attempt_delay).
     #[must_use]
     pub fn local_address(self, address: SocketAddr) -> TcpConnector<R> {
         TcpConnector {
@@ -148,17 +149,21 @@ impl<R: Net> TcpConnector<R> {
                 ));
             }
         }
+        // Only one socket at a time can have a given port.
+        let alone = self.local.is_some_and(|local| local.port() != 0);
+        let delay = if alone { Duration::MAX } else { self.delay };
         let local = self.local.map(Address::from);
         let options = options::<Internet>(&self.options);
-        let connected = happy_eyeballs::<R, _, _, _>(addresses, self.delay, |address| {
+        let connected = happy_eyeballs::<R, _, _, _>(addresses, delay, |address| {
             Connecting::new(address.into(), local.clone(), options.clone())
         });
         Ok(connected.await?)
     }
 }
 
-/// Puts addresses in the order in which RFC 8305 (section 4) has them tried: IPv6 first if there is
-/// one, then the families in turn; each family stays in its order.
+/// Puts addresses in the order in which [`connect_tcp`] tries them: the families in turn, as RFC 8305
+/// (section 4) has it, each in its order. IPv6 begins if there is one, also where the system prefers
+/// IPv4 (as in AnyIO; the RFC leaves it to the system).
 pub fn interleave(addresses: impl IntoIterator<Item = SocketAddr>) -> Vec<SocketAddr> {
     let (v6, v4): (Vec<_>, Vec<_>) = addresses.into_iter().partition(SocketAddr::is_ipv6);
     let mut ordered = Vec::with_capacity(v6.len() + v4.len());

@@ -5,6 +5,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::errors::{self, REUSE_ADDRESS};
+use super::lookup::lookup;
 use super::{Address, Internet, MultiListener, SocketListener, TcpListener};
 use crate::cancel::checkpoint_if_cancelled;
 use crate::runtime::{Net, Purpose, SocketOption};
@@ -185,18 +186,11 @@ async fn addresses<R: Net>(host: Option<&str>, port: u16) -> io::Result<Vec<Sock
         ];
         return Ok(all.map(|address| (address, port).into()).into());
     };
-    if let Ok(address) = host.parse::<IpAddr>() {
-        return Ok(vec![(address, port).into()]);
-    }
     let mut addresses = Vec::new();
-    for address in R::lookup(host.to_owned(), port).await? {
+    for address in lookup::<R>(host, port).await? {
         if !addresses.contains(&address) {
             addresses.push(address);
         }
-    }
-    if addresses.is_empty() {
-        let message = format!("`{host}` has no address to listen at");
-        return Err(io::Error::new(io::ErrorKind::NotFound, message));
     }
     Ok(addresses)
 }

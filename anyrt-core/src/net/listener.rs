@@ -98,8 +98,9 @@ impl<R: Net, K: Kind> SocketListener<R, K> {
     /// # Errors
     ///
     /// - [`ResourceBusy`](io::ErrorKind::ResourceBusy) if another task is accepting.
-    /// - What the system says if there is no descriptor or memory left. The connection is kept, and
-    ///   can be accepted later.
+    /// - What the system says if there is no descriptor or memory left. The connection stays in the
+    ///   queue then, and can be accepted later; unless it was the runtime's reactor that had no room
+    ///   for it.
     /// - What else the system says.
     pub fn accept(&self) -> Accept<'_, R, K> {
         Accept {
@@ -169,7 +170,7 @@ impl<R: Net, K: Kind> Future for Accept<'_, R, K> {
                 context::waits_for(Wait::Connection);
                 return Poll::Pending;
             }
-            Poll::Ready(outcome) => outcome,
+            Poll::Ready(outcome) => outcome.and_then(|(socket, from)| accepted(socket, from)),
         };
         match outcome {
             Err(error) if Trouble::of(&error) == Trouble::Connection => {
@@ -180,7 +181,7 @@ impl<R: Net, K: Kind> Future for Accept<'_, R, K> {
             }
             outcome => {
                 this.inside = None;
-                Poll::Ready(outcome.and_then(|(socket, from)| accepted(socket, from)))
+                Poll::Ready(outcome)
             }
         }
     }
@@ -198,7 +199,8 @@ fn accepted<R: Net, K: Kind>(
     socket: R::Socket,
     from: super::Address,
 ) -> io::Result<(SocketStream<R, K>, K::Address)> {
-    let from = K::address(from)?;
+    // Some systems hand out connections that were reset already, without an address.
+    let from = K::address(from).map_err(|_| io::ErrorKind::ConnectionAborted)?;
     if K::NO_DELAY {
         // Some systems refuse where the peer has gone already. The stream says so itself.
         drop(socket.set_option(SocketOption::NoDelay(true)));

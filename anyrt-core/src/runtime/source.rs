@@ -119,13 +119,13 @@ pub enum Direction {
 pub struct Attempt<T> {
     /// What was asked for.
     pub value: T,
-    /// Whether the next attempt would block, as far as can be told without trying: a stream gave
-    /// or took less than it was asked to.
+    /// Whether the next attempt would block, without doubt: a stream took less than it was asked to.
+    /// That one *gave* less says nothing.
     pub drained: bool,
 }
 
 impl<T> Attempt<T> {
-    /// Nothing is known about the next attempt.
+    /// Nothing is known of the next attempt.
     pub fn new(value: T) -> Attempt<T> {
         Attempt {
             value,

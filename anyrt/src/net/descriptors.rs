@@ -52,6 +52,9 @@ pub fn connect_unix(address: impl Into<UnixAddress>) -> ConnectUnix {
 /// already, this returns soon. Any number of tasks may wait for one descriptor, and it may be one
 /// that the runtime knows already. Whether it blocks is left as it is.
 ///
+/// On tokio an error alone is not told, such as a connected UDP socket has whose peer is not there;
+/// what comes after it ends the wait.
+///
 /// # Cancel safety
 ///
 /// Cancel safe: it has no effect.

@@ -239,8 +239,9 @@ impl ServeOptions {
         ServeOptions::default()
     }
 
-    /// Tells this function of each error that serving survives: of connections that broke off before
-    /// they were accepted, and of each pause. It is called by the accepting task, and must not block.
+    /// Tells this function of each error that serving survives: of each pause, and of what a listener
+    /// says of single connections. Listeners of sockets say nothing of those that broke off before they
+    /// were accepted. It is called by the accepting task, and must not block.
     pub fn on_accept_error(self, hook: impl FnMut(&io::Error) + Send + 'static) -> ServeOptions {
         ServeOptions(self.0.on_accept_error(hook))
     }

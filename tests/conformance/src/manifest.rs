@@ -822,6 +822,7 @@ macro_rules! __cases {
             net_datagrams: [
                 packets_come_with_their_sender,
                 packets_keep_their_borders,
+                packets_that_came_together_are_all_received,
                 a_connected_socket_hears_its_peer_alone,
                 a_refused_packet_leaves_the_socket_usable,
                 a_second_receive_is_busy,
@@ -924,6 +925,7 @@ macro_rules! __cases {
                 a_socket_can_be_adopted,
                 a_socket_can_be_given_away,
                 only_connections_are_adopted,
+                urgent_data_keeps_nothing_back,
             ],
             net_readiness: [
                 a_readable_descriptor_is_waited_for,
@@ -952,6 +954,7 @@ macro_rules! __cases {
             ],
             net_unix_passing: [
                 descriptors_travel_with_a_message,
+                what_follows_descriptors_is_received,
                 received_descriptors_are_not_inherited,
                 empty_messages_and_limits_are_refused,
                 unwanted_descriptors_are_closed,

@@ -36,7 +36,8 @@ pub(in crate::net) fn is_of_a_connection(error: &io::Error) -> bool {
 pub(in crate::net) fn is_lack_of_resources(error: &io::Error) -> bool {
     matches!(
         Errno::from_io_error(error),
-        Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM)
+        // The last is a reactor's that may watch no more.
+        Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM | Errno::NOSPC)
     )
 }
 

@@ -5,6 +5,7 @@ use std::io::{self, IoSlice};
 use std::net::Shutdown;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::task::{Context, Poll};
 
 use rustix::io::{Errno, FdFlags, retry_on_intr};
@@ -65,16 +66,17 @@ impl<S: Source> OsSocket<S> {
                 option => set_option(socket.as_fd(), option)?,
             }
         }
+        let mut file = OwnFile(None);
         match purpose {
             Purpose::Listen { at, backlog } => {
-                bind(&socket, at)?;
+                file = bind(&socket, at)?;
                 // Before anybody can connect.
-                set_mode(at, mode)?;
+                file.set_mode(mode)?;
                 net::listen(&socket, i32::try_from(backlog).unwrap_or(i32::MAX))?;
             }
             Purpose::Connect { to, from } => {
                 if let Some(from) = from {
-                    bind(&socket, from)?;
+                    file = bind(&socket, from)?;
                 }
                 match connect(&socket, to) {
                     // A signal does not interrupt connecting: it goes on meanwhile.
@@ -87,8 +89,8 @@ impl<S: Source> OsSocket<S> {
                 if let Some(at) = at
                     && *at != Address::Unix(UnixAddress::Unnamed)
                 {
-                    bind(&socket, at)?;
-                    set_mode(at, mode)?;
+                    file = bind(&socket, at)?;
+                    file.set_mode(mode)?;
                 }
                 if let Some(to) = to {
                     connect(&socket, to)?;
@@ -97,7 +99,9 @@ impl<S: Source> OsSocket<S> {
         }
         // Not before: reactors would report a socket that is neither listening nor connecting as
         // one whose peer has gone.
-        Ok(OsSocket(S::register(socket)?))
+        let socket = OsSocket(S::register(socket)?);
+        file.keep();
+        Ok(socket)
     }
 
     /// What is registered, for calls that only some sockets have.
@@ -132,7 +136,7 @@ impl<S: Source> Socket for OsSocket<S> {
             sockopt::socket_error(socket)??;
             match net::getpeername(socket) {
                 Ok(_) => Ok(Attempt::new(())),
-                Err(rustix::io::Errno::NOTCONN) => Err(io::ErrorKind::WouldBlock.into()),
+                Err(Errno::NOTCONN) => Err(io::ErrorKind::WouldBlock.into()),
                 Err(error) => Err(error.into()),
             }
         })
@@ -150,7 +154,9 @@ impl<S: Source> Socket for OsSocket<S> {
     fn poll_receive(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         self.0.poll_io(cx, Direction::Input, |socket| {
             let (received, _) = net::recv(socket, &mut *buffer, RecvFlags::empty())?;
-            Ok(Attempt::new(received).drained(0 < received && received < buffer.len()))
+            // That there was room left does not say that there is no more: packets, descriptors and
+            // urgent data have borders.
+            Ok(Attempt::new(received))
         })
     }
 
@@ -226,26 +232,40 @@ impl<S: Source> Socket for OsSocket<S> {
 }
 
 fn is_in_progress(error: &io::Error) -> bool {
-    let error = rustix::io::Errno::from_io_error(error);
     matches!(
-        error,
-        Some(rustix::io::Errno::INPROGRESS | rustix::io::Errno::INTR)
+        Errno::from_io_error(error),
+        Some(Errno::INPROGRESS | Errno::INTR)
     )
 }
 
-fn bind(socket: &OwnedFd, to: &Address) -> io::Result<()> {
-    Ok(net::bind(socket, &address::to_os(to)?)?)
+/// The file that binding a Unix socket has made. It goes if the socket is given up: then it is
+/// nobody's.
+struct OwnFile<'a>(Option<&'a Path>);
+
+impl OwnFile<'_> {
+    fn set_mode(&self, mode: Option<u32>) -> io::Result<()> {
+        match mode.zip(self.0) {
+            Some((mode, path)) => fs::set_permissions(path, Permissions::from_mode(mode)),
+            None => Ok(()),
+        }
+    }
+
+    fn keep(mut self) {
+        self.0 = None;
+    }
 }
 
-/// Sets the permissions of the file that a Unix socket was bound to.
-fn set_mode(at: &Address, mode: Option<u32>) -> io::Result<()> {
-    let Some((mode, path)) = mode.zip(at.as_unix().and_then(UnixAddress::as_path)) else {
-        return Ok(());
-    };
-    fs::set_permissions(path, Permissions::from_mode(mode)).inspect_err(|_| {
-        // The socket is given up, and its file is nobody's then.
-        drop(fs::remove_file(path));
-    })
+impl Drop for OwnFile<'_> {
+    fn drop(&mut self) {
+        if let Some(path) = self.0 {
+            drop(fs::remove_file(path));
+        }
+    }
+}
+
+fn bind<'a>(socket: &OwnedFd, to: &'a Address) -> io::Result<OwnFile<'a>> {
+    net::bind(socket, &address::to_os(to)?)?;
+    Ok(OwnFile(to.as_unix().and_then(UnixAddress::as_path)))
 }
 
 fn connect(socket: &OwnedFd, to: &Address) -> io::Result<()> {

@@ -72,6 +72,22 @@ pub fn packets_keep_their_borders<B: Enter<Runtime: Net>>(backend: &B) {
     });
 }
 
+/// NET-27: packets that have come together are received one after another.
+pub fn packets_that_came_together_are_all_received<B: Enter<Runtime: Net>>(backend: &B) {
+    run(backend, async {
+        let peer = std::net::UdpSocket::bind(ANY).unwrap();
+        let socket = ConnectedUdpSocket::<B::Runtime>::connect(peer.local_addr().unwrap());
+        let socket = socket.unwrap();
+        let to = socket.local_addr().unwrap();
+        for packet in [b"one", b"two", b"six"] {
+            peer.send_to(packet, to).unwrap();
+        }
+        for packet in [b"one", b"two", b"six"] {
+            assert_eq!(socket.receive(100).await.unwrap(), packet);
+        }
+    });
+}
+
 /// NET-27: a connected socket exchanges plain packets with its peer, and hears nobody else.
 pub fn a_connected_socket_hears_its_peer_alone<B: Enter<Runtime: Net>>(backend: &B) {
     run(backend, async {

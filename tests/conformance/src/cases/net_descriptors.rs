@@ -11,6 +11,7 @@ use anyrt_core::net::{
 };
 use anyrt_core::runtime::{Descriptors, Enter, SocketOption};
 use anyrt_core::stream::{AttributesExt, ByteReceiveStreamExt, ByteSendStreamExt};
+use rustix::net::SendFlags;
 
 use super::net_connect_support::{accept, listen};
 use crate::support::run;
@@ -122,5 +123,21 @@ pub fn only_connections_are_adopted<B: Enter<Runtime: Descriptors>>(backend: &B)
         refused(StdUnixStream::pair().unwrap().0.into());
         let file = std::fs::File::open(std::env::current_exe().unwrap()).unwrap();
         assert!(refused(file.into()).contains("no socket"));
+    });
+}
+
+/// ST-01: urgent data, which has a place of its own, does not keep back what follows it.
+pub fn urgent_data_keeps_nothing_back<B: Enter<Runtime: Descriptors>>(backend: &B) {
+    run(backend, async {
+        let (listener, at) = listen::<B::Runtime>();
+        let mut client = connect_tcp::<B::Runtime>("127.0.0.1", at.port())
+            .await
+            .unwrap();
+        let mut server = accept::<B::Runtime, Internet>(&listener).await;
+        client.send(b"before").await.unwrap();
+        rustix::net::send(raw(&client), b"!", SendFlags::OOB).unwrap();
+        client.send(b"behind").await.unwrap();
+        assert_eq!(server.receive(100).await.unwrap(), b"before");
+        assert_eq!(server.receive(100).await.unwrap(), b"behind");
     });
 }

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::pin;
 
 use anyrt_core::net::{
-    Family, Internet, ListenOptions, Listener, LocalAddress, LocalPort, MultiListener,
+    Family, Internet, ListenOptions, Listener, LocalAddress, LocalPort, LookupError, MultiListener,
     RemoteAddress, RemotePort, SocketFamily, TcpListener, listen_tcp, listen_tcp_with,
 };
 use anyrt_core::runtime::{Enter, Net};
@@ -238,7 +238,8 @@ pub fn missing_families_are_left_out<B: Enter<Runtime: Net>>(backend: &B) {
     });
 }
 
-/// NET-18: an address of another machine is an error, although its family is there.
+/// NET-18, NET-32: an address of another machine is an error, although its family is there; so is a
+/// name that has no address.
 pub fn foreign_addresses_are_errors<B: Enter<Runtime: Net>>(backend: &B) {
     run(backend, async {
         // Reserved for documentation: nobody has it.
@@ -246,6 +247,9 @@ pub fn foreign_addresses_are_errors<B: Enter<Runtime: Net>>(backend: &B) {
             .await
             .unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::AddrNotAvailable);
+        let error = listen_tcp::<B::Runtime>(Some("nobody.invalid"), 0).await;
+        let error = error.unwrap_err();
+        assert_eq!(LookupError::of(&error).unwrap().host(), "nobody.invalid");
     });
 }
 

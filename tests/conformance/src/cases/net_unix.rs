@@ -252,6 +252,11 @@ pub fn connected_unix_packets<B: Enter<Runtime: Descriptors>>(backend: &B) {
         assert_eq!((&*packet, from.as_path()), (&b"ping"[..], Some(&*here)));
         peer.send_to(b"pong", from).await.unwrap();
         assert_eq!(socket.receive(10).await.unwrap(), b"pong");
+        // A socket that was not opened leaves no file.
+        let (nobody, own) = (folder.file("nobody"), folder.file("own"));
+        let error = ConnectedUnixDatagram::<B::Runtime>::connect_from(&*nobody, &*own);
+        assert_eq!(error.unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert!(!own.exists());
         let nameless = ConnectedUnixDatagram::<B::Runtime>::connect(&*there).unwrap();
         nameless.send(b"psst").await.unwrap();
         let received = peer.receive_from(10).await.unwrap();

@@ -77,6 +77,21 @@ pub fn descriptors_travel_with_a_message<B: Enter<Runtime: Descriptors>>(backend
     });
 }
 
+/// NET-26, ST-01: a plain receive stops at descriptors, and the next one goes on behind them.
+pub fn what_follows_descriptors_is_received<B: Enter<Runtime: Descriptors>>(backend: &B) {
+    run(backend, async {
+        let (mut sender, mut receiver) = pair::<B::Runtime>().await;
+        let (one, _watcher) = watched();
+        sender
+            .send_descriptors(b"with", &[one.as_fd()])
+            .await
+            .unwrap();
+        sender.send(b"after").await.unwrap();
+        assert_eq!(receiver.receive(100).await.unwrap(), b"with");
+        assert_eq!(receiver.receive(100).await.unwrap(), b"after");
+    });
+}
+
 /// NET-26: what is received is not inherited by programs that are started later. The case starts
 /// none: until the program's own code runs, it would have the descriptors of all other cases, which
 /// rely on what they close being closed.

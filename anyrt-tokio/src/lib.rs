@@ -24,7 +24,7 @@
 //! | a run | a runtime of its own, or one that you name by its handle |
 //! | a task | `Handle::spawn`; the `JoinHandle` is dropped, which detaches |
 //! | the clock | `tokio::time::Instant`, so a paused clock is obeyed |
-//! | a timer | `tokio::time::Sleep`, pinned in place |
+//! | a timer | `tokio::time::Sleep`, pinned in place, apart from the task's budget |
 //! | a function that blocks | `Handle::spawn_blocking` |
 //! | a socket | `AsyncFd` around a descriptor, with the feature `net` (Unix systems) |
 //! | the end of a run | tasks that are left are dropped; functions that block are not waited for |
@@ -49,3 +49,4 @@ pub use self::blocking::Call;
 pub use self::net::Registered;
 pub use self::runtime::{Builder, Tokio};
 pub use self::spawn::Handle;
+pub use self::time::Timer;

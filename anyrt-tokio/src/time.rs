@@ -1,35 +1,57 @@
-use std::pin::Pin;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
 
 use anyrt_core::runtime::{Time, from_native, to_native};
 use anyrt_core::time::Instant;
+use pin_project::pin_project;
+use tokio::task::unconstrained;
 use tokio::time::Sleep;
 
 use crate::Tokio;
 use crate::spawn::NO_RUNTIME;
 
+/// A timer of tokio's.
+///
+/// It takes nothing from the budget of tokio's that a task has for one poll, and asks for nothing: with
+/// the budget used up, `Sleep` does not look at its time, and a limit around a loop of operations that are
+/// always ready would never fire.
+#[pin_project]
+#[derive(Debug)]
+pub struct Timer(#[pin] Sleep);
+
+impl Future for Timer {
+    type Output = ();
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        pin!(unconstrained(self.project().0)).poll(cx)
+    }
+}
+
 impl Time for Tokio {
-    type Timer = Sleep;
+    type Timer = Timer;
 
     #[inline]
     fn now() -> Instant {
         from_native(tokio::time::Instant::now().into_std())
     }
 
-    fn timer(deadline: Instant) -> Sleep {
+    fn timer(deadline: Instant) -> Timer {
         // Tokio itself would panic with a message that does not name anyrt's ways out. Inside a
         // task the first question answers, and costs a quarter of the second.
         assert!(
             tokio::task::try_id().is_some() || tokio::runtime::Handle::try_current().is_ok(),
             "{NO_RUNTIME}"
         );
-        tokio::time::sleep_until(to_native(deadline).into())
+        Timer(tokio::time::sleep_until(to_native(deadline).into()))
     }
 
-    fn reset(timer: Pin<&mut Sleep>, deadline: Instant) {
-        timer.reset(to_native(deadline).into());
+    fn reset(timer: Pin<&mut Timer>, deadline: Instant) {
+        timer.project().0.reset(to_native(deadline).into());
     }
+
     #[inline]
-    fn may_have_fired(timer: Pin<&Sleep>) -> bool {
-        timer.is_elapsed()
+    fn may_have_fired(timer: Pin<&Timer>) -> bool {
+        timer.0.is_elapsed()
     }
 }

@@ -6,8 +6,9 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant as Real};
 
+use anyrt_core::cancel::move_on_after;
 use anyrt_core::runtime::{Blocking, Enter, Spawn, TaskInfo, Time};
-use anyrt_core::time::Instant;
+use anyrt_core::time::{Instant, interval};
 use anyrt_tokio::{Builder, Handle, Tokio};
 
 const SOON: Duration = Duration::from_secs(5);
@@ -86,6 +87,28 @@ async fn a_paused_clock_is_obeyed() {
     timer.await;
     assert!(Tokio::now() >= start + day * 2);
     assert!(real.elapsed() < SOON);
+}
+
+#[tokio::test]
+async fn a_limit_holds_for_what_uses_up_the_budget() {
+    let busy = async {
+        loop {
+            tokio::task::consume_budget().await;
+        }
+    };
+    let limited = move_on_after::<Tokio, _>(Duration::from_millis(20), busy);
+    assert!(limited.await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn ticks_that_were_missed_are_left_out() {
+    let mut ticks = interval::<Tokio>(Duration::from_nanos(3));
+    ticks.tick().await;
+    let day = Duration::from_secs(24 * 60 * 60);
+    tokio::time::advance(day).await;
+    let start = Tokio::now();
+    ticks.tick().await;
+    assert!(ticks.tick().await > start, "more than 2^32 were missed");
 }
 
 #[tokio::test]

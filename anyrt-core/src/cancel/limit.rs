@@ -66,6 +66,11 @@ impl<R: Time> Limit<R> {
                 *this.registered = Registered::With(cx.waker().clone());
             }
         }
-        timer.poll(cx)
+        let polled = timer.poll(cx);
+        if polled.is_ready() {
+            // Whoever asks once more has the timer set again: not every one tells twice.
+            *this.armed = Instant::FAR_FUTURE;
+        }
+        polled
     }
 }

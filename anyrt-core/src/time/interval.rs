@@ -65,9 +65,9 @@ impl<R: Time> Interval<R> {
         let now = R::now();
         let mut next = due + self.period;
         if next <= now {
-            let missed = (now - due).as_nanos() / self.period.as_nanos();
-            let missed = u32::try_from(missed).unwrap_or(u32::MAX);
-            next = due + self.period.saturating_mul(missed.saturating_add(1));
+            let late = (now - due).as_nanos() % self.period.as_nanos();
+            let late = Duration::from_nanos(u64::try_from(late).unwrap_or(u64::MAX));
+            next = now + (self.period - late);
         }
         self.next = Some(next);
         Poll::Ready(due)

@@ -308,6 +308,8 @@ macro_rules! __cases {
             ],
             holds_moved: [
                 operations_refused_in_a_step_complete_later,
+                a_shield_that_began_in_a_step_is_waited_for,
+                a_limit_that_began_in_a_step_holds_later,
                 a_holder_follows_to_another_scope,
                 a_scope_is_not_held_by_what_was_moved_out,
                 a_shield_switched_on_too_late_changes_nothing,
@@ -470,6 +472,7 @@ macro_rules! __cases {
                 a_shield_does_not_protect_from_within,
                 a_limit_inside_ends_a_shielded_section,
                 a_shield_can_be_switched,
+                switching_a_shield_cancels_nothing,
                 lifting_a_shield_lets_a_cancellation_through,
                 clean_up_needs_a_shield,
                 a_shielded_checkpoint_passes_when_cancelled,

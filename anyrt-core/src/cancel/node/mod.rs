@@ -260,7 +260,7 @@ impl Node {
         if !first {
             return false;
         }
-        self.wake_tree();
+        self.tell_all();
         true
     }
 
@@ -271,7 +271,7 @@ impl Node {
         context::mark_dirty();
         if old & ABORTED == 0 {
             self.abort_groups();
-            self.wake_tree();
+            self.tell_all();
         }
     }
 
@@ -308,7 +308,7 @@ impl Node {
         };
         context::mark_dirty();
         if changed {
-            self.wake_tree();
+            self.wake_all();
         }
     }
 
@@ -338,17 +338,35 @@ impl Node {
         self.waking.fetch_sub(1, Ordering::SeqCst);
     }
 
-    /// Wakes this node and all below, down to shields, and cancels the groups among them.
-    fn wake_tree(self: &Arc<Self>) {
+    /// Wakes this node and what is in it, down to shields: each looks for itself what holds now.
+    fn wake_all(&self) {
+        self.wake_own();
+        self.walk_below(|node| {
+            let reaches = !node.is_shielded();
+            if reaches {
+                node.wake();
+            }
+            reaches
+        });
+    }
+
+    /// Tells this node and what is in it of its cancellation.
+    fn tell_all(&self) {
+        self.wake_own();
+        self.tell_below();
+    }
+
+    /// Wakes this node, and the children if it is a group's.
+    fn wake_own(&self) {
         self.wake();
         if let Some(group) = self.group() {
             group.wake_children();
         }
-        self.wake_below();
     }
 
-    /// Tells everything below that a cancellation holds here.
-    fn wake_below(&self) {
+    /// Tells everything below, down to shields, that a cancellation holds here: wakes it, and cancels
+    /// the groups in it.
+    fn tell_below(&self) {
         self.walk_below(|node| {
             if node.is_shielded() {
                 return false;
@@ -393,7 +411,7 @@ impl Node {
     pub(crate) fn tell(&self) -> bool {
         let first = self.raise(TOLD);
         if first {
-            self.wake_below();
+            self.tell_below();
         }
         first
     }

@@ -153,11 +153,17 @@ impl Node {
         context::count_held();
     }
 
-    /// The future is gone: nothing is held, nobody is told any more, what was refused may start.
+    /// The future is gone: nothing is held, nobody is told any more, what was refused may start. What
+    /// was moved out of it has to be polled to find where it is now.
     pub(crate) fn leave(&self) {
         self.release_if_held();
         self.unlink();
         self.wake_refused();
+        if self.has(PARENT) {
+            for child in self.children() {
+                child.wake();
+            }
+        }
     }
 
     pub(crate) fn release(&self) {

@@ -301,12 +301,12 @@ impl<R: Time, F: Future, M: Mode> Future for Scope<R, F, M> {
                 // Groups inside read it there.
                 node.limit(*this.deadline);
             }
-            // An enclosing deadline that cannot be moved, and is not later, comes first.
-            let enclosing = context::surroundings().local_deadline;
-            if *this.own
-                || enclosing <= *this.deadline
-                || this.timer.as_mut().poll(cx, *this.deadline).is_pending()
-            {
+            if *this.own || this.timer.as_mut().poll(cx, *this.deadline).is_pending() {
+                return Poll::Pending;
+            }
+            // An enclosing deadline that cannot be moved, and is not later, comes first. It needs the
+            // timer all the same: it may be left, and this one polled outside of it.
+            if context::surroundings().local_deadline <= *this.deadline {
                 return Poll::Pending;
             }
             *this.own = true;

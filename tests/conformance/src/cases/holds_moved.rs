@@ -7,15 +7,20 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use anyrt_core::cancel::{CancelScope, checkpoint, finally, move_on_after};
+use anyrt_core::cancel::{CancelScope, checkpoint, finally, move_on_after, shield};
 use anyrt_core::runtime::{Enter, Runtime};
-use anyrt_core::time::sleep;
-use futures_util::future::join;
+use anyrt_core::time::{sleep, sleep_forever};
+use futures_util::FutureExt;
+use futures_util::future::{Either, join};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::groups_support::blocked;
 use super::holds_support::{Executor, cancelled_meanwhile, holder, lock};
-use crate::support::{Gate, Log, in_cancelled_scope, poll_once, run, yields};
+use crate::support::{Flag, Gate, Log, in_cancelled_scope, poll_once, run, yields};
+
+const SHORT: Duration = Duration::from_millis(20);
+/// A limit that no case reaches.
+const LONG: Duration = Duration::from_secs(3600);
 
 /// HO-08, C4: `move_on_after` around a step of a collection of operations, in a loop: every one
 /// completes in the end, though some were first polled in a scope that was cancelled.
@@ -43,6 +48,55 @@ pub fn operations_refused_in_a_step_complete_later<B: Enter>(backend: &B) {
         done.sort_unstable();
         assert_eq!(done, (0..10).collect::<Vec<_>>());
         assert!(all.next().await.is_none());
+    });
+}
+
+/// HO-13, C6, C8: a shield that began inside of a step, in a collection of futures, holds the scope
+/// around the steps later, although nothing polls it meanwhile.
+pub fn a_shield_that_began_in_a_step_is_waited_for<B: Enter>(backend: &B) {
+    run(backend, async {
+        let (gate, ended) = (Gate::new(), Flag::new());
+        let scope = CancelScope::<B::Runtime>::new();
+        let handle = scope.handle();
+        let mut scoped = Box::pin(scope.run(async {
+            let shielded = shield(async {
+                gate.opened().await;
+                ended.raise();
+            });
+            let mut all = FuturesUnordered::new();
+            all.push(Either::Left(shielded));
+            all.push(Either::Right(yields(3)));
+            move_on_after::<B::Runtime, _>(LONG, all.next())
+                .await
+                .unwrap();
+            all.next().await;
+        }));
+        for _ in 0..10 {
+            assert!(poll_once(scoped.as_mut()).await.is_pending());
+            yields(1).await;
+        }
+        handle.cancel();
+        for _ in 0..10 {
+            assert!(poll_once(scoped.as_mut()).await.is_pending());
+            yields(1).await;
+        }
+        gate.open();
+        scoped.await.ok();
+        assert!(ended.is_raised());
+    });
+}
+
+/// TO-01, C9: a limit that began inside of a sooner one, in a collection of futures, holds when that one
+/// was left.
+pub fn a_limit_that_began_in_a_step_holds_later<B: Enter>(backend: &B) {
+    run(backend, async {
+        let mut all = FuturesUnordered::new();
+        let limited = move_on_after::<B::Runtime, _>(2 * SHORT, sleep_forever());
+        all.push(Either::Left(limited.map(|outcome| outcome.is_none())));
+        all.push(Either::Right(yields(3).map(|()| false)));
+        let step = move_on_after::<B::Runtime, _>(SHORT, all.next()).await;
+        assert_eq!(step, Some(Some(false)));
+        assert_eq!(all.next().await, Some(true));
     });
 }
 

@@ -153,6 +153,40 @@ pub fn a_shield_can_be_switched<B: Enter>(backend: &B) {
     });
 }
 
+/// CS-13: switching a shield cancels nothing where nothing is cancelled, groups inside included.
+pub fn switching_a_shield_cancels_nothing<B: Enter>(backend: &B) {
+    run(backend, async {
+        let scope = CancelScope::<B::Runtime>::new();
+        let handle = scope.handle();
+        let grouped = task_group::<B::Runtime, Infallible, _, _>(async |tg| {
+            let gate = Gate::new();
+            let waits = gate.clone();
+            let child = tg.spawn(async move {
+                waits.opened().await;
+                checkpoint().await;
+                Ok(7)
+            });
+            checkpoint().await;
+            handle.set_shield(true);
+            checkpoint().await;
+            handle.set_shield(false);
+            checkpoint().await;
+            gate.open();
+            Ok(child.value().await)
+        });
+        let outer = CancelScope::<B::Runtime>::new();
+        assert_eq!(
+            outer
+                .run(scope.run(grouped))
+                .await
+                .unwrap()
+                .unwrap()
+                .unwrap(),
+            7
+        );
+    });
+}
+
 /// CS-13, C6: a shield that is lifted from another task lets a waiting cancellation through.
 pub fn lifting_a_shield_lets_a_cancellation_through<B: Enter>(backend: &B) {
     run(backend, async {

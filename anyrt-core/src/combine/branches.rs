@@ -69,6 +69,16 @@ impl<F: Future> Branches<F> {
         }
     }
 
+    /// Cancels the rest because of a panic.
+    pub(super) fn give_up(&mut self, payload: Payload) {
+        if self.panic.is_none() {
+            self.panic = Some(payload);
+        } else {
+            drop_quietly(payload);
+        }
+        self.cancel();
+    }
+
     /// The next branch that completes, as its index and output; none once all have ended.
     ///
     /// After a panic the rest is cancelled, and the panic continues at the end.
@@ -81,14 +91,7 @@ impl<F: Future> Branches<F> {
                     None => return Poll::Ready(None),
                 },
                 Poll::Ready(Some((_, End::Interrupted))) => {}
-                Poll::Ready(Some((_, End::Panicked(payload)))) => {
-                    if self.panic.is_none() {
-                        self.panic = Some(payload);
-                    } else {
-                        drop_quietly(payload);
-                    }
-                    self.cancel();
-                }
+                Poll::Ready(Some((_, End::Panicked(payload)))) => self.give_up(payload),
                 Poll::Ready(Some((index, End::Completed(output)))) => {
                     return Poll::Ready(Some((index, output)));
                 }

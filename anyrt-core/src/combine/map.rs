@@ -1,4 +1,5 @@
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -17,8 +18,8 @@ use crate::error::GroupError;
 ///
 /// # Panics
 ///
-/// If `limit` is zero. A panic of one of the futures cancels the others, waits for them, and
-/// continues.
+/// If `limit` is zero. A panic of one of the futures, of `f` or of the iterator cancels the others,
+/// waits for them, and continues.
 pub fn map_concurrent<I, F, Fut>(limit: usize, items: I, f: F) -> MapConcurrent<I::IntoIter, F, Fut>
 where
     I: IntoIterator,
@@ -69,12 +70,17 @@ impl<I: Iterator, F: FnMut(I::Item) -> Fut, Fut: Future> Feed<I, F, Fut> {
             while self.branches.len() < self.limit
                 && let Some(items) = &mut self.items
             {
-                match items.next() {
-                    Some(item) => {
-                        self.branches.push(self.started, (self.f)(item));
+                let next = AssertUnwindSafe(|| items.next().map(&mut self.f));
+                match catch_unwind(next) {
+                    Ok(Some(future)) => {
+                        self.branches.push(self.started, future);
                         self.started += 1;
                     }
-                    None => self.items = None,
+                    Ok(None) => self.items = None,
+                    Err(payload) => {
+                        self.branches.give_up(payload);
+                        self.items = None;
+                    }
                 }
             }
             let mut ended = false;

@@ -66,10 +66,6 @@ impl TaskRecord {
     pub(crate) fn id(&self) -> u64 {
         self.block.first + self.index as u64
     }
-
-    pub(crate) fn is(&self, other: &TaskRecord) -> bool {
-        Arc::ptr_eq(&self.block, &other.block) && self.index == other.index
-    }
 }
 
 impl Deref for TaskRecord {

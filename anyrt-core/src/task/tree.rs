@@ -1,5 +1,6 @@
 //! What is alive: a picture of a run's tasks, groups and scopes.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::block::TaskRecord;
@@ -206,16 +207,19 @@ pub struct ScopeNode {
 
 impl GroupNode {
     pub(crate) fn of(core: &Arc<GroupCore>) -> GroupNode {
-        let mut nested = core.nested();
-        let mut tasks = Vec::new();
-        for record in core.children() {
-            // Groups register with the group around them; the task that hosts one is told by it.
-            let (hosted, others) = nested
-                .into_iter()
-                .partition(|group| group.host.as_ref().is_some_and(|host| host.is(&record)));
-            nested = others;
-            tasks.push(TaskNode::of(record, hosted));
+        // Groups register with the group around them; the task that hosts one is told by it.
+        let mut hosted = BTreeMap::<_, Vec<_>>::new();
+        for group in core.nested() {
+            let host = group.host.as_ref().map(TaskRecord::id);
+            hosted.entry(host).or_default().push(group);
         }
+        let children = core.children().into_iter();
+        let tasks = children
+            .map(|record| {
+                let hosted = hosted.remove(&Some(record.id())).unwrap_or_default();
+                TaskNode::of(record, hosted)
+            })
+            .collect();
         GroupNode {
             name: core.name(),
             host: core.host.clone().map(TaskRef::new),
@@ -226,7 +230,7 @@ impl GroupNode {
                 .flatten(),
             deadline: core.node.deadline(),
             tasks,
-            groups: nested.iter().map(GroupNode::of).collect(),
+            groups: hosted.values().flatten().map(GroupNode::of).collect(),
         }
     }
 

@@ -124,6 +124,18 @@ impl<V, E> Shared<V, E> {
     }
 }
 
+impl<V, E> Shared<V, E> {
+    /// Makes the child known to `started`, which another thread may have called since `take_early`; under
+    /// a cancelled caller that has no effect, and its value is given back.
+    fn introduce(&self, child: &TaskRecord) -> Option<Step<V, E>> {
+        let mut state = lock(&self.state);
+        state.record = Some(child.clone());
+        let late = matches!(state.step, Step::Early(_)) && child.is_starting();
+        let refused = late && !child.move_to_group();
+        refused.then(|| std::mem::replace(&mut state.step, Step::Waiting))
+    }
+}
+
 impl<V: Send, E: Send> Signal<V> for Shared<V, E> {
     fn started(&self, value: V) {
         let mut state = lock(&self.state);
@@ -397,8 +409,8 @@ where
             if cancelled {
                 child.cancel_with_caller();
             }
-            lock(&shared.state).record = Some(child.clone());
             record = Some(child.clone());
+            drop(shared.introduce(child));
         });
         Ok((
             Starter {

@@ -701,6 +701,7 @@ macro_rules! __cases {
                 file_operations_are_cancel_points,
                 files_need_no_token,
                 a_cancelled_receive_keeps_the_position,
+                a_cancelled_seek_keeps_what_was_read,
                 a_cancelled_send_leaves_a_beginning,
                 a_begun_read_delivers_before_the_cancellation,
             ],

@@ -35,7 +35,7 @@ use crate::stream::{Attributes, Demand};
 /// Its operations panic where no runtime is at hand.
 pub struct FileReadStream<R: Runtime> {
     calls: Calls<R>,
-    /// What of the calls' buffer was read and not received.
+    /// What of the calls' buffer was read and not received. A call that is running has the buffer.
     unread: Range<usize>,
 }
 
@@ -161,15 +161,18 @@ impl<R: Runtime> AsyncRead for FileReadStream<R> {
         if buffer.is_empty() {
             return Poll::Ready(Ok(0));
         }
-        while this.unread.is_empty() {
+        loop {
+            // Also if there is something to receive: a call that is running has the buffer, and
+            // moves the position.
             match ready!(this.poll_call(cx)) {
+                None if !this.unread.is_empty() => break,
                 None => {
                     this.calls.buffer.resize(buffer.len().min(CHUNK), 0);
                     this.calls.begin(Call::Read);
                 }
                 Some((Call::Read, Err(error))) => return Poll::Ready(Err(error)),
                 Some((Call::Read, Ok(0))) => return Poll::Ready(Ok(0)),
-                // Something to read; or a seek that nobody waited for.
+                // Something to receive; or a seek that nobody waited for.
                 Some(_) => {}
             }
         }

@@ -318,6 +318,43 @@ pub fn a_cancelled_receive_keeps_the_position<B: Enter>(backend: &B) {
     );
 }
 
+/// ST-15, C4: wherever asking for the position or moving it is cancelled while something was read
+/// and not received, that is received next, or what stands at the new position.
+pub fn a_cancelled_seek_keeps_what_was_read<B: Enter>(backend: &B) {
+    let folder = Folder::new();
+    let expected: Vec<u8> = (0..100).collect();
+    let path = folder.file("input", &expected);
+    for to in [None, Some(50)] {
+        cancel_everywhere(
+            backend,
+            async |cut| {
+                let mut stream = FileReadStream::<B::Runtime>::open(&path).await.unwrap();
+                let too_much = poll_once(Box::pin(stream.receive(30)).as_mut()).await;
+                let mut next = if too_much.is_ready() { 30 } else { 0 };
+                let received = stream.receive(10).await.unwrap();
+                assert_eq!(received, expected[next..next + 10]);
+                next += 10;
+                let told = match to {
+                    None => cut.apply(stream.tell()).await,
+                    Some(place) => cut.apply(stream.seek(SeekFrom::Start(place))).await,
+                };
+                let moved = to.map_or(next, |place| usize::try_from(place).unwrap());
+                if let Some(place) = told {
+                    assert_eq!(place.unwrap(), moved as u64);
+                    next = moved;
+                }
+                let received = stream.receive(10).await.unwrap();
+                let begin = usize::from(received[0]);
+                assert!(begin == next || begin == moved);
+                assert_eq!(received, expected[begin..begin + received.len()]);
+                let rest = receive_all(&mut stream, 15).await;
+                assert_eq!(rest, expected[begin + received.len()..]);
+            },
+            |_, ()| {},
+        );
+    }
+}
+
 /// ST-16, C4, C6: wherever sending is cancelled, the file has a beginning of what was sent. Nothing
 /// writes any more when the scope has ended, and what is sent later comes behind.
 pub fn a_cancelled_send_leaves_a_beginning<B: Enter>(backend: &B) {

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_io::{AsyncRead, AsyncWrite};
-use futures_rustls::rustls::{CommonState, ProtocolVersion};
+use futures_rustls::rustls::{self, CommonState, ProtocolVersion};
 
 use super::handshake::{Accepting, Connecting, Session};
 use super::{
@@ -53,7 +53,7 @@ pub struct TlsStream<S> {
 }
 
 /// How receiving stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum Received {
     /// There may be more.
     Open,
@@ -61,6 +61,14 @@ enum Received {
     Ended,
     /// The transport ended, and the peer had not said so.
     CutOff,
+    /// Reading failed. The session would wait for more, or say that this is the end.
+    Failed(io::Error),
+}
+
+impl Received {
+    fn has_ended(&self) -> bool {
+        matches!(self, Received::Ended)
+    }
 }
 
 impl<S: ByteStream> TlsStream<S> {
@@ -196,7 +204,7 @@ impl<S> TlsStream<S> {
     /// Whether the end can be said in the one direction alone: a matter of the version, unless
     /// the other has ended anyway.
     fn can_close_half(&self) -> bool {
-        self.received == Received::Ended
+        self.received.has_ended()
             || self.common().protocol_version() != Some(ProtocolVersion::TLSv1_2)
     }
 
@@ -215,12 +223,13 @@ impl<S: ByteStream> AsyncRead for TlsStream<S> {
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        match this.received {
+        match &this.received {
             // The session would take its own answer to an empty buffer for the end.
             Received::Open if buffer.is_empty() => return Poll::Ready(Ok(0)),
             Received::Open => {}
             Received::Ended => return Poll::Ready(Ok(0)),
             Received::CutOff => return Poll::Ready(this.cut_off()),
+            Received::Failed(error) => return Poll::Ready(Err(repeat(error))),
         }
         match ready!(Pin::new(&mut *this.session).poll_read(cx, buffer)) {
             Ok(0) => {
@@ -231,7 +240,11 @@ impl<S: ByteStream> AsyncRead for TlsStream<S> {
                 this.received = Received::CutOff;
                 Poll::Ready(this.cut_off())
             }
-            outcome => Poll::Ready(outcome),
+            Err(error) => {
+                this.received = Received::Failed(repeat(&error));
+                Poll::Ready(Err(error))
+            }
+            Ok(count) => Poll::Ready(Ok(count)),
         }
     }
 }
@@ -273,9 +286,7 @@ impl<S: ByteStream> AsyncWrite for TlsStream<S> {
         }
         match ready!(Pin::new(session).poll_flush(cx)) {
             // A peer that has ended its side may be gone by now: there is nobody left to tell.
-            Err(error) if this.received == Received::Ended && is_broken(&error) => {
-                Poll::Ready(Ok(()))
-            }
+            Err(error) if this.received.has_ended() && is_broken(&error) => Poll::Ready(Ok(())),
             outcome => Poll::Ready(outcome),
         }
     }
@@ -318,6 +329,24 @@ impl<S: fmt::Debug> fmt::Debug for TlsStream<S> {
             .field("end_sent", &self.end_sent)
             .field("received", &self.received)
             .finish_non_exhaustive()
+    }
+}
+
+/// The same error once more, as far as it can be cloned; of others there are kind and words.
+fn repeat(error: &io::Error) -> io::Error {
+    if let Some(code) = error.raw_os_error() {
+        return io::Error::from_raw_os_error(code);
+    }
+    let kind = error.kind();
+    let Some(inner) = error.get_ref() else {
+        return kind.into();
+    };
+    if let Some(inner) = inner.downcast_ref::<rustls::Error>() {
+        return io::Error::new(kind, inner.clone());
+    }
+    match inner.downcast_ref::<TlsError>() {
+        Some(inner) => io::Error::new(kind, inner.clone()),
+        None => io::Error::new(kind, inner.to_string()),
     }
 }
 

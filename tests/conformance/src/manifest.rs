@@ -585,6 +585,7 @@ macro_rules! __cases {
                 a_cut_off_connection_has_ended_if_relaxed,
                 a_record_that_is_cut_off_is_not_received,
                 bytes_that_were_changed_are_refused,
+                an_error_of_the_transport_stays,
                 unwrapping_gives_back_the_transport,
                 what_follows_the_end_of_tls_is_given_back,
                 both_sides_may_unwrap_at_once,

@@ -1,16 +1,18 @@
 //! The end of encrypted streams, in all its ways: ST-21 to ST-24.
 
 use std::io;
+use std::pin::pin;
+use std::task::Poll;
 
 use anyrt_core::runtime::Enter;
 use anyrt_core::stream::{
     ByteReceiveStreamExt, ByteSendStreamExt, ByteStream, is_broken, is_closed, is_end_of_stream,
 };
-use anyrt_core::tls::{TlsError, TlsStream};
+use anyrt_core::tls::{TlsError, TlsStream, rustls};
 use futures_util::future::join;
 
-use super::tls_support::{Authority, Pair, Wire, pair, pair_of, pass, wires};
-use crate::support::run;
+use super::tls_support::{Authority, Pair, Wire, error_of, pair, pair_of, pass, wires};
+use crate::support::{poll_once, run};
 
 /// Both directions: client to server, and back.
 async fn both_ways() -> [Pair; 2] {
@@ -102,12 +104,50 @@ pub fn bytes_that_were_changed_are_refused<B: Enter>(backend: &B) {
         from.send(b"more, which completes the record wrongly")
             .await
             .unwrap();
+        // Nothing is waited for, though more could come.
+        for _ in 0..2 {
+            assert_refused(&mut to).await;
+        }
         drop(from);
-        for _ in 0..3 {
-            let error = to.receive(100).await.unwrap_err();
-            assert!(!is_end_of_stream(&error), "{error}");
+        assert_refused(&mut to).await;
+    });
+}
+
+async fn assert_refused(stream: &mut TlsStream<Wire>) {
+    let Poll::Ready(received) = poll_once(pin!(stream.receive(100))).await else {
+        panic!("nothing is to be expected after what was refused");
+    };
+    let error = received.unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+    let inner = error.get_ref().unwrap().downcast_ref();
+    assert_eq!(inner, Some(&rustls::Error::DecryptError));
+}
+
+/// ST-22: an error of the transport is no end, the next time neither; that of a cut off connection
+/// beneath comes through.
+pub fn an_error_of_the_transport_stays<B: Enter>(backend: &B) {
+    run(backend, async {
+        let (client, server) = nested().await;
+        let (other_client, other_server) = nested().await;
+        for (from, mut to) in [(client, server), (other_server, other_client)] {
+            drop(from);
+            for _ in 0..3 {
+                let error = to.receive(100).await.unwrap_err();
+                assert!(is_broken(&error) && !is_end_of_stream(&error), "{error}");
+                assert!(matches!(error_of(&error), TlsError::CutOff));
+            }
         }
     });
+}
+
+/// Client and server, encrypted twice.
+async fn nested() -> (TlsStream<TlsStream<Wire>>, TlsStream<TlsStream<Wire>>) {
+    let authority = Authority::new();
+    let (client, server) = (authority.client(), authority.server("inner.example"));
+    let (one, other) = pair().await;
+    let connect = TlsStream::connect(one, "inner.example", &client);
+    let (client, server) = join(connect, TlsStream::accept(other, &server)).await;
+    (client.unwrap(), server.unwrap())
 }
 
 /// ST-23: unwrapping gives back the transport, and what was read behind the end of TLS.

@@ -100,11 +100,12 @@ impl<W, O> Queue<W, O> {
         }
     }
 
-    /// Gives one that still waits another waker, and back the one that is not needed.
-    pub(super) fn wake_by(&mut self, key: usize, waker: Waker) -> Waker {
+    /// Gives one that still waits another waker, and back the one before; or that one itself, if
+    /// there is an outcome by now.
+    pub(super) fn wake_by(&mut self, key: usize, waker: Waker) -> Result<Waker, Waker> {
         match &mut self.0[key] {
-            Waiter::Waiting(_, old, _) => mem::replace(old, waker),
-            _ => waker,
+            Waiter::Waiting(_, old, _) => Ok(mem::replace(old, waker)),
+            _ => Err(waker),
         }
     }
 
@@ -114,5 +115,23 @@ impl<W, O> Queue<W, O> {
             self.0.take_out(key);
         }
         self.0.remove(key)
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::task::Waker;
+
+    use super::{Fetched, Queue};
+
+    #[test]
+    fn a_waker_is_replaced_while_there_is_no_outcome() {
+        let waker = Waker::noop();
+        let mut queue = Queue::<(), u8>::new();
+        let key = queue.push_back((), waker.clone(), 0);
+        assert!(queue.wake_by(key, waker.clone()).is_ok());
+        let ((), _) = queue.settle(key, 1);
+        assert!(queue.wake_by(key, waker.clone()).is_err());
+        assert!(matches!(queue.fetch(key, waker), Fetched::Settled(1)));
     }
 }

@@ -171,8 +171,12 @@ impl<T> MemoryObjectReceiveStream<T> {
                 }
                 (Fetched::WaitingElsewhere, _) => {
                     let waker = cx.waker().clone();
-                    let unneeded = self.shared.lock().receiving.wake_by(key, waker);
-                    drop(unneeded);
+                    let replaced = self.shared.lock().receiving.wake_by(key, waker);
+                    // Not to be looked at again: there are wakers that never equal their clones.
+                    if replaced.is_ok() {
+                        context::waits_for(Wait::Object);
+                        return Poll::Pending;
+                    }
                 }
             }
         }

@@ -150,8 +150,12 @@ impl<T> MemoryObjectSendStream<T> {
                 }
                 Fetched::WaitingElsewhere => {
                     let waker = cx.waker().clone();
-                    let unneeded = self.shared.lock().sending.wake_by(key, waker);
-                    drop(unneeded);
+                    let replaced = self.shared.lock().sending.wake_by(key, waker);
+                    // Not to be looked at again: there are wakers that never equal their clones.
+                    if replaced.is_ok() {
+                        context::waits_for(Wait::Room);
+                        return Poll::Pending;
+                    }
                 }
             }
         }

@@ -89,9 +89,14 @@ impl TlsServerConfig {
     }
 }
 
-/// Everything that rustls can do.
+/// Everything that rustls can do, but for early data (0-RTT), which is never accepted: whoever
+/// records it can send it again, so a stream must not mix it with the rest. Clients send theirs
+/// after the handshake, then.
 impl From<Arc<ServerConfig>> for TlsServerConfig {
-    fn from(config: Arc<ServerConfig>) -> Self {
+    fn from(mut config: Arc<ServerConfig>) -> Self {
+        if config.max_early_data_size > 0 {
+            Arc::make_mut(&mut config).max_early_data_size = 0;
+        }
         TlsServerConfig {
             config,
             relaxed: false,

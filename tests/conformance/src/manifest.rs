@@ -610,6 +610,7 @@ macro_rules! __cases {
             ],
             tls_tickets: [
                 tickets_come_with_the_first_answer,
+                early_data_is_not_accepted,
             ],
             tls_trust: [
                 an_unknown_authority_fails_the_handshake,

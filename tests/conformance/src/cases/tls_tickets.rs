@@ -1,19 +1,23 @@
 //! Tickets, with which clients come back: ST-17.
 
+use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyrt_core::runtime::Enter;
 use anyrt_core::stream::{ByteReceiveStreamExt, ByteSendStreamExt, is_end_of_stream};
-use anyrt_core::tls::TlsClientConfig;
 use anyrt_core::tls::rustls::client::{
     ClientSessionStore, Resumption, Tls12ClientSessionValue, Tls13ClientSessionValue,
 };
 use anyrt_core::tls::rustls::crypto::ring;
 use anyrt_core::tls::rustls::pki_types::ServerName;
-use anyrt_core::tls::rustls::{ClientConfig, NamedGroup, RootCertStore};
+use anyrt_core::tls::rustls::{
+    ClientConfig, ClientConnection, HandshakeKind, NamedGroup, RootCertStore, ServerConfig,
+};
+use anyrt_core::tls::{TlsClientConfig, TlsServerConfig, TlsStream};
+use futures_util::future::join;
 
-use super::tls_support::{Authority, pair_of, pass};
+use super::tls_support::{Authority, ROOM, Wire, pair_of, pass, wires};
 use crate::support::{poll_once, run};
 
 /// ST-17: a server's tickets come with the first that it has to say, be it the end. A client that
@@ -45,17 +49,78 @@ pub fn tickets_come_with_the_first_answer<B: Enter>(backend: &B) {
     });
 }
 
+/// ST-17: a server does not take early data, whatever rustls was told: what a client offers to send
+/// before the handshake would be lost, or could be sent again by others.
+pub fn early_data_is_not_accepted<B: Enter>(backend: &B) {
+    run(backend, async {
+        let authority = Authority::new();
+        let identity = authority.issue("host.example");
+        let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(identity.chain, identity.key)
+            .unwrap();
+        config.max_early_data_size = 1000;
+        let server = TlsServerConfig::from(Arc::new(config));
+        let mut config = trusting(&authority);
+        config.enable_early_data = true;
+        let config = Arc::new(config);
+        for kind in [HandshakeKind::Full, HandshakeKind::Resumed] {
+            let (one, other) = wires(ROOM);
+            let name = ServerName::try_from("host.example").unwrap();
+            let client = ClientConnection::new(Arc::clone(&config), name).unwrap();
+            let serve = async {
+                let mut stream = TlsStream::accept(other, &server).await.unwrap();
+                assert_eq!(stream.receive(100).await.unwrap(), b"question");
+                stream.close().await.unwrap();
+            };
+            let (client, ()) = join(ask(client, one), serve).await;
+            assert_eq!(client.handshake_kind(), Some(kind));
+        }
+    });
+}
+
+/// A client that would send early data, up to the end of the answer.
+async fn ask(mut client: ClientConnection, mut transport: Wire) -> ClientConnection {
+    if let Some(mut early) = client.early_data() {
+        early.write_all(b"early").unwrap();
+    }
+    client.writer().write_all(b"question").unwrap();
+    loop {
+        while client.wants_write() {
+            let mut bytes = Vec::new();
+            client.write_tls(&mut bytes).unwrap();
+            transport.send(&bytes).await.unwrap();
+        }
+        let Ok(bytes) = transport.receive(ROOM).await else {
+            assert!(!client.is_early_data_accepted());
+            return client;
+        };
+        let mut bytes = &bytes[..];
+        while !bytes.is_empty() {
+            client.read_tls(&mut bytes).unwrap();
+            client.process_new_packets().unwrap();
+        }
+    }
+}
+
 /// A client that trusts the authority, and keeps its tickets there.
 fn remembering(authority: &Authority, store: &Arc<Counting>) -> TlsClientConfig {
+    let mut config = trusting(authority);
+    config.resumption = Resumption::store(store.clone());
+    TlsClientConfig::from(Arc::new(config))
+}
+
+/// As rustls has it: for a client that trusts the authority.
+fn trusting(authority: &Authority) -> ClientConfig {
     let mut roots = RootCertStore::empty();
     roots.add(authority.certificate()).unwrap();
-    let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.resumption = Resumption::store(store.clone());
-    TlsClientConfig::from(Arc::new(config))
+        .with_no_client_auth()
 }
 
 /// Counts tickets, and forgets them.

@@ -571,6 +571,7 @@ macro_rules! __cases {
                 the_transport_may_hold_little,
                 a_client_that_leaves_at_once_is_heard,
                 an_encrypted_stream_can_be_encrypted_again,
+                a_transport_that_takes_nothing_is_an_error,
                 nothing_is_not_the_end,
                 a_protocol_is_agreed_on,
                 attributes_tell_of_the_encryption_and_the_transport,

@@ -122,13 +122,19 @@ impl<S: AsyncWrite + Unpin> Records<S> {
         while !self.outgoing.is_empty() {
             let transport = Pin::new(&mut self.transport);
             let written = ready!(transport.poll_write(cx, &self.outgoing))?;
-            if written == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
+            refuse_zero(written, false)?;
             self.outgoing.drain(..written);
         }
         Pin::new(&mut self.transport).poll_flush(cx)
     }
+}
+
+/// The session would try again, for ever, what writes nothing.
+fn refuse_zero(written: usize, nothing_to_write: bool) -> io::Result<usize> {
+    if written == 0 && !nothing_to_write {
+        return Err(io::ErrorKind::WriteZero.into());
+    }
+    Ok(written)
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Records<S> {
@@ -234,7 +240,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Records<S> {
             return Poll::Ready(Ok(self.take(bytes)));
         };
         ready!(self.poll_push(cx))?;
-        Pin::new(&mut self.transport).poll_write(cx, bytes)
+        let written = ready!(Pin::new(&mut self.transport).poll_write(cx, bytes))?;
+        Poll::Ready(refuse_zero(written, bytes.is_empty()))
     }
 
     fn poll_write_vectored(
@@ -246,7 +253,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Records<S> {
             return Poll::Ready(Ok(slices.iter().map(|slice| self.take(slice)).sum()));
         };
         ready!(self.poll_push(cx))?;
-        Pin::new(&mut self.transport).poll_write_vectored(cx, slices)
+        let written = ready!(Pin::new(&mut self.transport).poll_write_vectored(cx, slices))?;
+        let nothing = slices.iter().all(|slice| slice.is_empty());
+        Poll::Ready(refuse_zero(written, nothing))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -130,6 +130,18 @@ pub fn an_encrypted_stream_can_be_encrypted_again<B: Enter>(backend: &B) {
     });
 }
 
+/// ST-17: a transport that takes nothing is an error, not one to be tried for ever.
+pub fn a_transport_that_takes_nothing_is_an_error<B: Enter>(backend: &B) {
+    run(backend, async {
+        let (mut client, mut server) = pair().await;
+        for stream in [&mut client, &mut server] {
+            stream.transport().take_nothing();
+            let error = stream.send(b"x").await.unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::WriteZero);
+        }
+    });
+}
+
 /// ST-17, ST-02: sending nothing is no end, and receiving into nothing no question about it.
 pub fn nothing_is_not_the_end<B: Enter>(backend: &B) {
     run(backend, async {

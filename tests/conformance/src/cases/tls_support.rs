@@ -3,7 +3,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use anyrt_core::stream::{
@@ -137,12 +137,13 @@ pub(super) fn cause(error: &io::Error) -> &rustls::Error {
     }
 }
 
-/// A transport that is known by a number, and can be cut.
+/// A transport that is known by a number, and can be cut or stopped.
 #[derive(Debug)]
 pub(super) struct Wire {
     pub(super) inner: MemoryByteStream,
     number: u32,
     room: Arc<AtomicUsize>,
+    stopped: AtomicBool,
 }
 
 /// The number of a [`Wire`].
@@ -165,12 +166,18 @@ impl Wire {
             inner,
             number,
             room,
+            stopped: AtomicBool::new(false),
         }
     }
 
     /// From now on takes so many bytes, and swallows the rest.
     pub(super) fn cut_after(&self, bytes: usize) {
         self.room.store(bytes, Ordering::SeqCst);
+    }
+
+    /// From now on takes nothing, and says so.
+    pub(super) fn take_nothing(&self) {
+        self.stopped.store(true, Ordering::SeqCst);
     }
 }
 
@@ -197,6 +204,9 @@ impl AsyncWrite for Wire {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        if self.stopped.load(Ordering::SeqCst) {
+            return Poll::Ready(Ok(0));
+        }
         let room = self.room.load(Ordering::SeqCst);
         if room == 0 {
             return Poll::Ready(Ok(bytes.len()));

@@ -591,6 +591,7 @@ macro_rules! __cases {
                 what_follows_the_end_of_tls_is_given_back,
                 both_sides_may_unwrap_at_once,
                 unwrapping_loses_nothing_unnoticed,
+                a_server_closes_after_its_client,
                 one_direction_can_end,
                 tls_1_2_refuses_to_end_one_direction,
                 tls_1_2_ends_like_any_other,

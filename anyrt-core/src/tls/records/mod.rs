@@ -102,7 +102,7 @@ impl<S: AsyncWrite + Unpin> Records<S> {
         })
     }
 
-    /// Writes and flushes what was taken in the handshake.
+    /// Writes and flushes what was taken in the handshake, as long as there is a peer.
     pub(super) fn poll_push(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.flushed {
             return Poll::Ready(Ok(()));
@@ -110,6 +110,8 @@ impl<S: AsyncWrite + Unpin> Records<S> {
         if let Err(error) = ready!(self.poll_write_outgoing(cx)) {
             match self.phase {
                 Phase::Handshake if is_broken(&error) => self.phase = Phase::Broken(error),
+                // Tickets that nobody will use. Who writes hears of it from the transport.
+                Phase::Established if is_broken(&error) => {}
                 _ => return Poll::Ready(Err(error)),
             }
         }

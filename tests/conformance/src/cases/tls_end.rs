@@ -235,6 +235,30 @@ pub fn unwrapping_loses_nothing_unnoticed<B: Enter>(backend: &B) {
     });
 }
 
+/// ST-21: a server that has received to the end closes in good order, though the client is gone
+/// and nobody is left for its tickets.
+pub fn a_server_closes_after_its_client<B: Enter>(backend: &B) {
+    run(backend, async {
+        for answer in [&b""[..], b"answer"] {
+            let (mut client, mut server) = pair().await;
+            pass(&mut client, &mut server, b"request").await;
+            if !answer.is_empty() {
+                pass(&mut server, &mut client, answer).await;
+            }
+            client.send(b"last").await.unwrap();
+            client.close().await.unwrap();
+            assert_eq!(server.receive(100).await.unwrap(), b"last");
+            assert!(is_end_of_stream(&server.receive(1).await.unwrap_err()));
+            server.close().await.unwrap();
+        }
+        let (mut client, mut server) = pair().await;
+        pass(&mut client, &mut server, b"request").await;
+        client.close().await.unwrap();
+        assert!(is_end_of_stream(&server.receive(1).await.unwrap_err()));
+        assert!(is_broken(&server.send(b"answer").await.unwrap_err()));
+    });
+}
+
 /// ST-24: with TLS 1.3 one direction can end, and the other goes on.
 pub fn one_direction_can_end<B: Enter>(backend: &B) {
     run(backend, async {

@@ -163,13 +163,17 @@ impl<S: ByteStream> TlsStream<S> {
     }
 
     /// Ends both directions. Both are tried in each poll: the peer may have to be read from before
-    /// it reads.
+    /// it reads. Reading comes first: a peer that has ended TLS need not be there any more.
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let sent = Pin::new(&mut *self).poll_close(cx)?;
-        match Pin::new(&mut *self).poll_read(cx, &mut [0])? {
-            Poll::Ready(0) => sent.map(Ok),
+        let received = Pin::new(&mut *self).poll_read(cx, &mut [0])?;
+        let sent = Pin::new(&mut *self).poll_close(cx);
+        match received {
+            Poll::Ready(0) => sent,
             Poll::Ready(_) => Poll::Ready(Err(TlsError::NotReceived.into())),
-            Poll::Pending => Poll::Pending,
+            Poll::Pending => {
+                let _ = sent?;
+                Poll::Pending
+            }
         }
     }
 }

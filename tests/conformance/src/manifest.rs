@@ -589,6 +589,7 @@ macro_rules! __cases {
                 an_error_of_the_transport_stays,
                 unwrapping_gives_back_the_transport,
                 what_follows_the_end_of_tls_is_given_back,
+                unwrapping_goes_with_closing,
                 both_sides_may_unwrap_at_once,
                 unwrapping_loses_nothing_unnoticed,
                 a_server_closes_after_its_client,

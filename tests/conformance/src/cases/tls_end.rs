@@ -197,6 +197,23 @@ pub fn what_follows_the_end_of_tls_is_given_back<B: Enter>(backend: &B) {
     });
 }
 
+/// ST-23: a peer that has closed its side, and is gone, has ended TLS: no matter whether that was
+/// received before.
+pub fn unwrapping_goes_with_closing<B: Enter>(backend: &B) {
+    run(backend, async {
+        for received_before in [true, false] {
+            for (from, mut to) in both_ways().await {
+                from.close().await.unwrap();
+                if received_before {
+                    assert!(is_end_of_stream(&to.receive(1).await.unwrap_err()));
+                }
+                let (_, rest) = to.unwrap().await.unwrap();
+                assert_eq!(rest, b"");
+            }
+        }
+    });
+}
+
 /// ST-23: both sides may unwrap at once, however little the transport holds.
 pub fn both_sides_may_unwrap_at_once<B: Enter>(backend: &B) {
     run(backend, async {

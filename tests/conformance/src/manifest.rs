@@ -368,6 +368,7 @@ macro_rules! __cases {
                 a_side_is_closed_when_its_last_clone_is,
                 loops_of_ready_operations_yield,
                 a_sender_is_a_sink,
+                the_end_comes_behind_what_a_sink_took,
                 two_halves_make_a_stream,
             ],
             memory_streams_everywhere: [

@@ -8,8 +8,12 @@ mod state;
 pub use self::receive::{MemoryObjectReceiveStream, Receiving};
 pub use self::send::{MemoryObjectSendStream, Sending};
 
+use std::task::{Context, Poll};
+
 use self::state::Shared;
+use crate::context;
 use crate::loom::Arc;
+use crate::task::Wait;
 
 /// The capacity of a stream in which sending never waits.
 pub const UNBOUNDED: usize = usize::MAX;
@@ -64,4 +68,14 @@ pub struct MemoryObjectStreamStatistics {
     pub waiting_senders: usize,
     /// Calls that wait to receive.
     pub waiting_receivers: usize,
+}
+
+/// What foreign traits do is no cancel point, but a loop of it must let others run, too (C11).
+fn poll_turn(cx: &Context<'_>) -> Poll<()> {
+    if context::effectively_cancelled() || context::take_budget() {
+        return Poll::Ready(());
+    }
+    context::waits_for(Wait::Turn);
+    cx.waker().wake_by_ref();
+    Poll::Pending
 }

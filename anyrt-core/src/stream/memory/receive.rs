@@ -4,9 +4,9 @@ use std::task::{Context, Poll, Waker, ready};
 
 use futures_core::Stream;
 
-use super::MemoryObjectStreamStatistics;
 use super::queue::Fetched;
 use super::state::{Handle, Shared, State};
+use super::{MemoryObjectStreamStatistics, poll_turn};
 use crate::cancel::Operation;
 use crate::chain::NONE;
 use crate::context;
@@ -245,12 +245,7 @@ impl<T> Stream for MemoryObjectReceiveStream<T> {
     type Item = T;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        // No cancel point, but a loop of these must let others run, too.
-        if !context::effectively_cancelled() && !context::take_budget() {
-            context::waits_for(Wait::Turn);
-            cx.waker().wake_by_ref();
-            return Poll::Pending;
-        }
+        ready!(poll_turn(cx));
         let this = self.get_mut();
         // Nobody else can get at it meanwhile.
         let mut slot = this.next.load(Ordering::Relaxed);

@@ -1,12 +1,13 @@
 use std::fmt;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
 use futures_sink::Sink;
 
-use super::MemoryObjectStreamStatistics;
 use super::queue::Fetched;
 use super::state::{Handle, Sent, Shared, State};
+use super::{MemoryObjectStreamStatistics, poll_turn};
 use crate::cancel::Operation;
 use crate::chain::NONE;
 use crate::context;
@@ -161,6 +162,16 @@ impl<T> MemoryObjectSendStream<T> {
         }
     }
 
+    /// Waits until what the sink took is under way.
+    fn poll_in_flight(&mut self, cx: &Context<'_>) -> Poll<Sent<T>> {
+        if self.in_flight == NONE {
+            return Poll::Ready(Ok(()));
+        }
+        let sent = ready!(self.poll_sent(self.in_flight, cx));
+        self.in_flight = NONE;
+        Poll::Ready(sent)
+    }
+
     #[inline(never)]
     fn stop(&self, key: usize) {
         let waiter = self.shared.lock().stop_sending(&self.handle, key);
@@ -207,9 +218,15 @@ impl<T: Send> ObjectSendStream<T> for MemoryObjectSendStream<T> {
         MemoryObjectSendStream::send(self, item)
     }
 
-    async fn send_eof(&mut self) -> Result<(), SendError<T>> {
-        self.close();
-        Ok(())
+    /// Comes behind what the sink took, which the error gives back.
+    fn send_eof(&mut self) -> impl Future<Output = Result<(), SendError<T>>> + Send {
+        let mut operation = Operation::New;
+        poll_fn(move |cx| {
+            ready!(operation.begin(cx));
+            let sent = ready!(self.poll_in_flight(cx));
+            self.close();
+            Poll::Ready(sent)
+        })
     }
 }
 
@@ -217,6 +234,7 @@ impl<T> Sink<T> for MemoryObjectSendStream<T> {
     type Error = SendError<()>;
 
     fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError<()>>> {
+        ready!(poll_turn(cx));
         self.poll_flush(cx)
     }
 
@@ -237,13 +255,8 @@ impl<T> Sink<T> for MemoryObjectSendStream<T> {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError<()>>> {
-        let this = self.get_mut();
-        if this.in_flight == NONE {
-            return Poll::Ready(Ok(()));
-        }
-        let sent = ready!(this.poll_sent(this.in_flight, cx));
-        this.in_flight = NONE;
-        Poll::Ready(sent.map_err(SendError::without_item))
+        let sent = self.get_mut().poll_in_flight(cx);
+        sent.map_err(SendError::without_item)
     }
 
     fn poll_close(

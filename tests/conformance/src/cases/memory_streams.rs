@@ -1,7 +1,7 @@
 //! Memory object streams: MS-01 to MS-09, and what they are beside that.
 
 use std::convert::Infallible;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::Poll;
 
 use anyrt_core::runtime::Enter;
@@ -13,7 +13,7 @@ use anyrt_core::task::task_group;
 use futures_sink::Sink;
 use futures_util::StreamExt;
 
-use crate::support::{Flag, Wakes, polls_until_ready, run, until};
+use crate::support::{Flag, Wakes, in_cancelled_scope, polls_until_ready, run, until};
 
 /// MS-01: without room, sending waits until the object is taken, and receiving until there is one;
 /// the order stays.
@@ -347,6 +347,16 @@ pub fn loops_of_ready_operations_yield<B: Enter>(backend: &B) {
             }
         });
         assert!(polls > 1, "iterating");
+        let mut sink = pin!(tx);
+        let polls = polls_until_ready(async {
+            for _ in 0..TIMES {
+                std::future::poll_fn(|cx| sink.as_mut().poll_ready(cx))
+                    .await
+                    .unwrap();
+                sink.as_mut().start_send(()).unwrap();
+            }
+        });
+        assert!(polls > 1, "sending into a sink");
     });
 }
 
@@ -380,6 +390,32 @@ pub fn a_sender_is_a_sink<B: Enter>(backend: &B) {
         drop(rx);
         let flush = std::future::poll_fn(|cx| sink.as_mut().poll_flush(cx));
         assert!(matches!(flush.await, Err(SendError::Broken(()))));
+    });
+}
+
+/// MS-01, MS-06, MS-07: the end waits for what the sink took, and fails with it. C4: it is a
+/// cancel point.
+pub fn the_end_comes_behind_what_a_sink_took<B: Enter>(backend: &B) {
+    run(backend, async {
+        let (mut tx, rx) = memory_object_stream(0);
+        let refused = ObjectSendStream::send_eof(&mut tx);
+        assert!(in_cancelled_scope::<B::Runtime, _>(refused).await.is_err());
+        Pin::new(&mut tx).start_send(1).unwrap();
+        let wakes = Wakes::new();
+        let mut end = Box::pin(ObjectSendStream::send_eof(&mut tx));
+        assert!(wakes.poll(end.as_mut()).is_pending());
+        assert_eq!(rx.try_receive(), Ok(1));
+        assert!(matches!(wakes.poll(end.as_mut()), Poll::Ready(Ok(()))));
+        drop(end);
+        assert_eq!(rx.try_receive(), Err(TryReceiveError::EndOfStream));
+        ObjectSendStream::send_eof(&mut tx).await.unwrap();
+
+        let (mut tx, rx) = memory_object_stream(0);
+        Pin::new(&mut tx).start_send(2).unwrap();
+        drop(rx);
+        let end = ObjectSendStream::send_eof(&mut tx).await;
+        assert!(matches!(end, Err(SendError::Broken(2))));
+        assert!(tx.send(3).await.unwrap_err().is_closed());
     });
 }
 

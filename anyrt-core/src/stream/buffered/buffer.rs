@@ -82,19 +82,28 @@ impl Buffer {
 
     /// Takes so many bytes out at the front; they are there.
     pub(in crate::stream) fn take(&mut self, count: usize) -> Vec<u8> {
-        if count <= LARGEST_IDLE || self.start > 0 {
+        if count <= LARGEST_IDLE {
             let taken = self.bytes()[..count].to_vec();
             self.consume(count);
             return taken;
         }
-        // Many: they are handed out as they are, and what is behind them moves.
+        // Many: they are handed out in the memory where they are, and what is behind them moves
+        // to memory of its size.
         self.storage.truncate(self.end);
-        let rest = self.storage.split_off(count);
+        let rest = self.storage.split_off(self.start + count);
         let mut taken = mem::replace(&mut self.storage, rest);
+        taken.drain(..self.start);
         taken.shrink_to_fit();
+        self.start = 0;
         self.end = self.storage.len();
         self.search.restart();
         taken
+    }
+
+    /// How much memory it has.
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.storage.capacity()
     }
 
     /// Looks for the delimiter where it was not looked for yet: where it begins, or that it does

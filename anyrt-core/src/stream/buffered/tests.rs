@@ -103,6 +103,24 @@ fn bytes_come_out_as_they_went_in() {
 }
 
 #[test]
+fn the_memory_of_a_large_amount_goes_with_it() {
+    for header in [0, 4] {
+        let all: Vec<u8> = (0..=255).cycle().take(header + 1_000_000).collect();
+        let mut buffer = Buffer::default();
+        buffer.push(&all);
+        buffer.push(b"x");
+        assert_eq!(buffer.take(header), all[..header]);
+        let taken = buffer.take(1_000_000);
+        assert!(taken == all[header..]);
+        assert!(taken.capacity() < 1_100_000);
+        assert!(buffer.capacity() < 1000, "after {header} bytes");
+        assert_eq!(buffer.bytes(), b"x");
+        buffer.push(b"y");
+        assert_eq!(buffer.take(2), b"xy");
+    }
+}
+
+#[test]
 fn a_search_begins_anew_after_a_large_amount_was_taken() {
     let mut buffer = Buffer::default();
     buffer.push(&[b'a'; 100_000]);

@@ -8,7 +8,8 @@ use anyrt_core::stream::{ByteReceiveStream, ByteSendStream, ByteSendStreamExt, i
 use futures_util::future::join;
 
 use super::tools::{
-    MORE, assert_same, drop_after, pattern, poll_in_vain, receive_all, send, send_eof,
+    MORE, NOTHING_WRITTEN, assert_same, drop_after, pattern, poll_in_vain, receive_all, send,
+    send_eof,
 };
 use crate::support::yields;
 
@@ -32,6 +33,7 @@ pub(super) async fn clog(sender: &mut impl ByteSendStream) -> usize {
         match once.await {
             Poll::Ready(Ok(count)) => {
                 assert!(count <= bytes.len(), "more was written than there was");
+                assert!(count > 0, "{NOTHING_WRITTEN}");
                 sent += count;
                 turns = 0;
             }

@@ -13,8 +13,8 @@ use anyrt_core::stream::{
 use futures_util::future::join;
 
 use super::tools::{
-    MUCH, assert_same, drop_after, pattern, poll_in_vain, read, receive, receive_all, send,
-    send_eof, write,
+    MUCH, NOTHING_WRITTEN, assert_same, drop_after, pattern, poll_in_vain, read, receive,
+    receive_all, send, send_eof, write,
 };
 use crate::support::yields;
 
@@ -50,7 +50,9 @@ pub(super) async fn slices_come_in_order<S: ByteSendStream, R: ByteReceiveStream
             let slices = [first, &[], second].map(IoSlice::new);
             let written =
                 poll_fn(|cx| Pin::new(&mut sender).poll_write_vectored(cx, &slices)).await;
-            sent += written.expect("slices can be written");
+            let written = written.expect("slices can be written");
+            assert!(written > 0, "{NOTHING_WRITTEN}");
+            sent += written;
         }
         poll_fn(|cx| Pin::new(&mut sender).poll_flush(cx))
             .await

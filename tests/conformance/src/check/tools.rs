@@ -13,6 +13,10 @@ pub(super) const MUCH: usize = 200_000;
 /// What is sent when it is to be some more than fits; there may be room for a byte at a time.
 pub(super) const MORE: usize = 20_000;
 
+/// What is said of a stream that writes 0 bytes where there are some to be written.
+pub(super) const NOTHING_WRITTEN: &str =
+    "nothing was written: a stream that cannot write is pending, or fails";
+
 /// Bytes that say where they stand, so that holes, repetitions and swaps are noticed.
 pub(super) fn pattern(from: usize, len: usize) -> Vec<u8> {
     // A prime, which divides no usual size of a buffer; the second term tells the rounds apart.

@@ -8,7 +8,7 @@ use anyrt_core::stream::{ByteSendStreamExt, ByteStream, is_closed};
 use futures_util::future::join;
 
 use super::clogged::clog;
-use super::tools::{assert_same, pattern, receive, receive_all, send, send_eof};
+use super::tools::{NOTHING_WRITTEN, assert_same, pattern, receive, receive_all, send, send_eof};
 
 pub(super) async fn one_direction_ends_alone<A: ByteStream, B: ByteStream>(
     make: &impl AsyncFn() -> (A, B),
@@ -57,7 +57,9 @@ async fn exchange<S: ByteStream>(stream: &mut S, bytes: &[u8]) -> Vec<u8> {
             if sent < bytes.len()
                 && let Poll::Ready(count) = Pin::new(&mut *stream).poll_write(cx, &bytes[sent..])
             {
-                sent += count.expect("the peer receives");
+                let count = count.expect("the peer receives");
+                assert!(count > 0, "{NOTHING_WRITTEN}");
+                sent += count;
                 moved = true;
             }
             if sent == bytes.len()

@@ -21,8 +21,9 @@ use crate::task::Wait;
 /// [`close`](Self::close) or by being dropped; what is still in the stream is then dropped.
 ///
 /// As a [`Stream`] it yields all objects, and ends with the stream. An object that was handed to a
-/// `next()` which was dropped stays with this handle, and comes out of it next, or is passed on
-/// when the handle is closed; [`receive`](Self::receive) passes it on at once.
+/// `next()` which was dropped stays with this handle, for its next `next()`. Before that,
+/// [`receive`](Self::receive), [`try_receive`](Self::try_receive) and [`close`](Self::close) pass
+/// it on: to whoever waits, or else back to its place at the front of the stream.
 pub struct MemoryObjectReceiveStream<T> {
     shared: Arc<Shared<T>>,
     handle: Handle,

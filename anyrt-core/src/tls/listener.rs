@@ -137,9 +137,8 @@ impl<R: Time, L: Listener> Listener for TlsListener<R, L> {
                 if incoming.is_none() {
                     incoming.set(Some(self.listener.accept()));
                 }
-                let Some(accept) = incoming.as_mut().as_pin_mut() else {
-                    return Poll::Pending;
-                };
+                let accept = incoming.as_mut().as_pin_mut();
+                let accept = accept.expect("it was just put there, if it was not there before");
                 let stream = ready!(accept.poll(cx));
                 incoming.set(None);
                 handshakes.push(Handshake::new(stream?, &self.config, self.limit));

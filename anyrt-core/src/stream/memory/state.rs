@@ -58,13 +58,21 @@ pub(super) struct Later<D> {
 
 /// What a receiver leaves that does not wait any longer: an object that nobody is left for, or its
 /// waker.
-#[expect(dead_code, reason = "it is dropped, after the lock was released")]
-pub(super) struct Unwanted<T>(Option<T>, Option<Waker>);
+pub(super) type Unwanted<T> = (Option<T>, Option<Waker>);
 
 impl<D> Later<D> {
     pub(super) fn carry_out(self) {
         wake_all(self.wakers.into_iter());
         drop(self.dropped);
+    }
+}
+
+impl Later<()> {
+    fn waking(wakers: Vec<Waker>) -> Later<()> {
+        Later {
+            wakers,
+            dropped: (),
+        }
     }
 }
 
@@ -217,8 +225,7 @@ impl<T> State<T> {
                 }))
             }
         };
-        let dropped = ();
-        (fetched, Later { wakers, dropped })
+        (fetched, Later::waking(wakers))
     }
 
     /// One that was handed over is not wanted: the next receiver gets it, or whoever comes next.
@@ -254,10 +261,10 @@ impl<T> State<T> {
             Waiter::Settled(Ok((serial, item))) => {
                 let later = self.give_back(serial, item);
                 wakers = later.wakers;
-                Unwanted(later.dropped, None)
+                (later.dropped, None)
             }
-            Waiter::Waiting((), waker, _) => Unwanted(None, Some(waker)),
-            _ => Unwanted(None, None),
+            Waiter::Waiting((), waker, _) => (None, Some(waker)),
+            _ => (None, None),
         };
         Later { wakers, dropped }
     }
@@ -288,8 +295,7 @@ impl<T> State<T> {
             }
             wakers.append(&mut self.end_if_over());
         }
-        let dropped = ();
-        Later { wakers, dropped }
+        Later::waking(wakers)
     }
 
     /// Ends what waits on this handle, and with the last receiver what waits to send. Then nobody

@@ -155,7 +155,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Records<S> {
                 return this.poll_read_directly(cx, buffer);
             }
             if ready!(this.poll_read_ahead(cx))? == 0 {
-                return this.poll_end(cx);
+                return Poll::Ready(this.end());
             }
         }
         let rest = this.surplus.rest();
@@ -177,7 +177,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Records<S> {
         self.surplus = Surplus::default();
         let read = ready!(Pin::new(&mut self.transport).poll_read(cx, buffer))?;
         if read == 0 {
-            return self.poll_end(cx);
+            return Poll::Ready(self.end());
         }
         self.has_more = read == buffer.len();
         let read = buffer.get(..read).unwrap_or_default();
@@ -204,11 +204,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Records<S> {
     }
 
     /// What comes of reading when the transport has ended.
-    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        if let Phase::Broken(_) = self.phase {
-            ready!(self.poll_establish(cx, true))?;
+    fn end(&mut self) -> io::Result<usize> {
+        match mem::replace(&mut self.phase, Phase::Established) {
+            Phase::Broken(error) => Err(error),
+            phase => {
+                self.phase = phase;
+                Ok(0)
+            }
         }
-        Poll::Ready(Ok(0))
     }
 }
 

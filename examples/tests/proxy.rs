@@ -166,6 +166,35 @@ fn a_reset_ends_both_sides() {
     }
 }
 
+/// The target answers, and closes with most of what the client has to say unread.
+#[test]
+fn an_early_answer_arrives() {
+    for backend in BACKENDS {
+        let stage = Stage::new(backend, &[]);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                for round in 0..60 {
+                    let mut target = stage.accept();
+                    target.read_exact(&mut [0; 100]).unwrap();
+                    target.write_all(&[round; 1000]).unwrap();
+                }
+            });
+            for round in 0..60 {
+                let mut client = stage.proxy.connect();
+                // It asks nobody whether there is an answer before it has said everything.
+                client.write_all(&[0; 2 << 20]).unwrap();
+                client.shutdown(Shutdown::Write).unwrap();
+                let mut answer = Vec::new();
+                client.read_to_end(&mut answer).unwrap();
+                assert!(answer == [round; 1000], "{} bytes", answer.len());
+            }
+        });
+        let line = stage.proxy.wait_for_lines(60, ", 1000 bytes back, ");
+        assert!(line.contains(" s: target: "), "{line}");
+        stage.proxy.stop();
+    }
+}
+
 #[test]
 fn many_connections_leave_nothing_behind() {
     for backend in BACKENDS {

@@ -3,14 +3,18 @@
 use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
-use anyrt::GroupError;
 use anyrt::stream::{
     ByteReceiveStream, ByteReceiveStreamExt, ByteSendStream, ByteSendStreamExt, is_end_of_stream,
 };
+use anyrt::sync::Event;
 
 /// How much is carried at a time. Each direction has so much memory, and no more.
 const BUFFER: usize = 64 * 1024;
+
+/// When one end has failed and the other has been told, how long that one may take to end.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// One end of a connection.
 pub(crate) struct End<R, S> {
@@ -42,13 +46,16 @@ impl fmt::Display for Broken {
 /// Carries what each end sends to the other, until both have ended. When one ends, that is passed
 /// on, and the other direction goes on. `moved` is called for all that moves.
 ///
+/// An end that takes nothing more may still have an answer to give, so that direction goes on too.
+/// What the other end sends meanwhile is discarded.
+///
 /// # Cancel safety
 ///
 /// Cancelling it loses what was received and could not be sent yet.
 ///
 /// # Errors
 ///
-/// If one end fails, which ends both directions.
+/// If one end failed.
 pub(crate) async fn forward(
     near: End<impl ByteReceiveStream, impl ByteSendStream>,
     far: End<impl ByteReceiveStream, impl ByteSendStream>,
@@ -56,47 +63,107 @@ pub(crate) async fn forward(
     moved: impl Fn(),
 ) -> Result<(), Broken> {
     let (mut near, mut far) = (near, far);
-    let there = carry(
+    let (there, back) = (Direction::default(), Direction::default());
+    let going_there = there.run(
         (near.name, &mut near.receive),
         (far.name, &mut far.send),
+        &back,
         |bytes| {
             carried.there.fetch_add(bytes, Ordering::Relaxed);
             moved();
         },
     );
-    let back = carry(
+    let going_back = back.run(
         (far.name, &mut far.receive),
         (near.name, &mut near.send),
+        &there,
         |bytes| {
             carried.back.fetch_add(bytes, Ordering::Relaxed);
             moved();
         },
     );
-    match anyrt::try_gather((there, back)).await {
-        Ok(((), ())) => Ok(()),
-        Err(GroupError::Failed(errors)) => Err(errors.into_first()),
-        Err(_) => unreachable!("nobody has a handle to cancel it with"),
+    let (there, back) = anyrt::gather((going_there, going_back)).await;
+    there.and(back)
+}
+
+/// What the opposite direction has to know of one.
+#[derive(Default)]
+struct Direction {
+    /// It carries nothing any more.
+    over: Event,
+    /// Receiving failed: there is no use in sending anything to that end.
+    gone: Event,
+}
+
+/// Why a direction stopped before its end.
+enum Failed {
+    Receiving(Broken),
+    Sending(Broken),
+}
+
+impl Direction {
+    async fn run(
+        &self,
+        (name, from): (&'static str, &mut impl ByteReceiveStream),
+        to: (&'static str, &mut impl ByteSendStream),
+        opposite: &Direction,
+        moved: impl Fn(u64),
+    ) -> Result<(), Broken> {
+        let mut buffer = vec![0; BUFFER];
+        let carrying = async { Some(carry((name, &mut *from), to, &mut buffer, moved).await) };
+        let gone = async {
+            opposite.gone.wait().await;
+            None
+        };
+        let carried = anyrt::race((carrying, gone)).await;
+        self.over.set();
+        let result = match carried {
+            Some(Ok(())) => return Ok(()),
+            Some(Err(Failed::Receiving(broken))) => {
+                self.gone.set();
+                return Err(broken);
+            }
+            Some(Err(Failed::Sending(broken))) => Err(broken),
+            // The opposite direction says what is wrong.
+            None => Ok(()),
+        };
+        // Closing a connection with something unread resets it, and what is on its way to that end
+        // would be lost.
+        let discarding = async { while from.receive_into(&mut buffer).await.is_ok() {} };
+        let enough = async {
+            opposite.over.wait().await;
+            anyrt::sleep(LINGER).await;
+        };
+        anyrt::race((discarding, enough)).await;
+        result
     }
 }
 
-/// One direction: until the end, which is passed on.
+/// Carries until the end, and passes that on.
 async fn carry(
     (name, from): (&'static str, &mut impl ByteReceiveStream),
     (target, to): (&'static str, &mut impl ByteSendStream),
+    buffer: &mut [u8],
     moved: impl Fn(u64),
-) -> Result<(), Broken> {
-    let to_broken = |name| move |error| Broken { name, error };
-    let mut buffer = vec![0; BUFFER];
+) -> Result<(), Failed> {
+    let sending = |error| {
+        Failed::Sending(Broken {
+            name: target,
+            error,
+        })
+    };
     loop {
-        let received = match from.receive_into(&mut buffer).await {
+        let received = match from.receive_into(buffer).await {
             Ok(received) => received,
-            Err(error) if is_end_of_stream(&error) => {
-                return to.send_eof().await.map_err(to_broken(target));
+            Err(error) if is_end_of_stream(&error) => return to.send_eof().await.map_err(sending),
+            Err(error) => {
+                // More will not come: nobody should wait for it. If that cannot be said either,
+                // the first error tells more.
+                drop(to.send_eof().await);
+                return Err(Failed::Receiving(Broken { name, error }));
             }
-            Err(error) => return Err(to_broken(name)(error)),
         };
-        let sent = to.send(&buffer[..received]).await;
-        sent.map_err(to_broken(target))?;
+        to.send(&buffer[..received]).await.map_err(sending)?;
         moved(received as u64);
     }
 }
@@ -154,6 +221,24 @@ mod tests {
         });
         forwarded.unwrap();
         assert_eq!(counts, [10, 9]);
+    }
+
+    #[test]
+    fn who_takes_nothing_more_may_still_answer() {
+        let (forwarded, (), counts) = forwarding(async |mut client, target| {
+            let (mut send, receive) = target.into_parts();
+            drop(receive);
+            // More than there is room for: it is taken off the client's hands all the same.
+            client.send(&[1; 1000]).await.unwrap();
+            send.send(b"too much").await.unwrap();
+            assert_eq!(client.receive(99).await.unwrap(), b"too much");
+            drop(send);
+            let end = client.receive(99).await.unwrap_err();
+            assert!(is_end_of_stream(&end), "the end is passed on");
+        });
+        let broken = forwarded.unwrap_err().to_string();
+        assert!(broken.starts_with("target: "), "{broken}");
+        assert_eq!(counts, [0, 8]);
     }
 
     #[test]

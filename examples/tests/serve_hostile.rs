@@ -130,7 +130,7 @@ fn slow_heads_are_not_waited_for() {
 
 #[test]
 fn who_says_nothing_is_not_waited_for() {
-    survives(&[], |server| {
+    survives(&["--idle-timeout", "1000"], |server| {
         let parts: [&[u8]; 6] = [b"", b"G", b"PRI * HTT", &HTTP_2[..24], HTTP_2, b"\r\n"];
         let streams: Vec<_> = parts.map(|part| server.send(part)).into();
         still_serves(server);

@@ -243,6 +243,68 @@ fn running_requests_are_finished() {
     }
 }
 
+/// However long a client waits with what is left of its response.
+#[test]
+fn a_running_request_has_more_time_than_a_goodbye() {
+    let folder = Folder::new();
+    large_file(&folder, "large", LARGE);
+    thread::scope(|scope| {
+        for backend in BACKENDS {
+            let folder = &folder;
+            scope.spawn(move || {
+                let server = serve(folder, backend, &["."]);
+                let mut stream = server.send(b"GET /large HTTP/1.1\r\nhost: x\r\n\r\n");
+                stream.read_exact(&mut [0; 1000]).unwrap();
+                server.signal("TERM");
+                thread::sleep(Duration::from_millis(1500));
+                let rest = read_all(&stream);
+                assert!(rest.len() as u64 > LARGE - 1000, "{} bytes", rest.len());
+                let (status, errors) = server.ended();
+                assert_eq!(status, Some(0), "{errors}");
+            });
+        }
+    });
+}
+
+/// What they may take is more than the test waits.
+const NO_LIMITS: [&str; 6] = [
+    "--timeout",
+    "1000",
+    "--idle-timeout",
+    "1000",
+    "--grace",
+    "1000",
+];
+
+#[test]
+fn who_has_no_request_is_not_waited_for() {
+    let folder = Folder::new();
+    folder.file("file", "content");
+    for backend in BACKENDS {
+        let server = serve(&folder, backend, &[&NO_LIMITS[..], &["."]].concat());
+        // Half a head, which came with a request that has been answered.
+        let mut half = server.send(b"GET /file HTTP/1.1\r\nhost: x\r\n\r\nGET /file HTTP/1.1\r\n");
+        let mut seen = Vec::new();
+        while !seen.ends_with(b"content") {
+            let mut buffer = [0; 1000];
+            let read = half.read(&mut buffer).unwrap();
+            assert_ne!(read, 0);
+            seen.extend(&buffer[..read]);
+        }
+        // HTTP/2, and no answer to anything the server says.
+        let mut mute = server.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0");
+        mute.read_exact(&mut [0; 9]).unwrap();
+
+        server.signal("TERM");
+        let (status, errors) = server.ended();
+        assert_eq!(status, Some(0), "{errors}");
+        assert!(
+            errors.ends_with("serve: stopped: every request was finished\n"),
+            "{errors}"
+        );
+    }
+}
+
 #[test]
 fn running_requests_of_http_2_are_finished() {
     if !is_curl_there() {

@@ -8,7 +8,7 @@ mod run;
 pub mod site;
 mod walk;
 
-pub use self::accept::{accept, listen};
+pub use self::accept::{accept, limit_send_buffer, listen};
 pub use self::args::{Args, address, at_least_one, command_line, parse, seconds};
 pub use self::messages::{Messages, print, show_progress};
 pub use self::run::{run, run_service};

@@ -84,7 +84,7 @@ impl Rest {
     }
 }
 
-/// The body of a response. It goes when the response has been sent, or cannot be.
+/// The body of a response. It goes when hyper has taken the last chunk, or will take no more.
 pub(crate) struct Body {
     rest: Rest,
     entry: Entry,

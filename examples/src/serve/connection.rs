@@ -7,43 +7,26 @@ use std::io;
 use std::iter;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyrt::interop::hyper::{HyperExecutor, HyperIo, HyperTimer};
 use anyrt::net::{Address, RemoteAddress, TcpStream};
 use anyrt::stream::{AttributesExt, ByteStream};
 use anyrt::tls::{AlpnProtocol, TlsServerConfig, TlsStream};
-use anyrt::{CancelHandle, CancelScope, GroupError};
+use anyrt::{CancelScope, GroupError};
+use anyrt_examples::limit_send_buffer;
 use hyper::service::service_fn;
 use hyper_util::server::conn::auto;
 
+use crate::client::Client;
 use crate::respond::respond;
 use crate::server::Server;
-
-/// How long saying goodbye may take to a client that was idle.
-const GOODBYE: Duration = Duration::from_secs(1);
+use crate::watched::Watched;
 
 /// How much of a response is in memory at a time, here and once more in hyper.
 pub(crate) const CHUNK: usize = 64 * 1024;
 
 /// How many requests a connection can have running.
 const MAX_REQUESTS: u32 = 32;
-
-/// What the requests of a connection share.
-pub(crate) struct Client {
-    pub(crate) server: Arc<Server>,
-    pub(crate) peer: String,
-    /// Ends when the client has been idle for too long.
-    idle: CancelHandle,
-}
-
-impl Client {
-    /// Something was asked for, or taken.
-    pub(crate) fn is_active(&self) {
-        self.idle
-            .set_deadline(anyrt::now() + self.server.limits.idle);
-    }
-}
 
 /// Serves a connection to its end.
 pub(crate) async fn serve(stream: TcpStream, server: Arc<Server>) {
@@ -52,25 +35,40 @@ pub(crate) async fn serve(stream: TcpStream, server: Arc<Server>) {
         |_| "a client".to_owned(),
         |address: Address| address.to_string(),
     );
-    let result = match &server.tls {
-        None => speak(stream, &peer, &server).await,
-        Some(config) => match handshake(stream, config, &server).await {
-            Ok(Some(stream)) => speak(stream, &peer, &server).await,
-            Ok(None) => Ok(()),
-            Err(error) => Err(error),
-        },
+    limit_send_buffer(&stream);
+    let (idleness, goodbye) = (CancelScope::new(), CancelScope::new());
+    let client = Client::new(server, peer, idleness.handle(), goodbye.handle());
+    let client = Arc::new(client);
+    let stream = Watched::new(stream, client.clone());
+    let spoken = async {
+        match &client.server.tls {
+            None => speak(stream, &client, idleness).await,
+            Some(config) => match handshake(stream, config, &client.server).await? {
+                Some(stream) => speak(stream, &client, idleness).await,
+                None => Ok(()),
+            },
+        }
     };
-    if let Err(error) = result {
-        server.log(format_args!("{peer}: {}", Chain(&error)));
-    }
+    let error = match goodbye.run(spoken).await {
+        Ok(Ok(())) => return,
+        Ok(Err(error)) => error,
+        // There was nothing to finish.
+        Err(_) if client.server.stop.is_set() => return,
+        Err(_) => io::Error::new(
+            io::ErrorKind::TimedOut,
+            "asked for or took nothing for too long",
+        ),
+    };
+    let peer = &client.peer;
+    client.server.log(format_args!("{peer}: {}", Chain(&error)));
 }
 
 /// Gives nothing if the server is to stop: no request would be lost.
 async fn handshake(
-    stream: TcpStream,
+    stream: Watched,
     config: &TlsServerConfig,
     server: &Server,
-) -> io::Result<Option<TlsStream<TcpStream>>> {
+) -> io::Result<Option<TlsStream<Watched>>> {
     let handshake = async {
         let accepted = TlsStream::accept(stream, config);
         let limited = anyrt::fail_after(server.limits.head, accepted).reason("TLS handshake");
@@ -86,24 +84,10 @@ async fn handshake(
 /// Speaks HTTP until the client leaves, is idle for too long, or the server is to stop.
 async fn speak<S: ByteStream + 'static>(
     stream: S,
-    peer: &str,
-    server: &Arc<Server>,
+    client: &Arc<Client>,
+    idleness: CancelScope,
 ) -> io::Result<()> {
-    let limits = &server.limits;
-    let (idle, whole) = (CancelScope::new().within(limits.idle), CancelScope::new());
-    let end = whole.handle();
-    let client = Arc::new(Client {
-        server: server.clone(),
-        peer: peer.to_owned(),
-        idle: idle.handle(),
-    });
-    let until = async {
-        let idle = async { drop(idle.run(anyrt::sleep_forever()).await) };
-        anyrt::race((server.stop.wait(), idle)).await;
-        if !server.stop.is_set() {
-            end.set_deadline(anyrt::now() + GOODBYE);
-        }
-    };
+    let limits = &client.server.limits;
     // The requests of HTTP/2 are tasks of this group; those of HTTP/1.1 need none.
     let spoken = anyrt::task_group(async |requests| {
         let protocol = stream.attribute_or::<AlpnProtocol>(None);
@@ -124,10 +108,13 @@ async fn speak<S: ByteStream + 'static>(
         let service = service_fn(|request| respond(request, client.clone()));
         let connection = http.serve_connection(HyperIo::new(stream), service);
 
-        let (mut connection, mut until) = (pin!(connection), pin!(until));
+        let mut connection = pin!(connection);
+        // hyper has no limit for the first request if it has yet to see which protocol it is, and
+        // none with HTTP/2. The request makes it the limit of idleness.
+        let mut told = pin!(told_to_end(client, idleness.within(limits.head)));
         let mut is_told = false;
         poll_fn(|cx| {
-            if !is_told && until.as_mut().poll(cx).is_ready() {
+            if !is_told && told.as_mut().poll(cx).is_ready() {
                 is_told = true;
                 connection.as_mut().graceful_shutdown();
             }
@@ -136,14 +123,17 @@ async fn speak<S: ByteStream + 'static>(
         .await
         .map_err(io::Error::other)
     });
-    match whole.run(spoken).await {
-        Ok(Err(GroupError::Failed(errors))) => Err(errors.into_first()),
-        Ok(spoken) => Ok(spoken?),
-        Err(_) => Err(io::Error::new(
-            io::ErrorKind::TimedOut,
-            "took nothing for too long",
-        )),
+    match spoken.await {
+        Err(GroupError::Failed(errors)) => Err(errors.into_first()),
+        spoken => Ok(spoken?),
     }
+}
+
+/// Waits until the client is idle or the server is to stop, and limits what comes after that.
+async fn told_to_end(client: &Client, idleness: CancelScope) {
+    let idle = async { drop(idleness.run(anyrt::sleep_forever()).await) };
+    anyrt::race((client.server.stop.wait(), idle)).await;
+    client.say_goodbye();
 }
 
 /// An error with what led to it.

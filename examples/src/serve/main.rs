@@ -6,7 +6,8 @@
 //! | --- | --- |
 //! | `main`, `options` | the command line |
 //! | `server` | the tasks: listening, serving, stopping in good order |
-//! | `connection` | one connection: TLS, the protocol, its limits |
+//! | `connection` | one connection: TLS, the protocol |
+//! | `client`, `watched` | what there is to do for a client, and how long it may take |
 //! | `respond` | from a request to a response |
 //! | `body` | sending files |
 //! | `identity` | the certificate |
@@ -15,11 +16,13 @@
 //! of connections. There is also `site`, what HTTP has to say about files.
 
 mod body;
+mod client;
 mod connection;
 mod identity;
 mod options;
 mod respond;
 mod server;
+mod watched;
 
 use std::process::ExitCode;
 
@@ -44,8 +47,8 @@ Options:
       --cert FILE            use TLS, with this certificate: PEM, the server's own first
       --key FILE             and this private key of it
       --self-signed          use TLS, with a certificate that is made now
-      --timeout SECONDS      how long a client may take for the TLS handshake, and for the head of a
-                             request; 10 by default
+      --timeout SECONDS      how long a client may take for the TLS handshake, for the first request
+                             after it, and with HTTP/1.1 for the head of each other; 10 by default
       --idle-timeout SECONDS how long nothing may be asked for or taken; 60 by default
       --grace SECONDS        how long requests may take to finish when it is told to stop; 10 by
                              default

@@ -21,7 +21,8 @@ pub(crate) struct Options {
 
 /// What may take how long.
 pub(crate) struct Limits {
-    /// The TLS handshake, and the head of a request; with HTTP/1.1, also waiting for it.
+    /// The TLS handshake, and the first request; with HTTP/1.1, also waiting for each other, and its
+    /// head.
     pub(crate) head: Duration,
     /// A time in which nothing is asked for or taken.
     pub(crate) idle: Duration,

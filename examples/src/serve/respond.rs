@@ -13,7 +13,7 @@ use hyper::header::EXPECT;
 use hyper::{Request, Response, StatusCode, Version};
 
 use crate::body::Body;
-use crate::connection::Client;
+use crate::client::{Client, Running};
 
 /// How much of a request's body is received. More is not worth an answer.
 const DISCARDED: usize = 1024 * 1024;
@@ -27,23 +27,24 @@ pub(crate) async fn respond(
     mut request: Request<Incoming>,
     client: Arc<Client>,
 ) -> Result<Response<Body>, Infallible> {
-    client.is_active();
-    discard_body(&mut request).await;
-    let mut entry = Entry::new(&request, client);
-    let response = answer(&request, &entry.client).await;
+    let running = Running::new(client);
+    discard_body(&mut request, &running.client).await;
+    let mut entry = Entry::new(&request, running);
+    let response = answer(&request, &entry.running.client).await;
     entry.status = response.status();
     Ok(response.map(|content| Body::new(content, entry)))
 }
 
 /// Receives the body, for which there is no use: a client that is still sending when its connection
 /// is closed misses the answer.
-async fn discard_body(request: &mut Request<Incoming>) {
+async fn discard_body(request: &mut Request<Incoming>, client: &Client) {
     if request.version() < Version::HTTP_2 && request.headers().contains_key(EXPECT) {
         return; // It waits for the answer before it sends.
     }
     let mut rest = DISCARDED;
     let body = request.body_mut();
     while let Some(Ok(frame)) = poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await {
+        client.is_active();
         let length = frame.data_ref().map_or(0, Bytes::len);
         match rest.checked_sub(length) {
             Some(less) => rest = less,
@@ -69,7 +70,7 @@ async fn answer(request: &Request<Incoming>, client: &Client) -> Response<Conten
 
 /// What is said about a request in the end.
 pub(crate) struct Entry {
-    client: Arc<Client>,
+    running: Running,
     request: String,
     status: StatusCode,
     sent: u64,
@@ -77,10 +78,10 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    fn new(request: &Request<Incoming>, client: Arc<Client>) -> Entry {
+    fn new(request: &Request<Incoming>, running: Running) -> Entry {
         let (method, version) = (request.method(), request.version());
         Entry {
-            client,
+            running,
             // What a client sends is not to be trusted: this escapes it.
             request: format!("{:?}", format!("{method} {} {version:?}", request.uri())),
             status: StatusCode::OK,
@@ -92,13 +93,13 @@ impl Entry {
     /// A chunk is on its way.
     pub(crate) fn count(&mut self, bytes: usize) {
         self.sent += bytes as u64;
-        self.client.is_active();
+        self.running.client.has_more(bytes);
     }
 
     /// The response is over.
     pub(crate) fn say(&self, complete: bool) {
         let Entry {
-            client,
+            running: Running { client },
             request,
             status,
             sent,

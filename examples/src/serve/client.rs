@@ -1,0 +1,117 @@
+//! A client: what there is to do for it, and how long it may take.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyrt::{CancelHandle, Instant};
+
+use crate::server::Server;
+
+/// How long the end of a connection without a request may take.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// What the requests of a connection share.
+pub(crate) struct Client {
+    pub(crate) server: Arc<Server>,
+    pub(crate) peer: String,
+    /// Ends when the client has been idle for too long.
+    idleness: CancelHandle,
+    /// Ends what is left of the connection when it is to end.
+    goodbye: CancelHandle,
+    /// The lock is held while a deadline is set that depends on it.
+    work: Mutex<Work>,
+}
+
+/// What there is to do for a client.
+#[derive(Default)]
+struct Work {
+    /// Requests whose response hyper does not have as a whole.
+    requests: usize,
+    /// How much of responses hyper has, and the system has not. It is a little less than that: the
+    /// heads of responses and of frames are sent too, and not counted here.
+    unsent: u64,
+    /// The server is to stop: when there is nothing to do any more, the connection ends.
+    is_last: bool,
+}
+
+impl Client {
+    pub(crate) fn new(
+        server: Arc<Server>,
+        peer: String,
+        idleness: CancelHandle,
+        goodbye: CancelHandle,
+    ) -> Client {
+        Client {
+            server,
+            peer,
+            idleness,
+            goodbye,
+            work: Mutex::default(),
+        }
+    }
+
+    /// Something was asked for, or taken.
+    pub(crate) fn is_active(&self) {
+        self.idleness
+            .set_deadline(anyrt::now() + self.server.limits.idle);
+    }
+
+    /// A part of a response goes to hyper.
+    pub(crate) fn has_more(&self, bytes: usize) {
+        self.is_active();
+        self.change(|work| work.unsent += bytes as u64);
+    }
+
+    /// The system has taken some bytes for the client. They count only if there are responses among
+    /// them: HTTP/2 answers a ping too, for which nobody should be kept.
+    pub(crate) fn was_sent(&self, bytes: usize) {
+        let mut counts = false;
+        self.change(|work| {
+            counts = work.unsent > 0;
+            work.unsent = work.unsent.saturating_sub(bytes as u64);
+        });
+        if counts {
+            self.is_active();
+        }
+    }
+
+    /// The connection is to end. If the server is to stop, what there is to do is finished first;
+    /// otherwise the client is idle, and takes nothing of it.
+    pub(crate) fn say_goodbye(&self) {
+        match self.server.stop.is_set() {
+            true => self.change(|work| work.is_last = true),
+            false => self.goodbye.set_deadline(anyrt::now() + GOODBYE),
+        }
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Work)) {
+        let mut work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut work);
+        if work.is_last {
+            self.goodbye
+                .set_deadline(match work.requests == 0 && work.unsent == 0 {
+                    true => anyrt::now() + GOODBYE,
+                    false => Instant::FAR_FUTURE,
+                });
+        }
+    }
+}
+
+/// A request, until its response is in hyper's hands or cannot be.
+pub(crate) struct Running {
+    pub(crate) client: Arc<Client>,
+}
+
+impl Running {
+    pub(crate) fn new(client: Arc<Client>) -> Running {
+        client.is_active();
+        client.change(|work| work.requests += 1);
+        Running { client }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.client.change(|work| work.requests -= 1);
+    }
+}

@@ -153,6 +153,7 @@ fn wrong_command_lines_say_what_is_wrong() {
         "example.org:80",
     );
     PROXY.fails_with(&folder, ["--idle-timeout", "x"], "not a number of seconds");
+    PROXY.fails_with(&folder, ["--idle-timeout", "1e19"], "too long");
     PROXY.fails_with(&folder, ["--max-connections", "0"], "at least 1 connection");
     PROXY.fails_with(&folder, ["stray"], "stray");
     let help = PROXY.run(&folder, ["--help"]);

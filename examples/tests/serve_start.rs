@@ -60,6 +60,8 @@ fn wrong_command_lines_say_what_is_wrong() {
     );
     SERVE.fails_with(&folder, ["--grace", "-1", "."], "not a length of time");
     SERVE.fails_with(&folder, ["--grace", "soon", "."], "not a number of seconds");
+    SERVE.fails_with(&folder, ["--timeout", "1e19", "."], "too long");
+    SERVE.fails_with(&folder, ["--timeout", "1000000001", "."], "too long");
     SERVE.fails_with(
         &folder,
         ["--max-connections", "0", "."],

@@ -101,6 +101,9 @@ pub fn at_least_one(value: &OsString, thing: &str) -> Result<NonZeroUsize, lexop
     })
 }
 
+/// 31 years. Clocks overflow when much more is added to them, and not all of them say so.
+const LONGEST: Duration = Duration::from_secs(1_000_000_000);
+
 /// A length of time in seconds, with or without a fraction.
 ///
 /// # Errors
@@ -109,7 +112,11 @@ pub fn at_least_one(value: &OsString, thing: &str) -> Result<NonZeroUsize, lexop
 pub fn seconds(value: &OsString) -> Result<Duration, lexopt::Error> {
     value.parse_with(|text| {
         let seconds: f64 = text.parse().map_err(|_| "not a number of seconds")?;
-        Duration::try_from_secs_f64(seconds).map_err(|_| "not a length of time")
+        match Duration::try_from_secs_f64(seconds) {
+            Ok(length) if length <= LONGEST => Ok(length),
+            Ok(_) => Err("too long: 1000000000 seconds are the most"),
+            Err(_) => Err("not a length of time"),
+        }
     })
 }
 

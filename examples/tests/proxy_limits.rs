@@ -9,7 +9,7 @@ use std::net::{Shutdown, TcpListener};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use self::support::service::read_all;
+use self::support::service::{read_all, read_slowly};
 use self::support::stage::{ANY_PORT, Stage, proxy};
 use self::support::{BACKENDS, Folder, PROXY, text};
 
@@ -79,6 +79,27 @@ fn who_takes_nothing_is_cut_off() {
         }
         stage.proxy.stop();
     }
+}
+
+#[test]
+fn who_takes_it_slowly_is_not_idle() {
+    thread::scope(|scope| {
+        for backend in BACKENDS {
+            scope.spawn(move || {
+                let stage = Stage::new(backend, &["--idle-timeout", "2"]);
+                let (client, mut target) = stage.connect();
+                // Until the client has gone.
+                let sending =
+                    thread::spawn(move || while target.write_all(&[0; 100_000]).is_ok() {});
+                read_slowly(&client, Duration::from_secs(5));
+                let errors = stage.proxy.errors();
+                assert_eq!(errors, "", "it is still forwarded");
+                drop(client);
+                sending.join().unwrap();
+                stage.proxy.stop();
+            });
+        }
+    });
 }
 
 #[test]

@@ -13,7 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use self::support::clients::{Response, is_curl_there, request};
-use self::support::service::{PATIENCE, Service, read_all};
+use self::support::service::{PATIENCE, Service, read_all, read_slowly};
 use self::support::{BACKENDS, Folder, SERVE};
 
 const GET: &[u8] = b"GET /file HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
@@ -166,6 +166,17 @@ fn who_takes_nothing_is_not_waited_for() {
         for stream in &streams {
             assert!(is_closed(stream).len() < 1 << 30);
         }
+    });
+}
+
+/// Longer than nothing may be taken.
+#[test]
+fn who_takes_it_slowly_is_waited_for() {
+    survives(&[], |server| {
+        let stream = server.send(b"GET /large HTTP/1.1\r\nhost: x\r\n\r\n");
+        read_slowly(&stream, Duration::from_secs(5));
+        let errors = server.errors();
+        assert!(!errors.contains("took nothing"), "{errors}");
     });
 }
 

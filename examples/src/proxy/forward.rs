@@ -1,7 +1,9 @@
 //! Carrying bytes in both directions, over any streams.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::io;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -68,18 +70,18 @@ pub(crate) async fn forward(
         (near.name, &mut near.receive),
         (far.name, &mut far.send),
         &back,
-        |bytes| {
-            carried.there.fetch_add(bytes, Ordering::Relaxed);
-            moved();
+        Counter {
+            count: &carried.there,
+            moved: &moved,
         },
     );
     let going_back = back.run(
         (far.name, &mut far.receive),
         (near.name, &mut near.send),
         &there,
-        |bytes| {
-            carried.back.fetch_add(bytes, Ordering::Relaxed);
-            moved();
+        Counter {
+            count: &carried.back,
+            moved: &moved,
         },
     );
     let (there, back) = anyrt::gather((going_there, going_back)).await;
@@ -95,6 +97,12 @@ struct Direction {
     gone: Event,
 }
 
+/// Who is told of what moves in a direction.
+struct Counter<'a, M> {
+    count: &'a AtomicU64,
+    moved: &'a M,
+}
+
 /// Why a direction stopped before its end.
 enum Failed {
     Receiving(Broken),
@@ -107,10 +115,10 @@ impl Direction {
         (name, from): (&'static str, &mut impl ByteReceiveStream),
         to: (&'static str, &mut impl ByteSendStream),
         opposite: &Direction,
-        moved: impl Fn(u64),
+        counter: Counter<'_, impl Fn()>,
     ) -> Result<(), Broken> {
         let mut buffer = vec![0; BUFFER];
-        let carrying = async { Some(carry((name, &mut *from), to, &mut buffer, moved).await) };
+        let carrying = async { Some(carry((name, &mut *from), to, &mut buffer, counter).await) };
         let gone = async {
             opposite.gone.wait().await;
             None
@@ -144,7 +152,7 @@ async fn carry(
     (name, from): (&'static str, &mut impl ByteReceiveStream),
     (target, to): (&'static str, &mut impl ByteSendStream),
     buffer: &mut [u8],
-    moved: impl Fn(u64),
+    counter: Counter<'_, impl Fn()>,
 ) -> Result<(), Failed> {
     let sending = |error| {
         Failed::Sending(Broken {
@@ -163,9 +171,30 @@ async fn carry(
                 return Err(Failed::Receiving(Broken { name, error }));
             }
         };
-        to.send(&buffer[..received]).await.map_err(sending)?;
-        moved(received as u64);
+        (counter.moved)();
+        send(to, &buffer[..received], &counter)
+            .await
+            .map_err(sending)?;
     }
+}
+
+/// Sends all of it, and tells of each part: with a slow end, the whole takes long.
+async fn send(
+    to: &mut impl ByteSendStream,
+    bytes: &[u8],
+    counter: &Counter<'_, impl Fn()>,
+) -> io::Result<()> {
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let sent = poll_fn(|cx| Pin::new(&mut *to).poll_write(cx, rest)).await?;
+        if sent == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        rest = &rest[sent..];
+        counter.count.fetch_add(sent as u64, Ordering::Relaxed);
+        (counter.moved)();
+    }
+    poll_fn(|cx| Pin::new(&mut *to).poll_flush(cx)).await
 }
 
 #[cfg(test)]

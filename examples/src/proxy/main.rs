@@ -37,8 +37,8 @@ Options:
   -t, --to HOST:PORT             where to connect to, for each connection anew
       --max-connections N        how many connections to forward at a time, 1000 by default; more
                                  have to wait
-      --idle-timeout SECONDS     how long a connection may be without a byte in either direction;
-                                 for ever by default
+      --idle-timeout SECONDS     how long nothing may be received or taken at either end; for ever by
+                                 default. That a slow end takes something shows once in 256 KiB
       --connect-timeout SECONDS  how long connecting may take; 10 by default
   -b, --backend NAME             tokio, smol or async-std; by default the one that the environment
                                  variable ANYRT_BACKEND names, else tokio

@@ -9,7 +9,7 @@ use anyrt::CancelScope;
 use anyrt::net::{Internet, LocalAddress, ReceiveHalf, SendHalf, TcpStream, connect_tcp};
 use anyrt::stream::AttributesExt;
 use anyrt::sync::Event;
-use anyrt_examples::{Messages, accept, listen, print};
+use anyrt_examples::{Messages, accept, limit_send_buffer, listen, print};
 
 use crate::forward::{Carried, End, forward};
 use crate::options::{Options, Target};
@@ -82,7 +82,7 @@ async fn relay(client: TcpStream, route: &Route, carried: &Carried) -> Outcome {
         Err(elapsed) => return Outcome::NotConnected(elapsed.into()),
     };
 
-    // Every byte moves the deadline.
+    // All that is received, or that the system takes to be sent, moves the deadline.
     let awake = CancelScope::new();
     let limit = awake.handle();
     let moved = || {
@@ -101,6 +101,7 @@ async fn relay(client: TcpStream, route: &Route, carried: &Carried) -> Outcome {
 
 impl End<ReceiveHalf<Internet>, SendHalf<Internet>> {
     fn of(name: &'static str, stream: TcpStream) -> Self {
+        limit_send_buffer(&stream);
         let (receive, send) = stream.into_split();
         End {
             name,

@@ -212,3 +212,13 @@ pub(crate) fn read_all(mut stream: &TcpStream) -> Vec<u8> {
         _ => bytes,
     }
 }
+
+/// Reads slowly for so long, without a pause; an end is none.
+pub(crate) fn read_slowly(mut stream: &TcpStream, length: Duration) {
+    let start = Instant::now();
+    let mut buffer = vec![0; 12_500];
+    while start.elapsed() < length {
+        stream.read_exact(&mut buffer).unwrap();
+        thread::sleep(Duration::from_millis(50));
+    }
+}

@@ -152,6 +152,14 @@ fn slow_http_2_is_not_waited_for() {
         let window_update = b"\0\0\x04\x08\0\0\0\0\0\0\0\0\x01";
         let held = drip(&stream, window_update);
         assert!(held < Duration::from_secs(20), "{held:?}");
+        // Nor do pings: there is a request, but nothing of the response may be sent.
+        let preface = &HTTP_2[..24];
+        let no_window = b"\0\0\x06\x04\0\0\0\0\0\0\x04\0\0\0\0";
+        let get = b"\0\0\x0a\x01\x05\0\0\0\x01\x82\x86\x04\x06/large";
+        let stream = server.send(&[preface, no_window, get].concat());
+        let held = drip(&stream, b"\0\0\x08\x06\0\0\0\0\0 a ping ");
+        assert!(held < Duration::from_secs(20), "{held:?}");
+        server.wait_for("GET /large HTTP/2.0\" 200 ");
     });
 }
 

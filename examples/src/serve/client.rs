@@ -62,15 +62,15 @@ impl Client {
         self.change(|work| work.unsent += bytes as u64);
     }
 
-    /// The system has taken some bytes for the client. They count only if there are responses among
-    /// them: HTTP/2 answers a ping too, for which nobody should be kept.
-    pub(crate) fn was_sent(&self, bytes: usize) {
-        let mut counts = false;
+    /// The system has these bytes. If it had no room for them before, the client has taken others,
+    /// which counts if there are responses among them: nobody is kept for the answers to its pings.
+    pub(crate) fn was_sent(&self, bytes: usize, had_to_wait: bool) {
+        let mut has_responses = false;
         self.change(|work| {
-            counts = work.unsent > 0;
+            has_responses = work.unsent > 0;
             work.unsent = work.unsent.saturating_sub(bytes as u64);
         });
-        if counts {
+        if had_to_wait && has_responses {
             self.is_active();
         }
     }

@@ -15,17 +15,30 @@ use crate::client::Client;
 pub(crate) struct Watched {
     stream: TcpStream,
     client: Arc<Client>,
+    /// The system had no room for all that was to be sent.
+    is_full: bool,
 }
 
 impl Watched {
     pub(crate) fn new(stream: TcpStream, client: Arc<Client>) -> Watched {
-        Watched { stream, client }
+        Watched {
+            stream,
+            client,
+            is_full: false,
+        }
     }
 
-    fn written(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+    /// Of so many bytes, these were written.
+    fn written(
+        &mut self,
+        length: usize,
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        // Room where there was none: the client has taken something.
         if let Poll::Ready(Ok(bytes)) = written {
-            self.client.was_sent(bytes);
+            self.client.was_sent(bytes, self.is_full);
         }
+        self.is_full = !matches!(written, Poll::Ready(Ok(bytes)) if bytes == length);
         written
     }
 }
@@ -53,7 +66,7 @@ impl AsyncWrite for Watched {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.written(written)
+        self.written(bytes.len(), written)
     }
 
     fn poll_write_vectored(
@@ -62,7 +75,7 @@ impl AsyncWrite for Watched {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
-        self.written(written)
+        self.written(slices.iter().map(|slice| slice.len()).sum(), written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -137,6 +137,7 @@ fn who_says_nothing_is_not_waited_for() {
         for stream in &streams {
             is_closed(stream);
         }
+        server.wait_for("asked for or took nothing for too long");
         // With HTTP/1.1, that is so between requests too.
         let mut stream = server.send(b"GET /file HTTP/1.1\r\nhost: x\r\n\r\n");
         stream.read_exact(&mut [0; 10]).unwrap();

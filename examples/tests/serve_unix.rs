@@ -239,6 +239,8 @@ fn running_requests_are_finished() {
             );
             let line = format!("\"GET /large HTTP/1.1\" 200 {LARGE} bytes");
             assert!(errors.contains(&line), "{errors}");
+            let of_requests = errors.lines().filter(|line| line.contains('"')).count();
+            assert_eq!(errors.lines().count(), of_requests + 1, "{errors}");
         }
     }
 }

@@ -51,10 +51,11 @@ pub(crate) async fn serve(stream: TcpStream, server: Arc<Server>) {
     };
     let error = match goodbye.run(spoken).await {
         Ok(Ok(())) => return,
-        Ok(Err(error)) => error,
+        // The other kind is hyper-util's if it had yet to see which protocol it is.
+        Ok(Err(error)) if error.kind() != io::ErrorKind::Interrupted => error,
         // There was nothing to finish.
-        Err(_) if client.server.stop.is_set() => return,
-        Err(_) => io::Error::new(
+        _ if client.server.stop.is_set() => return,
+        _ => io::Error::new(
             io::ErrorKind::TimedOut,
             "asked for or took nothing for too long",
         ),
@@ -121,7 +122,10 @@ async fn speak<S: ByteStream + 'static>(
             connection.as_mut().poll(cx)
         })
         .await
-        .map_err(io::Error::other)
+        .map_err(|error| match error.downcast::<io::Error>() {
+            Ok(error) => *error,
+            Err(error) => io::Error::other(error),
+        })
     });
     match spoken.await {
         Err(GroupError::Failed(errors)) => Err(errors.into_first()),

@@ -29,6 +29,8 @@ enum Flaw {
     EndsOnce,
     /// A closed stream says that it is broken.
     MixesUpItsErrors,
+    /// A write of several slices says that it has written nothing, though there was something.
+    WritesNothing,
     /// What nobody will receive is taken for ever.
     NeverBreaks,
 }
@@ -128,6 +130,18 @@ impl AsyncWrite for Flawed {
         }
     }
 
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        if self.flaw == Flaw::WritesNothing {
+            return Poll::Ready(Ok(0));
+        }
+        let some = slices.iter().find(|slice| !slice.is_empty());
+        self.poll_write(cx, some.map_or(&[], |slice| slice))
+    }
+
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_flush(cx)
     }
@@ -162,6 +176,7 @@ fn flaws_are_noticed() {
         (Flaw::EndsOnce, "R2"),
         (Flaw::MixesUpItsErrors, "S3"),
         (Flaw::NeverBreaks, "S4"),
+        (Flaw::WritesNothing, "nothing was written"),
     ]
     .into_iter()
     .map(|(flaw, word)| (flaw, word, complaint(flaw)))

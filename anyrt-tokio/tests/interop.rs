@@ -6,8 +6,10 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant as Real};
 
+use anyrt_core::RunOptions;
 use anyrt_core::cancel::move_on_after;
 use anyrt_core::runtime::{Blocking, Enter, Spawn, TaskInfo, Time};
+use anyrt_core::thread::to_thread;
 use anyrt_core::time::{Instant, interval};
 use anyrt_tokio::{Builder, Handle, Tokio};
 
@@ -117,6 +119,25 @@ async fn far_and_past_deadlines_are_accepted() {
     drop(Tokio::timer(nearly_never));
     Tokio::timer(Instant::DISTANT_PAST).await;
     Tokio::timer(Tokio::now() - Duration::from_secs(1)).await;
+}
+
+#[test]
+fn a_runtime_of_a_functions_own_can_be_dropped() {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let nested = || {
+            let runtime = native();
+            let call = async { to_thread::run::<Tokio, _, _>(|| 5).await };
+            let value = runtime.block_on(call);
+            // It waits for the threads of its pool.
+            drop(runtime);
+            value
+        };
+        let main = async { to_thread::run::<Tokio, _, _>(nested).await };
+        let value = anyrt_core::run(&Builder::current_thread(), RunOptions::new(), main);
+        sender.send(value.unwrap()).ok();
+    });
+    assert_eq!(receiver.recv_timeout(SOON), Ok(5));
 }
 
 #[test]

@@ -31,6 +31,7 @@ use crate::loom::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::loom::{Arc, Mutex, OnceLock, Weak, lock};
 use crate::task::GroupCore;
 use crate::time::Instant;
+use crate::wake::wake_all;
 
 /// The scope was cancelled itself: explicitly, by its deadline, by a failure in a group.
 const CANCELLED: u32 = 1;
@@ -308,7 +309,9 @@ impl Node {
         };
         context::mark_dirty();
         if changed {
-            self.wake_all();
+            // Each looks for itself what holds now.
+            self.wake_own();
+            self.wake_below(|_| {});
         }
     }
 
@@ -338,18 +341,6 @@ impl Node {
         self.waking.fetch_sub(1, Ordering::SeqCst);
     }
 
-    /// Wakes this node and what is in it, down to shields: each looks for itself what holds now.
-    fn wake_all(&self) {
-        self.wake_own();
-        self.walk_below(|node| {
-            let reaches = !node.is_shielded();
-            if reaches {
-                node.wake();
-            }
-            reaches
-        });
-    }
-
     /// Tells this node and what is in it of its cancellation.
     fn tell_all(&self) {
         self.wake_own();
@@ -364,17 +355,23 @@ impl Node {
         }
     }
 
-    /// Tells everything below, down to shields, that a cancellation holds here: wakes it, and cancels
-    /// the groups in it.
+    /// Tells everything below that a cancellation holds here: wakes it, and cancels the groups in it.
     fn tell_below(&self) {
+        self.wake_below(|node| {
+            if let Some(group) = node.group() {
+                node.raise_inherited(CANCELLED, &group);
+            }
+        });
+    }
+
+    /// Wakes everything below, down to shields.
+    fn wake_below(&self, mut visit: impl FnMut(&Node)) {
         self.walk_below(|node| {
             if node.is_shielded() {
                 return false;
             }
             node.wake();
-            if let Some(group) = node.group() {
-                node.raise_inherited(CANCELLED, &group);
-            }
+            visit(node);
             true
         });
     }
@@ -440,9 +437,7 @@ impl Node {
             return;
         }
         let refused = mem::take(&mut lock(&self.state).refused);
-        for waker in refused.into_values() {
-            waker.wake();
-        }
+        wake_all(refused.into_values());
     }
 }
 

@@ -105,33 +105,13 @@ impl<V, E> Shared<V, E> {
         }
         None
     }
-}
 
-impl<V, E> Shared<V, E> {
-    /// Whether `started` was called while the child was made; under a cancelled caller that has no
-    /// effect.
-    fn take_early(&self, cancelled: bool) -> bool {
-        let mut state = lock(&self.state);
-        match &state.step {
-            Step::Early(_) if cancelled => {
-                let refused = std::mem::replace(&mut state.step, Step::Waiting);
-                drop(state);
-                drop(refused);
-                false
-            }
-            step => matches!(step, Step::Early(_)),
-        }
-    }
-}
-
-impl<V, E> Shared<V, E> {
-    /// Makes the child known to `started`, which another thread may have called since `take_early`; under
-    /// a cancelled caller that has no effect, and its value is given back.
+    /// Makes the child known to `started`. That may have been called before, while the child was made or
+    /// by another thread; under a cancelled caller it has no effect, and its value is given back.
     fn introduce(&self, child: &TaskRecord) -> Option<Step<V, E>> {
         let mut state = lock(&self.state);
         state.record = Some(child.clone());
-        let late = matches!(state.step, Step::Early(_)) && child.is_starting();
-        let refused = late && !child.move_to_group();
+        let refused = matches!(state.step, Step::Early(_)) && !child.move_to_group();
         refused.then(|| std::mem::replace(&mut state.step, Step::Waiting))
     }
 }
@@ -400,18 +380,19 @@ where
             }),
         );
         let cancelled = context::effectively_cancelled();
-        let early = shared.take_early(cancelled);
         std::mem::forget(counted);
         let mut given = Given::at(location);
-        given.starting = !early;
-        let mut record = None;
+        given.starting = true;
+        let (mut record, mut refused) = (None, None);
         let handle = spawn_child(&group, given, future, |child| {
             if cancelled {
                 child.cancel_with_caller();
             }
             record = Some(child.clone());
-            drop(shared.introduce(child));
+            refused = shared.introduce(child);
         });
+        // Not before the child is on its way, which was counted in: a destructor may panic.
+        drop(refused);
         Ok((
             Starter {
                 shared,

@@ -199,14 +199,19 @@ fn a_file_that_shrinks_is_not_passed_off_as_whole() {
 /// A connection without a request, which a server that is told to stop closes at once.
 fn idle_connection(server: &Service) -> TcpStream {
     let mut stream = server.send(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+    read_until(&mut stream, b"</html>\n");
+    stream
+}
+
+/// Reads as much as comes, up to this.
+fn read_until(stream: &mut TcpStream, end: &[u8]) {
     let mut seen = Vec::new();
-    while !seen.ends_with(b"</html>\n") {
+    while !seen.ends_with(end) {
         let mut buffer = [0; 1000];
         let read = stream.read(&mut buffer).unwrap();
         assert_ne!(read, 0);
         seen.extend(&buffer[..read]);
     }
-    stream
 }
 
 #[test]
@@ -286,13 +291,7 @@ fn who_has_no_request_is_not_waited_for() {
         let server = serve(&folder, backend, &[&NO_LIMITS[..], &["."]].concat());
         // Half a head, which came with a request that has been answered.
         let mut half = server.send(b"GET /file HTTP/1.1\r\nhost: x\r\n\r\nGET /file HTTP/1.1\r\n");
-        let mut seen = Vec::new();
-        while !seen.ends_with(b"content") {
-            let mut buffer = [0; 1000];
-            let read = half.read(&mut buffer).unwrap();
-            assert_ne!(read, 0);
-            seen.extend(&buffer[..read]);
-        }
+        read_until(&mut half, b"content");
         // HTTP/2, and no answer to anything the server says.
         let mut mute = server.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0");
         mute.read_exact(&mut [0; 9]).unwrap();

@@ -268,6 +268,18 @@ impl Wake for Wakes {
     }
 }
 
+/// A waker that panics.
+#[must_use]
+pub fn panicking_waker() -> Waker {
+    struct Panics;
+    impl Wake for Panics {
+        fn wake(self: Arc<Self>) {
+            panic_quietly("a waker");
+        }
+    }
+    Waker::from(Arc::new(Panics))
+}
+
 /// Polls the future by hand until it is ready, and says how many polls that took.
 ///
 /// # Panics

@@ -19,6 +19,7 @@ use super::net_connect_support::{
     Refusing, accept, connecting_to, listen, listen_on, loopback_v6, open_to, own_loopback,
     refusing, silent,
 };
+use super::net_tools::tcp;
 use crate::cancel_everywhere::cancel_everywhere;
 use crate::support::{in_cancelled_scope, poll_once, run};
 
@@ -60,11 +61,7 @@ pub fn both_families_can_be_connected_to<B: Enter<Runtime: Net>>(backend: &B) {
 /// NET-09: a receive in a timeout scope ends at the limit, and loses nothing.
 pub fn a_receive_ends_at_its_limit<B: Enter<Runtime: Net>>(backend: &B) {
     run(backend, async {
-        let (listener, at) = listen::<B::Runtime>();
-        let mut client = connect_tcp::<B::Runtime>("127.0.0.1", at.port())
-            .await
-            .unwrap();
-        let mut server = accept::<B::Runtime, Internet>(&listener).await;
+        let (mut client, mut server) = tcp::<B::Runtime>().await;
         let limit = Duration::from_millis(20);
         let limited = fail_after::<B::Runtime, _>(limit, client.receive(10)).await;
         assert!(limited.is_err(), "nothing was sent");

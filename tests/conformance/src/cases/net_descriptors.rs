@@ -14,6 +14,7 @@ use anyrt_core::stream::{AttributesExt, ByteReceiveStreamExt, ByteSendStreamExt}
 use rustix::net::SendFlags;
 
 use super::net_connect_support::{accept, listen};
+use super::net_tools::tcp;
 use crate::support::run;
 
 /// NET-05: the attributes of a TCP stream agree with what the system says.
@@ -129,11 +130,7 @@ pub fn only_connections_are_adopted<B: Enter<Runtime: Descriptors>>(backend: &B)
 /// ST-01: urgent data, which has a place of its own, does not keep back what follows it.
 pub fn urgent_data_keeps_nothing_back<B: Enter<Runtime: Descriptors>>(backend: &B) {
     run(backend, async {
-        let (listener, at) = listen::<B::Runtime>();
-        let mut client = connect_tcp::<B::Runtime>("127.0.0.1", at.port())
-            .await
-            .unwrap();
-        let mut server = accept::<B::Runtime, Internet>(&listener).await;
+        let (mut client, mut server) = tcp::<B::Runtime>().await;
         client.send(b"before").await.unwrap();
         rustix::net::send(raw(&client), b"!", SendFlags::OOB).unwrap();
         client.send(b"behind").await.unwrap();

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll};
 
 use anyrt_core::cancel::CancelScope;
 use anyrt_core::runtime::Enter;
@@ -15,7 +15,7 @@ use anyrt_core::task::task_group;
 
 use crate::cancel_everywhere::cancel_everywhere;
 use crate::support::{
-    Log, Wakes, catch_sync, in_cancelled_scope, panic_quietly, poll_once, run, until, yields,
+    Log, Wakes, catch_sync, in_cancelled_scope, panicking_waker, poll_once, run, until, yields,
 };
 
 /// SY-02: primitives are made and looked at before any run, and used in one.
@@ -48,15 +48,9 @@ pub fn primitives_exist_before_the_run<B: Enter>(backend: &B) {
 
 /// SY-03: a waker that panics does not keep the others asleep that are woken with it.
 pub fn a_waker_that_panics_is_not_the_last<B: Enter>(_backend: &B) {
-    struct Panics;
-    impl Wake for Panics {
-        fn wake(self: Arc<Self>) {
-            panic_quietly("a waker");
-        }
-    }
     let (event, wakes) = (Event::new(), Wakes::new());
     let mut waiting = [pin!(event.wait()), pin!(event.wait()), pin!(event.wait())];
-    let panics = Waker::from(Arc::new(Panics));
+    let panics = panicking_waker();
     for (number, wait) in waiting.iter_mut().enumerate() {
         let polled = match number {
             0 => wait.as_mut().poll(&mut Context::from_waker(&panics)),

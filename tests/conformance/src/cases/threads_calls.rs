@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::{Arc, Barrier, Mutex};
-use std::task::{Context, Wake, Waker};
+use std::task::Context;
 use std::thread;
 use std::time::Duration;
 
@@ -21,8 +21,8 @@ use anyrt_core::time::Instant;
 use futures_util::future::join_all;
 
 use crate::support::{
-    Flag, Gate, Log, catch, in_cancelled_scope, message_of, panic_quietly, poll_once, run, until,
-    yields,
+    Flag, Gate, Log, catch, in_cancelled_scope, message_of, panic_quietly, panicking_waker,
+    poll_once, run, until, yields,
 };
 
 /// TH-01: the function runs on another thread; its value and its error come back, and its panic
@@ -303,12 +303,6 @@ pub fn the_panic_of_what_a_function_leaves_continues<B: Enter>(backend: &B) {
 
 /// TH-01: the value arrives although giving back the token has woken a waker that panics.
 pub fn a_value_arrives_past_a_waker_that_panics<B: Enter>(backend: &B) {
-    struct Panics;
-    impl Wake for Panics {
-        fn wake(self: Arc<Self>) {
-            panic_quietly("a waker");
-        }
-    }
     let log = Log::new();
     let heard = log.clone();
     let options = RunOptions::new().unhandled(move |what| heard.add(what.to_string()));
@@ -323,8 +317,9 @@ pub fn a_value_arrives_past_a_waker_that_panics<B: Enter>(backend: &B) {
         }));
         assert!(poll_once(call.as_mut()).await.is_pending());
         let mut next = Box::pin(limiter.acquire_arc());
-        let waker = Waker::from(Arc::new(Panics));
-        let polled = next.as_mut().poll(&mut Context::from_waker(&waker));
+        let polled = next
+            .as_mut()
+            .poll(&mut Context::from_waker(&panicking_waker()));
         assert!(polled.is_pending());
         go_on.open();
         assert_eq!(call.await, 7);

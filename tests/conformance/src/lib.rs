@@ -67,35 +67,61 @@
 //! `ANYRT_CONFORMANCE_REPEAT=100` runs every case so many times. `ANYRT_STRESS_TREES` and
 //! `ANYRT_STRESS_SEED` do the same for the stress test; see [`stress`].
 
-#![expect(
-    clippy::missing_panics_doc,
-    reason = "cases panic where a rule is broken: that is what they are for"
-)]
-#![expect(clippy::unwrap_used, reason = "this is test code")]
-
-pub mod cancel_everywhere;
-pub mod cases;
-mod check;
-pub mod harness;
 mod manifest;
-pub mod stress;
-pub mod support;
 
+#[doc(hidden)]
+pub use anyrt_conformance_kit::harness::run_case;
+pub use anyrt_conformance_kit::{
+    cancel_everywhere, check_byte_pipe, check_byte_stream, erased, harness, support,
+};
+pub use anyrt_conformance_scopes::stress;
 #[doc(hidden)]
 pub use anyrt_core::runtime::Enter;
-#[doc(hidden)]
-pub use harness::run_case;
-#[doc(hidden)]
+
 /// The traits behind the names of facets.
 #[doc(hidden)]
 pub mod facets {
     #[cfg(unix)]
     pub use anyrt_core::runtime::Descriptors as descriptors;
     pub use anyrt_core::runtime::{Blocking as blocking, Net as net, Spawn as spawn, Time as time};
+
+    /// Functions of the same names that mount a facet for the erased cases.
+    pub mod mount {
+        #[cfg(unix)]
+        use anyrt_core::runtime::Descriptors;
+        use anyrt_core::runtime::{Enter, Net};
+
+        use crate::erased;
+
+        pub use self::{runtime as spawn, runtime as time, runtime as blocking};
+
+        pub fn runtime<B: Enter>(_: &B) {
+            erased::mount::<B::Runtime>();
+        }
+
+        pub fn net<B: Enter<Runtime: Net>>(_: &B) {
+            erased::mount_net::<B::Runtime>();
+        }
+
+        #[cfg(unix)]
+        pub fn descriptors<B: Enter<Runtime: Descriptors>>(_: &B) {
+            erased::mount_descriptors::<B::Runtime>();
+        }
+    }
 }
 
-pub use self::check::{check_byte_pipe, check_byte_stream};
 pub use manifest::check_known_failures;
 #[cfg(unix)]
 pub use manifest::descriptors;
 pub use manifest::{all, names, net};
+
+/// The cases, one module per area. Each is a plain function over a backend, and panics where the
+/// rule that its documentation cites does not hold.
+pub mod cases {
+    pub use anyrt_conformance_groups::*;
+    pub use anyrt_conformance_net::*;
+    pub use anyrt_conformance_scopes::*;
+    pub use anyrt_conformance_streams::*;
+    pub use anyrt_conformance_sync::*;
+    pub use anyrt_conformance_threads::*;
+}

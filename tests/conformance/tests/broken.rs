@@ -103,13 +103,19 @@ fn expect(flaw: Flaw, noticed_by: &[&str], unaffected: &[&str]) {
     let all = anyrt_conformance::all::<TinyRuntime>();
     let mut wrong = Vec::new();
     for case in noticed_by.iter().chain(unaffected) {
-        let run = all.iter().find(|known| known.name == *case);
-        let run = run.unwrap_or_else(|| panic!("there is no case {case}")).run;
-        let outcome = watch(case, Duration::from_secs(3), move || {
-            run(&TinyRuntime::broken(flaw))
-        });
-        if matches!(outcome, Outcome::Passed) == noticed_by.contains(case) {
-            wrong.push(format!("{case}: {outcome:?}"));
+        let found = all.iter().find(|known| known.name == *case);
+        let found = *found.unwrap_or_else(|| panic!("there is no case {case}"));
+        let attempt = || {
+            watch(case, Duration::from_secs(3), move || {
+                found.run(&TinyRuntime::broken(flaw));
+            })
+        };
+        // A timer is only seen to be early if the machine was not busy with something else until
+        // the deadline.
+        let attempts = if noticed_by.contains(case) { 5 } else { 1 };
+        let passed = (0..attempts).all(|_| matches!(attempt(), Outcome::Passed));
+        if passed == noticed_by.contains(case) {
+            wrong.push(format!("{case}: passed: {passed}"));
         }
     }
     assert!(wrong.is_empty(), "not as expected:\n{}", wrong.join("\n"));

@@ -1,0 +1,26 @@
+//! Cases about task groups: children, failures, handles, `start`, combinators, contexts, options.
+//!
+//! A part of `anyrt-conformance`, which mounts it; see there.
+
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "cases panic where a rule is broken: that is what they are for"
+)]
+#![expect(clippy::unwrap_used, reason = "this is test code")]
+
+pub mod combine;
+pub mod context;
+pub mod groups;
+pub mod groups_cancel;
+pub mod groups_combine;
+pub mod groups_failures;
+pub mod groups_handles;
+pub mod groups_in_place;
+pub mod groups_panics;
+pub mod groups_scope;
+pub mod groups_start;
+pub mod groups_start_scopes;
+pub mod introspection;
+pub mod options;
+
+use anyrt_conformance_kit::{erased, kinds, on_each_kind, support};

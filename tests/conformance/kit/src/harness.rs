@@ -1,0 +1,180 @@
+//! Runs a case: on a fresh runtime, on a thread of its own, and not for ever.
+
+use std::any::Any;
+use std::fmt;
+use std::panic::resume_unwind;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
+use anyrt_core::runtime::Enter;
+
+use crate::erased::Backend;
+#[cfg(unix)]
+use crate::erased::OsBackend;
+use crate::support::message_of;
+
+/// How many seconds a case may take; none needs a tenth of it.
+const WATCHDOG: u64 = 60;
+
+/// Another limit, in seconds: for those who make a case take long.
+const LIMIT: &str = "ANYRT_CONFORMANCE_LIMIT";
+
+/// Runs every case so many times, if set: for those who look for a rare failure.
+const REPEAT: &str = "ANYRT_CONFORMANCE_REPEAT";
+
+/// One case of the suite, for the backend `B`.
+pub struct Case<B> {
+    /// `module::function`, as in the names of the tests.
+    pub name: &'static str,
+    run: Run<B>,
+}
+
+/// What the function of a case takes.
+enum Run<B> {
+    Generic(fn(&B)),
+    Erased(fn(&Backend)),
+    #[cfg(unix)]
+    Descriptors(fn(&OsBackend)),
+}
+
+impl<B: Enter> Case<B> {
+    /// A case that is compiled for each backend.
+    pub fn generic(name: &'static str, run: fn(&B)) -> Case<B> {
+        let run = Run::Generic(run);
+        Case { name, run }
+    }
+
+    /// A case that was compiled once, for all backends.
+    pub fn erased(name: &'static str, run: fn(&Backend)) -> Case<B> {
+        let run = Run::Erased(run);
+        Case { name, run }
+    }
+
+    /// A case that was compiled once, for all backends whose sockets are descriptors.
+    #[cfg(unix)]
+    pub fn descriptors(name: &'static str, run: fn(&OsBackend)) -> Case<B> {
+        let run = Run::Descriptors(run);
+        Case { name, run }
+    }
+
+    /// Runs the case, which panics if the backend fails.
+    pub fn run(&self, backend: &B) {
+        match self.run {
+            Run::Generic(run) => run(backend),
+            Run::Erased(run) => run(&Backend::new(backend.clone())),
+            #[cfg(unix)]
+            Run::Descriptors(run) => run(&OsBackend::new(backend.clone())),
+        }
+    }
+}
+
+impl<B> Clone for Case<B> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<B> Copy for Case<B> {}
+
+impl<B> Clone for Run<B> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<B> Copy for Run<B> {}
+
+impl<B> fmt::Debug for Case<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Case").field(&self.name).finish()
+    }
+}
+
+/// How a case ended.
+#[expect(clippy::exhaustive_enums, reason = "there is no fourth way")]
+pub enum Outcome {
+    /// It returned.
+    Passed,
+    /// It panicked.
+    Failed(Box<dyn Any + Send>),
+    /// It was still running when its time was up.
+    Hung,
+}
+
+impl fmt::Debug for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Outcome::Passed => f.write_str("Passed"),
+            Outcome::Failed(payload) => f
+                .debug_tuple("Failed")
+                .field(&message_of(&**payload))
+                .finish(),
+            Outcome::Hung => f.write_str("Hung"),
+        }
+    }
+}
+
+/// Runs a case on a thread of its own, for as long as `limit`.
+///
+/// A case that hangs keeps its thread.
+///
+/// # Panics
+///
+/// If the thread cannot be started.
+pub fn watch(name: &str, limit: Duration, case: impl FnOnce() + Send + 'static) -> Outcome {
+    let (alive, ended) = mpsc::channel::<()>();
+    let thread = thread::Builder::new().name(name.to_owned()).spawn(move || {
+        let _alive = alive;
+        case();
+    });
+    let thread = thread.expect("a thread for the case");
+    match ended.recv_timeout(limit) {
+        Err(RecvTimeoutError::Timeout) => Outcome::Hung,
+        _ => match thread.join() {
+            Ok(()) => Outcome::Passed,
+            Err(payload) => Outcome::Failed(payload),
+        },
+    }
+}
+
+/// What each test of [`suite!`](crate::suite) does.
+///
+/// # Panics
+///
+/// If the case fails or hangs; and if it passes although it is a known failure, so that nobody
+/// forgets to remove it from that list.
+#[doc(hidden)]
+pub fn run_case<B: Enter>(case: Case<B>, known_failures: &[(&str, &str)], backend: fn() -> B) {
+    let name = case.name;
+    let limit = Duration::from_secs(number(LIMIT).unwrap_or(WATCHDOG));
+    for _ in 0..number(REPEAT).unwrap_or(1) {
+        let outcome = watch(name, limit, move || case.run(&backend()));
+        let known = known_failures.iter().find(|(known, _)| *known == name);
+        match (outcome, known) {
+            (Outcome::Passed, None) => {}
+            (Outcome::Passed, Some(_)) => panic!("{name} passes: remove it from `known_failures`"),
+            (outcome, Some((_, why))) => {
+                eprintln!("{name} fails, as is known ({why}): {outcome:?}");
+                return;
+            }
+            (Outcome::Failed(payload), None) => resume_unwind(payload),
+            (Outcome::Hung, None) => {
+                panic!("{name} hangs: it was still running after {limit:?}")
+            }
+        }
+    }
+}
+
+/// A number from the environment.
+///
+/// # Panics
+///
+/// If something else is there.
+pub fn number(variable: &str) -> Option<u64> {
+    let text = std::env::var(variable).ok()?;
+    Some(
+        text.parse()
+            .unwrap_or_else(|_| panic!("{variable} must be a number, not `{text}`")),
+    )
+}

@@ -1,0 +1,222 @@
+//! What the cases of groups and scopes share: one notation for the three kinds of group, and a
+//! few futures.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
+
+use anyrt_core::cancel::{CancelHandle, has_pending_cancellation};
+use anyrt_core::error::{GroupError, SpawnError};
+use anyrt_core::task::{
+    GroupOutput, LocalTaskGroup, ScopedTaskGroup, TaskGroup, TaskHandle, TaskOutput,
+    local_task_group, scoped_task_group, task_group,
+};
+use anyrt_core::time::sleep_forever;
+
+use crate::erased::R;
+use crate::support::Gate;
+
+/// One of the three kinds of group, for children that all of them accept.
+///
+/// Bodies and children are boxed, since every scenario is compiled for each kind. Groups of futures
+/// that are not boxed are in the cases for one kind.
+pub trait Kind {
+    /// The function that opens such a group.
+    const NAME: &'static str;
+    /// The handle of such a group.
+    type Group<E: Send + 'static>: GroupHandle<E>;
+
+    /// Opens a group.
+    fn open<'body, E, T, Fut>(
+        body: impl FnOnce(Self::Group<E>) -> Fut + 'body,
+    ) -> Pin<Box<dyn Future<Output = Result<T, GroupError<E>>> + 'body>>
+    where
+        E: Send + 'static,
+        T: 'body,
+        Fut: Future + 'body,
+        Fut::Output: GroupOutput<E, Value = T>;
+}
+
+/// What the handles of all three kinds offer.
+pub trait GroupHandle<E>: Clone {
+    /// Spawns a child.
+    fn spawn<F, T>(&self, future: F) -> TaskHandle<T>
+    where
+        F: Future + Send + 'static,
+        F::Output: TaskOutput<E, Value = T>,
+        T: Send + 'static;
+
+    /// Spawns a child, or gives the future back.
+    #[expect(clippy::missing_errors_doc, reason = "it forwards to the group")]
+    fn try_spawn<F, T>(&self, future: F) -> Result<TaskHandle<T>, SpawnError<F>>
+    where
+        F: Future + Send + 'static,
+        F::Output: TaskOutput<E, Value = T>,
+        T: Send + 'static;
+
+    /// Cancels the group.
+    fn cancel(&self);
+
+    /// Returns the handle of its scope.
+    fn scope(&self) -> CancelHandle;
+}
+
+type Child<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// Stands for `task_group`.
+#[derive(Debug)]
+pub struct Tasks;
+/// Stands for `scoped_task_group`.
+#[derive(Debug)]
+pub struct Scoped;
+/// Stands for `local_task_group`.
+#[derive(Debug)]
+pub struct Local;
+
+/// Lists what the traits above need; each line forwards to the group's own method.
+macro_rules! kind {
+    ($kind:ident, $open:ident, $group:ident<$parameter:tt>) => {
+        impl Kind for $kind {
+            /// The function that opens such a group.
+            const NAME: &'static str = stringify!($open);
+            type Group<E: Send + 'static> = $group<$parameter, E>;
+
+            fn open<'body, E, T, Fut>(
+                body: impl FnOnce(Self::Group<E>) -> Fut + 'body,
+            ) -> Pin<Box<dyn Future<Output = Result<T, GroupError<E>>> + 'body>>
+            where
+                E: Send + 'static,
+                T: 'body,
+                Fut: Future + 'body,
+                Fut::Output: GroupOutput<E, Value = T>,
+            {
+                type Body<'body, T> = Pin<Box<dyn Future<Output = T> + 'body>>;
+                let body: Box<dyn FnOnce(Self::Group<E>) -> Body<'body, Fut::Output> + 'body> =
+                    Box::new(|tg| Box::pin(body(tg)));
+                Box::pin($open::<R, E, T, Body<'body, Fut::Output>>(body))
+            }
+        }
+
+        impl<E: Send + 'static> GroupHandle<E> for $group<$parameter, E> {
+            fn spawn<F, T>(&self, future: F) -> TaskHandle<T>
+            where
+                F: Future + Send + 'static,
+                F::Output: TaskOutput<E, Value = T>,
+                T: Send + 'static,
+            {
+                self.spawn(Box::pin(future) as Child<F::Output>)
+            }
+
+            fn try_spawn<F, T>(&self, future: F) -> Result<TaskHandle<T>, SpawnError<F>>
+            where
+                F: Future + Send + 'static,
+                F::Output: TaskOutput<E, Value = T>,
+                T: Send + 'static,
+            {
+                self.try_spawn(future)
+            }
+
+            fn cancel(&self) {
+                self.cancel();
+            }
+
+            fn scope(&self) -> CancelHandle {
+                self.scope()
+            }
+        }
+    };
+}
+
+kind! { Tasks, task_group, TaskGroup<R> }
+kind! { Scoped, scoped_task_group, ScopedTaskGroup<'static> }
+kind! { Local, local_task_group, LocalTaskGroup<'static> }
+
+/// Runs a scenario on each kind of group, each in a run of its own.
+#[macro_export]
+macro_rules! on_each_kind {
+    ($backend:ident, $scenario:ident) => {{
+        use $crate::kinds::{Local, Scoped, Tasks, named};
+        named::<Tasks>(|| $crate::support::run($backend, $scenario::<Tasks>()));
+        named::<Scoped>(|| $crate::support::run($backend, $scenario::<Scoped>()));
+        named::<Local>(|| $crate::support::run($backend, $scenario::<Local>()));
+    }};
+}
+
+/// Says which kind of group it was if `scenario` panics; a hang shows none.
+pub fn named<K: Kind>(scenario: impl FnOnce()) {
+    struct Named(&'static str);
+    impl Drop for Named {
+        fn drop(&mut self) {
+            if std::thread::panicking() {
+                eprintln!("the group was a {}", self.0);
+            }
+        }
+    }
+    let _named = Named(K::NAME);
+    scenario();
+}
+
+/// An operation that never completes.
+pub async fn blocked() {
+    sleep_forever().await;
+}
+
+/// A foreign future that is ready as soon as it is polled where a cancellation is pending.
+pub async fn until_cancelled() {
+    poll_fn(|_| {
+        if has_pending_cancellation() {
+            Poll::Ready(())
+        } else {
+            Poll::Pending
+        }
+    })
+    .await;
+}
+
+/// Opens its gate when so many have arrived.
+#[derive(Clone, Debug)]
+pub struct Countdown {
+    left: Arc<AtomicUsize>,
+    gate: Gate,
+}
+
+impl Countdown {
+    /// A countdown from this number.
+    pub fn new(from: usize) -> Countdown {
+        Countdown {
+            left: Arc::new(AtomicUsize::new(from)),
+            gate: Gate::new(),
+        }
+    }
+
+    /// Counts one down.
+    pub fn arrive(&self) {
+        if self.left.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.gate.open();
+        }
+    }
+
+    /// Waits until the count is zero.
+    pub async fn all_arrived(&self) {
+        self.gate.opened().await;
+    }
+}
+
+/// Where the first entry that reads like this stands; panics, showing the log, if there is none.
+pub fn position(entries: &[String], entry: &str) -> usize {
+    entries
+        .iter()
+        .position(|e| e == entry)
+        .unwrap_or_else(|| panic!("no entry {entry:?} in {entries:?}"))
+}
+
+/// Panics, showing the log, unless all these entries are there in this order.
+pub fn assert_order(entries: &[String], order: &[&str]) {
+    let places: Vec<usize> = order.iter().map(|entry| position(entries, entry)).collect();
+    assert!(
+        places.is_sorted(),
+        "not in the order {order:?}: {entries:?}"
+    );
+}

@@ -1,0 +1,21 @@
+//! What the cases of the conformance suite are made of: the runtime that they run on, the harness
+//! that runs them, and tools.
+//!
+//! A part of `anyrt-conformance`; see there.
+
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "checks panic where a rule is broken: that is what they are for"
+)]
+#![expect(clippy::unwrap_used, reason = "this is test code")]
+
+pub mod cancel_everywhere;
+mod cases;
+mod check;
+pub mod erased;
+pub mod harness;
+pub mod kinds;
+pub mod random;
+pub mod support;
+
+pub use self::check::{check_byte_pipe, check_byte_stream};

@@ -1,0 +1,348 @@
+//! Small tools for cases: events that are not the library's own, records, hand-made polls.
+//!
+//! Nothing here is an operation of anyrt: a [`Gate`] or a [`Forever`] is to it what any other
+//! crate's future is, no cancel point and no hold.
+
+use std::any::Any;
+use std::fmt;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+
+use anyrt_core::RunOptions;
+use anyrt_core::cancel::{CancelScope, Cancelled};
+use anyrt_core::runtime::{Enter, Runtime};
+use futures_util::FutureExt;
+
+/// Runs `main` on the backend with the default options.
+///
+/// The future is boxed: the code of a run is compiled once for each backend, not for each case.
+pub fn run<B: Enter, T>(backend: &B, main: impl Future<Output = T>) -> T {
+    let mut output = None;
+    run_boxed(backend, Box::pin(async { output = Some(main.await) }));
+    output.expect("the run drove its main future to the end")
+}
+
+fn run_boxed<B: Enter>(backend: &B, main: Pin<Box<dyn Future<Output = ()> + '_>>) {
+    anyrt_core::run(backend, RunOptions::new(), main).expect("the run starts");
+}
+
+/// Runs the future in a scope that is cancelled before it is entered.
+///
+/// # Errors
+///
+/// [`Cancelled`] if the future was interrupted.
+///
+/// # Errors
+///
+/// [`Cancelled`] if the future waits for anything.
+pub async fn in_cancelled_scope<R: Runtime, F: Future>(future: F) -> Result<F::Output, Cancelled> {
+    let scope = CancelScope::<R>::new();
+    scope.handle().cancel();
+    scope.run(future).await
+}
+
+/// What happened, in order, in any number of tasks and threads.
+#[derive(Clone, Debug, Default)]
+pub struct Log(Arc<Mutex<Vec<String>>>);
+
+impl Log {
+    /// An empty log.
+    pub fn new() -> Log {
+        Log::default()
+    }
+
+    /// Adds an entry.
+    pub fn add(&self, entry: impl Into<String>) {
+        lock(&self.0).push(entry.into());
+    }
+
+    /// All entries, oldest first.
+    pub fn entries(&self) -> Vec<String> {
+        lock(&self.0).clone()
+    }
+
+    /// How many entries read like this one.
+    pub fn count(&self, entry: &str) -> usize {
+        lock(&self.0).iter().filter(|e| *e == entry).count()
+    }
+
+    /// Whether there is such an entry.
+    pub fn has(&self, entry: &str) -> bool {
+        self.count(entry) > 0
+    }
+
+    /// A guard that adds the entry when it is dropped.
+    pub fn on_drop(&self, entry: &'static str) -> impl Send + Sync + 'static + use<> {
+        let log = self.clone();
+        OnDrop::new(move || log.add(entry))
+    }
+}
+
+/// A flag that can be raised once, from anywhere, and looked at.
+#[derive(Clone, Debug, Default)]
+pub struct Flag(Arc<AtomicBool>);
+
+impl Flag {
+    /// A flag that is not raised.
+    pub fn new() -> Flag {
+        Flag::default()
+    }
+
+    /// Raises it.
+    pub fn raise(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether it was raised.
+    pub fn is_raised(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    /// A guard that raises it when it is dropped.
+    pub fn on_drop(&self) -> impl Send + Sync + 'static + use<> {
+        let flag = self.clone();
+        OnDrop::new(move || flag.raise())
+    }
+}
+
+/// Calls a function when it is dropped.
+pub struct OnDrop<F: FnOnce()>(Option<F>);
+
+impl<F: FnOnce()> OnDrop<F> {
+    /// A guard that will call `f`.
+    pub fn new(f: F) -> OnDrop<F> {
+        OnDrop(Some(f))
+    }
+}
+
+impl<F: FnOnce()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        if let Some(f) = self.0.take() {
+            f();
+        }
+    }
+}
+
+impl<F: FnOnce()> fmt::Debug for OnDrop<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OnDrop")
+    }
+}
+
+/// Something that happens once and that any number of tasks and threads can wait for.
+#[derive(Clone, Debug, Default)]
+pub struct Gate(Arc<GateInner>);
+
+#[derive(Debug, Default)]
+struct GateInner {
+    state: Mutex<GateState>,
+    opened: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct GateState {
+    open: bool,
+    waiting: Vec<Waker>,
+}
+
+impl Gate {
+    /// A closed gate.
+    pub fn new() -> Gate {
+        Gate::default()
+    }
+
+    /// Opens it for good, and lets everybody through.
+    pub fn open(&self) {
+        let waiting = {
+            let mut state = lock(&self.0.state);
+            state.open = true;
+            std::mem::take(&mut state.waiting)
+        };
+        self.0.opened.notify_all();
+        waiting.into_iter().for_each(Waker::wake);
+    }
+
+    /// Whether it is open.
+    pub fn is_open(&self) -> bool {
+        lock(&self.0.state).open
+    }
+
+    /// Waits until it is open, as a foreign future.
+    pub async fn opened(&self) {
+        poll_fn(|cx| {
+            let mut state = lock(&self.0.state);
+            if state.open {
+                return Poll::Ready(());
+            }
+            if !state.waiting.iter().any(|w| w.will_wake(cx.waker())) {
+                state.waiting.push(cx.waker().clone());
+            }
+            Poll::Pending
+        })
+        .await;
+    }
+
+    /// Blocks the thread until it is open.
+    pub fn wait_blocking(&self) {
+        let mut state = lock(&self.0.state);
+        while !state.open {
+            state = self
+                .0
+                .opened
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+/// A foreign future that never completes, and raises a flag when it is dropped.
+pub fn forever(dropped: &Flag) -> Forever<impl Send + Sync + 'static + use<>> {
+    Forever(dropped.on_drop())
+}
+
+/// See [`forever`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+pub struct Forever<G>(G);
+
+impl<G> Future for Forever<G> {
+    type Output = std::convert::Infallible;
+
+    fn poll(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Poll::Pending
+    }
+}
+
+/// Gives up its turn `times` times, as a foreign future.
+pub async fn yields(times: usize) {
+    for _ in 0..times {
+        let mut polled = false;
+        poll_fn(|cx| {
+            if std::mem::replace(&mut polled, true) {
+                return Poll::Ready(());
+            }
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+/// Gives up its turn until the condition holds; for what no waker tells.
+pub async fn until(mut condition: impl FnMut() -> bool) {
+    while !condition() {
+        yields(1).await;
+        std::thread::yield_now();
+    }
+}
+
+/// Polls the future once, with the waker of whoever awaits this.
+pub async fn poll_once<F: Future + ?Sized>(mut future: Pin<&mut F>) -> Poll<F::Output> {
+    poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await
+}
+
+/// Counts how often it is woken.
+#[derive(Debug, Default)]
+pub struct Wakes(AtomicUsize);
+
+impl Wakes {
+    /// A counter that stands at zero.
+    pub fn new() -> Arc<Wakes> {
+        Arc::default()
+    }
+
+    /// How often it was woken.
+    pub fn count(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    /// Polls the future once with a waker that counts here.
+    pub fn poll<F: Future>(self: &Arc<Self>, future: Pin<&mut F>) -> Poll<F::Output> {
+        future.poll(&mut Context::from_waker(&Waker::from(self.clone())))
+    }
+}
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// A waker that panics.
+#[must_use]
+pub fn panicking_waker() -> Waker {
+    struct Panics;
+    impl Wake for Panics {
+        fn wake(self: Arc<Self>) {
+            panic_quietly("a waker");
+        }
+    }
+    Waker::from(Arc::new(Panics))
+}
+
+/// Polls the future by hand until it is ready, and says how many polls that took.
+///
+/// # Panics
+///
+/// If it is pending without having woken its waker.
+pub fn polls_until_ready<F: Future>(future: F) -> usize {
+    let mut future = pin!(future);
+    let wakes = Wakes::new();
+    for polls in 1.. {
+        let before = wakes.count();
+        if wakes.poll(future.as_mut()).is_ready() {
+            return polls;
+        }
+        assert!(wakes.count() > before, "pending, and nothing was woken");
+    }
+    unreachable!("the loop has no other end")
+}
+
+/// Panics without a message on standard error.
+pub fn panic_quietly(message: &'static str) -> ! {
+    resume_unwind(Box::new(message))
+}
+
+/// Awaits the future, and gives a panic as its message.
+///
+/// # Errors
+///
+/// The message of the panic.
+pub async fn catch<F: Future>(future: F) -> Result<F::Output, String> {
+    AssertUnwindSafe(future)
+        .catch_unwind()
+        .await
+        .map_err(|payload| message_of(&*payload))
+}
+
+/// Calls the function, and gives a panic as its message.
+///
+/// # Errors
+///
+/// The message of the panic.
+pub fn catch_sync<T>(f: impl FnOnce() -> T) -> Result<T, String> {
+    std::panic::catch_unwind(AssertUnwindSafe(f)).map_err(|payload| message_of(&*payload))
+}
+
+/// The message that a panic was raised with.
+pub fn message_of(payload: &(dyn Any + Send)) -> String {
+    if let Some(message) = payload.downcast_ref::<&'static str>() {
+        (*message).to_owned()
+    } else if let Some(message) = payload.downcast_ref::<String>() {
+        message.clone()
+    } else {
+        "a panic without a message".to_owned()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,66 @@
+//! Connections keep to the contract of byte streams: ST-01 to ST-05, ST-07.
+
+use anyrt_core::net::TcpStream;
+use anyrt_core::runtime::{Net, Socket, SocketOption};
+use anyrt_core::stream::StapledByteStream;
+use anyrt_core::tls::TlsStream;
+use futures_util::future::join;
+
+use super::net_tools::tcp;
+use super::tls_support::Authority;
+use crate::check_byte_stream;
+use crate::erased::{Backend, R};
+use crate::support::run;
+
+/// ST-01, ST-02, ST-03, ST-04, ST-05, ST-07, NET-01: a TCP connection keeps to the contract.
+pub fn tcp_streams_keep_the_contract(backend: &Backend) {
+    run(backend, check_byte_stream(tcp::<R>, narrow::<R>));
+}
+
+/// ST-01, ST-02, ST-03, ST-04, ST-05, ST-07, ST-14: so do its halves, stapled to those of another one.
+pub fn halves_keep_the_contract(backend: &Backend) {
+    let make = async || {
+        let ((near, far), (other_near, other_far)) = (narrow::<R>().await, narrow::<R>().await);
+        let ((_, send_there), (receive_there, _)) = (near.into_split(), far.into_split());
+        let ((receive_back, _), (_, send_back)) = (other_near.into_split(), other_far.into_split());
+        (
+            StapledByteStream::new(send_there, receive_back),
+            StapledByteStream::new(send_back, receive_there),
+        )
+    };
+    run(backend, check_byte_stream(make, make));
+}
+
+/// ST-01, ST-02, ST-03, ST-04, ST-05, ST-07, ST-17: so does an encrypted one.
+pub fn encrypted_tcp_streams_keep_the_contract(backend: &Backend) {
+    let authority = Authority::new();
+    let (client, server) = (authority.client(), authority.server("host.example"));
+    let encrypt = async |(near, far)| {
+        let connect = TlsStream::connect(near, "host.example", &client);
+        let (near, far) = join(connect, TlsStream::accept(far, &server)).await;
+        (near.unwrap(), far.unwrap())
+    };
+    // Wide ones: what was sent is on its way when the sender leaves.
+    let check = check_byte_stream(
+        async || encrypt(tcp::<R>().await).await,
+        async || encrypt(narrow::<R>().await).await,
+    );
+    run(backend, check);
+}
+
+/// Both ends of a connection that does not take many MiB before a sender has to wait.
+async fn narrow<R: Net>() -> (TcpStream<R>, TcpStream<R>) {
+    let (near, far) = tcp::<R>().await;
+    for end in [&near, &far] {
+        for option in [SocketOption::SendBuffer, SocketOption::ReceiveBuffer] {
+            end.socket().set_option(option(128 * 1024)).unwrap();
+        }
+    }
+    (near, far)
+}
+
+anyrt_conformance_kit::cases! { net_contract: erased,
+    tcp_streams_keep_the_contract,
+    halves_keep_the_contract,
+    encrypted_tcp_streams_keep_the_contract,
+}

@@ -1,0 +1,144 @@
+//! What is known of the descriptors of connections, and those that come from elsewhere.
+
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream as StdUnixStream;
+
+use anyrt_core::net::{
+    Address, Descriptor, Family, Internet, LocalAddress, LocalPort, RemoteAddress, RemotePort,
+    SocketFamily, SocketStream, TcpConnector, TcpStream, UnixStream, connect_tcp,
+};
+use anyrt_core::runtime::{Descriptors, SocketOption};
+use anyrt_core::stream::{AttributesExt, ByteReceiveStreamExt, ByteSendStreamExt};
+use rustix::net::SendFlags;
+
+use super::net_connect_support::{accept, listen};
+use super::net_tools::tcp;
+use crate::erased::{OsBackend, OsR};
+use crate::support::run;
+
+/// NET-05: the attributes of a TCP stream agree with what the system says.
+pub fn attributes_agree_with_the_system(backend: &OsBackend) {
+    run(backend, async {
+        let (listener, at) = listen::<OsR>();
+        let client = connect_tcp::<OsR>("127.0.0.1", at.port()).await.unwrap();
+        let server = accept::<OsR, Internet>(&listener).await;
+        for stream in [&client, &server] {
+            let system = raw(stream);
+            let (local, remote) = (system.local_addr().unwrap(), system.peer_addr().unwrap());
+            assert_eq!(stream.attribute::<SocketFamily>(), Ok(Family::Ipv4));
+            assert_eq!(stream.attribute::<LocalAddress>(), Ok(Address::Ip(local)));
+            assert_eq!(stream.attribute::<LocalPort>(), Ok(local.port()));
+            assert_eq!(stream.attribute::<RemoteAddress>(), Ok(Address::Ip(remote)));
+            assert_eq!(stream.attribute::<RemotePort>(), Ok(remote.port()));
+        }
+        assert_eq!(client.attribute::<RemotePort>(), Ok(at.port()));
+        let (receive, send) = client.into_split();
+        assert_eq!(receive.attribute::<RemotePort>(), Ok(at.port()));
+        assert_eq!(send.attribute::<RemotePort>(), Ok(at.port()));
+    });
+}
+
+/// The same socket, as the standard library has it.
+fn raw<R: Descriptors>(stream: &TcpStream<R>) -> std::net::TcpStream {
+    stream.attribute::<Descriptor>().unwrap().into()
+}
+
+/// NET-04: connections send small packets at once, connected and accepted ones; unless the caller
+/// has said something else.
+pub fn connections_do_not_delay(backend: &OsBackend) {
+    run(backend, async {
+        let (listener, at) = listen::<OsR>();
+        let client = connect_tcp::<OsR>("127.0.0.1", at.port()).await.unwrap();
+        let server = accept::<OsR, Internet>(&listener).await;
+        assert!(raw(&client).nodelay().unwrap());
+        assert!(raw(&server).nodelay().unwrap());
+        let delaying = TcpConnector::<OsR>::new().option(SocketOption::NoDelay(false));
+        let client = delaying.connect("127.0.0.1", at.port()).await.unwrap();
+        assert!(!raw(&client).nodelay().unwrap());
+    });
+}
+
+/// NET-15: a connected socket can be adopted; the stream owns it from then on.
+pub fn a_socket_can_be_adopted(backend: &OsBackend) {
+    run(backend, async {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let (mut server, _) = listener.accept().unwrap();
+        let local = client.local_addr().unwrap();
+        let mut stream = TcpStream::<OsR>::adopt(client).unwrap();
+        assert_eq!(stream.local_addr().unwrap(), local);
+        assert!(raw(&stream).nodelay().unwrap());
+        stream.send(b"ping").await.unwrap();
+        let mut buffer = [0; 4];
+        server.read_exact(&mut buffer).unwrap();
+        assert_eq!(&buffer, b"ping");
+        server.write_all(b"pong").unwrap();
+        assert_eq!(stream.receive(10).await.unwrap(), b"pong");
+        drop(stream);
+        assert_eq!(server.read(&mut buffer).unwrap(), 0, "it was closed");
+
+        let (client, mut server) = StdUnixStream::pair().unwrap();
+        let mut stream = UnixStream::<OsR>::adopt(client).unwrap();
+        server.write_all(b"pong").unwrap();
+        assert_eq!(stream.receive(10).await.unwrap(), b"pong");
+    });
+}
+
+/// NET-15: the way back: the descriptor goes on as something else.
+pub fn a_socket_can_be_given_away(backend: &OsBackend) {
+    run(backend, async {
+        let (listener, at) = listen::<OsR>();
+        let client = connect_tcp::<OsR>("127.0.0.1", at.port()).await.unwrap();
+        let mut server = accept::<OsR, Internet>(&listener).await;
+        let mut client = std::net::TcpStream::from(client.into_descriptor().unwrap());
+        client.set_nonblocking(false).unwrap();
+        client.write_all(b"ping").unwrap();
+        assert_eq!(server.receive(10).await.unwrap(), b"ping");
+        // And once more there and back.
+        client.set_nonblocking(true).unwrap();
+        let mut client = TcpStream::<OsR>::adopt(client).unwrap();
+        server.send(b"pong").await.unwrap();
+        assert_eq!(client.receive(10).await.unwrap(), b"pong");
+    });
+}
+
+/// NET-15: what is no connection of the kind is refused, and says why.
+pub fn only_connections_are_adopted(backend: &OsBackend) {
+    run(backend, async {
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let refused = |socket: OwnedFd| {
+            let error = SocketStream::<OsR, Internet>::adopt(socket).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{error}");
+            error.to_string()
+        };
+        let listener = TcpListener::bind(any).unwrap();
+        assert!(refused(listener.into()).contains("listens"));
+        refused(UdpSocket::bind(any).unwrap().into());
+        refused(StdUnixStream::pair().unwrap().0.into());
+        let file = std::fs::File::open(std::env::current_exe().unwrap()).unwrap();
+        assert!(refused(file.into()).contains("no socket"));
+    });
+}
+
+/// ST-01: urgent data, which has a place of its own, does not keep back what follows it.
+pub fn urgent_data_keeps_nothing_back(backend: &OsBackend) {
+    run(backend, async {
+        let (mut client, mut server) = tcp::<OsR>().await;
+        client.send(b"before").await.unwrap();
+        rustix::net::send(raw(&client), b"!", SendFlags::OOB).unwrap();
+        client.send(b"behind").await.unwrap();
+        assert_eq!(server.receive(100).await.unwrap(), b"before");
+        assert_eq!(server.receive(100).await.unwrap(), b"behind");
+    });
+}
+
+anyrt_conformance_kit::cases! { net_descriptors: descriptors,
+    attributes_agree_with_the_system,
+    connections_do_not_delay,
+    a_socket_can_be_adopted,
+    a_socket_can_be_given_away,
+    only_connections_are_adopted,
+    urgent_data_keeps_nothing_back,
+}

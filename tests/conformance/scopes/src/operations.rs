@@ -1,0 +1,472 @@
+//! What all operations have in common: C4, C11, LL-04.
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Poll;
+use std::thread;
+use std::time::Duration;
+
+use anyrt_core::cancel::{
+    CancelScope, cancel_shielded_checkpoint, checkpoint, checkpoint_if_cancelled, finally, shield,
+};
+use anyrt_core::combine::race;
+use anyrt_core::runtime::Runtime;
+use anyrt_core::task::{TaskHandle, task_group};
+use anyrt_core::thread::to_thread;
+use anyrt_core::time::Instant;
+use anyrt_core::time::{interval, now, sleep, sleep_forever, sleep_until};
+use futures_util::FutureExt;
+use futures_util::future::{LocalBoxFuture, join};
+use futures_util::stream::{FuturesUnordered, StreamExt};
+
+use crate::erased::{Backend, R};
+use crate::support::{Flag, Gate, Log, Wakes, in_cancelled_scope, poll_once, run};
+
+/// More operations than a task may do in one turn.
+const UNFAIR: usize = 50_000;
+
+/// Makes an operation that is ready at once.
+type Make = Rc<dyn Fn() -> LocalBoxFuture<'static, ()>>;
+
+/// Operations that need not wait, by name. To be extended with each new one.
+fn ready_operations<R: Runtime>(ended: TaskHandle<()>) -> Vec<(&'static str, Make)> {
+    let ended = Rc::new(ended);
+    vec![
+        (
+            "sleep for no time",
+            Rc::new(|| sleep::<R>(Duration::ZERO).boxed_local()),
+        ),
+        (
+            "sleep until the past",
+            Rc::new(|| sleep_until::<R>(Instant::DISTANT_PAST).boxed_local()),
+        ),
+        (
+            "wait for a task that has ended",
+            Rc::new(move || {
+                let ended = ended.clone();
+                async move { ended.wait().await }.boxed_local()
+            }),
+        ),
+        (
+            "a first tick",
+            Rc::new(|| {
+                let mut interval = interval::<R>(Duration::from_secs(1));
+                async move { interval.tick().map(|_| ()).await }.boxed_local()
+            }),
+        ),
+        ("checkpoint", Rc::new(|| checkpoint().boxed_local())),
+    ]
+}
+
+/// Calls `f` with each of the ready operations.
+fn for_ready_operations(backend: &Backend, f: impl AsyncFn(&'static str, Make)) {
+    run(backend, async {
+        let group = task_group::<R, Infallible, _, _>(async |tg| {
+            let ended = tg.spawn(async {});
+            ended.wait().await;
+            for (name, make) in ready_operations::<R>(ended) {
+                f(name, make).await;
+            }
+            Ok(())
+        });
+        group.await.unwrap();
+    });
+}
+
+/// C4, LL-04: an operation that could be ready at once does not pass in a cancelled scope.
+pub fn ready_operations_are_cancel_points(backend: &Backend) {
+    for_ready_operations(backend, async |name, make| {
+        make().await;
+        let passed = Flag::new();
+        let result = in_cancelled_scope::<R, _>(async {
+            make().await;
+            passed.raise();
+        });
+        assert!(result.await.is_err(), "{name}");
+        assert!(!passed.is_raised(), "{name} is no cancel point");
+    });
+}
+
+/// C2, C4: nor does it pass if the cancellation came earlier in the same poll.
+pub fn ready_operations_see_cancellation_in_the_same_poll(backend: &Backend) {
+    for_ready_operations(backend, async |name, make| {
+        let passed = Flag::new();
+        let scope = CancelScope::<R>::new();
+        let handle = scope.handle();
+        let result = scope.run(async {
+            make().await;
+            handle.cancel();
+            make().await;
+            passed.raise();
+        });
+        assert!(result.await.is_err(), "{name}");
+        assert!(!passed.is_raised(), "{name} passed");
+    });
+}
+
+/// C2: a cancellation takes effect for what follows in the same poll also where another thread was
+/// a little faster.
+pub fn a_second_cancellation_is_seen_in_the_same_poll(backend: &Backend) {
+    for_ready_operations(backend, async |name, make| {
+        let passed = Flag::new();
+        let scope = CancelScope::<R>::new();
+        let handle = scope.handle();
+        let result = scope.run(async {
+            let faster = handle.clone();
+            thread::spawn(move || faster.cancel()).join().unwrap();
+            handle.cancel();
+            make().await;
+            passed.raise();
+        });
+        assert!(result.await.is_err(), "{name}");
+        assert!(!passed.is_raised(), "{name} passed");
+    });
+}
+
+/// C9, C7: once a deadline that has passed was seen, the scope is cancelled for good, also where
+/// its timer has yet to fire: what was interrupted for it stays so.
+pub fn a_passed_deadline_stays_seen(backend: &Backend) {
+    run(backend, async {
+        for _ in 0..50 {
+            let (log, unrelated) = (Log::new(), CancelScope::<R>::new().handle());
+            // Too short for most timers.
+            let limit = Duration::from_micros(50);
+            let scope = CancelScope::<R>::new().within(limit);
+            let handle = scope.handle();
+            let body = async {
+                thread::sleep(limit * 2);
+                // From here on everything in this poll is looked at anew.
+                unrelated.cancel();
+                let inner = async {
+                    checkpoint().await;
+                    log.add("not reached");
+                };
+                finally(inner, async || log.add("cleaned up")).await;
+            };
+            assert!(scope.run(body).await.is_err());
+            assert_eq!(log.entries(), ["cleaned up"]);
+            assert!(handle.cancelled_caught());
+        }
+    });
+}
+
+/// C8: in a shield operations work, whatever is cancelled around it.
+pub fn operations_pass_in_a_shield(backend: &Backend) {
+    for_ready_operations(backend, async |name, make| {
+        let passed = Flag::new();
+        let result = in_cancelled_scope::<R, _>(async {
+            shield(async {
+                make().await;
+                passed.raise();
+            })
+            .await;
+            checkpoint().await;
+        });
+        assert!(result.await.is_err(), "{name}");
+        assert!(passed.is_raised(), "{name} was refused in a shield");
+    });
+}
+
+/// C11, LL-04: a loop of ready operations gives up its turn from time to time, and is woken again.
+pub fn loops_of_ready_operations_yield(backend: &Backend) {
+    for_ready_operations(backend, async |name, make| {
+        checkpoint().await;
+        let wakes = Wakes::new();
+        let mut done = 0;
+        let mut work = Box::pin(async {
+            for _ in 0..UNFAIR {
+                make().await;
+                done += 1;
+            }
+        });
+        let pending = wakes.poll(work.as_mut()).is_pending();
+        drop(work);
+        assert!(pending, "{name}: {done} times without a pause");
+        assert!(wakes.count() > 0, "{name}: paused, and nobody was woken");
+    });
+}
+
+/// C11: yielding on every operation would be too dear: a few ready ones in a row do not.
+pub fn a_few_ready_operations_do_not_yield(backend: &Backend) {
+    run(backend, async {
+        let group = task_group::<R, Infallible, _, _>(async |tg| {
+            let ended = tg.spawn(async {});
+            ended.wait().await;
+            cancel_shielded_checkpoint().await;
+            let mut work = Box::pin(async {
+                for _ in 0..16 {
+                    ended.wait().await;
+                }
+            });
+            assert!(poll_once(work.as_mut()).await.is_ready());
+            Ok(())
+        });
+        group.await.unwrap();
+    });
+}
+
+/// C11: a task that never has to wait does not keep others from running, on one thread too.
+pub fn a_busy_task_does_not_starve_others(backend: &Backend) {
+    for_ready_operations(backend, async |name, make| {
+        let group = task_group::<R, _, _, _>(async |tg| {
+            let ran = Flag::new();
+            let running = ran.clone();
+            tg.spawn(async move { running.raise() });
+            while !ran.is_raised() {
+                make().await;
+            }
+        });
+        assert!(group.await.is_ok(), "{name}");
+    });
+}
+
+/// C11: nor does it keep the timers of its own scopes from firing.
+pub fn a_busy_task_meets_its_deadline(backend: &Backend) {
+    for_ready_operations(backend, async |_, make| {
+        let busy = async {
+            loop {
+                make().await;
+            }
+        };
+        let limit = Duration::from_millis(3);
+        let result: Option<Infallible> =
+            anyrt_core::cancel::move_on_after::<R, _>(limit, busy).await;
+        assert!(result.is_none());
+    });
+}
+
+/// C11: each turn of a task has a budget of its own, also of one that is never out of work.
+pub fn the_budget_is_renewed_with_each_turn(backend: &Backend) {
+    run(backend, async {
+        let group = task_group::<R, Infallible, _, _>(async |tg| {
+            let ended = Arc::new(tg.spawn(async {}));
+            ended.wait().await;
+            for _ in 0..10 {
+                let ended = ended.clone();
+                tg.spawn(async move {
+                    for _ in 0..10_000 {
+                        ended.wait().await;
+                    }
+                });
+            }
+            Ok(())
+        });
+        group.await.unwrap();
+    });
+}
+
+/// C4, SY-01: an operation that had started delivers an outcome that is settled when it is polled,
+/// though the scope was cancelled meanwhile; the next operation is refused.
+pub fn a_settled_outcome_is_delivered(backend: &Backend) {
+    run(backend, async {
+        let (gate, log) = (Gate::new(), Log::new());
+        let group = task_group::<R, Infallible, _, _>(async |tg| {
+            let opened = gate.clone();
+            let child = tg.spawn(async move { opened.opened().await });
+            let scope = CancelScope::<R>::new();
+            let handle = scope.handle();
+            let mut scoped = pin!(scope.run(async {
+                child.wait().await;
+                log.add("delivered");
+                checkpoint().await;
+                log.add("not reached");
+            }));
+            assert!(poll_once(scoped.as_mut()).await.is_pending());
+            gate.open();
+            while !child.is_finished() {
+                checkpoint().await;
+            }
+            handle.cancel();
+            assert!(scoped.await.is_err());
+            Ok(())
+        });
+        group.await.unwrap();
+        assert_eq!(log.entries(), ["delivered"]);
+    });
+}
+
+/// C4: a settled outcome is delivered in a cancelled scope also where the budget is used up:
+/// there is none while effectively cancelled.
+pub fn no_outcome_is_lost_to_the_budget(backend: &Backend) {
+    run(backend, async {
+        let group = task_group::<R, Infallible, _, _>(async |tg| {
+            let ended = tg.spawn(async {});
+            ended.wait().await;
+            for spent in [0, 1, 7, 31, 63, 127, 128, 129, 255, 256, 1000] {
+                // A new turn, with a whole budget.
+                cancel_shielded_checkpoint().await;
+                let gate = Gate::new();
+                let opened = gate.clone();
+                let child = tg.spawn(async move { opened.opened().await });
+                let delivered = Flag::new();
+                let scope = CancelScope::<R>::new();
+                let handle = scope.handle();
+                let mut scoped = pin!(scope.run(async {
+                    child.wait().await;
+                    delivered.raise();
+                    sleep_forever().await;
+                }));
+                assert!(poll_once(scoped.as_mut()).await.is_pending());
+                gate.open();
+                while !child.is_finished() {
+                    checkpoint().await;
+                }
+                // Uses up that much of this turn's budget, and then polls the scope in it.
+                let mut spend = pin!(async {
+                    for _ in 0..spent {
+                        ended.wait().await;
+                    }
+                });
+                poll_fn(|cx| {
+                    let _ = spend.as_mut().poll(cx);
+                    handle.cancel();
+                    let _ = scoped.as_mut().poll(cx);
+                    Poll::Ready(())
+                })
+                .await;
+                assert!(scoped.await.is_err());
+                assert!(delivered.is_raised(), "lost after {spent} operations");
+            }
+            Ok(())
+        });
+        group.await.unwrap();
+    });
+}
+
+/// C4: an operation that was refused in a scope, and outlives it, starts when the scope has been
+/// left.
+pub fn a_refused_operation_starts_when_its_scope_is_left(backend: &Backend) {
+    run(backend, async {
+        let log = Log::new();
+        let mut operation = Box::pin(async {
+            checkpoint_if_cancelled().await;
+            log.add("started");
+            checkpoint().await;
+            log.add("completed");
+        });
+        let lent = in_cancelled_scope::<R, _>(operation.as_mut()).await;
+        assert!(lent.is_err());
+        assert!(log.entries().is_empty());
+        operation.await;
+        assert_eq!(log.entries(), ["started", "completed"]);
+    });
+}
+
+/// C4: it is woken for that by whoever leaves the scope: in a set of futures nobody else polls it.
+pub fn a_refused_operation_is_woken_when_its_scope_is_left(backend: &Backend) {
+    run(backend, async {
+        let operations: Vec<LocalBoxFuture<'_, ()>> = vec![
+            checkpoint().boxed_local(),
+            sleep::<R>(Duration::ZERO).map(drop).boxed_local(),
+            sleep::<R>(Duration::from_millis(1)).map(drop).boxed_local(),
+            to_thread::run::<R, _, _>(|| ()).boxed_local(),
+        ];
+        let mut set: FuturesUnordered<_> = operations.into_iter().collect();
+        let count = set.len();
+        let refused = in_cancelled_scope::<R, _>(set.next()).await;
+        assert!(refused.is_err(), "everything in it is refused");
+        for _ in 0..count {
+            assert!(set.next().await.is_some());
+        }
+        assert!(set.next().await.is_none());
+    });
+}
+
+/// C4: an operation that was pending when its scope was cancelled is not lost either, if it
+/// outlives the scope.
+pub fn a_pending_operation_survives_the_scope_it_was_lent_to(backend: &Backend) {
+    run(backend, async {
+        let deadline = now::<R>() + Duration::from_millis(30);
+        let mut operation = pin!(sleep_until::<R>(deadline));
+        for _ in 0..2 {
+            let scope = CancelScope::<R>::new();
+            let handle = scope.handle();
+            let mut scoped = pin!(scope.run(operation.as_mut()));
+            if poll_once(scoped.as_mut()).await.is_ready() {
+                return; // This machine is very slow today.
+            }
+            handle.cancel();
+            let _ = scoped.await;
+        }
+        operation.await;
+        assert!(now::<R>() >= deadline);
+    });
+}
+
+/// C4: structural futures are no operations: cancelled, they still poll what they contain.
+pub fn structural_futures_do_start_when_cancelled(backend: &Backend) {
+    run(backend, async {
+        let log = Log::new();
+        let result = in_cancelled_scope::<R, _>(async {
+            let group = task_group::<R, Infallible, _, _>(async |_tg| {
+                log.add("group");
+                Ok(())
+            });
+            group.await.unwrap();
+            let scope = CancelScope::<R>::new().run(async { log.add("scope") });
+            scope.await.unwrap();
+            shield(async { log.add("shield") }).await;
+            finally(async { log.add("body") }, async || log.add("clean-up")).await;
+            race::<R, _>((async { log.add("race") }, std::future::pending())).await;
+            let group = task_group::<R, Infallible, _, _>(async |tg| {
+                let child = log.clone();
+                tg.start(async move |started| {
+                    child.add("start");
+                    drop(started);
+                    sleep_forever().await
+                })
+                .await
+            });
+            let _: Result<(), _> = group.await;
+        });
+        assert!(result.await.is_err());
+        assert_eq!(
+            log.entries(),
+            [
+                "group", "scope", "shield", "body", "clean-up", "race", "start"
+            ]
+        );
+    });
+}
+
+/// C4: operations of one scope do not disturb those beside it.
+pub fn only_what_is_inside_is_cancelled(backend: &Backend) {
+    run(backend, async {
+        let cancelled = in_cancelled_scope::<R, _>(async {
+            sleep_forever().await;
+        });
+        let beside = async {
+            for _ in 0..10 {
+                checkpoint().await;
+                sleep::<R>(Duration::ZERO).await;
+            }
+            true
+        };
+        let (inside, beside) = join(cancelled, beside).await;
+        assert!(inside.is_err());
+        assert!(beside);
+    });
+}
+
+anyrt_conformance_kit::cases! { operations: erased,
+    ready_operations_are_cancel_points,
+    ready_operations_see_cancellation_in_the_same_poll,
+    a_second_cancellation_is_seen_in_the_same_poll,
+    a_passed_deadline_stays_seen,
+    operations_pass_in_a_shield,
+    loops_of_ready_operations_yield,
+    a_few_ready_operations_do_not_yield,
+    a_busy_task_does_not_starve_others,
+    a_busy_task_meets_its_deadline,
+    the_budget_is_renewed_with_each_turn,
+    a_settled_outcome_is_delivered,
+    no_outcome_is_lost_to_the_budget,
+    a_refused_operation_starts_when_its_scope_is_left,
+    a_refused_operation_is_woken_when_its_scope_is_left,
+    a_pending_operation_survives_the_scope_it_was_lent_to,
+    structural_futures_do_start_when_cancelled,
+    only_what_is_inside_is_cancelled,
+}

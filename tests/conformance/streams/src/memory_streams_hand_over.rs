@@ -1,0 +1,422 @@
+//! Who owns what in a memory object stream, when: MS-10 to MS-15.
+
+use std::convert::Infallible;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::Poll;
+
+use anyrt_core::cancel::CancelScope;
+use anyrt_core::stream::{
+    MemoryObjectReceiveStream, MemoryObjectSendStream, ReceiveError, SendError, TryReceiveError,
+    TrySendError, memory_object_stream,
+};
+use anyrt_core::task::task_group;
+
+use crate::erased::{Backend, R};
+use crate::support::{Flag, OnDrop, Wakes, in_cancelled_scope, run, until};
+
+/// MS-10: closing a handle ends what waits on it, at once; other handles go on.
+pub fn closing_a_handle_ends_what_waits_on_it(backend: &Backend) {
+    run(backend, async {
+        let (tx, rx) = memory_object_stream(0);
+        let (tx2, rx2) = (tx.clone(), rx.clone());
+        let (wakes, others) = (Wakes::new(), Wakes::new());
+
+        let mut first = pin!(rx.receive());
+        let mut second = pin!(rx.receive());
+        let mut other = pin!(rx2.receive());
+        assert!(wakes.poll(first.as_mut()).is_pending());
+        assert!(others.poll(other.as_mut()).is_pending());
+        assert!(wakes.poll(second.as_mut()).is_pending());
+        rx.close();
+        assert_eq!((wakes.count(), others.count()), (2, 0));
+        let closed = Poll::Ready(Err(ReceiveError::Closed));
+        assert_eq!(wakes.poll(first), closed);
+        assert_eq!(wakes.poll(second), closed);
+        assert!(others.poll(other.as_mut()).is_pending());
+        tx.try_send(1).unwrap();
+        assert_eq!(others.poll(other), Poll::Ready(Ok(1)));
+
+        let (wakes, others) = (Wakes::new(), Wakes::new());
+        let mut first = pin!(tx.send(2));
+        let mut other = pin!(tx2.send(3));
+        assert!(wakes.poll(first.as_mut()).is_pending());
+        assert!(others.poll(other.as_mut()).is_pending());
+        tx.close();
+        assert_eq!((wakes.count(), others.count()), (1, 0));
+        assert!(matches!(
+            wakes.poll(first),
+            Poll::Ready(Err(SendError::Closed(2)))
+        ));
+        assert_eq!(rx2.try_receive(), Ok(3), "and nothing else");
+        assert!(others.poll(other).is_ready());
+    });
+}
+
+/// MS-10: the same between tasks.
+pub fn a_handle_can_be_closed_by_another_task(backend: &Backend) {
+    run(backend, async {
+        let (tx, rx) = memory_object_stream::<u8>(0);
+        let (tx, rx) = (Arc::new(tx), Arc::new(rx));
+        let group = task_group::<R, Infallible, _, _>(async |tg| {
+            let receiver = rx.clone();
+            let received = tg.spawn(async move { Ok(receiver.receive().await) });
+            until(|| tx.statistics().waiting_receivers == 1).await;
+            rx.close();
+            assert_eq!(received.value().await, Err(ReceiveError::Closed));
+            Ok(())
+        });
+        group.await.unwrap();
+
+        let (tx, rx) = memory_object_stream::<u8>(0);
+        let tx = Arc::new(tx);
+        let group = task_group::<R, Infallible, _, _>(async |tg| {
+            let sender = tx.clone();
+            let sent = tg.spawn(async move { Ok(sender.send(1).await.map_err(|e| e.is_closed())) });
+            until(|| rx.statistics().waiting_senders == 1).await;
+            tx.close();
+            assert_eq!(sent.value().await, Err(true));
+            Ok(())
+        });
+        group.await.unwrap();
+    });
+}
+
+/// MS-10, C4: what was settled before the handle was closed is delivered.
+pub fn closing_takes_nothing_back(backend: &Backend) {
+    run(backend, async {
+        let (tx, rx) = memory_object_stream(0);
+        let wakes = Wakes::new();
+        let mut receive = pin!(rx.receive());
+        assert!(wakes.poll(receive.as_mut()).is_pending());
+        tx.try_send(1).unwrap();
+        rx.close();
+        assert_eq!(wakes.poll(receive), Poll::Ready(Ok(1)));
+    });
+}
+
+/// MS-11: a cancelled call leaves nothing behind.
+pub fn a_cancelled_call_leaves_nothing_behind(backend: &Backend) {
+    run(backend, async {
+        let (tx, rx) = memory_object_stream(0);
+        let group = task_group::<R, Infallible, _, _>(async |tg| {
+            let sender = tx.clone();
+            let sending = tg.spawn(async move { sender.send(1).await.unwrap() });
+            until(|| tx.statistics().waiting_senders == 1).await;
+            sending.cancel();
+            let _ = sending.wait().await;
+            assert_eq!(tx.statistics().waiting_senders, 0);
+            assert_eq!(rx.try_receive(), Err(TryReceiveError::WouldBlock));
+
+            let receiver = rx.clone();
+            let receiving = tg.spawn(async move {
+                let _ = receiver.receive().await;
+            });
+            until(|| tx.statistics().waiting_receivers == 1).await;
+            receiving.cancel();
+            let _ = receiving.wait().await;
+            assert_eq!(tx.statistics().waiting_receivers, 0);
+            assert!(matches!(tx.try_send(2), Err(TrySendError::WouldBlock(2))));
+            Ok(())
+        });
+        group.await.unwrap();
+    });
+}
+
+/// MS-11: a dropped call leaves nothing behind, from wherever in the queue, and others keep their
+/// places.
+pub fn a_dropped_call_leaves_its_place(backend: &Backend) {
+    run(backend, async {
+        for leaving in 0..3_usize {
+            let (tx, rx) = memory_object_stream(0);
+            let wakes = Wakes::new();
+            let mut sends: Vec<_> = (0..3).map(|n| Some(Box::pin(tx.send(n)))).collect();
+            for send in sends.iter_mut().flatten() {
+                assert!(wakes.poll(send.as_mut()).is_pending());
+            }
+            sends[leaving] = None;
+            for n in (0..3).filter(|n| *n != leaving) {
+                assert_eq!(rx.try_receive(), Ok(n));
+            }
+            assert_eq!(rx.try_receive(), Err(TryReceiveError::WouldBlock));
+
+            let mut receives: Vec<_> = (0..3).map(|_| Some(Box::pin(rx.receive()))).collect();
+            for receive in receives.iter_mut().flatten() {
+                assert!(wakes.poll(receive.as_mut()).is_pending());
+            }
+            receives[leaving] = None;
+            for n in (0..3).filter(|n| *n != leaving) {
+                tx.try_send(n).unwrap();
+            }
+            assert!(tx.try_send(7).unwrap_err().is_would_block());
+            for (n, receive) in receives.iter_mut().enumerate() {
+                if let Some(receive) = receive {
+                    assert_eq!(wakes.poll(receive.as_mut()), Poll::Ready(Ok(n)));
+                }
+            }
+        }
+    });
+}
+
+/// MS-12, C4: in a cancelled scope nothing is transferred, and the order stays.
+pub fn in_a_cancelled_scope_nothing_is_transferred(backend: &Backend) {
+    run(backend, async {
+        let (tx, rx) = memory_object_stream(3);
+        tx.try_send(1).unwrap();
+        tx.try_send(2).unwrap();
+        let sent = in_cancelled_scope::<R, _>(tx.send(3)).await;
+        assert!(sent.is_err());
+        let received = in_cancelled_scope::<R, _>(rx.receive()).await;
+        assert!(received.is_err());
+        assert_eq!(rx.statistics().buffered, 2);
+        assert_eq!(rx.try_receive(), Ok(1));
+        assert_eq!(rx.try_receive(), Ok(2));
+        assert_eq!(rx.try_receive(), Err(TryReceiveError::WouldBlock));
+
+        // The object stays with the sender: a refused call that outlives the scope starts then.
+        let mut send = pin!(tx.send(4));
+        let scope = CancelScope::<R>::new();
+        scope.handle().cancel();
+        assert!(scope.run(send.as_mut()).await.is_err());
+        assert_eq!(rx.try_receive(), Err(TryReceiveError::WouldBlock));
+        send.await.unwrap();
+        assert_eq!(rx.try_receive(), Ok(4));
+
+        // Nor at capacity 0, where somebody waits.
+        let (tx, rx) = memory_object_stream(0);
+        let wakes = Wakes::new();
+        let mut receive = pin!(rx.receive());
+        assert!(wakes.poll(receive.as_mut()).is_pending());
+        let sent = in_cancelled_scope::<R, _>(tx.send(5)).await;
+        assert!(sent.is_err());
+        assert_eq!(wakes.count(), 0);
+        assert!(wakes.poll(receive).is_pending());
+    });
+}
+
+/// MS-13: the numbers are right, from either side.
+pub fn statistics_tell_the_same_from_either_side(backend: &Backend) {
+    fn check<T>(
+        tx: &MemoryObjectSendStream<T>,
+        rx: &MemoryObjectReceiveStream<T>,
+        expected: [usize; 6],
+    ) {
+        let now = tx.statistics();
+        assert_eq!(now, rx.statistics());
+        let found = [
+            now.capacity,
+            now.buffered,
+            now.open_senders,
+            now.open_receivers,
+            now.waiting_senders,
+            now.waiting_receivers,
+        ];
+        assert_eq!(found, expected);
+    }
+    run(backend, async {
+        let (tx, rx) = memory_object_stream(1);
+        let wakes = Wakes::new();
+        check(&tx, &rx, [1, 0, 1, 1, 0, 0]);
+        {
+            let mut one = pin!(rx.receive());
+            let mut two = pin!(rx.receive());
+            assert!(wakes.poll(one.as_mut()).is_pending());
+            check(&tx, &rx, [1, 0, 1, 1, 0, 1]);
+            assert!(wakes.poll(two.as_mut()).is_pending());
+            check(&tx, &rx, [1, 0, 1, 1, 0, 2]);
+            tx.try_send(0).unwrap();
+            check(&tx, &rx, [1, 0, 1, 1, 0, 1]);
+            assert!(wakes.poll(one).is_ready());
+        }
+        check(&tx, &rx, [1, 0, 1, 1, 0, 0]);
+        tx.try_send(1).unwrap();
+        check(&tx, &rx, [1, 1, 1, 1, 0, 0]);
+        {
+            let mut one = pin!(tx.send(2));
+            let mut two = pin!(tx.send(3));
+            assert!(wakes.poll(one.as_mut()).is_pending());
+            assert!(wakes.poll(two.as_mut()).is_pending());
+            check(&tx, &rx, [1, 1, 1, 1, 2, 0]);
+            assert_eq!(rx.try_receive(), Ok(1));
+            check(&tx, &rx, [1, 1, 1, 1, 1, 0]);
+        }
+        check(&tx, &rx, [1, 1, 1, 1, 0, 0]);
+        let (tx2, rx2) = (tx.clone(), rx.clone());
+        check(&tx, &rx, [1, 1, 2, 2, 0, 0]);
+        tx2.close();
+        drop(rx2);
+        check(&tx2, &rx, [1, 1, 1, 1, 0, 0]);
+        drop(tx);
+        check(&tx2, &rx, [1, 1, 0, 1, 0, 0]);
+        rx.close();
+        check(&tx2, &rx, [1, 0, 0, 0, 0, 0]);
+    });
+}
+
+/// MS-14: a receiver that waits owns the object just sent; a sender that waits owns the room that
+/// has just become free.
+pub fn who_waits_owns_what_comes(backend: &Backend) {
+    run(backend, async {
+        let (tx, rx) = memory_object_stream(1);
+        let wakes = Wakes::new();
+        {
+            let mut receive = pin!(rx.receive());
+            assert!(wakes.poll(receive.as_mut()).is_pending());
+            tx.try_send(1).unwrap();
+            assert_eq!(rx.try_receive(), Err(TryReceiveError::WouldBlock));
+            tx.try_send(2).unwrap();
+            assert_eq!(rx.try_receive(), Ok(2), "the first has its owner");
+            assert_eq!(wakes.poll(receive), Poll::Ready(Ok(1)));
+        }
+        tx.try_send(3).unwrap();
+        let mut send = pin!(tx.send(4));
+        assert!(wakes.poll(send.as_mut()).is_pending());
+        assert_eq!(rx.try_receive(), Ok(3));
+        assert!(matches!(tx.try_send(5), Err(TrySendError::WouldBlock(5))));
+        assert!(wakes.poll(send).is_ready());
+        assert_eq!(rx.receive().await, Ok(4));
+    });
+}
+
+/// C4: what was handed to a receiver that goes away is passed to the next one that waits, or goes
+/// back to its place in the stream, whichever goes first.
+pub fn what_is_not_taken_is_passed_on_in_order(backend: &Backend) {
+    run(backend, async {
+        let (tx, rx) = memory_object_stream(2);
+        let wakes = Wakes::new();
+        let mut first = Box::pin(rx.receive());
+        let mut second = Box::pin(rx.receive());
+        assert!(wakes.poll(first.as_mut()).is_pending());
+        assert!(wakes.poll(second.as_mut()).is_pending());
+        tx.try_send(1).unwrap();
+        drop(first);
+        assert_eq!(wakes.count(), 2);
+        assert_eq!(wakes.poll(second.as_mut()), Poll::Ready(Ok(1)));
+        drop(second);
+
+        for order in [
+            [0, 1, 2],
+            [0, 2, 1],
+            [1, 0, 2],
+            [1, 2, 0],
+            [2, 0, 1],
+            [2, 1, 0],
+        ] {
+            let mut receives: Vec<_> = (0..3).map(|_| Some(Box::pin(rx.receive()))).collect();
+            for receive in receives.iter_mut().flatten() {
+                assert!(wakes.poll(receive.as_mut()).is_pending());
+            }
+            for n in 0..5 {
+                tx.try_send(n).unwrap();
+            }
+            for leaving in order {
+                receives[leaving] = None;
+            }
+            assert_eq!(rx.statistics().buffered, 5);
+            assert!(
+                tx.try_send(5).unwrap_err().is_would_block(),
+                "over its capacity"
+            );
+            for n in 0..5 {
+                assert_eq!(rx.try_receive(), Ok(n), "{order:?}");
+            }
+        }
+    });
+}
+
+/// C4: nothing is lost when the receiver is cancelled in the very step in which it is handed an
+/// object: either it has it, or the stream.
+pub fn a_receiver_cancelled_with_its_object_keeps_or_returns_it(backend: &Backend) {
+    run(backend, async {
+        let (tx, rx) = memory_object_stream(0);
+        let (tx2, rx2) = (tx.clone(), rx.clone());
+        let group = task_group::<R, Infallible, _, _>(async |tg| {
+            let task = tg.spawn(async move { Ok(rx2.receive().await) });
+            until(|| tx.statistics().waiting_receivers == 1).await;
+            tx2.try_send(1).unwrap();
+            task.cancel();
+            let got = task.await;
+            match got {
+                Ok(received) => assert_eq!(received, Ok(1)),
+                Err(_) => assert_eq!(rx.try_receive(), Ok(1)),
+            }
+            assert_eq!(rx.try_receive(), Err(TryReceiveError::WouldBlock));
+            Ok(())
+        });
+        group.await.unwrap();
+    });
+}
+
+/// MS-15: plain calls work outside of every run, and in destructors; so do the objects' own
+/// destructors, which may use the stream.
+pub fn plain_calls_work_anywhere(backend: &Backend) {
+    let (tx, rx) = memory_object_stream(2);
+    tx.try_send(1).unwrap();
+    let tx2 = tx.clone();
+    assert_eq!(rx.statistics().open_senders, 2);
+    tx.close();
+    assert_eq!(rx.try_receive(), Ok(1));
+    drop(tx);
+    let ended = {
+        let _guard = OnDrop::new(move || {
+            tx2.try_send(2).unwrap();
+            tx2.close();
+        });
+        rx.clone()
+    };
+    run(backend, async {
+        assert_eq!(ended.receive().await, Ok(2));
+        assert_eq!(ended.receive().await, Err(ReceiveError::EndOfStream));
+    });
+
+    // An object that uses the stream while it is dropped by it.
+    let (tx, rx) = memory_object_stream::<Box<dyn Send>>(1);
+    let dropped = Flag::new();
+    let (told, sender) = (dropped.clone(), tx.clone());
+    let guard = OnDrop::new(move || {
+        assert_eq!(sender.statistics().open_receivers, 0);
+        assert!(sender.try_send(Box::new(())).unwrap_err().is_broken());
+        told.raise();
+    });
+    tx.try_send(Box::new(guard)).ok().unwrap();
+    drop(rx);
+    assert!(dropped.is_raised());
+}
+
+/// MS-01: those who wait are served in order of arrival, also after being polled by another task.
+pub fn waiters_are_served_in_order(backend: &Backend) {
+    run(backend, async {
+        let (tx, rx) = memory_object_stream(0);
+        let (old, new) = (Wakes::new(), Wakes::new());
+        let mut receives: Vec<Pin<Box<_>>> = (0..4).map(|_| Box::pin(rx.receive())).collect();
+        for receive in &mut receives {
+            assert!(old.poll(receive.as_mut()).is_pending());
+        }
+        // Polled again, with another waker: it keeps its place.
+        assert!(new.poll(receives[0].as_mut()).is_pending());
+        tx.try_send(0).unwrap();
+        assert_eq!((old.count(), new.count()), (0, 1));
+        for n in 1..4 {
+            tx.try_send(n).unwrap();
+            assert_eq!(old.count(), n, "one is woken for each object");
+        }
+        for (n, receive) in receives.iter_mut().enumerate() {
+            assert_eq!(new.poll(receive.as_mut()), Poll::Ready(Ok(n)));
+        }
+    });
+}
+
+anyrt_conformance_kit::cases! { memory_streams_hand_over: erased,
+    closing_a_handle_ends_what_waits_on_it,
+    a_handle_can_be_closed_by_another_task,
+    closing_takes_nothing_back,
+    a_cancelled_call_leaves_nothing_behind,
+    a_dropped_call_leaves_its_place,
+    in_a_cancelled_scope_nothing_is_transferred,
+    statistics_tell_the_same_from_either_side,
+    who_waits_owns_what_comes,
+    what_is_not_taken_is_passed_on_in_order,
+    a_receiver_cancelled_with_its_object_keeps_or_returns_it,
+    plain_calls_work_anywhere,
+    waiters_are_served_in_order,
+}

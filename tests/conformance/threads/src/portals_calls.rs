@@ -1,0 +1,422 @@
+//! Portals that are opened in a run: calls, tasks, the end.
+
+use std::convert::Infallible;
+use std::thread;
+
+use anyrt_core::cancel::{CancelScope, checkpoint, finally};
+use anyrt_core::context::ContextVar;
+use anyrt_core::error::{CallError, GroupError, PortalStartError};
+use anyrt_core::runtime::Enter;
+use anyrt_core::task;
+use anyrt_core::thread::{BlockingPortal, to_thread};
+use anyrt_core::time::sleep_forever;
+
+use super::threads_support::on_a_thread;
+use crate::erased::{Backend, R};
+use crate::support::{
+    Flag, Gate, Log, catch, catch_sync, forever, panic_quietly, poll_once, run, until, yields,
+};
+
+static COLOUR: ContextVar<&'static str> = ContextVar::new();
+
+/// TH-13, CX-05: from any foreign thread a call runs async or plain code in the run, and gives its
+/// value; the thread's context goes along.
+pub fn calls_run_in_the_run(backend: &Backend) {
+    run(backend, async {
+        let here = task::current_run();
+        let opened = BlockingPortal::<R>::open(async |portal| {
+            on_a_thread(move || {
+                COLOUR.set("thread");
+                let value = portal.call(async move {
+                    checkpoint().await;
+                    assert_eq!(task::current_run(), here);
+                    let seen = COLOUR.get();
+                    COLOUR.set("task");
+                    (seen, to_thread::run::<R, _, _>(|| 5).await)
+                });
+                assert_eq!(value, Ok((Some("thread"), 5)));
+                assert_eq!(COLOUR.get(), Some("thread"));
+                assert_eq!(portal.call_sync(|| task::current().is_some()), Ok(true));
+                let failed = portal.call(async { "x".parse::<u8>() });
+                assert!(failed.unwrap().is_err());
+            })
+            .await;
+            Ok::<_, Infallible>(7)
+        });
+        assert_eq!(opened.await.unwrap(), 7);
+    });
+}
+
+/// TH-13: a panic of what is called continues in the thread, and does no harm to the portal.
+pub fn panics_continue_in_the_calling_thread(backend: &Backend) {
+    run(backend, async {
+        let opened = BlockingPortal::<R>::open(async |portal| {
+            on_a_thread(move || {
+                let panicked = catch_sync(|| {
+                    portal
+                        .call(async { panic_quietly("async") })
+                        .map(drop::<()>)
+                });
+                assert_eq!(panicked, Err("async".to_owned()));
+                let panicked =
+                    catch_sync(|| portal.call_sync(|| panic_quietly("plain")).map(drop::<()>));
+                assert_eq!(panicked, Err("plain".to_owned()));
+                assert_eq!(portal.call(async { 1 }), Ok(1));
+            })
+            .await;
+            Ok::<_, Infallible>(())
+        });
+        opened.await.unwrap();
+    });
+}
+
+/// TH-14: a call by a task of the run is refused, and so is waiting for a portal's task there; on a
+/// portal that was stopped, nothing runs any more.
+pub fn calls_are_refused_where_they_cannot_work(backend: &Backend) {
+    let portal = run(backend, async {
+        let opened = BlockingPortal::<R>::open(async |portal| {
+            assert_eq!(portal.call(async { 1 }), Err(CallError::Inside));
+            assert_eq!(portal.call_sync(|| 1), Err(CallError::Inside));
+            let gate = Gate::new();
+            let waits = gate.clone();
+            let task = portal.spawn(async move { waits.opened().await });
+            assert_eq!(task.unwrap().wait(), Err(CallError::Inside));
+            gate.open();
+            assert!(!portal.is_stopped());
+            portal.stop();
+            assert!(portal.is_stopped());
+            portal.stopped().await;
+            let stopped = portal.clone();
+            let there = on_a_thread(move || stopped.call(async { 1 }));
+            assert_eq!(there.await, Err(CallError::NotRunning));
+            Ok::<_, Infallible>(portal)
+        });
+        opened.await.unwrap()
+    });
+    assert_eq!(portal.call(async { 1 }), Err(CallError::NotRunning));
+    assert_eq!(portal.spawn(async {}).map(drop), Err(CallError::NotRunning));
+}
+
+/// TH-14, EV-08: where the runtime was entered natively, a call by what it polls is refused, too.
+pub fn calls_are_refused_in_the_runtimes_own_run(backend: &Backend) {
+    let opened = BlockingPortal::<R>::open(async |portal| {
+        assert_eq!(portal.call(async { 1 }), Err(CallError::Inside));
+        let there = on_a_thread(move || portal.call(async { 1 }));
+        Ok::<_, Infallible>(there.await)
+    });
+    assert_eq!(backend.block_on(opened).unwrap().unwrap(), Ok(1));
+}
+
+/// TH-15: `spawn` gives a handle to wait on, from any thread; dropping it means nothing.
+pub fn a_spawned_task_can_be_waited_for(backend: &Backend) {
+    run(backend, async {
+        let gate = Gate::new();
+        let log = Log::new();
+        let (opens, writes) = (gate.clone(), log.clone());
+        let opened = BlockingPortal::<R>::open(async |portal| {
+            on_a_thread(move || {
+                let inside = gate.clone();
+                let task = portal.spawn(async move {
+                    inside.opened().await;
+                    6
+                });
+                let task = task.unwrap();
+                assert!(!task.is_finished());
+                opens.open();
+                assert_eq!(task.wait(), Ok(6));
+                let detached = portal.spawn(async move {
+                    yields(3).await;
+                    writes.add("detached");
+                });
+                drop(detached.unwrap());
+                let panicking = portal.spawn(async { panic_quietly("late") }).unwrap();
+                let panicked = catch_sync(|| panicking.wait().map(drop::<()>));
+                assert_eq!(panicked, Err("late".to_owned()));
+            })
+            .await;
+            Ok::<_, Infallible>(())
+        });
+        opened.await.unwrap();
+        assert_eq!(
+            log.entries(),
+            ["detached"],
+            "the portal waits for its tasks"
+        );
+    });
+}
+
+/// TH-15: `start` waits until the task says that it is ready, and gives its value and a handle; a
+/// task that ends before gives back what it returned, and a panic before continues in the thread.
+pub fn a_started_task_says_when_it_is_ready(backend: &Backend) {
+    run(backend, async {
+        let opened = BlockingPortal::<R>::open(async |portal| {
+            on_a_thread(move || {
+                let go_on = Gate::new();
+                let inside = go_on.clone();
+                let started = portal.start(async move |started| {
+                    checkpoint().await;
+                    started.started("ready");
+                    inside.opened().await;
+                    9
+                });
+                let (value, task) = started.unwrap();
+                assert_eq!(value, "ready");
+                assert!(!task.is_finished());
+                go_on.open();
+                assert_eq!(task.wait(), Ok(9));
+
+                let failed = portal.start::<(), _>(async |_started| Err::<(), _>("no"));
+                match failed.unwrap_err() {
+                    PortalStartError::NotStarted(output) => assert_eq!(output, Err("no")),
+                    other => panic!("{other:?}"),
+                }
+                let panicked = catch_sync(|| {
+                    portal
+                        .start::<(), _>(async |_started| panic_quietly("early"))
+                        .map(drop::<((), _)>)
+                        .is_ok()
+                });
+                assert_eq!(panicked, Err("early".to_owned()));
+                let (_, task) = portal
+                    .start(async |started| {
+                        started.started(());
+                        yields(2).await;
+                        panic_quietly("late")
+                    })
+                    .unwrap();
+                let panicked = catch_sync(|| task.wait().map(drop::<()>));
+                assert_eq!(panicked, Err("late".to_owned()));
+            })
+            .await;
+            Ok::<_, Infallible>(())
+        });
+        opened.await.unwrap();
+    });
+}
+
+/// TH-16: a portal whose body ends well waits for its tasks; one whose body fails or panics cancels
+/// them, and the threads that wait for them get "cancelled".
+pub fn the_end_of_the_body_decides(backend: &Backend) {
+    run(backend, async {
+        let (begun, go_on, log) = (Gate::new(), Gate::new(), Log::new());
+        let inside = (begun.clone(), go_on.clone(), log.clone());
+        let opened = BlockingPortal::<R>::open(async |portal| {
+            let task = portal.spawn(async move {
+                inside.0.open();
+                inside.1.opened().await;
+                yields(5).await;
+                inside.2.add("task ends");
+            });
+            drop(task.unwrap());
+            begun.opened().await;
+            go_on.open();
+            Ok::<_, Infallible>(())
+        });
+        opened.await.unwrap();
+        assert_eq!(log.entries(), ["task ends"]);
+    });
+    run(backend, async {
+        let (begun, cleaned) = (Gate::new(), Flag::new());
+        let waiting = std::sync::Mutex::new(None);
+        let opened = BlockingPortal::<R>::open(async |portal| {
+            let inside = (begun.clone(), cleaned.clone());
+            *waiting.lock().unwrap() = Some(thread::spawn(move || portal.call(cleaned_up(inside))));
+            begun.opened().await;
+            Err::<(), _>("failed")
+        });
+        let Err(GroupError::Failed(errors)) = opened.await else {
+            panic!("the body's error must come out");
+        };
+        assert_eq!(*errors, ["failed"]);
+        assert!(cleaned.is_raised());
+        let thread = waiting.lock().unwrap().take().unwrap();
+        let ended = on_a_thread(move || thread.join().unwrap()).await;
+        assert!(ended.unwrap_err().is_cancelled());
+    });
+    run(backend, async {
+        let (begun, cleaned) = (Gate::new(), Flag::new());
+        let opened = BlockingPortal::<R>::open(async |portal| {
+            let inside = (begun.clone(), cleaned.clone());
+            drop(portal.spawn(cleaned_up(inside)).unwrap());
+            begun.opened().await;
+            if begun.is_open() {
+                panic_quietly("the body");
+            }
+            Ok::<_, Infallible>(())
+        });
+        assert_eq!(catch(opened).await.map(drop), Err("the body".to_owned()));
+        assert!(cleaned.is_raised());
+    });
+}
+
+/// TH-16, G6: the error of a body is not lost to a cancellation around that comes before the tasks have
+/// ended.
+pub fn the_error_of_a_cancelled_body_comes_out(backend: &Backend) {
+    run(backend, async {
+        let scope = CancelScope::<R>::new();
+        let handle = scope.handle();
+        let cleaned = Flag::new();
+        let opened = BlockingPortal::<R>::open(async |portal| {
+            let begun = Gate::new();
+            let inside = (begun.clone(), cleaned.clone());
+            drop(portal.spawn(cleaned_up(inside)).unwrap());
+            begun.opened().await;
+            handle.cancel();
+            Err::<(), _>("failed")
+        });
+        match scope.run(opened).await {
+            Ok(Err(GroupError::Failed(errors))) => assert_eq!(*errors, ["failed"]),
+            other => panic!("{other:?}"),
+        }
+        assert!(cleaned.is_raised());
+    });
+}
+
+/// TH-16: cancelling the portal, from a thread, cancels its tasks; cancelling a scope around does
+/// too. Threads that wait get "cancelled", and clean-up code has run by then.
+pub fn a_cancelled_portal_cancels_its_tasks(backend: &Backend) {
+    run(backend, async {
+        let cleaned = Flag::new();
+        let inside = cleaned.clone();
+        let opened = BlockingPortal::<R>::open(async |portal| {
+            on_a_thread(move || {
+                let begun = Gate::new();
+                let there = (begun.clone(), inside);
+                let task = portal.spawn(cleaned_up(there)).unwrap();
+                begun.wait_blocking();
+                portal.cancel();
+                assert!(task.wait().unwrap_err().is_cancelled());
+                assert_eq!(portal.call(async { 1 }), Err(CallError::NotRunning));
+            })
+            .await;
+            Ok::<_, Infallible>(5)
+        });
+        // The body's next wait is cancelled with the portal, unless it was over by then.
+        drop(opened.await);
+        assert!(cleaned.is_raised());
+    });
+    run(backend, async {
+        let (begun, cleaned) = (Gate::new(), Flag::new());
+        let inside = (begun.clone(), cleaned.clone());
+        let waiting = std::sync::Mutex::new(None);
+        let scope = CancelScope::<R>::new();
+        let handle = scope.handle();
+        let opened = BlockingPortal::<R>::open::<Infallible, _, _>(async |portal| {
+            *waiting.lock().unwrap() = Some(thread::spawn(move || portal.call(cleaned_up(inside))));
+            sleep_forever().await
+        });
+        let cancelling = async {
+            begun.opened().await;
+            handle.cancel_with("enough");
+        };
+        let (result, ()) = futures_util::future::join(scope.run(opened), cancelling).await;
+        assert!(result.is_err());
+        assert!(cleaned.is_raised());
+        let thread = waiting.lock().unwrap().take().unwrap();
+        let ended = on_a_thread(move || thread.join().unwrap()).await;
+        assert!(ended.unwrap_err().is_cancelled());
+    });
+}
+
+/// TH-16, C10: a portal that is dropped from outside cancels its tasks, and releases the threads;
+/// it takes no calls any more.
+pub fn a_dropped_portal_releases_its_threads(backend: &Backend) {
+    let (begun, dropped) = (Gate::new(), Flag::new());
+    let (thread, portal) = run(backend, async {
+        let waiting = std::sync::Mutex::new(None);
+        let mut opened = Box::pin(BlockingPortal::<R>::open::<Infallible, _, _>(
+            async |portal| {
+                let (calling, inside) = (portal.clone(), (begun.clone(), dropped.clone()));
+                let thread = thread::spawn(move || {
+                    calling.call(async move {
+                        inside.0.open();
+                        forever(&inside.1).await;
+                    })
+                });
+                *waiting.lock().unwrap() = Some((thread, portal));
+                sleep_forever().await
+            },
+        ));
+        while !begun.is_open() {
+            assert!(poll_once(opened.as_mut()).await.is_pending());
+            yields(1).await;
+        }
+        drop(opened);
+        waiting.lock().unwrap().take().unwrap()
+    });
+    assert!(dropped.is_raised());
+    assert!(thread.join().unwrap().unwrap_err().is_cancelled());
+    assert_eq!(portal.call(async { 1 }), Err(CallError::NotRunning));
+}
+
+/// TH-17: cancelling a task's handle from the thread cancels that task alone.
+pub fn a_task_can_be_cancelled_by_its_handle(backend: &Backend) {
+    run(backend, async {
+        let opened = BlockingPortal::<R>::open(async |portal| {
+            on_a_thread(move || {
+                let (begun, cleaned) = (Gate::new(), Flag::new());
+                let inside = (begun.clone(), cleaned.clone());
+                let task = portal.spawn(cleaned_up(inside)).unwrap();
+                let other = portal.spawn(async { 1 }).unwrap();
+                begun.wait_blocking();
+                task.cancel();
+                assert!(task.wait().unwrap_err().is_cancelled());
+                assert!(cleaned.is_raised());
+                assert_eq!(other.wait(), Ok(1));
+                assert_eq!(portal.call(async { 2 }), Ok(2));
+            })
+            .await;
+            Ok::<_, Infallible>(())
+        });
+        opened.await.unwrap();
+    });
+}
+
+/// C10: the panic of a task whose handle was dropped goes to the run's hook, once.
+pub fn the_panic_of_a_detached_task_is_not_lost(backend: &Backend) {
+    let log = Log::new();
+    let seen = log.clone();
+    let options = anyrt_core::RunOptions::new().unhandled(move |what| {
+        seen.add(crate::support::message_of(&*what.into_inner().unwrap()));
+    });
+    let main = BlockingPortal::<R>::open(async |portal| {
+        drop(
+            portal
+                .spawn(async { panic_quietly("late") })
+                .map(drop::<anyrt_core::thread::PortalTask<()>>),
+        );
+        until(|| !log.entries().is_empty()).await;
+        Ok::<_, Infallible>(())
+    });
+    anyrt_core::run(backend, options, main).unwrap().unwrap();
+    assert_eq!(log.entries(), ["late"]);
+}
+
+/// Waits for ever, and cleans up.
+async fn cleaned_up((begun, cleaned): (Gate, Flag)) {
+    let body = async {
+        begun.open();
+        sleep_forever().await
+    };
+    finally(body, async || {
+        yields(3).await;
+        checkpoint().await;
+        cleaned.raise();
+    })
+    .await
+}
+
+anyrt_conformance_kit::cases! { portals_calls: erased,
+    calls_run_in_the_run,
+    panics_continue_in_the_calling_thread,
+    calls_are_refused_where_they_cannot_work,
+    calls_are_refused_in_the_runtimes_own_run,
+    a_spawned_task_can_be_waited_for,
+    a_started_task_says_when_it_is_ready,
+    the_end_of_the_body_decides,
+    the_error_of_a_cancelled_body_comes_out,
+    a_cancelled_portal_cancels_its_tasks,
+    a_dropped_portal_releases_its_threads,
+    a_task_can_be_cancelled_by_its_handle,
+    the_panic_of_a_detached_task_is_not_lost,
+}

@@ -1,0 +1,473 @@
+//! From a thread into a run: `from_thread`.
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use anyrt_core::cancel::{CancelScope, Cause, checkpoint, finally, shield};
+use anyrt_core::context::ContextVar;
+use anyrt_core::error::{CallError, Cancelled};
+use anyrt_core::task::{self, RunHandle, task_group};
+use anyrt_core::thread::{from_thread, to_thread};
+use anyrt_core::time::{sleep, sleep_forever};
+
+use super::threads_support::on_a_thread;
+use crate::erased::{Backend, R};
+use crate::support::{
+    Flag, Gate, Log, catch, catch_sync, forever, panic_quietly, poll_once, run, until, yields,
+};
+
+static COLOUR: ContextVar<&'static str> = ContextVar::new();
+
+/// TH-08: `check_cancelled` says nothing while the caller is not cancelled, and the cause once it
+/// is.
+pub fn a_thread_learns_that_its_caller_is_cancelled(backend: &Backend) {
+    run(backend, async {
+        let begun = Gate::new();
+        let inside = begun.clone();
+        let scope = CancelScope::<R>::new();
+        let handle = scope.handle();
+        let call = to_thread::run::<R, _, _>(move || {
+            assert_eq!(from_thread::check_cancelled(), Ok(()));
+            inside.open();
+            wait_for_cancellation()
+        });
+        let mut scoped = Box::pin(scope.run(async {
+            assert_eq!(call.await.reason(), Some("enough"));
+            checkpoint().await;
+        }));
+        assert!(poll_once(scoped.as_mut()).await.is_pending());
+        begun.opened().await;
+        handle.cancel_with("enough");
+        assert!(scoped.await.is_err());
+    });
+}
+
+/// TH-08: a deadline reaches the thread too, as the cause that it is.
+pub fn a_thread_learns_of_a_deadline(backend: &Backend) {
+    run(backend, async {
+        let scope = CancelScope::<R>::new().within(Duration::from_millis(20));
+        let call = scope.run(to_thread::run::<R, _, _>(wait_for_cancellation));
+        assert_eq!(call.await.unwrap().cause(), Cause::Deadline);
+    });
+}
+
+/// TH-08: off a worker thread `check_cancelled` is an error that says so, in tasks and on threads
+/// of the user's own.
+pub fn only_worker_threads_can_check(backend: &Backend) {
+    run(backend, async {
+        let message = catch_sync(|| drop(from_thread::check_cancelled())).unwrap_err();
+        assert!(message.contains("no worker thread"), "{message}");
+        let there = on_a_thread(|| catch_sync(|| drop(from_thread::check_cancelled())));
+        assert!(there.await.is_err());
+        // Nor does a thread keep what it was once.
+        to_thread::run::<R, _, _>(|| from_thread::check_cancelled().unwrap()).await;
+    });
+}
+
+/// TH-09: the signal that the function hands back counts as cancellation: the scope that was
+/// cancelled catches it, and the value is not made up.
+pub fn a_handed_back_cancellation_is_one(backend: &Backend) {
+    run(backend, async {
+        let (begun, log) = (Gate::new(), Log::new());
+        let inside = begun.clone();
+        let scope = CancelScope::<R>::new();
+        let handle = scope.handle();
+        let mut scoped = Box::pin(scope.run(async {
+            let call = to_thread::run_cancellable::<R, _, Infallible>(move || {
+                inside.open();
+                Err(wait_for_cancellation())
+            });
+            call.await;
+            log.add("not reached");
+        }));
+        assert!(poll_once(scoped.as_mut()).await.is_pending());
+        begun.opened().await;
+        handle.cancel_with("enough");
+        assert_eq!(scoped.await.unwrap_err().reason(), Some("enough"));
+        assert!(handle.cancelled_caught());
+        assert!(log.entries().is_empty());
+    });
+}
+
+/// TH-09, C7: a shield that is switched on after the thread was told of the cancellation comes late:
+/// the function may have begun to hand it back.
+pub fn a_late_shield_does_not_undo_what_was_told(backend: &Backend) {
+    run(backend, async {
+        let (told, go_on) = (Gate::new(), Gate::new());
+        let inside = (told.clone(), go_on.clone());
+        let (outer, inner) = (CancelScope::<R>::new(), CancelScope::<R>::new());
+        let (cancels, shields) = (outer.handle(), inner.handle());
+        let call = to_thread::run_cancellable::<R, _, Infallible>(move || {
+            let cancelled = wait_for_cancellation();
+            inside.0.open();
+            inside.1.wait_blocking();
+            Err(cancelled)
+        });
+        let mut scoped = Box::pin(outer.run(inner.run(call)));
+        assert!(poll_once(scoped.as_mut()).await.is_pending());
+        cancels.cancel();
+        assert!(poll_once(scoped.as_mut()).await.is_pending());
+        told.opened().await;
+        shields.set_shield(true);
+        go_on.open();
+        scoped.await.unwrap_err();
+        assert!(cancels.cancelled_caught());
+    });
+}
+
+/// TH-09, G3: in a group that fails, the handed back cancellation is no error beside the real one.
+pub fn a_handed_back_cancellation_is_no_group_error(backend: &Backend) {
+    run(backend, async {
+        let group = task_group::<R, &'static str, (), _>(async |tg| {
+            let begun = Gate::new();
+            let inside = begun.clone();
+            tg.spawn(async move {
+                let call = to_thread::run_cancellable::<R, _, ()>(move || {
+                    inside.open();
+                    Err(wait_for_cancellation())
+                });
+                call.await;
+                Err::<(), _>("not reached")
+            });
+            begun.opened().await;
+            Err("failed")
+        });
+        assert_eq!(group.await.unwrap_err().errors(), ["failed"]);
+    });
+}
+
+/// TH-09: a function that may give up and does not gives its value; one that hands back somebody
+/// else's cancellation panics instead of hanging.
+pub fn only_the_callers_cancellation_counts(backend: &Backend) {
+    run(backend, async {
+        let fine = to_thread::run_cancellable::<R, _, _>(|| {
+            from_thread::check_cancelled()?;
+            Ok(5)
+        });
+        assert_eq!(fine.await, 5);
+        let scope = CancelScope::<R>::new();
+        scope.handle().cancel();
+        let foreign: Cancelled = scope.run(checkpoint()).await.unwrap_err();
+        let call = to_thread::run_cancellable::<R, _, ()>(move || Err(foreign));
+        assert!(catch(call).await.unwrap_err().contains("not cancelled"));
+    });
+}
+
+/// TH-10: async and plain code runs in the task that the thread works for, and its value comes
+/// back.
+pub fn a_worker_thread_calls_into_its_task(backend: &Backend) {
+    run(backend, async {
+        let here = task::current().unwrap().id();
+        let call = to_thread::run::<R, _, _>(move || {
+            let worker = thread::current().id();
+            let value = from_thread::run(async move {
+                assert_ne!(thread::current().id(), worker);
+                assert_eq!(task::current().unwrap().id(), here);
+                sleep::<R>(Duration::from_millis(1)).await;
+                let nested =
+                    to_thread::run::<R, _, _>(|| from_thread::run(async { 20 }).unwrap() + 1);
+                nested.await
+            });
+            let plain = from_thread::run_sync(move || task::current().unwrap().id() == here);
+            assert_eq!(plain, Ok(true));
+            value.unwrap() * 2
+        });
+        assert_eq!(call.await, 42);
+    });
+}
+
+/// TH-10: errors come back as values, and panics continue in the thread, which goes on.
+pub fn failures_of_what_is_called_continue_in_the_thread(backend: &Backend) {
+    run(backend, async {
+        let call = to_thread::run::<R, _, _>(|| {
+            let failed = from_thread::run(async { "x".parse::<u8>() });
+            assert!(failed.unwrap().is_err());
+            let panicked = catch_sync(|| {
+                from_thread::run(async {
+                    checkpoint().await;
+                    panic_quietly("in the task")
+                })
+                .map(|never: ()| never)
+            });
+            assert_eq!(panicked, Err("in the task".to_owned()));
+            let panicked =
+                catch_sync(|| from_thread::run_sync(|| panic_quietly("plain")).map(drop::<()>));
+            assert_eq!(panicked, Err("plain".to_owned()));
+            from_thread::run_sync(|| 3).unwrap()
+        });
+        assert_eq!(call.await, 3);
+    });
+}
+
+/// TH-10, CX-04: what is called sees the thread's context; what it changes stays in it, also
+/// between its polls.
+pub fn what_is_called_has_the_threads_context(backend: &Backend) {
+    run(backend, async {
+        COLOUR.set("caller");
+        let call = to_thread::run::<R, _, _>(|| {
+            COLOUR.set("thread");
+            let seen = from_thread::run(async {
+                let seen = COLOUR.get();
+                COLOUR.set("called");
+                yields(3).await;
+                (seen, COLOUR.get())
+            });
+            assert_eq!(seen, Ok((Some("thread"), Some("called"))));
+            COLOUR.get()
+        });
+        let (seen, ()) = futures_util::future::join(call, async {
+            for _ in 0..10 {
+                yields(1).await;
+                assert_eq!(COLOUR.get(), Some("caller"));
+            }
+        })
+        .await;
+        assert_eq!(seen, Some("thread"));
+    });
+}
+
+/// TH-11: a thread of the user's own needs a token taken in the run, and works with it.
+pub fn a_foreign_thread_needs_a_token(backend: &Backend) {
+    let token = run(backend, async {
+        let token = RunHandle::<R>::current().unwrap();
+        let there = token.clone();
+        on_a_thread(move || {
+            assert_eq!(from_thread::run(async { 1 }), Err(CallError::Outside));
+            assert_eq!(from_thread::run_sync(|| 1), Err(CallError::Outside));
+            let (run, expected) = (there.clone(), there.token());
+            let value = from_thread::run_in(&run, async move {
+                checkpoint().await;
+                assert_eq!(task::current_run(), Some(expected));
+                2
+            });
+            assert_eq!(value, Ok(2));
+            assert_eq!(from_thread::run_sync_in(&there, || 3), Ok(3));
+            let panicked = catch_sync(|| {
+                from_thread::run_sync_in(&there, || panic_quietly("x")).map(drop::<()>)
+            });
+            assert_eq!(panicked, Err("x".to_owned()));
+        })
+        .await;
+        token
+    });
+    assert_eq!(
+        from_thread::run_in(&token, async { 1 }),
+        Err(CallError::NotRunning)
+    );
+}
+
+/// TH-11: a run that ends releases the threads that wait in it.
+pub fn the_end_of_a_run_releases_waiting_threads(backend: &Backend) {
+    let (begun, dropped) = (Gate::new(), Flag::new());
+    let thread = run(backend, async {
+        let token = RunHandle::<R>::current().unwrap();
+        let inside = (begun.clone(), dropped.clone());
+        let thread = thread::spawn(move || {
+            from_thread::run_in(&token, async move {
+                inside.0.open();
+                forever(&inside.1).await;
+            })
+        });
+        begun.opened().await;
+        thread
+    });
+    assert!(dropped.is_raised(), "the run waits for what was called");
+    assert_eq!(thread.join().unwrap(), Err(CallError::NotRunning));
+}
+
+/// TH-11: a thread that polls a task of the run is refused, and does not wait for itself.
+pub fn a_task_cannot_wait_for_its_own_run(backend: &Backend) {
+    run(backend, async {
+        let token = RunHandle::<R>::current().unwrap();
+        assert_eq!(
+            from_thread::run_in(&token, async { 1 }),
+            Err(CallError::Inside)
+        );
+        assert_eq!(from_thread::run_sync(|| 1), Err(CallError::Inside));
+        let call =
+            to_thread::run::<R, _, _>(|| from_thread::run(async { from_thread::run(async { 1 }) }));
+        assert_eq!(call.await, Ok(Err(CallError::Inside)));
+    });
+}
+
+/// TH-12: what is called is under the scopes of the task that started the thread: cancelling that
+/// interrupts it, and the thread learns why.
+pub fn what_is_called_is_under_the_callers_scopes(backend: &Backend) {
+    run(backend, async {
+        let (begun, dropped, after) = (Gate::new(), Flag::new(), Flag::new());
+        let inside = (begun.clone(), dropped.clone(), after.clone());
+        let scope = CancelScope::<R>::new();
+        let handle = scope.handle();
+        let call = to_thread::run::<R, _, _>(move || {
+            let called = from_thread::run(async move {
+                let _dropped = inside.1.on_drop();
+                inside.0.open();
+                sleep_forever().await
+            });
+            let Err(CallError::Cancelled(why)) = called else {
+                panic!("it must be cancelled");
+            };
+            assert_eq!(why.reason(), Some("enough"));
+            // The next one does not even start, but plain code does.
+            let again = from_thread::run(checkpoint());
+            assert!(again.unwrap_err().is_cancelled());
+            assert_eq!(from_thread::run_sync(|| 1), Ok(1));
+            inside.2.raise();
+        });
+        let mut scoped = Box::pin(scope.run(async {
+            call.await;
+            checkpoint().await;
+        }));
+        assert!(poll_once(scoped.as_mut()).await.is_pending());
+        let waiting = async {
+            begun.opened().await;
+            handle.cancel_with("enough");
+        };
+        let (result, ()) = futures_util::future::join(scoped, waiting).await;
+        assert!(result.is_err());
+        assert!(dropped.is_raised() && after.is_raised());
+    });
+}
+
+/// TH-12, HO-05: what is called can cancel its caller's scope itself, and is interrupted in the
+/// same poll; the thread learns the cause.
+pub fn what_is_called_can_cancel_its_caller(backend: &Backend) {
+    run(backend, async {
+        let scope = CancelScope::<R>::new();
+        let handle = scope.handle();
+        let log = Log::new();
+        let inside = log.clone();
+        let scoped = scope.run(async {
+            let call = to_thread::run::<R, _, _>(move || {
+                let called = from_thread::run(async move {
+                    handle.cancel_with("by myself");
+                    checkpoint().await;
+                    inside.add("not reached");
+                });
+                match called {
+                    Err(CallError::Cancelled(why)) => why.reason().map(str::to_owned),
+                    other => panic!("not cancelled: {other:?}"),
+                }
+            });
+            log.add(call.await.unwrap());
+            checkpoint().await;
+        });
+        assert!(scoped.await.is_err());
+        assert_eq!(log.entries(), ["by myself"]);
+    });
+}
+
+/// TH-12, C6, C8: clean-up code and shields in what is called run to their end before the thread
+/// goes on, and the scope waits for both; also where the call is abandoned.
+pub fn clean_up_in_what_is_called_is_waited_for(backend: &Backend) {
+    for abandons in [false, true] {
+        run(backend, async {
+            let (begun, log) = (Gate::new(), Log::new());
+            let inside = (begun.clone(), log.clone());
+            let mut options = to_thread::Options::<R>::new();
+            if abandons {
+                options = options.abandon_on_cancel();
+            }
+            let ended = Gate::new();
+            let over = ended.clone();
+            let scope = CancelScope::<R>::new();
+            let handle = scope.handle();
+            let call = options.run(move || {
+                let there = inside.1.clone();
+                let called = from_thread::run(async move {
+                    let body = async {
+                        inside.0.open();
+                        sleep_forever().await
+                    };
+                    finally(body, async || {
+                        shield(yields(3)).await;
+                        checkpoint().await;
+                        there.add("cleaned up");
+                    })
+                    .await
+                });
+                assert!(called.is_err());
+                inside.1.add("thread goes on");
+                over.open();
+            });
+            let mut scoped = Box::pin(scope.run(async {
+                call.await;
+                checkpoint().await;
+            }));
+            assert!(poll_once(scoped.as_mut()).await.is_pending());
+            let waiting = async {
+                begun.opened().await;
+                handle.cancel();
+            };
+            let (result, ()) = futures_util::future::join(scoped, waiting).await;
+            assert!(result.is_err());
+            assert!(log.has("cleaned up"));
+            ended.opened().await;
+            assert_eq!(log.entries(), ["cleaned up", "thread goes on"]);
+        });
+    }
+}
+
+/// TH-12, C10: a call that is dropped from outside drops what its thread has sent, and releases
+/// the thread; later requests are refused.
+pub fn a_dropped_call_releases_its_thread(backend: &Backend) {
+    run(backend, async {
+        let (begun, dropped) = (Gate::new(), Flag::new());
+        let inside = (begun.clone(), dropped.clone());
+        let results = Arc::new(Mutex::new(Vec::new()));
+        let there = results.clone();
+        let mut call = Box::pin(to_thread::run::<R, _, _>(move || {
+            let first = from_thread::run(async move {
+                inside.0.open();
+                forever(&inside.1).await;
+            });
+            let second = from_thread::run_sync(|| ());
+            let third = from_thread::check_cancelled();
+            there.lock().unwrap().extend([
+                first.unwrap_err().is_cancelled(),
+                second.unwrap_err().is_cancelled(),
+                third.is_err(),
+            ]);
+        }));
+        while !begun.is_open() {
+            assert!(poll_once(call.as_mut()).await.is_pending());
+            yields(1).await;
+        }
+        drop(call);
+        assert!(dropped.is_raised());
+        until(|| results.lock().unwrap().len() == 3).await;
+        assert_eq!(*results.lock().unwrap(), [true; 3]);
+    });
+}
+
+/// Asks again and again until the caller is cancelled.
+fn wait_for_cancellation() -> Cancelled {
+    loop {
+        if let Err(cancelled) = from_thread::check_cancelled() {
+            return cancelled;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+anyrt_conformance_kit::cases! { threads_back: erased,
+    a_thread_learns_that_its_caller_is_cancelled,
+    a_thread_learns_of_a_deadline,
+    only_worker_threads_can_check,
+    a_handed_back_cancellation_is_one,
+    a_late_shield_does_not_undo_what_was_told,
+    a_handed_back_cancellation_is_no_group_error,
+    only_the_callers_cancellation_counts,
+    a_worker_thread_calls_into_its_task,
+    failures_of_what_is_called_continue_in_the_thread,
+    what_is_called_has_the_threads_context,
+    a_foreign_thread_needs_a_token,
+    the_end_of_a_run_releases_waiting_threads,
+    a_task_cannot_wait_for_its_own_run,
+    what_is_called_is_under_the_callers_scopes,
+    what_is_called_can_cancel_its_caller,
+    clean_up_in_what_is_called_is_waited_for,
+    a_dropped_call_releases_its_thread,
+}

@@ -1,1 +1,2 @@
-//! Nothing: the tests are in `fail`, with the messages of the compiler beside them, and in `pass`.
+//! Nothing: misuse is in `fail`, with the messages of the compiler beside it, and what has to compile
+//! in `tests/good_use`.

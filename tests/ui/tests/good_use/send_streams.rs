@@ -45,7 +45,7 @@ async fn files(path: String) -> io::Result<()> {
     FileWriteStream::create(&path).await?.close().await
 }
 
-fn main() {
+pub(crate) fn main() {
     let group = anyrt::task_group(async |tg| {
         let (near, far) = memory_byte_stream(1);
         tg.spawn(bytes(near));

@@ -49,7 +49,7 @@ async fn body() -> bool {
         .is_none()
 }
 
-fn main() {
+pub(crate) fn main() {
     anyrt::run(async {
         assert_eq!(children().await.unwrap(), 1);
         infallible().await.unwrap();

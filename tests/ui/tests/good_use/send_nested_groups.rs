@@ -63,6 +63,6 @@ async fn main_task() -> Result<(), Cancelled> {
     Ok(())
 }
 
-fn main() {
+pub(crate) fn main() {
     anyrt::run(main_task()).unwrap();
 }

@@ -48,7 +48,7 @@ async fn by_a_question_mark() -> bool {
         .is_err_and(|error: GroupError<io::Error>| error.errors().len() == 1)
 }
 
-fn main() {
+pub(crate) fn main() {
     anyrt::run(async {
         by_the_functions_return_type().await.unwrap();
         assert!(by_the_closures_return_type().await);

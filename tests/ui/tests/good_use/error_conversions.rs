@@ -41,7 +41,7 @@ async fn infallible() -> Result<(), Cancelled> {
     Ok(())
 }
 
-fn main() {
+pub(crate) fn main() {
     anyrt::run(async {
         assert!(boxed().await.is_err());
         assert!(boxed_inside().await.is_err());

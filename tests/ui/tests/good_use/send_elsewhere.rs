@@ -42,7 +42,7 @@ fn native_spawn(future: impl Future<Output = ()> + Send + 'static) {
     anyrt::run(future);
 }
 
-fn main() {
+pub(crate) fn main() {
     native_spawn(async {
         let mut service: Box<dyn Service + Send> = Box::new(Counter(0));
         assert_eq!(service.call("abc").await.unwrap(), 3);

@@ -3,7 +3,7 @@
 //!
 //! ```ignore
 //! anyrt_conformance::suite! {
-//!     runtime: anyrt_smol::Smol::new(),
+//!     runtime: anyrt_smol::Builder::new(),
 //!     facets: [spawn, time, blocking, net],
 //! }
 //! ```
@@ -13,16 +13,36 @@
 //!
 //! # What is where
 //!
-//! - [`cases`]: the cases, one module per area. A case is a plain function over the backend, and
-//!   its documentation names what it stands for: a rule of `ARCHITECTURE.md` (`C4`), a point of a
-//!   facet's contract (`Time 2`), or one of the behaviours below (`TG-01`).
+//! - [`cases`]: the cases, one module per area, each area in a crate of its own so that they are
+//!   compiled side by side. A case is a plain function over the backend, and its documentation names
+//!   what it stands for: a rule of `ARCHITECTURE.md` (`C4`), a point of a facet's contract (`Time 2`),
+//!   or one of the behaviours below (`TG-01`). Each file ends with the list of its cases.
 //! - [`suite!`] and the lists of names behind it: the only macros.
+//! - [`erased`]: the runtime that most cases are written for. It forwards to the mounted backend.
 //! - [`harness`]: gives every case a fresh runtime and a thread of its own, and names the case that
 //!   hangs.
 //! - [`cancel_everywhere`](fn@cancel_everywhere::cancel_everywhere): cancels an operation at each of
 //!   its polls in turn.
 //! - [`stress`](fn@stress::stress): random trees of tasks against a model.
 //! - [`check_byte_stream`]: for those who write streams, what every stream of bytes has to do.
+//!
+//! # Erased and generic cases
+//!
+//! Most cases test core, which is the same code on every backend. They take
+//! [`erased::Backend`], whose runtime forwards each call of a facet to the mounted backend, and are
+//! compiled once. Cases that check the contract of a facet are generic over the backend and are
+//! compiled where the suite is mounted, against the backend's own handles, timers, calls and sockets:
+//!
+//! | module | compiled with the backend's own types for |
+//! | --- | --- |
+//! | `time` | the contract of `Time`: timers that are pinned, moved, dropped, reset in place |
+//! | `blocking` | the contract of `Blocking`: calls with values of any type |
+//! | `uniform` | the contract of `Spawn`: tasks and handles, dropped, panicking, orphaned |
+//! | `stress` | all rules at once, in random trees of groups, scopes, shields and clean-ups |
+//! | `net_contract` | the contract of `Net` and `Socket`: streams over TCP, whole, split and under TLS |
+//!
+//! A test program mounts one runtime, configured in as many ways as it likes. Another runtime needs
+//! another file.
 //!
 //! # Behaviours
 //!

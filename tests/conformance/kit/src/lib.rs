@@ -7,7 +7,6 @@
     clippy::missing_panics_doc,
     reason = "checks panic where a rule is broken: that is what they are for"
 )]
-#![expect(clippy::unwrap_used, reason = "this is test code")]
 
 pub mod cancel_everywhere;
 mod cases;

@@ -1,7 +1,7 @@
 //! Connections keep to the contract of byte streams: ST-01 to ST-05, ST-07.
 
 use anyrt_core::net::TcpStream;
-use anyrt_core::runtime::{Net, Socket, SocketOption};
+use anyrt_core::runtime::{Enter, Net, Socket, SocketOption};
 use anyrt_core::stream::StapledByteStream;
 use anyrt_core::tls::TlsStream;
 use futures_util::future::join;
@@ -9,18 +9,21 @@ use futures_util::future::join;
 use super::net_tools::tcp;
 use super::tls_support::Authority;
 use crate::check_byte_stream;
-use crate::erased::{Backend, R};
 use crate::support::run;
 
 /// ST-01, ST-02, ST-03, ST-04, ST-05, ST-07, NET-01: a TCP connection keeps to the contract.
-pub fn tcp_streams_keep_the_contract(backend: &Backend) {
-    run(backend, check_byte_stream(tcp::<R>, narrow::<R>));
+pub fn tcp_streams_keep_the_contract<B: Enter<Runtime: Net>>(backend: &B) {
+    run(
+        backend,
+        check_byte_stream(tcp::<B::Runtime>, narrow::<B::Runtime>),
+    );
 }
 
 /// ST-01, ST-02, ST-03, ST-04, ST-05, ST-07, ST-14: so do its halves, stapled to those of another one.
-pub fn halves_keep_the_contract(backend: &Backend) {
+pub fn halves_keep_the_contract<B: Enter<Runtime: Net>>(backend: &B) {
     let make = async || {
-        let ((near, far), (other_near, other_far)) = (narrow::<R>().await, narrow::<R>().await);
+        let ((near, far), (other_near, other_far)) =
+            (narrow::<B::Runtime>().await, narrow::<B::Runtime>().await);
         let ((_, send_there), (receive_there, _)) = (near.into_split(), far.into_split());
         let ((receive_back, _), (_, send_back)) = (other_near.into_split(), other_far.into_split());
         (
@@ -32,7 +35,7 @@ pub fn halves_keep_the_contract(backend: &Backend) {
 }
 
 /// ST-01, ST-02, ST-03, ST-04, ST-05, ST-07, ST-17: so does an encrypted one.
-pub fn encrypted_tcp_streams_keep_the_contract(backend: &Backend) {
+pub fn encrypted_tcp_streams_keep_the_contract<B: Enter<Runtime: Net>>(backend: &B) {
     let authority = Authority::new();
     let (client, server) = (authority.client(), authority.server("host.example"));
     let encrypt = async |(near, far)| {
@@ -42,8 +45,8 @@ pub fn encrypted_tcp_streams_keep_the_contract(backend: &Backend) {
     };
     // Wide ones: what was sent is on its way when the sender leaves.
     let check = check_byte_stream(
-        async || encrypt(tcp::<R>().await).await,
-        async || encrypt(narrow::<R>().await).await,
+        async || encrypt(tcp::<B::Runtime>().await).await,
+        async || encrypt(narrow::<B::Runtime>().await).await,
     );
     run(backend, check);
 }
@@ -59,7 +62,7 @@ async fn narrow<R: Net>() -> (TcpStream<R>, TcpStream<R>) {
     (near, far)
 }
 
-anyrt_conformance_kit::cases! { net_contract: erased,
+anyrt_conformance_kit::cases! { net_contract: generic(Net),
     tcp_streams_keep_the_contract,
     halves_keep_the_contract,
     encrypted_tcp_streams_keep_the_contract,

@@ -1,6 +1,6 @@
 //! What the backends' own ways differ in, and which has one answer here.
 //!
-//! Blocking calls are in [`blocking`](super::blocking), spawning without a runtime in
+//! Blocking calls are in `blocking`, spawning without a runtime in
 //! [`entry`](super::entry).
 
 use std::convert::Infallible;

@@ -6,7 +6,6 @@
     clippy::missing_panics_doc,
     reason = "cases panic where a rule is broken: that is what they are for"
 )]
-#![expect(clippy::unwrap_used, reason = "this is test code")]
 
 pub mod sync_conditions;
 pub mod sync_events;

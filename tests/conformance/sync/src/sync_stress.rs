@@ -43,7 +43,7 @@ where
         let mut random = Random::new(seed);
         let mut handles: Vec<TaskHandle<()>> = Vec::new();
         for _ in 0..tasks {
-            handles.push(tg.spawn(work(Random::new(random.next()))));
+            handles.push(tg.spawn(work(Random::new(random.number()))));
             if random.below(2) == 0 {
                 let victim = random.below(handles.len() as u64);
                 handles[victim as usize].cancel();

@@ -25,6 +25,7 @@ use anyrt_core::stream::{ByteReceiveStream, ByteSendStream, ByteStream};
 /// # Examples
 ///
 /// ```
+/// # use anyrt_conformance_kit as anyrt_conformance;
 /// use anyrt_conformance::check_byte_stream;
 /// use anyrt_core::stream::memory_byte_stream;
 ///

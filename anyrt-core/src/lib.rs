@@ -10,6 +10,7 @@
 //! | module | what is in it | rules |
 //! | --- | --- | --- |
 //! | [`runtime`] | what a backend provides | |
+//! | `engine` | what polls tasks and scopes and carries cancellation | C1 to C12 |
 //! | [`cancel`] | scopes, shields, clean-up | C1 to C12 |
 //! | [`task`] | groups, handles, runs, the tree of what is alive | G1 to G14 |
 //! | [`combine`] | `race`, `gather` and their kin, in place | G12 |
@@ -29,9 +30,11 @@ pub mod cancel;
 mod chain;
 pub mod combine;
 pub mod context;
+mod engine;
 pub mod error;
 #[cfg(any(feature = "net", feature = "tls"))]
 mod host;
+mod instant;
 mod loom;
 #[cfg(all(test, loom))]
 mod models;
@@ -46,6 +49,7 @@ pub mod thread;
 pub mod time;
 #[cfg(feature = "tls")]
 pub mod tls;
+mod unwind;
 mod wake;
 
 pub use self::error::{NoRuntime, RunError};

@@ -5,10 +5,11 @@ use std::io;
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::time::Duration;
 
+use crate::engine::{Run, Wait};
 use crate::loom::lock_static;
 use crate::loom::process::Mutex;
 use crate::runtime::Time;
-use crate::task::{Run, Wait, for_each_task};
+use crate::task::for_each_task;
 use crate::time::sleep;
 
 /// How long nothing may have been polled.
@@ -53,7 +54,7 @@ impl<F: Future> Future for AllBlocked<F> {
         cx: &mut std::task::Context<'_>,
     ) -> std::task::Poll<F::Output> {
         let polled = self.project().0.poll(cx);
-        crate::context::waits_for(Wait::AllBlocked);
+        crate::engine::poll_state::waits_for(Wait::AllBlocked);
         polled
     }
 }
@@ -75,7 +76,7 @@ impl Observed {
 /// Looks at each task that does not wait here itself.
 fn observe() -> BTreeMap<u64, Observed> {
     let mut tasks = BTreeMap::new();
-    let own = crate::context::current_task().map(|task| task.id());
+    let own = crate::engine::poll_state::current_task().map(|task| task.id());
     if let Some(core) = Run::current().and_then(|run| run.core()) {
         for_each_task(core, |task| {
             let (polls, wait) = (task.polls(), task.wait());

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 
-use crate::cancel::drop_quietly;
+use crate::unwind::drop_quietly;
 
 /// Wakes all of them, in this order. A foreign waker may panic: that goes on once the others, who
 /// have nobody else to wake them, have been woken.

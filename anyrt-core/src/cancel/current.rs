@@ -1,20 +1,20 @@
 //! What holds where the caller is.
 
-use super::cause::{Cancelled, Cause};
-use crate::context::{self, By, CANCELLED};
-use crate::time::Instant;
+use crate::engine::poll_state::{By, CANCELLED};
+use crate::engine::{Cancelled, Cause, poll_state};
+use crate::instant::Instant;
 
 /// Cancelled, as seen from where this is called: whether an operation started here would not run.
 pub fn has_pending_cancellation() -> bool {
-    context::effectively_cancelled()
+    poll_state::effectively_cancelled()
 }
 
 /// The earliest deadline that holds where this is called: [`Instant::FAR_FUTURE`] if there is
 /// none, [`Instant::DISTANT_PAST`] where it is cancelled already. A shield cuts off what lies
 /// outside it.
 pub fn current_effective_deadline() -> Instant {
-    let found = context::evaluate();
-    if found.cancelled || context::surroundings().has(CANCELLED) && !context::is_dirty() {
+    let found = poll_state::evaluate();
+    if found.cancelled || poll_state::surroundings().has(CANCELLED) && !poll_state::is_dirty() {
         Instant::DISTANT_PAST
     } else {
         found.deadline
@@ -24,7 +24,7 @@ pub fn current_effective_deadline() -> Instant {
 /// Why the code that calls this is cancelled, if it is: for clean-up code that wants to know, ask
 /// before the shield.
 pub fn current_cancellation() -> Option<Cancelled> {
-    let found = context::evaluate();
+    let found = poll_state::evaluate();
     if !found.cancelled {
         return None;
     }

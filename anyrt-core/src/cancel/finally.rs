@@ -6,10 +6,10 @@ use std::task::{Context, Poll};
 
 use pin_project::pin_project;
 
-use super::frame::{Frame, Payload, Place, Polled, drop_quietly};
 use super::shield::ShieldPlace;
-use crate::context;
+use crate::engine::{Frame, Place, Polled, poll_state};
 use crate::loom::{Arc, Mutex, lock};
+use crate::unwind::{Payload, drop_quietly};
 
 /// Runs `body`, and then, however it ended, `cleanup`, shielded from cancellation (rule C8).
 ///
@@ -128,8 +128,8 @@ where
                     }
                 }
                 StepProjection::Interrupted => {
-                    if context::effectively_cancelled() {
-                        context::refuse(cx);
+                    if poll_state::effectively_cancelled() {
+                        poll_state::refuse(cx);
                         return Poll::Pending;
                     }
                     panic!(

@@ -1,11 +1,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::cause::{Cancelled, Cause};
-use super::node::Node;
+use crate::engine::{Cancelled, Cause, Node, poll_state};
+use crate::instant::Instant;
 use crate::loom::Arc;
-use crate::task;
-use crate::time::Instant;
 
 /// Controls a [`CancelScope`](super::CancelScope), or the scope of a group, from anywhere.
 ///
@@ -91,7 +89,7 @@ impl CancelHandle {
 }
 
 fn explicit(reason: Option<String>) -> Cancelled {
-    Cancelled::with(Cause::Explicit, reason, task::current_name())
+    Cancelled::with(Cause::Explicit, reason, poll_state::task_name())
 }
 
 impl fmt::Debug for CancelHandle {

@@ -4,8 +4,7 @@ use std::task::{Context, Poll};
 
 use pin_project::pin_project;
 
-use super::frame::{Frame, Place, Polled};
-use super::node::Node;
+use crate::engine::{Frame, Node, Place, Polled};
 use crate::loom::Arc;
 
 /// Runs a future to its end whatever is cancelled around it (rule C8).

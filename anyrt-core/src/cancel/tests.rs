@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
 use super::*;
+use crate::engine::Frame;
+use crate::instant::Instant;
 use crate::loom::Arc;
 use crate::runtime::{Spawn, TaskInfo, Time};
-use crate::time::Instant;
 
 /// A runtime whose clock stands still, and that can start nothing.
 #[derive(Clone, Copy, Debug)]
@@ -211,7 +212,7 @@ fn a_panic_discards_what_was_reported_in_that_poll() {
         let _: Poll<Result<(), Cancelled>> = poll(run.as_mut());
     });
     assert!(caught.is_err());
-    assert_eq!(crate::context::mail(), 0);
-    assert!(!crate::context::surroundings().inside());
-    assert_eq!(crate::context::entries(), 0);
+    assert_eq!(crate::engine::poll_state::mail(), 0);
+    assert!(!crate::engine::poll_state::surroundings().inside());
+    assert_eq!(crate::engine::poll_state::entries(), 0);
 }

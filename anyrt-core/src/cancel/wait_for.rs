@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use pin_project::pin_project;
 
-use super::limit::Limit;
-use super::operation::Operation;
+use crate::engine::{Limit, Operation};
 use crate::error::Elapsed;
+use crate::instant::Instant;
 use crate::runtime::Time;
-use crate::time::Instant;
 
 /// Waits for a future for at most `limit`, and leaves it as it is if that is not enough.
 ///

@@ -7,8 +7,9 @@ use std::task::{Context, Poll, Waker};
 use futures_util::stream::{FuturesUnordered, Stream};
 use pin_project::pin_project;
 
-use crate::cancel::{Frame, Node, Own, Payload, Place, Polled, drop_quietly};
+use crate::engine::{Frame, Node, Own, Place, Polled};
 use crate::loom::Arc;
+use crate::unwind::{Payload, drop_quietly};
 
 /// Futures that are polled in place, each in a frame of its own, so that the others can be
 /// cancelled, and waited for, when one of them decides the outcome.

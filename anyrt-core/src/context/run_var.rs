@@ -1,15 +1,12 @@
+//! Run variables: one value per run (rule G14).
+
 use std::any::Any;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::next_serial;
-use crate::loom::{Arc, Mutex, OnceLock, lock};
-use crate::task::Run;
-
-/// The values of a run's variables.
-#[derive(Default)]
-pub(crate) struct RunVars(Mutex<BTreeMap<u64, Arc<dyn Any + Send + Sync>>>);
+use crate::engine::Run;
+use crate::engine::poll_state::next_serial;
+use crate::loom::{Arc, OnceLock, lock};
 
 /// A variable with one value per run, shared by all its tasks: declared as a `static`.
 pub struct RunVar<T: 'static> {

@@ -6,7 +6,7 @@ use std::fmt;
 use std::io;
 use std::ops::Deref;
 
-use crate::cancel::Cancelled;
+use crate::engine::Cancelled;
 
 /// Everything that went wrong in a group (rule G3), or why it was interrupted (rule G5).
 ///

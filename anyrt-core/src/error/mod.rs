@@ -15,7 +15,8 @@ use thiserror::Error as ThisError;
 pub use self::group::{Failures, GroupError};
 pub use self::run::{CallError, NoRun, PortalStartError, RunError};
 pub use self::task::{SpawnError, StartError, TaskError, ValueError};
-pub use crate::cancel::{Cancelled, Cause};
+pub use crate::engine::Cancelled;
+pub use crate::engine::Cause;
 
 /// No runtime was found where one is needed; the message names the fix.
 #[derive(Clone, Debug, PartialEq, Eq, ThisError)]

@@ -7,7 +7,7 @@ use std::io;
 
 use thiserror::Error as ThisError;
 
-use crate::cancel::Cancelled;
+use crate::engine::Cancelled;
 
 /// The run that is asked for is not there; the message names the fix.
 #[derive(Clone, Debug, PartialEq, Eq, ThisError)]

@@ -6,7 +6,7 @@ use std::io;
 
 use thiserror::Error as ThisError;
 
-use crate::cancel::Cancelled;
+use crate::engine::Cancelled;
 
 /// A task ended without a value for its handle.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,10 +11,8 @@ use super::connection::Connection;
 use super::eyeballs::{ATTEMPT_DELAY, happy_eyeballs};
 use super::lookup::{literal, lookup};
 use super::{Address, Internet, Kind, SocketStream, TcpStream};
-use crate::cancel::Operation;
-use crate::context;
+use crate::engine::{Operation, Wait, poll_state};
 use crate::runtime::{Net, Purpose, Socket, SocketOption};
-use crate::task::Wait;
 
 /// Connects to a host by TCP.
 ///
@@ -261,7 +259,7 @@ impl<R: Net, K: Kind> Future for Connecting<R, K> {
             }
             Poll::Pending => {
                 this.socket = Some(socket);
-                context::waits_for(Wait::Connection);
+                poll_state::waits_for(Wait::Connection);
                 Poll::Pending
             }
         }

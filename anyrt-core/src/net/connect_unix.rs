@@ -8,9 +8,8 @@ use pin_project::pin_project;
 
 use super::connect::{Connecting, options};
 use super::{ConnectError, Unix, UnixAddress, UnixStream};
-use crate::context;
+use crate::engine::{Wait, poll_state};
 use crate::runtime::Net;
-use crate::task::Wait;
 use crate::time::{Sleep, sleep};
 
 /// Connects to a Unix socket: by its path, or by a [`UnixAddress`].
@@ -61,7 +60,7 @@ impl<R: Net> Future for ConnectUnix<R> {
         loop {
             if let Some(pause) = this.pause.as_mut().as_pin_mut() {
                 if pause.poll(cx).is_pending() {
-                    context::waits_for(Wait::Connection);
+                    poll_state::waits_for(Wait::Connection);
                     return Poll::Pending;
                 }
                 this.pause.set(None);

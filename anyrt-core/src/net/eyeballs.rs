@@ -9,12 +9,10 @@ use std::time::Duration;
 use pin_project::pin_project;
 
 use super::Address;
-use crate::cancel::Limit;
 use crate::combine::branches::{Branches, Next};
-use crate::context;
+use crate::engine::{Limit, Wait, poll_state};
+use crate::instant::Instant;
 use crate::runtime::Time;
-use crate::task::Wait;
-use crate::time::Instant;
 
 /// The delay between two attempts that RFC 8305 recommends.
 pub const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
@@ -138,7 +136,7 @@ where
                     });
                 }
                 Some(_) | None => {
-                    context::waits_for(Wait::Connection);
+                    poll_state::waits_for(Wait::Connection);
                     return Poll::Pending;
                 }
             }

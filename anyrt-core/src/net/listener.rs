@@ -8,12 +8,10 @@ use super::attributes::provide_socket;
 use super::connection::Connection;
 use super::trouble::Trouble;
 use super::{Internet, Kind, SocketStream, Unix};
-use crate::cancel::Operation;
-use crate::context;
+use crate::engine::{Operation, Wait, poll_state};
 use crate::runtime::{Net, Socket, SocketOption};
 use crate::stream::{Attributes, ByteStream, Demand};
 use crate::sync::{ResourceGuard, ResourceUse};
-use crate::task::Wait;
 
 /// Something that connections are accepted from.
 ///
@@ -167,7 +165,7 @@ impl<R: Net, K: Kind> Future for Accept<'_, R, K> {
         }
         let outcome = match this.listener.socket.poll_accept(cx) {
             Poll::Pending => {
-                context::waits_for(Wait::Connection);
+                poll_state::waits_for(Wait::Connection);
                 return Poll::Pending;
             }
             Poll::Ready(outcome) => outcome.and_then(|(socket, from)| accepted(socket, from)),
@@ -175,7 +173,7 @@ impl<R: Net, K: Kind> Future for Accept<'_, R, K> {
         match outcome {
             Err(error) if Trouble::of(&error) == Trouble::Connection => {
                 // Others have their turn first: there may be many of these.
-                context::waits_for(Wait::Turn);
+                poll_state::waits_for(Wait::Turn);
                 cx.waker().wake_by_ref();
                 Poll::Pending
             }

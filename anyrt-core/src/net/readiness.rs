@@ -10,12 +10,12 @@ use std::task::Poll;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
-use crate::context::{self, RunVar};
+use crate::context::RunVar;
+use crate::engine::{Wait, poll_state};
 use crate::loom::{Arc, Mutex, lock};
 use crate::runtime::{Attempt, Descriptors, Direction, Source};
 use crate::stream::ReceiveError;
 use crate::sync::{Event, begin};
-use crate::task::Wait;
 
 /// Waits until a descriptor can be read without blocking: there is data, the end, a connection to
 /// accept, or an error to be told.
@@ -89,7 +89,7 @@ async fn wait<R: Descriptors>(
         }
         let polled = source.poll_io(cx, direction, |descriptor| is_ready(descriptor, direction));
         if polled.is_pending() {
-            context::waits_for(Wait::Readiness);
+            poll_state::waits_for(Wait::Readiness);
         }
         polled
     })

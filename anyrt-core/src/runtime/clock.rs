@@ -6,8 +6,8 @@
 
 use std::time::{Duration, Instant as Native};
 
+use crate::instant::Instant;
 use crate::loom::OnceLock;
-use crate::time::Instant;
 
 static ANCHOR: OnceLock<Native> = OnceLock::new();
 

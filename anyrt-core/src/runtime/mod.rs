@@ -28,7 +28,7 @@ pub use self::net::{Net, Purpose, Socket, SocketOption};
 pub use self::source::{AdoptSocket, Attempt, Descriptors, Direction, Source, poll_attempts};
 pub use self::spawn::{Spawn, TaskInfo};
 pub use self::time::Time;
-pub use crate::context::current_tag;
+pub use crate::engine::poll_state::current_tag;
 
 /// The sum of the facets that core cannot do without.
 pub trait Runtime: Time + Blocking {}

@@ -1,7 +1,7 @@
 use std::pin::Pin;
 
 use super::Spawn;
-use crate::time::Instant;
+use crate::instant::Instant;
 
 /// Reads the clock and makes timers.
 ///

@@ -1,8 +1,8 @@
 use std::fmt;
 
 use super::line::{Line, Resource};
+use crate::engine::Wait;
 use crate::loom::const_fn;
-use crate::task::Wait;
 
 /// Lets a number of tasks go on together, once all of them have arrived.
 ///

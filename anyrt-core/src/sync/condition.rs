@@ -5,8 +5,8 @@ use std::pin::pin;
 
 use super::line::{Line, Resource};
 use super::mutex::{Mutex, MutexGuard, MutexStatistics};
+use crate::engine::Wait;
 use crate::loom::const_fn;
-use crate::task::Wait;
 
 /// Waits until the value in a [`Mutex`] is as it should be.
 ///

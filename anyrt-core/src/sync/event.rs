@@ -3,10 +3,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::queue::Queue;
-use crate::context;
+use crate::engine::{Wait, poll_state};
 use crate::loom::atomic::{AtomicBool, Ordering};
 use crate::loom::{Mutex, const_fn, lock};
-use crate::task::Wait;
 
 /// Something that happens once, and that any number of tasks can wait for.
 ///
@@ -141,7 +140,7 @@ impl Future for Waiter<'_> {
             drop(queue);
             drop(old);
         }
-        context::waits_for(self.wait);
+        poll_state::waits_for(self.wait);
         Poll::Pending
     }
 }

@@ -3,10 +3,9 @@ use std::fmt;
 
 use super::borrower::{AlreadyBorrowing, Borrower, NotBorrowing, TryBorrowError};
 use super::line::{Line, Resource};
-use crate::context;
+use crate::engine::{Wait, poll_state};
 use crate::error::WouldBlock;
 use crate::loom::{Arc, const_fn};
-use crate::task::Wait;
 
 /// A number of tokens, each of which one borrower at a time may have; the number can be changed
 /// while they are in use.
@@ -56,12 +55,12 @@ struct Loan {
 
 impl Loan {
     fn of(borrower: Borrower) -> Loan {
-        let serial = context::next_serial();
+        let serial = poll_state::next_serial();
         Loan { borrower, serial }
     }
 
     fn single() -> Loan {
-        let serial = context::next_serial();
+        let serial = poll_state::next_serial();
         Loan {
             borrower: Borrower::Acquisition(serial),
             serial,

@@ -14,10 +14,8 @@ use std::sync::PoisonError;
 use std::task::{Context, Poll, Waker, ready};
 
 use super::queue::{Queue, Wakers};
-use crate::cancel::Operation;
-use crate::context;
+use crate::engine::{Operation, Wait, poll_state};
 use crate::loom::{Mutex, MutexGuard, const_fn, lock};
-use crate::task::Wait;
 
 /// What is given out.
 pub(super) trait Resource {
@@ -233,7 +231,7 @@ impl<R: Resource> Future for Turn<'_, R> {
             (None, None) => panic!("a waiter that has had its turn is not polled again"),
         };
         if polled.is_pending() {
-            context::waits_for(self.wait);
+            poll_state::waits_for(self.wait);
         }
         polled
     }

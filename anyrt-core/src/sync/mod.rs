@@ -29,7 +29,7 @@
 
 use std::future::poll_fn;
 
-use crate::cancel::Operation;
+use crate::engine::Operation;
 
 mod barrier;
 mod borrower;

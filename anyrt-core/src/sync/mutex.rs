@@ -2,10 +2,11 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 
 use super::line::{Line, Resource};
-use crate::context;
+use crate::engine::{Wait, poll_state};
 use crate::error::WouldBlock;
 use crate::loom::{Arc, const_fn};
-use crate::task::{self, TaskId, Wait};
+use crate::task;
+use crate::task::TaskId;
 
 /// A value that one task at a time may use.
 ///
@@ -124,7 +125,7 @@ impl<T> Mutex<T> {
     /// goes to the next.
     #[inline]
     pub async fn lock(&self) -> MutexGuard<'_, T> {
-        let value = self.line.wait(context::task_id(), Wait::Lock).await;
+        let value = self.line.wait(poll_state::task_id(), Wait::Lock).await;
         MutexGuard::new(self, value)
     }
 
@@ -135,7 +136,7 @@ impl<T> Mutex<T> {
     /// [`WouldBlock`] otherwise.
     #[inline]
     pub fn try_lock(&self) -> Result<MutexGuard<'_, T>, WouldBlock> {
-        let value = self.line.try_enter(&context::task_id());
+        let value = self.line.try_enter(&poll_state::task_id());
         Ok(MutexGuard::new(self, value.ok_or(WouldBlock)?))
     }
 
@@ -147,7 +148,7 @@ impl<T> Mutex<T> {
     pub fn lock_arc(self: &Arc<Self>) -> impl Future<Output = MutexGuardArc<T>> + use<T> {
         let mutex = self.clone();
         async move {
-            let value = mutex.line.wait(context::task_id(), Wait::Lock).await;
+            let value = mutex.line.wait(poll_state::task_id(), Wait::Lock).await;
             MutexGuardArc {
                 value: Some(value),
                 mutex,
@@ -161,7 +162,7 @@ impl<T> Mutex<T> {
     ///
     /// [`WouldBlock`] if it is not free.
     pub fn try_lock_arc(self: &Arc<Self>) -> Result<MutexGuardArc<T>, WouldBlock> {
-        let value = self.line.try_enter(&context::task_id());
+        let value = self.line.try_enter(&poll_state::task_id());
         Ok(MutexGuardArc {
             value: Some(value.ok_or(WouldBlock)?),
             mutex: self.clone(),
@@ -170,7 +171,7 @@ impl<T> Mutex<T> {
 
     /// Takes the lock again, as the last part of an operation that has begun.
     pub(super) async fn relock(&self) -> MutexGuard<'_, T> {
-        let value = self.line.wait_on(context::task_id(), Wait::Lock).await;
+        let value = self.line.wait_on(poll_state::task_id(), Wait::Lock).await;
         MutexGuard::new(self, value)
     }
 

@@ -2,9 +2,9 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 
 use super::line::{Line, Resource};
+use crate::engine::Wait;
 use crate::error::WouldBlock;
 use crate::loom::{Arc, const_fn};
-use crate::task::Wait;
 
 /// A value that many may read at a time, or one may change.
 ///

@@ -3,9 +3,9 @@ use std::fmt;
 use thiserror::Error as ThisError;
 
 use super::line::{Line, Resource};
+use crate::engine::Wait;
 use crate::error::WouldBlock;
 use crate::loom::{Arc, const_fn};
-use crate::task::Wait;
 
 /// A number of permits, each of which one task at a time may have.
 ///

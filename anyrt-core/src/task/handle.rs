@@ -2,13 +2,10 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::block::TaskRecord;
-use super::record::{End, Value};
-use crate::cancel::{Cancelled, Cause, Operation};
-use crate::context;
+use crate::engine::{Cancelled, Cause, End, Operation, TaskRecord, Value, Wait, poll_state};
 use crate::error::{TaskError, ValueError};
 use crate::loom::{Arc, Mutex, lock};
-use crate::task::{TaskId, Wait};
+use crate::task::TaskId;
 
 /// A task, as seen by whoever spawned it.
 ///
@@ -114,13 +111,13 @@ impl<T> TaskHandle<T> {
         self.record().cancel(Cancelled::with(
             Cause::Explicit,
             None,
-            super::current_name(),
+            poll_state::task_name(),
         ));
     }
 
     /// Cancels this task alone, and says why.
     pub fn cancel_with(&self, reason: impl Into<String>) {
-        let by = super::current_name();
+        let by = poll_state::task_name();
         self.record()
             .cancel(Cancelled::with(Cause::Explicit, Some(reason.into()), by));
     }
@@ -238,7 +235,7 @@ impl<T> Future for TaskHandle<T> {
         let end = this.record().poll_end(&mut key, cx);
         this.key = key;
         let Poll::Ready(end) = end else {
-            context::waits_for(Wait::Task);
+            poll_state::waits_for(Wait::Task);
             return Poll::Pending;
         };
         if let Some(error) = this.error(end) {
@@ -284,8 +281,8 @@ impl<T> Future for TaskValue<T> {
             Ok(value) => Poll::Ready(value),
             // The group was cancelled before the task's end was announced, so whoever is part of
             // it sees that here, whatever his frames noted.
-            Err(_) if context::evaluate().cancelled => {
-                context::refuse(cx);
+            Err(_) if poll_state::evaluate().cancelled => {
+                poll_state::refuse(cx);
                 Poll::Pending
             }
             Err(error) => panic!(
@@ -318,7 +315,7 @@ impl Future for TaskWait<'_> {
         std::task::ready!(this.operation.begin(cx));
         let end = this.record.poll_end(&mut this.key, cx);
         if end.is_pending() {
-            context::waits_for(Wait::Task);
+            poll_state::waits_for(Wait::Task);
         }
         end.map(|_| ())
     }

@@ -1,7 +1,5 @@
 use std::convert::Infallible;
 
-use crate::cancel::Payload;
-
 /// What a child of a group with the error type `E` may return: `()`, `Result<T, E>`, or never
 /// (rule G2).
 #[diagnostic::on_unimplemented(
@@ -128,11 +126,4 @@ pub enum Outcome<T, E> {
     Error(E),
     /// It failed, and its failure has gone elsewhere.
     Reported,
-}
-
-/// How a task's future ended.
-pub(crate) enum Ended<O> {
-    Completed(O),
-    Cancelled,
-    Panicked(Payload),
 }

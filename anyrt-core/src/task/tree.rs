@@ -3,14 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::block::TaskRecord;
-use super::core::GroupCore;
-use super::run::Run;
-use super::wait::Wait;
-use crate::cancel::{Cancelled, Node};
-use crate::context;
+use crate::engine::{Cancelled, GroupCore, Node, Run, TaskRecord, Wait, poll_state};
+use crate::instant::Instant;
 use crate::loom::Arc;
-use crate::time::Instant;
 
 /// Identifies a task: unique in its run, and in the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,7 +63,7 @@ impl TaskRef {
 
     /// Whether the task as a whole is cancelled: by itself, or with its group.
     pub fn has_pending_cancellation(&self) -> bool {
-        self.record.own() != crate::cancel::Own::No
+        self.record.own() != crate::engine::Own::No
     }
 
     /// Who cancelled it and why, if it is cancelled.
@@ -101,12 +96,7 @@ impl Eq for TaskRef {}
 
 /// The task that calls this; none outside of every task of anyrt.
 pub fn current() -> Option<TaskRef> {
-    context::current_task().map(TaskRef::new)
-}
-
-/// The name of the task that calls this, for messages.
-pub(crate) fn current_name() -> Option<String> {
-    context::with_task(|task| task.map(|task| task.name().to_string()))
+    poll_state::current_task().map(TaskRef::new)
 }
 
 /// The tasks, groups and scopes of the run that the caller is part of, as they are now.

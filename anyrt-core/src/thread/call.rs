@@ -18,7 +18,7 @@ use std::pin::Pin;
 use std::task::{Context, Waker};
 use std::thread;
 
-use crate::cancel::Cancelled;
+use crate::engine::Cancelled;
 use crate::loom::{Arc, Mutex, lock, thread_local};
 
 /// Something that the calling task is to poll for its thread.

@@ -17,13 +17,12 @@ use std::task::{self, Poll};
 use futures_util::FutureExt;
 use pin_project::pin_project;
 
-use super::block::{refuse_inside, reply};
 use super::call::{Request, Worker};
-use crate::cancel::{Cancelled, Cause};
-use crate::context::Context;
+use crate::engine::{Cancelled, Cause, Context};
 use crate::error::CallError;
 use crate::runtime::Runtime;
 use crate::task::RunHandle;
+use crate::task::{refuse_inside, reply};
 
 /// Runs a future in the task that this worker thread works for, and gives its value.
 ///

@@ -9,13 +9,14 @@ use std::thread;
 use super::call::{Brought, Call, Request, Worker};
 use super::from_thread::caller_gone;
 use super::to_thread::{Options, default_limiter};
-use super::workers::{Job, Workers, alone};
-use crate::cancel::{BodyPlace, Cancelled, Frame, Hold, Operation, Polled, current_cancellation};
-use crate::context::{self, Context, IN_TASK};
+use crate::cancel::{BodyPlace, current_cancellation};
+use crate::engine::poll_state::IN_TASK;
+use crate::engine::{
+    Cancelled, Context, Frame, Hold, Job, Operation, Polled, Run, Wait, Workers, alone, poll_state,
+};
 use crate::loom::Arc;
 use crate::runtime::Runtime;
 use crate::sync::CapacityTokenArc;
-use crate::task::{Run, Wait};
 
 /// The future of [`to_thread::run`](super::to_thread::run).
 #[must_use = "futures do nothing unless you `.await` or poll them"]
@@ -94,7 +95,7 @@ where
         while self.function.is_some() {
             ready!(self.operation.begin(cx));
             let token = ready!(self.poll_token(cx));
-            if context::effectively_cancelled() {
+            if poll_state::effectively_cancelled() {
                 // The token came together with a cancellation: it goes to the next, and the call
                 // is refused as if it had just begun.
                 self.queued = None;
@@ -145,7 +146,7 @@ where
         match &link.run {
             // On a worker thread of the run this is some other runtime, which can end before the
             // run does, and would wait for a worker of its own that the run keeps.
-            Some(run) if context::surroundings().has(IN_TASK) => {
+            Some(run) if poll_state::surroundings().has(IN_TASK) => {
                 Workers::hand_over::<R>(run, work);
             }
             _ => alone::<R>(work),
@@ -202,7 +203,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<T> {
         let this = self.get_mut();
         ready!(this.poll_start(cx));
-        this.tell(context::effectively_cancelled());
+        this.tell(poll_state::effectively_cancelled());
         loop {
             let sent = this.poll_hosted(cx);
             let link = this.link.as_ref();
@@ -224,7 +225,7 @@ where
                 }
                 None => {
                     if sent.is_ready() {
-                        context::waits_for(Wait::Thread);
+                        poll_state::waits_for(Wait::Thread);
                     }
                     if !this.options.abandons {
                         this.hold.keep(cx);
@@ -280,14 +281,14 @@ where
                 Poll::Pending => {
                     if this.call.told {
                         // The function may be on its way out: a shield comes late (rule C7).
-                        context::latch();
+                        poll_state::latch();
                     }
                     return Poll::Pending;
                 }
             }
         }
-        if context::effectively_cancelled() || context::evaluate().cancelled {
-            context::refuse(cx);
+        if poll_state::effectively_cancelled() || poll_state::evaluate().cancelled {
+            poll_state::refuse(cx);
             return Poll::Pending;
         }
         panic!(

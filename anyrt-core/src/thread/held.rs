@@ -4,10 +4,11 @@ use std::fmt;
 use std::ops::Deref;
 
 use super::portal_task::PortalTask;
+use crate::engine::Wait;
 use crate::error::CallError;
 use crate::loom::Arc;
 use crate::sync::Event;
-use crate::task::{Started, Wait};
+use crate::task::Started;
 
 /// Says when a resource is let go.
 #[derive(Clone, Debug)]

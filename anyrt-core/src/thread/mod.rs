@@ -8,24 +8,18 @@
 //! | any thread | a run, as one of many that come and go | [`BlockingPortal`] |
 //! | a program without a run | a run of its own | [`start_blocking_portal`], [`BlockingPortalProvider`] |
 
-mod block;
 mod call;
 pub mod from_thread;
 mod future;
 mod held;
-#[cfg(all(test, loom))]
-mod loom_tests;
 mod own_run;
 mod portal;
 mod portal_task;
 mod provider;
 pub mod to_thread;
-mod workers;
 
-pub(crate) use self::block::block_on;
 pub use self::held::{Held, Holding};
 pub use self::own_run::{PortalOptions, start_blocking_portal};
 pub use self::portal::{BlockingPortal, PortalStarted};
 pub use self::portal_task::PortalTask;
 pub use self::provider::{BlockingPortalProvider, ProvidedPortal};
-pub(crate) use self::workers::Workers;

@@ -4,13 +4,13 @@ use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::thread::{self, JoinHandle};
 
-use super::block::reply;
 use super::portal::BlockingPortal;
-use crate::cancel::{Payload, drop_quietly};
-use crate::context::Context;
+use crate::engine::Context;
 use crate::error::RunError;
 use crate::runtime::{Enter, Runtime, Spawn};
 use crate::task::RunOptions;
+use crate::task::reply;
+use crate::unwind::{Payload, drop_quietly};
 
 /// Starts a run on a thread of its own, and lends a portal into it to `f`.
 ///

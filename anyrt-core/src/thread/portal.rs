@@ -13,14 +13,15 @@ use std::convert::Infallible;
 use std::fmt;
 use std::panic::resume_unwind;
 
-use super::block::{is_part_of, polls_a_task_of};
 use super::held::{Held, Holding, Release};
 use super::portal_task::{PortalTask, Slot, caught};
+use crate::engine::{Run, Wait};
 use crate::error::{CallError, GroupError, PortalStartError, StartError};
 use crate::loom::Arc;
 use crate::runtime::{Runtime, Spawn};
 use crate::sync::Event;
-use crate::task::{GroupOutput, Run, Started, TaskGroup, TaskHandle, Wait, task_group};
+use crate::task::{GroupOutput, Started, TaskGroup, TaskHandle, task_group};
+use crate::task::{is_part_of, polls_a_task_of};
 
 /// Lets threads outside of a run start tasks in it, and wait for them.
 ///

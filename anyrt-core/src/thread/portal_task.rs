@@ -6,11 +6,12 @@ use std::thread;
 
 use futures_util::FutureExt;
 
-use super::block::{block_on, polls_a_task_of};
-use crate::cancel::{CancelHandle, Cancelled, Cause};
+use crate::cancel::CancelHandle;
+use crate::engine::{Cancelled, Cause, Run};
 use crate::error::CallError;
 use crate::loom::{Arc, Mutex, lock};
-use crate::task::{Run, TaskHandle};
+use crate::task::TaskHandle;
+use crate::task::{block_on, polls_a_task_of};
 
 /// Runs a task of a portal, whose output and whose panics are for a thread.
 pub(super) async fn caught<F: Future>(future: F, slot: Arc<Slot<F::Output>>) {

@@ -7,10 +7,10 @@ use std::thread;
 
 use super::own_run::{OwnRun, PortalOptions};
 use super::portal::BlockingPortal;
-use crate::cancel::drop_quietly;
 use crate::error::RunError;
 use crate::loom::{Arc, Mutex, Weak, lock};
 use crate::runtime::{Enter, Runtime};
+use crate::unwind::drop_quietly;
 
 /// Provides a portal with a run of its own to whoever needs one: the first user starts it, the
 /// last one to leave ends it, and in between all share it.

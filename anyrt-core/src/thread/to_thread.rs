@@ -23,8 +23,8 @@ use std::marker::PhantomData;
 
 use super::call::Worker;
 pub use super::future::{ToThread, ToThreadCancellable};
-use crate::cancel::Cancelled;
 use crate::context::RunVar;
+use crate::engine::Cancelled;
 use crate::error::NoRun;
 use crate::loom::Arc;
 use crate::runtime::Runtime;

@@ -3,11 +3,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use super::Instant;
-use crate::cancel::{Limit, Operation};
-use crate::context;
+use crate::engine::{Limit, Operation, Wait, poll_state};
+use crate::instant::Instant;
 use crate::runtime::Time;
-use crate::task::Wait;
 
 /// Ticks at once, and then once each `period`, counted from the first tick.
 ///
@@ -98,7 +96,7 @@ impl<R: Time> Future for Tick<'_, R> {
         ready!(this.operation.begin(cx));
         let polled = this.interval.poll_tick(cx);
         if polled.is_pending() {
-            context::waits_for(Wait::Sleep);
+            poll_state::waits_for(Wait::Sleep);
         }
         polled
     }

@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use pin_project::pin_project;
 
-use super::Instant;
-use crate::cancel::{Limit, Operation};
-use crate::context;
+use crate::engine::{Limit, Operation, Wait, poll_state};
+use crate::instant::Instant;
 use crate::runtime::Time;
-use crate::task::{Never, Wait};
+use crate::task::Never;
 
 /// The time on the run's clock.
 ///
@@ -90,8 +89,8 @@ impl<R: Time> Future for Sleep<R> {
             };
             if deadline <= now {
                 *this.end = End::Yielded;
-                context::fill_budget();
-                context::waits_for(Wait::Turn);
+                poll_state::fill_budget();
+                poll_state::waits_for(Wait::Turn);
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
@@ -101,7 +100,7 @@ impl<R: Time> Future for Sleep<R> {
             End::At(deadline) => {
                 let polled = this.timer.as_mut().poll(cx, deadline);
                 if polled.is_pending() {
-                    context::waits_for(Wait::Sleep);
+                    poll_state::waits_for(Wait::Sleep);
                 }
                 polled
             }
@@ -141,7 +140,7 @@ impl Future for SleepForever {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Never> {
         if self.operation.begin(cx).is_ready() {
-            context::waits_for(Wait::Forever);
+            poll_state::waits_for(Wait::Forever);
         }
         Poll::Pending
     }

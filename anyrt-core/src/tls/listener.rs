@@ -11,12 +11,11 @@ use futures_util::stream::FuturesUnordered;
 
 use super::listener_handshake::Handshake;
 use super::{ServerSide, StandardCompatible, TlsServerConfig, TlsStream};
-use crate::context;
+use crate::engine::{Wait, poll_state};
 use crate::net::Listener;
 use crate::runtime::Time;
 use crate::stream::{Attributes, Demand};
 use crate::sync::Mutex;
-use crate::task::Wait;
 
 /// A listener whose streams are encrypted.
 ///
@@ -130,7 +129,7 @@ impl<R: Time, L: Listener> Listener for TlsListener<R, L> {
                         Err(error) => self.report(&error),
                     }
                 }
-                context::waits_for(Wait::Connection);
+                poll_state::waits_for(Wait::Connection);
                 if handshakes.len() >= self.most {
                     return Poll::Pending;
                 }

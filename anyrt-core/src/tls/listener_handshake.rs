@@ -7,10 +7,10 @@ use pin_project::pin_project;
 
 use super::handshake::Accepting;
 use super::{TlsError, TlsServerConfig, TlsStream};
-use crate::cancel::Limit;
+use crate::engine::Limit;
+use crate::instant::Instant;
 use crate::runtime::Time;
 use crate::stream::ByteStream;
-use crate::time::Instant;
 
 /// A handshake that a listener has begun: limited in time, and no operation, since it goes on in
 /// whichever task accepts.

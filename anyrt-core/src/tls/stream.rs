@@ -12,10 +12,9 @@ use super::{
     AlpnProtocol, CipherSuite, PeerCertificates, ServerName, ServerSide, StandardCompatible,
     TlsClientConfig, TlsError, TlsServerConfig, TlsVersion,
 };
-use crate::context;
+use crate::engine::{Wait, poll_state};
 use crate::stream::{Attributes, ByteStream, Demand, HalfClose, SendError, is_broken};
 use crate::sync::begin;
-use crate::task::Wait;
 
 /// A stream of bytes that is encrypted on its way over another.
 ///
@@ -359,7 +358,7 @@ async fn wait<T>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> T {
     poll_fn(|cx| {
         let polled = poll(cx);
         if polled.is_pending() {
-            context::waits_for(Wait::Connection);
+            poll_state::waits_for(Wait::Connection);
         }
         polled
     })

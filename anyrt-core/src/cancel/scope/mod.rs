@@ -1,5 +1,4 @@
 mod mode;
-mod place;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -10,17 +9,13 @@ use std::time::Duration;
 use pin_project::pin_project;
 
 pub use self::mode::{Catch, Fail, Mode, MoveOn};
-pub(crate) use self::place::EntryPlace;
-use self::place::PlainPlace;
-use super::cause::{Cancelled, Cause};
-use super::frame::{Frame, Polled};
 use super::handle::CancelHandle;
-use super::limit::Limit;
-use super::node::Node;
-use crate::context;
+use crate::engine::{
+    Cancelled, Cause, EntryPlace, Frame, Limit, Node, PlainPlace, Polled, poll_limits, poll_state,
+};
+use crate::instant::Instant;
 use crate::loom::Arc;
 use crate::runtime::Time;
-use crate::time::Instant;
 
 /// A cancel scope: cancelling it interrupts what runs inside, and nothing else.
 ///
@@ -306,41 +301,11 @@ impl<R: Time, F: Future, M: Mode> Future for Scope<R, F, M> {
             }
             // An enclosing deadline that cannot be moved, and is not later, comes first. It needs the
             // timer all the same: it may be left, and this one polled outside of it.
-            if context::surroundings().local_deadline <= *this.deadline {
+            if poll_state::surroundings().local_deadline <= *this.deadline {
                 return Poll::Pending;
             }
             *this.own = true;
         }
-    }
-}
-
-/// Polls the timers that a node's deadlines need; true if one has passed and was carried out.
-pub(crate) fn poll_limits<R: Time>(
-    node: &Arc<Node>,
-    timer: Pin<&mut Limit<R>>,
-    cx: &mut Context<'_>,
-) -> bool {
-    let abort_at = node.abort_at();
-    let deadline = if node.is_cancelled() {
-        Instant::FAR_FUTURE
-    } else {
-        node.deadline()
-    };
-    let next = deadline.min(if node.is_aborted() {
-        Instant::FAR_FUTURE
-    } else {
-        abort_at
-    });
-    // Timers may round up; what has passed when it is set cancels at once.
-    let passed = !timer.is_armed_for(next) && next <= R::now();
-    if !passed && timer.poll(cx, next).is_pending() {
-        return false;
-    }
-    if next == abort_at {
-        node.abort(Cancelled::new(Cause::Explicit));
-        true
-    } else {
-        node.cancel(Cancelled::new(Cause::Deadline))
     }
 }
 
@@ -351,8 +316,8 @@ fn interrupted_before<M: Mode, T>(
     mode: &mut M,
     cx: &mut Context<'_>,
 ) -> Poll<M::Output<T>> {
-    if context::effectively_cancelled() {
-        context::refuse(cx);
+    if poll_state::effectively_cancelled() {
+        poll_state::refuse(cx);
         return Poll::Pending;
     }
     let cause = match node {

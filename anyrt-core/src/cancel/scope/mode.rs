@@ -1,4 +1,4 @@
-use crate::cancel::Cancelled;
+use crate::engine::Cancelled;
 use crate::error::Elapsed;
 
 /// How a scope's end becomes a value.

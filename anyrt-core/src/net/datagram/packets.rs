@@ -5,13 +5,11 @@ use std::task::{Context, Poll};
 
 use futures_util::task::AtomicWaker;
 
-use crate::cancel::Operation;
-use crate::context;
+use crate::engine::{Operation, Wait, poll_state};
 use crate::loom::atomic::{AtomicBool, Ordering};
 use crate::loom::{Arc, Mutex, lock};
 use crate::stream::{ReceiveError, SendError};
 use crate::sync::{ResourceGuard, ResourceUse};
-use crate::task::Wait;
 
 /// The socket, and who uses it.
 ///
@@ -114,7 +112,7 @@ impl<S> Turn<'_, S> {
                 self.side.waiting.register(cx.waker());
                 // Whoever closes it after this look finds the waker.
                 self.check()?;
-                context::waits_for(self.side.wait);
+                poll_state::waits_for(self.side.wait);
             }
             outcome
         })

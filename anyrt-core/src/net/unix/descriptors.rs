@@ -14,12 +14,10 @@ use rustix::net::{
 };
 
 use super::platform::{RECEIVING, SENDING, keep};
-use crate::cancel::Operation;
-use crate::context;
+use crate::engine::{Operation, Wait, poll_state};
 use crate::net::{SocketStream, Unix};
 use crate::runtime::{Attempt, Descriptors, Direction, Source};
 use crate::stream::ReceiveError;
-use crate::task::Wait;
 
 /// How many descriptors Linux takes with one message; the others take more.
 const MOST: usize = 253;
@@ -73,7 +71,7 @@ impl<R: Descriptors> SocketStream<R, Unix> {
             let sent = poll_fn(|cx| {
                 let outcome = Pin::new(&mut *self).poll_write(cx, rest);
                 if outcome.is_pending() {
-                    context::waits_for(Wait::Sending);
+                    poll_state::waits_for(Wait::Sending);
                 }
                 outcome
             });
@@ -152,7 +150,7 @@ trait SourceExt: Source {
         poll_fn(move |cx| {
             let outcome = self.poll_io(cx, direction, &mut attempt);
             if outcome.is_pending() {
-                context::waits_for(match direction {
+                poll_state::waits_for(match direction {
                     Direction::Input => Wait::Bytes,
                     Direction::Output => Wait::Sending,
                 });

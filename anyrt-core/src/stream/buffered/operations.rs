@@ -4,10 +4,8 @@ use std::task::{Context, Poll, ready};
 
 use super::BufferedByteStream;
 use super::search::Found;
-use crate::cancel::Operation;
-use crate::context;
+use crate::engine::{Operation, Wait, poll_state};
 use crate::stream::{ByteReceiveStream, DelimiterNotFound, IncompleteRead};
-use crate::task::Wait;
 
 /// The future of [`BufferedByteStream::receive_exactly`].
 #[derive(Debug)]
@@ -106,7 +104,7 @@ fn poll_more<S: ByteReceiveStream>(
         }
         Poll::Ready(outcome) => Poll::Ready(outcome.map(drop)),
         Poll::Pending => {
-            context::waits_for(Wait::Bytes);
+            poll_state::waits_for(Wait::Bytes);
             Poll::Pending
         }
     }

@@ -7,10 +7,8 @@ use std::task::{Context, Poll, ready};
 
 use super::half_close::refuse_without_half_close;
 use super::{ByteReceiveStream, ByteSendStream, CHUNK, refuse_zero};
-use crate::cancel::Operation;
-use crate::context;
+use crate::engine::{Operation, Wait, poll_state};
 use crate::stream::ReceiveError;
-use crate::task::Wait;
 
 /// The future of [`ByteReceiveStreamExt::receive`](super::ByteReceiveStreamExt::receive).
 #[derive(Debug)]
@@ -93,7 +91,7 @@ fn poll_receive<S: ByteReceiveStream + ?Sized>(
         Poll::Ready(Ok(0)) => Poll::Ready(Err(ReceiveError::EndOfStream.into())),
         Poll::Ready(outcome) => Poll::Ready(outcome),
         Poll::Pending => {
-            context::waits_for(Wait::Bytes);
+            poll_state::waits_for(Wait::Bytes);
             Poll::Pending
         }
     }
@@ -127,7 +125,7 @@ impl<S: ByteSendStream + ?Sized> Future for SendBytes<'_, S> {
         ready!(this.operation.begin(cx));
         let outcome = this.poll_send(cx);
         if outcome.is_pending() {
-            context::waits_for(Wait::Sending);
+            poll_state::waits_for(Wait::Sending);
         }
         outcome
     }
@@ -216,7 +214,7 @@ fn poll_close<S: ByteSendStream + ?Sized>(
 ) -> Poll<io::Result<()>> {
     let outcome = Pin::new(stream).poll_close(cx);
     if outcome.is_pending() {
-        context::waits_for(Wait::Sending);
+        poll_state::waits_for(Wait::Sending);
     }
     outcome
 }

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 use futures_io::AsyncRead;
 
 use super::calls::{CHUNK, Call, Calls};
-use crate::cancel::Operation;
+use crate::engine::Operation;
 use crate::runtime::Runtime;
 use crate::stream::{Attributes, Demand};
 

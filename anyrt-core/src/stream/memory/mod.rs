@@ -11,9 +11,8 @@ pub use self::send::{MemoryObjectSendStream, Sending};
 use std::task::{Context, Poll};
 
 use self::state::Shared;
-use crate::context;
+use crate::engine::{Wait, poll_state};
 use crate::loom::Arc;
-use crate::task::Wait;
 
 /// The capacity of a stream in which sending never waits.
 pub const UNBOUNDED: usize = usize::MAX;
@@ -72,10 +71,10 @@ pub struct MemoryObjectStreamStatistics {
 
 /// What foreign traits do is no cancel point, but a loop of it must let others run, too (C11).
 fn poll_turn(cx: &Context<'_>) -> Poll<()> {
-    if context::effectively_cancelled() || context::take_budget() {
+    if poll_state::effectively_cancelled() || poll_state::take_budget() {
         return Poll::Ready(());
     }
-    context::waits_for(Wait::Turn);
+    poll_state::waits_for(Wait::Turn);
     cx.waker().wake_by_ref();
     Poll::Pending
 }

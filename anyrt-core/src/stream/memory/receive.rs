@@ -7,13 +7,11 @@ use futures_core::Stream;
 use super::queue::Fetched;
 use super::state::{Handle, Shared, State};
 use super::{MemoryObjectStreamStatistics, poll_turn};
-use crate::cancel::Operation;
 use crate::chain::NONE;
-use crate::context;
+use crate::engine::{Operation, Wait, poll_state};
 use crate::loom::atomic::{AtomicUsize, Ordering};
 use crate::loom::{Arc, MutexGuard};
 use crate::stream::{ObjectReceiveStream, ReceiveError, TryReceiveError};
-use crate::task::Wait;
 
 /// The receiving side of a [`memory_object_stream`](super::memory_object_stream), or a clone of it.
 ///
@@ -140,7 +138,7 @@ impl<T> MemoryObjectReceiveStream<T> {
             self.handle.count_in();
             *slot = state.receiving.push_back((), waker, self.handle.id);
             drop(state);
-            context::waits_for(Wait::Object);
+            poll_state::waits_for(Wait::Object);
             return Poll::Pending;
         }
         drop(state);
@@ -167,7 +165,7 @@ impl<T> MemoryObjectReceiveStream<T> {
                     return Poll::Ready(received);
                 }
                 (Fetched::Waiting, _) => {
-                    context::waits_for(Wait::Object);
+                    poll_state::waits_for(Wait::Object);
                     return Poll::Pending;
                 }
                 (Fetched::WaitingElsewhere, _) => {
@@ -175,7 +173,7 @@ impl<T> MemoryObjectReceiveStream<T> {
                     let replaced = self.shared.lock().receiving.wake_by(key, waker);
                     // Not to be looked at again: there are wakers that never equal their clones.
                     if replaced.is_ok() {
-                        context::waits_for(Wait::Object);
+                        poll_state::waits_for(Wait::Object);
                         return Poll::Pending;
                     }
                 }

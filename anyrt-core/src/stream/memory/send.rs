@@ -8,12 +8,10 @@ use futures_sink::Sink;
 use super::queue::Fetched;
 use super::state::{Handle, Sent, Shared, State};
 use super::{MemoryObjectStreamStatistics, poll_turn};
-use crate::cancel::Operation;
 use crate::chain::NONE;
-use crate::context;
+use crate::engine::{Operation, Wait, poll_state};
 use crate::loom::{Arc, MutexGuard};
 use crate::stream::{ObjectSendStream, SendError, TrySendError};
-use crate::task::Wait;
 
 /// The sending side of a [`memory_object_stream`](super::memory_object_stream), or a clone of it.
 ///
@@ -125,7 +123,7 @@ impl<T> MemoryObjectSendStream<T> {
             self.handle.count_in();
             *slot = state.sending.push_back(item, waker, self.handle.id);
             drop(state);
-            context::waits_for(Wait::Room);
+            poll_state::waits_for(Wait::Room);
             return Poll::Pending;
         }
         drop(state);
@@ -146,7 +144,7 @@ impl<T> MemoryObjectSendStream<T> {
             match fetched {
                 Fetched::Settled(sent) => return Poll::Ready(sent),
                 Fetched::Waiting => {
-                    context::waits_for(Wait::Room);
+                    poll_state::waits_for(Wait::Room);
                     return Poll::Pending;
                 }
                 Fetched::WaitingElsewhere => {
@@ -154,7 +152,7 @@ impl<T> MemoryObjectSendStream<T> {
                     let replaced = self.shared.lock().sending.wake_by(key, waker);
                     // Not to be looked at again: there are wakers that never equal their clones.
                     if replaced.is_ok() {
-                        context::waits_for(Wait::Room);
+                        poll_state::waits_for(Wait::Room);
                         return Poll::Pending;
                     }
                 }

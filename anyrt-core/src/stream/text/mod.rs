@@ -19,9 +19,7 @@ use super::{
     Attributes, ByteReceiveStream, ByteSendStream, Demand, InvalidUtf8, ObjectReceiveStream,
     ObjectSendStream, ReceiveError,
 };
-use crate::cancel::Operation;
-use crate::context;
-use crate::task::Wait;
+use crate::engine::{Operation, Wait, poll_state};
 
 /// A stream of text, in UTF-8, over a stream of bytes. It receives if that does, and sends if that
 /// does.
@@ -204,7 +202,7 @@ impl<S: ByteSendStream> TextStream<S> {
             other => other,
         };
         if outcome.is_pending() {
-            context::waits_for(Wait::Sending);
+            poll_state::waits_for(Wait::Sending);
         }
         outcome
     }

@@ -4,10 +4,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::TextStream;
-use crate::cancel::Operation;
-use crate::context;
+use crate::engine::{Operation, Wait, poll_state};
 use crate::stream::{ByteReceiveStream, ByteSendStream};
-use crate::task::Wait;
 
 /// The future of [`TextStream::receive`].
 #[derive(Debug)]
@@ -34,7 +32,7 @@ impl<S: ByteReceiveStream> Future for ReceiveText<'_, S> {
         ready!(this.operation.begin(cx));
         let outcome = this.stream.poll_receive(cx);
         if outcome.is_pending() {
-            context::waits_for(Wait::Bytes);
+            poll_state::waits_for(Wait::Bytes);
         }
         outcome
     }
@@ -98,7 +96,7 @@ impl<S: ByteSendStream, T: AsRef<str>> Future for SendText<'_, S, T> {
         ready!(this.operation.begin(cx));
         let outcome = this.poll_send(cx);
         if outcome.is_pending() {
-            context::waits_for(Wait::Sending);
+            poll_state::waits_for(Wait::Sending);
         }
         outcome
     }

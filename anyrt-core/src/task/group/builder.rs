@@ -5,9 +5,8 @@ use std::panic::Location;
 
 use super::super::handle::TaskHandle;
 use super::super::output::TaskOutput;
-use super::super::record::Given;
 use super::spawned::{TaskGroup, has_ended, spawn_child};
-use crate::context::{Context, ContextMap};
+use crate::engine::{Context, ContextMap, Given};
 use crate::error::SpawnError;
 use crate::loom::Arc;
 use crate::runtime::{Runtime, Spawn};

@@ -8,17 +8,15 @@ use std::task::{Context, Poll};
 use futures_util::stream::{FuturesUnordered, Stream};
 use pin_project::{pin_project, pinned_drop};
 
-use super::super::core::GroupCore;
-use super::super::errors::Errors;
 use super::super::output::GroupOutput;
-use crate::cancel::{
-    Cancelled, Cause, EntryPlace, Frame, Limit, Polled, drop_quietly, poll_limits,
+use crate::engine::{
+    Cancelled, Cause, EntryPlace, Errors, Frame, GroupCore, Limit, Polled, Wait, poll_limits,
+    poll_state,
 };
-use crate::context;
 use crate::error::GroupError;
 use crate::loom::Arc;
 use crate::runtime::Time;
-use crate::task::Wait;
+use crate::unwind::drop_quietly;
 
 /// What the kinds of groups differ in.
 pub(crate) trait Members<'env, E> {
@@ -107,7 +105,7 @@ where
         if let Some(open) = this.open.take() {
             let (members, body) = open();
             let node = members.core().node.clone();
-            members.core().set_around(context::evaluate().deadline);
+            members.core().set_around(poll_state::evaluate().deadline);
             this.frame.set(Some(Frame::with_node(body, node)));
             *this.members = Some(members);
         }
@@ -122,7 +120,7 @@ where
             Step::Done => panic!("a group must not be polled after its end"),
         }
         loop {
-            let inherited = !core.node.is_shielded() && context::effectively_cancelled();
+            let inherited = !core.node.is_shielded() && poll_state::effectively_cancelled();
             if inherited {
                 core.node.cancel_inherited();
             }
@@ -158,14 +156,14 @@ where
             if matches!(this.ended, Some(Ended::Completed(_)))
                 && cut_short
                 && !core.node.is_shielded()
-                && context::effectively_cancelled()
+                && poll_state::effectively_cancelled()
             {
                 // Children were living when the cancellation was seen, so this is a cancel point
                 // (rule C4).
                 *this.ended = Some(Ended::Interrupted);
             }
             if this.ended.is_some() && core.living() == 0 {
-                if !context::take_budget() {
+                if !poll_state::take_budget() {
                     cx.waker().wake_by_ref();
                     core.node.hold(cx);
                     return Poll::Pending;
@@ -180,7 +178,7 @@ where
                 continue;
             }
             if this.ended.is_some() {
-                context::waits_for(Wait::Children);
+                poll_state::waits_for(Wait::Children);
             }
             core.node.register(cx);
             // What came before the waker was in place.
@@ -240,8 +238,8 @@ fn interrupted_before<T, E>(
 ) -> Poll<Result<T, GroupError<E>>> {
     // What another thread cancelled since this poll began has reached the group, and is to go on to
     // the scope that it belongs to.
-    if context::effectively_cancelled() || context::evaluate().cancelled {
-        context::refuse(cx);
+    if poll_state::effectively_cancelled() || poll_state::evaluate().cancelled {
+        poll_state::refuse(cx);
         return Poll::Pending;
     }
     core.node.set_caught();
@@ -272,7 +270,7 @@ impl<'env, R: Time, E, M: Members<'env, E>, Open, Fut: Future, T> PinnedDrop
             return;
         }
         core.orphan();
-        context::outside(|| {
+        poll_state::outside(|| {
             drop_quietly_in(core, || this.frame.set(None));
             drop_quietly_in(core, || *this.children = None);
             drop_quietly_in(core, || members.close_queue());

@@ -11,18 +11,13 @@ use std::pin::Pin;
 
 use futures_core::future::{BoxFuture, LocalBoxFuture};
 
-use super::super::block::TaskRecord;
-use super::super::core::GroupCore;
-use super::super::errors::Errors;
 use super::super::handle::{Slot, TaskHandle};
-use super::super::output::{Ended, GroupOutput, TaskOutput};
-use super::super::record::Given;
-use super::super::root::{Deliver, Root};
+use super::super::output::{GroupOutput, TaskOutput};
 use super::future::{GroupFuture, Members};
 use super::options::GroupOptions;
 use super::spawned::{deliver, has_ended};
 use crate::cancel::CancelHandle;
-use crate::context;
+use crate::engine::{Deliver, Ended, Errors, Given, GroupCore, Root, TaskRecord, poll_state};
 use crate::error::{GroupError, SpawnError};
 use crate::loom::{Arc, Mutex, lock};
 use crate::runtime::Time;
@@ -91,7 +86,7 @@ where
     Fut::Output: GroupOutput<E, Value = T>,
 {
     GroupFuture::<'env, R, E, InPlace<'env, E, BoxFuture<'env, ()>>, _, Fut, T>::new(move || {
-        let tag = context::surroundings().tag();
+        let tag = poll_state::surroundings().tag();
         let group = InPlace::new(options.open::<R>(location, tag));
         let body = body(ScopedTaskGroup {
             group: group.clone(),
@@ -113,7 +108,7 @@ where
 {
     type Local<'env, E> = InPlace<'env, E, LocalBoxFuture<'env, ()>>;
     GroupFuture::<'env, R, E, Local<'env, E>, _, Fut, T>::new(move || {
-        let tag = context::surroundings().tag();
+        let tag = poll_state::surroundings().tag();
         let group = InPlace::new(options.open::<R>(location, tag));
         let body = body(LocalTaskGroup {
             group: group.clone(),

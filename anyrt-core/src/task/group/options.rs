@@ -1,13 +1,13 @@
 use std::panic::Location;
 
-use super::super::core::GroupCore;
 use super::super::output::GroupOutput;
 use super::in_place::{self, LocalTaskGroup, ScopedTaskGroup};
 use super::spawned::{self, TaskGroup};
+use crate::engine::GroupCore;
 use crate::error::GroupError;
+use crate::instant::Instant;
 use crate::loom::Arc;
 use crate::runtime::{Runtime, Time};
-use crate::time::Instant;
 
 /// Options of a group, and what opens one with them.
 #[derive(Clone, Debug)]

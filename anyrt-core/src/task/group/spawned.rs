@@ -5,18 +5,16 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::panic::Location;
 
-use super::super::block::{Owner, TaskRecord};
-use super::super::core::GroupCore;
-use super::super::errors::{Errors, Report};
 use super::super::handle::TaskHandle;
-use super::super::output::{Ended, GroupOutput, Outcome, TaskOutput};
-use super::super::record::{End, Given, Value};
-use super::super::root::{Deliver, Root};
+use super::super::output::{GroupOutput, Outcome, TaskOutput};
 use super::builder::TaskBuilder;
 use super::future::{GroupFuture, Members};
 use super::options::GroupOptions;
 use super::start::{StartOutput, Started};
-use crate::cancel::{CancelHandle, Cause};
+use crate::cancel::CancelHandle;
+use crate::engine::{
+    Cause, Deliver, End, Ended, Errors, Given, GroupCore, Owner, Report, Root, TaskRecord, Value,
+};
 use crate::error::{GroupError, SpawnError, StartError};
 use crate::loom::Arc;
 use crate::runtime::{Runtime, Spawn, TaskInfo};

@@ -8,19 +8,16 @@ use std::task::{Context, Poll, Waker, ready};
 
 use futures_util::future::poll_fn;
 
-use super::super::block::TaskRecord;
-use super::super::core::GroupCore;
 use super::super::handle::TaskHandle;
 use super::super::output::{Outcome, TaskOutput};
-use super::super::record::Given;
-use super::super::run::{Run, Unhandled};
 use super::spawned::{Group, spawn_child};
-use crate::cancel::{Cancelled, Cause, Hold, Payload};
-use crate::context;
+use crate::engine::{
+    Cancelled, Cause, Given, GroupCore, Hold, Run, TaskRecord, Unhandled, Wait, poll_state,
+};
 use crate::error::StartError;
 use crate::loom::{Arc, Mutex, lock};
 use crate::runtime::Runtime;
-use crate::task::Wait;
+use crate::unwind::Payload;
 
 /// What [`try_start`](super::TaskGroup::try_start) gives.
 pub type StartOutput<V, O, E> = Result<(V, TaskHandle<<O as TaskOutput<E>>::Value>), StartError<E>>;
@@ -228,10 +225,10 @@ impl<R: Runtime, V, E> Starter<R, V, E> {
                 let old = state.waker.replace(cx.waker().clone());
                 drop(state);
                 drop(old);
-                if context::effectively_cancelled() {
+                if poll_state::effectively_cancelled() {
                     self.cancel_child();
                 }
-                context::waits_for(Wait::Start);
+                poll_state::waits_for(Wait::Start);
                 self.hold.keep(cx);
                 return Poll::Pending;
             }
@@ -248,7 +245,7 @@ impl<R: Runtime, V, E> Starter<R, V, E> {
                 if self.was_interrupted() {
                     // The child was cancelled with this; nothing is left to wait for.
                     lock(&self.shared.state).step = Step::Dropped;
-                    context::refuse(cx);
+                    poll_state::refuse(cx);
                     return Poll::Pending;
                 }
                 let cause = self.record.as_ref().and_then(|record| record.cause());
@@ -267,7 +264,7 @@ impl<R: Runtime, V, E> Starter<R, V, E> {
     /// that, so it is the scopes themselves that are looked at.
     fn was_interrupted(&self) -> bool {
         let record = self.record.as_ref();
-        context::evaluate().cancelled
+        poll_state::evaluate().cancelled
             || record.is_some_and(|record| record.was_cancelled_with_caller())
     }
 
@@ -379,7 +376,7 @@ where
                 signal: Some(shared.clone()),
             }),
         );
-        let cancelled = context::effectively_cancelled();
+        let cancelled = poll_state::effectively_cancelled();
         std::mem::forget(counted);
         let mut given = Given::at(location);
         given.starting = true;

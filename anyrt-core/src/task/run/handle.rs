@@ -2,14 +2,15 @@ use std::convert::Infallible;
 use std::fmt;
 use std::panic::resume_unwind;
 
-use super::{Run, RunToken};
-use crate::context::{self, IN_TASK};
+use super::RunToken;
+use crate::engine::poll_state::IN_TASK;
+use crate::engine::{Run, poll_state};
 use crate::error::NoRun;
 use crate::loom::{Arc, Weak};
 use crate::runtime::{Runtime, Spawn};
 use crate::task::group::{Group, TaskGroup};
+use crate::task::run::block_on;
 use crate::task::{TaskHandle, TaskOutput};
-use crate::thread::block_on;
 
 /// Re-enters a run from a foreign thread.
 ///
@@ -82,7 +83,7 @@ impl<R: Runtime> RunHandle<R> {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        if context::surroundings().has(IN_TASK) {
+        if poll_state::surroundings().has(IN_TASK) {
             return Err(NoRun::inside());
         }
         let caught = async move {

@@ -8,21 +8,18 @@ use std::task::{self, Poll, Wake, Waker};
 
 use pin_project::pin_project;
 
-use super::{Run, RunOptions};
-use crate::cancel::{Cancelled, Cause, Limit};
-use crate::context::{self, IN_TASK, RunVars};
+use super::RunOptions;
+use crate::engine::poll_state::IN_TASK;
+use crate::engine::{
+    Cancelled, Cause, End, Ended, Given, GroupCore, Limit, Run, RunVars, TaskRecord, Workers,
+    poll_root, poll_state,
+};
 use crate::error::RunError;
+use crate::instant::Instant;
 use crate::loom::atomic::{AtomicBool, Ordering};
 use crate::loom::{Arc, Mutex, OnceLock, lock};
 use crate::runtime::{Enter, Runtime, Spawn};
-use crate::task::block::TaskRecord;
-use crate::task::core::GroupCore;
 use crate::task::group::Group;
-use crate::task::output::Ended;
-use crate::task::record::{End, Given};
-use crate::task::root::poll_root;
-use crate::thread::Workers;
-use crate::time::Instant;
 
 /// Starts a run: drives `main` to its end, and then waits for everything that it left behind.
 ///
@@ -42,7 +39,7 @@ pub fn run<B: Enter, F: Future>(
     options: RunOptions,
     main: F,
 ) -> Result<F::Output, RunError> {
-    if context::surroundings().has(IN_TASK) {
+    if poll_state::surroundings().has(IN_TASK) {
         return Err(RunError::nested());
     }
     let main = MainFuture::<B::Runtime, F> {
@@ -122,7 +119,7 @@ impl<R: Runtime, T> MainState<R, T> {
     fn open(options: &RunOptions, location: &'static Location<'static>) -> Self {
         let runtime = R::current().unwrap_or_else(|error| panic!("{error}"));
         let run = Arc::new(Run {
-            id: context::next_serial(),
+            id: poll_state::next_serial(),
             backend: R::name(&runtime),
             hook: options.hook.clone(),
             vars: RunVars::default(),

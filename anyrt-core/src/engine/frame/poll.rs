@@ -4,10 +4,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::{Own, Payload, Place, Polled, drop_quietly};
-use crate::cancel::Node;
-use crate::context::{self, CANCELLED, LOCAL_CANCELLED, Mail, Surroundings};
+use crate::engine::poll_state::{CANCELLED, LOCAL_CANCELLED, Mail, Surroundings};
+use crate::engine::{Node, Own, Place, Polled, poll_state};
 use crate::loom::Arc;
+use crate::unwind::{Payload, drop_quietly};
 
 /// What a frame consists of, for those who keep it elsewhere.
 pub(crate) struct Parts<'a, F> {
@@ -28,10 +28,13 @@ impl<F: Future> Parts<'_, F> {
         cx: &mut Context<'_>,
         place: &mut P,
     ) -> Polled<F::Output> {
+        // It runs again only if the cancellation was seen or made in the round that ends: then the next
+        // round begins cancelled, and every exit below is open to it.
         loop {
+            // 1, 2: what holds around, and telling what is below.
             let own = place.own(self.node.as_ref());
             let inherited =
-                !place.is_shielded(self.node.as_ref()) && context::effectively_cancelled();
+                !place.is_shielded(self.node.as_ref()) && poll_state::effectively_cancelled();
             let cancelled = inherited || own != Own::No;
             if let Some(node) = &*self.node {
                 if cancelled {
@@ -44,7 +47,8 @@ impl<F: Future> Parts<'_, F> {
                 }
             }
 
-            let held = context::held();
+            // 3, 4: poll, and deliver.
+            let held = poll_state::held();
             match self.poll_inner(cx, place, own, inherited) {
                 Inner::Ready(value) => return Polled::Ready(value),
                 Inner::Panicked(payload) => return Polled::Panicked(payload),
@@ -53,10 +57,11 @@ impl<F: Future> Parts<'_, F> {
 
             let own = place.own(self.node.as_ref());
             let inherited =
-                !place.is_shielded(self.node.as_ref()) && context::effectively_cancelled();
+                !place.is_shielded(self.node.as_ref()) && poll_state::effectively_cancelled();
             let cancelled_now = inherited || own != Own::No;
             let interrupts = own != Own::No || (P::CATCHES && inherited);
             if !interrupts {
+                // 5: stay pending.
                 let Some(node) = &*self.node else {
                     return Polled::Pending;
                 };
@@ -79,8 +84,9 @@ impl<F: Future> Parts<'_, F> {
                 // Once more, so that what is ready when it sees the cancellation is kept (rule C5).
                 continue;
             }
+            // 6: this frame interrupts.
             if own == Own::No {
-                context::latch();
+                poll_state::latch();
             }
             let Some(node) = self.node.clone() else {
                 return self.interrupt::<P>();
@@ -95,7 +101,7 @@ impl<F: Future> Parts<'_, F> {
             if node.tell() {
                 continue;
             }
-            if context::held() != held {
+            if poll_state::held() != held {
                 node.break_silence();
             } else {
                 match self.ask(cx, place, &node) {
@@ -126,10 +132,10 @@ impl<F: Future> Parts<'_, F> {
         own: Own,
         inherited: bool,
     ) -> Inner<F::Output> {
-        let outer = context::surroundings();
-        let mark = context::mail();
+        let outer = poll_state::surroundings();
+        let mark = poll_state::mail();
         let mut inner = if place.is_shielded(self.node.as_ref()) {
-            outer.shielded(context::entries())
+            outer.shielded(poll_state::entries())
         } else {
             outer
         };
@@ -149,7 +155,7 @@ impl<F: Future> Parts<'_, F> {
                 done: false,
             };
             let inner = visit.place.enter(inner, visit.node);
-            context::set_surroundings(inner);
+            poll_state::set_surroundings(inner);
             let polled = if P::CATCHES_PANICS {
                 catch_unwind(AssertUnwindSafe(|| future.poll(cx)))
             } else {
@@ -160,7 +166,7 @@ impl<F: Future> Parts<'_, F> {
         };
         match polled {
             Ok(Poll::Ready(value)) => {
-                if context::mail() > mark {
+                if poll_state::mail() > mark {
                     // What began in this poll and outlives it reports again where it is polled.
                     adopt(self.node, self.serial, mark, place.keeps_refused(own), true);
                 }
@@ -173,7 +179,7 @@ impl<F: Future> Parts<'_, F> {
                 Inner::Ready(value)
             }
             Ok(Poll::Pending) => {
-                if context::mail() > mark {
+                if poll_state::mail() > mark {
                     let own = place.own(self.node.as_ref());
                     adopt(
                         self.node,
@@ -225,14 +231,14 @@ struct Visit<'a, P: Place> {
 impl<P: Place> Drop for Visit<'_, P> {
     #[inline]
     fn drop(&mut self) {
-        context::set_surroundings(self.outer);
+        poll_state::set_surroundings(self.outer);
         self.place.leave(self.node);
         if !self.outer.inside() {
-            context::clear_dirty();
+            poll_state::clear_dirty();
         }
-        if !self.done && context::mail() > self.mark {
+        if !self.done && poll_state::mail() > self.mark {
             // A poll that panicked reports nothing.
-            drop(context::collect(self.mark));
+            drop(poll_state::collect(self.mark));
         }
     }
 }
@@ -240,7 +246,7 @@ impl<P: Place> Drop for Visit<'_, P> {
 /// Takes the mail above `mark`: holders go below the node, refused operations stay here or go on.
 #[cold]
 fn adopt(slot: &mut Option<Arc<Node>>, serial: u64, mark: u32, keeps_refused: bool, ended: bool) {
-    for mail in context::collect(mark) {
+    for mail in poll_state::collect(mark) {
         match mail {
             // It was moved on in this very poll, and has reported again there, or reported twice.
             Mail::Holder(child) if !child.awaits_adoption_by(serial) => {}
@@ -255,7 +261,7 @@ fn adopt(slot: &mut Option<Arc<Node>>, serial: u64, mark: u32, keeps_refused: bo
             Mail::Refused(id, waker) if keeps_refused => {
                 slot.get_or_insert_with(Node::new).keep_refused(id, waker);
             }
-            refused @ Mail::Refused(..) => context::post(refused),
+            refused @ Mail::Refused(..) => poll_state::post(refused),
         }
     }
 }
@@ -271,7 +277,7 @@ fn leave_tree<P: Place>(node: &Option<Arc<Node>>) {
 }
 
 fn drop_future<P: Place, F>(mut future: Pin<&mut Option<F>>) -> Result<(), Payload> {
-    let dropping = || context::outside(|| future.set(None));
+    let dropping = || poll_state::outside(|| future.set(None));
     if P::CATCHES_PANICS {
         catch_unwind(AssertUnwindSafe(dropping))
     } else {

@@ -1,8 +1,6 @@
 use std::any::{Any, type_name};
 
-use super::core::GroupCore;
-use super::run::{Run, Unhandled};
-use crate::cancel::{Cancelled, Cause};
+use crate::engine::{Cancelled, Cause, GroupCore, Run, Unhandled};
 use crate::loom::{Mutex, lock};
 
 /// Gets each of a group's errors, as it comes.

@@ -3,7 +3,7 @@
 //! Everything in it is `Copy` and has no destructor, so that access compiles to plain loads and
 //! stores. What owns memory (the current task, the mailbox, the entries) sits in its siblings.
 
-use crate::time::Instant;
+use crate::instant::Instant;
 
 /// Something inside is to be cancelled, as far as was known when the innermost frame was entered.
 pub(crate) const CANCELLED: u32 = 1;

@@ -8,7 +8,8 @@ use loom::sync::Notify;
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use loom::thread::{self, JoinHandle};
 
-use super::workers::{Job, Seat, Workers};
+use super::workers::{Job, Seat};
+use crate::engine::Workers;
 use crate::loom::Arc;
 use crate::models::Seen;
 

@@ -14,14 +14,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::Location;
 
-use super::block::{Children, Owner, TaskRecord};
-use super::record::Given;
-use super::run::Run;
-use crate::cancel::{Cancelled, Cause, Node, Payload, drop_quietly};
-use crate::context;
+use crate::engine::{Cancelled, Cause, Children, Given, Node, Owner, Run, TaskRecord, poll_state};
+use crate::instant::Instant;
 use crate::loom::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::loom::{Arc, Mutex, Weak, lock};
-use crate::time::Instant;
+use crate::unwind::{Payload, drop_quietly};
 
 /// Nobody can come any more.
 const ENDED: usize = 1;
@@ -64,8 +61,8 @@ impl GroupCore {
         keeps_going: bool,
         tag: u8,
     ) -> Arc<GroupCore> {
-        let host = context::current_task();
-        let around = context::innermost_group(|node| node.group())
+        let host = poll_state::current_task();
+        let around = poll_state::innermost_group(|node| node.group())
             .or_else(|| host.as_ref().map(|host| host.group().clone()));
         let run = around.as_ref().and_then(|around| around.run.clone());
         GroupCore::build(clock, location, keeps_going, tag, host, around, run)

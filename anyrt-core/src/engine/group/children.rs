@@ -14,9 +14,7 @@ use std::ops::Deref;
 
 use slab::Slab;
 
-use super::core::GroupCore;
-use super::record::{Given, Record};
-use crate::context;
+use crate::engine::{Given, GroupCore, Record, poll_state};
 use crate::loom::atomic::{AtomicU16, Ordering};
 use crate::loom::{Arc, Mutex, lock};
 
@@ -109,7 +107,7 @@ impl Children {
         owner: impl FnOnce() -> Option<Owner>,
         given: Given,
     ) -> TaskRecord {
-        let number = context::thread_number() % SHARDS;
+        let number = poll_state::thread_number() % SHARDS;
         let mut shard = lock(&self.shards[number]);
         let (block, index) = match shard.open {
             Some((key, taken)) if taken < SIZE => {
@@ -122,7 +120,7 @@ impl Children {
                 let block = Arc::new(Block {
                     group: group.clone(),
                     owner: owner(),
-                    first: context::next_serials(SIZE as u64),
+                    first: poll_state::next_serials(SIZE as u64),
                     shard: number as u8,
                     key: u32::try_from(key).expect("a group has fewer blocks than that"),
                     left: AtomicU16::new(SIZE as u16),

@@ -4,10 +4,10 @@ use std::pin::pin;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 
-use crate::context::{self, IN_TASK};
+use crate::engine::poll_state::IN_TASK;
+use crate::engine::{Run, poll_state};
 use crate::error::CallError;
 use crate::loom::{Arc, Mutex, lock};
-use crate::task::Run;
 
 struct Unpark(Thread);
 
@@ -28,7 +28,7 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut cx = Context::from_waker(&waker);
     loop {
-        match context::outside(|| future.as_mut().poll(&mut cx)) {
+        match poll_state::outside(|| future.as_mut().poll(&mut cx)) {
             Poll::Ready(output) => return output,
             // A wake-up that came in between is kept by the thread.
             Poll::Pending => thread::park(),
@@ -37,8 +37,8 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
 }
 
 /// Whether this thread polls a task of the run, so that it must not wait for another.
-pub(super) fn polls_a_task_of(run: Option<&Arc<Run>>) -> bool {
-    let around = context::surroundings();
+pub(crate) fn polls_a_task_of(run: Option<&Arc<Run>>) -> bool {
+    let around = poll_state::surroundings();
     match (Run::current(), run) {
         (Some(here), Some(run)) => around.has(IN_TASK) && Arc::ptr_eq(&here, run),
         // The runtime was entered natively. What is its task cannot be seen; whoever polls something
@@ -49,20 +49,20 @@ pub(super) fn polls_a_task_of(run: Option<&Arc<Run>>) -> bool {
 }
 
 /// Whether the end of the run waits for what this thread does, in a task of it or as its worker.
-pub(super) fn is_part_of(run: &Arc<Run>) -> bool {
+pub(crate) fn is_part_of(run: &Arc<Run>) -> bool {
     Run::current().is_some_and(|here| Arc::ptr_eq(&here, run))
 }
 
 /// Refuses to block a thread that polls a task of any run.
-pub(super) fn refuse_inside() -> Result<(), CallError> {
-    if context::surroundings().has(IN_TASK) {
+pub(crate) fn refuse_inside() -> Result<(), CallError> {
+    if poll_state::surroundings().has(IN_TASK) {
         return Err(CallError::Inside);
     }
     Ok(())
 }
 
 /// A value that one thread waits for, and that may never come.
-pub(super) fn reply<T>() -> (Replier<T>, Reply<T>) {
+pub(crate) fn reply<T>() -> (Replier<T>, Reply<T>) {
     let shared = Arc::new(Shared {
         state: Mutex::new(State {
             value: None,
@@ -84,10 +84,10 @@ struct State<T> {
 }
 
 /// Gives the value, or says, when all clones are gone, that there will be none.
-pub(super) struct Replier<T>(Arc<Close<T>>);
+pub(crate) struct Replier<T>(Arc<Close<T>>);
 
 impl<T> Replier<T> {
-    pub(super) fn send(&self, value: T) {
+    pub(crate) fn send(&self, value: T) {
         let shared = &self.0.0;
         lock(&shared.state).value = Some(value);
         shared.waiter.unpark();
@@ -110,10 +110,10 @@ impl<T> Drop for Close<T> {
 }
 
 /// Waits for the value, on the thread that made the pair.
-pub(super) struct Reply<T>(Arc<Shared<T>>);
+pub(crate) struct Reply<T>(Arc<Shared<T>>);
 
 impl<T> Reply<T> {
-    pub(super) fn wait(self) -> Option<T> {
+    pub(crate) fn wait(self) -> Option<T> {
         loop {
             let mut state = lock(&self.0.state);
             if state.value.is_some() || state.closed {

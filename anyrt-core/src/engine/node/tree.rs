@@ -2,8 +2,13 @@
 
 use std::task::Context;
 
-use super::{ASKED, HOLDS, Node, PARENT, State, TOLD};
-use crate::context::{self, Mail};
+use super::ASKED;
+use super::HOLDS;
+use super::PARENT;
+use super::State;
+use super::TOLD;
+use crate::engine::poll_state::Mail;
+use crate::engine::{Node, poll_state};
 use crate::loom::atomic::Ordering;
 use crate::loom::{Arc, lock};
 
@@ -105,12 +110,12 @@ impl Node {
 
     /// Reports the node to the frame around, unless that knows it.
     pub(crate) fn report(self: &Arc<Self>) {
-        let around = context::surroundings().serial;
+        let around = poll_state::surroundings().serial;
         if self.linked.load(Ordering::Relaxed) != around {
             self.unlink();
             if around != 0 {
                 self.linked.store(around, Ordering::Relaxed);
-                context::post(Mail::Holder(self.clone()));
+                poll_state::post(Mail::Holder(self.clone()));
             }
         }
     }
@@ -150,7 +155,7 @@ impl Node {
             });
         }
         self.report();
-        context::count_held();
+        poll_state::count_held();
     }
 
     /// The future is gone: nothing is held, nobody is told any more, what was refused may start. What

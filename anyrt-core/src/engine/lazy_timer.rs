@@ -3,8 +3,8 @@ use std::task::{Context, Poll, Waker};
 
 use pin_project::pin_project;
 
+use crate::instant::Instant;
 use crate::runtime::Time;
-use crate::time::Instant;
 
 /// A timer that is made when it is needed, and follows a deadline that may move.
 #[pin_project]

@@ -2,8 +2,7 @@
 
 use std::task::Context;
 
-use super::node::Node;
-use crate::context;
+use crate::engine::{Node, poll_state};
 use crate::loom::Arc;
 
 /// The hold of something that has no frame of its own: a `start`, a blocking call.
@@ -15,7 +14,7 @@ pub(crate) struct Hold {
 impl Hold {
     /// Holds the scopes around, as of the end of this poll (rule C6).
     pub(crate) fn keep(&mut self, cx: &Context<'_>) {
-        if self.node.is_some() || context::surroundings().inside() {
+        if self.node.is_some() || poll_state::surroundings().inside() {
             self.node.get_or_insert_with(Node::new).hold(cx);
         }
     }

@@ -7,13 +7,12 @@ use std::task::{Context, Poll};
 
 use pin_project::{pin_project, pinned_drop};
 
-use super::block::TaskRecord;
-use super::output::Ended;
-use super::record::End;
-use crate::cancel::{Cause, Node, Own, Parts, Payload, Place, Polled, drop_quietly};
-use crate::context::{self, CANCELLED, Outside, Surroundings};
+use crate::engine::poll_state::{CANCELLED, Outside, Surroundings};
+use crate::engine::{
+    Cause, End, Ended, Node, Own, Parts, Place, Polled, TaskRecord, Wait, poll_state,
+};
 use crate::loom::Arc;
-use crate::task::Wait;
+use crate::unwind::{Payload, drop_quietly};
 
 /// Where a task's outcome goes. Called once, after the task's future has been dropped.
 pub(crate) trait Deliver<O> {
@@ -72,15 +71,15 @@ impl Place for RootPlace<'_> {
         if let Some(record) = self.record.take() {
             // The flag of the frame's own cancellation came as a local one; it is the record's.
             let cancelled = inner.has(CANCELLED);
-            self.outside = Some(context::enter_task(record, inner.serial, cancelled));
+            self.outside = Some(poll_state::enter_task(record, inner.serial, cancelled));
         }
-        context::surroundings()
+        poll_state::surroundings()
     }
 
     #[inline]
     fn leave(&mut self, _node: &mut Option<Arc<Node>>) {
         if let Some(outside) = self.outside.take() {
-            (*self.record, self.wait) = context::leave_task(outside);
+            (*self.record, self.wait) = poll_state::leave_task(outside);
         }
     }
 }
@@ -97,20 +96,20 @@ fn poll_plainly<F: Future>(
 ) -> Option<Poll<Ended<F::Output>>> {
     let record = slot.take_if(|record| !record.has_root() && record.own() == Own::No)?;
     if record.has_context() {
-        context::note_contexts();
+        poll_state::note_contexts();
     }
     let serial = record.id();
     record.count_poll();
-    let outside = context::enter_task(record, serial, false);
+    let outside = poll_state::enter_task(record, serial, false);
     let mark = outside.mark;
     let polled = catch_unwind(AssertUnwindSafe(|| {
         let future = future.as_mut().as_pin_mut();
         future.expect("it is there until it has ended").poll(cx)
     }));
     let wait;
-    (*slot, wait) = context::leave_task(outside);
+    (*slot, wait) = poll_state::leave_task(outside);
     let record = slot.as_ref()?;
-    let reported = context::mail() > mark;
+    let reported = poll_state::mail() > mark;
     if reported {
         let ended = !matches!(polled, Ok(Poll::Pending));
         adopt_mail(future.as_mut(), record, mark, ended);
@@ -159,7 +158,7 @@ fn drop_future<F>(mut future: Pin<&mut Option<F>>) -> Result<(), Payload> {
         return Ok(());
     }
     catch_unwind(AssertUnwindSafe(|| {
-        context::outside(|| future.set(None));
+        poll_state::outside(|| future.set(None));
     }))
 }
 
@@ -188,7 +187,7 @@ fn poll_framed<F: Future>(
             return Poll::Pending;
         };
         if record.has_context() {
-            context::note_contexts();
+            poll_state::note_contexts();
         }
         record.count_poll();
         let mut node = record.root();
@@ -241,8 +240,8 @@ fn poll_framed<F: Future>(
 fn finish<O, D: Deliver<O>>(record: TaskRecord, deliver: &mut D, outcome: Ended<O>) {
     // A value of the user's, an error or a result, may be dropped in here, and may panic.
     let delivered = catch_unwind(AssertUnwindSafe(|| {
-        if context::surroundings().inside() {
-            context::outside(|| deliver.deliver(&record, outcome));
+        if poll_state::surroundings().inside() {
+            poll_state::outside(|| deliver.deliver(&record, outcome));
         } else {
             deliver.deliver(&record, outcome);
         }

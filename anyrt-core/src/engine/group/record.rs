@@ -4,9 +4,7 @@ use std::any::Any;
 use std::panic::Location;
 use std::task::{self, Poll, Waker};
 
-use super::wait::Wait;
-use crate::cancel::{Cancelled, Node, Own};
-use crate::context::{self, Context, ContextMap};
+use crate::engine::{Cancelled, Context, ContextMap, Node, Own, Wait, poll_state};
 use crate::loom::atomic::{AtomicU8, AtomicU16, AtomicU32, Ordering};
 use crate::loom::{Arc, Mutex, lock};
 use crate::wake::wake_all;
@@ -260,7 +258,7 @@ impl Record {
             more.cause.get_or_insert(cause);
         });
         let old = self.state.fetch_or(CANCELLED, Ordering::SeqCst);
-        context::mark_dirty();
+        poll_state::mark_dirty();
         if old & CANCELLED == 0 {
             self.wake();
         }
@@ -301,7 +299,7 @@ impl Record {
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |state| {
                 (state & CALLER_CANCELLED == 0).then_some(state & !STARTING)
             });
-        context::mark_dirty();
+        poll_state::mark_dirty();
         moved.is_ok()
     }
 
@@ -317,7 +315,7 @@ impl Record {
                 (state & STARTING != 0 && state & CALLER_CANCELLED == 0)
                     .then_some(state | CALLER_CANCELLED)
             });
-        context::mark_dirty();
+        poll_state::mark_dirty();
         if cancelled.is_ok() {
             self.wake();
         }
@@ -397,7 +395,7 @@ impl Record {
             return Poll::Ready(end);
         }
         if *key == 0 {
-            *key = context::next_serial();
+            *key = poll_state::next_serial();
         }
         let waker = cx.waker().clone();
         let old =

@@ -5,8 +5,7 @@ use std::task::Context;
 
 use loom::thread;
 
-use super::node::Node;
-use super::{Cancelled, Cause};
+use crate::engine::{Node, Cancelled, Cause};
 use crate::models::{Seen, Wakes};
 
 fn explicit() -> Cancelled {

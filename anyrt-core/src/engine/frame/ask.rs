@@ -2,9 +2,8 @@
 
 use std::task::{Context, Waker};
 
-use super::{Inner, Parts, Place};
-use crate::cancel::Node;
-use crate::context;
+use super::poll::Inner;
+use crate::engine::{Node, Parts, Place, poll_state};
 use crate::loom::Arc;
 
 /// How often a scope polls again while it asks, before it lets others run.
@@ -37,7 +36,7 @@ impl<F: Future> Parts<'_, F> {
         let mut settled = false;
         for round in 0..ASK_POLLS {
             let own = place.own(Some(node));
-            let inherited = !place.is_shielded(Some(node)) && context::effectively_cancelled();
+            let inherited = !place.is_shielded(Some(node)) && poll_state::effectively_cancelled();
             asker.take_noted();
             match self.poll_inner(&mut asking, place, own, inherited) {
                 Inner::Pending => {}

@@ -1,7 +1,9 @@
 //! Finding holders that nobody will poll again: they are asked, and those that keep silent lapse.
 
+use super::ASKED;
+use super::ASKS;
 use super::asker::Asker;
-use super::{ASKED, ASKS, Node};
+use crate::engine::Node;
 use crate::loom::atomic::Ordering;
 use crate::loom::{Arc, lock};
 

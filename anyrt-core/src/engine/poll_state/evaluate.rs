@@ -1,10 +1,9 @@
 //! What holds where the caller is, looked up instead of remembered.
 
-use super::{AT_ROOT, ENTRIES, LOCAL_CANCELLED, surroundings, with_task};
-use crate::cancel::{Cancelled, Cause, Node, Own};
+use crate::engine::poll_state::{AT_ROOT, ENTRIES, LOCAL_CANCELLED, surroundings, with_task};
+use crate::engine::{Around, Cancelled, Cause, Node, Own};
+use crate::instant::Instant;
 use crate::loom::Arc;
-use crate::task::Around;
-use crate::time::Instant;
 
 /// What holds here, as of now.
 pub(crate) struct Evaluation {

@@ -6,12 +6,10 @@ use std::task::{Context, Poll};
 
 use loom::thread;
 
-use super::core::GroupCore;
-use super::record::{End, Given};
+use crate::engine::{End, Given, GroupCore, TaskRecord};
+use crate::instant::Instant;
 use crate::loom::Arc;
 use crate::models::{Seen, Wakes};
-use crate::task::TaskRecord;
-use crate::time::Instant;
 
 fn group() -> Arc<GroupCore> {
     GroupCore::new(|| Instant::DISTANT_PAST, Location::caller(), false, 0)
@@ -105,8 +103,8 @@ fn loom_a_cancellation_races_with_a_child() {
         let cancelling = {
             let group = group.clone();
             thread::spawn(move || {
-                group.cancel(crate::cancel::Cancelled::new(
-                    crate::cancel::Cause::Explicit,
+                group.cancel(crate::engine::Cancelled::new(
+                    crate::engine::Cause::Explicit,
                 ))
             })
         };
@@ -114,7 +112,7 @@ fn loom_a_cancellation_races_with_a_child() {
         child.count_poll();
         child.register(&Context::from_waker(&task.waker()));
         child.count_poll();
-        let cancelled = child.own() != crate::cancel::Own::No;
+        let cancelled = child.own() != crate::engine::Own::No;
         outcomes.note(cancelled);
         cancelling.join().expect("no panic");
         assert!(cancelled || task.is_woken(), "the child was not told");

@@ -25,12 +25,10 @@ use std::task::{Context, Waker};
 use slab::Slab;
 
 use self::asker::Asker;
-use super::cause::{Cancelled, Cause};
-use crate::context;
+use crate::engine::{Cancelled, Cause, GroupCore, poll_state};
+use crate::instant::Instant;
 use crate::loom::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::loom::{Arc, Mutex, OnceLock, Weak, lock};
-use crate::task::GroupCore;
-use crate::time::Instant;
 use crate::wake::wake_all;
 
 /// The scope was cancelled itself: explicitly, by its deadline, by a failure in a group.
@@ -257,7 +255,7 @@ impl Node {
         lock(&self.state).cause.get_or_insert(cause);
         let first = self.raise(CANCELLED);
         // Also if another thread came first: this poll may have begun before that.
-        context::mark_dirty();
+        poll_state::mark_dirty();
         if !first {
             return false;
         }
@@ -269,7 +267,7 @@ impl Node {
     pub(crate) fn abort(self: &Arc<Self>, cause: Cancelled) {
         lock(&self.state).cause.get_or_insert(cause);
         let old = self.flags.fetch_or(CANCELLED | ABORTED, Ordering::SeqCst);
-        context::mark_dirty();
+        poll_state::mark_dirty();
         if old & ABORTED == 0 {
             self.abort_groups();
             self.tell_all();
@@ -283,7 +281,7 @@ impl Node {
 
     pub(crate) fn set_deadline(self: &Arc<Self>, deadline: Instant) {
         self.deadline.store(deadline.to_bits(), Ordering::SeqCst);
-        context::mark_dirty();
+        poll_state::mark_dirty();
         self.wake();
     }
 
@@ -307,7 +305,7 @@ impl Node {
         } else {
             self.lower(SHIELDED)
         };
-        context::mark_dirty();
+        poll_state::mark_dirty();
         if changed {
             // Each looks for itself what holds now.
             self.wake_own();

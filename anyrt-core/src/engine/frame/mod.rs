@@ -14,24 +14,19 @@
 //! ```
 
 mod ask;
-mod parts;
+mod poll;
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use pin_project::{pin_project, pinned_drop};
 
-use self::parts::Inner;
-pub(crate) use self::parts::Parts;
-use super::node::{Node, Own};
-use crate::context::{self, Surroundings};
+pub(crate) use self::poll::Parts;
+use crate::engine::poll_state::Surroundings;
+use crate::engine::{Node, Own, poll_state};
+use crate::instant::Instant;
 use crate::loom::Arc;
-use crate::time::Instant;
-
-/// What a panic carries.
-pub(crate) type Payload = Box<dyn Any + Send>;
+use crate::unwind::Payload;
 
 /// What differs between the users of [`Frame`].
 pub(crate) trait Place {
@@ -131,7 +126,7 @@ impl<F: Future> Frame<F> {
             return None;
         }
         if *this.serial == 0 {
-            *this.serial = context::next_serial();
+            *this.serial = poll_state::next_serial();
         }
         Some((this.future.as_pin_mut()?, *this.serial))
     }
@@ -149,20 +144,20 @@ impl<F: Future> Frame<F> {
         impl Drop for Unwind {
             #[cold]
             fn drop(&mut self) {
-                context::leave_plain(self.0, self.1);
-                drop(context::collect(self.1));
+                poll_state::leave_plain(self.0, self.1);
+                drop(poll_state::collect(self.1));
             }
         }
         let (future, serial) = self.as_mut().without_node()?;
-        let (outer, mark) = context::enter_plain(serial, deadline)?;
+        let (outer, mark) = poll_state::enter_plain(serial, deadline)?;
         let unwind = Unwind(outer, mark);
         let polled = future.poll(cx);
         std::mem::forget(unwind);
-        if context::leave_plain(outer, mark) {
+        if poll_state::leave_plain(outer, mark) {
             return Some(polled);
         }
         let ready = polled.is_ready();
-        if context::mail() > mark {
+        if poll_state::mail() > mark {
             self.adopt_mail(mark, ready);
         }
         ready.then_some(polled)
@@ -182,7 +177,7 @@ impl<F: Future> Frame<F> {
     /// The same for a shield, which no cancellation stops: beyond every frame there is nobody to
     /// hold off, and a shield that is polled there needs no node.
     pub(crate) fn hold_as_shield(self: Pin<&mut Self>, cx: &Context<'_>) {
-        if context::surroundings().inside() || self.node.is_some() {
+        if poll_state::surroundings().inside() || self.node.is_some() {
             let node = self.project().node.get_or_insert_with(Node::new);
             node.mark_shielded();
             node.hold(cx);
@@ -201,7 +196,7 @@ impl<F: Future> Frame<F> {
     fn parts(self: Pin<&mut Self>) -> Parts<'_, F> {
         let this = self.project();
         if *this.serial == 0 {
-            *this.serial = context::next_serial();
+            *this.serial = poll_state::next_serial();
         }
         Parts {
             future: this.future,
@@ -215,14 +210,6 @@ impl<F> Frame<F> {
     /// Parts from the node, which belongs to somebody else and stays where it is.
     pub(crate) fn part_from_node(self: Pin<&mut Self>) {
         *self.project().node = None;
-    }
-}
-
-/// Drops a value whose destructor may panic where another panic is under way already.
-pub(crate) fn drop_quietly<T>(value: T) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
-        // A payload whose own destructor panics would abort; leaking it is the lesser evil.
-        std::mem::forget(payload);
     }
 }
 

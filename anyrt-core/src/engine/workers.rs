@@ -31,12 +31,12 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::cancel::Payload;
+use crate::engine::Run;
 use crate::loom::atomic::{AtomicU32, Ordering};
 use crate::loom::thread::{self, Thread};
 use crate::loom::{Arc, Mutex, lock};
 use crate::runtime::Runtime;
-use crate::task::Run;
+use crate::unwind::Payload;
 
 /// How many idle workers a run keeps of each runtime. More go back to the runtime's pool, which
 /// ends them when they have been idle for long.
@@ -50,7 +50,7 @@ const LOOKS: u32 = 50;
 const MOST_MISSES: u32 = 6;
 
 /// What a worker does for a call.
-pub(super) trait Job: Send {
+pub(crate) trait Job: Send {
     /// Does the work, and keeps what comes out.
     fn work(&mut self);
 
@@ -181,7 +181,7 @@ fn wake(called: Option<Thread>) {
 
 impl Workers {
     /// Gives the job to an idle worker, or to a new one.
-    pub(super) fn hand_over<R: Runtime>(run: &Arc<Run>, job: Box<dyn Job>) {
+    pub(crate) fn hand_over<R: Runtime>(run: &Arc<Run>, job: Box<dyn Job>) {
         if let Err(job) = run.workers.enqueue(TypeId::of::<R>(), job) {
             let run = run.clone();
             start::<R>(move || worker::<R>(&run, job));
@@ -314,7 +314,7 @@ impl fmt::Debug for Workers {
 }
 
 /// Does a job outside of every run: on a thread of the pool, which goes back there.
-pub(super) fn alone<R: Runtime>(mut job: Box<dyn Job>) {
+pub(crate) fn alone<R: Runtime>(mut job: Box<dyn Job>) {
     start::<R>(move || {
         job.work();
         let delivered = deliver(&mut *job);

@@ -1,14 +1,14 @@
 //! What scopes add to the poll of a frame.
 
-use crate::cancel::{Node, Own, Place};
-use crate::context::{self, LOCAL_CANCELLED, Surroundings};
+use crate::engine::poll_state::{LOCAL_CANCELLED, Surroundings};
+use crate::engine::{Node, Own, Place, poll_state};
+use crate::instant::Instant;
 use crate::loom::Arc;
-use crate::time::Instant;
 
 /// A scope without handle.
-pub(super) struct PlainPlace {
-    pub(super) deadline: Instant,
-    pub(super) own: bool,
+pub(crate) struct PlainPlace {
+    pub(crate) deadline: Instant,
+    pub(crate) own: bool,
 }
 
 impl Place for PlainPlace {
@@ -47,20 +47,20 @@ impl<const CATCHES: bool> Place for EntryPlace<CATCHES> {
 
     #[inline]
     fn enter(&mut self, mut inner: Surroundings, slot: &mut Option<Arc<Node>>) -> Surroundings {
-        let outer = context::surroundings();
+        let outer = poll_state::surroundings();
         if let Some(node) = slot.take() {
-            context::push_entry(node, outer);
+            poll_state::push_entry(node, outer);
         }
         inner.base = outer.base;
         inner.local_deadline = Instant::FAR_FUTURE;
         inner
             .with(LOCAL_CANCELLED, false)
-            .with(context::AT_ROOT, outer.has(context::AT_ROOT))
+            .with(poll_state::AT_ROOT, outer.has(poll_state::AT_ROOT))
     }
 
     #[inline]
     fn leave(&mut self, slot: &mut Option<Arc<Node>>) {
-        *slot = context::pop_entry();
+        *slot = poll_state::pop_entry();
     }
 
     #[inline]

@@ -1,9 +1,8 @@
 //! What is around a task: its own cancellation, and the scopes outside of it.
 
-use super::block::TaskRecord;
-use crate::cancel::{Node, Own};
+use crate::engine::{Node, Own, TaskRecord};
+use crate::instant::Instant;
 use crate::loom::Arc;
-use crate::time::Instant;
 
 impl TaskRecord {
     /// The cancellation of the task as a whole, as of now.

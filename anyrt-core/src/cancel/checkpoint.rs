@@ -1,0 +1,81 @@
+//! The operations that do nothing but observe cancellation and yield (rule C11).
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use super::{Shield, shield};
+use crate::engine::{Operation, Wait, poll_state};
+
+/// Lets other tasks run, and observes cancellation (rule C11).
+///
+/// # Cancel safety
+///
+/// Cancel safe: it has no effect.
+pub fn checkpoint() -> Checkpoint {
+    Checkpoint {
+        observes: true,
+        yields: true,
+        operation: Operation::New,
+        yielded: false,
+    }
+}
+
+/// Observes cancellation without giving up the turn.
+///
+/// # Cancel safety
+///
+/// Cancel safe: it has no effect.
+pub fn checkpoint_if_cancelled() -> Checkpoint {
+    Checkpoint {
+        observes: true,
+        yields: false,
+        operation: Operation::New,
+        yielded: false,
+    }
+}
+
+/// Lets other tasks run, whether or not the scopes around are cancelled.
+///
+/// It yields once, and is then over; a cancelled scope around it may drop it while it does,
+/// unless there is a [`shield`](shield()).
+///
+/// # Cancel safety
+///
+/// Cancel safe: it has no effect.
+pub fn cancel_shielded_checkpoint() -> Shield<Checkpoint> {
+    shield(Checkpoint {
+        observes: false,
+        yields: true,
+        operation: Operation::New,
+        yielded: false,
+    })
+}
+
+/// The future of [`checkpoint`] and its halves.
+#[must_use = "futures do nothing unless you `.await` or poll them"]
+#[derive(Debug)]
+pub struct Checkpoint {
+    observes: bool,
+    yields: bool,
+    operation: Operation,
+    yielded: bool,
+}
+
+impl Future for Checkpoint {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.observes && poll_state::effectively_cancelled() {
+            self.operation.refuse(cx);
+            return Poll::Pending;
+        }
+        if self.yielded || !self.yields {
+            return Poll::Ready(());
+        }
+        self.yielded = true;
+        poll_state::fill_budget();
+        poll_state::waits_for(Wait::Turn);
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}

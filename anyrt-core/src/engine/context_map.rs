@@ -1,0 +1,119 @@
+//! The values of context variables that a task or a thread carries (rule G14).
+//!
+//! The record of a task keeps its map; `context` has the variables themselves.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::fmt;
+
+use crate::engine::poll_state::{may_have_context, note_contexts, with_task};
+use crate::loom::{Arc, thread_local};
+
+/// The values of a task's context variables: few, so a sorted list.
+#[derive(Clone, Default)]
+pub(crate) struct ContextMap {
+    values: Vec<(u64, Arc<dyn Any + Send + Sync>)>,
+}
+
+impl ContextMap {
+    pub(crate) fn get(&self, id: u64) -> Option<&Arc<dyn Any + Send + Sync>> {
+        let at = self.values.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+        Some(&self.values[at].1)
+    }
+
+    pub(crate) fn set(
+        &mut self,
+        id: u64,
+        value: Option<Arc<dyn Any + Send + Sync>>,
+    ) -> Option<Arc<dyn Any + Send + Sync>> {
+        match (self.values.binary_search_by_key(&id, |(id, _)| *id), value) {
+            (Ok(at), Some(value)) => Some(std::mem::replace(&mut self.values[at].1, value)),
+            (Ok(at), None) => Some(self.values.remove(at).1),
+            (Err(at), Some(value)) => {
+                self.values.insert(at, (id, value));
+                None
+            }
+            (Err(_), None) => None,
+        }
+    }
+}
+
+thread_local! {
+    /// The context outside of every task.
+    static OF_THREAD: Cell<Option<Arc<ContextMap>>> = const { Cell::new(None) };
+}
+
+/// The context variables that were set, as they were at one moment.
+///
+/// A task starts with a snapshot of its spawner's (rule G14).
+#[derive(Clone, Default)]
+pub struct Context {
+    map: Option<Arc<ContextMap>>,
+}
+
+impl Context {
+    /// No variable is set.
+    pub fn new() -> Context {
+        Context::default()
+    }
+
+    /// What is set where this is called.
+    pub fn current() -> Context {
+        Context {
+            map: Context::snapshot(),
+        }
+    }
+
+    /// Runs `f` with this context in place of the caller's; what `f` sets is gone afterwards.
+    pub fn run<T>(&self, f: impl FnOnce() -> T) -> T {
+        struct Restore(Option<Arc<ContextMap>>);
+        impl Drop for Restore {
+            fn drop(&mut self) {
+                replace(self.0.take());
+            }
+        }
+        let _restore = Restore(replace(self.map.clone()));
+        f()
+    }
+
+    #[inline]
+    pub(crate) fn snapshot() -> Option<Arc<ContextMap>> {
+        // Spawning asks this, and few programs set anything.
+        if may_have_context() {
+            Context::look_up()
+        } else {
+            None
+        }
+    }
+
+    fn look_up() -> Option<Arc<ContextMap>> {
+        with_task(|task| task.map(|task| task.context())).unwrap_or_else(|| {
+            OF_THREAD.with(|cell| {
+                let map = cell.take();
+                cell.set(map.clone());
+                map
+            })
+        })
+    }
+
+    pub(crate) fn map(&self) -> Option<Arc<ContextMap>> {
+        self.map.clone()
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let set = self.map.as_ref().map_or(0, |map| map.values.len());
+        f.debug_struct("Context").field("variables", &set).finish()
+    }
+}
+
+/// Replaces the context of the current task or, outside of every task, of this thread.
+pub(crate) fn replace(map: Option<Arc<ContextMap>>) -> Option<Arc<ContextMap>> {
+    if map.is_some() {
+        note_contexts();
+    }
+    let mut map = Some(map);
+    let of_task = with_task(|task| task.map(|task| task.replace_context(map.take().flatten())));
+    of_task.unwrap_or_else(|| OF_THREAD.with(|cell| cell.replace(map.flatten())))
+}

@@ -1,0 +1,39 @@
+//! The deadlines of a node with a handle: when it is cancelled, and when it is aborted.
+
+use std::pin::Pin;
+use std::task::Context;
+
+use crate::engine::{Cancelled, Cause, Limit, Node};
+use crate::instant::Instant;
+use crate::loom::Arc;
+use crate::runtime::Time;
+
+/// Polls the timers that a node's deadlines need; true if one has passed and was carried out.
+pub(crate) fn poll_limits<R: Time>(
+    node: &Arc<Node>,
+    timer: Pin<&mut Limit<R>>,
+    cx: &mut Context<'_>,
+) -> bool {
+    let abort_at = node.abort_at();
+    let deadline = if node.is_cancelled() {
+        Instant::FAR_FUTURE
+    } else {
+        node.deadline()
+    };
+    let next = deadline.min(if node.is_aborted() {
+        Instant::FAR_FUTURE
+    } else {
+        abort_at
+    });
+    // Timers may round up; what has passed when it is set cancels at once.
+    let passed = !timer.is_armed_for(next) && next <= R::now();
+    if !passed && timer.poll(cx, next).is_pending() {
+        return false;
+    }
+    if next == abort_at {
+        node.abort(Cancelled::new(Cause::Explicit));
+        true
+    } else {
+        node.cancel(Cancelled::new(Cause::Deadline))
+    }
+}

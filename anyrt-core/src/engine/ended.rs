@@ -1,0 +1,8 @@
+use crate::unwind::Payload;
+
+/// How a task's future ended.
+pub(crate) enum Ended<O> {
+    Completed(O),
+    Cancelled,
+    Panicked(Payload),
+}

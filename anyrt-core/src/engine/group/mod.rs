@@ -1,0 +1,24 @@
+//! The state of a group, and what its tasks share with their handles.
+//!
+//! ```text
+//!   GroupCore ──▶ Node               one per group
+//!     │ ▲
+//!     ▼ │
+//!   Block ───▶ Record                one block per 16 children
+//!     ▲
+//!   TaskHandle, Root                 the handle, and the task itself
+//! ```
+
+mod children;
+mod enclosing;
+mod errors;
+#[cfg(all(test, loom))]
+mod loom_tests;
+mod record;
+mod state;
+
+pub(crate) use self::children::{Children, Owner, TaskRecord};
+pub(crate) use self::enclosing::Around;
+pub(crate) use self::errors::{Errors, Report};
+pub(crate) use self::record::{End, Given, Record, Value};
+pub(crate) use self::state::GroupCore;

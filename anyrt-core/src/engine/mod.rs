@@ -1,0 +1,57 @@
+//! The engine: it polls tasks and scopes, and carries cancellation between them.
+//!
+//! The rooms that users see (`cancel`, `task`, `combine`, `thread`, …) are built on it; it imports
+//! none of them.
+//!
+//! | file | contents |
+//! | --- | --- |
+//! | `poll_state` | the thread-local state of a poll: what the polled code sees around it |
+//! | `frame` | one poll of a scope, a shield, a group's body or a task's root |
+//! | `node` | the heap part of a scope or holder, and the tree of these |
+//! | `hold`, `operation` | unfinished business outside of frames; the start of every operation |
+//! | `scope_policy`, `deadlines`, `lazy_timer` | what scopes add to a frame; their timers |
+//! | `group` | the state of a group, and the records of its tasks |
+//! | `task_future` | the outermost frame of a task |
+//! | `run`, `workers` | what all tasks of a run share; its worker threads |
+//! | `context_map` | the values of context variables |
+//! | `cause`, `ended`, `unhandled`, `wait` | why and how something ended; what a task waits for |
+
+mod cause;
+pub(crate) mod context_map;
+mod deadlines;
+mod ended;
+mod frame;
+mod group;
+mod hold;
+mod lazy_timer;
+mod node;
+mod operation;
+pub(crate) mod poll_state;
+mod run;
+mod scope_policy;
+mod task_future;
+mod unhandled;
+mod wait;
+mod workers;
+#[cfg(all(test, loom))]
+mod workers_loom_tests;
+
+pub use self::cause::{Cancelled, Cause};
+pub use self::context_map::Context;
+pub(crate) use self::context_map::ContextMap;
+pub(crate) use self::deadlines::poll_limits;
+pub(crate) use self::ended::Ended;
+pub(crate) use self::frame::{Frame, Parts, Place, Polled};
+pub(crate) use self::group::{
+    Around, Children, End, Errors, Given, GroupCore, Owner, Record, Report, TaskRecord, Value,
+};
+pub(crate) use self::hold::Hold;
+pub(crate) use self::lazy_timer::Limit;
+pub(crate) use self::node::{Node, Own};
+pub(crate) use self::operation::Operation;
+pub(crate) use self::run::{Hook, Run, RunVars};
+pub(crate) use self::scope_policy::{EntryPlace, PlainPlace};
+pub(crate) use self::task_future::{Deliver, Root, poll_root};
+pub use self::unhandled::Unhandled;
+pub use self::wait::Wait;
+pub(crate) use self::workers::{Job, Workers, alone};

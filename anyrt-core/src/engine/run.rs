@@ -1,0 +1,80 @@
+//! What all tasks of a run share.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::collections::BTreeMap;
+
+use super::poll_state;
+use crate::engine::{GroupCore, Unhandled, Workers};
+use crate::loom::{Arc, Mutex, OnceLock, Weak, thread_local};
+use crate::unwind::Payload;
+
+/// The values of a run's variables.
+#[derive(Default)]
+pub(crate) struct RunVars(pub(crate) Mutex<BTreeMap<u64, Arc<dyn Any + Send + Sync>>>);
+
+/// What all tasks of a run share.
+pub(crate) struct Run {
+    pub(crate) id: u64,
+    pub(crate) backend: &'static str,
+    pub(crate) hook: Option<Hook>,
+    pub(crate) vars: RunVars,
+    pub(crate) workers: Workers,
+    /// The group of everything, for handles: a `Weak<Group<R, Infallible>>`.
+    pub(crate) group: OnceLock<Weak<dyn Any + Send + Sync>>,
+    pub(crate) core: OnceLock<Weak<GroupCore>>,
+}
+
+/// What [`RunOptions::unhandled`] was given.
+pub(crate) type Hook = Arc<dyn Fn(Unhandled) + Send + Sync>;
+
+thread_local! {
+    /// The run that a worker thread works for.
+    static WORKS_FOR: Cell<Option<Arc<Run>>> = const { Cell::new(None) };
+}
+
+impl Run {
+    /// The run that the caller is part of.
+    pub(crate) fn current() -> Option<Arc<Run>> {
+        Run::of_task().or_else(|| {
+            WORKS_FOR.with(|cell| {
+                let run = cell.take();
+                cell.set(run.clone());
+                run
+            })
+        })
+    }
+
+    /// The run of the task that is being polled.
+    pub(crate) fn of_task() -> Option<Arc<Run>> {
+        poll_state::with_task(|task| task.and_then(|task| task.group().run.clone()))
+    }
+
+    /// Runs `f` as part of a run, on a thread of its own.
+    pub(crate) fn work_for<T>(run: Option<Arc<Run>>, f: impl FnOnce() -> T) -> T {
+        struct Restore(Option<Arc<Run>>);
+        impl Drop for Restore {
+            fn drop(&mut self) {
+                WORKS_FOR.with(|cell| cell.set(self.0.take()));
+            }
+        }
+        let _restore = Restore(WORKS_FOR.with(|cell| cell.replace(run)));
+        f()
+    }
+
+    pub(crate) fn core(&self) -> Option<Arc<GroupCore>> {
+        self.core.get()?.upgrade()
+    }
+
+    /// Hands over an error or a panic that nobody is left to take.
+    pub(crate) fn unhandled(run: Option<&Run>, what: Unhandled) {
+        match run.and_then(|run| run.hook.as_deref()) {
+            Some(hook) => hook(what),
+            None => eprintln!("anyrt: {what}"),
+        }
+    }
+
+    pub(crate) fn unhandled_panic(run: Option<&Run>, payload: Payload) {
+        Run::unhandled(run, Unhandled::panic(payload));
+    }
+}

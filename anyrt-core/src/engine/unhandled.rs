@@ -1,0 +1,96 @@
+//! Errors and panics for which no receiver is left (rule C10).
+
+use std::any::Any;
+use std::fmt;
+
+use crate::loom::Arc;
+use crate::unwind::Payload;
+
+/// An error or a panic that came up where nobody was left to take it (rule C10): its group, or the
+/// call that waited for it, was dropped from outside, or a panic took its place.
+///
+/// `Display` is one line with the group's name.
+pub struct Unhandled {
+    group: Arc<str>,
+    what: What,
+}
+
+enum What {
+    Error {
+        type_name: &'static str,
+        error: Option<Box<dyn Any + Send>>,
+    },
+    Panic(Payload),
+}
+
+impl Unhandled {
+    pub(crate) fn error(
+        group: Arc<str>,
+        type_name: &'static str,
+        error: Option<Box<dyn Any + Send>>,
+    ) -> Unhandled {
+        Unhandled {
+            group,
+            what: What::Error { type_name, error },
+        }
+    }
+
+    /// A panic outside of every group.
+    pub(super) fn panic(payload: Payload) -> Unhandled {
+        Unhandled {
+            group: "".into(),
+            what: What::Panic(payload),
+        }
+    }
+
+    /// The name of the group whose error it is.
+    pub fn group(&self) -> &str {
+        &self.group
+    }
+
+    /// Whether it is a panic.
+    pub fn is_panic(&self) -> bool {
+        matches!(self.what, What::Panic(_))
+    }
+
+    /// The error, or what the panic carried. None for errors of groups whose children borrow:
+    /// those cannot outlive what they borrow from.
+    pub fn into_inner(self) -> Option<Box<dyn Any + Send>> {
+        match self.what {
+            What::Error { error, .. } => error,
+            What::Panic(payload) => Some(payload),
+        }
+    }
+}
+
+impl fmt::Display for Unhandled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.what {
+            What::Error { type_name, .. } => {
+                write!(
+                    f,
+                    "an error of type `{type_name}` in the group `{}` was lost",
+                    self.group
+                )?;
+                f.write_str(": the group was dropped, or a panic took its place")
+            }
+            What::Panic(payload) => {
+                let text = payload
+                    .downcast_ref::<&str>()
+                    .copied()
+                    .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+                    .unwrap_or("(no text)");
+                write!(f, "a panic that nobody was left to take: {text}")
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Unhandled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unhandled")
+            .field("group", &self.group)
+            .field("panic", &self.is_panic())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,15 @@
+//! Panics: their payloads, and destructors that may panic while another panic is under way.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// The payload of a panic.
+pub(crate) type Payload = Box<dyn Any + Send>;
+
+/// Drops a value whose destructor may panic where another panic is under way already.
+pub(crate) fn drop_quietly<T>(value: T) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
+        // A payload whose own destructor panics would abort; leaking it is the lesser evil.
+        std::mem::forget(payload);
+    }
+}

@@ -4,6 +4,7 @@
 
 use std::task::{Context, Poll};
 
+use crate::engine::node::Refusal;
 use crate::engine::{Wait, poll_state};
 
 /// Whether an operation has started.
@@ -14,8 +15,8 @@ use crate::engine::{Wait, poll_state};
 pub(crate) enum Operation {
     #[default]
     New,
-    /// It was refused; the number stands for its waker where that is kept.
-    Refused(u64),
+    /// It was refused, and its waker is kept by the frame that is cancelled.
+    Refused(Box<Refusal>),
     Started,
 }
 
@@ -53,11 +54,15 @@ impl Operation {
 
     #[cold]
     pub(crate) fn refuse(&mut self, cx: &mut Context<'_>) {
-        let id = match *self {
-            Operation::Refused(id) => id,
-            _ => poll_state::next_serial(),
-        };
-        *self = Operation::Refused(id);
-        poll_state::refuse_as(id, cx);
+        let keeper = poll_state::keeper_of_refused();
+        match (&*self, keeper) {
+            (Operation::Refused(refusal), Some(keeper)) if refusal.is_in(&keeper) => {
+                refusal.update(cx.waker());
+            }
+            (_, Some(keeper)) => {
+                *self = Operation::Refused(Box::new(Refusal::new(keeper, cx.waker())));
+            }
+            (_, None) => *self = Operation::New,
+        }
     }
 }

@@ -21,7 +21,7 @@ impl Place for PlainPlace {
     }
 
     #[inline]
-    fn enter(&mut self, mut inner: Surroundings, _node: &mut Option<Arc<Node>>) -> Surroundings {
+    fn enter(&mut self, mut inner: Surroundings) -> Surroundings {
         inner.local_deadline = inner.local_deadline.min(self.deadline);
         inner
     }
@@ -34,6 +34,7 @@ impl<const CATCHES: bool> Place for EntryPlace<CATCHES> {
     const CATCHES: bool = CATCHES;
     const CATCHES_PANICS: bool = CATCHES;
     const OWNS_NODE: bool = !CATCHES;
+    const VISIBLE: bool = true;
 
     #[inline]
     fn is_shielded(&self, node: Option<&Arc<Node>>) -> bool {
@@ -46,21 +47,13 @@ impl<const CATCHES: bool> Place for EntryPlace<CATCHES> {
     }
 
     #[inline]
-    fn enter(&mut self, mut inner: Surroundings, slot: &mut Option<Arc<Node>>) -> Surroundings {
+    fn enter(&mut self, mut inner: Surroundings) -> Surroundings {
         let outer = poll_state::surroundings();
-        if let Some(node) = slot.take() {
-            poll_state::push_entry(node, outer);
-        }
         inner.base = outer.base;
         inner.local_deadline = Instant::FAR_FUTURE;
         inner
             .with(LOCAL_CANCELLED, false)
             .with(poll_state::AT_ROOT, outer.has(poll_state::AT_ROOT))
-    }
-
-    #[inline]
-    fn leave(&mut self, slot: &mut Option<Arc<Node>>) {
-        *slot = poll_state::pop_entry();
     }
 
     #[inline]

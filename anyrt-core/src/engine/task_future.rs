@@ -67,7 +67,7 @@ impl Place for RootPlace<'_> {
     }
 
     #[inline]
-    fn enter(&mut self, inner: Surroundings, _node: &mut Option<Arc<Node>>) -> Surroundings {
+    fn enter(&mut self, inner: Surroundings) -> Surroundings {
         if let Some(record) = self.record.take() {
             // The flag of the frame's own cancellation came as a local one; it is the record's.
             let cancelled = inner.has(CANCELLED);
@@ -77,7 +77,7 @@ impl Place for RootPlace<'_> {
     }
 
     #[inline]
-    fn leave(&mut self, _node: &mut Option<Arc<Node>>) {
+    fn leave(&mut self) {
         if let Some(outside) = self.outside.take() {
             (*self.record, self.wait) = poll_state::leave_task(outside);
         }
@@ -101,18 +101,18 @@ fn poll_plainly<F: Future>(
     let serial = record.id();
     record.count_poll();
     let outside = poll_state::enter_task(record, serial, false);
-    let mark = outside.mark;
+    let since = outside.since;
     let polled = catch_unwind(AssertUnwindSafe(|| {
         let future = future.as_mut().as_pin_mut();
         future.expect("it is there until it has ended").poll(cx)
     }));
+    let node = poll_state::close_frame(since);
     let wait;
     (*slot, wait) = poll_state::leave_task(outside);
     let record = slot.as_ref()?;
-    let reported = poll_state::mail() > mark;
-    if reported {
-        let ended = !matches!(polled, Ok(Poll::Pending));
-        adopt_mail(future.as_mut(), record, mark, ended);
+    let linked = node.is_some();
+    if let Some(node) = node {
+        record.set_root(node);
     }
     let ended = match polled {
         Ok(Poll::Pending) => {
@@ -120,13 +120,17 @@ fn poll_plainly<F: Future>(
             record.register(cx);
             record.count_poll();
             // Whoever cancels now finds the waker; whoever did before is seen here.
-            let plain = !reported && record.own() == Own::No;
+            let plain = !linked && record.own() == Own::No;
             return plain.then_some(Poll::Pending);
         }
         Ok(Poll::Ready(output)) => Ended::Completed(output),
         Err(payload) => Ended::Panicked(payload),
     };
     record.count_poll();
+    if linked && let Some(node) = record.root() {
+        // What was moved out of the task is woken, to link itself where it is now.
+        node.leave();
+    }
     Some(Poll::Ready(match drop_future(future) {
         Ok(()) => ended,
         Err(payload) => {
@@ -134,21 +138,6 @@ fn poll_plainly<F: Future>(
             Ended::Panicked(payload)
         }
     }))
-}
-
-/// Takes what was reported to a task that has no node.
-#[cold]
-fn adopt_mail<F: Future>(future: Pin<&mut Option<F>>, record: &TaskRecord, mark: u32, ended: bool) {
-    let mut node = None;
-    let mut parts = Parts {
-        future,
-        serial: record.id(),
-        node: &mut node,
-    };
-    parts.adopt_mail(mark, ended);
-    if let Some(node) = node {
-        record.set_root(node);
-    }
 }
 
 /// Drops a task's future; a destructor that panics counts as the task's panic.

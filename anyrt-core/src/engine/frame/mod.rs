@@ -1,9 +1,9 @@
 //! The one poll that scopes, shields, group bodies and task roots share.
 //!
 //! ```text
-//!  1. What holds around?          surroundings (or the entries, if dirty), and the own flag
+//!  1. What holds around?          surroundings (or the open frames, if dirty), and the own flag
 //!  2. Cancelled for the first time: tell everything below
-//!  3. Set the surroundings, poll, restore, adopt what was reported
+//!  3. Open the frame, poll, close it; holders have linked themselves meanwhile
 //!  4. Ready: deliver
 //!  5. Not cancelled: register, look once more, stay pending
 //!  6. Cancelled, and this frame interrupts:
@@ -55,15 +55,18 @@ pub(crate) trait Place {
         Own::No
     }
 
+    /// Readers inside look at the node.
+    const VISIBLE: bool = false;
+
     /// Sets what the inside sees, given what it would see without this frame.
     #[inline]
-    fn enter(&mut self, inner: Surroundings, _node: &mut Option<Arc<Node>>) -> Surroundings {
+    fn enter(&mut self, inner: Surroundings) -> Surroundings {
         inner
     }
 
     /// Undoes what `enter` did beyond the surroundings.
     #[inline]
-    fn leave(&mut self, _node: &mut Option<Arc<Node>>) {}
+    fn leave(&mut self) {}
 
     /// Whether refused operations leave their wakers here, once this frame is cancelled by
     /// `own`, or in any case.
@@ -145,28 +148,21 @@ impl<F: Future> Frame<F> {
             #[cold]
             fn drop(&mut self) {
                 poll_state::leave_plain(self.0, self.1);
-                drop(poll_state::collect(self.1));
+                // What linked itself to this frame is dropped with it.
+                drop(poll_state::close_frame(self.1));
             }
         }
         let (future, serial) = self.as_mut().without_node()?;
-        let (outer, mark) = poll_state::enter_plain(serial, deadline)?;
-        let unwind = Unwind(outer, mark);
+        let (outer, since) = poll_state::enter_plain(serial, deadline)?;
+        let unwind = Unwind(outer, since);
         let polled = future.poll(cx);
         std::mem::forget(unwind);
-        if poll_state::leave_plain(outer, mark) {
+        if poll_state::leave_plain(outer, since) {
             return Some(polled);
         }
-        let ready = polled.is_ready();
-        if poll_state::mail() > mark {
-            self.adopt_mail(mark, ready);
-        }
-        ready.then_some(polled)
-    }
-
-    /// Takes what has been reported since `mark`, for whoever polls what
-    /// [`without_node`](Frame::without_node) gives.
-    fn adopt_mail(self: Pin<&mut Self>, mark: u32, ended: bool) {
-        self.parts().adopt_mail(mark, ended);
+        *self.project().node = poll_state::close_frame(since);
+        // A node that is left here leaves the tree with the frame.
+        polled.is_ready().then_some(polled)
     }
 
     /// Holds the scopes around, as of the end of this poll (rule C6).

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use crate::engine::poll_state::{CANCELLED, LOCAL_CANCELLED, Mail, Surroundings};
+use crate::engine::poll_state::{CANCELLED, LOCAL_CANCELLED, Surroundings};
 use crate::engine::{Node, Own, Place, Polled, poll_state};
 use crate::loom::Arc;
 use crate::unwind::{Payload, drop_quietly};
@@ -17,11 +17,6 @@ pub(crate) struct Parts<'a, F> {
 }
 
 impl<F: Future> Parts<'_, F> {
-    /// Takes what has been reported since `mark`, after a poll without the frame's machinery.
-    pub(crate) fn adopt_mail(&mut self, mark: u32, ended: bool) {
-        adopt(self.node, self.serial, mark, false, ended);
-    }
-
     #[inline]
     pub(crate) fn poll<P: Place>(
         &mut self,
@@ -75,7 +70,7 @@ impl<F: Future> Parts<'_, F> {
                     continue;
                 }
                 if P::REPORTS {
-                    node.report_if_needed();
+                    node.link_if_needed();
                 }
                 return Polled::Pending;
             }
@@ -118,7 +113,7 @@ impl<F: Future> Parts<'_, F> {
                 continue;
             }
             if P::REPORTS {
-                node.report_if_needed();
+                node.link_if_needed();
             }
             return Polled::Pending;
         }
@@ -133,9 +128,9 @@ impl<F: Future> Parts<'_, F> {
         inherited: bool,
     ) -> Inner<F::Output> {
         let outer = poll_state::surroundings();
-        let mark = poll_state::mail();
+        let since = poll_state::entries();
         let mut inner = if place.is_shielded(self.node.as_ref()) {
-            outer.shielded(poll_state::entries())
+            outer.shielded(since)
         } else {
             outer
         };
@@ -147,29 +142,27 @@ impl<F: Future> Parts<'_, F> {
         let polled = {
             let future = self.future.as_mut().as_pin_mut();
             let future = future.expect("a future that has ended is not polled again");
-            let mut visit = Visit {
+            let visit = Visit {
                 outer,
-                mark,
+                since,
                 place: &mut *place,
                 node: &mut *self.node,
-                done: false,
             };
-            let inner = visit.place.enter(inner, visit.node);
+            let inner = visit.place.enter(inner);
+            let keeps_refused = visit.place.keeps_refused(own);
+            if visit.node.is_some() || keeps_refused {
+                let visible = P::VISIBLE.then_some(outer);
+                poll_state::open_frame(self.serial, visit.node.take(), visible, keeps_refused);
+            }
             poll_state::set_surroundings(inner);
-            let polled = if P::CATCHES_PANICS {
+            if P::CATCHES_PANICS {
                 catch_unwind(AssertUnwindSafe(|| future.poll(cx)))
             } else {
                 Ok(future.poll(cx))
-            };
-            visit.done = polled.is_ok();
-            polled
+            }
         };
         match polled {
             Ok(Poll::Ready(value)) => {
-                if poll_state::mail() > mark {
-                    // What began in this poll and outlives it reports again where it is polled.
-                    adopt(self.node, self.serial, mark, place.keeps_refused(own), true);
-                }
                 if let Err(payload) = drop_future::<P, F>(self.future.as_mut()) {
                     drop_quietly(value);
                     leave_tree::<P>(self.node);
@@ -178,19 +171,7 @@ impl<F: Future> Parts<'_, F> {
                 leave_tree::<P>(self.node);
                 Inner::Ready(value)
             }
-            Ok(Poll::Pending) => {
-                if poll_state::mail() > mark {
-                    let own = place.own(self.node.as_ref());
-                    adopt(
-                        self.node,
-                        self.serial,
-                        mark,
-                        place.keeps_refused(own),
-                        false,
-                    );
-                }
-                Inner::Pending
-            }
+            Ok(Poll::Pending) => Inner::Pending,
             Err(payload) => {
                 if let Err(second) = drop_future::<P, F>(self.future.as_mut()) {
                     drop_quietly(second);
@@ -222,46 +203,22 @@ pub(crate) enum Inner<T> {
 /// Puts back what was there before a poll, also when unwinding.
 struct Visit<'a, P: Place> {
     outer: Surroundings,
-    mark: u32,
+    since: u32,
     place: &'a mut P,
     node: &'a mut Option<Arc<Node>>,
-    done: bool,
 }
 
 impl<P: Place> Drop for Visit<'_, P> {
     #[inline]
     fn drop(&mut self) {
+        // The node first: a task's root puts back more than the surroundings.
+        if let Some(node) = poll_state::close_frame(self.since) {
+            *self.node = Some(node);
+        }
         poll_state::set_surroundings(self.outer);
-        self.place.leave(self.node);
+        self.place.leave();
         if !self.outer.inside() {
             poll_state::clear_dirty();
-        }
-        if !self.done && poll_state::mail() > self.mark {
-            // A poll that panicked reports nothing.
-            drop(poll_state::collect(self.mark));
-        }
-    }
-}
-
-/// Takes the mail above `mark`: holders go below the node, refused operations stay here or go on.
-#[cold]
-fn adopt(slot: &mut Option<Arc<Node>>, serial: u64, mark: u32, keeps_refused: bool, ended: bool) {
-    for mail in poll_state::collect(mark) {
-        match mail {
-            // It was moved on in this very poll, and has reported again there, or reported twice.
-            Mail::Holder(child) if !child.awaits_adoption_by(serial) => {}
-            Mail::Holder(child) => {
-                if !ended {
-                    slot.get_or_insert_with(Node::new).adopt(&child);
-                } else {
-                    child.forget_link();
-                }
-            }
-            Mail::Refused(_, waker) if keeps_refused && ended => waker.wake(),
-            Mail::Refused(id, waker) if keeps_refused => {
-                slot.get_or_insert_with(Node::new).keep_refused(id, waker);
-            }
-            refused @ Mail::Refused(..) => poll_state::post(refused),
         }
     }
 }

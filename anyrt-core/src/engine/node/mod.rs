@@ -14,22 +14,21 @@
 //!    is. Walks are iterative, so depth costs no stack.
 
 mod asker;
+mod refused;
 mod stranded;
 mod tree;
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::mem;
 use std::task::{Context, Waker};
 
 use slab::Slab;
 
 use self::asker::Asker;
+pub(crate) use self::refused::Refusal;
 use crate::engine::{Cancelled, Cause, GroupCore, poll_state};
 use crate::instant::Instant;
 use crate::loom::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::loom::{Arc, Mutex, OnceLock, Weak, lock};
-use crate::wake::wake_all;
 
 /// The scope was cancelled itself: explicitly, by its deadline, by a failure in a group.
 const CANCELLED: u32 = 1;
@@ -90,7 +89,10 @@ struct State {
     /// The hold was found to be stranded; it counts again when its holder is polled.
     lapsed: bool,
     waker: Option<Waker>,
-    refused: BTreeMap<u64, Waker>,
+    /// Wakers of operations that did not start here; each belongs to a [`Refusal`].
+    refused: Slab<Option<Waker>>,
+    /// Wakers of structural futures that were interrupted here, each once.
+    interrupted: Vec<Waker>,
     cause: Option<Cancelled>,
     asker: Option<Arc<Asker>>,
     name: Option<Arc<str>>,
@@ -421,21 +423,6 @@ impl Node {
         if self.has(TOLD) && self.lower(TOLD) {
             self.wake_refused();
         }
-    }
-
-    /// Keeps the waker of an operation that did not start.
-    pub(crate) fn keep_refused(&self, id: u64, waker: Waker) {
-        self.raise(REFUSED);
-        let old = lock(&self.state).refused.insert(id, waker);
-        drop(old);
-    }
-
-    pub(crate) fn wake_refused(&self) {
-        if !self.has(REFUSED) {
-            return;
-        }
-        let refused = mem::take(&mut lock(&self.state).refused);
-        wake_all(refused.into_values());
     }
 }
 

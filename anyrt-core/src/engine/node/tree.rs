@@ -7,7 +7,6 @@ use super::HOLDS;
 use super::PARENT;
 use super::State;
 use super::TOLD;
-use crate::engine::poll_state::Mail;
 use crate::engine::{Node, poll_state};
 use crate::loom::atomic::Ordering;
 use crate::loom::{Arc, lock};
@@ -67,8 +66,8 @@ impl Node {
         }
     }
 
-    /// Puts a child that was reported below this node.
-    pub(crate) fn adopt(self: &Arc<Self>, child: &Arc<Node>) {
+    /// Puts a child below this node.
+    pub(super) fn adopt(self: &Arc<Self>, child: &Arc<Node>) {
         self.raise(PARENT);
         let key = lock(&self.state).children.insert(Arc::downgrade(child));
         let holds = {
@@ -108,32 +107,24 @@ impl Node {
         }
     }
 
-    /// Reports the node to the frame around, unless that knows it.
-    pub(crate) fn report(self: &Arc<Self>) {
+    /// Links the node to the frame around, unless it is linked to that. Only the owner does, in a poll or
+    /// right after it: two threads never link one node.
+    pub(crate) fn link(self: &Arc<Self>) {
         let around = poll_state::surroundings().serial;
-        if self.linked.load(Ordering::Relaxed) != around {
-            self.unlink();
-            if around != 0 {
-                self.linked.store(around, Ordering::Relaxed);
-                poll_state::post(Mail::Holder(self.clone()));
-            }
+        if self.linked.load(Ordering::Relaxed) == around {
+            return;
+        }
+        self.unlink();
+        if let Some(parent) = poll_state::innermost_node() {
+            self.linked.store(around, Ordering::Relaxed);
+            parent.adopt(self);
         }
     }
 
-    /// Whether the last report was to this frame, which has not adopted the node yet.
-    pub(crate) fn awaits_adoption_by(&self, serial: u64) -> bool {
-        self.linked.load(Ordering::Relaxed) == serial && lock(&self.state).parent.is_none()
-    }
-
-    /// Undoes a report that nobody took.
-    pub(crate) fn forget_link(&self) {
-        self.linked.store(0, Ordering::Relaxed);
-    }
-
-    /// Reports a frame's node if something below makes it worth it.
-    pub(crate) fn report_if_needed(self: &Arc<Self>) {
+    /// Links a frame's node if something below makes it worth it.
+    pub(crate) fn link_if_needed(self: &Arc<Self>) {
         if self.has(PARENT) || self.linked.load(Ordering::Relaxed) != 0 {
-            self.report();
+            self.link();
         }
     }
 
@@ -154,7 +145,7 @@ impl Node {
                 state.lapsed = false;
             });
         }
-        self.report();
+        self.link();
         poll_state::count_held();
     }
 

@@ -1,7 +1,7 @@
 //! The record that frames set around each poll: all that operations need to know, one load away.
 //!
 //! Everything in it is `Copy` and has no destructor, so that access compiles to plain loads and
-//! stores. What owns memory (the current task, the mailbox, the entries) sits in its siblings.
+//! stores. What owns memory (the current task, the open frames) sits in its siblings.
 
 use crate::instant::Instant;
 

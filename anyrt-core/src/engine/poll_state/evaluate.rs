@@ -1,6 +1,6 @@
 //! What holds where the caller is, looked up instead of remembered.
 
-use crate::engine::poll_state::{AT_ROOT, ENTRIES, LOCAL_CANCELLED, surroundings, with_task};
+use crate::engine::poll_state::{AT_ROOT, LOCAL_CANCELLED, each_visible, surroundings, with_task};
 use crate::engine::{Around, Cancelled, Cause, Node, Own};
 use crate::instant::Instant;
 use crate::loom::Arc;
@@ -51,21 +51,19 @@ pub(crate) fn evaluate() -> Evaluation {
     // A deadline that has passed is carried out by whoever finds it first, so that everybody
     // agrees from then on.
     let mut expired = Vec::new();
-    let open = ENTRIES.with_borrow(|entries| {
-        for entry in entries.iter().skip(here.base as usize).rev() {
-            if !entry.node.is_cancelled() && entry.node.is_cancelled_now() {
-                found.found(|| By::Node(entry.node.clone()));
-                expired.push(entry.node.clone());
-            }
-            found.look_at(&entry.node);
-            if entry.node.is_shielded() {
-                return false;
-            }
-            if entry.outer.has(LOCAL_CANCELLED) {
-                found.found(|| By::Plain);
-            }
-            found.deadline = found.deadline.min(entry.outer.local_deadline);
+    let open = each_visible(here.base, |node, outer| {
+        if !node.is_cancelled() && node.is_cancelled_now() {
+            found.found(|| By::Node(node.clone()));
+            expired.push(node.clone());
         }
+        found.look_at(node);
+        if node.is_shielded() {
+            return false;
+        }
+        if outer.has(LOCAL_CANCELLED) {
+            found.found(|| By::Plain);
+        }
+        found.deadline = found.deadline.min(outer.local_deadline);
         true
     });
     if open && here.has(AT_ROOT) {

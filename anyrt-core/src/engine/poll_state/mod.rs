@@ -2,22 +2,24 @@
 //!
 //! A *frame* is one poll of a scope, a shield, a group's body or a task's root, while it is on the
 //! stack. Frames set a thread-local record (`Surroundings`) for what they poll and put the old
-//! one back afterwards, also when unwinding. Three siblings own memory and are touched less:
+//! one back afterwards, also when unwinding. Two siblings own memory and are touched less:
 //!
-//! | what | who writes it | read by |
+//! | what | written by | read by |
 //! | --- | --- | --- |
-//! | the *entries*: nodes of scopes with handles, of the frames on the stack | those frames | readers that must see a cancellation made in this very poll |
-//! | the *mailbox*: what holders and refused operations leave for the frames around them | holders, operations | frames, on the way out |
-//! | the *task* | task roots, which move their record in and out | everybody |
+//! | the *open frames*: a stack with the nodes of the frames being polled, where they have one | frames on their way in and out; a holder whose frame has no node yet | holders, which link themselves to the innermost frame; readers that must see a cancellation made in this very poll |
+//! | the *task* | task roots, which move their record in and out | everything that asks for the current task |
+//!
+//! A frame that has no node is not on the stack. The first holder that is polled in it makes the node
+//! and pushes it; the frame finds the stack higher than before and takes the node with it. So a frame
+//! without holders costs one comparison.
 //!
 //! *Dirty* says that some scope, deadline or shield was changed on this thread during the current
-//! outermost poll, so that the records set before may be stale. Readers then look at the entries.
+//! outermost poll, so that the records set before may be stale. Readers then look at the open frames.
 
 mod cell;
 mod evaluate;
 
 use std::cell::{Cell, RefCell};
-use std::task::Waker;
 
 pub(crate) use self::cell::{AT_ROOT, CANCELLED, IN_TASK, LOCAL_CANCELLED, Surroundings};
 pub(crate) use self::evaluate::{By, evaluate};
@@ -37,10 +39,10 @@ static NEXT_SERIALS: AtomicU64 = AtomicU64::new(1);
 
 struct Thread {
     surroundings: Cell<Surroundings>,
+    /// How many frames are on the stack.
     entries: Cell<u32>,
-    /// How many entries belong to frames outside the current task's root.
+    /// How many of these are outside the current task's root.
     root: Cell<u32>,
-    mail: Cell<u32>,
     budget: Cell<u32>,
     dirty: Cell<bool>,
     wait: Cell<Wait>,
@@ -56,7 +58,6 @@ thread_local! {
             surroundings: Cell::new(Surroundings::OUTSIDE),
             entries: Cell::new(0),
             root: Cell::new(0),
-            mail: Cell::new(0),
             budget: Cell::new(BUDGET),
             dirty: Cell::new(false),
             wait: Cell::new(Wait::Foreign),
@@ -65,24 +66,20 @@ thread_local! {
             serial: Cell::new(0),
         }
     };
-    static ENTRIES: RefCell<Vec<Entry>> = const { RefCell::new(Vec::new()) };
-    static MAILBOX: RefCell<Vec<Mail>> = const { RefCell::new(Vec::new()) };
+    static OPEN: RefCell<Vec<OpenFrame>> = const { RefCell::new(Vec::new()) };
     static TASK: Cell<Option<TaskRecord>> = const { Cell::new(None) };
 }
 
-/// A scope with a handle, or a group, that is being polled.
-struct Entry {
-    node: Arc<Node>,
-    /// What the scope saw around it that comes from plain scopes.
-    outer: Surroundings,
-}
-
-/// What is left for the frames around.
-pub(crate) enum Mail {
-    /// A future with unfinished business began, or came here from another scope.
-    Holder(Arc<Node>),
-    /// An operation that did not start, because of a cancellation.
-    Refused(u64, Waker),
+/// A frame that is being polled, and that has a node or may need one.
+struct OpenFrame {
+    serial: u64,
+    /// Made when a holder links itself to the frame, or an operation is refused in it.
+    node: Option<Arc<Node>>,
+    /// For scopes with a handle and groups, which readers look at: what such a frame saw around it
+    /// that comes from plain scopes.
+    visible: Option<Surroundings>,
+    /// Whether operations that are refused in it leave their wakers here.
+    keeps_refused: bool,
 }
 
 /// A number that no thread of this process was given before. Never zero.
@@ -133,8 +130,8 @@ pub fn current_tag() -> u8 {
 pub(crate) struct Outside {
     surroundings: Surroundings,
     root: u32,
-    /// The mark in the mailbox.
-    pub(crate) mark: u32,
+    /// How many frames were open.
+    pub(crate) since: u32,
     wait: Wait,
     task: Option<TaskRecord>,
 }
@@ -156,7 +153,7 @@ pub(crate) fn enter_task(task: TaskRecord, serial: u64, cancelled: bool) -> Outs
         Outside {
             surroundings,
             root: thread.root.replace(entries),
-            mark: thread.mail.get(),
+            since: entries,
             wait: thread.wait.replace(Wait::Foreign),
             task,
         }
@@ -177,8 +174,8 @@ pub(crate) fn leave_task(outside: Outside) -> (Option<TaskRecord>, Wait) {
     (replace_task(outside.task), wait)
 }
 
-/// Enters a plain scope, if nothing is cancelled here, as far as is known; gives what was there
-/// and the mark in the mailbox.
+/// Enters a plain scope, if nothing is cancelled here, as far as is known. Returns what was there,
+/// and how many frames were open.
 #[inline]
 pub(crate) fn enter_plain(serial: u64, deadline: Instant) -> Option<(Surroundings, u32)> {
     THREAD.with(|thread| {
@@ -187,16 +184,16 @@ pub(crate) fn enter_plain(serial: u64, deadline: Instant) -> Option<(Surrounding
             return None;
         }
         thread.surroundings.set(outer.in_scope(serial, deadline));
-        Some((outer, thread.mail.get()))
+        Some((outer, thread.entries.get()))
     })
 }
 
 /// Leaves it; false if something has come up that a plain scope has to look at.
 #[inline]
-pub(crate) fn leave_plain(outer: Surroundings, mark: u32) -> bool {
+pub(crate) fn leave_plain(outer: Surroundings, since: u32) -> bool {
     THREAD.with(|thread| {
         thread.surroundings.set(outer);
-        let quiet = thread.mail.get() == mark && !thread.dirty.get();
+        let quiet = thread.entries.get() == since && !thread.dirty.get();
         if !outer.inside() {
             thread.dirty.set(false);
         }
@@ -232,32 +229,91 @@ pub(crate) fn effectively_cancelled() -> bool {
     })
 }
 
-/// Makes a scope's node visible to readers inside; see [`pop_entry`].
-#[inline]
-pub(crate) fn push_entry(node: Arc<Node>, outer: Surroundings) {
-    ENTRIES.with_borrow_mut(|entries| entries.push(Entry { node, outer }));
+/// Puts a frame on the stack, for as long as its future is polled.
+pub(crate) fn open_frame(
+    serial: u64,
+    node: Option<Arc<Node>>,
+    visible: Option<Surroundings>,
+    keeps_refused: bool,
+) {
+    OPEN.with_borrow_mut(|open| {
+        open.push(OpenFrame {
+            serial,
+            node,
+            visible,
+            keeps_refused,
+        });
+    });
     THREAD.with(|thread| thread.entries.set(thread.entries.get() + 1));
 }
 
-/// Takes back what [`push_entry`] was given.
+/// Takes the frame from the stack that is above `since`, if there is one: its own, which it or a
+/// holder in it has put there. Inner frames have left before. Returns its node.
 #[inline]
-pub(crate) fn pop_entry() -> Option<Arc<Node>> {
-    THREAD.with(|thread| thread.entries.set(thread.entries.get().saturating_sub(1)));
-    ENTRIES
-        .with_borrow_mut(|entries| entries.pop())
-        .map(|entry| entry.node)
+pub(crate) fn close_frame(since: u32) -> Option<Arc<Node>> {
+    if entries() == since {
+        return None;
+    }
+    close_innermost(since)
+}
+
+#[cold]
+fn close_innermost(since: u32) -> Option<Arc<Node>> {
+    let closed = OPEN.with_borrow_mut(|open| open.pop());
+    THREAD.with(|thread| thread.entries.set(since));
+    debug_assert_eq!(OPEN.with_borrow(Vec::len), since as usize, "one frame each");
+    closed.and_then(|frame| frame.node)
+}
+
+/// Returns the node of the innermost frame, which is made if it is missing; none outside of every
+/// frame.
+pub(crate) fn innermost_node() -> Option<Arc<Node>> {
+    let serial = surroundings().serial;
+    if serial == 0 {
+        return None;
+    }
+    let is_open = OPEN.with_borrow(|open| open.last().is_some_and(|frame| frame.serial == serial));
+    if !is_open {
+        open_frame(serial, None, None, false);
+    }
+    OPEN.with_borrow_mut(|open| {
+        let frame = open.last_mut()?;
+        Some(frame.node.get_or_insert_with(Node::new).clone())
+    })
+}
+
+/// Returns the node of the innermost frame that keeps the wakers of refused operations. A task that
+/// became cancelled in this very poll may have none; it is polled again anyway.
+pub(crate) fn keeper_of_refused() -> Option<Arc<Node>> {
+    let visible_from = surroundings().base as usize;
+    OPEN.with_borrow_mut(|open| {
+        let inside = open.iter_mut().skip(visible_from).rev();
+        let frame = inside.into_iter().find(|frame| frame.keeps_refused)?;
+        Some(frame.node.get_or_insert_with(Node::new).clone())
+    })
+}
+
+/// Calls `look` for the nodes of visible frames from index `from` on, innermost first, with what
+/// each saw around it, until it returns false. Returns whether it never did.
+fn each_visible(from: u32, mut look: impl FnMut(&Arc<Node>, &Surroundings) -> bool) -> bool {
+    OPEN.with_borrow(|open| {
+        let frames = open.iter().skip(from as usize).rev();
+        frames
+            .filter_map(|frame| Some((frame.node.as_ref()?, frame.visible.as_ref()?)))
+            .all(|(node, outer)| look(node, outer))
+    })
 }
 
 /// Something was interrupted here because of a cancellation further out: no shield that is
 /// switched on in between may stop that any more (rule C7).
 #[cold]
 pub(crate) fn latch() {
-    let base = surroundings().base as usize;
-    ENTRIES.with_borrow(|entries| {
-        let inside = entries.iter().skip(base).rev();
-        inside
-            .take_while(|entry| !entry.node.is_cancelled())
-            .for_each(|entry| entry.node.latch());
+    each_visible(surroundings().base, |node, _| {
+        let interrupts = !node.is_cancelled();
+        if interrupts {
+            node.latch();
+        }
+        interrupts
     });
 }
 
@@ -268,32 +324,13 @@ pub(crate) fn entries() -> u32 {
 
 /// The node of the innermost group whose body is being polled by the current task.
 pub(crate) fn innermost_group<T>(find: impl Fn(&Arc<Node>) -> Option<T>) -> Option<T> {
-    let root = THREAD.with(|thread| thread.root.get()) as usize;
-    ENTRIES.with_borrow(|entries| {
-        entries
-            .iter()
-            .skip(root)
-            .rev()
-            .find_map(|entry| find(&entry.node))
-    })
-}
-
-/// How much mail there is; what lies above an earlier answer has come since.
-#[inline]
-pub(crate) fn mail() -> u32 {
-    THREAD.with(|thread| thread.mail.get())
-}
-
-pub(crate) fn post(mail: Mail) {
-    THREAD.with(|thread| thread.mail.set(thread.mail.get() + 1));
-    MAILBOX.with_borrow_mut(|mailbox| mailbox.push(mail));
-}
-
-/// Takes what has come since `mark`.
-#[cold]
-pub(crate) fn collect(mark: u32) -> Vec<Mail> {
-    THREAD.with(|thread| thread.mail.set(mark));
-    MAILBOX.with_borrow_mut(|mailbox| mailbox.split_off(mark as usize))
+    let mut found = None;
+    let root = THREAD.with(|thread| thread.root.get());
+    each_visible(root, |node, _| {
+        found = find(node);
+        found.is_none()
+    });
+    found
 }
 
 /// Takes one from the task's budget; false if it is used up, and then it is filled again.
@@ -407,15 +444,12 @@ pub(crate) fn outside<T>(f: impl FnOnce() -> T) -> T {
     f()
 }
 
-/// Leaves the waker of something that does not go on because of a cancellation, so that it is
-/// polled again once that no longer holds.
-pub(crate) fn refuse_as(id: u64, cx: &std::task::Context<'_>) {
-    post(Mail::Refused(id, cx.waker().clone()));
-}
-
-/// The same for something that is asked seldom enough to need no number of its own.
+/// Leaves the waker of a structural future that was interrupted, so that it is polled again once the
+/// cancellation around it no longer holds.
 pub(crate) fn refuse(cx: &std::task::Context<'_>) {
-    refuse_as(next_serial(), cx);
+    if let Some(keeper) = keeper_of_refused() {
+        keeper.keep_interrupted(cx.waker());
+    }
 }
 
 #[inline]

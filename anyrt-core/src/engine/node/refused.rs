@@ -1,0 +1,79 @@
+//! Operations that did not start because of a cancellation: their wakers, kept by the frame that is
+//! cancelled until it is left, or until its cancellation no longer holds.
+//!
+//! An operation owns its entry through a [`Refusal`], so that entries do not outlive operations.
+
+use std::mem;
+use std::task::Waker;
+
+use super::{Node, REFUSED};
+use crate::loom::{Arc, lock};
+use crate::wake::wake_all;
+
+/// The entry of one refused operation.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    node: Arc<Node>,
+    key: usize,
+}
+
+impl Refusal {
+    pub(crate) fn new(node: Arc<Node>, waker: &Waker) -> Refusal {
+        let waker = waker.clone();
+        let key = lock(&node.state).refused.insert(Some(waker));
+        node.raise(REFUSED);
+        Refusal { node, key }
+    }
+
+    /// Whether the entry is in this node.
+    pub(crate) fn is_in(&self, node: &Arc<Node>) -> bool {
+        Arc::ptr_eq(&self.node, node)
+    }
+
+    /// Replaces the waker, which a wake-up may have taken.
+    pub(crate) fn update(&self, waker: &Waker) {
+        let wakes = |kept: &Option<Waker>| kept.as_ref().is_some_and(|kept| kept.will_wake(waker));
+        if wakes(&lock(&self.node.state).refused[self.key]) {
+            return;
+        }
+        let waker = Some(waker.clone());
+        let old = mem::replace(&mut lock(&self.node.state).refused[self.key], waker);
+        drop(old);
+    }
+}
+
+impl Drop for Refusal {
+    fn drop(&mut self) {
+        let waker = lock(&self.node.state).refused.remove(self.key);
+        drop(waker);
+    }
+}
+
+impl Node {
+    /// Keeps the waker of a structural future that was interrupted, unless it has it.
+    pub(crate) fn keep_interrupted(&self, waker: &Waker) {
+        let has_it = |kept: &[Waker]| kept.iter().any(|kept| kept.will_wake(waker));
+        if has_it(&lock(&self.state).interrupted) {
+            return;
+        }
+        let waker = waker.clone();
+        lock(&self.state).interrupted.push(waker);
+        self.raise(REFUSED);
+    }
+
+    pub(crate) fn wake_refused(&self) {
+        if !self.has(REFUSED) {
+            return;
+        }
+        let (refused, interrupted) = {
+            let mut state = lock(&self.state);
+            let refused = state
+                .refused
+                .iter_mut()
+                .filter_map(|(_, waker)| waker.take());
+            let refused: Vec<_> = refused.collect();
+            (refused, mem::take(&mut state.interrupted))
+        };
+        wake_all(refused.into_iter().chain(interrupted));
+    }
+}

@@ -24,9 +24,22 @@ pub(crate) use std::thread_local;
 /// How a thread waits for another.
 pub(crate) mod thread {
     #[cfg(loom)]
-    pub(crate) use ::loom::thread::{Thread, current, park};
+    pub(crate) use ::loom::thread::{Thread, current};
     #[cfg(not(loom))]
-    pub(crate) use std::thread::{Thread, current, park};
+    pub(crate) use std::thread::{Thread, current};
+    use std::time::Duration;
+
+    /// Parks the thread for at most this long; in a model, where time does not pass, until it is
+    /// unparked.
+    #[cfg(not(loom))]
+    pub(crate) fn park_timeout(limit: Duration) {
+        std::thread::park_timeout(limit);
+    }
+
+    #[cfg(loom)]
+    pub(crate) fn park_timeout(_limit: Duration) {
+        ::loom::thread::park();
+    }
 
     /// Looks for something a number of times, and leaves the processor to others in between;
     /// whether it came.

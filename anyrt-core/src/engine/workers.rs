@@ -30,6 +30,7 @@ use std::any::TypeId;
 use std::collections::VecDeque;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use crate::engine::Run;
 use crate::loom::atomic::{AtomicU32, Ordering};
@@ -45,6 +46,10 @@ const KEPT: usize = 16;
 /// How many times a worker looks around before it sleeps: what that takes is about what it takes to
 /// put a thread to sleep and to wake it.
 const LOOKS: u32 = 50;
+
+/// How long an idle worker waits for a job, before it goes back to the runtime's pool. A runtime
+/// whose clock is paused does not move it while functions run on its threads.
+const IDLE: Duration = Duration::from_millis(50);
 
 /// A worker that has looked around in vain again and again does so once in 2 to the power of this.
 const MOST_MISSES: u32 = 6;
@@ -228,7 +233,7 @@ impl Workers {
 
     /// Waits for a job, on a seat; none if the worker is to go.
     pub(super) fn wait(&self, seat: &mut Seat) -> Option<Box<dyn Job>> {
-        let mut looked = false;
+        let (mut looked, mut slept) = (false, false);
         loop {
             let mut state = lock(&self.state);
             let room = state.room(seat.runtime);
@@ -240,16 +245,18 @@ impl Workers {
                 return Some(job);
             }
             // One that was called, and found the job done by another, sits down again. One that
-            // nobody has called keeps its place among the others.
-            if !room.is_idle(seat) {
+            // nobody has called for so long goes back to the pool.
+            let was_called = !room.is_idle(seat);
+            if was_called || slept {
                 room.stand(seat);
-                if !state.sit(seat) {
+                if !was_called || !state.sit(seat) {
                     return None;
                 }
             }
             drop(state);
             if looked || !self.look_around(seat) {
-                thread::park();
+                thread::park_timeout(IDLE);
+                slept = true;
             }
             looked = true;
         }

@@ -88,11 +88,13 @@ impl Context {
 
     fn look_up() -> Option<Arc<ContextMap>> {
         with_task(|task| task.map(|task| task.context())).unwrap_or_else(|| {
-            OF_THREAD.with(|cell| {
+            // Where the thread's locals are being destroyed, nothing is set.
+            let of_thread = OF_THREAD.try_with(|cell| {
                 let map = cell.take();
                 cell.set(map.clone());
                 map
-            })
+            });
+            of_thread.ok().flatten()
         })
     }
 
@@ -115,5 +117,8 @@ pub(crate) fn replace(map: Option<Arc<ContextMap>>) -> Option<Arc<ContextMap>> {
     }
     let mut map = Some(map);
     let of_task = with_task(|task| task.map(|task| task.replace_context(map.take().flatten())));
-    of_task.unwrap_or_else(|| OF_THREAD.with(|cell| cell.replace(map.flatten())))
+    of_task.unwrap_or_else(|| {
+        let of_thread = OF_THREAD.try_with(|cell| cell.replace(map.flatten()));
+        of_thread.ok().flatten()
+    })
 }

@@ -37,11 +37,13 @@ impl Run {
     /// The run that the caller is part of.
     pub(crate) fn current() -> Option<Arc<Run>> {
         Run::of_task().or_else(|| {
-            WORKS_FOR.with(|cell| {
+            // Where the thread's locals are being destroyed, it works for no run any more.
+            let works_for = WORKS_FOR.try_with(|cell| {
                 let run = cell.take();
                 cell.set(run.clone());
                 run
-            })
+            });
+            works_for.ok().flatten()
         })
     }
 

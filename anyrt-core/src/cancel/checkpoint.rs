@@ -73,7 +73,7 @@ impl Future for Checkpoint {
             return Poll::Ready(());
         }
         self.yielded = true;
-        poll_state::fill_budget();
+        poll_state::use_up_budget();
         poll_state::waits_for(Wait::Turn);
         cx.waker().wake_by_ref();
         Poll::Pending

@@ -70,7 +70,7 @@ impl CancelHandle {
 
     /// Whether the scope was cancelled, by whatever cause.
     pub fn cancel_called(&self) -> bool {
-        self.node.is_cancelled()
+        self.node.is_cancelled_now()
     }
 
     /// Whether something in the scope was interrupted, and this scope caught it.
@@ -80,11 +80,7 @@ impl CancelHandle {
 
     /// Why the scope was cancelled, if it was.
     pub fn cancellation(&self) -> Option<Cancelled> {
-        if self.node.is_cancelled() {
-            self.node.cause()
-        } else {
-            None
-        }
+        self.node.cause_now()
     }
 }
 

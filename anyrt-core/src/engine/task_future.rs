@@ -120,7 +120,10 @@ fn poll_plainly<F: Future>(
             record.register(cx);
             record.count_poll();
             // Whoever cancels now finds the waker; whoever did before is seen here.
-            let plain = !linked && record.own() == Own::No;
+            if linked && let Some(node) = record.root() {
+                node.register(cx);
+            }
+            let plain = record.own() == Own::No;
             return plain.then_some(Poll::Pending);
         }
         Ok(Poll::Ready(output)) => Ended::Completed(output),

@@ -89,7 +89,7 @@ impl<R: Time> Future for Sleep<R> {
             };
             if deadline <= now {
                 *this.end = End::Yielded;
-                poll_state::fill_budget();
+                poll_state::use_up_budget();
                 poll_state::waits_for(Wait::Turn);
                 cx.waker().wake_by_ref();
                 return Poll::Pending;

@@ -31,8 +31,9 @@ use crate::runtime::Time;
 #[must_use = "a scope does nothing until it is given a future to run"]
 pub struct CancelScope<R> {
     node: Arc<Node>,
+    /// A length, if that was given after every deadline. All else is the node's, so that handles see
+    /// and change it.
     limit: Limits,
-    shielded: bool,
     runtime: PhantomData<fn() -> R>,
 }
 
@@ -63,27 +64,28 @@ impl<R: Time> CancelScope<R> {
         CancelScope {
             node: Node::with_clock(R::now),
             limit: Limits::None,
-            shielded: false,
             runtime: PhantomData,
         }
     }
 
     /// Cancels the scope at `deadline`. One that has passed cancels it on entry (rule C9).
     pub fn deadline(mut self, deadline: Instant) -> CancelScope<R> {
-        self.limit = Limits::At(deadline);
+        self.limit = Limits::None;
+        self.node.init_deadline(deadline);
         self
     }
 
     /// Cancels the scope when `limit` has passed since its future was first polled.
     pub fn within(mut self, limit: Duration) -> CancelScope<R> {
         self.limit = Limits::After(limit);
+        self.node.init_deadline(Instant::FAR_FUTURE);
         self
     }
 
     /// Keeps cancellation from outside away from the inside, until the shield is switched off
     /// through a handle. The scope's own cancellation still works.
-    pub fn shielded(mut self) -> CancelScope<R> {
-        self.shielded = true;
+    pub fn shielded(self) -> CancelScope<R> {
+        self.node.mark_shielded();
         self
     }
 
@@ -109,15 +111,7 @@ impl<R: Time> CancelScope<R> {
     /// [`Cancelled`] if the future was interrupted because this scope was cancelled. A future
     /// that completes gives its value, cancelled or not (rule C7).
     pub fn run<F: Future>(self, future: F) -> Scope<R, F, Catch> {
-        let CancelScope {
-            node,
-            limit,
-            shielded,
-            ..
-        } = self;
-        if shielded {
-            node.init(node.deadline(), true);
-        }
+        let CancelScope { node, limit, .. } = self;
         Scope {
             frame: Frame::with_node(future, node),
             timer: Limit::new(),
@@ -142,7 +136,6 @@ impl<R> fmt::Debug for CancelScope<R> {
         f.debug_struct("CancelScope")
             .field("node", &self.node)
             .field("limit", &self.limit)
-            .field("shielded", &self.shielded)
             .finish()
     }
 }
@@ -244,10 +237,7 @@ impl<R: Time, F: Future, M: Mode> Future for Scope<R, F, M> {
             if M::HANDLE
                 && let Some(node) = this.frame.node()
             {
-                node.limit(deadline);
-                if passed || node.is_cancelled_now() {
-                    node.cancel(Cancelled::new(Cause::Deadline));
-                }
+                node.begin(deadline);
             }
         }
         loop {

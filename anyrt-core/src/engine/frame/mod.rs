@@ -22,7 +22,7 @@ use std::task::{Context, Poll};
 use pin_project::{pin_project, pinned_drop};
 
 pub(crate) use self::poll::Parts;
-use crate::engine::poll_state::Surroundings;
+use crate::engine::poll_state::{CANCELLED, Surroundings};
 use crate::engine::{Node, Own, poll_state};
 use crate::instant::Instant;
 use crate::loom::Arc;
@@ -160,9 +160,21 @@ impl<F: Future> Frame<F> {
         if poll_state::leave_plain(outer, since) {
             return Some(polled);
         }
-        *self.project().node = poll_state::close_frame(since);
-        // A node that is left here leaves the tree with the frame.
-        polled.is_ready().then_some(polled)
+        let node = self.project().node;
+        *node = poll_state::close_frame(since);
+        if polled.is_ready() {
+            // A node leaves the tree with the frame.
+            return Some(polled);
+        }
+        if poll_state::is_dirty() || poll_state::surroundings().has(CANCELLED) {
+            return None;
+        }
+        // Nothing is cancelled, so the first holder changes nothing but that there is a node now.
+        if let Some(node) = node {
+            node.register(cx);
+            node.link_if_needed();
+        }
+        Some(polled)
     }
 
     /// Holds the scopes around, as of the end of this poll (rule C6).

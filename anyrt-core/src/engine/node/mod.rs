@@ -56,6 +56,10 @@ const REFUSED: u32 = 1 << 10;
 const LATCHED: u32 = 1 << 11;
 /// It is a group's, and was cancelled because something around it was.
 const INHERITED: u32 = 1 << 12;
+/// Its deadline was set through a handle since its length was given: the length counts no more.
+const MOVED: u32 = 1 << 13;
+/// Its future has been polled, so its deadline counts.
+const BEGUN: u32 = 1 << 14;
 
 /// The cancellation of a scope itself, or of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,11 +164,14 @@ impl Node {
         self.has(CANCELLED)
     }
 
-    /// Whether it is cancelled, counting a deadline that has passed without anybody noticing.
+    /// Whether it is cancelled, counting a deadline that has passed unnoticed since it began.
     pub(crate) fn is_cancelled_now(&self) -> bool {
         let deadline = self.deadline();
         self.is_cancelled()
-            || (deadline != Instant::FAR_FUTURE && self.has(CLOCKED) && deadline <= (self.clock)())
+            || (deadline != Instant::FAR_FUTURE
+                && self.has(CLOCKED)
+                && self.has(BEGUN)
+                && deadline <= (self.clock)())
     }
 
     #[inline]
@@ -282,16 +289,35 @@ impl Node {
     }
 
     pub(crate) fn set_deadline(self: &Arc<Self>, deadline: Instant) {
+        if self.is_cancelled_now() {
+            // Moving a deadline that has passed does not take the cancellation back (rule C9).
+            self.cancel(Cancelled::new(Cause::Deadline));
+        }
+        self.raise(MOVED);
         self.deadline.store(deadline.to_bits(), Ordering::SeqCst);
         poll_state::mark_dirty();
         self.wake();
     }
 
-    /// Sets what the scope starts with; nobody is told, for nobody is there.
-    pub(crate) fn init(&self, deadline: Instant, shielded: bool) {
+    /// Sets the deadline of a scope that has not begun.
+    pub(crate) fn init_deadline(&self, deadline: Instant) {
+        self.lower(MOVED);
         self.deadline.store(deadline.to_bits(), Ordering::SeqCst);
-        if shielded {
-            self.raise(SHIELDED);
+    }
+
+    /// Begins: the deadline counts from now on. `deadline` is what a length came to, if that was the
+    /// last that was said.
+    pub(crate) fn begin(self: &Arc<Self>, deadline: Instant) {
+        let (none, bits) = (Instant::FAR_FUTURE.to_bits(), deadline.to_bits());
+        if !self.has(MOVED) {
+            // Fails if the deadline was given as such, or is moved at this moment.
+            let _ = self
+                .deadline
+                .compare_exchange(none, bits, Ordering::SeqCst, Ordering::SeqCst);
+        }
+        self.raise(BEGUN);
+        if self.is_cancelled_now() {
+            self.cancel(Cancelled::new(Cause::Deadline));
         }
     }
 
@@ -377,7 +403,8 @@ impl Node {
     }
 
     /// Carries a cancellation from around over to a group, whose children are tasks of their own.
-    fn raise_inherited(&self, flags: u32, group: &GroupCore) {
+    /// Returns whether that was news.
+    fn raise_inherited(&self, flags: u32, group: &GroupCore) -> bool {
         lock(&self.state)
             .cause
             .get_or_insert_with(|| Cancelled::new(Cause::Enclosing));
@@ -385,17 +412,23 @@ impl Node {
         if old & CANCELLED == 0 {
             self.raise(INHERITED);
         }
-        if old & flags != flags {
+        let first = old & flags != flags;
+        if first {
             group.wake_children();
         }
+        first
     }
 
-    /// Aborts the groups below, whose children are tasks of their own; shields do not stop this.
+    /// Aborts the groups below, whose children are tasks of their own; shields do not stop this. What is
+    /// below a group that was aborted before has been visited then: each node is visited once.
     pub(crate) fn abort_groups(self: &Arc<Self>) {
         let mut rest = vec![self.clone()];
         while let Some(node) = rest.pop() {
             if let Some(group) = node.group() {
-                node.raise_inherited(CANCELLED | ABORTED, &group);
+                let first = node.raise_inherited(CANCELLED | ABORTED, &group);
+                if !first && !Arc::ptr_eq(&node, self) {
+                    continue;
+                }
                 // Groups that lost their host have left the tree of nodes, not that of groups.
                 rest.extend(group.nested().iter().map(|nested| nested.node.clone()));
             }

@@ -154,6 +154,9 @@ impl Node {
     pub(crate) fn leave(&self) {
         self.release_if_held();
         self.unlink();
+        // Handles may keep the node; it must not keep the task.
+        let waker = lock(&self.state).waker.take();
+        drop(waker);
         self.wake_refused();
         if self.has(PARENT) {
             for child in self.children() {

@@ -32,6 +32,12 @@ use crate::loom::{Arc, thread_local};
 /// How many operations of a task may be ready at once before it yields (rule C11).
 const BUDGET: u32 = 128;
 
+/// How many operations are refused in one poll, once its budget is used up, before it is filled again:
+/// more than the branches of a `select!` as a rule, so that the poll comes to an end. Code that polls
+/// futures in a loop of its own, such as an executor in a task, goes on after so many.
+const REFUSALS: u32 = 8;
+
+
 /// How many numbers a thread takes at once.
 const SERIALS: u64 = 1 << 12;
 
@@ -44,6 +50,8 @@ struct Thread {
     /// How many of these are outside the current task's root.
     root: Cell<u32>,
     budget: Cell<u32>,
+    /// How many operations this poll has refused since its budget was used up.
+    refusals: Cell<u32>,
     dirty: Cell<bool>,
     wait: Cell<Wait>,
     held: Cell<u64>,
@@ -59,6 +67,7 @@ thread_local! {
             entries: Cell::new(0),
             root: Cell::new(0),
             budget: Cell::new(BUDGET),
+            refusals: Cell::new(0),
             dirty: Cell::new(false),
             wait: Cell::new(Wait::Foreign),
             held: Cell::new(0),
@@ -145,7 +154,7 @@ pub(crate) fn enter_task(task: TaskRecord, serial: u64, cancelled: bool) -> Outs
     THREAD.with(|thread| {
         let surroundings = thread.surroundings.get();
         if !surroundings.inside() {
-            thread.budget.set(BUDGET);
+            thread.fill_budget();
         }
         let entries = thread.entries.get();
         let inner = Surroundings::of_task(serial, entries, tag).with(CANCELLED, cancelled);
@@ -182,6 +191,9 @@ pub(crate) fn enter_plain(serial: u64, deadline: Instant) -> Option<(Surrounding
         let outer = thread.surroundings.get();
         if outer.has(CANCELLED) || thread.dirty.get() {
             return None;
+        }
+        if !outer.inside() {
+            thread.fill_budget();
         }
         thread.surroundings.set(outer.in_scope(serial, deadline));
         Some((outer, thread.entries.get()))
@@ -333,12 +345,18 @@ pub(crate) fn innermost_group<T>(find: impl Fn(&Arc<Node>) -> Option<T>) -> Opti
     found
 }
 
-/// Takes one from the task's budget; false if it is used up, and then it is filled again.
+/// Takes one from the task's budget; false if it is used up. It is not filled again by the first
+/// refusal, or branches that are always ready would take turns for ever (rule C11). Outside of every
+/// task and scope nothing shows where a poll begins: there it is filled at once.
 #[inline]
 pub(crate) fn take_budget() -> bool {
     THREAD.with(|thread| match thread.budget.get() {
         0 => {
-            thread.budget.set(BUDGET);
+            let refusals = thread.refusals.get() + 1;
+            thread.refusals.set(refusals);
+            if refusals == REFUSALS || !thread.surroundings.get().inside() {
+                thread.fill_budget();
+            }
             false
         }
         left => {
@@ -362,9 +380,22 @@ pub(crate) fn may_start() -> bool {
     })
 }
 
+/// Uses up the rest of the budget: what is polled next in this poll yields as well.
 #[inline]
-pub(crate) fn fill_budget() {
-    THREAD.with(|thread| thread.budget.set(BUDGET));
+pub(crate) fn use_up_budget() {
+    THREAD.with(|thread| {
+        if thread.surroundings.get().inside() {
+            thread.budget.set(0);
+        }
+    });
+}
+
+impl Thread {
+    #[inline]
+    fn fill_budget(&self) {
+        self.budget.set(BUDGET);
+        self.refusals.set(0);
+    }
 }
 
 /// Counts polls of holders that ended with the hold kept; frames compare before and after.

@@ -142,7 +142,7 @@ impl GroupOptions {
         if let Some(name) = self.name {
             core.node.set_name(name);
         }
-        core.node.init(self.deadline, false);
+        core.node.init_deadline(self.deadline);
         core
     }
 }

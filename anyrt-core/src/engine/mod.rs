@@ -17,6 +17,7 @@
 //! | `cause`, `ended`, `unhandled`, `wait` | why and how something ended; what a task waits for |
 
 mod cause;
+pub(crate) mod clock;
 pub(crate) mod context_map;
 mod deadlines;
 mod ended;

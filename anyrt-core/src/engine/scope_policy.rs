@@ -1,5 +1,6 @@
 //! What scopes add to the poll of a frame.
 
+use crate::engine::clock::Clock;
 use crate::engine::poll_state::{LOCAL_CANCELLED, Surroundings};
 use crate::engine::{Node, Own, Place, poll_state};
 use crate::instant::Instant;
@@ -9,6 +10,7 @@ use crate::loom::Arc;
 pub(crate) struct PlainPlace {
     pub(crate) deadline: Instant,
     pub(crate) own: bool,
+    pub(crate) clock: Clock,
 }
 
 impl Place for PlainPlace {
@@ -18,6 +20,10 @@ impl Place for PlainPlace {
     #[inline]
     fn own(&self, _node: Option<&Arc<Node>>) -> Own {
         if self.own { Own::Cancelled } else { Own::No }
+    }
+
+    fn clock(&self, _node: &Node) -> Option<Clock> {
+        Some(self.clock)
     }
 
     #[inline]
@@ -35,6 +41,10 @@ impl<const CATCHES: bool> Place for EntryPlace<CATCHES> {
     const CATCHES_PANICS: bool = CATCHES;
     const OWNS_NODE: bool = !CATCHES;
     const VISIBLE: bool = true;
+
+    fn clock(&self, node: &Node) -> Option<Clock> {
+        node.clock()
+    }
 
     #[inline]
     fn is_shielded(&self, node: Option<&Arc<Node>>) -> bool {

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use pin_project::{pin_project, pinned_drop};
 
+use crate::engine::clock::Clock;
 use crate::engine::poll_state::{CANCELLED, Outside, Surroundings};
 use crate::engine::{
     Cause, End, Ended, Node, Own, Parts, Place, Polled, TaskRecord, Wait, poll_state,
@@ -64,6 +65,10 @@ impl Place for RootPlace<'_> {
             Some(record) => record.own(),
             None => Own::No,
         }
+    }
+
+    fn clock(&self, _node: &Node) -> Option<Clock> {
+        self.record.as_ref()?.group().node.clock()
     }
 
     #[inline]

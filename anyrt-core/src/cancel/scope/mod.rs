@@ -10,6 +10,7 @@ use pin_project::pin_project;
 
 pub use self::mode::{Catch, Fail, Mode, MoveOn};
 use super::handle::CancelHandle;
+use crate::engine::clock::Clock;
 use crate::engine::{
     Cancelled, Cause, EntryPlace, Frame, Limit, Node, PlainPlace, Polled, poll_limits, poll_state,
 };
@@ -62,7 +63,7 @@ impl<R: Time> CancelScope<R> {
     /// A scope without deadline or shield.
     pub fn new() -> CancelScope<R> {
         CancelScope {
-            node: Node::with_clock(R::now),
+            node: Node::with_clock(Clock::of::<R>()),
             limit: Limits::None,
             runtime: PhantomData,
         }
@@ -253,9 +254,14 @@ impl<R: Time, F: Future, M: Mode> Future for Scope<R, F, M> {
                     Some(Poll::Pending) => Polled::Pending,
                     None => {
                         let (deadline, own) = (*this.deadline, *this.own);
-                        this.frame
-                            .as_mut()
-                            .poll(cx, &mut PlainPlace { deadline, own })
+                        this.frame.as_mut().poll(
+                            cx,
+                            &mut PlainPlace {
+                                deadline,
+                                own,
+                                clock: Clock::of::<R>(),
+                            },
+                        )
                     }
                 }
             };

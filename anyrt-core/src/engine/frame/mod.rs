@@ -9,11 +9,10 @@
 //!  6. Cancelled, and this frame interrupts:
 //!       no holds below            drop the future: interrupted
 //!       told only now             again from 2, so that holders hear of it
-//!       no holder was polled      ask: who does not answer is stranded
-//!       else                      stay pending; the last release wakes this frame
+//!       else                      stay pending; the last release wakes this frame, and its probe
+//!                                 finds holders that are stranded
 //! ```
 
-mod ask;
 mod poll;
 
 use std::pin::Pin;
@@ -22,6 +21,7 @@ use std::task::{Context, Poll};
 use pin_project::{pin_project, pinned_drop};
 
 pub(crate) use self::poll::Parts;
+use crate::engine::clock::Clock;
 use crate::engine::poll_state::{CANCELLED, Surroundings};
 use crate::engine::{Node, Own, poll_state};
 use crate::instant::Instant;
@@ -53,6 +53,12 @@ pub(crate) trait Place {
     #[inline]
     fn own(&self, _node: Option<&Arc<Node>>) -> Own {
         Own::No
+    }
+
+    /// The clock by which holders in this frame are found to be stranded; that of the current task by
+    /// default.
+    fn clock(&self, _node: &Node) -> Option<Clock> {
+        poll_state::task_clock()
     }
 
     /// Readers inside look at the node.

@@ -37,14 +37,24 @@ impl<F: Future> Parts<'_, F> {
                 } else {
                     node.untell();
                 }
-                if let Some(asker) = node.existing_asker() {
-                    asker.set_real(cx.waker());
-                }
             }
+            let probe = self.node.as_ref().and_then(|node| match cancelled {
+                true if node.is_held() => Some(node.make_probe()),
+                _ => node.probe(),
+            });
 
             // 3, 4: poll, and deliver.
             let held = poll_state::held();
-            match self.poll_inner(cx, place, own, inherited) {
+            let (polled, woken) = match &probe {
+                None => (self.poll_inner(cx, place, own, inherited), false),
+                Some(probe) => {
+                    let waker = probe.begin_poll(cx.waker());
+                    let mut probed = Context::from_waker(&waker);
+                    let polled = self.poll_inner(&mut probed, place, own, inherited);
+                    (polled, probe.end_poll())
+                }
+            };
+            match polled {
                 Inner::Ready(value) => return Polled::Ready(value),
                 Inner::Panicked(payload) => return Polled::Panicked(payload),
                 Inner::Pending => {}
@@ -60,6 +70,9 @@ impl<F: Future> Parts<'_, F> {
                 let Some(node) = &*self.node else {
                     return Polled::Pending;
                 };
+                if woken {
+                    cx.waker().wake_by_ref();
+                }
                 if cancelled_now && !cancelled {
                     // Seen only now, and nothing was told: the frames further out will, but one
                     // that is not adopted yet would be left out.
@@ -96,17 +109,11 @@ impl<F: Future> Parts<'_, F> {
             if node.tell() {
                 continue;
             }
-            if poll_state::held() != held {
-                node.break_silence();
-            } else {
-                match self.ask(cx, place, &node) {
-                    Inner::Ready(value) => return Polled::Ready(value),
-                    Inner::Panicked(payload) => return Polled::Panicked(payload),
-                    Inner::Pending => {}
-                }
-                if !node.is_held() {
-                    return self.interrupt::<P>();
-                }
+            // Without a probe the holders began in this poll, or came here.
+            let polled = probe.is_none() || poll_state::held() != held;
+            let probe = probe.unwrap_or_else(|| node.make_probe());
+            if probe.judge(cx, &node, place.clock(&node), woken, polled) && !node.is_held() {
+                return self.interrupt::<P>();
             }
             node.register(cx);
             if !node.is_held() || (place.own(Some(&node)) == Own::Aborted) {

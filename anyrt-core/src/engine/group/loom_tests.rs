@@ -6,13 +6,13 @@ use std::task::{Context, Poll};
 
 use loom::thread;
 
+use crate::engine::clock::Clock;
 use crate::engine::{End, Given, GroupCore, TaskRecord};
-use crate::instant::Instant;
 use crate::loom::Arc;
 use crate::models::{Seen, Wakes};
 
 fn group() -> Arc<GroupCore> {
-    GroupCore::new(|| Instant::DISTANT_PAST, Location::caller(), false, 0)
+    GroupCore::new(Clock::still(), Location::caller(), false, 0)
 }
 
 fn child(group: &Arc<GroupCore>) -> TaskRecord {

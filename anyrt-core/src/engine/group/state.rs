@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::Location;
 
+use crate::engine::clock::Clock;
 use crate::engine::{Cancelled, Cause, Children, Given, Node, Owner, Run, TaskRecord, poll_state};
 use crate::instant::Instant;
 use crate::loom::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -56,7 +57,7 @@ struct Nested {
 impl GroupCore {
     /// A group hosted by the task that is being polled.
     pub(crate) fn new(
-        clock: fn() -> Instant,
+        clock: Clock,
         location: &'static Location<'static>,
         keeps_going: bool,
         tag: u8,
@@ -70,7 +71,7 @@ impl GroupCore {
 
     /// The group of everything in a run.
     pub(crate) fn of_run(
-        clock: fn() -> Instant,
+        clock: Clock,
         location: &'static Location<'static>,
         tag: u8,
         run: Arc<Run>,
@@ -79,7 +80,7 @@ impl GroupCore {
     }
 
     fn build(
-        clock: fn() -> Instant,
+        clock: Clock,
         location: &'static Location<'static>,
         keeps_going: bool,
         tag: u8,

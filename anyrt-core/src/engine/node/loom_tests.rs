@@ -78,33 +78,51 @@ fn loom_a_release_races_with_the_scope_that_waits_for_it() {
     seen.both();
 }
 
-/// A holder is woken by one thread while its scope asks: it answers, or is seen to be on its way.
+/// A wake-up comes while a scope that waits for holders ends a poll: the scope sees it, or its task is
+/// woken.
 #[test]
-fn loom_a_wake_up_races_with_asking() {
+fn loom_a_wake_up_races_with_the_end_of_a_probed_poll() {
     let seen = Seen::default();
     let outcomes = seen.clone();
     loom::model(move || {
-        let (scope, holder) = (Node::new(), Node::new());
-        let answer = Wakes::new();
-        holder.hold(&Context::from_waker(&answer.waker()));
-        scope.adopt(&holder);
-        let waking = {
-            let holder = holder.clone();
-            thread::spawn(move || holder.wake())
-        };
-        scope.ask_holders();
-        let being_answered = scope.is_being_answered();
-        let answered = answer.is_woken();
-        outcomes.note(being_answered);
-        assert!(
-            being_answered || answered,
-            "a holder that answers counts as stranded"
-        );
+        let scope = Node::new();
+        let probe = scope.make_probe();
+        let task = Wakes::new();
+        let waker = probe.begin_poll(&task.waker());
+        let waking = thread::spawn(move || waker.wake());
+        let seen = probe.end_poll();
+        outcomes.note(seen);
         waking.join().expect("no panic");
-        assert_eq!(answer.count(), 1);
-        holder.leave();
+        assert!(seen || task.is_woken(), "the wake-up is lost");
     });
     seen.both();
+}
+
+/// A future is moved from a scope in one task to a scope in another while a third thread cancels
+/// both: it is linked to one of them at a time, and each scope lets go of it in the end.
+#[test]
+fn loom_a_holder_moves_between_scopes_that_are_cancelled() {
+    loom::model(|| {
+        let (first, second, holder) = (Node::new(), Node::new(), Node::new());
+        let polled = Wakes::new();
+        holder.hold(&Context::from_waker(&polled.waker()));
+        first.adopt(&holder);
+        let cancelling = {
+            let (first, second) = (first.clone(), second.clone());
+            thread::spawn(move || {
+                first.cancel(explicit());
+                second.cancel(explicit());
+            })
+        };
+        // Polled by the other task: it owns the future now.
+        holder.unlink();
+        second.adopt(&holder);
+        assert!(!first.is_held() && second.is_held());
+        cancelling.join().expect("no panic");
+        assert!(first.is_cancelled() && second.is_cancelled());
+        holder.leave();
+        assert!(!second.is_held());
+    });
 }
 
 /// Holders of two children of one scope come and go on two threads: the count comes out even.

@@ -13,9 +13,8 @@
 //! 4. No lock is held while a waker is woken, cloned or dropped, nor while another node's lock
 //!    is. Walks are iterative, so depth costs no stack.
 
-mod asker;
+mod probe;
 mod refused;
-mod stranded;
 mod tree;
 
 use std::fmt;
@@ -23,8 +22,9 @@ use std::task::{Context, Waker};
 
 use slab::Slab;
 
-use self::asker::Asker;
+pub(crate) use self::probe::Probe;
 pub(crate) use self::refused::Refusal;
+use crate::engine::clock::Clock;
 use crate::engine::{Cancelled, Cause, GroupCore, poll_state};
 use crate::instant::Instant;
 use crate::loom::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -42,14 +42,12 @@ const CAUGHT: u32 = 1 << 3;
 const TOLD: u32 = 1 << 4;
 /// It was woken to find out whether it can still be reached, and was not polled since.
 const ASKED: u32 = 1 << 5;
-/// It has a deadline that somebody may move, read from `now`.
-const CLOCKED: u32 = 1 << 6;
 /// Its owner holds; a copy of `own_hold` that can be read without the lock.
 const HOLDS: u32 = 1 << 7;
 /// It has had children.
 const PARENT: u32 = 1 << 8;
-/// It has an asker.
-const ASKS: u32 = 1 << 9;
+/// It has a probe.
+const HAS_PROBE: u32 = 1 << 9;
 /// Operations were refused in it.
 const REFUSED: u32 = 1 << 10;
 /// A cancellation from around has interrupted something in it.
@@ -75,9 +73,7 @@ pub(crate) struct Node {
     abort_at: AtomicU64,
     /// Which frame it was reported to; zero if none.
     linked: AtomicU64,
-    /// How many threads are on their way to wake it, with the waker in hand.
-    waking: AtomicU32,
-    clock: fn() -> Instant,
+    clock: Option<Clock>,
     /// The group whose scope this is.
     group: OnceLock<Weak<GroupCore>>,
     state: Mutex<State>,
@@ -98,7 +94,7 @@ struct State {
     /// Wakers of structural futures that were interrupted here, each once.
     interrupted: Vec<Waker>,
     cause: Option<Cancelled>,
-    asker: Option<Arc<Asker>>,
+    probe: Option<Arc<Probe>>,
     name: Option<Arc<str>>,
 }
 
@@ -111,21 +107,20 @@ impl State {
 impl Node {
     /// A node of something without a clock: it has no deadline that could be moved.
     pub(crate) fn new() -> Arc<Node> {
-        Arc::new(Node::with_flags(0, || Instant::DISTANT_PAST))
+        Arc::new(Node::build(None))
     }
 
     /// The node of a scope with a handle.
-    pub(crate) fn with_clock(now: fn() -> Instant) -> Arc<Node> {
-        Arc::new(Node::with_flags(CLOCKED, now))
+    pub(crate) fn with_clock(clock: Clock) -> Arc<Node> {
+        Arc::new(Node::build(Some(clock)))
     }
 
-    fn with_flags(flags: u32, clock: fn() -> Instant) -> Node {
+    fn build(clock: Option<Clock>) -> Node {
         Node {
-            flags: AtomicU32::new(flags),
+            flags: AtomicU32::new(0),
             deadline: AtomicU64::new(Instant::FAR_FUTURE.to_bits()),
             abort_at: AtomicU64::new(Instant::FAR_FUTURE.to_bits()),
             linked: AtomicU64::new(0),
-            waking: AtomicU32::new(0),
             clock,
             group: OnceLock::new(),
             state: Mutex::default(),
@@ -167,11 +162,9 @@ impl Node {
     /// Whether it is cancelled, counting a deadline that has passed unnoticed since it began.
     pub(crate) fn is_cancelled_now(&self) -> bool {
         let deadline = self.deadline();
+        let has_passed = |clock: Clock| self.has(BEGUN) && deadline <= clock.now();
         self.is_cancelled()
-            || (deadline != Instant::FAR_FUTURE
-                && self.has(CLOCKED)
-                && self.has(BEGUN)
-                && deadline <= (self.clock)())
+            || (deadline != Instant::FAR_FUTURE && self.clock.is_some_and(has_passed))
     }
 
     #[inline]
@@ -210,8 +203,14 @@ impl Node {
         Instant::from_bits(self.abort_at.load(Ordering::SeqCst))
     }
 
+    pub(crate) fn clock(&self) -> Option<Clock> {
+        self.clock
+    }
+
+    /// The time on its clock; a node without one has no handle that could ask.
     pub(crate) fn now(&self) -> Instant {
-        (self.clock)()
+        self.clock
+            .map_or(Instant::DISTANT_PAST, |clock| clock.now())
     }
 
     pub(crate) fn name(&self) -> Option<Arc<str>> {
@@ -359,12 +358,10 @@ impl Node {
     }
 
     pub(crate) fn wake(&self) {
-        self.waking.fetch_add(1, Ordering::SeqCst);
         let waker = lock(&self.state).waker.take();
         if let Some(waker) = waker {
             waker.wake();
         }
-        self.waking.fetch_sub(1, Ordering::SeqCst);
     }
 
     /// Tells this node and what is in it of its cancellation.

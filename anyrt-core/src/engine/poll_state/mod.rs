@@ -23,6 +23,7 @@ use std::cell::{Cell, RefCell};
 
 pub(crate) use self::cell::{AT_ROOT, CANCELLED, IN_TASK, LOCAL_CANCELLED, Surroundings};
 pub(crate) use self::evaluate::{By, evaluate};
+use crate::engine::clock::Clock;
 use crate::engine::{Node, TaskRecord, Wait};
 use crate::instant::Instant;
 use crate::loom::atomic::Ordering;
@@ -36,7 +37,6 @@ const BUDGET: u32 = 128;
 /// more than the branches of a `select!` as a rule, so that the poll comes to an end. Code that polls
 /// futures in a loop of its own, such as an executor in a task, goes on after so many.
 const REFUSALS: u32 = 8;
-
 
 /// How many numbers a thread takes at once.
 const SERIALS: u64 = 1 << 12;
@@ -444,6 +444,11 @@ pub(crate) fn with_task<T>(use_it: impl FnOnce(Option<&TaskRecord>) -> T) -> T {
 /// The record of the current task.
 pub(crate) fn current_task() -> Option<TaskRecord> {
     with_task(|task| task.cloned())
+}
+
+/// Returns the clock of the current task's run.
+pub(crate) fn task_clock() -> Option<Clock> {
+    with_task(|task| task.and_then(|task| task.group().node.clock()))
 }
 
 /// Returns the name of the current task, for messages.

@@ -4,6 +4,7 @@ use super::super::output::GroupOutput;
 use super::in_place::{self, LocalTaskGroup, ScopedTaskGroup};
 use super::spawned::{self, TaskGroup};
 use crate::engine::GroupCore;
+use crate::engine::clock::Clock;
 use crate::error::GroupError;
 use crate::instant::Instant;
 use crate::loom::Arc;
@@ -138,7 +139,7 @@ impl GroupOptions {
         location: &'static Location<'static>,
         tag: u8,
     ) -> Arc<GroupCore> {
-        let core = GroupCore::new(R::now, location, self.keeps_going, tag);
+        let core = GroupCore::new(Clock::of::<R>(), location, self.keeps_going, tag);
         if let Some(name) = self.name {
             core.node.set_name(name);
         }

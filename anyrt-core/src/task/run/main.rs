@@ -9,6 +9,7 @@ use std::task::{self, Poll, Wake, Waker};
 use pin_project::pin_project;
 
 use super::RunOptions;
+use crate::engine::clock::Clock;
 use crate::engine::poll_state::IN_TASK;
 use crate::engine::{
     Cancelled, Cause, End, Ended, Given, GroupCore, Limit, Run, RunVars, TaskRecord, Workers,
@@ -127,7 +128,7 @@ impl<R: Runtime, T> MainState<R, T> {
             group: OnceLock::new(),
             core: OnceLock::new(),
         });
-        let core = GroupCore::of_run(R::now, location, R::tag(&runtime), run.clone());
+        let core = GroupCore::of_run(Clock::of::<R>(), location, R::tag(&runtime), run.clone());
         let group = Group::<R, Infallible>::new(core.clone(), runtime, None);
         let erased: Arc<dyn Any + Send + Sync> = group.clone();
         // Set once, here.

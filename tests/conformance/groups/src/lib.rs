@@ -10,6 +10,9 @@
 
 pub mod combine;
 pub mod context;
+pub mod engine_granted;
+pub mod engine_left;
+pub mod engine_starting;
 pub mod groups;
 pub mod groups_cancel;
 pub mod groups_combine;
@@ -23,4 +26,4 @@ pub mod groups_start_scopes;
 pub mod introspection;
 pub mod options;
 
-use anyrt_conformance_kit::{erased, kinds, on_each_kind, support};
+use anyrt_conformance_kit::{erased, kinds, limits, on_each_kind, support};

@@ -8,6 +8,13 @@
 )]
 #![expect(clippy::unwrap_used, reason = "this is test code")]
 
+pub mod engine_depth;
+pub mod engine_fairness;
+pub mod engine_memory;
+pub mod engine_shared;
+pub mod engine_state;
+pub mod engine_stranded;
+pub mod engine_wakers;
 pub mod entry;
 pub mod everywhere;
 pub mod holds;
@@ -32,5 +39,5 @@ pub mod timeouts;
 pub mod uniform;
 
 use anyrt_conformance_kit::{
-    cancel_everywhere, erased, harness, kinds, on_each_kind, random, support,
+    cancel_everywhere, erased, harness, kinds, limits, on_each_kind, random, support,
 };

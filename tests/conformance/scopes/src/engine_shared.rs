@@ -1,0 +1,164 @@
+//! Holders inside `Shared`, which several tasks poll, on several threads at once. EN-01, rule C6.
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use anyrt_core::cancel::{CancelScope, shield};
+use anyrt_core::task::task_group;
+use anyrt_core::thread::to_thread;
+use futures_util::future::{FutureExt, Shared, join};
+
+use super::holds_support::holder;
+use crate::erased::{Backend, R};
+use crate::kinds::blocked;
+use crate::limits::{ends_within, within};
+use crate::support::{Gate, Log, Wakes, run, yields};
+
+type Common = Shared<Pin<Box<dyn Future<Output = ()> + Send>>>;
+
+const LIMIT: Duration = Duration::from_secs(3);
+
+/// Polls `common` in two scopes on two threads: while the first scope is still being polled, the
+/// second one is from beginning to end. Then `meanwhile`, and both go on; when `common` is over, both
+/// are cancelled and have to end.
+fn in_two_scopes(backend: &Backend, common: Common, cancels_first: bool, meanwhile: impl FnOnce()) {
+    run(backend, async {
+        let (first, second) = (CancelScope::<R>::new(), CancelScope::<R>::new());
+        let (first_handle, second_handle) = (first.handle(), second.handle());
+        let of_second = common.clone();
+        let second = second.run(async move {
+            of_second.await;
+            blocked().await;
+        });
+        let mut second = Some(Box::pin(second));
+        let (mut of_first, polled) = (common, Gate::new());
+        let mut kept = None;
+        let first = first.run(async {
+            poll_fn(|cx| {
+                let poll = of_first.poll_unpin(cx);
+                if let Some(mut other) = second.take() {
+                    let elsewhere = thread::spawn(move || {
+                        assert!(Wakes::new().poll(other.as_mut()).is_pending());
+                        other
+                    });
+                    kept = Some(elsewhere.join().expect("the other thread polls"));
+                    polled.open();
+                }
+                poll
+            })
+            .await;
+            blocked().await;
+        });
+        let first = Box::pin(first);
+        let go_on = async {
+            polled.opened().await;
+            yields(3).await;
+            if cancels_first {
+                first_handle.cancel();
+                second_handle.cancel();
+            }
+            meanwhile();
+            yields(20).await;
+            first_handle.cancel();
+            second_handle.cancel();
+        };
+        let (first, ()) = within(LIMIT, "the first scope", join(first, go_on)).await;
+        assert!(first.is_err());
+        let second = kept.take().expect("it was polled");
+        assert!(within(LIMIT, "the second scope", second).await.is_err());
+    });
+}
+
+/// EN-01, C6: a shield inside `Shared` that two threads poll at once: neither scope is held once the
+/// shield is over.
+pub fn a_shared_shield_may_be_polled_by_two_threads_at_once(backend: &Backend) {
+    for _ in 0..20 {
+        let gate = Gate::new();
+        let opened = gate.clone();
+        let common = async move { shield(opened.opened()).await };
+        in_two_scopes(backend, common.boxed().shared(), false, || gate.open());
+    }
+}
+
+/// EN-01, C6: a clean-up inside `Shared` runs if both scopes are cancelled, and holds neither for
+/// longer.
+pub fn a_shared_clean_up_runs_when_both_scopes_are_cancelled(backend: &Backend) {
+    for _ in 0..20 {
+        let log = Log::new();
+        let common = holder(log.clone());
+        in_two_scopes(backend, common.boxed().shared(), true, || {});
+        assert_eq!(log.entries(), ["cleaned up"]);
+    }
+}
+
+/// Eight tasks, each in a scope of its own, wait for one holder that `new` makes, many times; some are
+/// cancelled meanwhile, and all end.
+fn in_eight_tasks(backend: &Backend, new: fn() -> Common) {
+    let backend = backend.clone();
+    let rounds = Arc::new(AtomicUsize::new(0));
+    ends_within(Duration::from_secs(10), "eight tasks", move || {
+        run(&backend, async {
+            for round in 0..60 {
+                rounds.store(round, Ordering::SeqCst);
+                let common = new();
+                let group = task_group::<R, Infallible, _, _>(async |tg| {
+                    for n in 0..8 {
+                        let common = common.clone();
+                        let scope = CancelScope::<R>::new();
+                        let handle = scope.handle();
+                        tg.spawn(scope.run(async move {
+                            common.await;
+                            handle.cancel();
+                            blocked().await;
+                        }).map(drop));
+                        if n == 4 {
+                            yields(round % 4).await;
+                        }
+                    }
+                });
+                assert!(group.await.is_ok());
+            }
+        });
+    });
+}
+
+/// EN-01, C6: a call inside `Shared` that eight tasks wait for.
+pub fn a_shared_call_holds_none_of_its_tasks_for_ever(backend: &Backend) {
+    in_eight_tasks(backend, || {
+        async { to_thread::run::<R, _, _>(|| ()).await }.boxed().shared()
+    });
+}
+
+/// EN-01, C6: a shield inside `Shared` that eight tasks wait for.
+pub fn a_shared_shield_holds_none_of_its_tasks_for_ever(backend: &Backend) {
+    in_eight_tasks(backend, || {
+        async { shield(yields(20)).await }.boxed().shared()
+    });
+}
+
+/// EN-01, C6: a group inside `Shared` that eight tasks wait for.
+pub fn a_shared_group_holds_none_of_its_tasks_for_ever(backend: &Backend) {
+    in_eight_tasks(backend, || {
+        let group = async {
+            let group = task_group::<R, Infallible, _, _>(async |tg| {
+                tg.spawn(yields(5));
+                tg.spawn(yields(10));
+            });
+            let _ = group.await;
+        };
+        group.boxed().shared()
+    });
+}
+
+anyrt_conformance_kit::cases! { engine_shared: erased,
+    a_shared_shield_may_be_polled_by_two_threads_at_once,
+    a_shared_clean_up_runs_when_both_scopes_are_cancelled,
+    a_shared_call_holds_none_of_its_tasks_for_ever,
+    a_shared_shield_holds_none_of_its_tasks_for_ever,
+    a_shared_group_holds_none_of_its_tasks_for_ever,
+}

@@ -120,6 +120,7 @@ macro_rules! __modules {
     (blocking, [$($then:tt)*], $arguments:tt) => {
         $($then)*! { $arguments
             blocking,
+            engine_threads,
             file_streams,
             portals_calls,
             portals_everywhere,
@@ -132,6 +133,7 @@ macro_rules! __modules {
     };
     (net, [$($then:tt)*], $arguments:tt) => {
         $($then)*! { $arguments
+            engine_sockets,
             net_connect,
             net_connectables,
             net_contract,
@@ -146,6 +148,7 @@ macro_rules! __modules {
     };
     (descriptors, [$($then:tt)*], $arguments:tt) => {
         $($then)*! { $arguments
+            engine_sockets_unix,
             net_adoption,
             net_connect_unix,
             net_descriptors,

@@ -8,6 +8,9 @@
 )]
 #![expect(clippy::unwrap_used, reason = "this is test code")]
 
+pub mod engine_sockets;
+#[cfg(unix)]
+pub mod engine_sockets_unix;
 #[cfg(unix)]
 pub mod net_adoption;
 pub mod net_connect;

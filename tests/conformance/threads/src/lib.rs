@@ -9,6 +9,7 @@
 #![expect(clippy::unwrap_used, reason = "this is test code")]
 
 pub mod blocking;
+pub mod engine_threads;
 pub mod portals_calls;
 pub mod portals_everywhere;
 pub mod portals_runs;
@@ -18,4 +19,4 @@ pub mod threads_everywhere;
 pub mod threads_limited;
 mod threads_support;
 
-use anyrt_conformance_kit::{cancel_everywhere, erased, support};
+use anyrt_conformance_kit::{cancel_everywhere, erased, kinds, limits, support};

@@ -1,0 +1,24 @@
+//! Unix sockets whose two ends are cancelled together. EN-03, rule C4.
+
+use anyrt_core::net::{Unix, UnixListener};
+
+use super::engine_sockets::cut_short;
+use super::net_tools::{Folder, connected};
+use crate::erased::{OsBackend, OsR};
+use crate::support::run;
+
+/// EN-03, C4, G5: two tasks that receive from the two ends of a Unix connection are cut short: neither
+/// reports that the other end was closed.
+pub fn cancelled_unix_connections_report_no_end(backend: &OsBackend) {
+    run(backend, async {
+        let folder = Folder::new();
+        let listener = UnixListener::<OsR>::bind(folder.file("s")).unwrap();
+        for round in 0..40 {
+            cut_short(round, connected::<OsR, Unix>(&listener).await).await;
+        }
+    });
+}
+
+anyrt_conformance_kit::cases! { engine_sockets_unix: descriptors,
+    cancelled_unix_connections_report_no_end,
+}

@@ -4,6 +4,7 @@ mod tokio {
     anyrt_conformance::suite! {
         runtime: anyrt::Builder::new().backend(anyrt::Backend::Tokio),
         facets: [spawn, time, blocking, net, descriptors],
+        failures: [anyrt_conformance::failures::ENGINE],
     }
 }
 
@@ -11,6 +12,7 @@ mod smol {
     anyrt_conformance::suite! {
         runtime: anyrt::Builder::new().backend(anyrt::Backend::Smol),
         facets: [spawn, time, blocking, net, descriptors],
+        failures: [anyrt_conformance::failures::ENGINE],
     }
 }
 
@@ -18,5 +20,6 @@ mod async_std {
     anyrt_conformance::suite! {
         runtime: anyrt::Builder::new().backend(anyrt::Backend::AsyncStd),
         facets: [spawn, time, blocking, net, descriptors],
+        failures: [anyrt_conformance::failures::ENGINE],
     }
 }

@@ -5,7 +5,7 @@
 use anyrt_core::runtime::Descriptors;
 use anyrt_core::runtime::{Enter, Net};
 
-use crate::harness::Case;
+use crate::harness::{Case, Failures};
 
 /// Mounts the suite: one test for each case of the facets that are listed.
 ///
@@ -17,11 +17,19 @@ macro_rules! suite {
     (
         runtime: $runtime:expr,
         facets: [$($facet:ident),* $(,)?]
-        $(, known_failures: [$($name:literal => $why:literal),* $(,)?])? $(,)?
+        $(, failures: [$($list:path),* $(,)?])?
+        $(, known_failures: [$($name:literal => $why:literal),* $(,)?])?
+        $(, flaky_failures: [$($flaky:literal => $reason:literal),* $(,)?])? $(,)?
     ) => {
         use $crate as __anyrt;
 
-        const KNOWN_FAILURES: &[(&str, &str)] = &[$($(($name, $why)),*)?];
+        const FAILURES: &[$crate::harness::Failures] = &[
+            $crate::harness::Failures {
+                known: &[$($(($name, $why)),*)?],
+                flaky: &[$($(($flaky, $reason)),*)?],
+            },
+            $($($list),*)?
+        ];
 
         fn backend() -> impl $crate::Enter<Runtime: $($crate::facets::$facet +)*> {
             let backend = $runtime;
@@ -31,7 +39,7 @@ macro_rules! suite {
 
         #[::core::prelude::v1::test]
         fn known_failures_are_cases() {
-            $crate::check_known_failures(KNOWN_FAILURES);
+            $crate::check_known_failures(FAILURES);
         }
 
         $( $crate::__modules! { $facet, [$crate::__tests], () } )*
@@ -218,12 +226,13 @@ pub fn names() -> Vec<&'static str> {
 
 /// Checks that each known failure is the name of a case, which a misspelt one is not.
 #[doc(hidden)]
-pub fn check_known_failures(known_failures: &[(&str, &str)]) {
+pub fn check_known_failures(failures: &[Failures]) {
     let names = names();
-    for (known, _) in known_failures {
+    let lists = failures.iter().flat_map(|list| [list.known, list.flaky]);
+    for (known, _) in lists.flatten() {
         assert!(
             names.contains(known),
-            "`known_failures` lists {known}, which is not a case"
+            "`known_failures` or `flaky_failures` lists {known}, which is not a case"
         );
     }
 }

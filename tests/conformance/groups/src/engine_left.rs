@@ -17,7 +17,7 @@ use crate::kinds::blocked;
 use crate::limits::{ends_within, foreign_sleep, try_within};
 use crate::support::{Flag, Gate, Log, catch, message_of, panic_quietly, poll_once, run};
 
-const LIMIT: Duration = Duration::from_secs(2);
+const LIMIT: Duration = Duration::from_secs(1);
 const SHORT: Duration = Duration::from_millis(20);
 
 type Group = Pin<Box<dyn Future<Output = Result<(), GroupError<Infallible>>> + Send>>;

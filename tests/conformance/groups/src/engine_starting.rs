@@ -16,7 +16,7 @@ use crate::erased::{Backend, R};
 use crate::limits::{Watchdog, within};
 use crate::support::{Gate, Log, run, yields};
 
-const LIMIT: Duration = Duration::from_secs(2);
+const LIMIT: Duration = Duration::from_secs(1);
 const SHORT: Duration = Duration::from_millis(5);
 
 /// Starts a child that calls `change` with the handle of its caller's scope while it is in foreign

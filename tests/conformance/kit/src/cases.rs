@@ -41,7 +41,7 @@ macro_rules! cases {
                                 concat!(stringify!($module), "::", stringify!($case)),
                                 super::__anyrt::cases::$module::$case,
                             ),
-                            super::KNOWN_FAILURES,
+                            super::FAILURES,
                             super::backend,
                         );
                     }

@@ -138,6 +138,40 @@ pub fn watch(name: &str, limit: Duration, case: impl FnOnce() + Send + 'static) 
     }
 }
 
+/// Cases that do not pass yet. Each has a reason.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "`suite!` makes it where it is used")]
+pub struct Failures {
+    /// Cases that fail or hang. One that passes has to be removed from this list.
+    pub known: &'static [(&'static str, &'static str)],
+    /// Cases that may pass or fail, because chance decides whether the fault shows.
+    pub flaky: &'static [(&'static str, &'static str)],
+}
+
+/// How a failure of a case is taken.
+#[derive(Clone, Copy)]
+enum Expected {
+    Passes,
+    Fails(&'static str),
+    MayFail(&'static str),
+}
+
+fn expected(name: &str, failures: &[Failures]) -> Expected {
+    let find = |list: &[(&'static str, &'static str)]| {
+        let found = list.iter().find(|(known, _)| *known == name);
+        found.map(|(_, why)| *why)
+    };
+    for failures in failures {
+        if let Some(why) = find(failures.known) {
+            return Expected::Fails(why);
+        }
+        if let Some(why) = find(failures.flaky) {
+            return Expected::MayFail(why);
+        }
+    }
+    Expected::Passes
+}
+
 /// What each test of [`suite!`](crate::suite) does.
 ///
 /// # Panics
@@ -145,21 +179,23 @@ pub fn watch(name: &str, limit: Duration, case: impl FnOnce() + Send + 'static) 
 /// If the case fails or hangs; and if it passes although it is a known failure, so that nobody
 /// forgets to remove it from that list.
 #[doc(hidden)]
-pub fn run_case<B: Enter>(case: Case<B>, known_failures: &[(&str, &str)], backend: fn() -> B) {
+pub fn run_case<B: Enter>(case: Case<B>, failures: &[Failures], backend: fn() -> B) {
     let name = case.name;
     let limit = Duration::from_secs(number(LIMIT).unwrap_or(WATCHDOG));
+    let expected = expected(name, failures);
     for _ in 0..number(REPEAT).unwrap_or(1) {
         let outcome = watch(name, limit, move || case.run(&backend()));
-        let known = known_failures.iter().find(|(known, _)| *known == name);
-        match (outcome, known) {
-            (Outcome::Passed, None) => {}
-            (Outcome::Passed, Some(_)) => panic!("{name} passes: remove it from `known_failures`"),
-            (outcome, Some((_, why))) => {
+        match (outcome, expected) {
+            (Outcome::Passed, Expected::Passes | Expected::MayFail(_)) => {}
+            (Outcome::Passed, Expected::Fails(_)) => {
+                panic!("{name} passes: remove it from `known_failures`")
+            }
+            (outcome, Expected::Fails(why) | Expected::MayFail(why)) => {
                 eprintln!("{name} fails, as is known ({why}): {outcome:?}");
                 return;
             }
-            (Outcome::Failed(payload), None) => resume_unwind(payload),
-            (Outcome::Hung, None) => {
+            (Outcome::Failed(payload), Expected::Passes) => resume_unwind(payload),
+            (Outcome::Hung, Expected::Passes) => {
                 panic!("{name} hangs: it was still running after {limit:?}")
             }
         }

@@ -1,11 +1,13 @@
 //! Who waits for nothing gives way all the same: deadlines are seen, timers and other tasks go on.
 //! EN-19 to EN-21, rules C9, C11.
 
+use std::collections::HashSet;
 use std::convert::Infallible;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex as StdMutex};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
+use std::thread;
 use std::time::Duration;
 
 use anyrt_core::cancel::{
@@ -19,12 +21,13 @@ use anyrt_core::time::sleep;
 use futures_util::future::{join, select};
 
 use crate::erased::{Backend, R};
-use crate::kinds::blocked;
+use crate::kinds::{GroupHandle, Kind, blocked};
 use crate::limits::{Watchdog, busy, least_of};
+use crate::on_each_kind;
 use crate::support::{Flag, Log, poll_once, polls_until_ready, run};
 
-/// Long enough for every case here, and short enough for a case that spins until then.
-const LIMIT: Duration = Duration::from_secs(1);
+/// Short enough for a case that spins until then.
+const LIMIT: Duration = Duration::from_millis(500);
 
 /// EN-19, C9: a deadline that passes while a task is busy is seen at its next operation.
 pub fn a_deadline_is_seen_at_the_next_operation(backend: &Backend) {
@@ -257,6 +260,33 @@ pub fn branches_that_yield_in_shields_alternate(backend: &Backend) {
     });
 }
 
+/// EN-21, C11: so do two children, where one thread polls them.
+pub fn children_that_yield_in_shields_alternate(backend: &Backend) {
+    async fn scenario<K: Kind>() {
+        let (log, threads) = (Log::new(), Arc::new(StdMutex::new(HashSet::new())));
+        let group = K::open(async |tg: K::Group<Infallible>| {
+            let child = |name: &'static str| {
+                let (log, threads) = (log.clone(), threads.clone());
+                async move {
+                    for _ in 0..8 {
+                        threads.lock().unwrap().insert(thread::current().id());
+                        log.add(name);
+                        cancel_shielded_checkpoint().await;
+                    }
+                }
+            };
+            tg.spawn(child("a"));
+            tg.spawn(child("b"));
+        });
+        assert!(group.await.is_ok());
+        let order = log.entries().concat();
+        let one_thread = threads.lock().unwrap().len() == 1;
+        let alternate = ["abababababababab", "babababababababa"];
+        assert!(!one_thread || alternate.contains(&&*order), "{order}");
+    }
+    on_each_kind!(backend, scenario);
+}
+
 anyrt_conformance_kit::cases! { engine_fairness: erased,
     a_deadline_is_seen_at_the_next_operation,
     checkpoints_let_timers_run,
@@ -267,4 +297,5 @@ anyrt_conformance_kit::cases! { engine_fairness: erased,
     every_yield_in_a_shield_yields,
     every_yield_in_a_clean_up_yields,
     branches_that_yield_in_shields_alternate,
+    children_that_yield_in_shields_alternate,
 }

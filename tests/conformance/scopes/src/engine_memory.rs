@@ -27,7 +27,7 @@ fn allowed(steps: usize) -> usize {
 /// allocate too, so growth has to show several times over.
 async fn stays_flat<F: Future<Output = ()>>(steps: usize, step: impl Fn() -> F) {
     let mut growth = Vec::new();
-    for _ in 0..4 {
+    for _ in 0..3 {
         let mut early = None;
         for n in 0..steps {
             step().await;
@@ -50,7 +50,7 @@ async fn stays_flat<F: Future<Output = ()>>(steps: usize, step: impl Fn() -> F) 
 pub fn tasks_that_cancel_themselves_leave_nothing_behind(backend: &Backend) {
     run(backend, async {
         let group = task_group::<R, Infallible, _, _>(async |tg| {
-            stays_flat(40_000, async || {
+            stays_flat(20_000, async || {
                 let own = Arc::new(OnceLock::<TaskHandle<()>>::new());
                 let (inside, known) = (own.clone(), Gate::new());
                 let opened = known.clone();
@@ -75,7 +75,7 @@ pub fn tasks_that_cancel_themselves_leave_nothing_behind(backend: &Backend) {
 /// EN-02, C6: tasks that cancel their group, and then wait.
 pub fn tasks_that_cancel_their_group_leave_nothing_behind(backend: &Backend) {
     run(backend, async {
-        stays_flat(40_000, async || {
+        stays_flat(20_000, async || {
             let group = task_group::<R, Infallible, _, _>(async |tg| {
                 let own = tg.clone();
                 tg.spawn(async move {

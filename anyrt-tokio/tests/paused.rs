@@ -1,0 +1,78 @@
+//! Tokio's clock, paused: it advances although worker threads were used. EN-26.
+
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use anyrt_core::RunOptions;
+use anyrt_core::combine::gather;
+use anyrt_core::task::task_group;
+use anyrt_core::thread::to_thread;
+use anyrt_core::time::sleep;
+use anyrt_tokio::{Builder, Tokio};
+
+const LIMIT: Duration = Duration::from_secs(2);
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Whether the future comes to its end in real time, on the current thread with a paused clock. If not,
+/// its thread stays behind, asleep.
+fn ends<F>(main: impl FnOnce() -> F + Send + 'static) -> bool
+where
+    F: Future<Output = ()>,
+{
+    let (sender, ended) = mpsc::channel();
+    thread::spawn(move || {
+        let main = async {
+            tokio::time::pause();
+            main().await;
+        };
+        let result = anyrt_core::run(&Builder::current_thread(), RunOptions::new(), main);
+        sender.send(result.is_ok()).ok();
+    });
+    ended.recv_timeout(LIMIT) == Ok(true)
+}
+
+/// A failure that is known: asks to be removed once the test passes.
+fn known_failure(passes: bool) {
+    assert!(!passes, "it passes: assert that it does, without `known_failure`");
+}
+
+/// EN-26.
+#[test]
+fn a_paused_clock_advances() {
+    assert!(ends(|| sleep::<Tokio>(HOUR)));
+}
+
+/// EN-26.
+#[test]
+fn a_paused_clock_advances_after_a_call() {
+    known_failure(ends(async || {
+        to_thread::run::<Tokio, _, _>(|| ()).await;
+        sleep::<Tokio>(HOUR).await;
+    }));
+}
+
+/// EN-26.
+#[test]
+fn a_paused_clock_advances_after_many_calls() {
+    known_failure(ends(async || {
+        for _ in 0..3 {
+            let calls = (0..10).map(|_| to_thread::run::<Tokio, _, _>(|| ()));
+            gather(calls.collect::<Vec<_>>()).await;
+            sleep::<Tokio>(HOUR).await;
+        }
+    }));
+}
+
+/// EN-26.
+#[test]
+fn a_paused_clock_advances_beside_a_call_of_another_task() {
+    known_failure(ends(async || {
+        let group = task_group::<Tokio, std::convert::Infallible, _, _>(async |tg| {
+            let called = tg.spawn(async { to_thread::run::<Tokio, _, _>(|| ()).await });
+            called.wait().await;
+            tg.spawn(sleep::<Tokio>(HOUR));
+        });
+        group.await.unwrap();
+    }));
+}

@@ -34,7 +34,10 @@ where
 
 /// A failure that is known: asks to be removed once the test passes.
 fn known_failure(passes: bool) {
-    assert!(!passes, "it passes: assert that it does, without `known_failure`");
+    assert!(
+        !passes,
+        "it passes: assert that it does, without `known_failure`"
+    );
 }
 
 /// EN-26.

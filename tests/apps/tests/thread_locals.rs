@@ -94,7 +94,10 @@ fn survives(deed: &str) -> bool {
 
 /// A failure that is known: asks to be removed once the test passes.
 fn known_failure(passes: bool) {
-    assert!(!passes, "it passes: assert that it does, without `known_failure`");
+    assert!(
+        !passes,
+        "it passes: assert that it does, without `known_failure`"
+    );
 }
 
 /// Does in the processes that the tests below start what they ask for.

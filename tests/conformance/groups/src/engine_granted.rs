@@ -81,7 +81,11 @@ async fn cut_short<K: Kind>(what: &str, pair: Pair) {
     for round in 0..ROUNDS {
         let children = |round: usize| {
             let [one, other] = pair();
-            if round % 2 == 0 { [one, other] } else { [other, one] }
+            if round % 2 == 0 {
+                [one, other]
+            } else {
+                [other, one]
+            }
         };
         let limited = move_on_after::<R, _>(
             SHORT,
@@ -142,7 +146,11 @@ pub fn cancelled_branches_report_no_end(backend: &Backend) {
         for pair in [bytes, objects] {
             for round in 0..ROUNDS {
                 let [one, other] = pair();
-                let both = if round % 2 == 0 { [one, other] } else { [other, one] };
+                let both = if round % 2 == 0 {
+                    [one, other]
+                } else {
+                    [other, one]
+                };
                 let outcome = move_on_after::<R, _>(SHORT, try_gather(both)).await;
                 assert!(outcome.is_none(), "{outcome:?}");
             }

@@ -173,7 +173,12 @@ pub fn the_parent_of_a_starting_child_is_the_caller(backend: &Backend) {
             });
         });
         assert!(group.await.is_ok());
-        let expected = ["at first: caller", "later: caller", "ready: host", "after a wait: host"];
+        let expected = [
+            "at first: caller",
+            "later: caller",
+            "ready: host",
+            "after a wait: host",
+        ];
         assert_eq!(log.entries(), expected);
     });
 }

@@ -140,7 +140,10 @@ pub fn watch(name: &str, limit: Duration, case: impl FnOnce() + Send + 'static) 
 
 /// Cases that do not pass yet. Each has a reason.
 #[derive(Clone, Copy, Debug)]
-#[expect(clippy::exhaustive_structs, reason = "`suite!` makes it where it is used")]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "`suite!` makes it where it is used"
+)]
 pub struct Failures {
     /// Cases that fail or hang. One that passes has to be removed from this list.
     pub known: &'static [(&'static str, &'static str)],

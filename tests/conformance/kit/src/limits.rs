@@ -94,7 +94,9 @@ pub fn ends_within(limit: Duration, what: &str, f: impl FnOnce() + Send + 'stati
 pub fn with_deep_stack(f: impl FnOnce() + Send) {
     thread::scope(|scope| {
         let thread = thread::Builder::new().stack_size(512 << 20);
-        let thread = thread.spawn_scoped(scope, f).expect("a thread for the case");
+        let thread = thread
+            .spawn_scoped(scope, f)
+            .expect("a thread for the case");
         if let Err(payload) = thread.join() {
             resume_unwind(payload);
         }

@@ -16,9 +16,11 @@ use anyrt_core::task::task_group;
 
 use super::net_tools::{connect, listen, tcp};
 use crate::erased::{Backend, R};
+use crate::limits::{foreign_sleep, within};
 use crate::support::{poll_once, run, yields};
 
 const SHORT: Duration = Duration::from_millis(3);
+const LIMIT: Duration = Duration::from_secs(1);
 const ROUNDS: usize = 40;
 
 /// Receives at both ends, in two tasks, until these are cancelled: by a time limit around the group,
@@ -75,13 +77,14 @@ pub fn the_loser_of_a_race_loses_no_bytes_of_a_socket(backend: &Backend) {
                 let mut racing = pin!(race::<R, _>((receives, waits)));
                 assert!(poll_once(racing.as_mut()).await.is_pending());
                 near.send(b"seven").await.unwrap();
-                yields(3).await;
+                // Until both can be had in one poll.
+                foreign_sleep(SHORT).await;
                 event.set();
                 racing.await
             };
             let bytes = match won {
                 Some(bytes) => bytes,
-                None => far.receive(10).await.unwrap(),
+                None => within(LIMIT, "the bytes", far.receive(10)).await.unwrap(),
             };
             assert_eq!(bytes, b"seven");
         }
@@ -103,13 +106,15 @@ pub fn the_loser_of_a_race_loses_no_connection(backend: &Backend) {
                 let mut racing = pin!(race::<R, _>((accepts, waits)));
                 assert!(poll_once(racing.as_mut()).await.is_pending());
                 let client: TcpStream<R> = connect(address).await.unwrap();
-                yields(3).await;
+                foreign_sleep(SHORT).await;
                 event.set();
                 (racing.await, client)
             };
             let (server, _) = match won {
                 Some(accepted) => accepted,
-                None => listener.accept().await.unwrap(),
+                None => within(LIMIT, "the connection", listener.accept())
+                    .await
+                    .unwrap(),
             };
             drop((server, client));
         }

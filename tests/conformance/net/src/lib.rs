@@ -44,4 +44,4 @@ mod tls_support;
 pub mod tls_tickets;
 pub mod tls_trust;
 
-use anyrt_conformance_kit::{cancel_everywhere, check_byte_stream, erased, support};
+use anyrt_conformance_kit::{cancel_everywhere, check_byte_stream, erased, limits, support};

@@ -96,7 +96,10 @@ fn opening_is_linear<K: Kind + 'static>(backend: &Backend) {
         let backend = backend.clone();
         move || {
             let ratio = ratio(18.0, 50, 400, |depth| open::<K>(&backend, depth));
-            assert!(ratio <= 18.0, "eight times as many groups: {ratio:.1} times");
+            assert!(
+                ratio <= 18.0,
+                "eight times as many groups: {ratio:.1} times"
+            );
             open::<K>(&backend, 2_000);
         }
     });

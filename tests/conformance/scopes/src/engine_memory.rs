@@ -50,7 +50,7 @@ async fn stays_flat<F: Future<Output = ()>>(steps: usize, step: impl Fn() -> F) 
 pub fn tasks_that_cancel_themselves_leave_nothing_behind(backend: &Backend) {
     run(backend, async {
         let group = task_group::<R, Infallible, _, _>(async |tg| {
-            stays_flat(20_000, async || {
+            stays_flat(10_000, async || {
                 let own = Arc::new(OnceLock::<TaskHandle<()>>::new());
                 let (inside, known) = (own.clone(), Gate::new());
                 let opened = known.clone();
@@ -75,7 +75,7 @@ pub fn tasks_that_cancel_themselves_leave_nothing_behind(backend: &Backend) {
 /// EN-02, C6: tasks that cancel their group, and then wait.
 pub fn tasks_that_cancel_their_group_leave_nothing_behind(backend: &Backend) {
     run(backend, async {
-        stays_flat(20_000, async || {
+        stays_flat(10_000, async || {
             let group = task_group::<R, Infallible, _, _>(async |tg| {
                 let own = tg.clone();
                 tg.spawn(async move {
@@ -134,7 +134,7 @@ pub fn refused_operations_leave_nothing_behind(backend: &Backend) {
         let refused = async {
             yields(1).await;
             handle.cancel();
-            stays_flat(300_000, async || {
+            stays_flat(100_000, async || {
                 assert!(poll_once(pin!(sleep_forever())).await.is_pending());
             })
             .await;
@@ -148,7 +148,12 @@ pub fn refused_operations_leave_nothing_behind(backend: &Backend) {
 /// EN-24, C6: a scope that has ended keeps no waker, however it ended and whoever has its handle.
 pub fn a_scope_that_has_ended_keeps_no_waker(backend: &Backend) {
     run(backend, async {
-        for ending in ["completes", "is cancelled", "is cancelled when held", "is dropped"] {
+        for ending in [
+            "completes",
+            "is cancelled",
+            "is cancelled when held",
+            "is dropped",
+        ] {
             let (wakes, gate, cleaned) = (Wakes::new(), Gate::new(), Gate::new());
             let scope = CancelScope::<R>::new();
             let handle = scope.handle();

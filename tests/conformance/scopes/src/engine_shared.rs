@@ -134,7 +134,9 @@ fn in_eight_tasks(backend: &Backend, new: fn() -> Common) {
 /// EN-01, C6: a call inside `Shared` that eight tasks wait for.
 pub fn a_shared_call_holds_none_of_its_tasks_for_ever(backend: &Backend) {
     in_eight_tasks(backend, || {
-        async { to_thread::run::<R, _, _>(|| ()).await }.boxed().shared()
+        async { to_thread::run::<R, _, _>(|| ()).await }
+            .boxed()
+            .shared()
     });
 }
 

@@ -188,7 +188,11 @@ pub fn a_deadline_that_passed_unnoticed_has_passed(backend: &Backend) {
         for before_entry in [true, false] {
             let scope = CancelScope::<R>::new();
             let deadline = now::<R>() + SHORT;
-            let scope = if before_entry { scope.deadline(deadline) } else { scope };
+            let scope = if before_entry {
+                scope.deadline(deadline)
+            } else {
+                scope
+            };
             let (handle, log) = (scope.handle(), Log::new());
             let body = scope.run(async {
                 if !before_entry {

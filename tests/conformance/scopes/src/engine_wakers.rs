@@ -163,7 +163,11 @@ pub fn no_lock_is_held_while_a_waker_is_woken_or_dropped(_backend: &Backend) {
         let event = Event::new();
         let mut wait = pin!(event.wait());
         let waker = comes_back(move || drop(again.statistics()));
-        assert!(wait.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        assert!(
+            wait.as_mut()
+                .poll(&mut Context::from_waker(&waker))
+                .is_pending()
+        );
         drop(waker);
         assert!(Wakes::new().poll(wait.as_mut()).is_pending());
     });
@@ -234,7 +238,11 @@ pub fn a_waker_that_panics_when_dropped_poisons_nothing(backend: &Backend) {
     let event = Event::new();
     let mut wait = Box::pin(event.wait());
     let waker = panics_when_dropped();
-    assert!(wait.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+    assert!(
+        wait.as_mut()
+            .poll(&mut Context::from_waker(&waker))
+            .is_pending()
+    );
     assert!(catch_sync(|| drop(waker)).is_ok(), "the event has another");
     let wakes = Wakes::new();
     let mut other = pin!(event.wait());
@@ -259,7 +267,11 @@ pub fn a_waker_that_panics_when_dropped_poisons_nothing(backend: &Backend) {
             };
             let (mut one, mut other) = (clean("one"), clean("other"));
             let waker = panics_when_dropped();
-            assert!(one.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+            assert!(
+                one.as_mut()
+                    .poll(&mut Context::from_waker(&waker))
+                    .is_pending()
+            );
             let _ = catch_sync(|| drop(waker));
             assert!(poll_once(other.as_mut()).await.is_pending());
             let wakes = Wakes::new();

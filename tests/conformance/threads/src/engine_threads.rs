@@ -20,7 +20,7 @@ use crate::kinds::blocked;
 use crate::limits::ends_within;
 use crate::support::{Gate, Log, OnDrop, message_of, panic_quietly, poll_once, run, yields};
 
-const LIMIT: Duration = Duration::from_millis(1500);
+const LIMIT: Duration = Duration::from_secs(1);
 
 static COLOUR: ContextVar<&str> = ContextVar::new();
 
@@ -113,7 +113,11 @@ pub fn block_on_is_refused_in_destructors(backend: &Backend) {
                 Err(_) => "refused".to_owned(),
             }
         });
-        assert_eq!(log.last().map(String::as_str), Some("refused"), "{dropped:?}");
+        assert_eq!(
+            log.last().map(String::as_str),
+            Some("refused"),
+            "{dropped:?}"
+        );
     }
 }
 
@@ -126,13 +130,15 @@ pub fn portal_calls_are_refused_in_destructors(backend: &Backend) {
         Dropped::InAScope,
         Dropped::AfterACleanUp,
     ] {
-        let log = in_a_destructor(backend, dropped, |_, portal| {
-            match portal.call(async {}) {
-                Err(CallError::Inside) => "refused".to_owned(),
-                other => format!("{other:?}"),
-            }
+        let log = in_a_destructor(backend, dropped, |_, portal| match portal.call(async {}) {
+            Err(CallError::Inside) => "refused".to_owned(),
+            other => format!("{other:?}"),
         });
-        assert_eq!(log.last().map(String::as_str), Some("refused"), "{dropped:?}");
+        assert_eq!(
+            log.last().map(String::as_str),
+            Some("refused"),
+            "{dropped:?}"
+        );
     }
 }
 
@@ -189,7 +195,10 @@ pub fn the_run_waits_for_a_function_whose_caller_was_dropped(backend: &Backend) 
         go_on.open();
     });
     log.add("the run has ended");
-    assert_eq!(log.entries(), ["the function has ended", "the run has ended"]);
+    assert_eq!(
+        log.entries(),
+        ["the function has ended", "the run has ended"]
+    );
 }
 
 /// EN-27, C10: the value of such a function is dropped on its thread, before the run has ended.

@@ -49,7 +49,7 @@ const LOOKS: u32 = 50;
 
 /// How long an idle worker waits for a job, before it goes back to the runtime's pool. A runtime
 /// whose clock is paused does not move it while functions run on its threads.
-const IDLE: Duration = Duration::from_millis(50);
+const IDLE: Duration = Duration::from_millis(250);
 
 /// A worker that has looked around in vain again and again does so once in 2 to the power of this.
 const MOST_MISSES: u32 = 6;

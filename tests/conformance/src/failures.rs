@@ -7,14 +7,6 @@ use crate::harness::Failures;
 pub const ENGINE: Failures = Failures {
     known: &[
         (
-            "engine_depth::aborting_nested_groups_in_place_is_linear",
-            "EN-10: exponential",
-        ),
-        (
-            "engine_depth::aborting_nested_groups_is_linear",
-            "EN-10: exponential",
-        ),
-        (
             "engine_depth::cancelling_nested_scopes_is_linear",
             "EN-12: quadratic",
         ),
@@ -25,22 +17,6 @@ pub const ENGINE: Failures = Failures {
         (
             "engine_depth::opening_nested_groups_is_linear",
             "EN-11: more than quadratic",
-        ),
-        (
-            "engine_fairness::branches_of_race_and_join_that_are_always_ready_give_way",
-            "EN-20: the budget is renewed by the first refusal",
-        ),
-        (
-            "engine_fairness::branches_of_select_that_are_always_ready_give_way",
-            "EN-20: the budget is renewed by the first refusal",
-        ),
-        (
-            "engine_fairness::branches_that_always_receive_give_way",
-            "EN-20: the budget is renewed by the first refusal",
-        ),
-        (
-            "engine_fairness::children_that_yield_in_shields_alternate",
-            "EN-21: the first yield in a shield does not yield",
         ),
         (
             "engine_granted::cancelled_streams_of_bytes_do_not_report_that_they_are_broken",
@@ -127,10 +103,6 @@ pub const ENGINE: Failures = Failures {
             "EN-24: the node keeps its last waker",
         ),
         (
-            "engine_memory::refused_operations_leave_no_wakers_behind",
-            "EN-25: each refused operation keeps a waker",
-        ),
-        (
             "engine_starting::a_starting_child_is_aborted_with_its_caller",
             "EN-17: the caller passes it on when it is polled",
         ),
@@ -151,15 +123,7 @@ pub const ENGINE: Failures = Failures {
             "EN-34: the host of the group",
         ),
         (
-            "engine_state::a_deadline_before_entry_is_seen_and_can_be_moved",
-            "EN-18: what is given before entry is kept apart",
-        ),
-        (
             "engine_state::a_deadline_that_passed_unnoticed_has_passed",
-            "EN-18: what is given before entry is kept apart",
-        ),
-        (
-            "engine_state::a_shield_before_entry_is_seen_and_can_be_switched",
             "EN-18: what is given before entry is kept apart",
         ),
         (
@@ -173,42 +137,6 @@ pub const ENGINE: Failures = Failures {
         (
             "engine_state::a_shielded_scope_that_is_cancelled_reports",
             "EN-16: the outer scope ends first",
-        ),
-        (
-            "engine_state::the_last_change_of_a_deadline_stands",
-            "EN-18: what is given before entry is kept apart",
-        ),
-        (
-            "engine_stranded::a_future_that_wakes_itself_does_not_keep_a_scope",
-            "EN-05: it spins",
-        ),
-        (
-            "engine_stranded::a_holder_may_be_stranded_by_the_poll_that_polls_it",
-            "EN-08: it never ends",
-        ),
-        (
-            "engine_stranded::a_holder_that_a_loop_comes_back_to_is_not_stranded",
-            "EN-06: stranded after a thousand rounds",
-        ),
-        (
-            "engine_stranded::a_time_limit_ends_although_a_timer_strands_a_holder",
-            "EN-08: it never ends",
-        ),
-        (
-            "engine_stranded::a_timer_that_starts_again_does_not_keep_a_scope",
-            "EN-05: it spins",
-        ),
-        (
-            "engine_stranded::busy_tasks_do_not_delay_the_end_of_a_scope",
-            "EN-07: a thousand rounds of all tasks",
-        ),
-        (
-            "engine_stranded::set_aside_holders_cost_no_polls_per_tick",
-            "EN-09: n polls for each tick",
-        ),
-        (
-            "engine_stranded::waiting_holders_are_polled_when_they_are_woken",
-            "EN-09: n polls for each tick",
         ),
         (
             "engine_threads::block_on_is_refused_in_destructors",
@@ -226,39 +154,15 @@ pub const ENGINE: Failures = Failures {
             "engine_threads::portal_calls_are_refused_in_destructors",
             "EN-22: it blocks",
         ),
-        (
-            "engine_wakers::cancelling_wakes_everybody_else_if_a_waker_panics",
-            "EN-35: the walk ends at the panic",
-        ),
-        (
-            "engine_wakers::no_lock_is_held_while_an_error_is_reported",
-            "EN-35: a lock is held meanwhile",
-        ),
     ],
     flaky: &[
         (
-            "engine_memory::refused_operations_leave_nothing_behind",
-            "EN-25: other memory that is freed may hide it",
+            "engine_depth::aborting_nested_groups_in_place_is_linear",
+            "EN-10: quadratic",
         ),
         (
-            "engine_memory::tasks_that_cancel_their_group_leave_nothing_behind",
-            "EN-02: refused operations of the root stay",
-        ),
-        (
-            "engine_memory::tasks_that_cancel_themselves_leave_nothing_behind",
-            "EN-02: refused operations of the root stay",
-        ),
-        (
-            "engine_shared::a_shared_call_holds_none_of_its_tasks_for_ever",
-            "EN-01: two threads adopt one node",
-        ),
-        (
-            "engine_shared::a_shared_group_holds_none_of_its_tasks_for_ever",
-            "EN-01: two threads adopt one node",
-        ),
-        (
-            "engine_shared::a_shared_shield_holds_none_of_its_tasks_for_ever",
-            "EN-01: two threads adopt one node",
+            "engine_depth::aborting_nested_groups_is_linear",
+            "EN-10: quadratic",
         ),
         (
             "engine_sockets::cancelled_connections_report_no_end",

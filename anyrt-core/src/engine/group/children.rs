@@ -11,12 +11,17 @@ use std::array;
 use std::fmt;
 use std::mem;
 use std::ops::Deref;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use slab::Slab;
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use crate::engine::{Given, GroupCore, Record, poll_state};
 use crate::loom::atomic::{AtomicU16, Ordering};
 use crate::loom::{Arc, Mutex, lock};
+use crate::unwind::drop_quietly;
+use crate::unwind::drop_quietly;
 
 /// Threads that spawn into one group at once do so in different shards.
 const SHARDS: usize = 4;
@@ -155,12 +160,20 @@ impl Children {
         }
     }
 
-    /// Wakes every child.
+    /// Wakes every child. If a waker panics, the others are woken before that continues.
     pub(crate) fn wake(&self) {
+        let mut panic = None;
         self.for_each_block(|block| {
-            let alive = block.records.iter().filter(|record| record.is_alive());
-            alive.for_each(Record::wake);
+            for record in block.records.iter().filter(|record| record.is_alive()) {
+                let woken = catch_unwind(AssertUnwindSafe(|| record.wake()));
+                if let Err(payload) = woken {
+                    drop_quietly(panic.replace(payload));
+                }
+            }
         });
+        if let Some(payload) = panic {
+            resume_unwind(payload);
+        }
     }
 
     /// Every child that has not ended.

@@ -9,7 +9,9 @@ pub(crate) type Report<'a, E> = Box<dyn FnMut(E) + Send + 'a>;
 /// The errors of a group, each once, in order of arrival.
 pub(crate) struct Errors<'a, E> {
     list: Mutex<Vec<E>>,
-    report: Option<Mutex<Report<'a, E>>>,
+    /// The function that gets errors as they come; taken out while it runs, so that no lock is held
+    /// meanwhile. Errors that come then wait in `list`.
+    report: Option<Mutex<Option<Report<'a, E>>>>,
     /// How an error that nobody is left to take is handed to the run.
     erase: fn(E) -> Option<Box<dyn Any + Send>>,
 }
@@ -20,7 +22,7 @@ impl<'a, E> Errors<'a, E> {
     where
         E: Send + 'static,
     {
-        let report = report.map(Mutex::new);
+        let report = report.map(|report| Mutex::new(Some(report)));
         Errors {
             list: Mutex::default(),
             report,
@@ -39,9 +41,9 @@ impl<'a, E> Errors<'a, E> {
 
     /// A child failed.
     pub(crate) fn fail(&self, group: &GroupCore, error: E, by: &str) {
-        match &self.report {
-            Some(report) if !group.is_orphaned() => lock(report)(error),
-            _ => lock(&self.list).push(error),
+        lock(&self.list).push(error);
+        if !group.is_orphaned() {
+            self.report_all();
         }
         if !group.keeps_going {
             group.cancel(Cancelled::with(
@@ -52,6 +54,25 @@ impl<'a, E> Errors<'a, E> {
         }
         if group.is_orphaned() {
             self.give_up(group);
+        }
+    }
+
+    /// Reports the errors in the list, if there is a function that gets them and it is not running. The
+    /// thread that runs it finds what comes meanwhile: it looks into the list after putting it back.
+    fn report_all(&self) {
+        let Some(report) = &self.report else { return };
+        while !lock(&self.list).is_empty() {
+            let reporting = lock(report).take();
+            if reporting.is_none() {
+                return;
+            }
+            let mut reporting = PutBack(report, reporting);
+            let errors = self.take();
+            for error in errors {
+                if let Some(reporting) = &mut reporting.1 {
+                    reporting(error);
+                }
+            }
         }
     }
 
@@ -72,5 +93,14 @@ impl<'a, E> Errors<'a, E> {
             let unhandled = Unhandled::error(group.name(), type_name::<E>(), (self.erase)(error));
             Run::unhandled(group.run.as_deref(), unhandled);
         }
+    }
+}
+
+/// Puts the function back, also if it panics.
+struct PutBack<'m, 'a, E>(&'m Mutex<Option<Report<'a, E>>>, Option<Report<'a, E>>);
+
+impl<E> Drop for PutBack<'_, '_, E> {
+    fn drop(&mut self) {
+        *lock(self.0) = self.1.take();
     }
 }

@@ -18,6 +18,7 @@ mod refused;
 mod tree;
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::task::{Context, Waker};
 
 use slab::Slab;
@@ -29,6 +30,7 @@ use crate::engine::{Cancelled, Cause, GroupCore, poll_state};
 use crate::instant::Instant;
 use crate::loom::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::loom::{Arc, Mutex, OnceLock, Weak, lock};
+use crate::wake::wake_all;
 
 /// The scope was cancelled itself: explicitly, by its deadline, by a failure in a group.
 const CANCELLED: u32 = 1;
@@ -358,23 +360,34 @@ impl Node {
     }
 
     pub(crate) fn wake(&self) {
-        let waker = lock(&self.state).waker.take();
-        if let Some(waker) = waker {
+        if let Some(waker) = self.take_waker() {
             waker.wake();
         }
     }
 
+    /// Takes the waker, for a caller that wakes several at once.
+    pub(super) fn take_waker(&self) -> Option<Waker> {
+        lock(&self.state).waker.take()
+    }
+
     /// Tells this node and what is in it of its cancellation.
     fn tell_all(&self) {
-        self.wake_own();
+        // If a waker panics, the rest is told all the same: nothing else does.
+        let own = catch_unwind(AssertUnwindSafe(|| self.wake_own()));
         self.tell_below();
+        if let Err(payload) = own {
+            resume_unwind(payload);
+        }
     }
 
     /// Wakes this node, and the children if it is a group's.
     fn wake_own(&self) {
-        self.wake();
+        let own = catch_unwind(AssertUnwindSafe(|| self.wake()));
         if let Some(group) = self.group() {
             group.wake_children();
+        }
+        if let Err(payload) = own {
+            resume_unwind(payload);
         }
     }
 
@@ -389,14 +402,16 @@ impl Node {
 
     /// Wakes everything below, down to shields.
     fn wake_below(&self, mut visit: impl FnMut(&Node)) {
+        let mut wakers = Vec::new();
         self.walk_below(|node| {
             if node.is_shielded() {
                 return false;
             }
-            node.wake();
+            wakers.extend(node.take_waker());
             visit(node);
             true
         });
+        wake_all(wakers.into_iter());
     }
 
     /// Carries a cancellation from around over to a group, whose children are tasks of their own.

@@ -31,9 +31,13 @@ use crate::engine::clock::{BoxTimer, Clock};
 use crate::instant::Instant;
 use crate::loom::atomic::{AtomicBool, Ordering};
 use crate::loom::{Arc, Mutex, lock};
+use crate::wake::wake_all;
 
 /// How long a holder that was woken may stay without being polled.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long a scope whose holder was polled waits before it is asked for the first time.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
 /// The longest pause before holders that answer are woken again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -176,8 +180,8 @@ impl Probe {
                 Some(until) if until > now => until,
                 None if polled => {
                     // Not silent yet; it is asked if nothing happens.
-                    state.pause_until = Some(now + PATIENCE);
-                    now + PATIENCE
+                    state.pause_until = Some(now + FIRST_PAUSE);
+                    now + FIRST_PAUSE
                 }
                 _ => {
                     state.asked = Some(now);
@@ -248,12 +252,14 @@ impl Node {
     /// Wakes every holder below, and everything on the way there; those that can be reached will be
     /// polled.
     fn ask_holders(&self) {
+        let mut wakers = Vec::new();
         self.walk_to_holders(|node, holds| {
             if holds {
                 node.raise(ASKED);
             }
-            node.wake();
+            wakers.extend(node.take_waker());
         });
+        wake_all(wakers.into_iter());
     }
 
     /// Whether a holder has not been polled since it was asked.

@@ -10,6 +10,7 @@ use super::TOLD;
 use crate::engine::{Node, poll_state};
 use crate::loom::atomic::Ordering;
 use crate::loom::{Arc, lock};
+use crate::wake::wake_all;
 
 impl Node {
     pub(super) fn children(&self) -> Vec<Arc<Node>> {
@@ -155,13 +156,15 @@ impl Node {
         self.release_if_held();
         self.unlink();
         // Handles may keep the node; it must not keep the task.
-        let waker = lock(&self.state).waker.take();
-        drop(waker);
+        let kept = {
+            let mut state = lock(&self.state);
+            (state.waker.take(), state.probe.take())
+        };
+        drop(kept);
         self.wake_refused();
         if self.has(PARENT) {
-            for child in self.children() {
-                child.wake();
-            }
+            let wakers = self.children().into_iter().map(|child| child.take_waker());
+            wake_all(wakers.collect::<Vec<_>>().into_iter().flatten());
         }
     }
 

@@ -184,7 +184,7 @@ pub fn a_holder_may_be_stranded_by_the_poll_that_polls_it(backend: &Backend) {
             go_on.open();
         };
         let both = join(body, canceller);
-        let (outcome, ()) = within(Duration::from_secs(1), "the scope", both).await;
+        let (outcome, ()) = within(Duration::from_secs(5), "the scope", both).await;
         assert!(outcome.is_err());
     });
 }
@@ -201,7 +201,7 @@ pub fn a_time_limit_ends_although_a_timer_strands_a_holder(backend: &Backend) {
             select(held.as_mut(), timer).await;
             sleep_forever().await;
         });
-        let outcome = within(Duration::from_secs(1), "the time limit", body).await;
+        let outcome = within(Duration::from_secs(5), "the time limit", body).await;
         assert!(outcome.is_none());
     });
 }

@@ -39,7 +39,7 @@
 //! | `tokio` | the backend [tokio](https://docs.rs/tokio), and the module `anyrt::tokio` with conversions |
 //! | `smol` | the backend [smol](https://docs.rs/smol), and the module `anyrt::smol` with conversions |
 //! | `async-std` | the backend async-std (discontinued, RUSTSEC-2025-0052), and `anyrt::async_std` |
-//! | `net` | sockets and name lookup, in the module `anyrt::net` (Unix systems) |
+//! | `net` | sockets and name lookup, in the module `anyrt::net`; nothing on systems that are not Unix |
 //! | `tls` | encrypted streams, in `anyrt::tls`, by [rustls](https://docs.rs/rustls) |
 //! | `idna` | international host names, in their form of IDNA 2008 |
 //! | `tokio-io` | byte streams as tokio's I/O traits and back, in [`interop`]; no runtime |
@@ -70,7 +70,7 @@ pub mod __private;
 pub mod from_thread;
 pub mod futures;
 pub mod interop;
-#[cfg(feature = "net")]
+#[cfg(all(feature = "net", unix))]
 pub mod net;
 pub mod stream;
 pub mod sync;

@@ -73,10 +73,10 @@
 //! # example().unwrap();
 //! ```
 
-#[cfg(feature = "net")]
+#[cfg(all(feature = "net", unix))]
 use crate::Ambient;
 
-#[cfg(feature = "net")]
+#[cfg(all(feature = "net", unix))]
 pub use anyrt_core::tls::TlsConnectable;
 pub use anyrt_core::tls::{
     AlpnProtocol, CertificateDer, CipherSuite, PeerCertificates, PrivateKeyDer, ServerName,
@@ -87,5 +87,5 @@ pub use anyrt_core::tls::{
 /// A listener whose streams are encrypted.
 ///
 /// See [`anyrt_core::tls::TlsListener`].
-#[cfg(feature = "net")]
+#[cfg(all(feature = "net", unix))]
 pub type TlsListener<L> = anyrt_core::tls::TlsListener<Ambient, L>;

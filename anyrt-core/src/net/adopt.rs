@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::net::{SocketType, sockopt};
 
+use super::os::is_listening;
 use super::{ConnectedDatagramSocket, DatagramSocket, Kind, SocketListener, SocketStream};
 use crate::runtime::{AdoptSocket, Net, Socket};
 
@@ -55,7 +56,9 @@ impl<R: Net<Socket: AdoptSocket>, K: Kind> SocketListener<R, K> {
     /// The socket is closed then.
     ///
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if it is no socket, does not listen, or is of
-    ///   another family.
+    ///   another family. Systems other than Linux and Android do not report whether a socket listens:
+    ///   there only a socket that has a peer is refused, and one without a peer fails when a connection
+    ///   is accepted.
     /// - What the system says else, or that there is no runtime.
     pub fn adopt(socket: impl Into<OwnedFd>) -> io::Result<SocketListener<R, K>> {
         let descriptor = socket.into();
@@ -125,9 +128,9 @@ fn check(socket: BorrowedFd<'_>, kind: SocketType, listens: bool) -> io::Result<
         Ok(_) => {}
         Err(error) => return Err(error.into()),
     }
-    match (listens, sockopt::socket_acceptconn(socket)?) {
-        (false, true) => Err(wrong("this socket listens: adopt it as a listener")),
-        (true, false) => Err(wrong(
+    match (listens, is_listening(socket)?) {
+        (false, Some(true)) => Err(wrong("this socket listens: adopt it as a listener")),
+        (true, Some(false)) => Err(wrong(
             "this socket does not listen: call `listen` on it first",
         )),
         _ => Ok(()),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use pin_project::pin_project;
 
 use super::connect::{Connecting, options};
-use super::{ConnectError, Unix, UnixAddress, UnixStream};
+use super::{ConnectError, FailedAttempt, Unix, UnixAddress, UnixStream};
 use crate::engine::{Wait, poll_state};
 use crate::runtime::Net;
 use crate::time::{Sleep, sleep};
@@ -71,8 +71,9 @@ impl<R: Net> Future for ConnectUnix<R> {
                     *this.length = LONGEST_PAUSE.min(2 * *this.length);
                 }
                 Err(error) => {
-                    let error = ConnectError::single(this.address.clone().into(), error);
-                    return Poll::Ready(Err(error.into()));
+                    let address = this.address.clone().into();
+                    let attempts = vec![FailedAttempt { address, error }];
+                    return Poll::Ready(Err(ConnectError { attempts }.into()));
                 }
                 Ok(stream) => return Poll::Ready(Ok(stream)),
             }

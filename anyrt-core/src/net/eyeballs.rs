@@ -168,7 +168,7 @@ impl<R: Time, F, Fut: Future, T> fmt::Debug for HappyEyeballs<R, F, Fut, T> {
 /// is then that of the last attempt which found a way to its address, or of the last of all.
 #[derive(Debug)]
 pub struct ConnectError {
-    attempts: Vec<FailedAttempt>,
+    pub(super) attempts: Vec<FailedAttempt>,
 }
 
 /// An attempt to connect that failed.
@@ -195,12 +195,6 @@ impl ConnectError {
     /// Takes the attempts out.
     pub fn into_attempts(self) -> Vec<FailedAttempt> {
         self.attempts
-    }
-
-    pub(super) fn single(address: Address, error: io::Error) -> ConnectError {
-        ConnectError {
-            attempts: vec![FailedAttempt { address, error }],
-        }
     }
 
     fn new(addresses: &[SocketAddr], errors: &mut Vec<(usize, io::Error)>) -> ConnectError {

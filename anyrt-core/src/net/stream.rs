@@ -34,7 +34,7 @@ pub type UnixStream<R> = SocketStream<R, Unix>;
 /// [`RemoteAddress`](super::RemoteAddress), with TCP [`LocalPort`](super::LocalPort) and
 /// [`RemotePort`](super::RemotePort), and on Unix systems `Descriptor`.
 pub struct SocketStream<R: Net, K: Kind> {
-    connection: Connection<R::Socket>,
+    pub(super) connection: Connection<R::Socket>,
     kind: PhantomData<K>,
 }
 
@@ -94,11 +94,6 @@ impl<R: Net, K: Kind> SocketStream<R, K> {
     /// Makes two of it, for two tasks: one to receive, one to send.
     pub fn into_split(self) -> (ReceiveHalf<R, K>, SendHalf<R, K>) {
         halves::of(self.connection)
-    }
-
-    /// Fails if it was said that no more will come.
-    pub(super) fn check_sending(&self) -> io::Result<()> {
-        self.connection.check_sending()
     }
 
     pub(super) fn of(connection: Connection<R::Socket>) -> SocketStream<R, K> {

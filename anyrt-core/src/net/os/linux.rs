@@ -6,7 +6,7 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::net::{
     AddressFamily, SendFlags, SocketAddrAny, SocketAddrUnix, SocketFlags, SocketType,
-    acceptfrom_with, socket_with,
+    acceptfrom_with, socket_with, sockopt,
 };
 
 const FLAGS: SocketFlags = SocketFlags::NONBLOCK.union(SocketFlags::CLOEXEC);
@@ -22,6 +22,11 @@ pub(super) fn open(family: AddressFamily, kind: SocketType) -> io::Result<OwnedF
 
 pub(super) fn accept(listener: BorrowedFd<'_>) -> io::Result<(OwnedFd, Option<SocketAddrAny>)> {
     Ok(acceptfrom_with(listener, FLAGS)?)
+}
+
+/// Returns whether a socket listens; `None` if the system does not report it.
+pub(in crate::net) fn is_listening(socket: BorrowedFd<'_>) -> io::Result<Option<bool>> {
+    Ok(Some(sockopt::socket_acceptconn(socket)?))
 }
 
 pub(super) fn abstract_name(name: &[u8]) -> io::Result<SocketAddrUnix> {

@@ -12,6 +12,7 @@ use rustix::io::{Errno, FdFlags, retry_on_intr};
 use rustix::net::{self, AddressFamily, RecvFlags, SendAncillaryBuffer, SocketType, sockopt};
 
 use self::platform::SENDING;
+pub(super) use self::platform::is_listening;
 use super::{Address, Family, UnixAddress};
 use crate::runtime::{AdoptSocket, Attempt, Direction, Purpose, Socket, SocketOption, Source};
 use crate::stream::{Attribute, Attributes, Demand};

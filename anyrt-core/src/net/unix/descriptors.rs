@@ -48,7 +48,7 @@ impl<R: Descriptors> SocketStream<R, Unix> {
         descriptors: &[BorrowedFd<'_>],
     ) -> io::Result<()> {
         begin().await;
-        self.check_sending()?;
+        self.connection.check_sending()?;
         if bytes.is_empty() {
             return refuse("descriptors travel with one byte at least");
         }

@@ -13,10 +13,10 @@
 //! Limits of concurrency, load shedding, routing and the combinators of tower need no runtime. Rate
 //! limits, hedging and back-off of tower need tokio's clock, and so the backend tokio.
 
-#[cfg(feature = "net")]
+#[cfg(all(feature = "net", unix))]
 mod connector;
 mod timeout;
 
-#[cfg(feature = "net")]
+#[cfg(all(feature = "net", unix))]
 pub use self::connector::Connector;
 pub use self::timeout::{Limited, Timeout, TimeoutLayer};

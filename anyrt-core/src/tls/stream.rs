@@ -1,6 +1,7 @@
+use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
-use std::io::{self, IoSlice};
+use std::io::{self, IoSlice, Read};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -32,7 +33,8 @@ use crate::sync::begin;
 /// With TLS 1.3 the directions end one by one, so [`send_eof`] works. With TLS 1.2 the peer has to
 /// stop when one ends: `send_eof` is refused as [`Unsupported`](io::ErrorKind::Unsupported), and
 /// the stream can be used as before. [`close`] ends both in good order with either version; so
-/// does `poll_close`, for foreign code.
+/// does `poll_close`, for foreign code. Both sides may do so at once: closing fails as
+/// [broken](crate::stream::is_broken) only if the peer is gone and has not ended its side.
 ///
 /// [`send_eof`]: crate::stream::ByteSendStreamExt::send_eof
 /// [`close`]: crate::stream::ByteSendStreamExt::close
@@ -49,7 +51,12 @@ pub struct TlsStream<S> {
     /// Whether the peer was told that no more will come.
     end_sent: bool,
     received: Received,
+    /// Data that closing has read past, for later reads.
+    read_ahead: VecDeque<u8>,
 }
+
+/// How much data closing reads past at most, to find out whether a peer that is gone has ended TLS.
+const MAX_READ_AHEAD: usize = 1 << 20;
 
 /// How receiving stands.
 #[derive(Debug)]
@@ -161,6 +168,57 @@ impl<S: ByteStream> TlsStream<S> {
         Ok(records.into_parts())
     }
 
+    /// Reads from the session, and remembers how receiving ended.
+    fn poll_receive(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        match &self.received {
+            // The session would take its own answer to an empty buffer for the end.
+            Received::Open if buffer.is_empty() => return Poll::Ready(Ok(0)),
+            Received::Open => {}
+            Received::Ended => return Poll::Ready(Ok(0)),
+            Received::CutOff => return Poll::Ready(self.cut_off()),
+            Received::Failed(error) => return Poll::Ready(Err(repeat(error))),
+        }
+        match ready!(Pin::new(&mut *self.session).poll_read(cx, buffer)) {
+            Ok(0) => {
+                self.received = Received::Ended;
+                Poll::Ready(Ok(0))
+            }
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                self.received = Received::CutOff;
+                Poll::Ready(self.cut_off())
+            }
+            Err(error) => {
+                self.received = Received::Failed(repeat(&error));
+                Poll::Ready(Err(error))
+            }
+            Ok(count) => Poll::Ready(Ok(count)),
+        }
+    }
+
+    /// Returns whether a peer that receives no more has ended its side.
+    ///
+    /// It may have done so right before it left. Then the end of TLS is among the bytes that were
+    /// not received yet. Data before it is kept for later reads. This does not wait: everything that
+    /// a peer has sent before it left can be read by now.
+    fn peer_has_ended(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut chunk = [0; 4096];
+        while matches!(self.received, Received::Open) && self.read_ahead.len() < MAX_READ_AHEAD {
+            match self.poll_receive(cx, &mut chunk) {
+                Poll::Ready(Ok(count)) => self.read_ahead.extend(&chunk[..count]),
+                Poll::Ready(Err(_)) | Poll::Pending => break,
+            }
+        }
+        match self.received {
+            Received::Ended => true,
+            Received::CutOff => self.relaxed,
+            Received::Open | Received::Failed(_) => false,
+        }
+    }
+
     /// Ends both directions. Both are tried in each poll: the peer may have to be read from before
     /// it reads. Reading comes first: a peer that has ended TLS need not be there any more.
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -185,6 +243,7 @@ impl<S> TlsStream<S> {
             relaxed,
             end_sent: false,
             received: Received::Open,
+            read_ahead: VecDeque::new(),
         }
     }
 
@@ -226,29 +285,10 @@ impl<S: ByteStream> AsyncRead for TlsStream<S> {
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        match &this.received {
-            // The session would take its own answer to an empty buffer for the end.
-            Received::Open if buffer.is_empty() => return Poll::Ready(Ok(0)),
-            Received::Open => {}
-            Received::Ended => return Poll::Ready(Ok(0)),
-            Received::CutOff => return Poll::Ready(this.cut_off()),
-            Received::Failed(error) => return Poll::Ready(Err(repeat(error))),
+        if !this.read_ahead.is_empty() {
+            return Poll::Ready(this.read_ahead.read(buffer));
         }
-        match ready!(Pin::new(&mut *this.session).poll_read(cx, buffer)) {
-            Ok(0) => {
-                this.received = Received::Ended;
-                Poll::Ready(Ok(0))
-            }
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                this.received = Received::CutOff;
-                Poll::Ready(this.cut_off())
-            }
-            Err(error) => {
-                this.received = Received::Failed(repeat(&error));
-                Poll::Ready(Err(error))
-            }
-            Ok(count) => Poll::Ready(Ok(count)),
-        }
+        this.poll_receive(cx, buffer)
     }
 }
 
@@ -288,8 +328,8 @@ impl<S: ByteStream> AsyncWrite for TlsStream<S> {
             this.end_sent = true;
         }
         match ready!(Pin::new(session).poll_flush(cx)) {
-            // A peer that has ended its side may be gone by now: there is nobody left to tell.
-            Err(error) if this.received.has_ended() && is_broken(&error) => Poll::Ready(Ok(())),
+            // Both sides may end at once. A peer that has ended its side does not need to be told.
+            Err(error) if is_broken(&error) && this.peer_has_ended(cx) => Poll::Ready(Ok(())),
             outcome => Poll::Ready(outcome),
         }
     }

@@ -1,16 +1,18 @@
-//! The end of encrypted streams, in all its ways: ST-21 to ST-24.
+//! The end of encrypted streams, in all its ways: ST-21 to ST-24, EN-29.
 
+use std::future::poll_fn;
 use std::io;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::Poll;
 
 use anyrt_core::stream::{
     ByteReceiveStreamExt, ByteSendStreamExt, ByteStream, is_broken, is_closed, is_end_of_stream,
 };
 use anyrt_core::tls::{TlsError, TlsStream, rustls};
+use futures_io::AsyncWrite;
 use futures_util::future::join;
 
-use super::tls_support::{Authority, Pair, Wire, error_of, pair, pair_of, pass, wires};
+use super::tls_support::{Authority, Pair, ROOM, Wire, error_of, pair, pair_of, pass, wires};
 use crate::erased::Backend;
 use crate::support::{poll_once, run};
 
@@ -340,6 +342,116 @@ async fn both_ways_1_2() -> [(TlsStream<Wire>, TlsStream<Wire>); 2] {
     [pair_of(&client, &server).await, (other, one)]
 }
 
+/// EN-29: both sides may close at once, whichever is first, and whatever was sent before: neither
+/// reports an error.
+pub fn both_sides_may_close_at_once(backend: &Backend) {
+    run(backend, async {
+        for before in ["nothing", "exchanged", "not received", "much"] {
+            let [(a, b), (c, d)] = both_ways().await;
+            let [(e, f), (g, h)] = both_ways_1_2().await;
+            for (mut one, mut other) in [(a, b), (c, d), (e, f), (g, h)] {
+                match before {
+                    "exchanged" => {
+                        pass(&mut one, &mut other, b"request").await;
+                        pass(&mut other, &mut one, b"answer").await;
+                    }
+                    "not received" => {
+                        one.send(b"request").await.unwrap();
+                        other.send(b"answer").await.unwrap();
+                    }
+                    // More than a session takes in by itself.
+                    "much" => {
+                        one.send(&[7; ROOM / 2]).await.unwrap();
+                        other.send(&[7; ROOM / 2]).await.unwrap();
+                    }
+                    _ => {}
+                }
+                let (first, second) = join(one.close(), other.close()).await;
+                first.unwrap_or_else(|error| panic!("first, {before}: {error}"));
+                second.unwrap_or_else(|error| panic!("second, {before}: {error}"));
+            }
+        }
+    });
+}
+
+/// EN-29: closing beside a peer that has closed and is gone loses nothing: what it sent, and its end,
+/// are received afterwards.
+pub fn closing_keeps_what_the_peer_sent(backend: &Backend) {
+    run(backend, async {
+        let [(a, b), (c, d)] = both_ways().await;
+        let [(e, f), (g, h)] = both_ways_1_2().await;
+        for (mut from, mut to) in [(a, b), (c, d), (e, f), (g, h)] {
+            let much = vec![7; ROOM / 2];
+            from.send(&much).await.unwrap();
+            from.close().await.unwrap();
+            // As foreign code does it.
+            poll_fn(|cx| Pin::new(&mut to).poll_close(cx))
+                .await
+                .unwrap();
+            let mut received = Vec::new();
+            while received.len() < much.len() {
+                received.extend(to.receive(1000).await.unwrap());
+            }
+            assert!(received == much);
+            assert!(is_end_of_stream(&to.receive(1).await.unwrap_err()));
+        }
+    });
+}
+
+/// EN-29: one direction ends without an error beside a peer that has closed and is gone.
+pub fn one_direction_ends_after_the_peer_is_gone(backend: &Backend) {
+    run(backend, async {
+        for (mut from, mut to) in both_ways().await {
+            from.send(b"last").await.unwrap();
+            from.close().await.unwrap();
+            to.send_eof().await.unwrap();
+            assert_eq!(to.receive(100).await.unwrap(), b"last");
+            assert!(is_end_of_stream(&to.receive(1).await.unwrap_err()));
+        }
+    });
+}
+
+/// EN-29: a reset after the peer has ended TLS is no error of closing, received before or not.
+pub fn a_reset_after_the_end_of_tls_is_no_error(backend: &Backend) {
+    run(backend, async {
+        for received_before in [true, false] {
+            let [(a, b), (c, d)] = both_ways().await;
+            let [(e, f), (g, h)] = both_ways_1_2().await;
+            for (from, mut to) in [(a, b), (c, d), (e, f), (g, h)] {
+                from.close().await.unwrap();
+                if received_before {
+                    assert!(is_end_of_stream(&to.receive(1).await.unwrap_err()));
+                }
+                to.transport().fail_sending();
+                to.close().await.unwrap();
+            }
+        }
+    });
+}
+
+/// EN-29: closing reports a peer that is gone and has not ended TLS; unless relaxed.
+pub fn closing_after_a_cut_is_broken(backend: &Backend) {
+    run(backend, async {
+        let authority = Authority::new();
+        for relaxed in [false, true] {
+            let client = authority.client().relaxed(relaxed);
+            let server = authority.server("host.example").relaxed(relaxed);
+            let (one, other) = pair_of(&client, &server).await;
+            for (mut from, to) in [pair_of(&client, &server).await, (other, one)] {
+                from.send(b"not received").await.unwrap();
+                drop(from);
+                let closed = to.close().await;
+                assert_eq!(closed.is_ok(), relaxed);
+                assert!(closed.map_or_else(|error| is_broken(&error), |()| true));
+            }
+            // A peer that is still there, and whom nothing reaches, has not ended its side.
+            let (_one, other) = pair_of(&client, &server).await;
+            other.transport().fail_sending();
+            assert!(is_broken(&other.close().await.unwrap_err()));
+        }
+    });
+}
+
 anyrt_conformance_kit::cases! { tls_end: erased,
     the_end_is_said_again_and_again,
     a_cut_off_connection_is_broken,
@@ -356,4 +468,9 @@ anyrt_conformance_kit::cases! { tls_end: erased,
     one_direction_can_end,
     tls_1_2_refuses_to_end_one_direction,
     tls_1_2_ends_like_any_other,
+    both_sides_may_close_at_once,
+    closing_keeps_what_the_peer_sent,
+    one_direction_ends_after_the_peer_is_gone,
+    a_reset_after_the_end_of_tls_is_no_error,
+    closing_after_a_cut_is_broken,
 }

@@ -144,6 +144,7 @@ pub(super) struct Wire {
     number: u32,
     room: Arc<AtomicUsize>,
     stopped: AtomicBool,
+    reset: AtomicBool,
 }
 
 /// The number of a [`Wire`].
@@ -167,6 +168,7 @@ impl Wire {
             number,
             room,
             stopped: AtomicBool::new(false),
+            reset: AtomicBool::new(false),
         }
     }
 
@@ -178,6 +180,12 @@ impl Wire {
     /// From now on takes nothing, and says so.
     pub(super) fn take_nothing(&self) {
         self.stopped.store(true, Ordering::SeqCst);
+    }
+
+    /// From now on sending fails as it does after the peer has reset the connection. What the peer
+    /// has sent can still be received.
+    pub(super) fn fail_sending(&self) {
+        self.reset.store(true, Ordering::SeqCst);
     }
 }
 
@@ -204,6 +212,9 @@ impl AsyncWrite for Wire {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        if self.reset.load(Ordering::SeqCst) {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+        }
         if self.stopped.load(Ordering::SeqCst) {
             return Poll::Ready(Ok(0));
         }

@@ -91,7 +91,7 @@ pub use anyrt_core::stream::{
 };
 
 // What is known of a stream.
-pub use anyrt_core::error::MissingAttribute;
+pub use anyrt_core::error::AttributeError;
 pub use anyrt_core::stream::{Attribute, Attributes, AttributesExt, Demand, FileHandle, FilePath};
 
 /// Receives the bytes of a file.

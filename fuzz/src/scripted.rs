@@ -70,8 +70,8 @@ impl Known {
     /// Answers the demand.
     pub fn provide(&self, demand: &mut Demand<'_>) {
         demand
-            .try_provide::<Name>(|| self.name)
-            .try_provide::<HalfClose>(|| self.half_close);
+            .provide_option::<Name>(|| self.name)
+            .provide_option::<HalfClose>(|| self.half_close);
     }
 }
 

@@ -1,6 +1,7 @@
 //! The errors that several areas share: small types, one per kind of event, whose messages say
 //! what to do.
 
+mod attribute;
 mod group;
 mod run;
 mod task;
@@ -12,6 +13,7 @@ use std::io;
 
 use thiserror::Error as ThisError;
 
+pub use self::attribute::AttributeError;
 pub use self::group::{Failures, GroupError};
 pub use self::run::{CallError, NoRun, PortalStartError, RunError};
 pub use self::task::{SpawnError, StartError, TaskError, ValueError};
@@ -49,30 +51,6 @@ pub struct WouldBlock;
 impl From<WouldBlock> for io::Error {
     fn from(error: WouldBlock) -> Self {
         io::Error::new(io::ErrorKind::WouldBlock, error)
-    }
-}
-
-/// A stream knows nothing of the kind that it was asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
-#[error("there is no attribute `{name}` here")]
-pub struct MissingAttribute {
-    name: &'static str,
-}
-
-impl MissingAttribute {
-    pub(crate) fn new(name: &'static str) -> MissingAttribute {
-        MissingAttribute { name }
-    }
-
-    /// What was asked for.
-    pub fn name(&self) -> &'static str {
-        self.name
-    }
-}
-
-impl From<MissingAttribute> for io::Error {
-    fn from(error: MissingAttribute) -> Self {
-        io::Error::new(io::ErrorKind::NotFound, error)
     }
 }
 

@@ -58,19 +58,22 @@ impl Attribute for RemotePort {
 
 /// Offers what is known of any socket.
 pub(super) fn provide_socket<S: Socket>(socket: &S, demand: &mut Demand<'_>) {
-    let port = |address: io::Result<Address>| Some(address.ok()?.as_ip()?.port());
     demand
-        .try_provide::<SocketFamily>(|| Some(socket.local_address().ok()?.family()))
-        .try_provide::<LocalAddress>(|| socket.local_address().ok())
-        .try_provide::<LocalPort>(|| port(socket.local_address()));
+        .provide_result::<SocketFamily>(|| Ok(Some(socket.local_address()?.family())))
+        .provide_result::<LocalAddress>(|| socket.local_address().map(Some))
+        .provide_result::<LocalPort>(|| port(socket.local_address()));
     socket.provide(demand);
 }
 
 /// Offers what is known of a socket with one peer.
 pub(super) fn provide_connected<S: Socket>(socket: &S, demand: &mut Demand<'_>) {
-    let port = |address: io::Result<Address>| Some(address.ok()?.as_ip()?.port());
     demand
-        .try_provide::<RemoteAddress>(|| socket.peer_address().ok())
-        .try_provide::<RemotePort>(|| port(socket.peer_address()));
+        .provide_result::<RemoteAddress>(|| socket.peer_address().map(Some))
+        .provide_result::<RemotePort>(|| port(socket.peer_address()));
     provide_socket(socket, demand);
+}
+
+/// Returns the port of an address, if it has one.
+fn port(address: io::Result<Address>) -> io::Result<Option<u16>> {
+    Ok(address?.as_ip().map(|address| address.port()))
 }

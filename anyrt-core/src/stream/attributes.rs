@@ -1,8 +1,9 @@
 //! Typed attributes: what is known of a stream, asked for through every layer of wrapping.
 
 use std::any::Any;
+use std::io;
 
-use crate::error::MissingAttribute;
+use crate::error::AttributeError;
 
 /// A kind of thing that can be known of a stream, such as the address of its peer.
 ///
@@ -34,6 +35,7 @@ use crate::error::MissingAttribute;
 ///
 /// assert_eq!(Retried(Nothing, 3).attribute::<Attempts>(), Ok(3));
 /// let error = Nothing.attribute::<Attempts>().unwrap_err();
+/// assert!(error.is_missing());
 /// assert_eq!(error.to_string(), "there is no attribute `attempts` here");
 /// ```
 pub trait Attribute: 'static {
@@ -48,7 +50,7 @@ pub trait Attribute: 'static {
 /// # Contract
 ///
 /// 1. A wrapper MUST offer its own attributes first, and then pass the demand on to what it wraps:
-///    the outermost answer counts.
+///    the outermost answer counts, also if it is that reading the attribute failed.
 /// 2. [`provide`](Attributes::provide) MUST NOT block.
 pub trait Attributes {
     /// Answers the demand as far as it can; by default there is nothing to say.
@@ -59,18 +61,24 @@ pub trait Attributes {
 
 /// Asking for attributes.
 pub trait AttributesExt: Attributes {
-    /// What is known of this kind.
+    /// Returns the value of an attribute.
     ///
     /// # Errors
     ///
-    /// [`MissingAttribute`] if nothing is.
-    fn attribute<A: Attribute>(&self) -> Result<A::Value, MissingAttribute> {
+    /// - [Missing](AttributeError::is_missing) if the stream does not have the attribute.
+    /// - The error of the operating system if it has the attribute and reading it failed, such as the
+    ///   address of a peer that has reset the connection.
+    fn attribute<A: Attribute>(&self) -> Result<A::Value, AttributeError> {
         let mut answer = Answer::<A>(None);
         self.provide(&mut Demand(&mut answer));
-        answer.0.ok_or(MissingAttribute::new(A::NAME))
+        match answer.0 {
+            Some(Ok(value)) => Ok(value),
+            Some(Err(error)) => Err(AttributeError::failed(A::NAME, error)),
+            None => Err(AttributeError::missing(A::NAME)),
+        }
     }
 
-    /// What is known of this kind, or else this.
+    /// Returns the value of an attribute, or `default` if it is missing or could not be read.
     fn attribute_or<A: Attribute>(&self, default: A::Value) -> A::Value {
         self.attribute::<A>().unwrap_or(default)
     }
@@ -83,21 +91,31 @@ impl<S: Attributes + ?Sized> AttributesExt for S {}
 pub struct Demand<'a>(&'a mut dyn Any);
 
 /// Where the answer is put.
-struct Answer<A: Attribute>(Option<A::Value>);
+struct Answer<A: Attribute>(Option<io::Result<A::Value>>);
 
 impl Demand<'_> {
     /// Answers, if this is what is asked for and nobody has answered yet.
     pub fn provide<A: Attribute>(&mut self, value: impl FnOnce() -> A::Value) -> &mut Self {
-        self.try_provide::<A>(|| Some(value()))
+        self.provide_result::<A>(|| Ok(Some(value())))
     }
 
-    /// Answers with what may turn out not to be known.
-    pub fn try_provide<A: Attribute>(
+    /// Answers with a value that may turn out to be missing.
+    pub fn provide_option<A: Attribute>(
         &mut self,
         value: impl FnOnce() -> Option<A::Value>,
     ) -> &mut Self {
+        self.provide_result::<A>(|| Ok(value()))
+    }
+
+    /// Answers with a value that may turn out to be missing, and that may fail to be read.
+    ///
+    /// A failure is an answer: what is wrapped is not asked any more.
+    pub fn provide_result<A: Attribute>(
+        &mut self,
+        value: impl FnOnce() -> io::Result<Option<A::Value>>,
+    ) -> &mut Self {
         if let Some(Answer(answer @ None)) = self.0.downcast_mut::<Answer<A>>() {
-            *answer = value();
+            *answer = value().transpose();
         }
         self
     }

@@ -169,11 +169,7 @@ impl<S: ByteStream> TlsStream<S> {
     }
 
     /// Reads from the session, and remembers how receiving ended.
-    fn poll_receive(
-        &mut self,
-        cx: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_receive(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         match &self.received {
             // The session would take its own answer to an empty buffer for the end.
             Received::Open if buffer.is_empty() => return Poll::Ready(Ok(0)),
@@ -350,8 +346,8 @@ impl<S: Attributes> Attributes for TlsStream<S> {
         let common = self.common();
         demand
             .provide::<AlpnProtocol>(|| Some(common.alpn_protocol()?.to_vec()))
-            .try_provide::<CipherSuite>(|| Some(common.negotiated_cipher_suite()?.suite()))
-            .try_provide::<TlsVersion>(|| common.protocol_version())
+            .provide_option::<CipherSuite>(|| Some(common.negotiated_cipher_suite()?.suite()))
+            .provide_option::<TlsVersion>(|| common.protocol_version())
             .provide::<PeerCertificates>(|| {
                 let chain = common.peer_certificates().unwrap_or_default();
                 chain.iter().map(|der| der.clone().into_owned()).collect()

@@ -28,8 +28,7 @@ pub(crate) async fn proxy(
     let listener = listen(&options.listen)?;
     let mut lines = String::new();
     for listener in listener.listeners() {
-        let address = listener.attribute::<LocalAddress>();
-        let address = address.map_err(io::Error::other)?;
+        let address = listener.attribute::<LocalAddress>()?;
         lines += &format!("listening at {address}\n");
     }
     print(&lines)?;

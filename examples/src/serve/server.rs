@@ -139,8 +139,7 @@ fn announce(listener: &MultiListener<TcpListener>, identity: Option<&Identity>) 
         lines += &format!("certificate SHA-256 fingerprint {fingerprint}\n");
     }
     for listener in listener.listeners() {
-        let address = listener.attribute::<LocalAddress>();
-        let address = address.map_err(io::Error::other)?;
+        let address = listener.attribute::<LocalAddress>()?;
         lines += &format!("listening at {scheme}://{address}/\n");
     }
     print(&lines)

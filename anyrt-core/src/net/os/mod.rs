@@ -127,7 +127,10 @@ impl<S: Source> AdoptSocket for OsSocket<S> {
 
 impl<S: Source> Attributes for OsSocket<S> {
     fn provide(&self, demand: &mut Demand<'_>) {
-        demand.try_provide::<Descriptor>(|| self.0.descriptor().try_clone_to_owned().ok());
+        demand.provide_result::<Descriptor>(|| {
+            let duplicate = self.0.descriptor().try_clone_to_owned()?;
+            Ok(Some(duplicate))
+        });
     }
 }
 

@@ -117,8 +117,11 @@ impl<R: Runtime> Calls<R> {
 
     pub(super) fn provide(&self, demand: &mut Demand<'_>) {
         demand
-            .try_provide::<FilePath>(|| self.path.clone())
-            .try_provide::<FileHandle>(|| self.file.as_ref()?.try_clone().ok());
+            .provide_option::<FilePath>(|| self.path.clone())
+            .provide_result::<FileHandle>(|| {
+                let file = self.file.as_ref();
+                file.map(|file| file.try_clone()).transpose()
+            });
     }
 }
 

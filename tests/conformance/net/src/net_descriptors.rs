@@ -1,16 +1,21 @@
 //! What is known of the descriptors of connections, and those that come from elsewhere.
 
+use std::error::Error;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream as StdUnixStream;
 
+use anyrt_core::error::AttributeError;
 use anyrt_core::net::{
     Address, Descriptor, Family, Internet, LocalAddress, LocalPort, RemoteAddress, RemotePort,
     SocketFamily, SocketStream, TcpConnector, TcpStream, UnixStream, connect_tcp,
 };
 use anyrt_core::runtime::{Descriptors, SocketOption};
-use anyrt_core::stream::{AttributesExt, ByteReceiveStreamExt, ByteSendStreamExt};
+use anyrt_core::stream::{
+    AttributesExt, BufferedByteStream, ByteReceiveStreamExt, ByteSendStreamExt, ByteStream,
+    FilePath, is_broken,
+};
 use rustix::net::SendFlags;
 
 use super::net_connect_support::{accept, listen};
@@ -134,8 +139,62 @@ pub fn urgent_data_keeps_nothing_back(backend: &OsBackend) {
     });
 }
 
+/// EN-30: after a reset the address of the peer is not known to the system any more. That is the
+/// system's error, and not a missing attribute, through every layer; what has a default has it still.
+pub fn an_attribute_that_fails_gives_the_error_of_the_system(backend: &OsBackend) {
+    run(backend, async {
+        let (mut client, mut server) = tcp::<OsR>().await;
+        // Bytes that were not received make it a reset.
+        client.send(b"unread").await.unwrap();
+        server.receive(1).await.unwrap();
+        drop(server);
+        assert!(is_broken(&client.receive(1).await.unwrap_err()));
+        let system = raw(&client).peer_addr().unwrap_err();
+
+        let failed = |error: AttributeError| {
+            assert!(!error.is_missing(), "{error}");
+            let failure = error.io_error().unwrap();
+            assert_eq!(failure.raw_os_error(), system.raw_os_error());
+            assert!(error.source().is_some());
+            assert!(error.to_string().contains(error.name()), "{error}");
+            assert!(error.to_string().contains(&system.to_string()), "{error}");
+            assert_eq!(io::Error::from(error).kind(), system.kind());
+        };
+        failed(client.attribute::<RemoteAddress>().unwrap_err());
+        failed(client.attribute::<RemotePort>().unwrap_err());
+        assert_eq!(client.attribute_or::<RemotePort>(7), 7);
+        // The other attributes are read as before.
+        assert_eq!(client.attribute::<SocketFamily>(), Ok(Family::Ipv4));
+        client.attribute::<LocalAddress>().unwrap();
+        assert!(client.attribute::<FilePath>().unwrap_err().is_missing());
+
+        let buffered = BufferedByteStream::new(client);
+        failed(buffered.attribute::<RemoteAddress>().unwrap_err());
+        let boxed: Box<dyn ByteStream> = Box::new(buffered);
+        failed(boxed.attribute::<RemotePort>().unwrap_err());
+    });
+}
+
+/// EN-30: so it is with the halves of a connection, whichever of them is asked.
+pub fn an_attribute_that_fails_does_so_in_each_half(backend: &OsBackend) {
+    run(backend, async {
+        let (mut client, mut server) = tcp::<OsR>().await;
+        client.send(b"unread").await.unwrap();
+        server.receive(1).await.unwrap();
+        drop(server);
+        assert!(is_broken(&client.receive(1).await.unwrap_err()));
+        let expected = client.attribute::<RemoteAddress>().unwrap_err();
+        let (receive, send) = client.into_split();
+        assert_eq!(receive.attribute::<RemoteAddress>().unwrap_err(), expected);
+        assert_eq!(send.attribute::<RemoteAddress>().unwrap_err(), expected);
+        assert!(!expected.is_missing());
+    });
+}
+
 anyrt_conformance_kit::cases! { net_descriptors: descriptors,
     attributes_agree_with_the_system,
+    an_attribute_that_fails_gives_the_error_of_the_system,
+    an_attribute_that_fails_does_so_in_each_half,
     connections_do_not_delay,
     a_socket_can_be_adopted,
     a_socket_can_be_given_away,

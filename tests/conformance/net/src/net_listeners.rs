@@ -81,6 +81,7 @@ pub fn a_listener_has_no_remote_address(backend: &Backend) {
         assert_eq!(listener.attribute::<LocalPort>(), Ok(address.port()));
         let error = listener.attribute::<RemoteAddress>().unwrap_err();
         assert_eq!(error.name(), "remote address");
+        assert!(error.is_missing());
         listener.attribute::<RemotePort>().unwrap_err();
         assert_eq!(listener.attribute_or::<RemotePort>(7), 7);
     });

@@ -5,14 +5,15 @@ use std::io;
 use std::pin::{Pin, pin};
 use std::task::Poll;
 
+use anyrt_core::error::AttributeError;
 use anyrt_core::stream::{
-    AttributesExt, BufferedByteStream, ByteReceiveStreamExt, ByteSendStreamExt, ByteStream,
-    StapledByteStream, TextStream, UNBOUNDED, is_broken, is_closed, is_end_of_stream,
+    AttributesExt, BufferedByteStream, ByteReceiveStream, ByteReceiveStreamExt, ByteSendStreamExt,
+    ByteStream, StapledByteStream, TextStream, UNBOUNDED, is_broken, is_closed, is_end_of_stream,
     memory_byte_pipe, memory_byte_stream,
 };
 use futures_io::{AsyncRead, AsyncWrite};
 
-use super::byte_streams_support::{Left, Pieces};
+use super::byte_streams_support::{Left, Pieces, Unreadable};
 use crate::erased::{Backend, R};
 use crate::support::{Wakes, catch_sync, in_cancelled_scope, run};
 use crate::{check_byte_pipe, check_byte_stream};
@@ -246,6 +247,35 @@ pub fn attributes_are_found_through_wrappers(backend: &Backend) {
     });
 }
 
+/// EN-30: an attribute that could not be read is an answer: what is further inside does not replace it,
+/// and every wrapper passes it on. It is another error than that of a missing attribute.
+pub fn attributes_that_fail_are_found_through_wrappers(backend: &Backend) {
+    run(backend, async {
+        let unreadable = || Unreadable(Pieces::new([b"x"]));
+        let expected = unreadable().attribute::<Left>().unwrap_err();
+        assert!(!expected.is_missing());
+        let failure = expected.io_error().unwrap();
+        assert_eq!(failure.kind(), io::ErrorKind::PermissionDenied);
+        assert!(expected.to_string().contains("pieces left"));
+        let missing = memory_byte_pipe(1).1.attribute::<Left>().unwrap_err();
+        assert!(missing.is_missing() && missing.io_error().is_none());
+        assert_ne!(missing, expected);
+        let kind = |error: AttributeError| io::Error::from(error).kind();
+        assert_eq!(kind(missing), io::ErrorKind::NotFound);
+        assert_eq!(kind(expected.clone()), io::ErrorKind::PermissionDenied);
+
+        let buffered = BufferedByteStream::new(unreadable());
+        assert_eq!(buffered.attribute::<Left>(), Err(expected.clone()));
+        let text = TextStream::new(buffered);
+        assert_eq!(text.attribute::<Left>(), Err(expected.clone()));
+        let stapled = StapledByteStream::new(Pieces::new([b"x"]), unreadable());
+        assert_eq!(stapled.attribute::<Left>(), Err(expected.clone()));
+        let boxed: Box<dyn ByteReceiveStream> = Box::new(unreadable());
+        assert_eq!(boxed.attribute::<Left>(), Err(expected));
+        assert_eq!(boxed.attribute_or::<Left>(7), 7);
+    });
+}
+
 /// ST-01: an error of the stream beneath is passed through as it is.
 pub fn errors_pass_through_wrappers(backend: &Backend) {
     run(backend, async {
@@ -274,5 +304,6 @@ anyrt_conformance_kit::cases! { byte_streams: erased,
     byte_operations_are_cancel_points,
     a_stapled_stream_consists_of_its_halves,
     attributes_are_found_through_wrappers,
+    attributes_that_fail_are_found_through_wrappers,
     errors_pass_through_wrappers,
 }

@@ -82,3 +82,23 @@ impl Attributes for Pieces {
         demand.provide::<Left>(|| self.pieces.len());
     }
 }
+
+/// Pieces of which it cannot be read how many are left.
+pub(super) struct Unreadable(pub(super) Pieces);
+
+impl AsyncRead for Unreadable {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_read(cx, buffer)
+    }
+}
+
+impl Attributes for Unreadable {
+    fn provide(&self, demand: &mut Demand<'_>) {
+        demand.provide_result::<Left>(|| Err(io::ErrorKind::PermissionDenied.into()));
+        self.0.provide(demand);
+    }
+}

@@ -10,7 +10,6 @@ use anyrt_examples::site::Content;
 use futures_io::AsyncRead;
 use hyper::body::{self, Bytes, Frame, SizeHint};
 
-use crate::connection::CHUNK;
 use crate::respond::Entry;
 
 /// What is still to be sent.
@@ -36,10 +35,10 @@ impl FilePart {
         }
     }
 
-    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Bytes>> {
+    fn poll_chunk(&mut self, cx: &mut Context<'_>, size: usize) -> Poll<io::Result<Bytes>> {
         if self.buffer.is_empty() {
             let rest = usize::try_from(self.rest).unwrap_or(usize::MAX);
-            self.buffer.resize(rest.min(CHUNK), 0);
+            self.buffer.resize(rest.min(size), 0);
         }
         let read = ready!(Pin::new(&mut self.file).poll_read(cx, &mut self.buffer))?;
         if read == 0 {
@@ -73,13 +72,13 @@ impl Rest {
         }
     }
 
-    fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
+    fn poll_chunk(&mut self, cx: &mut Context<'_>, size: usize) -> Poll<Option<io::Result<Bytes>>> {
         if self.length() == 0 {
             return Poll::Ready(None);
         }
         Poll::Ready(Some(match self {
-            Rest::Text(text) => Ok(text.split_to(text.len().min(CHUNK))),
-            Rest::File(part) => ready!(part.poll_chunk(cx)),
+            Rest::Text(text) => Ok(text.split_to(text.len().min(size))),
+            Rest::File(part) => ready!(part.poll_chunk(cx, size)),
         }))
     }
 }
@@ -87,13 +86,16 @@ impl Rest {
 /// The body of a response. It goes when hyper has taken the last chunk, or will take no more.
 pub(crate) struct Body {
     rest: Rest,
+    /// How long a chunk is at most.
+    chunk: usize,
     entry: Entry,
 }
 
 impl Body {
-    pub(crate) fn new(content: Content, entry: Entry) -> Body {
+    pub(crate) fn new(content: Content, chunk: usize, entry: Entry) -> Body {
         Body {
             rest: Rest::of(content),
+            chunk,
             entry,
         }
     }
@@ -108,7 +110,7 @@ impl body::Body for Body {
         cx: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         let this = self.get_mut();
-        let chunk = ready!(this.rest.poll_chunk(cx));
+        let chunk = ready!(this.rest.poll_chunk(cx, this.chunk));
         if let Some(Ok(chunk)) = &chunk {
             this.entry.count(chunk.len());
         }

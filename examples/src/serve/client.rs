@@ -27,6 +27,8 @@ pub(crate) struct Client {
 struct Work {
     /// Requests whose response hyper does not have as a whole.
     requests: usize,
+    /// Requests of which the body has not been received as a whole.
+    receiving: usize,
     /// How much of responses hyper has, and the system has not. It is a little less than that: the
     /// heads of responses and of frames are sent too, and not counted here.
     unsent: u64,
@@ -51,7 +53,7 @@ impl Client {
     }
 
     /// Something was asked for, or taken.
-    pub(crate) fn is_active(&self) {
+    fn is_active(&self) {
         self.idleness
             .set_deadline(anyrt::now() + self.server.limits.idle);
     }
@@ -104,9 +106,40 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn new(client: Arc<Client>) -> Running {
-        client.is_active();
         client.change(|work| work.requests += 1);
         Running { client }
+    }
+}
+
+/// A request whose body is being received.
+///
+/// Receiving it does not count as activity, or a client that sends one byte now and then would keep its
+/// connection for as long as it likes: the idle limit is the limit for the whole request. Nor do
+/// further requests with HTTP/2 count that begin meanwhile, until they were received.
+pub(crate) struct Receiving<'a>(&'a Client);
+
+impl<'a> Receiving<'a> {
+    pub(crate) fn new(client: &'a Client) -> Receiving<'a> {
+        let mut is_only = false;
+        client.change(|work| {
+            is_only = work.receiving == 0;
+            work.receiving += 1;
+        });
+        if is_only {
+            client.is_active();
+        }
+        Receiving(client)
+    }
+
+    /// The request was received.
+    pub(crate) fn is_over(self) {
+        self.0.is_active();
+    }
+}
+
+impl Drop for Receiving<'_> {
+    fn drop(&mut self) {
+        self.0.change(|work| work.receiving -= 1);
     }
 }
 

@@ -49,12 +49,14 @@ Options:
       --self-signed          use TLS, with a certificate that is made now
       --timeout SECONDS      how long a client may take for the TLS handshake, for the first request
                              after it, and with HTTP/1.1 for the head of each other; 10 by default
-      --idle-timeout SECONDS how long nothing may be asked for or taken; 60 by default. That a slow
-                             client takes something shows once in 256 KiB
+      --idle-timeout SECONDS how long nothing may be asked for or taken; 60 by default. A request
+                             counts once it has been received as a whole, its body included. That
+                             a slow client takes something shows once in 256 KiB
       --grace SECONDS        how long requests may take to finish when it is told to stop; 10 by
                              default
-      --max-connections N    how many connections to serve at a time, 1000 by default; more have
-                             to wait
+      --max-connections N    how many connections to serve at a time, 500 by default; more have to
+                             wait. Each needs at most 512 KiB of memory, whatever its client does, so
+                             that 500 need at most 250 MiB; lists of directories come on top
   -q, --quiet                no line for each request
   -h, --help                 this text
 

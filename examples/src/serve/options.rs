@@ -47,7 +47,8 @@ pub(crate) fn read(mut parser: Parser) -> Result<Option<Options>, lexopt::Error>
         idle: Duration::from_secs(60),
         grace: Duration::from_secs(10),
     };
-    let mut max_connections = NonZeroUsize::new(1000).expect("it is not zero");
+    // With 512 KiB for each, that is 250 MiB.
+    let mut max_connections = NonZeroUsize::new(500).expect("it is not zero");
     let mut quiet = false;
     while let Some(arg) = parser.next()? {
         match arg {

@@ -13,7 +13,8 @@ use hyper::header::EXPECT;
 use hyper::{Request, Response, StatusCode, Version};
 
 use crate::body::Body;
-use crate::client::{Client, Running};
+use crate::client::{Client, Receiving, Running};
+use crate::connection::{CHUNK, HTTP_2_CHUNK};
 
 /// How much of a request's body is received. More is not worth an answer.
 const DISCARDED: usize = 1024 * 1024;
@@ -32,25 +33,35 @@ pub(crate) async fn respond(
     let mut entry = Entry::new(&request, running);
     let response = answer(&request, &entry.running.client).await;
     entry.status = response.status();
-    Ok(response.map(|content| Body::new(content, entry)))
+    let chunk = chunk(request.version());
+    Ok(response.map(|content| Body::new(content, chunk, entry)))
+}
+
+/// How much of a response is read at a time. HTTP/2 has several responses at once.
+fn chunk(version: Version) -> usize {
+    match version {
+        Version::HTTP_2 => HTTP_2_CHUNK,
+        _ => CHUNK,
+    }
 }
 
 /// Receives the body, for which there is no use: a client that is still sending when its connection
 /// is closed misses the answer.
 async fn discard_body(request: &mut Request<Incoming>, client: &Client) {
+    let receiving = Receiving::new(client);
     if request.version() < Version::HTTP_2 && request.headers().contains_key(EXPECT) {
         return; // It waits for the answer before it sends.
     }
     let mut rest = DISCARDED;
     let body = request.body_mut();
     while let Some(Ok(frame)) = poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await {
-        client.is_active();
         let length = frame.data_ref().map_or(0, Bytes::len);
         match rest.checked_sub(length) {
             Some(less) => rest = less,
             None => return,
         }
     }
+    receiving.is_over();
 }
 
 async fn answer(request: &Request<Incoming>, client: &Client) -> Response<Content> {

@@ -6,10 +6,11 @@ mod support;
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use self::support::service::{read_all, read_slowly};
+use self::support::service::{Service, read_all, read_slowly};
 use self::support::stage::{ANY_PORT, Stage, proxy};
 use self::support::{BACKENDS, Folder, PROXY, text};
 
@@ -119,6 +120,73 @@ fn who_cannot_be_reached_is_reported() {
             proxy.stop();
         }
     }
+}
+
+/// A proxy that can open few descriptors.
+fn proxy_with_descriptors(limit: u32, backend: &str, to: &str) -> Service {
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", &format!("ulimit -n {limit}; exec \"$@\""), "sh"])
+        .args([PROXY.path(), "--backend", backend])
+        .args(["--listen", ANY_PORT, "--to", to])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    Service::start(command)
+}
+
+/// EN-33: with no descriptor left, clients wait until there are some again, and then each of them is
+/// connected, soon; none that was accepted is dropped.
+#[test]
+fn clients_wait_for_descriptors() {
+    const CLIENTS: usize = 100;
+    thread::scope(|scope| {
+        for backend in BACKENDS {
+            // Targets by their address, and by a name that has to be looked up.
+            for host in ["127.0.0.1", "localhost"] {
+                scope.spawn(move || {
+                    let target = TcpListener::bind(ANY_PORT).unwrap();
+                    let port = target.local_addr().unwrap().port();
+                    let proxy = proxy_with_descriptors(64, backend, &format!("{host}:{port}"));
+                    let descriptors = proxy.descriptors_at_rest();
+                    // What the target does: it echoes to the end.
+                    thread::spawn(move || {
+                        while let Ok((mut stream, _)) = target.accept() {
+                            thread::spawn(move || {
+                                let mut buffer = [0; 10];
+                                while let Ok(count @ 1..) = stream.read(&mut buffer) {
+                                    stream.write_all(&buffer[..count]).unwrap();
+                                }
+                            });
+                        }
+                    });
+
+                    let mut streams: Vec<_> = (0..CLIENTS).map(|_| proxy.connect()).collect();
+                    for stream in &mut streams {
+                        stream.write_all(b"x").unwrap();
+                    }
+                    proxy.wait_for("no connection can be accepted for now");
+                    // Each that has been served makes room for another one.
+                    for stream in &mut streams {
+                        let start = Instant::now();
+                        let echoed = stream.read_exact(&mut [0; 1]);
+                        echoed.unwrap_or_else(|error| {
+                            panic!("{backend}, {host}: {error}\n{}", proxy.errors())
+                        });
+                        stream.shutdown(Shutdown::Both).unwrap();
+                        let waited = start.elapsed();
+                        // Ten times what is promised: the machine may be busy.
+                        assert!(waited < Duration::from_secs(10), "{waited:?}");
+                    }
+                    proxy.wait_for_lines(CLIENTS, ": 1 bytes there, 1 bytes back, ");
+                    let errors = proxy.errors();
+                    assert!(!errors.contains("not connected"), "{errors}");
+                    proxy.wait_for_descriptors(descriptors);
+                    proxy.stop();
+                });
+            }
+        }
+    });
 }
 
 /// Nobody is there who would answer, or the system knows that at once.

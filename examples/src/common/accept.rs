@@ -3,12 +3,14 @@
 use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyrt::TaskGroup;
 use anyrt::net::{Listener, ListenerExt, MultiListener, SocketOption, TcpListener, TcpStream};
 use anyrt::stream::{Attributes, Demand};
 use anyrt::sync::Semaphore;
+
+use crate::spare::{Reserve, Spare};
 
 /// Listens at all of these addresses.
 ///
@@ -59,13 +61,61 @@ where
     H: FnMut(TcpStream) -> Fut + Send,
     Fut: Future<Output = ()> + Send + 'static,
 {
+    let handler = |stream, ()| handler(stream);
+    accept_with(listener, max, || Ok(()), group, handler).await
+}
+
+/// Accepts connections as [`accept`] does, each together with a spare descriptor for an outgoing
+/// connection. If there is no spare descriptor, clients wait in the backlog.
+///
+/// # Cancel safety
+///
+/// As [`accept`].
+///
+/// # Errors
+///
+/// As [`accept`].
+pub async fn accept_to_connect<E, H, Fut>(
+    listener: MultiListener<TcpListener>,
+    max: NonZeroUsize,
+    group: &TaskGroup<E>,
+    handler: H,
+) -> io::Result<()>
+where
+    E: Send + 'static,
+    H: FnMut(TcpStream, Spare) -> Fut + Send,
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    let reserve = Reserve::default();
+    accept_with(listener, max, || reserve.spare(), group, handler).await
+}
+
+/// Calls `prepare` before each connection is accepted; its value goes to the handler.
+async fn accept_with<E, T, H, Fut>(
+    listener: MultiListener<TcpListener>,
+    max: NonZeroUsize,
+    prepare: impl Fn() -> io::Result<T> + Send + Sync,
+    group: &TaskGroup<E>,
+    mut handler: H,
+) -> io::Result<()>
+where
+    E: Send + 'static,
+    T: Send,
+    H: FnMut(TcpStream, T) -> Fut + Send,
+    Fut: Future<Output = ()> + Send + 'static,
+{
     let room = Arc::new(Semaphore::new(max.get()));
+    let prepared = Arc::new(Mutex::new(None));
     let limited = Limited {
         listener,
         room: room.clone(),
+        prepare,
+        prepared: prepared.clone(),
     };
     let handler = |stream| {
-        let (handled, room) = (handler(stream), room.clone());
+        let prepared = lock(&prepared).take();
+        let prepared = prepared.expect("a connection is handled before the next one is accepted");
+        let (handled, room) = (handler(stream, prepared), room.clone());
         async move {
             handled.await;
             let released = room.release();
@@ -76,24 +126,38 @@ where
 }
 
 /// A listener that accepts when there is room for one more connection.
-struct Limited<L> {
+struct Limited<L, P, T> {
     listener: L,
     room: Arc<Semaphore>,
+    prepare: P,
+    /// The value for the connection that was accepted last.
+    prepared: Arc<Mutex<Option<T>>>,
 }
 
-impl<L: Listener> Listener for Limited<L> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<L, P, T> Listener for Limited<L, P, T>
+where
+    L: Listener,
+    P: Fn() -> io::Result<T> + Send + Sync,
+    T: Send,
+{
     type Stream = L::Stream;
 
     async fn accept(&self) -> io::Result<L::Stream> {
         let permit = self.room.acquire().await;
+        let prepared = (self.prepare)()?;
         let stream = self.listener.accept().await?;
         // Released when the connection has ended.
         permit.forget();
+        *lock(&self.prepared) = Some(prepared);
         Ok(stream)
     }
 }
 
-impl<L: Attributes> Attributes for Limited<L> {
+impl<L: Attributes, P, T> Attributes for Limited<L, P, T> {
     fn provide(&self, demand: &mut Demand<'_>) {
         self.listener.provide(demand);
     }

@@ -6,10 +6,12 @@ mod args;
 mod messages;
 mod run;
 pub mod site;
+mod spare;
 mod walk;
 
-pub use self::accept::{accept, limit_send_buffer, listen};
+pub use self::accept::{accept, accept_to_connect, limit_send_buffer, listen};
 pub use self::args::{Args, address, at_least_one, command_line, parse, seconds};
 pub use self::messages::{Messages, print, show_progress};
 pub use self::run::{run, run_service};
+pub use self::spare::Spare;
 pub use self::walk::{Outcome, Unreadable, Walk};

@@ -44,6 +44,9 @@ Options:
                                  variable ANYRT_BACKEND names, else tokio
   -h, --help                     this text
 
+If it runs out of descriptors, clients have to wait as well: it accepts none without a descriptor for
+the connection to HOST.
+
 It says on standard output where it listens. Ctrl-C and SIGTERM end it, and its connections.
 
 Exit status: 0 if it was told to end, 1 if it could not start, 2 for a wrong command line.

@@ -9,7 +9,7 @@ use anyrt::CancelScope;
 use anyrt::net::{Internet, LocalAddress, ReceiveHalf, SendHalf, TcpStream, connect_tcp};
 use anyrt::stream::AttributesExt;
 use anyrt::sync::Event;
-use anyrt_examples::{Messages, accept, limit_send_buffer, listen, print};
+use anyrt_examples::{Messages, Spare, accept_to_connect, limit_send_buffer, listen, print};
 
 use crate::forward::{Carried, End, forward};
 use crate::options::{Options, Target};
@@ -39,9 +39,9 @@ pub(crate) async fn proxy(
         idle: options.idle,
     });
     anyrt::task_group(async |connections| {
-        let accepting = accept(listener, options.max_connections, &connections, |client| {
-            serve(client, route.clone(), messages.clone())
-        });
+        let handler = |client, spare| serve(client, spare, route.clone(), messages.clone());
+        let max = options.max_connections;
+        let accepting = accept_to_connect(listener, max, &connections, handler);
         let stopped = async {
             stop.wait().await;
             Ok(())
@@ -63,22 +63,24 @@ struct Route {
 }
 
 /// Forwards a connection to its end, and says how it was: also if that is a cancellation.
-async fn serve(client: TcpStream, route: Arc<Route>, messages: Messages) {
+async fn serve(client: TcpStream, spare: Spare, route: Arc<Route>, messages: Messages) {
     anyrt::with_resource(
         Report::of(&client),
-        async |mut report| report.outcome = relay(client, &route, &report.carried).await,
+        async |mut report| report.outcome = relay(client, spare, &route, &report.carried).await,
         async |report| messages.say(format_args!("{report}")),
     )
     .await
 }
 
-async fn relay(client: TcpStream, route: &Route, carried: &Carried) -> Outcome {
+async fn relay(client: TcpStream, spare: Spare, route: &Route, carried: &Carried) -> Outcome {
     let Route { to, connect, idle } = route;
-    let connecting = anyrt::fail_after(*connect, connect_tcp(&to.host, to.port));
-    let target = match connecting.reason("connecting").await {
-        Ok(Ok(target)) => target,
-        Ok(Err(error)) => return Outcome::NotConnected(error),
-        Err(elapsed) => return Outcome::NotConnected(elapsed.into()),
+    let connecting = || {
+        let connecting = anyrt::fail_after(*connect, connect_tcp(&to.host, to.port));
+        async { connecting.reason("connecting").await? }
+    };
+    let target = match spare.connect(connecting).await {
+        Ok(target) => target,
+        Err(error) => return Outcome::NotConnected(error),
     };
 
     // All that is received, or that the system takes to be sent, moves the deadline.

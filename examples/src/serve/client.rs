@@ -131,8 +131,8 @@ impl<'a> Receiving<'a> {
         Receiving(client)
     }
 
-    /// The request was received.
-    pub(crate) fn is_over(self) {
+    /// The request was received as a whole.
+    pub(crate) fn finish(self) {
         self.0.is_active();
     }
 }

@@ -61,7 +61,7 @@ async fn discard_body(request: &mut Request<Incoming>, client: &Client) {
             None => return,
         }
     }
-    receiving.is_over();
+    receiving.finish();
 }
 
 async fn answer(request: &Request<Incoming>, client: &Client) -> Response<Content> {

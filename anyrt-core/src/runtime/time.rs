@@ -15,7 +15,6 @@ use crate::instant::Instant;
 /// 4. Dropping a timer MUST release what it occupies.
 /// 5. [`reset`](Time::reset) MUST work on a timer that is pending, has completed, or was never
 ///    polled; the timer then counts as never polled.
-///
 /// 6. [`may_have_fired`](Time::may_have_fired) MUST give `true` from the moment on at which the timer
 ///    wakes.
 ///

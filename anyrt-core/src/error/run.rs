@@ -11,40 +11,48 @@ use crate::engine::Cancelled;
 
 /// The run that is asked for is not there; the message names the fix.
 #[derive(Clone, Debug, PartialEq, Eq, ThisError)]
-#[error("{message}")]
+#[error(transparent)]
 pub struct NoRun {
-    message: &'static str,
-    ended: bool,
+    kind: NoRunKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
+enum NoRunKind {
+    #[error("this is not part of a run: get the handle inside `anyrt::run`, and take it along")]
+    Outside,
+    #[error(
+        "the run of this handle has ended: keep the run going for as long as its handles are used"
+    )]
+    Ended,
+    #[error(
+        "this thread polls a task of a run, and would wait for itself: await the future here, or \
+         call from a worker thread"
+    )]
+    Inside,
 }
 
 impl NoRun {
     pub(crate) fn outside() -> NoRun {
         NoRun {
-            message: "this is not part of a run: get the handle inside `anyrt::run`, and take it \
-                      along",
-            ended: false,
+            kind: NoRunKind::Outside,
         }
     }
 
     pub(crate) fn ended() -> NoRun {
         NoRun {
-            message: "the run of this handle has ended: keep the run going for as long as its \
-                      handles are used",
-            ended: true,
+            kind: NoRunKind::Ended,
         }
     }
 
     pub(crate) fn inside() -> NoRun {
         NoRun {
-            message: "this thread polls a task of a run, and would wait for itself: await the \
-                      future here, or call from a worker thread",
-            ended: false,
+            kind: NoRunKind::Inside,
         }
     }
 
     /// Whether there was a run that has ended.
     pub fn is_ended(&self) -> bool {
-        self.ended
+        self.kind == NoRunKind::Ended
     }
 }
 
@@ -81,10 +89,10 @@ impl CallError {
 
 impl From<NoRun> for CallError {
     fn from(error: NoRun) -> Self {
-        match error {
-            NoRun { ended: true, .. } => CallError::NotRunning,
-            error if error == NoRun::inside() => CallError::Inside,
-            _ => CallError::Outside,
+        match error.kind {
+            NoRunKind::Ended => CallError::NotRunning,
+            NoRunKind::Inside => CallError::Inside,
+            NoRunKind::Outside => CallError::Outside,
         }
     }
 }

@@ -34,10 +34,6 @@ fn run_boxed<B: Enter>(backend: &B, main: Pin<Box<dyn Future<Output = ()> + '_>>
 ///
 /// # Errors
 ///
-/// [`Cancelled`] if the future was interrupted.
-///
-/// # Errors
-///
 /// [`Cancelled`] if the future waits for anything.
 pub async fn in_cancelled_scope<R: Runtime, F: Future>(future: F) -> Result<F::Output, Cancelled> {
     let scope = CancelScope::<R>::new();

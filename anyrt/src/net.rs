@@ -1,40 +1,34 @@
 //! Sockets: TCP, UDP, Unix sockets, and names.
 
-use crate::Ambient;
-
 mod connect;
-#[cfg(unix)]
+mod datagrams;
 mod descriptors;
+mod listeners;
+
+pub use anyrt_core::net::{
+    ATTEMPT_DELAY, Address, BoxListener, BoxedStreams, BufferedConnectable, ConnectError,
+    Connectable, Descriptor, FailedAttempt, Family, Internet, IntoConnectable, Kind, ListenOptions,
+    Listener, LocalAddress, LocalPort, LookupError, MAX_UDP_PACKET, MultiListener, RemoteAddress,
+    RemotePort, SocketFamily, TextConnectable, Unix, UnixAddress, UnixListenOptions, interleave,
+    notify_closing,
+};
+pub use anyrt_core::runtime::SocketOption;
 
 pub use self::connect::{
     TcpConnectable, TcpConnector, as_connectable, connect_tcp, happy_eyeballs, lookup,
     reverse_lookup,
 };
-#[cfg(unix)]
-pub use self::descriptors::{UnixConnectable, connect_unix, wait_readable, wait_writable};
-pub use anyrt_core::net::{
-    ATTEMPT_DELAY, BoxedStreams, BufferedConnectable, ConnectError, Connectable, FailedAttempt,
-    IntoConnectable, LookupError, TextConnectable, interleave,
-};
-mod datagrams;
-mod listeners;
-
-pub use anyrt_core::net::{
-    Address, BoxListener, Family, Internet, Kind, ListenOptions, Listener, LocalAddress, LocalPort,
-    MAX_UDP_PACKET, MultiListener, RemoteAddress, RemotePort, SocketFamily, Unix, UnixAddress,
-};
-#[cfg(unix)]
-pub use anyrt_core::net::{Descriptor, UnixListenOptions, notify_closing};
-pub use anyrt_core::runtime::SocketOption;
-
 pub use self::datagrams::{
     ConnectedDatagramSocket, ConnectedUdpSocket, ConnectedUnixDatagram, DatagramSocket, UdpSocket,
     UnixDatagram,
 };
+pub use self::descriptors::{UnixConnectable, connect_unix, wait_readable, wait_writable};
 pub use self::listeners::{
     Accept, ListenerExt, ServeOptions, SocketListener, TcpListener, UnixListener, listen_tcp,
     listen_tcp_with,
 };
+
+use crate::Ambient;
 
 /// A connection of either [kind](Kind): TCP, or through a Unix socket.
 pub type SocketStream<K> = anyrt_core::net::SocketStream<Ambient, K>;

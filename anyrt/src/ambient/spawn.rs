@@ -1,6 +1,9 @@
+//! Starting tasks.
+
+use std::convert::Infallible;
+
 use anyrt_core::error::NoRuntime;
 use anyrt_core::runtime::{Spawn, TaskInfo};
-use std::convert::Infallible;
 
 use super::find::find;
 use super::{Ambient, Kind};

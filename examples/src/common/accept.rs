@@ -86,7 +86,7 @@ where
     H: FnMut(TcpStream, Spare) -> Fut + Send,
     Fut: Future<Output = ()> + Send + 'static,
 {
-    let reserve = Reserve::default();
+    let reserve = Reserve::new();
     accept_with(listener, max, || reserve.spare(), group, handler).await
 }
 

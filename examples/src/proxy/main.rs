@@ -39,7 +39,8 @@ Options:
                                  have to wait
       --idle-timeout SECONDS     how long nothing may be received or taken at either end; for ever by
                                  default. That a slow end takes something shows once in 256 KiB
-      --connect-timeout SECONDS  how long connecting may take; 10 by default
+      --connect-timeout SECONDS  how long looking up HOST may take, and then connecting; 10 by
+                                 default
   -b, --backend NAME             tokio, smol or async-std; by default the one that the environment
                                  variable ANYRT_BACKEND names, else tokio
   -h, --help                     this text

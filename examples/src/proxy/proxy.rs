@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyrt::CancelScope;
-use anyrt::net::{Internet, LocalAddress, ReceiveHalf, SendHalf, TcpStream, connect_tcp};
+use anyrt::net::{Internet, LocalAddress, ReceiveHalf, SendHalf, TcpStream};
 use anyrt::stream::AttributesExt;
 use anyrt::sync::Event;
 use anyrt_examples::{Messages, Spare, accept_to_connect, limit_send_buffer, listen, print};
@@ -74,11 +74,7 @@ async fn serve(client: TcpStream, spare: Spare, route: Arc<Route>, messages: Mes
 
 async fn relay(client: TcpStream, spare: Spare, route: &Route, carried: &Carried) -> Outcome {
     let Route { to, connect, idle } = route;
-    let connecting = || {
-        let connecting = anyrt::fail_after(*connect, connect_tcp(&to.host, to.port));
-        async { connecting.reason("connecting").await? }
-    };
-    let target = match spare.connect(connecting).await {
+    let target = match spare.connect(&to.host, to.port, *connect).await {
         Ok(target) => target,
         Err(error) => return Outcome::NotConnected(error),
     };

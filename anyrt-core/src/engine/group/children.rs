@@ -15,12 +15,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use slab::Slab;
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-
 use crate::engine::{Given, GroupCore, Record, poll_state};
 use crate::loom::atomic::{AtomicU16, Ordering};
 use crate::loom::{Arc, Mutex, lock};
-use crate::unwind::drop_quietly;
 use crate::unwind::drop_quietly;
 
 /// Threads that spawn into one group at once do so in different shards.

@@ -81,7 +81,7 @@ async fn cut_short<K: Kind>(what: &str, pair: Pair) {
     for round in 0..ROUNDS {
         let children = |round: usize| {
             let [one, other] = pair();
-            if round % 2 == 0 {
+            if round.is_multiple_of(2) {
                 [one, other]
             } else {
                 [other, one]
@@ -146,7 +146,7 @@ pub fn cancelled_branches_report_no_end(backend: &Backend) {
         for pair in [bytes, objects] {
             for round in 0..ROUNDS {
                 let [one, other] = pair();
-                let both = if round % 2 == 0 {
+                let both = if round.is_multiple_of(2) {
                     [one, other]
                 } else {
                     [other, one]

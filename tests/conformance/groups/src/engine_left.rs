@@ -250,7 +250,7 @@ pub fn a_run_ends_although_it_returns_a_group(backend: &Backend) {
             let go_on = Gate::new();
             let group = with_a_child(&ended, &go_on).await;
             go_on.open();
-            group
+            Some(group)
         });
         assert!(ended.is_raised());
         drop(group);

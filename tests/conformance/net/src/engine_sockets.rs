@@ -32,7 +32,7 @@ pub(super) async fn cut_short<N: Net, K: Kind>(
     SocketStream<N, K>: Send + 'static,
 {
     let mut ends = [ends.0, ends.1];
-    if round % 2 == 0 {
+    if round.is_multiple_of(2) {
         ends.reverse();
     }
     let group = task_group::<N, io::Error, _, _>(async |tg| {
@@ -76,10 +76,10 @@ pub fn the_loser_of_a_race_loses_no_bytes_of_a_socket(backend: &Backend) {
                 };
                 let mut racing = pin!(race::<R, _>((receives, waits)));
                 assert!(poll_once(racing.as_mut()).await.is_pending());
-                near.send(b"seven").await.unwrap();
-                // Until both can be had in one poll.
-                foreign_sleep(SHORT).await;
+                // The event is woken first; then both can be had in one poll.
                 event.set();
+                near.send(b"seven").await.unwrap();
+                foreign_sleep(SHORT).await;
                 racing.await
             };
             let bytes = match won {
@@ -105,9 +105,9 @@ pub fn the_loser_of_a_race_loses_no_connection(backend: &Backend) {
                 };
                 let mut racing = pin!(race::<R, _>((accepts, waits)));
                 assert!(poll_once(racing.as_mut()).await.is_pending());
+                event.set();
                 let client: TcpStream<R> = connect(address).await.unwrap();
                 foreign_sleep(SHORT).await;
-                event.set();
                 (racing.await, client)
             };
             let (server, _) = match won {

@@ -195,15 +195,17 @@ pub fn a_task_that_has_ended_keeps_no_context(backend: &Backend) {
             let given = value.clone();
             let mut kept = None;
             let group = task_group::<R, Infallible, _, _>(async |tg| {
-                let spawned = VALUE.scope(given, async {
-                    tg.spawn(async move {
+                let mut spawned = None;
+                let spawns = VALUE.scope(given, async {
+                    spawned = Some(tg.spawn(async move {
                         assert!(VALUE.get().is_some());
                         if ending != "returns" {
                             blocked().await;
                         }
-                    })
+                    }));
                 });
-                let handle = spawned.await;
+                spawns.await;
+                let handle = spawned.expect("it has been spawned");
                 if ending == "is cancelled" {
                     yields(2).await;
                 }

@@ -15,7 +15,7 @@ use anyrt_core::task::{GroupOptions, TaskHandle, task_group};
 use super::holds_support::PollsInWake;
 use crate::erased::{Backend, R};
 use crate::kinds::blocked;
-use crate::limits::{ends_within, within};
+use crate::limits::{ends_within, foreign_sleep, within};
 use crate::support::{
     Gate, Log, Wakes, catch_sync, panic_quietly, panicking_waker, poll_once, run, yields,
 };
@@ -138,7 +138,9 @@ pub fn no_lock_is_held_while_a_waker_is_woken_or_dropped(_backend: &Backend) {
     ends_within(LIMIT, "wakers that come back", || {
         let event = Arc::new(Event::new());
         let again = event.clone();
-        let waker = comes_back(move || drop(again.statistics()));
+        let waker = comes_back(move || {
+            let _ = again.statistics();
+        });
         others_are_woken("event", &waker, three(|| event.wait()), || event.set());
 
         let permits = Arc::new(Semaphore::new(0));
@@ -162,7 +164,9 @@ pub fn no_lock_is_held_while_a_waker_is_woken_or_dropped(_backend: &Backend) {
         let again = event.clone();
         let event = Event::new();
         let mut wait = pin!(event.wait());
-        let waker = comes_back(move || drop(again.statistics()));
+        let waker = comes_back(move || {
+            let _ = again.statistics();
+        });
         assert!(
             wait.as_mut()
                 .poll(&mut Context::from_waker(&waker))
@@ -309,7 +313,8 @@ pub fn no_lock_is_held_while_an_error_is_reported(backend: &Backend) {
                     Err::<(), _>(2)
                 });
                 waiting.opened().await;
-                yields(3).await;
+                // Until its poll is over, so that it can be polled again inside a wake-up.
+                foreign_sleep(Duration::from_millis(30)).await;
                 tg.spawn(async { Err::<(), _>(1) });
                 Ok(())
             });

@@ -180,8 +180,15 @@ impl<F: Future> Future for Branch<F> {
     type Output = (usize, End<F::Output>);
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let end = match this.frame.poll(cx, &mut BranchPlace { own: *this.own }) {
+        let mut this = self.project();
+        // A loser that holds nothing is not polled once more: it would take what it then throws away.
+        let loses = match *this.own {
+            true => this.frame.as_mut().interrupt_unless_held::<BranchPlace>(),
+            false => None,
+        };
+        let own = *this.own;
+        let polled = loses.unwrap_or_else(|| this.frame.poll(cx, &mut BranchPlace { own }));
+        let end = match polled {
             Polled::Pending => {
                 let same = this
                     .waker

@@ -47,9 +47,11 @@ const KEPT: usize = 16;
 /// put a thread to sleep and to wake it.
 const LOOKS: u32 = 50;
 
-/// How long an idle worker waits for a job, before it goes back to the runtime's pool. A runtime
-/// whose clock is paused does not move it while functions run on its threads.
-const IDLE: Duration = Duration::from_millis(250);
+/// How long an idle worker sleeps at a time, and how often, before it goes back to the runtime's pool: a
+/// runtime whose clock is paused does not move it while functions run on its threads. The first time
+/// may be cut short by a call that the worker has answered already.
+const NAP: Duration = Duration::from_millis(100);
+const NAPS: u32 = 2;
 
 /// A worker that has looked around in vain again and again does so once in 2 to the power of this.
 const MOST_MISSES: u32 = 6;
@@ -233,7 +235,7 @@ impl Workers {
 
     /// Waits for a job, on a seat; none if the worker is to go.
     pub(super) fn wait(&self, seat: &mut Seat) -> Option<Box<dyn Job>> {
-        let (mut looked, mut slept) = (false, false);
+        let (mut looked, mut naps) = (false, 0);
         loop {
             let mut state = lock(&self.state);
             let room = state.room(seat.runtime);
@@ -247,7 +249,7 @@ impl Workers {
             // One that was called, and found the job done by another, sits down again. One that
             // nobody has called for so long goes back to the pool.
             let was_called = !room.is_idle(seat);
-            if was_called || slept {
+            if was_called || naps == NAPS {
                 room.stand(seat);
                 if !was_called || !state.sit(seat) {
                     return None;
@@ -255,8 +257,8 @@ impl Workers {
             }
             drop(state);
             if looked || !self.look_around(seat) {
-                thread::park_timeout(IDLE);
-                slept = true;
+                thread::park_timeout(NAP);
+                naps += 1;
             }
             looked = true;
         }

@@ -31,26 +31,6 @@ pub const ENGINE: Failures = Failures {
             "EN-03: an end that a sibling caused is reported",
         ),
         (
-            "engine_granted::the_loser_of_a_race_does_not_go_on",
-            "EN-04: a loser is polled once more, and takes it",
-        ),
-        (
-            "engine_granted::the_loser_of_a_race_loses_no_bytes",
-            "EN-04: a loser is polled once more, and takes it",
-        ),
-        (
-            "engine_granted::the_loser_of_a_race_loses_no_object",
-            "EN-04: a loser is polled once more, and takes it",
-        ),
-        (
-            "engine_granted::the_loser_of_race_ok_loses_no_object",
-            "EN-04: a loser is polled once more, and takes it",
-        ),
-        (
-            "engine_granted::the_rest_of_a_failed_gather_loses_no_object",
-            "EN-04: a loser is polled once more, and takes it",
-        ),
-        (
             "engine_left::a_deadline_cancels_a_group_that_is_not_polled",
             "EN-13: the host carries the timer",
         ),
@@ -167,14 +147,6 @@ pub const ENGINE: Failures = Failures {
         (
             "engine_sockets::cancelled_connections_report_no_end",
             "EN-03: an end that a sibling caused is reported",
-        ),
-        (
-            "engine_sockets::the_loser_of_a_race_loses_no_bytes_of_a_socket",
-            "EN-04: a loser is polled once more, and takes it",
-        ),
-        (
-            "engine_sockets::the_loser_of_a_race_loses_no_connection",
-            "EN-04: a loser is polled once more, and takes it",
         ),
         (
             "engine_sockets_unix::cancelled_unix_connections_report_no_end",

@@ -207,6 +207,17 @@ impl<F: Future> Frame<F> {
         self.parts().poll(cx, place)
     }
 
+    /// Drops the future without another poll, unless it has unfinished business; none in that case. Its
+    /// destructor passes on what it was granted and did not take.
+    pub(crate) fn interrupt_unless_held<P: Place>(
+        self: Pin<&mut Self>,
+    ) -> Option<Polled<F::Output>> {
+        if self.node.as_ref().is_some_and(|node| node.is_held()) {
+            return None;
+        }
+        Some(self.parts().interrupt::<P>())
+    }
+
     fn parts(self: Pin<&mut Self>) -> Parts<'_, F> {
         let this = self.project();
         if *this.serial == 0 {

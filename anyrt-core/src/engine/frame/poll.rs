@@ -191,7 +191,7 @@ impl<F: Future> Parts<'_, F> {
 
     /// Drops the inner future.
     #[cold]
-    fn interrupt<P: Place>(&mut self) -> Polled<F::Output> {
+    pub(super) fn interrupt<P: Place>(&mut self) -> Polled<F::Output> {
         let dropped = drop_future::<P, F>(self.future.as_mut());
         leave_tree::<P>(self.node);
         match dropped {

@@ -14,6 +14,7 @@ pub(crate) type BoxTimer = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub(crate) struct Clock {
     now: fn() -> Instant,
     timer: fn(Instant) -> BoxTimer,
+    is_at_hand: fn() -> bool,
 }
 
 impl Clock {
@@ -21,6 +22,7 @@ impl Clock {
         Clock {
             now: R::now,
             timer: |deadline| Box::pin(R::timer(deadline)),
+            is_at_hand: || R::current().is_ok(),
         }
     }
 
@@ -30,11 +32,17 @@ impl Clock {
         Clock {
             now: || Instant::DISTANT_PAST,
             timer: |_| Box::pin(std::future::pending()),
+            is_at_hand: || false,
         }
     }
 
     pub(crate) fn now(&self) -> Instant {
         (self.now)()
+    }
+
+    /// Whether timers can be made on this thread: some runtimes have none where they are not entered.
+    pub(crate) fn is_at_hand(&self) -> bool {
+        (self.is_at_hand)()
     }
 
     pub(crate) fn timer(&self, deadline: Instant) -> BoxTimer {

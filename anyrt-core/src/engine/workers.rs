@@ -254,6 +254,7 @@ impl Workers {
                 if !was_called || !state.sit(seat) {
                     return None;
                 }
+                naps = 0;
             }
             drop(state);
             if looked || !self.look_around(seat) {

@@ -92,14 +92,6 @@ fn survives(deed: &str) -> bool {
     })
 }
 
-/// A failure that is known: asks to be removed once the test passes.
-fn known_failure(passes: bool) {
-    assert!(
-        !passes,
-        "it passes: assert that it does, without `known_failure`"
-    );
-}
-
 /// Does in the processes that the tests below start what they ask for.
 #[test]
 fn the_deed() {
@@ -111,17 +103,17 @@ fn the_deed() {
 /// EN-23, on a thread of its own.
 #[test]
 fn context_can_be_read_when_a_thread_ends() {
-    known_failure(survives("thread"));
+    assert!(survives("thread"));
 }
 
 /// EN-23, on the thread of a run.
 #[test]
 fn context_can_be_read_when_the_thread_of_a_run_ends() {
-    known_failure(survives("run"));
+    assert!(survives("run"));
 }
 
 /// EN-23, on the threads that a runtime has for tasks, and for functions that block.
 #[test]
 fn context_can_be_read_when_worker_threads_end() {
-    known_failure(survives("workers"));
+    assert!(survives("workers"));
 }

@@ -79,10 +79,6 @@ pub const ENGINE: Failures = Failures {
             "EN-15: the group around has ended, and nothing else adopts",
         ),
         (
-            "engine_memory::a_scope_that_has_ended_keeps_no_waker",
-            "EN-24: the node keeps its last waker",
-        ),
-        (
             "engine_starting::a_starting_child_is_aborted_with_its_caller",
             "EN-17: the caller passes it on when it is polled",
         ),

@@ -155,8 +155,8 @@ impl Probe {
             node.lapse_holders(|_| true);
             return true;
         }
-        let Some(clock) = clock else {
-            // Without a clock a scope further out, which has one, decides.
+        let Some(clock) = clock.filter(Clock::is_at_hand) else {
+            // Without a clock a scope further out, which may have one, decides.
             if woken {
                 cx.waker().wake_by_ref();
             }

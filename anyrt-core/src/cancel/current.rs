@@ -5,8 +5,10 @@ use crate::engine::{Cancelled, Cause, poll_state};
 use crate::instant::Instant;
 
 /// Cancelled, as seen from where this is called: whether an operation started here would not run.
+///
+/// A deadline that has passed counts, also if nothing has noticed it yet.
 pub fn has_pending_cancellation() -> bool {
-    poll_state::effectively_cancelled()
+    poll_state::effectively_cancelled() || poll_state::evaluate().cancelled
 }
 
 /// The earliest deadline that holds where this is called: [`Instant::FAR_FUTURE`] if there is

@@ -45,10 +45,15 @@ impl TaskRef {
     }
 
     /// The task whose future contains the group that this one is a child of; none for a run's
-    /// main task. Known also after either has ended.
+    /// main task. Known also after either has ended. Until a task that `start` made is ready, its
+    /// parent is the task that called `start`.
     pub fn parent(&self) -> Option<TaskRef> {
-        let host = self.record.group().host.clone();
-        host.map(TaskRef::new)
+        let caller = match self.record.is_starting() {
+            true => self.record.caller(),
+            false => None,
+        };
+        let parent = caller.or_else(|| self.record.group().host.clone());
+        parent.map(TaskRef::new)
     }
 
     /// What it waits in, as far as anyrt knows.

@@ -59,14 +59,6 @@ pub const ENGINE: Failures = Failures {
             "EN-15: the group around has ended, and nothing else adopts",
         ),
         (
-            "engine_starting::the_parent_of_a_starting_child_is_the_caller",
-            "EN-34: the host of the group",
-        ),
-        (
-            "engine_state::a_deadline_that_passed_unnoticed_has_passed",
-            "EN-18: what is given before entry is kept apart",
-        ),
-        (
             "engine_state::a_shielded_group_reports_under_a_cancelled_scope",
             "EN-16: the outer scope ends first",
         ),

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::panic::Location;
 use std::task::{self, Poll, Waker};
 
-use crate::engine::{Cancelled, Context, ContextMap, Node, Own, Wait, poll_state};
+use crate::engine::{Cancelled, Context, ContextMap, Node, Own, TaskRecord, Wait, poll_state};
 use crate::loom::atomic::{AtomicU8, AtomicU16, AtomicU32, Ordering};
 use crate::loom::{Arc, Mutex, lock};
 use crate::wake::wake_all;
@@ -91,6 +91,8 @@ struct More {
     cause: Option<Cancelled>,
     waiters: Vec<(u64, Waker)>,
     root: Option<Arc<Node>>,
+    /// The task that called `start`, until this one is ready.
+    caller: Option<TaskRecord>,
 }
 
 impl Record {
@@ -300,7 +302,22 @@ impl Record {
                 (state & CALLER_CANCELLED == 0).then_some(state & !STARTING)
             });
         poll_state::mark_dirty();
+        if moved.is_ok() {
+            let caller = self.more(|more| more.caller.take());
+            drop(caller);
+        }
         moved.is_ok()
+    }
+
+    /// Sets the task that called `start`.
+    pub(crate) fn set_caller(&self, caller: Option<TaskRecord>) {
+        let old = self.more(|more| std::mem::replace(&mut more.caller, caller));
+        drop(old);
+    }
+
+    /// Returns the task that called `start`, while that is pending.
+    pub(crate) fn caller(&self) -> Option<TaskRecord> {
+        lock(&self.live).more.as_ref()?.caller.clone()
     }
 
     pub(crate) fn was_cancelled_with_caller(&self) -> bool {
@@ -353,8 +370,9 @@ impl Record {
         }
         let left_over = {
             let mut live = lock(&self.live);
-            let root = live.more.as_mut().and_then(|more| more.root.take());
-            (live.waker.take(), live.context.take(), root)
+            let more = live.more.as_mut();
+            let rare = more.map(|more| (more.root.take(), more.caller.take()));
+            (live.waker.take(), live.context.take(), rare)
         };
         let old = self.state.fetch_or(bit, Ordering::SeqCst);
         drop(left_over);

@@ -382,6 +382,7 @@ where
         given.starting = true;
         let (mut record, mut refused) = (None, None);
         let handle = spawn_child(&group, given, future, |child| {
+            child.set_caller(poll_state::current_task());
             if cancelled {
                 child.cancel_with_caller();
             }

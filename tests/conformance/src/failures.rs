@@ -63,14 +63,6 @@ pub const ENGINE: Failures = Failures {
             "EN-16: the outer scope ends first",
         ),
         (
-            "engine_state::a_shielded_scope_reports_under_a_cancelled_one",
-            "EN-16: the outer scope ends first",
-        ),
-        (
-            "engine_state::a_shielded_scope_that_is_cancelled_reports",
-            "EN-16: the outer scope ends first",
-        ),
-        (
             "engine_threads::block_on_is_refused_in_destructors",
             "EN-22: it blocks",
         ),

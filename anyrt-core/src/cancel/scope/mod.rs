@@ -312,7 +312,10 @@ fn interrupted_before<M: Mode, T>(
     mode: &mut M,
     cx: &mut Context<'_>,
 ) -> Poll<M::Output<T>> {
-    if poll_state::effectively_cancelled() {
+    // A shielded scope that was interrupted was so for its own reason: it reports, and what comes after
+    // it runs up to its next wait.
+    let shielded = node.is_some_and(|node| node.is_shielded());
+    if !shielded && poll_state::effectively_cancelled() {
         poll_state::refuse(cx);
         return Poll::Pending;
     }

@@ -238,7 +238,8 @@ fn interrupted_before<T, E>(
 ) -> Poll<Result<T, GroupError<E>>> {
     // What another thread cancelled since this poll began has reached the group, and is to go on to
     // the scope that it belongs to.
-    if poll_state::effectively_cancelled() || poll_state::evaluate().cancelled {
+    let shielded = core.node.is_shielded() && !core.node.is_inherited();
+    if !shielded && (poll_state::effectively_cancelled() || poll_state::evaluate().cancelled) {
         poll_state::refuse(cx);
         return Poll::Pending;
     }

@@ -4,6 +4,7 @@
 use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use anyrt_core::cancel::{CancelScope, checkpoint, finally, shield};
 use anyrt_core::context::ContextVar;
@@ -15,7 +16,8 @@ use futures_util::future::join;
 use super::holds_support::resident_bytes;
 use crate::erased::{Backend, R};
 use crate::kinds::blocked;
-use crate::support::{Gate, Wakes, poll_once, run, yields};
+use crate::limits::within;
+use crate::support::{Gate, Wakes, poll_once, run, until, yields};
 
 /// Less than what is leaked at 20 bytes for each of so many steps, and at least what the machine
 /// shows by chance.
@@ -179,8 +181,9 @@ pub fn a_scope_that_has_ended_keeps_no_waker(backend: &Backend) {
                 assert!(wakes.poll(scope.as_mut()).is_ready());
             }
             drop(scope);
-            let kept = Arc::strong_count(&wakes) - 1;
-            assert_eq!(kept, 0, "wakers of a scope that {ending}");
+            // Some runtimes let go of a timer's waker only when they look at their timers next.
+            let let_go = until(|| Arc::strong_count(&wakes) == 1);
+            within(Duration::from_secs(5), ending, let_go).await;
             drop(handle);
         }
     });

@@ -91,6 +91,8 @@ impl GroupCore {
         Arc::new_cyclic(|weak: &Weak<GroupCore>| {
             let node = Node::with_clock(clock);
             node.set_group(weak.clone());
+            // A group begins as soon as it is there: its deadline counts at once.
+            node.begin(Instant::FAR_FUTURE);
             let enclosing = around.map(|around| {
                 let mut nested = lock(&around.nested);
                 nested.opened += 1;

@@ -29,7 +29,7 @@ use std::time::Duration;
 use super::{ASKED, HAS_PROBE, Node, State};
 use crate::engine::clock::{BoxTimer, Clock};
 use crate::instant::Instant;
-use crate::loom::atomic::{AtomicBool, Ordering};
+use crate::loom::atomic::{AtomicBool, Ordering, fence};
 use crate::loom::{Arc, Mutex, lock};
 use crate::wake::wake_all;
 
@@ -130,13 +130,22 @@ impl Probe {
     fn is_kept_by_the_tree_alone(&self, node: &Node) -> bool {
         let waker = Waker::from(self.waker.clone());
         let mut known = 0;
+        let mut count = |node: &Node| {
+            // A group is woken by its children, which are tasks of their own.
+            let may_be_woken = node.group.get().is_some();
+            known += lock(&node.state).count_wakers(&waker, may_be_woken);
+        };
         node.walk_below(|node| {
-            known += lock(&node.state).count_wakers(&waker);
+            count(node);
             true
         });
-        known += lock(&node.state).count_wakers(&waker);
+        count(node);
         // Less the probe's own reference, and the one that was made to compare.
-        Arc::strong_count(&self.waker) - 2 == known
+        let alone = Arc::strong_count(&self.waker) - 2 == known;
+        // A wake-up that came since the end of the poll has used up a clone. It set the flag before it
+        // dropped that: the fence pairs with the release of the count.
+        fence(Ordering::Acquire);
+        alone && !self.waker.woken.load(Ordering::SeqCst)
     }
 
     /// Judges a poll that left the scope of `node` pending and held. Returns true if holds have lapsed
@@ -212,10 +221,11 @@ impl Probe {
 }
 
 impl State {
-    /// How many of the wakers here are this one.
-    fn count_wakers(&self, waker: &Waker) -> usize {
+    /// How many of the wakers here are this one, less that of a node that may be woken by others.
+    fn count_wakers(&self, waker: &Waker, may_be_woken: bool) -> usize {
         let refused = self.refused.iter().filter_map(|(_, waker)| waker.as_ref());
-        let all = refused.chain(&self.interrupted).chain(&self.waker);
+        let own = self.waker.iter().filter(|_| !may_be_woken);
+        let all = refused.chain(&self.interrupted).chain(own);
         all.filter(|kept| kept.will_wake(waker)).count()
     }
 }

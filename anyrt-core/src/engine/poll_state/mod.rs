@@ -308,12 +308,15 @@ pub(crate) fn keeper_of_refused() -> Option<Arc<Node>> {
 /// Calls `look` for the nodes of visible frames from index `from` on, innermost first, with what
 /// each saw around it, until it returns false. Returns whether it never did.
 fn each_visible(from: u32, mut look: impl FnMut(&Arc<Node>, &Surroundings) -> bool) -> bool {
-    OPEN.with_borrow(|open| {
+    let looked = OPEN.try_with(|open| {
+        let open = open.borrow();
         let frames = open.iter().skip(from as usize).rev();
         frames
             .filter_map(|frame| Some((frame.node.as_ref()?, frame.visible.as_ref()?)))
             .all(|(node, outer)| look(node, outer))
-    })
+    });
+    // Where the thread's locals are being destroyed, nothing is polled.
+    looked.unwrap_or(true)
 }
 
 /// Something was interrupted here because of a cancellation further out: no shield that is

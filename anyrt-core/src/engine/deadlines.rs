@@ -4,7 +4,6 @@ use std::pin::Pin;
 use std::task::Context;
 
 use crate::engine::{Cancelled, Cause, Limit, Node};
-use crate::instant::Instant;
 use crate::loom::Arc;
 use crate::runtime::Time;
 
@@ -14,23 +13,13 @@ pub(crate) fn poll_limits<R: Time>(
     timer: Pin<&mut Limit<R>>,
     cx: &mut Context<'_>,
 ) -> bool {
-    let abort_at = node.abort_at();
-    let deadline = if node.is_cancelled() {
-        Instant::FAR_FUTURE
-    } else {
-        node.deadline()
-    };
-    let next = deadline.min(if node.is_aborted() {
-        Instant::FAR_FUTURE
-    } else {
-        abort_at
-    });
+    let next = node.next_limit();
     // Timers may round up; what has passed when it is set cancels at once.
     let passed = !timer.is_armed_for(next) && next <= R::now();
     if !passed && timer.poll(cx, next).is_pending() {
         return false;
     }
-    if next == abort_at {
+    if next == node.abort_at() {
         node.abort(Cancelled::new(Cause::Explicit));
         true
     } else {

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use super::poll_state;
-use crate::engine::{GroupCore, Unhandled, Workers};
+use crate::engine::{Alarms, GroupCore, Unhandled, Workers};
 use crate::loom::{Arc, Mutex, OnceLock, Weak, thread_local};
 use crate::unwind::Payload;
 
@@ -20,6 +20,7 @@ pub(crate) struct Run {
     pub(crate) hook: Option<Hook>,
     pub(crate) vars: RunVars,
     pub(crate) workers: Workers,
+    pub(crate) alarms: Alarms,
     /// The group of everything, for handles: a `Weak<Group<R, Infallible>>`.
     pub(crate) group: OnceLock<Weak<dyn Any + Send + Sync>>,
     pub(crate) core: OnceLock<Weak<GroupCore>>,

@@ -11,54 +11,6 @@ pub const ENGINE: Failures = Failures {
             "EN-12: quadratic",
         ),
         (
-            "engine_left::a_deadline_cancels_a_group_that_is_not_polled",
-            "EN-13: the host carries the timer",
-        ),
-        (
-            "engine_left::a_grace_ends_a_group_that_is_not_polled",
-            "EN-13: the host carries the timer",
-        ),
-        (
-            "engine_left::a_grace_ends_a_group_that_was_dropped",
-            "EN-13: the host carries the timer",
-        ),
-        (
-            "engine_left::a_group_that_was_forgotten_can_be_ended",
-            "EN-14: the run waits for a forgotten group for ever",
-        ),
-        (
-            "engine_left::a_limit_ends_a_run_although_a_group_was_forgotten",
-            "EN-14: the run waits for a forgotten group for ever",
-        ),
-        (
-            "engine_left::a_run_ends_although_a_group_is_in_a_static",
-            "EN-14: the run waits for a forgotten group for ever",
-        ),
-        (
-            "engine_left::a_run_ends_although_a_group_was_forgotten",
-            "EN-14: the run waits for a forgotten group for ever",
-        ),
-        (
-            "engine_left::a_run_ends_although_it_returns_a_group",
-            "EN-14: the run waits for a forgotten group for ever",
-        ),
-        (
-            "engine_left::children_of_a_group_that_was_carried_out_are_awaited",
-            "EN-15: the group around has ended, and nothing else adopts",
-        ),
-        (
-            "engine_left::errors_of_a_group_that_was_carried_out_are_not_lost",
-            "EN-15: the group around has ended, and nothing else adopts",
-        ),
-        (
-            "engine_left::panics_of_a_group_that_was_carried_out_continue_outside",
-            "EN-15: the group around has ended, and nothing else adopts",
-        ),
-        (
-            "engine_left::the_run_awaits_children_of_a_group_that_was_carried_out",
-            "EN-15: the group around has ended, and nothing else adopts",
-        ),
-        (
             "engine_state::a_shielded_group_reports_under_a_cancelled_scope",
             "EN-16: the outer scope ends first",
         ),

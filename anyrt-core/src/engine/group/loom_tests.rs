@@ -12,7 +12,7 @@ use crate::loom::Arc;
 use crate::models::{Seen, Wakes};
 
 fn group() -> Arc<GroupCore> {
-    GroupCore::new(Clock::still(), Location::caller(), false, 0)
+    GroupCore::new(Clock::still(), Location::caller(), false, false, 0)
 }
 
 fn child(group: &Arc<GroupCore>) -> TaskRecord {
@@ -88,6 +88,62 @@ fn loom_a_spawn_races_with_the_end() {
         // whoever waits for the end looks at the count first.
         assert!(entered != ended || !entered, "counted in after the end");
         assert_eq!(group.living(), usize::from(entered));
+    });
+    seen.both();
+}
+
+/// A group around another, in which a task may live.
+fn nested() -> (Arc<GroupCore>, Arc<GroupCore>) {
+    let (around, inner) = (group(), group());
+    inner.move_to(around.clone());
+    (around, inner)
+}
+
+/// The last task of a group leaves while another is spawned into it: the group around does not end as
+/// long as one is there, and has nobody left afterwards.
+#[test]
+fn loom_the_last_task_races_with_the_next() {
+    let seen = Seen::default();
+    let outcomes = seen.clone();
+    loom::model(move || {
+        let (around, inner) = nested();
+        assert!(inner.enter());
+        let leaving = {
+            let inner = inner.clone();
+            thread::spawn(move || inner.leave())
+        };
+        outcomes.note(inner.living() == 0);
+        assert!(inner.enter());
+        assert!(!around.try_end(), "it ended with a task in it");
+        leaving.join().expect("no panic");
+        assert!(!around.try_end(), "it ended with a task in it");
+        inner.leave();
+        assert!(around.try_end(), "somebody was counted twice");
+    });
+    seen.both();
+}
+
+/// A spawn into a group that was carried out races with the end of the group around: whoever counts it
+/// does not end before it has left.
+#[test]
+fn loom_a_spawn_races_with_the_end_around() {
+    let seen = Seen::default();
+    let outcomes = seen.clone();
+    loom::model(move || {
+        let (around, inner) = nested();
+        let outermost = group();
+        around.move_to(outermost.clone());
+        let spawning = {
+            let inner = inner.clone();
+            thread::spawn(move || assert!(inner.enter()))
+        };
+        let ended = around.try_end();
+        outcomes.note(ended);
+        spawning.join().expect("no panic");
+        assert!(!outermost.try_end(), "it ended with a task in it");
+        inner.leave();
+        assert!(ended || around.try_end(), "somebody was counted twice");
+        assert!(outermost.try_end(), "somebody was counted twice");
     });
     seen.both();
 }

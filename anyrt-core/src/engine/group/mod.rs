@@ -9,6 +9,7 @@
 //!   TaskHandle, Root                 the handle, and the task itself
 //! ```
 
+mod alarms;
 mod children;
 mod enclosing;
 mod errors;
@@ -17,6 +18,7 @@ mod loom_tests;
 mod record;
 mod state;
 
+pub(crate) use self::alarms::Alarms;
 pub(crate) use self::children::{Children, Owner, TaskRecord};
 pub(crate) use self::enclosing::Around;
 pub(crate) use self::errors::{Errors, Report};

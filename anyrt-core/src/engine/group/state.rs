@@ -7,26 +7,34 @@
 //!    late.
 //! 2. A child counts itself out after its future has been dropped. The last one wakes the host,
 //!    or, if the host is gone, ends the group in its place.
-//! 3. A group with children counts as one child of the group around it, from its first spawn on
-//!    (*adoption*, rule C10). So nothing has to happen at the drop of a host.
+//! 3. While tasks live in a group, it counts as one child of the group around it (*adoption*, rule
+//!    C10), so nothing has to happen at the drop of a host, and a host that is forgotten keeps
+//!    nobody waiting once its children have ended (rule G1). Children that the host polls in place
+//!    do not count there: they are dropped with it.
+//! 4. A group that was carried out of the one around it, which has ended, is adopted by the next
+//!    one out, at last by the run. It moves there when it is counted in; while it counts somewhere,
+//!    that group cannot end, so it is counted out where it was counted in.
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::mem;
 use std::panic::Location;
 
 use crate::engine::clock::Clock;
 use crate::engine::{Cancelled, Cause, Children, Given, Node, Owner, Run, TaskRecord, poll_state};
 use crate::instant::Instant;
-use crate::loom::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use crate::loom::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::loom::{Arc, Mutex, Weak, lock};
 use crate::unwind::{Payload, drop_quietly};
 
 /// Nobody can come any more.
-const ENDED: usize = 1;
+const ENDED: u64 = 1;
 /// The host is gone: the last child ends the group.
-const ORPHANED: usize = 1 << 1;
-/// One child.
-const CHILD: usize = 1 << 2;
+const ORPHANED: u64 = 1 << 1;
+/// One child that the host polls in place.
+const IN_PLACE: u64 = 1 << 2;
+/// One child that is a task of its own, or a group inside in which tasks live.
+const TASK: u64 = 1 << 32;
 
 pub(crate) struct GroupCore {
     pub(crate) node: Arc<Node>,
@@ -37,14 +45,27 @@ pub(crate) struct GroupCore {
     pub(crate) keeps_going: bool,
     /// See [`Spawn::tag`](crate::runtime::Spawn::tag).
     pub(crate) tag: u8,
-    living: AtomicUsize,
-    counts_outside: AtomicBool,
+    /// Whether the host polls the children.
+    in_place: bool,
+    living: AtomicU64,
     cut_short: AtomicBool,
     around: AtomicU64,
-    enclosing: Option<(Arc<GroupCore>, u64)>,
+    enclosing: Mutex<Enclosing>,
+    /// When the run looks at the group's deadlines, in bits.
+    alarm: AtomicU64,
     children: Children,
     nested: Mutex<Nested>,
     panic: Mutex<Option<Payload>>,
+}
+
+/// The group around.
+enum Enclosing {
+    /// The group stands outside of every other, or is a run's.
+    Nobody,
+    /// This one, which lists the group under the number.
+    Group(Arc<GroupCore>, u64),
+    /// The run is over: nobody can come any more.
+    Over,
 }
 
 /// The groups directly inside, by the order of their opening.
@@ -60,13 +81,24 @@ impl GroupCore {
         clock: Clock,
         location: &'static Location<'static>,
         keeps_going: bool,
+        in_place: bool,
         tag: u8,
     ) -> Arc<GroupCore> {
         let host = poll_state::current_task();
         let around = poll_state::innermost_group(|node| node.group())
             .or_else(|| host.as_ref().map(|host| host.group().clone()));
         let run = around.as_ref().and_then(|around| around.run.clone());
-        GroupCore::build(clock, location, keeps_going, tag, host, around, run)
+        let group = Arc::new_cyclic(|weak| GroupCore {
+            host,
+            run,
+            keeps_going,
+            in_place,
+            ..GroupCore::build(weak, clock, location, tag)
+        });
+        if let Some(around) = around {
+            group.move_to(around);
+        }
+        group
     }
 
     /// The group of everything in a run.
@@ -76,48 +108,40 @@ impl GroupCore {
         tag: u8,
         run: Arc<Run>,
     ) -> Arc<GroupCore> {
-        GroupCore::build(clock, location, true, tag, None, None, Some(run))
+        Arc::new_cyclic(|weak| GroupCore {
+            run: Some(run),
+            keeps_going: true,
+            ..GroupCore::build(weak, clock, location, tag)
+        })
     }
 
     fn build(
+        weak: &Weak<GroupCore>,
         clock: Clock,
         location: &'static Location<'static>,
-        keeps_going: bool,
         tag: u8,
-        host: Option<TaskRecord>,
-        around: Option<Arc<GroupCore>>,
-        run: Option<Arc<Run>>,
-    ) -> Arc<GroupCore> {
-        Arc::new_cyclic(|weak: &Weak<GroupCore>| {
-            let node = Node::with_clock(clock);
-            node.set_group(weak.clone());
-            // A group begins as soon as it is there: its deadline counts at once.
-            node.begin(Instant::FAR_FUTURE);
-            let enclosing = around.map(|around| {
-                let mut nested = lock(&around.nested);
-                nested.opened += 1;
-                let key = nested.opened;
-                nested.groups.insert(key, weak.clone());
-                drop(nested);
-                (around, key)
-            });
-            GroupCore {
-                node,
-                location,
-                host,
-                run,
-                keeps_going,
-                tag,
-                living: AtomicUsize::new(0),
-                counts_outside: AtomicBool::new(false),
-                cut_short: AtomicBool::new(false),
-                around: AtomicU64::new(Instant::FAR_FUTURE.to_bits()),
-                enclosing,
-                children: Children::default(),
-                nested: Mutex::default(),
-                panic: Mutex::new(None),
-            }
-        })
+    ) -> GroupCore {
+        let node = Node::with_clock(clock);
+        node.set_group(weak.clone());
+        // A group begins as soon as it is there: its deadline counts at once.
+        node.begin(Instant::FAR_FUTURE);
+        GroupCore {
+            node,
+            location,
+            host: None,
+            run: None,
+            keeps_going: false,
+            in_place: false,
+            tag,
+            living: AtomicU64::new(0),
+            cut_short: AtomicBool::new(false),
+            around: AtomicU64::new(Instant::FAR_FUTURE.to_bits()),
+            enclosing: Mutex::new(Enclosing::Nobody),
+            alarm: AtomicU64::new(Instant::FAR_FUTURE.to_bits()),
+            children: Children::default(),
+            nested: Mutex::default(),
+            panic: Mutex::new(None),
+        }
     }
 
     pub(crate) fn name(&self) -> Arc<str> {
@@ -130,44 +154,107 @@ impl GroupCore {
 
     /// Counts a child in; false if the group has ended.
     pub(crate) fn enter(&self) -> bool {
-        if self.living.fetch_add(CHILD, Ordering::SeqCst) & ENDED != 0 {
-            self.living.fetch_sub(CHILD, Ordering::SeqCst);
-            return false;
+        if self.in_place {
+            self.enter_in_place()
+        } else {
+            self.enter_as_task()
         }
-        if !self.counts_outside.load(Ordering::Relaxed)
-            && let Some((around, _)) = &self.enclosing
-            && !self.counts_outside.swap(true, Ordering::SeqCst)
-            && !around.enter()
-        {
-            // The group was carried out of the one around it; there is nobody to adopt.
-            self.counts_outside.store(false, Ordering::SeqCst);
-        }
-        true
     }
 
     /// Counts a child out, which must have gone entirely.
     pub(crate) fn leave(&self) {
+        if self.in_place {
+            self.count_out(IN_PLACE);
+        } else {
+            self.leave_as_task();
+        }
+    }
+
+    fn enter_in_place(&self) -> bool {
+        let came = self.living.fetch_add(IN_PLACE, Ordering::SeqCst) & ENDED == 0;
+        if !came {
+            self.living.fetch_sub(IN_PLACE, Ordering::SeqCst);
+        }
+        came
+    }
+
+    /// Counts a task in, and every group around that was without; false if the group has ended, or the
+    /// run has.
+    pub(crate) fn enter_as_task(&self) -> bool {
+        let Some(first) = self.count_in() else {
+            return false;
+        };
+        if first && !self.enter_around() {
+            self.leave_as_task();
+            return false;
+        }
+        true
+    }
+
+    /// Counts a task in here; whether it is the only one, and none if the group has ended.
+    fn count_in(&self) -> Option<bool> {
+        let before = self.living.fetch_add(TASK, Ordering::SeqCst);
+        if before & ENDED != 0 {
+            self.living.fetch_sub(TASK, Ordering::SeqCst);
+            return None;
+        }
+        Some(before / TASK == 0)
+    }
+
+    /// Counts a group in where it belongs that has its first task; false if the run is over.
+    #[cold]
+    fn enter_around(&self) -> bool {
+        let mut inner: Option<Arc<GroupCore>> = None;
+        loop {
+            let group = inner.as_deref().unwrap_or(self);
+            let around = match &*lock(&group.enclosing) {
+                Enclosing::Nobody => return true,
+                Enclosing::Over => return false,
+                Enclosing::Group(around, _) => around.clone(),
+            };
+            match around.count_in() {
+                Some(true) => inner = Some(around),
+                Some(false) => return true,
+                None => group.move_out_of(&around),
+            }
+        }
+    }
+
+    /// Counts a task out, which must have gone entirely, and every group around that is without by that.
+    pub(crate) fn leave_as_task(&self) {
         let mut next = self.leave_once();
         while let Some(group) = next {
             next = group.leave_once();
         }
     }
 
-    /// Counts one out; the group around is returned if this one ended by that.
+    /// Counts a task out; the group around is returned if there are none left.
     fn leave_once(&self) -> Option<Arc<GroupCore>> {
-        let before = self.living.fetch_sub(CHILD, Ordering::SeqCst);
-        if before / CHILD != 1 {
+        if !self.count_out(TASK) {
             return None;
         }
-        if before & ORPHANED != 0 {
-            return self.end_orphaned();
+        match &*lock(&self.enclosing) {
+            Enclosing::Group(around, _) => Some(around.clone()),
+            Enclosing::Nobody | Enclosing::Over => None,
         }
-        self.node.wake();
-        None
+    }
+
+    /// Counts one out; whether it was the last task. The last of all ends the group, or wakes its host.
+    fn count_out(&self, one: u64) -> bool {
+        let before = self.living.fetch_sub(one, Ordering::SeqCst);
+        if (before - one) / IN_PLACE == 0 {
+            if before & ORPHANED != 0 {
+                self.end_orphaned();
+            } else {
+                self.node.wake();
+            }
+        }
+        one == TASK && before / TASK == 1
     }
 
     pub(crate) fn living(&self) -> usize {
-        self.living.load(Ordering::SeqCst) / CHILD
+        let living = self.living.load(Ordering::SeqCst);
+        ((living % TASK) / IN_PLACE + living / TASK) as usize
     }
 
     pub(crate) fn has_ended(&self) -> bool {
@@ -186,33 +273,63 @@ impl GroupCore {
         ended.is_ok()
     }
 
-    /// Leaves the group around, once this one has ended. What is left to count out is returned.
-    #[must_use]
-    fn leave_around(&self) -> Option<Arc<GroupCore>> {
-        let (around, key) = self.enclosing.as_ref()?;
-        lock(&around.nested).groups.remove(key);
-        self.counts_outside
-            .swap(false, Ordering::SeqCst)
-            .then(|| around.clone())
+    // ---- the group around ----
+
+    /// Makes `around` the group around.
+    pub(super) fn move_to(self: &Arc<Self>, around: Arc<GroupCore>) {
+        let number = around.list_nested(self);
+        let enclosing = Enclosing::Group(around, number);
+        let old = mem::replace(&mut *lock(&self.enclosing), enclosing);
+        drop(old);
+    }
+
+    fn list_nested(&self, group: &Arc<GroupCore>) -> u64 {
+        let mut nested = lock(&self.nested);
+        nested.opened += 1;
+        let number = nested.opened;
+        nested.groups.insert(number, Arc::downgrade(group));
+        number
+    }
+
+    /// Moves out of the group around, which has ended, to the next one out.
+    fn move_out_of(&self, around: &GroupCore) {
+        let next = match &*lock(&around.enclosing) {
+            Enclosing::Group(next, _) => Some(next.clone()),
+            Enclosing::Nobody | Enclosing::Over => None,
+        };
+        match (next, self.node.group()) {
+            (Some(next), Some(this)) => this.move_to(next),
+            _ => {
+                let over = if around.run.is_some() {
+                    Enclosing::Over
+                } else {
+                    Enclosing::Nobody
+                };
+                let old = mem::replace(&mut *lock(&self.enclosing), over);
+                drop(old);
+            }
+        }
     }
 
     /// The host is done with the group.
     pub(crate) fn detach(&self) {
-        if let Some(around) = self.leave_around() {
-            around.leave();
+        if let Enclosing::Group(around, number) = &*lock(&self.enclosing) {
+            lock(&around.nested).groups.remove(number);
+        }
+        if let Some(run) = &self.run {
+            run.alarms.clear(self);
         }
     }
 
     /// The host is gone before the end: the children are cancelled, and the last one ends the
     /// group.
-    pub(crate) fn orphan(self: &Arc<Self>) {
+    pub(crate) fn orphan(&self) {
         self.node.cancel(Cancelled::new(Cause::HostDropped));
+        self.node.take_over_abort_at();
         // Either the last child sees this, or its going is seen here.
         let before = self.living.fetch_or(ORPHANED, Ordering::SeqCst);
-        if before / CHILD == 0
-            && let Some(around) = self.end_orphaned()
-        {
-            around.leave();
+        if before / IN_PLACE == 0 {
+            self.end_orphaned();
         }
     }
 
@@ -220,24 +337,77 @@ impl GroupCore {
         self.living.load(Ordering::SeqCst) & ORPHANED != 0
     }
 
-    fn end_orphaned(&self) -> Option<Arc<GroupCore>> {
-        if !self.try_end() {
-            return None;
+    /// Ends the group in the place of its host, while it is still counted in the group around.
+    fn end_orphaned(&self) {
+        if self.try_end() {
+            self.pass_on_panic();
+            self.detach();
         }
-        if let Some(payload) = lock(&self.panic).take() {
-            self.pass_on(payload);
-        }
-        self.leave_around()
     }
 
     /// Hands a panic that nobody takes here to the group around, or to the run.
-    fn pass_on(&self, payload: Payload) {
-        match &self.enclosing {
-            Some((around, _)) => around.take_panic(payload, Cause::ChildFailed, None),
+    pub(crate) fn pass_on_panic(&self) {
+        let Some(payload) = self.panic() else { return };
+        let around = match &*lock(&self.enclosing) {
+            Enclosing::Group(around, _) => Some(around.clone()),
+            Enclosing::Nobody | Enclosing::Over => None,
+        };
+        match around {
+            Some(around) => around.take_panic(payload, Cause::ChildFailed, None),
             None => Run::unhandled_panic(self.run.as_deref(), payload),
         }
     }
 
+    /// Cancels the groups directly inside that no cancellation reaches through the tree of scopes any
+    /// more, because what they were opened in has ended.
+    pub(crate) fn cancel_left_behind(&self) {
+        for group in self.nested() {
+            let host = group.host.as_ref();
+            let host_ended = host.is_some_and(|host| host.end().is_some());
+            if group.node.was_left_behind(&self.node, host_ended) {
+                group.node.cancel_inherited();
+            }
+        }
+    }
+
+    // ---- deadlines ----
+
+    /// Has the run carry out the group's deadlines, which its host may do or not, from `at` on at the
+    /// latest. Children that are polled in place go no further without their host anyway.
+    pub(crate) fn set_alarm(self: &Arc<Self>, at: Instant) {
+        if !self.in_place
+            && let Some(run) = &self.run
+            && at < self.alarm()
+        {
+            run.alarms.set(self, at);
+            if self.has_ended() {
+                run.alarms.clear(self);
+            }
+        }
+    }
+
+    /// When the run looks at the group's deadlines.
+    pub(super) fn alarm(&self) -> Instant {
+        Instant::from_bits(self.alarm.load(Ordering::SeqCst))
+    }
+
+    /// Notes it; the run's alarms alone do, under their lock.
+    pub(super) fn note_alarm(&self, at: Instant) {
+        self.alarm.store(at.to_bits(), Ordering::SeqCst);
+    }
+
+    /// Ends the group in due time: what its host does at its polls.
+    pub(super) fn carry_out_deadlines(self: &Arc<Self>, now: Instant) {
+        let node = &self.node;
+        if node.abort_at() <= now {
+            node.abort(Cancelled::new(Cause::Explicit));
+            return;
+        }
+        if node.is_cancelled_now() {
+            node.cancel(Cancelled::new(Cause::Deadline));
+        }
+        self.set_alarm(node.next_limit());
+    }
     // ---- failures ----
 
     /// A child or the body panicked; the first panic continues in the host, others are dropped.

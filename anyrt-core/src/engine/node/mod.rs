@@ -60,6 +60,8 @@ const INHERITED: u32 = 1 << 12;
 const MOVED: u32 = 1 << 13;
 /// Its future has been polled, so its deadline counts.
 const BEGUN: u32 = 1 << 14;
+/// Its future is gone.
+const LEFT: u32 = 1 << 15;
 
 /// The cancellation of a scope itself, or of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -284,9 +286,50 @@ impl Node {
         }
     }
 
-    pub(crate) fn set_abort_at(&self, at: Instant) {
+    /// Aborts the scope at `at`, unless that is to happen earlier already.
+    pub(crate) fn set_abort_at(self: &Arc<Self>, at: Instant) {
         self.abort_at.fetch_min(at.to_bits(), Ordering::SeqCst);
         self.wake();
+        // Tasks below go on although nobody polls the scope.
+        self.walk_groups(|node, group| {
+            let earlier = node.limit_abort_at(at);
+            group.set_alarm(at);
+            earlier || Arc::ptr_eq(node, self)
+        });
+    }
+
+    /// Brings the abort forward to `at`; whether that is earlier than it was.
+    fn limit_abort_at(&self, at: Instant) -> bool {
+        self.abort_at.fetch_min(at.to_bits(), Ordering::SeqCst) > at.to_bits()
+    }
+
+    /// Takes over when scopes around are to be aborted, since this one will be out of their reach. Scopes
+    /// around a group that has done so need no look.
+    pub(crate) fn take_over_abort_at(&self) {
+        let mut at = Instant::FAR_FUTURE;
+        let mut around = self.parent();
+        while let Some(node) = around {
+            at = at.min(node.abort_at());
+            if node.group().is_some_and(|group| group.is_orphaned()) {
+                break;
+            }
+            around = node.parent();
+        }
+        if at != Instant::FAR_FUTURE
+            && self.limit_abort_at(at)
+            && let Some(group) = self.group()
+        {
+            group.set_alarm(at);
+        }
+    }
+
+    /// When the next of its deadlines passes: the one that cancels, or the one that aborts.
+    pub(crate) fn next_limit(&self) -> Instant {
+        match self.own() {
+            Own::No => self.deadline().min(self.abort_at()),
+            Own::Cancelled => self.abort_at(),
+            Own::Aborted => Instant::FAR_FUTURE,
+        }
     }
 
     pub(crate) fn set_deadline(self: &Arc<Self>, deadline: Instant) {
@@ -385,6 +428,9 @@ impl Node {
         let own = catch_unwind(AssertUnwindSafe(|| self.wake()));
         if let Some(group) = self.group() {
             group.wake_children();
+            if self.is_cancelled() {
+                group.cancel_left_behind();
+            }
         }
         if let Err(payload) = own {
             resume_unwind(payload);
@@ -427,6 +473,7 @@ impl Node {
         let first = old & flags != flags;
         if first {
             group.wake_children();
+            group.cancel_left_behind();
         }
         first
     }
@@ -434,11 +481,19 @@ impl Node {
     /// Aborts the groups below, whose children are tasks of their own; shields do not stop this. What is
     /// below a group that was aborted before has been visited then: each node is visited once.
     pub(crate) fn abort_groups(self: &Arc<Self>) {
+        self.walk_groups(|node, group| {
+            let first = node.raise_inherited(CANCELLED | ABORTED, group);
+            first || Arc::ptr_eq(node, self)
+        });
+    }
+
+    /// Visits the group that this node stands for and those below, in their tasks too; `descend` says
+    /// whether to go on below one.
+    fn walk_groups(self: &Arc<Self>, mut descend: impl FnMut(&Arc<Node>, &Arc<GroupCore>) -> bool) {
         let mut rest = vec![self.clone()];
         while let Some(node) = rest.pop() {
             if let Some(group) = node.group() {
-                let first = node.raise_inherited(CANCELLED | ABORTED, &group);
-                if !first && !Arc::ptr_eq(&node, self) {
+                if !descend(&node, &group) {
                     continue;
                 }
                 // Groups that lost their host have left the tree of nodes, not that of groups.

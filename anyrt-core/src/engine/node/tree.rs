@@ -4,6 +4,7 @@ use std::task::Context;
 
 use super::ASKED;
 use super::HOLDS;
+use super::LEFT;
 use super::PARENT;
 use super::State;
 use super::TOLD;
@@ -153,6 +154,7 @@ impl Node {
     /// The future is gone: nothing is held, nobody is told any more, what was refused may start. What
     /// was moved out of it has to be polled to find where it is now.
     pub(crate) fn leave(&self) {
+        self.raise(LEFT);
         self.release_if_held();
         self.unlink();
         // Handles may keep the node; it must not keep the task.
@@ -186,6 +188,24 @@ impl Node {
             .parent
             .as_ref()
             .map(|(parent, _)| parent.clone())
+    }
+
+    /// Whether nothing that happens to `outer` comes here through the tree any more, because something
+    /// in between is gone, or because the node is in no tree and its task has ended.
+    pub(crate) fn was_left_behind(&self, outer: &Arc<Node>, task_ended: bool) -> bool {
+        let Some(mut node) = self.parent() else {
+            return task_ended;
+        };
+        while !Arc::ptr_eq(&node, outer) {
+            if node.has(LEFT) {
+                return true;
+            }
+            match node.parent() {
+                Some(parent) => node = parent,
+                None => return false,
+            }
+        }
+        false
     }
 
     /// Visits the scopes below, those that stand for a group left out.

@@ -180,6 +180,9 @@ where
             if this.ended.is_some() {
                 poll_state::waits_for(Wait::Children);
             }
+            if core.living() > 0 {
+                core.set_alarm(core.node.next_limit());
+            }
             core.node.register(cx);
             // What came before the waker was in place.
             if members.has_queue() || (this.ended.is_some() && core.living() == 0) {
@@ -265,11 +268,9 @@ impl<'env, R: Time, E, M: Members<'env, E>, Open, Fut: Future, T> PinnedDrop
         if *this.step != Step::Running || core.has_ended() {
             return;
         }
-        // Keeps the group open until everything in it has been dropped: errors and panics that
-        // come up on the way go to whoever is left.
-        if !core.enter() {
-            return;
-        }
+        // Keeps the group open, and the one around, until everything in it has been dropped: errors and
+        // panics that come up on the way go to whoever is left. After the end of its run that is nobody.
+        let open = core.enter_as_task();
         core.orphan();
         poll_state::outside(|| {
             drop_quietly_in(core, || this.frame.set(None));
@@ -278,7 +279,11 @@ impl<'env, R: Time, E, M: Members<'env, E>, Open, Fut: Future, T> PinnedDrop
         });
         core.node.leave();
         members.errors().give_up(core);
-        core.leave();
+        if open {
+            core.leave_as_task();
+        } else {
+            core.pass_on_panic();
+        }
     }
 }
 

@@ -87,7 +87,7 @@ where
 {
     GroupFuture::<'env, R, E, InPlace<'env, E, BoxFuture<'env, ()>>, _, Fut, T>::new(move || {
         let tag = poll_state::surroundings().tag();
-        let group = InPlace::new(options.open::<R>(location, tag));
+        let group = InPlace::new(options.open::<R>(location, true, tag));
         let body = body(ScopedTaskGroup {
             group: group.clone(),
         });
@@ -109,7 +109,7 @@ where
     type Local<'env, E> = InPlace<'env, E, LocalBoxFuture<'env, ()>>;
     GroupFuture::<'env, R, E, Local<'env, E>, _, Fut, T>::new(move || {
         let tag = poll_state::surroundings().tag();
-        let group = InPlace::new(options.open::<R>(location, tag));
+        let group = InPlace::new(options.open::<R>(location, true, tag));
         let body = body(LocalTaskGroup {
             group: group.clone(),
         });
@@ -250,7 +250,7 @@ macro_rules! in_place_group {
                 self.group.core.name()
             }
 
-            /// How many children are living, groups inside counted as one each.
+            /// How many children are living, groups inside where tasks live counted as one each.
             pub fn living(&self) -> usize {
                 self.group.core.living()
             }

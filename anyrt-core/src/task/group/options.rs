@@ -137,9 +137,11 @@ impl GroupOptions {
     pub(super) fn open<R: Time>(
         self,
         location: &'static Location<'static>,
+        in_place: bool,
         tag: u8,
     ) -> Arc<GroupCore> {
-        let core = GroupCore::new(Clock::of::<R>(), location, self.keeps_going, tag);
+        let clock = Clock::of::<R>();
+        let core = GroupCore::new(clock, location, self.keeps_going, in_place, tag);
         if let Some(name) = self.name {
             core.node.set_name(name);
         }

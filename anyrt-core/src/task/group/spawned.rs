@@ -128,7 +128,7 @@ where
 {
     GroupFuture::<'static, R, E, Group<R, E>, _, Fut, T>::new(move || {
         let runtime = R::current().unwrap_or_else(|error| panic!("{error}"));
-        let core = options.open::<R>(location, R::tag(&runtime));
+        let core = options.open::<R>(location, false, R::tag(&runtime));
         let group = Group::new(core, runtime, report);
         let body = body(TaskGroup {
             group: group.clone(),
@@ -393,7 +393,7 @@ impl<R: Spawn, E> TaskGroup<R, E> {
         self.group.core.name()
     }
 
-    /// How many children are living, groups inside counted as one each.
+    /// How many children are living, groups inside where tasks live counted as one each.
     pub fn living(&self) -> usize {
         self.group.core.living()
     }

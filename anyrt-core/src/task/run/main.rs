@@ -12,8 +12,8 @@ use super::RunOptions;
 use crate::engine::clock::Clock;
 use crate::engine::poll_state::IN_TASK;
 use crate::engine::{
-    Cancelled, Cause, End, Ended, Given, GroupCore, Limit, Run, RunVars, TaskRecord, Workers,
-    poll_root, poll_state,
+    Alarms, Cancelled, Cause, End, Ended, Given, GroupCore, Limit, Run, RunVars, TaskRecord,
+    Workers, poll_root, poll_state,
 };
 use crate::error::RunError;
 use crate::instant::Instant;
@@ -49,6 +49,7 @@ pub fn run<B: Enter, F: Future>(
         main: Some(main),
         state: None,
         timer: Limit::new(),
+        alarm: Limit::new(),
     };
     backend.block_on(main).map_err(RunError::start)
 }
@@ -60,8 +61,12 @@ struct MainFuture<R: Runtime, F: Future> {
     #[pin]
     main: Option<F>,
     state: Option<MainState<R, F::Output>>,
+    /// The limit for what is left when `main` has ended.
     #[pin]
     timer: Limit<R>,
+    /// For the groups of the run.
+    #[pin]
+    alarm: Limit<R>,
 }
 
 /// Lets the main task be polled when something has woken it, and only then.
@@ -87,6 +92,15 @@ impl Gate {
     }
 }
 
+impl Gate {
+    fn wake_outer(&self) {
+        let outer = lock(&self.outer).clone();
+        if let Some(outer) = outer {
+            outer.wake();
+        }
+    }
+}
+
 impl Wake for Gate {
     fn wake(self: Arc<Self>) {
         self.wake_by_ref();
@@ -94,10 +108,16 @@ impl Wake for Gate {
 
     fn wake_by_ref(self: &Arc<Self>) {
         self.woken.store(true, Ordering::SeqCst);
-        let outer = lock(&self.outer).clone();
-        if let Some(outer) = outer {
-            outer.wake();
-        }
+        self.wake_outer();
+    }
+}
+
+/// Wakes what polls the main task, and not that itself: for the run's alarms.
+struct Around(Arc<Gate>);
+
+impl Wake for Around {
+    fn wake(self: Arc<Self>) {
+        self.0.wake_outer();
     }
 }
 
@@ -125,6 +145,7 @@ impl<R: Runtime, T> MainState<R, T> {
             hook: options.hook.clone(),
             vars: RunVars::default(),
             workers: Workers::default(),
+            alarms: Alarms::default(),
             group: OnceLock::new(),
             core: OnceLock::new(),
         });
@@ -143,14 +164,33 @@ impl<R: Runtime, T> MainState<R, T> {
             woken: AtomicBool::new(true),
             outer: Mutex::new(None),
         };
+        let gate = Arc::new(gate);
+        run.alarms
+            .set_waker(Waker::from(Arc::new(Around(gate.clone()))));
         MainState {
-            gate: Arc::new(gate),
+            gate,
             group,
             run,
             record: Some(record),
             ended: None,
             abort_at: Instant::FAR_FUTURE,
         }
+    }
+}
+
+/// Carries out the alarms that are due, and sets the timer for the next.
+fn poll_alarms<R: Runtime>(
+    alarms: &Alarms,
+    mut timer: Pin<&mut Limit<R>>,
+    cx: &mut task::Context<'_>,
+) {
+    // The waker is in place before: an alarm that is set from now on wakes it if it is the earliest.
+    while alarms.next() != Instant::FAR_FUTURE {
+        if timer.as_mut().poll(cx, alarms.next()).is_pending() {
+            return;
+        }
+        // Timers may round up, and never come early.
+        alarms.carry_out(R::now());
     }
 }
 
@@ -163,8 +203,10 @@ impl<R: Runtime, F: Future> Future for MainFuture<R, F> {
             .state
             .get_or_insert_with(|| MainState::open(this.options, this.location));
         let core = state.group.core().clone();
+        let woken = state.gate.pass(cx.waker());
+        poll_alarms::<R>(&state.run.alarms, this.alarm.as_mut(), cx);
         if state.ended.is_none() {
-            if !state.gate.pass(cx.waker()) {
+            if !woken {
                 return Poll::Pending;
             }
             let waker = Waker::from(state.gate.clone());

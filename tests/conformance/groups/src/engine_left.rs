@@ -397,8 +397,7 @@ pub fn errors_of_a_group_that_was_carried_out_are_not_lost(backend: &Backend) {
             let starts = begun.clone();
             let child = async move {
                 starts.open();
-                crate::kinds::until_cancelled().await;
-                foreign_sleep(Duration::from_millis(30)).await;
+                shield(foreign_sleep(Duration::from_millis(30))).await;
                 Err::<(), _>("late")
             };
             begun_in_another(child, &begun).await;

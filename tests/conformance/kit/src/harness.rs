@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::fmt;
 use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
@@ -22,6 +23,13 @@ const LIMIT: &str = "ANYRT_CONFORMANCE_LIMIT";
 
 /// Runs every case so many times, if set: for those who look for a rare failure.
 const REPEAT: &str = "ANYRT_CONFORMANCE_REPEAT";
+
+/// After so many hangs that nobody expected, the rest of the program's cases are not run: what hangs may
+/// have taken the threads that all of them share, and each would wait for its time limit.
+const MOST_HANGS: usize = 5;
+
+/// How many cases of this program have hung that were expected to pass.
+static HANGS: AtomicUsize = AtomicUsize::new(0);
 
 /// One case of the suite, for the backend `B`.
 pub struct Case<B> {
@@ -179,13 +187,18 @@ fn expected(name: &str, failures: &[Failures]) -> Expected {
 ///
 /// # Panics
 ///
-/// If the case fails or hangs; and if it passes although it is a known failure, so that nobody
-/// forgets to remove it from that list.
+/// If the case fails or hangs, or if too many cases before it have hung; and if it passes although it
+/// is a known failure, so that nobody forgets to remove it from that list.
 #[doc(hidden)]
 pub fn run_case<B: Enter>(case: Case<B>, failures: &[Failures], backend: fn() -> B) {
     let name = case.name;
     let limit = Duration::from_secs(number(LIMIT).unwrap_or(WATCHDOG));
     let expected = expected(name, failures);
+    let hangs = HANGS.load(Ordering::Relaxed);
+    assert!(
+        hangs < MOST_HANGS,
+        "{name} was not run: {hangs} cases before it hang"
+    );
     for _ in 0..number(REPEAT).unwrap_or(1) {
         let outcome = watch(name, limit, move || case.run(&backend()));
         match (outcome, expected) {
@@ -199,6 +212,7 @@ pub fn run_case<B: Enter>(case: Case<B>, failures: &[Failures], backend: fn() ->
             }
             (Outcome::Failed(payload), Expected::Passes) => resume_unwind(payload),
             (Outcome::Hung, Expected::Passes) => {
+                HANGS.fetch_add(1, Ordering::Relaxed);
                 panic!("{name} hangs: it was still running after {limit:?}")
             }
         }

@@ -1,0 +1,102 @@
+//! When the groups of a run are to be cancelled or aborted although nobody polls them.
+//!
+//! A group's host has timers of its own, and is first as a rule. But a host may be kept without being
+//! polled, or be forgotten, and tasks go on without it (rule C12). So each group of tasks that has a
+//! deadline is listed here as well, and the run's main future, which is always polled, keeps one timer
+//! for all of them.
+
+use std::collections::BTreeMap;
+use std::task::Waker;
+
+use crate::engine::GroupCore;
+use crate::instant::Instant;
+use crate::loom::atomic::{AtomicU64, Ordering};
+use crate::loom::{Arc, Mutex, OnceLock, Weak, lock};
+
+/// The alarms of a run.
+pub(crate) struct Alarms {
+    groups: Mutex<BTreeMap<Key, Weak<GroupCore>>>,
+    /// The earliest of them, in bits.
+    next: AtomicU64,
+    waker: OnceLock<Waker>,
+}
+
+/// When, and which group: its address, which no other group has while it is listed.
+type Key = (Instant, usize);
+
+impl Default for Alarms {
+    fn default() -> Alarms {
+        Alarms {
+            groups: Mutex::default(),
+            next: AtomicU64::new(Instant::FAR_FUTURE.to_bits()),
+            waker: OnceLock::new(),
+        }
+    }
+}
+
+impl Alarms {
+    /// Sets the waker of what calls [`carry_out`](Alarms::carry_out), which is woken for an alarm that is
+    /// earlier than all others. Called once.
+    pub(crate) fn set_waker(&self, waker: Waker) {
+        // Called once.
+        let _ = self.waker.set(waker);
+    }
+
+    /// Sets a group's alarm, unless there is an earlier one.
+    pub(super) fn set(&self, group: &Arc<GroupCore>, at: Instant) {
+        let mut groups = lock(&self.groups);
+        let before = group.alarm();
+        if before <= at {
+            return;
+        }
+        let address = Arc::as_ptr(group).addr();
+        let old = groups.remove(&(before, address));
+        groups.insert((at, address), Arc::downgrade(group));
+        group.note_alarm(at);
+        let first = at < self.next();
+        if first {
+            self.next.store(at.to_bits(), Ordering::SeqCst);
+        }
+        drop(groups);
+        drop(old);
+        if first && let Some(waker) = self.waker.get() {
+            waker.wake_by_ref();
+        }
+    }
+
+    /// Removes the alarm of a group that has ended.
+    pub(super) fn clear(&self, group: &GroupCore) {
+        if group.alarm() == Instant::FAR_FUTURE {
+            return;
+        }
+        let mut groups = lock(&self.groups);
+        let address = std::ptr::from_ref(group).addr();
+        let old = groups.remove(&(group.alarm(), address));
+        group.note_alarm(Instant::FAR_FUTURE);
+        drop(groups);
+        drop(old);
+    }
+
+    /// The earliest alarm, [`Instant::FAR_FUTURE`] if there is none.
+    pub(crate) fn next(&self) -> Instant {
+        Instant::from_bits(self.next.load(Ordering::SeqCst))
+    }
+
+    /// Carries out what is due.
+    pub(crate) fn carry_out(&self, now: Instant) {
+        let due: Vec<_> = {
+            let mut groups = lock(&self.groups);
+            let later = groups.split_off(&(now, usize::MAX));
+            let due = std::mem::replace(&mut *groups, later);
+            let next = groups.first_key_value().map(|((at, _), _)| *at);
+            let next = next.unwrap_or(Instant::FAR_FUTURE);
+            self.next.store(next.to_bits(), Ordering::SeqCst);
+            let due = due.into_values().filter_map(|group| group.upgrade());
+            due.inspect(|group| group.note_alarm(Instant::FAR_FUTURE))
+                .collect()
+        };
+        for group in due {
+            group.carry_out_deadlines(now);
+        }
+    }
+}

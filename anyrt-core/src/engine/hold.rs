@@ -3,6 +3,7 @@
 use std::task::Context;
 
 use crate::engine::{Node, poll_state};
+use crate::instant::Instant;
 use crate::loom::Arc;
 
 /// The hold of something that has no frame of its own: a `start`, a blocking call.
@@ -12,6 +13,18 @@ pub(crate) struct Hold {
 }
 
 impl Hold {
+    /// A hold that others find in the tree.
+    pub(crate) fn of(node: Arc<Node>) -> Hold {
+        Hold { node: Some(node) }
+    }
+
+    /// Sets the deadline that those find.
+    pub(crate) fn limit(&self, deadline: Instant) {
+        if let Some(node) = &self.node {
+            node.init_deadline(deadline);
+        }
+    }
+
     /// Holds the scopes around, as of the end of this poll (rule C6).
     pub(crate) fn keep(&mut self, cx: &Context<'_>) {
         if self.node.is_some() || poll_state::surroundings().inside() {

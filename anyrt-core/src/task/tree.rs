@@ -49,7 +49,7 @@ impl TaskRef {
     /// parent is the task that called `start`.
     pub fn parent(&self) -> Option<TaskRef> {
         let caller = match self.record.is_starting() {
-            true => self.record.caller(),
+            true => self.record.caller().and_then(|caller| caller.task),
             false => None,
         };
         let parent = caller.or_else(|| self.record.group().host.clone());

@@ -7,14 +7,6 @@ use crate::harness::Failures;
 pub const ENGINE: Failures = Failures {
     known: &[
         (
-            "engine_depth::cancelling_nested_scopes_is_linear",
-            "EN-12: quadratic",
-        ),
-        (
-            "engine_state::a_shielded_group_reports_under_a_cancelled_scope",
-            "EN-16: the outer scope ends first",
-        ),
-        (
             "engine_threads::block_on_is_refused_in_destructors",
             "EN-22: it blocks",
         ),
@@ -32,22 +24,6 @@ pub const ENGINE: Failures = Failures {
         ),
     ],
     flaky: &[
-        (
-            "engine_starting::a_starting_child_sees_that_its_callers_deadline_passes",
-            "EN-17: the caller passes it on when it is polled",
-        ),
-        (
-            "engine_starting::a_starting_child_sees_its_callers_new_deadline",
-            "EN-17: the caller passes it on when it is polled",
-        ),
-        (
-            "engine_starting::a_starting_child_is_cancelled_with_its_caller",
-            "EN-17: the caller passes it on when it is polled",
-        ),
-        (
-            "engine_starting::a_starting_child_is_aborted_with_its_caller",
-            "EN-17: the caller passes it on when it is polled",
-        ),
         (
             "engine_granted::cancelled_streams_of_objects_report_no_end",
             "EN-03: an end that a sibling caused is reported",

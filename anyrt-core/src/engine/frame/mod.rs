@@ -22,7 +22,7 @@ use pin_project::{pin_project, pinned_drop};
 
 pub(crate) use self::poll::Parts;
 use crate::engine::clock::Clock;
-use crate::engine::poll_state::{CANCELLED, Surroundings};
+use crate::engine::poll_state::Surroundings;
 use crate::engine::{Node, Own, poll_state};
 use crate::instant::Instant;
 use crate::loom::Arc;
@@ -141,8 +141,8 @@ impl<F: Future> Frame<F> {
     }
 
     /// Polls the future of a plain scope in a straight line; none where that does not do, because
-    /// something is cancelled, was changed in this very poll, or has reported. Then
-    /// [`poll`](Frame::poll) has to be called, which polls again.
+    /// something is cancelled, was changed before in this very poll, or has reported. Then nothing was
+    /// polled, and [`poll`](Frame::poll) has to be called.
     #[inline]
     pub(crate) fn poll_plainly(
         mut self: Pin<&mut Self>,
@@ -172,11 +172,12 @@ impl<F: Future> Frame<F> {
             // A node leaves the tree with the frame.
             return Some(polled);
         }
-        if poll_state::is_dirty() || poll_state::surroundings().has(CANCELLED) {
-            return None;
-        }
-        // Nothing is cancelled, so the first holder changes nothing but that there is a node now.
+        // Whatever was changed or cancelled meanwhile is for the scope that it belongs to: that polls again
+        // if it has to, and a second poll here would be one for each scope in between.
         if let Some(node) = node {
+            if poll_state::effectively_cancelled() {
+                node.tell();
+            }
             node.register(cx);
             node.link_if_needed();
         }

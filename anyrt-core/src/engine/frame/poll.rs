@@ -82,9 +82,7 @@ impl<F: Future> Parts<'_, F> {
                 if place.own(Some(node)) != Own::No {
                     continue;
                 }
-                if P::REPORTS {
-                    node.link_if_needed();
-                }
+                report(node, place);
                 return Polled::Pending;
             }
 
@@ -119,9 +117,7 @@ impl<F: Future> Parts<'_, F> {
             if !node.is_held() || (place.own(Some(&node)) == Own::Aborted) {
                 continue;
             }
-            if P::REPORTS {
-                node.link_if_needed();
-            }
+            report(&node, place);
             return Polled::Pending;
         }
     }
@@ -199,6 +195,18 @@ impl<F: Future> Parts<'_, F> {
             Err(payload) => Polled::Panicked(payload),
         }
     }
+}
+
+/// Puts a frame's node into the tree, if something below makes it worth it. A shield has to be known as
+/// one before anything around it can be seen through it.
+fn report<P: Place>(node: &Arc<Node>, place: &P) {
+    if !P::REPORTS {
+        return;
+    }
+    if place.is_shielded(Some(node)) && !node.is_shielded() {
+        node.mark_shielded();
+    }
+    node.link_if_needed();
 }
 
 pub(crate) enum Inner<T> {

@@ -1,6 +1,7 @@
 //! What is around a task: its own cancellation, and the scopes outside of it.
 
-use crate::engine::{Node, Own, TaskRecord};
+use super::record::{CALLER_ABORTED, CALLER_CANCELLED};
+use crate::engine::{Caller, Node, Own, Record, TaskRecord};
 use crate::instant::Instant;
 use crate::loom::Arc;
 
@@ -13,9 +14,15 @@ impl TaskRecord {
 
     /// Visits what is around the task, from the inside out, up to the first shield.
     pub(crate) fn walk_outwards(&self, mut visit: impl FnMut(Around<'_>)) {
-        let mut group = self.group().clone();
-        loop {
-            let mut node = group.node.clone();
+        let mut task = Some(self.clone());
+        while let Some(inner) = task {
+            let caller = inner.caller().filter(|_| inner.is_starting());
+            let group = inner.group();
+            let (first, host) = match caller {
+                Some(Caller { task, node }) => (node, task),
+                None => (group.node.clone(), group.host.clone()),
+            };
+            let mut node = first.clone();
             loop {
                 visit(Around::Node(&node));
                 if node.is_shielded() {
@@ -27,18 +34,59 @@ impl TaskRecord {
                 }
             }
             // Nodes are linked one by one on the way out of the poll in which the group opens.
-            let reaches_task = match &group.host {
+            let reaches_task = match &host {
                 Some(host) => host.root().is_some_and(|root| Arc::ptr_eq(&root, &node)),
-                None => !Arc::ptr_eq(&node, &group.node),
+                None => !Arc::ptr_eq(&node, &first),
             };
-            if !reaches_task {
+            if !reaches_task && Arc::ptr_eq(&first, &group.node) {
                 visit(Around::Deadline(group.around()));
             }
-            match group.host.as_ref().map(|host| host.group().clone()) {
-                Some(outer) => group = outer,
-                None => return,
-            }
+            task = host;
         }
+    }
+}
+
+impl Record {
+    /// The cancellation of the caller of a task that is starting, as of now, whether or not the caller was
+    /// polled since (rule G9). It is final: what was found once stands.
+    #[cold]
+    pub(super) fn callers_own(&self) -> Own {
+        let mut own = self.noted_of_caller();
+        let Some(caller) = self.caller() else {
+            return own;
+        };
+        let mut shielded = false;
+        let mut node = caller.node;
+        let outermost = loop {
+            own = match node.own() {
+                Own::Aborted => Own::Aborted,
+                _ if !shielded && node.is_cancelled_now() => own.max(Own::Cancelled),
+                _ => own,
+            };
+            shielded |= node.is_shielded();
+            match node.parent() {
+                Some(parent) => node = parent,
+                None => break node,
+            }
+        };
+        // Until the poll in which `start` was called is over, the way up may be missing, and a shield on it
+        // be unknown.
+        if let Some(task) = caller.task
+            && task
+                .root()
+                .is_some_and(|root| Arc::ptr_eq(&root, &outermost))
+        {
+            own = match task.own() {
+                Own::Cancelled if shielded => own,
+                found => own.max(found),
+            };
+        }
+        match own {
+            Own::No => None,
+            Own::Cancelled => self.note_caller(CALLER_CANCELLED),
+            Own::Aborted => self.note_caller(CALLER_CANCELLED | CALLER_ABORTED),
+        };
+        own
     }
 }
 

@@ -22,5 +22,5 @@ pub(crate) use self::alarms::Alarms;
 pub(crate) use self::children::{Children, Owner, TaskRecord};
 pub(crate) use self::enclosing::Around;
 pub(crate) use self::errors::{Errors, Report};
-pub(crate) use self::record::{End, Given, Record, Value};
+pub(crate) use self::record::{Caller, End, Given, Record, Value};
 pub(crate) use self::state::GroupCore;

@@ -16,7 +16,7 @@ const AWAITED: u16 = 1 << 1;
 /// It was made by `start` and has not called `started`: it lives under the caller's scopes.
 const STARTING: u16 = 1 << 2;
 /// The caller of `start` was cancelled before that.
-const CALLER_CANCELLED: u16 = 1 << 3;
+pub(super) const CALLER_CANCELLED: u16 = 1 << 3;
 /// Its handle was dropped.
 const DETACHED: u16 = 1 << 4;
 /// It has context variables.
@@ -28,6 +28,8 @@ const HAS_ROOT: u16 = 1 << 7;
 const FINISHED: u16 = 1 << 8;
 const FAILED: u16 = 1 << 9;
 const WAS_CANCELLED: u16 = 1 << 10;
+/// The caller of `start` was aborted before the task was ready.
+pub(super) const CALLER_ABORTED: u16 = 1 << 11;
 const ENDED: u16 = FINISHED | FAILED | WAS_CANCELLED;
 
 /// What [`Record::polls`] counts while a task is polled for the first time.
@@ -91,8 +93,16 @@ struct More {
     cause: Option<Cancelled>,
     waiters: Vec<(u64, Waker)>,
     root: Option<Arc<Node>>,
-    /// The task that called `start`, until this one is ready.
-    caller: Option<TaskRecord>,
+    /// Who called `start`, until this task is ready.
+    caller: Option<Caller>,
+}
+
+/// Where a task was started.
+#[derive(Clone)]
+pub(crate) struct Caller {
+    pub(crate) task: Option<TaskRecord>,
+    /// Stands for the call in the tree, and has the deadlines of plain scopes around it.
+    pub(crate) node: Arc<Node>,
 }
 
 impl Record {
@@ -277,13 +287,36 @@ impl Record {
         if state & (CANCELLED | STARTING) == 0 {
             return group;
         }
-        let starting = state & STARTING != 0;
-        let cancelled = state & (CANCELLED | CALLER_CANCELLED) != 0;
+        let own = if state & CANCELLED != 0 {
+            Own::Cancelled
+        } else {
+            Own::No
+        };
         match group {
+            _ if state & STARTING == 0 => own.max(group),
             Own::Aborted => Own::Aborted,
-            Own::Cancelled if !starting => Own::Cancelled,
-            _ if cancelled => Own::Cancelled,
-            _ => Own::No,
+            _ => own.max(self.callers_own()),
+        }
+    }
+
+    /// Notes that the caller is cancelled, or aborted, if the task is still starting; this is final.
+    /// Returns what was noted before.
+    pub(super) fn note_caller(&self, bits: u16) -> Option<u16> {
+        let update = |state| (state & STARTING != 0).then_some(state | bits);
+        let noted = self
+            .state
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, update);
+        noted.ok()
+    }
+
+    pub(super) fn noted_of_caller(&self) -> Own {
+        let state = self.state.load(Ordering::SeqCst);
+        if state & CALLER_ABORTED != 0 {
+            Own::Aborted
+        } else if state & CALLER_CANCELLED != 0 {
+            Own::Cancelled
+        } else {
+            Own::No
         }
     }
 
@@ -296,6 +329,7 @@ impl Record {
 
     /// The task says that it is ready. False if its caller was cancelled before.
     pub(crate) fn move_to_group(&self) -> bool {
+        self.callers_own();
         let moved = self
             .state
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |state| {
@@ -309,31 +343,23 @@ impl Record {
         moved.is_ok()
     }
 
-    /// Sets the task that called `start`.
-    pub(crate) fn set_caller(&self, caller: Option<TaskRecord>) {
-        let old = self.more(|more| std::mem::replace(&mut more.caller, caller));
+    /// Sets who called `start`.
+    pub(crate) fn set_caller(&self, caller: Caller) {
+        let old = self.more(|more| more.caller.replace(caller));
         drop(old);
     }
 
-    /// Returns the task that called `start`, while that is pending.
-    pub(crate) fn caller(&self) -> Option<TaskRecord> {
+    /// Returns who called `start`, while that is pending.
+    pub(crate) fn caller(&self) -> Option<Caller> {
         lock(&self.live).more.as_ref()?.caller.clone()
-    }
-
-    pub(crate) fn was_cancelled_with_caller(&self) -> bool {
-        self.has(CALLER_CANCELLED)
     }
 
     /// The caller of `start` is cancelled, or gone. Nothing happens if the task is ready.
     pub(crate) fn cancel_with_caller(&self) {
-        let cancelled = self
-            .state
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |state| {
-                (state & STARTING != 0 && state & CALLER_CANCELLED == 0)
-                    .then_some(state | CALLER_CANCELLED)
-            });
+        self.callers_own();
+        let before = self.note_caller(CALLER_CANCELLED);
         poll_state::mark_dirty();
-        if cancelled.is_ok() {
+        if before.is_some() {
             self.wake();
         }
     }

@@ -62,9 +62,11 @@ const MOVED: u32 = 1 << 13;
 const BEGUN: u32 = 1 << 14;
 /// Its future is gone.
 const LEFT: u32 = 1 << 15;
+/// It was cancelled itself after something around it was.
+const CONFIRMED: u32 = 1 << 16;
 
 /// The cancellation of a scope itself, or of a task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Own {
     No,
     Cancelled,
@@ -264,8 +266,15 @@ impl Node {
     pub(crate) fn cancel(self: &Arc<Self>, cause: Cancelled) -> bool {
         // The first cause wins, also if it is a deadline that nobody has noticed yet.
         let cause = self.cause_now().unwrap_or(cause);
-        lock(&self.state).cause.get_or_insert(cause);
-        let first = self.raise(CANCELLED);
+        let first = {
+            let mut state = lock(&self.state);
+            state.cause.get_or_insert(cause);
+            // Under the lock, as a late shield that takes an inherited cancellation back.
+            self.raise(CANCELLED) || {
+                self.raise(CONFIRMED);
+                false
+            }
+        };
         // Also if another thread came first: this poll may have begun before that.
         poll_state::mark_dirty();
         if !first {
@@ -373,6 +382,7 @@ impl Node {
 
     pub(crate) fn set_shield(self: &Arc<Self>, on: bool) {
         let changed = if on {
+            self.undo_inherited();
             self.raise(SHIELDED)
         } else {
             self.lower(SHIELDED)
@@ -382,6 +392,22 @@ impl Node {
             // Each looks for itself what holds now.
             self.wake_own();
             self.wake_below(|_| {});
+        }
+    }
+
+    /// A group that is opened in a cancelled scope is cancelled from the start. A shield that its body
+    /// switches on before anything was interrupted and any child was there comes in time (rule C7).
+    fn undo_inherited(&self) {
+        if self.group().is_none_or(|group| group.living() > 0) {
+            return;
+        }
+        let mut state = lock(&self.state);
+        let flags = self.flags.load(Ordering::SeqCst);
+        if flags & (INHERITED | CONFIRMED | ABORTED | LATCHED) == INHERITED {
+            self.lower(INHERITED | CANCELLED);
+            let cause = state.cause.take();
+            drop(state);
+            drop(cause);
         }
     }
 

@@ -37,6 +37,20 @@ impl Evaluation {
     }
 }
 
+/// The earliest deadline of the plain scopes around: those have no node that could be looked at.
+pub(crate) fn plain_deadline() -> Instant {
+    let here = surroundings();
+    let mut deadline = here.local_deadline;
+    each_visible(here.base, |node, outer| {
+        if node.is_shielded() {
+            return false;
+        }
+        deadline = deadline.min(outer.local_deadline);
+        true
+    });
+    deadline
+}
+
 /// Looks at the nodes themselves, from the inside out, instead of what the frames noted.
 pub(crate) fn evaluate() -> Evaluation {
     let here = surroundings();
@@ -75,12 +89,10 @@ pub(crate) fn evaluate() -> Evaluation {
                 if task.is_cancelling() {
                     found.found(|| By::Task(task.cause()));
                 }
-                if !task.is_starting() {
-                    task.walk_outwards(|around| match around {
-                        Around::Node(node) => found.look_at(node),
-                        Around::Deadline(deadline) => found.deadline = found.deadline.min(deadline),
-                    });
-                }
+                task.walk_outwards(|around| match around {
+                    Around::Node(node) => found.look_at(node),
+                    Around::Deadline(deadline) => found.deadline = found.deadline.min(deadline),
+                });
                 found.cancelled = cancelled;
             }
         });

@@ -22,7 +22,7 @@ mod evaluate;
 use std::cell::{Cell, RefCell};
 
 pub(crate) use self::cell::{AT_ROOT, CANCELLED, IN_TASK, LOCAL_CANCELLED, Surroundings};
-pub(crate) use self::evaluate::{By, evaluate};
+pub(crate) use self::evaluate::{By, evaluate, plain_deadline};
 use crate::engine::clock::Clock;
 use crate::engine::{Node, TaskRecord, Wait};
 use crate::instant::Instant;

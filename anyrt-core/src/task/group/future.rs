@@ -144,6 +144,10 @@ where
                     Polled::Interrupted => Some(Ended::Interrupted),
                 };
                 if ended.is_some() {
+                    if matches!(ended, Some(Ended::Interrupted)) && core.node.is_inherited() {
+                        // A shield that is switched on from now on comes late.
+                        core.node.latch();
+                    }
                     *this.ended = ended;
                     frame.part_from_node();
                     this.frame.set(None);

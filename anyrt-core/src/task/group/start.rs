@@ -11,8 +11,10 @@ use futures_util::future::poll_fn;
 use super::super::handle::TaskHandle;
 use super::super::output::{Outcome, TaskOutput};
 use super::spawned::{Group, spawn_child};
+use crate::engine::clock::Clock;
 use crate::engine::{
-    Cancelled, Cause, Given, GroupCore, Hold, Run, TaskRecord, Unhandled, Wait, poll_state,
+    Caller, Cancelled, Cause, Given, GroupCore, Hold, Node, Run, TaskRecord, Unhandled, Wait,
+    poll_state,
 };
 use crate::error::StartError;
 use crate::loom::{Arc, Mutex, lock};
@@ -229,6 +231,7 @@ impl<R: Runtime, V, E> Starter<R, V, E> {
                     self.cancel_child();
                 }
                 poll_state::waits_for(Wait::Start);
+                self.hold.limit(poll_state::plain_deadline());
                 self.hold.keep(cx);
                 return Poll::Pending;
             }
@@ -258,14 +261,13 @@ impl<R: Runtime, V, E> Starter<R, V, E> {
 }
 
 impl<R: Runtime, V, E> Starter<R, V, E> {
-    /// Whether a cancellation around this has been passed on to the child, which is final.
+    /// Whether this is cancelled, and the child with it.
     ///
-    /// Another thread may have cancelled since this poll began, and the child may have ended of
-    /// that, so it is the scopes themselves that are looked at.
+    /// Another thread may have cancelled since this poll began, or a deadline have passed, and the child
+    /// may have ended of that, so it is the scopes themselves that are looked at.
     fn was_interrupted(&self) -> bool {
-        let record = self.record.as_ref();
-        poll_state::evaluate().cancelled
-            || record.is_some_and(|record| record.was_cancelled_with_caller())
+        let around = poll_state::evaluate();
+        around.cancelled || around.deadline <= R::now()
     }
 
     fn cancel_child(&self) {
@@ -380,9 +382,15 @@ where
         std::mem::forget(counted);
         let mut given = Given::at(location);
         given.starting = true;
+        let node = Node::with_clock(Clock::of::<R>());
+        node.begin(poll_state::plain_deadline());
+        node.link();
+        let hold = Hold::of(node.clone());
+        let task = poll_state::current_task();
+        let caller = Caller { task, node };
         let (mut record, mut refused) = (None, None);
         let handle = spawn_child(&group, given, future, |child| {
-            child.set_caller(poll_state::current_task());
+            child.set_caller(caller);
             if cancelled {
                 child.cancel_with_caller();
             }
@@ -396,7 +404,7 @@ where
                 shared,
                 record,
                 group,
-                hold: Hold::default(),
+                hold,
             },
             handle,
         ))

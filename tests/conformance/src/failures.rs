@@ -37,22 +37,6 @@ pub const ENGINE: Failures = Failures {
             "EN-03: an end that a sibling caused is reported",
         ),
         (
-            "engine_depth::opening_nested_groups_is_linear",
-            "EN-11: more than quadratic",
-        ),
-        (
-            "engine_depth::opening_nested_groups_in_place_is_linear",
-            "EN-11: more than quadratic",
-        ),
-        (
-            "engine_depth::aborting_nested_groups_is_linear",
-            "EN-10: quadratic",
-        ),
-        (
-            "engine_depth::aborting_nested_groups_in_place_is_linear",
-            "EN-10: quadratic",
-        ),
-        (
             "engine_sockets::cancelled_connections_report_no_end",
             "EN-03: an end that a sibling caused is reported",
         ),

@@ -40,7 +40,8 @@ const ABORTED: u32 = 1 << 1;
 const SHIELDED: u32 = 1 << 2;
 /// Something in it was interrupted, and the scope caught that.
 const CAUGHT: u32 = 1 << 3;
-/// Its owner has polled it under effective cancellation and told what is below.
+/// What is below has been told that a cancellation holds here: by its owner, or on the way down from
+/// further out.
 const TOLD: u32 = 1 << 4;
 /// It was woken to find out whether it can still be reached, and was not polled since.
 const ASKED: u32 = 1 << 5;
@@ -391,7 +392,7 @@ impl Node {
         if changed {
             // Each looks for itself what holds now.
             self.wake_own();
-            self.wake_below(|_| {});
+            self.wake_below();
         }
     }
 
@@ -463,24 +464,32 @@ impl Node {
         }
     }
 
-    /// Tells everything below that a cancellation holds here: wakes it, and cancels the groups in it.
+    /// Tells everything below, down to shields, that a cancellation holds here: wakes it, and cancels the
+    /// groups in it. What has been told before is not visited again, so that each node is visited once
+    /// however many frames tell what is below them.
     fn tell_below(&self) {
-        self.wake_below(|node| {
-            if let Some(group) = node.group() {
-                node.raise_inherited(CANCELLED, &group);
-            }
-        });
-    }
-
-    /// Wakes everything below, down to shields.
-    fn wake_below(&self, mut visit: impl FnMut(&Node)) {
         let mut wakers = Vec::new();
         self.walk_below(|node| {
             if node.is_shielded() {
                 return false;
             }
             wakers.extend(node.take_waker());
-            visit(node);
+            if let Some(group) = node.group() {
+                node.raise_inherited(CANCELLED, &group);
+            }
+            node.raise(TOLD)
+        });
+        wake_all(wakers.into_iter());
+    }
+
+    /// Wakes everything below, down to shields.
+    fn wake_below(&self) {
+        let mut wakers = Vec::new();
+        self.walk_below(|node| {
+            if node.is_shielded() {
+                return false;
+            }
+            wakers.extend(node.take_waker());
             true
         });
         wake_all(wakers.into_iter());

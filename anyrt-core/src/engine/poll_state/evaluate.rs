@@ -1,6 +1,8 @@
 //! What holds where the caller is, looked up instead of remembered.
 
-use crate::engine::poll_state::{AT_ROOT, LOCAL_CANCELLED, each_visible, surroundings, with_task};
+use crate::engine::poll_state::{
+    AT_ROOT, LOCAL_CANCELLED, OPEN, OpenFrame, THREAD, each_visible, surroundings, with_task,
+};
 use crate::engine::{Around, Cancelled, Cause, Node, Own};
 use crate::instant::Instant;
 use crate::loom::Arc;
@@ -34,6 +36,115 @@ impl Evaluation {
             self.found(|| By::Node(node.clone()));
         }
         self.deadline = self.deadline.min(node.deadline());
+    }
+}
+
+/// What holds in a place, as far as the current task goes.
+#[derive(Clone, Copy)]
+pub(crate) struct Found {
+    pub(crate) cancelled: bool,
+    pub(crate) deadline: Instant,
+}
+
+impl Found {
+    const NOTHING: Found = Found {
+        cancelled: false,
+        deadline: Instant::FAR_FUTURE,
+    };
+}
+
+/// What holds here, as of the last change on this thread: what other threads did since then is left out.
+///
+/// Every scope and group asks this in its poll, so frames keep what was found for those inside; looking at
+/// all of them each time would take time in proportion to the square of their number.
+pub(crate) fn look_around() -> Found {
+    let here = surroundings();
+    let change = THREAD.with(|thread| thread.changes.get());
+    let mut expired = Vec::new();
+    let around = OPEN.with_borrow_mut(|open| {
+        let visible = open.last().map_or(0, |frame| frame.up_to_visible);
+        let open = &mut open[..visible];
+        look_at_frames(
+            open,
+            here.base as usize,
+            here.has(AT_ROOT),
+            change,
+            &mut expired,
+        )
+    });
+    for node in expired {
+        node.cancel(Cancelled::new(Cause::Deadline));
+    }
+    Found {
+        cancelled: around.cancelled || here.has(LOCAL_CANCELLED),
+        deadline: around.deadline.min(here.local_deadline),
+    }
+}
+
+/// What holds inside the last of the frames, which is a visible one, if it is not below `base`; nodes whose
+/// deadline has passed unnoticed are put on a list.
+fn look_at_frames(
+    open: &mut [OpenFrame],
+    mut base: usize,
+    mut at_root: bool,
+    change: u64,
+    expired: &mut Vec<Arc<Node>>,
+) -> Found {
+    // Outwards to the first that knows.
+    let mut unknown = Vec::new();
+    let mut visible = open.len();
+    let mut found = loop {
+        if visible <= base {
+            break if at_root {
+                look_at_task()
+            } else {
+                Found::NOTHING
+            };
+        }
+        let frame = &open[visible - 1];
+        let Some((node, seen)) = frame.node.as_ref().zip(frame.visible.as_ref()) else {
+            break Found::NOTHING;
+        };
+        if let Some((_, found)) = seen.found.filter(|(since, _)| *since == change) {
+            break found;
+        }
+        let shielded = node.is_shielded();
+        unknown.push((visible - 1, shielded));
+        if shielded {
+            break Found::NOTHING;
+        }
+        base = seen.outer.base as usize;
+        at_root = seen.outer.has(AT_ROOT);
+        visible = match visible {
+            1 => 0,
+            _ => open[visible - 2].up_to_visible,
+        };
+    };
+    // And back to where the question was.
+    for (index, shielded) in unknown.into_iter().rev() {
+        let frame = &mut open[index];
+        let Some((node, seen)) = frame.node.as_ref().zip(frame.visible.as_mut()) else {
+            continue;
+        };
+        if !shielded {
+            found.cancelled |= seen.outer.has(LOCAL_CANCELLED);
+            found.deadline = found.deadline.min(seen.outer.local_deadline);
+        }
+        if !node.is_cancelled() && node.is_cancelled_now() {
+            expired.push(node.clone());
+            found.cancelled = true;
+        }
+        found.cancelled |= node.is_cancelled();
+        found.deadline = found.deadline.min(node.deadline());
+        seen.found = Some((change, found));
+    }
+    found
+}
+
+fn look_at_task() -> Found {
+    Found {
+        cancelled: with_task(|task| task.is_some_and(|task| task.own() != Own::No)),
+        ..Found::NOTHING
     }
 }
 

@@ -22,7 +22,8 @@ mod evaluate;
 use std::cell::{Cell, RefCell};
 
 pub(crate) use self::cell::{AT_ROOT, CANCELLED, IN_TASK, LOCAL_CANCELLED, Surroundings};
-pub(crate) use self::evaluate::{By, evaluate, plain_deadline};
+use self::evaluate::Found;
+pub(crate) use self::evaluate::{By, evaluate, look_around, plain_deadline};
 use crate::engine::clock::Clock;
 use crate::engine::{Node, TaskRecord, Wait};
 use crate::instant::Instant;
@@ -53,6 +54,8 @@ struct Thread {
     /// How many operations this poll has refused since its budget was used up.
     refusals: Cell<u32>,
     dirty: Cell<bool>,
+    /// Counts what made it dirty: what an open frame has found stands until the next change.
+    changes: Cell<u64>,
     wait: Cell<Wait>,
     held: Cell<u64>,
     /// Whether context variables may be set in what runs on this thread. Never lowered.
@@ -69,6 +72,7 @@ thread_local! {
             budget: Cell::new(BUDGET),
             refusals: Cell::new(0),
             dirty: Cell::new(false),
+            changes: Cell::new(0),
             wait: Cell::new(Wait::Foreign),
             held: Cell::new(0),
             contexts: Cell::new(false),
@@ -84,11 +88,21 @@ struct OpenFrame {
     serial: u64,
     /// Made when a holder links itself to the frame, or an operation is refused in it.
     node: Option<Arc<Node>>,
-    /// For scopes with a handle and groups, which readers look at: what such a frame saw around it
-    /// that comes from plain scopes.
-    visible: Option<Surroundings>,
+    /// For scopes with a handle and groups, which readers look at.
+    visible: Option<Visible>,
+    /// How many frames there are up to the innermost visible one, this one included; zero if there is
+    /// none.
+    up_to_visible: usize,
     /// Whether operations that are refused in it leave their wakers here.
     keeps_refused: bool,
+}
+
+/// A frame that readers look at.
+struct Visible {
+    /// What it saw around it that comes from plain scopes.
+    outer: Surroundings,
+    /// What was found to hold inside, and after which change on this thread.
+    found: Option<(u64, Found)>,
 }
 
 /// A number that no thread of this process was given before. Never zero.
@@ -219,6 +233,7 @@ pub(crate) fn mark_dirty() {
     THREAD.with(|thread| {
         if thread.surroundings.get().inside() {
             thread.dirty.set(true);
+            thread.changes.set(thread.changes.get() + 1);
         }
     });
 }
@@ -234,7 +249,7 @@ pub(crate) fn clear_dirty() {
 pub(crate) fn effectively_cancelled() -> bool {
     THREAD.with(|thread| {
         if thread.dirty.get() {
-            evaluate().cancelled
+            look_around().cancelled
         } else {
             thread.surroundings.get().has(CANCELLED)
         }
@@ -249,10 +264,15 @@ pub(crate) fn open_frame(
     keeps_refused: bool,
 ) {
     OPEN.with_borrow_mut(|open| {
+        let up_to_visible = match visible {
+            Some(_) => open.len() + 1,
+            None => open.last().map_or(0, |frame| frame.up_to_visible),
+        };
         open.push(OpenFrame {
             serial,
             node,
-            visible,
+            visible: visible.map(|outer| Visible { outer, found: None }),
+            up_to_visible,
             keeps_refused,
         });
     });
@@ -313,7 +333,7 @@ fn each_visible(from: u32, mut look: impl FnMut(&Arc<Node>, &Surroundings) -> bo
         let frames = open.iter().skip(from as usize).rev();
         frames
             .filter_map(|frame| Some((frame.node.as_ref()?, frame.visible.as_ref()?)))
-            .all(|(node, outer)| look(node, outer))
+            .all(|(node, visible)| look(node, &visible.outer))
     });
     // Where the thread's locals are being destroyed, nothing is polled.
     looked.unwrap_or(true)
@@ -330,6 +350,7 @@ pub(crate) fn latch() {
         }
         interrupts
     });
+    THREAD.with(|thread| thread.changes.set(thread.changes.get() + 1));
 }
 
 #[inline]

@@ -105,7 +105,9 @@ where
         if let Some(open) = this.open.take() {
             let (members, body) = open();
             let node = members.core().node.clone();
-            members.core().set_around(poll_state::evaluate().deadline);
+            members
+                .core()
+                .set_around(poll_state::look_around().deadline);
             this.frame.set(Some(Frame::with_node(body, node)));
             *this.members = Some(members);
         }

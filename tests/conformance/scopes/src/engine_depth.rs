@@ -34,9 +34,10 @@ fn groups<K: Kind + 'static>(depth: usize, innermost: Nested) -> Nested {
 /// How many times as long something takes at `large` as at `small`; measured anew if that is above
 /// `limit`.
 fn ratio(limit: f64, small: usize, large: usize, measure: impl Fn(usize) -> Duration) -> f64 {
-    least_of(3, limit, || {
+    least_of(20, limit, || {
         let small = measure(small).min(measure(small)).min(measure(small));
-        measure(large).as_secs_f64() / small.as_secs_f64()
+        let large = measure(large).min(measure(large));
+        large.as_secs_f64() / small.as_secs_f64()
     })
 }
 
@@ -62,7 +63,7 @@ fn aborting_is_linear<K: Kind + 'static>(backend: &Backend) {
         move || {
             // What is multiplied by each group is seen here; it would not come to an end below.
             for depth in 2..24 {
-                let took = least_of(3, SOON, || abort::<K>(&backend, depth));
+                let took = least_of(20, SOON, || abort::<K>(&backend, depth));
                 assert!(took <= SOON, "{depth} groups: {took:?}");
             }
             let ratio = ratio(15.0, 100, 500, |depth| abort::<K>(&backend, depth));

@@ -27,8 +27,8 @@ pub use anyrt_core::thread::to_thread::{current_default_limiter, current_name};
 /// Until the function has been handed over, cancelling or dropping the call gives up its place,
 /// and the function never runs. After that, a cancelled caller waits until the function has
 /// returned, because nothing can interrupt it; see [`Options::abandon_on_cancel`]. Dropped from
-/// outside, the function goes on, and what it returns is lost; a panic goes to the run's
-/// `unhandled` hook.
+/// outside, the function goes on, and the run ends after it: its value is dropped on a worker
+/// thread, a panic goes to the run's `unhandled` hook.
 ///
 /// # Panics
 ///

@@ -51,7 +51,7 @@ pub(crate) use self::hold::Hold;
 pub(crate) use self::lazy_timer::Limit;
 pub(crate) use self::node::{Node, Own};
 pub(crate) use self::operation::Operation;
-pub(crate) use self::run::{Hook, Run, RunVars};
+pub(crate) use self::run::{Debts, Hook, Owed, Run, RunVars};
 pub(crate) use self::scope_policy::{EntryPlace, PlainPlace};
 pub(crate) use self::task_future::{Deliver, Root, poll_root};
 pub use self::unhandled::Unhandled;

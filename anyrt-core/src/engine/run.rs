@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::poll_state;
 use crate::engine::{Alarms, GroupCore, Unhandled, Workers};
-use crate::loom::{Arc, Mutex, OnceLock, Weak, thread_local};
+use crate::loom::{Arc, Mutex, OnceLock, Weak, lock, thread_local};
 use crate::unwind::Payload;
 
 /// The values of a run's variables.
@@ -21,6 +21,7 @@ pub(crate) struct Run {
     pub(crate) vars: RunVars,
     pub(crate) workers: Workers,
     pub(crate) alarms: Alarms,
+    pub(crate) debts: Mutex<Debts>,
     /// The group of everything, for handles: a `Weak<Group<R, Infallible>>`.
     pub(crate) group: OnceLock<Weak<dyn Any + Send + Sync>>,
     pub(crate) core: OnceLock<Weak<GroupCore>>,
@@ -28,6 +29,34 @@ pub(crate) struct Run {
 
 /// What [`RunOptions::unhandled`] was given.
 pub(crate) type Hook = Arc<dyn Fn(Unhandled) + Send + Sync>;
+
+/// The functions on worker threads whose callers are gone (rule C10): each counts as a child of the
+/// run's own group, so that the run ends after them.
+#[derive(Default)]
+pub(crate) struct Debts {
+    /// How many are counted there.
+    count: usize,
+    /// The run was aborted: it waits for none of them any more (rule C12).
+    forgiven: bool,
+}
+
+/// A function on a worker thread that the end of its run waits for, until this is dropped.
+pub(crate) struct Owed {
+    run: Arc<Run>,
+    core: Arc<GroupCore>,
+}
+
+impl Drop for Owed {
+    fn drop(&mut self) {
+        let mut debts = lock(&self.run.debts);
+        if debts.forgiven {
+            return;
+        }
+        debts.count -= 1;
+        drop(debts);
+        self.core.leave();
+    }
+}
 
 thread_local! {
     /// The run that a worker thread works for.
@@ -67,6 +96,31 @@ impl Run {
 
     pub(crate) fn core(&self) -> Option<Arc<GroupCore>> {
         self.core.get()?.upgrade()
+    }
+
+    /// Has the end of the run wait for a function on a worker thread; none if the run has ended or was
+    /// aborted.
+    pub(crate) fn owe(self: &Arc<Self>) -> Option<Owed> {
+        let core = self.core()?;
+        let mut debts = lock(&self.debts);
+        if debts.forgiven || !core.enter() {
+            return None;
+        }
+        debts.count += 1;
+        drop(debts);
+        let run = self.clone();
+        Some(Owed { run, core })
+    }
+
+    /// Waits no longer for functions on worker threads whose callers are gone.
+    pub(crate) fn forgive_debts(&self, core: &GroupCore) {
+        let mut debts = lock(&self.debts);
+        debts.forgiven = true;
+        let count = std::mem::take(&mut debts.count);
+        drop(debts);
+        for _ in 0..count {
+            core.leave();
+        }
     }
 
     /// Hands over an error or a panic that nobody is left to take.

@@ -11,14 +11,16 @@
 //! 1. The task is the only one that takes a request or the outcome, and that sets `cancelled`.
 //! 2. The thread sends one request at a time, since it blocks for the answer; and the outcome
 //!    last.
-//! 3. `gone` is final: from then on the thread gets back what it brings.
+//! 3. `gone` is final: from then on the thread gets back what it brings, and drops it. Unless the call
+//!    was abandoned on purpose, the run waits for that: a task that leaves puts an `Owed` in here, and
+//!    the thread drops it last.
 
 use std::cell::Cell;
 use std::pin::Pin;
 use std::task::{Context, Waker};
 use std::thread;
 
-use crate::engine::Cancelled;
+use crate::engine::{Cancelled, Owed};
 use crate::loom::{Arc, Mutex, lock, thread_local};
 
 /// Something that the calling task is to poll for its thread.
@@ -46,6 +48,14 @@ struct State<T> {
     outcome: Option<thread::Result<T>>,
     cancelled: Option<Cancelled>,
     gone: bool,
+    owed: Option<Owed>,
+}
+
+/// An outcome that the other side does not take.
+pub(super) struct Leftover<T> {
+    pub(super) outcome: thread::Result<T>,
+    /// Dropped after the outcome.
+    pub(super) owed: Option<Owed>,
 }
 
 /// What the thread has brought.
@@ -62,6 +72,7 @@ impl<T> Call<T> {
             outcome: None,
             cancelled: None,
             gone: false,
+            owed: None,
         })))
     }
 
@@ -99,27 +110,37 @@ impl<T> Call<T> {
         drop(old);
     }
 
-    /// The task waits no longer. What the thread has brought and nobody took is returned.
-    pub(super) fn leave(&self, why: impl FnOnce() -> Cancelled) -> Option<thread::Result<T>> {
+    /// The task waits no longer. What the thread has brought and nobody took is returned; what it
+    /// still brings is `owed`.
+    pub(super) fn leave(
+        &self,
+        why: impl FnOnce() -> Cancelled,
+        owed: Option<Owed>,
+    ) -> Option<Leftover<T>> {
         let mut state = lock(&self.0);
         state.gone = true;
-        if state.outcome.is_none() {
-            state.cancelled.get_or_insert_with(why);
-        }
         let left = (state.waker.take(), state.request.take());
-        let outcome = state.outcome.take();
+        let leftover = match state.outcome.take() {
+            Some(outcome) => Some(Leftover { outcome, owed }),
+            None => {
+                state.cancelled.get_or_insert_with(why);
+                state.owed = owed;
+                None
+            }
+        };
         drop(state);
         drop(left);
-        outcome
+        leftover
     }
 
     // ---- the thread's side ----
 
     /// Brings the outcome; gives it back if the task is gone.
-    pub(super) fn deliver(&self, outcome: thread::Result<T>) -> Option<thread::Result<T>> {
+    pub(super) fn deliver(&self, outcome: thread::Result<T>) -> Option<Leftover<T>> {
         let mut state = lock(&self.0);
         if state.gone {
-            return Some(outcome);
+            let owed = state.owed.take();
+            return Some(Leftover { outcome, owed });
         }
         state.outcome = Some(outcome);
         let waker = state.waker.take();

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{self, Poll, ready};
 use std::thread;
 
-use super::call::{Brought, Call, Request, Worker};
+use super::call::{Brought, Call, Leftover, Request, Worker};
 use super::from_thread::caller_gone;
 use super::to_thread::{Options, default_limiter};
 use crate::cancel::{BodyPlace, current_cancellation};
@@ -42,17 +42,72 @@ impl<R: Runtime, F, T: Send + 'static> Unpin for ToThread<R, F, T> {}
 type Queued = Pin<Box<dyn Future<Output = CapacityTokenArc> + Send>>;
 
 /// The caller's end of a call.
-struct Link<T> {
+struct Link<T: Send + 'static> {
     call: Arc<Call<T>>,
+    run: Option<Arc<Run>>,
+    /// Whether the run waits for the function where the call is dropped half-way.
+    owes: bool,
+    /// Starts a job on a worker thread.
+    hand_over: fn(Option<&Arc<Run>>, Box<dyn Job>),
+}
+
+impl<T: Send + 'static> Drop for Link<T> {
+    fn drop(&mut self) {
+        let run = self.run.as_ref().filter(|_| self.owes);
+        let owed = run.and_then(Run::owe);
+        let Some(leftover) = self.call.leave(caller_gone, owed) else {
+            return;
+        };
+        let leftover = Discard {
+            leftover: Some(leftover),
+            run: self.run.clone(),
+        };
+        // What comes from a worker thread may block where it is dropped, so it goes back to one.
+        if leftover.needs_a_thread() {
+            (self.hand_over)(self.run.as_ref(), Box::new(leftover));
+        }
+    }
+}
+
+/// Drops what a function has returned and its caller has not taken.
+struct Discard<T> {
+    leftover: Option<Leftover<T>>,
     run: Option<Arc<Run>>,
 }
 
-impl<T> Drop for Link<T> {
-    fn drop(&mut self) {
-        if let Some(outcome) = self.call.leave(caller_gone) {
-            discard(self.run.as_deref(), outcome);
+impl<T> Discard<T> {
+    /// Whether the run waits for it, and it has a destructor.
+    fn needs_a_thread(&self) -> bool {
+        let leftover = self.leftover.as_ref();
+        std::mem::needs_drop::<T>()
+            && leftover.is_some_and(|left| left.owed.is_some() && left.outcome.is_ok())
+            && poll_state::surroundings().has(IN_TASK)
+    }
+
+    fn discard(&mut self) {
+        if let Some(leftover) = self.leftover.take() {
+            discard(self.run.as_deref(), leftover);
         }
     }
+}
+
+impl<T> Drop for Discard<T> {
+    fn drop(&mut self) {
+        self.discard();
+    }
+}
+
+impl<T: Send> Job for Discard<T> {
+    fn work(&mut self) {
+        let run = self.run.clone();
+        Run::work_for(run, || self.discard());
+    }
+
+    fn deliver(&mut self) -> bool {
+        true
+    }
+
+    fn discard(&mut self) {}
 }
 
 /// Something that the thread has sent, while it is polled.
@@ -131,6 +186,8 @@ where
         let link = Link {
             call: Call::new(),
             run: Run::current(),
+            owes: !self.options.abandons,
+            hand_over: hand_over::<R>,
         };
         let worker = Worker {
             caller: link.call.clone(),
@@ -139,18 +196,12 @@ where
         let work = Box::new(Work {
             task: Some((function, Context::current(), worker)),
             outcome: None,
+            leftover: None,
             token,
             call: link.call.clone(),
             run: link.run.clone(),
         });
-        match &link.run {
-            // On a worker thread of the run this is some other runtime, which can end before the
-            // run does, and would wait for a worker of its own that the run keeps.
-            Some(run) if poll_state::surroundings().has(IN_TASK) => {
-                Workers::hand_over::<R>(run, work);
-            }
-            _ => alone::<R>(work),
-        }
+        hand_over::<R>(link.run.as_ref(), work);
         link
     }
 
@@ -216,7 +267,9 @@ where
             match brought {
                 Some(Brought::Request(request)) => this.hosted = Some(Hosted::new(request)),
                 Some(Brought::Outcome(outcome)) => {
-                    this.link = None;
+                    if let Some(mut link) = this.link.take() {
+                        link.owes = false;
+                    }
                     this.hold.release();
                     return match outcome {
                         Ok(value) => Poll::Ready(value),
@@ -307,11 +360,22 @@ impl<R: Runtime, F, T: Send + 'static> fmt::Debug for ToThreadCancellable<R, F, 
     }
 }
 
+/// Starts a job for the run on a worker thread.
+fn hand_over<R: Runtime>(run: Option<&Arc<Run>>, job: Box<dyn Job>) {
+    match run {
+        // On a worker thread of the run this is some other runtime, which can end before the
+        // run does, and would wait for a worker of its own that the run keeps.
+        Some(run) if poll_state::surroundings().has(IN_TASK) => Workers::hand_over::<R>(run, job),
+        _ => alone::<R>(job),
+    }
+}
+
 /// What the worker thread does.
 struct Work<F, T> {
     /// What there is before the work, and what there is after.
     task: Option<(F, Context, Worker)>,
     outcome: Option<thread::Result<T>>,
+    leftover: Option<Leftover<T>>,
     token: Option<CapacityTokenArc>,
     call: Arc<Call<T>>,
     run: Option<Arc<Run>>,
@@ -338,24 +402,25 @@ where
         let token = self.token.take();
         let returned = catch_unwind(AssertUnwindSafe(|| drop(token)));
         if let Some(outcome) = self.outcome.take() {
-            self.outcome = self.call.deliver(outcome);
+            self.leftover = self.call.deliver(outcome);
         }
         if let Err(payload) = returned {
             resume_unwind(payload);
         }
-        self.outcome.is_none()
+        self.leftover.is_none()
     }
 
     fn discard(&mut self) {
-        if let Some(outcome) = self.outcome.take() {
-            discard(self.run.as_deref(), outcome);
+        if let Some(leftover) = self.leftover.take() {
+            discard(self.run.as_deref(), leftover);
         }
     }
 }
 
-/// Drops what nobody is left to take; a panic goes to the run.
-fn discard<T>(run: Option<&Run>, outcome: thread::Result<T>) {
-    let dropped = match outcome {
+/// Drops an outcome that is not taken; a panic goes to the run, which may end after that.
+fn discard<T>(run: Option<&Run>, leftover: Leftover<T>) {
+    let _owed = leftover.owed;
+    let dropped = match leftover.outcome {
         Ok(value) => catch_unwind(AssertUnwindSafe(|| drop(value))),
         Err(payload) => Err(payload),
     };

@@ -47,7 +47,8 @@ static DEFAULT_LIMITER: RunVar<Arc<CapacityLimiter>> =
 /// Until the function has been handed over, cancelling or dropping the call gives up its place,
 /// and the function never runs. After that, a cancelled caller waits until the function has
 /// returned (rule C6), because nothing can interrupt it. Dropped from outside, the function goes on,
-/// and what it returns is lost; a panic goes to the run's `unhandled` hook.
+/// and the run ends after it (rule C10): its value is dropped on a worker thread, a panic goes to the
+/// run's `unhandled` hook.
 ///
 /// # Panics
 ///
@@ -140,7 +141,7 @@ impl<R: Runtime> Options<R> {
         self
     }
 
-    /// Leaves the function alone when the caller is cancelled: the caller is released at once. What
+    /// Leaves the function alone when the caller is cancelled or dropped: the caller is released at once. What
     /// the function returns is then dropped, and its token stays taken until it has ended.
     ///
     /// The end of the run does not wait for it either; it may outlive the run.

@@ -48,17 +48,5 @@ pub const ENGINE: Failures = Failures {
             "engine_threads::a_portal_call_of_a_native_task_is_no_deadlock",
             "EN-28: deadlock",
         ),
-        (
-            "engine_threads::the_panic_of_a_dropped_call_reaches_the_hook",
-            "EN-27: the run does not wait",
-        ),
-        (
-            "engine_threads::the_run_waits_for_a_function_whose_caller_was_dropped",
-            "EN-27: the run does not wait",
-        ),
-        (
-            "engine_threads::the_value_of_a_dropped_call_is_dropped_on_its_thread",
-            "EN-27: the run does not wait",
-        ),
     ],
 };

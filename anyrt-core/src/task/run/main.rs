@@ -12,7 +12,7 @@ use super::RunOptions;
 use crate::engine::clock::Clock;
 use crate::engine::poll_state::IN_TASK;
 use crate::engine::{
-    Alarms, Cancelled, Cause, End, Ended, Given, GroupCore, Limit, Run, RunVars, TaskRecord,
+    Alarms, Cancelled, Cause, Debts, End, Ended, Given, GroupCore, Limit, Run, RunVars, TaskRecord,
     Workers, poll_root, poll_state,
 };
 use crate::error::RunError;
@@ -146,6 +146,7 @@ impl<R: Runtime, T> MainState<R, T> {
             vars: RunVars::default(),
             workers: Workers::default(),
             alarms: Alarms::default(),
+            debts: Mutex::new(Debts::default()),
             group: OnceLock::new(),
             core: OnceLock::new(),
         });
@@ -233,6 +234,7 @@ impl<R: Runtime, F: Future> Future for MainFuture<R, F> {
             let limit = this.timer.as_mut();
             if !core.node.is_aborted() && limit.poll(cx, state.abort_at).is_ready() {
                 core.node.abort(Cancelled::new(Cause::Enclosing));
+                state.run.forgive_debts(&core);
                 continue;
             }
             core.node.register(cx);

@@ -37,7 +37,7 @@ impl RunOptions {
     }
 
     /// How long the run may take to end once its main future has: what is left is then aborted
-    /// (rule C12).
+    /// (rule C12), and functions on worker threads whose callers are gone are not waited for.
     pub fn shutdown_limit(mut self, limit: Duration) -> RunOptions {
         self.shutdown_limit = Some(limit);
         self

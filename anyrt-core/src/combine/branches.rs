@@ -182,12 +182,12 @@ impl<F: Future> Future for Branch<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         // A loser that holds nothing is not polled once more: it would take what it then throws away.
+        let mut place = BranchPlace { own: *this.own };
         let loses = match *this.own {
-            true => this.frame.as_mut().interrupt_unless_held::<BranchPlace>(),
+            true => this.frame.as_mut().interrupt_unless_held(&mut place),
             false => None,
         };
-        let own = *this.own;
-        let polled = loses.unwrap_or_else(|| this.frame.poll(cx, &mut BranchPlace { own }));
+        let polled = loses.unwrap_or_else(|| this.frame.poll(cx, &mut place));
         let end = match polled {
             Polled::Pending => {
                 let same = this

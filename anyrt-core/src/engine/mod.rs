@@ -53,7 +53,7 @@ pub(crate) use self::node::{Node, Own};
 pub(crate) use self::operation::Operation;
 pub(crate) use self::run::{Debts, Hook, Owed, Run, RunVars};
 pub(crate) use self::scope_policy::{EntryPlace, PlainPlace};
-pub(crate) use self::task_future::{Deliver, Root, poll_root};
+pub(crate) use self::task_future::{Deliver, Root, drop_root, poll_root};
 pub use self::unhandled::Unhandled;
 pub use self::wait::Wait;
 pub(crate) use self::workers::{Job, Workers, alone};

@@ -87,6 +87,10 @@ impl Place for RootPlace<'_> {
             (*self.record, self.wait) = poll_state::leave_task(outside);
         }
     }
+
+    fn drop_inside(&mut self, dropping: impl FnOnce()) {
+        poll_state::in_task(self.record, dropping);
+    }
 }
 
 /// Polls a task once without the frame's machinery, in a straight line; none where that does not
@@ -112,6 +116,16 @@ fn poll_plainly<F: Future>(
         future.expect("it is there until it has ended").poll(cx)
     }));
     let node = poll_state::close_frame(since);
+    let ended = match polled {
+        Ok(Poll::Pending) => None,
+        Ok(Poll::Ready(output)) => Some(Ended::Completed(output)),
+        Err(payload) => Some(Ended::Panicked(payload)),
+    };
+    // Before the task is left, so that destructors find it.
+    let dropped = match ended {
+        None => Ok(()),
+        Some(_) => drop_future(future),
+    };
     let wait;
     (*slot, wait) = poll_state::leave_task(outside);
     let record = slot.as_ref()?;
@@ -119,27 +133,23 @@ fn poll_plainly<F: Future>(
     if let Some(node) = node {
         record.set_root(node);
     }
-    let ended = match polled {
-        Ok(Poll::Pending) => {
-            record.set_wait(wait);
-            record.register(cx);
-            record.count_poll();
-            // Whoever cancels now finds the waker; whoever did before is seen here.
-            if linked && let Some(node) = record.root() {
-                node.register(cx);
-            }
-            let plain = record.own() == Own::No;
-            return plain.then_some(Poll::Pending);
+    let Some(ended) = ended else {
+        record.set_wait(wait);
+        record.register(cx);
+        record.count_poll();
+        // Whoever cancels now finds the waker; whoever did before is seen here.
+        if linked && let Some(node) = record.root() {
+            node.register(cx);
         }
-        Ok(Poll::Ready(output)) => Ended::Completed(output),
-        Err(payload) => Ended::Panicked(payload),
+        let plain = record.own() == Own::No;
+        return plain.then_some(Poll::Pending);
     };
     record.count_poll();
     if linked && let Some(node) = record.root() {
         // What was moved out of the task is woken, to link itself where it is now.
         node.leave();
     }
-    Some(Poll::Ready(match drop_future(future) {
+    Some(Poll::Ready(match dropped {
         Ok(()) => ended,
         Err(payload) => {
             drop_quietly(ended);
@@ -148,7 +158,15 @@ fn poll_plainly<F: Future>(
     }))
 }
 
-/// Drops a task's future; a destructor that panics counts as the task's panic.
+/// Drops a task's future in the task; a destructor that panics counts as the task's panic.
+pub(crate) fn drop_root<F>(
+    future: Pin<&mut Option<F>>,
+    record: &mut Option<TaskRecord>,
+) -> Result<(), Payload> {
+    poll_state::in_task(record, || drop_future(future))
+}
+
+/// Drops the future of a task that has been entered; a destructor that panics counts as the task's panic.
 #[inline]
 fn drop_future<F>(mut future: Pin<&mut Option<F>>) -> Result<(), Payload> {
     if !mem::needs_drop::<F>() {
@@ -280,11 +298,14 @@ impl<F: Future, D: Deliver<F::Output>> Future for Root<F, D> {
 impl<F: Future, D: Deliver<F::Output>> PinnedDrop for Root<F, D> {
     fn drop(self: Pin<&mut Self>) {
         let this = self.project();
+        if this.record.is_none() {
+            return;
+        }
+        let outcome = match drop_root(this.future, this.record) {
+            Ok(()) => Ended::Cancelled,
+            Err(payload) => Ended::Panicked(payload),
+        };
         if let Some(record) = this.record.take() {
-            let outcome = match drop_future(this.future) {
-                Ok(()) => Ended::Cancelled,
-                Err(payload) => Ended::Panicked(payload),
-            };
             if let Some(root) = record.root() {
                 root.leave();
             }

@@ -74,6 +74,12 @@ pub(crate) trait Place {
     #[inline]
     fn leave(&mut self) {}
 
+    /// Runs `dropping`, which drops the future, where its destructors belong.
+    #[inline]
+    fn drop_inside(&mut self, dropping: impl FnOnce()) {
+        dropping();
+    }
+
     /// Whether refused operations leave their wakers here, once this frame is cancelled by
     /// `own`, or in any case.
     #[inline]
@@ -212,11 +218,12 @@ impl<F: Future> Frame<F> {
     /// destructor passes on what it was granted and did not take.
     pub(crate) fn interrupt_unless_held<P: Place>(
         self: Pin<&mut Self>,
+        place: &mut P,
     ) -> Option<Polled<F::Output>> {
         if self.node.as_ref().is_some_and(|node| node.is_held()) {
             return None;
         }
-        Some(self.parts().interrupt::<P>())
+        Some(self.parts().interrupt(place))
     }
 
     fn parts(self: Pin<&mut Self>) -> Parts<'_, F> {

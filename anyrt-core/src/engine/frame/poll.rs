@@ -95,14 +95,14 @@ impl<F: Future> Parts<'_, F> {
                 poll_state::latch();
             }
             let Some(node) = self.node.clone() else {
-                return self.interrupt::<P>();
+                return self.interrupt(place);
             };
             if own == Own::Aborted {
                 node.abort_groups();
-                return self.interrupt::<P>();
+                return self.interrupt(place);
             }
             if !node.is_held() {
-                return self.interrupt::<P>();
+                return self.interrupt(place);
             }
             if node.tell() {
                 continue;
@@ -111,7 +111,7 @@ impl<F: Future> Parts<'_, F> {
             let polled = probe.is_none() || poll_state::held() != held;
             let probe = probe.unwrap_or_else(|| node.make_probe());
             if probe.judge(cx, &node, place.clock(&node), woken, polled) && !node.is_held() {
-                return self.interrupt::<P>();
+                return self.interrupt(place);
             }
             node.register(cx);
             if !node.is_held() || (place.own(Some(&node)) == Own::Aborted) {
@@ -166,7 +166,7 @@ impl<F: Future> Parts<'_, F> {
         };
         match polled {
             Ok(Poll::Ready(value)) => {
-                if let Err(payload) = drop_future::<P, F>(self.future.as_mut()) {
+                if let Err(payload) = drop_future(self.future.as_mut(), place) {
                     drop_quietly(value);
                     leave_tree::<P>(self.node);
                     return Inner::Panicked(payload);
@@ -176,7 +176,7 @@ impl<F: Future> Parts<'_, F> {
             }
             Ok(Poll::Pending) => Inner::Pending,
             Err(payload) => {
-                if let Err(second) = drop_future::<P, F>(self.future.as_mut()) {
+                if let Err(second) = drop_future(self.future.as_mut(), place) {
                     drop_quietly(second);
                 }
                 leave_tree::<P>(self.node);
@@ -187,8 +187,8 @@ impl<F: Future> Parts<'_, F> {
 
     /// Drops the inner future.
     #[cold]
-    pub(super) fn interrupt<P: Place>(&mut self) -> Polled<F::Output> {
-        let dropped = drop_future::<P, F>(self.future.as_mut());
+    pub(super) fn interrupt<P: Place>(&mut self, place: &mut P) -> Polled<F::Output> {
+        let dropped = drop_future(self.future.as_mut(), place);
         leave_tree::<P>(self.node);
         match dropped {
             Ok(()) => Polled::Interrupted,
@@ -232,7 +232,7 @@ impl<P: Place> Drop for Visit<'_, P> {
         }
         poll_state::set_surroundings(self.outer);
         self.place.leave();
-        if !self.outer.inside() {
+        if !self.outer.is_busy() {
             poll_state::clear_dirty();
         }
     }
@@ -248,12 +248,11 @@ fn leave_tree<P: Place>(node: &Option<Arc<Node>>) {
     }
 }
 
-fn drop_future<P: Place, F>(mut future: Pin<&mut Option<F>>) -> Result<(), Payload> {
-    let dropping = || poll_state::outside(|| future.set(None));
+fn drop_future<P: Place, F>(mut future: Pin<&mut Option<F>>, place: &mut P) -> Result<(), Payload> {
+    let mut dropping = || place.drop_inside(|| poll_state::outside(|| future.set(None)));
     if P::CATCHES_PANICS {
         catch_unwind(AssertUnwindSafe(dropping))
     } else {
-        let mut dropping = dropping;
         dropping();
         Ok(())
     }

@@ -383,8 +383,8 @@ impl Record {
         self.has(CANCELLED)
     }
 
-    /// The task has ended; `value` is what its handle gets.
-    pub(crate) fn finish(&self, end: End, value: Option<Value>) {
+    /// The task has ended; `value` is what its handle gets. It is returned if the handle is gone.
+    pub(crate) fn finish(&self, end: End, value: Option<Value>) -> Option<Value> {
         let bit = match end {
             End::Finished => FINISHED,
             End::Failed => FAILED,
@@ -408,8 +408,9 @@ impl Record {
         }
         // Either this sees that the handle is gone, or the handle that the task has ended.
         if has_value && old & DETACHED != 0 {
-            drop(self.take_value());
+            return self.take_value();
         }
+        None
     }
 
     /// Whether somebody may still ask for the value.

@@ -14,6 +14,8 @@ pub(crate) const LOCAL_CANCELLED: u32 = 1 << 1;
 pub(crate) const IN_TASK: u32 = 1 << 2;
 /// The lowest visible entry, or this place itself, stands at a task's root, with no shield between.
 pub(crate) const AT_ROOT: u32 = 1 << 3;
+/// A destructor is being run in a poll. It is inside no frame, and yet the thread is not free.
+pub(crate) const IN_DESTRUCTOR: u32 = 1 << 4;
 /// The low bits are flags; the backend's tag lies above.
 const TAG_SHIFT: u32 = 8;
 
@@ -94,11 +96,19 @@ impl Surroundings {
         self.serial != 0
     }
 
+    /// Whether a future is being polled on this thread, or a destructor run in a poll. A frame in a destructor
+    /// is not the outermost.
+    #[inline]
+    pub(crate) fn is_busy(&self) -> bool {
+        self.inside() || self.has(IN_DESTRUCTOR)
+    }
+
     /// The same place as seen by destructors: nothing is cancelled, nothing is limited.
     pub(crate) fn outside(self, entries: u32) -> Surroundings {
         Surroundings {
             serial: 0,
             ..self.shielded(entries)
         }
+        .with(IN_DESTRUCTOR, self.is_busy())
     }
 }

@@ -167,7 +167,7 @@ pub(crate) fn enter_task(task: TaskRecord, serial: u64, cancelled: bool) -> Outs
     let task = replace_task(Some(task));
     THREAD.with(|thread| {
         let surroundings = thread.surroundings.get();
-        if !surroundings.inside() {
+        if !surroundings.is_busy() {
             thread.fill_budget();
         }
         let entries = thread.entries.get();
@@ -189,12 +189,35 @@ pub(crate) fn leave_task(outside: Outside) -> (Option<TaskRecord>, Wait) {
     let wait = THREAD.with(|thread| {
         thread.surroundings.set(outside.surroundings);
         thread.root.set(outside.root);
-        if !outside.surroundings.inside() {
+        if !outside.surroundings.is_busy() {
             thread.dirty.set(false);
         }
         thread.wait.replace(outside.wait)
     });
     (replace_task(outside.task), wait)
+}
+
+/// Runs `f`, which drops something of the task's, in the task: destructors find it, and its context.
+pub(crate) fn in_task<T>(slot: &mut Option<TaskRecord>, f: impl FnOnce() -> T) -> T {
+    struct Leave<'a>(&'a mut Option<TaskRecord>, Option<Outside>);
+    impl Drop for Leave<'_> {
+        fn drop(&mut self) {
+            if let Some(outside) = self.1.take() {
+                (*self.0, _) = leave_task(outside);
+            }
+        }
+    }
+    // Where the thread's locals are being destroyed there is no room for the record.
+    let record = slot.take_if(|_| TASK.try_with(|_| ()).is_ok());
+    let Some(record) = record else {
+        return f();
+    };
+    if record.has_context() {
+        note_contexts();
+    }
+    let serial = record.id();
+    let _leave = Leave(slot, Some(enter_task(record, serial, false)));
+    f()
 }
 
 /// Enters a plain scope, if nothing is cancelled here, as far as is known. Returns what was there,
@@ -206,7 +229,7 @@ pub(crate) fn enter_plain(serial: u64, deadline: Instant) -> Option<(Surrounding
         if outer.has(CANCELLED) || thread.dirty.get() {
             return None;
         }
-        if !outer.inside() {
+        if !outer.is_busy() {
             thread.fill_budget();
         }
         thread.surroundings.set(outer.in_scope(serial, deadline));
@@ -220,7 +243,7 @@ pub(crate) fn leave_plain(outer: Surroundings, since: u32) -> bool {
     THREAD.with(|thread| {
         thread.surroundings.set(outer);
         let quiet = thread.entries.get() == since && !thread.dirty.get();
-        if !outer.inside() {
+        if !outer.is_busy() {
             thread.dirty.set(false);
         }
         quiet
@@ -231,7 +254,7 @@ pub(crate) fn leave_plain(outer: Surroundings, since: u32) -> bool {
 /// that could be stale.
 pub(crate) fn mark_dirty() {
     THREAD.with(|thread| {
-        if thread.surroundings.get().inside() {
+        if thread.surroundings.get().is_busy() {
             thread.dirty.set(true);
             thread.changes.set(thread.changes.get() + 1);
         }

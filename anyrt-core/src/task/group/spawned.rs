@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
+use std::mem;
 use std::panic::Location;
 
 use super::super::handle::TaskHandle;
@@ -14,6 +15,7 @@ use super::start::{StartOutput, Started};
 use crate::cancel::CancelHandle;
 use crate::engine::{
     Cause, Deliver, End, Ended, Errors, Given, GroupCore, Owner, Report, Root, TaskRecord, Value,
+    poll_state,
 };
 use crate::error::{GroupError, SpawnError, StartError};
 use crate::loom::Arc;
@@ -171,11 +173,13 @@ pub(super) fn deliver<E, O: TaskOutput<E>>(
         Ended::Completed(output) => match output.into_outcome() {
             Outcome::Value(value) if record.is_wanted() => (End::Finished, keep(value)),
             Outcome::Value(value) => {
-                drop(value);
+                if mem::needs_drop::<O::Value>() {
+                    in_task(record, || drop(value));
+                }
                 (End::Finished, None)
             }
             Outcome::Error(error) => {
-                fail(error);
+                in_task(record, || fail(error));
                 (End::Failed, None)
             }
             Outcome::Reported => (End::Failed, None),
@@ -192,7 +196,14 @@ pub(super) fn deliver<E, O: TaskOutput<E>>(
             (End::Cancelled, None)
         }
     };
-    record.finish(end, value);
+    if let Some(value) = record.finish(end, value) {
+        in_task(record, || drop(value));
+    }
+}
+
+/// Runs `f`, which may drop what the task gave or call what the user wants to hear of it, in the task.
+fn in_task(record: &TaskRecord, f: impl FnOnce()) {
+    poll_state::in_task(&mut Some(record.clone()), || poll_state::outside(f));
 }
 
 /// Spawns a child that was counted in; `before` sees its record before it can run.

@@ -43,7 +43,7 @@ pub(crate) fn polls_a_task_of(run: Option<&Arc<Run>>) -> bool {
         (Some(here), Some(run)) => around.has(IN_TASK) && Arc::ptr_eq(&here, run),
         // The runtime was entered natively. What is its task cannot be seen; whoever polls something
         // of anyrt's may be, and may be the only thread that the runtime has.
-        (None, None) => around.inside(),
+        (None, None) => around.is_busy(),
         _ => false,
     }
 }

@@ -6,14 +6,14 @@ use std::panic::{Location, resume_unwind};
 use std::pin::Pin;
 use std::task::{self, Poll, Wake, Waker};
 
-use pin_project::pin_project;
+use pin_project::{pin_project, pinned_drop};
 
 use super::RunOptions;
 use crate::engine::clock::Clock;
 use crate::engine::poll_state::IN_TASK;
 use crate::engine::{
     Alarms, Cancelled, Cause, Debts, End, Ended, Given, GroupCore, Limit, Run, RunVars, TaskRecord,
-    Workers, poll_root, poll_state,
+    Workers, drop_root, poll_root, poll_state,
 };
 use crate::error::RunError;
 use crate::instant::Instant;
@@ -54,7 +54,7 @@ pub fn run<B: Enter, F: Future>(
     backend.block_on(main).map_err(RunError::start)
 }
 
-#[pin_project]
+#[pin_project(PinnedDrop)]
 struct MainFuture<R: Runtime, F: Future> {
     options: RunOptions,
     location: &'static Location<'static>,
@@ -255,6 +255,19 @@ impl<R: Runtime, F: Future> Future for MainFuture<R, F> {
             (Some(Ended::Cancelled) | None, None) => {
                 unreachable!("nothing cancels the main task before its end")
             }
+        }
+    }
+}
+
+/// The runtime gives up before the end, because of a panic.
+#[pinned_drop]
+impl<R: Runtime, F: Future> PinnedDrop for MainFuture<R, F> {
+    fn drop(self: Pin<&mut Self>) {
+        let this = self.project();
+        if let Some(state) = this.state
+            && let Err(payload) = drop_root(this.main, &mut state.record)
+        {
+            Run::unhandled_panic(Some(&state.run), payload);
         }
     }
 }

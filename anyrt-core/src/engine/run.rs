@@ -1,7 +1,7 @@
 //! What all tasks of a run share.
 
 use std::any::Any;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use super::poll_state;
@@ -61,6 +61,10 @@ impl Drop for Owed {
 thread_local! {
     /// The run that a worker thread works for.
     static WORKS_FOR: Cell<Option<Arc<Run>>> = const { Cell::new(None) };
+
+    /// The numbers of the runs whose runtime this thread has entered, outermost first. On some runtimes
+    /// it polls any task meanwhile, also those that are not ours.
+    static DRIVES: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Run {
@@ -92,6 +96,31 @@ impl Run {
         }
         let _restore = Restore(WORKS_FOR.with(|cell| cell.replace(run)));
         f()
+    }
+
+    /// Runs `f`, which enters the runtime for the run of this number and polls what is in there.
+    pub(crate) fn drive<T>(id: u64, f: impl FnOnce() -> T) -> T {
+        struct Leave;
+        impl Drop for Leave {
+            fn drop(&mut self) {
+                DRIVES.with_borrow_mut(|runs| runs.pop());
+            }
+        }
+        DRIVES.with_borrow_mut(|runs| runs.push(id));
+        let _leave = Leave;
+        f()
+    }
+
+    /// Whether this thread has entered the run's runtime: the run stands still while it is blocked.
+    pub(crate) fn is_driven_here(&self) -> bool {
+        let driven = DRIVES.try_with(|runs| runs.borrow().contains(&self.id));
+        driven.unwrap_or(false)
+    }
+
+    /// Whether this thread has entered the runtime of any run.
+    pub(crate) fn drives_any() -> bool {
+        let drives = DRIVES.try_with(|runs| !runs.borrow().is_empty());
+        drives.unwrap_or(false)
     }
 
     pub(crate) fn core(&self) -> Option<Arc<GroupCore>> {

@@ -42,7 +42,7 @@ use crate::task::{refuse_inside, reply};
 ///
 /// - [`CallError::Cancelled`]: the future was interrupted, or nobody waits for this thread any more.
 /// - [`CallError::Outside`]: this is no worker thread; see [`run_in`].
-/// - [`CallError::Inside`]: this thread polls a task, which would wait for itself.
+/// - [`CallError::Inside`]: this thread polls tasks, or has entered the runtime of a run: it would wait for itself.
 ///
 /// # Panics
 ///
@@ -111,7 +111,7 @@ where
 /// # Errors
 ///
 /// - [`CallError::NotRunning`]: the run has ended, or ends meanwhile.
-/// - [`CallError::Inside`]: this thread polls a task, which might wait for itself.
+/// - [`CallError::Inside`]: this thread polls tasks, or has entered the runtime of a run: it might wait for itself.
 ///
 /// # Panics
 ///

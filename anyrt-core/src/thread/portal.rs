@@ -111,7 +111,7 @@ impl<R: Runtime> BlockingPortal<R> {
     ///
     /// - [`CallError::NotRunning`]: the portal has been stopped.
     /// - [`CallError::Cancelled`]: the task was cancelled, with the portal or its run.
-    /// - [`CallError::Inside`]: this thread polls a task of the run.
+    /// - [`CallError::Inside`]: this thread polls tasks of the run, or has entered its runtime.
     ///
     /// # Panics
     ///

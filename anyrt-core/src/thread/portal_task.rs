@@ -73,7 +73,7 @@ impl<T> PortalTask<T> {
     /// # Errors
     ///
     /// - [`CallError::Cancelled`]: the task was cancelled, by itself or with the portal.
-    /// - [`CallError::Inside`]: this thread polls a task of the run.
+    /// - [`CallError::Inside`]: this thread polls tasks of the run, or has entered its runtime.
     ///
     /// # Panics
     ///
@@ -105,7 +105,7 @@ impl<T> PortalTask<T> {
         self.handle.is_finished()
     }
 
-    /// Whether this thread polls a task of the run.
+    /// Whether this thread polls tasks of the run.
     pub(super) fn is_inside(&self) -> bool {
         polls_a_task_of(self.slot.run.as_ref())
     }

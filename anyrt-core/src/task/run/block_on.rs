@@ -36,8 +36,12 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// Whether this thread polls a task of the run, so that it must not wait for another.
+/// Whether this thread polls a task of the run, so that it must not wait for another: one of ours, or one
+/// of the runtime's own on the thread that has entered it.
 pub(crate) fn polls_a_task_of(run: Option<&Arc<Run>>) -> bool {
+    if run.is_some_and(|run| run.is_driven_here()) {
+        return true;
+    }
     let around = poll_state::surroundings();
     match (Run::current(), run) {
         (Some(here), Some(run)) => around.has(IN_TASK) && Arc::ptr_eq(&here, run),
@@ -50,12 +54,12 @@ pub(crate) fn polls_a_task_of(run: Option<&Arc<Run>>) -> bool {
 
 /// Whether the end of the run waits for what this thread does, in a task of it or as its worker.
 pub(crate) fn is_part_of(run: &Arc<Run>) -> bool {
-    Run::current().is_some_and(|here| Arc::ptr_eq(&here, run))
+    run.is_driven_here() || Run::current().is_some_and(|here| Arc::ptr_eq(&here, run))
 }
 
-/// Refuses to block a thread that polls a task of any run.
+/// Refuses to block a thread that polls tasks of any run.
 pub(crate) fn refuse_inside() -> Result<(), CallError> {
-    if poll_state::surroundings().has(IN_TASK) {
+    if poll_state::surroundings().has(IN_TASK) || Run::drives_any() {
         return Err(CallError::Inside);
     }
     Ok(())

@@ -3,13 +3,12 @@ use std::fmt;
 use std::panic::resume_unwind;
 
 use super::RunToken;
-use crate::engine::poll_state::IN_TASK;
-use crate::engine::{Run, poll_state};
+use crate::engine::Run;
 use crate::error::NoRun;
 use crate::loom::{Arc, Weak};
 use crate::runtime::{Runtime, Spawn};
 use crate::task::group::{Group, TaskGroup};
-use crate::task::run::block_on;
+use crate::task::run::{block_on, refuse_inside};
 use crate::task::{TaskHandle, TaskOutput};
 
 /// Re-enters a run from a foreign thread.
@@ -71,8 +70,8 @@ impl<R: Runtime> RunHandle<R> {
     ///
     /// # Errors
     ///
-    /// [`NoRun`] if the run has ended, or ends meanwhile; and if this thread polls a task, of this run
-    /// or of another, which would not be polled while it waits.
+    /// [`NoRun`] if the run has ended, or ends meanwhile; and if this thread polls tasks, of this run or
+    /// of another, or has entered the runtime of a run: those would not be polled while it waits.
     ///
     /// # Panics
     ///
@@ -83,9 +82,7 @@ impl<R: Runtime> RunHandle<R> {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        if poll_state::surroundings().has(IN_TASK) {
-            return Err(NoRun::inside());
-        }
+        refuse_inside().map_err(|_| NoRun::inside())?;
         let caught = async move {
             let future = std::panic::AssertUnwindSafe(future);
             Ok(futures_util::FutureExt::catch_unwind(future).await)

@@ -43,7 +43,9 @@ pub fn run<B: Enter, F: Future>(
     if poll_state::surroundings().has(IN_TASK) {
         return Err(RunError::nested());
     }
+    let id = poll_state::next_serial();
     let main = MainFuture::<B::Runtime, F> {
+        id,
         options,
         location: Location::caller(),
         main: Some(main),
@@ -51,11 +53,12 @@ pub fn run<B: Enter, F: Future>(
         timer: Limit::new(),
         alarm: Limit::new(),
     };
-    backend.block_on(main).map_err(RunError::start)
+    Run::drive(id, || backend.block_on(main)).map_err(RunError::start)
 }
 
 #[pin_project(PinnedDrop)]
 struct MainFuture<R: Runtime, F: Future> {
+    id: u64,
     options: RunOptions,
     location: &'static Location<'static>,
     #[pin]
@@ -137,10 +140,10 @@ impl<R: Spawn, T> Drop for MainState<R, T> {
 }
 
 impl<R: Runtime, T> MainState<R, T> {
-    fn open(options: &RunOptions, location: &'static Location<'static>) -> Self {
+    fn open(id: u64, options: &RunOptions, location: &'static Location<'static>) -> Self {
         let runtime = R::current().unwrap_or_else(|error| panic!("{error}"));
         let run = Arc::new(Run {
-            id: poll_state::next_serial(),
+            id,
             backend: R::name(&runtime),
             hook: options.hook.clone(),
             vars: RunVars::default(),
@@ -202,7 +205,7 @@ impl<R: Runtime, F: Future> Future for MainFuture<R, F> {
         let mut this = self.project();
         let state = this
             .state
-            .get_or_insert_with(|| MainState::open(this.options, this.location));
+            .get_or_insert_with(|| MainState::open(*this.id, this.options, this.location));
         let core = state.group.core().clone();
         let woken = state.gate.pass(cx.waker());
         poll_alarms::<R>(&state.run.alarms, this.alarm.as_mut(), cx);

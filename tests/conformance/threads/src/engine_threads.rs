@@ -13,7 +13,7 @@ use anyrt_core::context::ContextVar;
 use anyrt_core::error::CallError;
 use anyrt_core::runtime::{Spawn, TaskInfo};
 use anyrt_core::task::{self, RunHandle, task_group};
-use anyrt_core::thread::{BlockingPortal, to_thread};
+use anyrt_core::thread::{BlockingPortal, BlockingPortalProvider, to_thread};
 
 use crate::erased::{Backend, R};
 use crate::kinds::blocked;
@@ -167,6 +167,62 @@ pub fn nothing_hangs_in_the_destructor_of_an_unpolled_task(backend: &Backend) {
     }
 }
 
+/// EN-22, G13: the value of a task whose handle is gone is dropped in that task.
+pub fn values_are_dropped_in_their_task(backend: &Backend) {
+    let (backend, log) = (backend.clone(), Log::new());
+    let there = log.clone();
+    ends_within(LIMIT, "the run", move || {
+        run(&backend, async {
+            let handle = RunHandle::<R>::current().unwrap();
+            let group = task_group::<R, Infallible, _, _>(async |tg| {
+                let guard = OnDrop::new(move || {
+                    let task = task::current().map(|task| task.name());
+                    let refused = handle.block_on(async {}).is_err();
+                    there.add(format!(
+                        "{:?} {:?} {refused}",
+                        task.as_deref(),
+                        COLOUR.get()
+                    ));
+                });
+                let dropped = Gate::new();
+                let handle_is_gone = dropped.clone();
+                let child = tg.task().name("child").spawn(async move {
+                    COLOUR.set("red");
+                    handle_is_gone.opened().await;
+                    Ok(guard)
+                });
+                drop(child);
+                dropped.open();
+            });
+            group.await.unwrap();
+        });
+    });
+    assert_eq!(log.entries(), [r#"Some("child") Some("red") true"#]);
+}
+
+/// EN-22, LL-05: the last portal of a provider may go in the destructor of a task of its own run.
+pub fn a_provided_portal_may_be_dropped_in_a_destructor(backend: &Backend) {
+    let (provider, gone) = (BlockingPortalProvider::new(backend.clone()), Gate::new());
+    let (started, opens) = (Gate::new(), gone.clone());
+    ends_within(LIMIT, "the destructor", move || {
+        let (first, last) = (provider.portal().unwrap(), provider.portal().unwrap());
+        let starts = started.clone();
+        let guard = OnDrop::new(move || {
+            drop(last);
+            opens.open();
+        });
+        let task = first.spawn(async move {
+            let _kept = guard;
+            starts.open();
+            blocked().await;
+        });
+        started.wait_blocking();
+        drop(first);
+        task.unwrap().cancel();
+        gone.wait_blocking();
+    });
+}
+
 /// Begins a call, and drops it when the function runs; the function then waits for the gate.
 async fn dropped_half_way<T: Send + 'static>(go_on: &Gate, f: impl FnOnce() -> T + Send + 'static) {
     let (begun, waits) = (Gate::new(), go_on.clone());
@@ -290,6 +346,8 @@ anyrt_conformance_kit::cases! { engine_threads: erased,
     portal_calls_are_refused_in_destructors,
     destructors_see_their_task_and_its_context,
     nothing_hangs_in_the_destructor_of_an_unpolled_task,
+    values_are_dropped_in_their_task,
+    a_provided_portal_may_be_dropped_in_a_destructor,
     the_run_waits_for_a_function_whose_caller_was_dropped,
     the_value_of_a_dropped_call_is_dropped_on_its_thread,
     the_panic_of_a_dropped_call_reaches_the_hook,

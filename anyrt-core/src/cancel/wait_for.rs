@@ -59,13 +59,13 @@ impl<R: Time, F: Future + Unpin> Future for WaitFor<'_, R, F> {
         if let Poll::Ready(value) = Pin::new(&mut **this.future).poll(cx) {
             return Poll::Ready(Ok(value));
         }
-        if this.limit.is_zero() {
-            return Poll::Ready(Err(Elapsed::new(None)));
+        if !this.limit.is_zero() {
+            std::task::ready!(this.timer.as_mut().poll(cx, deadline));
         }
-        this.timer
-            .as_mut()
-            .poll(cx, deadline)
-            .map(|()| Err(Elapsed::new(None)))
+        if this.operation.interrupts(cx) {
+            return Poll::Pending;
+        }
+        Poll::Ready(Err(Elapsed::new(None)))
     }
 }
 

@@ -50,7 +50,7 @@ pub(crate) use self::group::{
 pub(crate) use self::hold::Hold;
 pub(crate) use self::lazy_timer::Limit;
 pub(crate) use self::node::{Node, Own};
-pub(crate) use self::operation::Operation;
+pub(crate) use self::operation::{FallibleOperation, Operation, deliver};
 pub(crate) use self::run::{Debts, Hook, Owed, Run, RunVars};
 pub(crate) use self::scope_policy::{EntryPlace, PlainPlace};
 pub(crate) use self::task_future::{Deliver, Root, drop_root, poll_root};

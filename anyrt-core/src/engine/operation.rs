@@ -1,8 +1,20 @@
-//! The start of every operation (rules C4 and C11).
+//! The start of every operation, and the end of those that may fail (rules C4 and C11).
 //!
-//! Used by each named operation of the other rooms, in its first polls.
+//! Used by the operations of the other rooms. What waits for something that it can only be granted, such as a
+//! lock, begins with [`Operation::begin`]. An operation with a [`Result`] also looks at how it ends: what it
+//! was granted is delivered, and an error is a *state* (an end of stream, a closed handle, a reset), which
+//! is not reported once the operation is cancelled: what was cancelled together with it may have caused
+//! it. It has three ways to do so:
+//!
+//! | form of the operation | use |
+//! | --- | --- |
+//! | a named future | [`FallibleOperation`], which keeps the state |
+//! | a named future that finds the same state again, however often it is polled | [`Operation::interrupts`] |
+//! | an async function | [`deliver`], at its end |
 
-use std::task::{Context, Poll};
+use std::fmt;
+use std::future::poll_fn;
+use std::task::{Context, Poll, ready};
 
 use crate::engine::node::Refusal;
 use crate::engine::{Wait, poll_state};
@@ -48,6 +60,18 @@ impl Operation {
         Poll::Ready(())
     }
 
+    /// Whether the operation, which has come to a state and not been granted anything, is cancelled as of
+    /// now. Then it is refused from here on, and has to return pending.
+    #[cold]
+    pub(crate) fn interrupts(&mut self, cx: &mut Context<'_>) -> bool {
+        // The nodes themselves: this poll may have begun before the cancellation, on another thread.
+        let cancelled = poll_state::evaluate().cancelled;
+        if cancelled {
+            self.refuse(cx);
+        }
+        cancelled
+    }
+
     pub(crate) fn has_started(&self) -> bool {
         matches!(self, Operation::Started)
     }
@@ -63,6 +87,65 @@ impl Operation {
                 *self = Operation::Refused(Box::new(Refusal::new(keeper, cx.waker())));
             }
             (_, None) => *self = Operation::New,
+        }
+    }
+}
+
+/// An operation that may end with a state.
+pub(crate) struct FallibleOperation<E> {
+    operation: Operation,
+    /// A state that was found after the cancellation, for the case that the operation outlives the scope.
+    state: Option<E>,
+}
+
+impl<E> FallibleOperation<E> {
+    pub(crate) const fn new() -> FallibleOperation<E> {
+        FallibleOperation {
+            operation: Operation::New,
+            state: None,
+        }
+    }
+
+    /// Starts the operation unless it is cancelled, and polls it by `poll`, which is not called again
+    /// after it was ready.
+    #[inline]
+    pub(crate) fn poll<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        poll: impl FnOnce(&mut Context<'_>) -> Poll<Result<T, E>>,
+    ) -> Poll<Result<T, E>> {
+        ready!(self.operation.begin(cx));
+        let outcome = match self.state.take() {
+            None => poll(cx),
+            Some(state) => Poll::Ready(Err(state)),
+        };
+        match outcome {
+            Poll::Ready(Err(state)) if self.operation.interrupts(cx) => {
+                self.state = Some(state);
+                Poll::Pending
+            }
+            outcome => outcome,
+        }
+    }
+}
+
+impl<E> fmt::Debug for FallibleOperation<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.operation.fmt(f)
+    }
+}
+
+/// Delivers the outcome of an operation that is an async function, at its end.
+#[inline]
+pub(crate) async fn deliver<T, E>(outcome: Result<T, E>) -> Result<T, E> {
+    match outcome {
+        Ok(granted) => Ok(granted),
+        Err(state) => {
+            let mut operation = FallibleOperation {
+                operation: Operation::Started,
+                state: Some(state),
+            };
+            poll_fn(|cx| operation.poll(cx, |_| Poll::Pending)).await
         }
     }
 }

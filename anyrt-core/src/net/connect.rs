@@ -4,14 +4,14 @@ use std::marker::PhantomData;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::connection::Connection;
 use super::eyeballs::{ATTEMPT_DELAY, happy_eyeballs};
 use super::lookup::{literal, lookup};
 use super::{Address, Internet, Kind, SocketStream, TcpStream};
-use crate::engine::{Operation, Wait, poll_state};
+use crate::engine::{FallibleOperation, Wait, poll_state};
 use crate::runtime::{Net, Purpose, Socket, SocketOption};
 
 /// Connects to a host by TCP.
@@ -213,7 +213,7 @@ pub(super) struct Connecting<R: Net, K> {
     from: Option<Address>,
     options: Arc<[SocketOption]>,
     socket: Option<R::Socket>,
-    operation: Operation,
+    operation: FallibleOperation<io::Error>,
     kind: PhantomData<K>,
 }
 
@@ -228,7 +228,7 @@ impl<R: Net, K: Kind> Connecting<R, K> {
             from,
             options,
             socket: None,
-            operation: Operation::New,
+            operation: FallibleOperation::new(),
             kind: PhantomData,
         }
     }
@@ -240,17 +240,11 @@ impl<R: Net, K: Kind> Connecting<R, K> {
         };
         R::socket(purpose, &self.options)
     }
-}
 
-impl<R: Net, K: Kind> Future for Connecting<R, K> {
-    type Output = io::Result<SocketStream<R, K>>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        ready!(this.operation.begin(cx));
-        let socket = match this.socket.take() {
+    fn poll_connected(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<SocketStream<R, K>>> {
+        let socket = match self.socket.take() {
             Some(socket) => socket,
-            None => this.open()?,
+            None => self.open()?,
         };
         match socket.poll_connected(cx) {
             Poll::Ready(outcome) => {
@@ -258,11 +252,23 @@ impl<R: Net, K: Kind> Future for Connecting<R, K> {
                 Poll::Ready(Ok(SocketStream::of(Connection::new(socket))))
             }
             Poll::Pending => {
-                this.socket = Some(socket);
+                self.socket = Some(socket);
                 poll_state::waits_for(Wait::Connection);
                 Poll::Pending
             }
         }
+    }
+}
+
+impl<R: Net, K: Kind> Future for Connecting<R, K> {
+    type Output = io::Result<SocketStream<R, K>>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        let mut operation = std::mem::replace(&mut this.operation, FallibleOperation::new());
+        let outcome = operation.poll(cx, |cx| this.poll_connected(cx));
+        this.operation = operation;
+        outcome
     }
 }
 

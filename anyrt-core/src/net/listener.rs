@@ -2,13 +2,13 @@ use std::fmt;
 use std::io;
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use super::attributes::provide_socket;
 use super::connection::Connection;
 use super::trouble::Trouble;
 use super::{Internet, Kind, SocketStream, Unix};
-use crate::engine::{Operation, Wait, poll_state};
+use crate::engine::{FallibleOperation, Wait, poll_state};
 use crate::runtime::{Net, Socket, SocketOption};
 use crate::stream::{Attributes, ByteStream, Demand};
 use crate::sync::{ResourceGuard, ResourceUse};
@@ -104,7 +104,7 @@ impl<R: Net, K: Kind> SocketListener<R, K> {
         Accept {
             listener: self,
             inside: None,
-            operation: Operation::New,
+            operation: FallibleOperation::new(),
         }
     }
 
@@ -151,7 +151,7 @@ impl<R: Net, K: Kind> fmt::Debug for SocketListener<R, K> {
 pub struct Accept<'a, R: Net, K: Kind> {
     listener: &'a SocketListener<R, K>,
     inside: Option<ResourceUse<'a>>,
-    operation: Operation,
+    operation: FallibleOperation<io::Error>,
 }
 
 impl<R: Net, K: Kind> Future for Accept<'_, R, K> {
@@ -159,29 +159,31 @@ impl<R: Net, K: Kind> Future for Accept<'_, R, K> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        ready!(this.operation.begin(cx));
-        if this.inside.is_none() {
-            this.inside = Some(this.listener.accepting.enter()?);
-        }
-        let outcome = match this.listener.socket.poll_accept(cx) {
-            Poll::Pending => {
-                poll_state::waits_for(Wait::Connection);
-                return Poll::Pending;
+        let (listener, inside) = (this.listener, &mut this.inside);
+        this.operation.poll(cx, |cx| {
+            if inside.is_none() {
+                *inside = Some(listener.accepting.enter()?);
             }
-            Poll::Ready(outcome) => outcome.and_then(|(socket, from)| accepted(socket, from)),
-        };
-        match outcome {
-            Err(error) if Trouble::of(&error) == Trouble::Connection => {
-                // Others have their turn first: there may be many of these.
-                poll_state::waits_for(Wait::Turn);
-                cx.waker().wake_by_ref();
-                Poll::Pending
+            let outcome = match listener.socket.poll_accept(cx) {
+                Poll::Pending => {
+                    poll_state::waits_for(Wait::Connection);
+                    return Poll::Pending;
+                }
+                Poll::Ready(outcome) => outcome.and_then(|(socket, from)| accepted(socket, from)),
+            };
+            match outcome {
+                Err(error) if Trouble::of(&error) == Trouble::Connection => {
+                    // Others have their turn first: there may be many of these.
+                    poll_state::waits_for(Wait::Turn);
+                    cx.waker().wake_by_ref();
+                    Poll::Pending
+                }
+                outcome => {
+                    *inside = None;
+                    Poll::Ready(outcome)
+                }
             }
-            outcome => {
-                this.inside = None;
-                Poll::Ready(outcome)
-            }
-        }
+        })
     }
 }
 

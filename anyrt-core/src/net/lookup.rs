@@ -5,6 +5,7 @@ use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 
+use crate::engine::deliver;
 use crate::host::to_ascii;
 use crate::runtime::{Net, Runtime};
 use crate::sync::begin;
@@ -117,10 +118,8 @@ impl Error for LookupError {}
 /// What the system says.
 pub async fn system_lookup<R: Runtime>(host: String, port: u16) -> io::Result<Vec<SocketAddr>> {
     let lookup = move || Ok((host.as_str(), port).to_socket_addrs()?.collect());
-    to_thread::Options::<R>::new()
-        .abandon_on_cancel()
-        .run(lookup)
-        .await
+    let options = to_thread::Options::<R>::new().abandon_on_cancel();
+    deliver(options.run(lookup).await).await
 }
 
 /// Has the system look up the name of a host and that of a service, on a worker thread that is
@@ -135,8 +134,6 @@ pub async fn system_reverse_lookup<R: Runtime>(
     address: SocketAddr,
 ) -> io::Result<(String, String)> {
     let lookup = move || Ok(dns_lookup::getnameinfo(&address, 0)?);
-    to_thread::Options::<R>::new()
-        .abandon_on_cancel()
-        .run(lookup)
-        .await
+    let options = to_thread::Options::<R>::new().abandon_on_cancel();
+    deliver(options.run(lookup).await).await
 }

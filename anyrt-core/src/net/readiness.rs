@@ -11,7 +11,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 use crate::context::RunVar;
-use crate::engine::{Wait, poll_state};
+use crate::engine::{Wait, deliver, poll_state};
 use crate::loom::{Arc, Mutex, lock};
 use crate::runtime::{Attempt, Descriptors, Direction, Source};
 use crate::stream::ReceiveError;
@@ -83,7 +83,7 @@ async fn wait<R: Descriptors>(
     let duplicate = descriptor.as_fd().try_clone_to_owned()?;
     let source = R::Source::register(duplicate).map_err(explain)?;
     let mut closing = pin!(waiter.closing.wait());
-    poll_fn(|cx| {
+    let outcome = poll_fn(|cx| {
         if closing.as_mut().poll(cx).is_ready() {
             return Poll::Ready(Err(ReceiveError::Closed.into()));
         }
@@ -92,8 +92,8 @@ async fn wait<R: Descriptors>(
             poll_state::waits_for(Wait::Readiness);
         }
         polled
-    })
-    .await
+    });
+    deliver(outcome.await).await
 }
 
 /// Asks the system, as reactors may report readiness that is over.

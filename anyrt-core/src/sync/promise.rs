@@ -3,6 +3,7 @@ use std::error::Error;
 use std::fmt;
 
 use super::event::Event;
+use crate::engine::deliver;
 use crate::loom::{OnceLock, const_fn};
 
 /// A value that comes later, and that any number of tasks can wait for.
@@ -134,7 +135,7 @@ impl<T: Clone, E: Clone> Promise<T, E> {
     /// - [`PromiseError::Cancelled`]: it was cancelled.
     pub async fn value(&self) -> Result<T, PromiseError<E>> {
         self.settled.wait().await;
-        self.try_value()
+        deliver(self.try_value()).await
     }
 
     /// The value, if it is there.

@@ -239,6 +239,10 @@ impl<T> Future for TaskHandle<T> {
             return Poll::Pending;
         };
         if let Some(error) = this.error(end) {
+            // The group was cancelled before the task's end was announced.
+            if this.operation.interrupts(cx) {
+                return Poll::Pending;
+            }
             return Poll::Ready(Err(error));
         }
         let value = this.take_value();
@@ -279,12 +283,6 @@ impl<T> Future for TaskValue<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         match std::task::ready!(Pin::new(&mut self.handle).poll(cx)) {
             Ok(value) => Poll::Ready(value),
-            // The group was cancelled before the task's end was announced, so whoever is part of
-            // it sees that here, whatever his frames noted.
-            Err(_) if poll_state::evaluate().cancelled => {
-                poll_state::refuse(cx);
-                Poll::Pending
-            }
             Err(error) => panic!(
                 "the task `{}` has no value: {error}; await the handle itself to handle that",
                 self.handle.name(),

@@ -13,7 +13,7 @@ use super::{
     AlpnProtocol, CipherSuite, PeerCertificates, ServerName, ServerSide, StandardCompatible,
     TlsClientConfig, TlsError, TlsServerConfig, TlsVersion,
 };
-use crate::engine::{Wait, poll_state};
+use crate::engine::{Wait, deliver, poll_state};
 use crate::stream::{Attributes, ByteStream, Demand, HalfClose, SendError, is_broken};
 use crate::sync::begin;
 
@@ -107,7 +107,7 @@ impl<S: ByteStream> TlsStream<S> {
         async move {
             begin().await;
             let mut connecting = connecting?;
-            let session = wait(|cx| connecting.poll(cx)).await?;
+            let session = deliver(wait(|cx| connecting.poll(cx)).await).await?;
             Ok(TlsStream::new(session, Some(connecting.host), relaxed))
         }
     }
@@ -136,7 +136,7 @@ impl<S: ByteStream> TlsStream<S> {
         let relaxed = config.relaxed;
         async move {
             begin().await;
-            let session = wait(|cx| accepting.poll(cx)).await?;
+            let session = deliver(wait(|cx| accepting.poll(cx)).await).await?;
             Ok(TlsStream::new(session, None, relaxed))
         }
     }
@@ -160,7 +160,7 @@ impl<S: ByteStream> TlsStream<S> {
     /// It is closed then.
     pub async fn unwrap(mut self) -> io::Result<(S, Vec<u8>)> {
         begin().await;
-        wait(|cx| self.poll_end(cx)).await?;
+        deliver(wait(|cx| self.poll_end(cx)).await).await?;
         let records = match *self.session {
             Session::Client(session) => session.into_inner().0,
             Session::Server(session) => session.into_inner().0,

@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 
 use futures_util::task::AtomicWaker;
 
-use crate::engine::{Operation, Wait, poll_state};
+use crate::engine::{Operation, Wait, deliver, poll_state};
 use crate::loom::atomic::{AtomicBool, Ordering};
 use crate::loom::{Arc, Mutex, lock};
 use crate::stream::{ReceiveError, SendError};
@@ -79,7 +79,7 @@ impl<S> Packets<S> {
     async fn begin<'a>(&'a self, side: &'a Side) -> io::Result<Turn<'a, S>> {
         let mut operation = Operation::New;
         std::future::poll_fn(|cx| operation.begin(cx)).await;
-        let socket = self.socket().map_err(|_| (side.closed)())?;
+        let socket = deliver(self.socket().map_err(|_| (side.closed)())).await?;
         let inside = side.guard.enter()?;
         Ok(Turn {
             packets: self,
@@ -105,7 +105,7 @@ impl<S> Turn<'_, S> {
         &self,
         mut attempt: impl FnMut(&S, &mut Context<'_>) -> Poll<io::Result<T>>,
     ) -> io::Result<T> {
-        std::future::poll_fn(|cx| {
+        let outcome = std::future::poll_fn(|cx| {
             self.check()?;
             let outcome = attempt(&self.socket, cx);
             if outcome.is_pending() {
@@ -115,8 +115,8 @@ impl<S> Turn<'_, S> {
                 poll_state::waits_for(self.side.wait);
             }
             outcome
-        })
-        .await
+        });
+        deliver(outcome.await).await
     }
 
     fn check(&self) -> io::Result<()> {

@@ -5,6 +5,7 @@ use std::io::{self, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::pin::Pin;
+use std::task::Context;
 
 use futures_io::AsyncWrite;
 use rustix::cmsg_space;
@@ -14,7 +15,7 @@ use rustix::net::{
 };
 
 use super::platform::{RECEIVING, SENDING, keep};
-use crate::engine::{Operation, Wait, poll_state};
+use crate::engine::{Operation, Wait, deliver, poll_state};
 use crate::net::{SocketStream, Unix};
 use crate::runtime::{Attempt, Descriptors, Direction, Source};
 use crate::stream::ReceiveError;
@@ -48,7 +49,7 @@ impl<R: Descriptors> SocketStream<R, Unix> {
         descriptors: &[BorrowedFd<'_>],
     ) -> io::Result<()> {
         begin().await;
-        self.connection.check_sending()?;
+        deliver(self.connection.check_sending()).await?;
         if bytes.is_empty() {
             return refuse("descriptors travel with one byte at least");
         }
@@ -75,7 +76,7 @@ impl<R: Descriptors> SocketStream<R, Unix> {
                 }
                 outcome
             });
-            rest = &rest[sent.await?..];
+            rest = &rest[deliver(sent.await).await?..];
         }
         Ok(())
     }
@@ -126,7 +127,7 @@ impl<R: Descriptors> SocketStream<R, Unix> {
         });
         let (length, mut descriptors) = received.await?;
         if length == 0 {
-            return Err(ReceiveError::EndOfStream.into());
+            return deliver(Err(ReceiveError::EndOfStream.into())).await;
         }
         bytes.truncate(length);
         bytes.shrink_to_fit();
@@ -147,7 +148,7 @@ trait SourceExt: Source {
         direction: Direction,
         mut attempt: impl FnMut(BorrowedFd<'_>) -> io::Result<Attempt<T>> + Send,
     ) -> impl Future<Output = io::Result<T>> + Send {
-        poll_fn(move |cx| {
+        let mut poll = move |cx: &mut Context<'_>| {
             let outcome = self.poll_io(cx, direction, &mut attempt);
             if outcome.is_pending() {
                 poll_state::waits_for(match direction {
@@ -156,7 +157,8 @@ trait SourceExt: Source {
                 });
             }
             outcome
-        })
+        };
+        async move { deliver(poll_fn(&mut poll).await).await }
     }
 }
 

@@ -4,7 +4,7 @@ use std::task::{Context, Poll, ready};
 
 use super::BufferedByteStream;
 use super::search::Found;
-use crate::engine::{Operation, Wait, poll_state};
+use crate::engine::{FallibleOperation, Wait, poll_state};
 use crate::stream::{ByteReceiveStream, DelimiterNotFound, IncompleteRead};
 
 /// The future of [`BufferedByteStream::receive_exactly`].
@@ -13,7 +13,7 @@ use crate::stream::{ByteReceiveStream, DelimiterNotFound, IncompleteRead};
 pub struct ReceiveExactly<'a, S> {
     stream: &'a mut BufferedByteStream<S>,
     count: usize,
-    operation: Operation,
+    operation: FallibleOperation<io::Error>,
 }
 
 impl<'a, S> ReceiveExactly<'a, S> {
@@ -21,7 +21,7 @@ impl<'a, S> ReceiveExactly<'a, S> {
         ReceiveExactly {
             stream,
             count,
-            operation: Operation::New,
+            operation: FallibleOperation::new(),
         }
     }
 }
@@ -31,11 +31,13 @@ impl<S: ByteReceiveStream> Future for ReceiveExactly<'_, S> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        ready!(this.operation.begin(cx));
-        while this.stream.buffer.len() < this.count {
-            ready!(poll_more(this.stream, cx))?;
-        }
-        Poll::Ready(Ok(this.stream.buffer.take(this.count)))
+        let (stream, count) = (&mut *this.stream, this.count);
+        this.operation.poll(cx, |cx| {
+            while stream.buffer.len() < count {
+                ready!(poll_more(stream, cx))?;
+            }
+            Poll::Ready(Ok(stream.buffer.take(count)))
+        })
     }
 }
 
@@ -46,7 +48,7 @@ pub struct ReceiveUntil<'a, S> {
     stream: &'a mut BufferedByteStream<S>,
     delimiter: &'a [u8],
     max: usize,
-    operation: Operation,
+    operation: FallibleOperation<io::Error>,
 }
 
 impl<'a, S> ReceiveUntil<'a, S> {
@@ -59,7 +61,7 @@ impl<'a, S> ReceiveUntil<'a, S> {
             stream,
             delimiter,
             max,
-            operation: Operation::New,
+            operation: FallibleOperation::new(),
         }
     }
 }
@@ -69,26 +71,28 @@ impl<S: ByteReceiveStream> Future for ReceiveUntil<'_, S> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        ready!(this.operation.begin(cx));
-        if this.delimiter.is_empty() {
-            return Poll::Ready(Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "a delimiter has at least one byte",
-            )));
-        }
-        loop {
-            match this.stream.buffer.find(this.delimiter, this.max) {
-                Found::At(place) => {
-                    let bytes = this.stream.buffer.take(place);
-                    this.stream.buffer.consume(this.delimiter.len());
-                    return Poll::Ready(Ok(bytes));
-                }
-                Found::TooFar => {
-                    return Poll::Ready(Err(DelimiterNotFound::within(this.max).into()));
-                }
-                Found::NotYet => ready!(poll_more(this.stream, cx))?,
+        let (stream, delimiter, max) = (&mut *this.stream, this.delimiter, this.max);
+        this.operation.poll(cx, |cx| {
+            if delimiter.is_empty() {
+                return Poll::Ready(Err(io::Error::new(
+                    io::ErrorKind::InvalidInput,
+                    "a delimiter has at least one byte",
+                )));
             }
-        }
+            loop {
+                match stream.buffer.find(delimiter, max) {
+                    Found::At(place) => {
+                        let bytes = stream.buffer.take(place);
+                        stream.buffer.consume(delimiter.len());
+                        return Poll::Ready(Ok(bytes));
+                    }
+                    Found::TooFar => {
+                        return Poll::Ready(Err(DelimiterNotFound::within(max).into()));
+                    }
+                    Found::NotYet => ready!(poll_more(stream, cx))?,
+                }
+            }
+        })
     }
 }
 

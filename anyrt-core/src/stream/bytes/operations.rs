@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use super::half_close::refuse_without_half_close;
 use super::{ByteReceiveStream, ByteSendStream, CHUNK, refuse_zero};
-use crate::engine::{Operation, Wait, poll_state};
+use crate::engine::{FallibleOperation, Wait, poll_state};
 use crate::stream::ReceiveError;
 
 /// The future of [`ByteReceiveStreamExt::receive`](super::ByteReceiveStreamExt::receive).
@@ -17,7 +17,7 @@ pub struct ReceiveBytes<'a, S: ?Sized> {
     stream: &'a mut S,
     max: usize,
     buffer: Vec<u8>,
-    operation: Operation,
+    operation: FallibleOperation<io::Error>,
 }
 
 impl<'a, S: ?Sized> ReceiveBytes<'a, S> {
@@ -26,7 +26,7 @@ impl<'a, S: ?Sized> ReceiveBytes<'a, S> {
             stream,
             max,
             buffer: Vec::new(),
-            operation: Operation::New,
+            operation: FallibleOperation::new(),
         }
     }
 }
@@ -36,12 +36,14 @@ impl<S: ByteReceiveStream + ?Sized> Future for ReceiveBytes<'_, S> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        ready!(this.operation.begin(cx));
-        refuse_zero(this.max)?;
-        if this.buffer.is_empty() {
-            this.buffer = vec![0; this.max.min(CHUNK)];
-        }
-        let received = ready!(poll_receive(this.stream, cx, &mut this.buffer))?;
+        let (stream, buffer, max) = (&mut *this.stream, &mut this.buffer, this.max);
+        let received = ready!(this.operation.poll(cx, |cx| {
+            refuse_zero(max)?;
+            if buffer.is_empty() {
+                *buffer = vec![0; max.min(CHUNK)];
+            }
+            poll_receive(stream, cx, buffer)
+        }))?;
         let mut bytes = std::mem::take(&mut this.buffer);
         bytes.truncate(received);
         // Chunks may be kept: a small one does not occupy the room of the largest.
@@ -58,7 +60,7 @@ impl<S: ByteReceiveStream + ?Sized> Future for ReceiveBytes<'_, S> {
 pub struct ReceiveInto<'a, S: ?Sized> {
     stream: &'a mut S,
     buffer: &'a mut [u8],
-    operation: Operation,
+    operation: FallibleOperation<io::Error>,
 }
 
 impl<'a, S: ?Sized> ReceiveInto<'a, S> {
@@ -66,7 +68,7 @@ impl<'a, S: ?Sized> ReceiveInto<'a, S> {
         ReceiveInto {
             stream,
             buffer,
-            operation: Operation::New,
+            operation: FallibleOperation::new(),
         }
     }
 }
@@ -76,9 +78,11 @@ impl<S: ByteReceiveStream + ?Sized> Future for ReceiveInto<'_, S> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        ready!(this.operation.begin(cx));
-        refuse_zero(this.buffer.len())?;
-        poll_receive(this.stream, cx, this.buffer)
+        let (stream, buffer) = (&mut *this.stream, &mut *this.buffer);
+        this.operation.poll(cx, |cx| {
+            refuse_zero(buffer.len())?;
+            poll_receive(stream, cx, buffer)
+        })
     }
 }
 
@@ -104,7 +108,7 @@ pub struct SendBytes<'a, S: ?Sized> {
     stream: &'a mut S,
     /// What is still to be written; none when all was.
     rest: Option<&'a [u8]>,
-    operation: Operation,
+    operation: FallibleOperation<io::Error>,
 }
 
 impl<'a, S: ?Sized> SendBytes<'a, S> {
@@ -112,7 +116,7 @@ impl<'a, S: ?Sized> SendBytes<'a, S> {
         SendBytes {
             stream,
             rest: Some(bytes),
-            operation: Operation::New,
+            operation: FallibleOperation::new(),
         }
     }
 }
@@ -122,27 +126,31 @@ impl<S: ByteSendStream + ?Sized> Future for SendBytes<'_, S> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        ready!(this.operation.begin(cx));
-        let outcome = this.poll_send(cx);
-        if outcome.is_pending() {
-            poll_state::waits_for(Wait::Sending);
-        }
-        outcome
+        let (stream, rest) = (&mut *this.stream, &mut this.rest);
+        this.operation.poll(cx, |cx| {
+            let outcome = poll_send(stream, rest, cx);
+            if outcome.is_pending() {
+                poll_state::waits_for(Wait::Sending);
+            }
+            outcome
+        })
     }
 }
 
-impl<S: ByteSendStream + ?Sized> SendBytes<'_, S> {
-    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // Once at least, so that a closed stream refuses no bytes, too.
-        while let Some(rest) = self.rest {
-            let written = ready!(Pin::new(&mut *self.stream).poll_write(cx, rest))?;
-            if written == 0 && !rest.is_empty() {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
-            self.rest = rest.get(written..).filter(|rest| !rest.is_empty());
+fn poll_send<S: ByteSendStream + ?Sized>(
+    stream: &mut S,
+    left: &mut Option<&[u8]>,
+    cx: &mut Context<'_>,
+) -> Poll<io::Result<()>> {
+    // Once at least, so that a closed stream refuses no bytes, too.
+    while let Some(rest) = *left {
+        let written = ready!(Pin::new(&mut *stream).poll_write(cx, rest))?;
+        if written == 0 && !rest.is_empty() {
+            return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
         }
-        Pin::new(&mut *self.stream).poll_flush(cx)
+        *left = rest.get(written..).filter(|rest| !rest.is_empty());
     }
+    Pin::new(stream).poll_flush(cx)
 }
 
 /// The future of [`ByteSendStreamExt::send_eof`](super::ByteSendStreamExt::send_eof).
@@ -150,14 +158,14 @@ impl<S: ByteSendStream + ?Sized> SendBytes<'_, S> {
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct SendEof<'a, S: ?Sized> {
     stream: &'a mut S,
-    operation: Operation,
+    operation: FallibleOperation<io::Error>,
 }
 
 impl<'a, S: ?Sized> SendEof<'a, S> {
     pub(super) fn new(stream: &'a mut S) -> Self {
         SendEof {
             stream,
-            operation: Operation::New,
+            operation: FallibleOperation::new(),
         }
     }
 }
@@ -167,9 +175,11 @@ impl<S: ByteSendStream + ?Sized> Future for SendEof<'_, S> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        ready!(this.operation.begin(cx));
-        refuse_without_half_close(this.stream)?;
-        poll_close(this.stream, cx)
+        let stream = &mut *this.stream;
+        this.operation.poll(cx, |cx| {
+            refuse_without_half_close(stream)?;
+            poll_close(stream, cx)
+        })
     }
 }
 
@@ -178,14 +188,14 @@ impl<S: ByteSendStream + ?Sized> Future for SendEof<'_, S> {
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct Close<S> {
     stream: Option<S>,
-    operation: Operation,
+    operation: FallibleOperation<io::Error>,
 }
 
 impl<S> Close<S> {
     pub(super) fn new(stream: S) -> Self {
         Close {
             stream: Some(stream),
-            operation: Operation::New,
+            operation: FallibleOperation::new(),
         }
     }
 }
@@ -198,13 +208,15 @@ impl<S: ByteSendStream> Future for Close<S> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        ready!(this.operation.begin(cx));
-        let Some(stream) = &mut this.stream else {
-            return Poll::Ready(Ok(()));
-        };
-        let outcome = ready!(poll_close(stream, cx));
-        this.stream = None;
-        Poll::Ready(outcome)
+        let open = &mut this.stream;
+        this.operation.poll(cx, |cx| {
+            let Some(stream) = open else {
+                return Poll::Ready(Ok(()));
+            };
+            let outcome = ready!(poll_close(stream, cx));
+            *open = None;
+            Poll::Ready(outcome)
+        })
     }
 }
 

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, ready};
 use futures_io::AsyncRead;
 
 use super::calls::{CHUNK, Call, Calls};
-use crate::engine::Operation;
+use crate::engine::FallibleOperation;
 use crate::runtime::Runtime;
 use crate::stream::{Attributes, Demand};
 
@@ -82,21 +82,22 @@ impl<R: Runtime> FileReadStream<R> {
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput) for a position before the beginning.
     /// - What the system says; not every file has a position.
     pub fn seek(&mut self, to: SeekFrom) -> impl Future<Output = io::Result<u64>> + Send {
-        let mut operation = Operation::New;
+        let mut operation = FallibleOperation::new();
         let mut begun = false;
         poll_fn(move |cx| {
-            ready!(operation.begin(cx));
-            loop {
-                // What an earlier call brought that nobody waited for is no business of this one.
-                match ready!(self.poll_call(cx)) {
-                    Some((_, outcome)) if begun => return Poll::Ready(outcome),
-                    Some(_) => {}
-                    None => {
-                        self.calls.begin(Call::Seek(self.as_the_file_counts(to)?));
-                        begun = true;
+            operation.poll(cx, |cx| {
+                loop {
+                    // What an earlier call brought that nobody waited for is no business of this one.
+                    match ready!(self.poll_call(cx)) {
+                        Some((_, outcome)) if begun => return Poll::Ready(outcome),
+                        Some(_) => {}
+                        None => {
+                            self.calls.begin(Call::Seek(self.as_the_file_counts(to)?));
+                            begun = true;
+                        }
                     }
                 }
-            }
+            })
         })
     }
 

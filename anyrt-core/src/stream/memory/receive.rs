@@ -270,7 +270,11 @@ impl<T> Future for Receiving<'_, T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         ready!(this.operation.begin(cx));
-        this.stream.poll_receive(&mut this.slot, cx)
+        match this.stream.poll_receive(&mut this.slot, cx) {
+            // That the stream has ended or this handle is closed is found again.
+            Poll::Ready(Err(_)) if this.operation.interrupts(cx) => Poll::Pending,
+            polled => polled,
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use super::queue::Fetched;
 use super::state::{Handle, Sent, Shared, State};
 use super::{MemoryObjectStreamStatistics, poll_turn};
 use crate::chain::NONE;
-use crate::engine::{Operation, Wait, poll_state};
+use crate::engine::{FallibleOperation, Operation, Wait, poll_state};
 use crate::loom::{Arc, MutexGuard};
 use crate::stream::{ObjectSendStream, SendError, TrySendError};
 
@@ -218,12 +218,13 @@ impl<T: Send> ObjectSendStream<T> for MemoryObjectSendStream<T> {
 
     /// Comes behind what the sink took, which the error gives back.
     fn send_eof(&mut self) -> impl Future<Output = Result<(), SendError<T>>> + Send {
-        let mut operation = Operation::New;
+        let mut operation = FallibleOperation::new();
         poll_fn(move |cx| {
-            ready!(operation.begin(cx));
-            let sent = ready!(self.poll_in_flight(cx));
-            self.close();
-            Poll::Ready(sent)
+            operation.poll(cx, |cx| {
+                let sent = ready!(self.poll_in_flight(cx));
+                self.close();
+                Poll::Ready(sent)
+            })
         })
     }
 }
@@ -286,18 +287,32 @@ impl<T> Future for Sending<'_, T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         ready!(this.operation.begin(cx));
-        if this.slot != NONE {
-            let sent = ready!(this.stream.poll_sent(this.slot, cx));
-            this.slot = NONE;
+        match this.poll_send(cx) {
+            // That the stream is broken or this handle is closed is found again.
+            Poll::Ready(Err(error)) if this.operation.interrupts(cx) => {
+                this.item = Some(error.into_inner());
+                Poll::Pending
+            }
+            polled => polled,
+        }
+    }
+}
+
+impl<T> Sending<'_, T> {
+    #[inline]
+    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
+        if self.slot != NONE {
+            let sent = ready!(self.stream.poll_sent(self.slot, cx));
+            self.slot = NONE;
             return Poll::Ready(sent);
         }
-        let item = this.item.take();
+        let item = self.item.take();
         let item = item.expect("a call that has ended is not polled again");
-        match this.stream.try_send(item) {
+        match self.stream.try_send(item) {
             Ok(()) => Poll::Ready(Ok(())),
             Err(TrySendError::WouldBlock(item)) => {
                 let waker = cx.waker().clone();
-                this.stream.wait(item, &mut this.slot, waker)
+                self.stream.wait(item, &mut self.slot, waker)
             }
             Err(TrySendError::Broken(item)) => Poll::Ready(Err(SendError::Broken(item))),
             Err(TrySendError::Closed(item)) => Poll::Ready(Err(SendError::Closed(item))),

@@ -19,7 +19,7 @@ use super::{
     Attributes, ByteReceiveStream, ByteSendStream, Demand, InvalidUtf8, ObjectReceiveStream,
     ObjectSendStream, ReceiveError,
 };
-use crate::engine::{Operation, Wait, poll_state};
+use crate::engine::{FallibleOperation, Wait, poll_state};
 
 /// A stream of text, in UTF-8, over a stream of bytes. It receives if that does, and sends if that
 /// does.
@@ -170,11 +170,12 @@ impl<S: ByteSendStream> TextStream<S> {
     ///   alone (see [`HalfClose`](super::HalfClose)); it can be used as before.
     /// - What the stream of bytes reports.
     pub fn send_eof(&mut self) -> impl Future<Output = io::Result<()>> + Send {
-        let mut operation = Operation::New;
+        let mut operation = FallibleOperation::new();
         poll_fn(move |cx| {
-            ready!(operation.begin(cx));
-            refuse_without_half_close(&self.stream)?;
-            self.poll_close(cx)
+            operation.poll(cx, |cx| {
+                refuse_without_half_close(&self.stream)?;
+                self.poll_close(cx)
+            })
         })
     }
 
@@ -188,12 +189,8 @@ impl<S: ByteSendStream> TextStream<S> {
     ///
     /// What the stream of bytes reports; it is closed all the same.
     pub async fn close(mut self) -> io::Result<()> {
-        let mut operation = Operation::New;
-        poll_fn(|cx| {
-            ready!(operation.begin(cx));
-            self.poll_close(cx)
-        })
-        .await
+        let mut operation = FallibleOperation::new();
+        poll_fn(|cx| operation.poll(cx, |cx| self.poll_close(cx))).await
     }
 
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

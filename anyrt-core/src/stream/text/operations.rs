@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::TextStream;
-use crate::engine::{Operation, Wait, poll_state};
+use crate::engine::{FallibleOperation, Wait, poll_state};
 use crate::stream::{ByteReceiveStream, ByteSendStream};
 
 /// The future of [`TextStream::receive`].
@@ -12,14 +12,14 @@ use crate::stream::{ByteReceiveStream, ByteSendStream};
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct ReceiveText<'a, S> {
     stream: &'a mut TextStream<S>,
-    operation: Operation,
+    operation: FallibleOperation<io::Error>,
 }
 
 impl<'a, S> ReceiveText<'a, S> {
     pub(super) fn new(stream: &'a mut TextStream<S>) -> Self {
         ReceiveText {
             stream,
-            operation: Operation::New,
+            operation: FallibleOperation::new(),
         }
     }
 }
@@ -29,12 +29,14 @@ impl<S: ByteReceiveStream> Future for ReceiveText<'_, S> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        ready!(this.operation.begin(cx));
-        let outcome = this.stream.poll_receive(cx);
-        if outcome.is_pending() {
-            poll_state::waits_for(Wait::Bytes);
-        }
-        outcome
+        let stream = &mut *this.stream;
+        this.operation.poll(cx, |cx| {
+            let outcome = stream.poll_receive(cx);
+            if outcome.is_pending() {
+                poll_state::waits_for(Wait::Bytes);
+            }
+            outcome
+        })
     }
 }
 
@@ -47,7 +49,7 @@ pub struct SendText<'a, S, T: AsRef<str>> {
     sent: usize,
     /// All of it was, and perhaps not flushed.
     complete: bool,
-    operation: Operation,
+    operation: FallibleOperation<io::Error>,
 }
 
 // Nothing is pinned.
@@ -60,7 +62,7 @@ impl<'a, S, T: AsRef<str>> SendText<'a, S, T> {
             text,
             sent: 0,
             complete: false,
-            operation: Operation::New,
+            operation: FallibleOperation::new(),
         }
     }
 
@@ -93,8 +95,9 @@ impl<S: ByteSendStream, T: AsRef<str>> Future for SendText<'_, S, T> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        ready!(this.operation.begin(cx));
-        let outcome = this.poll_send(cx);
+        let mut operation = std::mem::replace(&mut this.operation, FallibleOperation::new());
+        let outcome = operation.poll(cx, |cx| this.poll_send(cx));
+        this.operation = operation;
         if outcome.is_pending() {
             poll_state::waits_for(Wait::Sending);
         }

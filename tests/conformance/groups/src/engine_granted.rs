@@ -8,13 +8,14 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use anyrt_core::cancel::move_on_after;
+use anyrt_core::cancel::{CancelScope, move_on_after};
 use anyrt_core::combine::{as_completed, race, race_ok, try_gather};
 use anyrt_core::error::GroupError;
 use anyrt_core::stream::{
-    ByteReceiveStreamExt, ByteSendStreamExt, memory_byte_stream, memory_object_stream,
+    BufferedByteStream, ByteReceiveStreamExt, ByteSendStreamExt, ReceiveError, SendError,
+    is_end_of_stream, memory_byte_stream, memory_object_stream,
 };
-use anyrt_core::sync::{Event, Mutex, Semaphore};
+use anyrt_core::sync::{Event, Mutex, Promise, PromiseError, Semaphore};
 use anyrt_core::task::task_group;
 
 use crate::erased::{Backend, R};
@@ -153,6 +154,68 @@ pub fn cancelled_branches_report_no_end(backend: &Backend) {
                 };
                 let outcome = move_on_after::<R, _>(SHORT, try_gather(both)).await;
                 assert!(outcome.is_none(), "{outcome:?}");
+            }
+        }
+    });
+}
+
+/// EN-03, C4, C7: an operation that finds a state in a cancelled scope and outlives it reports that
+/// afterwards.
+pub fn a_state_is_reported_after_the_scope(backend: &Backend) {
+    run(backend, async {
+        let (near, mut far) = memory_byte_stream(1);
+        let (mut writes, reads) = memory_byte_stream(64);
+        let mut lines = BufferedByteStream::new(reads);
+        let (send, receive) = memory_object_stream::<u8>(0);
+        let (sends, nobody) = memory_object_stream::<u8>(0);
+        let promise = Promise::<u8>::new();
+        writes.send(b"no line").await.unwrap();
+        let mut bytes = pin!(far.receive(10));
+        let mut line = pin!(lines.receive_until(b"\n", 64));
+        let mut object = pin!(receive.receive());
+        let mut sent = pin!(sends.send(7));
+        let mut value = pin!(promise.value());
+        let scope = CancelScope::<R>::new();
+        let handle = scope.handle();
+        let body = scope.run(async {
+            assert!(poll_once(bytes.as_mut()).await.is_pending());
+            assert!(poll_once(line.as_mut()).await.is_pending());
+            assert!(poll_once(object.as_mut()).await.is_pending());
+            assert!(poll_once(sent.as_mut()).await.is_pending());
+            assert!(poll_once(value.as_mut()).await.is_pending());
+            handle.cancel();
+            drop((near, writes, send, nobody));
+            promise.cancel().unwrap();
+            assert!(poll_once(bytes.as_mut()).await.is_pending());
+            assert!(poll_once(line.as_mut()).await.is_pending());
+            assert!(poll_once(object.as_mut()).await.is_pending());
+            assert!(poll_once(sent.as_mut()).await.is_pending());
+            assert!(poll_once(value.as_mut()).await.is_pending());
+        });
+        assert!(body.await.is_ok());
+        assert!(is_end_of_stream(&bytes.await.unwrap_err()));
+        assert!(line.await.is_err());
+        assert_eq!(object.await, Err(ReceiveError::EndOfStream));
+        assert!(matches!(sent.await, Err(SendError::Broken(7))));
+        assert_eq!(value.await, Err(PromiseError::Cancelled));
+    });
+}
+
+/// EN-03, C4, G5: children that wait for each other's ends are cut short: nobody hears that the other
+/// was cancelled.
+pub fn cancelled_handles_report_no_cancellation(backend: &Backend) {
+    run(backend, async {
+        for round in 0..ROUNDS {
+            let group = task_group::<R, io::Error, _, _>(async |tg| {
+                let first = tg.spawn(std::future::pending::<io::Result<()>>());
+                let other = tg.spawn(async move { first.await.map_err(io::Error::other) });
+                yields(round % 5).await;
+                tg.cancel();
+                other.await.map_err(io::Error::other)
+            });
+            match group.await {
+                Err(GroupError::Cancelled(_)) => {}
+                other => panic!("{other:?}"),
             }
         }
     });
@@ -353,6 +416,8 @@ anyrt_conformance_kit::cases! { engine_granted: erased,
     cancelled_streams_of_bytes_do_not_report_that_they_are_broken,
     cancelled_streams_of_objects_report_no_end,
     cancelled_branches_report_no_end,
+    a_state_is_reported_after_the_scope,
+    cancelled_handles_report_no_cancellation,
     the_loser_of_a_race_loses_no_object,
     the_loser_of_a_race_loses_no_permit,
     the_loser_of_a_race_does_not_go_on,

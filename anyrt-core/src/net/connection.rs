@@ -2,7 +2,7 @@
 
 use std::io::{self, IoSlice};
 use std::net::Shutdown;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU8, Ordering};
 use std::task::{Context, Poll};
 
 use crate::runtime::Socket;
@@ -19,6 +19,10 @@ pub(super) struct Connection<S> {
     /// Flags that are only ever set. The system orders what matters; a late look finds what the
     /// system says of a connection that was shut down.
     state: AtomicU8,
+    /// The number of the error with which receiving broke off; 0 if it has not. The system reports it
+    /// once, and an end of stream from then on: whoever was not told would take what was cut off for
+    /// complete.
+    broken: AtomicI32,
 }
 
 impl<S: Socket> Connection<S> {
@@ -26,6 +30,7 @@ impl<S: Socket> Connection<S> {
         Connection {
             socket,
             state: AtomicU8::new(0),
+            broken: AtomicI32::new(0),
         }
     }
 
@@ -48,7 +53,26 @@ impl<S: Socket> Connection<S> {
         if self.has(CLOSED) {
             return Poll::Ready(Err(ReceiveError::Closed.into()));
         }
-        outcome
+        match &outcome {
+            Poll::Ready(Ok(0)) => self.received_nothing(buffer),
+            Poll::Ready(Err(error)) if breaks_off(error.kind()) => {
+                let number = error.raw_os_error().unwrap_or(0);
+                self.broken.store(number, Ordering::Relaxed);
+                outcome
+            }
+            _ => outcome,
+        }
+    }
+
+    /// What a read comes to that brought nothing.
+    #[cold]
+    fn received_nothing(&self, buffer: &[u8]) -> Poll<io::Result<usize>> {
+        Poll::Ready(match self.broken.load(Ordering::Relaxed) {
+            number if number != 0 && !buffer.is_empty() => {
+                Err(io::Error::from_raw_os_error(number))
+            }
+            _ => Ok(0),
+        })
     }
 
     #[inline]
@@ -108,6 +132,18 @@ impl<S: Socket> Connection<S> {
     fn has(&self, flag: u8) -> bool {
         self.state.load(Ordering::Acquire) & flag != 0
     }
+}
+
+/// Whether nothing more is received after an error of this kind.
+fn breaks_off(kind: io::ErrorKind) -> bool {
+    matches!(
+        kind,
+        io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable
+            | io::ErrorKind::TimedOut
+    )
 }
 
 /// A peer that has gone needs not be told.

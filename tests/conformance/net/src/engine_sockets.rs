@@ -5,7 +5,7 @@ use std::io;
 use std::pin::pin;
 use std::time::Duration;
 
-use anyrt_core::cancel::move_on_after;
+use anyrt_core::cancel::{CancelScope, move_on_after};
 use anyrt_core::combine::race;
 use anyrt_core::error::GroupError;
 use anyrt_core::net::{Kind, SocketStream, TcpStream};
@@ -58,6 +58,36 @@ pub fn cancelled_connections_report_no_end(backend: &Backend) {
     run(backend, async {
         for round in 0..ROUNDS {
             cut_short(round, tcp::<R>().await).await;
+        }
+    });
+}
+
+/// EN-03, C4: a reset that an operation found after it was cancelled is reported by those that come
+/// later, instead of an end.
+pub fn a_reset_is_reported_after_the_scope(backend: &Backend) {
+    run(backend, async {
+        let (mut near, far): (TcpStream<R>, _) = tcp::<R>().await;
+        near.send(b"never received").await.unwrap();
+        foreign_sleep(SHORT).await;
+        let scope = CancelScope::<R>::new();
+        let handle = scope.handle();
+        let body = scope.run(async {
+            let mut receives = pin!(near.receive(10));
+            assert!(poll_once(receives.as_mut()).await.is_pending());
+            // Bytes that were not received make it a reset.
+            drop(far);
+            foreign_sleep(SHORT).await;
+            handle.cancel();
+            for _ in 0..3 {
+                assert!(poll_once(receives.as_mut()).await.is_pending());
+            }
+        });
+        assert!(body.await.is_ok());
+        for _ in 0..2 {
+            let error = within(LIMIT, "the error", near.receive(10))
+                .await
+                .unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::ConnectionReset, "{error}");
         }
     });
 }
@@ -123,6 +153,7 @@ pub fn the_loser_of_a_race_loses_no_connection(backend: &Backend) {
 
 anyrt_conformance_kit::cases! { engine_sockets: erased,
     cancelled_connections_report_no_end,
+    a_reset_is_reported_after_the_scope,
     the_loser_of_a_race_loses_no_bytes_of_a_socket,
     the_loser_of_a_race_loses_no_connection,
 }

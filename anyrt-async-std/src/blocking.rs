@@ -1,5 +1,9 @@
+use std::env;
 use std::pin::Pin;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
+use std::thread;
 
 use anyrt_core::runtime::Blocking;
 use async_std::task::JoinHandle;
@@ -21,6 +25,25 @@ impl<T> Future for Call<T> {
     }
 }
 
+/// Whether this is one of async-std's executor threads, which have a name of their own.
+fn is_shared_thread() -> bool {
+    static NAME: LazyLock<String> = LazyLock::new(|| {
+        env::var("ASYNC_STD_THREAD_NAME").unwrap_or_else(|_| "async-std/runtime".to_owned())
+    });
+    thread::current().name() == Some(&**NAME)
+}
+
+/// How many executor threads async-std starts.
+fn shared_threads() -> usize {
+    static COUNT: LazyLock<usize> = LazyLock::new(|| {
+        let set = env::var("ASYNC_STD_THREAD_COUNT").ok();
+        let set = set.and_then(|count| count.parse().ok());
+        set.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from))
+            .max(1)
+    });
+    *COUNT
+}
+
 impl Blocking for AsyncStd {
     type Call<T: Send + 'static> = Call<T>;
 
@@ -30,5 +53,27 @@ impl Blocking for AsyncStd {
         T: Send + 'static,
     {
         Call(async_std::task::spawn_blocking(f))
+    }
+
+    /// One of the threads that the process shares is left for the tasks.
+    fn block_in_place(_handle: &Handle, wait: &mut dyn FnMut()) {
+        static BLOCKED: AtomicUsize = AtomicUsize::new(0);
+        struct Leave;
+        impl Drop for Leave {
+            fn drop(&mut self) {
+                BLOCKED.fetch_sub(1, Ordering::Relaxed);
+            }
+        }
+        if !is_shared_thread() {
+            return wait();
+        }
+        let enter = |blocked: usize| (blocked + 1 < shared_threads()).then_some(blocked + 1);
+        if BLOCKED
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, enter)
+            .is_ok()
+        {
+            let _leave = Leave;
+            wait();
+        }
     }
 }

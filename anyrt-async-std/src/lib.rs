@@ -39,6 +39,8 @@
 //! - The executor and the reactor are global, so everything works on any thread.
 //! - The number of executor threads and their name are read once per process, from the environment
 //!   variables `ASYNC_STD_THREAD_COUNT` and `ASYNC_STD_THREAD_NAME`; a run cannot change them.
+//! - A task on one of these threads that calls into a run blocks the thread. The last one of them is not
+//!   blocked: the call is refused there.
 //!
 //! [RUSTSEC-2025-0052]: https://rustsec.org/advisories/RUSTSEC-2025-0052
 

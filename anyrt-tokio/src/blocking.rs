@@ -3,6 +3,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use anyrt_core::runtime::Blocking;
+use tokio::runtime::RuntimeFlavor;
 use tokio::task::JoinHandle;
 
 use crate::{Handle, Tokio};
@@ -39,5 +40,17 @@ impl Blocking for Tokio {
         T: Send + 'static,
     {
         Call(handle.0.spawn_blocking(f))
+    }
+
+    /// A worker of the multi-threaded runtime hands its tasks to another thread: nobody could steal the one
+    /// that it would poll next.
+    fn block_in_place(handle: &Handle, wait: &mut dyn FnMut()) {
+        let here = tokio::runtime::Handle::try_current();
+        let is_same = here.is_ok_and(|here| here.id() == handle.0.id());
+        if is_same && handle.0.runtime_flavor() == RuntimeFlavor::MultiThread {
+            tokio::task::block_in_place(wait);
+        } else {
+            wait();
+        }
     }
 }

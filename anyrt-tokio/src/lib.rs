@@ -35,6 +35,8 @@
 //! - Inside a runtime that your application has started itself, everything works without
 //!   [`Builder`]; enable its drivers (`enable_all`). Without the timer, waiting for time panics, and
 //!   without I/O, opening a socket does: tokio does not say beforehand what is enabled.
+//! - A native task on a worker of the multi-threaded runtime that calls into a run of that runtime, through a
+//!   portal or a `RunHandle`, does so by `tokio::task::block_in_place`. In a `LocalSet` that panics.
 //! - A runtime cannot be entered from within a task of another tokio runtime: tokio panics.
 
 mod blocking;

@@ -8,7 +8,10 @@ use super::Spawn;
 ///    all if the runtime ends first.
 /// 2. It MUST run although the returned future is dropped, before or after it began.
 /// 3. [`Spawn::current`] MUST succeed inside it.
-/// 4. Functions SHOULD run at the same time, up to some number that is large against the number
+/// 4. [`block_in_place`](Blocking::block_in_place) MUST call its function once, before it returns and on
+///    the same thread; or not at all where the tasks of the runtime would have no thread left. On a thread
+///    that polls no task of the runtime it MUST call it.
+/// 5. Functions SHOULD run at the same time, up to some number that is large against the number
 ///    of processors.
 ///
 /// The function never panics: core catches panics before the runtime sees one.
@@ -25,4 +28,15 @@ pub trait Blocking: Spawn {
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static;
+
+    /// Calls `wait`, which blocks this thread until tasks of the runtime have done something. It may be
+    /// called by a native task of that runtime.
+    ///
+    /// Where tasks are bound to the thread that polls them, the runtime lets another thread take them over
+    /// meanwhile. Where this thread cannot be spared, it returns without a call, and the caller gets an
+    /// error. By default it only calls the function.
+    fn block_in_place(handle: &Self::Handle, wait: &mut dyn FnMut()) {
+        let _ = handle;
+        wait();
+    }
 }

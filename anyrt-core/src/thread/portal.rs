@@ -11,7 +11,7 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::panic::resume_unwind;
+use std::panic::{Location, resume_unwind};
 
 use super::held::{Held, Holding, Release};
 use super::portal_task::{PortalTask, Slot, caught};
@@ -21,7 +21,7 @@ use crate::loom::Arc;
 use crate::runtime::{Runtime, Spawn};
 use crate::sync::Event;
 use crate::task::{GroupOutput, Started, TaskGroup, TaskHandle, task_group};
-use crate::task::{is_part_of, polls_a_task_of};
+use crate::task::{InPlace, is_part_of, polls_a_task_of};
 
 /// Lets threads outside of a run start tasks in it, and wait for them.
 ///
@@ -37,6 +37,7 @@ pub struct BlockingPortal<R: Spawn> {
 struct Shared<R: Spawn> {
     group: TaskGroup<R, Infallible>,
     run: Option<Arc<Run>>,
+    in_place: InPlace,
     stop: Event,
 }
 
@@ -75,6 +76,7 @@ impl<R: Runtime> BlockingPortal<R> {
         let group = task_group::<R, Infallible, _, _>(move |group| {
             let portal = BlockingPortal {
                 shared: Arc::new(Shared {
+                    in_place: InPlace::of::<R>(group.runtime()),
                     group,
                     run: Run::current(),
                     stop: Event::new(),
@@ -123,7 +125,10 @@ impl<R: Runtime> BlockingPortal<R> {
         F::Output: Send + 'static,
     {
         self.refuse_inside()?;
-        self.spawn(future)?.wait()
+        let location = Location::caller();
+        let in_place = &self.shared.in_place;
+        let called = in_place.block(|| self.spawn_at(future, location)?.wait_here());
+        called.unwrap_or(Err(CallError::Inside))
     }
 
     /// Calls a function in the run, and gives its value. It must not block.
@@ -162,12 +167,24 @@ impl<R: Runtime> BlockingPortal<R> {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
+        self.spawn_at(future, Location::caller())
+    }
+
+    fn spawn_at<F>(
+        &self,
+        future: F,
+        location: &'static Location<'static>,
+    ) -> Result<PortalTask<F::Output>, CallError>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
         if self.is_stopped() {
             return Err(CallError::NotRunning);
         }
         let slot = Slot::new(self.shared.run.clone());
         let child = caught(future, slot.clone());
-        let handle = self.shared.group.try_spawn(child);
+        let handle = self.shared.group.try_spawn_at(child, location);
         let handle = handle.map_err(|_| CallError::NotRunning)?;
         Ok(self.task(handle, slot))
     }
@@ -275,7 +292,12 @@ impl<R: Runtime> BlockingPortal<R> {
     }
 
     fn task<T>(&self, handle: TaskHandle<()>, slot: Arc<Slot<T>>) -> PortalTask<T> {
-        PortalTask::new(handle, slot, self.shared.group.scope())
+        PortalTask::new(
+            handle,
+            slot,
+            self.shared.group.scope(),
+            self.shared.in_place.clone(),
+        )
     }
 }
 

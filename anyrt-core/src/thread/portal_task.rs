@@ -11,7 +11,7 @@ use crate::engine::{Cancelled, Cause, Run};
 use crate::error::CallError;
 use crate::loom::{Arc, Mutex, lock};
 use crate::task::TaskHandle;
-use crate::task::{block_on, polls_a_task_of};
+use crate::task::{InPlace, block_on, polls_a_task_of};
 
 /// Runs a task of a portal, whose output and whose panics are for a thread.
 pub(super) async fn caught<F: Future>(future: F, slot: Arc<Slot<F::Output>>) {
@@ -53,14 +53,21 @@ pub struct PortalTask<T> {
     handle: TaskHandle<()>,
     slot: Arc<Slot<T>>,
     scope: CancelHandle,
+    in_place: InPlace,
 }
 
 impl<T> PortalTask<T> {
-    pub(super) fn new(handle: TaskHandle<()>, slot: Arc<Slot<T>>, scope: CancelHandle) -> Self {
+    pub(super) fn new(
+        handle: TaskHandle<()>,
+        slot: Arc<Slot<T>>,
+        scope: CancelHandle,
+        in_place: InPlace,
+    ) -> Self {
         PortalTask {
             handle,
             slot,
             scope,
+            in_place,
         }
     }
 
@@ -82,6 +89,16 @@ impl<T> PortalTask<T> {
         if !self.is_finished() && self.is_inside() {
             return Err(CallError::Inside);
         }
+        if self.is_finished() {
+            return self.wait_here();
+        }
+        let in_place = self.in_place.clone();
+        let waited = in_place.block(|| self.wait_here());
+        waited.unwrap_or(Err(CallError::Inside))
+    }
+
+    /// Waits on this thread, which may block.
+    pub(super) fn wait_here(self) -> Result<T, CallError> {
         let ended = block_on(self.handle);
         match (self.slot.take(), ended) {
             (Some(Ok(value)), _) => Ok(value),
@@ -113,7 +130,7 @@ impl<T> PortalTask<T> {
     /// Waits for the end alone; what came out is dropped, and a panic goes to the run.
     pub(super) fn wait_for_end(self) {
         // The slot is dropped after this, and sees to the panic.
-        let _ = block_on(self.handle);
+        let _ = self.in_place.block(|| block_on(self.handle));
     }
 }
 

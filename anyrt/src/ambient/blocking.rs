@@ -77,4 +77,16 @@ impl Blocking for Ambient {
             Handle::Never(never) => match *never {},
         })
     }
+
+    fn block_in_place(handle: &AmbientHandle, wait: &mut dyn FnMut()) {
+        match &handle.0 {
+            #[cfg(feature = "tokio")]
+            Handle::Tokio(handle) => anyrt_tokio::Tokio::block_in_place(handle, wait),
+            #[cfg(feature = "smol")]
+            Handle::Smol(handle) => anyrt_smol::Smol::block_in_place(handle, wait),
+            #[cfg(feature = "async-std")]
+            Handle::AsyncStd(handle) => anyrt_async_std::AsyncStd::block_in_place(handle, wait),
+            Handle::Never(never) => match *never {},
+        }
+    }
 }

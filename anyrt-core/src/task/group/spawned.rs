@@ -91,6 +91,10 @@ impl<R: Spawn, E> Group<R, E> {
     pub(crate) fn core(&self) -> &Arc<GroupCore> {
         &self.core
     }
+
+    pub(crate) fn runtime(&self) -> &R::Handle {
+        &self.runtime
+    }
 }
 
 impl<R: Spawn, E> Members<'static, E> for Group<R, E> {
@@ -239,6 +243,10 @@ impl<R: Runtime, E: Send + 'static> TaskGroup<R, E> {
         TaskGroup { group }
     }
 
+    pub(crate) fn runtime(&self) -> &R::Handle {
+        self.group.runtime()
+    }
+
     /// Starts a child.
     ///
     /// None of it runs before this returns on a runtime with one thread. In a group that is
@@ -287,12 +295,25 @@ impl<R: Runtime, E: Send + 'static> TaskGroup<R, E> {
         F::Output: TaskOutput<E, Value = T> + 'static,
         T: Send + 'static,
     {
+        self.try_spawn_at(future, Location::caller())
+    }
+
+    pub(crate) fn try_spawn_at<F, T>(
+        &self,
+        future: F,
+        location: &'static Location<'static>,
+    ) -> Result<TaskHandle<T>, SpawnError<F>>
+    where
+        F: Future + Send + 'static,
+        F::Output: TaskOutput<E, Value = T> + 'static,
+        T: Send + 'static,
+    {
         if !self.group.core.enter() {
             return Err(SpawnError(future));
         }
         Ok(spawn_child(
             &self.group,
-            Given::at(Location::caller()),
+            Given::at(location),
             future,
             |_| (),
         ))

@@ -8,6 +8,7 @@ use crate::engine::poll_state::IN_TASK;
 use crate::engine::{Run, poll_state};
 use crate::error::CallError;
 use crate::loom::{Arc, Mutex, lock};
+use crate::runtime::Runtime;
 
 struct Unpark(Thread);
 
@@ -18,6 +19,26 @@ impl Wake for Unpark {
 
     fn wake_by_ref(self: &Arc<Self>) {
         self.0.unpark();
+    }
+}
+
+/// Blocks threads for what tasks of a runtime do, whichever that is.
+#[derive(Clone)]
+pub(crate) struct InPlace(Arc<BlockInPlace>);
+
+type BlockInPlace = dyn Fn(&mut dyn FnMut()) + Send + Sync;
+
+impl InPlace {
+    pub(crate) fn of<R: Runtime>(runtime: &R::Handle) -> InPlace {
+        let runtime = runtime.clone();
+        InPlace(Arc::new(move |wait| R::block_in_place(&runtime, wait)))
+    }
+
+    /// Calls `f`, which waits for tasks of the runtime; none if this thread is needed to poll them.
+    pub(crate) fn block<T>(&self, f: impl FnOnce() -> T) -> Option<T> {
+        let (mut f, mut output) = (Some(f), None);
+        (self.0)(&mut || output = f.take().map(|f| f()));
+        output
     }
 }
 

@@ -1,6 +1,6 @@
 use std::convert::Infallible;
 use std::fmt;
-use std::panic::resume_unwind;
+use std::panic::{Location, resume_unwind};
 
 use super::RunToken;
 use crate::engine::Run;
@@ -8,7 +8,7 @@ use crate::error::NoRun;
 use crate::loom::{Arc, Weak};
 use crate::runtime::{Runtime, Spawn};
 use crate::task::group::{Group, TaskGroup};
-use crate::task::run::{block_on, refuse_inside};
+use crate::task::run::{InPlace, block_on, refuse_inside};
 use crate::task::{TaskHandle, TaskOutput};
 
 /// Re-enters a run from a foreign thread.
@@ -87,7 +87,13 @@ impl<R: Runtime> RunHandle<R> {
             let future = std::panic::AssertUnwindSafe(future);
             Ok(futures_util::FutureExt::catch_unwind(future).await)
         };
-        match block_on(self.spawn(caught)?) {
+        let group = self.group.upgrade().ok_or_else(NoRun::ended)?;
+        let location = Location::caller();
+        let ended = InPlace::of::<R>(group.runtime()).block(|| {
+            let spawned = TaskGroup::of(group).try_spawn_at(caught, location);
+            Ok(block_on(spawned.map_err(|_| NoRun::ended())?))
+        });
+        match ended.ok_or_else(NoRun::inside)?? {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(payload)) => resume_unwind(payload),
             Err(_) => Err(NoRun::ended()),

@@ -5,7 +5,9 @@ mod handle;
 mod main;
 mod options;
 
-pub(crate) use self::block_on::{block_on, is_part_of, polls_a_task_of, refuse_inside, reply};
+pub(crate) use self::block_on::{
+    InPlace, block_on, is_part_of, polls_a_task_of, refuse_inside, reply,
+};
 pub use self::handle::RunHandle;
 pub use self::main::run;
 pub use self::options::RunOptions;

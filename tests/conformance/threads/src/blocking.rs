@@ -57,6 +57,25 @@ pub fn functions_end_although_nobody_waits<B: Enter>(backend: &B) {
     });
 }
 
+/// Blocking 4: what blocks in place is called once, on the same thread: in a task, and in a function that
+/// may block.
+pub fn blocking_in_place_calls_once<B: Enter>(backend: &B) {
+    fn calls<R: Blocking>(handle: &R::Handle) -> usize {
+        let (here, mut calls) = (thread::current().id(), 0);
+        R::block_in_place(handle, &mut || {
+            assert_eq!(thread::current().id(), here);
+            calls += 1;
+        });
+        calls
+    }
+    run(backend, async {
+        let handle = <B::Runtime as Spawn>::current().unwrap();
+        assert_eq!(calls::<B::Runtime>(&handle), 1);
+        let there = call::<B, _>(move || calls::<B::Runtime>(&handle));
+        assert_eq!(there.await, 1);
+    });
+}
+
 /// Blocking 3: the runtime is found inside the function.
 pub fn the_runtime_is_found_in_the_function<B: Enter>(backend: &B) {
     run(backend, async {
@@ -205,6 +224,7 @@ anyrt_conformance_kit::cases! { blocking: generic,
     functions_run_on_another_thread,
     functions_run_although_nobody_waits,
     functions_end_although_nobody_waits,
+    blocking_in_place_calls_once,
     the_runtime_is_found_in_the_function,
     functions_run_side_by_side,
     many_functions_all_run,

@@ -16,7 +16,7 @@ use anyrt_core::task::{self, RunHandle, task_group};
 use anyrt_core::thread::{BlockingPortal, BlockingPortalProvider, to_thread};
 
 use crate::erased::{Backend, R};
-use crate::kinds::blocked;
+use crate::kinds::{Countdown, blocked};
 use crate::limits::ends_within;
 use crate::support::{Gate, Log, OnDrop, message_of, panic_quietly, poll_once, run, yields};
 
@@ -341,6 +341,36 @@ pub fn a_portal_call_of_a_native_task_is_no_deadlock(backend: &Backend) {
     });
 }
 
+/// EN-28, TH-14: the same with more native tasks than the runtime has threads, and with a handle of the run.
+pub fn many_calls_of_native_tasks_are_no_deadlock(backend: &Backend) {
+    const TASKS: usize = 8;
+    let backend = backend.clone();
+    ends_within(LIMIT, "the run", move || {
+        run(&backend, async {
+            let run = RunHandle::<R>::current().unwrap();
+            let opened = BlockingPortal::<R>::open(async |portal| {
+                let done = Countdown::new(TASKS);
+                for number in 0..TASKS {
+                    let (portal, run, done) = (portal.clone(), run.clone(), done.clone());
+                    let handle = R::current().unwrap();
+                    R::spawn(&handle, TaskInfo::unnamed(), async move {
+                        if number.is_multiple_of(2) {
+                            let called = portal.call(yields(3));
+                            assert!(matches!(called, Ok(()) | Err(CallError::Inside)));
+                        } else if let Err(refused) = run.block_on(yields(3)) {
+                            assert!(!refused.is_ended());
+                        }
+                        done.arrive();
+                    });
+                }
+                done.all_arrived().await;
+                Ok::<_, Infallible>(())
+            });
+            opened.await.unwrap();
+        });
+    });
+}
+
 anyrt_conformance_kit::cases! { engine_threads: erased,
     block_on_is_refused_in_destructors,
     portal_calls_are_refused_in_destructors,
@@ -352,4 +382,5 @@ anyrt_conformance_kit::cases! { engine_threads: erased,
     the_value_of_a_dropped_call_is_dropped_on_its_thread,
     the_panic_of_a_dropped_call_reaches_the_hook,
     a_portal_call_of_a_native_task_is_no_deadlock,
+    many_calls_of_native_tasks_are_no_deadlock,
 }

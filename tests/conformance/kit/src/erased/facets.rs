@@ -25,6 +25,7 @@ pub(super) trait Facets: Send + Sync {
 pub(super) trait AnyHandle: fmt::Debug + Send + Sync {
     fn spawn(&self, task: TaskInfo<'_>, future: BoxFuture);
     fn spawn_blocking(&self, f: Box<dyn FnOnce() + Send>) -> BoxFuture;
+    fn block_in_place(&self, wait: &mut dyn FnMut());
     fn name(&self) -> &'static str;
     fn tag(&self) -> u8;
 }
@@ -69,6 +70,10 @@ impl<R: Runtime> AnyHandle for HandleOf<R> {
 
     fn spawn_blocking(&self, f: Box<dyn FnOnce() + Send>) -> BoxFuture {
         Box::pin(R::spawn_blocking(&self.0, f))
+    }
+
+    fn block_in_place(&self, wait: &mut dyn FnMut()) {
+        R::block_in_place(&self.0, wait);
     }
 
     fn name(&self) -> &'static str {

@@ -147,6 +147,10 @@ impl<S: 'static> Blocking for Erased<S> {
         }));
         Call { call, value }
     }
+
+    fn block_in_place(handle: &Handle, wait: &mut dyn FnMut()) {
+        handle.0.block_in_place(wait);
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

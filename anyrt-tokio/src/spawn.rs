@@ -1,3 +1,6 @@
+use std::pin::pin;
+use std::task::{Context, Waker};
+
 use anyrt_core::error::NoRuntime;
 use anyrt_core::runtime::{Spawn, TaskInfo};
 
@@ -43,6 +46,13 @@ impl Spawn for Tokio {
     #[inline]
     fn choose(n: usize) -> usize {
         fastrand::usize(..n)
+    }
+
+    fn yield_turn(waker: &Waker) {
+        // A task that wakes itself is polled again before timers and sockets are looked at, up to sixty
+        // times. What tokio's own future is polled with is woken after that.
+        let polled = pin!(tokio::task::yield_now()).poll(&mut Context::from_waker(waker));
+        debug_assert!(polled.is_pending(), "it yields once");
     }
 
     fn name(_handle: &Handle) -> &'static str {

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::{Shield, shield};
-use crate::engine::{Operation, Wait, poll_state};
+use crate::engine::{Operation, poll_state};
 
 /// Lets other tasks run, and observes cancellation (rule C11).
 ///
@@ -74,8 +74,7 @@ impl Future for Checkpoint {
         }
         self.yielded = true;
         poll_state::use_up_budget();
-        poll_state::waits_for(Wait::Turn);
-        cx.waker().wake_by_ref();
+        poll_state::yield_turn(cx.waker());
         Poll::Pending
     }
 }

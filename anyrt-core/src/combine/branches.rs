@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 use futures_util::stream::{FuturesUnordered, Stream};
 use pin_project::pin_project;
 
-use crate::engine::{Frame, Node, Own, Place, Polled};
+use crate::engine::{Frame, Node, Own, Place, Polled, poll_state};
 use crate::loom::Arc;
 use crate::unwind::{Payload, drop_quietly};
 
@@ -85,7 +85,8 @@ impl<F: Future> Branches<F> {
     /// After a panic the rest is cancelled, and the panic continues at the end.
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<(usize, F::Output)>> {
         loop {
-            match Pin::new(&mut self.set).poll_next(cx) {
+            let set = Pin::new(&mut self.set);
+            match poll_state::polling_branches(cx.waker(), || set.poll_next(cx)) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(None) => match self.panic.take() {
                     Some(payload) => std::panic::resume_unwind(payload),
@@ -187,7 +188,10 @@ impl<F: Future> Future for Branch<F> {
             true => this.frame.as_mut().interrupt_unless_held(&mut place),
             false => None,
         };
-        let polled = loses.unwrap_or_else(|| this.frame.poll(cx, &mut place));
+        let waker = cx.waker();
+        let polled = loses.unwrap_or_else(|| {
+            poll_state::polling_branch(waker, || this.frame.poll(cx, &mut place))
+        });
         let end = match polled {
             Polled::Pending => {
                 let same = this

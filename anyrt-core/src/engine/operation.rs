@@ -17,7 +17,7 @@ use std::future::poll_fn;
 use std::task::{Context, Poll, ready};
 
 use crate::engine::node::Refusal;
-use crate::engine::{Wait, poll_state};
+use crate::engine::poll_state;
 
 /// Whether an operation has started.
 ///
@@ -52,8 +52,7 @@ impl Operation {
             return Poll::Pending;
         }
         if !poll_state::take_budget() {
-            poll_state::waits_for(Wait::Turn);
-            cx.waker().wake_by_ref();
+            poll_state::yield_turn(cx.waker());
             return Poll::Pending;
         }
         *self = Operation::Started;

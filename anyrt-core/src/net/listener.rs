@@ -174,8 +174,7 @@ impl<R: Net, K: Kind> Future for Accept<'_, R, K> {
             match outcome {
                 Err(error) if Trouble::of(&error) == Trouble::Connection => {
                     // Others have their turn first: there may be many of these.
-                    poll_state::waits_for(Wait::Turn);
-                    cx.waker().wake_by_ref();
+                    poll_state::yield_turn(cx.waker());
                     Poll::Pending
                 }
                 outcome => {

@@ -1,5 +1,6 @@
 use std::fmt;
 use std::panic::Location;
+use std::task::Waker;
 
 use crate::error::NoRuntime;
 
@@ -19,6 +20,8 @@ use crate::error::NoRuntime;
 /// 4. A handle MUST work on any thread, for as long as the runtime lives. Spawning with the handle
 ///    of a runtime that has ended drops the future; it MUST NOT panic.
 /// 5. [`choose`](Spawn::choose) MUST return a number below `n`, and SHOULD cost a few nanoseconds.
+/// 6. A task that is woken with [`yield_turn`](Spawn::yield_turn) MUST be polled again soon, but not
+///    before other tasks, timers and I/O have had their turn.
 ///
 /// # Implementing
 ///
@@ -57,6 +60,15 @@ pub trait Spawn: Copy + fmt::Debug + Send + Sync + 'static {
     ///
     /// Core never draws from a source of chance of its own, so a simulated runtime can replay.
     fn choose(n: usize) -> usize;
+
+    /// Wakes a task that gives up its turn in the poll that is about to end (rule C11).
+    ///
+    /// Called on a thread of the runtime. The default wakes at once, which is right where a task that has
+    /// woken itself comes after all others and does not keep the runtime from looking for events.
+    #[inline]
+    fn yield_turn(waker: &Waker) {
+        waker.wake_by_ref();
+    }
 
     /// The name of the runtime behind this handle, in lower case, such as `"tokio"`.
     fn name(handle: &Self::Handle) -> &'static str;

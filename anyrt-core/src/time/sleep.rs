@@ -90,8 +90,7 @@ impl<R: Time> Future for Sleep<R> {
             if deadline <= now {
                 *this.end = End::Yielded;
                 poll_state::use_up_budget();
-                poll_state::waits_for(Wait::Turn);
-                cx.waker().wake_by_ref();
+                poll_state::yield_turn(cx.waker());
                 return Poll::Pending;
             }
             *this.end = End::At(deadline);

@@ -1,6 +1,7 @@
 //! Starting tasks.
 
 use std::convert::Infallible;
+use std::task::Waker;
 
 use anyrt_core::error::NoRuntime;
 use anyrt_core::runtime::{Spawn, TaskInfo};
@@ -102,6 +103,18 @@ impl Spawn for Ambient {
     #[inline]
     fn choose(n: usize) -> usize {
         fastrand::usize(..n)
+    }
+
+    fn yield_turn(waker: &Waker) {
+        match find() {
+            #[cfg(feature = "tokio")]
+            Ok(Kind::Tokio) => anyrt_tokio::Tokio::yield_turn(waker),
+            #[cfg(feature = "smol")]
+            Ok(Kind::Smol) => anyrt_smol::Smol::yield_turn(waker),
+            #[cfg(feature = "async-std")]
+            Ok(Kind::AsyncStd) => anyrt_async_std::AsyncStd::yield_turn(waker),
+            Err(_) => waker.wake_by_ref(),
+        }
     }
 
     fn name(handle: &AmbientHandle) -> &'static str {

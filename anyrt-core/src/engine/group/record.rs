@@ -247,6 +247,11 @@ impl Record {
         drop(old);
     }
 
+    /// Whether this waker is the task's own, as far as is known: before its first poll is over, it is not.
+    pub(crate) fn is_woken_by(&self, waker: &Waker) -> bool {
+        matches!(&lock(&self.live).waker, Some(known) if known.will_wake(waker))
+    }
+
     pub(crate) fn wake(&self) {
         let waker = lock(&self.live).waker.take();
         if let Some(waker) = waker {

@@ -150,6 +150,11 @@ impl GroupCore {
             .unwrap_or_else(|| self.location.to_string().into())
     }
 
+    /// Whether the host polls the children.
+    pub(crate) fn is_in_place(&self) -> bool {
+        self.in_place
+    }
+
     // ---- counting ----
 
     /// Counts a child in; false if the group has ended.

@@ -20,6 +20,8 @@ mod cell;
 mod evaluate;
 
 use std::cell::{Cell, RefCell};
+use std::ptr;
+use std::task::Waker;
 
 pub(crate) use self::cell::{AT_ROOT, CANCELLED, IN_TASK, LOCAL_CANCELLED, Surroundings};
 use self::evaluate::Found;
@@ -56,6 +58,8 @@ struct Thread {
     dirty: Cell<bool>,
     /// Counts what made it dirty: what an open frame has found stands until the next change.
     changes: Cell<u64>,
+    /// The waker of the branch that is being polled, if it leads to the current task alone.
+    branch: Cell<Option<Identity>>,
     wait: Cell<Wait>,
     held: Cell<u64>,
     /// Whether context variables may be set in what runs on this thread. Never lowered.
@@ -73,6 +77,7 @@ thread_local! {
             refusals: Cell::new(0),
             dirty: Cell::new(false),
             changes: Cell::new(0),
+            branch: Cell::new(None),
             wait: Cell::new(Wait::Foreign),
             held: Cell::new(0),
             contexts: Cell::new(false),
@@ -425,6 +430,60 @@ pub(crate) fn may_start() -> bool {
         }
         free
     })
+}
+
+/// Gives up the task's turn: it is polled again after others have had theirs (rule C11). The poll has to
+/// end as pending.
+///
+/// Only wakers that lead to the task alone are left to the runtime: whatever else polls this may block the
+/// thread, or poll on and on, until its waker is woken.
+#[cold]
+pub(crate) fn yield_turn(waker: &Waker) {
+    waits_for(Wait::Turn);
+    match task_clock().filter(|_| leads_to_task(waker)) {
+        Some(clock) => clock.yield_turn(waker),
+        None => waker.wake_by_ref(),
+    }
+}
+
+/// Whether a waker is the current task's own, or that of a branch which is polled with it. Children that
+/// are polled in place count as polled by somebody else.
+fn leads_to_task(waker: &Waker) -> bool {
+    let is_own = |task: &TaskRecord| !task.group().is_in_place() && task.is_woken_by(waker);
+    THREAD.with(|thread| thread.branch.get()) == Some(identity(waker))
+        || with_task(|task| task.is_some_and(is_own))
+}
+
+/// Runs `f`, which polls branches that wake this waker, and nothing else.
+pub(crate) fn polling_branches<T>(waker: &Waker, f: impl FnOnce() -> T) -> T {
+    with_branch(leads_to_task(waker).then_some(NEXT_BRANCH), f)
+}
+
+/// Runs `f`, which polls one of these branches with this waker.
+pub(crate) fn polling_branch<T>(waker: &Waker, f: impl FnOnce() -> T) -> T {
+    let leads_to_task = THREAD.with(|thread| thread.branch.get()) == Some(NEXT_BRANCH);
+    with_branch(leads_to_task.then(|| identity(waker)), f)
+}
+
+fn with_branch<T>(branch: Option<Identity>, f: impl FnOnce() -> T) -> T {
+    struct Restore(Option<Identity>);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            THREAD.with(|thread| thread.branch.set(self.0));
+        }
+    }
+    let _restore = Restore(THREAD.with(|thread| thread.branch.replace(branch)));
+    f()
+}
+
+/// What tells one waker from another: the addresses of its data and of its functions.
+type Identity = (usize, usize);
+
+/// Stands for the waker of the branch that is polled next.
+const NEXT_BRANCH: Identity = (0, 0);
+
+fn identity(waker: &Waker) -> Identity {
+    (waker.data().addr(), ptr::from_ref(waker.vtable()).addr())
 }
 
 /// Uses up the rest of the budget: what is polled next in this poll yields as well.

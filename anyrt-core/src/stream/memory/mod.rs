@@ -11,7 +11,7 @@ pub use self::send::{MemoryObjectSendStream, Sending};
 use std::task::{Context, Poll};
 
 use self::state::Shared;
-use crate::engine::{Wait, poll_state};
+use crate::engine::poll_state;
 use crate::loom::Arc;
 
 /// The capacity of a stream in which sending never waits.
@@ -74,7 +74,6 @@ fn poll_turn(cx: &Context<'_>) -> Poll<()> {
     if poll_state::effectively_cancelled() || poll_state::take_budget() {
         return Poll::Ready(());
     }
-    poll_state::waits_for(Wait::Turn);
-    cx.waker().wake_by_ref();
+    poll_state::yield_turn(cx.waker());
     Poll::Pending
 }

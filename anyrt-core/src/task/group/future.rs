@@ -170,7 +170,7 @@ where
             }
             if this.ended.is_some() && core.living() == 0 {
                 if !poll_state::take_budget() {
-                    cx.waker().wake_by_ref();
+                    poll_state::yield_turn(cx.waker());
                     core.node.hold(cx);
                     return Poll::Pending;
                 }

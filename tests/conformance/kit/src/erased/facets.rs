@@ -5,7 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use anyrt_core::error::NoRuntime;
 use anyrt_core::runtime::{Runtime, TaskInfo, Time};
@@ -17,6 +17,7 @@ pub(super) type BoxFuture<T = ()> = Pin<Box<dyn Future<Output = T> + Send>>;
 pub(super) trait Facets: Send + Sync {
     fn current(&self) -> Result<Arc<dyn AnyHandle>, NoRuntime>;
     fn choose(&self, n: usize) -> usize;
+    fn yield_turn(&self, waker: &Waker);
     fn now(&self) -> Instant;
     fn timer(&self, deadline: Instant) -> Box<dyn AnyTimer>;
 }
@@ -52,6 +53,10 @@ impl<R: Runtime> Facets for Marker<R> {
 
     fn choose(&self, n: usize) -> usize {
         R::choose(n)
+    }
+
+    fn yield_turn(&self, waker: &Waker) {
+        R::yield_turn(waker);
     }
 
     fn now(&self) -> Instant {

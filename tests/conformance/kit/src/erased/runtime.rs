@@ -4,7 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use anyrt_core::error::NoRuntime;
 use anyrt_core::runtime::{Blocking, Spawn, TaskInfo, Time};
@@ -58,6 +58,10 @@ impl<S: 'static> Spawn for Erased<S> {
 
     fn choose(n: usize) -> usize {
         facets().choose(n)
+    }
+
+    fn yield_turn(waker: &Waker) {
+        facets().yield_turn(waker);
     }
 
     fn name(handle: &Handle) -> &'static str {

@@ -191,10 +191,7 @@ fn part<const N: usize>(
     side: Side,
     count: usize,
 ) -> io::Result<[f64; N]> {
-    let side = match side {
-        Side::Ours => "ours",
-        Side::Theirs => "theirs",
-    };
+    let side = side.name();
     let output = Command::new(env::current_exe()?)
         .args([PART, what, &backend.to_string(), side, &count.to_string()])
         .output()?;

@@ -57,6 +57,23 @@ fn memory_measures_in_processes_of_its_own() {
 }
 
 #[test]
+fn instructions_are_counted_under_valgrind() {
+    let installed = |program| Command::new(program).arg("--version").output().is_ok();
+    if !installed("valgrind") || !installed("objdump") || !cfg!(target_arch = "x86_64") {
+        assert!(
+            env::var_os("ANYRT_REQUIRE_SERVICES").is_none_or(|value| value != "1"),
+            "valgrind or objdump is not installed"
+        );
+        eprintln!("not run: valgrind or objdump is not installed");
+        return;
+    }
+    let output = bench(&["instructions", "--children", "200"]);
+    assert!(output.status.success(), "{output:?}");
+    let table = String::from_utf8(output.stdout).expect("it is text");
+    assert!(table.contains("| no handles | "), "{table}");
+}
+
+#[test]
 fn mistakes_are_explained() {
     let output = bench(&["overhead", "--case", "no such case"]);
     assert_eq!(output.status.code(), Some(1));

@@ -127,6 +127,35 @@ where
     })
 }
 
+/// How the end of the tasks is waited for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Join {
+    /// By the group, or with a shared counter.
+    Counted,
+    /// By awaiting each handle.
+    Handles,
+}
+
+impl Join {
+    /// The word for it on command lines.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Join::Counted => "counted",
+            Join::Handles => "handles",
+        }
+    }
+}
+
+/// Spawns and joins tasks once, with nothing before and no clock, for counting instructions.
+pub(crate) fn spawn_and_join<L: Lane>(join: Join, side: Side, count: usize) {
+    match (side, join) {
+        (Side::Ours, Join::Counted) => lane::ours::<L, _>(group::<L::Runtime>(count)),
+        (Side::Ours, Join::Handles) => lane::ours::<L, _>(group_handles::<L::Runtime>(count)),
+        (Side::Theirs, Join::Counted) => lane::native::<L, _, _>(|n| counter(n, count)),
+        (Side::Theirs, Join::Handles) => lane::native::<L, _, _>(|n| handles(n, count)),
+    }
+}
+
 // ---- ours ----
 
 async fn group<R: Runtime>(count: usize) {

@@ -19,6 +19,8 @@ pub struct TaskHandle<T> {
     repr: Repr<T>,
     operation: Operation,
     key: u64,
+    /// Held while the value is out of the record, to be copied.
+    copying: Mutex<()>,
 }
 
 enum Repr<T> {
@@ -39,6 +41,17 @@ impl<T: 'static> Access<T> {
         Access {
             unbox: |value| value.downcast().ok().map(|value| *value),
             view: |value| value.downcast_ref(),
+        }
+    }
+}
+
+/// A value that was taken out of its record, and is put back, also if copying it panics.
+struct Lent<'a>(&'a TaskRecord, Option<Value>);
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        if let Some(value) = self.1.take() {
+            self.0.return_value(value);
         }
     }
 }
@@ -81,6 +94,7 @@ impl<T> TaskHandle<T> {
             repr: Repr::Whole(record, Access::new()),
             operation: Operation::New,
             key: 0,
+            copying: Mutex::new(()),
         }
     }
 
@@ -89,6 +103,7 @@ impl<T> TaskHandle<T> {
             repr: Repr::Split(record, slot),
             operation: Operation::New,
             key: 0,
+            copying: Mutex::new(()),
         }
     }
 
@@ -177,8 +192,16 @@ impl<T> TaskHandle<T> {
             Some(End::Cancelled) => Err(ValueError::Cancelled),
             Some(End::Finished) => {
                 let value = match &self.repr {
-                    Repr::Whole(record, access) => record
-                        .lend_value(|value| value.and_then(|value| (access.view)(value).cloned())),
+                    Repr::Whole(record, access) => {
+                        // The code of the value runs under the handle's lock, and not under that of the
+                        // record, which many take. Nobody else takes the value meanwhile: that
+                        // needs the handle for itself.
+                        let _copying = lock(&self.copying);
+                        let lent = Lent(record, record.take_value());
+                        lent.1
+                            .as_ref()
+                            .and_then(|value| (access.view)(value).cloned())
+                    }
                     Repr::Split(_, slot) => lock(&slot.0).clone(),
                 };
                 value.ok_or(ValueError::Taken)

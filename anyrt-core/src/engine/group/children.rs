@@ -11,13 +11,15 @@ use std::array;
 use std::fmt;
 use std::mem;
 use std::ops::Deref;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::ptr;
 
 use slab::Slab;
 
+use super::record::ELSEWHERE;
 use crate::engine::{Given, GroupCore, Record, poll_state};
 use crate::loom::atomic::{AtomicU16, Ordering};
-use crate::loom::{Arc, Mutex, lock};
+use crate::loom::{Arc, Mutex, OnceLock, lock};
 use crate::unwind::drop_quietly;
 
 /// Threads that spawn into one group at once do so in different shards.
@@ -34,12 +36,31 @@ struct Block {
     owner: Option<Owner>,
     /// The number of the first task; the others' follow.
     first: u64,
+    /// Where most of its tasks were spawned: the first of them, and others as far as there is room.
+    location: &'static Location<'static>,
+    locations: [OnceLock<&'static Location<'static>>; 2],
     /// Where it stands in the list: the shard, and the key there.
     shard: u8,
     key: u32,
     /// How many of its records are not done with, those not taken yet included.
     left: AtomicU16,
     records: [Record; SIZE],
+}
+
+impl Block {
+    /// Returns the number of a location, or [`ELSEWHERE`] if there is no room for it.
+    #[inline]
+    fn number_of(&self, location: &'static Location<'static>) -> u8 {
+        if ptr::eq(location, self.location) {
+            return 0;
+        }
+        for (number, known) in (1..).zip(&self.locations) {
+            if ptr::eq(*known.get_or_init(|| location), location) {
+                return number;
+            }
+        }
+        ELSEWHERE
+    }
 }
 
 /// A task's record, shared by the task, its handle, and whoever looks at it.
@@ -59,6 +80,25 @@ impl TaskRecord {
     /// The typed group, where it was given to [`Children::insert`].
     pub(crate) fn owner(&self) -> Option<&Owner> {
         self.block.owner.as_ref()
+    }
+
+    /// Returns the name: the one that the task was given, or where it was spawned.
+    pub(crate) fn name(&self) -> Arc<str> {
+        self.given_name()
+            .unwrap_or_else(|| self.spawned_at().to_string().into())
+    }
+
+    fn spawned_at(&self) -> &'static Location<'static> {
+        let block = &self.block;
+        match self.location() {
+            Ok(0) => block.location,
+            Ok(number) => {
+                let known = block.locations.get(usize::from(number) - 1);
+                let known = known.and_then(OnceLock::get);
+                known.copied().unwrap_or(block.location)
+            }
+            Err(location) => location,
+        }
     }
 
     /// The task's number; in the order of spawning, where one thread spawns.
@@ -123,6 +163,8 @@ impl Children {
                     group: group.clone(),
                     owner: owner(),
                     first: poll_state::next_serials(SIZE as u64),
+                    location: given.location,
+                    locations: [OnceLock::new(), OnceLock::new()],
                     shard: number as u8,
                     key: u32::try_from(key).expect("a group has fewer blocks than that"),
                     left: AtomicU16::new(SIZE as u16),
@@ -134,7 +176,8 @@ impl Children {
             }
         };
         drop(shard);
-        block.records[index].begin(given);
+        let location = block.number_of(given.location);
+        block.records[index].begin(given, location);
         TaskRecord { block, index }
     }
 
@@ -161,7 +204,9 @@ impl Children {
     pub(crate) fn wake(&self) {
         let mut panic = None;
         self.for_each_block(|block| {
-            for record in block.records.iter().filter(|record| record.is_alive()) {
+            // Those that have not begun too: one that begins meanwhile registers its waker before this,
+            // or sees after it that it is cancelled.
+            for record in &block.records {
                 let woken = catch_unwind(AssertUnwindSafe(|| record.wake()));
                 if let Err(payload) = woken {
                     drop_quietly(panic.replace(payload));

@@ -1,18 +1,28 @@
 //! The one shared record of a task: result, status, own cancel flag, waker, name.
+//!
+//! # Who may change what
+//!
+//! 1. `state` is written under the lock of `live` alone, together with what belongs to it there; it
+//!    is read without the lock.
+//! 2. The waker and the value share one slot: the task needs its waker until it has ended, and its
+//!    value comes into being at the end.
+//! 3. The waker stays in the slot from poll to poll. `REGISTERED` in `flags` says so: the poller sets
+//!    it, and whoever takes the waker out clears it, both under the lock. The poller reads it without:
+//!    if another thread is just taking the waker, that wakes the task, and its next poll registers
+//!    again.
 
 use std::any::Any;
+use std::mem;
 use std::panic::Location;
 use std::task::{self, Poll, Waker};
 
 use crate::engine::{Cancelled, Context, ContextMap, Node, Own, TaskRecord, Wait, poll_state};
 use crate::loom::atomic::{AtomicU8, AtomicU16, AtomicU32, Ordering};
-use crate::loom::{Arc, Mutex, lock};
+use crate::loom::{Arc, Mutex, MutexGuard, lock};
 use crate::wake::wake_all;
 
 /// The task was cancelled by itself.
 const CANCELLED: u16 = 1;
-/// Somebody waits for its end.
-const AWAITED: u16 = 1 << 1;
 /// It was made by `start` and has not called `started`: it lives under the caller's scopes.
 const STARTING: u16 = 1 << 2;
 /// The caller of `start` was cancelled before that.
@@ -30,8 +40,11 @@ const FAILED: u16 = 1 << 9;
 const WAS_CANCELLED: u16 = 1 << 10;
 const ENDED: u16 = FINISHED | FAILED | WAS_CANCELLED;
 
-/// What [`Record::polls`] counts while a task is polled for the first time.
-const FIRST_POLL: u32 = 1;
+/// In [`Record::flags`]: the waker is in its slot.
+const REGISTERED: u8 = 1 << 7;
+/// In [`Record::flags`], whose other bits have the number of one of the block's locations: the task was
+/// spawned at none of these.
+pub(super) const ELSEWHERE: u8 = REGISTERED - 1;
 
 /// How a task ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,21 +56,55 @@ pub(crate) enum End {
 
 /// Every task has one for as long as its neighbours live: its size counts.
 pub(crate) struct Record {
-    state: AtomicU16,
-    wait: AtomicU8,
     /// Odd while the task is being polled.
     polls: AtomicU32,
+    state: AtomicU16,
+    wait: AtomicU8,
+    flags: AtomicU8,
     live: Mutex<Live>,
-    /// What the task gave, for its handle to take.
-    value: Mutex<Option<Value>>,
 }
+
+// Not with the locks of a model checker.
+#[cfg(all(not(loom), target_os = "linux", target_pointer_width = "64"))]
+const _: () = assert!(size_of::<Record>() <= 56);
 
 #[derive(Default)]
 struct Live {
-    location: Option<&'static Location<'static>>,
-    waker: Option<Waker>,
+    slot: Slot,
     context: Option<Arc<ContextMap>>,
     more: Option<Box<More>>,
+}
+
+#[derive(Default)]
+enum Slot {
+    #[default]
+    Empty,
+    /// The waker with which a cancellation reaches the task.
+    Waker(Waker),
+    /// The value of a task that has ended, for its handle to take.
+    Value(Value),
+}
+
+impl Slot {
+    fn take_waker(&mut self) -> Option<Waker> {
+        match mem::take(self) {
+            Slot::Waker(waker) => Some(waker),
+            other => {
+                *self = other;
+                None
+            }
+        }
+    }
+
+    fn take_value(&mut self) -> Option<Value> {
+        match mem::take(self) {
+            Slot::Value(value) => Some(value),
+            other => {
+                *self = other;
+                None
+            }
+        }
+    }
 }
 
 /// What a task is given when it is spawned.
@@ -88,6 +135,8 @@ pub(crate) type Value = Box<dyn Any + Send>;
 #[derive(Default)]
 struct More {
     name: Option<Arc<str>>,
+    /// Where it was spawned, if that is not one of the block's locations.
+    location: Option<&'static Location<'static>>,
     cause: Option<Cancelled>,
     waiters: Vec<(u64, Waker)>,
     root: Option<Arc<Node>>,
@@ -99,36 +148,52 @@ impl Record {
     /// The record of a task that is still to come.
     pub(crate) fn vacant() -> Record {
         Record {
+            polls: AtomicU32::new(0),
             state: AtomicU16::new(0),
             wait: AtomicU8::new(Wait::Turn as u8),
-            polls: AtomicU32::new(0),
+            flags: AtomicU8::new(0),
             live: Mutex::default(),
-            value: Mutex::new(None),
         }
     }
 
-    /// The task is there. Called once.
-    pub(crate) fn begin(&self, given: Given) {
+    /// The task is there, and was spawned at that location of its block. Called once.
+    #[inline]
+    pub(super) fn begin(&self, given: Given, location: u8) {
         let mut state = BEGUN;
-        if given.context.is_some() {
-            state |= HAS_CONTEXT;
-        }
         if given.starting {
             state |= STARTING;
         }
-        let more = given.name.map(|name| {
-            Box::new(More {
-                name: Some(name),
+        self.flags.store(location, Ordering::Relaxed);
+        if given.context.is_some() || given.name.is_some() || location == ELSEWHERE {
+            self.begin_with(state, given, location);
+        } else {
+            self.state.store(state, Ordering::Release);
+        }
+    }
+
+    fn begin_with(&self, state: u16, given: Given, location: u8) {
+        let mut live = lock(&self.live);
+        if given.name.is_some() || location == ELSEWHERE {
+            live.more = Some(Box::new(More {
+                name: given.name,
+                location: Some(given.location),
                 ..More::default()
-            })
-        });
-        *lock(&self.live) = Live {
-            location: Some(given.location),
-            waker: None,
-            context: given.context,
-            more,
-        };
+            }));
+        }
+        let has_context = given.context.is_some();
+        live.context = given.context;
+        let state = state | if has_context { HAS_CONTEXT } else { 0 };
         self.state.store(state, Ordering::Release);
+    }
+
+    /// Changes the state, and what belongs to it, under the lock.
+    #[inline]
+    fn change<T>(&self, change: impl FnOnce(&mut Live, u16) -> (u16, T)) -> T {
+        let mut live = lock(&self.live);
+        let (state, result) = change(&mut live, self.state.load(Ordering::Relaxed));
+        // Pairs with the loads of those who do not take the lock, and see what was done before.
+        self.state.store(state, Ordering::Release);
+        result
     }
 
     /// Whether the task is there, and has not ended.
@@ -142,26 +207,31 @@ impl Record {
 
     // ---- name and context ----
 
-    pub(crate) fn name(&self) -> Arc<str> {
-        let (given, location) = {
-            let live = lock(&self.live);
-            let given = live.more.as_ref().and_then(|more| more.name.clone());
-            (given, live.location)
-        };
-        given.unwrap_or_else(|| match location {
-            Some(location) => location.to_string().into(),
-            None => unreachable!("a task has a location from its beginning"),
-        })
+    pub(super) fn given_name(&self) -> Option<Arc<str>> {
+        lock(&self.live).more.as_ref()?.name.clone()
+    }
+
+    /// Returns which of the block's locations the task was spawned at, or where, if at none of these.
+    pub(super) fn location(&self) -> Result<u8, &'static Location<'static>> {
+        let number = self.flags.load(Ordering::Relaxed) & !REGISTERED;
+        let live = lock(&self.live);
+        match live.more.as_ref().and_then(|more| more.location) {
+            Some(location) if number == ELSEWHERE => Err(location),
+            _ => Ok(number),
+        }
     }
 
     pub(crate) fn replace_context(
         &self,
         context: Option<Arc<ContextMap>>,
     ) -> Option<Arc<ContextMap>> {
-        if context.is_some() {
-            self.state.fetch_or(HAS_CONTEXT, Ordering::Relaxed);
-        }
-        std::mem::replace(&mut lock(&self.live).context, context)
+        self.change(|live, state| {
+            let has_context = if context.is_some() { HAS_CONTEXT } else { 0 };
+            (
+                state | has_context,
+                mem::replace(&mut live.context, context),
+            )
+        })
     }
 
     pub(crate) fn context(&self) -> Option<Arc<ContextMap>> {
@@ -206,8 +276,10 @@ impl Record {
 
     /// Keeps the node of the task's frame. Only the poller does.
     pub(crate) fn set_root(&self, node: Arc<Node>) {
-        self.more(|more| more.root = Some(node));
-        self.state.fetch_or(HAS_ROOT, Ordering::Relaxed);
+        self.change(|live, state| {
+            live.more.get_or_insert_default().root = Some(node);
+            (state | HAS_ROOT, ())
+        });
     }
 
     pub(crate) fn root(&self) -> Option<Arc<Node>> {
@@ -217,28 +289,34 @@ impl Record {
         lock(&self.live).more.as_ref()?.root.clone()
     }
 
-    /// Keeps the waker with which a cancellation reaches the task.
+    /// Keeps the waker with which a cancellation reaches the task. That of one poll is good for all: an
+    /// executor wakes a task by any waker that it has polled it with (see
+    /// [`Spawn`](crate::runtime::Spawn)).
+    #[inline]
     pub(crate) fn register(&self, cx: &task::Context<'_>) {
-        if self.polls.load(Ordering::Relaxed) == FIRST_POLL {
-            // There is none yet, so there is nothing to compare.
-            let new = cx.waker().clone();
-            lock(&self.live).waker = Some(new);
-            return;
+        if self.flags.load(Ordering::Relaxed) & REGISTERED == 0 {
+            self.register_now(cx);
         }
-        let mut live = lock(&self.live);
-        if matches!(&live.waker, Some(waker) if waker.will_wake(cx.waker())) {
-            return;
-        }
-        drop(live);
+    }
+
+    fn register_now(&self, cx: &task::Context<'_>) {
         let new = cx.waker().clone();
-        live = lock(&self.live);
-        let old = live.waker.replace(new);
+        let mut live = lock(&self.live);
+        let old = mem::replace(&mut live.slot, Slot::Waker(new));
+        let flags = self.flags.load(Ordering::Relaxed);
+        self.flags.store(flags | REGISTERED, Ordering::Relaxed);
         drop(live);
         drop(old);
     }
 
     pub(crate) fn wake(&self) {
-        let waker = lock(&self.live).waker.take();
+        let mut live = lock(&self.live);
+        let waker = live.slot.take_waker();
+        if waker.is_some() {
+            let flags = self.flags.load(Ordering::Relaxed);
+            self.flags.store(flags & !REGISTERED, Ordering::Relaxed);
+        }
+        drop(live);
         if let Some(waker) = waker {
             waker.wake();
         }
@@ -256,10 +334,11 @@ impl Record {
         if self.has(ENDED) {
             return;
         }
-        self.more(|more| {
+        let old = self.change(|live, state| {
+            let more = live.more.get_or_insert_default();
             more.cause.get_or_insert(cause);
+            (state | CANCELLED, state)
         });
-        let old = self.state.fetch_or(CANCELLED, Ordering::SeqCst);
         poll_state::mark_dirty();
         if old & CANCELLED == 0 {
             self.wake();
@@ -296,17 +375,15 @@ impl Record {
 
     /// The task says that it is ready. False if its caller was cancelled before.
     pub(crate) fn move_to_group(&self) -> bool {
-        let moved = self
-            .state
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |state| {
-                (state & CALLER_CANCELLED == 0).then_some(state & !STARTING)
-            });
+        let moved = self.change(|live, state| {
+            if state & CALLER_CANCELLED != 0 {
+                return (state, None);
+            }
+            let caller = live.more.as_mut().and_then(|more| more.caller.take());
+            (state & !STARTING, Some(caller))
+        });
         poll_state::mark_dirty();
-        if moved.is_ok() {
-            let caller = self.more(|more| more.caller.take());
-            drop(caller);
-        }
-        moved.is_ok()
+        moved.is_some()
     }
 
     /// Sets the task that called `start`.
@@ -326,14 +403,13 @@ impl Record {
 
     /// The caller of `start` is cancelled, or gone. Nothing happens if the task is ready.
     pub(crate) fn cancel_with_caller(&self) {
-        let cancelled = self
-            .state
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |state| {
-                (state & STARTING != 0 && state & CALLER_CANCELLED == 0)
-                    .then_some(state | CALLER_CANCELLED)
-            });
+        let cancelled = self.change(|_, state| {
+            let cancels = state & STARTING != 0 && state & CALLER_CANCELLED == 0;
+            let bit = if cancels { CALLER_CANCELLED } else { 0 };
+            (state | bit, cancels)
+        });
         poll_state::mark_dirty();
-        if cancelled.is_ok() {
+        if cancelled {
             self.wake();
         }
     }
@@ -364,26 +440,41 @@ impl Record {
             End::Failed => FAILED,
             End::Cancelled => WAS_CANCELLED,
         };
-        let has_value = value.is_some();
-        if has_value {
-            *lock(&self.value) = value;
+        let mut live = lock(&self.live);
+        let state = self.state.load(Ordering::Relaxed);
+        let plain = live.more.is_none() && live.context.is_none() && state & DETACHED == 0;
+        if !plain {
+            return self.finish_with(live, bit, value);
         }
-        let left_over = {
-            let mut live = lock(&self.live);
-            let more = live.more.as_mut();
-            let rare = more.map(|more| (more.root.take(), more.caller.take()));
-            (live.waker.take(), live.context.take(), rare)
+        let value = value.map_or(Slot::Empty, Slot::Value);
+        let waker = mem::replace(&mut live.slot, value);
+        self.state.store(state | bit, Ordering::Release);
+        drop(live);
+        drop(waker);
+    }
+
+    #[cold]
+    fn finish_with(&self, mut live: MutexGuard<'_, Live>, bit: u16, value: Option<Value>) {
+        let state = self.state.load(Ordering::Relaxed);
+        // Either this sees that the handle is gone, or the handle that the task has ended.
+        let (kept, surplus) = match value {
+            Some(value) if state & DETACHED == 0 => (Slot::Value(value), None),
+            surplus => (Slot::Empty, surplus),
         };
-        let old = self.state.fetch_or(bit, Ordering::SeqCst);
-        drop(left_over);
-        if old & AWAITED != 0 {
-            let waiters = self.more(|more| std::mem::take(&mut more.waiters));
+        let waker = mem::replace(&mut live.slot, kept);
+        let context = live.context.take();
+        let rare = live.more.as_mut().map(|more| {
+            let waiters = mem::take(&mut more.waiters);
+            ((more.root.take(), more.caller.take()), waiters)
+        });
+        self.state.store(state | bit, Ordering::Release);
+        drop(live);
+        drop((waker, context));
+        if let Some((links, waiters)) = rare {
+            drop(links);
             wake_all(waiters.into_iter().map(|(_, waker)| waker));
         }
-        // Either this sees that the handle is gone, or the handle that the task has ended.
-        if has_value && old & DETACHED != 0 {
-            drop(self.take_value());
-        }
+        drop(surplus);
     }
 
     /// Whether somebody may still ask for the value.
@@ -393,18 +484,18 @@ impl Record {
 
     /// The handle is dropped, and the value with it.
     pub(crate) fn detach(&self) {
-        if self.state.fetch_or(DETACHED, Ordering::SeqCst) & FINISHED != 0 {
-            drop(self.take_value());
-        }
+        let value = self.change(|live, state| (state | DETACHED, live.slot.take_value()));
+        drop(value);
     }
 
     pub(crate) fn take_value(&self) -> Option<Value> {
-        lock(&self.value).take()
+        lock(&self.live).slot.take_value()
     }
 
-    /// Lends the value, under a lock of its own.
-    pub(crate) fn lend_value<T>(&self, use_it: impl FnOnce(Option<&Value>) -> T) -> T {
-        use_it(lock(&self.value).as_ref())
+    /// Puts back a value that was taken.
+    pub(crate) fn return_value(&self, value: Value) {
+        let old = mem::replace(&mut lock(&self.live).slot, Slot::Value(value));
+        drop(old);
     }
 
     /// Waits for the end; `key` tells one waiter from another.
@@ -416,18 +507,21 @@ impl Record {
             *key = poll_state::next_serial();
         }
         let waker = cx.waker().clone();
-        let old =
-            self.more(
-                |more| match more.waiters.iter_mut().find(|(waiter, _)| waiter == key) {
-                    Some((_, old)) => Some(std::mem::replace(old, waker)),
-                    None => {
-                        more.waiters.push((*key, waker));
-                        None
-                    }
-                },
-            );
+        let old = self.change(|live, state| {
+            if state & ENDED != 0 {
+                return (state, Some(waker));
+            }
+            let waiters = &mut live.more.get_or_insert_default().waiters;
+            let old = match waiters.iter_mut().find(|(waiter, _)| waiter == key) {
+                Some((_, old)) => Some(mem::replace(old, waker)),
+                None => {
+                    waiters.push((*key, waker));
+                    None
+                }
+            };
+            (state, old)
+        });
         drop(old);
-        self.state.fetch_or(AWAITED, Ordering::SeqCst);
         match self.end() {
             Some(end) => Poll::Ready(end),
             None => Poll::Pending,

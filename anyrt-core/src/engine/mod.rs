@@ -44,7 +44,8 @@ pub(crate) use self::deadlines::poll_limits;
 pub(crate) use self::ended::Ended;
 pub(crate) use self::frame::{Frame, Parts, Place, Polled};
 pub(crate) use self::group::{
-    Around, Children, End, Errors, Given, GroupCore, Owner, Record, Report, TaskRecord, Value,
+    Around, Children, End, Errors, Given, GroupCore, OpenBlock, Owner, Record, Report, TaskRecord,
+    Value,
 };
 pub(crate) use self::hold::Hold;
 pub(crate) use self::lazy_timer::Limit;

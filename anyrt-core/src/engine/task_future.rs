@@ -254,7 +254,6 @@ fn leave(record: TaskRecord, panic: Option<Payload>) {
     if record.end().is_none() {
         record.finish(End::Failed, None);
     }
-    group.remove(&record);
     group.leave();
 }
 

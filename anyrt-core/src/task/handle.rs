@@ -1,4 +1,5 @@
 use std::fmt;
+use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -19,6 +20,8 @@ pub struct TaskHandle<T> {
     repr: Repr<T>,
     operation: Operation,
     key: u64,
+    /// It gave its value away.
+    spent: bool,
     /// Held while the value is out of the record, to be copied.
     copying: Mutex<()>,
 }
@@ -94,6 +97,7 @@ impl<T> TaskHandle<T> {
             repr: Repr::Whole(record, Access::new()),
             operation: Operation::New,
             key: 0,
+            spent: false,
             copying: Mutex::new(()),
         }
     }
@@ -103,6 +107,7 @@ impl<T> TaskHandle<T> {
             repr: Repr::Split(record, slot),
             operation: Operation::New,
             key: 0,
+            spent: false,
             copying: Mutex::new(()),
         }
     }
@@ -265,6 +270,7 @@ impl<T> Future for TaskHandle<T> {
             return Poll::Ready(Err(error));
         }
         let value = this.take_value();
+        this.spent = true;
         Poll::Ready(value.ok_or_else(TaskError::taken))
     }
 }
@@ -276,7 +282,10 @@ impl<T> Drop for TaskHandle<T> {
     fn drop(&mut self) {
         let record = self.record();
         record.forget_waiter(self.key);
-        record.detach();
+        // A value that takes no room and has no destructor may stay in the record.
+        if !self.spent && (size_of::<T>() != 0 || mem::needs_drop::<T>()) {
+            record.detach();
+        }
     }
 }
 

@@ -2,14 +2,22 @@
 //!
 //! Records lie in blocks that are filled in the order of spawning and freed as a whole, so that a
 //! child costs neither an allocation of its own nor an entry in a list: the blocks are the list.
-//! A block is freed once all its tasks have ended and their handles are gone. It refers to its
-//! group, and the group to it; that circle is cut when the block leaves the list, at the latest
-//! at the end of the group.
+//! The list does not keep them: tasks and handles do, and a block takes itself off the list when the
+//! last of these is gone.
+//!
+//! A block that is being filled is kept by one of two places, and can take another task as long:
+//!
+//! | kept by | who fills it |
+//! | --- | --- |
+//! | its shard | any thread, under the lock of the shard |
+//! | the thread that polls a task ([`OpenBlock`]) | that thread, without a lock, until the poll ends: then the block goes back to its shard |
+//!
+//! The second is for tasks that spawn more than once in a poll. A block refers to its group, and the
+//! shard to the block; that circle is cut when the block is full, at the latest at the end of the group.
 
 use std::any::Any;
 use std::array;
 use std::fmt;
-use std::mem;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::ptr;
@@ -18,8 +26,7 @@ use slab::Slab;
 
 use super::record::ELSEWHERE;
 use crate::engine::{Given, GroupCore, Record, poll_state};
-use crate::loom::atomic::{AtomicU16, Ordering};
-use crate::loom::{Arc, Mutex, OnceLock, lock};
+use crate::loom::{Arc, Mutex, OnceLock, Weak, lock};
 use crate::unwind::drop_quietly;
 
 /// Threads that spawn into one group at once do so in different shards.
@@ -42,8 +49,6 @@ struct Block {
     /// Where it stands in the list: the shard, and the key there.
     shard: u8,
     key: u32,
-    /// How many of its records are not done with, those not taken yet included.
-    left: AtomicU16,
     records: [Record; SIZE],
 }
 
@@ -60,6 +65,14 @@ impl Block {
             }
         }
         ELSEWHERE
+    }
+}
+
+/// Every task has ended, and every handle is gone.
+impl Drop for Block {
+    fn drop(&mut self) {
+        let shard = &self.group.children.shards[usize::from(self.shard)];
+        lock(shard).blocks.try_remove(self.key as usize);
     }
 }
 
@@ -135,15 +148,71 @@ pub(crate) struct Children {
 
 #[derive(Default)]
 struct Shard {
-    blocks: Slab<Arc<Block>>,
-    /// The block that is being filled, and how many of its records are taken. It stays in the
-    /// list at least until it is full.
-    open: Option<(usize, usize)>,
+    blocks: Slab<Weak<Block>>,
+    open: Option<OpenBlock>,
+}
+
+/// A block that is being filled.
+pub(crate) struct OpenBlock {
+    block: Arc<Block>,
+    /// How many of its records are taken; never all.
+    taken: usize,
+}
+
+impl OpenBlock {
+    /// Gives a task the next record. The block is returned unless that was the last.
+    #[inline]
+    pub(super) fn take(mut self, given: Given) -> (TaskRecord, Option<OpenBlock>) {
+        let index = self.taken;
+        let location = self.block.number_of(given.location);
+        self.block.records[index].begin(given, location);
+        self.taken += 1;
+        if self.taken == SIZE {
+            let block = self.block;
+            return (TaskRecord { block, index }, None);
+        }
+        let block = self.block.clone();
+        (TaskRecord { block, index }, Some(self))
+    }
+
+    /// Gives the block back to its shard, unless that has another by now, or the group has ended.
+    pub(crate) fn close(self) {
+        let group = self.block.group.clone();
+        let mut shard = lock(&group.children.shards[usize::from(self.block.shard)]);
+        // The end of the group is seen here, or it finds the block in the shard, and drops it.
+        let surplus = if shard.open.is_none() && !group.has_ended() {
+            shard.open = Some(self);
+            None
+        } else {
+            Some(self)
+        };
+        drop(shard);
+        drop(surplus);
+    }
 }
 
 impl Children {
     /// Puts a child on the list.
+    #[inline]
     pub(crate) fn insert(
+        &self,
+        group: &Arc<GroupCore>,
+        owner: impl FnOnce() -> Option<Owner>,
+        given: Given,
+    ) -> TaskRecord {
+        if let Some(open) = poll_state::take_open_block() {
+            if Arc::ptr_eq(&open.block.group, group) {
+                let (record, rest) = open.take(given);
+                poll_state::keep_open_block(rest);
+                return record;
+            }
+            open.close();
+        }
+        self.insert_in_shard(group, owner, given)
+    }
+
+    #[inline(never)]
+    fn insert_in_shard(
         &self,
         group: &Arc<GroupCore>,
         owner: impl FnOnce() -> Option<Owner>,
@@ -151,53 +220,49 @@ impl Children {
     ) -> TaskRecord {
         let number = poll_state::thread_number() % SHARDS;
         let mut shard = lock(&self.shards[number]);
-        let (block, index) = match shard.open {
-            Some((key, taken)) if taken < SIZE => {
-                shard.open = Some((key, taken + 1));
-                (shard.blocks[key].clone(), taken)
-            }
-            _ => {
-                let entry = shard.blocks.vacant_entry();
-                let key = entry.key();
-                let block = Arc::new(Block {
-                    group: group.clone(),
-                    owner: owner(),
-                    first: poll_state::next_serials(SIZE as u64),
-                    location: given.location,
-                    locations: [OnceLock::new(), OnceLock::new()],
-                    shard: number as u8,
-                    key: u32::try_from(key).expect("a group has fewer blocks than that"),
-                    left: AtomicU16::new(SIZE as u16),
-                    records: array::from_fn(|_| Record::vacant()),
-                });
-                entry.insert(block.clone());
-                shard.open = Some((key, 1));
-                (block, 0)
-            }
-        };
-        drop(shard);
-        let location = block.number_of(given.location);
-        block.records[index].begin(given, location);
-        TaskRecord { block, index }
-    }
-
-    /// Takes a child that has ended off the list, together with its neighbours.
-    pub(crate) fn remove(&self, child: &TaskRecord) {
-        let block = &child.block;
-        if block.left.fetch_sub(1, Ordering::AcqRel) == 1 {
-            let mut shard = lock(&self.shards[usize::from(block.shard)]);
-            let block = shard.blocks.try_remove(block.key as usize);
+        let open = shard.open.take().unwrap_or_else(|| {
+            let entry = shard.blocks.vacant_entry();
+            let key = entry.key();
+            let block = Arc::new(Block {
+                group: group.clone(),
+                owner: owner(),
+                first: poll_state::next_serials(SIZE as u64),
+                location: given.location,
+                locations: [OnceLock::new(), OnceLock::new()],
+                shard: number as u8,
+                key: u32::try_from(key).expect("a group has fewer blocks than that"),
+                records: array::from_fn(|_| Record::vacant()),
+            });
+            entry.insert(Arc::downgrade(&block));
+            OpenBlock { block, taken: 0 }
+        });
+        if poll_state::spawns_again() {
             drop(shard);
-            drop(block);
+            let (record, rest) = open.take(given);
+            poll_state::keep_open_block(rest);
+            return record;
         }
+        let (record, rest) = open.take(given);
+        shard.open = rest;
+        record
     }
 
-    /// Takes everything off the list, once nobody can come any more.
+    /// Lets go of the blocks that are being filled, once nobody can come any more.
     pub(crate) fn clear(&self) {
         for shard in &self.shards {
-            let rest = mem::take(&mut *lock(shard));
-            drop(rest);
+            let open = lock(shard).open.take();
+            drop(open);
         }
+    }
+
+    #[cfg(all(test, loom))]
+    pub(super) fn take_open(&self) -> Option<OpenBlock> {
+        self.shards.iter().find_map(|shard| lock(shard).open.take())
+    }
+
+    #[cfg(all(test, loom))]
+    pub(super) fn has_open(&self) -> bool {
+        self.shards.iter().any(|shard| lock(shard).open.is_some())
     }
 
     /// Wakes every child. If a waker panics, the others are woken before that continues.
@@ -240,7 +305,7 @@ impl Children {
                 shard
                     .blocks
                     .iter()
-                    .map(|(_, block)| block.clone())
+                    .filter_map(|(_, block)| block.upgrade())
                     .collect()
             };
             blocks.iter().for_each(&mut visit);

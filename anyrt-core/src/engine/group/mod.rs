@@ -17,7 +17,7 @@ mod loom_tests;
 mod record;
 mod state;
 
-pub(crate) use self::children::{Children, Owner, TaskRecord};
+pub(crate) use self::children::{Children, OpenBlock, Owner, TaskRecord};
 pub(crate) use self::enclosing::Around;
 pub(crate) use self::errors::{Errors, Report};
 pub(crate) use self::record::{End, Given, Record, Value};

@@ -442,8 +442,8 @@ impl Record {
         };
         let mut live = lock(&self.live);
         let state = self.state.load(Ordering::Relaxed);
-        let plain = live.more.is_none() && live.context.is_none() && state & DETACHED == 0;
-        if !plain {
+        let kept = value.is_none() || state & DETACHED == 0;
+        if live.more.is_some() || live.context.is_some() || !kept {
             return self.finish_with(live, bit, value);
         }
         let value = value.map_or(Slot::Empty, Slot::Value);

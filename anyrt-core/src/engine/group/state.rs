@@ -42,7 +42,7 @@ pub(crate) struct GroupCore {
     cut_short: AtomicBool,
     around: AtomicU64,
     enclosing: Option<(Arc<GroupCore>, u64)>,
-    children: Children,
+    pub(super) children: Children,
     nested: Mutex<Nested>,
     panic: Mutex<Option<Payload>>,
 }
@@ -292,11 +292,6 @@ impl GroupCore {
         given: Given,
     ) -> TaskRecord {
         self.children.insert(self, owner, given)
-    }
-
-    /// Takes a child off the list.
-    pub(crate) fn remove(&self, child: &TaskRecord) {
-        self.children.remove(child);
     }
 
     /// Wakes every child, so that it sees that the group is cancelled.

@@ -20,11 +20,12 @@ mod cell;
 mod evaluate;
 
 use std::cell::{Cell, RefCell};
+use std::mem::ManuallyDrop;
 
 pub(crate) use self::cell::{AT_ROOT, CANCELLED, IN_TASK, LOCAL_CANCELLED, Surroundings};
 pub(crate) use self::evaluate::{By, evaluate};
 use crate::engine::clock::Clock;
-use crate::engine::{Node, TaskRecord, Wait};
+use crate::engine::{Node, OpenBlock, TaskRecord, Wait};
 use crate::instant::Instant;
 use crate::loom::atomic::Ordering;
 use crate::loom::process::AtomicU64;
@@ -58,6 +59,20 @@ struct Thread {
     /// Whether context variables may be set in what runs on this thread. Never lowered.
     contexts: Cell<bool>,
     serial: Cell<u64>,
+    spawning: Cell<Spawning>,
+    /// The block of records that the task which is being polled fills. It is given back at the end of the
+    /// poll, so there is none when the thread ends.
+    open_block: Cell<ManuallyDrop<Option<OpenBlock>>>,
+}
+
+/// What the task that is being polled on this thread has spawned in this poll.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Spawning {
+    Nothing,
+    /// One child, or several: the next one opens a block.
+    Once,
+    /// A block may be open.
+    Open,
 }
 
 thread_local! {
@@ -73,6 +88,8 @@ thread_local! {
             held: Cell::new(0),
             contexts: Cell::new(false),
             serial: Cell::new(0),
+            spawning: Cell::new(Spawning::Nothing),
+            open_block: Cell::new(ManuallyDrop::new(None)),
         }
     };
     static OPEN: RefCell<Vec<OpenFrame>> = const { RefCell::new(Vec::new()) };
@@ -173,6 +190,9 @@ pub(crate) fn enter_task(task: TaskRecord, serial: u64, cancelled: bool) -> Outs
 #[inline]
 pub(crate) fn leave_task(outside: Outside) -> (Option<TaskRecord>, Wait) {
     let wait = THREAD.with(|thread| {
+        if thread.spawning.get() != Spawning::Nothing {
+            close_block();
+        }
         thread.surroundings.set(outside.surroundings);
         thread.root.set(outside.root);
         if !outside.surroundings.inside() {
@@ -181,6 +201,49 @@ pub(crate) fn leave_task(outside: Outside) -> (Option<TaskRecord>, Wait) {
         thread.wait.replace(outside.wait)
     });
     (replace_task(outside.task), wait)
+}
+
+/// Takes out the block of records that the current task fills, if there is one.
+#[inline]
+pub(crate) fn take_open_block() -> Option<OpenBlock> {
+    THREAD.with(|thread| match thread.spawning.get() {
+        Spawning::Open => ManuallyDrop::into_inner(thread.open_block.take()),
+        _ => None,
+    })
+}
+
+/// Keeps a block for the current task to fill, until the poll ends.
+#[inline]
+pub(crate) fn keep_open_block(block: Option<OpenBlock>) {
+    let old = THREAD.with(|thread| {
+        thread.spawning.set(Spawning::Open);
+        thread.open_block.replace(ManuallyDrop::new(block))
+    });
+    debug_assert!(old.is_none(), "it was taken out before");
+}
+
+/// Notes that the current task spawns a child; whether it did so before in the same poll.
+pub(crate) fn spawns_again() -> bool {
+    THREAD.with(|thread| {
+        if !thread.surroundings.get().has(IN_TASK) {
+            return false;
+        }
+        let again = thread.spawning.get() != Spawning::Nothing;
+        if !again {
+            thread.spawning.set(Spawning::Once);
+        }
+        again
+    })
+}
+
+/// Gives back the block that is open on this thread, at the end of a task's poll.
+#[cold]
+fn close_block() {
+    let open = take_open_block();
+    THREAD.with(|thread| thread.spawning.set(Spawning::Nothing));
+    if let Some(open) = open {
+        open.close();
+    }
 }
 
 /// Enters a plain scope, if nothing is cancelled here, as far as is known. Returns what was there,

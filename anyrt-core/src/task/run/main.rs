@@ -176,7 +176,6 @@ impl<R: Runtime, F: Future> Future for MainFuture<R, F> {
             state.ended = Some(ended);
             if let Some(record) = state.record.take() {
                 record.finish(End::Finished, None);
-                core.remove(&record);
             }
             // What was spawned through a handle of the run ends with it.
             core.cancel(Cancelled::new(Cause::Enclosing));

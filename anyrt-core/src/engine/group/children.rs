@@ -80,7 +80,22 @@ impl Drop for Block {
 #[derive(Clone)]
 pub(crate) struct TaskRecord {
     block: Arc<Block>,
-    index: usize,
+    index: Index,
+}
+
+/// The place of a record in its block. The compiler knows how many there are, and uses the numbers that
+/// are none.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+#[rustfmt::skip]
+enum Index { I0, I1, I2, I3, I4, I5, I6, I7, I8, I9, I10, I11, I12, I13, I14, I15 }
+
+impl Index {
+    #[rustfmt::skip]
+    const ALL: [Index; SIZE] = [
+        Index::I0, Index::I1, Index::I2, Index::I3, Index::I4, Index::I5, Index::I6, Index::I7,
+        Index::I8, Index::I9, Index::I10, Index::I11, Index::I12, Index::I13, Index::I14, Index::I15,
+    ];
 }
 
 impl TaskRecord {
@@ -126,7 +141,7 @@ impl Deref for TaskRecord {
 
     #[inline]
     fn deref(&self) -> &Record {
-        &self.block.records[self.index]
+        &self.block.records[self.index as usize]
     }
 }
 
@@ -163,9 +178,9 @@ impl OpenBlock {
     /// Gives a task the next record. The block is returned unless that was the last.
     #[inline]
     pub(super) fn take(mut self, given: Given) -> (TaskRecord, Option<OpenBlock>) {
-        let index = self.taken;
+        let index = Index::ALL[self.taken];
         let location = self.block.number_of(given.location);
-        self.block.records[index].begin(given, location);
+        self.block.records[index as usize].begin(given, location);
         self.taken += 1;
         if self.taken == SIZE {
             let block = self.block;
@@ -287,7 +302,7 @@ impl Children {
     pub(crate) fn all(&self) -> Vec<TaskRecord> {
         let mut all = Vec::new();
         self.for_each_block(|block| {
-            for (index, record) in block.records.iter().enumerate() {
+            for (index, record) in Index::ALL.into_iter().zip(&block.records) {
                 if record.is_alive() {
                     let block = block.clone();
                     all.push(TaskRecord { block, index });

@@ -99,22 +99,75 @@ fn poll_plainly<F: Future>(
     slot: &mut Option<TaskRecord>,
     cx: &mut Context<'_>,
 ) -> Option<Poll<Ended<F::Output>>> {
-    let record = slot.take_if(|record| !record.has_root() && record.own() == Own::No)?;
+    let record = slot.take_if(|record| record.is_plain())?;
     if record.has_context() {
         poll_state::note_contexts();
     }
-    let serial = record.id();
     record.count_poll();
+    if let Some(record) = poll_state::enter_outermost(record) {
+        return poll_nested(future, record, slot, cx);
+    }
+    let polled = poll_future(future.as_mut(), cx);
+    let node = poll_state::close_frame(0);
+    let record = slot.insert(poll_state::leave_outermost()?);
+    if node.is_some() {
+        return after_poll(future, record, polled, poll_state::waited_for(), node, cx);
+    }
+    let ended = match polled {
+        Ok(Poll::Pending) => {
+            record.set_wait(poll_state::waited_for());
+            record.register(cx);
+            record.count_poll();
+            // Whoever cancels now finds the waker; whoever did before is seen here.
+            return record.is_plain().then_some(Poll::Pending);
+        }
+        Ok(Poll::Ready(output)) => Ended::Completed(output),
+        Err(payload) => Ended::Panicked(payload),
+    };
+    record.count_poll();
+    Some(Poll::Ready(drop_future_of(future, ended)))
+}
+
+/// The same on a thread that is polling something already.
+#[cold]
+fn poll_nested<F: Future>(
+    mut future: Pin<&mut Option<F>>,
+    record: TaskRecord,
+    slot: &mut Option<TaskRecord>,
+    cx: &mut Context<'_>,
+) -> Option<Poll<Ended<F::Output>>> {
+    let serial = record.id();
     let outside = poll_state::enter_task(record, serial, false);
     let since = outside.since;
-    let polled = catch_unwind(AssertUnwindSafe(|| {
-        let future = future.as_mut().as_pin_mut();
-        future.expect("it is there until it has ended").poll(cx)
-    }));
+    let polled = poll_future(future.as_mut(), cx);
     let node = poll_state::close_frame(since);
     let wait;
     (*slot, wait) = poll_state::leave_task(outside);
-    let record = slot.as_ref()?;
+    after_poll(future, slot.as_ref()?, polled, wait, node, cx)
+}
+
+#[inline(always)]
+fn poll_future<F: Future>(
+    future: Pin<&mut Option<F>>,
+    cx: &mut Context<'_>,
+) -> Result<Poll<F::Output>, Payload> {
+    catch_unwind(AssertUnwindSafe(|| {
+        let future = future.as_pin_mut();
+        future.expect("it is there until it has ended").poll(cx)
+    }))
+}
+
+/// What follows a poll in general; `node` is that of the task's frame, if something has linked itself to
+/// it.
+#[cold]
+fn after_poll<F: Future>(
+    future: Pin<&mut Option<F>>,
+    record: &TaskRecord,
+    polled: Result<Poll<F::Output>, Payload>,
+    wait: Wait,
+    node: Option<Arc<Node>>,
+    cx: &mut Context<'_>,
+) -> Option<Poll<Ended<F::Output>>> {
     let linked = node.is_some();
     if let Some(node) = node {
         record.set_root(node);
@@ -139,13 +192,22 @@ fn poll_plainly<F: Future>(
         // What was moved out of the task is woken, to link itself where it is now.
         node.leave();
     }
-    Some(Poll::Ready(match drop_future(future) {
+    Some(Poll::Ready(drop_future_of(future, ended)))
+}
+
+/// Drops the future of a task that has ended.
+#[inline]
+fn drop_future_of<F: Future>(
+    future: Pin<&mut Option<F>>,
+    ended: Ended<F::Output>,
+) -> Ended<F::Output> {
+    match drop_future(future) {
         Ok(()) => ended,
         Err(payload) => {
             drop_quietly(ended);
             Ended::Panicked(payload)
         }
-    }))
+    }
 }
 
 /// Drops a task's future; a destructor that panics counts as the task's panic.

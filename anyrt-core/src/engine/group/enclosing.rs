@@ -1,6 +1,6 @@
 //! What is around a task: its own cancellation, and the scopes outside of it.
 
-use crate::engine::{Node, Own, TaskRecord};
+use crate::engine::{Node, Own, Record, TaskRecord};
 use crate::instant::Instant;
 use crate::loom::Arc;
 
@@ -9,6 +9,12 @@ impl TaskRecord {
     #[inline]
     pub(crate) fn own(&self) -> Own {
         self.own_in(self.group().node.own())
+    }
+
+    /// Whether nothing concerns a poll of the task, as of now.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        Record::is_plain(self) && self.group().node.own() == Own::No
     }
 
     /// Visits what is around the task, from the inside out, up to the first shield.

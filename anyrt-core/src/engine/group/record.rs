@@ -268,6 +268,13 @@ impl Record {
         Wait::from_u8(self.wait.load(Ordering::Relaxed))
     }
 
+    /// Whether nothing about the task itself concerns a poll: it is not cancelled, lives under the scopes
+    /// of its group, and has no node.
+    #[inline]
+    pub(super) fn is_plain(&self) -> bool {
+        self.state.load(Ordering::SeqCst) & (HAS_ROOT | CANCELLED | STARTING) == 0
+    }
+
     /// Whether something has reported to the task, whose frame has a node since.
     #[inline]
     pub(crate) fn has_root(&self) -> bool {
@@ -299,6 +306,7 @@ impl Record {
         }
     }
 
+    #[cold]
     fn register_now(&self, cx: &task::Context<'_>) {
         let new = cx.waker().clone();
         let mut live = lock(&self.live);
@@ -478,6 +486,7 @@ impl Record {
     }
 
     /// Whether somebody may still ask for the value.
+    #[inline]
     pub(crate) fn is_wanted(&self) -> bool {
         !self.has(DETACHED)
     }
@@ -528,8 +537,15 @@ impl Record {
         }
     }
 
+    #[inline]
     pub(crate) fn forget_waiter(&self, key: u64) {
-        if key != 0 && self.end().is_none() {
+        if key != 0 {
+            self.forget(key);
+        }
+    }
+
+    fn forget(&self, key: u64) {
+        if self.end().is_none() {
             let waker = self.more(|more| {
                 let at = more.waiters.iter().position(|(waiter, _)| *waiter == key)?;
                 Some(more.waiters.swap_remove(at).1)

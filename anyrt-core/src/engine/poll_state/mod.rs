@@ -63,6 +63,9 @@ struct Thread {
     /// The block of records that the task which is being polled fills. It is given back at the end of the
     /// poll, so there is none when the thread ends.
     open_block: Cell<ManuallyDrop<Option<OpenBlock>>>,
+    /// The record of the task that is being polled. Each poll puts back what it found, so there is none
+    /// when the thread ends.
+    task: Cell<ManuallyDrop<Option<TaskRecord>>>,
 }
 
 /// What the task that is being polled on this thread has spawned in this poll.
@@ -90,10 +93,10 @@ thread_local! {
             serial: Cell::new(0),
             spawning: Cell::new(Spawning::Nothing),
             open_block: Cell::new(ManuallyDrop::new(None)),
+            task: Cell::new(ManuallyDrop::new(None)),
         }
     };
     static OPEN: RefCell<Vec<OpenFrame>> = const { RefCell::new(Vec::new()) };
-    static TASK: Cell<Option<TaskRecord>> = const { Cell::new(None) };
 }
 
 /// A frame that is being polled, and that has a node or may need one.
@@ -167,7 +170,6 @@ pub(crate) struct Outside {
 #[inline]
 pub(crate) fn enter_task(task: TaskRecord, serial: u64, cancelled: bool) -> Outside {
     let tag = task.group().tag;
-    let task = replace_task(Some(task));
     THREAD.with(|thread| {
         let surroundings = thread.surroundings.get();
         if !surroundings.inside() {
@@ -181,15 +183,35 @@ pub(crate) fn enter_task(task: TaskRecord, serial: u64, cancelled: bool) -> Outs
             root: thread.root.replace(entries),
             since: entries,
             wait: thread.wait.replace(Wait::Foreign),
-            task,
+            task: thread.replace_task(Some(task)),
         }
     })
+}
+
+/// Enters a task on a thread that polls nothing so far, which is what the threads of a runtime do: there is
+/// nothing to put back then. Returns the record where that does not hold. The task is left with
+/// [`leave_outermost`].
+#[inline]
+pub(crate) fn enter_outermost(task: TaskRecord) -> Option<TaskRecord> {
+    THREAD.with(|thread| thread.enter_outermost(task))
+}
+
+/// Leaves it again, and gives the record back.
+#[inline]
+pub(crate) fn leave_outermost() -> Option<TaskRecord> {
+    THREAD.with(Thread::leave_outermost)
+}
+
+/// Returns what the task waits for that was left last on this thread.
+#[inline]
+pub(crate) fn waited_for() -> Wait {
+    THREAD.with(|thread| thread.wait.get())
 }
 
 /// Leaves it, and gives the record back, and what the task waits for.
 #[inline]
 pub(crate) fn leave_task(outside: Outside) -> (Option<TaskRecord>, Wait) {
-    let wait = THREAD.with(|thread| {
+    THREAD.with(|thread| {
         if thread.spawning.get() != Spawning::Nothing {
             close_block();
         }
@@ -198,9 +220,9 @@ pub(crate) fn leave_task(outside: Outside) -> (Option<TaskRecord>, Wait) {
         if !outside.surroundings.inside() {
             thread.dirty.set(false);
         }
-        thread.wait.replace(outside.wait)
-    });
-    (replace_task(outside.task), wait)
+        let wait = thread.wait.replace(outside.wait);
+        (thread.replace_task(outside.task), wait)
+    })
 }
 
 /// Takes out the block of records that the current task fills, if there is one.
@@ -457,6 +479,37 @@ pub(crate) fn use_up_budget() {
 }
 
 impl Thread {
+    // These two are calls: every type of task has code around its polls, which is to stay small.
+
+    #[inline(never)]
+    fn enter_outermost(&self, task: TaskRecord) -> Option<TaskRecord> {
+        if !self.surroundings.get().is_bare() || self.entries.get() != 0 {
+            return Some(task);
+        }
+        self.fill_budget();
+        self.wait.set(Wait::Foreign);
+        let inner = Surroundings::of_task(task.id(), 0, task.group().tag);
+        self.surroundings.set(inner);
+        // There was none.
+        self.task.set(ManuallyDrop::new(Some(task)));
+        None
+    }
+
+    #[inline(never)]
+    fn leave_outermost(&self) -> Option<TaskRecord> {
+        if self.spawning.get() != Spawning::Nothing {
+            close_block();
+        }
+        self.surroundings.set(Surroundings::OUTSIDE);
+        self.dirty.set(false);
+        self.replace_task(None)
+    }
+
+    #[inline]
+    fn replace_task(&self, task: Option<TaskRecord>) -> Option<TaskRecord> {
+        ManuallyDrop::into_inner(self.task.replace(ManuallyDrop::new(task)))
+    }
+
     #[inline]
     fn fill_budget(&self) {
         self.budget.set(BUDGET);
@@ -493,7 +546,7 @@ pub(crate) fn waits_for(wait: Wait) {
 /// Moves a task's record in or out.
 #[inline]
 fn replace_task(task: Option<TaskRecord>) -> Option<TaskRecord> {
-    TASK.try_with(|cell| cell.replace(task)).ok().flatten()
+    THREAD.with(|thread| thread.replace_task(task))
 }
 
 /// Lends the record of the current task. Must not run user code.

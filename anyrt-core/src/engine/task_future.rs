@@ -305,18 +305,20 @@ fn finish<O, D: Deliver<O>>(record: TaskRecord, deliver: &mut D, outcome: Ended<
             deliver.deliver(&record, outcome);
         }
     }));
-    leave(record, delivered.err());
+    if let Err(payload) = delivered {
+        deliver_failed(&record, payload);
+    }
+    record.group().leave();
 }
 
-fn leave(record: TaskRecord, panic: Option<Payload>) {
+/// Notes that delivering an outcome panicked.
+#[cold]
+fn deliver_failed(record: &TaskRecord, payload: Payload) {
     let group = record.group();
-    if let Some(payload) = panic {
-        group.take_panic(payload, Cause::ChildFailed, Some(&record.name()));
-    }
+    group.take_panic(payload, Cause::ChildFailed, Some(&record.name()));
     if record.end().is_none() {
         record.finish(End::Failed, None);
     }
-    group.leave();
 }
 
 impl<F: Future, D: Deliver<F::Output>> Future for Root<F, D> {

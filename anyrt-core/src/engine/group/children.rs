@@ -59,6 +59,10 @@ impl Block {
         if ptr::eq(location, self.location) {
             return 0;
         }
+        self.number_of_another(location)
+    }
+
+    fn number_of_another(&self, location: &'static Location<'static>) -> u8 {
         for (number, known) in (1..).zip(&self.locations) {
             if ptr::eq(*known.get_or_init(|| location), location) {
                 return number;
@@ -176,7 +180,7 @@ pub(crate) struct OpenBlock {
 
 impl OpenBlock {
     /// Gives a task the next record. The block is returned unless that was the last.
-    #[inline]
+    #[inline(always)]
     pub(super) fn take(mut self, given: Given) -> (TaskRecord, Option<OpenBlock>) {
         let index = Index::ALL[self.taken];
         let location = self.block.number_of(given.location);

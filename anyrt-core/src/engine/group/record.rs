@@ -118,6 +118,7 @@ pub(crate) struct Given {
 
 impl Given {
     /// A task that is spawned there gets this unless something else was asked for.
+    #[inline]
     pub(crate) fn at(location: &'static Location<'static>) -> Given {
         Given {
             location,
@@ -306,7 +307,6 @@ impl Record {
         }
     }
 
-    #[cold]
     fn register_now(&self, cx: &task::Context<'_>) {
         let new = cx.waker().clone();
         let mut live = lock(&self.live);

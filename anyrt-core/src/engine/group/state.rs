@@ -129,20 +129,27 @@ impl GroupCore {
     // ---- counting ----
 
     /// Counts a child in; false if the group has ended.
+    #[inline]
     pub(crate) fn enter(&self) -> bool {
         if self.living.fetch_add(CHILD, Ordering::SeqCst) & ENDED != 0 {
             self.living.fetch_sub(CHILD, Ordering::SeqCst);
             return false;
         }
-        if !self.counts_outside.load(Ordering::Relaxed)
-            && let Some((around, _)) = &self.enclosing
+        if !self.counts_outside.load(Ordering::Relaxed) {
+            self.count_outside();
+        }
+        true
+    }
+
+    /// Counts the group into the one around it, if there is one.
+    fn count_outside(&self) {
+        if let Some((around, _)) = &self.enclosing
             && !self.counts_outside.swap(true, Ordering::SeqCst)
             && !around.enter()
         {
             // The group was carried out of the one around it; there is nobody to adopt.
             self.counts_outside.store(false, Ordering::SeqCst);
         }
-        true
     }
 
     /// Counts a child out, which must have gone entirely.

@@ -18,6 +18,7 @@ use crate::engine::{
 use crate::error::{GroupError, SpawnError, StartError};
 use crate::loom::Arc;
 use crate::runtime::{Runtime, Spawn, TaskInfo};
+use crate::unwind::Payload;
 
 /// Opens a group of tasks, runs `body` with it, and waits for every child (rule G1).
 ///
@@ -148,51 +149,66 @@ where
     O::Value: Send + 'static,
 {
     fn deliver(&mut self, record: &TaskRecord, outcome: Ended<O>) {
-        let fail = |error| {
-            let owner = record.owner().map(|owner| &**owner);
-            let group = owner.and_then(<dyn Any + Send + Sync>::downcast_ref::<Group<R, E>>);
-            if let Some(group) = group {
-                group.errors.fail(&group.core, error, &record.name());
-            }
-        };
-        deliver(record, outcome, fail, |value| Some(Box::new(value)));
+        deliver(
+            record,
+            outcome,
+            |error| fail_in::<R, E>(record, error),
+            |value| Some(Box::new(value)),
+        );
+    }
+}
+
+/// Hands an error to the group that owns the task.
+#[cold]
+fn fail_in<R: Spawn, E: Send + 'static>(record: &TaskRecord, error: E) {
+    let owner = record.owner().map(|owner| &**owner);
+    let group = owner.and_then(<dyn Any + Send + Sync>::downcast_ref::<Group<R, E>>);
+    if let Some(group) = group {
+        group.errors.fail(&group.core, error, &record.name());
     }
 }
 
 /// Puts a child's outcome where it belongs: an error to the group, and the value, if anybody will
 /// ask for it, to where `keep` puts it, or into the record.
+#[inline]
 pub(super) fn deliver<E, O: TaskOutput<E>>(
     record: &TaskRecord,
     outcome: Ended<O>,
     fail: impl FnOnce(E),
     keep: impl FnOnce(O::Value) -> Option<Value>,
 ) {
-    let (end, value) = match outcome {
+    match outcome {
         Ended::Completed(output) => match output.into_outcome() {
-            Outcome::Value(value) if record.is_wanted() => (End::Finished, keep(value)),
+            Outcome::Value(value) if record.is_wanted() => {
+                record.finish(End::Finished, keep(value));
+            }
             Outcome::Value(value) => {
                 drop(value);
-                (End::Finished, None)
+                record.finish(End::Finished, None);
             }
             Outcome::Error(error) => {
                 fail(error);
-                (End::Failed, None)
+                record.finish(End::Failed, None);
             }
-            Outcome::Reported => (End::Failed, None),
+            Outcome::Reported => record.finish(End::Failed, None),
         },
-        Ended::Panicked(payload) => {
-            let group = record.group();
-            group.take_panic(payload, Cause::ChildFailed, Some(&record.name()));
-            (End::Failed, None)
-        }
-        Ended::Cancelled => {
-            if !record.is_cancelling() {
-                record.group().note_interrupted();
-            }
-            (End::Cancelled, None)
-        }
-    };
-    record.finish(end, value);
+        Ended::Panicked(payload) => deliver_panic(record, payload),
+        Ended::Cancelled => deliver_cancellation(record),
+    }
+}
+
+#[cold]
+fn deliver_panic(record: &TaskRecord, payload: Payload) {
+    let group = record.group();
+    group.take_panic(payload, Cause::ChildFailed, Some(&record.name()));
+    record.finish(End::Failed, None);
+}
+
+fn deliver_cancellation(record: &TaskRecord) {
+    if !record.is_cancelling() {
+        record.group().note_interrupted();
+    }
+    record.finish(End::Cancelled, None);
 }
 
 /// Spawns a child that was counted in; `before` sees its record before it can run.

@@ -17,7 +17,8 @@ use crate::task::TaskId;
 ///
 /// Awaiting it is cancel safe: the result stays where it is.
 pub struct TaskHandle<T> {
-    repr: Repr<T>,
+    record: TaskRecord,
+    access: Access<T>,
     operation: Operation,
     key: u64,
     /// It gave its value away.
@@ -26,26 +27,15 @@ pub struct TaskHandle<T> {
     copying: Mutex<()>,
 }
 
-enum Repr<T> {
-    /// The record holds the value, which is taken out with these.
-    Whole(TaskRecord, Access<T>),
+/// How a value of a known type is got.
+enum Access<T> {
+    /// Out of the record.
+    InRecord {
+        unbox: fn(Value) -> Option<T>,
+        view: fn(&Value) -> Option<&T>,
+    },
     /// The value, which may borrow, stands beside the record.
-    Split(TaskRecord, Arc<Slot<T>>),
-}
-
-/// How a value of a known type is got out of a record.
-struct Access<T> {
-    unbox: fn(Value) -> Option<T>,
-    view: fn(&Value) -> Option<&T>,
-}
-
-impl<T: 'static> Access<T> {
-    fn new() -> Access<T> {
-        Access {
-            unbox: |value| value.downcast().ok().map(|value| *value),
-            view: |value| value.downcast_ref(),
-        }
-    }
+    InSlot(Arc<Slot<T>>),
 }
 
 /// A value that was taken out of its record, and is put back, also if copying it panics.
@@ -94,7 +84,11 @@ impl<T> TaskHandle<T> {
         T: 'static,
     {
         TaskHandle {
-            repr: Repr::Whole(record, Access::new()),
+            record,
+            access: Access::InRecord {
+                unbox: |value| value.downcast().ok().map(|value| *value),
+                view: |value| value.downcast_ref(),
+            },
             operation: Operation::New,
             key: 0,
             spent: false,
@@ -104,7 +98,8 @@ impl<T> TaskHandle<T> {
 
     pub(crate) fn split(record: TaskRecord, slot: Arc<Slot<T>>) -> TaskHandle<T> {
         TaskHandle {
-            repr: Repr::Split(record, slot),
+            record,
+            access: Access::InSlot(slot),
             operation: Operation::New,
             key: 0,
             spent: false,
@@ -114,15 +109,13 @@ impl<T> TaskHandle<T> {
 
     #[inline]
     fn record(&self) -> &TaskRecord {
-        match &self.repr {
-            Repr::Whole(record, _) | Repr::Split(record, _) => record,
-        }
+        &self.record
     }
 
     fn take_value(&self) -> Option<T> {
-        match &self.repr {
-            Repr::Whole(record, access) => record.take_value().and_then(access.unbox),
-            Repr::Split(_, slot) => lock(&slot.0).take(),
+        match &self.access {
+            Access::InRecord { unbox, .. } => self.record.take_value().and_then(unbox),
+            Access::InSlot(slot) => lock(&slot.0).take(),
         }
     }
 
@@ -196,18 +189,16 @@ impl<T> TaskHandle<T> {
             Some(End::Failed) => Err(ValueError::Failed),
             Some(End::Cancelled) => Err(ValueError::Cancelled),
             Some(End::Finished) => {
-                let value = match &self.repr {
-                    Repr::Whole(record, access) => {
+                let value = match &self.access {
+                    Access::InRecord { view, .. } => {
                         // The code of the value runs under the handle's lock, and not under that of the
                         // record, which many take. Nobody else takes the value meanwhile: that
                         // needs the handle for itself.
                         let _copying = lock(&self.copying);
-                        let lent = Lent(record, record.take_value());
-                        lent.1
-                            .as_ref()
-                            .and_then(|value| (access.view)(value).cloned())
+                        let lent = Lent(&self.record, self.record.take_value());
+                        lent.1.as_ref().and_then(|value| view(value).cloned())
                     }
-                    Repr::Split(_, slot) => lock(&slot.0).clone(),
+                    Access::InSlot(slot) => lock(&slot.0).clone(),
                 };
                 value.ok_or(ValueError::Taken)
             }

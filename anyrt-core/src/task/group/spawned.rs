@@ -233,10 +233,9 @@ where
         name: name.as_deref(),
         location,
     };
-    let handle = TaskHandle::whole(record.clone());
-    let root = Root::new(future, record, ToOwner::<R, E>(PhantomData));
+    let root = Root::new(future, record.clone(), ToOwner::<R, E>(PhantomData));
     R::spawn(&group.runtime, task, root);
-    handle
+    TaskHandle::whole(record)
 }
 
 impl<R: Runtime, E: Send + 'static> TaskGroup<R, E> {

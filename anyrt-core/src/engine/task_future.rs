@@ -99,51 +99,91 @@ fn poll_plainly<F: Future>(
     slot: &mut Option<TaskRecord>,
     cx: &mut Context<'_>,
 ) -> Option<Poll<Ended<F::Output>>> {
-    let record = slot.take_if(|record| record.is_plain())?;
+    let record = slot.take()?;
+    if !record.is_plain() {
+        *slot = Some(record);
+        return None;
+    }
     if record.has_context() {
         poll_state::note_contexts();
     }
     record.count_poll();
-    if let Some(record) = poll_state::enter_outermost(record) {
-        return poll_nested(future, record, slot, cx);
-    }
-    let polled = poll_future(future.as_mut(), cx);
-    let node = poll_state::close_frame(0);
-    let record = slot.insert(poll_state::leave_outermost()?);
-    if node.is_some() {
-        return after_poll(future, record, polled, poll_state::waited_for(), node, cx);
-    }
+    let polled = match poll_state::enter_outermost(record) {
+        None => {
+            let polled = poll_future(future.as_mut(), cx);
+            *slot = poll_state::leave_outermost();
+            polled
+        }
+        Some(record) => poll_nested(future.as_mut(), record, slot, cx),
+    };
+    let record = slot.as_ref()?;
     let ended = match polled {
         Ok(Poll::Pending) => {
-            record.set_wait(poll_state::waited_for());
             record.register(cx);
             record.count_poll();
             // Whoever cancels now finds the waker; whoever did before is seen here.
-            return record.is_plain().then_some(Poll::Pending);
+            if record.is_plain() {
+                return Some(Poll::Pending);
+            }
+            return stay_pending(record, cx).then_some(Poll::Pending);
         }
         Ok(Poll::Ready(output)) => Ended::Completed(output),
         Err(payload) => Ended::Panicked(payload),
     };
     record.count_poll();
-    Some(Poll::Ready(drop_future_of(future, ended)))
+    if record.has_root() {
+        leave_root(record);
+    }
+    Some(Poll::Ready(match drop_future(future) {
+        Ok(()) => ended,
+        Err(payload) => {
+            drop_quietly(ended);
+            Ended::Panicked(payload)
+        }
+    }))
 }
 
-/// The same on a thread that is polling something already.
+/// Polls a task on a thread that is polling something already.
 #[cold]
 fn poll_nested<F: Future>(
-    mut future: Pin<&mut Option<F>>,
+    future: Pin<&mut Option<F>>,
     record: TaskRecord,
     slot: &mut Option<TaskRecord>,
     cx: &mut Context<'_>,
-) -> Option<Poll<Ended<F::Output>>> {
+) -> Result<Poll<F::Output>, Payload> {
     let serial = record.id();
     let outside = poll_state::enter_task(record, serial, false);
     let since = outside.since;
-    let polled = poll_future(future.as_mut(), cx);
+    let polled = poll_future(future, cx);
     let node = poll_state::close_frame(since);
     let wait;
     (*slot, wait) = poll_state::leave_task(outside);
-    after_poll(future, slot.as_ref()?, polled, wait, node, cx)
+    if let Some(record) = slot {
+        record.set_wait(wait);
+        if let Some(node) = node {
+            record.set_root(node);
+        }
+    }
+    polled
+}
+
+/// Registers the node that the task's frame has got in this poll. Returns whether the task may stay
+/// pending: it is not cancelled.
+#[cold]
+fn stay_pending(record: &TaskRecord, cx: &Context<'_>) -> bool {
+    if let Some(node) = record.root() {
+        node.register(cx);
+    }
+    record.own() == Own::No
+}
+
+/// Lets the node of a task that has ended leave the tree: what was moved out of the task is woken, to
+/// link itself where it is now.
+#[cold]
+fn leave_root(record: &TaskRecord) {
+    if let Some(node) = record.root() {
+        node.leave();
+    }
 }
 
 #[inline(always)]
@@ -155,59 +195,6 @@ fn poll_future<F: Future>(
         let future = future.as_pin_mut();
         future.expect("it is there until it has ended").poll(cx)
     }))
-}
-
-/// What follows a poll in general; `node` is that of the task's frame, if something has linked itself to
-/// it.
-#[cold]
-fn after_poll<F: Future>(
-    future: Pin<&mut Option<F>>,
-    record: &TaskRecord,
-    polled: Result<Poll<F::Output>, Payload>,
-    wait: Wait,
-    node: Option<Arc<Node>>,
-    cx: &mut Context<'_>,
-) -> Option<Poll<Ended<F::Output>>> {
-    let linked = node.is_some();
-    if let Some(node) = node {
-        record.set_root(node);
-    }
-    let ended = match polled {
-        Ok(Poll::Pending) => {
-            record.set_wait(wait);
-            record.register(cx);
-            record.count_poll();
-            // Whoever cancels now finds the waker; whoever did before is seen here.
-            if linked && let Some(node) = record.root() {
-                node.register(cx);
-            }
-            let plain = record.own() == Own::No;
-            return plain.then_some(Poll::Pending);
-        }
-        Ok(Poll::Ready(output)) => Ended::Completed(output),
-        Err(payload) => Ended::Panicked(payload),
-    };
-    record.count_poll();
-    if linked && let Some(node) = record.root() {
-        // What was moved out of the task is woken, to link itself where it is now.
-        node.leave();
-    }
-    Some(Poll::Ready(drop_future_of(future, ended)))
-}
-
-/// Drops the future of a task that has ended.
-#[inline]
-fn drop_future_of<F: Future>(
-    future: Pin<&mut Option<F>>,
-    ended: Ended<F::Output>,
-) -> Ended<F::Output> {
-    match drop_future(future) {
-        Ok(()) => ended,
-        Err(payload) => {
-            drop_quietly(ended);
-            Ended::Panicked(payload)
-        }
-    }
 }
 
 /// Drops a task's future; a destructor that panics counts as the task's panic.
@@ -343,15 +330,25 @@ impl<F: Future, D: Deliver<F::Output>> Future for Root<F, D> {
 impl<F: Future, D: Deliver<F::Output>> PinnedDrop for Root<F, D> {
     fn drop(self: Pin<&mut Self>) {
         let this = self.project();
-        if let Some(record) = this.record.take() {
-            let outcome = match drop_future(this.future) {
-                Ok(()) => Ended::Cancelled,
-                Err(payload) => Ended::Panicked(payload),
-            };
-            if let Some(root) = record.root() {
-                root.leave();
-            }
-            finish(record, this.deliver, outcome);
+        if this.record.is_some() {
+            drop_before_end(this.future, this.record, this.deliver);
         }
     }
+}
+
+#[cold]
+fn drop_before_end<F: Future, D: Deliver<F::Output>>(
+    future: Pin<&mut Option<F>>,
+    record: &mut Option<TaskRecord>,
+    deliver: &mut D,
+) {
+    let Some(record) = record.take() else { return };
+    let outcome = match drop_future(future) {
+        Ok(()) => Ended::Cancelled,
+        Err(payload) => Ended::Panicked(payload),
+    };
+    if let Some(root) = record.root() {
+        root.leave();
+    }
+    finish(record, deliver, outcome);
 }

@@ -210,6 +210,13 @@ impl OpenBlock {
     }
 }
 
+/// How a thread knows the group that it has spawned into last. A group that comes into being at the address
+/// of another that has ended may be taken for it: then it opens a block at the first spawn.
+#[inline]
+fn address(group: &Arc<GroupCore>) -> usize {
+    Arc::as_ptr(group).addr()
+}
+
 impl Children {
     /// Puts a child on the list.
     #[inline]
@@ -219,15 +226,14 @@ impl Children {
         owner: impl FnOnce() -> Option<Owner>,
         given: Given,
     ) -> TaskRecord {
-        if let Some(open) = poll_state::take_open_block() {
-            if Arc::ptr_eq(&open.block.group, group) {
+        match poll_state::take_open_block(address(group)) {
+            Some(open) => {
                 let (record, rest) = open.take(given);
                 poll_state::keep_open_block(rest);
-                return record;
+                record
             }
-            open.close();
+            None => self.insert_in_shard(group, owner, given),
         }
-        self.insert_in_shard(group, owner, given)
     }
 
     #[inline(never)]
@@ -237,6 +243,7 @@ impl Children {
         owner: impl FnOnce() -> Option<Owner>,
         given: Given,
     ) -> TaskRecord {
+        let again = poll_state::spawns_again(address(group));
         let number = poll_state::thread_number() % SHARDS;
         let mut shard = lock(&self.shards[number]);
         let open = shard.open.take().unwrap_or_else(|| {
@@ -255,7 +262,7 @@ impl Children {
             entry.insert(Arc::downgrade(&block));
             OpenBlock { block, taken: 0 }
         });
-        if poll_state::spawns_again() {
+        if again {
             drop(shard);
             let (record, rest) = open.take(given);
             poll_state::keep_open_block(rest);

@@ -59,23 +59,15 @@ struct Thread {
     /// Whether context variables may be set in what runs on this thread. Never lowered.
     contexts: Cell<bool>,
     serial: Cell<u64>,
-    spawning: Cell<Spawning>,
-    /// The block of records that the task which is being polled fills. It is given back at the end of the
-    /// poll, so there is none when the thread ends.
+    /// The address of the group that the task which is being polled has spawned into last, in this poll;
+    /// zero if it has not spawned.
+    spawned_into: Cell<usize>,
+    /// The block of records of that group which the task fills, if it has spawned into it twice. It is given
+    /// back at the end of the poll, so there is none when the thread ends.
     open_block: Cell<ManuallyDrop<Option<OpenBlock>>>,
     /// The record of the task that is being polled. Each poll puts back what it found, so there is none
     /// when the thread ends.
     task: Cell<ManuallyDrop<Option<TaskRecord>>>,
-}
-
-/// What the task that is being polled on this thread has spawned in this poll.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Spawning {
-    Nothing,
-    /// One child, or several: the next one opens a block.
-    Once,
-    /// A block may be open.
-    Open,
 }
 
 thread_local! {
@@ -91,7 +83,7 @@ thread_local! {
             held: Cell::new(0),
             contexts: Cell::new(false),
             serial: Cell::new(0),
-            spawning: Cell::new(Spawning::Nothing),
+            spawned_into: Cell::new(0),
             open_block: Cell::new(ManuallyDrop::new(None)),
             task: Cell::new(ManuallyDrop::new(None)),
         }
@@ -196,23 +188,18 @@ pub(crate) fn enter_outermost(task: TaskRecord) -> Option<TaskRecord> {
     THREAD.with(|thread| thread.enter_outermost(task))
 }
 
-/// Leaves it again, and gives the record back.
+/// Leaves it again, and gives the record back, which has what the task waits for, and the node that its
+/// frame has got in the poll.
 #[inline]
 pub(crate) fn leave_outermost() -> Option<TaskRecord> {
     THREAD.with(Thread::leave_outermost)
-}
-
-/// Returns what the task waits for that was left last on this thread.
-#[inline]
-pub(crate) fn waited_for() -> Wait {
-    THREAD.with(|thread| thread.wait.get())
 }
 
 /// Leaves it, and gives the record back, and what the task waits for.
 #[inline]
 pub(crate) fn leave_task(outside: Outside) -> (Option<TaskRecord>, Wait) {
     THREAD.with(|thread| {
-        if thread.spawning.get() != Spawning::Nothing {
+        if thread.spawned_into.get() != 0 {
             close_block();
         }
         thread.surroundings.set(outside.surroundings);
@@ -225,44 +212,47 @@ pub(crate) fn leave_task(outside: Outside) -> (Option<TaskRecord>, Wait) {
     })
 }
 
-/// Takes out the block of records that the current task fills, if there is one.
+/// Takes out the block that the current task fills, if it belongs to the group of that address.
 #[inline]
-pub(crate) fn take_open_block() -> Option<OpenBlock> {
-    THREAD.with(|thread| match thread.spawning.get() {
-        Spawning::Open => ManuallyDrop::into_inner(thread.open_block.take()),
-        _ => None,
+pub(crate) fn take_open_block(group: usize) -> Option<OpenBlock> {
+    THREAD.with(|thread| {
+        if thread.spawned_into.get() == group {
+            ManuallyDrop::into_inner(thread.open_block.take())
+        } else {
+            None
+        }
     })
 }
 
-/// Keeps a block for the current task to fill, until the poll ends.
+/// Keeps a block for the current task to fill, until the poll ends. There is none meanwhile.
 #[inline]
 pub(crate) fn keep_open_block(block: Option<OpenBlock>) {
-    let old = THREAD.with(|thread| {
-        thread.spawning.set(Spawning::Open);
-        thread.open_block.replace(ManuallyDrop::new(block))
-    });
-    debug_assert!(old.is_none(), "it was taken out before");
+    THREAD.with(|thread| thread.open_block.set(ManuallyDrop::new(block)));
 }
 
-/// Notes that the current task spawns a child; whether it did so before in the same poll.
-pub(crate) fn spawns_again() -> bool {
+/// Notes that the current task spawns into the group of that address. Returns whether it was the last one
+/// that it spawned into, in this poll; if not, the other's block is given back.
+pub(crate) fn spawns_again(group: usize) -> bool {
     THREAD.with(|thread| {
         if !thread.surroundings.get().has(IN_TASK) {
             return false;
         }
-        let again = thread.spawning.get() != Spawning::Nothing;
-        if !again {
-            thread.spawning.set(Spawning::Once);
+        let last = thread.spawned_into.get();
+        if last != 0 && last != group {
+            close_block();
         }
-        again
+        thread.spawned_into.set(group);
+        last == group
     })
 }
 
-/// Gives back the block that is open on this thread, at the end of a task's poll.
+/// Gives back the block that is open on this thread.
 #[cold]
 fn close_block() {
-    let open = take_open_block();
-    THREAD.with(|thread| thread.spawning.set(Spawning::Nothing));
+    let open = THREAD.with(|thread| {
+        thread.spawned_into.set(0);
+        ManuallyDrop::into_inner(thread.open_block.take())
+    });
     if let Some(open) = open {
         open.close();
     }
@@ -497,12 +487,21 @@ impl Thread {
 
     #[inline(never)]
     fn leave_outermost(&self) -> Option<TaskRecord> {
-        if self.spawning.get() != Spawning::Nothing {
+        let node = match self.entries.get() {
+            0 => None,
+            _ => close_innermost(0),
+        };
+        if self.spawned_into.get() != 0 {
             close_block();
         }
         self.surroundings.set(Surroundings::OUTSIDE);
         self.dirty.set(false);
-        self.replace_task(None)
+        let task = self.replace_task(None)?;
+        task.set_wait(self.wait.get());
+        if let Some(node) = node {
+            task.set_root(node);
+        }
+        Some(task)
     }
 
     #[inline]

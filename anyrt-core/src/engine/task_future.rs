@@ -100,12 +100,9 @@ fn poll_plainly<F: Future>(
     cx: &mut Context<'_>,
 ) -> Option<Poll<Ended<F::Output>>> {
     let record = slot.take()?;
-    if !record.is_plain() {
+    if !record.is_plain() && !is_nearly_plain(&record) {
         *slot = Some(record);
         return None;
-    }
-    if record.has_context() {
-        poll_state::note_contexts();
     }
     record.count_poll();
     let polled = match poll_state::enter_outermost(record) {
@@ -141,6 +138,17 @@ fn poll_plainly<F: Future>(
             Ended::Panicked(payload)
         }
     }))
+}
+
+/// Whether a poll has nothing to look at but context variables, which are noted, and a call of `start`
+/// that is pending.
+#[cold]
+fn is_nearly_plain(record: &TaskRecord) -> bool {
+    let plain = !record.has_root() && record.own() == Own::No;
+    if plain && record.has_context() {
+        poll_state::note_contexts();
+    }
+    plain
 }
 
 /// Polls a task on a thread that is polling something already.

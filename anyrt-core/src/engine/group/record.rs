@@ -270,10 +270,11 @@ impl Record {
     }
 
     /// Whether nothing about the task itself concerns a poll: it is not cancelled, lives under the scopes
-    /// of its group, and has no node.
+    /// of its group, and has neither a node nor context variables.
     #[inline]
     pub(super) fn is_plain(&self) -> bool {
-        self.state.load(Ordering::SeqCst) & (HAS_ROOT | CANCELLED | STARTING) == 0
+        const RARE: u16 = HAS_ROOT | CANCELLED | STARTING | HAS_CONTEXT;
+        self.state.load(Ordering::SeqCst) & RARE == 0
     }
 
     /// Whether something has reported to the task, whose frame has a node since.

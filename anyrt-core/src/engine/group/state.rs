@@ -153,8 +153,17 @@ impl GroupCore {
     }
 
     /// Counts a child out, which must have gone entirely.
+    #[inline]
     pub(crate) fn leave(&self) {
-        let mut next = self.leave_once();
+        let before = self.living.fetch_sub(CHILD, Ordering::SeqCst);
+        if before / CHILD == 1 {
+            self.left_empty(before);
+        }
+    }
+
+    /// The last child has left, and others may have come since.
+    fn left_empty(&self, before: usize) {
+        let mut next = self.end_or_wake(before);
         while let Some(group) = next {
             next = group.leave_once();
         }
@@ -166,6 +175,10 @@ impl GroupCore {
         if before / CHILD != 1 {
             return None;
         }
+        self.end_or_wake(before)
+    }
+
+    fn end_or_wake(&self, before: usize) -> Option<Arc<GroupCore>> {
         if before & ORPHANED != 0 {
             return self.end_orphaned();
         }

@@ -487,21 +487,25 @@ impl Thread {
 
     #[inline(never)]
     fn leave_outermost(&self) -> Option<TaskRecord> {
-        let node = match self.entries.get() {
-            0 => None,
-            _ => close_innermost(0),
-        };
-        if self.spawned_into.get() != 0 {
-            close_block();
+        if self.entries.get() != 0 || self.spawned_into.get() != 0 {
+            self.close_outermost();
         }
         self.surroundings.set(Surroundings::OUTSIDE);
         self.dirty.set(false);
         let task = self.replace_task(None)?;
         task.set_wait(self.wait.get());
-        if let Some(node) = node {
-            task.set_root(node);
-        }
         Some(task)
+    }
+
+    /// Closes the frame of the outermost task, and the block that it fills.
+    #[cold]
+    fn close_outermost(&self) {
+        if self.spawned_into.get() != 0 {
+            close_block();
+        }
+        if let Some(node) = close_frame(0) {
+            with_task(|task| task.map(|task| task.set_root(node)));
+        }
     }
 
     #[inline]

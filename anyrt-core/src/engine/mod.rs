@@ -45,7 +45,6 @@ pub(crate) use self::ended::Ended;
 pub(crate) use self::frame::{Frame, Parts, Place, Polled};
 pub(crate) use self::group::{
     Around, Children, End, Errors, Given, GroupCore, OpenBlock, Owner, Record, Report, TaskRecord,
-    Value,
 };
 pub(crate) use self::hold::Hold;
 pub(crate) use self::lazy_timer::Limit;

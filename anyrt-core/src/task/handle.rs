@@ -3,7 +3,7 @@ use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use crate::engine::{Cancelled, Cause, End, Operation, TaskRecord, Value, Wait, poll_state};
+use crate::engine::{Cancelled, Cause, End, Operation, TaskRecord, Wait, poll_state};
 use crate::error::{TaskError, ValueError};
 use crate::loom::{Arc, Mutex, lock};
 use crate::task::TaskId;
@@ -31,20 +31,24 @@ pub struct TaskHandle<T> {
 enum Access<T> {
     /// Out of the record.
     InRecord {
-        unbox: fn(Value) -> Option<T>,
-        view: fn(&Value) -> Option<&T>,
+        take: fn(&TaskRecord) -> Option<T>,
+        put_back: fn(&TaskRecord, T),
     },
     /// The value, which may borrow, stands beside the record.
     InSlot(Arc<Slot<T>>),
 }
 
 /// A value that was taken out of its record, and is put back, also if copying it panics.
-struct Lent<'a>(&'a TaskRecord, Option<Value>);
+struct Lent<'a, T> {
+    record: &'a TaskRecord,
+    value: Option<T>,
+    put_back: fn(&TaskRecord, T),
+}
 
-impl Drop for Lent<'_> {
+impl<T> Drop for Lent<'_, T> {
     fn drop(&mut self) {
-        if let Some(value) = self.1.take() {
-            self.0.return_value(value);
+        if let Some(value) = self.value.take() {
+            (self.put_back)(self.record, value);
         }
     }
 }
@@ -81,13 +85,13 @@ pub enum TaskStatus {
 impl<T> TaskHandle<T> {
     pub(crate) fn whole(record: TaskRecord) -> TaskHandle<T>
     where
-        T: 'static,
+        T: Send + 'static,
     {
         TaskHandle {
             record,
             access: Access::InRecord {
-                unbox: |value| value.downcast().ok().map(|value| *value),
-                view: |value| value.downcast_ref(),
+                take: TaskRecord::take_value,
+                put_back: TaskRecord::return_value,
             },
             operation: Operation::New,
             key: 0,
@@ -114,7 +118,7 @@ impl<T> TaskHandle<T> {
 
     fn take_value(&self) -> Option<T> {
         match &self.access {
-            Access::InRecord { unbox, .. } => self.record.take_value().and_then(unbox),
+            Access::InRecord { take, .. } => take(&self.record),
             Access::InSlot(slot) => lock(&slot.0).take(),
         }
     }
@@ -190,13 +194,17 @@ impl<T> TaskHandle<T> {
             Some(End::Cancelled) => Err(ValueError::Cancelled),
             Some(End::Finished) => {
                 let value = match &self.access {
-                    Access::InRecord { view, .. } => {
+                    Access::InRecord { take, put_back } => {
                         // The code of the value runs under the handle's lock, and not under that of the
                         // record, which many take. Nobody else takes the value meanwhile: that
                         // needs the handle for itself.
                         let _copying = lock(&self.copying);
-                        let lent = Lent(&self.record, self.record.take_value());
-                        lent.1.as_ref().and_then(|value| view(value).cloned())
+                        let lent = Lent {
+                            record: &self.record,
+                            value: take(&self.record),
+                            put_back: *put_back,
+                        };
+                        lent.value.clone()
                     }
                     Access::InSlot(slot) => lock(&slot.0).clone(),
                 };
@@ -270,12 +278,13 @@ impl<T> Future for TaskHandle<T> {
 impl<T> Unpin for TaskHandle<T> {}
 
 impl<T> Drop for TaskHandle<T> {
+    #[inline]
     fn drop(&mut self) {
-        let record = self.record();
-        record.forget_waiter(self.key);
+        self.record.forget_waiter(self.key);
         // A value that takes no room and has no destructor may stay in the record.
-        if !self.spent && (size_of::<T>() != 0 || mem::needs_drop::<T>()) {
-            record.detach();
+        let may_stay = size_of::<T>() == 0 && !mem::needs_drop::<T>();
+        if !self.spent && !may_stay && self.record.detach() {
+            drop(self.take_value());
         }
     }
 }

@@ -25,6 +25,7 @@ use std::ptr;
 use slab::Slab;
 
 use super::record::ELSEWHERE;
+use super::values::Values;
 use crate::engine::{Given, GroupCore, Record, poll_state};
 use crate::loom::{Arc, Mutex, OnceLock, Weak, lock};
 use crate::unwind::drop_quietly;
@@ -33,7 +34,7 @@ use crate::unwind::drop_quietly;
 const SHARDS: usize = 4;
 
 /// How many records a block has: so many may be kept by one task that is still alive.
-const SIZE: usize = 16;
+pub(super) const SIZE: usize = 16;
 
 /// The typed group around a [`GroupCore`], where its children are tasks.
 pub(crate) type Owner = Arc<dyn Any + Send + Sync>;
@@ -43,12 +44,13 @@ struct Block {
     owner: Option<Owner>,
     /// The number of the first task; the others' follow.
     first: u64,
-    /// Where most of its tasks were spawned: the first of them, and others as far as there is room.
+    /// Where most of its tasks were spawned: the first of them, and the first that was spawned elsewhere.
     location: &'static Location<'static>,
-    locations: [OnceLock<&'static Location<'static>>; 2],
+    second_location: OnceLock<&'static Location<'static>>,
     /// Where it stands in the list: the shard, and the key there.
     shard: u8,
     key: u32,
+    values: Values,
     records: [Record; SIZE],
 }
 
@@ -59,18 +61,18 @@ impl Block {
         if ptr::eq(location, self.location) {
             return 0;
         }
-        self.number_of_another(location)
-    }
-
-    fn number_of_another(&self, location: &'static Location<'static>) -> u8 {
-        for (number, known) in (1..).zip(&self.locations) {
-            if ptr::eq(*known.get_or_init(|| location), location) {
-                return number;
-            }
+        let second = self.second_location.get_or_init(|| location);
+        if ptr::eq(*second, location) {
+            1
+        } else {
+            ELSEWHERE
         }
-        ELSEWHERE
     }
 }
+
+// Allocators serve larger blocks more slowly.
+#[cfg(all(not(loom), target_os = "linux", target_pointer_width = "64"))]
+const _: () = assert!(size_of::<Block>() + 2 * size_of::<usize>() < 1016);
 
 /// Every task has ended, and every handle is gone.
 impl Drop for Block {
@@ -114,6 +116,18 @@ impl TaskRecord {
         self.block.owner.as_ref()
     }
 
+    /// Room for the values of the tasks in its block.
+    #[inline]
+    pub(super) fn values(&self) -> &Values {
+        &self.block.values
+    }
+
+    /// Which of the tasks of its block it is.
+    #[inline]
+    pub(super) fn index(&self) -> usize {
+        self.index as usize
+    }
+
     /// Returns the name: the one that the task was given, or where it was spawned.
     pub(crate) fn name(&self) -> Arc<str> {
         self.given_name()
@@ -121,16 +135,12 @@ impl TaskRecord {
     }
 
     fn spawned_at(&self) -> &'static Location<'static> {
-        let block = &self.block;
-        match self.location() {
-            Ok(0) => block.location,
-            Ok(number) => {
-                let known = block.locations.get(usize::from(number) - 1);
-                let known = known.and_then(OnceLock::get);
-                known.copied().unwrap_or(block.location)
-            }
-            Err(location) => location,
-        }
+        let known = match self.location() {
+            Ok(0) => None,
+            Ok(_) => self.block.second_location.get().copied(),
+            Err(location) => Some(location),
+        };
+        known.unwrap_or(self.block.location)
     }
 
     /// The task's number; in the order of spawning, where one thread spawns.
@@ -254,9 +264,10 @@ impl Children {
                 owner: owner(),
                 first: poll_state::next_serials(SIZE as u64),
                 location: given.location,
-                locations: [OnceLock::new(), OnceLock::new()],
+                second_location: OnceLock::new(),
                 shard: number as u8,
                 key: u32::try_from(key).expect("a group has fewer blocks than that"),
+                values: Values::new(),
                 records: array::from_fn(|_| Record::vacant()),
             });
             entry.insert(Arc::downgrade(&block));

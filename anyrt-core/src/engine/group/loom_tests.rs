@@ -130,14 +130,14 @@ fn loom_the_end_of_a_task_races_with_its_handle() {
         let child = child(&group);
         let ending = {
             let child = child.clone();
-            thread::spawn(move || child.finish(End::Finished, Some(Box::new(7_u8))))
+            thread::spawn(move || child.finish_with_value(7_u8))
         };
         let (waiter, mut key) = (Wakes::new(), 0);
         let polled = child.poll_end(&mut key, &Context::from_waker(&waiter.waker()));
         outcomes.note(polled.is_ready());
         ending.join().expect("no panic");
         assert!(polled == Poll::Ready(End::Finished) || waiter.is_woken());
-        assert!(child.take_value().is_some());
+        assert_eq!(child.take_value(), Some(7_u8));
     });
     seen.both();
 }
@@ -155,12 +155,17 @@ fn loom_the_end_of_a_task_races_with_the_drop_of_its_handle() {
             let (child, value) = (child.clone(), value.clone());
             thread::spawn(move || {
                 let wanted = child.is_wanted();
-                let kept: Option<super::record::Value> = wanted.then(|| Box::new(value) as _);
-                child.finish(End::Finished, kept);
+                if wanted {
+                    child.finish_with_value(value);
+                } else {
+                    child.finish(End::Finished, None);
+                }
                 wanted
             })
         };
-        child.detach();
+        if child.detach() {
+            drop(child.take_value::<Arc<()>>());
+        }
         outcomes.note(ending.join().expect("no panic"));
         assert_eq!(
             Arc::strong_count(&value),

@@ -442,8 +442,8 @@ impl Record {
         self.has(CANCELLED)
     }
 
-    /// The task has ended; `value` is what its handle gets.
-    pub(crate) fn finish(&self, end: End, value: Option<Value>) {
+    /// The task has ended; `value` is what its handle gets. Returns whether the handle is still there.
+    pub(crate) fn finish(&self, end: End, value: Option<Value>) -> bool {
         let bit = match end {
             End::Finished => FINISHED,
             End::Failed => FAILED,
@@ -460,10 +460,11 @@ impl Record {
         self.state.store(state | bit, Ordering::Release);
         drop(live);
         drop(waker);
+        state & DETACHED == 0
     }
 
     #[cold]
-    fn finish_with(&self, mut live: MutexGuard<'_, Live>, bit: u16, value: Option<Value>) {
+    fn finish_with(&self, mut live: MutexGuard<'_, Live>, bit: u16, value: Option<Value>) -> bool {
         let state = self.state.load(Ordering::Relaxed);
         // Either this sees that the handle is gone, or the handle that the task has ended.
         let (kept, surplus) = match value {
@@ -484,6 +485,7 @@ impl Record {
             wake_all(waiters.into_iter().map(|(_, waker)| waker));
         }
         drop(surplus);
+        state & DETACHED == 0
     }
 
     /// Whether somebody may still ask for the value.
@@ -492,18 +494,16 @@ impl Record {
         !self.has(DETACHED)
     }
 
-    /// The handle is dropped, and the value with it.
-    pub(crate) fn detach(&self) {
-        let value = self.change(|live, state| (state | DETACHED, live.slot.take_value()));
-        drop(value);
+    /// The handle is dropped. Returns whether the task has finished: then the handle has to drop the value.
+    pub(crate) fn detach(&self) -> bool {
+        self.change(|_, state| (state | DETACHED, state & FINISHED != 0))
     }
 
-    pub(crate) fn take_value(&self) -> Option<Value> {
+    pub(super) fn take_boxed(&self) -> Option<Value> {
         lock(&self.live).slot.take_value()
     }
 
-    /// Puts back a value that was taken.
-    pub(crate) fn return_value(&self, value: Value) {
+    pub(super) fn return_boxed(&self, value: Value) {
         let old = mem::replace(&mut lock(&self.live).slot, Slot::Value(value));
         drop(old);
     }

@@ -13,7 +13,7 @@ use super::options::GroupOptions;
 use super::start::{StartOutput, Started};
 use crate::cancel::CancelHandle;
 use crate::engine::{
-    Cause, Deliver, End, Ended, Errors, Given, GroupCore, Owner, Report, Root, TaskRecord, Value,
+    Cause, Deliver, End, Ended, Errors, Given, GroupCore, Owner, Report, Root, TaskRecord,
 };
 use crate::error::{GroupError, SpawnError, StartError};
 use crate::loom::Arc;
@@ -153,7 +153,7 @@ where
             record,
             outcome,
             |error| fail_in::<R, E>(record, error),
-            |value| Some(Box::new(value)),
+            |value| record.finish_with_value(value),
         );
     }
 }
@@ -169,19 +169,17 @@ fn fail_in<R: Spawn, E: Send + 'static>(record: &TaskRecord, error: E) {
 }
 
 /// Puts a child's outcome where it belongs: an error to the group, and the value, if anybody will
-/// ask for it, to where `keep` puts it, or into the record.
+/// ask for it, to `finish`, which ends the task.
 #[inline]
 pub(super) fn deliver<E, O: TaskOutput<E>>(
     record: &TaskRecord,
     outcome: Ended<O>,
     fail: impl FnOnce(E),
-    keep: impl FnOnce(O::Value) -> Option<Value>,
+    finish: impl FnOnce(O::Value),
 ) {
     match outcome {
         Ended::Completed(output) => match output.into_outcome() {
-            Outcome::Value(value) if record.is_wanted() => {
-                record.finish(End::Finished, keep(value));
-            }
+            Outcome::Value(value) if record.is_wanted() => finish(value),
             Outcome::Value(value) => {
                 drop(value);
                 record.finish(End::Finished, None);
@@ -190,7 +188,9 @@ pub(super) fn deliver<E, O: TaskOutput<E>>(
                 fail(error);
                 record.finish(End::Failed, None);
             }
-            Outcome::Reported => record.finish(End::Failed, None),
+            Outcome::Reported => {
+                record.finish(End::Failed, None);
+            }
         },
         Ended::Panicked(payload) => deliver_panic(record, payload),
         Ended::Cancelled => deliver_cancellation(record),

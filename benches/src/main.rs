@@ -65,7 +65,7 @@ serve:
 What is compared. Each side has a fresh runtime with the same settings, is warm before the clock
 starts, and works from within a task. The tasks are the same futures.
 
-  spawn and join      100,000 tasks that yield once. Without handles: children of a group that
+  spawn and join      100,000 tasks that yield once, all at once, or 1,000 after 1,000. Without handles: children of a group that
                       nobody asks for, against detached tasks with a shared counter whose last
                       wakes the waiter. With handles: each is awaited for its value, on both
                       sides. JoinSet: spawn, and join_next until it is empty. TaskTracker: each

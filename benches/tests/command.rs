@@ -21,8 +21,20 @@ fn overhead_prints_a_table_and_writes_json() {
     fs::remove_file(&file).expect("it is there");
     assert!(output.status.success(), "{output:?}");
     let table = String::from_utf8(output.stdout).expect("it is text");
+    let (head, table) = table.split_once("\n\n").expect("a line stands before it");
+    assert!(head.contains("profile, "), "{head}");
+    assert!(head.contains("allocator"), "{head}");
     assert!(table.starts_with("| case | backend | against |"), "{table}");
-    for key in ["case", "backend", "ours_ns", "theirs_ns", "theirs", "ratio"] {
+    for key in [
+        "case",
+        "backend",
+        "ours_ns",
+        "theirs_ns",
+        "theirs",
+        "ratio",
+        "profile",
+        "allocator",
+    ] {
         let found = json.matches(&format!("\"{key}\": ")).count();
         assert_eq!(found, table.lines().count() - 2, "{json}");
     }

@@ -99,10 +99,9 @@ fn poll_plainly<F: Future>(
     slot: &mut Option<TaskRecord>,
     cx: &mut Context<'_>,
 ) -> Option<Poll<Ended<F::Output>>> {
-    let record = slot.take()?;
-    if !record.is_plain() && !is_nearly_plain(&record) {
-        *slot = Some(record);
-        return None;
+    let mut record = slot.take()?;
+    if !record.is_plain() {
+        record = take_nearly_plain(record, slot)?;
     }
     record.count_poll();
     let polled = match poll_state::enter_outermost(record) {
@@ -140,15 +139,18 @@ fn poll_plainly<F: Future>(
     }))
 }
 
-/// Whether a poll has nothing to look at but context variables, which are noted, and a call of `start`
-/// that is pending.
+/// Returns the record if a poll has nothing to look at but context variables, which are noted, or a call of
+/// `start` that is pending; puts it back otherwise.
 #[cold]
-fn is_nearly_plain(record: &TaskRecord) -> bool {
-    let plain = !record.has_root() && record.own() == Own::No;
-    if plain && record.has_context() {
+fn take_nearly_plain(record: TaskRecord, slot: &mut Option<TaskRecord>) -> Option<TaskRecord> {
+    if record.has_root() || record.own() != Own::No {
+        *slot = Some(record);
+        return None;
+    }
+    if record.has_context() {
         poll_state::note_contexts();
     }
-    plain
+    Some(record)
 }
 
 /// Polls a task on a thread that is polling something already.

@@ -57,8 +57,8 @@ const CASES: &[Case] = &[
             locked: 12.0,
         },
         bound: Cost {
-            instructions: 1_300.0,
-            locked: 17.5,
+            instructions: 680.0,
+            locked: 10.0,
         },
     },
     Case {
@@ -69,8 +69,8 @@ const CASES: &[Case] = &[
             locked: f64::INFINITY,
         },
         bound: Cost {
-            instructions: 1_800.0,
-            locked: 25.0,
+            instructions: 910.0,
+            locked: 15.5,
         },
     },
 ];

@@ -33,7 +33,7 @@ pub(crate) struct Options {
 }
 
 /// More than these a child may not cost ("What it may cost" in `ARCHITECTURE.md`).
-const FLOOR: f64 = 200.0;
+const FLOOR: f64 = 128.0;
 
 /// How many permits a crowd waits for.
 const PERMITS: usize = 16;

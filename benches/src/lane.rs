@@ -20,6 +20,16 @@ pub(crate) enum Side {
     Theirs,
 }
 
+impl Side {
+    /// The word for it on command lines.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Side::Ours => "ours",
+            Side::Theirs => "theirs",
+        }
+    }
+}
+
 /// A runtime in one configuration.
 ///
 /// What is measured runs in a task in either case: where there are worker threads, spawning from

@@ -6,6 +6,7 @@
 mod cases;
 mod clock;
 mod futures;
+mod instructions;
 mod json;
 mod lane;
 mod memory;
@@ -24,6 +25,7 @@ use crate::lane::Side;
 const HELP: &str = "\
 usage: anyrt-bench overhead [OPTION]...
        anyrt-bench memory [OPTION]...
+       anyrt-bench instructions [OPTION]...
        anyrt-bench serve [OPTION]...
 
 overhead   times each operation of anyrt's beside its counterpart, alternately, in rounds whose
@@ -34,6 +36,10 @@ memory     what a blocked child takes beyond a native task, and the time of canc
            were cancelled, that nobody and no permit is lost, the time, and the most memory that
            the process had (VmHWM), also beyond what it had before, for each task. Each number
            is from a process of its own
+instructions  counts the instructions that a child costs beyond a native task on tokio's current
+           thread, and how many of them lock the memory bus, under `valgrind`, which has to be
+           installed, as has `objdump`; takes seconds. Fails if a child costs more than its bound,
+           which is what was reached and a little more
 serve      requests per second of the example `serve`, which has to be built, on each backend, under
            `wrk`, which has to be installed; against the same service on hyper and tokio alone:
            the same options of hyper and the same code that finds the file and makes the head of the
@@ -41,7 +47,7 @@ serve      requests per second of the example `serve`, which has to be built, on
            server is a process of its own, with a thread for each processor
 
   --quick        few rounds of a twentieth of the size: whether all works, not what it costs
-  --rounds N     rounds per case (default 15; memory: 3; serve: 7)
+  --rounds N     rounds per case (default 15; memory: 3; serve: 7; not for instructions)
   --json FILE    writes the rows to FILE too
 overhead:
   --list         prints the cases and ends
@@ -50,8 +56,8 @@ overhead:
   --cpu          measures the time of processors instead of the wall's, on a machine that is busy
                  with something else; what waits costs nothing then
   --only SIDE    runs `ours` or `theirs` alone, once, and prints nothing: for a profiler
-memory:
-  --children N   how many (default 1000000)
+memory, instructions:
+  --children N   how many (default 1000000; instructions: 25000)
 serve:
   --seconds N    how long `wrk` asks in each round (default 4)
   --connections N  how many connections it has (default 64)
@@ -59,7 +65,7 @@ serve:
 What is compared. Each side has a fresh runtime with the same settings, is warm before the clock
 starts, and works from within a task. The tasks are the same futures.
 
-  spawn and join      100,000 tasks that yield once. Without handles: children of a group that
+  spawn and join      100,000 tasks that yield once, all at once, or 1,000 after 1,000. Without handles: children of a group that
                       nobody asks for, against detached tasks with a shared counter whose last
                       wakes the waiter. With handles: each is awaited for its value, on both
                       sides. JoinSet: spawn, and join_next until it is empty. TaskTracker: each
@@ -112,6 +118,12 @@ fn main() -> ExitCode {
             None => complain("this is for the program itself"),
         };
     }
+    if let Some((instructions::PART, rest)) = arguments.split_first().map(|(a, b)| (&**a, b)) {
+        return match instructions::run_part(rest) {
+            Some(()) => ExitCode::SUCCESS,
+            None => complain("this is for the program itself"),
+        };
+    }
     if let Some((serve::PLAIN, [dir])) = arguments.split_first().map(|(a, b)| (&**a, b)) {
         return finish(serve::run_plain(Path::new(dir)));
     }
@@ -142,6 +154,7 @@ enum Command {
     List,
     Overhead(overhead::Options),
     Memory(memory::Options),
+    Instructions(instructions::Options),
     Serve(serve::Options),
 }
 
@@ -151,6 +164,7 @@ fn carry_out(command: &Command) -> io::Result<()> {
         Command::List => overhead::list(),
         Command::Overhead(options) => overhead::run(options)?,
         Command::Memory(options) => memory::run(options)?,
+        Command::Instructions(options) => instructions::run(options)?,
         Command::Serve(options) => serve::run(options)?,
     }
     Ok(())
@@ -161,10 +175,15 @@ fn parse(arguments: &[String]) -> Result<Command, String> {
     let command = match arguments.next().map(String::as_str) {
         Some("overhead") => Which::Overhead,
         Some("memory") => Which::Memory,
+        Some("instructions") => Which::Instructions,
         Some("serve") => Which::Serve,
         Some("--help" | "-h" | "help") => return Ok(Command::Help),
         Some(other) => return Err(format!("there is no command `{other}`")),
-        None => return Err("a command is missing: `overhead`, `memory` or `serve`".to_owned()),
+        None => {
+            return Err(
+                "a command is missing: `overhead`, `memory`, `instructions` or `serve`".to_owned(),
+            );
+        }
     };
     let (mut quick, mut cpu) = (false, false);
     let (mut rounds, mut scale, mut children) = (None, None, None);
@@ -178,14 +197,18 @@ fn parse(arguments: &[String]) -> Result<Command, String> {
         match (command, argument.as_str()) {
             (_, "--help" | "-h") => return Ok(Command::Help),
             (_, "--quick") => quick = true,
-            (_, "--rounds") => rounds = Some(positive(argument, value()?)?),
+            (Which::Overhead | Which::Memory | Which::Serve, "--rounds") => {
+                rounds = Some(positive(argument, value()?)?)
+            }
             (_, "--json") => json = Some(value()?.into()),
             (Which::Overhead, "--list") => return Ok(Command::List),
             (Which::Overhead, "--case") => filter = Some(value()?.clone()),
             (Which::Overhead, "--scale") => scale = Some(number(argument, value()?)?),
             (Which::Overhead, "--cpu") => cpu = true,
             (Which::Overhead, "--only") => only = Some(side(value()?)?),
-            (Which::Memory, "--children") => children = Some(positive(argument, value()?)?),
+            (Which::Memory | Which::Instructions, "--children") => {
+                children = Some(positive(argument, value()?)?)
+            }
             (Which::Serve, "--seconds") => seconds = Some(positive(argument, value()?)?),
             (Which::Serve, "--connections") => connections = Some(positive(argument, value()?)?),
             _ => return Err(format!("there is no option `{argument}` here")),
@@ -205,6 +228,10 @@ fn parse(arguments: &[String]) -> Result<Command, String> {
             rounds: rounds.unwrap_or(if quick { 1 } else { 3 }),
             json,
         }),
+        Which::Instructions => Command::Instructions(instructions::Options {
+            children: children.unwrap_or(if quick { 5_000 } else { 25_000 }),
+            json,
+        }),
         Which::Serve => Command::Serve(serve::Options {
             rounds: rounds.unwrap_or(if quick { 1 } else { 7 }),
             seconds: seconds.unwrap_or(if quick { 1 } else { 4 }),
@@ -218,6 +245,7 @@ fn parse(arguments: &[String]) -> Result<Command, String> {
 enum Which {
     Overhead,
     Memory,
+    Instructions,
     Serve,
 }
 
@@ -262,6 +290,7 @@ mod tests {
             ("overhead --scale x", "above zero, not `x`"),
             ("overhead --only both", "not `both`"),
             ("memory --case x", "no option `--case`"),
+            ("instructions --rounds 3", "no option `--rounds`"),
             ("serve --seconds 0", "above zero, not `0`"),
         ] {
             let error = parsed(line).unwrap_err();

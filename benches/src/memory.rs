@@ -33,7 +33,7 @@ pub(crate) struct Options {
 }
 
 /// More than these a child may not cost ("What it may cost" in `ARCHITECTURE.md`).
-const FLOOR: f64 = 200.0;
+const FLOOR: f64 = 128.0;
 
 /// How many permits a crowd waits for.
 const PERMITS: usize = 16;
@@ -191,10 +191,7 @@ fn part<const N: usize>(
     side: Side,
     count: usize,
 ) -> io::Result<[f64; N]> {
-    let side = match side {
-        Side::Ours => "ours",
-        Side::Theirs => "theirs",
-    };
+    let side = side.name();
     let output = Command::new(env::current_exe()?)
         .args([PART, what, &backend.to_string(), side, &count.to_string()])
         .output()?;

@@ -1,5 +1,6 @@
 //! Measures each case in rounds, ours and theirs in turn, and prints what comes out.
 
+use std::env;
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
@@ -56,11 +57,34 @@ pub(crate) fn run(options: &Options) -> io::Result<()> {
     if options.only.is_some() {
         return Ok(());
     }
+    println!("{} profile, {}\n", profile(), allocator());
     print!("{}", table(&rows));
     if let Some(path) = &options.json {
         fs::write(path, to_json(&rows))?;
     }
     Ok(())
+}
+
+/// The profile that this program was built with, as far as it knows.
+fn profile() -> &'static str {
+    if cfg!(debug_assertions) {
+        "debug"
+    } else {
+        "release"
+    }
+}
+
+/// The allocator: the one of the system's library, or what stands in for it.
+fn allocator() -> String {
+    let library = match () {
+        () if cfg!(target_env = "gnu") => "glibc's allocator",
+        () if cfg!(target_env = "musl") => "musl's allocator",
+        () => "the system's allocator",
+    };
+    match env::var("LD_PRELOAD") {
+        Ok(preloaded) if !preloaded.is_empty() => format!("{library} or that of {preloaded}"),
+        _ => library.to_owned(),
+    }
 }
 
 pub(crate) fn list() {
@@ -176,6 +200,8 @@ fn to_json(rows: &[Row]) -> String {
             .number("theirs_ns", row.theirs)
             .text("theirs", row.case.theirs)
             .number("ratio", row.ratio)
+            .text("profile", profile())
+            .text("allocator", &allocator())
     }))
 }
 

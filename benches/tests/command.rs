@@ -21,8 +21,20 @@ fn overhead_prints_a_table_and_writes_json() {
     fs::remove_file(&file).expect("it is there");
     assert!(output.status.success(), "{output:?}");
     let table = String::from_utf8(output.stdout).expect("it is text");
+    let (head, table) = table.split_once("\n\n").expect("a line stands before it");
+    assert!(head.contains("profile, "), "{head}");
+    assert!(head.contains("allocator"), "{head}");
     assert!(table.starts_with("| case | backend | against |"), "{table}");
-    for key in ["case", "backend", "ours_ns", "theirs_ns", "theirs", "ratio"] {
+    for key in [
+        "case",
+        "backend",
+        "ours_ns",
+        "theirs_ns",
+        "theirs",
+        "ratio",
+        "profile",
+        "allocator",
+    ] {
         let found = json.matches(&format!("\"{key}\": ")).count();
         assert_eq!(found, table.lines().count() - 2, "{json}");
     }
@@ -54,6 +66,23 @@ fn memory_measures_in_processes_of_its_own() {
     assert!(table.contains("| 500 |"), "{table}");
     assert!(table.contains("200 tasks that wait"), "{table}");
     assert!(table.contains("all permits are back"), "{table}");
+}
+
+#[test]
+fn instructions_are_counted_under_valgrind() {
+    let installed = |program| Command::new(program).arg("--version").output().is_ok();
+    if !installed("valgrind") || !installed("objdump") || !cfg!(target_arch = "x86_64") {
+        assert!(
+            env::var_os("ANYRT_REQUIRE_SERVICES").is_none_or(|value| value != "1"),
+            "valgrind or objdump is not installed"
+        );
+        eprintln!("not run: valgrind or objdump is not installed");
+        return;
+    }
+    let output = bench(&["instructions", "--children", "200"]);
+    assert!(output.status.success(), "{output:?}");
+    let table = String::from_utf8(output.stdout).expect("it is text");
+    assert!(table.contains("| no handles | "), "{table}");
 }
 
 #[test]

@@ -44,8 +44,8 @@ pub(crate) use self::deadlines::poll_limits;
 pub(crate) use self::ended::Ended;
 pub(crate) use self::frame::{Frame, Parts, Place, Polled};
 pub(crate) use self::group::{
-    Alarms, Around, Caller, Children, End, Errors, Given, GroupCore, Owner, Record, Report,
-    TaskRecord, Value,
+    Alarms, Around, Caller, Children, End, Errors, Given, GroupCore, OpenBlock, Owner, Record,
+    Report, TaskRecord,
 };
 pub(crate) use self::hold::Hold;
 pub(crate) use self::lazy_timer::Limit;

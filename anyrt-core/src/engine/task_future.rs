@@ -93,6 +93,9 @@ impl Place for RootPlace<'_> {
     }
 }
 
+/// A poll that may have panicked.
+type Attempt<T> = Result<Poll<T>, Payload>;
+
 /// Polls a task once without the frame's machinery, in a straight line; none where that does not
 /// do, because the task is cancelled, or because something in it has reported.
 ///
@@ -103,51 +106,37 @@ fn poll_plainly<F: Future>(
     slot: &mut Option<TaskRecord>,
     cx: &mut Context<'_>,
 ) -> Option<Poll<Ended<F::Output>>> {
-    let record = slot.take_if(|record| !record.has_root() && record.own() == Own::No)?;
-    if record.has_context() {
-        poll_state::note_contexts();
+    let mut record = slot.take()?;
+    if !record.is_plain() {
+        record = take_nearly_plain(record, slot)?;
     }
-    let serial = record.id();
     record.count_poll();
-    let outside = poll_state::enter_task(record, serial, false);
-    let since = outside.since;
-    let polled = catch_unwind(AssertUnwindSafe(|| {
-        let future = future.as_mut().as_pin_mut();
-        future.expect("it is there until it has ended").poll(cx)
-    }));
-    let node = poll_state::close_frame(since);
-    let ended = match polled {
-        Ok(Poll::Pending) => None,
-        Ok(Poll::Ready(output)) => Some(Ended::Completed(output)),
-        Err(payload) => Some(Ended::Panicked(payload)),
-    };
-    // Before the task is left, so that destructors find it.
-    let dropped = match ended {
-        None => Ok(()),
-        Some(_) => drop_future(future),
-    };
-    let wait;
-    (*slot, wait) = poll_state::leave_task(outside);
-    let record = slot.as_ref()?;
-    let linked = node.is_some();
-    if let Some(node) = node {
-        record.set_root(node);
-    }
-    let Some(ended) = ended else {
-        record.set_wait(wait);
-        record.register(cx);
-        record.count_poll();
-        // Whoever cancels now finds the waker; whoever did before is seen here.
-        if linked && let Some(node) = record.root() {
-            node.register(cx);
+    let (polled, dropped) = match poll_state::enter_outermost(record) {
+        None => {
+            let polled = poll_future(future.as_mut(), cx);
+            let dropped = drop_if_ended(future, &polled);
+            *slot = poll_state::leave_outermost();
+            (polled, dropped)
         }
-        let plain = record.own() == Own::No;
-        return plain.then_some(Poll::Pending);
+        Some(record) => poll_nested(future, record, slot, cx),
+    };
+    let record = slot.as_ref()?;
+    let ended = match polled {
+        Ok(Poll::Pending) => {
+            record.register(cx);
+            record.count_poll();
+            // Whoever cancels now finds the waker; whoever did before is seen here.
+            if record.is_plain() {
+                return Some(Poll::Pending);
+            }
+            return stay_pending(record, cx).then_some(Poll::Pending);
+        }
+        Ok(Poll::Ready(output)) => Ended::Completed(output),
+        Err(payload) => Ended::Panicked(payload),
     };
     record.count_poll();
-    if linked && let Some(node) = record.root() {
-        // What was moved out of the task is woken, to link itself where it is now.
-        node.leave();
+    if record.has_root() {
+        leave_root(record);
     }
     Some(Poll::Ready(match dropped {
         Ok(()) => ended,
@@ -155,6 +144,81 @@ fn poll_plainly<F: Future>(
             drop_quietly(ended);
             Ended::Panicked(payload)
         }
+    }))
+}
+
+/// Returns the record if a poll has nothing to look at but context variables, which are noted, or a call of
+/// `start` that is pending; puts it back otherwise.
+#[cold]
+fn take_nearly_plain(record: TaskRecord, slot: &mut Option<TaskRecord>) -> Option<TaskRecord> {
+    if record.has_root() || record.own() != Own::No {
+        *slot = Some(record);
+        return None;
+    }
+    if record.has_context() {
+        poll_state::note_contexts();
+    }
+    Some(record)
+}
+
+/// Polls a task on a thread that is polling something already.
+#[cold]
+fn poll_nested<F: Future>(
+    mut future: Pin<&mut Option<F>>,
+    record: TaskRecord,
+    slot: &mut Option<TaskRecord>,
+    cx: &mut Context<'_>,
+) -> (Attempt<F::Output>, Result<(), Payload>) {
+    let serial = record.id();
+    let outside = poll_state::enter_task(record, serial, false);
+    let since = outside.since;
+    let polled = poll_future(future.as_mut(), cx);
+    let node = poll_state::close_frame(since);
+    let dropped = drop_if_ended(future, &polled);
+    let wait;
+    (*slot, wait) = poll_state::leave_task(outside);
+    if let Some(record) = slot {
+        record.set_wait(wait);
+        if let Some(node) = node {
+            record.set_root(node);
+        }
+    }
+    (polled, dropped)
+}
+
+/// Drops the future after its last poll, before the task is left, so that destructors find it.
+#[inline(always)]
+fn drop_if_ended<F, T>(future: Pin<&mut Option<F>>, polled: &Attempt<T>) -> Result<(), Payload> {
+    match polled {
+        Ok(Poll::Pending) => Ok(()),
+        _ => drop_future(future),
+    }
+}
+
+/// Registers the node that the task's frame has got in this poll. Returns whether the task may stay
+/// pending: it is not cancelled.
+#[cold]
+fn stay_pending(record: &TaskRecord, cx: &Context<'_>) -> bool {
+    if let Some(node) = record.root() {
+        node.register(cx);
+    }
+    record.own() == Own::No
+}
+
+/// Lets the node of a task that has ended leave the tree: what was moved out of the task is woken, to
+/// link itself where it is now.
+#[cold]
+fn leave_root(record: &TaskRecord) {
+    if let Some(node) = record.root() {
+        node.leave();
+    }
+}
+
+#[inline(always)]
+fn poll_future<F: Future>(future: Pin<&mut Option<F>>, cx: &mut Context<'_>) -> Attempt<F::Output> {
+    catch_unwind(AssertUnwindSafe(|| {
+        let future = future.as_pin_mut();
+        future.expect("it is there until it has ended").poll(cx)
     }))
 }
 
@@ -261,19 +325,20 @@ fn finish<O, D: Deliver<O>>(record: TaskRecord, deliver: &mut D, outcome: Ended<
             deliver.deliver(&record, outcome);
         }
     }));
-    leave(record, delivered.err());
+    if let Err(payload) = delivered {
+        deliver_failed(&record, payload);
+    }
+    record.group().leave();
 }
 
-fn leave(record: TaskRecord, panic: Option<Payload>) {
+/// Notes that delivering an outcome panicked.
+#[cold]
+fn deliver_failed(record: &TaskRecord, payload: Payload) {
     let group = record.group();
-    if let Some(payload) = panic {
-        group.take_panic(payload, Cause::ChildFailed, Some(&record.name()));
-    }
+    group.take_panic(payload, Cause::ChildFailed, Some(&record.name()));
     if record.end().is_none() {
-        record.finish(End::Failed, None);
+        record.finish(End::Failed);
     }
-    group.remove(&record);
-    group.leave();
 }
 
 impl<F: Future, D: Deliver<F::Output>> Future for Root<F, D> {
@@ -298,18 +363,25 @@ impl<F: Future, D: Deliver<F::Output>> Future for Root<F, D> {
 impl<F: Future, D: Deliver<F::Output>> PinnedDrop for Root<F, D> {
     fn drop(self: Pin<&mut Self>) {
         let this = self.project();
-        if this.record.is_none() {
-            return;
-        }
-        let outcome = match drop_root(this.future, this.record) {
-            Ok(()) => Ended::Cancelled,
-            Err(payload) => Ended::Panicked(payload),
-        };
-        if let Some(record) = this.record.take() {
-            if let Some(root) = record.root() {
-                root.leave();
-            }
-            finish(record, this.deliver, outcome);
+        if this.record.is_some() {
+            drop_before_end(this.future, this.record, this.deliver);
         }
     }
+}
+
+#[cold]
+fn drop_before_end<F: Future, D: Deliver<F::Output>>(
+    future: Pin<&mut Option<F>>,
+    slot: &mut Option<TaskRecord>,
+    deliver: &mut D,
+) {
+    let outcome = match drop_root(future, slot) {
+        Ok(()) => Ended::Cancelled,
+        Err(payload) => Ended::Panicked(payload),
+    };
+    let Some(record) = slot.take() else { return };
+    if let Some(root) = record.root() {
+        root.leave();
+    }
+    finish(record, deliver, outcome);
 }

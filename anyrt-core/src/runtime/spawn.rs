@@ -19,8 +19,10 @@ use crate::error::NoRuntime;
 ///    and on the threads that [`Blocking`](super::Blocking) runs functions on.
 /// 4. A handle MUST work on any thread, for as long as the runtime lives. Spawning with the handle
 ///    of a runtime that has ended drops the future; it MUST NOT panic.
-/// 5. [`choose`](Spawn::choose) MUST return a number below `n`, and SHOULD cost a few nanoseconds.
-/// 6. A task that is woken with [`yield_turn`](Spawn::yield_turn) MUST be polled again soon, but not
+/// 5. Any waker that a task was polled with MUST go on waking it, until it has ended: core keeps that
+///    of one poll, and asks for no other.
+/// 6. [`choose`](Spawn::choose) MUST return a number below `n`, and SHOULD cost a few nanoseconds.
+/// 7. A task that is woken with [`yield_turn`](Spawn::yield_turn) MUST be polled again soon, but not
 ///    before other tasks, timers and I/O have had their turn.
 ///
 /// # Implementing

@@ -1,8 +1,9 @@
 use std::fmt;
+use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use crate::engine::{Cancelled, Cause, End, Operation, TaskRecord, Value, Wait, poll_state};
+use crate::engine::{Cancelled, Cause, End, Operation, TaskRecord, Wait, poll_state};
 use crate::error::{TaskError, ValueError};
 use crate::loom::{Arc, Mutex, lock};
 use crate::task::TaskId;
@@ -16,29 +17,38 @@ use crate::task::TaskId;
 ///
 /// Awaiting it is cancel safe: the result stays where it is.
 pub struct TaskHandle<T> {
-    repr: Repr<T>,
+    record: TaskRecord,
+    access: Access<T>,
     operation: Operation,
     key: u64,
+    /// It gave its value away.
+    spent: bool,
+    /// Held while the value is out of the record, to be copied.
+    copying: Mutex<()>,
 }
 
-enum Repr<T> {
-    /// The record holds the value, which is taken out with these.
-    Whole(TaskRecord, Access<T>),
+/// How a value of a known type is got.
+enum Access<T> {
+    /// Out of the record.
+    InRecord {
+        take: fn(&TaskRecord) -> Option<T>,
+        put_back: fn(&TaskRecord, T),
+    },
     /// The value, which may borrow, stands beside the record.
-    Split(TaskRecord, Arc<Slot<T>>),
+    InSlot(Arc<Slot<T>>),
 }
 
-/// How a value of a known type is got out of a record.
-struct Access<T> {
-    unbox: fn(Value) -> Option<T>,
-    view: fn(&Value) -> Option<&T>,
+/// A value that was taken out of its record, and is put back, also if copying it panics.
+struct Lent<'a, T> {
+    record: &'a TaskRecord,
+    value: Option<T>,
+    put_back: fn(&TaskRecord, T),
 }
 
-impl<T: 'static> Access<T> {
-    fn new() -> Access<T> {
-        Access {
-            unbox: |value| value.downcast().ok().map(|value| *value),
-            view: |value| value.downcast_ref(),
+impl<T> Drop for Lent<'_, T> {
+    fn drop(&mut self) {
+        if let Some(value) = self.value.take() {
+            (self.put_back)(self.record, value);
         }
     }
 }
@@ -75,34 +85,41 @@ pub enum TaskStatus {
 impl<T> TaskHandle<T> {
     pub(crate) fn whole(record: TaskRecord) -> TaskHandle<T>
     where
-        T: 'static,
+        T: Send + 'static,
     {
         TaskHandle {
-            repr: Repr::Whole(record, Access::new()),
+            record,
+            access: Access::InRecord {
+                take: TaskRecord::take_value,
+                put_back: TaskRecord::return_value,
+            },
             operation: Operation::New,
             key: 0,
+            spent: false,
+            copying: Mutex::new(()),
         }
     }
 
     pub(crate) fn split(record: TaskRecord, slot: Arc<Slot<T>>) -> TaskHandle<T> {
         TaskHandle {
-            repr: Repr::Split(record, slot),
+            record,
+            access: Access::InSlot(slot),
             operation: Operation::New,
             key: 0,
+            spent: false,
+            copying: Mutex::new(()),
         }
     }
 
     #[inline]
     fn record(&self) -> &TaskRecord {
-        match &self.repr {
-            Repr::Whole(record, _) | Repr::Split(record, _) => record,
-        }
+        &self.record
     }
 
     fn take_value(&self) -> Option<T> {
-        match &self.repr {
-            Repr::Whole(record, access) => record.take_value().and_then(access.unbox),
-            Repr::Split(_, slot) => lock(&slot.0).take(),
+        match &self.access {
+            Access::InRecord { take, .. } => take(&self.record),
+            Access::InSlot(slot) => lock(&slot.0).take(),
         }
     }
 
@@ -176,10 +193,20 @@ impl<T> TaskHandle<T> {
             Some(End::Failed) => Err(ValueError::Failed),
             Some(End::Cancelled) => Err(ValueError::Cancelled),
             Some(End::Finished) => {
-                let value = match &self.repr {
-                    Repr::Whole(record, access) => record
-                        .lend_value(|value| value.and_then(|value| (access.view)(value).cloned())),
-                    Repr::Split(_, slot) => lock(&slot.0).clone(),
+                let value = match &self.access {
+                    Access::InRecord { take, put_back } => {
+                        // The code of the value runs under the handle's lock, and not under that of the
+                        // record, which many take. Nobody else takes the value meanwhile: that
+                        // needs the handle for itself.
+                        let _copying = lock(&self.copying);
+                        let lent = Lent {
+                            record: &self.record,
+                            value: take(&self.record),
+                            put_back: *put_back,
+                        };
+                        lent.value.clone()
+                    }
+                    Access::InSlot(slot) => lock(&slot.0).clone(),
                 };
                 value.ok_or(ValueError::Taken)
             }
@@ -246,6 +273,7 @@ impl<T> Future for TaskHandle<T> {
             return Poll::Ready(Err(error));
         }
         let value = this.take_value();
+        this.spent = true;
         Poll::Ready(value.ok_or_else(TaskError::taken))
     }
 }
@@ -254,10 +282,14 @@ impl<T> Future for TaskHandle<T> {
 impl<T> Unpin for TaskHandle<T> {}
 
 impl<T> Drop for TaskHandle<T> {
+    #[inline]
     fn drop(&mut self) {
-        let record = self.record();
-        record.forget_waiter(self.key);
-        record.detach();
+        self.record.forget_waiter(self.key);
+        // A value that takes no room and has no destructor may stay in the record.
+        let may_stay = size_of::<T>() == 0 && !mem::needs_drop::<T>();
+        if !self.spent && !may_stay && self.record.detach() {
+            drop(self.take_value());
+        }
     }
 }
 

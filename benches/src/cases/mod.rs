@@ -5,7 +5,7 @@ pub(crate) mod cancel;
 mod net;
 mod portal;
 mod scope;
-mod spawn;
+pub(crate) mod spawn;
 mod stream;
 mod sync;
 mod timeout;

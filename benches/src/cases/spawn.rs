@@ -17,114 +17,175 @@ use crate::lane::{self, AsyncStdShared, Lane, Native, SmolOne, SmolTwo, TokioCur
 
 const TASKS: usize = 100_000;
 
+/// How many tasks there are at once: all of a round, or so few that they stay in the processor's caches
+/// and the group's own cost shows.
+const SIZES: [usize; 2] = [TASKS, 1_000];
+
 pub(super) fn add(cases: &mut Vec<Case>) {
-    against_plain::<TokioCurrent>(cases);
-    against_plain::<TokioTwo>(cases);
-    against_plain::<SmolOne>(cases);
-    against_plain::<SmolTwo>(cases);
-    against_plain::<AsyncStdShared>(cases);
-    against_peers::<TokioCurrent>(cases, Floor::None);
-    against_peers::<TokioTwo>(cases, Floor::Ratio(1.00));
+    for size in SIZES {
+        against_plain::<TokioCurrent>(cases, size, 1.30, 1.60);
+        against_plain::<TokioTwo>(cases, size, 1.15, 1.60);
+        against_plain::<SmolOne>(cases, size, 1.45, 1.25);
+        against_plain::<SmolTwo>(cases, size, 1.45, 1.25);
+        against_plain::<AsyncStdShared>(cases, size, 1.45, 1.25);
+        against_peers::<TokioCurrent>(cases, size, Floor::None);
+        against_peers::<TokioTwo>(cases, size, Floor::Ratio(1.00));
+    }
 }
 
-fn against_plain<L: Lane>(cases: &mut Vec<Case>) {
+fn name(what: &str, size: usize) -> String {
+    match size {
+        TASKS => format!("spawn and join, {what}"),
+        _ => format!("spawn and join, {what}, {size} at once"),
+    }
+}
+
+fn against_plain<L: Lane>(cases: &mut Vec<Case>, size: usize, counted: f64, awaited: f64) {
     cases.push(Case::new(
-        "spawn and join, no handles",
+        name("no handles", size),
         L::NAME,
         "spawn + shared counter",
         TASKS,
-        Floor::Ratio(1.15),
-        |side, count| match side {
-            Side::Ours => ours::<L, _>(count, group::<L::Runtime>),
-            Side::Theirs => native::<L, _>(count, counter),
+        Floor::Ratio(counted),
+        move |side, count| match side {
+            Side::Ours => ours::<L, _>(count, size, group::<L::Runtime>),
+            Side::Theirs => native::<L, _>(count, size, counter),
         },
     ));
     cases.push(Case::new(
-        "spawn and join, handles",
+        name("handles", size),
         L::NAME,
         "spawn + await each handle",
         TASKS,
-        Floor::Ratio(1.25),
-        |side, count| match side {
-            Side::Ours => ours::<L, _>(count, group_handles::<L::Runtime>),
-            Side::Theirs => native::<L, _>(count, handles),
+        Floor::Ratio(awaited),
+        move |side, count| match side {
+            Side::Ours => ours::<L, _>(count, size, group_handles::<L::Runtime>),
+            Side::Theirs => native::<L, _>(count, size, handles),
         },
     ));
 }
 
 /// `JoinSet` and `TaskTracker` exist on tokio alone.
-fn against_peers<L: Lane<Native = lane::Tokio>>(cases: &mut Vec<Case>, join_set_floor: Floor) {
+fn against_peers<L: Lane<Native = lane::Tokio>>(
+    cases: &mut Vec<Case>,
+    size: usize,
+    join_set_floor: Floor,
+) {
     cases.push(Case::new(
-        "spawn and join, no handles",
+        name("no handles", size),
         L::NAME,
         "JoinSet::spawn + join_next",
         TASKS,
         join_set_floor,
-        |side, count| match side {
-            Side::Ours => ours::<L, _>(count, group::<L::Runtime>),
-            Side::Theirs => native::<L, _>(count, |_, count| join_set(count)),
+        move |side, count| match side {
+            Side::Ours => ours::<L, _>(count, size, group::<L::Runtime>),
+            Side::Theirs => native::<L, _>(count, size, |_, count| join_set(count)),
         },
     ));
     cases.push(Case::new(
-        "spawn and join, handles",
+        name("handles", size),
         L::NAME,
         "JoinSet::spawn + join_next",
         TASKS,
         join_set_floor,
-        |side, count| match side {
-            Side::Ours => ours::<L, _>(count, group_handles::<L::Runtime>),
-            Side::Theirs => native::<L, _>(count, |_, count| join_set_values(count)),
+        move |side, count| match side {
+            Side::Ours => ours::<L, _>(count, size, group_handles::<L::Runtime>),
+            Side::Theirs => native::<L, _>(count, size, |_, count| join_set_values(count)),
         },
     ));
     cases.push(Case::new(
-        "spawn and join, no handles",
+        name("no handles", size),
         L::NAME,
         "TaskTracker + CancellationToken",
         TASKS,
-        Floor::Ratio(1.00),
-        |side, count| match side {
-            Side::Ours => ours::<L, _>(count, group::<L::Runtime>),
-            Side::Theirs => native::<L, _>(count, |_, count| tracker(count)),
+        Floor::Ratio(0.90),
+        move |side, count| match side {
+            Side::Ours => ours::<L, _>(count, size, group::<L::Runtime>),
+            Side::Theirs => native::<L, _>(count, size, |_, count| tracker(count)),
         },
     ));
     cases.push(Case::new(
-        "spawn and join, handles",
+        name("handles", size),
         L::NAME,
         "TaskTracker + CancellationToken",
         TASKS,
-        Floor::Ratio(1.00),
-        |side, count| match side {
-            Side::Ours => ours::<L, _>(count, group_handles::<L::Runtime>),
-            Side::Theirs => native::<L, _>(count, |_, count| tracker_handles(count)),
+        Floor::Ratio(0.90),
+        move |side, count| match side {
+            Side::Ours => ours::<L, _>(count, size, group_handles::<L::Runtime>),
+            Side::Theirs => native::<L, _>(count, size, |_, count| tracker_handles(count)),
         },
     ));
 }
 
+/// Does an operation for `count` tasks, of which at most `size` exist at once.
+async fn in_parts<Fut: Future<Output = ()>>(
+    count: usize,
+    size: usize,
+    operation: impl Fn(usize) -> Fut,
+) {
+    let mut left = count;
+    while left > 0 {
+        let part = left.min(size);
+        operation(part).await;
+        left -= part;
+    }
+}
+
 /// Times an operation once the runtime, the allocator and the caches are warm.
-fn ours<L, Fut>(count: usize, operation: fn(usize) -> Fut) -> Duration
+fn ours<L, Fut>(count: usize, size: usize, operation: fn(usize) -> Fut) -> Duration
 where
     L: Lane,
     Fut: Future<Output = ()> + Send + 'static,
 {
     lane::ours::<L, _>(async move {
-        operation(count / 10).await;
+        in_parts(count / 10, size, operation).await;
         let start = Start::now();
-        operation(count).await;
+        in_parts(count, size, operation).await;
         start.elapsed()
     })
 }
 
-fn native<L, Fut>(count: usize, operation: fn(L::Native, usize) -> Fut) -> Duration
+fn native<L, Fut>(count: usize, size: usize, operation: fn(L::Native, usize) -> Fut) -> Duration
 where
     L: Lane,
     Fut: Future<Output = ()> + Send + 'static,
 {
     lane::native::<L, _, _>(async move |native| {
-        operation(native.clone(), count / 10).await;
+        let operation = |count| operation(native.clone(), count);
+        in_parts(count / 10, size, operation).await;
         let start = Start::now();
-        operation(native, count).await;
+        in_parts(count, size, operation).await;
         start.elapsed()
     })
+}
+
+/// How the end of the tasks is waited for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Join {
+    /// By the group, or with a shared counter.
+    Counted,
+    /// By awaiting each handle.
+    Handles,
+}
+
+impl Join {
+    /// The word for it on command lines.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Join::Counted => "counted",
+            Join::Handles => "handles",
+        }
+    }
+}
+
+/// Spawns and joins tasks once, with nothing before and no clock, for counting instructions.
+pub(crate) fn spawn_and_join<L: Lane>(join: Join, side: Side, count: usize) {
+    match (side, join) {
+        (Side::Ours, Join::Counted) => lane::ours::<L, _>(group::<L::Runtime>(count)),
+        (Side::Ours, Join::Handles) => lane::ours::<L, _>(group_handles::<L::Runtime>(count)),
+        (Side::Theirs, Join::Counted) => lane::native::<L, _, _>(|n| counter(n, count)),
+        (Side::Theirs, Join::Handles) => lane::native::<L, _, _>(|n| handles(n, count)),
+    }
 }
 
 // ---- ours ----

@@ -2,29 +2,39 @@
 //!
 //! Records lie in blocks that are filled in the order of spawning and freed as a whole, so that a
 //! child costs neither an allocation of its own nor an entry in a list: the blocks are the list.
-//! A block is freed once all its tasks have ended and their handles are gone. It refers to its
-//! group, and the group to it; that circle is cut when the block leaves the list, at the latest
-//! at the end of the group.
+//! The list does not keep them: tasks and handles do, and a block takes itself off the list when the
+//! last of these is gone.
+//!
+//! A block that is being filled is kept by one of two places, and can take another task as long:
+//!
+//! | kept by | who fills it |
+//! | --- | --- |
+//! | its shard | any thread, under the lock of the shard |
+//! | the thread that polls a task ([`OpenBlock`]) | that thread, without a lock, until the poll ends: then the block goes back to its shard |
+//!
+//! The second is for tasks that spawn more than once in a poll. A block refers to its group, and the
+//! shard to the block; that circle is cut when the block is full, at the latest at the end of the group.
 
 use std::any::Any;
 use std::array;
 use std::fmt;
-use std::mem;
 use std::ops::Deref;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::ptr;
 
 use slab::Slab;
 
+use super::record::ELSEWHERE;
+use super::values::Values;
 use crate::engine::{Given, GroupCore, Record, poll_state};
-use crate::loom::atomic::{AtomicU16, Ordering};
-use crate::loom::{Arc, Mutex, lock};
+use crate::loom::{Arc, Mutex, OnceLock, Weak, lock};
 use crate::unwind::drop_quietly;
 
 /// Threads that spawn into one group at once do so in different shards.
 const SHARDS: usize = 4;
 
 /// How many records a block has: so many may be kept by one task that is still alive.
-const SIZE: usize = 16;
+pub(super) const SIZE: usize = 16;
 
 /// The typed group around a [`GroupCore`], where its children are tasks.
 pub(crate) type Owner = Arc<dyn Any + Send + Sync>;
@@ -34,19 +44,64 @@ struct Block {
     owner: Option<Owner>,
     /// The number of the first task; the others' follow.
     first: u64,
+    /// Where most of its tasks were spawned: the first of them, and the first that was spawned elsewhere.
+    location: &'static Location<'static>,
+    second_location: OnceLock<&'static Location<'static>>,
     /// Where it stands in the list: the shard, and the key there.
     shard: u8,
     key: u32,
-    /// How many of its records are not done with, those not taken yet included.
-    left: AtomicU16,
+    values: Values,
     records: [Record; SIZE],
+}
+
+impl Block {
+    /// Returns the number of a location, or [`ELSEWHERE`] if there is no room for it.
+    #[inline]
+    fn number_of(&self, location: &'static Location<'static>) -> u8 {
+        if ptr::eq(location, self.location) {
+            return 0;
+        }
+        let second = self.second_location.get_or_init(|| location);
+        if ptr::eq(*second, location) {
+            1
+        } else {
+            ELSEWHERE
+        }
+    }
+}
+
+// Allocators serve larger blocks more slowly.
+#[cfg(all(not(loom), target_os = "linux", target_pointer_width = "64"))]
+const _: () = assert!(size_of::<Block>() + 2 * size_of::<usize>() < 1016);
+
+/// Every task has ended, and every handle is gone.
+impl Drop for Block {
+    fn drop(&mut self) {
+        let shard = &self.group.children.shards[usize::from(self.shard)];
+        lock(shard).blocks.try_remove(self.key as usize);
+    }
 }
 
 /// A task's record, shared by the task, its handle, and whoever looks at it.
 #[derive(Clone)]
 pub(crate) struct TaskRecord {
     block: Arc<Block>,
-    index: usize,
+    index: Index,
+}
+
+/// The place of a record in its block. The compiler knows how many there are, and uses the numbers that
+/// are none.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+#[rustfmt::skip]
+enum Index { I0, I1, I2, I3, I4, I5, I6, I7, I8, I9, I10, I11, I12, I13, I14, I15 }
+
+impl Index {
+    #[rustfmt::skip]
+    const ALL: [Index; SIZE] = [
+        Index::I0, Index::I1, Index::I2, Index::I3, Index::I4, Index::I5, Index::I6, Index::I7,
+        Index::I8, Index::I9, Index::I10, Index::I11, Index::I12, Index::I13, Index::I14, Index::I15,
+    ];
 }
 
 impl TaskRecord {
@@ -61,6 +116,33 @@ impl TaskRecord {
         self.block.owner.as_ref()
     }
 
+    /// Room for the values of the tasks in its block.
+    #[inline]
+    pub(super) fn values(&self) -> &Values {
+        &self.block.values
+    }
+
+    /// Which of the tasks of its block it is.
+    #[inline]
+    pub(super) fn index(&self) -> usize {
+        self.index as usize
+    }
+
+    /// Returns the name: the one that the task was given, or where it was spawned.
+    pub(crate) fn name(&self) -> Arc<str> {
+        self.given_name()
+            .unwrap_or_else(|| self.spawned_at().to_string().into())
+    }
+
+    fn spawned_at(&self) -> &'static Location<'static> {
+        let known = match self.location() {
+            Ok(0) => None,
+            Ok(_) => self.block.second_location.get().copied(),
+            Err(location) => Some(location),
+        };
+        known.unwrap_or(self.block.location)
+    }
+
     /// The task's number; in the order of spawning, where one thread spawns.
     #[inline]
     pub(crate) fn id(&self) -> u64 {
@@ -73,7 +155,7 @@ impl Deref for TaskRecord {
 
     #[inline]
     fn deref(&self) -> &Record {
-        &self.block.records[self.index]
+        &self.block.records[self.index as usize]
     }
 }
 
@@ -95,73 +177,138 @@ pub(crate) struct Children {
 
 #[derive(Default)]
 struct Shard {
-    blocks: Slab<Arc<Block>>,
-    /// The block that is being filled, and how many of its records are taken. It stays in the
-    /// list at least until it is full.
-    open: Option<(usize, usize)>,
+    blocks: Slab<Weak<Block>>,
+    open: Option<OpenBlock>,
+}
+
+/// A block that is being filled.
+pub(crate) struct OpenBlock {
+    block: Arc<Block>,
+    /// How many of its records are taken; never all.
+    taken: usize,
+}
+
+impl OpenBlock {
+    /// Gives a task the next record. The block is returned unless that was the last.
+    #[inline(always)]
+    pub(super) fn take(mut self, given: Given) -> (TaskRecord, Option<OpenBlock>) {
+        let index = Index::ALL[self.taken];
+        let location = self.block.number_of(given.location);
+        self.block.records[index as usize].begin(given, location);
+        self.taken += 1;
+        if self.taken == SIZE {
+            let block = self.block;
+            return (TaskRecord { block, index }, None);
+        }
+        let block = self.block.clone();
+        (TaskRecord { block, index }, Some(self))
+    }
+
+    /// Gives the block back to its shard, unless that has another by now, or the group has ended.
+    pub(crate) fn close(self) {
+        let group = self.block.group.clone();
+        let mut shard = lock(&group.children.shards[usize::from(self.block.shard)]);
+        // The end of the group is seen here, or it finds the block in the shard, and drops it.
+        let surplus = if shard.open.is_none() && !group.has_ended() {
+            shard.open = Some(self);
+            None
+        } else {
+            Some(self)
+        };
+        drop(shard);
+        drop(surplus);
+    }
+}
+
+/// How a thread knows the group that it has spawned into last. A group that comes into being at the address
+/// of another that has ended may be taken for it: then it opens a block at the first spawn.
+#[inline]
+fn address(group: &Arc<GroupCore>) -> usize {
+    Arc::as_ptr(group).addr()
 }
 
 impl Children {
     /// Puts a child on the list.
+    #[inline]
     pub(crate) fn insert(
         &self,
         group: &Arc<GroupCore>,
         owner: impl FnOnce() -> Option<Owner>,
         given: Given,
     ) -> TaskRecord {
+        match poll_state::take_open_block(address(group)) {
+            Some(open) => {
+                let (record, rest) = open.take(given);
+                poll_state::keep_open_block(rest);
+                record
+            }
+            None => self.insert_in_shard(group, owner, given),
+        }
+    }
+
+    #[inline(never)]
+    fn insert_in_shard(
+        &self,
+        group: &Arc<GroupCore>,
+        owner: impl FnOnce() -> Option<Owner>,
+        given: Given,
+    ) -> TaskRecord {
+        let again = poll_state::spawns_again(address(group));
         let number = poll_state::thread_number() % SHARDS;
         let mut shard = lock(&self.shards[number]);
-        let (block, index) = match shard.open {
-            Some((key, taken)) if taken < SIZE => {
-                shard.open = Some((key, taken + 1));
-                (shard.blocks[key].clone(), taken)
-            }
-            _ => {
-                let entry = shard.blocks.vacant_entry();
-                let key = entry.key();
-                let block = Arc::new(Block {
-                    group: group.clone(),
-                    owner: owner(),
-                    first: poll_state::next_serials(SIZE as u64),
-                    shard: number as u8,
-                    key: u32::try_from(key).expect("a group has fewer blocks than that"),
-                    left: AtomicU16::new(SIZE as u16),
-                    records: array::from_fn(|_| Record::vacant()),
-                });
-                entry.insert(block.clone());
-                shard.open = Some((key, 1));
-                (block, 0)
-            }
-        };
-        drop(shard);
-        block.records[index].begin(given);
-        TaskRecord { block, index }
-    }
-
-    /// Takes a child that has ended off the list, together with its neighbours.
-    pub(crate) fn remove(&self, child: &TaskRecord) {
-        let block = &child.block;
-        if block.left.fetch_sub(1, Ordering::AcqRel) == 1 {
-            let mut shard = lock(&self.shards[usize::from(block.shard)]);
-            let block = shard.blocks.try_remove(block.key as usize);
+        let open = shard.open.take().unwrap_or_else(|| {
+            let entry = shard.blocks.vacant_entry();
+            let key = entry.key();
+            let block = Arc::new(Block {
+                group: group.clone(),
+                owner: owner(),
+                first: poll_state::next_serials(SIZE as u64),
+                location: given.location,
+                second_location: OnceLock::new(),
+                shard: number as u8,
+                key: u32::try_from(key).expect("a group has fewer blocks than that"),
+                values: Values::new(),
+                records: array::from_fn(|_| Record::vacant()),
+            });
+            entry.insert(Arc::downgrade(&block));
+            OpenBlock { block, taken: 0 }
+        });
+        if again {
             drop(shard);
-            drop(block);
+            let (record, rest) = open.take(given);
+            poll_state::keep_open_block(rest);
+            return record;
         }
+        let (record, rest) = open.take(given);
+        shard.open = rest;
+        record
     }
 
-    /// Takes everything off the list, once nobody can come any more.
+    /// Lets go of the blocks that are being filled, once nobody can come any more.
     pub(crate) fn clear(&self) {
         for shard in &self.shards {
-            let rest = mem::take(&mut *lock(shard));
-            drop(rest);
+            let open = lock(shard).open.take();
+            drop(open);
         }
+    }
+
+    #[cfg(all(test, loom))]
+    pub(super) fn take_open(&self) -> Option<OpenBlock> {
+        self.shards.iter().find_map(|shard| lock(shard).open.take())
+    }
+
+    #[cfg(all(test, loom))]
+    pub(super) fn has_open(&self) -> bool {
+        self.shards.iter().any(|shard| lock(shard).open.is_some())
     }
 
     /// Wakes every child. If a waker panics, the others are woken before that continues.
     pub(crate) fn wake(&self) {
         let mut panic = None;
         self.for_each_block(|block| {
-            for record in block.records.iter().filter(|record| record.is_alive()) {
+            // Those that have not begun too: one that begins meanwhile registers its waker before this,
+            // or sees after it that it is cancelled.
+            for record in &block.records {
                 let woken = catch_unwind(AssertUnwindSafe(|| record.wake()));
                 if let Err(payload) = woken {
                     drop_quietly(panic.replace(payload));
@@ -177,7 +324,7 @@ impl Children {
     pub(crate) fn all(&self) -> Vec<TaskRecord> {
         let mut all = Vec::new();
         self.for_each_block(|block| {
-            for (index, record) in block.records.iter().enumerate() {
+            for (index, record) in Index::ALL.into_iter().zip(&block.records) {
                 if record.is_alive() {
                     let block = block.clone();
                     all.push(TaskRecord { block, index });
@@ -195,7 +342,7 @@ impl Children {
                 shard
                     .blocks
                     .iter()
-                    .map(|(_, block)| block.clone())
+                    .filter_map(|(_, block)| block.upgrade())
                     .collect()
             };
             blocks.iter().for_each(&mut visit);

@@ -12,6 +12,12 @@ impl TaskRecord {
         self.own_in(self.group().node.own())
     }
 
+    /// Whether nothing concerns a poll of the task, as of now.
+    #[inline]
+    pub(crate) fn is_plain(&self) -> bool {
+        Record::is_plain(self) && self.group().node.own() == Own::No
+    }
+
     /// Visits what is around the task, from the inside out, up to the first shield.
     pub(crate) fn walk_outwards(&self, mut visit: impl FnMut(Around<'_>)) {
         let mut task = Some(self.clone());

@@ -31,8 +31,7 @@ fn loom_the_last_child_races_with_the_host() {
         let leaving = {
             let group = group.clone();
             thread::spawn(move || {
-                child.finish(End::Finished, None);
-                group.remove(&child);
+                child.finish(End::Finished);
                 group.leave();
             })
         };
@@ -187,15 +186,14 @@ fn loom_the_end_of_a_task_races_with_its_handle() {
         let child = child(&group);
         let ending = {
             let child = child.clone();
-            thread::spawn(move || child.finish(End::Finished, Some(Box::new(7_u8))))
+            thread::spawn(move || child.finish_with_value(7_u8))
         };
         let (waiter, mut key) = (Wakes::new(), 0);
         let polled = child.poll_end(&mut key, &Context::from_waker(&waiter.waker()));
         outcomes.note(polled.is_ready());
         ending.join().expect("no panic");
         assert!(polled == Poll::Ready(End::Finished) || waiter.is_woken());
-        assert!(child.take_value().is_some());
-        group.remove(&child);
+        assert_eq!(child.take_value(), Some(7_u8));
     });
     seen.both();
 }
@@ -213,19 +211,23 @@ fn loom_the_end_of_a_task_races_with_the_drop_of_its_handle() {
             let (child, value) = (child.clone(), value.clone());
             thread::spawn(move || {
                 let wanted = child.is_wanted();
-                let kept: Option<super::record::Value> = wanted.then(|| Box::new(value) as _);
-                child.finish(End::Finished, kept);
+                if wanted {
+                    child.finish_with_value(value);
+                } else {
+                    child.finish(End::Finished);
+                }
                 wanted
             })
         };
-        child.detach();
+        if child.detach() {
+            drop(child.take_value::<Arc<()>>());
+        }
         outcomes.note(ending.join().expect("no panic"));
         assert_eq!(
             Arc::strong_count(&value),
             1,
             "the value was kept for nobody"
         );
-        group.remove(&child);
     });
     seen.both();
 }
@@ -239,16 +241,67 @@ fn loom_children_of_one_block_end_at_once() {
         let leaving = {
             let group = group.clone();
             thread::spawn(move || {
-                first.finish(End::Finished, None);
-                group.remove(&first);
+                first.finish(End::Finished);
                 group.leave();
             })
         };
-        second.finish(End::Finished, None);
-        group.remove(&second);
+        second.finish(End::Finished);
         group.leave();
         leaving.join().expect("no panic");
         assert_eq!(group.living(), 0);
         assert!(group.children().is_empty() && group.try_end());
     });
+}
+
+/// A thread gives back the block that it fills while the group ends: one of them drops the block, which
+/// would keep the group otherwise.
+#[test]
+fn loom_the_end_of_a_group_races_with_an_open_block() {
+    let seen = Seen::default();
+    let outcomes = seen.clone();
+    loom::model(move || {
+        let group = group();
+        let child = child(&group);
+        let open = group.children.take_open().expect("it has room for more");
+        let closing = thread::spawn(move || open.close());
+        child.finish(End::Finished);
+        drop(child);
+        group.leave();
+        outcomes.note(group.children.has_open());
+        assert!(group.try_end());
+        closing.join().expect("no panic");
+        assert_eq!(Arc::strong_count(&group), 1, "its block keeps the group");
+    });
+    seen.both();
+}
+
+/// A child begins and goes to sleep while its group is cancelled: it sees that, or is woken.
+#[test]
+fn loom_a_cancellation_races_with_a_spawn() {
+    let seen = Seen::default();
+    let outcomes = seen.clone();
+    loom::model(move || {
+        let group = group();
+        let before = child(&group);
+        let cancelling = {
+            let group = group.clone();
+            thread::spawn(move || {
+                group.cancel(crate::engine::Cancelled::new(
+                    crate::engine::Cause::Explicit,
+                ))
+            })
+        };
+        let open = group.children.take_open().expect("it has room for more");
+        let (child, rest) = open.take(Given::at(Location::caller()));
+        let task = Wakes::new();
+        child.count_poll();
+        child.register(&Context::from_waker(&task.waker()));
+        child.count_poll();
+        let cancelled = child.own() != crate::engine::Own::No;
+        outcomes.note(cancelled);
+        cancelling.join().expect("no panic");
+        assert!(cancelled || task.is_woken(), "the child was not told");
+        drop((before, child, rest));
+    });
+    seen.both();
 }

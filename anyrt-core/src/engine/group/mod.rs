@@ -17,10 +17,11 @@ mod errors;
 mod loom_tests;
 mod record;
 mod state;
+mod values;
 
 pub(crate) use self::alarms::Alarms;
-pub(crate) use self::children::{Children, Owner, TaskRecord};
+pub(crate) use self::children::{Children, OpenBlock, Owner, TaskRecord};
 pub(crate) use self::enclosing::Around;
 pub(crate) use self::errors::{Errors, Report};
-pub(crate) use self::record::{Caller, End, Given, Record, Value};
+pub(crate) use self::record::{Caller, End, Given, Record};
 pub(crate) use self::state::GroupCore;

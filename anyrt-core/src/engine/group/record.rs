@@ -1,18 +1,28 @@
 //! The one shared record of a task: result, status, own cancel flag, waker, name.
+//!
+//! # Who may change what
+//!
+//! 1. `state` is written under the lock of `live` alone, together with what belongs to it there; it
+//!    is read without the lock.
+//! 2. The waker and the value share one slot: the task needs its waker until it has ended, and its
+//!    value comes into being at the end.
+//! 3. The waker stays in the slot from poll to poll. `REGISTERED` in `flags` says so: the poller sets
+//!    it, and whoever takes the waker out clears it, both under the lock. The poller reads it without:
+//!    if another thread is just taking the waker, that wakes the task, and its next poll registers
+//!    again.
 
 use std::any::Any;
+use std::mem;
 use std::panic::Location;
 use std::task::{self, Poll, Waker};
 
 use crate::engine::{Cancelled, Context, ContextMap, Node, Own, TaskRecord, Wait, poll_state};
 use crate::loom::atomic::{AtomicU8, AtomicU16, AtomicU32, Ordering};
-use crate::loom::{Arc, Mutex, lock};
+use crate::loom::{Arc, Mutex, MutexGuard, lock};
 use crate::wake::wake_all;
 
 /// The task was cancelled by itself.
 const CANCELLED: u16 = 1;
-/// Somebody waits for its end.
-const AWAITED: u16 = 1 << 1;
 /// It was made by `start` and has not called `started`: it lives under the caller's scopes.
 const STARTING: u16 = 1 << 2;
 /// The caller of `start` was cancelled before that.
@@ -32,8 +42,11 @@ const WAS_CANCELLED: u16 = 1 << 10;
 pub(super) const CALLER_ABORTED: u16 = 1 << 11;
 const ENDED: u16 = FINISHED | FAILED | WAS_CANCELLED;
 
-/// What [`Record::polls`] counts while a task is polled for the first time.
-const FIRST_POLL: u32 = 1;
+/// In [`Record::flags`]: the waker is in its slot.
+const REGISTERED: u8 = 1 << 7;
+/// In [`Record::flags`], whose other bits have the number of one of the block's locations: the task was
+/// spawned at none of these.
+pub(super) const ELSEWHERE: u8 = REGISTERED - 1;
 
 /// How a task ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,21 +58,55 @@ pub(crate) enum End {
 
 /// Every task has one for as long as its neighbours live: its size counts.
 pub(crate) struct Record {
-    state: AtomicU16,
-    wait: AtomicU8,
     /// Odd while the task is being polled.
     polls: AtomicU32,
+    state: AtomicU16,
+    wait: AtomicU8,
+    flags: AtomicU8,
     live: Mutex<Live>,
-    /// What the task gave, for its handle to take.
-    value: Mutex<Option<Value>>,
 }
+
+// Not with the locks of a model checker.
+#[cfg(all(not(loom), target_os = "linux", target_pointer_width = "64"))]
+const _: () = assert!(size_of::<Record>() <= 56);
 
 #[derive(Default)]
 struct Live {
-    location: Option<&'static Location<'static>>,
-    waker: Option<Waker>,
+    slot: Slot,
     context: Option<Arc<ContextMap>>,
     more: Option<Box<More>>,
+}
+
+#[derive(Default)]
+enum Slot {
+    #[default]
+    Empty,
+    /// The waker with which a cancellation reaches the task.
+    Waker(Waker),
+    /// The value of a task that has ended, for its handle to take.
+    Value(Value),
+}
+
+impl Slot {
+    fn take_waker(&mut self) -> Option<Waker> {
+        match mem::take(self) {
+            Slot::Waker(waker) => Some(waker),
+            other => {
+                *self = other;
+                None
+            }
+        }
+    }
+
+    fn take_value(&mut self) -> Option<Value> {
+        match mem::take(self) {
+            Slot::Value(value) => Some(value),
+            other => {
+                *self = other;
+                None
+            }
+        }
+    }
 }
 
 /// What a task is given when it is spawned.
@@ -73,6 +120,7 @@ pub(crate) struct Given {
 
 impl Given {
     /// A task that is spawned there gets this unless something else was asked for.
+    #[inline]
     pub(crate) fn at(location: &'static Location<'static>) -> Given {
         Given {
             location,
@@ -90,6 +138,8 @@ pub(crate) type Value = Box<dyn Any + Send>;
 #[derive(Default)]
 struct More {
     name: Option<Arc<str>>,
+    /// Where it was spawned, if that is not one of the block's locations.
+    location: Option<&'static Location<'static>>,
     cause: Option<Cancelled>,
     waiters: Vec<(u64, Waker)>,
     root: Option<Arc<Node>>,
@@ -109,36 +159,52 @@ impl Record {
     /// The record of a task that is still to come.
     pub(crate) fn vacant() -> Record {
         Record {
+            polls: AtomicU32::new(0),
             state: AtomicU16::new(0),
             wait: AtomicU8::new(Wait::Turn as u8),
-            polls: AtomicU32::new(0),
+            flags: AtomicU8::new(0),
             live: Mutex::default(),
-            value: Mutex::new(None),
         }
     }
 
-    /// The task is there. Called once.
-    pub(crate) fn begin(&self, given: Given) {
+    /// The task is there, and was spawned at that location of its block. Called once.
+    #[inline]
+    pub(super) fn begin(&self, given: Given, location: u8) {
         let mut state = BEGUN;
-        if given.context.is_some() {
-            state |= HAS_CONTEXT;
-        }
         if given.starting {
             state |= STARTING;
         }
-        let more = given.name.map(|name| {
-            Box::new(More {
-                name: Some(name),
+        self.flags.store(location, Ordering::Relaxed);
+        if given.context.is_some() || given.name.is_some() || location == ELSEWHERE {
+            self.begin_with(state, given, location);
+        } else {
+            self.state.store(state, Ordering::Release);
+        }
+    }
+
+    fn begin_with(&self, state: u16, given: Given, location: u8) {
+        let mut live = lock(&self.live);
+        if given.name.is_some() || location == ELSEWHERE {
+            live.more = Some(Box::new(More {
+                name: given.name,
+                location: Some(given.location),
                 ..More::default()
-            })
-        });
-        *lock(&self.live) = Live {
-            location: Some(given.location),
-            waker: None,
-            context: given.context,
-            more,
-        };
+            }));
+        }
+        let has_context = given.context.is_some();
+        live.context = given.context;
+        let state = state | if has_context { HAS_CONTEXT } else { 0 };
         self.state.store(state, Ordering::Release);
+    }
+
+    /// Changes the state, and what belongs to it, under the lock.
+    #[inline]
+    fn change<T>(&self, change: impl FnOnce(&mut Live, u16) -> (u16, T)) -> T {
+        let mut live = lock(&self.live);
+        let (state, result) = change(&mut live, self.state.load(Ordering::Relaxed));
+        // Pairs with the loads of those who do not take the lock, and see what was done before.
+        self.state.store(state, Ordering::Release);
+        result
     }
 
     /// Whether the task is there, and has not ended.
@@ -152,26 +218,31 @@ impl Record {
 
     // ---- name and context ----
 
-    pub(crate) fn name(&self) -> Arc<str> {
-        let (given, location) = {
-            let live = lock(&self.live);
-            let given = live.more.as_ref().and_then(|more| more.name.clone());
-            (given, live.location)
-        };
-        given.unwrap_or_else(|| match location {
-            Some(location) => location.to_string().into(),
-            None => unreachable!("a task has a location from its beginning"),
-        })
+    pub(super) fn given_name(&self) -> Option<Arc<str>> {
+        lock(&self.live).more.as_ref()?.name.clone()
+    }
+
+    /// Returns which of the block's locations the task was spawned at, or where, if at none of these.
+    pub(super) fn location(&self) -> Result<u8, &'static Location<'static>> {
+        let number = self.flags.load(Ordering::Relaxed) & !REGISTERED;
+        let live = lock(&self.live);
+        match live.more.as_ref().and_then(|more| more.location) {
+            Some(location) if number == ELSEWHERE => Err(location),
+            _ => Ok(number),
+        }
     }
 
     pub(crate) fn replace_context(
         &self,
         context: Option<Arc<ContextMap>>,
     ) -> Option<Arc<ContextMap>> {
-        if context.is_some() {
-            self.state.fetch_or(HAS_CONTEXT, Ordering::Relaxed);
-        }
-        std::mem::replace(&mut lock(&self.live).context, context)
+        self.change(|live, state| {
+            let has_context = if context.is_some() { HAS_CONTEXT } else { 0 };
+            (
+                state | has_context,
+                mem::replace(&mut live.context, context),
+            )
+        })
     }
 
     pub(crate) fn context(&self) -> Option<Arc<ContextMap>> {
@@ -208,6 +279,14 @@ impl Record {
         Wait::from_u8(self.wait.load(Ordering::Relaxed))
     }
 
+    /// Whether nothing about the task itself concerns a poll: it is not cancelled, lives under the scopes
+    /// of its group, and has neither a node nor context variables.
+    #[inline]
+    pub(super) fn is_plain(&self) -> bool {
+        const RARE: u16 = HAS_ROOT | CANCELLED | STARTING | HAS_CONTEXT;
+        self.state.load(Ordering::SeqCst) & RARE == 0
+    }
+
     /// Whether something has reported to the task, whose frame has a node since.
     #[inline]
     pub(crate) fn has_root(&self) -> bool {
@@ -216,8 +295,10 @@ impl Record {
 
     /// Keeps the node of the task's frame. Only the poller does.
     pub(crate) fn set_root(&self, node: Arc<Node>) {
-        self.more(|more| more.root = Some(node));
-        self.state.fetch_or(HAS_ROOT, Ordering::Relaxed);
+        self.change(|live, state| {
+            live.more.get_or_insert_default().root = Some(node);
+            (state | HAS_ROOT, ())
+        });
     }
 
     pub(crate) fn root(&self) -> Option<Arc<Node>> {
@@ -227,33 +308,39 @@ impl Record {
         lock(&self.live).more.as_ref()?.root.clone()
     }
 
-    /// Keeps the waker with which a cancellation reaches the task.
+    /// Keeps the waker with which a cancellation reaches the task. That of one poll is good for all: an
+    /// executor wakes a task by any waker that it has polled it with (see
+    /// [`Spawn`](crate::runtime::Spawn)).
+    #[inline]
     pub(crate) fn register(&self, cx: &task::Context<'_>) {
-        if self.polls.load(Ordering::Relaxed) == FIRST_POLL {
-            // There is none yet, so there is nothing to compare.
-            let new = cx.waker().clone();
-            lock(&self.live).waker = Some(new);
-            return;
+        if self.flags.load(Ordering::Relaxed) & REGISTERED == 0 {
+            self.register_now(cx);
         }
-        let mut live = lock(&self.live);
-        if matches!(&live.waker, Some(waker) if waker.will_wake(cx.waker())) {
-            return;
-        }
-        drop(live);
+    }
+
+    fn register_now(&self, cx: &task::Context<'_>) {
         let new = cx.waker().clone();
-        live = lock(&self.live);
-        let old = live.waker.replace(new);
+        let mut live = lock(&self.live);
+        let old = mem::replace(&mut live.slot, Slot::Waker(new));
+        let flags = self.flags.load(Ordering::Relaxed);
+        self.flags.store(flags | REGISTERED, Ordering::Relaxed);
         drop(live);
         drop(old);
     }
 
     /// Whether this waker is the task's own, as far as is known: before its first poll is over, it is not.
     pub(crate) fn is_woken_by(&self, waker: &Waker) -> bool {
-        matches!(&lock(&self.live).waker, Some(known) if known.will_wake(waker))
+        matches!(&lock(&self.live).slot, Slot::Waker(known) if known.will_wake(waker))
     }
 
     pub(crate) fn wake(&self) {
-        let waker = lock(&self.live).waker.take();
+        let mut live = lock(&self.live);
+        let waker = live.slot.take_waker();
+        if waker.is_some() {
+            let flags = self.flags.load(Ordering::Relaxed);
+            self.flags.store(flags & !REGISTERED, Ordering::Relaxed);
+        }
+        drop(live);
         if let Some(waker) = waker {
             waker.wake();
         }
@@ -271,10 +358,11 @@ impl Record {
         if self.has(ENDED) {
             return;
         }
-        self.more(|more| {
+        let old = self.change(|live, state| {
+            let more = live.more.get_or_insert_default();
             more.cause.get_or_insert(cause);
+            (state | CANCELLED, state)
         });
-        let old = self.state.fetch_or(CANCELLED, Ordering::SeqCst);
         poll_state::mark_dirty();
         if old & CANCELLED == 0 {
             self.wake();
@@ -307,11 +395,13 @@ impl Record {
     /// Notes that the caller is cancelled, or aborted, if the task is still starting; this is final.
     /// Returns what was noted before.
     pub(super) fn note_caller(&self, bits: u16) -> Option<u16> {
-        let update = |state| (state & STARTING != 0).then_some(state | bits);
-        let noted = self
-            .state
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, update);
-        noted.ok()
+        self.change(|_, state| {
+            if state & STARTING != 0 {
+                (state | bits, Some(state))
+            } else {
+                (state, None)
+            }
+        })
     }
 
     pub(super) fn noted_of_caller(&self) -> Own {
@@ -335,17 +425,15 @@ impl Record {
     /// The task says that it is ready. False if its caller was cancelled before.
     pub(crate) fn move_to_group(&self) -> bool {
         self.callers_own();
-        let moved = self
-            .state
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |state| {
-                (state & CALLER_CANCELLED == 0).then_some(state & !STARTING)
-            });
+        let moved = self.change(|live, state| {
+            if state & CALLER_CANCELLED != 0 {
+                return (state, None);
+            }
+            let caller = live.more.as_mut().and_then(|more| more.caller.take());
+            (state & !STARTING, Some(caller))
+        });
         poll_state::mark_dirty();
-        if moved.is_ok() {
-            let caller = self.more(|more| more.caller.take());
-            drop(caller);
-        }
-        moved.is_ok()
+        moved.is_some()
     }
 
     /// Sets who called `start`.
@@ -388,55 +476,87 @@ impl Record {
         self.has(CANCELLED)
     }
 
-    /// The task has ended; `value` is what its handle gets. It is returned if the handle is gone.
-    pub(crate) fn finish(&self, end: End, value: Option<Value>) -> Option<Value> {
+    /// The task has ended. Returns whether the handle is still there.
+    pub(crate) fn finish(&self, end: End) -> bool {
+        self.finish_with(end, None).is_ok()
+    }
+
+    /// The task has ended; `value` is what its handle gets. An error if the handle is gone, with the value.
+    pub(super) fn finish_with(&self, end: End, value: Option<Value>) -> Result<(), Option<Value>> {
         let bit = match end {
             End::Finished => FINISHED,
             End::Failed => FAILED,
             End::Cancelled => WAS_CANCELLED,
         };
-        let has_value = value.is_some();
-        if has_value {
-            *lock(&self.value) = value;
+        let mut live = lock(&self.live);
+        let state = self.state.load(Ordering::Relaxed);
+        let kept = value.is_none() || state & DETACHED == 0;
+        if live.more.is_some() || live.context.is_some() || !kept {
+            return self.finish_rarely(live, bit, value);
         }
-        let left_over = {
-            let mut live = lock(&self.live);
-            let more = live.more.as_mut();
-            let rare = more.map(|more| (more.root.take(), more.caller.take()));
-            (live.waker.take(), live.context.take(), rare)
+        let value = value.map_or(Slot::Empty, Slot::Value);
+        let waker = mem::replace(&mut live.slot, value);
+        self.state.store(state | bit, Ordering::Release);
+        drop(live);
+        drop(waker);
+        if state & DETACHED == 0 {
+            Ok(())
+        } else {
+            Err(None)
+        }
+    }
+
+    #[cold]
+    fn finish_rarely(
+        &self,
+        mut live: MutexGuard<'_, Live>,
+        bit: u16,
+        value: Option<Value>,
+    ) -> Result<(), Option<Value>> {
+        let state = self.state.load(Ordering::Relaxed);
+        // Either this sees that the handle is gone, or the handle that the task has ended.
+        let (kept, surplus) = match value {
+            Some(value) if state & DETACHED == 0 => (Slot::Value(value), None),
+            surplus => (Slot::Empty, surplus),
         };
-        let old = self.state.fetch_or(bit, Ordering::SeqCst);
-        drop(left_over);
-        if old & AWAITED != 0 {
-            let waiters = self.more(|more| std::mem::take(&mut more.waiters));
+        let waker = mem::replace(&mut live.slot, kept);
+        let context = live.context.take();
+        let rare = live.more.as_mut().map(|more| {
+            let waiters = mem::take(&mut more.waiters);
+            ((more.root.take(), more.caller.take()), waiters)
+        });
+        self.state.store(state | bit, Ordering::Release);
+        drop(live);
+        drop((waker, context));
+        if let Some((links, waiters)) = rare {
+            drop(links);
             wake_all(waiters.into_iter().map(|(_, waker)| waker));
         }
-        // Either this sees that the handle is gone, or the handle that the task has ended.
-        if has_value && old & DETACHED != 0 {
-            return self.take_value();
+        if state & DETACHED == 0 {
+            Ok(())
+        } else {
+            Err(surplus)
         }
-        None
     }
 
     /// Whether somebody may still ask for the value.
+    #[inline]
     pub(crate) fn is_wanted(&self) -> bool {
         !self.has(DETACHED)
     }
 
-    /// The handle is dropped, and the value with it.
-    pub(crate) fn detach(&self) {
-        if self.state.fetch_or(DETACHED, Ordering::SeqCst) & FINISHED != 0 {
-            drop(self.take_value());
-        }
+    /// The handle is dropped. Returns whether the task has finished: then the handle has to drop the value.
+    pub(crate) fn detach(&self) -> bool {
+        self.change(|_, state| (state | DETACHED, state & FINISHED != 0))
     }
 
-    pub(crate) fn take_value(&self) -> Option<Value> {
-        lock(&self.value).take()
+    pub(super) fn take_boxed(&self) -> Option<Value> {
+        lock(&self.live).slot.take_value()
     }
 
-    /// Lends the value, under a lock of its own.
-    pub(crate) fn lend_value<T>(&self, use_it: impl FnOnce(Option<&Value>) -> T) -> T {
-        use_it(lock(&self.value).as_ref())
+    pub(super) fn return_boxed(&self, value: Value) {
+        let old = mem::replace(&mut lock(&self.live).slot, Slot::Value(value));
+        drop(old);
     }
 
     /// Waits for the end; `key` tells one waiter from another.
@@ -448,26 +568,36 @@ impl Record {
             *key = poll_state::next_serial();
         }
         let waker = cx.waker().clone();
-        let old =
-            self.more(
-                |more| match more.waiters.iter_mut().find(|(waiter, _)| waiter == key) {
-                    Some((_, old)) => Some(std::mem::replace(old, waker)),
-                    None => {
-                        more.waiters.push((*key, waker));
-                        None
-                    }
-                },
-            );
+        let old = self.change(|live, state| {
+            if state & ENDED != 0 {
+                return (state, Some(waker));
+            }
+            let waiters = &mut live.more.get_or_insert_default().waiters;
+            let old = match waiters.iter_mut().find(|(waiter, _)| waiter == key) {
+                Some((_, old)) => Some(mem::replace(old, waker)),
+                None => {
+                    waiters.push((*key, waker));
+                    None
+                }
+            };
+            (state, old)
+        });
         drop(old);
-        self.state.fetch_or(AWAITED, Ordering::SeqCst);
         match self.end() {
             Some(end) => Poll::Ready(end),
             None => Poll::Pending,
         }
     }
 
+    #[inline]
     pub(crate) fn forget_waiter(&self, key: u64) {
-        if key != 0 && self.end().is_none() {
+        if key != 0 {
+            self.forget(key);
+        }
+    }
+
+    fn forget(&self, key: u64) {
+        if self.end().is_none() {
             let waker = self.more(|more| {
                 let at = more.waiters.iter().position(|(waiter, _)| *waiter == key)?;
                 Some(more.waiters.swap_remove(at).1)

@@ -53,7 +53,7 @@ pub(crate) struct GroupCore {
     enclosing: Mutex<Enclosing>,
     /// When the run looks at the group's deadlines, in bits.
     alarm: AtomicU64,
-    children: Children,
+    pub(super) children: Children,
     nested: Mutex<Nested>,
     panic: Mutex<Option<Payload>>,
 }
@@ -158,6 +158,7 @@ impl GroupCore {
     // ---- counting ----
 
     /// Counts a child in; false if the group has ended.
+    #[inline]
     pub(crate) fn enter(&self) -> bool {
         if self.in_place {
             self.enter_in_place()
@@ -167,12 +168,9 @@ impl GroupCore {
     }
 
     /// Counts a child out, which must have gone entirely.
+    #[inline]
     pub(crate) fn leave(&self) {
-        if self.in_place {
-            self.count_out(IN_PLACE);
-        } else {
-            self.leave_as_task();
-        }
+        self.count_out(if self.in_place { IN_PLACE } else { TASK });
     }
 
     fn enter_in_place(&self) -> bool {
@@ -225,36 +223,52 @@ impl GroupCore {
         }
     }
 
-    /// Counts a task out, which must have gone entirely, and every group around that is without by that.
+    /// Counts a task out, which must have gone entirely.
     pub(crate) fn leave_as_task(&self) {
-        let mut next = self.leave_once();
-        while let Some(group) = next {
-            next = group.leave_once();
+        self.count_out(TASK);
+    }
+
+    #[inline]
+    fn count_out(&self, one: u64) {
+        let before = self.living.fetch_sub(one, Ordering::SeqCst);
+        if before / one == 1 {
+            self.left_last(before - one, one == TASK);
         }
     }
 
-    /// Counts a task out; the group around is returned if there are none left.
-    fn leave_once(&self) -> Option<Arc<GroupCore>> {
-        if !self.count_out(TASK) {
-            return None;
+    /// The last child has left, or the last task: then the group counts no more in the one around, which may
+    /// be without by that, and so on.
+    #[cold]
+    fn left_last(&self, living: u64, task: bool) {
+        self.end_or_wake(living);
+        let mut next = if task { self.around_it() } else { None };
+        while let Some(group) = next {
+            let before = group.living.fetch_sub(TASK, Ordering::SeqCst);
+            if before / TASK != 1 {
+                return;
+            }
+            group.end_or_wake(before - TASK);
+            next = group.around_it();
         }
+    }
+
+    /// If nobody is left, ends the group, or wakes the host, which does.
+    fn end_or_wake(&self, living: u64) {
+        if living / IN_PLACE > 0 {
+            return;
+        }
+        if living & ORPHANED != 0 {
+            self.end_orphaned();
+        } else {
+            self.node.wake();
+        }
+    }
+
+    fn around_it(&self) -> Option<Arc<GroupCore>> {
         match &*lock(&self.enclosing) {
             Enclosing::Group(around, _) => Some(around.clone()),
             Enclosing::Nobody | Enclosing::Over => None,
         }
-    }
-
-    /// Counts one out; whether it was the last task. The last of all ends the group, or wakes its host.
-    fn count_out(&self, one: u64) -> bool {
-        let before = self.living.fetch_sub(one, Ordering::SeqCst);
-        if (before - one) / IN_PLACE == 0 {
-            if before & ORPHANED != 0 {
-                self.end_orphaned();
-            } else {
-                self.node.wake();
-            }
-        }
-        one == TASK && before / TASK == 1
     }
 
     pub(crate) fn living(&self) -> usize {
@@ -298,11 +312,7 @@ impl GroupCore {
 
     /// Moves out of the group around, which has ended, to the next one out.
     fn move_out_of(&self, around: &GroupCore) {
-        let next = match &*lock(&around.enclosing) {
-            Enclosing::Group(next, _) => Some(next.clone()),
-            Enclosing::Nobody | Enclosing::Over => None,
-        };
-        match (next, self.node.group()) {
+        match (around.around_it(), self.node.group()) {
             (Some(next), Some(this)) => this.move_to(next),
             _ => {
                 let over = if around.run.is_some() {
@@ -353,11 +363,7 @@ impl GroupCore {
     /// Hands a panic that nobody takes here to the group around, or to the run.
     pub(crate) fn pass_on_panic(&self) {
         let Some(payload) = self.panic() else { return };
-        let around = match &*lock(&self.enclosing) {
-            Enclosing::Group(around, _) => Some(around.clone()),
-            Enclosing::Nobody | Enclosing::Over => None,
-        };
-        match around {
+        match self.around_it() {
             Some(around) => around.take_panic(payload, Cause::ChildFailed, None),
             None => Run::unhandled_panic(self.run.as_deref(), payload),
         }
@@ -467,11 +473,6 @@ impl GroupCore {
         given: Given,
     ) -> TaskRecord {
         self.children.insert(self, owner, given)
-    }
-
-    /// Takes a child off the list.
-    pub(crate) fn remove(&self, child: &TaskRecord) {
-        self.children.remove(child);
     }
 
     /// Wakes every child, so that it sees that the group is cancelled.

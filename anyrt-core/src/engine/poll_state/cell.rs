@@ -90,6 +90,12 @@ impl Surroundings {
         .with(CANCELLED | LOCAL_CANCELLED | AT_ROOT, false)
     }
 
+    /// Whether this is what a thread has that polls nothing.
+    #[inline]
+    pub(super) fn is_bare(&self) -> bool {
+        self.serial == 0 && self.flags == 0 && self.base == 0
+    }
+
     /// Whether any frame is being polled on this thread.
     #[inline]
     pub(crate) fn inside(&self) -> bool {

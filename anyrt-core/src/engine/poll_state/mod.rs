@@ -20,6 +20,7 @@ mod cell;
 mod evaluate;
 
 use std::cell::{Cell, RefCell};
+use std::mem::ManuallyDrop;
 use std::ptr;
 use std::task::Waker;
 
@@ -27,7 +28,7 @@ pub(crate) use self::cell::{AT_ROOT, CANCELLED, IN_TASK, LOCAL_CANCELLED, Surrou
 use self::evaluate::Found;
 pub(crate) use self::evaluate::{By, evaluate, look_around, plain_deadline};
 use crate::engine::clock::Clock;
-use crate::engine::{Node, TaskRecord, Wait};
+use crate::engine::{Node, OpenBlock, TaskRecord, Wait};
 use crate::instant::Instant;
 use crate::loom::atomic::Ordering;
 use crate::loom::process::AtomicU64;
@@ -65,6 +66,15 @@ struct Thread {
     /// Whether context variables may be set in what runs on this thread. Never lowered.
     contexts: Cell<bool>,
     serial: Cell<u64>,
+    /// The address of the group that the task which is being polled has spawned into last, in this poll;
+    /// zero if it has not spawned.
+    spawned_into: Cell<usize>,
+    /// The block of records of that group which the task fills, if it has spawned into it twice. It is given
+    /// back at the end of the poll, so there is none when the thread ends.
+    open_block: Cell<ManuallyDrop<Option<OpenBlock>>>,
+    /// The record of the task that is being polled. Each poll puts back what it found, so there is none
+    /// when the thread ends.
+    task: Cell<ManuallyDrop<Option<TaskRecord>>>,
 }
 
 thread_local! {
@@ -82,10 +92,12 @@ thread_local! {
             held: Cell::new(0),
             contexts: Cell::new(false),
             serial: Cell::new(0),
+            spawned_into: Cell::new(0),
+            open_block: Cell::new(ManuallyDrop::new(None)),
+            task: Cell::new(ManuallyDrop::new(None)),
         }
     };
     static OPEN: RefCell<Vec<OpenFrame>> = const { RefCell::new(Vec::new()) };
-    static TASK: Cell<Option<TaskRecord>> = const { Cell::new(None) };
 }
 
 /// A frame that is being polled, and that has a node or may need one.
@@ -169,7 +181,6 @@ pub(crate) struct Outside {
 #[inline]
 pub(crate) fn enter_task(task: TaskRecord, serial: u64, cancelled: bool) -> Outside {
     let tag = task.group().tag;
-    let task = replace_task(Some(task));
     THREAD.with(|thread| {
         let surroundings = thread.surroundings.get();
         if !surroundings.is_busy() {
@@ -183,23 +194,87 @@ pub(crate) fn enter_task(task: TaskRecord, serial: u64, cancelled: bool) -> Outs
             root: thread.root.replace(entries),
             since: entries,
             wait: thread.wait.replace(Wait::Foreign),
-            task,
+            task: thread.replace_task(Some(task)),
         }
     })
+}
+
+/// Enters a task on a thread that polls nothing so far, which is what the threads of a runtime do: there is
+/// nothing to put back then. Returns the record where that does not hold. The task is left with
+/// [`leave_outermost`].
+#[inline]
+pub(crate) fn enter_outermost(task: TaskRecord) -> Option<TaskRecord> {
+    THREAD.with(|thread| thread.enter_outermost(task))
+}
+
+/// Leaves it again, and gives the record back, which has what the task waits for, and the node that its
+/// frame has got in the poll.
+#[inline]
+pub(crate) fn leave_outermost() -> Option<TaskRecord> {
+    THREAD.with(Thread::leave_outermost)
 }
 
 /// Leaves it, and gives the record back, and what the task waits for.
 #[inline]
 pub(crate) fn leave_task(outside: Outside) -> (Option<TaskRecord>, Wait) {
-    let wait = THREAD.with(|thread| {
+    THREAD.with(|thread| {
+        if thread.spawned_into.get() != 0 {
+            close_block();
+        }
         thread.surroundings.set(outside.surroundings);
         thread.root.set(outside.root);
         if !outside.surroundings.is_busy() {
             thread.dirty.set(false);
         }
-        thread.wait.replace(outside.wait)
+        let wait = thread.wait.replace(outside.wait);
+        (thread.replace_task(outside.task), wait)
+    })
+}
+
+/// Takes out the block that the current task fills, if it belongs to the group of that address.
+#[inline]
+pub(crate) fn take_open_block(group: usize) -> Option<OpenBlock> {
+    THREAD.with(|thread| {
+        if thread.spawned_into.get() == group {
+            ManuallyDrop::into_inner(thread.open_block.take())
+        } else {
+            None
+        }
+    })
+}
+
+/// Keeps a block for the current task to fill, until the poll ends. There is none meanwhile.
+#[inline]
+pub(crate) fn keep_open_block(block: Option<OpenBlock>) {
+    THREAD.with(|thread| thread.open_block.set(ManuallyDrop::new(block)));
+}
+
+/// Notes that the current task spawns into the group of that address. Returns whether it was the last one
+/// that it spawned into, in this poll; if not, the other's block is given back.
+pub(crate) fn spawns_again(group: usize) -> bool {
+    THREAD.with(|thread| {
+        if !thread.surroundings.get().has(IN_TASK) {
+            return false;
+        }
+        let last = thread.spawned_into.get();
+        if last != 0 && last != group {
+            close_block();
+        }
+        thread.spawned_into.set(group);
+        last == group
+    })
+}
+
+/// Gives back the block that is open on this thread.
+#[cold]
+fn close_block() {
+    let open = THREAD.with(|thread| {
+        thread.spawned_into.set(0);
+        ManuallyDrop::into_inner(thread.open_block.take())
     });
-    (replace_task(outside.task), wait)
+    if let Some(open) = open {
+        open.close();
+    }
 }
 
 /// Runs `f`, which drops something of the task's, in the task: destructors find it, and its context.
@@ -212,9 +287,7 @@ pub(crate) fn in_task<T>(slot: &mut Option<TaskRecord>, f: impl FnOnce() -> T) -
             }
         }
     }
-    // Where the thread's locals are being destroyed there is no room for the record.
-    let record = slot.take_if(|_| TASK.try_with(|_| ()).is_ok());
-    let Some(record) = record else {
+    let Some(record) = slot.take() else {
         return f();
     };
     if record.has_context() {
@@ -497,6 +570,50 @@ pub(crate) fn use_up_budget() {
 }
 
 impl Thread {
+    // These two are calls: every type of task has code around its polls, which is to stay small.
+
+    #[inline(never)]
+    fn enter_outermost(&self, task: TaskRecord) -> Option<TaskRecord> {
+        if !self.surroundings.get().is_bare() || self.entries.get() != 0 {
+            return Some(task);
+        }
+        self.fill_budget();
+        self.wait.set(Wait::Foreign);
+        let inner = Surroundings::of_task(task.id(), 0, task.group().tag);
+        self.surroundings.set(inner);
+        // There was none.
+        self.task.set(ManuallyDrop::new(Some(task)));
+        None
+    }
+
+    #[inline(never)]
+    fn leave_outermost(&self) -> Option<TaskRecord> {
+        if self.entries.get() != 0 || self.spawned_into.get() != 0 {
+            self.close_outermost();
+        }
+        self.surroundings.set(Surroundings::OUTSIDE);
+        self.dirty.set(false);
+        let task = self.replace_task(None)?;
+        task.set_wait(self.wait.get());
+        Some(task)
+    }
+
+    /// Closes the frame of the outermost task, and the block that it fills.
+    #[cold]
+    fn close_outermost(&self) {
+        if self.spawned_into.get() != 0 {
+            close_block();
+        }
+        if let Some(node) = close_frame(0) {
+            with_task(|task| task.map(|task| task.set_root(node)));
+        }
+    }
+
+    #[inline]
+    fn replace_task(&self, task: Option<TaskRecord>) -> Option<TaskRecord> {
+        ManuallyDrop::into_inner(self.task.replace(ManuallyDrop::new(task)))
+    }
+
     #[inline]
     fn fill_budget(&self) {
         self.budget.set(BUDGET);
@@ -533,7 +650,7 @@ pub(crate) fn waits_for(wait: Wait) {
 /// Moves a task's record in or out.
 #[inline]
 fn replace_task(task: Option<TaskRecord>) -> Option<TaskRecord> {
-    TASK.try_with(|cell| cell.replace(task)).ok().flatten()
+    THREAD.with(|thread| thread.replace_task(task))
 }
 
 /// Lends the record of the current task. Must not run user code.

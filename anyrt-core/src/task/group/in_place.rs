@@ -17,7 +17,7 @@ use super::future::{GroupFuture, Members};
 use super::options::GroupOptions;
 use super::spawned::{deliver, has_ended};
 use crate::cancel::CancelHandle;
-use crate::engine::{Deliver, Ended, Errors, Given, GroupCore, Root, TaskRecord, poll_state};
+use crate::engine::{Deliver, End, Ended, Errors, Given, GroupCore, Root, TaskRecord, poll_state};
 use crate::error::{GroupError, SpawnError};
 use crate::loom::{Arc, Mutex, lock};
 use crate::runtime::Time;
@@ -189,7 +189,7 @@ impl<E, C, O: TaskOutput<E>> Deliver<O> for ToSlot<'_, E, C, O::Value> {
         let fail = |error| group.errors.fail(&group.core, error, &record.name());
         deliver(record, outcome, fail, |value| {
             self.slot.put(value);
-            None
+            record.finish(End::Finished);
         });
     }
 }

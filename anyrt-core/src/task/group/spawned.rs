@@ -3,7 +3,6 @@
 use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
-use std::mem;
 use std::panic::Location;
 
 use super::super::handle::TaskHandle;
@@ -14,12 +13,12 @@ use super::options::GroupOptions;
 use super::start::{StartOutput, Started};
 use crate::cancel::CancelHandle;
 use crate::engine::{
-    Cause, Deliver, End, Ended, Errors, Given, GroupCore, Owner, Report, Root, TaskRecord, Value,
-    poll_state,
+    Cause, Deliver, End, Ended, Errors, Given, GroupCore, Owner, Report, Root, TaskRecord,
 };
 use crate::error::{GroupError, SpawnError, StartError};
 use crate::loom::Arc;
 use crate::runtime::{Runtime, Spawn, TaskInfo};
+use crate::unwind::Payload;
 
 /// Opens a group of tasks, runs `body` with it, and waits for every child (rule G1).
 ///
@@ -154,60 +153,66 @@ where
     O::Value: Send + 'static,
 {
     fn deliver(&mut self, record: &TaskRecord, outcome: Ended<O>) {
-        let fail = |error| {
-            let owner = record.owner().map(|owner| &**owner);
-            let group = owner.and_then(<dyn Any + Send + Sync>::downcast_ref::<Group<R, E>>);
-            if let Some(group) = group {
-                group.errors.fail(&group.core, error, &record.name());
-            }
-        };
-        deliver(record, outcome, fail, |value| Some(Box::new(value)));
+        deliver(
+            record,
+            outcome,
+            |error| fail_in::<R, E>(record, error),
+            |value| record.finish_with_value(value),
+        );
+    }
+}
+
+/// Hands an error to the group that owns the task.
+#[cold]
+fn fail_in<R: Spawn, E: Send + 'static>(record: &TaskRecord, error: E) {
+    let owner = record.owner().map(|owner| &**owner);
+    let group = owner.and_then(<dyn Any + Send + Sync>::downcast_ref::<Group<R, E>>);
+    if let Some(group) = group {
+        group.errors.fail(&group.core, error, &record.name());
     }
 }
 
 /// Puts a child's outcome where it belongs: an error to the group, and the value, if anybody will
-/// ask for it, to where `keep` puts it, or into the record.
+/// ask for it, to `finish`, which ends the task.
+#[inline]
 pub(super) fn deliver<E, O: TaskOutput<E>>(
     record: &TaskRecord,
     outcome: Ended<O>,
     fail: impl FnOnce(E),
-    keep: impl FnOnce(O::Value) -> Option<Value>,
+    finish: impl FnOnce(O::Value),
 ) {
-    let (end, value) = match outcome {
+    match outcome {
         Ended::Completed(output) => match output.into_outcome() {
-            Outcome::Value(value) if record.is_wanted() => (End::Finished, keep(value)),
+            Outcome::Value(value) if record.is_wanted() => finish(value),
             Outcome::Value(value) => {
-                if mem::needs_drop::<O::Value>() {
-                    in_task(record, || drop(value));
-                }
-                (End::Finished, None)
+                record.drop_inside(value);
+                record.finish(End::Finished);
             }
             Outcome::Error(error) => {
-                in_task(record, || fail(error));
-                (End::Failed, None)
+                record.run_inside(|| fail(error));
+                record.finish(End::Failed);
             }
-            Outcome::Reported => (End::Failed, None),
+            Outcome::Reported => {
+                record.finish(End::Failed);
+            }
         },
-        Ended::Panicked(payload) => {
-            let group = record.group();
-            group.take_panic(payload, Cause::ChildFailed, Some(&record.name()));
-            (End::Failed, None)
-        }
-        Ended::Cancelled => {
-            if !record.is_cancelling() {
-                record.group().note_interrupted();
-            }
-            (End::Cancelled, None)
-        }
-    };
-    if let Some(value) = record.finish(end, value) {
-        in_task(record, || drop(value));
+        Ended::Panicked(payload) => deliver_panic(record, payload),
+        Ended::Cancelled => deliver_cancellation(record),
     }
 }
 
-/// Runs `f`, which may drop what the task gave or call what the user wants to hear of it, in the task.
-fn in_task(record: &TaskRecord, f: impl FnOnce()) {
-    poll_state::in_task(&mut Some(record.clone()), || poll_state::outside(f));
+#[cold]
+fn deliver_panic(record: &TaskRecord, payload: Payload) {
+    let group = record.group();
+    group.take_panic(payload, Cause::ChildFailed, Some(&record.name()));
+    record.finish(End::Failed);
+}
+
+fn deliver_cancellation(record: &TaskRecord) {
+    if !record.is_cancelling() {
+        record.group().note_interrupted();
+    }
+    record.finish(End::Cancelled);
 }
 
 /// Spawns a child that was counted in; `before` sees its record before it can run.
@@ -232,10 +237,9 @@ where
         name: name.as_deref(),
         location,
     };
-    let handle = TaskHandle::whole(record.clone());
-    let root = Root::new(future, record, ToOwner::<R, E>(PhantomData));
+    let root = Root::new(future, record.clone(), ToOwner::<R, E>(PhantomData));
     R::spawn(&group.runtime, task, root);
-    handle
+    TaskHandle::whole(record)
 }
 
 impl<R: Runtime, E: Send + 'static> TaskGroup<R, E> {

@@ -221,8 +221,7 @@ impl<R: Runtime, F: Future> Future for MainFuture<R, F> {
             };
             state.ended = Some(ended);
             if let Some(record) = state.record.take() {
-                record.finish(End::Finished, None);
-                core.remove(&record);
+                record.finish(End::Finished);
             }
             // What was spawned through a handle of the run ends with it.
             core.cancel(Cancelled::new(Cause::Enclosing));

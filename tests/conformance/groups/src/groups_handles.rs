@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::pin::pin;
+use std::sync::Arc;
 
 use anyrt_core::cancel::{CancelScope, checkpoint, finally, shield};
 use anyrt_core::task::{TaskHandle, TaskStatus, task_group};
@@ -9,7 +10,7 @@ use anyrt_core::task::{TaskHandle, TaskStatus, task_group};
 use crate::erased::{Backend, R};
 use crate::kinds::{Countdown, GroupHandle, Kind, blocked, until_cancelled};
 use crate::on_each_kind;
-use crate::support::{Flag, Gate, Log, OnDrop, catch, poll_once, run};
+use crate::support::{Flag, Gate, Log, OnDrop, catch, catch_sync, panic_quietly, poll_once, run};
 
 /// TG-23, G8: a handle can be awaited for the task's value, before or after the group's end.
 pub fn a_handle_gives_the_value_of_its_task(backend: &Backend) {
@@ -428,6 +429,75 @@ pub fn unclaimed_values_are_dropped_with_their_handles(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
+/// TG-23: values of many types and sizes in one group; what is not asked for is dropped once.
+pub fn values_of_many_types_reach_their_handles(backend: &Backend) {
+    async fn scenario<K: Kind>() {
+        let counted = Arc::new(());
+        let given = counted.clone();
+        let result = K::open(async move |tg: K::Group<Infallible>| {
+            for n in 0..40_u64 {
+                let number = tg.spawn(async move { Ok(n) });
+                let text = tg.spawn(async move {
+                    checkpoint().await;
+                    Ok(n.to_string())
+                });
+                let large = tg.spawn(async move { Ok([n; 16]) });
+                let nothing = tg.spawn(async { checkpoint().await });
+                let token = given.clone();
+                let token = tg.spawn(async move {
+                    checkpoint().await;
+                    Ok(token)
+                });
+                match n % 4 {
+                    0 => drop(token),
+                    1 => {
+                        token.wait().await;
+                        drop(token);
+                    }
+                    2 => {
+                        token.wait().await;
+                        drop(token.try_value().unwrap());
+                        drop(token.await.unwrap());
+                    }
+                    _ => drop(token.await.unwrap()),
+                }
+                assert_eq!(text.await.unwrap(), n.to_string());
+                assert_eq!(large.await.unwrap(), [n; 16]);
+                assert_eq!(number.await.unwrap(), n);
+                nothing.await.unwrap();
+            }
+        })
+        .await;
+        assert!(result.is_ok());
+        assert_eq!(Arc::strong_count(&counted), 1, "each is dropped");
+    }
+    on_each_kind!(backend, scenario);
+}
+
+/// TG-27: the handle keeps a value whose copying panics.
+pub fn a_value_stays_when_copying_it_panics(backend: &Backend) {
+    struct Fragile(u8);
+
+    impl Clone for Fragile {
+        fn clone(&self) -> Fragile {
+            panic_quietly("it breaks")
+        }
+    }
+
+    async fn scenario<K: Kind>() {
+        let result = K::open(async |tg: K::Group<Infallible>| {
+            let handle = tg.spawn(async { Ok(Fragile(7)) });
+            handle.wait().await;
+            let copied = catch_sync(|| handle.try_value().is_ok());
+            assert_eq!(copied.unwrap_err(), "it breaks");
+            assert_eq!(handle.await.unwrap().0, 7);
+        })
+        .await;
+        assert!(result.is_ok());
+    }
+    on_each_kind!(backend, scenario);
+}
+
 anyrt_conformance_kit::cases! { groups_handles: erased,
     a_handle_gives_the_value_of_its_task,
     a_shareable_value_can_be_read_more_than_once,
@@ -445,4 +515,6 @@ anyrt_conformance_kit::cases! { groups_handles: erased,
     a_cancelled_task_that_completes_has_a_value,
     tasks_have_names_and_ids,
     unclaimed_values_are_dropped_with_their_handles,
+    values_of_many_types_reach_their_handles,
+    a_value_stays_when_copying_it_panics,
 }

@@ -4,7 +4,11 @@
 //! [`entry`](super::entry).
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -59,6 +63,40 @@ pub fn handles_may_be_dropped_at_any_time<B: Enter>(backend: &B) {
         });
         group.await.unwrap();
         assert_eq!(log.count("ended"), 50);
+    });
+}
+
+/// Spawn 5: the waker of a task's first poll wakes it after later polls too.
+pub fn the_first_waker_of_a_task_goes_on_waking_it<B: Enter>(backend: &B) {
+    const POLLS: usize = 4;
+    run(backend, async {
+        let group = task_group::<B::Runtime, Infallible, _, _>(async |tg| {
+            let first = Arc::new(Mutex::new(None::<Waker>));
+            let (polls, ends) = (
+                Arc::new(AtomicUsize::new(0)),
+                Arc::new(AtomicBool::new(false)),
+            );
+            let (kept, counted, seen) = (first.clone(), polls.clone(), ends.clone());
+            tg.spawn(poll_fn(move |cx| {
+                if seen.load(Ordering::SeqCst) {
+                    return Poll::Ready(());
+                }
+                let mut kept = kept.lock().unwrap();
+                kept.get_or_insert_with(|| cx.waker().clone());
+                if counted.fetch_add(1, Ordering::SeqCst) + 1 < POLLS {
+                    cx.waker().wake_by_ref();
+                }
+                Poll::Pending
+            }));
+            while polls.load(Ordering::SeqCst) < POLLS {
+                checkpoint().await;
+            }
+            ends.store(true, Ordering::SeqCst);
+            let waker = first.lock().unwrap().take();
+            waker.expect("the task has been polled").wake();
+            Ok(())
+        });
+        group.await.unwrap();
     });
 }
 
@@ -184,6 +222,7 @@ anyrt_conformance_kit::cases! { uniform: generic,
     dropping_a_handle_does_nothing,
     handles_may_be_dropped_at_any_time,
     no_child_runs_inside_spawn,
+    the_first_waker_of_a_task_goes_on_waking_it,
     a_child_inside_poll_ends_before_the_enclosing_group,
     a_child_inside_poll_ends_before_the_run,
     a_panic_that_nobody_awaits_is_not_lost,

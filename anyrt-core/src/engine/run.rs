@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::poll_state;
 use crate::engine::{Alarms, GroupCore, Unhandled, Workers};
@@ -18,6 +19,7 @@ pub(crate) struct Run {
     pub(crate) id: u64,
     pub(crate) backend: &'static str,
     pub(crate) hook: Option<Hook>,
+    pub(crate) stranded_after: Option<Duration>,
     pub(crate) vars: RunVars,
     pub(crate) workers: Workers,
     pub(crate) alarms: Alarms,
@@ -26,6 +28,9 @@ pub(crate) struct Run {
     pub(crate) group: OnceLock<Weak<dyn Any + Send + Sync>>,
     pub(crate) core: OnceLock<Weak<GroupCore>>,
 }
+
+/// How long a holder that was woken may stay without being polled, unless the run says otherwise.
+const STRANDED_AFTER: Duration = Duration::from_secs(1);
 
 /// What [`RunOptions::unhandled`] was given.
 pub(crate) type Hook = Arc<dyn Fn(Unhandled) + Send + Sync>;
@@ -79,6 +84,12 @@ impl Run {
             });
             works_for.ok().flatten()
         })
+    }
+
+    /// How long a holder that was woken may stay without being polled in the current run (rule C6).
+    pub(crate) fn stranded_after() -> Duration {
+        let given = poll_state::with_task(|task| task?.group().run.as_ref()?.stranded_after);
+        given.unwrap_or(STRANDED_AFTER)
     }
 
     /// The run of the task that is being polled.

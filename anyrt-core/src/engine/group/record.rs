@@ -478,11 +478,6 @@ impl Record {
 
     /// The task has ended. Returns whether the handle is still there.
     pub(crate) fn finish(&self, end: End) -> bool {
-        self.finish_with(end, None).is_ok()
-    }
-
-    /// The task has ended; `value` is what its handle gets. An error if the handle is gone, with the value.
-    pub(super) fn finish_with(&self, end: End, value: Option<Value>) -> Result<(), Option<Value>> {
         let bit = match end {
             End::Finished => FINISHED,
             End::Failed => FAILED,
@@ -490,52 +485,53 @@ impl Record {
         };
         let mut live = lock(&self.live);
         let state = self.state.load(Ordering::Relaxed);
-        let kept = value.is_none() || state & DETACHED == 0;
-        if live.more.is_some() || live.context.is_some() || !kept {
-            return self.finish_rarely(live, bit, value);
-        }
-        let value = value.map_or(Slot::Empty, Slot::Value);
-        let waker = mem::replace(&mut live.slot, value);
-        self.state.store(state | bit, Ordering::Release);
-        drop(live);
-        drop(waker);
-        if state & DETACHED == 0 {
-            Ok(())
+        if live.more.is_some() || live.context.is_some() {
+            self.finish_rarely(live, bit, Slot::Empty);
         } else {
-            Err(None)
+            let waker = mem::take(&mut live.slot);
+            self.state.store(state | bit, Ordering::Release);
+            drop(live);
+            drop(waker);
         }
+        state & DETACHED == 0
     }
 
-    #[cold]
-    fn finish_rarely(
-        &self,
-        mut live: MutexGuard<'_, Live>,
-        bit: u16,
-        value: Option<Value>,
-    ) -> Result<(), Option<Value>> {
+    /// The task has ended; `value` is what its handle gets. It is returned if the handle is gone.
+    pub(super) fn finish_with(&self, value: Value) -> Option<Value> {
+        let mut live = lock(&self.live);
         let state = self.state.load(Ordering::Relaxed);
         // Either this sees that the handle is gone, or the handle that the task has ended.
-        let (kept, surplus) = match value {
-            Some(value) if state & DETACHED == 0 => (Slot::Value(value), None),
-            surplus => (Slot::Empty, surplus),
+        let (value, surplus) = match state & DETACHED {
+            0 => (Slot::Value(value), None),
+            _ => (Slot::Empty, Some(value)),
         };
-        let waker = mem::replace(&mut live.slot, kept);
+        if live.more.is_some() || live.context.is_some() {
+            self.finish_rarely(live, FINISHED, value);
+        } else {
+            let waker = mem::replace(&mut live.slot, value);
+            self.state.store(state | FINISHED, Ordering::Release);
+            drop(live);
+            drop(waker);
+        }
+        surplus
+    }
+
+    /// The end of a task that has what few have.
+    #[cold]
+    fn finish_rarely(&self, mut live: MutexGuard<'_, Live>, bit: u16, value: Slot) {
+        let waker = mem::replace(&mut live.slot, value);
         let context = live.context.take();
         let rare = live.more.as_mut().map(|more| {
             let waiters = mem::take(&mut more.waiters);
             ((more.root.take(), more.caller.take()), waiters)
         });
+        let state = self.state.load(Ordering::Relaxed);
         self.state.store(state | bit, Ordering::Release);
         drop(live);
         drop((waker, context));
         if let Some((links, waiters)) = rare {
             drop(links);
             wake_all(waiters.into_iter().map(|(_, waker)| waker));
-        }
-        if state & DETACHED == 0 {
-            Ok(())
-        } else {
-            Err(surplus)
         }
     }
 

@@ -183,18 +183,16 @@ impl GroupCore {
 
     /// Counts a task in, and every group around that was without; false if the group has ended, or the
     /// run has.
+    #[inline]
     pub(crate) fn enter_as_task(&self) -> bool {
         let Some(first) = self.count_in() else {
             return false;
         };
-        if first && !self.enter_around() {
-            self.leave_as_task();
-            return false;
-        }
-        true
+        !first || self.enter_around()
     }
 
     /// Counts a task in here; whether it is the only one, and none if the group has ended.
+    #[inline]
     fn count_in(&self) -> Option<bool> {
         let before = self.living.fetch_add(TASK, Ordering::SeqCst);
         if before & ENDED != 0 {
@@ -204,9 +202,18 @@ impl GroupCore {
         Some(before / TASK == 0)
     }
 
-    /// Counts a group in where it belongs that has its first task; false if the run is over.
+    /// Counts a group in where it belongs that has its first task. If the run is over, that leaves again, and
+    /// false is returned.
     #[cold]
     fn enter_around(&self) -> bool {
+        let entered = self.try_enter_around();
+        if !entered {
+            self.leave_as_task();
+        }
+        entered
+    }
+
+    fn try_enter_around(&self) -> bool {
         let mut inner: Option<Arc<GroupCore>> = None;
         loop {
             let group = inner.as_deref().unwrap_or(self);

@@ -47,9 +47,8 @@ impl TaskRecord {
         }
     }
 
-    #[cold]
     fn finish_boxed(&self, value: Value) {
-        if let Err(Some(value)) = self.finish_with(End::Finished, Some(value)) {
+        if let Some(value) = self.finish_with(value) {
             self.drop_inside(value);
         }
     }

@@ -7,7 +7,7 @@
 //!    the probe that is left belongs to a refused operation or to a node. Polling again would do the
 //!    same again, so all holders are stranded, at once.
 //! 2. *Something foreign is pending too.* It may lead back to the holder, so the clock decides: the
-//!    holders are woken, and one that was not polled by [`PATIENCE`] later is stranded. A holder that
+//!    holders are woken, and one that was not polled for [`Run::stranded_after`] is stranded. A holder that
 //!    answers is left alone for that long, then twice as long, and so on.
 //!
 //! ```text
@@ -15,7 +15,7 @@
 //!   ┌───────┐ ───────────────────────────────────────────────────▶ ┌───────┐
 //!   │ quiet │                                                      │ asked │
 //!   └───────┘ ◀─────────────────────────────────────────────────── └───────┘
-//!             all were polled: pause twice as long as before           │ PATIENCE is over:
+//!             all were polled: pause twice as long as before           │ that is over:
 //!                                                                      ▼ lapse those that were not
 //! ```
 //!
@@ -27,14 +27,12 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use super::{ASKED, HAS_PROBE, Node, State};
+use crate::engine::Run;
 use crate::engine::clock::{BoxTimer, Clock};
 use crate::instant::Instant;
 use crate::loom::atomic::{AtomicBool, Ordering, fence};
 use crate::loom::{Arc, Mutex, lock};
 use crate::wake::wake_all;
-
-/// How long a holder that was woken may stay without being polled.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How long a scope whose holder was polled waits before it is asked for the first time.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -172,19 +170,20 @@ impl Probe {
             return false;
         };
         let now = clock.now();
+        let patience = Run::stranded_after();
         let mut state = mem::take(&mut *lock(&self.state));
         if state.asked.is_some() && !node.has_unanswered() {
             state.asked = None;
-            state.pause = (state.pause * 2).clamp(PATIENCE, LONGEST_PAUSE);
+            state.pause = (state.pause * 2).clamp(patience, LONGEST_PAUSE.max(patience));
             state.pause_until = Some(now + state.pause);
         }
         let mut next = match state.asked {
-            Some(asked) if asked + PATIENCE <= now => {
+            Some(asked) if asked + patience <= now => {
                 *lock(&self.state) = ProbeState::default();
                 node.lapse_holders(|node| node.lower(ASKED));
                 return true;
             }
-            Some(asked) => asked + PATIENCE,
+            Some(asked) => asked + patience,
             None => match state.pause_until {
                 Some(until) if until > now => until,
                 None if polled => {
@@ -195,7 +194,7 @@ impl Probe {
                 _ => {
                     state.asked = Some(now);
                     node.ask_holders();
-                    now + PATIENCE
+                    now + patience
                 }
             },
         };

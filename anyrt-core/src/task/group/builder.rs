@@ -72,7 +72,7 @@ impl<'a, R: Runtime, E: Send + 'static> TaskBuilder<'a, R, E> {
         F::Output: TaskOutput<E, Value = T> + 'static,
         T: Send + 'static,
     {
-        if !self.group.group.core().enter() {
+        if !self.group.group.core().enter_as_task() {
             return Err(SpawnError(future));
         }
         let mut given = Given::at(Location::caller());

@@ -281,7 +281,7 @@ impl<R: Runtime, E: Send + 'static> TaskGroup<R, E> {
         F::Output: TaskOutput<E, Value = T> + 'static,
         T: Send + 'static,
     {
-        if !self.group.core.enter() {
+        if !self.group.core.enter_as_task() {
             has_ended(&self.group.core);
         }
         spawn_child(&self.group, Given::at(location), future, |_| ())
@@ -312,7 +312,7 @@ impl<R: Runtime, E: Send + 'static> TaskGroup<R, E> {
         F::Output: TaskOutput<E, Value = T> + 'static,
         T: Send + 'static,
     {
-        if !self.group.core.enter() {
+        if !self.group.core.enter_as_task() {
             return Err(SpawnError(future));
         }
         Ok(spawn_child(

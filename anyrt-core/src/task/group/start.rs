@@ -359,7 +359,7 @@ where
     <Fut::Output as TaskOutput<E>>::Value: Send + 'static,
 {
     let open = move || {
-        if !group.core().enter() {
+        if !group.core().enter_as_task() {
             return Err(StartError::GroupEnded);
         }
         let counted = Counted(group.core());

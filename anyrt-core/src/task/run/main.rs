@@ -146,6 +146,7 @@ impl<R: Runtime, T> MainState<R, T> {
             id,
             backend: R::name(&runtime),
             hook: options.hook.clone(),
+            stranded_after: options.stranded_after,
             vars: RunVars::default(),
             workers: Workers::default(),
             alarms: Alarms::default(),

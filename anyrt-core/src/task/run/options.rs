@@ -11,16 +11,18 @@ pub struct RunOptions {
     pub(super) name: Option<Arc<str>>,
     pub(super) hook: Option<Hook>,
     pub(super) shutdown_limit: Option<Duration>,
+    pub(super) stranded_after: Option<Duration>,
 }
 
 impl RunOptions {
     /// The defaults: the main task is called `main`, what is unhandled goes to standard error as
-    /// one line, and the end has no limit.
+    /// one line, and the end has no limit, and what is stranded is given up after a second.
     pub fn new() -> RunOptions {
         RunOptions {
             name: None,
             hook: None,
             shutdown_limit: None,
+            stranded_after: None,
         }
     }
 
@@ -42,6 +44,18 @@ impl RunOptions {
         self.shutdown_limit = Some(limit);
         self
     }
+
+    /// How long a cancelled scope waits for unfinished business in it that was woken and is not polled,
+    /// one second by default (rule C6).
+    ///
+    /// A future with a begun `shield` or `finally` that is kept and not polled any more would hold its
+    /// scope for ever. Where nothing else in the scope is pending, that is seen at once; beside futures
+    /// of other crates, which may lead back to it, this is how long it takes. The futures have to be
+    /// polled within that time, or lose their clean-up.
+    pub fn stranded_after(mut self, limit: Duration) -> RunOptions {
+        self.stranded_after = Some(limit);
+        self
+    }
 }
 
 impl Default for RunOptions {
@@ -55,6 +69,7 @@ impl fmt::Debug for RunOptions {
         f.debug_struct("RunOptions")
             .field("name", &self.name)
             .field("shutdown_limit", &self.shutdown_limit)
+            .field("stranded_after", &self.stranded_after)
             .finish_non_exhaustive()
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use anyrt_core::RunOptions;
 use anyrt_core::cancel::{CancelScope, finally, move_on_after};
 use anyrt_core::sync::Mutex;
 use anyrt_core::task::task_group;
@@ -41,6 +42,28 @@ pub fn a_future_that_wakes_itself_does_not_keep_a_scope(backend: &Backend) {
         assert!(outcome.await.is_err(), "the scope did not end");
         assert_eq!(log.entries(), ["dropped"]);
     });
+}
+
+/// EN-05, C6: how long that takes can be said for the run.
+pub fn a_run_can_say_when_a_holder_is_stranded(backend: &Backend) {
+    let options = RunOptions::new().stranded_after(Duration::from_millis(10));
+    let main = async {
+        let watchdog = Watchdog::new(Duration::from_millis(900));
+        let (late, log) = (watchdog.gate(), Log::new());
+        let scope = CancelScope::<R>::new();
+        let handle = scope.handle();
+        let outcome = scope.run(async {
+            let mut held = Box::pin(holder(log.clone()));
+            assert!(poll_once(held.as_mut()).await.is_pending());
+            handle.cancel();
+            while !late.is_open() {
+                yields(1).await;
+            }
+        });
+        assert!(outcome.await.is_err(), "the scope did not end");
+        assert_eq!(log.entries(), ["dropped"]);
+    };
+    anyrt_core::run(backend, options, main).unwrap();
 }
 
 /// EN-05, C6: nor does a foreign timer that starts again and again. The holder is not polled
@@ -264,6 +287,7 @@ pub fn waiting_holders_are_polled_when_they_are_woken(backend: &Backend) {
 
 anyrt_conformance_kit::cases! { engine_stranded: erased,
     a_future_that_wakes_itself_does_not_keep_a_scope,
+    a_run_can_say_when_a_holder_is_stranded,
     a_timer_that_starts_again_does_not_keep_a_scope,
     a_holder_that_a_loop_comes_back_to_is_not_stranded,
     busy_tasks_do_not_delay_the_end_of_a_scope,

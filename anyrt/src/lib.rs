@@ -91,7 +91,7 @@ pub use self::group::{
     GroupOptions, TaskBuilder, TaskGroup, local_task_group, scoped_task_group, task_group,
 };
 pub use anyrt_core::task::{
-    GroupOutput, LocalTaskGroup, ScopedTaskGroup, Started, TaskHandle, TaskOutput,
+    GroupOutput, LocalTaskGroup, ScopedTaskGroup, Started, TaskHandle, TaskOutput, TaskStatus,
 };
 
 // Futures side by side.

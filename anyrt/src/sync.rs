@@ -87,5 +87,5 @@ pub use anyrt_core::sync::{
     EventStatistics, Mutex, MutexGuard, MutexGuardArc, MutexStatistics, NotBorrowing, Promise,
     PromiseError, ResourceGuard, ResourceUse, RwLock, RwLockReadGuard, RwLockReadGuardArc,
     RwLockStatistics, RwLockWriteGuard, RwLockWriteGuardArc, Semaphore, SemaphorePermit,
-    SemaphorePermitArc, SemaphoreStatistics, TooManyPermits, TryBorrowError,
+    SemaphorePermitArc, SemaphoreStatistics, Settled, TooManyPermits, TryBorrowError,
 };

@@ -2,9 +2,7 @@
 
 use anyrt_core::task;
 
-pub use anyrt_core::task::{
-    GroupNode, RunToken, ScopeNode, TaskId, TaskNode, TaskRef, TaskStatus, Tree, Wait,
-};
+pub use anyrt_core::task::{GroupNode, RunToken, ScopeNode, TaskId, TaskNode, TaskRef, Tree, Wait};
 
 /// The task that calls this; none outside of every task of anyrt.
 ///

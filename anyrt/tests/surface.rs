@@ -249,6 +249,7 @@ fn auto_traits_of_types() {
         TaskError => "Send Sync Unpin",
         TaskGroup<E> => "Send Sync Unpin",
         TaskHandle<u8> => "Send Sync Unpin",
+        TaskStatus => "Send Sync Unpin",
         Unhandled => "Send Unpin",
         ValueError => "Send Sync Unpin",
         WouldBlock => "Send Sync Unpin",
@@ -285,6 +286,7 @@ fn auto_traits_of_types() {
         sync::Semaphore => "Send Sync Unpin",
         sync::SemaphorePermit<'static> => "Send Sync Unpin",
         sync::SemaphorePermitArc => "Send Sync Unpin",
+        sync::Settled => "Send Sync Unpin",
         to_thread::Options => "Send Sync Unpin",
         task::GroupNode => "Send Sync Unpin",
         task::RunToken => "Send Sync Unpin",
@@ -292,7 +294,6 @@ fn auto_traits_of_types() {
         task::TaskId => "Send Sync Unpin",
         task::TaskNode => "Send Sync Unpin",
         task::TaskRef => "Send Sync Unpin",
-        task::TaskStatus => "Send Sync Unpin",
         task::Tree => "Send Sync Unpin",
         task::Wait => "Send Sync Unpin",
     }

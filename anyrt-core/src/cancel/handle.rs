@@ -1,4 +1,5 @@
 use std::fmt;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 
 use crate::engine::{Cancelled, Cause, Node, poll_state};
@@ -87,6 +88,10 @@ impl CancelHandle {
 fn explicit(reason: Option<String>) -> Cancelled {
     Cancelled::with(Cause::Explicit, reason, poll_state::task_name())
 }
+
+// What a handle leads to is whole after a panic: no lock in it is held while anything of the user's runs.
+impl UnwindSafe for CancelHandle {}
+impl RefUnwindSafe for CancelHandle {}
 
 impl fmt::Debug for CancelHandle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -215,3 +215,12 @@ fn a_panic_discards_what_was_reported_in_that_poll() {
     assert!(!crate::engine::poll_state::surroundings().inside());
     assert_eq!(crate::engine::poll_state::entries(), 0);
 }
+
+#[test]
+fn a_handle_can_be_taken_past_a_panic() {
+    let scope = CancelScope::<Still>::new();
+    let handle = scope.handle();
+    let there = handle.clone();
+    let caught = std::panic::catch_unwind(move || there.cancel());
+    assert!(caught.is_ok() && handle.cancel_called());
+}

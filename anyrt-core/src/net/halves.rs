@@ -13,8 +13,8 @@ use crate::loom::Arc;
 use crate::runtime::Net;
 use crate::stream::{Attributes, Demand};
 
-/// Both halves of a connection: the one that receives, and the one that sends.
-type Halves<R, K> = (ReceiveHalf<R, K>, SendHalf<R, K>);
+/// Both halves of a connection: the one that sends, and the one that receives.
+type Halves<R, K> = (SendHalf<R, K>, ReceiveHalf<R, K>);
 
 pub(super) fn of<R: Net, K: Kind>(connection: Connection<R::Socket>) -> Halves<R, K> {
     let connection = Arc::new(connection);
@@ -27,7 +27,7 @@ pub(super) fn of<R: Net, K: Kind>(connection: Connection<R::Socket>) -> Halves<R
         ends: true,
         kind: PhantomData,
     };
-    (receive, send)
+    (send, receive)
 }
 
 /// The receiving half of a connection that was [split](SocketStream::into_split).
@@ -62,7 +62,7 @@ impl<R: Net, K: Kind> ReceiveHalf<R, K> {
     /// The halves, if they are not of one connection.
     pub fn reunite(self, mut send: SendHalf<R, K>) -> Result<SocketStream<R, K>, Halves<R, K>> {
         if !Arc::ptr_eq(&self.connection, &send.connection) {
-            return Err((self, send));
+            return Err((send, self));
         }
         send.ends = false;
         drop(send);

@@ -91,8 +91,8 @@ impl<R: Net, K: Kind> SocketStream<R, K> {
         self.socket().set_option(option)
     }
 
-    /// Makes two of it, for two tasks: one to receive, one to send.
-    pub fn into_split(self) -> (ReceiveHalf<R, K>, SendHalf<R, K>) {
+    /// Makes two of it, for two tasks: one to send, one to receive.
+    pub fn into_split(self) -> (SendHalf<R, K>, ReceiveHalf<R, K>) {
         halves::of(self.connection)
     }
 

@@ -54,7 +54,7 @@ pub use self::condition::{Condition, ConditionStatistics};
 pub use self::event::{Event, EventStatistics};
 pub use self::limiter::{CapacityLimiter, CapacityStatistics, CapacityToken, CapacityTokenArc};
 pub use self::mutex::{Mutex, MutexGuard, MutexGuardArc, MutexStatistics};
-pub use self::promise::{AlreadySettled, Promise, PromiseError};
+pub use self::promise::{AlreadySettled, Promise, PromiseError, Settled};
 pub use self::resource_guard::{ResourceGuard, ResourceUse};
 pub use self::rw_lock::{
     RwLock, RwLockReadGuard, RwLockReadGuardArc, RwLockStatistics, RwLockWriteGuard,

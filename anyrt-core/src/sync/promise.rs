@@ -20,7 +20,9 @@ use crate::loom::{OnceLock, const_fn};
 /// assert!(port.try_value().is_err());
 /// port.set(8080).unwrap();
 /// assert_eq!(port.try_value(), Ok(8080));
-/// assert_eq!(port.set(9090).unwrap_err().into_inner(), 9090);
+/// let refused = port.set(9090).unwrap_err();
+/// assert_eq!(refused.to_string(), "the promise has a value already: a promise is settled once");
+/// assert_eq!(refused.into_inner(), 9090);
 /// ```
 pub struct Promise<T, E = Infallible> {
     outcome: OnceLock<Outcome<T, E>>,
@@ -35,7 +37,22 @@ enum Outcome<T, E> {
 
 /// A promise was settled before; here is what would have been set.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct AlreadySettled<T>(T);
+pub struct AlreadySettled<T> {
+    refused: T,
+    before: Settled,
+}
+
+/// How a promise was settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "there is no fourth way")]
+pub enum Settled {
+    /// With a value.
+    Value,
+    /// With an error.
+    Error,
+    /// By giving up.
+    Cancelled,
+}
 
 /// Why a promise has no value to give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +85,7 @@ impl<T, E> Promise<T, E> {
     pub fn set(&self, value: T) -> Result<(), AlreadySettled<T>> {
         self.settle(Outcome::Value(value))
             .map_err(|outcome| match outcome {
-                Outcome::Value(value) => AlreadySettled(value),
+                Outcome::Value(value) => self.already_settled(value),
                 _ => unreachable!("it comes back as it went in"),
             })
     }
@@ -81,7 +98,7 @@ impl<T, E> Promise<T, E> {
     pub fn fail(&self, error: E) -> Result<(), AlreadySettled<E>> {
         self.settle(Outcome::Error(error))
             .map_err(|outcome| match outcome {
-                Outcome::Error(error) => AlreadySettled(error),
+                Outcome::Error(error) => self.already_settled(error),
                 _ => unreachable!("it comes back as it went in"),
             })
     }
@@ -93,7 +110,17 @@ impl<T, E> Promise<T, E> {
     /// [`AlreadySettled`] if it was settled before.
     pub fn cancel(&self) -> Result<(), AlreadySettled<()>> {
         let settled = self.settle(Outcome::Cancelled);
-        settled.map_err(|_| AlreadySettled(()))
+        settled.map_err(|_| self.already_settled(()))
+    }
+
+    fn already_settled<V>(&self, refused: V) -> AlreadySettled<V> {
+        let before = match self.outcome.get() {
+            Some(Outcome::Value(_)) => Settled::Value,
+            Some(Outcome::Error(_)) => Settled::Error,
+            Some(Outcome::Cancelled) => Settled::Cancelled,
+            None => unreachable!("it was settled, and stays so"),
+        };
+        AlreadySettled { refused, before }
     }
 
     fn settle(&self, outcome: Outcome<T, E>) -> Result<(), Outcome<T, E>> {
@@ -179,19 +206,31 @@ impl<T, E> fmt::Debug for Promise<T, E> {
 impl<T> AlreadySettled<T> {
     /// What would have been set.
     pub fn into_inner(self) -> T {
-        self.0
+        self.refused
+    }
+
+    /// How the promise was settled before.
+    pub fn before(&self) -> Settled {
+        self.before
     }
 }
 
 impl<T> fmt::Debug for AlreadySettled<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AlreadySettled").finish_non_exhaustive()
+        f.debug_struct("AlreadySettled")
+            .field("before", &self.before)
+            .finish_non_exhaustive()
     }
 }
 
 impl<T> fmt::Display for AlreadySettled<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the promise is settled already: a promise is settled once")
+        let before = match self.before {
+            Settled::Value => "has a value already",
+            Settled::Error => "has failed already",
+            Settled::Cancelled => "was cancelled already",
+        };
+        write!(f, "the promise {before}: a promise is settled once")
     }
 }
 

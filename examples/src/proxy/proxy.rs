@@ -99,7 +99,7 @@ async fn relay(client: TcpStream, spare: Spare, route: &Route, carried: &Carried
 impl End<ReceiveHalf<Internet>, SendHalf<Internet>> {
     fn of(name: &'static str, stream: TcpStream) -> Self {
         limit_send_buffer(&stream);
-        let (receive, send) = stream.into_split();
+        let (send, receive) = stream.into_split();
         End {
             name,
             receive,

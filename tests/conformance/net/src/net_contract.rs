@@ -24,8 +24,8 @@ pub fn halves_keep_the_contract<B: Enter<Runtime: Net>>(backend: &B) {
     let make = async || {
         let ((near, far), (other_near, other_far)) =
             (narrow::<B::Runtime>().await, narrow::<B::Runtime>().await);
-        let ((_, send_there), (receive_there, _)) = (near.into_split(), far.into_split());
-        let ((receive_back, _), (_, send_back)) = (other_near.into_split(), other_far.into_split());
+        let ((send_there, _), (_, receive_there)) = (near.into_split(), far.into_split());
+        let ((_, receive_back), (send_back, _)) = (other_near.into_split(), other_far.into_split());
         (
             StapledByteStream::new(send_there, receive_back),
             StapledByteStream::new(send_back, receive_there),

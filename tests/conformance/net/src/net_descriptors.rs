@@ -39,7 +39,7 @@ pub fn attributes_agree_with_the_system(backend: &OsBackend) {
             assert_eq!(stream.attribute::<RemotePort>(), Ok(remote.port()));
         }
         assert_eq!(client.attribute::<RemotePort>(), Ok(at.port()));
-        let (receive, send) = client.into_split();
+        let (send, receive) = client.into_split();
         assert_eq!(receive.attribute::<RemotePort>(), Ok(at.port()));
         assert_eq!(send.attribute::<RemotePort>(), Ok(at.port()));
     });
@@ -184,7 +184,7 @@ pub fn an_attribute_that_fails_does_so_in_each_half(backend: &OsBackend) {
         drop(server);
         assert!(is_broken(&client.receive(1).await.unwrap_err()));
         let expected = client.attribute::<RemoteAddress>().unwrap_err();
-        let (receive, send) = client.into_split();
+        let (send, receive) = client.into_split();
         assert_eq!(receive.attribute::<RemoteAddress>().unwrap_err(), expected);
         assert_eq!(send.attribute::<RemoteAddress>().unwrap_err(), expected);
         assert!(!expected.is_missing());

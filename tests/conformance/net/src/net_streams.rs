@@ -136,7 +136,7 @@ pub fn sending_after_the_own_end_is_closed(backend: &Backend) {
 pub fn closing_one_half_wakes_the_other(backend: &Backend) {
     run(backend, async {
         let (client, _server) = tcp::<R>().await;
-        let (mut receive, mut send) = client.into_split();
+        let (mut send, mut receive) = client.into_split();
         {
             let mut blocked = pin!(receive.receive(1));
             assert!(poll_once(blocked.as_mut()).await.is_pending());
@@ -147,7 +147,7 @@ pub fn closing_one_half_wakes_the_other(backend: &Backend) {
         assert!(is_closed(&send.send(b"more").await.unwrap_err()));
 
         let (client, _server) = tcp::<R>().await;
-        let (receive, mut send) = client.into_split();
+        let (mut send, receive) = client.into_split();
         let bytes = vec![0; 32 << 20];
         let mut blocked = pin!(send.send(&bytes));
         assert!(poll_once(blocked.as_mut()).await.is_pending());
@@ -160,7 +160,7 @@ pub fn closing_one_half_wakes_the_other(backend: &Backend) {
 pub fn closing_one_half_wakes_another_task(backend: &Backend) {
     run(backend, async {
         let (client, _server) = tcp::<R>().await;
-        let (mut receive, send) = client.into_split();
+        let (send, mut receive) = client.into_split();
         let group = task_group::<R, Infallible, _, _>(async |tg| {
             let blocked = tg.spawn(async move { Ok(receive.receive(1).await.unwrap_err()) });
             yields(5).await;
@@ -175,7 +175,7 @@ pub fn closing_one_half_wakes_another_task(backend: &Backend) {
 pub fn halves_end_one_by_one(backend: &Backend) {
     run(backend, async {
         let (client, mut server) = tcp::<R>().await;
-        let (mut receive, mut send) = client.into_split();
+        let (mut send, mut receive) = client.into_split();
         send.send(b"all").await.unwrap();
         drop(send);
         assert_eq!(server.receive(10).await.unwrap(), b"all");
@@ -198,9 +198,9 @@ pub fn halves_can_be_reunited(backend: &Backend) {
     run(backend, async {
         let (client, mut server) = tcp::<R>().await;
         let (other, _) = tcp::<R>().await;
-        let (receive, send) = client.into_split();
-        let (other_receive, other_send) = other.into_split();
-        let (receive, _) = receive.reunite(other_send).unwrap_err();
+        let (send, receive) = client.into_split();
+        let (other_send, other_receive) = other.into_split();
+        let (_, receive) = receive.reunite(other_send).unwrap_err();
         drop(other_receive);
         let mut client = receive.reunite(send).unwrap();
         client.send(b"one").await.unwrap();

@@ -6,8 +6,8 @@ use std::task::{Context, Poll};
 
 use pin_project::pin_project;
 
-use super::shield::ShieldPlace;
-use crate::engine::{Frame, Place, Polled, poll_state};
+use super::shield::ShieldPolicy;
+use crate::engine::{Frame, FramePolicy, Polled, poll_state};
 use crate::loom::{Arc, Mutex, lock};
 use crate::unwind::{Payload, drop_quietly};
 
@@ -66,9 +66,9 @@ enum Ended<T> {
 
 /// The body of a `finally`, or what a worker thread has its caller poll: it is interrupted for any
 /// cancellation, since something comes after.
-pub(crate) struct BodyPlace;
+pub(crate) struct BodyPolicy;
 
-impl Place for BodyPlace {
+impl FramePolicy for BodyPolicy {
     const CATCHES: bool = true;
     const CATCHES_PANICS: bool = true;
 }
@@ -86,7 +86,7 @@ where
         loop {
             match this.step.as_mut().project() {
                 StepProjection::Body(mut frame) => {
-                    let ended = match frame.as_mut().poll(cx, &mut BodyPlace) {
+                    let ended = match frame.as_mut().poll(cx, &mut BodyPolicy) {
                         Polled::Pending => {
                             frame.hold(cx);
                             return Poll::Pending;
@@ -108,7 +108,7 @@ where
                     }
                 }
                 StepProjection::Cleanup(mut frame) => {
-                    match frame.as_mut().poll(cx, &mut ShieldPlace::<true>) {
+                    match frame.as_mut().poll(cx, &mut ShieldPolicy::<true>) {
                         Polled::Ready(()) => {}
                         Polled::Panicked(payload) => {
                             this.step.set(Step::Interrupted);

@@ -4,7 +4,7 @@ use std::task::{Context, Poll};
 
 use pin_project::pin_project;
 
-use crate::engine::{Frame, Node, Place, Polled};
+use crate::engine::{Frame, FramePolicy, Node, Polled};
 use crate::loom::Arc;
 
 /// Runs a future to its end whatever is cancelled around it (rule C8).
@@ -31,9 +31,9 @@ pub struct Shield<F: Future> {
     frame: Frame<F>,
 }
 
-pub(super) struct ShieldPlace<const CATCHES_PANICS: bool>;
+pub(super) struct ShieldPolicy<const CATCHES_PANICS: bool>;
 
-impl<const CATCHES_PANICS: bool> Place for ShieldPlace<CATCHES_PANICS> {
+impl<const CATCHES_PANICS: bool> FramePolicy for ShieldPolicy<CATCHES_PANICS> {
     const CATCHES: bool = false;
     const CATCHES_PANICS: bool = CATCHES_PANICS;
 
@@ -48,7 +48,7 @@ impl<F: Future> Future for Shield<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let mut frame = self.project().frame;
-        match frame.as_mut().poll(cx, &mut ShieldPlace::<false>) {
+        match frame.as_mut().poll(cx, &mut ShieldPolicy::<false>) {
             Polled::Ready(value) => Poll::Ready(value),
             Polled::Panicked(payload) => std::panic::resume_unwind(payload),
             Polled::Interrupted | Polled::Pending => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use pin_project::pin_project;
 
-use crate::engine::{Limit, Operation};
+use crate::engine::{LazyTimer, Operation};
 use crate::error::Elapsed;
 use crate::instant::Instant;
 use crate::runtime::Time;
@@ -25,7 +25,7 @@ use crate::runtime::Time;
 pub fn wait_for<R: Time, F: Future + Unpin>(limit: Duration, future: &mut F) -> WaitFor<'_, R, F> {
     WaitFor {
         future,
-        timer: Limit::new(),
+        timer: LazyTimer::new(),
         limit,
         deadline: None,
         operation: Operation::New,
@@ -38,7 +38,7 @@ pub fn wait_for<R: Time, F: Future + Unpin>(limit: Duration, future: &mut F) -> 
 pub struct WaitFor<'a, R: Time, F> {
     future: &'a mut F,
     #[pin]
-    timer: Limit<R>,
+    timer: LazyTimer<R>,
     limit: Duration,
     deadline: Option<Instant>,
     operation: Operation,

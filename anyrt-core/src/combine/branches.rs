@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 use futures_util::stream::{FuturesUnordered, Stream};
 use pin_project::pin_project;
 
-use crate::engine::{Frame, Node, Own, Place, Polled, poll_state};
+use crate::engine::{CancelState, Frame, FramePolicy, Node, Polled, poll_state};
 use crate::loom::Arc;
 use crate::unwind::{Payload, drop_quietly};
 
@@ -163,17 +163,21 @@ struct Branch<F> {
     waker: Option<Waker>,
 }
 
-struct BranchPlace {
+struct BranchPolicy {
     own: bool,
 }
 
-impl Place for BranchPlace {
+impl FramePolicy for BranchPolicy {
     const CATCHES: bool = false;
     const CATCHES_PANICS: bool = true;
 
     #[inline]
-    fn own(&self, _node: Option<&Arc<Node>>) -> Own {
-        if self.own { Own::Cancelled } else { Own::No }
+    fn cancel_state(&self, _node: Option<&Arc<Node>>) -> CancelState {
+        if self.own {
+            CancelState::Cancelled
+        } else {
+            CancelState::No
+        }
     }
 }
 
@@ -183,14 +187,14 @@ impl<F: Future> Future for Branch<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         // A loser that holds nothing is not polled once more: it would take what it then throws away.
-        let mut place = BranchPlace { own: *this.own };
+        let mut policy = BranchPolicy { own: *this.own };
         let loses = match *this.own {
-            true => this.frame.as_mut().interrupt_unless_held(&mut place),
+            true => this.frame.as_mut().interrupt_unless_held(&mut policy),
             false => None,
         };
         let waker = cx.waker();
         let polled = loses.unwrap_or_else(|| {
-            poll_state::polling_branch(waker, || this.frame.poll(cx, &mut place))
+            poll_state::polling_branch(waker, || this.frame.poll(cx, &mut policy))
         });
         let end = match polled {
             Polled::Pending => {

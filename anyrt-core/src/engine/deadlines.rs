@@ -3,14 +3,14 @@
 use std::pin::Pin;
 use std::task::Context;
 
-use crate::engine::{Cancelled, Cause, Limit, Node};
+use crate::engine::{Cancelled, Cause, LazyTimer, Node};
 use crate::loom::Arc;
 use crate::runtime::Time;
 
 /// Polls the timers that a node's deadlines need; true if one has passed and was carried out.
-pub(crate) fn poll_limits<R: Time>(
+pub(crate) fn poll_deadlines<R: Time>(
     node: &Arc<Node>,
-    timer: Pin<&mut Limit<R>>,
+    timer: Pin<&mut LazyTimer<R>>,
     cx: &mut Context<'_>,
 ) -> bool {
     let next = node.next_limit();

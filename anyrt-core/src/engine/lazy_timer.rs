@@ -8,7 +8,7 @@ use crate::runtime::Time;
 
 /// A timer that is made when it is needed, and follows a deadline that may move.
 #[pin_project]
-pub(crate) struct Limit<R: Time> {
+pub(crate) struct LazyTimer<R: Time> {
     #[pin]
     timer: Option<R::Timer>,
     armed: Instant,
@@ -23,9 +23,9 @@ enum Registered {
     With(Waker),
 }
 
-impl<R: Time> Limit<R> {
-    pub(crate) const fn new() -> Limit<R> {
-        Limit {
+impl<R: Time> LazyTimer<R> {
+    pub(crate) const fn new() -> LazyTimer<R> {
+        LazyTimer {
             timer: None,
             armed: Instant::FAR_FUTURE,
             registered: Registered::No,

@@ -40,20 +40,20 @@ mod workers_loom_tests;
 pub use self::cause::{Cancelled, Cause};
 pub use self::context_map::Context;
 pub(crate) use self::context_map::ContextMap;
-pub(crate) use self::deadlines::poll_limits;
+pub(crate) use self::deadlines::poll_deadlines;
 pub(crate) use self::ended::Ended;
-pub(crate) use self::frame::{Frame, Parts, Place, Polled};
+pub(crate) use self::frame::{Frame, FramePolicy, Polled, RawFrame};
 pub(crate) use self::group::{
-    Alarms, Around, Caller, Children, End, Errors, Given, GroupCore, OpenBlock, Owner, Record,
+    Alarms, Around, Caller, Children, End, Errors, Given, GroupState, OpenBlock, Owner, Record,
     Report, TaskRecord,
 };
 pub(crate) use self::hold::Hold;
-pub(crate) use self::lazy_timer::Limit;
-pub(crate) use self::node::{Node, Own};
+pub(crate) use self::lazy_timer::LazyTimer;
+pub(crate) use self::node::{CancelState, Node};
 pub(crate) use self::operation::{FallibleOperation, Operation, deliver};
 pub(crate) use self::run::{Debts, Hook, Owed, Run, RunVars};
-pub(crate) use self::scope_policy::{EntryPlace, PlainPlace};
-pub(crate) use self::task_future::{Deliver, Root, drop_root, poll_root};
+pub(crate) use self::scope_policy::{PlainScopePolicy, ScopePolicy};
+pub(crate) use self::task_future::{OutcomeSink, TaskFuture, drop_root, poll_root};
 pub use self::unhandled::Unhandled;
 pub use self::wait::Wait;
 pub(crate) use self::workers::{Job, Workers, alone};

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::poll_state;
-use crate::engine::{Alarms, GroupCore, Unhandled, Workers};
+use crate::engine::{Alarms, GroupState, Unhandled, Workers};
 use crate::loom::{Arc, Mutex, OnceLock, Weak, lock, thread_local};
 use crate::unwind::Payload;
 
@@ -26,7 +26,7 @@ pub(crate) struct Run {
     pub(crate) debts: Mutex<Debts>,
     /// The group of everything, for handles: a `Weak<Group<R, Infallible>>`.
     pub(crate) group: OnceLock<Weak<dyn Any + Send + Sync>>,
-    pub(crate) core: OnceLock<Weak<GroupCore>>,
+    pub(crate) core: OnceLock<Weak<GroupState>>,
 }
 
 /// How long a holder that was woken may stay without being polled, unless the run says otherwise.
@@ -48,7 +48,7 @@ pub(crate) struct Debts {
 /// A function on a worker thread that the end of its run waits for, until this is dropped.
 pub(crate) struct Owed {
     run: Arc<Run>,
-    core: Arc<GroupCore>,
+    core: Arc<GroupState>,
 }
 
 impl Drop for Owed {
@@ -134,7 +134,7 @@ impl Run {
         drives.unwrap_or(false)
     }
 
-    pub(crate) fn core(&self) -> Option<Arc<GroupCore>> {
+    pub(crate) fn core(&self) -> Option<Arc<GroupState>> {
         self.core.get()?.upgrade()
     }
 
@@ -153,7 +153,7 @@ impl Run {
     }
 
     /// Waits no longer for functions on worker threads whose callers are gone.
-    pub(crate) fn forgive_debts(&self, core: &GroupCore) {
+    pub(crate) fn forgive_debts(&self, core: &GroupState) {
         let mut debts = lock(&self.debts);
         debts.forgiven = true;
         let count = std::mem::take(&mut debts.count);

@@ -2,24 +2,28 @@
 
 use crate::engine::clock::Clock;
 use crate::engine::poll_state::{LOCAL_CANCELLED, Surroundings};
-use crate::engine::{Node, Own, Place, poll_state};
+use crate::engine::{CancelState, FramePolicy, Node, poll_state};
 use crate::instant::Instant;
 use crate::loom::Arc;
 
 /// A scope without handle.
-pub(crate) struct PlainPlace {
+pub(crate) struct PlainScopePolicy {
     pub(crate) deadline: Instant,
     pub(crate) own: bool,
     pub(crate) clock: Clock,
 }
 
-impl Place for PlainPlace {
+impl FramePolicy for PlainScopePolicy {
     const CATCHES: bool = false;
     const CATCHES_PANICS: bool = false;
 
     #[inline]
-    fn own(&self, _node: Option<&Arc<Node>>) -> Own {
-        if self.own { Own::Cancelled } else { Own::No }
+    fn cancel_state(&self, _node: Option<&Arc<Node>>) -> CancelState {
+        if self.own {
+            CancelState::Cancelled
+        } else {
+            CancelState::No
+        }
     }
 
     fn clock(&self, _node: &Node) -> Option<Clock> {
@@ -34,9 +38,9 @@ impl Place for PlainPlace {
 }
 
 /// A scope with a handle, or (`CATCHES`) a group's body: its node is visible to readers inside.
-pub(crate) struct EntryPlace<const CATCHES: bool>;
+pub(crate) struct ScopePolicy<const CATCHES: bool>;
 
-impl<const CATCHES: bool> Place for EntryPlace<CATCHES> {
+impl<const CATCHES: bool> FramePolicy for ScopePolicy<CATCHES> {
     const CATCHES: bool = CATCHES;
     const CATCHES_PANICS: bool = CATCHES;
     const OWNS_NODE: bool = !CATCHES;
@@ -52,8 +56,8 @@ impl<const CATCHES: bool> Place for EntryPlace<CATCHES> {
     }
 
     #[inline]
-    fn own(&self, node: Option<&Arc<Node>>) -> Own {
-        node.map_or(Own::No, |node| node.own())
+    fn cancel_state(&self, node: Option<&Arc<Node>>) -> CancelState {
+        node.map_or(CancelState::No, |node| node.cancel_state())
     }
 
     #[inline]
@@ -67,7 +71,7 @@ impl<const CATCHES: bool> Place for EntryPlace<CATCHES> {
     }
 
     #[inline]
-    fn keeps_refused(&self, _own: Own) -> bool {
+    fn keeps_refused(&self, _own: CancelState) -> bool {
         true
     }
 }

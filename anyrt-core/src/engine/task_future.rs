@@ -10,13 +10,14 @@ use pin_project::{pin_project, pinned_drop};
 use crate::engine::clock::Clock;
 use crate::engine::poll_state::{CANCELLED, Outside, Surroundings};
 use crate::engine::{
-    Cause, End, Ended, Node, Own, Parts, Place, Polled, TaskRecord, Wait, poll_state,
+    CancelState, Cause, End, Ended, FramePolicy, Node, Polled, RawFrame, TaskRecord, Wait,
+    poll_state,
 };
 use crate::loom::Arc;
 use crate::unwind::{Payload, drop_quietly};
 
 /// Where a task's outcome goes. Called once, after the task's future has been dropped.
-pub(crate) trait Deliver<O> {
+pub(crate) trait OutcomeSink<O> {
     fn deliver(&mut self, record: &TaskRecord, outcome: Ended<O>);
 }
 
@@ -26,16 +27,16 @@ pub(crate) trait Deliver<O> {
 /// no reference count. What else a frame needs is in the record, because every byte here is one
 /// more in what the runtime allocates.
 #[pin_project(PinnedDrop)]
-pub(crate) struct Root<F: Future, D: Deliver<F::Output>> {
+pub(crate) struct TaskFuture<F: Future, D: OutcomeSink<F::Output>> {
     #[pin]
     future: Option<F>,
     record: Option<TaskRecord>,
     deliver: D,
 }
 
-impl<F: Future, D: Deliver<F::Output>> Root<F, D> {
-    pub(crate) fn new(future: F, record: TaskRecord, deliver: D) -> Root<F, D> {
-        Root {
+impl<F: Future, D: OutcomeSink<F::Output>> TaskFuture<F, D> {
+    pub(crate) fn new(future: F, record: TaskRecord, deliver: D) -> TaskFuture<F, D> {
+        TaskFuture {
             future: Some(future),
             record: Some(record),
             deliver,
@@ -43,13 +44,13 @@ impl<F: Future, D: Deliver<F::Output>> Root<F, D> {
     }
 }
 
-struct RootPlace<'a> {
+struct RootPolicy<'a> {
     record: &'a mut Option<TaskRecord>,
     outside: Option<Outside>,
     wait: Wait,
 }
 
-impl Place for RootPlace<'_> {
+impl FramePolicy for RootPolicy<'_> {
     const CATCHES: bool = true;
     const CATCHES_PANICS: bool = true;
     const REPORTS: bool = false;
@@ -60,10 +61,10 @@ impl Place for RootPlace<'_> {
     }
 
     #[inline]
-    fn own(&self, _node: Option<&Arc<Node>>) -> Own {
+    fn cancel_state(&self, _node: Option<&Arc<Node>>) -> CancelState {
         match &*self.record {
-            Some(record) => record.own(),
-            None => Own::No,
+            Some(record) => record.cancel_state(),
+            None => CancelState::No,
         }
     }
 
@@ -151,7 +152,7 @@ fn poll_plainly<F: Future>(
 /// `start` that is pending; puts it back otherwise.
 #[cold]
 fn take_nearly_plain(record: TaskRecord, slot: &mut Option<TaskRecord>) -> Option<TaskRecord> {
-    if record.has_root() || record.own() != Own::No {
+    if record.has_root() || record.cancel_state() != CancelState::No {
         *slot = Some(record);
         return None;
     }
@@ -202,7 +203,7 @@ fn stay_pending(record: &TaskRecord, cx: &Context<'_>) -> bool {
     if let Some(node) = record.root() {
         node.register(cx);
     }
-    record.own() == Own::No
+    record.cancel_state() == CancelState::No
 }
 
 /// Lets the node of a task that has ended leave the tree: what was moved out of the task is woken, to
@@ -271,18 +272,18 @@ fn poll_framed<F: Future>(
         record.count_poll();
         let mut node = record.root();
         let known = node.is_some();
-        let mut parts = Parts {
+        let mut parts = RawFrame {
             future: future.as_mut(),
             serial: record.id(),
             node: &mut node,
         };
-        let mut place = RootPlace {
+        let mut policy = RootPolicy {
             record: slot,
             outside: None,
             wait: Wait::Foreign,
         };
-        let polled = parts.poll(cx, &mut place);
-        let wait = place.wait;
+        let polled = parts.poll(cx, &mut policy);
+        let wait = policy.wait;
         let Some(record) = &*slot else {
             return Poll::Pending;
         };
@@ -295,16 +296,16 @@ fn poll_framed<F: Future>(
                 record.register(cx);
                 record.count_poll();
                 // Whoever cancels now finds the waker; whoever did before is seen here.
-                let own = record.own();
+                let own = record.cancel_state();
                 let told = node
                     .as_ref()
-                    .is_some_and(|node| node.was_told() && node.is_held());
+                    .is_some_and(|node| node.was_propagated() && node.is_held());
                 if let Some(node) = node
                     && !known
                 {
                     record.set_root(node);
                 }
-                if own == Own::No || (own == Own::Cancelled && told) {
+                if own == CancelState::No || (own == CancelState::Cancelled && told) {
                     return Poll::Pending;
                 }
                 continue;
@@ -316,7 +317,7 @@ fn poll_framed<F: Future>(
 }
 
 /// The task is gone: tells everybody who is to know, and counts it out.
-fn finish<O, D: Deliver<O>>(record: TaskRecord, deliver: &mut D, outcome: Ended<O>) {
+fn finish<O, D: OutcomeSink<O>>(record: TaskRecord, deliver: &mut D, outcome: Ended<O>) {
     // A value of the user's, an error or a result, may be dropped in here, and may panic.
     let delivered = catch_unwind(AssertUnwindSafe(|| {
         if poll_state::surroundings().inside() {
@@ -341,7 +342,7 @@ fn deliver_failed(record: &TaskRecord, payload: Payload) {
     }
 }
 
-impl<F: Future, D: Deliver<F::Output>> Future for Root<F, D> {
+impl<F: Future, D: OutcomeSink<F::Output>> Future for TaskFuture<F, D> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -360,7 +361,7 @@ impl<F: Future, D: Deliver<F::Output>> Future for Root<F, D> {
 
 /// The runtime drops the task before its end, or never ran it.
 #[pinned_drop]
-impl<F: Future, D: Deliver<F::Output>> PinnedDrop for Root<F, D> {
+impl<F: Future, D: OutcomeSink<F::Output>> PinnedDrop for TaskFuture<F, D> {
     fn drop(self: Pin<&mut Self>) {
         let this = self.project();
         if this.record.is_some() {
@@ -370,7 +371,7 @@ impl<F: Future, D: Deliver<F::Output>> PinnedDrop for Root<F, D> {
 }
 
 #[cold]
-fn drop_before_end<F: Future, D: Deliver<F::Output>>(
+fn drop_before_end<F: Future, D: OutcomeSink<F::Output>>(
     future: Pin<&mut Option<F>>,
     slot: &mut Option<TaskRecord>,
     deliver: &mut D,

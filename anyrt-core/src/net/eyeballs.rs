@@ -10,7 +10,7 @@ use pin_project::pin_project;
 
 use super::Address;
 use crate::combine::branches::{Branches, Next};
-use crate::engine::{Limit, Wait, poll_state};
+use crate::engine::{LazyTimer, Wait, poll_state};
 use crate::instant::Instant;
 use crate::runtime::Time;
 
@@ -60,7 +60,7 @@ where
         delay,
         attempt,
         branches: Branches::new(),
-        timer: Limit::new(),
+        timer: LazyTimer::new(),
         errors: Vec::new(),
         winner: None,
     }
@@ -79,7 +79,7 @@ pub struct HappyEyeballs<R: Time, F, Fut: Future, T> {
     attempt: F,
     branches: Branches<Fut>,
     #[pin]
-    timer: Limit<R>,
+    timer: LazyTimer<R>,
     /// The errors, with the numbers of the attempts.
     errors: Vec<(usize, io::Error)>,
     winner: Option<T>,
@@ -145,7 +145,7 @@ where
 }
 
 fn has_come<R: Time>(
-    timer: Pin<&mut Limit<R>>,
+    timer: Pin<&mut LazyTimer<R>>,
     due: Option<Instant>,
     cx: &mut Context<'_>,
 ) -> bool {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::engine::{Cancelled, GroupCore, Node, Run, TaskRecord, Wait, poll_state};
+use crate::engine::{Cancelled, GroupState, Node, Run, TaskRecord, Wait, poll_state};
 use crate::instant::Instant;
 use crate::loom::Arc;
 
@@ -68,7 +68,7 @@ impl TaskRef {
 
     /// Whether the task as a whole is cancelled: by itself, or with its group.
     pub fn has_pending_cancellation(&self) -> bool {
-        self.record.own() != crate::engine::Own::No
+        self.record.cancel_state() != crate::engine::CancelState::No
     }
 
     /// Who cancelled it and why, if it is cancelled.
@@ -126,7 +126,7 @@ pub fn all() -> Vec<TaskRef> {
 }
 
 /// Visits every task below a group.
-pub(crate) fn for_each_task(core: Arc<GroupCore>, mut visit: impl FnMut(&TaskRecord)) {
+pub(crate) fn for_each_task(core: Arc<GroupState>, mut visit: impl FnMut(&TaskRecord)) {
     let mut rest = vec![core];
     while let Some(group) = rest.pop() {
         group.children().iter().for_each(&mut visit);
@@ -201,7 +201,7 @@ pub struct ScopeNode {
 }
 
 impl GroupNode {
-    pub(crate) fn of(core: &Arc<GroupCore>) -> GroupNode {
+    pub(crate) fn of(core: &Arc<GroupState>) -> GroupNode {
         // Groups register with the group around them; the task that hosts one is told by it.
         let mut hosted = BTreeMap::<_, Vec<_>>::new();
         for group in core.nested() {
@@ -269,7 +269,7 @@ impl fmt::Display for GroupNode {
 }
 
 impl TaskNode {
-    fn of(record: TaskRecord, hosted: Vec<Arc<GroupCore>>) -> TaskNode {
+    fn of(record: TaskRecord, hosted: Vec<Arc<GroupState>>) -> TaskNode {
         let mut scopes = Vec::new();
         if let Some(root) = record.root() {
             root.walk_scopes(|node| scopes.push(ScopeNode::of(node)));

@@ -9,7 +9,7 @@ use std::thread;
 use super::call::{Brought, Call, Leftover, Request, Worker};
 use super::from_thread::caller_gone;
 use super::to_thread::{Options, default_limiter};
-use crate::cancel::{BodyPlace, current_cancellation};
+use crate::cancel::{BodyPolicy, current_cancellation};
 use crate::engine::poll_state::IN_TASK;
 use crate::engine::{
     Cancelled, Context, Frame, Hold, Job, Operation, Polled, Run, Wait, Workers, alone, poll_state,
@@ -225,7 +225,7 @@ where
         let Some(hosted) = &mut self.hosted else {
             return Poll::Ready(());
         };
-        let panic = match Pin::new(&mut hosted.frame).poll(cx, &mut BodyPlace) {
+        let panic = match Pin::new(&mut hosted.frame).poll(cx, &mut BodyPolicy) {
             Polled::Pending => return Poll::Pending,
             Polled::Ready(()) => None,
             Polled::Interrupted => {

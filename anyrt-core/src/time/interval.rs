@@ -3,7 +3,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use crate::engine::{Limit, Operation, Wait, poll_state};
+use crate::engine::{LazyTimer, Operation, Wait, poll_state};
 use crate::instant::Instant;
 use crate::runtime::Time;
 
@@ -21,7 +21,7 @@ pub fn interval<R: Time>(period: Duration) -> Interval<R> {
         "the period of an interval must not be zero"
     );
     Interval {
-        timer: Box::pin(Limit::new()),
+        timer: Box::pin(LazyTimer::new()),
         period,
         next: None,
     }
@@ -29,7 +29,7 @@ pub fn interval<R: Time>(period: Duration) -> Interval<R> {
 
 /// What [`interval`] returns.
 pub struct Interval<R: Time> {
-    timer: Pin<Box<Limit<R>>>,
+    timer: Pin<Box<LazyTimer<R>>>,
     period: Duration,
     next: Option<Instant>,
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use pin_project::pin_project;
 
-use crate::engine::{Limit, Operation, Wait, poll_state};
+use crate::engine::{LazyTimer, Operation, Wait, poll_state};
 use crate::instant::Instant;
 use crate::runtime::Time;
 use crate::task::Never;
@@ -51,7 +51,7 @@ pub fn sleep_until<R: Time>(deadline: Instant) -> Sleep<R> {
 #[pin_project]
 pub struct Sleep<R: Time> {
     #[pin]
-    timer: Limit<R>,
+    timer: LazyTimer<R>,
     end: End,
     operation: Operation,
 }
@@ -67,7 +67,7 @@ enum End {
 impl<R: Time> Sleep<R> {
     fn new(end: End) -> Sleep<R> {
         Sleep {
-            timer: Limit::new(),
+            timer: LazyTimer::new(),
             end,
             operation: Operation::New,
         }

@@ -7,7 +7,7 @@ use pin_project::pin_project;
 
 use super::handshake::Accepting;
 use super::{TlsError, TlsServerConfig, TlsStream};
-use crate::engine::Limit;
+use crate::engine::LazyTimer;
 use crate::instant::Instant;
 use crate::runtime::Time;
 use crate::stream::ByteStream;
@@ -19,7 +19,7 @@ pub(super) struct Handshake<R: Time, S> {
     accepting: Accepting<S>,
     relaxed: bool,
     #[pin]
-    timer: Limit<R>,
+    timer: LazyTimer<R>,
     limit: Duration,
     deadline: Instant,
 }
@@ -29,7 +29,7 @@ impl<R: Time, S: ByteStream> Handshake<R, S> {
         Handshake {
             accepting: Accepting::new(stream, config),
             relaxed: config.relaxed,
-            timer: Limit::new(),
+            timer: LazyTimer::new(),
             limit,
             deadline: R::now() + limit,
         }

@@ -12,7 +12,8 @@ pub use self::mode::{Catch, Fail, Mode, MoveOn};
 use super::handle::CancelHandle;
 use crate::engine::clock::Clock;
 use crate::engine::{
-    Cancelled, Cause, EntryPlace, Frame, Limit, Node, PlainPlace, Polled, poll_limits, poll_state,
+    Cancelled, Cause, Frame, LazyTimer, Node, PlainScopePolicy, Polled, ScopePolicy,
+    poll_deadlines, poll_state,
 };
 use crate::instant::Instant;
 use crate::loom::Arc;
@@ -115,7 +116,7 @@ impl<R: Time> CancelScope<R> {
         let CancelScope { node, limit, .. } = self;
         Scope {
             frame: Frame::with_node(future, node),
-            timer: Limit::new(),
+            timer: LazyTimer::new(),
             limit,
             deadline: Instant::FAR_FUTURE,
             own: false,
@@ -190,7 +191,7 @@ pub struct Scope<R: Time, F: Future, M> {
     #[pin]
     frame: Frame<F>,
     #[pin]
-    timer: Limit<R>,
+    timer: LazyTimer<R>,
     limit: Limits,
     /// Of a scope without handle; where there is one, the node has it.
     deadline: Instant,
@@ -204,7 +205,7 @@ impl<R: Time, F: Future, M> Scope<R, F, M> {
     fn plain(limit: Limits, future: F, mode: M) -> Scope<R, F, M> {
         Scope {
             frame: Frame::new(future),
-            timer: Limit::new(),
+            timer: LazyTimer::new(),
             limit,
             deadline: Instant::FAR_FUTURE,
             own: false,
@@ -243,7 +244,7 @@ impl<R: Time, F: Future, M: Mode> Future for Scope<R, F, M> {
         }
         loop {
             let polled = if M::HANDLE {
-                this.frame.as_mut().poll(cx, &mut EntryPlace::<false>)
+                this.frame.as_mut().poll(cx, &mut ScopePolicy::<false>)
             } else {
                 let plain = match *this.own {
                     true => None,
@@ -256,7 +257,7 @@ impl<R: Time, F: Future, M: Mode> Future for Scope<R, F, M> {
                         let (deadline, own) = (*this.deadline, *this.own);
                         this.frame.as_mut().poll(
                             cx,
-                            &mut PlainPlace {
+                            &mut PlainScopePolicy {
                                 deadline,
                                 own,
                                 clock: Clock::of::<R>(),
@@ -278,7 +279,7 @@ impl<R: Time, F: Future, M: Mode> Future for Scope<R, F, M> {
                 let Some(node) = this.frame.node() else {
                     return Poll::Pending;
                 };
-                if poll_limits(node, this.timer.as_mut(), cx) {
+                if poll_deadlines(node, this.timer.as_mut(), cx) {
                     continue;
                 }
                 if node.is_shielded() {

@@ -2,13 +2,13 @@
 //!
 //! ```text
 //!  1. What holds around?          surroundings (or the open frames, if dirty), and the own flag
-//!  2. Cancelled for the first time: tell everything below
+//!  2. Cancelled for the first time: propagate to everything below
 //!  3. Open the frame, poll, close it; holders have linked themselves meanwhile
 //!  4. Ready: deliver
 //!  5. Not cancelled: register, look once more, stay pending
 //!  6. Cancelled, and this frame interrupts:
 //!       no holds below            drop the future: interrupted
-//!       told only now             again from 2, so that holders hear of it
+//!       propagated only now             again from 2, so that holders hear of it
 //!       else                      stay pending; the last release wakes this frame, and its probe
 //!                                 finds holders that are stranded
 //! ```
@@ -20,16 +20,16 @@ use std::task::{Context, Poll};
 
 use pin_project::{pin_project, pinned_drop};
 
-pub(crate) use self::poll::Parts;
+pub(crate) use self::poll::RawFrame;
 use crate::engine::clock::Clock;
 use crate::engine::poll_state::Surroundings;
-use crate::engine::{Node, Own, poll_state};
+use crate::engine::{CancelState, Node, poll_state};
 use crate::instant::Instant;
 use crate::loom::Arc;
 use crate::unwind::Payload;
 
 /// What differs between the users of [`Frame`].
-pub(crate) trait Place {
+pub(crate) trait FramePolicy {
     /// Cancellation from around does not reach the inside.
     #[inline]
     fn is_shielded(&self, _node: Option<&Arc<Node>>) -> bool {
@@ -51,8 +51,8 @@ pub(crate) trait Place {
 
     /// The frame's own cancellation, as of now.
     #[inline]
-    fn own(&self, _node: Option<&Arc<Node>>) -> Own {
-        Own::No
+    fn cancel_state(&self, _node: Option<&Arc<Node>>) -> CancelState {
+        CancelState::No
     }
 
     /// The clock by which holders in this frame are found to be stranded; that of the current task by
@@ -83,8 +83,8 @@ pub(crate) trait Place {
     /// Whether refused operations leave their wakers here, once this frame is cancelled by
     /// `own`, or in any case.
     #[inline]
-    fn keeps_refused(&self, own: Own) -> bool {
-        own != Own::No
+    fn keeps_refused(&self, own: CancelState) -> bool {
+        own != CancelState::No
     }
 }
 
@@ -182,7 +182,7 @@ impl<F: Future> Frame<F> {
         // if it has to, and a second poll here would be one for each scope in between.
         if let Some(node) = node {
             if poll_state::effectively_cancelled() {
-                node.tell();
+                node.propagate_once();
             }
             node.register(cx);
             node.link_if_needed();
@@ -206,32 +206,32 @@ impl<F: Future> Frame<F> {
     }
 
     #[inline]
-    pub(crate) fn poll<P: Place>(
+    pub(crate) fn poll<P: FramePolicy>(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        place: &mut P,
+        policy: &mut P,
     ) -> Polled<F::Output> {
-        self.parts().poll(cx, place)
+        self.parts().poll(cx, policy)
     }
 
     /// Drops the future without another poll, unless it has unfinished business; none in that case. Its
     /// destructor passes on what it was granted and did not take.
-    pub(crate) fn interrupt_unless_held<P: Place>(
+    pub(crate) fn interrupt_unless_held<P: FramePolicy>(
         self: Pin<&mut Self>,
-        place: &mut P,
+        policy: &mut P,
     ) -> Option<Polled<F::Output>> {
         if self.node.as_ref().is_some_and(|node| node.is_held()) {
             return None;
         }
-        Some(self.parts().interrupt(place))
+        Some(self.parts().interrupt(policy))
     }
 
-    fn parts(self: Pin<&mut Self>) -> Parts<'_, F> {
+    fn parts(self: Pin<&mut Self>) -> RawFrame<'_, F> {
         let this = self.project();
         if *this.serial == 0 {
             *this.serial = poll_state::next_serial();
         }
-        Parts {
+        RawFrame {
             future: this.future,
             serial: *this.serial,
             node: this.node,
@@ -240,7 +240,7 @@ impl<F: Future> Frame<F> {
 }
 
 impl<F> Frame<F> {
-    /// Parts from the node, which belongs to somebody else and stays where it is.
+    /// RawFrame from the node, which belongs to somebody else and stays where it is.
     pub(crate) fn part_from_node(self: Pin<&mut Self>) {
         *self.project().node = None;
     }

@@ -5,37 +5,37 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::engine::poll_state::{CANCELLED, LOCAL_CANCELLED, Surroundings};
-use crate::engine::{Node, Own, Place, Polled, poll_state};
+use crate::engine::{CancelState, FramePolicy, Node, Polled, poll_state};
 use crate::loom::Arc;
 use crate::unwind::{Payload, drop_quietly};
 
 /// What a frame consists of, for those who keep it elsewhere.
-pub(crate) struct Parts<'a, F> {
+pub(crate) struct RawFrame<'a, F> {
     pub(crate) future: Pin<&'a mut Option<F>>,
     pub(crate) serial: u64,
     pub(crate) node: &'a mut Option<Arc<Node>>,
 }
 
-impl<F: Future> Parts<'_, F> {
+impl<F: Future> RawFrame<'_, F> {
     #[inline]
-    pub(crate) fn poll<P: Place>(
+    pub(crate) fn poll<P: FramePolicy>(
         &mut self,
         cx: &mut Context<'_>,
-        place: &mut P,
+        policy: &mut P,
     ) -> Polled<F::Output> {
         // It runs again only if the cancellation was seen or made in the round that ends: then the next
         // round begins cancelled, and every exit below is open to it.
         loop {
             // 1, 2: what holds around, and telling what is below.
-            let own = place.own(self.node.as_ref());
+            let own = policy.cancel_state(self.node.as_ref());
             let inherited =
-                !place.is_shielded(self.node.as_ref()) && poll_state::effectively_cancelled();
-            let cancelled = inherited || own != Own::No;
+                !policy.is_shielded(self.node.as_ref()) && poll_state::effectively_cancelled();
+            let cancelled = inherited || own != CancelState::No;
             if let Some(node) = &*self.node {
                 if cancelled {
-                    node.tell();
+                    node.propagate_once();
                 } else {
-                    node.untell();
+                    node.reset_propagated();
                 }
             }
             let probe = self.node.as_ref().and_then(|node| match cancelled {
@@ -46,11 +46,11 @@ impl<F: Future> Parts<'_, F> {
             // 3, 4: poll, and deliver.
             let held = poll_state::held();
             let (polled, woken) = match &probe {
-                None => (self.poll_inner(cx, place, own, inherited), false),
+                None => (self.poll_inner(cx, policy, own, inherited), false),
                 Some(probe) => {
                     let waker = probe.begin_poll(cx.waker());
                     let mut probed = Context::from_waker(&waker);
-                    let polled = self.poll_inner(&mut probed, place, own, inherited);
+                    let polled = self.poll_inner(&mut probed, policy, own, inherited);
                     (polled, probe.end_poll())
                 }
             };
@@ -60,11 +60,11 @@ impl<F: Future> Parts<'_, F> {
                 Inner::Pending => {}
             }
 
-            let own = place.own(self.node.as_ref());
+            let own = policy.cancel_state(self.node.as_ref());
             let inherited =
-                !place.is_shielded(self.node.as_ref()) && poll_state::effectively_cancelled();
-            let cancelled_now = inherited || own != Own::No;
-            let interrupts = own != Own::No || (P::CATCHES && inherited);
+                !policy.is_shielded(self.node.as_ref()) && poll_state::effectively_cancelled();
+            let cancelled_now = inherited || own != CancelState::No;
+            let interrupts = own != CancelState::No || (P::CATCHES && inherited);
             if !interrupts {
                 // 5: stay pending.
                 let Some(node) = &*self.node else {
@@ -76,13 +76,13 @@ impl<F: Future> Parts<'_, F> {
                 if cancelled_now && !cancelled {
                     // Seen only now, and nothing was told: the frames further out will, but one
                     // that is not adopted yet would be left out.
-                    node.tell();
+                    node.propagate_once();
                 }
                 node.register(cx);
-                if place.own(Some(node)) != Own::No {
+                if policy.cancel_state(Some(node)) != CancelState::No {
                     continue;
                 }
-                report(node, place);
+                report(node, policy);
                 return Polled::Pending;
             }
 
@@ -91,68 +91,70 @@ impl<F: Future> Parts<'_, F> {
                 continue;
             }
             // 6: this frame interrupts.
-            if own == Own::No {
+            if own == CancelState::No {
                 poll_state::latch();
             }
             let Some(node) = self.node.clone() else {
-                return self.interrupt(place);
+                return self.interrupt(policy);
             };
-            if own == Own::Aborted {
+            if own == CancelState::Aborted {
                 node.abort_groups();
-                return self.interrupt(place);
+                return self.interrupt(policy);
             }
             if !node.is_held() {
-                return self.interrupt(place);
+                return self.interrupt(policy);
             }
-            if node.tell() {
+            if node.propagate_once() {
                 continue;
             }
             // Without a probe the holders began in this poll, or came here.
             let polled = probe.is_none() || poll_state::held() != held;
             let probe = probe.unwrap_or_else(|| node.make_probe());
-            if probe.judge(cx, &node, place.clock(&node), woken, polled) && !node.is_held() {
-                return self.interrupt(place);
+            if probe.judge(cx, &node, policy.clock(&node), woken, polled) && !node.is_held() {
+                return self.interrupt(policy);
             }
             node.register(cx);
-            if !node.is_held() || (place.own(Some(&node)) == Own::Aborted) {
+            if !node.is_held() || (policy.cancel_state(Some(&node)) == CancelState::Aborted) {
                 continue;
             }
-            report(&node, place);
+            report(&node, policy);
             return Polled::Pending;
         }
     }
 
     #[inline]
-    pub(crate) fn poll_inner<P: Place>(
+    pub(crate) fn poll_inner<P: FramePolicy>(
         &mut self,
         cx: &mut Context<'_>,
-        place: &mut P,
-        own: Own,
+        policy: &mut P,
+        own: CancelState,
         inherited: bool,
     ) -> Inner<F::Output> {
         let outer = poll_state::surroundings();
         let since = poll_state::entries();
-        let mut inner = if place.is_shielded(self.node.as_ref()) {
+        let mut inner = if policy.is_shielded(self.node.as_ref()) {
             outer.shielded(since)
         } else {
             outer
         };
         inner.serial = self.serial;
-        let inner = inner.with(CANCELLED, inherited || own != Own::No).with(
-            LOCAL_CANCELLED,
-            inner.has(LOCAL_CANCELLED) || own != Own::No,
-        );
+        let inner = inner
+            .with(CANCELLED, inherited || own != CancelState::No)
+            .with(
+                LOCAL_CANCELLED,
+                inner.has(LOCAL_CANCELLED) || own != CancelState::No,
+            );
         let polled = {
             let future = self.future.as_mut().as_pin_mut();
             let future = future.expect("a future that has ended is not polled again");
             let visit = Visit {
                 outer,
                 since,
-                place: &mut *place,
+                policy: &mut *policy,
                 node: &mut *self.node,
             };
-            let inner = visit.place.enter(inner);
-            let keeps_refused = visit.place.keeps_refused(own);
+            let inner = visit.policy.enter(inner);
+            let keeps_refused = visit.policy.keeps_refused(own);
             if visit.node.is_some() || keeps_refused {
                 let visible = P::VISIBLE.then_some(outer);
                 poll_state::open_frame(self.serial, visit.node.take(), visible, keeps_refused);
@@ -166,7 +168,7 @@ impl<F: Future> Parts<'_, F> {
         };
         match polled {
             Ok(Poll::Ready(value)) => {
-                if let Err(payload) = drop_future(self.future.as_mut(), place) {
+                if let Err(payload) = drop_future(self.future.as_mut(), policy) {
                     drop_quietly(value);
                     leave_tree::<P>(self.node);
                     return Inner::Panicked(payload);
@@ -176,7 +178,7 @@ impl<F: Future> Parts<'_, F> {
             }
             Ok(Poll::Pending) => Inner::Pending,
             Err(payload) => {
-                if let Err(second) = drop_future(self.future.as_mut(), place) {
+                if let Err(second) = drop_future(self.future.as_mut(), policy) {
                     drop_quietly(second);
                 }
                 leave_tree::<P>(self.node);
@@ -187,8 +189,8 @@ impl<F: Future> Parts<'_, F> {
 
     /// Drops the inner future.
     #[cold]
-    pub(super) fn interrupt<P: Place>(&mut self, place: &mut P) -> Polled<F::Output> {
-        let dropped = drop_future(self.future.as_mut(), place);
+    pub(super) fn interrupt<P: FramePolicy>(&mut self, policy: &mut P) -> Polled<F::Output> {
+        let dropped = drop_future(self.future.as_mut(), policy);
         leave_tree::<P>(self.node);
         match dropped {
             Ok(()) => Polled::Interrupted,
@@ -199,11 +201,11 @@ impl<F: Future> Parts<'_, F> {
 
 /// Puts a frame's node into the tree, if something below makes it worth it. A shield has to be known as
 /// one before anything around it can be seen through it.
-fn report<P: Place>(node: &Arc<Node>, place: &P) {
+fn report<P: FramePolicy>(node: &Arc<Node>, policy: &P) {
     if !P::REPORTS {
         return;
     }
-    if place.is_shielded(Some(node)) && !node.is_shielded() {
+    if policy.is_shielded(Some(node)) && !node.is_shielded() {
         node.mark_shielded();
     }
     node.link_if_needed();
@@ -216,14 +218,14 @@ pub(crate) enum Inner<T> {
 }
 
 /// Puts back what was there before a poll, also when unwinding.
-struct Visit<'a, P: Place> {
+struct Visit<'a, P: FramePolicy> {
     outer: Surroundings,
     since: u32,
-    place: &'a mut P,
+    policy: &'a mut P,
     node: &'a mut Option<Arc<Node>>,
 }
 
-impl<P: Place> Drop for Visit<'_, P> {
+impl<P: FramePolicy> Drop for Visit<'_, P> {
     #[inline]
     fn drop(&mut self) {
         // The node first: a task's root puts back more than the surroundings.
@@ -231,7 +233,7 @@ impl<P: Place> Drop for Visit<'_, P> {
             *self.node = Some(node);
         }
         poll_state::set_surroundings(self.outer);
-        self.place.leave();
+        self.policy.leave();
         if !self.outer.is_busy() {
             poll_state::clear_dirty();
         }
@@ -240,7 +242,7 @@ impl<P: Place> Drop for Visit<'_, P> {
 
 /// The frame is left for good: ready or interrupted.
 #[inline]
-fn leave_tree<P: Place>(node: &Option<Arc<Node>>) {
+fn leave_tree<P: FramePolicy>(node: &Option<Arc<Node>>) {
     if P::OWNS_NODE
         && let Some(node) = node
     {
@@ -248,8 +250,11 @@ fn leave_tree<P: Place>(node: &Option<Arc<Node>>) {
     }
 }
 
-fn drop_future<P: Place, F>(mut future: Pin<&mut Option<F>>, place: &mut P) -> Result<(), Payload> {
-    let mut dropping = || place.drop_inside(|| poll_state::outside(|| future.set(None)));
+fn drop_future<P: FramePolicy, F>(
+    mut future: Pin<&mut Option<F>>,
+    policy: &mut P,
+) -> Result<(), Payload> {
+    let mut dropping = || policy.drop_inside(|| poll_state::outside(|| future.set(None)));
     if P::CATCHES_PANICS {
         catch_unwind(AssertUnwindSafe(dropping))
     } else {

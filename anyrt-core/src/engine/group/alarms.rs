@@ -8,14 +8,14 @@
 use std::collections::BTreeMap;
 use std::task::Waker;
 
-use crate::engine::GroupCore;
+use crate::engine::GroupState;
 use crate::instant::Instant;
 use crate::loom::atomic::{AtomicU64, Ordering};
 use crate::loom::{Arc, Mutex, OnceLock, Weak, lock};
 
 /// The alarms of a run.
 pub(crate) struct Alarms {
-    groups: Mutex<BTreeMap<Key, Weak<GroupCore>>>,
+    groups: Mutex<BTreeMap<Key, Weak<GroupState>>>,
     /// The earliest of them, in bits.
     next: AtomicU64,
     waker: OnceLock<Waker>,
@@ -43,7 +43,7 @@ impl Alarms {
     }
 
     /// Sets a group's alarm, unless there is an earlier one.
-    pub(super) fn set(&self, group: &Arc<GroupCore>, at: Instant) {
+    pub(super) fn set(&self, group: &Arc<GroupState>, at: Instant) {
         let mut groups = lock(&self.groups);
         let before = group.alarm();
         if before <= at {
@@ -65,7 +65,7 @@ impl Alarms {
     }
 
     /// Removes the alarm of a group that has ended.
-    pub(super) fn clear(&self, group: &GroupCore) {
+    pub(super) fn clear(&self, group: &GroupState) {
         if group.alarm() == Instant::FAR_FUTURE {
             return;
         }

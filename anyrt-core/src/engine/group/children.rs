@@ -26,7 +26,7 @@ use slab::Slab;
 
 use super::record::ELSEWHERE;
 use super::values::Values;
-use crate::engine::{Given, GroupCore, Record, poll_state};
+use crate::engine::{Given, GroupState, Record, poll_state};
 use crate::loom::{Arc, Mutex, OnceLock, Weak, lock};
 use crate::unwind::drop_quietly;
 
@@ -36,11 +36,11 @@ const SHARDS: usize = 4;
 /// How many records a block has: so many may be kept by one task that is still alive.
 pub(super) const SIZE: usize = 16;
 
-/// The typed group around a [`GroupCore`], where its children are tasks.
+/// The typed group around a [`GroupState`], where its children are tasks.
 pub(crate) type Owner = Arc<dyn Any + Send + Sync>;
 
 struct Block {
-    group: Arc<GroupCore>,
+    group: Arc<GroupState>,
     owner: Option<Owner>,
     /// The number of the first task; the others' follow.
     first: u64,
@@ -107,7 +107,7 @@ impl Index {
 impl TaskRecord {
     /// The group that the task is a child of.
     #[inline]
-    pub(crate) fn group(&self) -> &Arc<GroupCore> {
+    pub(crate) fn group(&self) -> &Arc<GroupState> {
         &self.block.group
     }
 
@@ -223,7 +223,7 @@ impl OpenBlock {
 /// How a thread knows the group that it has spawned into last. A group that comes into being at the address
 /// of another that has ended may be taken for it: then it opens a block at the first spawn.
 #[inline]
-fn address(group: &Arc<GroupCore>) -> usize {
+fn address(group: &Arc<GroupState>) -> usize {
     Arc::as_ptr(group).addr()
 }
 
@@ -232,7 +232,7 @@ impl Children {
     #[inline]
     pub(crate) fn insert(
         &self,
-        group: &Arc<GroupCore>,
+        group: &Arc<GroupState>,
         owner: impl FnOnce() -> Option<Owner>,
         given: Given,
     ) -> TaskRecord {
@@ -249,7 +249,7 @@ impl Children {
     #[inline(never)]
     fn insert_in_shard(
         &self,
-        group: &Arc<GroupCore>,
+        group: &Arc<GroupState>,
         owner: impl FnOnce() -> Option<Owner>,
         given: Given,
     ) -> TaskRecord {

@@ -1,21 +1,21 @@
 //! What is around a task: its own cancellation, and the scopes outside of it.
 
 use super::record::{CALLER_ABORTED, CALLER_CANCELLED};
-use crate::engine::{Caller, Node, Own, Record, TaskRecord};
+use crate::engine::{Caller, CancelState, Node, Record, TaskRecord};
 use crate::instant::Instant;
 use crate::loom::Arc;
 
 impl TaskRecord {
     /// The cancellation of the task as a whole, as of now.
     #[inline]
-    pub(crate) fn own(&self) -> Own {
-        self.own_in(self.group().node.own())
+    pub(crate) fn cancel_state(&self) -> CancelState {
+        self.cancel_state_in(self.group().node.cancel_state())
     }
 
     /// Whether nothing concerns a poll of the task, as of now.
     #[inline]
     pub(crate) fn is_plain(&self) -> bool {
-        Record::is_plain(self) && self.group().node.own() == Own::No
+        Record::is_plain(self) && self.group().node.cancel_state() == CancelState::No
     }
 
     /// Visits what is around the task, from the inside out, up to the first shield.
@@ -56,7 +56,7 @@ impl Record {
     /// The cancellation of the caller of a task that is starting, as of now, whether or not the caller was
     /// polled since (rule G9). It is final: what was found once stands.
     #[cold]
-    pub(super) fn callers_own(&self) -> Own {
+    pub(super) fn callers_cancel_state(&self) -> CancelState {
         let mut own = self.noted_of_caller();
         let Some(caller) = self.caller() else {
             return own;
@@ -64,9 +64,9 @@ impl Record {
         let mut shielded = false;
         let mut node = caller.node;
         let outermost = loop {
-            own = match node.own() {
-                Own::Aborted => Own::Aborted,
-                _ if !shielded && node.is_cancelled_now() => own.max(Own::Cancelled),
+            own = match node.cancel_state() {
+                CancelState::Aborted => CancelState::Aborted,
+                _ if !shielded && node.is_cancelled_now() => own.max(CancelState::Cancelled),
                 _ => own,
             };
             shielded |= node.is_shielded();
@@ -82,15 +82,15 @@ impl Record {
                 .root()
                 .is_some_and(|root| Arc::ptr_eq(&root, &outermost))
         {
-            own = match task.own() {
-                Own::Cancelled if shielded => own,
+            own = match task.cancel_state() {
+                CancelState::Cancelled if shielded => own,
                 found => own.max(found),
             };
         }
         match own {
-            Own::No => None,
-            Own::Cancelled => self.note_caller(CALLER_CANCELLED),
-            Own::Aborted => self.note_caller(CALLER_CANCELLED | CALLER_ABORTED),
+            CancelState::No => None,
+            CancelState::Cancelled => self.note_caller(CALLER_CANCELLED),
+            CancelState::Aborted => self.note_caller(CALLER_CANCELLED | CALLER_ABORTED),
         };
         own
     }

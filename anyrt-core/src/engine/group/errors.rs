@@ -1,6 +1,6 @@
 use std::any::{Any, type_name};
 
-use crate::engine::{Cancelled, Cause, GroupCore, Run, Unhandled};
+use crate::engine::{Cancelled, Cause, GroupState, Run, Unhandled};
 use crate::loom::{Mutex, lock};
 
 /// Gets each of a group's errors, as it comes.
@@ -40,7 +40,7 @@ impl<'a, E> Errors<'a, E> {
     }
 
     /// A child failed.
-    pub(crate) fn fail(&self, group: &GroupCore, error: E, by: &str) {
+    pub(crate) fn fail(&self, group: &GroupState, error: E, by: &str) {
         lock(&self.list).push(error);
         if !group.is_orphaned() {
             self.report_all();
@@ -77,7 +77,7 @@ impl<'a, E> Errors<'a, E> {
     }
 
     /// The body failed.
-    pub(crate) fn fail_body(&self, group: &GroupCore, error: E) {
+    pub(crate) fn fail_body(&self, group: &GroupState, error: E) {
         lock(&self.list).push(error);
         let by = group.host.as_ref().map(|host| host.name().to_string());
         group.cancel(Cancelled::with(Cause::HostFailed, None, by));
@@ -88,7 +88,7 @@ impl<'a, E> Errors<'a, E> {
     }
 
     /// Hands everything to the run, since the host is gone.
-    pub(crate) fn give_up(&self, group: &GroupCore) {
+    pub(crate) fn give_up(&self, group: &GroupState) {
         for error in self.take() {
             let unhandled = Unhandled::error(group.name(), type_name::<E>(), (self.erase)(error));
             Run::unhandled(group.run.as_deref(), unhandled);

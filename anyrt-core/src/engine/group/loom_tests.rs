@@ -7,15 +7,15 @@ use std::task::{Context, Poll};
 use loom::thread;
 
 use crate::engine::clock::Clock;
-use crate::engine::{End, Given, GroupCore, TaskRecord};
+use crate::engine::{End, Given, GroupState, TaskRecord};
 use crate::loom::Arc;
 use crate::models::{Seen, Wakes};
 
-fn group() -> Arc<GroupCore> {
-    GroupCore::new(Clock::still(), Location::caller(), false, false, 0)
+fn group() -> Arc<GroupState> {
+    GroupState::new(Clock::still(), Location::caller(), false, false, 0)
 }
 
-fn child(group: &Arc<GroupCore>) -> TaskRecord {
+fn child(group: &Arc<GroupState>) -> TaskRecord {
     assert!(group.enter());
     group.insert(|| None, Given::at(Location::caller()))
 }
@@ -92,7 +92,7 @@ fn loom_a_spawn_races_with_the_end() {
 }
 
 /// A group around another, in which a task may live.
-fn nested() -> (Arc<GroupCore>, Arc<GroupCore>) {
+fn nested() -> (Arc<GroupState>, Arc<GroupState>) {
     let (around, inner) = (group(), group());
     inner.move_to(around.clone());
     (around, inner)
@@ -167,7 +167,7 @@ fn loom_a_cancellation_races_with_a_child() {
         child.count_poll();
         child.register(&Context::from_waker(&task.waker()));
         child.count_poll();
-        let cancelled = child.own() != crate::engine::Own::No;
+        let cancelled = child.cancel_state() != crate::engine::CancelState::No;
         outcomes.note(cancelled);
         cancelling.join().expect("no panic");
         assert!(cancelled || task.is_woken(), "the child was not told");
@@ -297,7 +297,7 @@ fn loom_a_cancellation_races_with_a_spawn() {
         child.count_poll();
         child.register(&Context::from_waker(&task.waker()));
         child.count_poll();
-        let cancelled = child.own() != crate::engine::Own::No;
+        let cancelled = child.cancel_state() != crate::engine::CancelState::No;
         outcomes.note(cancelled);
         cancelling.join().expect("no panic");
         assert!(cancelled || task.is_woken(), "the child was not told");

@@ -1,12 +1,12 @@
 //! The state of a group, and what its tasks share with their handles.
 //!
 //! ```text
-//!   GroupCore ──▶ Node               one per group
+//!   GroupState ──▶ Node               one per group
 //!     │ ▲
 //!     ▼ │
 //!   Block ───▶ Record                one block per 16 children
 //!     ▲
-//!   TaskHandle, Root                 the handle, and the task itself
+//!   TaskHandle, TaskFuture               the handle, and the task itself
 //! ```
 
 mod alarms;
@@ -24,4 +24,4 @@ pub(crate) use self::children::{Children, OpenBlock, Owner, TaskRecord};
 pub(crate) use self::enclosing::Around;
 pub(crate) use self::errors::{Errors, Report};
 pub(crate) use self::record::{Caller, End, Given, Record};
-pub(crate) use self::state::GroupCore;
+pub(crate) use self::state::GroupState;

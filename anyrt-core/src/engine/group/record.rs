@@ -16,7 +16,9 @@ use std::mem;
 use std::panic::Location;
 use std::task::{self, Poll, Waker};
 
-use crate::engine::{Cancelled, Context, ContextMap, Node, Own, TaskRecord, Wait, poll_state};
+use crate::engine::{
+    CancelState, Cancelled, Context, ContextMap, Node, TaskRecord, Wait, poll_state,
+};
 use crate::loom::atomic::{AtomicU8, AtomicU16, AtomicU32, Ordering};
 use crate::loom::{Arc, Mutex, MutexGuard, lock};
 use crate::wake::wake_all;
@@ -375,20 +377,20 @@ impl Record {
 
     /// The cancellation of the task as a whole, in a group with that of its own.
     #[inline]
-    pub(super) fn own_in(&self, group: Own) -> Own {
+    pub(super) fn cancel_state_in(&self, group: CancelState) -> CancelState {
         let state = self.state.load(Ordering::SeqCst);
         if state & (CANCELLED | STARTING) == 0 {
             return group;
         }
         let own = if state & CANCELLED != 0 {
-            Own::Cancelled
+            CancelState::Cancelled
         } else {
-            Own::No
+            CancelState::No
         };
         match group {
             _ if state & STARTING == 0 => own.max(group),
-            Own::Aborted => Own::Aborted,
-            _ => own.max(self.callers_own()),
+            CancelState::Aborted => CancelState::Aborted,
+            _ => own.max(self.callers_cancel_state()),
         }
     }
 
@@ -404,14 +406,14 @@ impl Record {
         })
     }
 
-    pub(super) fn noted_of_caller(&self) -> Own {
+    pub(super) fn noted_of_caller(&self) -> CancelState {
         let state = self.state.load(Ordering::SeqCst);
         if state & CALLER_ABORTED != 0 {
-            Own::Aborted
+            CancelState::Aborted
         } else if state & CALLER_CANCELLED != 0 {
-            Own::Cancelled
+            CancelState::Cancelled
         } else {
-            Own::No
+            CancelState::No
         }
     }
 
@@ -424,7 +426,7 @@ impl Record {
 
     /// The task says that it is ready. False if its caller was cancelled before.
     pub(crate) fn move_to_group(&self) -> bool {
-        self.callers_own();
+        self.callers_cancel_state();
         let moved = self.change(|live, state| {
             if state & CALLER_CANCELLED != 0 {
                 return (state, None);
@@ -449,7 +451,7 @@ impl Record {
 
     /// The caller of `start` is cancelled, or gone. Nothing happens if the task is ready.
     pub(crate) fn cancel_with_caller(&self) {
-        self.callers_own();
+        self.callers_cancel_state();
         let before = self.note_caller(CALLER_CANCELLED);
         poll_state::mark_dirty();
         if before.is_some() {

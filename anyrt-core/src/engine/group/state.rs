@@ -36,7 +36,7 @@ const IN_PLACE: u64 = 1 << 2;
 /// One child that is a task of its own, or a group inside in which tasks live.
 const TASK: u64 = 1 << 32;
 
-pub(crate) struct GroupCore {
+pub(crate) struct GroupState {
     pub(crate) node: Arc<Node>,
     pub(crate) location: &'static Location<'static>,
     /// The task whose future contains the group.
@@ -63,7 +63,7 @@ enum Enclosing {
     /// The group stands outside of every other, or is a run's.
     Nobody,
     /// This one, which lists the group under the number.
-    Group(Arc<GroupCore>, u64),
+    Group(Arc<GroupState>, u64),
     /// The run is over: nobody can come any more.
     Over,
 }
@@ -72,10 +72,10 @@ enum Enclosing {
 #[derive(Default)]
 struct Nested {
     opened: u64,
-    groups: BTreeMap<u64, Weak<GroupCore>>,
+    groups: BTreeMap<u64, Weak<GroupState>>,
 }
 
-impl GroupCore {
+impl GroupState {
     /// A group hosted by the task that is being polled.
     pub(crate) fn new(
         clock: Clock,
@@ -83,17 +83,17 @@ impl GroupCore {
         keeps_going: bool,
         in_place: bool,
         tag: u8,
-    ) -> Arc<GroupCore> {
+    ) -> Arc<GroupState> {
         let host = poll_state::current_task();
         let around = poll_state::innermost_group(|node| node.group())
             .or_else(|| host.as_ref().map(|host| host.group().clone()));
         let run = around.as_ref().and_then(|around| around.run.clone());
-        let group = Arc::new_cyclic(|weak| GroupCore {
+        let group = Arc::new_cyclic(|weak| GroupState {
             host,
             run,
             keeps_going,
             in_place,
-            ..GroupCore::build(weak, clock, location, tag)
+            ..GroupState::build(weak, clock, location, tag)
         });
         if let Some(around) = around {
             group.move_to(around);
@@ -107,25 +107,25 @@ impl GroupCore {
         location: &'static Location<'static>,
         tag: u8,
         run: Arc<Run>,
-    ) -> Arc<GroupCore> {
-        Arc::new_cyclic(|weak| GroupCore {
+    ) -> Arc<GroupState> {
+        Arc::new_cyclic(|weak| GroupState {
             run: Some(run),
             keeps_going: true,
-            ..GroupCore::build(weak, clock, location, tag)
+            ..GroupState::build(weak, clock, location, tag)
         })
     }
 
     fn build(
-        weak: &Weak<GroupCore>,
+        weak: &Weak<GroupState>,
         clock: Clock,
         location: &'static Location<'static>,
         tag: u8,
-    ) -> GroupCore {
+    ) -> GroupState {
         let node = Node::with_clock(clock);
         node.set_group(weak.clone());
         // A group begins as soon as it is there: its deadline counts at once.
         node.begin(Instant::FAR_FUTURE);
-        GroupCore {
+        GroupState {
             node,
             location,
             host: None,
@@ -214,7 +214,7 @@ impl GroupCore {
     }
 
     fn try_enter_around(&self) -> bool {
-        let mut inner: Option<Arc<GroupCore>> = None;
+        let mut inner: Option<Arc<GroupState>> = None;
         loop {
             let group = inner.as_deref().unwrap_or(self);
             let around = match &*lock(&group.enclosing) {
@@ -271,7 +271,7 @@ impl GroupCore {
         }
     }
 
-    fn around_it(&self) -> Option<Arc<GroupCore>> {
+    fn around_it(&self) -> Option<Arc<GroupState>> {
         match &*lock(&self.enclosing) {
             Enclosing::Group(around, _) => Some(around.clone()),
             Enclosing::Nobody | Enclosing::Over => None,
@@ -302,14 +302,14 @@ impl GroupCore {
     // ---- the group around ----
 
     /// Makes `around` the group around.
-    pub(super) fn move_to(self: &Arc<Self>, around: Arc<GroupCore>) {
+    pub(super) fn move_to(self: &Arc<Self>, around: Arc<GroupState>) {
         let number = around.list_nested(self);
         let enclosing = Enclosing::Group(around, number);
         let old = mem::replace(&mut *lock(&self.enclosing), enclosing);
         drop(old);
     }
 
-    fn list_nested(&self, group: &Arc<GroupCore>) -> u64 {
+    fn list_nested(&self, group: &Arc<GroupState>) -> u64 {
         let mut nested = lock(&self.nested);
         nested.opened += 1;
         let number = nested.opened;
@@ -318,7 +318,7 @@ impl GroupCore {
     }
 
     /// Moves out of the group around, which has ended, to the next one out.
-    fn move_out_of(&self, around: &GroupCore) {
+    fn move_out_of(&self, around: &GroupState) {
         match (around.around_it(), self.node.group()) {
             (Some(next), Some(this)) => this.move_to(next),
             _ => {
@@ -495,7 +495,7 @@ impl GroupCore {
     }
 
     /// The groups directly inside, in the order of their opening.
-    pub(crate) fn nested(&self) -> Vec<Arc<GroupCore>> {
+    pub(crate) fn nested(&self) -> Vec<Arc<GroupState>> {
         lock(&self.nested)
             .groups
             .values()
@@ -504,7 +504,7 @@ impl GroupCore {
     }
 }
 
-impl fmt::Debug for GroupCore {
+impl fmt::Debug for GroupState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Group")
             .field("name", &self.name())

@@ -64,7 +64,7 @@ fn loom_a_release_races_with_the_scope_that_waits_for_it() {
         holder.hold(&Context::from_waker(&polled.waker()));
         scope.adopt(&holder);
         scope.cancel(explicit());
-        scope.tell();
+        scope.propagate_once();
         assert!(scope.is_held());
         let leaving = thread::spawn(move || holder.leave());
         let waits = Wakes::new();

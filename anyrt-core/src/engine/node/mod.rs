@@ -26,7 +26,7 @@ use slab::Slab;
 pub(crate) use self::probe::Probe;
 pub(crate) use self::refused::Refusal;
 use crate::engine::clock::Clock;
-use crate::engine::{Cancelled, Cause, GroupCore, poll_state};
+use crate::engine::{Cancelled, Cause, GroupState, poll_state};
 use crate::instant::Instant;
 use crate::loom::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::loom::{Arc, Mutex, OnceLock, Weak, lock};
@@ -42,7 +42,7 @@ const SHIELDED: u32 = 1 << 2;
 const CAUGHT: u32 = 1 << 3;
 /// What is below has been told that a cancellation holds here: by its owner, or on the way down from
 /// further out.
-const TOLD: u32 = 1 << 4;
+const PROPAGATED: u32 = 1 << 4;
 /// It was woken to find out whether it can still be reached, and was not polled since.
 const ASKED: u32 = 1 << 5;
 /// Its owner holds; a copy of `own_hold` that can be read without the lock.
@@ -68,7 +68,7 @@ const CONFIRMED: u32 = 1 << 16;
 
 /// The cancellation of a scope itself, or of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Own {
+pub(crate) enum CancelState {
     No,
     Cancelled,
     Aborted,
@@ -82,7 +82,7 @@ pub(crate) struct Node {
     linked: AtomicU64,
     clock: Option<Clock>,
     /// The group whose scope this is.
-    group: OnceLock<Weak<GroupCore>>,
+    group: OnceLock<Weak<GroupState>>,
     state: Mutex<State>,
 }
 
@@ -153,11 +153,11 @@ impl Node {
 
     /// The cancellation of what this node stands for, as of now.
     #[inline]
-    pub(crate) fn own(&self) -> Own {
+    pub(crate) fn cancel_state(&self) -> CancelState {
         match self.flags.load(Ordering::SeqCst) & (CANCELLED | ABORTED) {
-            0 => Own::No,
-            CANCELLED => Own::Cancelled,
-            _ => Own::Aborted,
+            0 => CancelState::No,
+            CANCELLED => CancelState::Cancelled,
+            _ => CancelState::Aborted,
         }
     }
 
@@ -228,12 +228,12 @@ impl Node {
         lock(&self.state).name = Some(name);
     }
 
-    pub(crate) fn set_group(&self, group: Weak<GroupCore>) {
+    pub(crate) fn set_group(&self, group: Weak<GroupState>) {
         let first = self.group.set(group);
         debug_assert!(first.is_ok(), "a node stands for one group");
     }
 
-    pub(crate) fn group(&self) -> Option<Arc<GroupCore>> {
+    pub(crate) fn group(&self) -> Option<Arc<GroupState>> {
         self.group.get()?.upgrade()
     }
 
@@ -281,7 +281,7 @@ impl Node {
         if !first {
             return false;
         }
-        self.tell_all();
+        self.propagate_all();
         true
     }
 
@@ -292,7 +292,7 @@ impl Node {
         poll_state::mark_dirty();
         if old & ABORTED == 0 {
             self.abort_groups();
-            self.tell_all();
+            self.propagate_all();
         }
     }
 
@@ -335,10 +335,10 @@ impl Node {
 
     /// When the next of its deadlines passes: the one that cancels, or the one that aborts.
     pub(crate) fn next_limit(&self) -> Instant {
-        match self.own() {
-            Own::No => self.deadline().min(self.abort_at()),
-            Own::Cancelled => self.abort_at(),
-            Own::Aborted => Instant::FAR_FUTURE,
+        match self.cancel_state() {
+            CancelState::No => self.deadline().min(self.abort_at()),
+            CancelState::Cancelled => self.abort_at(),
+            CancelState::Aborted => Instant::FAR_FUTURE,
         }
     }
 
@@ -441,10 +441,10 @@ impl Node {
     }
 
     /// Tells this node and what is in it of its cancellation.
-    fn tell_all(&self) {
+    fn propagate_all(&self) {
         // If a waker panics, the rest is told all the same: nothing else does.
         let own = catch_unwind(AssertUnwindSafe(|| self.wake_own()));
-        self.tell_below();
+        self.propagate();
         if let Err(payload) = own {
             resume_unwind(payload);
         }
@@ -467,7 +467,7 @@ impl Node {
     /// Tells everything below, down to shields, that a cancellation holds here: wakes it, and cancels the
     /// groups in it. What has been told before is not visited again, so that each node is visited once
     /// however many frames tell what is below them.
-    fn tell_below(&self) {
+    fn propagate(&self) {
         let mut wakers = Vec::new();
         self.walk_below(|node| {
             if node.is_shielded() {
@@ -477,7 +477,7 @@ impl Node {
             if let Some(group) = node.group() {
                 node.raise_inherited(CANCELLED, &group);
             }
-            node.raise(TOLD)
+            node.raise(PROPAGATED)
         });
         wake_all(wakers.into_iter());
     }
@@ -497,7 +497,7 @@ impl Node {
 
     /// Carries a cancellation from around over to a group, whose children are tasks of their own.
     /// Returns whether that was news.
-    fn raise_inherited(&self, flags: u32, group: &GroupCore) -> bool {
+    fn raise_inherited(&self, flags: u32, group: &GroupState) -> bool {
         lock(&self.state)
             .cause
             .get_or_insert_with(|| Cancelled::new(Cause::Enclosing));
@@ -524,7 +524,10 @@ impl Node {
 
     /// Visits the group that this node stands for and those below, in their tasks too; `descend` says
     /// whether to go on below one.
-    fn walk_groups(self: &Arc<Self>, mut descend: impl FnMut(&Arc<Node>, &Arc<GroupCore>) -> bool) {
+    fn walk_groups(
+        self: &Arc<Self>,
+        mut descend: impl FnMut(&Arc<Node>, &Arc<GroupState>) -> bool,
+    ) {
         let mut rest = vec![self.clone()];
         while let Some(node) = rest.pop() {
             if let Some(group) = node.group() {
@@ -540,22 +543,22 @@ impl Node {
 
     /// Called when the owner is polled under effective cancellation. True the first time; then
     /// everything below has been told.
-    pub(crate) fn tell(&self) -> bool {
-        let first = self.raise(TOLD);
+    pub(crate) fn propagate_once(&self) -> bool {
+        let first = self.raise(PROPAGATED);
         if first {
-            self.tell_below();
+            self.propagate();
         }
         first
     }
 
     /// Whether the owner has told what is below of a cancellation.
-    pub(crate) fn was_told(&self) -> bool {
-        self.has(TOLD)
+    pub(crate) fn was_propagated(&self) -> bool {
+        self.has(PROPAGATED)
     }
 
     /// Called when the owner is polled without. What was refused may start now.
-    pub(crate) fn untell(&self) {
-        if self.has(TOLD) && self.lower(TOLD) {
+    pub(crate) fn reset_propagated(&self) {
+        if self.has(PROPAGATED) && self.lower(PROPAGATED) {
             self.wake_refused();
         }
     }

@@ -6,8 +6,8 @@ use super::ASKED;
 use super::HOLDS;
 use super::LEFT;
 use super::PARENT;
+use super::PROPAGATED;
 use super::State;
-use super::TOLD;
 use crate::engine::{Node, poll_state};
 use crate::loom::atomic::Ordering;
 use crate::loom::{Arc, lock};
@@ -57,7 +57,7 @@ impl Node {
                 state.holding += delta;
                 let after = state.holds();
                 // A scope that waits for its last hold has to be polled.
-                let waits = before && !after && node.has(TOLD);
+                let waits = before && !after && node.has(PROPAGATED);
                 waker = if waits { state.waker.take() } else { None };
                 delta = isize::from(after) - isize::from(before);
                 parent = state.parent.as_ref().map(|(parent, _)| parent.clone());
@@ -98,7 +98,7 @@ impl Node {
                 let mut waker = None;
                 parent.update(|state| {
                     state.holding -= 1;
-                    if !state.holds() && parent.has(TOLD) {
+                    if !state.holds() && parent.has(PROPAGATED) {
                         waker = state.waker.take();
                     }
                 });

@@ -3,7 +3,7 @@
 use crate::engine::poll_state::{
     AT_ROOT, LOCAL_CANCELLED, OPEN, OpenFrame, THREAD, each_visible, surroundings, with_task,
 };
-use crate::engine::{Around, Cancelled, Cause, Node, Own};
+use crate::engine::{Around, CancelState, Cancelled, Cause, Node};
 use crate::instant::Instant;
 use crate::loom::Arc;
 
@@ -143,7 +143,9 @@ fn look_at_frames(
 
 fn look_at_task() -> Found {
     Found {
-        cancelled: with_task(|task| task.is_some_and(|task| task.own() != Own::No)),
+        cancelled: with_task(|task| {
+            task.is_some_and(|task| task.cancel_state() != CancelState::No)
+        }),
         ..Found::NOTHING
     }
 }
@@ -196,7 +198,7 @@ pub(crate) fn evaluate() -> Evaluation {
             if let Some(task) = task {
                 // Whether the task is cancelled is in its record and its group, here as in the next
                 // poll; what is further out says why, and gives the deadline.
-                let cancelled = found.cancelled || task.own() != Own::No;
+                let cancelled = found.cancelled || task.cancel_state() != CancelState::No;
                 if task.is_cancelling() {
                     found.found(|| By::Task(task.cause()));
                 }

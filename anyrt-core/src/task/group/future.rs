@@ -10,8 +10,8 @@ use pin_project::{pin_project, pinned_drop};
 
 use super::super::output::GroupOutput;
 use crate::engine::{
-    Cancelled, Cause, EntryPlace, Errors, Frame, GroupCore, Limit, Polled, Wait, poll_limits,
-    poll_state,
+    Cancelled, Cause, Errors, Frame, GroupState, LazyTimer, Polled, ScopePolicy, Wait,
+    poll_deadlines, poll_state,
 };
 use crate::error::GroupError;
 use crate::loom::Arc;
@@ -23,7 +23,7 @@ pub(crate) trait Members<'env, E> {
     /// A child that is polled in place, if the group has such.
     type Child: Future<Output = ()> + Unpin;
 
-    fn core(&self) -> &Arc<GroupCore>;
+    fn core(&self) -> &Arc<GroupState>;
 
     fn errors(&self) -> &Errors<'env, E>;
 
@@ -55,7 +55,7 @@ pub(crate) struct GroupFuture<'env, R: Time, E, M: Members<'env, E>, Open, Fut: 
     children: Option<FuturesUnordered<M::Child>>,
     ended: Option<Ended<T>>,
     #[pin]
-    timer: Limit<R>,
+    timer: LazyTimer<R>,
     step: Step,
     kind: PhantomData<fn() -> &'env E>,
 }
@@ -83,7 +83,7 @@ where
             members: None,
             children: None,
             ended: None,
-            timer: Limit::new(),
+            timer: LazyTimer::new(),
             step: Step::Running,
             kind: PhantomData,
         }
@@ -129,7 +129,7 @@ where
             let inhabited = core.living() > 0;
 
             if let Some(mut frame) = this.frame.as_mut().as_pin_mut() {
-                let ended = match frame.as_mut().poll(cx, &mut EntryPlace::<true>) {
+                let ended = match frame.as_mut().poll(cx, &mut ScopePolicy::<true>) {
                     Polled::Pending => None,
                     Polled::Ready(output) => Some(match output.into_result() {
                         Ok(value) => Ended::Completed(value),
@@ -180,7 +180,7 @@ where
                 continue;
             }
 
-            if poll_limits(&core.node, this.timer.as_mut(), cx) {
+            if poll_deadlines(&core.node, this.timer.as_mut(), cx) {
                 continue;
             }
             if this.ended.is_some() {
@@ -242,7 +242,7 @@ fn poll_children<'env, E, M: Members<'env, E>>(
 
 #[cold]
 fn interrupted_before<T, E>(
-    core: &GroupCore,
+    core: &GroupState,
     cx: &mut Context<'_>,
 ) -> Poll<Result<T, GroupError<E>>> {
     // What another thread cancelled since this poll began has reached the group, and is to go on to
@@ -294,7 +294,7 @@ impl<'env, R: Time, E, M: Members<'env, E>, Open, Fut: Future, T> PinnedDrop
 }
 
 /// Runs a destructor; its panic counts as a child's, so that the rest is cleaned up as well.
-fn drop_quietly_in(core: &GroupCore, dropping: impl FnOnce()) {
+fn drop_quietly_in(core: &GroupState, dropping: impl FnOnce()) {
     let dropped = std::panic::catch_unwind(std::panic::AssertUnwindSafe(dropping));
     if let Err(payload) = dropped {
         if std::thread::panicking() {

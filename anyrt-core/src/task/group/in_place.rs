@@ -17,7 +17,9 @@ use super::future::{GroupFuture, Members};
 use super::options::GroupOptions;
 use super::spawned::{deliver, has_ended};
 use crate::cancel::CancelHandle;
-use crate::engine::{Deliver, End, Ended, Errors, Given, GroupCore, Root, TaskRecord, poll_state};
+use crate::engine::{
+    End, Ended, Errors, Given, GroupState, OutcomeSink, TaskFuture, TaskRecord, poll_state,
+};
 use crate::error::{GroupError, SpawnError};
 use crate::loom::{Arc, Mutex, lock};
 use crate::runtime::Time;
@@ -119,14 +121,14 @@ where
 
 /// What handles and children of an in-place group share.
 struct InPlace<'env, E, C> {
-    core: Arc<GroupCore>,
+    core: Arc<GroupState>,
     errors: Errors<'env, E>,
     /// None once the group was dropped: what comes later is dropped at once.
     queue: Mutex<Option<Vec<C>>>,
 }
 
 impl<E, C> InPlace<'_, E, C> {
-    fn new(core: Arc<GroupCore>) -> Arc<Self> {
+    fn new(core: Arc<GroupState>) -> Arc<Self> {
         Arc::new(InPlace {
             core,
             errors: Errors::borrowed(),
@@ -150,7 +152,7 @@ impl<E, C> InPlace<'_, E, C> {
 impl<'env, E, C: Future<Output = ()> + Unpin> Members<'env, E> for InPlace<'env, E, C> {
     type Child = C;
 
-    fn core(&self) -> &Arc<GroupCore> {
+    fn core(&self) -> &Arc<GroupState> {
         &self.core
     }
 
@@ -183,7 +185,7 @@ struct ToSlot<'env, E, C, T> {
     slot: Arc<Slot<T>>,
 }
 
-impl<E, C, O: TaskOutput<E>> Deliver<O> for ToSlot<'_, E, C, O::Value> {
+impl<E, C, O: TaskOutput<E>> OutcomeSink<O> for ToSlot<'_, E, C, O::Value> {
     fn deliver(&mut self, record: &TaskRecord, outcome: Ended<O>) {
         let group = &self.group;
         let fail = |error| group.errors.fail(&group.core, error, &record.name());
@@ -194,7 +196,7 @@ impl<E, C, O: TaskOutput<E>> Deliver<O> for ToSlot<'_, E, C, O::Value> {
     }
 }
 
-type Prepared<'env, E, C, F, T> = (Root<F, ToSlot<'env, E, C, T>>, TaskHandle<T>);
+type Prepared<'env, E, C, F, T> = (TaskFuture<F, ToSlot<'env, E, C, T>>, TaskHandle<T>);
 
 /// Makes the record, the handle and the root of a child that was counted in.
 fn prepare<'env, E, C, F, T>(
@@ -213,7 +215,7 @@ where
     let slot = Arc::new(Slot::new());
     let handle = TaskHandle::split(record.clone(), slot.clone());
     (
-        Root::new(
+        TaskFuture::new(
             future,
             record,
             ToSlot {

@@ -3,7 +3,7 @@ use std::panic::Location;
 use super::super::output::GroupOutput;
 use super::in_place::{self, LocalTaskGroup, ScopedTaskGroup};
 use super::spawned::{self, TaskGroup};
-use crate::engine::GroupCore;
+use crate::engine::GroupState;
 use crate::engine::clock::Clock;
 use crate::error::GroupError;
 use crate::instant::Instant;
@@ -139,9 +139,9 @@ impl GroupOptions {
         location: &'static Location<'static>,
         in_place: bool,
         tag: u8,
-    ) -> Arc<GroupCore> {
+    ) -> Arc<GroupState> {
         let clock = Clock::of::<R>();
-        let core = GroupCore::new(clock, location, self.keeps_going, in_place, tag);
+        let core = GroupState::new(clock, location, self.keeps_going, in_place, tag);
         if let Some(name) = self.name {
             core.node.set_name(name);
         }

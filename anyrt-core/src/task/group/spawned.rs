@@ -13,7 +13,8 @@ use super::options::GroupOptions;
 use super::start::{StartOutput, Started};
 use crate::cancel::CancelHandle;
 use crate::engine::{
-    Cause, Deliver, End, Ended, Errors, Given, GroupCore, Owner, Report, Root, TaskRecord,
+    Cause, End, Ended, Errors, Given, GroupState, OutcomeSink, Owner, Report, TaskFuture,
+    TaskRecord,
 };
 use crate::error::{GroupError, SpawnError, StartError};
 use crate::loom::Arc;
@@ -67,14 +68,14 @@ pub struct TaskGroup<R: Spawn, E> {
 }
 
 pub(crate) struct Group<R: Spawn, E> {
-    core: Arc<GroupCore>,
+    core: Arc<GroupState>,
     runtime: R::Handle,
     errors: Errors<'static, E>,
 }
 
 impl<R: Spawn, E: Send + 'static> Group<R, E> {
     pub(crate) fn new(
-        core: Arc<GroupCore>,
+        core: Arc<GroupState>,
         runtime: R::Handle,
         report: Option<Report<'static, E>>,
     ) -> Arc<Group<R, E>> {
@@ -87,7 +88,7 @@ impl<R: Spawn, E: Send + 'static> Group<R, E> {
 }
 
 impl<R: Spawn, E> Group<R, E> {
-    pub(crate) fn core(&self) -> &Arc<GroupCore> {
+    pub(crate) fn core(&self) -> &Arc<GroupState> {
         &self.core
     }
 
@@ -99,7 +100,7 @@ impl<R: Spawn, E> Group<R, E> {
 impl<R: Spawn, E> Members<'static, E> for Group<R, E> {
     type Child = std::future::Ready<()>;
 
-    fn core(&self) -> &Arc<GroupCore> {
+    fn core(&self) -> &Arc<GroupState> {
         &self.core
     }
 
@@ -145,7 +146,7 @@ where
 /// The outcome goes to the record, and to the group that owns it.
 struct ToOwner<R, E>(PhantomData<fn() -> (R, E)>);
 
-impl<R, E, O> Deliver<O> for ToOwner<R, E>
+impl<R, E, O> OutcomeSink<O> for ToOwner<R, E>
 where
     R: Spawn,
     E: Send + 'static,
@@ -237,7 +238,7 @@ where
         name: name.as_deref(),
         location,
     };
-    let root = Root::new(future, record.clone(), ToOwner::<R, E>(PhantomData));
+    let root = TaskFuture::new(future, record.clone(), ToOwner::<R, E>(PhantomData));
     R::spawn(&group.runtime, task, root);
     TaskHandle::whole(record)
 }
@@ -406,7 +407,7 @@ impl<R: Runtime, E: Send + 'static> TaskGroup<R, E> {
 
 #[cold]
 #[track_caller]
-pub(super) fn has_ended(core: &GroupCore) -> ! {
+pub(super) fn has_ended(core: &GroupState) -> ! {
     panic!(
         "spawned into the group `{}`, which has ended; use `try_spawn` where that can happen",
         core.name(),

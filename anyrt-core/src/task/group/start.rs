@@ -13,7 +13,7 @@ use super::super::output::{Outcome, TaskOutput};
 use super::spawned::{Group, spawn_child};
 use crate::engine::clock::Clock;
 use crate::engine::{
-    Caller, Cancelled, Cause, Given, GroupCore, Hold, Node, Run, TaskRecord, Unhandled, Wait,
+    Caller, Cancelled, Cause, Given, GroupState, Hold, Node, Run, TaskRecord, Unhandled, Wait,
     poll_state,
 };
 use crate::error::StartError;
@@ -417,7 +417,7 @@ where
 }
 
 /// Counts out again if making the child panics.
-struct Counted<'a>(&'a GroupCore);
+struct Counted<'a>(&'a GroupState);
 
 impl Drop for Counted<'_> {
     fn drop(&mut self) {

@@ -12,8 +12,8 @@ use super::RunOptions;
 use crate::engine::clock::Clock;
 use crate::engine::poll_state::IN_TASK;
 use crate::engine::{
-    Alarms, Cancelled, Cause, Debts, End, Ended, Given, GroupCore, Limit, Run, RunVars, TaskRecord,
-    Workers, drop_root, poll_root, poll_state,
+    Alarms, Cancelled, Cause, Debts, End, Ended, Given, GroupState, LazyTimer, Run, RunVars,
+    TaskRecord, Workers, drop_root, poll_root, poll_state,
 };
 use crate::error::RunError;
 use crate::instant::Instant;
@@ -50,8 +50,8 @@ pub fn run<B: Enter, F: Future>(
         location: Location::caller(),
         main: Some(main),
         state: None,
-        timer: Limit::new(),
-        alarm: Limit::new(),
+        timer: LazyTimer::new(),
+        alarm: LazyTimer::new(),
     };
     Run::drive(id, || backend.block_on(main)).map_err(RunError::start)
 }
@@ -66,10 +66,10 @@ struct MainFuture<R: Runtime, F: Future> {
     state: Option<MainState<R, F::Output>>,
     /// The limit for what is left when `main` has ended.
     #[pin]
-    timer: Limit<R>,
+    timer: LazyTimer<R>,
     /// For the groups of the run.
     #[pin]
-    alarm: Limit<R>,
+    alarm: LazyTimer<R>,
 }
 
 /// Lets the main task be polled when something has woken it, and only then.
@@ -154,7 +154,7 @@ impl<R: Runtime, T> MainState<R, T> {
             group: OnceLock::new(),
             core: OnceLock::new(),
         });
-        let core = GroupCore::of_run(Clock::of::<R>(), location, R::tag(&runtime), run.clone());
+        let core = GroupState::of_run(Clock::of::<R>(), location, R::tag(&runtime), run.clone());
         let group = Group::<R, Infallible>::new(core.clone(), runtime, None);
         let erased: Arc<dyn Any + Send + Sync> = group.clone();
         // Set once, here.
@@ -186,7 +186,7 @@ impl<R: Runtime, T> MainState<R, T> {
 /// Carries out the alarms that are due, and sets the timer for the next.
 fn poll_alarms<R: Runtime>(
     alarms: &Alarms,
-    mut timer: Pin<&mut Limit<R>>,
+    mut timer: Pin<&mut LazyTimer<R>>,
     cx: &mut task::Context<'_>,
 ) {
     // The waker is in place before: an alarm that is set from now on wakes it if it is the earliest.

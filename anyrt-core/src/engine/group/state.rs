@@ -11,6 +11,8 @@
 //!    C10), so nothing has to happen at the drop of a host, and a host that is forgotten keeps
 //!    nobody waiting once its children have ended (rule G1). Children that the host polls in place
 //!    do not count there: they are dropped with it.
+//!    The last task counts it out there, and wakes the host after that: when a group has ended, it counts
+//!    nowhere.
 //! 4. A group that was carried out of the one around it, which has ended, is adopted by the next
 //!    one out, at last by the run. It moves there when it is counted in; while it counts somewhere,
 //!    that group cannot end, so it is counted out where it was counted in.
@@ -31,10 +33,14 @@ use crate::unwind::{Payload, drop_quietly};
 const ENDED: u64 = 1;
 /// The host is gone: the last child ends the group.
 const ORPHANED: u64 = 1 << 1;
+/// The group around counts this one.
+const COUNTED: u64 = 1 << 2;
+/// One thread that is counting the group out of the one around.
+const LEAVING: u64 = 1 << 3;
 /// One child that the host polls in place.
-const IN_PLACE: u64 = 1 << 2;
+const IN_PLACE: u64 = 1 << 10;
 /// One child that is a task of its own, or a group inside in which tasks live.
-const TASK: u64 = 1 << 32;
+const TASK: u64 = 1 << 34;
 
 pub(crate) struct GroupState {
     pub(crate) node: Arc<Node>,
@@ -185,13 +191,14 @@ impl GroupState {
     /// run has.
     #[inline]
     pub(crate) fn enter_as_task(&self) -> bool {
-        let Some(first) = self.count_in() else {
-            return false;
-        };
-        !first || self.enter_around()
+        match self.count_in() {
+            Some(true) => self.enter_around(),
+            Some(false) => true,
+            None => false,
+        }
     }
 
-    /// Counts a task in here; whether it is the only one, and none if the group has ended.
+    /// Counts a task in here; whether the group around has to count this one now. None if it has ended.
     #[inline]
     fn count_in(&self) -> Option<bool> {
         let before = self.living.fetch_add(TASK, Ordering::SeqCst);
@@ -199,7 +206,8 @@ impl GroupState {
             self.living.fetch_sub(TASK, Ordering::SeqCst);
             return None;
         }
-        Some(before / TASK == 0)
+        // If it still counts there, whoever is about to count it out sees this task, and does not.
+        Some(before / TASK == 0 && before & COUNTED == 0)
     }
 
     /// Counts a group in where it belongs that has its first task. If the run is over, that leaves again, and
@@ -222,11 +230,15 @@ impl GroupState {
                 Enclosing::Over => return false,
                 Enclosing::Group(around, _) => around.clone(),
             };
-            match around.count_in() {
-                Some(true) => inner = Some(around),
-                Some(false) => return true,
-                None => group.move_out_of(&around),
+            let Some(first) = around.count_in() else {
+                group.move_out_of(&around);
+                continue;
+            };
+            group.living.fetch_or(COUNTED, Ordering::SeqCst);
+            if !first {
+                return true;
             }
+            inner = Some(around);
         }
     }
 
@@ -239,29 +251,54 @@ impl GroupState {
     fn count_out(&self, one: u64) {
         let before = self.living.fetch_sub(one, Ordering::SeqCst);
         if before / one == 1 {
-            self.left_last(before - one, one == TASK);
+            self.left_by_last();
         }
     }
 
     /// The last child has left, or the last task: then the group counts no more in the one around, which may
-    /// be without by that, and so on.
+    /// be without by that, and so on. Hosts are woken after that, from the outside in.
     #[cold]
-    fn left_last(&self, living: u64, task: bool) {
-        self.end_or_wake(living);
-        let mut next = if task { self.around_it() } else { None };
-        while let Some(group) = next {
-            let before = group.living.fetch_sub(TASK, Ordering::SeqCst);
+    fn left_by_last(&self) {
+        let mut left: Vec<Arc<GroupState>> = Vec::new();
+        let mut leaving = self.begin_to_leave();
+        while let Some(around) = &leaving {
+            let before = around.living.fetch_sub(TASK, Ordering::SeqCst);
             if before / TASK != 1 {
-                return;
+                break;
             }
-            group.end_or_wake(before - TASK);
-            next = group.around_it();
+            let next = around.begin_to_leave();
+            left.extend(std::mem::replace(&mut leaving, next));
         }
+        // Each but the last began to leave the next one; the last may have.
+        let mut has_left = leaving.is_some();
+        while let Some(group) = left.pop() {
+            group.finish_leaving(has_left);
+            has_left = true;
+        }
+        self.finish_leaving(has_left);
     }
 
-    /// If nobody is left, ends the group, or wakes the host, which does.
-    fn end_or_wake(&self, living: u64) {
-        if living / IN_PLACE > 0 {
+    /// If the group counts in the one around and has no task, returns that, for the caller to count out.
+    fn begin_to_leave(&self) -> Option<Arc<GroupState>> {
+        if self.is_orphaned() && self.living() == 0 {
+            // As long as the group around is there for certain.
+            self.pass_on_panic();
+        }
+        let left = |living| {
+            let leaves = living / TASK == 0 && living & COUNTED != 0;
+            leaves.then_some((living & !COUNTED) + LEAVING)
+        };
+        let living = &self.living;
+        let leaves = living.fetch_update(Ordering::SeqCst, Ordering::SeqCst, left);
+        leaves.ok().and_then(|_| self.around_it())
+    }
+
+    /// The caller has counted the group out, if it had to. If nobody is left, that ends the group, or wakes
+    /// the host, which does.
+    fn finish_leaving(&self, has_left: bool) {
+        let left = if has_left { LEAVING } else { 0 };
+        let living = self.living.fetch_sub(left, Ordering::SeqCst) - left;
+        if living & !ORPHANED != 0 {
             return;
         }
         if living & ORPHANED != 0 {
@@ -269,6 +306,11 @@ impl GroupState {
         } else {
             self.node.wake();
         }
+    }
+
+    /// Whether nobody lives here, and the group around does not count it either.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.living.load(Ordering::SeqCst) & !ORPHANED == 0
     }
 
     fn around_it(&self) -> Option<Arc<GroupState>> {
@@ -350,7 +392,7 @@ impl GroupState {
         self.node.take_over_abort_at();
         // Either the last child sees this, or its going is seen here.
         let before = self.living.fetch_or(ORPHANED, Ordering::SeqCst);
-        if before / IN_PLACE == 0 {
+        if before & !ORPHANED == 0 {
             self.end_orphaned();
         }
     }

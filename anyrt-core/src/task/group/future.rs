@@ -168,7 +168,7 @@ where
                 // (rule C4).
                 *this.ended = Some(Ended::Interrupted);
             }
-            if this.ended.is_some() && core.living() == 0 {
+            if this.ended.is_some() && core.is_empty() {
                 if !poll_state::take_budget() {
                     poll_state::yield_turn(cx.waker());
                     core.node.hold(cx);
@@ -191,7 +191,7 @@ where
             }
             core.node.register(cx);
             // What came before the waker was in place.
-            if members.has_queue() || (this.ended.is_some() && core.living() == 0) {
+            if members.has_queue() || (this.ended.is_some() && core.is_empty()) {
                 continue;
             }
             core.node.hold(cx);

@@ -241,7 +241,7 @@ impl<R: Runtime, F: Future> Future for MainFuture<R, F> {
                 continue;
             }
             core.node.register(cx);
-            if core.living() > 0 {
+            if !core.is_empty() {
                 return Poll::Pending;
             }
         }

@@ -17,7 +17,7 @@ use anyrt_core::time::now;
 use crate::erased::{Backend, R};
 use crate::kinds::blocked;
 use crate::limits::{ends_within, foreign_sleep, try_within};
-use crate::support::{Flag, Gate, Log, catch, message_of, panic_quietly, poll_once, run};
+use crate::support::{Flag, Gate, Log, catch, message_of, panic_quietly, poll_once, run, yields};
 
 const LIMIT: Duration = Duration::from_secs(1);
 const SHORT: Duration = Duration::from_millis(20);
@@ -408,7 +408,25 @@ pub fn errors_of_a_group_that_was_carried_out_are_not_lost(backend: &Backend) {
     anyrt_core::run(backend, options, main).unwrap();
 }
 
+/// EN-14, G1: when a group has ended, it does not count in the group around any more.
+pub fn a_group_that_has_ended_counts_nowhere(backend: &Backend) {
+    run(backend, async {
+        let group = task_group::<R, Infallible, _, _>(async |outer| {
+            for round in 0..200 {
+                let inner = task_group::<R, Infallible, _, _>(async |tg: TaskGroup<R, _>| {
+                    tg.spawn(async {});
+                    tg.spawn(yields(1));
+                });
+                assert!(inner.await.is_ok());
+                assert_eq!(outer.living(), 0, "round {round}");
+            }
+        });
+        assert!(group.await.is_ok());
+    });
+}
+
 anyrt_conformance_kit::cases! { engine_left: erased,
+    a_group_that_has_ended_counts_nowhere,
     a_grace_ends_a_group_that_is_not_polled,
     a_grace_ends_a_group_that_was_dropped,
     abort_ends_a_group_that_is_left,

@@ -57,7 +57,7 @@ const CASES: &[Case] = &[
             locked: 12.0,
         },
         bound: Cost {
-            instructions: 680.0,
+            instructions: 700.0,
             locked: 10.0,
         },
     },
@@ -69,7 +69,7 @@ const CASES: &[Case] = &[
             locked: f64::INFINITY,
         },
         bound: Cost {
-            instructions: 910.0,
+            instructions: 930.0,
             locked: 15.5,
         },
     },

@@ -38,7 +38,7 @@ impl Alarms {
     /// Sets the waker of what calls [`carry_out`](Alarms::carry_out), which is woken for an alarm that is
     /// earlier than all others. Called once.
     pub(crate) fn set_waker(&self, waker: Waker) {
-        // Called once.
+        // It is empty: see above.
         let _ = self.waker.set(waker);
     }
 

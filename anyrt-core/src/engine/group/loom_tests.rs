@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use loom::thread;
 
 use crate::engine::clock::Clock;
-use crate::engine::{End, Given, GroupState, TaskRecord};
+use crate::engine::{CancelState, Cancelled, Cause, End, Given, GroupState, TaskRecord};
 use crate::loom::Arc;
 use crate::models::{Seen, Wakes};
 
@@ -18,6 +18,24 @@ fn group() -> Arc<GroupState> {
 fn child(group: &Arc<GroupState>) -> TaskRecord {
     assert!(group.enter());
     group.insert(|| None, Given::at(Location::caller()))
+}
+
+/// Cancels the group on another thread.
+fn cancels(group: &Arc<GroupState>) -> thread::JoinHandle<()> {
+    let group = group.clone();
+    thread::spawn(move || group.cancel(Cancelled::new(Cause::Explicit)))
+}
+
+/// Lets a child go to sleep meanwhile, and returns whether it saw that it is cancelled.
+fn sees_or_is_woken(child: &TaskRecord, cancelling: thread::JoinHandle<()>) -> bool {
+    let task = Wakes::new();
+    child.count_poll();
+    child.register(&Context::from_waker(&task.waker()));
+    child.count_poll();
+    let cancelled = child.cancel_state() != CancelState::No;
+    cancelling.join().expect("no panic");
+    assert!(cancelled || task.is_woken(), "the child was not told");
+    cancelled
 }
 
 /// The last child leaves while the host goes to sleep: the host sees that, or is woken.
@@ -155,22 +173,8 @@ fn loom_a_cancellation_races_with_a_child() {
     loom::model(move || {
         let group = group();
         let child = child(&group);
-        let cancelling = {
-            let group = group.clone();
-            thread::spawn(move || {
-                group.cancel(crate::engine::Cancelled::new(
-                    crate::engine::Cause::Explicit,
-                ))
-            })
-        };
-        let task = Wakes::new();
-        child.count_poll();
-        child.register(&Context::from_waker(&task.waker()));
-        child.count_poll();
-        let cancelled = child.cancel_state() != crate::engine::CancelState::No;
-        outcomes.note(cancelled);
-        cancelling.join().expect("no panic");
-        assert!(cancelled || task.is_woken(), "the child was not told");
+        let cancelling = cancels(&group);
+        outcomes.note(sees_or_is_woken(&child, cancelling));
         group.try_end();
     });
     seen.both();
@@ -283,24 +287,10 @@ fn loom_a_cancellation_races_with_a_spawn() {
     loom::model(move || {
         let group = group();
         let before = child(&group);
-        let cancelling = {
-            let group = group.clone();
-            thread::spawn(move || {
-                group.cancel(crate::engine::Cancelled::new(
-                    crate::engine::Cause::Explicit,
-                ))
-            })
-        };
+        let cancelling = cancels(&group);
         let open = group.children.take_open().expect("it has room for more");
         let (child, rest) = open.take(Given::at(Location::caller()));
-        let task = Wakes::new();
-        child.count_poll();
-        child.register(&Context::from_waker(&task.waker()));
-        child.count_poll();
-        let cancelled = child.cancel_state() != crate::engine::CancelState::No;
-        outcomes.note(cancelled);
-        cancelling.join().expect("no panic");
-        assert!(cancelled || task.is_woken(), "the child was not told");
+        outcomes.note(sees_or_is_woken(&child, cancelling));
         drop((before, child, rest));
     });
     seen.both();

@@ -10,9 +10,8 @@
 //! 3. While tasks live in a group, it counts as one child of the group around it (*adoption*, rule
 //!    C10), so nothing has to happen at the drop of a host, and a host that is forgotten keeps
 //!    nobody waiting once its children have ended (rule G1). Children that the host polls in place
-//!    do not count there: they are dropped with it.
-//!    The last task counts it out there, and wakes the host after that: when a group has ended, it counts
-//!    nowhere.
+//!    do not count there: they are dropped with it. The last task counts the group out, and wakes the
+//!    host after that, so a group that has ended counts nowhere.
 //! 4. A group that was carried out of the one around it, which has ended, is adopted by the next
 //!    one out, at last by the run. It moves there when it is counted in; while it counts somewhere,
 //!    that group cannot end, so it is counted out where it was counted in.
@@ -267,7 +266,7 @@ impl GroupState {
                 break;
             }
             let next = around.begin_to_leave();
-            left.extend(std::mem::replace(&mut leaving, next));
+            left.extend(mem::replace(&mut leaving, next));
         }
         // Each but the last began to leave the next one; the last may have.
         let mut has_left = leaving.is_some();
@@ -401,7 +400,8 @@ impl GroupState {
         self.living.load(Ordering::SeqCst) & ORPHANED != 0
     }
 
-    /// Ends the group in the place of its host, while it is still counted in the group around.
+    /// Ends the group in the place of its host. The panic of a group that was counted in the one around has
+    /// been passed on before it was counted out.
     fn end_orphaned(&self) {
         if self.try_end() {
             self.pass_on_panic();
@@ -468,6 +468,7 @@ impl GroupState {
         }
         self.set_alarm(node.next_limit());
     }
+
     // ---- failures ----
 
     /// A child or the body panicked; the first panic continues in the host, others are dropped.

@@ -392,7 +392,7 @@ impl Node {
         if changed {
             // Each looks for itself what holds now.
             self.wake_own();
-            self.wake_below();
+            self.wake_below(|_| true);
         }
     }
 
@@ -468,29 +468,23 @@ impl Node {
     /// groups in it. What has been told before is not visited again, so that each node is visited once
     /// however many frames tell what is below them.
     fn propagate(&self) {
-        let mut wakers = Vec::new();
-        self.walk_below(|node| {
-            if node.is_shielded() {
-                return false;
-            }
-            wakers.extend(node.take_waker());
+        self.wake_below(|node| {
             if let Some(group) = node.group() {
                 node.raise_inherited(CANCELLED, &group);
             }
             node.raise(PROPAGATED)
         });
-        wake_all(wakers.into_iter());
     }
 
-    /// Wakes everything below, down to shields.
-    fn wake_below(&self) {
+    /// Wakes everything below, down to shields; `descend` decides whether to go on below a node.
+    fn wake_below(&self, mut descend: impl FnMut(&Node) -> bool) {
         let mut wakers = Vec::new();
         self.walk_below(|node| {
             if node.is_shielded() {
                 return false;
             }
             wakers.extend(node.take_waker());
-            true
+            descend(node)
         });
         wake_all(wakers.into_iter());
     }
@@ -551,7 +545,7 @@ impl Node {
         first
     }
 
-    /// Whether the owner has told what is below of a cancellation.
+    /// Returns whether a cancellation was propagated to what is below.
     pub(crate) fn was_propagated(&self) -> bool {
         self.has(PROPAGATED)
     }

@@ -85,7 +85,11 @@ impl Operation {
             (_, Some(keeper)) => {
                 *self = Operation::Refused(Box::new(Refusal::new(keeper, cx.waker())));
             }
-            (_, None) => *self = Operation::New,
+            // The future may be polled elsewhere next, not in the task that is polled again.
+            (_, None) => {
+                *self = Operation::New;
+                cx.waker().wake_by_ref();
+            }
         }
     }
 }

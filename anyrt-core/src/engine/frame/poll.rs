@@ -73,10 +73,14 @@ impl<F: Future> RawFrame<'_, F> {
                 if woken {
                     cx.waker().wake_by_ref();
                 }
-                if cancelled_now && !cancelled {
+                match (cancelled_now, cancelled) {
                     // Seen only now, and nothing was told: the frames further out will, but one
                     // that is not adopted yet would be left out.
-                    node.propagate_once();
+                    (true, false) => drop(node.propagate_once()),
+                    // What is inside was polled in it. A node that is new has to know too, for when it
+                    // does not hold any more.
+                    (true, true) => node.note_propagated(),
+                    (false, _) => {}
                 }
                 node.register(cx);
                 if policy.cancel_state(Some(node)) != CancelState::No {

@@ -545,15 +545,23 @@ impl Node {
         first
     }
 
+    /// Notes that everything below knows of a cancellation already.
+    pub(crate) fn note_propagated(&self) {
+        if !self.has(PROPAGATED) {
+            self.raise(PROPAGATED);
+        }
+    }
+
     /// Returns whether a cancellation was propagated to what is below.
     pub(crate) fn was_propagated(&self) -> bool {
         self.has(PROPAGATED)
     }
 
-    /// Called when the owner is polled without. What was refused may start now.
+    /// Called when the owner is polled without. What was refused may start now, here and below.
     pub(crate) fn reset_propagated(&self) {
         if self.has(PROPAGATED) && self.lower(PROPAGATED) {
             self.wake_refused();
+            self.wake_children();
         }
     }
 }

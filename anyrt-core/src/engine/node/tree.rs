@@ -7,6 +7,7 @@ use super::HOLDS;
 use super::LEFT;
 use super::PARENT;
 use super::PROPAGATED;
+use super::REFUSED;
 use super::State;
 use crate::engine::{Node, poll_state};
 use crate::loom::atomic::Ordering;
@@ -123,9 +124,10 @@ impl Node {
         }
     }
 
-    /// Links a frame's node if something below makes it worth it.
+    /// Links a frame's node if something below makes it worth it: a hold, or what was refused there because
+    /// of a cancellation further out, and has to hear of the end of that.
     pub(crate) fn link_if_needed(self: &Arc<Self>) {
-        if self.has(PARENT) || self.linked.load(Ordering::Relaxed) != 0 {
+        if self.has(PARENT | REFUSED) || self.linked.load(Ordering::Relaxed) != 0 {
             self.link();
         }
     }
@@ -164,6 +166,12 @@ impl Node {
         };
         drop(kept);
         self.wake_refused();
+        self.wake_children();
+    }
+
+    /// Wakes what is linked to this node, to find out what holds where it is now. Each of them does the
+    /// same for what is below it, if a cancellation does not hold any more.
+    pub(super) fn wake_children(&self) {
         if self.has(PARENT) {
             let wakers = self.children().into_iter().map(|child| child.take_waker());
             wake_all(wakers.collect::<Vec<_>>().into_iter().flatten());

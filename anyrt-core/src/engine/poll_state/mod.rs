@@ -416,7 +416,8 @@ pub(crate) fn innermost_node() -> Option<Arc<Node>> {
 }
 
 /// Returns the node of the innermost frame that keeps the wakers of refused operations. A task that
-/// became cancelled in this very poll may have none; it is polled again anyway.
+/// became cancelled in this very poll may have none; it has one in its next poll, so what is refused now
+/// is woken at once.
 pub(crate) fn keeper_of_refused() -> Option<Arc<Node>> {
     let visible_from = surroundings().base as usize;
     OPEN.with_borrow_mut(|open| {
@@ -706,8 +707,9 @@ pub(crate) fn outside<T>(f: impl FnOnce() -> T) -> T {
 /// Leaves the waker of a structural future that was interrupted, so that it is polled again once the
 /// cancellation around it no longer holds.
 pub(crate) fn refuse(cx: &std::task::Context<'_>) {
-    if let Some(keeper) = keeper_of_refused() {
-        keeper.keep_interrupted(cx.waker());
+    match keeper_of_refused() {
+        Some(keeper) => keeper.keep_interrupted(cx.waker()),
+        None => cx.waker().wake_by_ref(),
     }
 }
 

@@ -6,8 +6,9 @@ use std::pin::Pin;
 use std::thread;
 use std::time::Duration;
 
-use anyrt_core::cancel::{CancelScope, shield};
-use anyrt_core::task::task_group;
+use anyrt_core::cancel::{CancelHandle, CancelScope, checkpoint, shield};
+use anyrt_core::combine::gather;
+use anyrt_core::task::{TaskGroup, task_group};
 use anyrt_core::thread::to_thread;
 use futures_util::future::{FutureExt, Shared, join};
 
@@ -15,7 +16,7 @@ use super::holds_support::holder;
 use crate::erased::{Backend, R};
 use crate::kinds::blocked;
 use crate::limits::{ends_within, within};
-use crate::support::{Gate, Log, Wakes, run, yields};
+use crate::support::{Gate, Log, Wakes, poll_once, run, yields};
 
 type Common = Shared<Pin<Box<dyn Future<Output = ()> + Send>>>;
 
@@ -161,10 +162,67 @@ pub fn a_shared_group_holds_none_of_its_tasks_for_ever(backend: &Backend) {
     });
 }
 
+/// A future that `of_first` polls in a task which is cancelled by `body` in that very poll, and which then
+/// ends; the other task that has a part in it goes on alone.
+fn goes_on_elsewhere<F>(backend: &Backend, polls: usize, body: fn(CancelHandle) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let backend = backend.clone();
+    ends_within(LIMIT * 2, "the other task", move || {
+        run(&backend, async {
+            let around = task_group::<R, Infallible, _, _>(async |around: TaskGroup<R, _>| {
+                let cancelled = task_group::<R, Infallible, _, _>(async |tg: TaskGroup<R, _>| {
+                    let common = body(tg.scope()).boxed().shared();
+                    let mut of_first = common.clone();
+                    let first = tg.spawn(async move {
+                        for _ in 0..polls {
+                            let _ = poll_once(Pin::new(&mut of_first)).await;
+                            yields(1).await;
+                        }
+                    });
+                    first.wait().await;
+                    around.spawn(common);
+                });
+                let _ = cancelled.await;
+            });
+            assert!(around.await.is_ok());
+        });
+    });
+}
+
+/// EN-01, C4: an operation that was refused in a task which is cancelled starts in another that polls
+/// it too, once the first has ended: in the open, in a scope, and in combinators around that.
+pub fn what_a_cancelled_task_was_refused_goes_on_in_another(backend: &Backend) {
+    for polls in 1..4 {
+        goes_on_elsewhere(backend, polls, |scope: CancelHandle| async move {
+            scope.cancel();
+            checkpoint().await;
+        });
+        goes_on_elsewhere(backend, polls, |scope: CancelHandle| async move {
+            scope.cancel();
+            let inner = CancelScope::<R>::new().run(checkpoint()).await;
+            assert!(inner.is_ok());
+        });
+        goes_on_elsewhere(backend, polls, |scope: CancelHandle| async move {
+            let in_scope = async || {
+                let inner = CancelScope::<R>::new().run(checkpoint()).await;
+                assert!(inner.is_ok());
+            };
+            gather([gather([async move {
+                scope.cancel();
+                in_scope().await;
+            }])])
+            .await;
+        });
+    }
+}
+
 anyrt_conformance_kit::cases! { engine_shared: erased,
     a_shared_shield_may_be_polled_by_two_threads_at_once,
     a_shared_clean_up_runs_when_both_scopes_are_cancelled,
     a_shared_call_holds_none_of_its_tasks_for_ever,
     a_shared_shield_holds_none_of_its_tasks_for_ever,
     a_shared_group_holds_none_of_its_tasks_for_ever,
+    what_a_cancelled_task_was_refused_goes_on_in_another,
 }

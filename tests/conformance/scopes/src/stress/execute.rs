@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Poll;
@@ -17,6 +18,7 @@ use anyrt_core::thread::to_thread;
 use anyrt_core::time::{sleep, sleep_forever};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use futures_util::task::AtomicWaker;
 
 use super::ledger::{Area, AreaEnd, Catcher, CatcherEnd, Ledger, Living, Owed};
 use super::plan::{Children, Plan, Step};
@@ -31,24 +33,41 @@ pub(super) struct Faults(pub(super) Vec<u64>);
 /// The payload of the panics that are part of a plan.
 struct Planned;
 
+/// Parts of the messages of panics with which a future ends that was cancelled in one place, and is polled
+/// again in another where nothing is.
+const CARRIED_OUT: [&str; 3] = [
+    "must not be polled again outside the scope that was cancelled",
+    "the child was cancelled before it called `started`",
+    "the child ended without having called `started`",
+];
+
+fn is_carried_out(payload: &(dyn Any + Send)) -> bool {
+    let message = message_of(payload);
+    CARRIED_OUT.iter().any(|part| message.contains(part))
+}
+
 /// Runs a whole tree.
 pub(super) async fn tree<R: Runtime>(plan: Plan, seed: u64, ledger: &Arc<Ledger>) {
     let area = Area::new("tree", seed, ledger, true, false);
-    let place = Place {
-        seed,
-        ledger: ledger.clone(),
-        tasks: Arc::default(),
-        task: 0,
-        areas: vec![area.clone()],
-        catcher: Catcher::new(seed, ledger),
-        scopes: Vec::new(),
-        abortable: Vec::new(),
-        visible: 0,
-        lossy: false,
-        borrowed: false,
-    };
+    let (catcher, around) = (Catcher::new(seed, ledger), area.clone());
     // Adopted tasks are waited for by a group around the tree.
-    let group = GroupOptions::new().run::<R, Faults, (), _>(async |_group| {
+    let group = GroupOptions::new().run::<R, Faults, (), _>(async |tg: TaskGroup<R, Faults>| {
+        let place = Place {
+            seed,
+            ledger: ledger.clone(),
+            spawn: Arc::new(move |future| drop(tg.spawn(future))),
+            tasks: Arc::default(),
+            task: 0,
+            areas: vec![around],
+            catcher,
+            scopes: Vec::new(),
+            abortable: Vec::new(),
+            visible: 0,
+            lossy: false,
+            forgotten: false,
+            carried: false,
+            borrowed: false,
+        };
         let _ = catching::<R>(plan, place).await;
         Ok(())
     });
@@ -63,6 +82,8 @@ pub(super) async fn tree<R: Runtime>(plan: Plan, seed: u64, ledger: &Arc<Ledger>
 struct Place {
     seed: u64,
     ledger: Arc<Ledger>,
+    /// Spawns a task into the group around the tree.
+    spawn: Arc<dyn Fn(BoxFuture<'static, Outcome>) + Send + Sync>,
     /// Numbers the tasks.
     tasks: Arc<AtomicU64>,
     task: u64,
@@ -75,6 +96,10 @@ struct Place {
     visible: usize,
     /// Whether something around may be dropped from outside, or aborted.
     lossy: bool,
+    /// Whether the future that this is part of may be forgotten, so that nothing in it is ever dropped.
+    forgotten: bool,
+    /// Whether the future that this is part of is polled in several places.
+    carried: bool,
     /// Whether the errors here belong to a group of borrowing children.
     borrowed: bool,
 }
@@ -108,9 +133,27 @@ impl Place {
         self
     }
 
-    fn in_new_task(mut self) -> Place {
+    /// A task in the host's task is forgotten with it; others are not.
+    fn in_new_task(mut self, in_place: bool) -> Place {
         self.task = self.tasks.fetch_add(1, Ordering::SeqCst) + 1;
+        self.forgotten &= in_place;
+        self.carried &= in_place;
         self.shielded()
+    }
+
+    /// A future that is carried to its end by a task of its own: of what is around, only the tree waits.
+    /// If it was cancelled where it was before, it may end in the middle.
+    fn carried_away(mut self) -> Place {
+        self.task = self.tasks.fetch_add(1, Ordering::SeqCst) + 1;
+        self.areas.truncate(1);
+        self.carried = true;
+        self.lossy = true;
+        self.shielded()
+    }
+
+    /// What is sure to end with the future here, so that it counts in what is around.
+    fn counted(&self) -> &[Arc<Area>] {
+        if self.forgotten { &[] } else { &self.areas }
     }
 
     /// Below something that may be dropped, tasks are waited for by groups only.
@@ -238,6 +281,37 @@ fn execute<R: Runtime>(plan: Plan, place: Place) -> BoxFuture<'static, Outcome> 
                 return flat(try_gather(members).await.map(drop));
             }
             Plan::Drop(polls, body) => return dropped::<R>(polls, *body, place).await,
+            Plan::Forget(polls, body) => {
+                let mut place = place.losing();
+                place.forgotten = true;
+                let mut body = execute::<R>(*body, place);
+                poll_times(polls, body.as_mut()).await;
+                std::mem::forget(body);
+            }
+            Plan::Move(polls, body) => {
+                let spawn = place.spawn.clone();
+                let mut body = catching::<R>(*body, place.carried_away());
+                if poll_times(polls, body.as_mut()).await.is_none() {
+                    spawn(body.map(Ok).boxed());
+                }
+            }
+            Plan::Share(polls, body) => {
+                let spawn = place.spawn.clone();
+                let body = catching::<R>(*body, place.carried_away()).shared();
+                let (mut here, mut there) = (body.clone(), body);
+                // `Shared` loses a wake-up if it comes while one task polls that then drops its handle.
+                let waker = Arc::new(AtomicWaker::new());
+                let registered = waker.clone();
+                spawn(
+                    poll_fn(move |cx| {
+                        registered.register(cx.waker());
+                        there.poll_unpin(cx).map(Ok)
+                    })
+                    .boxed(),
+                );
+                let _wakes = crate::support::OnDrop::new(move || waker.wake());
+                poll_times(polls, Pin::new(&mut here)).await;
+            }
             Plan::Catch(body) => catching::<R>(*body, place).await,
         }
         Ok(())
@@ -248,7 +322,7 @@ fn execute<R: Runtime>(plan: Plan, place: Place) -> BoxFuture<'static, Outcome> 
 /// Carries out a plan, and settles what comes out of it.
 fn catching<R: Runtime>(plan: Plan, place: Place) -> BoxFuture<'static, ()> {
     async move {
-        let (seed, ledger) = (place.seed, place.ledger.clone());
+        let (seed, ledger, carried) = (place.seed, place.ledger.clone(), place.carried);
         let catcher = Catcher::new(seed, &ledger);
         let end = CatcherEnd {
             catcher: catcher.clone(),
@@ -256,6 +330,13 @@ fn catching<R: Runtime>(plan: Plan, place: Place) -> BoxFuture<'static, ()> {
         };
         let inside = execute::<R>(plan, place.caught_by(&catcher));
         let result = AssertUnwindSafe(inside).catch_unwind().await;
+        let result = match result {
+            Err(payload) if carried && is_carried_out(&*payload) => {
+                drop(end);
+                return;
+            }
+            other => other,
+        };
         catcher.ended(result.is_err());
         drop(end);
         match result {
@@ -312,7 +393,7 @@ async fn scope<R: Runtime>(
 
 async fn cleaned_up<R: Runtime>(body: Plan, cleanup: Plan, place: Place) -> Outcome {
     let owed = Arc::new(Owed::new(
-        &place.areas,
+        place.counted(),
         place.seed,
         &place.ledger,
         place.lossy,
@@ -338,14 +419,22 @@ async fn cleaned_up<R: Runtime>(body: Plan, cleanup: Plan, place: Place) -> Outc
 
 async fn dropped<R: Runtime>(polls: usize, body: Plan, place: Place) -> Outcome {
     let mut body = execute::<R>(body, place.losing());
+    poll_times(polls, body.as_mut()).await.unwrap_or(Ok(()))
+}
+
+/// Polls a future at most so often, in as many turns.
+async fn poll_times<F: Future + ?Sized>(
+    polls: usize,
+    mut future: Pin<&mut F>,
+) -> Option<F::Output> {
     let mut left = polls;
     poll_fn(|cx| {
         if left == 0 {
-            return Poll::Ready(Ok(()));
+            return Poll::Ready(None);
         }
         left -= 1;
         cx.waker().wake_by_ref();
-        body.as_mut().poll(cx)
+        future.as_mut().poll(cx).map(Some)
     })
     .await
 }
@@ -401,9 +490,12 @@ async fn body<R: Runtime>(tg: &TaskGroup<R, Faults>, steps: Vec<Step>, place: &P
     let mut handles = Vec::new();
     for step in steps {
         match step {
-            Step::Spawn(plan) => handles.push(tg.spawn(child::<R>(plan, place))),
+            Step::Spawn(plan) => handles.push(tg.spawn(child::<R>(plan, place, false))),
             Step::SpawnTwice(first, second) => {
-                let (first, second) = (child::<R>(first, place), child::<R>(second, place));
+                let (first, second) = (
+                    child::<R>(first, place, false),
+                    child::<R>(second, place, false),
+                );
                 let same = tg.clone();
                 handles.push(tg.spawn(async move {
                     same.spawn(second);
@@ -411,7 +503,7 @@ async fn body<R: Runtime>(tg: &TaskGroup<R, Faults>, steps: Vec<Step>, place: &P
                 }));
             }
             Step::Start(before, after) => {
-                let (living, place) = (Living::new(&place.areas), place.clone().in_new_task());
+                let (living, place) = (Living::new(&place.areas), place.clone().in_new_task(false));
                 tg.start(move |started| async move {
                     let _living = living;
                     execute::<R>(before, place.clone()).await?;
@@ -436,9 +528,12 @@ async fn borrowing_body<'env, R: Runtime>(
     let mut handles = Vec::new();
     for step in steps {
         match step {
-            Step::Spawn(plan) => handles.push(tg.spawn(child::<R>(plan, place))),
+            Step::Spawn(plan) => handles.push(tg.spawn(child::<R>(plan, place, true))),
             Step::SpawnTwice(first, second) => {
-                let (first, second) = (child::<R>(first, place), child::<R>(second, place));
+                let (first, second) = (
+                    child::<R>(first, place, true),
+                    child::<R>(second, place, true),
+                );
                 let same = tg.clone();
                 handles.push(tg.spawn(async move {
                     same.spawn(second);
@@ -446,7 +541,7 @@ async fn borrowing_body<'env, R: Runtime>(
                 }));
             }
             Step::Start(before, after) => {
-                handles.push(tg.spawn(child::<R>(Plan::Then(vec![before, after]), place)));
+                handles.push(tg.spawn(child::<R>(Plan::Then(vec![before, after]), place, true)));
             }
             Step::Do(plan) => execute::<R>(plan, place.clone()).await?,
             Step::CancelChild(index) => cancel(&handles, index),
@@ -476,8 +571,14 @@ async fn wait(handles: &[TaskHandle<()>], index: usize, place: &Place) {
 fn child<R: Runtime>(
     plan: Plan,
     place: &Place,
+    in_place: bool,
 ) -> impl Future<Output = Outcome> + Send + 'static + use<R> {
-    let (living, place) = (Living::new(&place.areas), place.clone().in_new_task());
+    let areas = if in_place {
+        place.counted()
+    } else {
+        &place.areas
+    };
+    let (living, place) = (Living::new(areas), place.clone().in_new_task(in_place));
     async move {
         let _living = living;
         execute::<R>(plan, place).await

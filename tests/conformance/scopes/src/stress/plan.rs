@@ -58,6 +58,12 @@ pub enum Plan {
     TryGather(Vec<Plan>),
     /// Polled so often, and then dropped.
     Drop(usize, Box<Plan>),
+    /// Polled so often, and then forgotten: its destructors never run.
+    Forget(usize, Box<Plan>),
+    /// Polled so often here, and then carried to its end by a task of its own; errors are caught in it.
+    Move(usize, Box<Plan>),
+    /// Polled by a task of its own, and so often from here too; errors are caught in it.
+    Share(usize, Box<Plan>),
     /// Catches errors and panics.
     Catch(Box<Plan>),
 }
@@ -116,6 +122,8 @@ struct Surroundings {
     fails: bool,
     /// Whether something may be waited for without an end: it is sure to be cancelled.
     endless: bool,
+    /// Whether what cancels may be forgotten before it does.
+    forgotten: bool,
 }
 
 impl Surroundings {
@@ -123,19 +131,23 @@ impl Surroundings {
         panics: true,
         fails: true,
         endless: false,
+        forgotten: false,
     };
 
     /// A clean-up neither fails nor panics.
-    const CLEAN_UP: Surroundings = Surroundings {
-        panics: false,
-        fails: false,
-        endless: false,
-    };
+    fn in_clean_up(self) -> Surroundings {
+        Surroundings {
+            panics: false,
+            fails: false,
+            endless: false,
+            ..self
+        }
+    }
 
     fn in_scope(self, limited: bool, abortable: bool) -> Surroundings {
         Surroundings {
             panics: self.panics && !abortable,
-            endless: self.endless || limited,
+            endless: self.endless || (limited && !self.forgotten),
             ..self
         }
     }
@@ -149,7 +161,7 @@ impl Surroundings {
 
     fn in_child(self, cancelled: bool) -> Surroundings {
         Surroundings {
-            endless: self.endless || cancelled,
+            endless: self.endless || (cancelled && !self.forgotten),
             ..self
         }
     }
@@ -166,8 +178,27 @@ impl Surroundings {
     fn in_drop(self) -> Surroundings {
         Surroundings {
             panics: false,
-            fails: self.fails,
-            endless: true,
+            endless: !self.forgotten,
+            ..self
+        }
+    }
+
+    /// Nothing that was forgotten is cancelled for that.
+    fn in_forgotten(self) -> Surroundings {
+        Surroundings {
+            panics: false,
+            endless: false,
+            forgotten: true,
+            ..self
+        }
+    }
+
+    /// What is around does not hold where a future is carried to.
+    fn carried_away(self) -> Surroundings {
+        Surroundings {
+            fails: true,
+            endless: false,
+            ..self
         }
     }
 
@@ -206,7 +237,7 @@ impl Plan {
             } => body.is_fair_at(at.in_scope(limit.is_some(), *abortable)),
             Plan::Shield(body) => body.is_fair_at(at.in_shield()),
             Plan::Finally(body, cleanup) => {
-                body.is_fair_at(at) && cleanup.is_fair_at(Surroundings::CLEAN_UP)
+                body.is_fair_at(at) && cleanup.is_fair_at(at.in_clean_up())
             }
             Plan::Group {
                 steps, cancelled, ..
@@ -226,6 +257,8 @@ impl Plan {
             Plan::Race(members) | Plan::Gather(members) => all(members, at.caught()),
             Plan::TryGather(members) => all(members, at.without_panics()),
             Plan::Drop(_, body) => body.is_fair_at(at.in_drop()),
+            Plan::Forget(_, body) => body.is_fair_at(at.in_forgotten()),
+            Plan::Move(_, body) | Plan::Share(_, body) => body.is_fair_at(at.carried_away()),
             Plan::Catch(body) => body.is_fair_at(at.caught()),
             _ => true,
         }
@@ -252,19 +285,23 @@ impl Maker {
             return self.leaf(at);
         }
         let below = depth - 1;
-        match self.random.below(20) {
+        match self.random.below(24) {
             0..4 => Plan::Then(self.plans(1, 3, below, at)),
             4..7 => self.group(below, at),
             7..10 => self.scope(below, at),
             10 | 11 => Plan::Shield(self.boxed(below, at.in_shield())),
             12..15 => {
                 let body = self.boxed(below, at);
-                Plan::Finally(body, self.boxed(below.min(2), Surroundings::CLEAN_UP))
+                Plan::Finally(body, self.boxed(below.min(2), at.in_clean_up()))
             }
             15 => Plan::Race(self.plans(1, 3, below, at.caught())),
             16 => Plan::Gather(self.plans(1, 3, below, at.caught())),
             17 => Plan::TryGather(self.plans(0, 3, below, at.without_panics())),
             18 => Plan::Drop(self.count(8), self.boxed(below, at.in_drop())),
+            19 => Plan::Move(self.count(8), self.boxed(below, at.carried_away())),
+            20 => Plan::Share(self.count(8), self.boxed(below, at.carried_away())),
+            // A hold that is forgotten costs the scopes around their patience.
+            21 if self.timed => Plan::Forget(self.count(8), self.boxed(below, at.in_forgotten())),
             _ => Plan::Catch(self.boxed(below, at.caught())),
         }
     }

@@ -133,6 +133,17 @@ impl Plan {
                     all.push(Plan::Drop(polls - 1, body.clone()));
                 }
             }
+            Plan::Forget(polls, body) => {
+                all.extend(boxed(body).map(|body| Plan::Forget(*polls, body)));
+            }
+            Plan::Move(polls, body) => {
+                all.push((**body).clone());
+                all.extend(boxed(body).map(|body| Plan::Move(*polls, body)));
+            }
+            Plan::Share(polls, body) => {
+                all.push((**body).clone());
+                all.extend(boxed(body).map(|body| Plan::Share(*polls, body)));
+            }
             Plan::Catch(body) => {
                 all.push((**body).clone());
                 all.extend(boxed(body).map(Plan::Catch));

@@ -40,25 +40,29 @@ fn more_connections_than_the_limit_have_to_wait() {
 
 #[test]
 fn who_is_idle_for_too_long_is_cut_off() {
-    for backend in BACKENDS {
-        let stage = Stage::new(backend, &["--idle-timeout", "1"]);
-        let start = Instant::now();
-        let (idle, idle_target) = stage.connect();
-        let (client, mut target) = stage.connect();
-        // Bytes in one direction are enough.
-        while start.elapsed() < Duration::from_millis(2500) {
-            target.write_all(b"x").unwrap();
-            (&client).read_exact(&mut [0; 1]).unwrap();
-            thread::sleep(Duration::from_millis(50));
+    thread::scope(|scope| {
+        for backend in BACKENDS {
+            scope.spawn(move || {
+                let stage = Stage::new(backend, &["--idle-timeout", "1"]);
+                let start = Instant::now();
+                let (idle, idle_target) = stage.connect();
+                let (client, mut target) = stage.connect();
+                // Bytes in one direction are enough.
+                while start.elapsed() < Duration::from_millis(2500) {
+                    target.write_all(b"x").unwrap();
+                    (&client).read_exact(&mut [0; 1]).unwrap();
+                    thread::sleep(Duration::from_millis(50));
+                }
+                let line = stage.proxy.wait_for("idle for too long");
+                assert!(line.contains(": 0 bytes there, 0 bytes back, 1."), "{line}");
+                assert_eq!(read_all(&idle), b"");
+                assert_eq!(read_all(&idle_target), b"");
+                drop((client, target));
+                stage.proxy.wait_for("finished");
+                stage.proxy.stop();
+            });
         }
-        let line = stage.proxy.wait_for("idle for too long");
-        assert!(line.contains(": 0 bytes there, 0 bytes back, 1."), "{line}");
-        assert_eq!(read_all(&idle), b"");
-        assert_eq!(read_all(&idle_target), b"");
-        drop((client, target));
-        stage.proxy.wait_for("finished");
-        stage.proxy.stop();
-    }
+    });
 }
 
 /// A target that takes nothing is idle, however much the client has to say; and memory is flat.

@@ -117,30 +117,35 @@ fn memory_is_bounded_for_each_connection() {
         many_headers(),
         long_head(),
     ];
-    for backend in BACKENDS {
-        for (number, attack) in attacks.iter().enumerate() {
-            let server = serve(&folder, backend, &[]);
-            assert_eq!(
-                Response::parse(&read_all(&server.send(GET))).text(),
-                "content"
-            );
-            let before = server.peak_memory();
-            let streams: Vec<_> = (0..CONNECTIONS).map(|_| server.send(attack)).collect();
-            // Until nothing moves any more.
-            let mut peaks = (None, before);
-            while peaks.0 != peaks.1 {
-                thread::sleep(Duration::from_millis(500));
-                peaks = (peaks.1, server.peak_memory());
-            }
-            if let (Some(before), Some(after)) = (before, peaks.1) {
-                let each = (after - before) / CONNECTIONS;
-                eprintln!("{backend}, attack {number}: {each} KiB for each connection");
-                assert!(each < PROMISED, "{each} KiB for each connection");
-            }
-            drop(streams);
-            server.stop();
+    thread::scope(|scope| {
+        for backend in BACKENDS {
+            let (folder, attacks) = (&folder, &attacks);
+            scope.spawn(move || {
+                for (number, attack) in attacks.iter().enumerate() {
+                    let server = serve(folder, backend, &[]);
+                    assert_eq!(
+                        Response::parse(&read_all(&server.send(GET))).text(),
+                        "content"
+                    );
+                    let before = server.peak_memory();
+                    let streams: Vec<_> = (0..CONNECTIONS).map(|_| server.send(attack)).collect();
+                    // Until nothing moves any more.
+                    let mut peaks = (None, before);
+                    while peaks.0 != peaks.1 {
+                        thread::sleep(Duration::from_millis(500));
+                        peaks = (peaks.1, server.peak_memory());
+                    }
+                    if let (Some(before), Some(after)) = (before, peaks.1) {
+                        let each = (after - before) / CONNECTIONS;
+                        eprintln!("{backend}, attack {number}: {each} KiB for each connection");
+                        assert!(each < PROMISED, "{each} KiB for each connection");
+                    }
+                    drop(streams);
+                    server.stop();
+                }
+            });
         }
-    }
+    });
 }
 
 #[test]
@@ -213,12 +218,12 @@ fn trickling_bodies_do_not_shut_others_out() {
     ];
     thread::scope(|scope| {
         for backend in BACKENDS {
-            let (folder, ways) = (&folder, &ways);
-            scope.spawn(move || {
-                let limits = ["--idle-timeout", "2", "--timeout", "2"];
-                let args = [&limits[..], &["--max-connections", "2"]].concat();
-                let server = serve(folder, backend, &args);
-                for way in ways {
+            for way in ways {
+                let folder = &folder;
+                scope.spawn(move || {
+                    let limits = ["--idle-timeout", "2", "--timeout", "2"];
+                    let args = [&limits[..], &["--max-connections", "2"]].concat();
+                    let server = serve(folder, backend, &args);
                     thread::scope(|scope| {
                         let slow = [server.connect(), server.connect()];
                         for stream in slow {
@@ -232,9 +237,9 @@ fn trickling_bodies_do_not_shut_others_out() {
                         // The limit, a second for its end, and as much for a machine that is busy.
                         assert!(waited < Duration::from_secs(10), "{waited:?}");
                     });
-                }
-                server.stop();
-            });
+                    server.stop();
+                });
+            }
         }
     });
 }

@@ -42,6 +42,7 @@ impl<F: Future> Branches<F> {
             frame: Frame::new(future),
             index,
             own,
+            cleans_up: false,
             waker: None,
         });
     }
@@ -160,6 +161,8 @@ struct Branch<F> {
     frame: Frame<F>,
     index: usize,
     own: bool,
+    /// It had unfinished business when it was cancelled.
+    cleans_up: bool,
     waker: Option<Waker>,
 }
 
@@ -186,12 +189,14 @@ impl<F: Future> Future for Branch<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        // A loser that holds nothing is not polled once more: it would take what it then throws away.
+        // A loser that holds nothing is not polled once more: it would take what it then throws away. One
+        // that did hold has the last word, though: it may have an error to deliver.
         let mut policy = BranchPolicy { own: *this.own };
-        let loses = match *this.own {
+        let loses = match *this.own && !*this.cleans_up {
             true => this.frame.as_mut().interrupt_unless_held(&mut policy),
             false => None,
         };
+        *this.cleans_up = *this.own;
         let waker = cx.waker();
         let polled = loses.unwrap_or_else(|| {
             poll_state::polling_branch(waker, || this.frame.poll(cx, &mut policy))

@@ -28,7 +28,7 @@ pub(crate) use self::cell::{AT_ROOT, CANCELLED, IN_TASK, LOCAL_CANCELLED, Surrou
 use self::evaluate::Found;
 pub(crate) use self::evaluate::{By, evaluate, look_around, plain_deadline};
 use crate::engine::clock::Clock;
-use crate::engine::{Node, OpenBlock, TaskRecord, Wait};
+use crate::engine::{CancelState, Node, OpenBlock, TaskRecord, Wait};
 use crate::instant::Instant;
 use crate::loom::atomic::Ordering;
 use crate::loom::process::AtomicU64;
@@ -199,19 +199,36 @@ pub(crate) fn enter_task(task: TaskRecord, serial: u64, cancelled: bool) -> Outs
     })
 }
 
-/// Enters a task on a thread that polls nothing so far, which is what the threads of a runtime do: there is
-/// nothing to put back then. Returns the record where that does not hold. The task is left with
-/// [`leave_outermost`].
+/// Enters a task on which nothing has to be heeded, on a thread that polls nothing so far, which is what the
+/// threads of a runtime do: there is nothing to put back then. Returns the record where that does not hold.
+/// The task is left with [`leave_pending`] or [`leave_outermost`].
 #[inline]
-pub(crate) fn enter_outermost(task: TaskRecord) -> Option<TaskRecord> {
-    THREAD.with(|thread| thread.enter_outermost(task))
+pub(crate) fn enter_plainly(task: TaskRecord) -> Option<TaskRecord> {
+    THREAD.with(|thread| thread.enter_plainly(task))
 }
 
-/// Leaves it again, and gives the record back, which has what the task waits for, and the node that its
-/// frame has got in the poll.
+/// Leaves a task again whose poll is pending, and puts its record back, which has what the task waits for, and
+/// the node that its frame has got in the poll. Returns whether the task may stay pending.
+#[inline]
+pub(crate) fn leave_pending(slot: &mut Option<TaskRecord>, cx: &std::task::Context<'_>) -> bool {
+    THREAD.with(|thread| thread.leave_pending(slot, cx))
+}
+
+/// Leaves a task again after its last poll, and gives its record back.
 #[inline]
 pub(crate) fn leave_outermost() -> Option<TaskRecord> {
-    THREAD.with(Thread::leave_outermost)
+    THREAD.with(Thread::leave_ended)
+}
+
+/// Whether a poll has nothing to heed but context variables, which are noted, or a call of `start` that is
+/// pending.
+#[cold]
+fn is_nearly_plain(task: &TaskRecord) -> bool {
+    let plain = !task.has_root() && task.cancel_state() == CancelState::No;
+    if plain && task.has_context() {
+        note_contexts();
+    }
+    plain
 }
 
 /// Leaves it, and gives the record back, and what the task waits for.
@@ -570,15 +587,17 @@ pub(crate) fn use_up_budget() {
 }
 
 impl Thread {
-    // These two are calls: every type of task has code around its polls, which is to stay small.
+    // These three are calls: every type of task has code around its polls, which is to stay small.
 
     #[inline(never)]
-    fn enter_outermost(&self, task: TaskRecord) -> Option<TaskRecord> {
-        if !self.surroundings.get().is_bare() || self.entries.get() != 0 {
+    fn enter_plainly(&self, task: TaskRecord) -> Option<TaskRecord> {
+        let is_free = self.surroundings.get().is_bare() && self.entries.get() == 0;
+        if !is_free || (!task.is_plain() && !is_nearly_plain(&task)) {
             return Some(task);
         }
         self.fill_budget();
         self.wait.set(Wait::Foreign);
+        task.count_poll();
         let inner = Surroundings::of_task(task.id(), 0, task.group().tag);
         self.surroundings.set(inner);
         // There was none.
@@ -587,6 +606,19 @@ impl Thread {
     }
 
     #[inline(never)]
+    fn leave_pending(&self, slot: &mut Option<TaskRecord>, cx: &std::task::Context<'_>) -> bool {
+        match self.leave_outermost() {
+            Some(task) => slot.insert(task).stay_pending(cx),
+            None => true,
+        }
+    }
+
+    #[inline(never)]
+    fn leave_ended(&self) -> Option<TaskRecord> {
+        self.leave_outermost()
+    }
+
+    #[inline(always)]
     fn leave_outermost(&self) -> Option<TaskRecord> {
         if self.entries.get() != 0 || self.spawned_into.get() != 0 {
             self.close_outermost();

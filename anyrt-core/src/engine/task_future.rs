@@ -51,12 +51,12 @@ impl<F: Future, D: OutcomeSink<F::Output>> TaskFuture<F, D> {
 /// | state | meaning |
 /// | --- | --- |
 /// | `Live` with a record | between polls |
-/// | `Live` without | being polled; or the task has not begun; or it has ended, and the future has no destructor |
+/// | `Live` without one | it is being polled, has not begun, or has ended and its future has no destructor |
 /// | `Ended` | the future has been dropped |
 ///
 /// The record is moved into the thread's context for the poll and back afterwards, which costs no
-/// reference count. Each byte here is one more in what the runtime allocates: the states are those values
-/// of the record's index that stand for none, so a root is as large as the future and the record.
+/// reference count. Each byte here is one more in what the runtime allocates. The compiler encodes the states
+/// in unused values of the record's index, so a root is as large as the future and the record.
 #[pin_project(project = RootParts)]
 pub(crate) enum Root<F> {
     Live {
@@ -67,7 +67,7 @@ pub(crate) enum Root<F> {
     Ended,
 }
 
-// Whatever the future consists of.
+// Also if the future itself has no unused values.
 #[cfg(target_pointer_width = "64")]
 const _: () = assert!(size_of::<Root<[u64; 3]>>() == size_of::<[u64; 3]>() + 16);
 
@@ -90,10 +90,10 @@ impl<F: Future> Root<F> {
         }
     }
 
-    /// Polls the task. A poll of a task that is not there, or has ended, is pending.
+    /// Polls the task. Returns pending if there is no task any more.
     ///
-    /// This is what almost every poll of almost every task is, in a straight line. Each type of task has its
-    /// own code of this, so what does not depend on the type is elsewhere.
+    /// Almost every poll of almost every task takes this straight line. The code exists once for each type of
+    /// task, so the parts that do not depend on the type are functions elsewhere.
     #[inline(always)]
     pub(crate) fn poll(
         mut self: Pin<&mut Self>,
@@ -102,11 +102,8 @@ impl<F: Future> Root<F> {
         let RootParts::Live { future, record } = self.as_mut().project() else {
             return Poll::Pending;
         };
-        let Some(task) = record.take() else {
-            return Poll::Pending;
-        };
-        if let Some(task) = poll_state::enter_plainly(task) {
-            return self.poll_rarely(task, cx);
+        if !poll_state::enter_plainly(record) {
+            return self.poll_rarely(cx);
         }
         match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
             Ok(Poll::Pending) => {
@@ -128,11 +125,10 @@ impl<F: Future> Root<F> {
     /// Polls a task that is cancelled, or in which something has reported, or on a thread that is polling
     /// something already.
     #[cold]
-    fn poll_rarely(
-        mut self: Pin<&mut Self>,
-        task: TaskRecord,
-        cx: &mut Context<'_>,
-    ) -> Poll<EndOfTask<F::Output>> {
+    fn poll_rarely(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<EndOfTask<F::Output>> {
+        let Some(task) = self.as_mut().take_record() else {
+            return Poll::Pending;
+        };
         if task.has_root() || task.cancel_state() != CancelState::No {
             return self.poll_framed(task, cx);
         }
@@ -149,7 +145,6 @@ impl<F: Future> Root<F> {
         let node = poll_state::close_frame(outside.since);
         let ended = !matches!(polled, Ok(Poll::Pending));
         let dropped = if ended {
-            // The record is not in the root.
             self.as_mut().drop_future()
         } else {
             Ok(())
@@ -174,7 +169,7 @@ impl<F: Future> Root<F> {
         self.poll_again(cx)
     }
 
-    /// Polls a task once more that was cancelled in its poll, or meanwhile.
+    /// Polls a task again that was cancelled during its poll.
     #[cold]
     fn poll_again(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<EndOfTask<F::Output>> {
         match self.as_mut().take_record() {
@@ -191,7 +186,7 @@ impl<F: Future> Root<F> {
         cx: &mut Context<'_>,
     ) -> Poll<EndOfTask<F::Output>> {
         let mut slot = Some(task);
-        // Wakers are called in here, which may panic: the record is not lost by that.
+        // Wakers are called in here and may panic: the record must not be lost by that.
         let polled = catch_unwind(AssertUnwindSafe(|| {
             poll_in_frame(self.as_mut(), &mut slot, cx)
         }));
@@ -222,20 +217,14 @@ impl<F: Future> Root<F> {
     }
 
     /// Drops the future of a task that has been entered, whose record is not in here; a destructor that
-    /// panics counts as the task's panic.
+    /// panics counts as the task's panic. The task is left after that.
     #[inline(always)]
-    fn drop_future(self: Pin<&mut Self>) -> Result<(), Payload> {
+    fn drop_future(mut self: Pin<&mut Self>) -> Result<(), Payload> {
         if !mem::needs_drop::<F>() {
             return Ok(());
         }
-        self.drop_future_now()
-    }
-
-    #[inline]
-    fn drop_future_now(mut self: Pin<&mut Self>) -> Result<(), Payload> {
-        catch_unwind(AssertUnwindSafe(|| {
-            poll_state::outside(|| self.set(Root::Ended));
-        }))
+        poll_state::leave_scopes();
+        catch_unwind(AssertUnwindSafe(|| self.set(Root::Ended)))
     }
 
     /// Drops the future before its end, in the task, if that is there and has not ended. Returns the record, and
@@ -285,6 +274,7 @@ fn end_of_task<O>(
 ) -> EndOfTask<O> {
     let ended = match polled {
         Ok(Poll::Ready(output)) => Ended::Completed(output),
+        // Not called with it.
         Ok(Poll::Pending) => Ended::Cancelled,
         Err(payload) => Ended::Panicked(payload),
     };
@@ -328,8 +318,7 @@ impl TaskRecord {
         self.is_plain() || self.stay_pending_rarely(cx)
     }
 
-    /// The same for a task of which not everything is as usual: registers the node too that its frame has
-    /// got in this poll.
+    /// The same for a task that is not plain: also registers with the node that its frame got in this poll.
     #[cold]
     fn stay_pending_rarely(&self, cx: &Context<'_>) -> bool {
         if let Some(node) = self.root() {

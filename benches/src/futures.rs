@@ -42,21 +42,27 @@ impl Future for ReadySecond {
     }
 }
 
-/// Counts down on its first poll, and then blocks for ever.
-pub(crate) struct Blocked(Option<Arc<Countdown>>);
+/// Counts down on its first poll, and then blocks for ever. It has so many words beside a pointer.
+pub(crate) struct Blocked<const WORDS: usize = 0> {
+    countdown: Option<Arc<Countdown>>,
+    _words: [usize; WORDS],
+}
 
-impl Blocked {
-    pub(crate) fn new(countdown: &Arc<Countdown>) -> Blocked {
-        Blocked(Some(countdown.clone()))
+impl<const WORDS: usize> Blocked<WORDS> {
+    pub(crate) fn new(countdown: &Arc<Countdown>) -> Blocked<WORDS> {
+        Blocked {
+            countdown: Some(countdown.clone()),
+            _words: [0; WORDS],
+        }
     }
 }
 
-impl Future for Blocked {
+impl<const WORDS: usize> Future for Blocked<WORDS> {
     type Output = ();
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<()> {
-        if let Some(countdown) = self.0.take() {
+        if let Some(countdown) = self.countdown.take() {
             countdown.count();
         }
         Poll::Pending

@@ -57,7 +57,7 @@ const CASES: &[Case] = &[
             locked: 12.0,
         },
         bound: Cost {
-            instructions: 700.0,
+            instructions: 580.0,
             locked: 10.0,
         },
     },
@@ -69,8 +69,8 @@ const CASES: &[Case] = &[
             locked: f64::INFINITY,
         },
         bound: Cost {
-            instructions: 930.0,
-            locked: 15.5,
+            instructions: 850.0,
+            locked: 15.3,
         },
     },
 ];

@@ -44,9 +44,16 @@ const CROWD: usize = 10;
 /// The first word of the command line of a process that measures.
 pub(crate) const PART: &str = "memory-part";
 
+/// The sizes of the futures that are blocked, in bytes.
+const SIZES: [usize; 3] = [16, 104, 400];
+
+/// Measures the memory of so many blocked futures.
+type Bytes = fn(Side, usize) -> usize;
+
 struct Backend {
     name: &'static str,
-    bytes: fn(Side, usize) -> usize,
+    /// For each of the sizes.
+    bytes: [Bytes; SIZES.len()],
     crowd: fn(usize) -> [usize; 5],
 }
 
@@ -59,11 +66,19 @@ const BACKENDS: &[Backend] = &[
 const fn backend<L: Lane>() -> Backend {
     Backend {
         name: L::NAME,
-        bytes: |side, count| match side {
-            Side::Ours => lane::ours::<L, _>(bytes_of_group::<L::Runtime>(count)),
-            Side::Theirs => lane::native::<L, _, _>(|native| bytes_of_tasks(native, count)),
-        },
+        bytes: [bytes::<L, 1>, bytes::<L, 12>, bytes::<L, 49>],
         crowd: |count| lane::ours::<L, _>(crowd::<L::Runtime>(count)),
+    }
+}
+
+/// The memory of so many blocked futures of this many words and a pointer.
+fn bytes<L: Lane, const WORDS: usize>(side: Side, count: usize) -> usize {
+    debug_assert!(SIZES.contains(&size_of::<Blocked<WORDS>>()), "a known size");
+    match side {
+        Side::Ours => lane::ours::<L, _>(bytes_of_group::<L::Runtime, WORDS>(count)),
+        Side::Theirs => {
+            lane::native::<L, _, _>(|native| bytes_of_tasks::<L::Native, WORDS>(native, count))
+        }
     }
 }
 
@@ -72,32 +87,36 @@ pub(crate) fn run(options: &Options) -> io::Result<()> {
     let mut rows = Vec::new();
     let mut text = format!(
         "{count} blocked children in one group, against the same tasks spawned natively\n\n\
-         | backend | ours | theirs | beyond, per child | floor |\n\
-         | --- | ---: | ---: | ---: | --- |\n"
+         | backend | future | ours | theirs | beyond, per child | floor |\n\
+         | --- | ---: | ---: | ---: | ---: | --- |\n"
     );
     for (index, backend) in BACKENDS.iter().enumerate() {
-        eprintln!("memory on {}", backend.name);
-        let [ours] = part("bytes", index, Side::Ours, count)?;
-        let [theirs] = part("bytes", index, Side::Theirs, count)?;
-        let beyond = (ours - theirs) / count as f64;
-        // Writing to a string cannot fail.
-        let _ = writeln!(
-            text,
-            "| {} | {:.0} bytes | {:.0} bytes | {beyond:.0} bytes | {FLOOR:.0} {} |",
-            backend.name,
-            ours / count as f64,
-            theirs / count as f64,
-            if beyond <= FLOOR { "ok" } else { "MISSED" },
-        );
-        rows.push(
-            json::Object::new()
-                .text("case", "bytes per blocked child")
-                .text("backend", backend.name)
-                .number("children", count as f64)
-                .number("ours_bytes", ours / count as f64)
-                .number("theirs_bytes", theirs / count as f64)
-                .number("beyond_bytes", beyond),
-        );
+        for (number, size) in SIZES.iter().enumerate() {
+            eprintln!("memory on {}, futures of {size} bytes", backend.name);
+            let what = format!("bytes-{number}");
+            let [ours] = part(&what, index, Side::Ours, count)?;
+            let [theirs] = part(&what, index, Side::Theirs, count)?;
+            let beyond = (ours - theirs) / count as f64;
+            // Writing to a string cannot fail.
+            let _ = writeln!(
+                text,
+                "| {} | {size} bytes | {:.0} bytes | {:.0} bytes | {beyond:.0} bytes | {FLOOR:.0} {} |",
+                backend.name,
+                ours / count as f64,
+                theirs / count as f64,
+                if beyond <= FLOOR { "ok" } else { "MISSED" },
+            );
+            rows.push(
+                json::Object::new()
+                    .text("case", "bytes per blocked child")
+                    .text("backend", backend.name)
+                    .number("children", count as f64)
+                    .number("future_bytes", *size as f64)
+                    .number("ours_bytes", ours / count as f64)
+                    .number("theirs_bytes", theirs / count as f64)
+                    .number("beyond_bytes", beyond),
+            );
+        }
     }
     text.push_str(
         "\nCancelling them and waiting for the end, on tokio's current thread, against JoinSet\n\n\
@@ -215,11 +234,12 @@ pub(crate) fn run_part(arguments: &[String]) -> Option<Vec<usize>> {
         _ => return None,
     };
     let count = count.parse().ok()?;
+    if let Some(number) = what.strip_prefix("bytes-") {
+        let backend = BACKENDS.get(backend.parse::<usize>().ok()?)?;
+        let bytes = backend.bytes.get(number.parse::<usize>().ok()?)?;
+        return Some(vec![bytes(side, count)]);
+    }
     match &**what {
-        "bytes" => {
-            let backend = BACKENDS.get(backend.parse::<usize>().ok()?)?;
-            Some(vec![(backend.bytes)(side, count)])
-        }
         "crowd" => {
             let backend = BACKENDS.get(backend.parse::<usize>().ok()?)?;
             Some((backend.crowd)(count).to_vec())
@@ -237,12 +257,12 @@ pub(crate) fn run_part(arguments: &[String]) -> Option<Vec<usize>> {
     }
 }
 
-async fn bytes_of_group<R: Runtime>(count: usize) -> usize {
+async fn bytes_of_group<R: Runtime, const WORDS: usize>(count: usize) -> usize {
     let before = resident();
     let bytes = task_group::<R, Infallible, _, _>(|group| async move {
         let countdown = Countdown::new(count);
         for _ in 0..count {
-            group.spawn(Blocked::new(&countdown));
+            group.spawn(Blocked::<WORDS>::new(&countdown));
         }
         countdown.wait().await;
         let bytes = resident().saturating_sub(before);
@@ -253,11 +273,11 @@ async fn bytes_of_group<R: Runtime>(count: usize) -> usize {
     bytes.expect("the body ends by itself")
 }
 
-async fn bytes_of_tasks<N: Native>(native: N, count: usize) -> usize {
+async fn bytes_of_tasks<N: Native, const WORDS: usize>(native: N, count: usize) -> usize {
     let before = resident();
     let countdown = Countdown::new(count);
     for _ in 0..count {
-        native.detach(Blocked::new(&countdown));
+        native.detach(Blocked::<WORDS>::new(&countdown));
     }
     countdown.wait().await;
     resident().saturating_sub(before)
@@ -362,7 +382,7 @@ mod tests {
 
     #[test]
     fn every_part_runs() {
-        for what in ["bytes", "cancel", "crowd"] {
+        for what in ["bytes-0", "bytes-1", "bytes-2", "cancel", "crowd"] {
             for backend in 0..BACKENDS.len() {
                 for side in ["ours", "theirs"] {
                     let arguments = [what, &backend.to_string(), side, "1000"];

@@ -42,7 +42,7 @@ pub use self::context_map::Context;
 pub(crate) use self::context_map::ContextMap;
 pub(crate) use self::deadlines::poll_deadlines;
 pub(crate) use self::ended::Ended;
-pub(crate) use self::frame::{Frame, FramePolicy, Polled, RawFrame};
+pub(crate) use self::frame::{Frame, FramePolicy, FutureSlot, Polled, RawFrame};
 pub(crate) use self::group::{
     Alarms, Around, Caller, Children, End, Errors, Given, GroupState, OpenBlock, Owner, Record,
     Report, TaskRecord,
@@ -53,7 +53,7 @@ pub(crate) use self::node::{CancelState, Node};
 pub(crate) use self::operation::{FallibleOperation, Operation, deliver};
 pub(crate) use self::run::{Debts, Hook, Owed, Run, RunVars};
 pub(crate) use self::scope_policy::{PlainScopePolicy, ScopePolicy};
-pub(crate) use self::task_future::{OutcomeSink, TaskFuture, drop_root, poll_root};
+pub(crate) use self::task_future::{OutcomeSink, Root, TaskFuture};
 pub use self::unhandled::Unhandled;
 pub use self::wait::Wait;
 pub(crate) use self::workers::{Job, Workers, alone};

@@ -1,7 +1,7 @@
 //! The outermost frame of a task.
 
 use std::mem;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -10,8 +10,8 @@ use pin_project::{pin_project, pinned_drop};
 use crate::engine::clock::Clock;
 use crate::engine::poll_state::{CANCELLED, Outside, Surroundings};
 use crate::engine::{
-    CancelState, Cause, End, Ended, FramePolicy, Node, Polled, RawFrame, TaskRecord, Wait,
-    poll_state,
+    CancelState, Cause, End, Ended, FramePolicy, FutureSlot, GroupState, Node, Polled, RawFrame,
+    TaskRecord, Wait, poll_state,
 };
 use crate::loom::Arc;
 use crate::unwind::{Payload, drop_quietly};
@@ -19,28 +19,312 @@ use crate::unwind::{Payload, drop_quietly};
 /// Where a task's outcome goes. Called once, after the task's future has been dropped.
 pub(crate) trait OutcomeSink<O> {
     fn deliver(&mut self, record: &TaskRecord, outcome: Ended<O>);
+
+    /// Counts the task out of its group.
+    #[inline]
+    fn leave(group: &GroupState) {
+        group.leave();
+    }
 }
 
-/// A task: its future, and what goes with each poll of it.
-///
-/// The record is moved into the thread's context for the poll and back afterwards, which costs
-/// no reference count. What else a frame needs is in the record, because every byte here is one
-/// more in what the runtime allocates.
+/// A task: its future and record, and what goes with each poll of them.
 #[pin_project(PinnedDrop)]
 pub(crate) struct TaskFuture<F: Future, D: OutcomeSink<F::Output>> {
     #[pin]
-    future: Option<F>,
-    record: Option<TaskRecord>,
+    root: Root<F>,
     deliver: D,
 }
 
 impl<F: Future, D: OutcomeSink<F::Output>> TaskFuture<F, D> {
+    #[inline]
     pub(crate) fn new(future: F, record: TaskRecord, deliver: D) -> TaskFuture<F, D> {
+        let record = Some(record);
         TaskFuture {
-            future: Some(future),
-            record: Some(record),
+            root: Root::Live { future, record },
             deliver,
         }
+    }
+}
+
+/// The future of a task, and its record.
+///
+/// | state | meaning |
+/// | --- | --- |
+/// | `Live` with a record | between polls |
+/// | `Live` without one | it is being polled, has not begun, or has ended and its future has no destructor |
+/// | `Ended` | the future has been dropped |
+///
+/// The record is moved into the thread's context for the poll and back afterwards, which costs no
+/// reference count. Each byte here is one more in what the runtime allocates. The compiler encodes the states
+/// in unused values of the record's index, so a root is as large as the future and the record.
+#[pin_project(project = RootParts)]
+pub(crate) enum Root<F> {
+    Live {
+        #[pin]
+        future: F,
+        record: Option<TaskRecord>,
+    },
+    Ended,
+}
+
+// Also if the future itself has no unused values.
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(size_of::<Root<[u64; 3]>>() == size_of::<[u64; 3]>() + 16);
+
+/// The record and the outcome of a task that has ended; its future has been dropped.
+type EndOfTask<O> = (TaskRecord, Ended<O>);
+
+impl<F: Future> Root<F> {
+    /// A task whose record is still to come: see [`begin`](Root::begin).
+    pub(crate) fn new(future: F) -> Root<F> {
+        Root::Live {
+            future,
+            record: None,
+        }
+    }
+
+    /// Gives the task its record.
+    pub(crate) fn begin(self: Pin<&mut Self>, task: TaskRecord) {
+        if let RootParts::Live { record, .. } = self.project() {
+            *record = Some(task);
+        }
+    }
+
+    /// Polls the task. Returns pending if there is no task any more.
+    ///
+    /// Almost every poll of almost every task takes this straight line. The code exists once for each type of
+    /// task, so the parts that do not depend on the type are functions elsewhere.
+    #[inline(always)]
+    pub(crate) fn poll(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<EndOfTask<F::Output>> {
+        let RootParts::Live { future, record } = self.as_mut().project() else {
+            return Poll::Pending;
+        };
+        if !poll_state::enter_plainly(record) {
+            return self.poll_rarely(cx);
+        }
+        match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
+            Ok(Poll::Pending) => {
+                if poll_state::leave_pending(record, cx) {
+                    return Poll::Pending;
+                }
+                self.poll_again(cx)
+            }
+            polled => {
+                let dropped = self.drop_future();
+                let Some(record) = poll_state::leave_outermost() else {
+                    return Poll::Pending;
+                };
+                Poll::Ready(end_of_task(record, polled, dropped))
+            }
+        }
+    }
+
+    /// Polls a task that is cancelled, or in which something has reported, or on a thread that is polling
+    /// something already.
+    #[cold]
+    fn poll_rarely(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<EndOfTask<F::Output>> {
+        let Some(task) = self.as_mut().take_record() else {
+            return Poll::Pending;
+        };
+        if task.has_root() || task.cancel_state() != CancelState::No {
+            return self.poll_framed(task, cx);
+        }
+        let RootParts::Live { future, .. } = self.as_mut().project() else {
+            return Poll::Pending;
+        };
+        if task.has_context() {
+            poll_state::note_contexts();
+        }
+        task.count_poll();
+        let serial = task.id();
+        let outside = poll_state::enter_task(task, serial, false);
+        let polled = catch_unwind(AssertUnwindSafe(|| future.poll(cx)));
+        let node = poll_state::close_frame(outside.since);
+        let ended = !matches!(polled, Ok(Poll::Pending));
+        let dropped = if ended {
+            self.as_mut().drop_future()
+        } else {
+            Ok(())
+        };
+        let (task, wait) = poll_state::leave_task(outside);
+        let Some(task) = task else {
+            return Poll::Pending;
+        };
+        task.set_wait(wait);
+        if let Some(node) = node {
+            task.set_root(node);
+        }
+        if ended {
+            return Poll::Ready(end_of_task(task, polled, dropped));
+        }
+        let RootParts::Live { record, .. } = self.as_mut().project() else {
+            return Poll::Pending;
+        };
+        if record.insert(task).stay_pending(cx) {
+            return Poll::Pending;
+        }
+        self.poll_again(cx)
+    }
+
+    /// Polls a task again that was cancelled during its poll.
+    #[cold]
+    fn poll_again(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<EndOfTask<F::Output>> {
+        match self.as_mut().take_record() {
+            Some(task) => self.poll_framed(task, cx),
+            None => Poll::Pending,
+        }
+    }
+
+    /// Polls a task in its frame.
+    #[cold]
+    fn poll_framed(
+        mut self: Pin<&mut Self>,
+        task: TaskRecord,
+        cx: &mut Context<'_>,
+    ) -> Poll<EndOfTask<F::Output>> {
+        let mut slot = Some(task);
+        // Wakers are called in here and may panic: the record must not be lost by that.
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            poll_in_frame(self.as_mut(), &mut slot, cx)
+        }));
+        let Some(task) = slot else {
+            return Poll::Pending;
+        };
+        if let Ok(Poll::Ready(ended)) = polled {
+            return Poll::Ready((task, ended));
+        }
+        if let RootParts::Live { record, .. } = self.project() {
+            *record = Some(task);
+            return match polled {
+                Err(payload) => resume_unwind(payload),
+                Ok(_) => Poll::Pending,
+            };
+        }
+        match polled {
+            Err(payload) => Poll::Ready((task, Ended::Panicked(payload))),
+            Ok(_) => Poll::Pending,
+        }
+    }
+
+    fn take_record(self: Pin<&mut Self>) -> Option<TaskRecord> {
+        match self.project() {
+            RootParts::Live { record, .. } => record.take(),
+            RootParts::Ended => None,
+        }
+    }
+
+    /// Drops the future of a task that has been entered, whose record is not in here; a destructor that
+    /// panics counts as the task's panic. The task is left after that.
+    #[inline(always)]
+    fn drop_future(mut self: Pin<&mut Self>) -> Result<(), Payload> {
+        if !mem::needs_drop::<F>() {
+            return Ok(());
+        }
+        poll_state::leave_scopes();
+        catch_unwind(AssertUnwindSafe(|| self.set(Root::Ended)))
+    }
+
+    /// Drops the future before its end, in the task, if that is there and has not ended. Returns the record, and
+    /// whether a destructor panicked.
+    #[cold]
+    pub(crate) fn drop_early(
+        mut self: Pin<&mut Self>,
+    ) -> Option<(TaskRecord, Result<(), Payload>)> {
+        let mut slot = Some(self.as_mut().take_record()?);
+        let dropped = poll_state::in_task(&mut slot, || self.drop_future());
+        Some((slot?, dropped))
+    }
+
+    #[inline]
+    fn has_record(&self) -> bool {
+        matches!(
+            self,
+            Root::Live {
+                record: Some(_),
+                ..
+            }
+        )
+    }
+}
+
+impl<F: Future> FutureSlot for Root<F> {
+    type Future = F;
+
+    fn future(self: Pin<&mut Self>) -> Option<Pin<&mut F>> {
+        match self.project() {
+            RootParts::Live { future, .. } => Some(future),
+            RootParts::Ended => None,
+        }
+    }
+
+    fn clear(mut self: Pin<&mut Self>) {
+        self.set(Root::Ended);
+    }
+}
+
+/// The end of a task that was left after its last poll.
+#[inline(always)]
+fn end_of_task<O>(
+    record: TaskRecord,
+    polled: Result<Poll<O>, Payload>,
+    dropped: Result<(), Payload>,
+) -> EndOfTask<O> {
+    let ended = match polled {
+        Ok(Poll::Ready(output)) => Ended::Completed(output),
+        // Not called with it.
+        Ok(Poll::Pending) => Ended::Cancelled,
+        Err(payload) => Ended::Panicked(payload),
+    };
+    record.count_poll();
+    let left = if record.has_root() {
+        leave_root(&record)
+    } else {
+        Ok(())
+    };
+    match (dropped, left) {
+        (Ok(()), Ok(())) => (record, ended),
+        (Err(payload), Ok(())) | (Ok(()), Err(payload)) => {
+            drop_quietly(ended);
+            (record, Ended::Panicked(payload))
+        }
+        (Err(payload), Err(second)) => {
+            drop_quietly((ended, second));
+            (record, Ended::Panicked(payload))
+        }
+    }
+}
+
+/// Lets the node of a task that has ended leave the tree: what was moved out of the task is woken, to
+/// link itself where it is now. A waker may panic.
+#[cold]
+fn leave_root(record: &TaskRecord) -> Result<(), Payload> {
+    catch_unwind(AssertUnwindSafe(|| {
+        if let Some(node) = record.root() {
+            node.leave();
+        }
+    }))
+}
+
+impl TaskRecord {
+    /// Registers the waker after a poll. Returns whether the task may stay pending: it is not cancelled.
+    #[inline]
+    pub(crate) fn stay_pending(&self, cx: &Context<'_>) -> bool {
+        self.register(cx);
+        self.count_poll();
+        // A cancellation from now on finds the waker; an earlier one is seen here.
+        self.is_plain() || self.stay_pending_rarely(cx)
+    }
+
+    /// The same for a task that is not plain: also registers with the node that its frame got in this poll.
+    #[cold]
+    fn stay_pending_rarely(&self, cx: &Context<'_>) -> bool {
+        if let Some(node) = self.root() {
+            node.register(cx);
+        }
+        self.cancel_state() == CancelState::No
     }
 }
 
@@ -94,171 +378,9 @@ impl FramePolicy for RootPolicy<'_> {
     }
 }
 
-/// A poll that may have panicked.
-type Attempt<T> = Result<Poll<T>, Payload>;
-
-/// Polls a task once without the frame's machinery, in a straight line; none where that does not
-/// do, because the task is cancelled, or because something in it has reported.
-///
-/// This is what almost every poll of almost every task is.
-#[inline]
-fn poll_plainly<F: Future>(
-    mut future: Pin<&mut Option<F>>,
-    slot: &mut Option<TaskRecord>,
-    cx: &mut Context<'_>,
-) -> Option<Poll<Ended<F::Output>>> {
-    let mut record = slot.take()?;
-    if !record.is_plain() {
-        record = take_nearly_plain(record, slot)?;
-    }
-    record.count_poll();
-    let (polled, dropped) = match poll_state::enter_outermost(record) {
-        None => {
-            let polled = poll_future(future.as_mut(), cx);
-            let dropped = drop_if_ended(future, &polled);
-            *slot = poll_state::leave_outermost();
-            (polled, dropped)
-        }
-        Some(record) => poll_nested(future, record, slot, cx),
-    };
-    let record = slot.as_ref()?;
-    let ended = match polled {
-        Ok(Poll::Pending) => {
-            record.register(cx);
-            record.count_poll();
-            // Whoever cancels now finds the waker; whoever did before is seen here.
-            if record.is_plain() {
-                return Some(Poll::Pending);
-            }
-            return stay_pending(record, cx).then_some(Poll::Pending);
-        }
-        Ok(Poll::Ready(output)) => Ended::Completed(output),
-        Err(payload) => Ended::Panicked(payload),
-    };
-    record.count_poll();
-    if record.has_root() {
-        leave_root(record);
-    }
-    Some(Poll::Ready(match dropped {
-        Ok(()) => ended,
-        Err(payload) => {
-            drop_quietly(ended);
-            Ended::Panicked(payload)
-        }
-    }))
-}
-
-/// Returns the record if a poll has nothing to look at but context variables, which are noted, or a call of
-/// `start` that is pending; puts it back otherwise.
-#[cold]
-fn take_nearly_plain(record: TaskRecord, slot: &mut Option<TaskRecord>) -> Option<TaskRecord> {
-    if record.has_root() || record.cancel_state() != CancelState::No {
-        *slot = Some(record);
-        return None;
-    }
-    if record.has_context() {
-        poll_state::note_contexts();
-    }
-    Some(record)
-}
-
-/// Polls a task on a thread that is polling something already.
-#[cold]
-fn poll_nested<F: Future>(
-    mut future: Pin<&mut Option<F>>,
-    record: TaskRecord,
-    slot: &mut Option<TaskRecord>,
-    cx: &mut Context<'_>,
-) -> (Attempt<F::Output>, Result<(), Payload>) {
-    let serial = record.id();
-    let outside = poll_state::enter_task(record, serial, false);
-    let since = outside.since;
-    let polled = poll_future(future.as_mut(), cx);
-    let node = poll_state::close_frame(since);
-    let dropped = drop_if_ended(future, &polled);
-    let wait;
-    (*slot, wait) = poll_state::leave_task(outside);
-    if let Some(record) = slot {
-        record.set_wait(wait);
-        if let Some(node) = node {
-            record.set_root(node);
-        }
-    }
-    (polled, dropped)
-}
-
-/// Drops the future after its last poll, before the task is left, so that destructors find it.
-#[inline(always)]
-fn drop_if_ended<F, T>(future: Pin<&mut Option<F>>, polled: &Attempt<T>) -> Result<(), Payload> {
-    match polled {
-        Ok(Poll::Pending) => Ok(()),
-        _ => drop_future(future),
-    }
-}
-
-/// Registers the node that the task's frame has got in this poll. Returns whether the task may stay
-/// pending: it is not cancelled.
-#[cold]
-fn stay_pending(record: &TaskRecord, cx: &Context<'_>) -> bool {
-    if let Some(node) = record.root() {
-        node.register(cx);
-    }
-    record.cancel_state() == CancelState::No
-}
-
-/// Lets the node of a task that has ended leave the tree: what was moved out of the task is woken, to
-/// link itself where it is now.
-#[cold]
-fn leave_root(record: &TaskRecord) {
-    if let Some(node) = record.root() {
-        node.leave();
-    }
-}
-
-#[inline(always)]
-fn poll_future<F: Future>(future: Pin<&mut Option<F>>, cx: &mut Context<'_>) -> Attempt<F::Output> {
-    catch_unwind(AssertUnwindSafe(|| {
-        let future = future.as_pin_mut();
-        future.expect("it is there until it has ended").poll(cx)
-    }))
-}
-
-/// Drops a task's future in the task; a destructor that panics counts as the task's panic.
-pub(crate) fn drop_root<F>(
-    future: Pin<&mut Option<F>>,
-    record: &mut Option<TaskRecord>,
-) -> Result<(), Payload> {
-    poll_state::in_task(record, || drop_future(future))
-}
-
-/// Drops the future of a task that has been entered; a destructor that panics counts as the task's panic.
-#[inline]
-fn drop_future<F>(mut future: Pin<&mut Option<F>>) -> Result<(), Payload> {
-    if !mem::needs_drop::<F>() {
-        return Ok(());
-    }
-    catch_unwind(AssertUnwindSafe(|| {
-        poll_state::outside(|| future.set(None));
-    }))
-}
-
-/// Polls a task.
-#[inline]
-pub(crate) fn poll_root<F: Future>(
-    mut future: Pin<&mut Option<F>>,
-    record: &mut Option<TaskRecord>,
-    cx: &mut Context<'_>,
-) -> Poll<Ended<F::Output>> {
-    if let Some(polled) = poll_plainly(future.as_mut(), record, cx) {
-        return polled;
-    }
-    poll_framed(future, record, cx)
-}
-
 /// Polls a task in its frame, again and again until nothing has changed meanwhile.
-#[cold]
-fn poll_framed<F: Future>(
-    mut future: Pin<&mut Option<F>>,
+fn poll_in_frame<F: Future>(
+    mut root: Pin<&mut Root<F>>,
     slot: &mut Option<TaskRecord>,
     cx: &mut Context<'_>,
 ) -> Poll<Ended<F::Output>> {
@@ -273,7 +395,7 @@ fn poll_framed<F: Future>(
         let mut node = record.root();
         let known = node.is_some();
         let mut parts = RawFrame {
-            future: future.as_mut(),
+            future: root.as_mut(),
             serial: record.id(),
             node: &mut node,
         };
@@ -329,7 +451,7 @@ fn finish<O, D: OutcomeSink<O>>(record: TaskRecord, deliver: &mut D, outcome: En
     if let Err(payload) = delivered {
         deliver_failed(&record, payload);
     }
-    record.group().leave();
+    D::leave(record.group());
 }
 
 /// Notes that delivering an outcome panicked.
@@ -345,14 +467,13 @@ fn deliver_failed(record: &TaskRecord, payload: Payload) {
 impl<F: Future, D: OutcomeSink<F::Output>> Future for TaskFuture<F, D> {
     type Output = ();
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
-        match poll_root(this.future, this.record, cx) {
+        match this.root.poll(cx) {
             Poll::Pending => Poll::Pending,
-            Poll::Ready(outcome) => {
-                if let Some(record) = this.record.take() {
-                    finish(record, this.deliver, outcome);
-                }
+            Poll::Ready((record, outcome)) => {
+                finish(record, this.deliver, outcome);
                 Poll::Ready(())
             }
         }
@@ -363,26 +484,22 @@ impl<F: Future, D: OutcomeSink<F::Output>> Future for TaskFuture<F, D> {
 #[pinned_drop]
 impl<F: Future, D: OutcomeSink<F::Output>> PinnedDrop for TaskFuture<F, D> {
     fn drop(self: Pin<&mut Self>) {
-        let this = self.project();
-        if this.record.is_some() {
-            drop_before_end(this.future, this.record, this.deliver);
+        if self.root.has_record() {
+            drop_before_end(self);
         }
     }
 }
 
 #[cold]
-fn drop_before_end<F: Future, D: OutcomeSink<F::Output>>(
-    future: Pin<&mut Option<F>>,
-    slot: &mut Option<TaskRecord>,
-    deliver: &mut D,
-) {
-    let outcome = match drop_root(future, slot) {
+fn drop_before_end<F: Future, D: OutcomeSink<F::Output>>(task: Pin<&mut TaskFuture<F, D>>) {
+    let this = task.project();
+    let Some((record, dropped)) = this.root.drop_early() else {
+        return;
+    };
+    let left = leave_root(&record);
+    let outcome = match dropped.and(left) {
         Ok(()) => Ended::Cancelled,
         Err(payload) => Ended::Panicked(payload),
     };
-    let Some(record) = slot.take() else { return };
-    if let Some(root) = record.root() {
-        root.leave();
-    }
-    finish(record, deliver, outcome);
+    finish(record, this.deliver, outcome);
 }

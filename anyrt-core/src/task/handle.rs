@@ -116,7 +116,11 @@ impl<T> TaskHandle<T> {
         &self.record
     }
 
+    /// Takes the value of a task that has finished; none if the handle gave it away.
     fn take_value(&self) -> Option<T> {
+        if self.spent {
+            return None;
+        }
         match &self.access {
             Access::InRecord { take, .. } => take(&self.record),
             Access::InSlot(slot) => lock(&slot.0).take(),
@@ -192,6 +196,7 @@ impl<T> TaskHandle<T> {
             None => Err(ValueError::NotFinished),
             Some(End::Failed) => Err(ValueError::Failed),
             Some(End::Cancelled) => Err(ValueError::Cancelled),
+            Some(End::Finished) if self.spent => Err(ValueError::Taken),
             Some(End::Finished) => {
                 let value = match &self.access {
                     Access::InRecord { take, put_back } => {

@@ -67,7 +67,7 @@ pub(crate) async fn group<R: Runtime>(count: usize) -> Duration {
     let start = task_group::<R, Infallible, _, _>(|group| async move {
         let countdown = Countdown::new(count);
         for _ in 0..count {
-            group.spawn(Blocked::new(&countdown));
+            group.spawn(<Blocked>::new(&countdown));
         }
         countdown.wait().await;
         let start = Start::now();
@@ -82,7 +82,7 @@ pub(crate) async fn join_set(count: usize) -> Duration {
     let mut set = JoinSet::new();
     let countdown = Countdown::new(count);
     for _ in 0..count {
-        set.spawn(Blocked::new(&countdown));
+        set.spawn(<Blocked>::new(&countdown));
     }
     countdown.wait().await;
     let start = Start::now();
@@ -96,7 +96,7 @@ async fn tracker(count: usize) -> Duration {
     let countdown = Countdown::new(count);
     for _ in 0..count {
         let token = token.clone();
-        tracker.spawn(token.run_until_cancelled_owned(Blocked::new(&countdown)));
+        tracker.spawn(token.run_until_cancelled_owned(<Blocked>::new(&countdown)));
     }
     countdown.wait().await;
     tracker.close();
@@ -110,7 +110,7 @@ async fn handles<N: Native>(native: N, count: usize) -> Duration {
     let mut tasks = Vec::with_capacity(count);
     let countdown = Countdown::new(count);
     for _ in 0..count {
-        tasks.push(native.spawn(Blocked::new(&countdown)));
+        tasks.push(native.spawn(<Blocked>::new(&countdown)));
     }
     countdown.wait().await;
     let start = Start::now();

@@ -19,6 +19,8 @@ const TASKS: usize = 8;
 
 /// Tokio gives the turn to who has waited longest, as anyrt does; async-lock lets others in between.
 const FAIR: Floor = Floor::Ratio(1.00);
+/// The same where the price of anyrt's tasks is in the ratio.
+const FAIR_IN_OWN_TASKS: Floor = Floor::Ratio(1.15);
 const UNFAIR: Floor = Floor::None;
 
 /// An event knows no order: everybody goes on.
@@ -171,7 +173,11 @@ where
 {
     for &crowd in crowds {
         for &tasks in crowd.tasks() {
-            add_lock::<L, K, Tokio>(cases, (crowd, tasks), "tokio::sync", FAIR);
+            let fair = match (crowd, tasks) {
+                (Crowd::InTurn, Tasks::Own) => FAIR_IN_OWN_TASKS,
+                _ => FAIR,
+            };
+            add_lock::<L, K, Tokio>(cases, (crowd, tasks), "tokio::sync", fair);
             add_lock::<L, K, AsyncLock>(cases, (crowd, tasks), "async-lock", UNFAIR);
         }
     }

@@ -20,7 +20,7 @@ use std::task::{Context, Poll};
 
 use pin_project::{pin_project, pinned_drop};
 
-pub(crate) use self::poll::RawFrame;
+pub(crate) use self::poll::{FutureSlot, RawFrame};
 use crate::engine::clock::Clock;
 use crate::engine::poll_state::Surroundings;
 use crate::engine::{CancelState, Node, poll_state};
@@ -226,7 +226,7 @@ impl<F: Future> Frame<F> {
         Some(self.parts().interrupt(policy))
     }
 
-    fn parts(self: Pin<&mut Self>) -> RawFrame<'_, F> {
+    fn parts(self: Pin<&mut Self>) -> RawFrame<'_, Option<F>> {
         let this = self.project();
         if *this.serial == 0 {
             *this.serial = poll_state::next_serial();

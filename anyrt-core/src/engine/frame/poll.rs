@@ -9,20 +9,45 @@ use crate::engine::{CancelState, FramePolicy, Node, Polled, poll_state};
 use crate::loom::Arc;
 use crate::unwind::{Payload, drop_quietly};
 
+/// Where the future of a frame is until it is dropped.
+pub(crate) trait FutureSlot {
+    type Future: Future;
+
+    /// Returns the future; none if it has been dropped.
+    fn future(self: Pin<&mut Self>) -> Option<Pin<&mut Self::Future>>;
+
+    /// Drops the future.
+    fn clear(self: Pin<&mut Self>);
+}
+
+impl<F: Future> FutureSlot for Option<F> {
+    type Future = F;
+
+    #[inline]
+    fn future(self: Pin<&mut Self>) -> Option<Pin<&mut F>> {
+        self.as_pin_mut()
+    }
+
+    #[inline]
+    fn clear(mut self: Pin<&mut Self>) {
+        self.set(None);
+    }
+}
+
 /// What a frame consists of, for those who keep it elsewhere.
-pub(crate) struct RawFrame<'a, F> {
-    pub(crate) future: Pin<&'a mut Option<F>>,
+pub(crate) struct RawFrame<'a, S> {
+    pub(crate) future: Pin<&'a mut S>,
     pub(crate) serial: u64,
     pub(crate) node: &'a mut Option<Arc<Node>>,
 }
 
-impl<F: Future> RawFrame<'_, F> {
+impl<S: FutureSlot> RawFrame<'_, S> {
     #[inline]
     pub(crate) fn poll<P: FramePolicy>(
         &mut self,
         cx: &mut Context<'_>,
         policy: &mut P,
-    ) -> Polled<F::Output> {
+    ) -> Polled<<S::Future as Future>::Output> {
         // It runs again only if the cancellation was seen or made in the round that ends: then the next
         // round begins cancelled, and every exit below is open to it.
         loop {
@@ -133,7 +158,7 @@ impl<F: Future> RawFrame<'_, F> {
         policy: &mut P,
         own: CancelState,
         inherited: bool,
-    ) -> Inner<F::Output> {
+    ) -> Inner<<S::Future as Future>::Output> {
         let outer = poll_state::surroundings();
         let since = poll_state::entries();
         let mut inner = if policy.is_shielded(self.node.as_ref()) {
@@ -149,7 +174,7 @@ impl<F: Future> RawFrame<'_, F> {
                 inner.has(LOCAL_CANCELLED) || own != CancelState::No,
             );
         let polled = {
-            let future = self.future.as_mut().as_pin_mut();
+            let future = self.future.as_mut().future();
             let future = future.expect("a future that has ended is not polled again");
             let visit = Visit {
                 outer,
@@ -193,7 +218,10 @@ impl<F: Future> RawFrame<'_, F> {
 
     /// Drops the inner future.
     #[cold]
-    pub(super) fn interrupt<P: FramePolicy>(&mut self, policy: &mut P) -> Polled<F::Output> {
+    pub(super) fn interrupt<P: FramePolicy>(
+        &mut self,
+        policy: &mut P,
+    ) -> Polled<<S::Future as Future>::Output> {
         let dropped = drop_future(self.future.as_mut(), policy);
         leave_tree::<P>(self.node);
         match dropped {
@@ -254,11 +282,11 @@ fn leave_tree<P: FramePolicy>(node: &Option<Arc<Node>>) {
     }
 }
 
-fn drop_future<P: FramePolicy, F>(
-    mut future: Pin<&mut Option<F>>,
+fn drop_future<P: FramePolicy, S: FutureSlot>(
+    mut future: Pin<&mut S>,
     policy: &mut P,
 ) -> Result<(), Payload> {
-    let mut dropping = || policy.drop_inside(|| poll_state::outside(|| future.set(None)));
+    let mut dropping = || policy.drop_inside(|| poll_state::outside(|| future.as_mut().clear()));
     if P::CATCHES_PANICS {
         catch_unwind(AssertUnwindSafe(dropping))
     } else {

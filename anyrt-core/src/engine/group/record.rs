@@ -4,8 +4,8 @@
 //!
 //! 1. `state` is written under the lock of `live` alone, together with what belongs to it there; it
 //!    is read without the lock.
-//! 2. The waker and the value share one slot: the task needs its waker until it has ended, and its
-//!    value comes into being at the end.
+//! 2. The waker is in its slot until the task has ended. A value that is not with the others of its block
+//!    is kept with what few tasks have.
 //! 3. The waker stays in the slot from poll to poll. `REGISTERED` in `flags` says so: the poller sets
 //!    it, and whoever takes the waker out clears it, both under the lock. The poller reads it without:
 //!    if another thread is just taking the waker, that wakes the task, and its next poll registers
@@ -70,45 +70,14 @@ pub(crate) struct Record {
 
 // Not with the locks of a model checker.
 #[cfg(all(not(loom), target_os = "linux", target_pointer_width = "64"))]
-const _: () = assert!(size_of::<Record>() <= 56);
+const _: () = assert!(size_of::<Record>() <= 48);
 
 #[derive(Default)]
 struct Live {
-    slot: Slot,
+    /// The waker with which a cancellation reaches the task.
+    waker: Option<Waker>,
     context: Option<Arc<ContextMap>>,
     more: Option<Box<More>>,
-}
-
-#[derive(Default)]
-enum Slot {
-    #[default]
-    Empty,
-    /// The waker with which a cancellation reaches the task.
-    Waker(Waker),
-    /// The value of a task that has ended, for its handle to take.
-    Value(Value),
-}
-
-impl Slot {
-    fn take_waker(&mut self) -> Option<Waker> {
-        match mem::take(self) {
-            Slot::Waker(waker) => Some(waker),
-            other => {
-                *self = other;
-                None
-            }
-        }
-    }
-
-    fn take_value(&mut self) -> Option<Value> {
-        match mem::take(self) {
-            Slot::Value(value) => Some(value),
-            other => {
-                *self = other;
-                None
-            }
-        }
-    }
 }
 
 /// What a task is given when it is spawned.
@@ -143,6 +112,8 @@ struct More {
     /// Where it was spawned, if that is not one of the block's locations.
     location: Option<&'static Location<'static>>,
     cause: Option<Cancelled>,
+    /// The value of a task that has ended, for its handle to take.
+    value: Option<Value>,
     waiters: Vec<(u64, Waker)>,
     root: Option<Arc<Node>>,
     /// Who called `start`, until this task is ready.
@@ -320,10 +291,11 @@ impl Record {
         }
     }
 
+    #[inline(always)]
     fn register_now(&self, cx: &task::Context<'_>) {
         let new = cx.waker().clone();
         let mut live = lock(&self.live);
-        let old = mem::replace(&mut live.slot, Slot::Waker(new));
+        let old = live.waker.replace(new);
         let flags = self.flags.load(Ordering::Relaxed);
         self.flags.store(flags | REGISTERED, Ordering::Relaxed);
         drop(live);
@@ -332,12 +304,12 @@ impl Record {
 
     /// Whether this waker is the task's own, as far as is known: before its first poll is over, it is not.
     pub(crate) fn is_woken_by(&self, waker: &Waker) -> bool {
-        matches!(&lock(&self.live).slot, Slot::Waker(known) if known.will_wake(waker))
+        matches!(&lock(&self.live).waker, Some(known) if known.will_wake(waker))
     }
 
     pub(crate) fn wake(&self) {
         let mut live = lock(&self.live);
-        let waker = live.slot.take_waker();
+        let waker = live.waker.take();
         if waker.is_some() {
             let flags = self.flags.load(Ordering::Relaxed);
             self.flags.store(flags & !REGISTERED, Ordering::Relaxed);
@@ -479,18 +451,22 @@ impl Record {
     }
 
     /// The task has ended. Returns whether the handle is still there.
+    #[inline]
     pub(crate) fn finish(&self, end: End) -> bool {
-        let bit = match end {
+        self.finish_as(match end {
             End::Finished => FINISHED,
             End::Failed => FAILED,
             End::Cancelled => WAS_CANCELLED,
-        };
+        })
+    }
+
+    fn finish_as(&self, bit: u16) -> bool {
         let mut live = lock(&self.live);
         let state = self.state.load(Ordering::Relaxed);
         if live.more.is_some() || live.context.is_some() {
-            self.finish_rarely(live, bit, Slot::Empty);
+            self.finish_rarely(live, bit);
         } else {
-            let waker = mem::take(&mut live.slot);
+            let waker = live.waker.take();
             self.state.store(state | bit, Ordering::Release);
             drop(live);
             drop(waker);
@@ -499,29 +475,24 @@ impl Record {
     }
 
     /// The task has ended; `value` is what its handle gets. It is returned if the handle is gone.
+    #[cold]
     pub(super) fn finish_with(&self, value: Value) -> Option<Value> {
         let mut live = lock(&self.live);
-        let state = self.state.load(Ordering::Relaxed);
         // Either this sees that the handle is gone, or the handle that the task has ended.
-        let (value, surplus) = match state & DETACHED {
-            0 => (Slot::Value(value), None),
-            _ => (Slot::Empty, Some(value)),
-        };
-        if live.more.is_some() || live.context.is_some() {
-            self.finish_rarely(live, FINISHED, value);
+        let is_gone = self.state.load(Ordering::Relaxed) & DETACHED != 0;
+        let surplus = if is_gone {
+            Some(value)
         } else {
-            let waker = mem::replace(&mut live.slot, value);
-            self.state.store(state | FINISHED, Ordering::Release);
-            drop(live);
-            drop(waker);
-        }
+            live.more.get_or_insert_default().value.replace(value)
+        };
+        self.finish_rarely(live, FINISHED);
         surplus
     }
 
     /// The end of a task that has what few have.
     #[cold]
-    fn finish_rarely(&self, mut live: MutexGuard<'_, Live>, bit: u16, value: Slot) {
-        let waker = mem::replace(&mut live.slot, value);
+    fn finish_rarely(&self, mut live: MutexGuard<'_, Live>, bit: u16) {
+        let waker = live.waker.take();
         let context = live.context.take();
         let rare = live.more.as_mut().map(|more| {
             let waiters = mem::take(&mut more.waiters);
@@ -548,12 +519,14 @@ impl Record {
         self.change(|_, state| (state | DETACHED, state & FINISHED != 0))
     }
 
+    #[cold]
     pub(super) fn take_boxed(&self) -> Option<Value> {
-        lock(&self.live).slot.take_value()
+        lock(&self.live).more.as_mut()?.value.take()
     }
 
+    #[cold]
     pub(super) fn return_boxed(&self, value: Value) {
-        let old = mem::replace(&mut lock(&self.live).slot, Slot::Value(value));
+        let old = self.more(|more| more.value.replace(value));
         drop(old);
     }
 

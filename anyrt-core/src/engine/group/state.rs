@@ -242,6 +242,7 @@ impl GroupState {
     }
 
     /// Counts a task out, which must have gone entirely.
+    #[inline]
     pub(crate) fn leave_as_task(&self) {
         self.count_out(TASK);
     }

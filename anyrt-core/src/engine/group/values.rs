@@ -1,19 +1,18 @@
 //! Where the value of a task waits for its handle.
 //!
 //! Most tasks of a block give values of one type. These lie side by side in one allocation, which is made
-//! when the first of them ends. A value of another type, a large one, and one that takes no room, is in
-//! its task's record.
+//! when the first of them ends. There, a large value is in a box of its own. A value of another type is in
+//! its task's record, and `()` is not kept at all.
 
 use std::any::Any;
 use std::array;
 use std::mem;
 
 use super::children::{SIZE, TaskRecord};
-use super::record::Value;
 use crate::engine::{End, poll_state};
 use crate::loom::{Mutex, OnceLock, lock};
 
-/// Larger values are in their records: a single one would keep room for a whole block.
+/// Larger values are in boxes: a single one would keep room for a whole block.
 const MAX_SIZE: usize = 32;
 
 /// Room for the values of a block's tasks.
@@ -26,16 +25,25 @@ impl TaskRecord {
     /// The task has ended with a value, which is kept for its handle if there is one.
     #[inline]
     pub(crate) fn finish_with_value<T: Send + 'static>(&self, value: T) {
-        if size_of::<T>() == 0 || size_of::<T>() > MAX_SIZE {
-            self.finish_boxed(Box::new(value));
-            return;
+        if unit::<T>().is_some() {
+            self.finish(End::Finished);
+        } else if size_of::<T>() > MAX_SIZE {
+            self.finish_beside_others(Box::new(value));
+        } else {
+            self.finish_beside_others(value);
         }
+    }
+
+    #[inline]
+    fn finish_beside_others<T: Send + 'static>(&self, value: T) {
         let values = self.values().get_or_init(|| {
             let cells: Cells<T> = array::from_fn(|_| Mutex::new(None));
             Box::new(cells)
         });
         let Some(cells) = values.downcast_ref::<Cells<T>>() else {
-            self.finish_boxed(Box::new(value));
+            if let Some(value) = self.finish_with(Box::new(value)) {
+                self.drop_inside(value);
+            }
             return;
         };
         let cell = &cells[self.index()];
@@ -43,12 +51,6 @@ impl TaskRecord {
         // Either this sees that the handle is gone, or the handle that the task has ended.
         if !self.finish(End::Finished) {
             let value = lock(cell).take();
-            self.drop_inside(value);
-        }
-    }
-
-    fn finish_boxed(&self, value: Value) {
-        if let Some(value) = self.finish_with(value) {
             self.drop_inside(value);
         }
     }
@@ -65,13 +67,20 @@ impl TaskRecord {
         poll_state::in_task(&mut Some(self.clone()), || poll_state::outside(f));
     }
 
-    /// Takes the value of a task that has ended.
-    pub(crate) fn take_value<T: 'static>(&self) -> Option<T> {
-        let cells = self.values().get();
-        if let Some(cells) = cells.and_then(|values| values.downcast_ref::<Cells<T>>())
-            && let Some(value) = lock(&cells[self.index()]).take()
-        {
-            return Some(value);
+    /// Takes the value of a task that has ended. `()` can be taken any number of times.
+    pub(crate) fn take_value<T: Send + 'static>(&self) -> Option<T> {
+        if let Some(unit) = unit() {
+            Some(unit)
+        } else if size_of::<T>() > MAX_SIZE {
+            self.take_from_others::<Box<T>>().map(|value| *value)
+        } else {
+            self.take_from_others()
+        }
+    }
+
+    fn take_from_others<T: 'static>(&self) -> Option<T> {
+        if let Some(cells) = self.cells::<T>() {
+            return lock(&cells[self.index()]).take();
         }
         let value = self.take_boxed()?.downcast().ok()?;
         Some(*value)
@@ -79,12 +88,34 @@ impl TaskRecord {
 
     /// Puts back a value that was taken.
     pub(crate) fn return_value<T: Send + 'static>(&self, value: T) {
-        let cells = self.values().get();
-        if let Some(cells) = cells.and_then(|values| values.downcast_ref::<Cells<T>>()) {
+        if unit::<T>().is_some() {
+            return;
+        }
+        if size_of::<T>() > MAX_SIZE {
+            self.return_to_others(Box::new(value));
+        } else {
+            self.return_to_others(value);
+        }
+    }
+
+    fn return_to_others<T: Send + 'static>(&self, value: T) {
+        if let Some(cells) = self.cells::<T>() {
             let old = lock(&cells[self.index()]).replace(value);
             drop(old);
         } else {
             self.return_boxed(Box::new(value));
         }
     }
+
+    /// Room for the values of this type, if that is what the block has.
+    fn cells<T: 'static>(&self) -> Option<&Cells<T>> {
+        self.values().get()?.downcast_ref()
+    }
+}
+
+/// Returns `()` if that is the type, which is known when this is compiled.
+#[inline(always)]
+fn unit<T: 'static>() -> Option<T> {
+    let unit: &mut dyn Any = &mut Some(());
+    unit.downcast_mut::<Option<T>>()?.take()
 }

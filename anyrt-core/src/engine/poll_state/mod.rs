@@ -28,7 +28,7 @@ pub(crate) use self::cell::{AT_ROOT, CANCELLED, IN_TASK, LOCAL_CANCELLED, Surrou
 use self::evaluate::Found;
 pub(crate) use self::evaluate::{By, evaluate, look_around, plain_deadline};
 use crate::engine::clock::Clock;
-use crate::engine::{Node, OpenBlock, TaskRecord, Wait};
+use crate::engine::{CancelState, Node, OpenBlock, TaskRecord, Wait};
 use crate::instant::Instant;
 use crate::loom::atomic::Ordering;
 use crate::loom::process::AtomicU64;
@@ -199,19 +199,26 @@ pub(crate) fn enter_task(task: TaskRecord, serial: u64, cancelled: bool) -> Outs
     })
 }
 
-/// Enters a task on a thread that polls nothing so far, which is what the threads of a runtime do: there is
-/// nothing to put back then. Returns the record where that does not hold. The task is left with
-/// [`leave_outermost`].
+/// Enters a task that is not cancelled and has no node, on a thread that polls nothing so far. That is the usual
+/// case on the threads of a runtime, and leaves nothing to restore. Moves the record out of its slot; returns
+/// false, and does nothing, if this is not that case or there is no record. The task is left with
+/// [`leave_pending`] or [`leave_outermost`].
 #[inline]
-pub(crate) fn enter_outermost(task: TaskRecord) -> Option<TaskRecord> {
-    THREAD.with(|thread| thread.enter_outermost(task))
+pub(crate) fn enter_plainly(slot: &mut Option<TaskRecord>) -> bool {
+    THREAD.with(|thread| thread.enter_plainly(slot))
 }
 
-/// Leaves it again, and gives the record back, which has what the task waits for, and the node that its
-/// frame has got in the poll.
+/// Leaves a task whose poll is pending, and puts its record back, together with what the task waits for and
+/// the node that its frame got in the poll. Returns whether the task may stay pending.
+#[inline]
+pub(crate) fn leave_pending(slot: &mut Option<TaskRecord>, cx: &std::task::Context<'_>) -> bool {
+    THREAD.with(|thread| thread.leave_pending(slot, cx))
+}
+
+/// Leaves a task after its last poll, and returns its record.
 #[inline]
 pub(crate) fn leave_outermost() -> Option<TaskRecord> {
-    THREAD.with(Thread::leave_outermost)
+    THREAD.with(Thread::leave_ended)
 }
 
 /// Leaves it, and gives the record back, and what the task waits for.
@@ -571,23 +578,63 @@ pub(crate) fn use_up_budget() {
 }
 
 impl Thread {
-    // These two are calls: every type of task has code around its polls, which is to stay small.
+    // These three are calls: every type of task has code around its polls, which is to stay small.
 
     #[inline(never)]
-    fn enter_outermost(&self, task: TaskRecord) -> Option<TaskRecord> {
+    fn enter_plainly(&self, slot: &mut Option<TaskRecord>) -> bool {
         if !self.surroundings.get().is_bare() || self.entries.get() != 0 {
-            return Some(task);
+            return false;
         }
+        match slot {
+            Some(task) if task.is_plain() => self.enter_outermost(slot),
+            _ => self.enter_nearly_plainly(slot),
+        }
+    }
+
+    /// The same for a task that has context variables, or was made by a call of `start` that is pending.
+    #[cold]
+    #[inline(never)]
+    fn enter_nearly_plainly(&self, slot: &mut Option<TaskRecord>) -> bool {
+        match slot {
+            Some(task) if !task.has_root() && task.cancel_state() == CancelState::No => {
+                if task.has_context() {
+                    self.contexts.set(true);
+                }
+                self.enter_outermost(slot)
+            }
+            _ => false,
+        }
+    }
+
+    #[inline(always)]
+    fn enter_outermost(&self, slot: &mut Option<TaskRecord>) -> bool {
+        let Some(task) = slot.take() else {
+            return false;
+        };
         self.fill_budget();
         self.wait.set(Wait::Foreign);
+        task.count_poll();
         let inner = Surroundings::of_task(task.id(), 0, task.group().tag);
         self.surroundings.set(inner);
         // There was none.
         self.task.set(ManuallyDrop::new(Some(task)));
-        None
+        true
     }
 
     #[inline(never)]
+    fn leave_pending(&self, slot: &mut Option<TaskRecord>, cx: &std::task::Context<'_>) -> bool {
+        match self.leave_outermost() {
+            Some(task) => slot.insert(task).stay_pending(cx),
+            None => true,
+        }
+    }
+
+    #[inline(never)]
+    fn leave_ended(&self) -> Option<TaskRecord> {
+        self.leave_outermost()
+    }
+
+    #[inline(always)]
     fn leave_outermost(&self) -> Option<TaskRecord> {
         if self.entries.get() != 0 || self.spawned_into.get() != 0 {
             self.close_outermost();
@@ -702,6 +749,13 @@ pub(crate) fn outside<T>(f: impl FnOnce() -> T) -> T {
     let _restore = Restore(old);
     set_surroundings(old.outside(entries()));
     f()
+}
+
+/// Leaves the scopes around for the rest of a poll: only the destructors of the task that is being polled
+/// are still to run (rule C8). Leaving the task puts back what was there before it.
+#[inline]
+pub(crate) fn leave_scopes() {
+    set_surroundings(surroundings().outside(entries()));
 }
 
 /// Leaves the waker of a structural future that was interrupted, so that it is polled again once the

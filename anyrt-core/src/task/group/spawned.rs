@@ -161,6 +161,11 @@ where
             |value| record.finish_with_value(value),
         );
     }
+
+    #[inline]
+    fn leave(group: &GroupState) {
+        group.leave_as_task();
+    }
 }
 
 /// Hands an error to the group that owns the task.

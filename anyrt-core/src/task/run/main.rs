@@ -12,8 +12,8 @@ use super::RunOptions;
 use crate::engine::clock::Clock;
 use crate::engine::poll_state::IN_TASK;
 use crate::engine::{
-    Alarms, Cancelled, Cause, Debts, End, Ended, Given, GroupState, LazyTimer, Run, RunVars,
-    TaskRecord, Workers, drop_root, poll_root, poll_state,
+    Alarms, Cancelled, Cause, Debts, End, Ended, Given, GroupState, LazyTimer, Root, Run, RunVars,
+    TaskRecord, Workers, poll_state,
 };
 use crate::error::RunError;
 use crate::instant::Instant;
@@ -48,7 +48,7 @@ pub fn run<B: Enter, F: Future>(
         id,
         options,
         location: Location::caller(),
-        main: Some(main),
+        main: Root::new(main),
         state: None,
         timer: LazyTimer::new(),
         alarm: LazyTimer::new(),
@@ -62,7 +62,7 @@ struct MainFuture<R: Runtime, F: Future> {
     options: RunOptions,
     location: &'static Location<'static>,
     #[pin]
-    main: Option<F>,
+    main: Root<F>,
     state: Option<MainState<R, F::Output>>,
     /// The limit for what is left when `main` has ended.
     #[pin]
@@ -128,7 +128,6 @@ struct MainState<R: Spawn, T> {
     gate: Arc<Gate>,
     group: Arc<Group<R, Infallible>>,
     run: Arc<Run>,
-    record: Option<TaskRecord>,
     ended: Option<Ended<T>>,
     abort_at: Instant,
 }
@@ -140,7 +139,12 @@ impl<R: Spawn, T> Drop for MainState<R, T> {
 }
 
 impl<R: Runtime, T> MainState<R, T> {
-    fn open(id: u64, options: &RunOptions, location: &'static Location<'static>) -> Self {
+    /// Opens the run. Returns the record of the main task too.
+    fn open(
+        id: u64,
+        options: &RunOptions,
+        location: &'static Location<'static>,
+    ) -> (Self, TaskRecord) {
         let runtime = R::current().unwrap_or_else(|error| panic!("{error}"));
         let run = Arc::new(Run {
             id,
@@ -172,14 +176,14 @@ impl<R: Runtime, T> MainState<R, T> {
         let gate = Arc::new(gate);
         run.alarms
             .set_waker(Waker::from(Arc::new(Around(gate.clone()))));
-        MainState {
+        let state = MainState {
             gate,
             group,
             run,
-            record: Some(record),
             ended: None,
             abort_at: Instant::FAR_FUTURE,
-        }
+        };
+        (state, record)
     }
 }
 
@@ -204,9 +208,14 @@ impl<R: Runtime, F: Future> Future for MainFuture<R, F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
-        let state = this
-            .state
-            .get_or_insert_with(|| MainState::open(*this.id, this.options, this.location));
+        let state = match this.state {
+            Some(state) => state,
+            state => {
+                let (opened, record) = MainState::open(*this.id, this.options, this.location);
+                this.main.as_mut().begin(record);
+                state.insert(opened)
+            }
+        };
         let core = state.group.core().clone();
         let woken = state.gate.pass(cx.waker());
         poll_alarms::<R>(&state.run.alarms, this.alarm.as_mut(), cx);
@@ -216,14 +225,11 @@ impl<R: Runtime, F: Future> Future for MainFuture<R, F> {
             }
             let waker = Waker::from(state.gate.clone());
             let cx = &mut task::Context::from_waker(&waker);
-            let polled = poll_root(this.main.as_mut(), &mut state.record, cx);
-            let Poll::Ready(ended) = polled else {
+            let Poll::Ready((record, ended)) = this.main.as_mut().poll(cx) else {
                 return Poll::Pending;
             };
             state.ended = Some(ended);
-            if let Some(record) = state.record.take() {
-                record.finish(End::Finished);
-            }
+            record.finish(End::Finished);
             // What was spawned through a handle of the run ends with it.
             core.cancel(Cancelled::new(Cause::Enclosing));
             if let Some(limit) = this.options.shutdown_limit {
@@ -268,7 +274,7 @@ impl<R: Runtime, F: Future> PinnedDrop for MainFuture<R, F> {
     fn drop(self: Pin<&mut Self>) {
         let this = self.project();
         if let Some(state) = this.state
-            && let Err(payload) = drop_root(this.main, &mut state.record)
+            && let Some((_, Err(payload))) = this.main.drop_early()
         {
             Run::unhandled_panic(Some(&state.run), payload);
         }

@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use anyrt_core::cancel::{CancelScope, checkpoint, finally, shield};
+use anyrt_core::error::ValueError;
 use anyrt_core::task::{TaskHandle, TaskStatus, task_group};
 
 use crate::erased::{Backend, R};
@@ -474,6 +475,43 @@ pub fn values_of_many_types_reach_their_handles(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
+/// TG-23, TG-27: a value is given away once, whatever its type, and can be copied until then.
+pub fn a_value_is_given_away_once(backend: &Backend) {
+    async fn give_away<K: Kind, T>(tg: &K::Group<Infallible>, value: T)
+    where
+        T: Clone + std::fmt::Debug + PartialEq + Send + 'static,
+    {
+        let expected = value.clone();
+        let mut handle = tg.spawn(async move {
+            checkpoint().await;
+            Ok(value)
+        });
+        handle.wait().await;
+        assert_eq!(handle.try_value(), Ok(expected.clone()));
+        assert_eq!(handle.try_value(), Ok(expected.clone()));
+        assert_eq!((&mut handle).await.unwrap(), expected);
+        assert_eq!(handle.try_value(), Err(ValueError::Taken));
+        assert!((&mut handle).await.is_err(), "it was taken");
+    }
+    async fn scenario<K: Kind>() {
+        #[derive(Clone, Debug, PartialEq)]
+        struct Empty;
+
+        let result = K::open(async |tg: K::Group<Infallible>| {
+            for n in 0..20_u64 {
+                give_away::<K, ()>(&tg, ()).await;
+                give_away::<K, Empty>(&tg, Empty).await;
+                give_away::<K, u64>(&tg, n).await;
+                give_away::<K, [u64; 16]>(&tg, [n; 16]).await;
+                give_away::<K, String>(&tg, n.to_string()).await;
+            }
+        })
+        .await;
+        assert!(result.is_ok());
+    }
+    on_each_kind!(backend, scenario);
+}
+
 /// TG-27: the handle keeps a value whose copying panics.
 pub fn a_value_stays_when_copying_it_panics(backend: &Backend) {
     struct Fragile(u8);
@@ -516,5 +554,6 @@ anyrt_conformance_kit::cases! { groups_handles: erased,
     tasks_have_names_and_ids,
     unclaimed_values_are_dropped_with_their_handles,
     values_of_many_types_reach_their_handles,
+    a_value_is_given_away_once,
     a_value_stays_when_copying_it_panics,
 }

@@ -8,8 +8,27 @@ use std::path::Path;
 
 /// The rooms, from the ground up.
 const ROOMS: &[&str] = &[
-    "loom", "unwind", "wake", "instant", "chain", "host", "runtime", "engine", "error", "context",
-    "cancel", "task", "time", "combine", "sync", "thread", "stream", "net", "tls", "testing",
+    "loom",
+    "unwind",
+    "wake",
+    "instant",
+    "chain",
+    "host",
+    "runtime",
+    "engine",
+    "error",
+    "context",
+    "cancel",
+    "task",
+    "time",
+    "combine",
+    "sync",
+    "thread",
+    "stream",
+    "descriptors",
+    "net",
+    "tls",
+    "testing",
 ];
 
 /// Imports against the order, and why they stay.

@@ -374,12 +374,17 @@ fn auto_traits_of_connecting() {
 
 #[cfg(all(feature = "net", unix))]
 #[test]
-fn auto_traits_of_descriptors() {
-    use anyrt::net::*;
+fn auto_traits_of_unix_sockets() {
     table! {
-        UnixConnectable => "Send Sync Unpin",
+        anyrt::net::UnixConnectable => "Send Sync Unpin",
         anyrt::futures::ConnectUnix => "Send Sync",
     }
+}
+
+#[cfg(all(feature = "descriptors", unix))]
+#[test]
+fn auto_traits_of_descriptors() {
+    use anyrt::descriptors::*;
     fn send<T: Send>(_: T) {}
     send((
         wait_readable(std::io::stdin()),

@@ -12,9 +12,8 @@ use crate::stream::Attributes;
 /// Everything above single system calls is core's: streams, listeners, happy eyeballs, serving.
 /// What is below differs by the kind of backend:
 ///
-/// - A runtime that waits for descriptors of the operating system implements
-///   [`Source`](super::Source) and takes [`OsSocket`](crate::net::OsSocket) for its sockets; the
-///   rest of this trait is a line each.
+/// - A runtime that waits for descriptors of the operating system implements `Descriptors`, and has
+///   this facet by that: its sockets are `OsSocket`s.
 /// - A simulated one brings a [`Socket`] of its own.
 ///
 /// # Contract

@@ -27,6 +27,7 @@
 //!
 //! The rules are written down in `ARCHITECTURE.md`.
 
+mod attributes;
 pub mod cancel;
 mod chain;
 pub mod combine;

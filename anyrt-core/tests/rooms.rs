@@ -12,6 +12,7 @@ const ROOMS: &[&str] = &[
     "unwind",
     "wake",
     "instant",
+    "attributes",
     "chain",
     "host",
     "runtime",
@@ -44,7 +45,6 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "net",
         "addresses are part of the contract of `Net`",
     ),
-    ("runtime", "stream", "sockets have attributes"),
 ];
 
 /// Each room with each room that its sources name as `crate::room`.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use futures_util::stream::{FuturesUnordered, Stream};
 use pin_project::pin_project;
@@ -10,6 +10,7 @@ use pin_project::pin_project;
 use crate::engine::{CancelState, Frame, FramePolicy, Node, Polled, poll_state};
 use crate::loom::Arc;
 use crate::unwind::{Payload, drop_quietly};
+use crate::wake::WakerSlot;
 
 /// Futures that are polled in place, each in a frame of its own, so that the others can be
 /// cancelled, and waited for, when one of them decides the outcome.
@@ -42,7 +43,7 @@ impl<F: Future> Branches<F> {
             frame: Frame::new(future),
             index,
             own,
-            waker: None,
+            waker: WakerSlot::new(),
         });
     }
 
@@ -160,7 +161,7 @@ struct Branch<F> {
     frame: Frame<F>,
     index: usize,
     own: bool,
-    waker: Option<Waker>,
+    waker: WakerSlot,
 }
 
 struct BranchPolicy {
@@ -198,13 +199,7 @@ impl<F: Future> Future for Branch<F> {
         });
         let end = match polled {
             Polled::Pending => {
-                let same = this
-                    .waker
-                    .as_ref()
-                    .is_some_and(|waker| waker.will_wake(cx.waker()));
-                if !same {
-                    *this.waker = Some(cx.waker().clone());
-                }
+                this.waker.set(cx.waker());
                 return Poll::Pending;
             }
             Polled::Ready(output) => End::Completed(output),

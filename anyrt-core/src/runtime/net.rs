@@ -4,8 +4,8 @@ use std::net::{Shutdown, SocketAddr};
 use std::task::{Context, Poll};
 
 use super::Runtime;
+use crate::attributes::Attributes;
 use crate::net::Address;
-use crate::stream::Attributes;
 
 /// Opens sockets and looks up names.
 ///

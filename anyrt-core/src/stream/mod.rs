@@ -9,6 +9,12 @@ mod file;
 mod loom_tests;
 mod memory;
 mod memory_bytes;
+#[cfg(any(feature = "tls", all(test, loom)))]
+#[cfg_attr(
+    not(feature = "tls"),
+    expect(dead_code, reason = "models use a part of it")
+)]
+pub(crate) mod shared;
 mod stapled;
 mod text;
 

@@ -35,6 +35,7 @@ mod barrier;
 mod borrower;
 mod condition;
 mod event;
+mod guard;
 mod limiter;
 mod line;
 #[cfg(all(test, loom))]
@@ -52,6 +53,7 @@ pub use self::barrier::{Barrier, BarrierStatistics};
 pub use self::borrower::{AlreadyBorrowing, Borrower, NotBorrowing, TryBorrowError};
 pub use self::condition::{Condition, ConditionStatistics};
 pub use self::event::{Event, EventStatistics};
+pub use self::guard::LockGuard;
 pub use self::limiter::{CapacityLimiter, CapacityStatistics, CapacityToken, CapacityTokenArc};
 pub use self::mutex::{Mutex, MutexGuard, MutexGuardArc, MutexStatistics};
 pub use self::promise::{AlreadySettled, Promise, PromiseError, Settled};

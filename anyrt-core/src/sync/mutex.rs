@@ -149,10 +149,7 @@ impl<T> Mutex<T> {
         let mutex = self.clone();
         async move {
             let value = mutex.line.wait(poll_state::task_id(), Wait::Lock).await;
-            MutexGuardArc {
-                value: Some(value),
-                mutex,
-            }
+            MutexGuardArc::new(mutex, value)
         }
     }
 
@@ -163,16 +160,12 @@ impl<T> Mutex<T> {
     /// [`WouldBlock`] if it is not free.
     pub fn try_lock_arc(self: &Arc<Self>) -> Result<MutexGuardArc<T>, WouldBlock> {
         let value = self.line.try_enter(&poll_state::task_id());
-        Ok(MutexGuardArc {
-            value: Some(value.ok_or(WouldBlock)?),
-            mutex: self.clone(),
-        })
+        Ok(MutexGuardArc::new(self.clone(), value.ok_or(WouldBlock)?))
     }
 
     /// Takes the lock again, as the last part of an operation that has begun.
-    pub(super) async fn relock(&self) -> MutexGuard<'_, T> {
-        let value = self.line.wait_on(poll_state::task_id(), Wait::Lock).await;
-        MutexGuard::new(self, value)
+    pub(super) async fn relock(&self) -> Box<T> {
+        self.line.wait_on(poll_state::task_id(), Wait::Lock).await
     }
 
     /// The value; nobody else can have the lock meanwhile.
@@ -247,7 +240,7 @@ pub struct MutexGuard<'a, T> {
 
 impl<'a, T> MutexGuard<'a, T> {
     #[inline]
-    fn new(mutex: &'a Mutex<T>, value: Box<T>) -> MutexGuard<'a, T> {
+    pub(super) fn new(mutex: &'a Mutex<T>, value: Box<T>) -> MutexGuard<'a, T> {
         MutexGuard {
             mutex,
             value: Some(value),
@@ -269,6 +262,13 @@ pub struct MutexGuardArc<T> {
 }
 
 impl<T> MutexGuardArc<T> {
+    pub(super) fn new(mutex: Arc<Mutex<T>>, value: Box<T>) -> MutexGuardArc<T> {
+        MutexGuardArc {
+            mutex,
+            value: Some(value),
+        }
+    }
+
     /// The mutex that it locks. Called as `MutexGuardArc::mutex(&guard)`.
     pub fn mutex(guard: &Self) -> &Arc<Mutex<T>> {
         &guard.mutex

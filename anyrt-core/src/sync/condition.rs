@@ -97,6 +97,9 @@ impl<L: Deref<Target = Mutex<T>>, T> Condition<L> {
     /// Guards of [`lock`](Mutex::lock) and of [`lock_arc`](Mutex::lock_arc) will do; the kind that is given
     /// is returned.
     ///
+    /// Its first poll may leave it without a place in the queue: see
+    /// [polling by hand](super#polling-by-hand).
+    ///
     /// # Cancel safety
     ///
     /// Cancel safe: if the future is dropped, the lock is not held, and a notification that it
@@ -127,6 +130,9 @@ impl<L: Deref<Target = Mutex<T>>, T> Condition<L> {
 
     /// Waits until the predicate gives something, which it is asked for at once and after each
     /// notification, with the lock held. Gives the lock as well.
+    ///
+    /// Its first poll may leave it without a place in the queue: see
+    /// [polling by hand](super#polling-by-hand).
     ///
     /// # Cancel safety
     ///

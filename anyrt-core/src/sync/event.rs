@@ -76,6 +76,9 @@ impl Event {
 
     /// Waits until it is set.
     ///
+    /// Its first poll may leave it without a place in the queue: see
+    /// [polling by hand](super#polling-by-hand).
+    ///
     /// # Cancel safety
     ///
     /// Cancel safe: it has no effect.

@@ -119,6 +119,9 @@ impl<T> Mutex<T> {
 
     /// Waits for the lock.
     ///
+    /// Its first poll may leave it without a place in the queue: see
+    /// [polling by hand](super#polling-by-hand).
+    ///
     /// # Cancel safety
     ///
     /// Cancel safe, but gives up its place in the queue. A lock that was handed over and not taken
@@ -141,6 +144,9 @@ impl<T> Mutex<T> {
     }
 
     /// [`lock`](Mutex::lock) with a guard that borrows nothing.
+    ///
+    /// Its first poll may leave it without a place in the queue: see
+    /// [polling by hand](super#polling-by-hand).
     ///
     /// # Cancel safety
     ///

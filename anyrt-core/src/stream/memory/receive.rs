@@ -46,6 +46,9 @@ impl<T> MemoryObjectReceiveStream<T> {
     ///
     /// Those who wait are served in order of arrival, and own what was handed to them.
     ///
+    /// Its first poll may leave it without a place in the queue: see
+    /// [polling by hand](crate::sync#polling-by-hand).
+    ///
     /// # Cancel safety
     ///
     /// Cancel safe, but it gives up its place in the queue: if the future is dropped before

@@ -43,6 +43,9 @@ impl<T> MemoryObjectSendStream<T> {
     ///
     /// Those who wait are served in order of arrival.
     ///
+    /// Its first poll may leave it without a place in the queue: see
+    /// [polling by hand](crate::sync#polling-by-hand).
+    ///
     /// # Cancel safety
     ///
     /// Cancel safe, but it gives up its place in the queue: if the future is dropped before

@@ -22,10 +22,10 @@ pub type UnixConnectable = net::UnixConnectable<Ambient>;
 ///
 /// With a [`ConnectError`](super::ConnectError) inside:
 ///
-/// - [`NotFound`](io::ErrorKind::NotFound) if there is nothing at the path;
-/// - [`ConnectionRefused`](io::ErrorKind::ConnectionRefused) if nobody listens there any more, and for
+/// - [`NotFound`](std::io::ErrorKind::NotFound) if there is nothing at the path;
+/// - [`ConnectionRefused`](std::io::ErrorKind::ConnectionRefused) if nobody listens there any more, and for
 ///   an abstract name that nobody has;
-/// - [`InvalidInput`](io::ErrorKind::InvalidInput) for an unnamed address.
+/// - [`InvalidInput`](std::io::ErrorKind::InvalidInput) for an unnamed address.
 ///
 /// # Examples
 ///

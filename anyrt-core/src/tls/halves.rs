@@ -38,10 +38,11 @@ impl<S> TlsStream<S> {
     /// ```
     /// use anyrt_core::stream::{ByteReceiveStreamExt, ByteSendStreamExt, ByteStream};
     /// use anyrt_core::tls::TlsStream;
+    /// use futures_util::future::join;
     ///
     /// async fn ask<S: ByteStream>(stream: TlsStream<S>) -> std::io::Result<Vec<u8>> {
     ///     let (mut send, mut receive) = stream.into_split();
-    ///     let (sent, received) = futures_util::join!(send.send(b"question"), receive.receive(100));
+    ///     let (sent, received) = join(send.send(b"question"), receive.receive(100)).await;
     ///     sent?;
     ///     send.close().await?;
     ///     received

@@ -10,9 +10,6 @@ use crate::{Ambient, Instant};
 /// Cheap to clone; clones can go into children. See [`task_group`].
 pub type TaskGroup<E> = task::TaskGroup<Ambient, E>;
 
-/// A child that is being prepared; see [`TaskGroup::task`].
-pub type TaskBuilder<'a, E> = task::TaskBuilder<'a, Ambient, E>;
-
 /// Opens a group of tasks, runs `body` with it, and waits for every child.
 ///
 /// Children are tasks: they run in parallel where the runtime has several threads, and own what

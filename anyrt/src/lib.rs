@@ -90,11 +90,10 @@ pub use anyrt_core::task::{RunOptions, Unhandled};
 pub use anyrt_macros::{main, test};
 
 // Tasks and their groups.
-pub use self::group::{
-    GroupOptions, TaskBuilder, TaskGroup, local_task_group, scoped_task_group, task_group,
-};
+pub use self::group::{GroupOptions, TaskGroup, local_task_group, scoped_task_group, task_group};
 pub use anyrt_core::task::{
-    GroupOutput, LocalTaskGroup, ScopedTaskGroup, Started, TaskHandle, TaskOutput, TaskStatus,
+    GroupOutput, LocalTaskGroup, ScopedTaskGroup, Started, TaskBuilder, TaskHandle, TaskOutput,
+    TaskStatus,
 };
 
 // Futures side by side.

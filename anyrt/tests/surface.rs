@@ -245,7 +245,7 @@ fn auto_traits_of_types() {
         SpawnError<Plain> => "Send",
         StartError<E> => "Send Sync Unpin",
         Started<u8> => "Send Sync Unpin",
-        TaskBuilder<'static, E> => "Send Sync Unpin",
+        TaskBuilder<'static, TaskGroup<E>> => "Send Sync Unpin",
         TaskError => "Send Sync Unpin",
         TaskGroup<E> => "Send Sync Unpin",
         TaskHandle<u8> => "Send Sync Unpin",

@@ -81,6 +81,7 @@ macro_rules! __modules {
             groups_panics,
             groups_scope,
             groups_start,
+            groups_start_kinds,
             groups_start_scopes,
             holds,
             holds_abort,

@@ -6,41 +6,65 @@ use std::panic::Location;
 use super::super::handle::TaskHandle;
 use super::super::output::TaskOutput;
 use super::spawned::{TaskGroup, has_ended, spawn_child};
+use super::start::{StartOutput, Started, expect_started, start};
 use crate::engine::{Context, ContextMap, Given};
 use crate::error::SpawnError;
 use crate::loom::Arc;
-use crate::runtime::{Runtime, Spawn};
+use crate::runtime::Runtime;
 
-/// A child that is being prepared; see [`TaskGroup::task`].
-#[must_use = "nothing is started before `spawn`"]
-pub struct TaskBuilder<'a, R: Spawn, E> {
-    group: &'a TaskGroup<R, E>,
+/// A child that is being prepared: its name, and its context.
+///
+/// All kinds of group have a method `task` that gives one: [`TaskGroup::task`],
+/// [`ScopedTaskGroup::task`](super::ScopedTaskGroup::task) and
+/// [`LocalTaskGroup::task`](super::LocalTaskGroup::task).
+#[must_use = "nothing is started before `spawn` or `start`"]
+pub struct TaskBuilder<'a, G> {
+    pub(super) group: &'a G,
+    pub(super) options: ChildOptions,
+}
+
+/// What was asked for a child.
+#[derive(Default)]
+pub(super) struct ChildOptions {
     name: Option<Arc<str>>,
     /// The one to use instead of a snapshot.
     context: Option<Option<Arc<ContextMap>>>,
 }
 
-impl<'a, R: Runtime, E: Send + 'static> TaskBuilder<'a, R, E> {
-    pub(super) fn of(group: &'a TaskGroup<R, E>) -> TaskBuilder<'a, R, E> {
+impl ChildOptions {
+    /// What the child is given if it is made now, at that place in the code.
+    pub(super) fn given(self, location: &'static Location<'static>) -> Given {
+        let mut given = Given::at(location);
+        given.name = self.name;
+        if let Some(context) = self.context {
+            given.context = context;
+        }
+        given
+    }
+}
+
+impl<'a, G> TaskBuilder<'a, G> {
+    pub(super) fn of(group: &'a G) -> TaskBuilder<'a, G> {
         TaskBuilder {
             group,
-            name: None,
-            context: None,
+            options: ChildOptions::default(),
         }
     }
 
     /// Names the task; the default is where it is spawned.
     pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = Some(name.into().into());
+        self.options.name = Some(name.into().into());
         self
     }
 
     /// Gives the task this context instead of a snapshot of the spawner's.
     pub fn context(mut self, context: &Context) -> Self {
-        self.context = Some(context.map());
+        self.options.context = Some(context.map());
         self
     }
+}
 
+impl<R: Runtime, E: Send + 'static> TaskBuilder<'_, TaskGroup<R, E>> {
     /// Starts the child; see [`TaskGroup::spawn`].
     ///
     /// # Panics
@@ -75,19 +99,67 @@ impl<'a, R: Runtime, E: Send + 'static> TaskBuilder<'a, R, E> {
         if !self.group.group.core().enter_as_task() {
             return Err(SpawnError(future));
         }
-        let mut given = Given::at(Location::caller());
-        given.name = self.name;
-        if let Some(context) = self.context {
-            given.context = context;
-        }
+        let given = self.options.given(Location::caller());
         Ok(spawn_child(&self.group.group, given, future, |_| ()))
+    }
+
+    /// Starts the child and waits until it says that it is ready; see [`TaskGroup::start`].
+    ///
+    /// # Errors
+    ///
+    /// As [`TaskGroup::start`].
+    ///
+    /// # Panics
+    ///
+    /// As [`TaskGroup::start`].
+    #[track_caller]
+    pub fn start<V, Fut>(
+        self,
+        child: impl FnOnce(Started<V>) -> Fut,
+    ) -> impl Future<Output = Result<V, E>>
+    where
+        V: Send + 'static,
+        Fut: Future + Send + 'static,
+        Fut::Output: TaskOutput<E> + 'static,
+        <Fut::Output as TaskOutput<E>>::Value: Send + 'static,
+    {
+        let start = self.try_start(child);
+        async move { expect_started(start.await) }
+    }
+
+    /// Starts the child and waits until it says that it is ready; see [`TaskGroup::try_start`].
+    ///
+    /// # Errors
+    ///
+    /// As [`TaskGroup::try_start`].
+    ///
+    /// # Panics
+    ///
+    /// A panic of the child before it is ready continues here.
+    #[track_caller]
+    pub fn try_start<V, Fut>(
+        self,
+        child: impl FnOnce(Started<V>) -> Fut,
+    ) -> impl Future<Output = StartOutput<V, Fut::Output, E>>
+    where
+        V: Send + 'static,
+        Fut: Future + Send + 'static,
+        Fut::Output: TaskOutput<E> + 'static,
+        <Fut::Output as TaskOutput<E>>::Value: Send + 'static,
+    {
+        let group = self.group.group.clone();
+        let core = group.core().clone();
+        let spawn = move |given, child, before: &mut dyn FnMut(&_)| {
+            spawn_child(&group, given, child, |record| before(record))
+        };
+        start(core, self.options, child, spawn, Location::caller())
     }
 }
 
-impl<R: Spawn, E> fmt::Debug for TaskBuilder<'_, R, E> {
+impl<G> fmt::Debug for TaskBuilder<'_, G> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TaskBuilder")
-            .field("name", &self.name)
+            .field("name", &self.options.name)
             .finish_non_exhaustive()
     }
 }

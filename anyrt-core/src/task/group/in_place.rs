@@ -7,15 +7,16 @@
 
 use std::fmt;
 use std::panic::Location;
-use std::pin::Pin;
 
 use futures_core::future::{BoxFuture, LocalBoxFuture};
 
 use super::super::handle::{Slot, TaskHandle};
 use super::super::output::{GroupOutput, TaskOutput};
+use super::builder::TaskBuilder;
 use super::future::{GroupFuture, Members};
 use super::options::GroupOptions;
 use super::spawned::{deliver, has_ended};
+use super::start::{StartOutput, Started, expect_started, start};
 use crate::cancel::CancelHandle;
 use crate::engine::{
     End, Ended, Errors, Given, GroupState, OutcomeSink, TaskFuture, TaskRecord, poll_state,
@@ -198,42 +199,200 @@ impl<E, C, O: TaskOutput<E>> OutcomeSink<O> for ToSlot<'_, E, C, O::Value> {
 
 type Prepared<'env, E, C, F, T> = (TaskFuture<F, ToSlot<'env, E, C, T>>, TaskHandle<T>);
 
-/// Makes the record, the handle and the root of a child that was counted in.
+/// Makes the record, the handle and the root of a child that was counted in; `before` sees the record before
+/// the child can run.
 fn prepare<'env, E, C, F, T>(
     group: &Arc<InPlace<'env, E, C>>,
-    name: Option<Arc<str>>,
+    given: Given,
     future: F,
-    location: &'static Location<'static>,
+    before: impl FnOnce(&TaskRecord),
 ) -> Prepared<'env, E, C, F, T>
 where
     F: Future,
     F::Output: TaskOutput<E, Value = T>,
 {
-    let mut given = Given::at(location);
-    given.name = name;
     let record = group.core.insert(|| None, given);
+    before(&record);
     let slot = Arc::new(Slot::new());
     let handle = TaskHandle::split(record.clone(), slot.clone());
-    (
-        TaskFuture::new(
-            future,
-            record,
-            ToSlot {
-                group: group.clone(),
-                slot,
-            },
-        ),
-        handle,
-    )
+    let deliver = ToSlot {
+        group: group.clone(),
+        slot,
+    };
+    (TaskFuture::new(future, record, deliver), handle)
 }
 
 macro_rules! in_place_group {
     (
-        $(#[$docs:meta])* $name:ident, $boxed:ident
+        $(#[$docs:meta])* $name:ident, $boxed:ident, $(+ $send:ident)?
     ) => {
         $(#[$docs])*
         pub struct $name<'env, E> {
             group: Arc<InPlace<'env, E, $boxed<'env, ()>>>,
+        }
+
+        impl<'env, E: $($send +)? 'env> $name<'env, E> {
+            /// Prepares a child with a name or a context of its own.
+            pub fn task(&self) -> TaskBuilder<'_, $name<'env, E>> {
+                TaskBuilder::of(self)
+            }
+
+            /// Starts a child and waits until it says that it is ready; gives what it says (rule G9).
+            ///
+            /// As [`TaskGroup::start`](super::TaskGroup::start). The child may borrow; the value that it
+            /// passes to `started` and the error may not, and are `Send`.
+            ///
+            /// # Cancel safety
+            ///
+            /// As [`TaskGroup::start`](super::TaskGroup::start).
+            ///
+            /// # Errors
+            ///
+            /// The child's own error, if it fails before it is ready. The group does not see it.
+            ///
+            /// # Panics
+            ///
+            /// As [`TaskGroup::start`](super::TaskGroup::start).
+            #[track_caller]
+            pub fn start<V, Fut>(
+                &self,
+                child: impl FnOnce(Started<V>) -> Fut,
+            ) -> impl Future<Output = Result<V, E>>
+            where
+                E: Send + 'static,
+                V: Send + 'static,
+                Fut: Future $(+ $send)? + 'env,
+                Fut::Output: TaskOutput<E>,
+                <Fut::Output as TaskOutput<E>>::Value: $($send +)? 'env,
+            {
+                self.task().start(child)
+            }
+
+            /// Starts a child and waits until it says that it is ready; gives what it says, and the
+            /// handle.
+            ///
+            #[doc = concat!("See [`start`](", stringify!($name), "::start), which this is but for what is returned.")]
+            ///
+            /// # Errors
+            ///
+            /// [`StartError`](crate::error::StartError) if the child did not become ready.
+            ///
+            /// # Panics
+            ///
+            /// A panic of the child before it is ready continues here.
+            #[track_caller]
+            pub fn try_start<V, Fut>(
+                &self,
+                child: impl FnOnce(Started<V>) -> Fut,
+            ) -> impl Future<Output = StartOutput<V, Fut::Output, E>>
+            where
+                E: Send + 'static,
+                V: Send + 'static,
+                Fut: Future $(+ $send)? + 'env,
+                Fut::Output: TaskOutput<E>,
+                <Fut::Output as TaskOutput<E>>::Value: $($send +)? 'env,
+            {
+                self.task().try_start(child)
+            }
+        }
+
+        impl<'env, E: $($send +)? 'env> TaskBuilder<'_, $name<'env, E>> {
+            #[doc = concat!("Starts the child; see [`spawn`](", stringify!($name), "::spawn) of the group.")]
+            ///
+            /// # Panics
+            ///
+            /// If the group has ended.
+            #[track_caller]
+            pub fn spawn<F, T>(self, future: F) -> TaskHandle<T>
+            where
+                F: Future $(+ $send)? + 'env,
+                F::Output: TaskOutput<E, Value = T>,
+                T: $($send +)? 'env,
+            {
+                let group = self.group;
+                match self.try_spawn(future) {
+                    Ok(handle) => handle,
+                    Err(_) => has_ended(&group.group.core),
+                }
+            }
+
+            /// Starts the child, or gives the future back if the group has ended.
+            ///
+            /// # Errors
+            ///
+            /// [`SpawnError`] with the future, which has not been polled.
+            #[track_caller]
+            pub fn try_spawn<F, T>(self, future: F) -> Result<TaskHandle<T>, SpawnError<F>>
+            where
+                F: Future $(+ $send)? + 'env,
+                F::Output: TaskOutput<E, Value = T>,
+                T: $($send +)? 'env,
+            {
+                let group = &self.group.group;
+                if !group.core.enter() {
+                    return Err(SpawnError(future));
+                }
+                let given = self.options.given(Location::caller());
+                let (root, handle) = prepare(group, given, future, |_| ());
+                group.push(Box::pin(root));
+                Ok(handle)
+            }
+
+            #[doc = concat!("Starts the child and waits until it says that it is ready; see [`start`](", stringify!($name), "::start) of the group.")]
+            ///
+            /// # Errors
+            ///
+            /// The child's own error, if it fails before it is ready. The group does not see it.
+            ///
+            /// # Panics
+            ///
+            /// As [`TaskGroup::start`](super::TaskGroup::start).
+            #[track_caller]
+            pub fn start<V, Fut>(
+                self,
+                child: impl FnOnce(Started<V>) -> Fut,
+            ) -> impl Future<Output = Result<V, E>>
+            where
+                E: Send + 'static,
+                V: Send + 'static,
+                Fut: Future $(+ $send)? + 'env,
+                Fut::Output: TaskOutput<E>,
+                <Fut::Output as TaskOutput<E>>::Value: $($send +)? 'env,
+            {
+                let start = self.try_start(child);
+                async move { expect_started(start.await) }
+            }
+
+            #[doc = concat!("Starts the child and waits until it says that it is ready; see [`try_start`](", stringify!($name), "::try_start) of the group.")]
+            ///
+            /// # Errors
+            ///
+            /// [`StartError`](crate::error::StartError) if the child did not become ready.
+            ///
+            /// # Panics
+            ///
+            /// A panic of the child before it is ready continues here.
+            #[track_caller]
+            pub fn try_start<V, Fut>(
+                self,
+                child: impl FnOnce(Started<V>) -> Fut,
+            ) -> impl Future<Output = StartOutput<V, Fut::Output, E>>
+            where
+                E: Send + 'static,
+                V: Send + 'static,
+                Fut: Future $(+ $send)? + 'env,
+                Fut::Output: TaskOutput<E>,
+                <Fut::Output as TaskOutput<E>>::Value: $($send +)? 'env,
+            {
+                let group = self.group.group.clone();
+                let core = group.core.clone();
+                let spawn = move |given, child, before: &mut dyn FnMut(&_)| {
+                    let (root, handle) = prepare(&group, given, child, |record| before(record));
+                    group.push(Box::pin(root));
+                    handle
+                };
+                start(core, self.options, child, spawn, Location::caller())
+            }
         }
 
         impl<E> $name<'_, E> {
@@ -279,15 +438,16 @@ macro_rules! in_place_group {
 
 in_place_group! {
     /// Handle of a group of borrowing children: spawns, and cancels. Cheap to clone.
-    ScopedTaskGroup, BoxFuture
+    ScopedTaskGroup, BoxFuture, + Send
 }
 
 in_place_group! {
     /// Handle of a group of borrowing children that need not be `Send`: spawns, and cancels. Cheap
     /// to clone.
-    LocalTaskGroup, LocalBoxFuture
+    LocalTaskGroup, LocalBoxFuture,
 }
 
+// Outside of the macro, which messages of the compiler would name.
 impl<'env, E: Send + 'env> ScopedTaskGroup<'env, E> {
     /// Starts a child.
     ///
@@ -303,10 +463,7 @@ impl<'env, E: Send + 'env> ScopedTaskGroup<'env, E> {
         F::Output: TaskOutput<E, Value = T>,
         T: Send + 'env,
     {
-        match self.try_spawn(future) {
-            Ok(handle) => handle,
-            Err(_) => has_ended(&self.group.core),
-        }
+        self.task().spawn(future)
     }
 
     /// Starts a child, or gives the future back if the group has ended.
@@ -321,34 +478,7 @@ impl<'env, E: Send + 'env> ScopedTaskGroup<'env, E> {
         F::Output: TaskOutput<E, Value = T>,
         T: Send + 'env,
     {
-        if !self.group.core.enter() {
-            return Err(SpawnError(future));
-        }
-        let (root, handle) = prepare(&self.group, None, future, Location::caller());
-        let child: Pin<Box<dyn Future<Output = ()> + Send + 'env>> = Box::pin(root);
-        self.group.push(child);
-        Ok(handle)
-    }
-
-    /// Starts a child with a name.
-    ///
-    /// # Panics
-    ///
-    /// If the group has ended.
-    #[track_caller]
-    pub fn spawn_named<F, T>(&self, name: impl Into<String>, future: F) -> TaskHandle<T>
-    where
-        F: Future + Send + 'env,
-        F::Output: TaskOutput<E, Value = T>,
-        T: Send + 'env,
-    {
-        if !self.group.core.enter() {
-            has_ended(&self.group.core);
-        }
-        let name = Some(name.into().into());
-        let (root, handle) = prepare(&self.group, name, future, Location::caller());
-        self.group.push(Box::pin(root));
-        handle
+        self.task().try_spawn(future)
     }
 }
 
@@ -367,10 +497,7 @@ impl<'env, E: 'env> LocalTaskGroup<'env, E> {
         F::Output: TaskOutput<E, Value = T>,
         T: 'env,
     {
-        match self.try_spawn(future) {
-            Ok(handle) => handle,
-            Err(_) => has_ended(&self.group.core),
-        }
+        self.task().spawn(future)
     }
 
     /// Starts a child, or gives the future back if the group has ended.
@@ -385,33 +512,6 @@ impl<'env, E: 'env> LocalTaskGroup<'env, E> {
         F::Output: TaskOutput<E, Value = T>,
         T: 'env,
     {
-        if !self.group.core.enter() {
-            return Err(SpawnError(future));
-        }
-        let (root, handle) = prepare(&self.group, None, future, Location::caller());
-        let child: Pin<Box<dyn Future<Output = ()> + 'env>> = Box::pin(root);
-        self.group.push(child);
-        Ok(handle)
-    }
-
-    /// Starts a child with a name.
-    ///
-    /// # Panics
-    ///
-    /// If the group has ended.
-    #[track_caller]
-    pub fn spawn_named<F, T>(&self, name: impl Into<String>, future: F) -> TaskHandle<T>
-    where
-        F: Future + 'env,
-        F::Output: TaskOutput<E, Value = T>,
-        T: 'env,
-    {
-        if !self.group.core.enter() {
-            has_ended(&self.group.core);
-        }
-        let name = Some(name.into().into());
-        let (root, handle) = prepare(&self.group, name, future, Location::caller());
-        self.group.push(Box::pin(root));
-        handle
+        self.task().try_spawn(future)
     }
 }

@@ -16,7 +16,7 @@ use crate::engine::{
     Cause, End, Ended, Errors, Given, GroupState, OutcomeSink, Owner, Report, TaskFuture,
     TaskRecord,
 };
-use crate::error::{GroupError, SpawnError, StartError};
+use crate::error::{GroupError, SpawnError};
 use crate::loom::Arc;
 use crate::runtime::{Runtime, Spawn, TaskInfo};
 use crate::unwind::Payload;
@@ -330,7 +330,7 @@ impl<R: Runtime, E: Send + 'static> TaskGroup<R, E> {
     }
 
     /// Prepares a child with a name or a context of its own.
-    pub fn task(&self) -> TaskBuilder<'_, R, E> {
+    pub fn task(&self) -> TaskBuilder<'_, TaskGroup<R, E>> {
         TaskBuilder::of(self)
     }
 
@@ -364,24 +364,7 @@ impl<R: Runtime, E: Send + 'static> TaskGroup<R, E> {
         Fut::Output: TaskOutput<E> + 'static,
         <Fut::Output as TaskOutput<E>>::Value: Send + 'static,
     {
-        let start = super::start::start(self.group.clone(), child, Location::caller());
-        async move {
-            match start.await {
-                Ok((value, _)) => Ok(value),
-                Err(StartError::Failed(error)) => Err(*error),
-                Err(StartError::NotStarted) => panic!(
-                    "the child ended without having called `started`; use `try_start` where that \
-                     can happen"
-                ),
-                Err(StartError::Cancelled(cause)) => panic!(
-                    "the child was cancelled before it called `started` ({cause}); use \
-                     `try_start` where that can happen"
-                ),
-                Err(StartError::GroupEnded) => panic!(
-                    "`start` in a group that has ended; use `try_start` where that can happen"
-                ),
-            }
-        }
+        self.task().start(child)
     }
 
     /// Starts a child and waits until it says that it is ready; gives what it says, and the handle.
@@ -390,7 +373,7 @@ impl<R: Runtime, E: Send + 'static> TaskGroup<R, E> {
     ///
     /// # Errors
     ///
-    /// [`StartError`] if the child did not become ready.
+    /// [`StartError`](crate::error::StartError) if the child did not become ready.
     ///
     /// # Panics
     ///
@@ -406,7 +389,7 @@ impl<R: Runtime, E: Send + 'static> TaskGroup<R, E> {
         Fut::Output: TaskOutput<E> + 'static,
         <Fut::Output as TaskOutput<E>>::Value: Send + 'static,
     {
-        super::start::start(self.group.clone(), child, Location::caller())
+        self.task().try_start(child)
     }
 }
 

@@ -3,22 +3,20 @@
 use std::any::{Any, type_name};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
-use futures_util::future::poll_fn;
+use pin_project::pin_project;
 
 use super::super::handle::TaskHandle;
 use super::super::output::{Outcome, TaskOutput};
-use super::spawned::{Group, spawn_child};
-use crate::engine::clock::Clock;
+use super::builder::ChildOptions;
 use crate::engine::{
     Caller, Cancelled, Cause, Given, GroupState, Hold, Node, Run, TaskRecord, Unhandled, Wait,
     poll_state,
 };
 use crate::error::StartError;
 use crate::loom::{Arc, Mutex, lock};
-use crate::runtime::Runtime;
 use crate::unwind::Payload;
 
 /// What [`try_start`](super::TaskGroup::try_start) gives.
@@ -139,7 +137,7 @@ impl<V: Send, E: Send> Signal<V> for Shared<V, E> {
 }
 
 /// What a started child returns, seen from its group.
-enum ChildOutput<T, E> {
+pub(super) enum ChildOutput<T, E> {
     Own(Outcome<T, E>),
     /// The failure came before it was ready, and went to the starter.
     Reported,
@@ -170,55 +168,61 @@ impl<V, E> Drop for Gone<V, E> {
 }
 
 /// Runs the child, and keeps what happens before it is ready away from the group.
-async fn child<V, E, Fut>(
-    shared: Arc<Shared<V, E>>,
-    future: Fut,
-) -> ChildOutput<<Fut::Output as TaskOutput<E>>::Value, E>
+#[pin_project]
+pub(super) struct Child<V, E, Fut> {
+    #[pin]
+    future: Option<Fut>,
+    /// After the future, so that it is dropped after that.
+    gone: Gone<V, E>,
+}
+
+impl<V, E, Fut> Future for Child<V, E, Fut>
 where
     Fut: Future,
     Fut::Output: TaskOutput<E>,
 {
-    let gone = Gone(shared);
-    let shared = &gone.0;
-    let caught = {
-        let mut future = pin!(future);
-        poll_fn(
-            |cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
-                Ok(Poll::Pending) => Poll::Pending,
-                Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
-                Err(payload) => Poll::Ready(Err(payload)),
-            },
-        )
-        .await
-    };
-    match caught {
-        Err(payload) => match shared.end(Step::Panicked(payload)) {
-            Some(Step::Panicked(payload)) => resume_unwind(payload),
-            _ => ChildOutput::Reported,
-        },
-        Ok(output) => match output.into_outcome() {
-            Outcome::Error(error) => match shared.end(Step::Failed(error)) {
-                Some(Step::Failed(error)) => ChildOutput::Own(Outcome::Error(error)),
+    type Output = ChildOutput<<Fut::Output as TaskOutput<E>>::Value, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let shared = &this.gone.0;
+        let future = this.future.as_mut().as_pin_mut();
+        let future = future.expect("a child that has ended is not polled again");
+        let polled = match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(output)) => Ok(output),
+            Err(payload) => Err(payload),
+        };
+        this.future.set(None);
+        Poll::Ready(match polled {
+            Err(payload) => match shared.end(Step::Panicked(payload)) {
+                Some(Step::Panicked(payload)) => resume_unwind(payload),
                 _ => ChildOutput::Reported,
             },
-            outcome => {
-                shared.end(Step::NotStarted);
-                ChildOutput::Own(outcome)
-            }
-        },
+            Ok(output) => match output.into_outcome() {
+                Outcome::Error(error) => match shared.end(Step::Failed(error)) {
+                    Some(Step::Failed(error)) => ChildOutput::Own(Outcome::Error(error)),
+                    _ => ChildOutput::Reported,
+                },
+                outcome => {
+                    shared.end(Step::NotStarted);
+                    ChildOutput::Own(outcome)
+                }
+            },
+        })
     }
 }
 
 /// The starter's side: if it goes away before the child is ready, the child is cancelled.
-pub(super) struct Starter<R: Runtime, V, E> {
+struct Starter<V, E> {
     shared: Arc<Shared<V, E>>,
     /// None before the child is spawned.
     record: Option<TaskRecord>,
-    group: Arc<Group<R, E>>,
+    group: Arc<GroupState>,
     hold: Hold,
 }
 
-impl<R: Runtime, V, E> Starter<R, V, E> {
+impl<V, E> Starter<V, E> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<V, StartError<E>>> {
         let mut state = lock(&self.shared.state);
         let step = match std::mem::replace(&mut state.step, Step::Apart) {
@@ -260,14 +264,14 @@ impl<R: Runtime, V, E> Starter<R, V, E> {
     }
 }
 
-impl<R: Runtime, V, E> Starter<R, V, E> {
+impl<V, E> Starter<V, E> {
     /// Whether this is cancelled, and the child with it.
     ///
     /// Another thread may have cancelled since this poll began, or a deadline have passed, and the child
     /// may have ended of that, so it is the scopes themselves that are looked at.
     fn was_interrupted(&self) -> bool {
         let around = poll_state::evaluate();
-        around.cancelled || around.deadline <= R::now()
+        around.cancelled || around.deadline <= self.group.node.now()
     }
 
     fn cancel_child(&self) {
@@ -277,13 +281,13 @@ impl<R: Runtime, V, E> Starter<R, V, E> {
     }
 }
 
-impl<R: Runtime, V, E> Drop for Starter<R, V, E> {
+impl<V, E> Drop for Starter<V, E> {
     fn drop(&mut self) {
         self.cancel_child();
         // Nobody waits here any more. A failure that was not taken yet goes to the run; one that
         // is still to come goes to the group.
         let step = std::mem::replace(&mut lock(&self.shared.state).step, Step::Apart);
-        let core = self.group.core();
+        let core = &self.group;
         match step {
             Step::Failed(error) => {
                 let unhandled = Unhandled::error(
@@ -304,21 +308,20 @@ impl<R: Runtime, V, E> Drop for Starter<R, V, E> {
 /// It is a type of its own, and not an async block, because the compiler cannot see that one is
 /// `Send` that mentions the child's output together with an error type that has a lifetime.
 #[must_use = "futures do nothing unless you `.await` or poll them"]
-pub(super) struct Start<R: Runtime, V, E, T, Open> {
+struct Start<V, E, T, Open> {
     open: Option<Open>,
-    starter: Option<Starter<R, V, E>>,
+    starter: Option<Starter<V, E>>,
     handle: Option<TaskHandle<T>>,
 }
 
-// Nothing is pinned: the child is a task of its own.
-impl<R: Runtime, V, E, T, Open> Unpin for Start<R, V, E, T, Open> {}
+// Nothing is pinned: the child is a task of its own, or belongs to the group.
+impl<V, E, T, Open> Unpin for Start<V, E, T, Open> {}
 
-type Opened<R, V, E, T> = Result<(Starter<R, V, E>, TaskHandle<T>), StartError<E>>;
+type Opened<V, E, T> = Result<(Starter<V, E>, TaskHandle<T>), StartError<E>>;
 
-impl<R, V, E, T, Open> Future for Start<R, V, E, T, Open>
+impl<V, E, T, Open> Future for Start<V, E, T, Open>
 where
-    R: Runtime,
-    Open: FnOnce() -> Opened<R, V, E, T>,
+    Open: FnOnce() -> Opened<V, E, T>,
 {
     type Output = Result<(V, TaskHandle<T>), StartError<E>>;
 
@@ -345,24 +348,25 @@ where
     }
 }
 
-pub(super) fn start<R, V, E, Fut>(
-    group: Arc<Group<R, E>>,
+/// Makes the child in a group, by `spawn`, which shows its record to the function that it is given before the
+/// child can run.
+pub(super) fn start<V, E, Fut, T>(
+    group: Arc<GroupState>,
+    options: ChildOptions,
     make: impl FnOnce(Started<V>) -> Fut,
+    spawn: impl FnOnce(Given, Child<V, E, Fut>, &mut dyn FnMut(&TaskRecord)) -> TaskHandle<T>,
     location: &'static Location<'static>,
-) -> impl Future<Output = StartOutput<V, Fut::Output, E>>
+) -> impl Future<Output = Result<(V, TaskHandle<T>), StartError<E>>>
 where
-    R: Runtime,
     E: Send + 'static,
     V: Send + 'static,
-    Fut: Future + Send + 'static,
-    Fut::Output: TaskOutput<E> + 'static,
-    <Fut::Output as TaskOutput<E>>::Value: Send + 'static,
+    Fut: Future,
 {
     let open = move || {
-        if !group.core().enter_as_task() {
+        if !group.enter() {
             return Err(StartError::GroupEnded);
         }
-        let counted = Counted(group.core());
+        let counted = Counted(&group);
         let state = State {
             step: Step::Waiting,
             record: None,
@@ -372,25 +376,31 @@ where
             state: Mutex::new(state),
             erase: |error| Box::new(error),
         });
-        let future = child(
-            shared.clone(),
-            make(Started {
-                signal: Some(shared.clone()),
-            }),
-        );
+        let future = make(Started {
+            signal: Some(shared.clone()),
+        });
+        let child = Child {
+            future: Some(future),
+            gone: Gone(shared.clone()),
+        };
         let cancelled = poll_state::effectively_cancelled();
         std::mem::forget(counted);
-        let mut given = Given::at(location);
+        let mut given = options.given(location);
         given.starting = true;
-        let node = Node::with_clock(Clock::of::<R>());
+        let node = match group.node.clock() {
+            Some(clock) => Node::with_clock(clock),
+            None => Node::new(),
+        };
         node.begin(poll_state::plain_deadline());
         node.link();
         let hold = Hold::of(node.clone());
         let task = poll_state::current_task();
-        let caller = Caller { task, node };
+        let mut caller = Some(Caller { task, node });
         let (mut record, mut refused) = (None, None);
-        let handle = spawn_child(&group, given, future, |child| {
-            child.set_caller(caller);
+        let handle = spawn(given, child, &mut |child| {
+            if let Some(caller) = caller.take() {
+                child.set_caller(caller);
+            }
             if cancelled {
                 child.cancel_with_caller();
             }
@@ -413,6 +423,26 @@ where
         open: Some(open),
         starter: None,
         handle: None,
+    }
+}
+
+/// What `start` gives, where everything but the child's own error is a panic.
+pub(super) fn expect_started<V, T, E>(
+    started: Result<(V, TaskHandle<T>), StartError<E>>,
+) -> Result<V, E> {
+    match started {
+        Ok((value, _)) => Ok(value),
+        Err(StartError::Failed(error)) => Err(*error),
+        Err(StartError::NotStarted) => panic!(
+            "the child ended without having called `started`; use `try_start` where that can happen"
+        ),
+        Err(StartError::Cancelled(cause)) => panic!(
+            "the child was cancelled before it called `started` ({cause}); use `try_start` where \
+             that can happen"
+        ),
+        Err(StartError::GroupEnded) => {
+            panic!("`start` in a group that has ended; use `try_start` where that can happen")
+        }
     }
 }
 

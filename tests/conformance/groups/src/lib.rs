@@ -22,6 +22,7 @@ pub mod groups_in_place;
 pub mod groups_panics;
 pub mod groups_scope;
 pub mod groups_start;
+pub mod groups_start_kinds;
 pub mod groups_start_scopes;
 pub mod introspection;
 pub mod options;

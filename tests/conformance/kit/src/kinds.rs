@@ -8,9 +8,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 
 use anyrt_core::cancel::{CancelHandle, has_pending_cancellation};
-use anyrt_core::error::{GroupError, SpawnError};
+use anyrt_core::context::Context;
+use anyrt_core::error::{GroupError, SpawnError, StartError};
 use anyrt_core::task::{
-    GroupOutput, LocalTaskGroup, ScopedTaskGroup, TaskGroup, TaskHandle, TaskOutput,
+    GroupOutput, LocalTaskGroup, ScopedTaskGroup, Started, TaskGroup, TaskHandle, TaskOutput,
     local_task_group, scoped_task_group, task_group,
 };
 use anyrt_core::time::sleep_forever;
@@ -56,6 +57,32 @@ pub trait GroupHandle<E>: Clone {
         F::Output: TaskOutput<E, Value = T>,
         T: Send + 'static;
 
+    /// Spawns a child with a name and a context.
+    fn spawn_as<F, T>(&self, name: &str, context: &Context, future: F) -> TaskHandle<T>
+    where
+        F: Future + Send + 'static,
+        F::Output: TaskOutput<E, Value = T>,
+        T: Send + 'static;
+
+    /// Starts a child, and gives what it says.
+    fn start<V, F>(&self, child: impl FnOnce(Started<V>) -> F + 'static) -> Starting<'_, V, E>
+    where
+        V: Send + 'static,
+        F: Future + Send + 'static,
+        F::Output: TaskOutput<E>,
+        <F::Output as TaskOutput<E>>::Value: Send + 'static;
+
+    /// Starts a child, and gives what it says and its handle.
+    fn try_start<V, F>(
+        &self,
+        child: impl FnOnce(Started<V>) -> F + 'static,
+    ) -> TryStarting<'_, V, <F::Output as TaskOutput<E>>::Value, E>
+    where
+        V: Send + 'static,
+        F: Future + Send + 'static,
+        F::Output: TaskOutput<E>,
+        <F::Output as TaskOutput<E>>::Value: Send + 'static;
+
     /// Cancels the group.
     fn cancel(&self);
 
@@ -64,6 +91,13 @@ pub trait GroupHandle<E>: Clone {
 }
 
 type Child<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// What `start` returns.
+pub type Starting<'a, V, E> = Pin<Box<dyn Future<Output = Result<V, E>> + 'a>>;
+
+/// What `try_start` returns.
+pub type TryStarting<'a, V, T, E> =
+    Pin<Box<dyn Future<Output = Result<(V, TaskHandle<T>), StartError<E>>> + 'a>>;
 
 /// Stands for `task_group`.
 #[derive(Debug)]
@@ -116,6 +150,42 @@ macro_rules! kind {
                 T: Send + 'static,
             {
                 self.try_spawn(future)
+            }
+
+            fn spawn_as<F, T>(&self, name: &str, context: &Context, future: F) -> TaskHandle<T>
+            where
+                F: Future + Send + 'static,
+                F::Output: TaskOutput<E, Value = T>,
+                T: Send + 'static,
+            {
+                let child: Child<F::Output> = Box::pin(future);
+                self.task().name(name).context(context).spawn(child)
+            }
+
+            fn start<V, F>(
+                &self,
+                child: impl FnOnce(Started<V>) -> F + 'static,
+            ) -> Starting<'_, V, E>
+            where
+                V: Send + 'static,
+                F: Future + Send + 'static,
+                F::Output: TaskOutput<E>,
+                <F::Output as TaskOutput<E>>::Value: Send + 'static,
+            {
+                Box::pin(self.start(|started| Box::pin(child(started)) as Child<F::Output>))
+            }
+
+            fn try_start<V, F>(
+                &self,
+                child: impl FnOnce(Started<V>) -> F + 'static,
+            ) -> TryStarting<'_, V, <F::Output as TaskOutput<E>>::Value, E>
+            where
+                V: Send + 'static,
+                F: Future + Send + 'static,
+                F::Output: TaskOutput<E>,
+                <F::Output as TaskOutput<E>>::Value: Send + 'static,
+            {
+                Box::pin(self.try_start(|started| Box::pin(child(started)) as Child<F::Output>))
             }
 
             fn cancel(&self) {

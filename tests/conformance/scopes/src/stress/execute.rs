@@ -541,7 +541,17 @@ async fn borrowing_body<'env, R: Runtime>(
                 }));
             }
             Step::Start(before, after) => {
-                handles.push(tg.spawn(child::<R>(Plan::Then(vec![before, after]), place, true)));
+                let (living, place) = (
+                    Living::new(place.counted()),
+                    place.clone().in_new_task(true),
+                );
+                tg.start(move |started| async move {
+                    let _living = living;
+                    execute::<R>(before, place.clone()).await?;
+                    started.started(());
+                    execute::<R>(after, place).await
+                })
+                .await?;
             }
             Step::Do(plan) => execute::<R>(plan, place.clone()).await?,
             Step::CancelChild(index) => cancel(&handles, index),

@@ -353,19 +353,19 @@ impl Maker {
             },
             keep_going: self.chance(5),
             steps: (0..steps)
-                .map(|_| self.step(depth, borrows, cancelled, at))
+                .map(|_| self.step(depth, cancelled, at))
                 .collect(),
             cancelled,
         }
     }
 
-    fn step(&mut self, depth: u32, borrows: bool, cancelled: bool, at: Surroundings) -> Step {
+    fn step(&mut self, depth: u32, cancelled: bool, at: Surroundings) -> Step {
         let inside = at.in_child(cancelled);
         let less = depth.min(2);
         match self.random.below(12) {
             0..5 => Step::Spawn(self.plan(depth, inside)),
             5 => Step::SpawnTwice(self.plan(less, inside), self.plan(less, inside)),
-            6 if !borrows => Step::Start(
+            6 => Step::Start(
                 self.plan(less, inside.in_start()),
                 self.plan(depth.min(3), inside),
             ),

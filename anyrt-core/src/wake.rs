@@ -26,7 +26,7 @@ impl WakerSlot {
         self.0.is_none()
     }
 
-    /// Whether the waker is there, and wakes the same task as this one.
+    /// Returns whether the slot has a waker that wakes the same task as this one.
     ///
     /// Some wakers never equal their clones, so a waker that was put in need not be found again.
     pub(crate) fn wakes(&self, waker: &Waker) -> bool {

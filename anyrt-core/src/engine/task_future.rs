@@ -265,7 +265,7 @@ impl<F: Future> FutureSlot for Root<F> {
     }
 }
 
-/// The end of a task that was left after its last poll.
+/// Returns the record and the outcome of a task that was left after its last poll.
 #[inline(always)]
 fn end_of_task<O>(
     record: TaskRecord,
@@ -318,7 +318,7 @@ impl TaskRecord {
         self.is_plain() || self.stay_pending_rarely(cx)
     }
 
-    /// The same for a task that is not plain: also registers with the node that its frame got in this poll.
+    /// Does the same for a task that is not plain: also registers with the node that its frame got in this poll.
     #[cold]
     fn stay_pending_rarely(&self, cx: &Context<'_>) -> bool {
         if let Some(node) = self.root() {

@@ -317,7 +317,7 @@ impl GroupState {
         }
     }
 
-    /// Whether nobody lives here, and the group around does not count it either.
+    /// Returns whether the group has no children, and the group around does not count it.
     pub(crate) fn is_empty(&self) -> bool {
         self.living.load(Ordering::SeqCst) & !ORPHANED == 0
     }

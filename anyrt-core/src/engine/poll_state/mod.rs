@@ -591,7 +591,7 @@ impl Thread {
         }
     }
 
-    /// The same for a task that has context variables, or was made by a call of `start` that is pending.
+    /// Does the same for a task that has context variables, or was made by a call of `start` that is pending.
     #[cold]
     #[inline(never)]
     fn enter_nearly_plainly(&self, slot: &mut Option<TaskRecord>) -> bool {

@@ -23,7 +23,7 @@ pub struct TaskBuilder<'a, G> {
     pub(super) options: ChildOptions,
 }
 
-/// What was asked for a child.
+/// The options of a child.
 #[derive(Default)]
 pub(super) struct ChildOptions {
     name: Option<Arc<str>>,
@@ -32,7 +32,7 @@ pub(super) struct ChildOptions {
 }
 
 impl ChildOptions {
-    /// What the child is given if it is made now, at that place in the code.
+    /// Returns the arguments of a child that is spawned now, at that place in the code.
     pub(super) fn given(self, location: &'static Location<'static>) -> Given {
         let mut given = Given::at(location);
         given.name = self.name;

@@ -426,7 +426,7 @@ where
     }
 }
 
-/// What `start` gives, where everything but the child's own error is a panic.
+/// Converts the result of `try_start` to that of `start`: panics for all but the child's own error.
 pub(super) fn expect_started<V, T, E>(
     started: Result<(V, TaskHandle<T>), StartError<E>>,
 ) -> Result<V, E> {

@@ -12,13 +12,16 @@ use anyrt_core::task::{TaskGroup, scoped_task_group, task_group};
 
 use super::holds_support::resident_bytes;
 use crate::erased::{Backend, R};
+use crate::harness::number;
 use crate::kinds::blocked;
 use crate::support::{poll_once, run};
 
-/// How many steps a case takes: a million in long tests.
+/// Returns the number of steps of a case: a million in long tests.
 fn steps() -> usize {
-    let long = std::env::var_os("ANYRT_LONG_TESTS").is_some_and(|value| value == "1");
-    if long { 1_000_000 } else { 100_000 }
+    match number("ANYRT_LONG_TESTS") {
+        Some(1) => 1_000_000,
+        _ => 100_000,
+    }
 }
 
 /// Less than so many steps of anything could take, and at least what the machine shows by chance.

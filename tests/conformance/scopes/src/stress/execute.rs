@@ -151,7 +151,7 @@ impl Place {
         self.shielded()
     }
 
-    /// What is sure to end with the future here, so that it counts in what is around.
+    /// Returns the areas that count what is dropped with the future here: none if that may be forgotten.
     fn counted(&self) -> &[Arc<Area>] {
         if self.forgotten { &[] } else { &self.areas }
     }

@@ -16,7 +16,8 @@ use crate::loom::{Arc, Mutex, OnceLock, Weak, lock};
 /// The alarms of a run.
 pub(crate) struct Alarms {
     groups: Mutex<BTreeMap<Key, Weak<GroupState>>>,
-    /// The earliest of them, in bits.
+    /// The earliest of them, in bits. Written under the lock, so that it is never later than the first of
+    /// them; read without it by the main future, which is woken after an earlier one was written.
     next: AtomicU64,
     waker: OnceLock<Waker>,
 }

@@ -15,6 +15,15 @@
 //! 4. A group that was carried out of the one around it, which has ended, is adopted by the next
 //!    one out, at last by the run. It moves there when it is counted in; while it counts somewhere,
 //!    that group cannot end, so it is counted out where it was counted in.
+//!
+//! # Orderings
+//!
+//! | word | pairs |
+//! | --- | --- |
+//! | `living` | Every change reads and writes this one word, so each sees all before it: a spawn or the end, the last child or the drop of the host. What a child did is released when it counts itself out, and acquired by the `try_end` that finds the group empty. The host registers its waker and then looks at `living`; the last child counts itself out and then takes the waker; the waker's lock orders the two, so one of them sees the other. |
+//! | `cut_short` | Written by a child before it counts itself out, and read by the host after that: relaxed. |
+//! | `around` | Written by the host before its body spawns anything, which orders it before all that children read: relaxed. |
+//! | `alarm` | Written under the lock of the run's [`Alarms`](super::alarms::Alarms), read without it. A reader that finds an alarm which is just being carried out need not set its own: `carry_out_deadlines` looks at the node, where the new limit is already, after the alarm is reset, and sets the next. |
 
 use std::collections::BTreeMap;
 use std::fmt;

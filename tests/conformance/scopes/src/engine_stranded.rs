@@ -23,46 +23,35 @@ use crate::support::{Gate, Log, poll_once, run, until, yields};
 /// The scope ends by the clock after a second.
 const BY_THE_CLOCK: Duration = Duration::from_secs(2);
 
-/// EN-05, C6: beside a future that wakes itself for ever, the scope of a stranded holder ends, by
-/// the clock.
-pub fn a_future_that_wakes_itself_does_not_keep_a_scope(backend: &Backend) {
-    run(backend, async {
-        let watchdog = Watchdog::new(BY_THE_CLOCK);
-        let log = Log::new();
-        let scope = CancelScope::<R>::new();
-        let handle = scope.handle();
-        let outcome = scope.run(async {
-            let mut held = Box::pin(holder(log.clone()));
-            assert!(poll_once(held.as_mut()).await.is_pending());
-            handle.cancel();
-            while !watchdog.has_expired() {
-                yields(1).await;
-            }
-        });
-        assert!(outcome.await.is_err(), "the scope did not end");
-        assert_eq!(log.entries(), ["dropped"]);
+/// Cancels a scope with a stranded holder beside a future that wakes itself again and again; the scope ends
+/// within `limit`.
+async fn ends_beside_a_busy_future(limit: Duration) {
+    let watchdog = Watchdog::new(limit);
+    let (late, log) = (watchdog.gate(), Log::new());
+    let scope = CancelScope::<R>::new();
+    let handle = scope.handle();
+    let outcome = scope.run(async {
+        let mut held = Box::pin(holder(log.clone()));
+        assert!(poll_once(held.as_mut()).await.is_pending());
+        handle.cancel();
+        while !late.is_open() {
+            yields(1).await;
+        }
     });
+    assert!(outcome.await.is_err(), "the scope did not end");
+    assert_eq!(log.entries(), ["dropped"]);
 }
 
-/// EN-05, C6: how long that takes can be said for the run.
+/// EN-05, C6: a future that wakes itself again and again does not keep the scope of a stranded holder, which
+/// ends by the clock.
+pub fn a_future_that_wakes_itself_does_not_keep_a_scope(backend: &Backend) {
+    run(backend, ends_beside_a_busy_future(BY_THE_CLOCK));
+}
+
+/// EN-05, C6: the length of time after which a holder counts as stranded is an option of the run.
 pub fn a_run_can_say_when_a_holder_is_stranded(backend: &Backend) {
     let options = RunOptions::new().stranded_after(Duration::from_millis(10));
-    let main = async {
-        let watchdog = Watchdog::new(Duration::from_millis(900));
-        let (late, log) = (watchdog.gate(), Log::new());
-        let scope = CancelScope::<R>::new();
-        let handle = scope.handle();
-        let outcome = scope.run(async {
-            let mut held = Box::pin(holder(log.clone()));
-            assert!(poll_once(held.as_mut()).await.is_pending());
-            handle.cancel();
-            while !late.is_open() {
-                yields(1).await;
-            }
-        });
-        assert!(outcome.await.is_err(), "the scope did not end");
-        assert_eq!(log.entries(), ["dropped"]);
-    };
+    let main = ends_beside_a_busy_future(Duration::from_millis(900));
     anyrt_core::run(backend, options, main).unwrap();
 }
 

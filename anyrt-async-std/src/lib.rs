@@ -31,7 +31,7 @@
 //! | the clock | the system's monotonic clock |
 //! | a timer | `async_io::Timer`, on the reactor that async-std itself uses |
 //! | a function that blocks | `task::spawn_blocking`; dropping its future detaches |
-//! | a socket | `async_io::Async` around a descriptor, on the reactor that async-std itself uses, with the feature `net` (Unix systems) |
+//! | a descriptor, a socket | `async_io::Async` around it, on the reactor that async-std itself uses, with the features `descriptors` and `net` (Unix systems) |
 //! | the end of a run | the shared threads go on, and so do functions that block |
 //!
 //! # What is special here
@@ -45,15 +45,15 @@
 //! [RUSTSEC-2025-0052]: https://rustsec.org/advisories/RUSTSEC-2025-0052
 
 mod blocking;
-#[cfg(all(feature = "net", unix))]
-mod net;
+#[cfg(all(feature = "descriptors", unix))]
+mod reactor;
 mod runtime;
 mod spawn;
 mod time;
 
 pub use self::blocking::Call;
-#[cfg(all(feature = "net", unix))]
-pub use self::net::Registered;
+#[cfg(all(feature = "descriptors", unix))]
+pub use self::reactor::Registered;
 pub use self::runtime::{AsyncStd, Builder};
 pub use self::spawn::Handle;
 pub use self::time::Timer;

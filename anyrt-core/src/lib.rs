@@ -17,6 +17,7 @@
 //! | [`time`] | the run's clock, sleeping | |
 //! | [`thread`] | worker threads | |
 //! | [`stream`] | streams of bytes and of objects, and what wraps them | |
+//! | `descriptors` | waiting for descriptors of the operating system, with the feature `descriptors` | |
 //! | `net` | sockets and names, with the feature `net` | |
 //! | `tls` | encrypted streams, with the feature `tls` | |
 //! | [`sync`] | locks, events and other ways to wait for one another | |
@@ -26,10 +27,13 @@
 //!
 //! The rules are written down in `ARCHITECTURE.md`.
 
+mod attributes;
 pub mod cancel;
 mod chain;
 pub mod combine;
 pub mod context;
+#[cfg(all(feature = "descriptors", unix))]
+pub mod descriptors;
 mod engine;
 pub mod error;
 #[cfg(any(feature = "net", feature = "tls"))]

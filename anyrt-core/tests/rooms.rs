@@ -8,8 +8,28 @@ use std::path::Path;
 
 /// The rooms, from the ground up.
 const ROOMS: &[&str] = &[
-    "loom", "unwind", "wake", "instant", "chain", "host", "runtime", "engine", "error", "context",
-    "cancel", "task", "time", "combine", "sync", "thread", "stream", "net", "tls", "testing",
+    "loom",
+    "unwind",
+    "wake",
+    "instant",
+    "attributes",
+    "chain",
+    "host",
+    "runtime",
+    "engine",
+    "error",
+    "context",
+    "cancel",
+    "task",
+    "time",
+    "combine",
+    "sync",
+    "thread",
+    "stream",
+    "descriptors",
+    "net",
+    "tls",
+    "testing",
 ];
 
 /// Imports against the order, and why they stay.
@@ -25,7 +45,6 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
         "net",
         "addresses are part of the contract of `Net`",
     ),
-    ("runtime", "stream", "sockets have attributes"),
 ];
 
 /// Each room with each room that its sources name as `crate::room`.

@@ -26,7 +26,7 @@
 //! | the clock | the system's monotonic clock |
 //! | a timer | `smol::Timer` |
 //! | a function that blocks | `smol::unblock`, detached when its future is dropped |
-//! | a socket | `smol::Async` around a descriptor, with the feature `net` (Unix systems) |
+//! | a descriptor, a socket | `smol::Async` around it, with the features `descriptors` and `net` (Unix systems) |
 //! | the end of a run | tasks that are left are dropped; functions that block are not waited for |
 //!
 //! # What is special here
@@ -37,15 +37,15 @@
 //!   the environment variable `SMOL_THREADS` says otherwise.
 
 mod blocking;
-#[cfg(all(feature = "net", unix))]
-mod net;
+#[cfg(all(feature = "descriptors", unix))]
+mod reactor;
 mod runtime;
 mod spawn;
 mod time;
 
 pub use self::blocking::Call;
-#[cfg(all(feature = "net", unix))]
-pub use self::net::Registered;
+#[cfg(all(feature = "descriptors", unix))]
+pub use self::reactor::Registered;
 pub use self::runtime::{Builder, Smol};
 pub use self::spawn::Handle;
 pub use self::time::Timer;

@@ -26,7 +26,7 @@
 //! | the clock | `tokio::time::Instant`, so a paused clock is obeyed |
 //! | a timer | `tokio::time::Sleep`, pinned in place, apart from the task's budget |
 //! | a function that blocks | `Handle::spawn_blocking` |
-//! | a socket | `AsyncFd` around a descriptor, with the feature `net` (Unix systems) |
+//! | a descriptor, a socket | `AsyncFd` around it, with the features `descriptors` and `net` (Unix systems) |
 //! | the end of a run | tasks that are left are dropped; functions that block are not waited for |
 //!
 //! # What is special here
@@ -40,15 +40,15 @@
 //! - A runtime cannot be entered from within a task of another tokio runtime: tokio panics.
 
 mod blocking;
-#[cfg(all(feature = "net", unix))]
-mod net;
+#[cfg(all(feature = "descriptors", unix))]
+mod reactor;
 mod runtime;
 mod spawn;
 mod time;
 
 pub use self::blocking::Call;
-#[cfg(all(feature = "net", unix))]
-pub use self::net::Registered;
+#[cfg(all(feature = "descriptors", unix))]
+pub use self::reactor::Registered;
 pub use self::runtime::{Builder, Tokio};
 pub use self::spawn::Handle;
 pub use self::time::Timer;

@@ -39,7 +39,8 @@
 //! | `tokio` | the backend [tokio](https://docs.rs/tokio), and the module `anyrt::tokio` with conversions |
 //! | `smol` | the backend [smol](https://docs.rs/smol), and the module `anyrt::smol` with conversions |
 //! | `async-std` | the backend async-std (discontinued, RUSTSEC-2025-0052), and `anyrt::async_std` |
-//! | `net` | sockets and name lookup, in the module `anyrt::net`; nothing on systems that are not Unix |
+//! | `descriptors` | waiting until a descriptor can be read or written, in the module `anyrt::descriptors`; nothing on systems that are not Unix |
+//! | `net` | sockets and name lookup, in the module `anyrt::net`; implies `descriptors`; nothing on systems that are not Unix |
 //! | `tls` | encrypted streams, in `anyrt::tls`, by [rustls](https://docs.rs/rustls) |
 //! | `idna` | international host names, in their form of IDNA 2008 |
 //! | `tokio-io` | byte streams as tokio's I/O traits and back, in [`interop`]; no runtime |
@@ -67,6 +68,8 @@ mod time;
 
 #[doc(hidden)]
 pub mod __private;
+#[cfg(all(feature = "descriptors", unix))]
+pub mod descriptors;
 pub mod from_thread;
 pub mod futures;
 pub mod interop;
@@ -131,7 +134,7 @@ pub use anyrt_core::error::{
 };
 
 // The runtime behind it all, for code that is generic over it.
-#[cfg(all(feature = "net", unix))]
+#[cfg(all(feature = "descriptors", unix))]
 pub use self::ambient::AmbientSource;
 pub use self::ambient::{Ambient, AmbientCall, AmbientHandle, AmbientTimer};
 

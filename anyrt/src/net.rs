@@ -2,15 +2,14 @@
 
 mod connect;
 mod datagrams;
-mod descriptors;
 mod listeners;
+mod unix;
 
 pub use anyrt_core::net::{
     ATTEMPT_DELAY, Address, BoxListener, BoxedStreams, BufferedConnectable, ConnectError,
     Connectable, Descriptor, FailedAttempt, Family, Internet, IntoConnectable, Kind, ListenOptions,
     Listener, LocalAddress, LocalPort, LookupError, MAX_UDP_PACKET, MultiListener, RemoteAddress,
     RemotePort, SocketFamily, TextConnectable, Unix, UnixAddress, UnixListenOptions, interleave,
-    notify_closing,
 };
 pub use anyrt_core::runtime::SocketOption;
 
@@ -22,11 +21,11 @@ pub use self::datagrams::{
     ConnectedDatagramSocket, ConnectedUdpSocket, ConnectedUnixDatagram, DatagramSocket, UdpSocket,
     UnixDatagram,
 };
-pub use self::descriptors::{UnixConnectable, connect_unix, wait_readable, wait_writable};
 pub use self::listeners::{
     Accept, ListenerExt, ServeOptions, SocketListener, TcpListener, UnixListener, listen_tcp,
     listen_tcp_with,
 };
+pub use self::unix::{UnixConnectable, connect_unix};
 
 use crate::Ambient;
 

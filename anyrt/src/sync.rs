@@ -84,8 +84,8 @@
 pub use anyrt_core::sync::{
     AlreadyBorrowing, AlreadySettled, Barrier, BarrierStatistics, Borrower, CapacityLimiter,
     CapacityStatistics, CapacityToken, CapacityTokenArc, Condition, ConditionStatistics, Event,
-    EventStatistics, Mutex, MutexGuard, MutexGuardArc, MutexStatistics, NotBorrowing, Promise,
-    PromiseError, ResourceGuard, ResourceUse, RwLock, RwLockReadGuard, RwLockReadGuardArc,
+    EventStatistics, LockGuard, Mutex, MutexGuard, MutexGuardArc, MutexStatistics, NotBorrowing,
+    Promise, PromiseError, ResourceGuard, ResourceUse, RwLock, RwLockReadGuard, RwLockReadGuardArc,
     RwLockStatistics, RwLockWriteGuard, RwLockWriteGuardArc, Semaphore, SemaphorePermit,
     SemaphorePermitArc, SemaphoreStatistics, Settled, TooManyPermits, TryBorrowError,
 };

@@ -85,6 +85,9 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 
 /// Waits until it is cancelled.
 ///
+/// Its output is never, which fits into a group of any error type. In an `async` block that also uses `?`,
+/// the compiler does not infer the block's type from never: use [`fallible`](SleepForever::fallible) there.
+///
 /// # Cancel safety
 ///
 /// Cancel safe: it has no effect.
@@ -99,6 +102,25 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 ///     let limit = Duration::from_millis(5);
 ///     assert!(anyrt::move_on_after(limit, anyrt::sleep_forever()).await.is_none());
 /// });
+/// ```
+///
+/// At the end of a block with `?`:
+///
+/// ```
+/// # if anyrt::Backend::available().is_empty() { return Ok(()) }
+/// use std::{fs, io};
+///
+/// anyrt::run(anyrt::task_group::<io::Error, _, _>(async |tg| {
+///     tg.spawn(async {
+///         let _lock = fs::File::open("Cargo.toml")?;
+///         anyrt::sleep_forever().fallible().await
+///     });
+///     tg.cancel();
+///     Ok(())
+/// }))
+/// # .map_err(|_| ())
+/// # .unwrap();
+/// # io::Result::Ok(())
 /// ```
 #[inline]
 pub fn sleep_forever() -> SleepForever {

@@ -80,8 +80,8 @@ use crate::Ambient;
 pub use anyrt_core::tls::TlsConnectable;
 pub use anyrt_core::tls::{
     AlpnProtocol, CertificateDer, CipherSuite, PeerCertificates, PrivateKeyDer, ServerName,
-    ServerSide, StandardCompatible, TlsClientConfig, TlsError, TlsServerConfig, TlsStream,
-    TlsVersion, certificates_from_pem, private_key_from_pem, rustls,
+    ServerSide, StandardCompatible, TlsClientConfig, TlsError, TlsReceiveHalf, TlsSendHalf,
+    TlsServerConfig, TlsStream, TlsVersion, certificates_from_pem, private_key_from_pem, rustls,
 };
 
 /// A listener whose streams are encrypted.

@@ -308,6 +308,8 @@ fn auto_traits_of_tls() {
         TlsClientConfig => "Send Sync Unpin",
         TlsConnectable<u8> => "Send Sync Unpin",
         TlsError => "Send Sync Unpin",
+        TlsReceiveHalf<Memory> => "Send Sync Unpin",
+        TlsSendHalf<Memory> => "Send Sync Unpin",
         TlsServerConfig => "Send Sync Unpin",
         TlsStream<Memory> => "Send Sync Unpin",
     }
@@ -374,12 +376,17 @@ fn auto_traits_of_connecting() {
 
 #[cfg(all(feature = "net", unix))]
 #[test]
-fn auto_traits_of_descriptors() {
-    use anyrt::net::*;
+fn auto_traits_of_unix_sockets() {
     table! {
-        UnixConnectable => "Send Sync Unpin",
+        anyrt::net::UnixConnectable => "Send Sync Unpin",
         anyrt::futures::ConnectUnix => "Send Sync",
     }
+}
+
+#[cfg(all(feature = "descriptors", unix))]
+#[test]
+fn auto_traits_of_descriptors() {
+    use anyrt::descriptors::*;
     fn send<T: Send>(_: T) {}
     send((
         wait_readable(std::io::stdin()),
@@ -434,6 +441,7 @@ fn opaque_futures_are_send() {
     send((mutex.lock(), mutex.lock_arc()));
     let condition = anyrt::sync::Condition::new(&*mutex);
     send(async { condition.wait(mutex.lock().await).await });
+    send(async { condition.wait(mutex.lock_arc().await).await });
     let lock = anyrt::sync::RwLock::new(1);
     send((lock.read(), lock.write()));
     let limiter = anyrt::sync::CapacityLimiter::new(1);

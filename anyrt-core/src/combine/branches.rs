@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use futures_util::stream::{FuturesUnordered, Stream};
 use pin_project::pin_project;
@@ -10,6 +10,7 @@ use pin_project::pin_project;
 use crate::engine::{CancelState, Frame, FramePolicy, Node, Polled, poll_state};
 use crate::loom::Arc;
 use crate::unwind::{Payload, drop_quietly};
+use crate::wake::WakerSlot;
 
 /// Futures that are polled in place, each in a frame of its own, so that the others can be
 /// cancelled, and waited for, when one of them decides the outcome.
@@ -43,7 +44,7 @@ impl<F: Future> Branches<F> {
             index,
             own,
             cleans_up: false,
-            waker: None,
+            waker: WakerSlot::new(),
         });
     }
 
@@ -163,7 +164,7 @@ struct Branch<F> {
     own: bool,
     /// It had unfinished business when it was cancelled.
     cleans_up: bool,
-    waker: Option<Waker>,
+    waker: WakerSlot,
 }
 
 struct BranchPolicy {
@@ -203,13 +204,7 @@ impl<F: Future> Future for Branch<F> {
         });
         let end = match polled {
             Polled::Pending => {
-                let same = this
-                    .waker
-                    .as_ref()
-                    .is_some_and(|waker| waker.will_wake(cx.waker()));
-                if !same {
-                    *this.waker = Some(cx.waker().clone());
-                }
+                this.waker.set(cx.waker());
                 return Poll::Pending;
             }
             Polled::Ready(output) => End::Completed(output),

@@ -1,7 +1,6 @@
 //! The errors that several areas share: small types, one per kind of event, whose messages say
 //! what to do.
 
-mod attribute;
 mod group;
 mod run;
 mod task;
@@ -13,10 +12,10 @@ use std::io;
 
 use thiserror::Error as ThisError;
 
-pub use self::attribute::AttributeError;
 pub use self::group::{Failures, GroupError};
 pub use self::run::{CallError, NoRun, PortalStartError, RunError};
 pub use self::task::{SpawnError, StartError, TaskError, ValueError};
+pub use crate::attributes::AttributeError;
 pub use crate::engine::Cancelled;
 pub use crate::engine::Cause;
 

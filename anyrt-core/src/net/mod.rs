@@ -21,8 +21,6 @@ mod lookup;
 mod multi;
 #[cfg(unix)]
 mod os;
-#[cfg(unix)]
-mod readiness;
 mod serve;
 mod stream;
 mod trouble;
@@ -59,8 +57,6 @@ pub use self::lookup::{system_lookup, system_reverse_lookup};
 pub use self::multi::{BoxListener, MultiListener};
 #[cfg(unix)]
 pub use self::os::{Descriptor, OsSocket};
-#[cfg(unix)]
-pub use self::readiness::{notify_closing, wait_readable, wait_writable};
 pub use self::serve::ServeOptions;
 pub use self::stream::{SocketStream, TcpStream, UnixStream};
 #[cfg(unix)]

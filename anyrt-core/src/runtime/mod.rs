@@ -2,30 +2,35 @@
 //!
 //! A backend is one marker type that implements [`Spawn`], [`Time`] and [`Blocking`], and one or
 //! more types that implement [`Enter`], which start a run. Names, groups, scopes, deadlines and every
-//! other rule are core's. What a runtime can do beside is a facet of its own: `Net`.
+//! other rule are core's. What a runtime can do beside is a facet of its own:
+//! `Descriptors` and `Net`, behind the features `descriptors` and `net`.
 //!
 //! ```text
 //!   Enter ──block_on──▶ a run          Runtime = Spawn + Time + Blocking
 //!   (a configured runtime)             (a marker, found from inside a run)
 //! ```
 
+#[cfg(all(feature = "net", unix))]
+mod adopt;
 mod blocking;
 mod clock;
 mod enter;
 #[cfg(feature = "net")]
 mod net;
-#[cfg(all(feature = "net", unix))]
-mod source;
+#[cfg(all(feature = "descriptors", unix))]
+mod reactor;
 mod spawn;
 mod time;
 
+#[cfg(all(feature = "net", unix))]
+pub use self::adopt::AdoptSocket;
 pub use self::blocking::Blocking;
 pub use self::clock::{from_native, to_native};
 pub use self::enter::Enter;
 #[cfg(feature = "net")]
 pub use self::net::{Net, Purpose, Socket, SocketOption};
-#[cfg(all(feature = "net", unix))]
-pub use self::source::{AdoptSocket, Attempt, Descriptors, Direction, Source, poll_attempts};
+#[cfg(all(feature = "descriptors", unix))]
+pub use self::reactor::{Attempt, Descriptors, Direction, Source, poll_attempts};
 pub use self::spawn::{Spawn, TaskInfo};
 pub use self::time::Time;
 pub use crate::engine::poll_state::current_tag;

@@ -4,17 +4,16 @@ use std::net::{Shutdown, SocketAddr};
 use std::task::{Context, Poll};
 
 use super::Runtime;
+use crate::attributes::Attributes;
 use crate::net::Address;
-use crate::stream::Attributes;
 
 /// Opens sockets and looks up names.
 ///
 /// Everything above single system calls is core's: streams, listeners, happy eyeballs, serving.
 /// What is below differs by the kind of backend:
 ///
-/// - A runtime that waits for descriptors of the operating system implements
-///   [`Source`](super::Source) and takes [`OsSocket`](crate::net::OsSocket) for its sockets; the
-///   rest of this trait is a line each.
+/// - A runtime that waits for descriptors of the operating system implements `Descriptors`, and has
+///   this facet by that: its sockets are `OsSocket`s.
 /// - A simulated one brings a [`Socket`] of its own.
 ///
 /// # Contract

@@ -2,12 +2,14 @@
 //! its race are among those that were tried.
 
 use std::pin::pin;
-use std::task::Poll;
+use std::task::{Context, Poll, Waker};
 
 use loom::thread;
 
+use super::shared::{Half, Shared};
 use super::{ReceiveError, SendError, TryReceiveError, memory_object_stream};
 use crate::loom::Arc;
+use crate::loom::atomic::{AtomicBool, Ordering};
 use crate::models::{Seen, Wakes};
 
 /// An object is handed over while the receiver is dropped: the stream has it, or the sender.
@@ -130,6 +132,61 @@ fn loom_a_receive_races_with_the_last_send() {
         let mut receive = rx.receive();
         let ended = Poll::Ready(Err(ReceiveError::EndOfStream));
         assert_eq!(wakes.poll(pin!(&mut receive)), ended);
+    });
+    seen.both();
+}
+
+/// One half receives what the other makes available, while both poll at once: whatever is pending
+/// afterwards was woken.
+#[test]
+fn loom_a_half_that_finds_the_stream_taken_is_woken() {
+    /// Whether there is something to receive, in an atomic so that threads are switched under the lock; and what
+    /// waits for it.
+    type Stream = (AtomicBool, Option<Waker>);
+
+    fn receive(stream: &mut Stream, cx: &Context<'_>) -> Poll<()> {
+        if stream.0.load(Ordering::Relaxed) {
+            return Poll::Ready(());
+        }
+        stream.1 = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
+    fn send(stream: &mut Stream) -> Poll<()> {
+        stream.0.store(true, Ordering::Relaxed);
+        if let Some(waker) = stream.1.take() {
+            waker.wake();
+        }
+        Poll::Ready(())
+    }
+
+    let seen = Seen::default();
+    let outcomes = seen.clone();
+    loom::model(move || {
+        let shared = Arc::new(Shared::<Stream>::new((AtomicBool::new(false), None)));
+        let (receiver, sender) = (Wakes::new(), Wakes::new());
+        let (other, wakes) = (shared.clone(), sender.clone());
+        let thread = thread::spawn(move || {
+            let waker = wakes.waker();
+            let cx = Context::from_waker(&waker);
+            other.poll(Half::Send, &cx, |stream, _| send(stream))
+        });
+        let waker = receiver.waker();
+        let cx = Context::from_waker(&waker);
+        let poll_receive = || shared.poll(Half::Receive, &cx, |stream, cx| receive(stream, cx));
+        let received = poll_receive();
+        let sent = thread.join().unwrap();
+        if sent.is_pending() {
+            assert!(sender.is_woken());
+            let cx = Context::from_waker(Waker::noop());
+            let sent = shared.poll(Half::Send, &cx, |stream, _| send(stream));
+            assert!(sent.is_ready());
+        }
+        if received.is_pending() {
+            assert!(receiver.is_woken());
+            assert!(poll_receive().is_ready());
+        }
+        outcomes.note(sent.is_ready());
     });
     seen.both();
 }

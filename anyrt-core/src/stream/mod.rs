@@ -1,7 +1,6 @@
 //! Streams of bytes and of objects: what all of them have in common, those between tasks, and what
 //! wraps others.
 
-mod attributes;
 mod buffered;
 mod bytes;
 mod error;
@@ -10,10 +9,15 @@ mod file;
 mod loom_tests;
 mod memory;
 mod memory_bytes;
+#[cfg(any(feature = "tls", all(test, loom)))]
+#[cfg_attr(
+    not(feature = "tls"),
+    expect(dead_code, reason = "models use a part of it")
+)]
+pub(crate) mod shared;
 mod stapled;
 mod text;
 
-pub use self::attributes::{Attribute, Attributes, AttributesExt, Demand};
 pub use self::buffered::{BufferedByteStream, ReceiveExactly, ReceiveUntil};
 pub use self::bytes::{
     Bare, ByteReceiveStream, ByteReceiveStreamExt, ByteSendStream, ByteSendStreamExt, ByteStream,
@@ -34,6 +38,7 @@ pub use self::memory_bytes::{
 };
 pub use self::stapled::{StapledByteStream, StapledObjectStream};
 pub use self::text::{ReceiveText, SendText, TextStream};
+pub use crate::attributes::{Attribute, Attributes, AttributesExt, Demand};
 
 /// Something that objects are received from, one after another.
 ///

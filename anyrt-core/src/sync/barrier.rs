@@ -85,6 +85,9 @@ impl Barrier {
 
     /// Waits until all have arrived. Gives true to the last one, and to no other.
     ///
+    /// Its first poll may leave it without a place in the queue: see
+    /// [polling by hand](super#polling-by-hand).
+    ///
     /// # Cancel safety
     ///
     /// Cancel safe: who goes away before all have arrived has not arrived.

@@ -3,8 +3,9 @@ use std::future::poll_fn;
 use std::ops::Deref;
 use std::pin::pin;
 
+use super::guard::LockGuard;
 use super::line::{Line, Resource};
-use super::mutex::{Mutex, MutexGuard, MutexStatistics};
+use super::mutex::{Mutex, MutexStatistics};
 use crate::engine::Wait;
 use crate::loom::const_fn;
 
@@ -93,6 +94,12 @@ impl<L> Condition<L> {
 impl<L: Deref<Target = Mutex<T>>, T> Condition<L> {
     /// Releases the lock, waits to be notified, and waits for the lock again.
     ///
+    /// Guards of [`lock`](Mutex::lock) and of [`lock_arc`](Mutex::lock_arc) will do; the kind that is given
+    /// is returned.
+    ///
+    /// Its first poll may leave it without a place in the queue: see
+    /// [polling by hand](super#polling-by-hand).
+    ///
     /// # Cancel safety
     ///
     /// Cancel safe: if the future is dropped, the lock is not held, and a notification that it
@@ -101,8 +108,9 @@ impl<L: Deref<Target = Mutex<T>>, T> Condition<L> {
     /// # Panics
     ///
     /// If the guard is that of another mutex.
-    pub async fn wait<'a>(&self, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
-        let mutex = self.check(&guard);
+    pub async fn wait<G: LockGuard<T>>(&self, guard: G) -> G {
+        self.check(&guard);
+        let mutex = guard.handle();
         let mut guard = Some(guard);
         let mut turn = pin!(self.line.wait((), Wait::Condition));
         poll_fn(|cx| {
@@ -115,13 +123,16 @@ impl<L: Deref<Target = Mutex<T>>, T> Condition<L> {
         })
         .await;
         let notice = Notice(Some(&self.line));
-        let guard = mutex.relock().await;
+        let value = mutex.relock().await;
         notice.take();
-        guard
+        G::new(mutex, value)
     }
 
     /// Waits until the predicate gives something, which it is asked for at once and after each
     /// notification, with the lock held. Gives the lock as well.
+    ///
+    /// Its first poll may leave it without a place in the queue: see
+    /// [polling by hand](super#polling-by-hand).
     ///
     /// # Cancel safety
     ///
@@ -130,11 +141,11 @@ impl<L: Deref<Target = Mutex<T>>, T> Condition<L> {
     /// # Panics
     ///
     /// If the guard is that of another mutex.
-    pub async fn wait_for<'a, V>(
+    pub async fn wait_for<G: LockGuard<T>, V>(
         &self,
-        mut guard: MutexGuard<'a, T>,
+        mut guard: G,
         mut predicate: impl FnMut(&mut T) -> Option<V>,
-    ) -> (MutexGuard<'a, T>, V) {
+    ) -> (G, V) {
         super::begin().await;
         loop {
             if let Some(value) = predicate(&mut guard) {
@@ -149,7 +160,7 @@ impl<L: Deref<Target = Mutex<T>>, T> Condition<L> {
     /// # Panics
     ///
     /// If the guard is that of another mutex.
-    pub fn notify(&self, guard: &MutexGuard<'_, T>, count: usize) {
+    pub fn notify(&self, guard: &impl LockGuard<T>, count: usize) {
         self.check(guard);
         self.line.change(|notices| notices.0 = count);
     }
@@ -159,7 +170,7 @@ impl<L: Deref<Target = Mutex<T>>, T> Condition<L> {
     /// # Panics
     ///
     /// If the guard is that of another mutex.
-    pub fn notify_all(&self, guard: &MutexGuard<'_, T>) {
+    pub fn notify_all(&self, guard: &impl LockGuard<T>) {
         self.notify(guard, usize::MAX);
     }
 
@@ -176,13 +187,11 @@ impl<L: Deref<Target = Mutex<T>>, T> Condition<L> {
         }
     }
 
-    fn check<'a>(&self, guard: &MutexGuard<'a, T>) -> &'a Mutex<T> {
-        let mutex = MutexGuard::mutex(guard);
+    fn check(&self, guard: &impl LockGuard<T>) {
         assert!(
-            std::ptr::eq(mutex, &*self.mutex),
+            std::ptr::eq(guard.mutex(), &*self.mutex),
             "the guard is of another mutex: lock the one that the condition was built over"
         );
-        mutex
     }
 }
 

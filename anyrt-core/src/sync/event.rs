@@ -1,11 +1,12 @@
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use super::queue::Queue;
 use crate::engine::{Wait, poll_state};
 use crate::loom::atomic::{AtomicBool, Ordering};
 use crate::loom::{Mutex, const_fn, lock};
+use crate::wake::poll_locked;
 
 /// Something that happens once, and that any number of tasks can wait for.
 ///
@@ -75,6 +76,9 @@ impl Event {
 
     /// Waits until it is set.
     ///
+    /// Its first poll may leave it without a place in the queue: see
+    /// [polling by hand](super#polling-by-hand).
+    ///
     /// # Cancel safety
     ///
     /// Cancel safe: it has no effect.
@@ -123,35 +127,32 @@ impl Future for Waiter<'_> {
         if event.is_set() {
             return Poll::Ready(());
         }
-        if !self.is_woken_by(cx) {
-            // Cloned without the lock, and looked at once more with it.
-            let waker = cx.waker().clone();
-            let mut queue = lock(&event.queue);
-            if event.is_set() {
-                drop(queue);
-                return Poll::Ready(());
-            }
-            let old = if let Some(key) = self.key {
-                queue.replace_waker(key, waker)
-            } else {
-                self.key = Some(queue.push((), waker));
-                None
-            };
-            drop(queue);
-            drop(old);
+        let polled = match self.key {
+            Some(key) => poll_locked(&event.queue, cx.waker(), |queue| {
+                if event.is_set() {
+                    return Ok(());
+                }
+                Err(queue.waker(key))
+            }),
+            None => self.join(cx.waker().clone()),
+        };
+        if polled.is_pending() {
+            poll_state::waits_for(self.wait);
         }
-        poll_state::waits_for(self.wait);
-        Poll::Pending
+        polled
     }
 }
 
 impl Waiter<'_> {
-    /// Whether it stands in the queue with this waker.
-    fn is_woken_by(&self, cx: &Context<'_>) -> bool {
-        self.key.is_some_and(|key| {
-            let queue = lock(&self.event.queue);
-            !self.event.is_set() && queue.wakes(key, cx.waker())
-        })
+    fn join(&mut self, waker: Waker) -> Poll<()> {
+        let mut queue = lock(&self.event.queue);
+        if self.event.is_set() {
+            // Before the waker, whose destructor must not run under the lock.
+            drop(queue);
+            return Poll::Ready(());
+        }
+        self.key = Some(queue.push((), waker));
+        Poll::Pending
     }
 }
 

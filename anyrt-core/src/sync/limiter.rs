@@ -159,6 +159,9 @@ impl CapacityLimiter {
 
     /// Waits for a token.
     ///
+    /// Its first poll may leave it without a place in the queue: see
+    /// [polling by hand](super#polling-by-hand).
+    ///
     /// # Cancel safety
     ///
     /// Cancel safe, but gives up its place in the queue. A token that was handed over and not
@@ -171,6 +174,9 @@ impl CapacityLimiter {
     }
 
     /// Waits for a token for this borrower.
+    ///
+    /// Its first poll may leave it without a place in the queue: see
+    /// [polling by hand](super#polling-by-hand).
     ///
     /// # Cancel safety
     ///
@@ -197,6 +203,9 @@ impl CapacityLimiter {
     /// [`acquire`](CapacityLimiter::acquire) with a token that borrows nothing: it can be moved to
     /// another thread, and be given back there.
     ///
+    /// Its first poll may leave it without a place in the queue: see
+    /// [polling by hand](super#polling-by-hand).
+    ///
     /// # Cancel safety
     ///
     /// As for [`acquire`](CapacityLimiter::acquire).
@@ -212,6 +221,9 @@ impl CapacityLimiter {
 
     /// [`acquire_on_behalf_of`](CapacityLimiter::acquire_on_behalf_of) with a token that borrows
     /// nothing.
+    ///
+    /// Its first poll may leave it without a place in the queue: see
+    /// [polling by hand](super#polling-by-hand).
     ///
     /// # Cancel safety
     ///

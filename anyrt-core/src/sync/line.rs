@@ -16,6 +16,7 @@ use std::task::{Context, Poll, Waker, ready};
 use super::queue::{Queue, Wakers};
 use crate::engine::{Operation, Wait, poll_state};
 use crate::loom::{Mutex, MutexGuard, const_fn, lock};
+use crate::wake::poll_locked;
 
 /// What is given out.
 pub(super) trait Resource {
@@ -185,33 +186,15 @@ impl<R: Resource> Turn<'_, R> {
     }
 
     fn poll_again(&mut self, key: usize, waker: &Waker) -> Poll<R::Grant> {
-        let mut state = self.line.state();
-        if !state.queue.is_granted(key) {
-            if state.queue.wakes(key, waker) {
-                return Poll::Pending;
-            }
-            drop(state);
-            let new = waker.clone();
-            state = self.line.state();
+        let granted = ready!(poll_locked(&self.line.0, waker, |state| {
             if !state.queue.is_granted(key) {
-                let old = state.queue.replace_waker(key, new);
-                drop(state);
-                drop(old);
-                return Poll::Pending;
+                return Err(state.queue.waker(key));
             }
-            // Granted meanwhile.
-            let granted = self.take(&mut state, key);
-            // Before the new waker, whose destructor must not run under the lock.
-            drop(state);
-            return Poll::Ready(granted);
-        }
-        Poll::Ready(self.take(&mut state, key))
-    }
-
-    fn take(&mut self, state: &mut State<R>, key: usize) -> R::Grant {
+            let (ask, _) = state.queue.remove(key);
+            Ok(state.resource.collect(&ask))
+        }));
         self.key = None;
-        let (ask, _) = state.queue.remove(key);
-        state.resource.collect(&ask)
+        Poll::Ready(granted)
     }
 }
 

@@ -20,6 +20,15 @@
 //! it waits leaves the queue; what it was handed and did not take goes to the next. Each tells in
 //! `statistics()` how it stands.
 //!
+//! # Polling by hand
+//!
+//! Each task has a budget of operations that it may begin without giving other tasks a turn. If the budget is
+//! used up, the first poll of an operation wakes the task and returns pending, before the operation begins:
+//! it has no effect and no place in the queue yet, and `statistics()` does not count it. The next poll
+//! begins it. With `.await` that makes no difference. Code that polls a future by hand, to put it into
+//! the queue before it does something else, polls it again until `statistics()` shows it. In a
+//! cancelled scope an operation does not begin at all.
+//!
 //! ```text
 //!   Mutex  RwLock  Semaphore  CapacityLimiter  Condition  Barrier   Event    what is given out
 //!      └──────┴────────┴────────┬───────┴──────────┴─────────┘        │
@@ -35,6 +44,7 @@ mod barrier;
 mod borrower;
 mod condition;
 mod event;
+mod guard;
 mod limiter;
 mod line;
 #[cfg(all(test, loom))]
@@ -52,6 +62,7 @@ pub use self::barrier::{Barrier, BarrierStatistics};
 pub use self::borrower::{AlreadyBorrowing, Borrower, NotBorrowing, TryBorrowError};
 pub use self::condition::{Condition, ConditionStatistics};
 pub use self::event::{Event, EventStatistics};
+pub use self::guard::LockGuard;
 pub use self::limiter::{CapacityLimiter, CapacityStatistics, CapacityToken, CapacityTokenArc};
 pub use self::mutex::{Mutex, MutexGuard, MutexGuardArc, MutexStatistics};
 pub use self::promise::{AlreadySettled, Promise, PromiseError, Settled};

@@ -119,6 +119,9 @@ impl<T> Mutex<T> {
 
     /// Waits for the lock.
     ///
+    /// Its first poll may leave it without a place in the queue: see
+    /// [polling by hand](super#polling-by-hand).
+    ///
     /// # Cancel safety
     ///
     /// Cancel safe, but gives up its place in the queue. A lock that was handed over and not taken
@@ -142,6 +145,9 @@ impl<T> Mutex<T> {
 
     /// [`lock`](Mutex::lock) with a guard that borrows nothing.
     ///
+    /// Its first poll may leave it without a place in the queue: see
+    /// [polling by hand](super#polling-by-hand).
+    ///
     /// # Cancel safety
     ///
     /// As for [`lock`](Mutex::lock).
@@ -149,10 +155,7 @@ impl<T> Mutex<T> {
         let mutex = self.clone();
         async move {
             let value = mutex.line.wait(poll_state::task_id(), Wait::Lock).await;
-            MutexGuardArc {
-                value: Some(value),
-                mutex,
-            }
+            MutexGuardArc::new(mutex, value)
         }
     }
 
@@ -163,16 +166,12 @@ impl<T> Mutex<T> {
     /// [`WouldBlock`] if it is not free.
     pub fn try_lock_arc(self: &Arc<Self>) -> Result<MutexGuardArc<T>, WouldBlock> {
         let value = self.line.try_enter(&poll_state::task_id());
-        Ok(MutexGuardArc {
-            value: Some(value.ok_or(WouldBlock)?),
-            mutex: self.clone(),
-        })
+        Ok(MutexGuardArc::new(self.clone(), value.ok_or(WouldBlock)?))
     }
 
     /// Takes the lock again, as the last part of an operation that has begun.
-    pub(super) async fn relock(&self) -> MutexGuard<'_, T> {
-        let value = self.line.wait_on(poll_state::task_id(), Wait::Lock).await;
-        MutexGuard::new(self, value)
+    pub(super) async fn relock(&self) -> Box<T> {
+        self.line.wait_on(poll_state::task_id(), Wait::Lock).await
     }
 
     /// The value; nobody else can have the lock meanwhile.
@@ -247,7 +246,7 @@ pub struct MutexGuard<'a, T> {
 
 impl<'a, T> MutexGuard<'a, T> {
     #[inline]
-    fn new(mutex: &'a Mutex<T>, value: Box<T>) -> MutexGuard<'a, T> {
+    pub(super) fn new(mutex: &'a Mutex<T>, value: Box<T>) -> MutexGuard<'a, T> {
         MutexGuard {
             mutex,
             value: Some(value),
@@ -269,6 +268,13 @@ pub struct MutexGuardArc<T> {
 }
 
 impl<T> MutexGuardArc<T> {
+    pub(super) fn new(mutex: Arc<Mutex<T>>, value: Box<T>) -> MutexGuardArc<T> {
+        MutexGuardArc {
+            mutex,
+            value: Some(value),
+        }
+    }
+
     /// The mutex that it locks. Called as `MutexGuardArc::mutex(&guard)`.
     pub fn mutex(guard: &Self) -> &Arc<Mutex<T>> {
         &guard.mutex

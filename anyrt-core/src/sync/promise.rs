@@ -136,6 +136,9 @@ impl<T, E> Promise<T, E> {
 
     /// Waits until it is settled, one way or another.
     ///
+    /// Its first poll may leave it without a place in the queue: see
+    /// [polling by hand](super#polling-by-hand).
+    ///
     /// # Cancel safety
     ///
     /// Cancel safe: it has no effect.
@@ -151,6 +154,9 @@ impl<T, E> Promise<T, E> {
 
 impl<T: Clone, E: Clone> Promise<T, E> {
     /// Waits until it is settled, and gives the value.
+    ///
+    /// Its first poll may leave it without a place in the queue: see
+    /// [polling by hand](super#polling-by-hand).
     ///
     /// # Cancel safety
     ///

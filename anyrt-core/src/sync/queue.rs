@@ -13,15 +13,15 @@
 use std::task::Waker;
 
 use crate::chain::{Chain, NONE};
-use crate::wake::wake_all;
+use crate::wake::{WakerSlot, wake_all};
 
 /// Waiters that ask for an `A`.
 pub(super) struct Queue<A>(Chain<Waiter<A>>);
 
 struct Waiter<A> {
     ask: A,
-    /// None once it is granted.
-    waker: Option<Waker>,
+    /// Empty once it is granted.
+    waker: WakerSlot,
 }
 
 impl<A> Queue<A> {
@@ -46,7 +46,7 @@ impl<A> Queue<A> {
 
     /// Puts a waiter at the end, and gives its key.
     pub(super) fn push(&mut self, ask: A, waker: Waker) -> usize {
-        let waker = Some(waker);
+        let waker = WakerSlot::with(waker);
         self.0.push(Waiter { ask, waker })
     }
 
@@ -61,18 +61,12 @@ impl<A> Queue<A> {
     }
 
     pub(super) fn is_granted(&self, key: usize) -> bool {
-        self.0[key].waker.is_none()
+        self.0[key].waker.is_empty()
     }
 
-    /// Whether the waiter would be woken through this waker.
-    pub(super) fn wakes(&self, key: usize, waker: &Waker) -> bool {
-        let kept = self.0[key].waker.as_ref();
-        kept.is_some_and(|kept| kept.will_wake(waker))
-    }
-
-    /// Gives a waiter another waker; the old one comes out.
-    pub(super) fn replace_waker(&mut self, key: usize, waker: Waker) -> Option<Waker> {
-        self.0[key].waker.replace(waker)
+    /// The waker of a waiter that was not granted.
+    pub(super) fn waker(&mut self, key: usize) -> &mut WakerSlot {
+        &mut self.0[key].waker
     }
 
     /// Takes a waiter out: what it asked for, and its waker, unless it was granted.
@@ -80,8 +74,8 @@ impl<A> Queue<A> {
         if !self.is_granted(key) {
             self.0.take_out(key);
         }
-        let Waiter { ask, waker } = self.0.remove(key);
-        (ask, waker)
+        let Waiter { ask, mut waker } = self.0.remove(key);
+        (ask, waker.take())
     }
 
     /// Wakes all who wait, the oldest first; of these nobody is in a queue any more.

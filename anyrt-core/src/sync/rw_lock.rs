@@ -117,6 +117,9 @@ impl<T> RwLock<T> {
 
     /// Waits until the value may be read.
     ///
+    /// Its first poll may leave it without a place in the queue: see
+    /// [polling by hand](super#polling-by-hand).
+    ///
     /// # Cancel safety
     ///
     /// Cancel safe, but gives up its place in the queue. A lock that was handed over and not taken
@@ -130,6 +133,9 @@ impl<T> RwLock<T> {
     }
 
     /// Waits until the value may be changed.
+    ///
+    /// Its first poll may leave it without a place in the queue: see
+    /// [polling by hand](super#polling-by-hand).
     ///
     /// # Cancel safety
     ///
@@ -170,6 +176,9 @@ impl<T> RwLock<T> {
 
     /// [`read`](RwLock::read) with a guard that borrows nothing.
     ///
+    /// Its first poll may leave it without a place in the queue: see
+    /// [polling by hand](super#polling-by-hand).
+    ///
     /// # Cancel safety
     ///
     /// As for [`read`](RwLock::read).
@@ -182,6 +191,9 @@ impl<T> RwLock<T> {
     }
 
     /// [`write`](RwLock::write) with a guard that borrows nothing.
+    ///
+    /// Its first poll may leave it without a place in the queue: see
+    /// [polling by hand](super#polling-by-hand).
     ///
     /// # Cancel safety
     ///

@@ -126,6 +126,9 @@ impl Semaphore {
 
     /// Waits for a permit.
     ///
+    /// Its first poll may leave it without a place in the queue: see
+    /// [polling by hand](super#polling-by-hand).
+    ///
     /// # Cancel safety
     ///
     /// Cancel safe, but gives up its place in the queue. A permit that was handed over and not
@@ -152,6 +155,9 @@ impl Semaphore {
     }
 
     /// [`acquire`](Semaphore::acquire) with a permit that borrows nothing.
+    ///
+    /// Its first poll may leave it without a place in the queue: see
+    /// [polling by hand](super#polling-by-hand).
     ///
     /// # Cancel safety
     ///

@@ -17,11 +17,12 @@
 
 use std::cell::Cell;
 use std::pin::Pin;
-use std::task::{Context, Waker};
+use std::task::{Context, Poll};
 use std::thread;
 
 use crate::engine::{Cancelled, Owed};
 use crate::loom::{Arc, Mutex, lock, thread_local};
+use crate::wake::{WakerSlot, poll_locked};
 
 /// Something that the calling task is to poll for its thread.
 pub(super) struct Request {
@@ -43,7 +44,7 @@ pub(super) trait Caller: Send + Sync {
 pub(super) struct Call<T>(Mutex<State<T>>);
 
 struct State<T> {
-    waker: Option<Waker>,
+    waker: WakerSlot,
     request: Option<Request>,
     outcome: Option<thread::Result<T>>,
     cancelled: Option<Cancelled>,
@@ -67,7 +68,7 @@ pub(super) enum Brought<T> {
 impl<T> Call<T> {
     pub(super) fn new() -> Arc<Call<T>> {
         Arc::new(Call(Mutex::new(State {
-            waker: None,
+            waker: WakerSlot::new(),
             request: None,
             outcome: None,
             cancelled: None,
@@ -79,29 +80,16 @@ impl<T> Call<T> {
     // ---- the task's side ----
 
     /// Takes what the thread has brought; what comes later wakes the waker.
-    pub(super) fn take(&self, cx: &Context<'_>) -> Option<Brought<T>> {
-        let mut new = None;
-        loop {
-            let mut state = lock(&self.0);
+    pub(super) fn poll_take(&self, cx: &Context<'_>) -> Poll<Brought<T>> {
+        poll_locked(&self.0, cx.waker(), |state| {
             if let Some(outcome) = state.outcome.take() {
-                return Some(Brought::Outcome(outcome));
+                return Ok(Brought::Outcome(outcome));
             }
             if let Some(request) = state.request.take() {
-                return Some(Brought::Request(request));
+                return Ok(Brought::Request(request));
             }
-            if matches!(&state.waker, Some(waker) if waker.will_wake(cx.waker())) {
-                return None;
-            }
-            // Cloned without the lock, and looked at once more with it.
-            if let Some(new) = new.take() {
-                let old = state.waker.replace(new);
-                drop(state);
-                drop(old);
-                return None;
-            }
-            drop(state);
-            new = Some(cx.waker().clone());
-        }
+            Err(&mut state.waker)
+        })
     }
 
     /// Tells the thread whether the task is cancelled.

@@ -259,14 +259,13 @@ where
             let sent = this.poll_hosted(cx);
             let link = this.link.as_ref();
             let link = link.expect("a call that has ended is not polled again");
-            let brought = if sent.is_ready() {
-                link.call.take(cx)
-            } else {
-                None
+            let brought = match sent {
+                Poll::Ready(()) => link.call.poll_take(cx),
+                Poll::Pending => Poll::Pending,
             };
             match brought {
-                Some(Brought::Request(request)) => this.hosted = Some(Hosted::new(request)),
-                Some(Brought::Outcome(outcome)) => {
+                Poll::Ready(Brought::Request(request)) => this.hosted = Some(Hosted::new(request)),
+                Poll::Ready(Brought::Outcome(outcome)) => {
                     if let Some(mut link) = this.link.take() {
                         link.owes = false;
                     }
@@ -276,7 +275,7 @@ where
                         Err(payload) => resume_unwind(payload),
                     };
                 }
-                None => {
+                Poll::Pending => {
                     if sent.is_ready() {
                         poll_state::waits_for(Wait::Thread);
                     }

@@ -118,6 +118,9 @@ impl<R: Time> fmt::Debug for Sleep<R> {
 
 /// Waits until it is cancelled.
 ///
+/// Its output is never, which fits into a group of any error type. In an `async` block that also uses `?`,
+/// the compiler does not infer the block's type from never: use [`fallible`](SleepForever::fallible) there.
+///
 /// # Cancel safety
 ///
 /// Cancel safe: it has no effect.
@@ -132,6 +135,24 @@ pub fn sleep_forever() -> SleepForever {
 #[derive(Debug)]
 pub struct SleepForever {
     operation: Operation,
+}
+
+impl SleepForever {
+    /// Waits in the same way, with a `Result` as the output, of any error type.
+    ///
+    /// It ends an `async` block that uses `?`. With the output never, the compiler would take never for the
+    /// type of the whole block, where `?` has nothing to return.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it has no effect.
+    ///
+    /// # Errors
+    ///
+    /// None: it does not end.
+    pub async fn fallible<E>(self) -> Result<Never, E> {
+        self.await
+    }
 }
 
 impl Future for SleepForever {

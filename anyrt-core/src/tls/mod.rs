@@ -23,6 +23,7 @@ mod client;
 #[cfg(feature = "net")]
 mod connectable;
 mod error;
+mod halves;
 mod handshake;
 #[cfg(feature = "net")]
 mod listener;
@@ -41,6 +42,7 @@ pub use self::client::TlsClientConfig;
 #[cfg(feature = "net")]
 pub use self::connectable::TlsConnectable;
 pub use self::error::TlsError;
+pub use self::halves::{TlsReceiveHalf, TlsSendHalf};
 #[cfg(feature = "net")]
 pub use self::listener::TlsListener;
 pub use self::pem::{certificates_from_pem, private_key_from_pem};

@@ -16,14 +16,14 @@
 mod blocking;
 mod enter;
 mod find;
-#[cfg(all(feature = "net", unix))]
-mod net;
+#[cfg(all(feature = "descriptors", unix))]
+mod reactor;
 mod spawn;
 mod time;
 
 pub use self::blocking::AmbientCall;
-#[cfg(all(feature = "net", unix))]
-pub use self::net::AmbientSource;
+#[cfg(all(feature = "descriptors", unix))]
+pub use self::reactor::AmbientSource;
 pub use self::spawn::AmbientHandle;
 pub use self::time::AmbientTimer;
 

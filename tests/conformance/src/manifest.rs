@@ -114,6 +114,7 @@ macro_rules! __modules {
             tls_end,
             tls_everywhere,
             tls_listener,
+            tls_split,
             tls_tickets,
             tls_trust,
         }

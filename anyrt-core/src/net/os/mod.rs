@@ -2,7 +2,7 @@
 
 use std::fs::{self, Permissions};
 use std::io::{self, IoSlice};
-use std::net::Shutdown;
+use std::net::{Shutdown, SocketAddr};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -13,8 +13,10 @@ use rustix::net::{self, AddressFamily, RecvFlags, SendAncillaryBuffer, SocketTyp
 
 use self::platform::SENDING;
 pub(super) use self::platform::is_listening;
-use super::{Address, Family, UnixAddress};
-use crate::runtime::{AdoptSocket, Attempt, Direction, Purpose, Socket, SocketOption, Source};
+use super::{Address, Family, UnixAddress, system_lookup, system_reverse_lookup};
+use crate::runtime::{
+    AdoptSocket, Attempt, Descriptors, Direction, Net, Purpose, Socket, SocketOption, Source,
+};
 use crate::stream::{Attribute, Attributes, Demand};
 
 mod address;
@@ -44,13 +46,30 @@ impl Attribute for Descriptor {
     const NAME: &'static str = "descriptor";
 }
 
+/// Every runtime that waits for descriptors has sockets.
+impl<R: Descriptors> Net for R {
+    type Socket = OsSocket<R::Source>;
+
+    fn socket(purpose: Purpose<'_>, options: &[SocketOption]) -> io::Result<OsSocket<R::Source>> {
+        OsSocket::open(purpose, options)
+    }
+
+    fn lookup(
+        host: String,
+        port: u16,
+    ) -> impl Future<Output = io::Result<Vec<SocketAddr>>> + Send + 'static {
+        system_lookup::<R>(host, port)
+    }
+
+    fn reverse_lookup(
+        address: SocketAddr,
+    ) -> impl Future<Output = io::Result<(String, String)>> + Send + 'static {
+        system_reverse_lookup::<R>(address)
+    }
+}
+
 impl<S: Source> OsSocket<S> {
-    /// What [`Net::socket`](crate::runtime::Net::socket) is to do.
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub fn open(purpose: Purpose<'_>, options: &[SocketOption]) -> io::Result<OsSocket<S>> {
+    fn open(purpose: Purpose<'_>, options: &[SocketOption]) -> io::Result<OsSocket<S>> {
         let (kind, address) = match purpose {
             Purpose::Listen { at, .. } => (SocketType::STREAM, at),
             Purpose::Connect { to, .. } => (SocketType::STREAM, to),

@@ -2,6 +2,7 @@ use std::mem;
 use std::task::Waker;
 
 use crate::chain::{Chain, NONE};
+use crate::wake::WakerSlot;
 
 /// Who waits on one side of a stream, in order of arrival.
 ///
@@ -12,18 +13,10 @@ pub(super) struct Queue<W, O>(Chain<Waiter<W, O>>);
 /// What is in a slot.
 pub(super) enum Waiter<W, O> {
     /// It brought this, is to be woken so, and waits on the handle with this number.
-    Waiting(W, Waker, usize),
+    Waiting(W, WakerSlot, usize),
     Settled(O),
     /// For a moment, under the lock.
     Vacant,
-}
-
-/// What a waiter finds in its slot.
-pub(super) enum Fetched<O> {
-    Settled(O),
-    Waiting,
-    /// It waits, and has another waker than the current one.
-    WaitingElsewhere,
 }
 
 impl<W, O> Queue<W, O> {
@@ -37,7 +30,8 @@ impl<W, O> Queue<W, O> {
     }
 
     pub(super) fn push_back(&mut self, brought: W, waker: Waker, handle: usize) -> usize {
-        self.0.push(Waiter::Waiting(brought, waker, handle))
+        self.0
+            .push(Waiter::Waiting(brought, WakerSlot::with(waker), handle))
     }
 
     #[inline]
@@ -54,10 +48,10 @@ impl<W, O> Queue<W, O> {
 
     /// Gives one that waits its outcome. What it brought, and its waker, are for the caller.
     #[inline]
-    pub(super) fn settle(&mut self, key: usize, outcome: O) -> (W, Waker) {
+    pub(super) fn settle(&mut self, key: usize, outcome: O) -> (W, Option<Waker>) {
         self.0.take_out(key);
         match mem::replace(&mut self.0[key], Waiter::Settled(outcome)) {
-            Waiter::Waiting(brought, waker, _) => (brought, waker),
+            Waiter::Waiting(brought, mut waker, _) => (brought, waker.take()),
             _ => unreachable!("only who waits is in the chain"),
         }
     }
@@ -75,8 +69,8 @@ impl<W, O> Queue<W, O> {
             next = self.0.after(key);
             let waiter = &mut self.0[key];
             *waiter = match mem::replace(waiter, Waiter::Vacant) {
-                Waiter::Waiting(brought, waker, handle) if on.is_none_or(|on| on == handle) => {
-                    wakers.push(waker);
+                Waiter::Waiting(brought, mut waker, handle) if on.is_none_or(|on| on == handle) => {
+                    wakers.extend(waker.take());
                     Waiter::Settled(outcome(brought))
                 }
                 waiter => waiter,
@@ -88,24 +82,22 @@ impl<W, O> Queue<W, O> {
         wakers
     }
 
-    /// Looks into the slot, which is free afterwards if there was an outcome.
-    pub(super) fn fetch(&mut self, key: usize, waker: &Waker) -> Fetched<O> {
-        match &self.0[key] {
-            Waiter::Waiting(_, old, _) if old.will_wake(waker) => Fetched::Waiting,
-            Waiter::Waiting(..) => Fetched::WaitingElsewhere,
-            _ => match self.0.remove(key) {
-                Waiter::Settled(outcome) => Fetched::Settled(outcome),
-                _ => unreachable!("a slot that is kept is not vacant"),
-            },
+    /// The outcome of a waiter, whose slot is free then; none while it waits.
+    pub(super) fn fetch(&mut self, key: usize) -> Option<O> {
+        if let Waiter::Waiting(..) = self.0[key] {
+            return None;
+        }
+        match self.0.remove(key) {
+            Waiter::Settled(outcome) => Some(outcome),
+            _ => unreachable!("a slot that is kept is not vacant"),
         }
     }
 
-    /// Gives one that still waits another waker, and back the one before; or that one itself, if
-    /// there is an outcome by now.
-    pub(super) fn wake_by(&mut self, key: usize, waker: Waker) -> Result<Waker, Waker> {
+    /// The waker of one that waits.
+    pub(super) fn waker(&mut self, key: usize) -> &mut WakerSlot {
         match &mut self.0[key] {
-            Waiter::Waiting(_, old, _) => Ok(mem::replace(old, waker)),
-            _ => Err(waker),
+            Waiter::Waiting(_, waker, _) => waker,
+            _ => unreachable!("it waits"),
         }
     }
 
@@ -115,23 +107,5 @@ impl<W, O> Queue<W, O> {
             self.0.take_out(key);
         }
         self.0.remove(key)
-    }
-}
-
-#[cfg(all(test, not(loom)))]
-mod tests {
-    use std::task::Waker;
-
-    use super::{Fetched, Queue};
-
-    #[test]
-    fn a_waker_is_replaced_while_there_is_no_outcome() {
-        let waker = Waker::noop();
-        let mut queue = Queue::<(), u8>::new();
-        let key = queue.push_back((), waker.clone(), 0);
-        assert!(queue.wake_by(key, waker.clone()).is_ok());
-        let ((), _) = queue.settle(key, 1);
-        assert!(queue.wake_by(key, waker.clone()).is_err());
-        assert!(matches!(queue.fetch(key, waker), Fetched::Settled(1)));
     }
 }

@@ -4,7 +4,6 @@ use std::task::{Context, Poll, Waker, ready};
 
 use futures_core::Stream;
 
-use super::queue::Fetched;
 use super::state::{Handle, Shared, State};
 use super::{MemoryObjectStreamStatistics, poll_turn};
 use crate::chain::NONE;
@@ -46,6 +45,9 @@ impl<T> MemoryObjectReceiveStream<T> {
     /// Receives the oldest object, and waits until there is one.
     ///
     /// Those who wait are served in order of arrival, and own what was handed to them.
+    ///
+    /// Its first poll may leave it without a place in the queue: see
+    /// [polling by hand](crate::sync#polling-by-hand).
     ///
     /// # Cancel safety
     ///
@@ -154,29 +156,17 @@ impl<T> MemoryObjectReceiveStream<T> {
 
     #[inline(never)]
     fn poll_received(&self, key: usize, cx: &Context<'_>) -> Poll<Result<T, ReceiveError>> {
-        loop {
-            let fetched = self
-                .shared
-                .lock()
-                .fetch_received(&self.handle, key, cx.waker());
-            match fetched {
-                (Fetched::Settled(received), later) => {
-                    later.carry_out();
-                    return Poll::Ready(received);
-                }
-                (Fetched::Waiting, _) => {
-                    poll_state::waits_for(Wait::Object);
-                    return Poll::Pending;
-                }
-                (Fetched::WaitingElsewhere, _) => {
-                    let waker = cx.waker().clone();
-                    let replaced = self.shared.lock().receiving.wake_by(key, waker);
-                    // Not to be looked at again: there are wakers that never equal their clones.
-                    if replaced.is_ok() {
-                        poll_state::waits_for(Wait::Object);
-                        return Poll::Pending;
-                    }
-                }
+        let fetched = self
+            .shared
+            .poll(cx.waker(), |state| state.fetch_received(&self.handle, key));
+        match fetched {
+            Poll::Ready((received, later)) => {
+                later.carry_out();
+                Poll::Ready(received)
+            }
+            Poll::Pending => {
+                poll_state::waits_for(Wait::Object);
+                Poll::Pending
             }
         }
     }

@@ -5,7 +5,6 @@ use std::task::{Context, Poll, Waker, ready};
 
 use futures_sink::Sink;
 
-use super::queue::Fetched;
 use super::state::{Handle, Sent, Shared, State};
 use super::{MemoryObjectStreamStatistics, poll_turn};
 use crate::chain::NONE;
@@ -43,6 +42,9 @@ impl<T> MemoryObjectSendStream<T> {
     /// Sends an object, and waits until a receiver has been handed it, or there is room for it.
     ///
     /// Those who wait are served in order of arrival.
+    ///
+    /// Its first poll may leave it without a place in the queue: see
+    /// [polling by hand](crate::sync#polling-by-hand).
     ///
     /// # Cancel safety
     ///
@@ -139,25 +141,13 @@ impl<T> MemoryObjectSendStream<T> {
 
     #[inline(never)]
     fn poll_sent(&self, key: usize, cx: &Context<'_>) -> Poll<Sent<T>> {
-        loop {
-            let fetched = self.shared.lock().fetch_sent(&self.handle, key, cx.waker());
-            match fetched {
-                Fetched::Settled(sent) => return Poll::Ready(sent),
-                Fetched::Waiting => {
-                    poll_state::waits_for(Wait::Room);
-                    return Poll::Pending;
-                }
-                Fetched::WaitingElsewhere => {
-                    let waker = cx.waker().clone();
-                    let replaced = self.shared.lock().sending.wake_by(key, waker);
-                    // Not to be looked at again: there are wakers that never equal their clones.
-                    if replaced.is_ok() {
-                        poll_state::waits_for(Wait::Room);
-                        return Poll::Pending;
-                    }
-                }
-            }
+        let sent = self
+            .shared
+            .poll(cx.waker(), |state| state.fetch_sent(&self.handle, key));
+        if sent.is_pending() {
+            poll_state::waits_for(Wait::Room);
         }
+        sent
     }
 
     /// Waits until what the sink took is under way.

@@ -12,14 +12,14 @@
 
 use std::collections::VecDeque;
 use std::mem;
-use std::task::Waker;
+use std::task::{Poll, Waker};
 
 use super::MemoryObjectStreamStatistics;
-use super::queue::{Fetched, Queue, Waiter};
+use super::queue::{Queue, Waiter};
 use crate::loom::atomic::{AtomicBool, AtomicUsize, Ordering};
 use crate::loom::{Mutex, MutexGuard, lock};
 use crate::stream::{ReceiveError, SendError, TryReceiveError, TrySendError};
-use crate::wake::wake_all;
+use crate::wake::{WakerSlot, poll_locked, wake_all};
 
 /// What all handles of a stream share.
 pub(super) struct Shared<T> {
@@ -99,6 +99,15 @@ impl<T> Shared<T> {
     pub(super) fn lock(&self) -> MutexGuard<'_, State<T>> {
         lock(&self.state)
     }
+
+    /// Does something under the lock, or leaves the waker in the slot that it returns.
+    pub(super) fn poll<O>(
+        &self,
+        waker: &Waker,
+        attempt: impl FnMut(&mut State<T>) -> Result<O, &mut WakerSlot>,
+    ) -> Poll<O> {
+        poll_locked(&self.state, waker, attempt)
+    }
 }
 
 impl<T> State<T> {
@@ -132,7 +141,7 @@ impl<T> State<T> {
         if let Some(key) = self.receiving.first() {
             let serial = self.next_serial;
             self.next_serial += 1;
-            return Ok(Some(self.hand_over(key, serial, item)));
+            return Ok(self.hand_over(key, serial, item));
         }
         if self.buffer.len() < self.capacity {
             self.buffer.push_back(item);
@@ -171,10 +180,10 @@ impl<T> State<T> {
         match (oldest, next) {
             (Some(oldest), Some((next, waker))) => {
                 self.buffer.push_back(next);
-                Ok((oldest, Some(waker)))
+                Ok((oldest, waker))
             }
             (Some(oldest), None) => Ok((oldest, None)),
-            (None, Some((next, waker))) => Ok((next, Some(waker))),
+            (None, Some((next, waker))) => Ok((next, waker)),
             (None, None) if self.has_ended() => Err(TryReceiveError::EndOfStream),
             (None, None) => Err(TryReceiveError::WouldBlock),
         }
@@ -185,47 +194,42 @@ impl<T> State<T> {
         self.senders == 0 && self.handed == 0
     }
 
-    fn hand_over(&mut self, receiver: usize, serial: u64, item: T) -> Waker {
+    fn hand_over(&mut self, receiver: usize, serial: u64, item: T) -> Option<Waker> {
         self.handed += 1;
         let ((), waker) = self.receiving.settle(receiver, Ok((serial, item)));
         waker
     }
 
-    /// What became of a waiting sender; it has no slot afterwards, if there is an outcome.
+    /// What became of a waiting sender, which has no slot afterwards; or its waker, while it waits.
     pub(super) fn fetch_sent(
         &mut self,
         handle: &Handle,
         key: usize,
-        waker: &Waker,
-    ) -> Fetched<Sent<T>> {
-        let fetched = self.sending.fetch(key, waker);
-        if let Fetched::Settled(_) = fetched {
-            handle.count_out();
-        }
-        fetched
+    ) -> Result<Sent<T>, &mut WakerSlot> {
+        let Some(sent) = self.sending.fetch(key) else {
+            return Err(self.sending.waker(key));
+        };
+        handle.count_out();
+        Ok(sent)
     }
 
-    /// What became of a waiting receiver; it has no slot afterwards, if there is an outcome.
+    /// What became of a waiting receiver, which has no slot afterwards; or its waker, while it waits.
     pub(super) fn fetch_received(
         &mut self,
         handle: &Handle,
         key: usize,
-        waker: &Waker,
-    ) -> (Fetched<Result<T, ReceiveError>>, Later<()>) {
-        let mut wakers = Vec::new();
-        let fetched = match self.receiving.fetch(key, waker) {
-            Fetched::Waiting => Fetched::Waiting,
-            Fetched::WaitingElsewhere => Fetched::WaitingElsewhere,
-            Fetched::Settled(received) => {
-                handle.count_out();
-                Fetched::Settled(received.map(|(_, item)| {
-                    self.handed -= 1;
-                    wakers = self.end_if_over();
-                    item
-                }))
-            }
+    ) -> Result<(Result<T, ReceiveError>, Later<()>), &mut WakerSlot> {
+        let Some(received) = self.receiving.fetch(key) else {
+            return Err(self.receiving.waker(key));
         };
-        (fetched, Later::waking(wakers))
+        handle.count_out();
+        let mut wakers = Vec::new();
+        let received = received.map(|(_, item)| {
+            self.handed -= 1;
+            wakers = self.end_if_over();
+            item
+        });
+        Ok((received, Later::waking(wakers)))
     }
 
     /// One that was handed over is not wanted: the next receiver gets it, or whoever comes next.
@@ -238,7 +242,7 @@ impl<T> State<T> {
         if self.receivers == 0 {
             later.dropped = Some(item);
         } else if let Some(key) = self.receiving.first() {
-            later.wakers.push(self.hand_over(key, serial, item));
+            later.wakers.extend(self.hand_over(key, serial, item));
         } else {
             let place = self.returned.partition_point(|other| *other < serial);
             self.returned.insert(place, serial);
@@ -263,7 +267,7 @@ impl<T> State<T> {
                 wakers = later.wakers;
                 (later.dropped, None)
             }
-            Waiter::Waiting((), waker, _) => (None, Some(waker)),
+            Waiter::Waiting((), mut waker, _) => (None, waker.take()),
             _ => (None, None),
         };
         Later { wakers, dropped }

@@ -9,11 +9,11 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use crate::loom::{Mutex, lock};
 use crate::stream::SendError;
-use crate::wake::wake_all;
+use crate::wake::{WakerSlot, poll_locked, wake_all};
 
 pub(super) struct Pipe(Mutex<State>);
 
@@ -26,8 +26,8 @@ struct State {
     broken: bool,
     /// It was cut off: in place of the end, there is this to be received.
     reset: bool,
-    receiver: Option<Waker>,
-    sender: Option<Waker>,
+    receiver: WakerSlot,
+    sender: WakerSlot,
 }
 
 /// Who waits.
@@ -45,8 +45,8 @@ impl Pipe {
             ended: false,
             broken: false,
             reset: false,
-            receiver: None,
-            sender: None,
+            receiver: WakerSlot::new(),
+            sender: WakerSlot::new(),
         }))
     }
 
@@ -102,42 +102,35 @@ impl Pipe {
         side: Side,
         mut attempt: impl FnMut(&mut State) -> Option<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
-        let mut new = None;
-        loop {
-            let mut state = lock(&self.0);
-            if let Some(outcome) = attempt(&mut state) {
-                let other = match (side, &outcome) {
-                    (_, Ok(0) | Err(_)) => None,
-                    (Side::Receiver, _) => state.sender.take(),
-                    (Side::Sender, _) => state.receiver.take(),
-                };
-                drop(state);
-                if let Some(other) = other {
-                    other.wake();
-                }
-                return Poll::Ready(outcome);
-            }
-            let place = match side {
-                Side::Receiver => &mut state.receiver,
-                Side::Sender => &mut state.sender,
+        let polled = poll_locked(&self.0, cx.waker(), |state| {
+            let outcome = match attempt(state) {
+                Some(outcome) => outcome,
+                None => return Err(state.slot(side)),
             };
-            if matches!(place, Some(waker) if waker.will_wake(cx.waker())) {
-                return Poll::Pending;
+            let other = match (side, &outcome) {
+                (_, Ok(0) | Err(_)) => None,
+                (Side::Receiver, _) => state.sender.take(),
+                (Side::Sender, _) => state.receiver.take(),
+            };
+            Ok((outcome, other))
+        });
+        polled.map(|(outcome, other)| {
+            if let Some(other) = other {
+                other.wake();
             }
-            // Cloned without the lock, and looked at once more with it.
-            if let Some(new) = new.take() {
-                let old = place.replace(new);
-                drop(state);
-                drop(old);
-                return Poll::Pending;
-            }
-            drop(state);
-            new = Some(cx.waker().clone());
-        }
+            outcome
+        })
     }
 }
 
 impl State {
+    fn slot(&mut self, side: Side) -> &mut WakerSlot {
+        match side {
+            Side::Receiver => &mut self.receiver,
+            Side::Sender => &mut self.sender,
+        }
+    }
+
     /// None if it has to wait.
     fn receive(&mut self, buffers: &mut [IoSliceMut<'_>]) -> Option<io::Result<usize>> {
         if self.reset {

@@ -21,6 +21,7 @@ use crate::loom::atomic::{AtomicBool, Ordering};
 use crate::loom::{Arc, Mutex, OnceLock, lock};
 use crate::runtime::{Enter, Runtime, Spawn};
 use crate::task::group::Group;
+use crate::wake::{WakerSlot, poll_locked};
 
 /// Starts a run: drives `main` to its end, and then waits for everything that it left behind.
 ///
@@ -78,18 +79,14 @@ struct MainFuture<R: Runtime, F: Future> {
 /// make a waiting task look busy.
 struct Gate {
     woken: AtomicBool,
-    outer: Mutex<Option<Waker>>,
+    /// Empty once it was woken, until the next poll.
+    outer: Mutex<WakerSlot>,
 }
 
 impl Gate {
     /// Whether the main task was woken since the last call; what comes later wakes `outer`.
     fn pass(&self, outer: &Waker) -> bool {
-        let same = matches!(&*lock(&self.outer), Some(known) if known.will_wake(outer));
-        if !same {
-            let new = outer.clone();
-            let old = lock(&self.outer).replace(new);
-            drop(old);
-        }
+        let _: Poll<Infallible> = poll_locked(&self.outer, outer, |slot| Err(slot));
         // After the waker is in place: a wake-up is seen here, or reaches it.
         self.woken.swap(false, Ordering::SeqCst)
     }
@@ -97,7 +94,7 @@ impl Gate {
 
 impl Gate {
     fn wake_outer(&self) {
-        let outer = lock(&self.outer).clone();
+        let outer = lock(&self.outer).take();
         if let Some(outer) = outer {
             outer.wake();
         }
@@ -171,7 +168,7 @@ impl<R: Runtime, T> MainState<R, T> {
         let record = core.insert(|| None, given);
         let gate = Gate {
             woken: AtomicBool::new(true),
-            outer: Mutex::new(None),
+            outer: Mutex::new(WakerSlot::new()),
         };
         let gate = Arc::new(gate);
         run.alarms

@@ -40,6 +40,7 @@ pub mod tls;
 pub mod tls_end;
 pub mod tls_everywhere;
 pub mod tls_listener;
+pub mod tls_split;
 mod tls_support;
 pub mod tls_tickets;
 pub mod tls_trust;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyrt_core::cancel::fail_after;
-use anyrt_core::net::Descriptor;
-use anyrt_core::net::{UnixStream as OurUnixStream, notify_closing, wait_readable, wait_writable};
+use anyrt_core::descriptors::{notify_closing, wait_readable, wait_writable};
+use anyrt_core::net::{Descriptor, UnixStream as OurUnixStream};
 use anyrt_core::stream::{AttributesExt, ByteReceiveStreamExt, is_closed};
 use anyrt_core::task::task_group;
 use futures_util::future::join;

@@ -235,6 +235,100 @@ pub fn a_notification_is_never_lost(backend: &Backend) {
     );
 }
 
+/// SY-15: a guard that borrows nothing will do, and is given back, also where nothing else has the mutex
+/// meanwhile.
+pub fn a_guard_that_borrows_nothing_waits_too(backend: &Backend) {
+    run(backend, async {
+        let mutex = Arc::new(Mutex::new(0));
+        let condition = Arc::new(Condition::new(mutex.clone()));
+        let group = task_group::<R, Infallible, _, _>(async |tg| {
+            let (waiting, held) = (condition.clone(), mutex.lock_arc().await);
+            let waiter = tg.spawn(async move {
+                let held = waiting.wait(held).await;
+                let (mut held, ()) = waiting.wait_for(held, |n| (*n == 2).then_some(())).await;
+                *held += 1;
+                Ok(held)
+            });
+            for n in 1..=2 {
+                until(|| condition.statistics().waiting == 1).await;
+                let mut held = mutex.lock_arc().await;
+                *held = n;
+                condition.notify_all(&held);
+            }
+            Ok(waiter.value().await)
+        });
+        let held = group.await.expect("nothing fails");
+        assert_eq!(*held, 3);
+        assert!(mutex.try_lock().is_err());
+        drop(held);
+        assert!(mutex.try_lock_arc().is_ok());
+    });
+}
+
+/// SY-01: dropped before it waits, while it waits, and on its way back to the lock, such a wait has neither the
+/// lock nor a notification.
+pub fn a_dropped_wait_with_such_a_guard_has_nothing(backend: &Backend) {
+    run(backend, async {
+        let mutex = Arc::new(Mutex::new(()));
+        let condition = Condition::new(mutex.clone());
+        drop(condition.wait(mutex.lock_arc().await));
+        assert!(!mutex.statistics().locked);
+        let mut one = Box::pin(condition.wait(mutex.lock_arc().await));
+        assert!(poll_once(one.as_mut()).await.is_pending());
+        assert!(!mutex.statistics().locked);
+        drop(one);
+        assert_eq!(condition.statistics().waiting, 0);
+        let mut two = Box::pin(condition.wait(mutex.lock_arc().await));
+        assert!(poll_once(two.as_mut()).await.is_pending());
+        let mut three = Box::pin(condition.wait(mutex.lock_arc().await));
+        assert!(poll_once(three.as_mut()).await.is_pending());
+        let held = mutex.lock_arc().await;
+        condition.notify(&held, 1);
+        assert!(poll_once(two.as_mut()).await.is_pending());
+        drop(two);
+        drop(held);
+        drop(three.await);
+        assert!(!mutex.statistics().locked);
+        drop(condition);
+        assert_eq!(Arc::strong_count(&mutex), 1);
+    });
+}
+
+/// SY-01, C4: wherever such a wait is cancelled, neither the lock nor a notification is lost.
+pub fn a_cancelled_wait_with_such_a_guard_has_nothing(backend: &Backend) {
+    cancel_everywhere(
+        backend,
+        async |cut| {
+            let mutex = Arc::new(Mutex::new(false));
+            let condition = Arc::new(Condition::new(mutex.clone()));
+            let (giver, log) = (condition.clone(), Log::new());
+            let over = log.clone();
+            let group = task_group::<R, Infallible, _, _>(async |tg| {
+                tg.spawn(async move {
+                    until(|| giver.statistics().waiting == 1 || over.has("over")).await;
+                    let mut held = giver.mutex().lock().await;
+                    *held = true;
+                    giver.notify(&held, 1);
+                    yields(2).await;
+                });
+                let operation = async {
+                    let held = mutex.lock_arc().await;
+                    let given = |given: &mut bool| given.then_some(());
+                    drop(condition.wait_for(held, given).await);
+                };
+                cut.apply(operation).await;
+                log.add("over");
+                Ok(())
+            });
+            group.await.expect("nothing fails");
+            let held = mutex.lock_arc().await;
+            drop(condition.wait_for(held, |given| given.then_some(())).await);
+            assert!(!mutex.statistics().locked && condition.statistics().waiting == 0);
+        },
+        |_, ()| {},
+    );
+}
+
 /// How many there are to take.
 type Count = Condition<Arc<Mutex<u32>>>;
 
@@ -260,4 +354,7 @@ anyrt_conformance_kit::cases! { sync_conditions: erased,
     a_condition_shares_its_mutex,
     a_notification_that_is_not_taken_goes_on,
     a_notification_is_never_lost,
+    a_guard_that_borrows_nothing_waits_too,
+    a_dropped_wait_with_such_a_guard_has_nothing,
+    a_cancelled_wait_with_such_a_guard_has_nothing,
 }

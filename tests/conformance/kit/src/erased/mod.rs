@@ -27,7 +27,7 @@
 //! | `enter.rs` | `Enter`: [`Backend`] |
 //! | `runtime.rs` | `Spawn`, `Time` and `Blocking` for [`Erased`] |
 //! | `net.rs` | `Net`, for backends with sockets of any kind |
-//! | `os.rs` | `Net` and `Descriptors`, for backends that wait for descriptors |
+//! | `os.rs` | `Descriptors`, for backends that wait for descriptors |
 
 mod enter;
 mod facets;

@@ -3,17 +3,15 @@
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
-use std::net::SocketAddr;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::OnceLock;
 use std::task::{Context, Poll, ready};
 
-use anyrt_core::net::{OsSocket, system_lookup, system_reverse_lookup};
-use anyrt_core::runtime::{Attempt, Descriptors, Direction, Net, Purpose, SocketOption, Source};
+use anyrt_core::runtime::{Attempt, Descriptors, Direction, Source};
 
+use super::OsR;
 use super::facets::Marker;
 use super::net::mount_net;
-use super::{Erased, OsR};
 
 /// Registers a descriptor with the reactor of the mounted backend.
 trait Register: Send + Sync {
@@ -110,23 +108,6 @@ impl Source for AnySource {
     }
 }
 
-impl Net for OsR {
-    type Socket = OsSocket<AnySource>;
-
-    fn socket(purpose: Purpose<'_>, options: &[SocketOption]) -> io::Result<OsSocket<AnySource>> {
-        OsSocket::open(purpose, options)
-    }
-
-    fn lookup(
-        host: String,
-        port: u16,
-    ) -> impl Future<Output = io::Result<Vec<SocketAddr>>> + Send + 'static {
-        system_lookup::<Erased<OsSocket<AnySource>>>(host, port)
-    }
-
-    fn reverse_lookup(
-        address: SocketAddr,
-    ) -> impl Future<Output = io::Result<(String, String)>> + Send + 'static {
-        system_reverse_lookup::<Erased<OsSocket<AnySource>>>(address)
-    }
+impl Descriptors for OsR {
+    type Source = AnySource;
 }

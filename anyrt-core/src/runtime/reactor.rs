@@ -3,12 +3,11 @@ use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::task::{Context, Poll, ready};
 
-use super::{Net, Socket};
-use crate::net::OsSocket;
+use super::Runtime;
 
 /// A descriptor of the operating system that is registered with a runtime's reactor.
 ///
-/// [`OsSocket`](crate::net::OsSocket) makes everything else of it.
+/// Core waits for it; with the feature `net`, `OsSocket` makes sockets of it.
 ///
 /// # Contract
 ///
@@ -73,34 +72,13 @@ pub fn poll_attempts<T>(
     }
 }
 
-/// A [`Socket`] that a descriptor of the operating system can become.
-pub trait AdoptSocket: Socket {
-    /// Takes a descriptor over. It does not block from then on, which others that share it notice,
-    /// and programs that are started later do not inherit it.
-    ///
-    /// # Errors
-    ///
-    /// What the system says if it is no socket, or cannot be registered.
-    fn adopt(descriptor: OwnedFd) -> io::Result<Self>;
-
-    /// Gives the descriptor back, which still does not block.
-    ///
-    /// # Errors
-    ///
-    /// What the system says.
-    fn into_descriptor(self) -> io::Result<OwnedFd>;
-}
-
-/// A runtime that waits for descriptors of the operating system, and has them for sockets.
+/// A runtime that waits for descriptors of the operating system.
 ///
-/// Every runtime whose [`Net::Socket`] is [`OsSocket`] is one.
-pub trait Descriptors: Net<Socket = OsSocket<<Self as Descriptors>::Source>> {
-    /// A descriptor that is registered with its reactor.
+/// With the feature `net` it has sockets, too: `Net` is implemented for it, by
+/// `OsSocket`.
+pub trait Descriptors: Runtime {
+    /// A descriptor that is registered with the runtime's reactor.
     type Source: Source;
-}
-
-impl<R: Net<Socket = OsSocket<S>>, S: Source> Descriptors for R {
-    type Source = S;
 }
 
 /// What a descriptor is to be ready for.

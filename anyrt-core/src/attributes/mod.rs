@@ -1,9 +1,11 @@
 //! Typed attributes: what is known of a stream, asked for through every layer of wrapping.
 
+mod error;
+
 use std::any::Any;
 use std::io;
 
-use crate::error::AttributeError;
+pub use self::error::AttributeError;
 
 /// A kind of thing that can be known of a stream, such as the address of its peer.
 ///

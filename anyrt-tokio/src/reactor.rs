@@ -1,10 +1,8 @@
 use std::io;
-use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::task::{Context, Poll, ready};
 
-use anyrt_core::net::{OsSocket, system_lookup, system_reverse_lookup};
-use anyrt_core::runtime::{Attempt, Direction, Net, Purpose, SocketOption, Source, Spawn};
+use anyrt_core::runtime::{Attempt, Descriptors, Direction, Source, Spawn};
 use tokio::io::unix::AsyncFd;
 
 use crate::Tokio;
@@ -59,23 +57,6 @@ impl Source for Registered {
     }
 }
 
-impl Net for Tokio {
-    type Socket = OsSocket<Registered>;
-
-    fn socket(purpose: Purpose<'_>, options: &[SocketOption]) -> io::Result<OsSocket<Registered>> {
-        OsSocket::open(purpose, options)
-    }
-
-    fn lookup(
-        host: String,
-        port: u16,
-    ) -> impl Future<Output = io::Result<Vec<SocketAddr>>> + Send + 'static {
-        system_lookup::<Tokio>(host, port)
-    }
-
-    fn reverse_lookup(
-        address: SocketAddr,
-    ) -> impl Future<Output = io::Result<(String, String)>> + Send + 'static {
-        system_reverse_lookup::<Tokio>(address)
-    }
+impl Descriptors for Tokio {
+    type Source = Registered;
 }

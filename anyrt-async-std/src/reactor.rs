@@ -1,10 +1,8 @@
 use std::io;
-use std::net::SocketAddr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::task::{Context, Poll};
 
-use anyrt_core::net::{OsSocket, system_lookup, system_reverse_lookup};
-use anyrt_core::runtime::{Attempt, Direction, Net, Purpose, SocketOption, Source, poll_attempts};
+use anyrt_core::runtime::{Attempt, Descriptors, Direction, Source, poll_attempts};
 use async_io::Async;
 
 use crate::AsyncStd;
@@ -40,23 +38,6 @@ impl Source for Registered {
     }
 }
 
-impl Net for AsyncStd {
-    type Socket = OsSocket<Registered>;
-
-    fn socket(purpose: Purpose<'_>, options: &[SocketOption]) -> io::Result<OsSocket<Registered>> {
-        OsSocket::open(purpose, options)
-    }
-
-    fn lookup(
-        host: String,
-        port: u16,
-    ) -> impl Future<Output = io::Result<Vec<SocketAddr>>> + Send + 'static {
-        system_lookup::<AsyncStd>(host, port)
-    }
-
-    fn reverse_lookup(
-        address: SocketAddr,
-    ) -> impl Future<Output = io::Result<(String, String)>> + Send + 'static {
-        system_reverse_lookup::<AsyncStd>(address)
-    }
+impl Descriptors for AsyncStd {
+    type Source = Registered;
 }

@@ -1,11 +1,9 @@
 use std::convert::Infallible;
 use std::io;
-use std::net::SocketAddr;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::task::{Context, Poll};
 
-use anyrt_core::net::{OsSocket, system_lookup, system_reverse_lookup};
-use anyrt_core::runtime::{Attempt, Direction, Net, Purpose, SocketOption, Source};
+use anyrt_core::runtime::{Attempt, Descriptors, Direction, Source};
 
 use super::find::find;
 use super::{Ambient, Kind};
@@ -85,26 +83,6 @@ impl Source for AmbientSource {
     }
 }
 
-impl Net for Ambient {
-    type Socket = OsSocket<AmbientSource>;
-
-    fn socket(
-        purpose: Purpose<'_>,
-        options: &[SocketOption],
-    ) -> io::Result<OsSocket<AmbientSource>> {
-        OsSocket::open(purpose, options)
-    }
-
-    fn lookup(
-        host: String,
-        port: u16,
-    ) -> impl Future<Output = io::Result<Vec<SocketAddr>>> + Send + 'static {
-        system_lookup::<Ambient>(host, port)
-    }
-
-    fn reverse_lookup(
-        address: SocketAddr,
-    ) -> impl Future<Output = io::Result<(String, String)>> + Send + 'static {
-        system_reverse_lookup::<Ambient>(address)
-    }
+impl Descriptors for Ambient {
+    type Source = AmbientSource;
 }

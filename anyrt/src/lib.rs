@@ -75,6 +75,8 @@ pub mod futures;
 pub mod interop;
 #[cfg(all(feature = "net", unix))]
 pub mod net;
+#[cfg(all(feature = "signals", unix))]
+pub mod signals;
 pub mod stream;
 pub mod sync;
 pub mod task;

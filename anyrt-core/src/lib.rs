@@ -18,6 +18,7 @@
 //! | [`thread`] | worker threads | |
 //! | [`stream`] | streams of bytes and of objects, and what wraps them | |
 //! | `descriptors` | waiting for descriptors of the operating system, with the feature `descriptors` | |
+//! | `signals` | signals that are sent to the process, with the feature `signals` | |
 //! | `net` | sockets and names, with the feature `net` | |
 //! | `tls` | encrypted streams, with the feature `tls` | |
 //! | [`sync`] | locks, events and other ways to wait for one another | |
@@ -45,6 +46,8 @@ mod models;
 #[cfg(feature = "net")]
 pub mod net;
 pub mod runtime;
+#[cfg(all(feature = "signals", unix))]
+pub mod signals;
 pub mod stream;
 pub mod sync;
 pub mod task;

@@ -27,6 +27,7 @@ const ROOMS: &[&str] = &[
     "thread",
     "stream",
     "descriptors",
+    "signals",
     "net",
     "tls",
     "testing",

@@ -41,6 +41,7 @@
 //! | `async-std` | the backend async-std (discontinued, RUSTSEC-2025-0052), and `anyrt::async_std` |
 //! | `descriptors` | waiting until a descriptor can be read or written, in the module `anyrt::descriptors`; nothing on systems that are not Unix |
 //! | `net` | sockets and name lookup, in the module `anyrt::net`; implies `descriptors`; nothing on systems that are not Unix |
+//! | `signals` | signals that are sent to the process, in the module `anyrt::signals`; implies `descriptors`; nothing on systems that are not Unix |
 //! | `tls` | encrypted streams, in `anyrt::tls`, by [rustls](https://docs.rs/rustls) |
 //! | `idna` | international host names, in their form of IDNA 2008 |
 //! | `tokio-io` | byte streams as tokio's I/O traits and back, in [`interop`]; no runtime |
@@ -75,6 +76,8 @@ pub mod futures;
 pub mod interop;
 #[cfg(all(feature = "net", unix))]
 pub mod net;
+#[cfg(all(feature = "signals", unix))]
+pub mod signals;
 pub mod stream;
 pub mod sync;
 pub mod task;

@@ -65,6 +65,7 @@
 //! | LL | checkpoints and the clock | 5 |
 //! | EV | runs | 8 |
 //! | TI | help for tests, so far in part | 10 |
+//! | SG | signals | 6 |
 //! | EN | the engine: what a review found, so far in part | 36 |
 //!
 //! A test of this crate fails if one of them has no case, those apart that Rust's types rule out.
@@ -148,6 +149,8 @@ pub use manifest::{all, names, net};
 pub mod cases {
     pub use anyrt_conformance_groups::*;
     pub use anyrt_conformance_net::*;
+    #[cfg(unix)]
+    pub use anyrt_conformance_processes::*;
     pub use anyrt_conformance_scopes::*;
     pub use anyrt_conformance_streams::*;
     pub use anyrt_conformance_sync::*;

@@ -165,6 +165,7 @@ macro_rules! __modules {
             net_readiness,
             net_unix,
             net_unix_passing,
+            signals,
         }
     };
 }

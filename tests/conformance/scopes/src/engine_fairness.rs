@@ -97,36 +97,34 @@ pub fn checkpoints_let_timers_run(backend: &Backend) {
     }
 }
 
-/// Runs a loop that is always ready, in a task under a time limit, beside another task; both have to
-/// get their turn.
+/// Runs a loop that is always ready, until its watchdog expires: beside another task, which has to get its
+/// turns, and under a time limit, which has to end it.
 fn gives_way<F>(backend: &Backend, what: &'static str, forever: fn(Watchdog) -> F)
 where
     F: Future<Output = ()> + Send + 'static,
 {
     run(backend, async {
-        let (other, limited) = (Flag::new(), Flag::new());
-        let (goes_on, is_over) = (other.clone(), limited.clone());
+        let other = Flag::new();
+        let has_turns = other.clone();
         let group = task_group::<R, Infallible, _, _>(async |tg| {
+            let watchdog = Watchdog::new(LIMIT);
+            let ends = watchdog.gate();
             tg.spawn(async move {
-                let body = forever(Watchdog::new(LIMIT));
-                let outcome = move_on_after::<R, _>(Duration::from_millis(20), body).await;
-                if outcome.is_none() {
-                    is_over.raise();
-                }
-                assert!(
-                    outcome.is_some() || goes_on.is_raised(),
-                    "no turn beside {what}"
-                );
+                forever(watchdog).await;
+                assert!(has_turns.is_raised(), "no turn beside {what}");
             });
             tg.spawn(async move {
                 for _ in 0..3 {
                     checkpoint().await;
                 }
                 other.raise();
+                ends.open();
             });
         });
         assert!(group.await.is_ok());
-        assert!(limited.is_raised(), "the time limit around {what}");
+        let body = forever(Watchdog::new(LIMIT));
+        let outcome = move_on_after::<R, _>(Duration::from_millis(20), body).await;
+        assert!(outcome.is_none(), "the time limit around {what}");
     });
 }
 

@@ -41,7 +41,9 @@ struct Written {
 }
 
 /// The crates with cases.
-const CRATES: &[&str] = &["groups", "net", "scopes", "streams", "sync", "threads"];
+const CRATES: &[&str] = &[
+    "files", "groups", "net", "scopes", "streams", "sync", "threads",
+];
 
 /// The files of cases, and their names.
 fn files() -> Vec<(PathBuf, String)> {

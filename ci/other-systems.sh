@@ -16,7 +16,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 exec </dev/null
 
-FEATURES=tokio,smol,async-std,tokio-io,hyper,tower,idna
+FEATURES=tokio,smol,async-std,tokio-io,hyper,tower,idna,fs,glob
 SYSROOT=/usr/lib/rustlib
 
 install_packages() {

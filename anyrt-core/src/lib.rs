@@ -16,6 +16,7 @@
 //! | [`combine`] | `race`, `gather` and their kin, in place | G12 |
 //! | [`time`] | the run's clock, sleeping | |
 //! | [`thread`] | worker threads | |
+//! | `fs` | files, folders and paths, with the feature `fs` | F1 to F22 |
 //! | [`stream`] | streams of bytes and of objects, and what wraps them | |
 //! | `descriptors` | waiting for descriptors of the operating system, with the feature `descriptors` | |
 //! | `signals` | signals that are sent to the process, with the feature `signals` | |
@@ -37,6 +38,8 @@ pub mod context;
 pub mod descriptors;
 mod engine;
 pub mod error;
+#[cfg(feature = "fs")]
+pub mod fs;
 #[cfg(any(feature = "net", feature = "tls"))]
 mod host;
 mod instant;

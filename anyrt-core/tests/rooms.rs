@@ -26,6 +26,7 @@ const ROOMS: &[&str] = &[
     "sync",
     "thread",
     "stream",
+    "fs",
     "descriptors",
     "signals",
     "net",

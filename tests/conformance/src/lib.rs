@@ -60,6 +60,7 @@
 //! | ST | streams of bytes, and what wraps them | 27 |
 //! | NET | sockets | 32 |
 //! | TH | threads | 21 |
+//! | FS | files and paths, so far without temporary files | 12 |
 //! | DB | looking inside | 7 |
 //! | CX | context variables and variables of a run | 8 |
 //! | LL | checkpoints and the clock | 5 |
@@ -147,6 +148,7 @@ pub use manifest::{all, names, net};
 /// The cases, one module per area. Each is a plain function over a backend, and panics where the
 /// rule that its documentation cites does not hold.
 pub mod cases {
+    pub use anyrt_conformance_files::*;
     pub use anyrt_conformance_groups::*;
     pub use anyrt_conformance_net::*;
     #[cfg(unix)]

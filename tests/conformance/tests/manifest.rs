@@ -43,6 +43,7 @@ struct Written {
 
 /// The crates with cases.
 const CRATES: &[&str] = &[
+    "files",
     "groups",
     "net",
     "processes",

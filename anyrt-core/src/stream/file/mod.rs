@@ -1,7 +1,7 @@
 //! Files as byte streams. What is done with a file is done on a worker thread.
 
 mod attributes;
-mod calls;
+pub(crate) mod engine;
 mod read;
 mod write;
 

@@ -28,6 +28,7 @@ const ROOMS: &[&str] = &[
     "stream",
     "descriptors",
     "signals",
+    "process",
     "net",
     "tls",
     "testing",

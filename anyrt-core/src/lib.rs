@@ -20,6 +20,7 @@
 //! | [`stream`] | streams of bytes and of objects, and what wraps them | |
 //! | `descriptors` | waiting for descriptors of the operating system, with the feature `descriptors` | |
 //! | `signals` | signals that are sent to the process, with the feature `signals` | |
+//! | `process` | child processes, with the feature `process` | |
 //! | `net` | sockets and names, with the feature `net` | |
 //! | `tls` | encrypted streams, with the feature `tls` | |
 //! | [`sync`] | locks, events and other ways to wait for one another | |
@@ -48,8 +49,10 @@ mod loom;
 mod models;
 #[cfg(feature = "net")]
 pub mod net;
+#[cfg(all(feature = "process", unix))]
+pub mod process;
 pub mod runtime;
-#[cfg(all(feature = "signals", unix))]
+#[cfg(all(any(feature = "process", feature = "signals"), unix))]
 pub mod signals;
 pub mod stream;
 pub mod sync;

@@ -29,6 +29,7 @@ const ROOMS: &[&str] = &[
     "fs",
     "descriptors",
     "signals",
+    "process",
     "net",
     "tls",
     "testing",

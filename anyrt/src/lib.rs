@@ -41,6 +41,7 @@
 //! | `async-std` | the backend async-std (discontinued, RUSTSEC-2025-0052), and `anyrt::async_std` |
 //! | `descriptors` | waiting until a descriptor can be read or written, in the module `anyrt::descriptors`; nothing on systems that are not Unix |
 //! | `net` | sockets and name lookup, in the module `anyrt::net`; implies `descriptors`; nothing on systems that are not Unix |
+//! | `process` | child processes, in the module `anyrt::process`; implies `descriptors`; nothing on systems that are not Unix |
 //! | `signals` | signals that are sent to the process, in the module `anyrt::signals`; implies `descriptors`; nothing on systems that are not Unix |
 //! | `fs` | files, folders and paths, in `anyrt::fs` |
 //! | `glob` | paths that match a pattern, in `anyrt::fs`; brings `fs` along |
@@ -80,7 +81,9 @@ pub mod futures;
 pub mod interop;
 #[cfg(all(feature = "net", unix))]
 pub mod net;
-#[cfg(all(feature = "signals", unix))]
+#[cfg(all(feature = "process", unix))]
+pub mod process;
+#[cfg(all(any(feature = "process", feature = "signals"), unix))]
 pub mod signals;
 pub mod stream;
 pub mod sync;

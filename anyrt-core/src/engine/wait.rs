@@ -35,6 +35,8 @@ pub enum Wait {
     Readiness,
     /// A signal of the operating system.
     Signal,
+    /// A child process.
+    Process,
     /// That a portal is stopped, or something that is held open through one let go.
     Portal,
     /// An event, or the settling of a promise.
@@ -73,6 +75,7 @@ impl Wait {
             Wait::Datagram,
             Wait::Readiness,
             Wait::Signal,
+            Wait::Process,
             Wait::Portal,
             Wait::Event,
             Wait::Lock,
@@ -107,6 +110,7 @@ impl fmt::Display for Wait {
             Wait::Datagram => "a datagram",
             Wait::Readiness => "a descriptor to be ready",
             Wait::Signal => "a signal",
+            Wait::Process => "a child process",
             Wait::Portal => "a portal to be let go",
             Wait::Event => "an event",
             Wait::Lock => "a lock",

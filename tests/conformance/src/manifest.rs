@@ -173,6 +173,8 @@ macro_rules! __modules {
             net_readiness,
             net_unix,
             net_unix_passing,
+            processes_open,
+            processes_run,
             signals,
         }
     };

@@ -22,6 +22,7 @@ const AREAS: &[(&str, usize)] = &[
     ("NET", 32),
     ("ST", 27),
     ("SG", 6),
+    ("PR", 10),
 ];
 
 /// Entries that no case of this crate can check.
@@ -172,7 +173,7 @@ fn cites_a_rule(docs: &str) -> bool {
         let rule = rule.trim().trim_end_matches(|c: char| c.is_ascii_digit());
         let known = [
             "TG-", "CS-", "HO-", "TO-", "SY-", "MS-", "LL-", "CX-", "DB-", "EV-", "TI-", "TH-",
-            "NET-", "ST-", "SG-", "EN-", "C", "G", "S",
+            "NET-", "ST-", "SG-", "PR-", "EN-", "C", "G", "P", "S",
         ];
         let contracts = ["Spawn ", "Time ", "Blocking ", "Enter "];
         known.contains(&rule) || contracts.contains(&rule)

@@ -1,35 +1,6 @@
-//! Signals of the operating system that are sent to this process.
-//!
-//! A service that ends in good order when it is told to, and at once when it is told again:
-//!
-//! ```
-//! # if anyrt::Backend::available().is_empty() { return }
-//! use anyrt::CancelScope;
-//! use anyrt::signals::{self, Signal};
-//!
-//! # async fn serve() { signal_hook::low_level::raise(2).unwrap(); anyrt::sleep_forever().await }
-//! let ended = anyrt::run(async {
-//!     let mut signals = signals::receiver(&[Signal::INT, Signal::TERM])?;
-//!     let scope = CancelScope::new();
-//!     let stop = scope.handle();
-//!     let listen = async move {
-//!         let signal = signals.receive().await?;
-//!         // The next one has its usual effect.
-//!         signals.close();
-//!         stop.cancel_with(signal.name());
-//!         Ok::<_, std::io::Error>(())
-//!     };
-//!     let (listened, ended) = anyrt::gather((listen, scope.run(serve()))).await;
-//!     listened.map(|()| ended)
-//! });
-//! assert_eq!(ended.unwrap().unwrap_err().reason(), Some("SIGINT"));
-//! ```
-
 use std::io;
 
-use anyrt_core::signals;
-
-pub use anyrt_core::signals::Signal;
+use anyrt_core::signals::{self, Signal};
 
 use crate::Ambient;
 
@@ -67,6 +38,31 @@ pub type SignalReceiver = signals::SignalReceiver<Ambient>;
 ///     signals.receive().await
 /// });
 /// assert_eq!(signal.unwrap(), Signal::USR1);
+/// ```
+///
+/// A service that ends in good order when it is told to, and at once when it is told again:
+///
+/// ```
+/// # if anyrt::Backend::available().is_empty() { return }
+/// use anyrt::CancelScope;
+/// use anyrt::signals::{self, Signal};
+///
+/// # async fn serve() { signal_hook::low_level::raise(2).unwrap(); anyrt::sleep_forever().await }
+/// let ended = anyrt::run(async {
+///     let mut signals = signals::receiver(&[Signal::INT, Signal::TERM])?;
+///     let scope = CancelScope::new();
+///     let stop = scope.handle();
+///     let listen = async move {
+///         let signal = signals.receive().await?;
+///         // The next one has its usual effect.
+///         signals.close();
+///         stop.cancel_with(signal.name());
+///         Ok::<_, std::io::Error>(())
+///     };
+///     let (listened, ended) = anyrt::gather((listen, scope.run(serve()))).await;
+///     listened.map(|()| ended)
+/// });
+/// assert_eq!(ended.unwrap().unwrap_err().reason(), Some("SIGINT"));
 /// ```
 pub fn receiver(signals: &[Signal]) -> io::Result<SignalReceiver> {
     signals::receiver(signals)

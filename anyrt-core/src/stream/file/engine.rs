@@ -97,9 +97,10 @@ enum Hop {
     /// So many bytes, unless the end comes first.
     Read(usize),
     Write,
-    Other(Box<dyn FnOnce(&File) -> io::Result<Answer> + Send>),
+    Other(Function),
 }
 
+type Function = Box<dyn FnOnce(&File) -> io::Result<Answer> + Send>;
 type Answer = Box<dyn Any + Send>;
 
 /// The outcome of a hop.
@@ -322,7 +323,9 @@ impl<R: Runtime> Engine<R> {
                 self.buffer = bytes;
             }
             let has_unread = !self.unread.is_empty();
-            if !self.pending.is_empty() && !(has_unread && self.positioned == Some(false)) {
+            // Both directions of a file without a position go on side by side.
+            let waits_for_writes = self.positioned != Some(false) || !has_unread;
+            if waits_for_writes && !self.pending.is_empty() {
                 self.begin(true, Hop::Write)?;
                 continue;
             }

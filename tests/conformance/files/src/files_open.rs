@@ -403,7 +403,7 @@ pub fn unpolled_files_keep_no_token(backend: &Backend) {
             }
         }
         // What the others have read stays with them.
-        for file in &mut files[..10] {
+        for file in files.iter_mut().step_by(2).take(10) {
             let mut buffer = [0; 10];
             let count = file.read(&mut buffer).await.unwrap();
             assert!(count == 10 && &buffer == b"0123456789");

@@ -173,7 +173,7 @@ fn cites_a_rule(docs: &str) -> bool {
         let rule = rule.trim().trim_end_matches(|c: char| c.is_ascii_digit());
         let known = [
             "TG-", "CS-", "HO-", "TO-", "SY-", "MS-", "LL-", "CX-", "DB-", "EV-", "TI-", "TH-",
-            "NET-", "ST-", "SG-", "PR-", "EN-", "C", "G", "P", "S",
+            "NET-", "ST-", "FS-", "SG-", "PR-", "EN-", "C", "G", "F", "T", "P", "S",
         ];
         let contracts = ["Spawn ", "Time ", "Blocking ", "Enter "];
         known.contains(&rule) || contracts.contains(&rule)

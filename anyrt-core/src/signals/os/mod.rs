@@ -24,14 +24,6 @@ use crate::loom::{Arc, lock_static, process};
 )]
 mod platform;
 
-/// What a signal does to a process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Disposition {
-    Default,
-    Ignored,
-    Handled,
-}
-
 /// The signals that were received at least once in this process.
 static TABLE: process::Mutex<BTreeMap<i32, Received>> = process::Mutex::new(BTreeMap::new());
 
@@ -46,14 +38,13 @@ struct Received {
 impl Received {
     /// Takes note of what is in effect, before the first receiver is opened.
     fn first(signal: Signal) -> io::Result<Received> {
-        let default = match platform::disposition(signal) {
-            // A handler that was there is called by that of signal-hook, which comes before it.
-            Disposition::Handled | Disposition::Ignored => None,
-            Disposition::Default => {
-                let armed = Arc::new(AtomicBool::new(true));
-                register_conditional_default(signal.as_raw(), armed.clone())?;
-                Some(armed)
-            }
+        // A handler that was there is called by that of signal-hook, which comes before it.
+        let default = if platform::has_default_action(signal) {
+            let armed = Arc::new(AtomicBool::new(true));
+            register_conditional_default(signal.as_raw(), armed.clone())?;
+            Some(armed)
+        } else {
+            None
         };
         Ok(Received {
             receivers: 0,

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use rustix::io::ioctl_fionbio;
 
-use super::{Disposition, drain};
+use super::drain;
 use crate::runtime::{Attempt, Direction, Source};
 use crate::signals::Signal;
 
@@ -54,7 +54,8 @@ impl<S: Source> Pipes<S> {
     }
 }
 
-/// Assumes the default action: the system does not report what is in effect without `unsafe` code.
-pub(super) fn disposition(_signal: Signal) -> Disposition {
-    Disposition::Default
+/// Returns whether the default action of a signal is in effect. This is assumed: the system does not report
+/// it without `unsafe` code.
+pub(super) fn has_default_action(_signal: Signal) -> bool {
+    true
 }

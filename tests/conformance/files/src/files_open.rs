@@ -264,7 +264,7 @@ pub fn places_are_read_and_written(backend: &Backend) {
     });
 }
 
-/// The traits of `futures::io` are there, and attributes.
+/// FS-01, F4: a file implements the traits of `futures::io`, and has attributes.
 pub fn a_file_is_a_byte_stream(backend: &Backend) {
     let folder = Folder::new();
     let path = folder.file("file", "0123456789");

@@ -16,8 +16,11 @@
 //! | [`combine`] | `race`, `gather` and their kin, in place | G12 |
 //! | [`time`] | the run's clock, sleeping | |
 //! | [`thread`] | worker threads | |
+//! | `fs` | files, folders and paths, with the feature `fs` | F1 to F22 |
 //! | [`stream`] | streams of bytes and of objects, and what wraps them | |
 //! | `descriptors` | waiting for descriptors of the operating system, with the feature `descriptors` | |
+//! | `signals` | signals that are sent to the process, with the feature `signals` | |
+//! | `process` | child processes, with the feature `process` | |
 //! | `net` | sockets and names, with the feature `net` | |
 //! | `tls` | encrypted streams, with the feature `tls` | |
 //! | [`sync`] | locks, events and other ways to wait for one another | |
@@ -36,6 +39,8 @@ pub mod context;
 pub mod descriptors;
 mod engine;
 pub mod error;
+#[cfg(feature = "fs")]
+pub mod fs;
 #[cfg(any(feature = "net", feature = "tls"))]
 mod host;
 mod instant;
@@ -44,7 +49,11 @@ mod loom;
 mod models;
 #[cfg(feature = "net")]
 pub mod net;
+#[cfg(all(feature = "process", unix))]
+pub mod process;
 pub mod runtime;
+#[cfg(all(any(feature = "process", feature = "signals"), unix))]
+pub mod signals;
 pub mod stream;
 pub mod sync;
 pub mod task;

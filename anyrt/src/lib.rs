@@ -41,6 +41,10 @@
 //! | `async-std` | the backend async-std (discontinued, RUSTSEC-2025-0052), and `anyrt::async_std` |
 //! | `descriptors` | waiting until a descriptor can be read or written, in the module `anyrt::descriptors`; nothing on systems that are not Unix |
 //! | `net` | sockets and name lookup, in the module `anyrt::net`; implies `descriptors`; nothing on systems that are not Unix |
+//! | `process` | child processes, in the module `anyrt::process`; implies `descriptors`; nothing on systems that are not Unix |
+//! | `signals` | signals that are sent to the process, in the module `anyrt::signals`; implies `descriptors`; nothing on systems that are not Unix |
+//! | `fs` | files, folders and paths, in `anyrt::fs` |
+//! | `glob` | paths that match a pattern, in `anyrt::fs`; brings `fs` along |
 //! | `tls` | encrypted streams, in `anyrt::tls`, by [rustls](https://docs.rs/rustls) |
 //! | `idna` | international host names, in their form of IDNA 2008 |
 //! | `tokio-io` | byte streams as tokio's I/O traits and back, in [`interop`]; no runtime |
@@ -71,10 +75,16 @@ pub mod __private;
 #[cfg(all(feature = "descriptors", unix))]
 pub mod descriptors;
 pub mod from_thread;
+#[cfg(feature = "fs")]
+pub mod fs;
 pub mod futures;
 pub mod interop;
 #[cfg(all(feature = "net", unix))]
 pub mod net;
+#[cfg(all(feature = "process", unix))]
+pub mod process;
+#[cfg(all(any(feature = "process", feature = "signals"), unix))]
+pub mod signals;
 pub mod stream;
 pub mod sync;
 pub mod task;

@@ -100,6 +100,8 @@ starts, and works from within a task. The tasks are the same futures.
                       connections, all at once. Connect: connecting, accepting, closing both.
   TLS                 the same, encrypted, against tokio-rustls: TLS 1.3 with the same configurations
                      of rustls. Every message is flushed.
+  run_process         starting `true` with all its streams null, and waiting for its end: one by
+                     one, and with 8 of them under way.
 
 Times are nanoseconds per message, task, call, poll, turn or object. The floors are those of
 ARCHITECTURE.md; locks and streams have one against peers that serve senders, or who waits for a

@@ -14,7 +14,7 @@
 //! | `task_future` | the outermost frame of a task |
 //! | `run`, `workers` | what all tasks of a run share; its worker threads |
 //! | `context_map` | the values of context variables |
-//! | `cause`, `ended`, `unhandled`, `wait` | why and how something ended; what a task waits for |
+//! | `cause`, `ended`, `unhandled`, `wait`, `wait_detail` | why and how something ended; what a task waits for |
 
 mod cause;
 pub(crate) mod clock;
@@ -33,6 +33,11 @@ mod scope_policy;
 mod task_future;
 mod unhandled;
 mod wait;
+#[cfg_attr(
+    not(all(feature = "signals", unix)),
+    expect(dead_code, reason = "signals are described by it")
+)]
+mod wait_detail;
 mod workers;
 #[cfg(all(test, loom))]
 mod workers_loom_tests;
@@ -56,4 +61,7 @@ pub(crate) use self::scope_policy::{PlainScopePolicy, ScopePolicy};
 pub(crate) use self::task_future::{OutcomeSink, Root, TaskFuture};
 pub use self::unhandled::Unhandled;
 pub use self::wait::Wait;
+#[cfg(all(feature = "signals", unix))]
+pub(crate) use self::wait_detail::WaitDetail;
+pub(crate) use self::wait_detail::WaitDetails;
 pub(crate) use self::workers::{Job, Workers, alone};

@@ -2,12 +2,15 @@
 
 use std::any::Any;
 use std::fmt;
+use std::io;
+use std::path::PathBuf;
 
 use crate::loom::Arc;
 use crate::unwind::Payload;
 
 /// An error or a panic that came up where nobody was left to take it (rule C10): its group, or the
-/// call that waited for it, was dropped from outside, or a panic took its place.
+/// call that waited for it, was dropped from outside, or a panic took its place; or a file was dropped
+/// with data that could not be written.
 ///
 /// `Display` is one line with the group's name.
 pub struct Unhandled {
@@ -21,6 +24,10 @@ enum What {
         error: Option<Box<dyn Any + Send>>,
     },
     Panic(Payload),
+    File {
+        path: Option<PathBuf>,
+        error: io::Error,
+    },
 }
 
 impl Unhandled {
@@ -43,6 +50,14 @@ impl Unhandled {
         }
     }
 
+    /// Data that a file accepted and that could not be written once the file was dropped.
+    pub(crate) fn file(path: Option<PathBuf>, error: io::Error) -> Unhandled {
+        Unhandled {
+            group: "".into(),
+            what: What::File { path, error },
+        }
+    }
+
     /// The name of the group whose error it is.
     pub fn group(&self) -> &str {
         &self.group
@@ -59,6 +74,7 @@ impl Unhandled {
         match self.what {
             What::Error { error, .. } => error,
             What::Panic(payload) => Some(payload),
+            What::File { error, .. } => Some(Box::new(error)),
         }
     }
 }
@@ -73,6 +89,14 @@ impl fmt::Display for Unhandled {
                     self.group
                 )?;
                 f.write_str(": the group was dropped, or a panic took its place")
+            }
+            What::File { path, error } => {
+                f.write_str("data of ")?;
+                match path {
+                    Some(path) => write!(f, "`{}`", path.display())?,
+                    None => f.write_str("a file")?,
+                }
+                write!(f, " was lost when the file was dropped: {error}")
             }
             What::Panic(payload) => {
                 let text = payload

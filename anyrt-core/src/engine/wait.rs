@@ -33,6 +33,10 @@ pub enum Wait {
     Datagram,
     /// That a descriptor can be read or written.
     Readiness,
+    /// A signal of the operating system.
+    Signal,
+    /// A child process.
+    Process,
     /// That a portal is stopped, or something that is held open through one let go.
     Portal,
     /// An event, or the settling of a promise.
@@ -70,6 +74,8 @@ impl Wait {
             Wait::Connection,
             Wait::Datagram,
             Wait::Readiness,
+            Wait::Signal,
+            Wait::Process,
             Wait::Portal,
             Wait::Event,
             Wait::Lock,
@@ -103,6 +109,8 @@ impl fmt::Display for Wait {
             Wait::Connection => "a connection",
             Wait::Datagram => "a datagram",
             Wait::Readiness => "a descriptor to be ready",
+            Wait::Signal => "a signal",
+            Wait::Process => "a child process",
             Wait::Portal => "a portal to be let go",
             Wait::Event => "an event",
             Wait::Lock => "a lock",

@@ -190,8 +190,19 @@ impl Workers {
     /// Gives the job to an idle worker, or to a new one.
     pub(crate) fn hand_over<R: Runtime>(run: &Arc<Run>, job: Box<dyn Job>) {
         if let Err(job) = run.workers.enqueue(TypeId::of::<R>(), job) {
-            let run = run.clone();
-            start::<R>(move || worker::<R>(&run, job));
+            let runtime = R::current().unwrap_or_else(|error| panic!("{error}"));
+            start_worker::<R>(&runtime, run, job);
+        }
+    }
+
+    /// The same from any thread, with the runtime's handle.
+    pub(crate) fn hand_over_from<R: Runtime>(
+        runtime: &R::Handle,
+        run: &Arc<Run>,
+        job: Box<dyn Job>,
+    ) {
+        if let Err(job) = run.workers.enqueue(TypeId::of::<R>(), job) {
+            start_worker::<R>(runtime, run, job);
         }
     }
 
@@ -324,8 +335,8 @@ impl fmt::Debug for Workers {
 }
 
 /// Does a job outside of every run: on a thread of the pool, which goes back there.
-pub(crate) fn alone<R: Runtime>(mut job: Box<dyn Job>) {
-    start::<R>(move || {
+pub(crate) fn alone<R: Runtime>(runtime: &R::Handle, mut job: Box<dyn Job>) {
+    start::<R>(runtime, move || {
         job.work();
         let delivered = deliver(&mut *job);
         clear_away(job, delivered, None);
@@ -345,10 +356,14 @@ fn clear_away(mut job: Box<dyn Job>, delivered: Result<bool, Payload>, run: Opti
     job.discard();
 }
 
-fn start<R: Runtime>(f: impl FnOnce() + Send + 'static) {
-    let runtime = R::current().unwrap_or_else(|error| panic!("{error}"));
+fn start<R: Runtime>(runtime: &R::Handle, f: impl FnOnce() + Send + 'static) {
     // Nobody waits for the thread as such.
-    drop(R::spawn_blocking(&runtime, f));
+    drop(R::spawn_blocking(runtime, f));
+}
+
+fn start_worker<R: Runtime>(runtime: &R::Handle, run: &Arc<Run>, job: Box<dyn Job>) {
+    let run = run.clone();
+    start::<R>(runtime, move || worker::<R>(&run, job));
 }
 
 fn worker<R: Runtime>(run: &Arc<Run>, first: Box<dyn Job>) {

@@ -197,7 +197,7 @@ pub struct IncompleteRead {
 }
 
 impl IncompleteRead {
-    pub(super) fn with(buffered: usize) -> IncompleteRead {
+    pub(crate) fn with(buffered: usize) -> IncompleteRead {
         IncompleteRead { buffered }
     }
 

@@ -4,7 +4,7 @@
 mod buffered;
 mod bytes;
 mod error;
-mod file;
+pub(crate) mod file;
 #[cfg(all(test, loom))]
 mod loom_tests;
 mod memory;

@@ -239,6 +239,22 @@ impl CapacityLimiter {
         self.borrow_arc(Loan::of(borrower.into()))
     }
 
+    /// [`acquire_arc`](CapacityLimiter::acquire_arc) as a part of an operation that has started already.
+    pub(crate) fn acquire_arc_started(
+        self: &Arc<Self>,
+    ) -> impl Future<Output = CapacityTokenArc> + use<> {
+        let limiter = self.clone();
+        async move {
+            let loan = Loan::single();
+            let borrowed = limiter.line.wait_on(loan.clone(), Wait::Token).await;
+            borrowed.expect(SINGLE);
+            CapacityTokenArc {
+                limiter,
+                loan: Some(loan),
+            }
+        }
+    }
+
     fn borrow_arc(
         self: &Arc<Self>,
         loan: Loan,

@@ -61,6 +61,15 @@ impl TaskRef {
         self.record.wait()
     }
 
+    /// Names what it waits in, such as signals.
+    fn wait_detail(&self) -> Option<Arc<str>> {
+        if self.wait() != Wait::Signal {
+            return None;
+        }
+        let run = self.record.group().run.as_ref()?;
+        run.wait_details.of(self.record.id())
+    }
+
     /// Whether it has ended.
     pub fn is_finished(&self) -> bool {
         self.record.end().is_some()
@@ -290,6 +299,9 @@ impl TaskNode {
             task.id(),
             task.wait()
         )?;
+        if let Some(detail) = task.wait_detail() {
+            write!(f, " ({detail})")?;
+        }
         if let Some(cancellation) = task.cancellation() {
             write!(f, ", {cancellation}")?;
         }

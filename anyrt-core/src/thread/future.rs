@@ -42,13 +42,13 @@ impl<R: Runtime, F, T: Send + 'static> Unpin for ToThread<R, F, T> {}
 type Queued = Pin<Box<dyn Future<Output = CapacityTokenArc> + Send>>;
 
 /// The caller's end of a call.
-struct Link<T: Send + 'static> {
-    call: Arc<Call<T>>,
-    run: Option<Arc<Run>>,
+pub(super) struct Link<T: Send + 'static> {
+    pub(super) call: Arc<Call<T>>,
+    pub(super) run: Option<Arc<Run>>,
     /// Whether the run waits for the function where the call is dropped half-way.
-    owes: bool,
+    pub(super) owes: bool,
     /// Starts a job on a worker thread.
-    hand_over: fn(Option<&Arc<Run>>, Box<dyn Job>),
+    pub(super) hand_over: fn(Option<&Arc<Run>>, Box<dyn Job>),
 }
 
 impl<T: Send + 'static> Drop for Link<T> {
@@ -360,24 +360,24 @@ impl<R: Runtime, F, T: Send + 'static> fmt::Debug for ToThreadCancellable<R, F, 
 }
 
 /// Starts a job for the run on a worker thread.
-fn hand_over<R: Runtime>(run: Option<&Arc<Run>>, job: Box<dyn Job>) {
+pub(super) fn hand_over<R: Runtime>(run: Option<&Arc<Run>>, job: Box<dyn Job>) {
     match run {
         // On a worker thread of the run this is some other runtime, which can end before the
         // run does, and would wait for a worker of its own that the run keeps.
         Some(run) if poll_state::surroundings().has(IN_TASK) => Workers::hand_over::<R>(run, job),
-        _ => alone::<R>(job),
+        _ => alone::<R>(&R::current().unwrap_or_else(|error| panic!("{error}")), job),
     }
 }
 
 /// What the worker thread does.
-struct Work<F, T> {
+pub(super) struct Work<F, T> {
     /// What there is before the work, and what there is after.
-    task: Option<(F, Context, Worker)>,
-    outcome: Option<thread::Result<T>>,
-    leftover: Option<Leftover<T>>,
-    token: Option<CapacityTokenArc>,
-    call: Arc<Call<T>>,
-    run: Option<Arc<Run>>,
+    pub(super) task: Option<(F, Context, Worker)>,
+    pub(super) outcome: Option<thread::Result<T>>,
+    pub(super) leftover: Option<Leftover<T>>,
+    pub(super) token: Option<CapacityTokenArc>,
+    pub(super) call: Arc<Call<T>>,
+    pub(super) run: Option<Arc<Run>>,
 }
 
 impl<F, T> Job for Work<F, T>

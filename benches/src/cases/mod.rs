@@ -4,6 +4,7 @@ mod blocking;
 pub(crate) mod cancel;
 mod net;
 mod portal;
+mod process;
 mod scope;
 pub(crate) mod spawn;
 mod stream;
@@ -88,5 +89,6 @@ pub(crate) fn all() -> Vec<Case> {
     stream::add(&mut cases);
     net::add(&mut cases);
     tls::add(&mut cases);
+    process::add(&mut cases);
     cases
 }

@@ -3,9 +3,10 @@
 use std::error::Error;
 use std::fmt::Display;
 use std::io;
-use std::process::{self, ExitCode};
+use std::process::ExitCode;
 use std::sync::Arc;
 
+use anyrt::signals::{self, Signal, SignalReceiver};
 use anyrt::sync::Event;
 use anyrt::{Backend, Builder, CancelScope, GroupError};
 
@@ -46,15 +47,11 @@ fn try_run(
 ) -> Result<u8, Box<dyn Error>> {
     let scope = CancelScope::new();
     let handle = scope.handle();
-    ctrlc::set_handler(move || {
-        if handle.cancel_called() {
-            // Asked twice: whoever does not want to wait need not.
-            process::exit(INTERRUPTED.into());
-        }
-        handle.cancel_with("interrupted");
+    let outcome = builder(backend).run(async {
+        let interrupt = on_signal(signals()?, || handle.cancel_with("interrupted"));
+        anyrt::race((interrupt, async { Ok(scope.run(work).await) })).await
     })?;
-
-    match builder(backend).run(scope.run(work))? {
+    match outcome? {
         Ok(Ok(())) => {}
         Ok(Err(error)) => {
             for error in error.errors() {
@@ -106,13 +103,25 @@ where
 {
     let stop = Arc::new(Event::new());
     let told = stop.clone();
-    ctrlc::set_handler(move || {
-        if told.is_set() {
-            process::exit(INTERRUPTED.into());
-        }
-        told.set();
+    let code = builder(backend).run(async {
+        let listen = on_signal(signals()?, || told.set());
+        anyrt::race((listen, service(stop))).await
     })?;
-    Ok(builder(backend).run(service(stop))??)
+    Ok(code?)
+}
+
+/// Opens a receiver for Ctrl-C and SIGTERM.
+fn signals() -> io::Result<SignalReceiver> {
+    signals::receiver(&[Signal::INT, Signal::TERM])
+}
+
+/// Calls the function at the first signal. The second then has its usual effect, and ends the program at
+/// once. Does not return, except with an error.
+async fn on_signal<T>(mut signals: SignalReceiver, stop: impl FnOnce()) -> io::Result<T> {
+    signals.receive().await?;
+    signals.close();
+    stop();
+    anyrt::sleep_forever().await
 }
 
 fn builder(backend: Option<Backend>) -> Builder {

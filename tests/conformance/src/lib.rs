@@ -60,11 +60,14 @@
 //! | ST | streams of bytes, and what wraps them | 27 |
 //! | NET | sockets | 32 |
 //! | TH | threads | 21 |
+//! | FS | files and paths, so far without temporary files | 12 |
 //! | DB | looking inside | 7 |
 //! | CX | context variables and variables of a run | 8 |
 //! | LL | checkpoints and the clock | 5 |
 //! | EV | runs | 8 |
 //! | TI | help for tests, so far in part | 10 |
+//! | SG | signals | 6 |
+//! | PR | processes, so far in part | 10 |
 //! | EN | the engine: what a review found, so far in part | 36 |
 //!
 //! A test of this crate fails if one of them has no case, those apart that Rust's types rule out.
@@ -146,8 +149,11 @@ pub use manifest::{all, names, net};
 /// The cases, one module per area. Each is a plain function over a backend, and panics where the
 /// rule that its documentation cites does not hold.
 pub mod cases {
+    pub use anyrt_conformance_files::*;
     pub use anyrt_conformance_groups::*;
     pub use anyrt_conformance_net::*;
+    #[cfg(unix)]
+    pub use anyrt_conformance_processes::*;
     pub use anyrt_conformance_scopes::*;
     pub use anyrt_conformance_streams::*;
     pub use anyrt_conformance_sync::*;

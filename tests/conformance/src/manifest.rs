@@ -159,12 +159,23 @@ macro_rules! __modules {
     (descriptors, [$($then:tt)*], $arguments:tt) => {
         $($then)*! { $arguments
             engine_sockets_unix,
+            // Files have a descriptor, and these are tried with those of Unix.
+            files_everywhere,
+            files_lines,
+            files_listing,
+            files_lost,
+            files_open,
+            files_paths,
+            files_whole,
             net_adoption,
             net_connect_unix,
             net_descriptors,
             net_readiness,
             net_unix,
             net_unix_passing,
+            processes_open,
+            processes_run,
+            signals,
         }
     };
 }

@@ -21,6 +21,8 @@ const AREAS: &[(&str, usize)] = &[
     ("MS", 15),
     ("NET", 32),
     ("ST", 27),
+    ("SG", 6),
+    ("PR", 10),
 ];
 
 /// Entries that no case of this crate can check.
@@ -41,7 +43,16 @@ struct Written {
 }
 
 /// The crates with cases.
-const CRATES: &[&str] = &["groups", "net", "scopes", "streams", "sync", "threads"];
+const CRATES: &[&str] = &[
+    "files",
+    "groups",
+    "net",
+    "processes",
+    "scopes",
+    "streams",
+    "sync",
+    "threads",
+];
 
 /// The files of cases, and their names.
 fn files() -> Vec<(PathBuf, String)> {
@@ -162,7 +173,7 @@ fn cites_a_rule(docs: &str) -> bool {
         let rule = rule.trim().trim_end_matches(|c: char| c.is_ascii_digit());
         let known = [
             "TG-", "CS-", "HO-", "TO-", "SY-", "MS-", "LL-", "CX-", "DB-", "EV-", "TI-", "TH-",
-            "NET-", "ST-", "EN-", "C", "G",
+            "NET-", "ST-", "FS-", "SG-", "PR-", "EN-", "C", "G", "F", "T", "P", "S",
         ];
         let contracts = ["Spawn ", "Time ", "Blocking ", "Enter "];
         known.contains(&rule) || contracts.contains(&rule)

@@ -1,15 +1,15 @@
 use std::fmt;
 use std::fs::File;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use futures_io::AsyncWrite;
 
-use super::calls::{CHUNK, Call, Calls};
+use super::engine::{Engine, EngineOptions};
 use crate::runtime::Runtime;
-use crate::stream::{Attributes, Demand, SendError};
+use crate::stream::{Attributes, Demand};
 
 /// Sends bytes into a file.
 ///
@@ -25,16 +25,17 @@ use crate::stream::{Attributes, Demand, SendError};
 ///
 /// In a cancelled scope nothing is begun, and what runs on a worker thread cannot be interrupted.
 /// As with [`to_thread::run`](crate::thread::to_thread::run), a cancelled caller waits for it, and
-/// one that is dropped from outside does not. What was taken is written nevertheless, before
-/// whatever is sent next; if that fails, the next operation says so. Only what was taken and not
-/// begun is lost when the stream is dropped: [flush](AsyncWrite::poll_flush) or close it, as `send`
-/// does.
+/// one that is dropped from outside does not. What was accepted is written nevertheless, before
+/// whatever is sent next. If that fails, the next operation reports it, the bytes stay, and flushing
+/// tries again. Dropping the stream loses nothing either: the run waits until the rest is written, and a
+/// failure goes to its `unhandled` hook. [Close](AsyncWrite::poll_close) it to learn of failures: that
+/// closes the file whatever the outcome.
 ///
 /// # Panics
 ///
 /// Its operations panic where no runtime is at hand.
 pub struct FileWriteStream<R: Runtime> {
-    calls: Calls<R>,
+    engine: Engine<R>,
 }
 
 impl<R: Runtime> FileWriteStream<R> {
@@ -47,12 +48,13 @@ impl<R: Runtime> FileWriteStream<R> {
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// Returns the error of the operating system.
     pub fn create(path: impl Into<PathBuf>) -> impl Future<Output = io::Result<Self>> + Send {
         let path = path.into();
         async {
-            let calls = Calls::open(path, |path| File::create(path)).await?;
-            Ok(FileWriteStream { calls })
+            let options = EngineOptions::default();
+            let engine = Engine::open(path, options, |path| File::create(path)).await?;
+            Ok(FileWriteStream { engine })
         }
     }
 
@@ -64,29 +66,20 @@ impl<R: Runtime> FileWriteStream<R> {
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// Returns the error of the operating system.
     pub fn append(path: impl Into<PathBuf>) -> impl Future<Output = io::Result<Self>> + Send {
         let path = path.into();
         async {
-            let open =
-                |path: &std::path::Path| File::options().append(true).create(true).open(path);
-            let calls = Calls::open(path, open).await?;
-            Ok(FileWriteStream { calls })
+            let open = |path: &Path| File::options().append(true).create(true).open(path);
+            let engine = Engine::open(path, EngineOptions::default(), open).await?;
+            Ok(FileWriteStream { engine })
         }
     }
 
     /// Takes over a file that is open for writing, at its position.
     pub fn from_std(file: File) -> Self {
         FileWriteStream {
-            calls: Calls::new(file, None),
-        }
-    }
-
-    /// Waits until all that was taken is written, or could not be.
-    fn poll_written(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match ready!(self.calls.poll(cx)) {
-            Some((_, outcome)) => Poll::Ready(outcome.map(drop)),
-            None => Poll::Ready(Ok(())),
+            engine: Engine::new(file, None, EngineOptions::default()),
         }
     }
 }
@@ -97,46 +90,28 @@ impl<R: Runtime> AsyncWrite for FileWriteStream<R> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let this = self.get_mut();
-        if this.calls.is_closed() {
-            return Poll::Ready(Err(SendError::Closed(()).into()));
-        }
-        ready!(this.poll_written(cx))?;
-        if bytes.is_empty() {
-            return Poll::Ready(Ok(0));
-        }
-        let taken = &bytes[..bytes.len().min(CHUNK)];
-        this.calls.buffer.clear();
-        this.calls.buffer.extend_from_slice(taken);
-        this.calls.begin(Call::Write);
-        // It is under way, and need not be waited for before there is more.
-        match this.poll_written(cx) {
-            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-            _ => Poll::Ready(Ok(taken.len())),
-        }
+        self.get_mut().engine.poll_accept(cx, bytes)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.get_mut().poll_written(cx)
+        self.get_mut().engine.poll_flush(cx)
     }
 
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        ready!(this.poll_written(cx))?;
-        this.calls.poll_close(cx).map(Ok)
+        self.get_mut().engine.poll_close(cx)
     }
 }
 
 impl<R: Runtime> Attributes for FileWriteStream<R> {
     fn provide(&self, demand: &mut Demand<'_>) {
-        self.calls.provide(demand);
+        self.engine.provide(demand);
     }
 }
 
 impl<R: Runtime> fmt::Debug for FileWriteStream<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FileWriteStream")
-            .field("calls", &self.calls)
+            .field("engine", &self.engine)
             .finish()
     }
 }

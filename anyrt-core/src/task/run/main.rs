@@ -13,7 +13,7 @@ use crate::engine::clock::Clock;
 use crate::engine::poll_state::IN_TASK;
 use crate::engine::{
     Alarms, Cancelled, Cause, Debts, End, Ended, Given, GroupState, LazyTimer, Root, Run, RunVars,
-    TaskRecord, Workers, poll_state,
+    TaskRecord, WaitDetails, Workers, poll_state,
 };
 use crate::error::RunError;
 use crate::instant::Instant;
@@ -152,6 +152,7 @@ impl<R: Runtime, T> MainState<R, T> {
             workers: Workers::default(),
             alarms: Alarms::default(),
             debts: Mutex::new(Debts::default()),
+            wait_details: WaitDetails::default(),
             group: OnceLock::new(),
             core: OnceLock::new(),
         });

@@ -16,7 +16,7 @@ use anyrt_core::thread::to_thread;
 
 use crate::cancel_everywhere::{Cut, cancel_everywhere};
 use crate::erased::{Backend, R};
-use crate::support::{Flag, in_cancelled_scope, poll_once, run, yields};
+use crate::support::{Flag, in_cancelled_scope, poll_once, run, until, yields};
 
 /// A place for files, which is removed with all that is in it.
 struct Folder(PathBuf);
@@ -204,8 +204,8 @@ pub fn a_closed_file_refuses_to_be_sent_to(backend: &Backend) {
     });
 }
 
-/// ST-16: what cannot be written is reported by the very operation, or by the next one if nobody
-/// waited for it; then the stream goes on.
+/// ST-16, F7: what cannot be written is reported by the very operation, or by the next one if nobody
+/// waited for it; it stays, so flushing and closing report it, too.
 pub fn a_failed_write_is_reported(backend: &Backend) {
     let folder = Folder::new();
     let path = folder.file("input", "read only");
@@ -213,15 +213,13 @@ pub fn a_failed_write_is_reported(backend: &Backend) {
         let file = File::open(&path).unwrap();
         let mut stream = FileWriteStream::<R>::from_std(file);
         assert!(stream.send(b"no").await.is_err());
-        let written = std::future::poll_fn(|cx| {
-            futures_io::AsyncWrite::poll_write(std::pin::Pin::new(&mut stream), cx, b"no")
-        });
-        // It was taken, and failed later; or it has failed already.
-        if written.await.is_ok() {
-            assert!(stream.send(b"").await.is_err());
-        }
-        stream.send(b"").await.unwrap();
-        stream.close().await.unwrap();
+        assert!(stream.send(b"").await.is_err());
+        assert!(stream.send(b"no").await.is_err());
+        assert!(stream.send_eof().await.is_err());
+        stream.close().await.expect("it is closed already");
+        let mut stream = FileWriteStream::<R>::from_std(File::open(&path).unwrap());
+        assert!(stream.send(b"no").await.is_err());
+        assert!(stream.close().await.is_err());
         let mut stream = FileReadStream::<R>::open(&folder.0).await.unwrap();
         assert!(stream.receive(1).await.is_err(), "a folder");
     });
@@ -250,9 +248,8 @@ pub fn file_operations_are_cancel_points(backend: &Backend) {
     });
 }
 
-/// TH-14: files do not wait for tokens of the run's limiter, which would be kept from others if
-/// nobody asked the file again.
-pub fn files_need_no_token(backend: &Backend) {
+/// TH-14, F12: a file waits for a token of the run's limiter, and keeps none if it is not polled again.
+pub fn an_unpolled_file_keeps_no_token(backend: &Backend) {
     let folder = Folder::new();
     let path = folder.file("input", "0123456789");
     run(backend, async {
@@ -263,6 +260,14 @@ pub fn files_need_no_token(backend: &Backend) {
             tokens.push(token);
         }
         assert_eq!(tokens.len(), 40);
+        assert!(
+            poll_once(Box::pin(stream.receive(3)).as_mut())
+                .await
+                .is_pending()
+        );
+        assert_eq!(limiter.statistics().waiting, 1);
+        drop(tokens);
+        until(|| limiter.statistics().borrowed == 0).await;
         assert_eq!(receive_all(&mut stream, 3).await, b"0123456789");
         stream.close().await;
     });
@@ -409,7 +414,7 @@ anyrt_conformance_kit::cases! { file_streams: erased,
     a_closed_file_refuses_to_be_sent_to,
     a_failed_write_is_reported,
     file_operations_are_cancel_points,
-    files_need_no_token,
+    an_unpolled_file_keeps_no_token,
     a_cancelled_receive_keeps_the_position,
     a_cancelled_seek_keeps_what_was_read,
     a_cancelled_send_leaves_a_beginning,

@@ -1,0 +1,43 @@
+//! What a task waits for, in words, where [`Wait`](super::Wait) does not say enough.
+
+use std::collections::BTreeMap;
+
+use super::poll_state::{self, next_serial};
+use super::run::Run;
+use crate::loom::{Arc, Mutex, lock};
+
+/// The details of a run's tasks, by the task's id and a number of their own.
+#[derive(Default)]
+pub(crate) struct WaitDetails(Mutex<BTreeMap<(u64, u64), Arc<str>>>);
+
+impl WaitDetails {
+    /// Returns what the task of this id waits for.
+    pub(crate) fn of(&self, task: u64) -> Option<Arc<str>> {
+        let details = lock(&self.0);
+        let mut found = details.range((task, 0)..=(task, u64::MAX));
+        found.next().map(|(_, detail)| detail.clone())
+    }
+}
+
+/// A detail that is shown until this is dropped.
+pub(crate) struct WaitDetail {
+    run: Arc<Run>,
+    key: (u64, u64),
+}
+
+impl WaitDetail {
+    /// Shows a detail for the current task; `None` outside of every run.
+    pub(crate) fn of_current(detail: &Arc<str>) -> Option<WaitDetail> {
+        let run = Run::of_task()?;
+        let task = poll_state::with_task(|task| task.map(|task| task.id()))?;
+        let key = (task, next_serial());
+        lock(&run.wait_details.0).insert(key, detail.clone());
+        Some(WaitDetail { run, key })
+    }
+}
+
+impl Drop for WaitDetail {
+    fn drop(&mut self) {
+        lock(&self.run.wait_details.0).remove(&self.key);
+    }
+}

@@ -1,0 +1,119 @@
+//! Functions about folders.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::call::{Limiter, call, call_cancellable, look};
+use super::listing::ReadDir;
+use super::os;
+use super::path::With;
+use crate::runtime::Runtime;
+
+/// How many entries are removed between two looks at the cancellation.
+const TURN: usize = 512;
+
+/// Creates a folder.
+pub fn create_dir<R: Runtime>(
+    path: impl AsRef<Path>,
+) -> impl Future<Output = io::Result<()>> + Send {
+    create_dir_at::<R>(None, path.as_ref().to_owned(), false)
+}
+
+/// Creates a folder, and those above it that are missing.
+pub fn create_dir_all<R: Runtime>(
+    path: impl AsRef<Path>,
+) -> impl Future<Output = io::Result<()>> + Send {
+    create_dir_at::<R>(None, path.as_ref().to_owned(), true)
+}
+
+pub(super) async fn create_dir_at<R: Runtime>(
+    limiter: Limiter,
+    path: PathBuf,
+    all: bool,
+) -> io::Result<()> {
+    call::<R, _>(limiter, "create", path, move |path| {
+        if all {
+            fs::create_dir_all(path)
+        } else {
+            fs::create_dir(path)
+        }
+    })
+    .await
+}
+
+/// Removes a file.
+pub fn remove_file<R: Runtime>(
+    path: impl AsRef<Path>,
+) -> impl Future<Output = io::Result<()>> + Send {
+    remove_file_at::<R>(None, path.as_ref().to_owned(), false)
+}
+
+pub(super) async fn remove_file_at<R: Runtime>(
+    limiter: Limiter,
+    path: PathBuf,
+    missing_ok: bool,
+) -> io::Result<()> {
+    call::<R, _>(limiter, "remove", path, move |path| {
+        match fs::remove_file(path) {
+            Err(error) if missing_ok && error.kind() == io::ErrorKind::NotFound => Ok(()),
+            outcome => outcome,
+        }
+    })
+    .await
+}
+
+/// Removes an empty folder.
+pub fn remove_dir<R: Runtime>(
+    path: impl AsRef<Path>,
+) -> impl Future<Output = io::Result<()>> + Send {
+    let path = path.as_ref().to_owned();
+    call::<R, _>(None, "remove", path, |path| fs::remove_dir(path))
+}
+
+/// Removes a folder with all that is in it. Symbolic links are removed, and not followed.
+///
+/// # Cancel safety
+///
+/// A cancelled caller waits until up to 512 entries more are removed; the rest stays (rule F2).
+pub fn remove_dir_all<R: Runtime>(
+    path: impl AsRef<Path>,
+) -> impl Future<Output = io::Result<()>> + Send {
+    remove_dir_all_at::<R>(None, path.as_ref().to_owned())
+}
+
+pub(super) async fn remove_dir_all_at<R: Runtime>(
+    limiter: Limiter,
+    path: PathBuf,
+) -> io::Result<()> {
+    call_cancellable::<R, _>(limiter, "remove", path, |path| {
+        let mut removed = 0;
+        os::remove_all(path, &mut || {
+            removed += 1;
+            if removed % TURN == 1 { look() } else { Ok(()) }
+        })
+    })
+    .await
+}
+
+/// Lists a folder, as a stream of entries with their names, paths and kinds.
+///
+/// # Cancel safety
+///
+/// Cancel safe: a folder that nobody lists is closed again.
+pub fn read_dir<R: Runtime>(
+    path: impl AsRef<Path>,
+) -> impl Future<Output = io::Result<ReadDir<R>>> + Send {
+    read_dir_at::<R>(None, path.as_ref().to_owned())
+}
+
+pub(super) async fn read_dir_at<R: Runtime>(
+    limiter: Limiter,
+    path: PathBuf,
+) -> io::Result<ReadDir<R>> {
+    let with = With::new(limiter.clone());
+    call::<R, _>(limiter, "list", path, |path| {
+        Ok(ReadDir::new(path.to_owned(), fs::read_dir(path)?, with))
+    })
+    .await
+}

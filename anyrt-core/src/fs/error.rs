@@ -1,0 +1,66 @@
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::{fmt, io};
+
+/// An error of the operating system, with the operation and the path that it is about.
+///
+/// It is inside the [`io::Error`]s of this module, which have the kind of the original:
+///
+/// ```
+/// # fn look(error: &std::io::Error) {
+/// use anyrt_core::fs::PathError;
+///
+/// let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<PathError>());
+/// let path = inner.map(PathError::path);
+/// # let _ = path;
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct PathError {
+    operation: &'static str,
+    path: PathBuf,
+    source: io::Error,
+}
+
+impl PathError {
+    /// Wraps an error of the operating system; others are explained well enough by themselves.
+    pub(crate) fn wrap(operation: &'static str, path: &Path, error: io::Error) -> io::Error {
+        if error.get_ref().is_some_and(|inner| inner.is::<PathError>()) {
+            return error;
+        }
+        let inner = PathError {
+            operation,
+            path: path.to_owned(),
+            source: error,
+        };
+        io::Error::new(inner.source.kind(), inner)
+    }
+
+    /// Returns the name of the operation, such as `open`.
+    pub fn operation(&self) -> &str {
+        self.operation
+    }
+
+    /// Returns the path that the operation was given.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns the error of the operating system.
+    pub fn io_error(&self) -> &io::Error {
+        &self.source
+    }
+}
+
+impl fmt::Display for PathError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (operation, path) = (self.operation, self.path.display());
+        write!(f, "cannot {operation} `{path}`: {}", self.source)
+    }
+}
+
+impl Error for PathError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.source)
+    }
+}

@@ -1,0 +1,208 @@
+//! Paths that match a pattern.
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::{fmt, io};
+
+use futures_core::Stream;
+use globset::{GlobBuilder, GlobMatcher};
+
+use super::Path;
+#[cfg(doc)]
+use super::PathError;
+use super::call::Limiter;
+use super::listing::{Batches, Source};
+use super::path::With;
+use super::walk::WalkSource;
+use crate::runtime::Runtime;
+
+/// Finds the paths that match a pattern.
+///
+/// `*` and `?` match within a name, `**` as a whole name any number of folders, `[a-z]` one character,
+/// `{a,b}` either; a backslash takes the meaning from what follows, except on Windows. Names with a
+/// leading dot match as others do. The search begins at the longest plain prefix, and goes no deeper
+/// than the pattern can match. Symbolic links are not followed, except in that prefix.
+///
+/// # Errors
+///
+/// [`GlobError`] for a pattern that is wrong.
+pub fn glob<R: Runtime>(pattern: &str) -> Result<Glob<R>, GlobError> {
+    Glob::new(PathBuf::new(), pattern, None)
+}
+
+/// The paths that match a pattern, as a [`Stream`].
+///
+/// # Cancel safety
+///
+/// Cancel safe: paths that were found stay here.
+pub struct Glob<R: Runtime> {
+    batches: Batches<R, GlobSource<R>>,
+}
+
+struct GlobSource<R: Runtime> {
+    walk: WalkSource<R>,
+    /// Where the walk begins; empty for the current folder.
+    prefix: PathBuf,
+    /// None if the pattern is a plain path.
+    matcher: Option<GlobMatcher>,
+    with: With<R>,
+}
+
+impl<R: Runtime> Glob<R> {
+    pub(super) fn new(
+        base: PathBuf,
+        pattern: &str,
+        limiter: Limiter,
+    ) -> Result<Glob<R>, GlobError> {
+        let names: Vec<&str> = pattern.split('/').collect();
+        let plain = names.iter().take_while(|name| is_plain(name)).count();
+        let (plain, names) = names.split_at(plain);
+        let mut prefix = base;
+        if plain.first() == Some(&"") {
+            prefix.push("/");
+        }
+        prefix.extend(plain);
+        let matcher = match names {
+            [] => None,
+            names => Some(compile(&names.join("/"))?),
+        };
+        let with = With::new(limiter.clone());
+        let root = if prefix.as_os_str().is_empty() {
+            PathBuf::from(".")
+        } else {
+            prefix.clone()
+        };
+        let mut walk = WalkSource::new(root.clone(), with.clone());
+        let most = most_depth(names);
+        walk.change(|walk| walk.max_depth(most));
+        // The names that are matched one by one, up to the first that stands for several.
+        let mut levels = Vec::new();
+        if !has_nested_separator(names) {
+            for name in names.iter().take_while(|name| !name.contains("**")) {
+                levels.push(compile(name)?);
+            }
+        }
+        walk.filter = Some(Box::new(move |entry| {
+            let level = entry.depth().checked_sub(1);
+            let level = level.and_then(|level| levels.get(level));
+            level.is_none_or(|level| level.is_match(entry.file_name()))
+        }));
+        let source = GlobSource {
+            walk,
+            prefix,
+            matcher,
+            with,
+        };
+        Ok(Glob {
+            batches: Batches::new(source, limiter),
+        })
+    }
+
+    /// Returns the next path; none at the end.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the operating system, as a [`PathError`].
+    pub async fn next(&mut self) -> Option<io::Result<Path<R>>> {
+        self.batches.next().await
+    }
+}
+
+fn is_plain(name: &str) -> bool {
+    !name.contains(['*', '?', '[', ']', '{', '}', '\\'])
+}
+
+/// Whether a separator stands in braces, or in brackets: then names cannot be matched one by one.
+fn has_nested_separator(names: &[&str]) -> bool {
+    names.iter().any(|name| {
+        name.matches('{').count() != name.matches('}').count()
+            || name.matches('[').count() != name.matches(']').count()
+    })
+}
+
+/// How deep the pattern can match.
+fn most_depth(names: &[&str]) -> usize {
+    if names.iter().any(|name| name.contains("**")) || has_nested_separator(names) {
+        usize::MAX
+    } else {
+        names.len()
+    }
+}
+
+fn compile(pattern: &str) -> Result<GlobMatcher, GlobError> {
+    let glob = GlobBuilder::new(pattern)
+        .literal_separator(true)
+        .empty_alternates(true)
+        .build();
+    Ok(glob.map_err(GlobError)?.compile_matcher())
+}
+
+impl<R: Runtime> Source for GlobSource<R> {
+    type Item = io::Result<Path<R>>;
+
+    fn step(&mut self) -> Option<Option<Self::Item>> {
+        let entry = match self.walk.step()? {
+            Some(Ok(entry)) => entry,
+            Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => return Some(None),
+            Some(Err(error)) => return Some(Some(Err(error))),
+            None => return Some(None),
+        };
+        let Some(matcher) = &self.matcher else {
+            return Some(Some(Ok(entry.into_path())));
+        };
+        let root = if self.prefix.as_os_str().is_empty() {
+            std::path::Path::new(".")
+        } else {
+            &self.prefix
+        };
+        let below = entry.path().strip_prefix(root).ok()?;
+        let matches = entry.depth() > 0 && matcher.is_match(below);
+        let found = matches.then(|| Ok(self.with.path(self.prefix.join(below))));
+        Some(found)
+    }
+}
+
+impl<R: Runtime> Stream for Glob<R> {
+    type Item = io::Result<Path<R>>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.get_mut().batches.poll_next(cx)
+    }
+}
+
+impl<R: Runtime> fmt::Debug for Glob<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Glob").finish_non_exhaustive()
+    }
+}
+
+impl<R: Runtime> Path<R> {
+    /// Finds what matches a pattern in the folder; see [`glob`](fn@glob).
+    ///
+    /// # Errors
+    ///
+    /// [`GlobError`] for a pattern that is wrong.
+    pub fn glob(&self, pattern: &str) -> Result<Glob<R>, GlobError> {
+        Glob::new(self.to_path_buf(), pattern, self.limiter().cloned())
+    }
+}
+
+/// A pattern is wrong, such as one with a bracket that is not closed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GlobError(globset::Error);
+
+impl fmt::Display for GlobError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for GlobError {}
+
+impl From<GlobError> for io::Error {
+    fn from(error: GlobError) -> io::Error {
+        io::Error::new(io::ErrorKind::InvalidInput, error)
+    }
+}

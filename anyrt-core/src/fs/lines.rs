@@ -1,0 +1,171 @@
+use std::fmt;
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_core::Stream;
+
+use super::File;
+use crate::engine::FallibleOperation;
+use crate::runtime::Runtime;
+
+/// The lines of a file, as a stream.
+///
+/// They come without `\n` or `\r\n`; the last one comes although nothing ends it. A line that is not UTF-8,
+/// or that is too long, is an error item, and the stream goes on with the next line.
+///
+/// # Cancel safety
+///
+/// Cancel safe: the beginning of a line that was read stays here.
+pub struct Lines<R: Runtime> {
+    pieces: Split<R>,
+}
+
+impl<R: Runtime> Lines<R> {
+    pub(super) fn new(file: File<R>) -> Lines<R> {
+        Lines {
+            pieces: Split::new(file, b'\n'),
+        }
+    }
+
+    /// Has lines of more bytes than this be errors. They are skipped, and not kept in memory.
+    #[must_use]
+    pub fn max_length(mut self, bytes: usize) -> Self {
+        self.pieces.max_length = bytes;
+        self
+    }
+
+    /// Returns the next line; none at the end of the file. If the file grows, there are more.
+    ///
+    /// # Errors
+    ///
+    /// - [`InvalidData`](io::ErrorKind::InvalidData) for a line that is not UTF-8, or too long.
+    /// - Returns the error of the operating system.
+    pub async fn next(&mut self) -> Option<io::Result<String>> {
+        self.pieces.next().await.map(text)
+    }
+
+    /// Returns the file. What was read of a line that is not complete is lost.
+    pub fn into_inner(self) -> File<R> {
+        self.pieces.file
+    }
+}
+
+fn text(line: io::Result<Vec<u8>>) -> io::Result<String> {
+    let mut line = line?;
+    if line.last() == Some(&b'\r') {
+        line.pop();
+    }
+    String::from_utf8(line).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+}
+
+impl<R: Runtime> Stream for Lines<R> {
+    type Item = io::Result<String>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let pieces = Pin::new(&mut self.get_mut().pieces);
+        pieces.poll_next(cx).map(|line| line.map(text))
+    }
+}
+
+impl<R: Runtime> fmt::Debug for Lines<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lines")
+            .field("pieces", &self.pieces)
+            .finish()
+    }
+}
+
+/// The pieces of a file between delimiters, as a stream.
+///
+/// # Cancel safety
+///
+/// Cancel safe: the beginning of a piece that was read stays here.
+pub struct Split<R: Runtime> {
+    file: File<R>,
+    delimiter: u8,
+    max_length: usize,
+    /// The beginning of the next piece.
+    begun: Vec<u8>,
+    /// It is too long, and skipped.
+    skips: bool,
+}
+
+impl<R: Runtime> Split<R> {
+    pub(super) fn new(file: File<R>, delimiter: u8) -> Split<R> {
+        Split {
+            file,
+            delimiter,
+            max_length: usize::MAX,
+            begun: Vec::new(),
+            skips: false,
+        }
+    }
+
+    /// Returns the next piece, without its delimiter; none at the end of the file.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the operating system.
+    pub async fn next(&mut self) -> Option<io::Result<Vec<u8>>> {
+        let mut operation = FallibleOperation::new();
+        let next =
+            poll_fn(|cx| operation.poll(cx, |cx| self.poll_piece(cx).map(Option::transpose)));
+        next.await.transpose()
+    }
+
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Vec<u8>>>> {
+        loop {
+            let bytes = match ready!(self.file.poll_fill_some(cx, 0)) {
+                Ok(bytes) => bytes,
+                Err(error) => return Poll::Ready(Some(Err(error))),
+            };
+            let at_end = bytes.is_empty();
+            let found = bytes.iter().position(|byte| *byte == self.delimiter);
+            let piece = &bytes[..found.unwrap_or(bytes.len())];
+            // Room for the `\r` of a line that is just long enough.
+            if self.begun.len() + piece.len() > self.max_length.saturating_add(1) {
+                self.skips = true;
+                self.begun = Vec::new();
+            }
+            if !self.skips {
+                self.begun.extend_from_slice(piece);
+            }
+            let count = found.map_or(bytes.len(), |found| found + 1);
+            self.file.consume_some(count);
+            if found.is_none() && !at_end {
+                continue;
+            }
+            if at_end && self.begun.is_empty() && !self.skips {
+                return Poll::Ready(None);
+            }
+            let piece = std::mem::take(&mut self.begun);
+            let length = piece.len() - usize::from(piece.last() == Some(&b'\r'));
+            if std::mem::take(&mut self.skips) || length > self.max_length {
+                let max = self.max_length;
+                let message = format!("the line has more than {max} bytes");
+                let error = io::Error::new(io::ErrorKind::InvalidData, message);
+                return Poll::Ready(Some(Err(error)));
+            }
+            return Poll::Ready(Some(Ok(piece)));
+        }
+    }
+}
+
+impl<R: Runtime> Stream for Split<R> {
+    type Item = io::Result<Vec<u8>>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.get_mut().poll_piece(cx)
+    }
+}
+
+impl<R: Runtime> fmt::Debug for Split<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Split")
+            .field("file", &self.file)
+            .field("delimiter", &self.delimiter)
+            .finish_non_exhaustive()
+    }
+}

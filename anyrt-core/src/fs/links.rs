@@ -1,0 +1,89 @@
+//! Symbolic links, as Unix has them.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::call::{Limiter, call, check};
+use crate::runtime::Runtime;
+
+/// Creates a symbolic link.
+pub fn symlink<R: Runtime>(
+    original: impl AsRef<Path>,
+    link: impl AsRef<Path>,
+) -> impl Future<Output = io::Result<()>> + Send {
+    let (original, link) = (original.as_ref().to_owned(), link.as_ref().to_owned());
+    symlink_at::<R>(None, original, link)
+}
+
+pub(super) async fn symlink_at<R: Runtime>(
+    limiter: Limiter,
+    original: PathBuf,
+    link: PathBuf,
+) -> io::Result<()> {
+    check("link", &original)?;
+    let make = move |link: &Path| std::os::unix::fs::symlink(original, link);
+    call::<R, _>(limiter, "link", link, make).await
+}
+
+impl<R: Runtime> super::Path<R> {
+    /// Makes this path a symbolic link that leads there.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the operating system.
+    pub async fn symlink_to(&self, target: impl AsRef<Path>) -> io::Result<()> {
+        let (target, link) = (target.as_ref().to_owned(), self.to_path_buf());
+        symlink_at::<R>(self.limiter().cloned(), target, link).await
+    }
+
+    /// Sets the mode of the file, such as `0o644`.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the operating system.
+    pub async fn chmod(&self, mode: u32) -> io::Result<()> {
+        use std::os::unix::fs::PermissionsExt;
+        self.set_permissions(PermissionsExt::from_mode(mode)).await
+    }
+
+    /// Returns the name of the user that owns the file, as `/etc/passwd` has it.
+    ///
+    /// # Errors
+    ///
+    /// - [`NotFound`](io::ErrorKind::NotFound) for users that are not listed there.
+    /// - Returns the error of the operating system.
+    pub async fn owner(&self) -> io::Result<String> {
+        use std::os::unix::fs::MetadataExt;
+        self.name_of("/etc/passwd", MetadataExt::uid).await
+    }
+
+    /// Returns the name of the group of the file, as `/etc/group` has it.
+    ///
+    /// # Errors
+    ///
+    /// - [`NotFound`](io::ErrorKind::NotFound) for groups that are not listed there.
+    /// - Returns the error of the operating system.
+    pub async fn group(&self) -> io::Result<String> {
+        use std::os::unix::fs::MetadataExt;
+        self.name_of("/etc/group", MetadataExt::gid).await
+    }
+
+    async fn name_of(
+        &self,
+        list: &'static str,
+        number: fn(&std::fs::Metadata) -> u32,
+    ) -> io::Result<String> {
+        let limiter = self.limiter().cloned();
+        call::<R, _>(limiter, "look at", self.to_path_buf(), move |path| {
+            let number = number(&path.metadata()?).to_string();
+            let list = std::fs::read_to_string(list)?;
+            let found = list.lines().find_map(|line| {
+                let mut fields = line.split(':');
+                let name = fields.next()?;
+                (fields.nth(1)? == number).then(|| name.to_owned())
+            });
+            found.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "no name has that number"))
+        })
+        .await
+    }
+}

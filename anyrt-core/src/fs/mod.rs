@@ -1,0 +1,53 @@
+//! Files, folders and paths. All work is done on worker threads.
+//!
+//! [`File`] is an open file; the functions are those of [`std::fs`] and some more; [`Path`] carries a
+//! limiter along. Rules, by number:
+//!
+//! - **F1** A function is one call on a worker thread: whole-file functions open, read and close in one.
+//!   It is refused if it is cancelled when it begins. Once it was handed over it is carried out, and a
+//!   cancelled caller waits for it.
+//! - **F2** Long functions (`copy`, `read`, `remove_dir_all`, `move_to`) stop when their caller is
+//!   cancelled; `copy` removes a target that it has created.
+//! - **F4** The position of a file is what was consumed and written, wherever an operation was cancelled.
+//! - **F7** A write that fails keeps its bytes: the next operation reports it, and flushing tries again.
+//! - **F8** Dropping a file loses nothing: the run waits until the rest is written.
+//! - **F12** A job waits for a token of the object's limiter, or else of the run's, without being polled.
+//! - **F15** Paths are bytes. One with a NUL byte is `InvalidInput`, without a call.
+//! - **F21** Errors name the operation and the path, and keep their kind; see [`PathError`].
+
+mod call;
+mod dirs;
+mod error;
+mod file;
+mod functions;
+#[cfg(feature = "glob")]
+mod glob;
+mod lines;
+#[cfg(unix)]
+mod links;
+mod listing;
+mod options;
+mod os;
+mod path;
+mod walk;
+mod whole;
+
+pub use self::dirs::{
+    create_dir, create_dir_all, read_dir, remove_dir, remove_dir_all, remove_file,
+};
+pub use self::error::PathError;
+pub use self::file::File;
+pub use self::functions::{
+    canonicalize, exists, hard_link, metadata, read_link, rename, replace, same_file,
+    set_permissions, symlink_metadata,
+};
+#[cfg(feature = "glob")]
+pub use self::glob::{Glob, GlobError, glob};
+pub use self::lines::{Lines, Split};
+#[cfg(unix)]
+pub use self::links::symlink;
+pub use self::listing::{DirEntry, ReadDir};
+pub use self::options::OpenOptions;
+pub use self::path::Path;
+pub use self::walk::{Walk, walk};
+pub use self::whole::{append, copy, read, read_to_string, write, write_atomic};

@@ -1,0 +1,161 @@
+use std::fmt;
+use std::fs;
+use std::io;
+use std::marker::PhantomData;
+use std::path::{Path, PathBuf};
+
+use super::{File, PathError, call};
+use crate::loom::Arc;
+use crate::runtime::Runtime;
+use crate::stream::file::engine::{Engine, EngineOptions};
+use crate::sync::CapacityLimiter;
+
+/// How a file is to be opened.
+///
+/// What only some systems have is set on the standard library's options: see [`From`].
+pub struct OpenOptions<R: Runtime> {
+    std: fs::OpenOptions,
+    engine: EngineOptions,
+    runtime: PhantomData<fn() -> R>,
+}
+
+impl<R: Runtime> OpenOptions<R> {
+    /// Creates options with everything off.
+    pub fn new() -> OpenOptions<R> {
+        OpenOptions::from(fs::OpenOptions::new())
+    }
+
+    /// Opens for reading.
+    #[must_use]
+    pub fn read(mut self, read: bool) -> Self {
+        self.std.read(read);
+        self
+    }
+
+    /// Opens for writing.
+    #[must_use]
+    pub fn write(mut self, write: bool) -> Self {
+        self.std.write(write);
+        self
+    }
+
+    /// Opens for writing at the end, wherever the position is.
+    #[must_use]
+    pub fn append(mut self, append: bool) -> Self {
+        self.std.append(append);
+        self
+    }
+
+    /// Empties the file.
+    #[must_use]
+    pub fn truncate(mut self, truncate: bool) -> Self {
+        self.std.truncate(truncate);
+        self
+    }
+
+    /// Creates the file if it is missing.
+    #[must_use]
+    pub fn create(mut self, create: bool) -> Self {
+        self.std.create(create);
+        self
+    }
+
+    /// Creates the file, and fails if it exists.
+    #[must_use]
+    pub fn create_new(mut self, create_new: bool) -> Self {
+        self.std.create_new(create_new);
+        self
+    }
+
+    /// Has the file take tokens from this limiter, and not from the
+    /// [run's](crate::thread::to_thread::current_default_limiter).
+    #[must_use]
+    pub fn limiter(mut self, limiter: &Arc<CapacityLimiter>) -> Self {
+        self.engine.limiter = Some(limiter.clone());
+        self
+    }
+
+    /// Sets whether a cancelled caller leaves the worker thread behind, in opening the file and in all
+    /// that is done with it.
+    ///
+    /// Opening a FIFO waits for the other side, and a dead network file system answers never: without
+    /// this, a cancelled caller waits for that, too. With it the caller is released at once, what is
+    /// opened later is closed, and neither scopes nor the run wait. The thread and its token stay
+    /// taken for as long as the system takes, and data under way when the run ends may be lost.
+    #[must_use]
+    pub fn abandon_on_cancel(mut self, abandons: bool) -> Self {
+        self.engine.abandons = abandons;
+        self
+    }
+
+    pub(super) fn or_limiter(mut self, limiter: &call::Limiter) -> Self {
+        if self.engine.limiter.is_none() {
+            self.engine.limiter.clone_from(limiter);
+        }
+        self
+    }
+
+    /// Opens a file.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`to_thread::run`](crate::thread::to_thread::run): a file that nobody waits for is closed
+    /// again. It may have been created or emptied.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the operating system, as a [`PathError`].
+    pub fn open(&self, path: impl AsRef<Path>) -> impl Future<Output = io::Result<File<R>>> + Send {
+        self.open_path(path.as_ref().to_owned())
+    }
+
+    pub(super) fn open_path(
+        &self,
+        path: PathBuf,
+    ) -> impl Future<Output = io::Result<File<R>>> + Send + use<R> {
+        let (std, options) = (self.std.clone(), self.engine.clone());
+        async move {
+            call::check("open", &path)?;
+            let open = move |path: &Path| {
+                std.open(path)
+                    .map_err(|error| PathError::wrap("open", path, error))
+            };
+            Ok(File::with(Engine::open(path, options, open).await?))
+        }
+    }
+}
+
+impl<R: Runtime> From<fs::OpenOptions> for OpenOptions<R> {
+    fn from(std: fs::OpenOptions) -> Self {
+        OpenOptions {
+            std,
+            engine: EngineOptions::default(),
+            runtime: PhantomData,
+        }
+    }
+}
+
+impl<R: Runtime> Default for OpenOptions<R> {
+    fn default() -> Self {
+        OpenOptions::new()
+    }
+}
+
+impl<R: Runtime> Clone for OpenOptions<R> {
+    fn clone(&self) -> Self {
+        OpenOptions {
+            std: self.std.clone(),
+            engine: self.engine.clone(),
+            runtime: PhantomData,
+        }
+    }
+}
+
+impl<R: Runtime> fmt::Debug for OpenOptions<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenOptions")
+            .field("std", &self.std)
+            .field("abandon_on_cancel", &self.engine.abandons)
+            .finish_non_exhaustive()
+    }
+}

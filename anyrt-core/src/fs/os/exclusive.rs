@@ -1,0 +1,13 @@
+use std::path::Path;
+use std::{fs, io};
+
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
+
+/// Renames, and refuses a target that exists, if the file system can do that in one step.
+pub(crate) fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => fs::rename(from, to),
+        outcome => Ok(outcome?),
+    }
+}

@@ -1,0 +1,18 @@
+//! What the standard library has on some systems only.
+
+#[cfg(not(unix))]
+mod other;
+#[cfg(unix)]
+mod unix;
+
+#[cfg(not(unix))]
+pub(super) use self::other::*;
+#[cfg(unix)]
+pub(super) use self::unix::*;
+
+#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+mod exclusive;
+#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+pub(super) use self::exclusive::rename;
+#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+pub(super) use std::fs::rename;

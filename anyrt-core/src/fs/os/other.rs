@@ -1,0 +1,58 @@
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use crate::fs::call::Stop;
+
+pub(crate) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    at(file, offset, |mut file| file.read(buffer))
+}
+
+pub(crate) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
+    at(file, offset, |mut file| file.write(bytes))
+}
+
+/// Goes there and back; only this thread uses the file.
+fn at<T>(
+    mut file: &File,
+    offset: u64,
+    function: impl FnOnce(&File) -> io::Result<T>,
+) -> io::Result<T> {
+    let position = file.stream_position()?;
+    file.seek(SeekFrom::Start(offset))?;
+    let outcome = function(file);
+    file.seek(SeekFrom::Start(position))?;
+    outcome
+}
+
+/// Whether two paths lead to the same file.
+pub(crate) fn same_file(a: &Path, b: &Path) -> io::Result<bool> {
+    Ok(fs::canonicalize(a)? == fs::canonicalize(b)?)
+}
+
+/// Whether an error says that there is no such path.
+pub(crate) fn is_missing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
+/// Removes a folder with all that is in it, in one go.
+pub(crate) fn remove_all(
+    path: &Path,
+    step: &mut dyn FnMut() -> Result<(), Stop>,
+) -> Result<(), Stop> {
+    step()?;
+    Ok(fs::remove_dir_all(path)?)
+}
+
+/// Creates a file.
+pub(crate) fn new_file(path: &Path, _like: &Metadata) -> io::Result<File> {
+    File::create_new(path)
+}
+
+/// Creates a temporary file.
+pub(crate) fn new_file_in(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    tempfile::Builder::new().tempfile_in(folder)
+}

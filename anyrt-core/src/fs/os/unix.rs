@@ -1,0 +1,111 @@
+use std::fs::{self, File, Metadata};
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, openat, unlinkat};
+use rustix::io::Errno;
+
+use crate::fs::call::Stop;
+
+pub(crate) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    file.read_at(buffer, offset)
+}
+
+pub(crate) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
+    file.write_at(bytes, offset)
+}
+
+/// Whether two paths lead to the same file, and not only to equal ones.
+pub(crate) fn same_file(a: &Path, b: &Path) -> io::Result<bool> {
+    let number = |metadata: Metadata| (metadata.dev(), metadata.ino());
+    Ok(number(a.metadata()?) == number(b.metadata()?))
+}
+
+/// Whether an error says that there is no such path: `ENOENT`, `ENOTDIR` or `ELOOP`.
+pub(crate) fn is_missing(error: &io::Error) -> bool {
+    let number = error.raw_os_error();
+    [Errno::NOENT, Errno::NOTDIR, Errno::LOOP]
+        .iter()
+        .any(|known| number == Some(known.raw_os_error()))
+}
+
+/// Removes a folder with all that is in it, and calls `step` before each entry.
+///
+/// What is below is found by descriptors, so that a link which is put in the place of a folder
+/// meanwhile leads nowhere.
+pub(crate) fn remove_all(
+    path: &Path,
+    step: &mut dyn FnMut() -> Result<(), Stop>,
+) -> Result<(), Stop> {
+    match open_folder(CWD, path) {
+        // The standard library decides about links, and has the error for files.
+        Err(Errno::NOTDIR | Errno::LOOP) => Ok(fs::remove_dir_all(path)?),
+        Err(error) => Err(io::Error::from(error).into()),
+        Ok(folder) => {
+            clear(&folder, step)?;
+            Ok(fs::remove_dir(path)?)
+        }
+    }
+}
+
+fn clear(folder: &OwnedFd, step: &mut dyn FnMut() -> Result<(), Stop>) -> Result<(), Stop> {
+    let mut entries = Vec::new();
+    for entry in Dir::read_from(folder).map_err(io::Error::from)? {
+        let entry = entry.map_err(io::Error::from)?;
+        if ![c".", c".."].contains(&entry.file_name()) {
+            entries.push((entry.file_name().to_owned(), entry.file_type()));
+        }
+    }
+    for (name, kind) in entries {
+        step()?;
+        if matches!(kind, FileType::Directory | FileType::Unknown) {
+            match open_folder(folder, &*name) {
+                Ok(inner) => {
+                    clear(&inner, step)?;
+                    gone(unlinkat(folder, &*name, AtFlags::REMOVEDIR))?;
+                    continue;
+                }
+                Err(Errno::NOTDIR | Errno::LOOP) => {}
+                Err(error) => {
+                    gone(Err(error))?;
+                    continue;
+                }
+            }
+        }
+        gone(unlinkat(folder, &*name, AtFlags::empty()))?;
+    }
+    Ok(())
+}
+
+fn open_folder<P: rustix::path::Arg>(at: impl AsFd, path: P) -> Result<OwnedFd, Errno> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    openat(at, path, flags, Mode::empty())
+}
+
+/// What others have removed is removed.
+fn gone(outcome: Result<(), Errno>) -> io::Result<()> {
+    match outcome {
+        Err(Errno::NOENT) => Ok(()),
+        outcome => Ok(outcome?),
+    }
+}
+
+/// Creates a file with the mode of another, as far as the mask for new files allows.
+pub(crate) fn new_file(path: &Path, like: &Metadata) -> io::Result<File> {
+    let mut options = File::options();
+    options
+        .write(true)
+        .create_new(true)
+        .mode(like.mode() & 0o777);
+    options.open(path)
+}
+
+/// Creates a temporary file with the mode that new files have.
+pub(crate) fn new_file_in(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let mode = fs::Permissions::from_mode(0o666);
+    tempfile::Builder::new()
+        .permissions(mode)
+        .tempfile_in(folder)
+}

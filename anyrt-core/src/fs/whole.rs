@@ -1,0 +1,252 @@
+//! Functions about whole files.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use super::call::{Limiter, Stop, call, call_cancellable, check, look};
+use super::os;
+use crate::runtime::Runtime;
+
+/// How many bytes are read or copied between two looks at the cancellation.
+const TURN: u64 = 8 << 20;
+
+/// Reads a whole file.
+///
+/// For thousands of small files it takes half the time to read many of them with [`std::fs`] in one
+/// [`to_thread::run`](crate::thread::to_thread::run).
+///
+/// # Cancel safety
+///
+/// Cancelled, it stops within 8 MiB (rule F2).
+pub fn read<R: Runtime>(
+    path: impl AsRef<Path>,
+) -> impl Future<Output = io::Result<Vec<u8>>> + Send {
+    read_at::<R>(None, path.as_ref().to_owned())
+}
+
+pub(super) async fn read_at<R: Runtime>(limiter: Limiter, path: PathBuf) -> io::Result<Vec<u8>> {
+    call_cancellable::<R, _>(limiter, "read", path, read_all).await
+}
+
+/// Reads a whole file as text.
+///
+/// The error for what is not UTF-8 is [`InvalidData`](io::ErrorKind::InvalidData).
+///
+/// # Cancel safety
+///
+/// Cancelled, it stops within 8 MiB (rule F2).
+pub fn read_to_string<R: Runtime>(
+    path: impl AsRef<Path>,
+) -> impl Future<Output = io::Result<String>> + Send {
+    read_to_string_at::<R>(None, path.as_ref().to_owned())
+}
+
+pub(super) async fn read_to_string_at<R: Runtime>(
+    limiter: Limiter,
+    path: PathBuf,
+) -> io::Result<String> {
+    call_cancellable::<R, _>(limiter, "read", path, |path| {
+        let text = String::from_utf8(read_all(path)?);
+        Ok(text.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?)
+    })
+    .await
+}
+
+/// Reads up to the end, whatever the size that is known: it is 0 in `/proc`, and files grow (rule F22).
+fn read_all(path: &Path) -> Result<Vec<u8>, Stop> {
+    let file = File::open(path)?;
+    let size = file.metadata().map_or(0, |metadata| metadata.len());
+    let mut bytes = Vec::new();
+    let hint = usize::try_from(size).unwrap_or(usize::MAX);
+    let reserved = bytes.try_reserve_exact(hint);
+    reserved.map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
+    while Read::take(&file, TURN).read_to_end(&mut bytes)? as u64 == TURN {
+        look()?;
+    }
+    Ok(bytes)
+}
+
+/// Writes a whole file; it is created or emptied first.
+pub fn write<R: Runtime>(
+    path: impl AsRef<Path>,
+    contents: impl AsRef<[u8]> + Send + 'static,
+) -> impl Future<Output = io::Result<()>> + Send {
+    write_at::<R, _>(None, path.as_ref().to_owned(), contents)
+}
+
+pub(super) async fn write_at<R: Runtime, C: AsRef<[u8]> + Send + 'static>(
+    limiter: Limiter,
+    path: PathBuf,
+    contents: C,
+) -> io::Result<()> {
+    let write = move |path: &Path| fs::write(path, contents);
+    call::<R, _>(limiter, "write", path, write).await
+}
+
+/// Writes at the end of a file, which is created if it is missing.
+pub fn append<R: Runtime>(
+    path: impl AsRef<Path>,
+    contents: impl AsRef<[u8]> + Send + 'static,
+) -> impl Future<Output = io::Result<()>> + Send {
+    append_at::<R, _>(None, path.as_ref().to_owned(), contents)
+}
+
+pub(super) async fn append_at<R: Runtime, C: AsRef<[u8]> + Send + 'static>(
+    limiter: Limiter,
+    path: PathBuf,
+    contents: C,
+) -> io::Result<()> {
+    call::<R, _>(limiter, "write", path, move |path| {
+        let mut file = File::options().append(true).create(true).open(path)?;
+        file.write_all(contents.as_ref())
+    })
+    .await
+}
+
+/// Writes a whole file in one step: others see the old contents or the new ones, also after a loss of
+/// power.
+///
+/// A temporary file in the same folder is written, given the permissions of the old file, put on the
+/// disk, and renamed (rule F20). A symbolic link is followed.
+///
+/// # Cancel safety
+///
+/// Cancelled before it was renamed, the target is what it was, and nothing is left.
+pub fn write_atomic<R: Runtime>(
+    path: impl AsRef<Path>,
+    contents: impl AsRef<[u8]> + Send + 'static,
+) -> impl Future<Output = io::Result<()>> + Send {
+    write_atomic_at::<R, _>(None, path.as_ref().to_owned(), contents)
+}
+
+pub(super) async fn write_atomic_at<R: Runtime, C: AsRef<[u8]> + Send + 'static>(
+    limiter: Limiter,
+    path: PathBuf,
+    contents: C,
+) -> io::Result<()> {
+    call_cancellable::<R, _>(limiter, "write", path, move |path| {
+        let target = follow(path)?;
+        let folder = match target.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let old = match fs::metadata(&target) {
+            Ok(metadata) if metadata.is_dir() => {
+                return Err(io::Error::from(io::ErrorKind::IsADirectory).into());
+            }
+            Ok(metadata) => Some(metadata.permissions()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error.into()),
+        };
+        // Removed when it is dropped.
+        let mut file = os::new_file_in(folder)?;
+        for part in contents.as_ref().chunks(TURN as usize) {
+            look()?;
+            file.write_all(part)?;
+        }
+        if let Some(permissions) = old {
+            file.as_file().set_permissions(permissions)?;
+        }
+        file.as_file().sync_data()?;
+        look()?;
+        file.persist(&target).map_err(|error| error.error)?;
+        Ok(())
+    })
+    .await
+}
+
+/// Where a path leads, if it is a symbolic link, also to what is missing.
+fn follow(path: &Path) -> io::Result<PathBuf> {
+    let mut target = path.to_owned();
+    for _ in 0..40 {
+        match fs::read_link(&target) {
+            Ok(next) => {
+                target.pop();
+                target.push(next);
+            }
+            Err(_) => return Ok(target),
+        }
+    }
+    fs::metadata(path).map(|_| target)
+}
+
+/// Copies the contents and the permissions of a file; returns the number of bytes.
+///
+/// The target is created or emptied. Copying a file onto itself is
+/// [`InvalidInput`](io::ErrorKind::InvalidInput).
+///
+/// # Cancel safety
+///
+/// Cancelled, it stops within 8 MiB, and removes the target if it has created it (rule F2).
+pub fn copy<R: Runtime>(
+    from: impl AsRef<Path>,
+    to: impl AsRef<Path>,
+) -> impl Future<Output = io::Result<u64>> + Send {
+    copy_at::<R>(None, from.as_ref().to_owned(), to.as_ref().to_owned())
+}
+
+pub(super) async fn copy_at<R: Runtime>(
+    limiter: Limiter,
+    from: PathBuf,
+    to: PathBuf,
+) -> io::Result<u64> {
+    check("copy", &to)?;
+    let copy = move |from: &Path| copy_file(from, &to);
+    call_cancellable::<R, _>(limiter, "copy", from, copy).await
+}
+
+pub(super) fn copy_file(from: &Path, to: &Path) -> Result<u64, Stop> {
+    let refuse = |why| io::Error::new(io::ErrorKind::InvalidInput, why);
+    let source = File::open(from)?;
+    let metadata = source.metadata()?;
+    if !metadata.is_file() {
+        return Err(refuse("the source is not a regular file").into());
+    }
+    if os::same_file(from, to).unwrap_or(false) {
+        return Err(refuse("source and target are the same file").into());
+    }
+    // A new one is not readable for others before it has its permissions.
+    let (target, is_new) = match os::new_file(to, &metadata) {
+        Ok(file) => (file, true),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let file = File::options()
+                .write(true)
+                .truncate(true)
+                .create(true)
+                .open(to)?;
+            (file, false)
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let copied = copy_contents(&source, &target);
+    match copied {
+        Ok(count) => {
+            if target.metadata()?.is_file() {
+                target.set_permissions(metadata.permissions())?;
+            }
+            Ok(count)
+        }
+        Err(stop) => {
+            drop(target);
+            if is_new {
+                // The first failure is the one to report.
+                let _ = fs::remove_file(to);
+            }
+            Err(stop)
+        }
+    }
+}
+
+fn copy_contents(source: &File, mut target: &File) -> Result<u64, Stop> {
+    let mut copied = 0;
+    loop {
+        look()?;
+        // The system copies by itself where it can.
+        let count = io::copy(&mut Read::take(source, TURN), &mut target)?;
+        copied += count;
+        if count == 0 {
+            return Ok(copied);
+        }
+    }
+}

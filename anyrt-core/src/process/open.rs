@@ -1,0 +1,284 @@
+use std::fmt;
+use std::future::poll_fn;
+use std::io;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use super::child::{Child, Ended, Owned, Waiter};
+use super::command::Command;
+use super::os::{self, Started};
+use super::pipe::{Pipe, PipeReader, PipeWriter};
+use crate::cancel::{Lent, finally, move_on_after, with_resource};
+use crate::engine::{FallibleOperation, Run};
+use crate::loom::{Arc, Mutex, lock};
+use crate::runtime::Descriptors;
+use crate::signals::Signal;
+use crate::thread::to_thread;
+
+/// Starts a program, and returns its process, to be handed around.
+///
+/// Standard streams that are not set become pipes. Where a block can say how long the program is to run, use
+/// [`with_process`].
+///
+/// # Cancel safety
+///
+/// If the future is dropped before completing, the program was not started, or is killed and reaped. A
+/// cancelled caller waits until the program has been started, and gets the process.
+///
+/// # Errors
+///
+/// - [`InvalidInput`](io::ErrorKind::InvalidInput) for options that contradict each other, and for
+///   [`input`](Command::input), which is for [`run_process`](super::run_process).
+/// - The error of the operating system, with its kind, if the program cannot be started.
+pub fn open_process<R: Descriptors>(
+    command: impl Into<Command>,
+) -> impl Future<Output = io::Result<Process<R>>> + Send {
+    let command = command.into();
+    async move {
+        if command.input.is_some() {
+            let text =
+                "`input` is for `run_process`: write to the standard input of an open process";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
+        open(command).await
+    }
+}
+
+pub(super) async fn open<R: Descriptors>(command: Command) -> io::Result<Process<R>> {
+    command.validate()?;
+    let handle = R::current()?;
+    let run = Run::current();
+    to_thread::run::<R, _, _>(move || {
+        let Started {
+            child,
+            stdin,
+            stdout,
+            stderr,
+        } = os::start(&command)?;
+        let child = Child::new(child, command.group)?;
+        // From here on its destructor kills and reaps the child, on whichever thread.
+        let owned = Owned::new(child, run, handle);
+        let pipe = |descriptor: Option<_>| descriptor.map(Pipe::register).transpose();
+        Ok(Process {
+            stdin: pipe(stdin)?,
+            stdout: pipe(stdout)?,
+            stderr: pipe(stderr)?,
+            owned,
+            grace: command.grace,
+        })
+    })
+    .await
+}
+
+/// Starts a program, lends its process to `body`, and ends it with the block.
+///
+/// - If the body ends, the standard input and the outputs of the process are closed, and its end is waited
+///   for. A program that goes on writing then sees a broken pipe. An `Err` is a value like any other; a
+///   program that is not to go on after it has to be [killed](Process::kill).
+/// - If the block is cancelled, or the body panics, the program is killed and reaped before that goes on;
+///   with [`grace`](Command::grace), it is sent SIGTERM first.
+///
+/// # Cancel safety
+///
+/// If the future is dropped before completing, the program was not started, or is killed and reaped.
+///
+/// # Errors
+///
+/// As [`open_process`]; and if the status is not known, since something else has waited for the process.
+///
+/// # Panics
+///
+/// As [`with_resource`].
+pub fn with_process<R, T, B, BF>(
+    command: impl Into<Command>,
+    body: B,
+) -> impl Future<Output = io::Result<(T, ExitStatus)>>
+where
+    R: Descriptors,
+    B: FnOnce(Lent<Process<R>>) -> BF,
+    BF: Future<Output = T>,
+{
+    let command = command.into();
+    async move {
+        let process = open_process::<R>(command).await?;
+        let (child, grace) = (process.child().clone(), process.grace);
+        // Kept until its child has been waited for: its destructor kills.
+        let place = Arc::new(Mutex::new(None));
+        let kept = place.clone();
+        let block = async {
+            let keep = async |process| *lock(&place) = Some(process);
+            let value = with_resource(process, body, keep).await;
+            let process: Option<Process<R>> = lock(&place).take();
+            let Some(process) = process else {
+                return Err(io::ErrorKind::NotFound.into());
+            };
+            let status = process.close().await?;
+            Ok((value, status))
+        };
+        finally(block, async || {
+            end::<R>(&child, grace).await;
+            let process: Option<Process<R>> = lock(&kept).take();
+            drop(process);
+        })
+        .await
+    }
+}
+
+/// Kills a child, if it has not ended, and reaps it. To be shielded.
+pub(super) async fn end<R: Descriptors>(child: &Child<R::Source>, grace: Option<Duration>) {
+    if child.try_reap().is_some() {
+        return;
+    }
+    if let Some(grace) = grace {
+        drop(child.signal(Signal::TERM));
+        if move_on_after::<R, _>(grace, ended(child)).await.is_some() {
+            return;
+        }
+    }
+    drop(child.signal(Signal::KILL));
+    drop(ended(child).await);
+}
+
+/// Waits for the end of a child, and reaps it.
+async fn ended<S: crate::runtime::Source>(child: &Child<S>) -> io::Result<Ended> {
+    let mut waiter = Waiter::default();
+    poll_fn(|cx| child.poll_ended(cx, &mut waiter)).await
+}
+
+/// An open process.
+///
+/// All its methods take `&self`, so any number of tasks can wait for it, signal it and use its pipes.
+///
+/// Dropping it kills the process. It is reaped in the background, and the run does not end before that.
+pub struct Process<R: Descriptors> {
+    pub(super) stdin: Option<Arc<Pipe<R::Source>>>,
+    pub(super) stdout: Option<Arc<Pipe<R::Source>>>,
+    pub(super) stderr: Option<Arc<Pipe<R::Source>>>,
+    owned: Owned<R>,
+    pub(super) grace: Option<Duration>,
+}
+
+impl<R: Descriptors> Process<R> {
+    /// Returns the process id. Once the process has been waited for, the system may use it again.
+    pub fn id(&self) -> u32 {
+        self.child().id()
+    }
+
+    /// Returns how the process ended; `None` while it runs.
+    ///
+    /// # Errors
+    ///
+    /// As [`wait`](Process::wait).
+    pub fn status(&self) -> io::Result<Option<ExitStatus>> {
+        let ended = self.child().try_reap();
+        ended.map(Ended::status).transpose()
+    }
+
+    /// Waits until the process has ended, and returns how. Any number of tasks may wait, any number of
+    /// times.
+    ///
+    /// It does not close the standard input, and does not wait for the end of the outputs, which other
+    /// processes may hold open.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it can be called again.
+    ///
+    /// # Errors
+    ///
+    /// If something else in this program has waited for the process, or SIGCHLD is ignored: then its status
+    /// is not known.
+    pub fn wait(&self) -> impl Future<Output = io::Result<ExitStatus>> + Send {
+        let mut operation = FallibleOperation::new();
+        let mut waiter = Waiter::default();
+        poll_fn(move |cx| {
+            operation.poll(cx, |cx| {
+                let ended = self.child().poll_ended(cx, &mut waiter);
+                ended.map(|ended| ended.and_then(Ended::status))
+            })
+        })
+    }
+
+    /// Sends a signal to the process, or to its [group](Command::group). If the process has ended, this has
+    /// no effect.
+    ///
+    /// # Errors
+    ///
+    /// The error of the operating system, above all if the process runs as another user.
+    pub fn signal(&self, signal: Signal) -> io::Result<()> {
+        self.child().signal(signal)
+    }
+
+    /// Sends SIGTERM, which asks the process to end.
+    ///
+    /// # Errors
+    ///
+    /// As [`signal`](Process::signal).
+    pub fn terminate(&self) -> io::Result<()> {
+        self.signal(Signal::TERM)
+    }
+
+    /// Sends SIGKILL, which ends the process.
+    ///
+    /// # Errors
+    ///
+    /// As [`signal`](Process::signal).
+    pub fn kill(&self) -> io::Result<()> {
+        self.signal(Signal::KILL)
+    }
+
+    /// Returns a handle to the standard input of the process; `None` if that is no pipe.
+    pub fn stdin(&self) -> Option<PipeWriter<R>> {
+        self.stdin.as_ref().map(PipeWriter::new)
+    }
+
+    /// Returns a handle to the standard output of the process; `None` if that is no pipe.
+    pub fn stdout(&self) -> Option<PipeReader<R>> {
+        self.stdout.as_ref().map(PipeReader::new)
+    }
+
+    /// Returns a handle to the standard error of the process; `None` if that is no pipe.
+    pub fn stderr(&self) -> Option<PipeReader<R>> {
+        self.stderr.as_ref().map(PipeReader::new)
+    }
+
+    /// Closes all pipes, and waits until the process has ended.
+    ///
+    /// If it is cancelled, the process is killed and reaped before the cancellation goes on.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it kills the process, as dropping the process does.
+    ///
+    /// # Errors
+    ///
+    /// As [`wait`](Process::wait).
+    pub async fn close(self) -> io::Result<ExitStatus> {
+        self.close_pipes();
+        finally(self.wait(), || end::<R>(self.child(), self.grace)).await
+    }
+
+    pub(super) fn child(&self) -> &Arc<Child<R::Source>> {
+        self.owned.child()
+    }
+
+    fn close_pipes(&self) {
+        let pipes = [&self.stdin, &self.stdout, &self.stderr];
+        pipes.into_iter().flatten().for_each(|pipe| pipe.close());
+    }
+}
+
+impl<R: Descriptors> Drop for Process<R> {
+    fn drop(&mut self) {
+        self.close_pipes();
+    }
+}
+
+impl<R: Descriptors> fmt::Debug for Process<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Process")
+            .field("id", &self.id())
+            .field("status", &self.child().try_reap())
+            .finish_non_exhaustive()
+    }
+}

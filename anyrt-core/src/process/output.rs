@@ -1,0 +1,131 @@
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::io;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+
+use thiserror::Error as ThisError;
+
+use crate::signals::Signal;
+
+/// What came out of a program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Output {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// What it wrote to its standard output; `None` if that was no pipe.
+    pub stdout: Option<Vec<u8>>,
+    /// What it wrote to its standard error; `None` if that was no pipe of its own.
+    pub stderr: Option<Vec<u8>>,
+    /// Whether all that was written is here: false if a limit of length or of time cut it off.
+    pub complete: bool,
+}
+
+/// Why [`run_process`](super::run_process) failed.
+#[derive(Debug, ThisError)]
+#[non_exhaustive]
+pub enum ProcessError {
+    /// The program could not be started, fed, read or waited for.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// The program did not succeed.
+    #[error(transparent)]
+    Failed(Box<Failed>),
+}
+
+impl ProcessError {
+    /// Returns what came out of a program that did not succeed.
+    pub fn output(&self) -> Option<&Output> {
+        match self {
+            ProcessError::Failed(failed) => Some(&failed.output),
+            ProcessError::Io(_) => None,
+        }
+    }
+}
+
+/// A program that ended without success.
+///
+/// `Display` writes one line: the program, its status, and the last line that it wrote to its standard
+/// error.
+#[derive(Debug)]
+pub struct Failed {
+    program: OsString,
+    output: Output,
+}
+
+impl Failed {
+    pub(super) fn new(program: OsString, output: Output) -> Failed {
+        Failed { program, output }
+    }
+
+    /// Returns the program, as it was given.
+    pub fn program(&self) -> &OsStr {
+        &self.program
+    }
+
+    /// Returns how it ended.
+    pub fn status(&self) -> ExitStatus {
+        self.output.status
+    }
+
+    /// Returns what came out.
+    pub fn output(&self) -> &Output {
+        &self.output
+    }
+
+    /// Takes what came out.
+    pub fn into_output(self) -> Output {
+        self.output
+    }
+}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.program.display())?;
+        let status = self.output.status;
+        match (status.code(), status.signal()) {
+            (Some(code), _) => write!(f, "exit status {code}")?,
+            (None, Some(number)) => {
+                write!(f, "killed by signal {number}")?;
+                if let Some(signal) = Signal::from_raw(number) {
+                    write!(f, " ({signal})")?;
+                }
+            }
+            (None, None) => write!(f, "{status}")?,
+        }
+        let written = self.output.stderr.as_deref().unwrap_or_default();
+        let last = written
+            .trim_ascii_end()
+            .rsplit(|byte| *byte == b'\n')
+            .next();
+        match last.filter(|line| !line.is_empty()) {
+            Some(line) => write!(f, ": {}", String::from_utf8_lossy(line)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for Failed {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failed(status: i32, stderr: &str) -> String {
+        let output = Output {
+            status: ExitStatus::from_raw(status),
+            stdout: None,
+            stderr: Some(stderr.into()),
+            complete: true,
+        };
+        Failed::new("tool".into(), output).to_string()
+    }
+
+    #[test]
+    fn failures_are_one_line() {
+        assert_eq!(failed(3 << 8, ""), "tool: exit status 3");
+        assert_eq!(failed(9, "\n"), "tool: killed by signal 9 (SIGKILL)");
+        assert_eq!(failed(1 << 8, "first\nlast\n"), "tool: exit status 1: last");
+    }
+}

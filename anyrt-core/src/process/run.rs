@@ -1,0 +1,238 @@
+use std::io;
+use std::pin::Pin;
+use std::process::ExitStatus;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use rustix::buffer::spare_capacity;
+
+use super::child::{Ended, Waiter};
+use super::command::{Command, Stdio};
+use super::open::{Process, end, open};
+use super::output::{Failed, Output, ProcessError};
+use super::pipe::Pipe;
+use crate::cancel::finally;
+use crate::engine::{Operation, Wait, poll_state};
+use crate::loom::Arc;
+use crate::runtime::{Attempt, Descriptors, Direction, Source};
+use crate::stream::is_broken;
+
+/// How much room there is for a read: small programs write little, and a pipe of Linux holds no more than
+/// the second.
+const FIRST_READ: usize = 4096;
+const NEXT_READ: usize = 64 * 1024;
+
+/// How many system calls one poll makes for each stream, so that a program which writes all the time does not
+/// keep other tasks from running.
+const CALLS: usize = 16;
+
+/// Runs a program to its end: feeds it its [input](Command::input), and collects what it writes.
+///
+/// The standard output and the standard error are captured unless they are set, and the standard input is the
+/// input or the null device.
+///
+/// It waits for the end of the program and for the end of its output, which another process may hold open, such
+/// as one that the program has started in the background. [`group`](Command::group) has such processes
+/// killed, and [`linger`](Command::linger) limits the time. A program that does not read its input is no
+/// error.
+///
+/// The system starts programs fast whatever the memory of this process, except with
+/// [`uid`](Command::uid), [`gid`](Command::gid), [`group`](Command::group) and
+/// [`session`](Command::session), for which this process is forked.
+///
+/// # Cancel safety
+///
+/// If it is cancelled, the program is killed and reaped before the cancellation goes on; with
+/// [`grace`](Command::grace), it is sent SIGTERM first. Dropped from outside, the program is killed, and
+/// the run reaps it and does not end before that. Its output is lost.
+///
+/// # Errors
+///
+/// - [`ProcessError::Failed`] if the program did not succeed, with what it wrote, unless
+///   [`check`](Command::check) is off.
+/// - [`ProcessError::Io`] of the kind [`InvalidInput`](io::ErrorKind::InvalidInput) for options that
+///   contradict each other, before anything is started.
+/// - [`ProcessError::Io`] with the error of the operating system, and its kind, if the program cannot be
+///   started; and if its status is not known, since something else has waited for it.
+pub fn run_process<R: Descriptors>(
+    command: impl Into<Command>,
+) -> impl Future<Output = Result<Output, ProcessError>> + Send {
+    let mut command = command.into();
+    async move {
+        command.validate()?;
+        let input = command.input.take();
+        if command.stdin.is_none() {
+            command.stdin = Some(match input {
+                Some(_) => Stdio::Pipe.into(),
+                None => Stdio::Null.into(),
+            });
+        }
+        let (check, program) = (command.check, command.program.clone());
+        let (limit, linger) = (command.output_limit, command.linger);
+        let process = open::<R>(command).await?;
+        let drive = Drive {
+            input,
+            fed: 0,
+            stdout: Capture::new(process.stdout.as_ref(), limit),
+            stderr: Capture::new(process.stderr.as_ref(), limit),
+            status: None,
+            linger,
+            timer: None,
+            waiter: Waiter::default(),
+            operation: Operation::New,
+            process: &process,
+        };
+        let cleanup = || end::<R>(process.child(), process.grace);
+        let output = finally(drive, cleanup).await?;
+        if check && !output.status.success() {
+            let failed = Failed::new(program, output);
+            return Err(ProcessError::Failed(Box::new(failed)));
+        }
+        Ok(output)
+    }
+}
+
+/// Feeds, reads and waits, all at once, in place.
+struct Drive<'a, R: Descriptors> {
+    process: &'a Process<R>,
+    /// `None` once all of it was fed, or the program does not read any more.
+    input: Option<Arc<[u8]>>,
+    fed: usize,
+    stdout: Capture<R::Source>,
+    stderr: Capture<R::Source>,
+    status: Option<ExitStatus>,
+    linger: Option<Duration>,
+    /// Runs since the end of the program.
+    timer: Option<Pin<Box<R::Timer>>>,
+    waiter: Waiter,
+    operation: Operation,
+}
+
+impl<R: Descriptors> Future for Drive<'_, R> {
+    type Output = io::Result<Output>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<Output>> {
+        let this = self.get_mut();
+        ready!(this.operation.begin(cx));
+        loop {
+            this.feed(cx)?;
+            let stdout = this.stdout.poll_end(cx)?;
+            let stderr = this.stderr.poll_end(cx)?;
+            let Some(status) = this.status else {
+                let ended = ready!(this.process.child().poll_ended(cx, &mut this.waiter))?;
+                this.status = Some(Ended::status(ended)?);
+                this.input = None;
+                // What it wrote before its end is there by now.
+                continue;
+            };
+            let ended = stdout.is_ready() && stderr.is_ready();
+            if !ended {
+                poll_state::waits_for(Wait::Process);
+                let Some(linger) = this.linger else {
+                    return Poll::Pending;
+                };
+                let timer = this
+                    .timer
+                    .get_or_insert_with(|| Box::pin(R::timer(R::now() + linger)));
+                ready!(timer.as_mut().poll(cx));
+            }
+            return Poll::Ready(Ok(Output {
+                status,
+                complete: ended && !this.stdout.cut && !this.stderr.cut,
+                stdout: this.stdout.bytes.take(),
+                stderr: this.stderr.bytes.take(),
+            }));
+        }
+    }
+}
+
+impl<R: Descriptors> Drive<'_, R> {
+    /// Feeds what the pipe has room for; closes it after the last byte.
+    fn feed(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+        let Some(pipe) = &self.process.stdin else {
+            return Ok(());
+        };
+        let mut calls = 0;
+        while let (Some(input), Some(source)) = (&self.input, pipe.source()) {
+            let rest = &input[self.fed..];
+            if rest.is_empty() {
+                self.input = None;
+                break;
+            }
+            if calls == CALLS {
+                poll_state::yield_turn(cx.waker());
+                return Ok(());
+            }
+            calls += 1;
+            let polled = source.poll_io(cx, Direction::Output, |pipe| {
+                let written = rustix::io::write(pipe, rest)?;
+                Ok(Attempt::new(written).drained(0 < written && written < rest.len()))
+            });
+            match polled {
+                Poll::Pending => return Ok(()),
+                Poll::Ready(Ok(written)) => self.fed += written,
+                // It does not read its input: its status decides.
+                Poll::Ready(Err(error)) if is_broken(&error) => self.input = None,
+                Poll::Ready(Err(error)) => return Err(error),
+            }
+        }
+        pipe.close();
+        Ok(())
+    }
+}
+
+/// What a program writes to one of its streams.
+struct Capture<S> {
+    /// `None` after its end.
+    pipe: Option<Arc<Pipe<S>>>,
+    /// `None` if it is no pipe.
+    bytes: Option<Vec<u8>>,
+    limit: usize,
+    /// Whether there was more than the limit.
+    cut: bool,
+}
+
+impl<S: Source> Capture<S> {
+    fn new(pipe: Option<&Arc<Pipe<S>>>, limit: Option<usize>) -> Capture<S> {
+        Capture {
+            bytes: pipe.map(|_| Vec::new()),
+            pipe: pipe.cloned(),
+            limit: limit.unwrap_or(usize::MAX),
+            cut: false,
+        }
+    }
+
+    /// Reads what there is. Ready after the end.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> io::Result<Poll<()>> {
+        let mut calls = 0;
+        while let (Some(pipe), Some(bytes)) = (&self.pipe, &mut self.bytes) {
+            if calls == CALLS {
+                poll_state::yield_turn(cx.waker());
+                return Ok(Poll::Pending);
+            }
+            calls += 1;
+            let Some(source) = pipe.source() else { break };
+            bytes.reserve(if bytes.is_empty() {
+                FIRST_READ
+            } else {
+                NEXT_READ
+            });
+            let polled = source.poll_io(cx, Direction::Input, |pipe| {
+                let read = rustix::io::read(pipe, spare_capacity(bytes))?;
+                Ok(Attempt::new(read))
+            });
+            match polled? {
+                Poll::Pending => return Ok(Poll::Pending),
+                Poll::Ready(0) => {
+                    pipe.close();
+                    self.pipe = None;
+                }
+                Poll::Ready(_) => {
+                    self.cut |= bytes.len() > self.limit;
+                    bytes.truncate(self.limit);
+                }
+            }
+        }
+        Ok(Poll::Ready(()))
+    }
+}

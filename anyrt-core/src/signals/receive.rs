@@ -1,0 +1,132 @@
+use std::fmt;
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+
+use super::Signal;
+use super::os::{Pipes, Registered, refuse_unreceivable};
+use crate::engine::{FallibleOperation, Wait, WaitDetail, poll_state};
+use crate::loom::Arc;
+use crate::runtime::Descriptors;
+
+/// Opens a receiver for these signals. From its return on, no signal is missed.
+///
+/// While a receiver is open its signals have no other effect on the process, except that handlers
+/// which were there before are called too.
+///
+/// # Errors
+///
+/// - [`InvalidInput`](io::ErrorKind::InvalidInput) if no signal is given, or one that no process can
+///   receive this way: SIGKILL, SIGSTOP, SIGILL, SIGFPE, SIGSEGV. Then nothing was changed.
+/// - The error of the operating system, or that there is no runtime. What was changed is undone.
+pub fn receiver<R: Descriptors>(signals: &[Signal]) -> io::Result<SignalReceiver<R>> {
+    let mut distinct = Vec::new();
+    for &signal in signals {
+        refuse_unreceivable(signal)?;
+        if !distinct.contains(&signal) {
+            distinct.push(signal);
+        }
+    }
+    if distinct.is_empty() {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "a receiver needs at least one signal",
+        ));
+    }
+    let (pipes, writers) = Pipes::open(distinct.len())?;
+    let registered = distinct.iter().zip(writers);
+    let registered = registered.map(|(&signal, writer)| Registered::new(signal, writer));
+    let names: Vec<_> = distinct.iter().map(|signal| signal.name()).collect();
+    Ok(SignalReceiver {
+        registered: registered.collect::<io::Result<_>>()?,
+        pipes,
+        names: names.join(" or ").into(),
+        signals: distinct,
+    })
+}
+
+/// Receives signals that are sent to this process; [`receiver`] opens it.
+///
+/// - Every receiver in the process gets each signal, whatever task or run it is in.
+/// - A signal that arrives several times before it is received is received at least once.
+/// - Different signals are received in the order of their arrival on Linux. On other systems, signals
+///   that arrived before the same call are received in turn.
+/// - Dropping the receiver closes it. When the last receiver of a signal in the process is closed, the
+///   signal has the effect again that it had before the first was opened: by default SIGTERM ends the
+///   process, with the status that says so. A program that closes its receiver after the first Ctrl-C
+///   is ended by the second.
+/// - As a [`Stream`] it yields the same signals, does not observe cancellation, and never ends.
+///
+/// # Limits
+///
+/// - What was in effect before is read from `/proc`. Where that is missing, as on macOS, the default
+///   action is assumed, so a signal that was ignored before ends the process once it is no longer
+///   received.
+/// - Code that starts to listen by other means while a receiver is open, such as `tokio::signal`, and
+///   goes on after it was closed, does not keep the default action away: keep a receiver open there.
+/// - Programs that are started while a receiver is open get the default action for its signals; those
+///   that the process ignores otherwise stay ignored in them.
+pub struct SignalReceiver<R: Descriptors> {
+    // Dropped first: nothing is written to pipes that nobody reads.
+    registered: Vec<Registered>,
+    pipes: Pipes<R::Source>,
+    signals: Vec<Signal>,
+    names: Arc<str>,
+}
+
+impl<R: Descriptors> SignalReceiver<R> {
+    /// Waits for the next signal.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: if the future is dropped before completing, no signal was received.
+    ///
+    /// # Errors
+    ///
+    /// The error of the operating system, or of the runtime if it has ended.
+    pub fn receive(&mut self) -> impl Future<Output = io::Result<Signal>> + Send {
+        let mut operation = FallibleOperation::new();
+        let mut shown = None;
+        poll_fn(move |cx| {
+            operation.poll(cx, |cx| {
+                let received = self.poll_receive(cx);
+                shown = match received {
+                    Poll::Ready(_) => None,
+                    Poll::Pending => {
+                        poll_state::waits_for(Wait::Signal);
+                        WaitDetail::of_current(&self.names)
+                    }
+                };
+                received
+            })
+        })
+    }
+
+    /// Closes the receiver, as dropping it does.
+    pub fn close(self) {}
+
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Signal>> {
+        let received = self.pipes.poll_next(cx);
+        received.map_ok(|index| self.signals[index])
+    }
+}
+
+impl<R: Descriptors> Stream for SignalReceiver<R> {
+    type Item = io::Result<Signal>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_receive(cx).map(Some)
+    }
+}
+
+impl<R: Descriptors> fmt::Debug for SignalReceiver<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignalReceiver")
+            .field("signals", &self.signals)
+            .field("registered", &self.registered.len())
+            .finish()
+    }
+}

@@ -1,0 +1,748 @@
+//! Calls on an open file, one after another, on worker threads: the engine under file streams and
+//! `fs::File`.
+//!
+//! The engine owns the call that is running, not the future that began it. Whatever is cancelled or
+//! dropped, the file stays consistent, and the outcome of the call is taken by the next operation.
+//!
+//! ```text
+//!              poll_fill                          poll_accept
+//!   file ──▶ hop ──▶ buffer[unread] ──▶ user ──▶ pending ──▶ hop ──▶ file
+//! ```
+//!
+//! 1. The *position* is what the user has consumed and written. The descriptor may be ahead of it by
+//!    `unread`. A hop that depends on the position first sets the descriptor back.
+//! 2. A file without a position (a pipe, a terminal, a socket) is never sought.
+//! 3. Bytes in `pending` were accepted and are not written. They leave it only when a hop has written
+//!    them: what a failed hop did not write comes back.
+//! 4. An engine that is dropped with a call running leaves its pending bytes to that call.
+
+use std::any::Any;
+use std::fs::File;
+use std::future::poll_fn;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::marker::PhantomData;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::task::{Context, Poll, ready};
+use std::{fmt, mem};
+
+use super::{FileHandle, FilePath};
+use crate::engine::{FallibleOperation, Run, Unhandled};
+use crate::loom::{Arc, Mutex, lock};
+use crate::runtime::Runtime;
+use crate::stream::{Demand, SendError};
+use crate::sync::CapacityLimiter;
+use crate::thread::{OwnedCall, run_owed, to_thread};
+
+/// The least and the most that a hop reads, and the most that is accepted before a hop has ended.
+const LEAST: usize = 16 << 10;
+pub(crate) const MOST: usize = 512 << 10;
+
+/// An open file.
+pub(crate) struct Engine<R: Runtime> {
+    /// None once it was closed.
+    file: Option<Arc<File>>,
+    path: Option<Arc<Path>>,
+    options: EngineOptions,
+    running: Option<Running>,
+    /// The number of hops that were begun.
+    begun: u64,
+    /// What was read. A read that is running has it.
+    buffer: Vec<u8>,
+    unread: Range<usize>,
+    /// Was read before `unread`, and given back.
+    returned: Vec<u8>,
+    /// The end was seen behind the unread bytes, and not reported.
+    end_is_near: bool,
+    /// The length of the last hop that read; zero after a seek.
+    last: usize,
+    /// Whether the file has a position; none before the first read.
+    positioned: Option<bool>,
+    /// Accepted and not written.
+    pending: Vec<u8>,
+    /// Room for `pending` while a hop has the former one.
+    spare: Vec<u8>,
+    /// Why a write failed, until it is reported.
+    failed: Option<io::Error>,
+    runtime: PhantomData<fn() -> R>,
+}
+
+/// How an engine is to work.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct EngineOptions {
+    /// None for that of the run.
+    pub(crate) limiter: Option<Arc<CapacityLimiter>>,
+    pub(crate) abandons: bool,
+    /// Whether hops read no more than was asked for.
+    pub(crate) exact: bool,
+}
+
+/// A call, and what it shares with the engine.
+struct Running {
+    call: OwnedCall<()>,
+    shared: Arc<Mutex<Shared>>,
+}
+
+/// What the engine and its call leave to each other.
+enum Shared {
+    Nothing,
+    /// By the call, which has ended.
+    Outcome(Done),
+    /// By the engine, which is gone: bytes that the call is to write.
+    Bytes(Vec<u8>),
+}
+
+/// What a hop does.
+enum Hop {
+    /// So many bytes, unless the end comes first.
+    Read(usize),
+    Write,
+    Other(Function),
+}
+
+type Function = Box<dyn FnOnce(&File) -> io::Result<Answer> + Send>;
+type Answer = Box<dyn Any + Send>;
+
+/// The outcome of a hop.
+struct Done {
+    buffer: Vec<u8>,
+    /// Whether the descriptor was set back.
+    was_set_back: bool,
+    positioned: Option<bool>,
+    outcome: Outcome,
+}
+
+enum Outcome {
+    Read {
+        asked: usize,
+        count: usize,
+        at_end: bool,
+        error: Option<io::Error>,
+    },
+    Write {
+        count: usize,
+        error: Option<io::Error>,
+    },
+    Other(io::Result<Answer>),
+}
+
+/// What an operation learns of a hop that has ended.
+enum Settled {
+    Nothing,
+    Read(io::Result<usize>),
+    Wrote,
+    /// With the number of the hop.
+    Other(u64, io::Result<Answer>),
+}
+
+impl<R: Runtime> Engine<R> {
+    pub(crate) fn new(file: File, path: Option<Arc<Path>>, options: EngineOptions) -> Engine<R> {
+        Engine {
+            file: Some(Arc::new(file)),
+            path,
+            options,
+            running: None,
+            begun: 0,
+            buffer: Vec::new(),
+            unread: 0..0,
+            returned: Vec::new(),
+            end_is_near: false,
+            last: 0,
+            positioned: None,
+            pending: Vec::new(),
+            spare: Vec::new(),
+            failed: None,
+            runtime: PhantomData,
+        }
+    }
+
+    /// Opens a file, on a worker thread.
+    pub(crate) async fn open(
+        path: PathBuf,
+        options: EngineOptions,
+        open: impl FnOnce(&Path) -> io::Result<File> + Send + 'static,
+    ) -> io::Result<Engine<R>> {
+        let mut call = to_thread::Options::<R>::new();
+        if let Some(limiter) = &options.limiter {
+            call = call.limiter(limiter);
+        }
+        if options.abandons {
+            call = call.abandon_on_cancel();
+        }
+        let opened = call.run(move || (open(&path), path)).await;
+        let (file, path) = (crate::engine::deliver(opened.0).await?, opened.1);
+        Ok(Engine::new(file, Some(path.into()), options))
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.file.is_none()
+    }
+
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    pub(crate) fn options(&self) -> &EngineOptions {
+        &self.options
+    }
+
+    // ---- hops ----
+
+    fn ahead(&self) -> usize {
+        self.returned.len() + self.unread.len()
+    }
+
+    /// Begins a hop; none is running.
+    fn begin(&mut self, set_back: bool, hop: Hop) -> io::Result<()> {
+        debug_assert!(self.running.is_none(), "one call at a time");
+        let file = self.file.clone().ok_or_else(closed)?;
+        let buffer = match hop {
+            Hop::Read(_) => mem::take(&mut self.buffer),
+            Hop::Write => mem::replace(&mut self.pending, mem::take(&mut self.spare)),
+            Hop::Other(_) => Vec::new(),
+        };
+        if !matches!(hop, Hop::Read(_)) {
+            self.end_is_near = false;
+        }
+        self.begun += 1;
+        let back = set_back.then(|| self.ahead());
+        let ahead = self.ahead();
+        let shared = Arc::new(Mutex::new(Shared::Nothing));
+        let (theirs, path, positioned) = (shared.clone(), self.path.clone(), self.positioned);
+        let job = move || {
+            let done = hop.carry_out(&file, buffer, back, positioned);
+            let mut state = lock(&theirs);
+            if let Shared::Bytes(bytes) = mem::replace(&mut *state, Shared::Nothing) {
+                drop(state);
+                report_loss(path.as_deref(), done.write_rest(&file, bytes, ahead));
+                return;
+            }
+            *state = Shared::Outcome(done);
+            drop(state);
+            // The file is let go here, before the call is over.
+        };
+        let (limiter, abandons) = (self.options.limiter.as_ref(), self.options.abandons);
+        let call = OwnedCall::start::<R, _>(limiter, abandons, job);
+        self.running = Some(Running { call, shared });
+        Ok(())
+    }
+
+    /// Waits for the hop that is running, and notes what it did.
+    fn poll_settle(&mut self, cx: &mut Context<'_>) -> Poll<Settled> {
+        let Some(running) = &mut self.running else {
+            return Poll::Ready(Settled::Nothing);
+        };
+        ready!(running.call.poll(cx));
+        let settled = self.take_outcome();
+        Poll::Ready(settled.unwrap_or(Settled::Nothing))
+    }
+
+    /// Notes what the running hop did, if it has ended.
+    fn take_outcome(&mut self) -> Option<Settled> {
+        let running = self.running.take()?;
+        let shared = mem::replace(&mut *lock(&running.shared), Shared::Nothing);
+        match shared {
+            Shared::Outcome(done) => Some(self.note(done)),
+            _ => None,
+        }
+    }
+
+    fn note(&mut self, done: Done) -> Settled {
+        if done.positioned.is_some() {
+            self.positioned = done.positioned;
+        }
+        if done.was_set_back {
+            self.unread = 0..0;
+            self.returned = Vec::new();
+            self.last = 0;
+        }
+        match done.outcome {
+            Outcome::Read {
+                asked,
+                count,
+                at_end,
+                error,
+            } => {
+                self.buffer = done.buffer;
+                self.unread = 0..count;
+                self.end_is_near = at_end && count > 0;
+                self.last = asked;
+                if count < asked / 4 {
+                    self.buffer.truncate(count.max(LEAST));
+                    self.buffer.shrink_to_fit();
+                }
+                Settled::Read(match error {
+                    Some(error) => Err(error),
+                    None => Ok(count),
+                })
+            }
+            Outcome::Write { count, error } => {
+                let mut buffer = done.buffer;
+                buffer.drain(..count);
+                if buffer.is_empty() {
+                    if buffer.capacity() / 4 <= self.pending.len().max(count).max(LEAST) {
+                        self.spare = buffer;
+                    }
+                } else {
+                    buffer.append(&mut self.pending);
+                    self.spare = mem::replace(&mut self.pending, buffer);
+                }
+                self.failed = error;
+                Settled::Wrote
+            }
+            Outcome::Other(answer) => Settled::Other(self.begun, answer),
+        }
+    }
+
+    // ---- reading ----
+
+    /// Waits until there are unread bytes; none at the end of the file.
+    pub(crate) fn poll_fill(
+        &mut self,
+        cx: &mut Context<'_>,
+        asked: usize,
+    ) -> Poll<io::Result<&[u8]>> {
+        loop {
+            // Also if there are unread bytes: a call that is running may move the position.
+            match ready!(self.poll_settle(cx)) {
+                Settled::Nothing => {}
+                Settled::Read(Err(error)) => return Poll::Ready(Err(error)),
+                Settled::Read(Ok(0)) => return Poll::Ready(Ok(&[])),
+                Settled::Read(Ok(_)) | Settled::Wrote | Settled::Other(..) => continue,
+            }
+            if self.is_closed() {
+                return Poll::Ready(Err(closed()));
+            }
+            if let Some(error) = self.failed.take() {
+                return Poll::Ready(Err(error));
+            }
+            if !self.returned.is_empty() {
+                let mut bytes = mem::take(&mut self.returned);
+                bytes.extend_from_slice(self.unread());
+                self.unread = 0..bytes.len();
+                self.buffer = bytes;
+            }
+            let has_unread = !self.unread.is_empty();
+            // Both directions of a file without a position go on side by side.
+            let waits_for_writes = self.positioned != Some(false) || !has_unread;
+            if waits_for_writes && !self.pending.is_empty() {
+                self.begin(true, Hop::Write)?;
+                continue;
+            }
+            if has_unread {
+                return Poll::Ready(Ok(self.unread()));
+            }
+            if mem::take(&mut self.end_is_near) {
+                self.buffer = Vec::new();
+                return Poll::Ready(Ok(&[]));
+            }
+            let length = if self.options.exact {
+                asked.clamp(1, MOST)
+            } else {
+                asked.max(2 * self.last).clamp(LEAST, MOST)
+            };
+            self.begin(false, Hop::Read(length))?;
+        }
+    }
+
+    pub(crate) fn unread(&self) -> &[u8] {
+        // A call that reads has the buffer.
+        self.buffer.get(self.unread.clone()).unwrap_or(&[])
+    }
+
+    /// Has bytes that were consumed be read again.
+    pub(crate) fn give_back(&mut self, mut bytes: Vec<u8>) {
+        bytes.append(&mut self.returned);
+        self.returned = bytes;
+    }
+
+    pub(crate) fn consume(&mut self, count: usize) {
+        assert!(
+            count <= self.unread.len(),
+            "more was consumed than is there"
+        );
+        self.unread.start += count;
+    }
+
+    pub(crate) fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        if buffer.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
+        let bytes = ready!(self.poll_fill(cx, buffer.len()))?;
+        let count = bytes.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&bytes[..count]);
+        self.consume(count);
+        Poll::Ready(Ok(count))
+    }
+
+    // ---- writing ----
+
+    /// Accepts bytes, and begins to write them unless a call is running.
+    pub(crate) fn poll_accept(
+        &mut self,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        if self.is_closed() {
+            return Poll::Ready(Err(closed()));
+        }
+        loop {
+            let settled = self.poll_settle(cx);
+            if let Some(error) = self.failed.take() {
+                return Poll::Ready(Err(error));
+            }
+            let room = MOST.saturating_sub(self.pending.len());
+            if bytes.is_empty() {
+                return Poll::Ready(Ok(0));
+            }
+            if room == 0 {
+                ready!(settled);
+                // They are left from a write that failed.
+                if self.running.is_none() {
+                    self.begin(true, Hop::Write)?;
+                }
+                continue;
+            }
+            let accepted = &bytes[..bytes.len().min(room)];
+            self.pending.extend_from_slice(accepted);
+            match &mut self.running {
+                // No scope waits for a write that goes on behind its operation.
+                Some(running) => running.call.let_go(),
+                None => self.begin(true, Hop::Write)?,
+            }
+            return Poll::Ready(Ok(accepted.len()));
+        }
+    }
+
+    /// Waits until all that was accepted is written, or could not be.
+    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            ready!(self.poll_settle(cx));
+            if let Some(error) = self.failed.take() {
+                return Poll::Ready(Err(error));
+            }
+            if self.pending.is_empty() || self.is_closed() {
+                return Poll::Ready(Ok(()));
+            }
+            self.begin(true, Hop::Write)?;
+        }
+    }
+
+    /// Writes what was accepted, sets the descriptor back, and closes the file on a worker thread,
+    /// whatever the outcome.
+    pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        loop {
+            ready!(self.poll_settle(cx));
+            if self.is_closed() {
+                return Poll::Ready(self.failed.take().map_or(Ok(()), Err));
+            }
+            if !self.pending.is_empty() && self.failed.is_none() {
+                self.begin(true, Hop::Write)?;
+                continue;
+            }
+            self.begin(true, Hop::Other(Box::new(|_| Ok(Box::new(())))))?;
+            // The call has the last handle.
+            self.pending = Vec::new();
+            self.file = None;
+        }
+    }
+
+    // ---- all the rest ----
+
+    /// Calls a function with the file, once all that was accepted is written. With `set_back`, the
+    /// descriptor is at the position.
+    pub(crate) fn call<'a, T: Send + 'static>(
+        &'a mut self,
+        set_back: bool,
+        function: impl FnOnce(&File, u64) -> io::Result<T> + Send + 'static,
+    ) -> impl Future<Output = io::Result<T>> + Send + 'a {
+        let mut operation = FallibleOperation::new();
+        let mut function = Some(function);
+        poll_fn(move |cx| {
+            operation.poll(cx, |cx| {
+                loop {
+                    match ready!(self.poll_settle(cx)) {
+                        Settled::Other(_, answer) if function.is_none() => {
+                            return Poll::Ready(answer.map(|answer| {
+                                *answer.downcast().expect("the answer of this function")
+                            }));
+                        }
+                        Settled::Nothing if function.is_some() => {}
+                        // An earlier call, which nobody waited for.
+                        _ => continue,
+                    }
+                    ready!(self.poll_flush(cx))?;
+                    let Some(function) = function.take() else {
+                        return Poll::Ready(Err(closed()));
+                    };
+                    let ahead = if set_back || self.positioned == Some(false) {
+                        0
+                    } else {
+                        self.ahead() as u64
+                    };
+                    self.begin(
+                        set_back,
+                        Hop::Other(Box::new(move |file| {
+                            let answer = function(file, ahead)?;
+                            Ok(Box::new(answer) as Answer)
+                        })),
+                    )?;
+                }
+            })
+        })
+    }
+
+    /// Moves the position, and returns it.
+    pub(crate) fn seek(
+        &mut self,
+        to: SeekFrom,
+    ) -> impl Future<Output = io::Result<u64>> + Send + '_ {
+        self.call(true, move |mut file, _| file.seek(to))
+    }
+
+    /// Returns the position.
+    pub(crate) fn tell(&mut self) -> impl Future<Output = io::Result<u64>> + Send + '_ {
+        self.call(false, |mut file, ahead| {
+            Ok(file.stream_position()?.saturating_sub(ahead))
+        })
+    }
+
+    /// Moves the position; `seeking` is kept between polls, and holds the number of the hop.
+    pub(crate) fn poll_seek(
+        &mut self,
+        cx: &mut Context<'_>,
+        to: SeekFrom,
+        seeking: &mut Option<u64>,
+    ) -> Poll<io::Result<u64>> {
+        loop {
+            match ready!(self.poll_settle(cx)) {
+                Settled::Other(number, answer) if *seeking == Some(number) => {
+                    *seeking = None;
+                    return Poll::Ready(
+                        answer.map(|position| *position.downcast().expect("the answer of a seek")),
+                    );
+                }
+                Settled::Nothing => {}
+                _ => continue,
+            }
+            ready!(self.poll_flush(cx))?;
+            let seek = move |mut file: &File| Ok(Box::new(file.seek(to)?) as Answer);
+            self.begin(true, Hop::Other(Box::new(seek)))?;
+            *seeking = Some(self.begun);
+        }
+    }
+
+    /// Gives the file back, at its position, with all that was accepted written.
+    pub(crate) async fn into_std(mut self) -> io::Result<File> {
+        self.call(true, |_, _| Ok(())).await?;
+        let file = self.file.take().ok_or_else(closed)?;
+        Arc::try_unwrap(file).or_else(|file| file.try_clone())
+    }
+
+    pub(crate) fn provide(&self, demand: &mut Demand<'_>) {
+        demand
+            .provide_option::<FilePath>(|| self.path.as_deref().map(Path::to_owned))
+            .provide_result::<FileHandle>(|| {
+                let file = self.file.as_ref();
+                file.map(|file| file.try_clone()).transpose()
+            });
+    }
+}
+
+impl<R: Runtime> Drop for Engine<R> {
+    fn drop(&mut self) {
+        if let Some(running) = &self.running {
+            let mut shared = lock(&running.shared);
+            if matches!(*shared, Shared::Nothing) {
+                // Dropping the call has the run wait for it.
+                *shared = Shared::Bytes(mem::take(&mut self.pending));
+                return;
+            }
+            drop(shared);
+            self.take_outcome();
+        }
+        let (Some(file), false) = (self.file.take(), self.pending.is_empty()) else {
+            return;
+        };
+        let (bytes, back) = (mem::take(&mut self.pending), Some(self.ahead()));
+        let (path, positioned) = (self.path.clone(), self.positioned);
+        run_owed::<R>(self.options.limiter.as_ref(), move || {
+            let done = Hop::Write.carry_out(&file, bytes, back, positioned);
+            if let Outcome::Write {
+                error: Some(error), ..
+            } = done.outcome
+            {
+                report_loss(path.as_deref(), Err(error));
+            }
+        });
+    }
+}
+
+impl<R: Runtime> fmt::Debug for Engine<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("file", &self.file)
+            .field("path", &self.path)
+            .field("running", &self.running.is_some())
+            .field("unread", &self.unread.len())
+            .field("pending", &self.pending.len())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Hop {
+    /// On a worker thread. With `back`, the descriptor is first set back by this much.
+    fn carry_out(
+        self,
+        file: &File,
+        mut buffer: Vec<u8>,
+        back: Option<usize>,
+        positioned: Option<bool>,
+    ) -> Done {
+        let mut done = Done {
+            buffer: Vec::new(),
+            was_set_back: false,
+            positioned,
+            outcome: Outcome::Write {
+                count: 0,
+                error: None,
+            },
+        };
+        if let Some(back) = back
+            && positioned != Some(false)
+        {
+            match set_back(file, back) {
+                Ok(()) => done.was_set_back = true,
+                Err(error) => {
+                    done.outcome = match self {
+                        Hop::Write => Outcome::Write {
+                            count: 0,
+                            error: Some(error),
+                        },
+                        _ => Outcome::Other(Err(error)),
+                    };
+                    done.buffer = buffer;
+                    return done;
+                }
+            }
+        }
+        done.outcome = match self {
+            Hop::Read(asked) => {
+                let positioned = positioned.unwrap_or_else(|| has_position(file));
+                done.positioned = Some(positioned);
+                read(file, &mut buffer, asked, positioned)
+            }
+            Hop::Write => write(file, &buffer),
+            Hop::Other(function) => Outcome::Other(function(file)),
+        };
+        done.buffer = buffer;
+        done
+    }
+}
+
+impl Done {
+    /// Writes what the hop has not, and these bytes, at the position; the descriptor was `ahead` of it
+    /// before the hop.
+    fn write_rest(self, file: &File, bytes: Vec<u8>, ahead: usize) -> io::Result<()> {
+        let (rest, ahead) = match self.outcome {
+            Outcome::Write { count, .. } => (&self.buffer[count..], 0),
+            Outcome::Read { count, .. } => (&[][..], count),
+            Outcome::Other(_) => (&[][..], ahead),
+        };
+        if rest.is_empty() && bytes.is_empty() {
+            return Ok(());
+        }
+        if !self.was_set_back && self.positioned != Some(false) {
+            set_back(file, ahead)?;
+        }
+        for bytes in [rest, &bytes] {
+            if let Outcome::Write {
+                error: Some(error), ..
+            } = write(file, bytes)
+            {
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether there is a position, in the sense of the operating system.
+fn has_position(mut file: &File) -> bool {
+    file.stream_position().is_ok()
+}
+
+fn set_back(mut file: &File, by: usize) -> io::Result<()> {
+    if by > 0 {
+        let by = i64::try_from(by).unwrap_or(i64::MAX);
+        file.seek(SeekFrom::Current(-by))?;
+    }
+    Ok(())
+}
+
+/// Reads so many bytes, or up to the end of the file; what is there, where there is no position.
+fn read(mut file: &File, buffer: &mut Vec<u8>, asked: usize, positioned: bool) -> Outcome {
+    if buffer.len() < asked {
+        buffer.resize(asked, 0);
+    }
+    let (mut count, mut at_end) = (0, false);
+    while count < asked {
+        match file.read(&mut buffer[count..asked]) {
+            Ok(0) => {
+                at_end = true;
+                break;
+            }
+            Ok(more) => count += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            // The next hop meets it again.
+            Err(_) if count > 0 => break,
+            Err(error) => {
+                return Outcome::Read {
+                    asked,
+                    count,
+                    at_end,
+                    error: Some(error),
+                };
+            }
+        }
+        if !positioned {
+            break;
+        }
+    }
+    Outcome::Read {
+        asked,
+        count,
+        at_end,
+        error: None,
+    }
+}
+
+fn write(mut file: &File, bytes: &[u8]) -> Outcome {
+    let mut count = 0;
+    let mut error = None;
+    while count < bytes.len() && error.is_none() {
+        match file.write(&bytes[count..]) {
+            Ok(0) => error = Some(io::ErrorKind::WriteZero.into()),
+            Ok(more) => count += more,
+            Err(failure) if failure.kind() == io::ErrorKind::Interrupted => {}
+            Err(failure) => error = Some(failure),
+        }
+    }
+    Outcome::Write { count, error }
+}
+
+/// An error of a write that no operation is left to report.
+fn report_loss(path: Option<&Path>, outcome: io::Result<()>) {
+    if let Err(error) = outcome {
+        let lost = Unhandled::file(path.map(Path::to_owned), error);
+        Run::unhandled(Run::current().as_deref(), lost);
+    }
+}
+
+pub(crate) fn closed() -> io::Error {
+    SendError::Closed(()).into()
+}

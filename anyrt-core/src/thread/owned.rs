@@ -1,0 +1,233 @@
+//! Calls on worker threads that belong to an object, such as an open file, and not to a future.
+//!
+//! The object keeps the call and polls it in whichever operation comes next. A call that waits for a
+//! token of its limiter needs no poll to go on: the job itself stands in the limiter's queue, and the
+//! release of a token starts it.
+//!
+//! ```text
+//!   start ──▶ token at once ─────────────────────▶ handed over ──▶ outcome, kept until it is polled
+//!       └───▶ QueuedJob in the limiter's queue ──▶ (woken by a release)
+//! ```
+
+use std::fmt;
+use std::panic::resume_unwind;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{self, Poll, Wake, Waker};
+
+use super::call::{Brought, Call, Worker};
+use super::future::{Link, Work, hand_over};
+use super::to_thread::default_limiter;
+use crate::engine::poll_state::IN_TASK;
+use crate::engine::{Context, Hold, Job, Owed, Run, Wait, Workers, alone, poll_state};
+use crate::loom::{Mutex, lock};
+use crate::runtime::Runtime;
+use crate::sync::{CapacityLimiter, CapacityTokenArc};
+
+/// A call on a worker thread whose outcome is kept until somebody polls for it.
+///
+/// If it is dropped, the function runs nevertheless, and the run ends after it (rule C10).
+pub(crate) struct OwnedCall<T: Send + 'static> {
+    link: Option<Link<T>>,
+    abandons: bool,
+    hold: Hold,
+}
+
+impl<T: Send + 'static> OwnedCall<T> {
+    /// Hands a function over, as soon as the limiter, or that of the run, has a token for it.
+    ///
+    /// With `abandons`, neither a cancelled scope nor the end of the run waits for the function.
+    pub(crate) fn start<R: Runtime, F>(
+        limiter: Option<&Arc<CapacityLimiter>>,
+        abandons: bool,
+        function: F,
+    ) -> OwnedCall<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+    {
+        let link = Link {
+            call: Call::new(),
+            run: Run::current(),
+            owes: !abandons,
+            hand_over: hand_over::<R>,
+        };
+        let worker = Worker {
+            caller: link.call.clone(),
+            name: None,
+        };
+        let mut work = Box::new(Work {
+            task: Some((function, Context::current(), worker)),
+            outcome: None,
+            leftover: None,
+            token: None,
+            call: link.call.clone(),
+            run: link.run.clone(),
+        });
+        match limiter.cloned().or_else(default_limiter) {
+            None => hand_over::<R>(link.run.as_ref(), work),
+            Some(limiter) => match limiter.try_acquire_arc() {
+                Ok(token) => {
+                    work.token = Some(token);
+                    hand_over::<R>(link.run.as_ref(), work);
+                }
+                Err(_) => QueuedJob::<R>::enqueue(&limiter, link.run.clone(), work),
+            },
+        }
+        OwnedCall {
+            link: Some(link),
+            abandons,
+            hold: Hold::default(),
+        }
+    }
+
+    /// Waits for the function to end; a panic of it continues here.
+    pub(crate) fn poll(&mut self, cx: &mut task::Context<'_>) -> Poll<T> {
+        let link = self.link.as_ref();
+        let link = link.expect("a call that has ended is not polled again");
+        loop {
+            match link.call.poll_take(cx) {
+                // Functions of owned calls do not call back; dropping the request refuses it.
+                Poll::Ready(Brought::Request(request)) => drop(request),
+                Poll::Ready(Brought::Outcome(outcome)) => {
+                    if let Some(mut link) = self.link.take() {
+                        link.owes = false;
+                    }
+                    self.hold.release();
+                    return match outcome {
+                        Ok(value) => Poll::Ready(value),
+                        Err(payload) => resume_unwind(payload),
+                    };
+                }
+                Poll::Pending => {
+                    poll_state::waits_for(Wait::Thread);
+                    if !self.abandons {
+                        self.hold.keep(cx);
+                    }
+                    return Poll::Pending;
+                }
+            }
+        }
+    }
+
+    /// Has scopes wait for the function no longer, until the call is polled again: the operation that
+    /// polled it goes on without its outcome.
+    pub(crate) fn let_go(&mut self) {
+        self.hold.release();
+    }
+}
+
+impl<T: Send + 'static> fmt::Debug for OwnedCall<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OwnedCall")
+    }
+}
+
+/// Runs a function that blocks as an owed job: the run ends after it, although nothing waits for it.
+/// Where there is no task of a run, it is called here.
+pub(crate) fn run_owed<R: Runtime>(
+    limiter: Option<&Arc<CapacityLimiter>>,
+    function: impl FnOnce() + Send + 'static,
+) {
+    let run = poll_state::surroundings()
+        .has(IN_TASK)
+        .then(Run::of_task)
+        .flatten();
+    match run.as_ref().and_then(Run::owe) {
+        Some(owed) => {
+            let call = OwnedCall::start::<R, _>(limiter, false, move || {
+                let _owed: Owed = owed;
+                function();
+            });
+            drop(call);
+        }
+        None => function(),
+    }
+}
+
+/// A job that waits for a token, and its place in the limiter's queue.
+struct QueuedJob<R: Runtime> {
+    state: Mutex<QueueState>,
+    handle: R::Handle,
+    run: Option<Arc<Run>>,
+    in_task: bool,
+}
+
+struct QueueState {
+    /// None while it is polled, and once the job was handed over.
+    waiting: Option<(TokenFuture, Box<dyn TokenJob>)>,
+    /// It was woken while it was polled.
+    woken: bool,
+}
+
+type TokenFuture = Pin<Box<dyn Future<Output = CapacityTokenArc> + Send>>;
+
+/// A job that takes a token along.
+pub(super) trait TokenJob: Send {
+    fn with_token(self: Box<Self>, token: CapacityTokenArc) -> Box<dyn Job>;
+}
+
+impl<F, T> TokenJob for Work<F, T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    fn with_token(mut self: Box<Self>, token: CapacityTokenArc) -> Box<dyn Job> {
+        self.token = Some(token);
+        self
+    }
+}
+
+impl<R: Runtime> QueuedJob<R> {
+    fn enqueue(limiter: &Arc<CapacityLimiter>, run: Option<Arc<Run>>, job: Box<dyn TokenJob>) {
+        let handle = R::current().unwrap_or_else(|error| panic!("{error}"));
+        let queued = Arc::new(QueuedJob::<R> {
+            state: Mutex::new(QueueState {
+                waiting: Some((Box::pin(limiter.acquire_arc_started()), job)),
+                woken: false,
+            }),
+            handle,
+            run,
+            in_task: poll_state::surroundings().has(IN_TASK),
+        });
+        queued.advance();
+    }
+
+    /// Polls for the token, and hands the job over once it is there.
+    ///
+    /// The loop ends: each further round takes a wake-up, and after a grant there is none.
+    fn advance(self: &Arc<Self>) {
+        loop {
+            let mut state = lock(&self.state);
+            let Some((mut token, job)) = state.waiting.take() else {
+                state.woken = true;
+                return;
+            };
+            state.woken = false;
+            drop(state);
+            let waker = Waker::from(self.clone());
+            match token.as_mut().poll(&mut task::Context::from_waker(&waker)) {
+                Poll::Ready(token) => return self.hand_over(job.with_token(token)),
+                Poll::Pending => {
+                    let mut state = lock(&self.state);
+                    state.waiting = Some((token, job));
+                    if !state.woken {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    fn hand_over(&self, job: Box<dyn Job>) {
+        match &self.run {
+            Some(run) if self.in_task => Workers::hand_over_from::<R>(&self.handle, run, job),
+            _ => alone::<R>(&self.handle, job),
+        }
+    }
+}
+
+impl<R: Runtime> Wake for QueuedJob<R> {
+    fn wake(self: Arc<Self>) {
+        self.advance();
+    }
+}

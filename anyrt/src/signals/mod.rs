@@ -1,0 +1,10 @@
+//! Signals of the operating system.
+//!
+//! With the feature `signals`, a receiver gets those that are sent to this process.
+
+#[cfg(feature = "signals")]
+mod receive;
+
+#[cfg(feature = "signals")]
+pub use self::receive::{SignalReceiver, receiver};
+pub use anyrt_core::signals::Signal;

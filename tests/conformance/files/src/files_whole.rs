@@ -1,0 +1,213 @@
+//! Whole files: FS-06, F1, F2, F15, F19, F20, F22.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+
+use anyrt_core::fs as files;
+
+use crate::cancel_everywhere::cancel_everywhere;
+use crate::erased::{Backend, R};
+use crate::folder::{Folder, bytes};
+use crate::support::{in_cancelled_scope, run};
+
+/// FS-06: bytes and text are read as they were written, also what is appended.
+pub fn whole_files_round_trip(backend: &Backend) {
+    let folder = Folder::new();
+    let path = folder.join("file");
+    run(backend, async {
+        for size in [0, 5, 9_000_000] {
+            files::write::<R>(&path, bytes(size)).await.unwrap();
+            assert!(files::read::<R>(&path).await.unwrap() == bytes(size));
+        }
+        files::write::<R>(&path, "Größe ").await.unwrap();
+        files::append::<R>(&path, "東京").await.unwrap();
+        assert_eq!(
+            files::read_to_string::<R>(&path).await.unwrap(),
+            "Größe 東京"
+        );
+        files::append::<R>(&path, b"\xff").await.unwrap();
+        let error = files::read_to_string::<R>(&path).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+        files::append::<R>(folder.join("new"), "x").await.unwrap();
+        assert_eq!(fs::read(folder.join("new")).unwrap(), b"x");
+    });
+}
+
+/// F22: what has a size of 0 is read to its end, too.
+pub fn the_size_is_only_a_hint(backend: &Backend) {
+    run(backend, async {
+        let status = files::read_to_string::<R>("/proc/self/status")
+            .await
+            .unwrap();
+        assert!(status.contains("Threads:"));
+        assert_eq!(files::read::<R>("/dev/null").await.unwrap(), b"");
+    });
+}
+
+/// F1: cancelled on entry, nothing is created, written or removed.
+pub fn functions_are_cancel_points(backend: &Backend) {
+    let folder = Folder::new();
+    let path = folder.file("file", "old");
+    let other = folder.join("other");
+    run(backend, async {
+        let write = files::write::<R>(&path, "new");
+        assert!(in_cancelled_scope::<R, _>(write).await.is_err());
+        let write = files::write_atomic::<R>(&path, "new");
+        assert!(in_cancelled_scope::<R, _>(write).await.is_err());
+        let copy = files::copy::<R>(&path, &other);
+        assert!(in_cancelled_scope::<R, _>(copy).await.is_err());
+        let remove = files::remove_file::<R>(&path);
+        assert!(in_cancelled_scope::<R, _>(remove).await.is_err());
+        let missing = files::read::<R>(&other);
+        assert!(in_cancelled_scope::<R, _>(missing).await.is_err());
+    });
+    assert_eq!(folder.names(), ["file"]);
+    assert_eq!(fs::read(path).unwrap(), b"old");
+}
+
+/// F15: a path with a NUL byte is refused as `InvalidInput`, in the first poll.
+pub fn a_nul_in_a_path_is_refused(backend: &Backend) {
+    run(backend, async {
+        let path = "a\0b";
+        let mut outcomes = vec![
+            files::read::<R>(path).await.map(drop),
+            files::write::<R>(path, "").await,
+            files::copy::<R>("/dev/null", path).await.map(drop),
+            files::rename::<R>("/dev/null", path).await,
+            files::hard_link::<R>(path, "x").await,
+            files::symlink::<R>(path, "x").await,
+            files::exists::<R>(path).await.map(drop),
+            files::read_dir::<R>(path).await.map(drop),
+        ];
+        outcomes.push(files::File::<R>::open(path).await.map(drop));
+        for outcome in outcomes {
+            assert_eq!(outcome.unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        }
+    });
+}
+
+/// F2: a copy has the contents and the permissions; onto itself it is refused, and the file stays.
+pub fn a_copy_is_like_the_original(backend: &Backend) {
+    let folder = Folder::new();
+    let path = folder.file("file", bytes(100_000));
+    fs::set_permissions(&path, PermissionsExt::from_mode(0o640)).unwrap();
+    let other = folder.file("other", bytes(300_000));
+    run(backend, async {
+        for target in [&other, &folder.join("new")] {
+            assert_eq!(files::copy::<R>(&path, target).await.unwrap(), 100_000);
+            assert!(fs::read(target).unwrap() == bytes(100_000));
+            assert_eq!(
+                fs::metadata(target).unwrap().permissions().mode() & 0o777,
+                0o640
+            );
+        }
+        fs::hard_link(&path, folder.join("link")).unwrap();
+        for same in ["file", "link"] {
+            let error = files::copy::<R>(&path, folder.join(same))
+                .await
+                .unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+        }
+        assert!(fs::read(&path).unwrap() == bytes(100_000));
+        let folder_itself = files::copy::<R>(folder.path(), folder.join("no")).await;
+        assert!(folder_itself.is_err());
+        assert!(!folder.join("no").exists());
+    });
+}
+
+/// F2: wherever a copy is cancelled, the target is complete or not there.
+pub fn a_cancelled_copy_leaves_all_or_nothing(backend: &Backend) {
+    let folder = Folder::new();
+    let path = folder.file("file", bytes(20_000_000));
+    let target = folder.join("target");
+    cancel_everywhere(
+        backend,
+        async |cut| {
+            let _ = fs::remove_file(&target);
+            cut.apply(files::copy::<R>(&path, &target)).await
+        },
+        |_, _| {
+            if let Ok(metadata) = fs::metadata(&target) {
+                assert_eq!(metadata.len(), 20_000_000);
+            }
+        },
+    );
+}
+
+/// F20: a file is replaced in one step: its mode stays, links are followed, and nothing else is left.
+pub fn an_atomic_write_replaces_the_contents(backend: &Backend) {
+    let folder = Folder::new();
+    let path = folder.file("file", "old");
+    fs::set_permissions(&path, PermissionsExt::from_mode(0o604)).unwrap();
+    std::os::unix::fs::symlink("file", folder.join("link")).unwrap();
+    std::os::unix::fs::symlink("missing", folder.join("dangling")).unwrap();
+    run(backend, async {
+        files::write_atomic::<R>(folder.join("link"), "new")
+            .await
+            .unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o604
+        );
+        assert!(folder.join("link").is_symlink());
+        files::write_atomic::<R>(folder.join("dangling"), "made")
+            .await
+            .unwrap();
+        assert_eq!(fs::read(folder.join("missing")).unwrap(), b"made");
+        let error = files::write_atomic::<R>(folder.path(), "no")
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::IsADirectory);
+    });
+    assert_eq!(folder.names(), ["dangling", "file", "link", "missing"]);
+}
+
+/// F20: wherever it is cancelled, the target is the old or the new one, and nothing else is left.
+pub fn a_cancelled_atomic_write_leaves_one_or_the_other(backend: &Backend) {
+    let folder = Folder::new();
+    let path = folder.join("file");
+    cancel_everywhere(
+        backend,
+        async |cut| {
+            fs::write(&path, "old").unwrap();
+            let write = files::write_atomic::<R>(&path, vec![b'x'; 20_000_000]);
+            cut.apply(write).await.is_some()
+        },
+        |_, complete| {
+            let found = fs::read(&path).unwrap();
+            assert!(found.len() == 20_000_000 || found == b"old" && !complete);
+            assert_eq!(folder.names(), ["file"]);
+        },
+    );
+}
+
+/// F19: renaming refuses a target that is there, replacing does not.
+pub fn renaming_replaces_nothing(backend: &Backend) {
+    let folder = Folder::new();
+    let path = folder.file("file", "one");
+    let other = folder.file("other", "two");
+    run(backend, async {
+        let error = files::rename::<R>(&path, &other).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        files::rename::<R>(&path, folder.join("new")).await.unwrap();
+        files::replace::<R>(folder.join("new"), &other)
+            .await
+            .unwrap();
+        assert_eq!(folder.names(), ["other"]);
+        assert_eq!(fs::read(&other).unwrap(), b"one");
+    });
+}
+
+anyrt_conformance_kit::cases! { files_whole: erased,
+    whole_files_round_trip,
+    the_size_is_only_a_hint,
+    functions_are_cancel_points,
+    a_nul_in_a_path_is_refused,
+    a_copy_is_like_the_original,
+    a_cancelled_copy_leaves_all_or_nothing,
+    an_atomic_write_replaces_the_contents,
+    a_cancelled_atomic_write_leaves_one_or_the_other,
+    renaming_replaces_nothing,
+}

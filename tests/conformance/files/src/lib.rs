@@ -1,0 +1,22 @@
+//! Cases about files, folders and paths.
+//!
+//! A part of `anyrt-conformance`, which mounts it; see there. They use files that Unix has, such as
+//! `/dev/full`.
+
+#![cfg(unix)]
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "cases panic where a rule is broken: that is what they are for"
+)]
+#![expect(clippy::unwrap_used, reason = "this is test code")]
+
+pub mod files_everywhere;
+pub mod files_lines;
+pub mod files_listing;
+pub mod files_lost;
+pub mod files_open;
+pub mod files_paths;
+pub mod files_whole;
+mod folder;
+
+use anyrt_conformance_kit::{cancel_everywhere, erased, support};

@@ -404,7 +404,7 @@ fn memory_does_not_depend_on_the_file() {
         return;
     }
     let long = std::env::var_os("ANYRT_LONG_TESTS").is_some_and(|value| value == "1");
-    let length: u64 = if long { 2 << 30 } else { LARGE };
+    let length: u64 = if long { 2 << 30 } else { LARGE / 2 };
     let folder = Folder::new();
     large_file(&folder, "large", length);
     for backend in BACKENDS {

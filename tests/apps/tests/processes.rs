@@ -95,23 +95,28 @@ fn pipeline(argument: &str) -> Command {
     line.group().input(vec![0; 256 * 1024])
 }
 
-/// Cancelled, and dropped, at 300 moments each.
+/// The moments at which a pipeline is cancelled or dropped: 300 in long tests.
+fn moments() -> impl Iterator<Item = Duration> {
+    let long = std::env::var_os("ANYRT_LONG_TESTS").is_some_and(|value| value == "1");
+    let step = if long { 20 } else { 80 };
+    (0..6_000).step_by(step).map(Duration::from_micros)
+}
+
+/// Cancelled, and dropped, at each of the moments.
 fn cancelled(backend: Backend) {
     // No other process has this argument.
     let argument = format!("30.{}", std::process::id());
     anyrt::run_on(backend, async {
         run_process(["true"]).await.unwrap();
         let before = descriptors();
-        for moment in 0..300 {
-            let limit = Duration::from_micros(20 * moment);
+        for limit in moments() {
             let ended = anyrt::move_on_after(limit, run_process(pipeline(&argument))).await;
             assert!(ended.is_none());
             assert_eq!(children(), BTreeSet::new(), "after {limit:?}");
         }
         wait_for(before, &argument).await;
-        for moment in 0..300 {
+        for limit in moments() {
             let mut running = Box::pin(run_process(pipeline(&argument)));
-            let limit = Duration::from_micros(20 * moment);
             let polled = anyrt::move_on_after(limit, &mut running).await;
             assert!(polled.is_none());
             drop(running);

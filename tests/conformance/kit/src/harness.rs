@@ -1,8 +1,13 @@
 //! Runs a case: on a fresh runtime, on a thread of its own, and not for ever.
+//!
+//! Some cases have a process of their own: those of a module whose name ends in `_memory`, which measure
+//! it, and those of a module whose name begins with `processes_`, which fork it. A fork has all descriptors
+//! until it becomes another program; a port or a path that another case has closed would still be in use.
 
 use std::any::Any;
 use std::fmt;
 use std::panic::resume_unwind;
+use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -23,6 +28,12 @@ const LIMIT: &str = "ANYRT_CONFORMANCE_LIMIT";
 
 /// Runs every case so many times, if set: for those who look for a rare failure.
 const REPEAT: &str = "ANYRT_CONFORMANCE_REPEAT";
+
+/// Set in the process of a case that has one of its own.
+const ALONE: &str = "ANYRT_CONFORMANCE_ALONE";
+
+/// Whether cases take all their steps, if 1.
+const LONG_TESTS: &str = "ANYRT_LONG_TESTS";
 
 /// After so many hangs that nobody expected, the rest of the program's cases are not run: what hangs may
 /// have taken the threads that all of them share, and each would wait for its time limit.
@@ -194,6 +205,9 @@ pub fn run_case<B: Enter>(case: Case<B>, failures: &[Failures], backend: fn() ->
     let name = case.name;
     let limit = Duration::from_secs(number(LIMIT).unwrap_or(WATCHDOG));
     let expected = expected(name, failures);
+    if let (Expected::Passes, Some(test)) = (expected, needs_a_process(name)) {
+        return run_in_a_process(&test);
+    }
     let hangs = HANGS.load(Ordering::Relaxed);
     assert!(
         hangs < MOST_HANGS,
@@ -216,6 +230,42 @@ pub fn run_case<B: Enter>(case: Case<B>, failures: &[Failures], backend: fn() ->
                 panic!("{name} hangs: it was still running after {limit:?}")
             }
         }
+    }
+}
+
+/// Returns the name of the test if its case must not share a process with others, and does.
+fn needs_a_process(name: &str) -> Option<String> {
+    let (module, _) = name.split_once("::")?;
+    let alone = module.ends_with("_memory") || module.starts_with("processes_");
+    if !alone || number(ALONE).is_some() {
+        return None;
+    }
+    // A test that is the only one to run is on the main thread.
+    let test = thread::current().name()?.to_owned();
+    test.ends_with(name).then_some(test)
+}
+
+/// Runs a test again, in a process of its own.
+fn run_in_a_process(test: &str) {
+    let program = std::env::current_exe().expect("the path of this program");
+    let mut command = Command::new(program);
+    command.args([test, "--exact", "--nocapture", "--test-threads=1"]);
+    let output = command.env(ALONE, "1").output();
+    let output = output.expect("a process for the case");
+    assert!(
+        output.status.success(),
+        "{test}: {}\n{}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// Returns how often a case repeats its steps: `full` times in long tests, and else a share of that.
+#[must_use]
+pub fn repeats(full: usize, share: usize) -> usize {
+    match number(LONG_TESTS) {
+        Some(1) => full,
+        _ => full / share,
     }
 }
 

@@ -204,7 +204,7 @@ pub fn a_literal_address_has_one_listener(backend: &Backend) {
 /// NET-18: a port that is taken is one clear error, with no socket left open.
 pub fn a_taken_port_is_one_clear_error(backend: &Backend) {
     run(backend, async {
-        // Another program may take the port between the two calls, but not each time.
+        // Another case may take the port between the two calls, but not each time.
         for attempt in 1.. {
             let (taken, address) = listen::<R>();
             let error = listen_tcp::<R>(None, address.port()).await.unwrap_err();

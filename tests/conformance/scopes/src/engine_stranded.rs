@@ -23,6 +23,15 @@ use crate::support::{Gate, Log, poll_once, run, until, yields};
 /// The scope ends by the clock after a second.
 const BY_THE_CLOCK: Duration = Duration::from_secs(2);
 
+/// How long a holder may be stranded in cases where it does not matter.
+const SHORT: Duration = Duration::from_millis(100);
+
+/// Runs `main`, in which a holder counts as stranded after `patience`.
+fn run_with_patience(patience: Duration, backend: &Backend, main: impl Future<Output = ()>) {
+    let options = RunOptions::new().stranded_after(patience);
+    anyrt_core::run(backend, options, main).unwrap();
+}
+
 /// Cancels a scope with a stranded holder beside a future that wakes itself again and again; the scope ends
 /// within `limit`.
 async fn ends_beside_a_busy_future(limit: Duration) {
@@ -50,15 +59,14 @@ pub fn a_future_that_wakes_itself_does_not_keep_a_scope(backend: &Backend) {
 
 /// EN-05, C6: the length of time after which a holder counts as stranded is an option of the run.
 pub fn a_run_can_say_when_a_holder_is_stranded(backend: &Backend) {
-    let options = RunOptions::new().stranded_after(Duration::from_millis(10));
     let main = ends_beside_a_busy_future(Duration::from_millis(900));
-    anyrt_core::run(backend, options, main).unwrap();
+    run_with_patience(Duration::from_millis(10), backend, main);
 }
 
 /// EN-05, C6: nor does a foreign timer that starts again and again. The holder is not polled
 /// meanwhile, and the rest only when the timer is over.
 pub fn a_timer_that_starts_again_does_not_keep_a_scope(backend: &Backend) {
-    run(backend, async {
+    run_with_patience(SHORT, backend, async {
         let watchdog = Watchdog::new(BY_THE_CLOCK);
         let (polls, ticks) = (Arc::new(AtomicUsize::new(0)), AtomicUsize::new(0));
         let log = Log::new();
@@ -178,7 +186,7 @@ pub fn busy_tasks_do_not_delay_the_end_of_a_scope(backend: &Backend) {
 /// EN-08, C6: a holder is polled, and in the same poll its surroundings turn to something else for
 /// ever: the scope ends, although what the clean-up waits for is kept by the scope itself.
 pub fn a_holder_may_be_stranded_by_the_poll_that_polls_it(backend: &Backend) {
-    run(backend, async {
+    run_with_patience(SHORT, backend, async {
         let (lock, go_on) = (Mutex::new(()), Gate::new());
         let scope = CancelScope::<R>::new();
         let handle = scope.handle();
@@ -203,7 +211,7 @@ pub fn a_holder_may_be_stranded_by_the_poll_that_polls_it(backend: &Backend) {
 
 /// EN-08, C6: the same with a time limit and a foreign timer.
 pub fn a_time_limit_ends_although_a_timer_strands_a_holder(backend: &Backend) {
-    run(backend, async {
+    run_with_patience(SHORT, backend, async {
         let lock = Mutex::new(());
         let body = move_on_after::<R, _>(Duration::from_millis(10), async {
             let _guard = lock.lock().await;

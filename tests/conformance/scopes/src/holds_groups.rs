@@ -16,6 +16,7 @@ use futures_util::stream::{self, FuturesUnordered, StreamExt};
 
 use super::holds_support::{Aborts, PollsInWake, holder, lock};
 use crate::erased::{Backend, R};
+use crate::harness::repeats;
 use crate::kinds::{Countdown, GroupHandle, Kind, blocked};
 use crate::on_each_kind;
 use crate::support::{Flag, Gate, Log, OnDrop, catch, panic_quietly, poll_once, run, yields};
@@ -144,8 +145,8 @@ pub fn holds_in_collections_are_told_of_a_groups_cancellation(backend: &Backend)
 /// HO-20, G7: spawning races with the end of the group, from another thread, some 100,000 times:
 /// every child either runs inside the group, or its future comes back unpolled.
 pub fn spawning_races_with_the_end_of_the_group(backend: &Backend) {
-    const GROUPS: usize = 4_000;
     const SPAWNS: usize = 25;
+    let groups_in_all = repeats(4_000, 4);
     run(backend, async {
         let (hand_over, groups) = mpsc::channel::<(TaskGroup<R, Infallible>, Gate)>();
         let (report, reports) = mpsc::channel::<usize>();
@@ -172,7 +173,7 @@ pub fn spawning_races_with_the_end_of_the_group(backend: &Backend) {
                 report.send(accepted).unwrap();
             }
         });
-        for _ in 0..GROUPS {
+        for _ in 0..groups_in_all {
             ran.store(0, Ordering::SeqCst);
             let first_spawned = Gate::new();
             let result = task_group::<R, Infallible, _, _>(async |tg| {

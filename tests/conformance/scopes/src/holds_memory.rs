@@ -12,16 +12,13 @@ use anyrt_core::task::{TaskGroup, scoped_task_group, task_group};
 
 use super::holds_support::resident_bytes;
 use crate::erased::{Backend, R};
-use crate::harness::number;
+use crate::harness::repeats;
 use crate::kinds::blocked;
 use crate::support::{poll_once, run};
 
 /// Returns the number of steps of a case: a million in long tests.
 fn steps() -> usize {
-    match number("ANYRT_LONG_TESTS") {
-        Some(1) => 1_000_000,
-        _ => 100_000,
-    }
+    repeats(1_000_000, 30)
 }
 
 /// Less than so many steps of anything could take, and at least what the machine shows by chance.
@@ -29,8 +26,8 @@ fn allowed(steps: usize) -> usize {
     (steps * 12).max(2 << 20)
 }
 
-/// Memory must not grow from the tenth part of the way to the end. Other cases run beside this one
-/// and allocate too, so growth has to show several times over.
+/// Memory must not grow from the tenth part of the way to the end. Allocators grow by chance, so it has to
+/// show several times over.
 async fn stays_flat<F: Future<Output = ()>>(steps: usize, step: impl Fn(usize) -> F) {
     let mut growth = Vec::new();
     for _ in 0..4 {

@@ -10,8 +10,10 @@ use std::env;
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::process::{self, Command};
+use std::thread;
 
 use crate::cases::spawn::{Join, spawn_and_join};
 use crate::json;
@@ -158,8 +160,16 @@ fn limit(limit: Cost) -> String {
 fn per_child(join: Join, side: Side, children: usize, locked: &Locked) -> io::Result<Cost> {
     let fewer = (children / SMALLER).max(1);
     eprintln!("counting {join:?}, {side:?}");
-    let few = count(join, side, fewer, locked)?;
-    let many = count(join, side, children, locked)?;
+    // Side by side, since counts do not depend on what else the machine does.
+    let (few, many) = thread::scope(|scope| {
+        let few = scope.spawn(|| count(join, side, fewer, "few", locked));
+        let many = count(join, side, children, "many", locked);
+        (
+            few.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            many,
+        )
+    });
+    let (few, many) = (few?, many?);
     let more = (children - fewer).max(1) as f64;
     Ok(Cost {
         instructions: (many.instructions - few.instructions) / more,
@@ -167,9 +177,10 @@ fn per_child(join: Join, side: Side, children: usize, locked: &Locked) -> io::Re
     })
 }
 
-/// Counts a whole run of a process.
-fn count(join: Join, side: Side, children: usize, locked: &Locked) -> io::Result<Cost> {
-    let file = env::temp_dir().join(format!("anyrt-bench-callgrind-{}", process::id()));
+/// Counts a whole run of a process. `name` tells its file from others of this time.
+fn count(join: Join, side: Side, children: usize, name: &str, locked: &Locked) -> io::Result<Cost> {
+    let file = format!("anyrt-bench-callgrind-{}-{name}", process::id());
+    let file = env::temp_dir().join(file);
     let mut out_file = std::ffi::OsString::from("--callgrind-out-file=");
     out_file.push(&file);
     let output = Command::new("valgrind")

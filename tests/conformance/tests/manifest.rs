@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use anyrt_conformance::stress::Plan;
+
 /// The areas of behaviours that are covered so far, with their number of entries.
 const AREAS: &[(&str, usize)] = &[
     ("TG", 37),
@@ -21,6 +23,7 @@ const AREAS: &[(&str, usize)] = &[
     ("MS", 15),
     ("NET", 32),
     ("ST", 27),
+    ("FS", 9),
     ("SG", 6),
     ("PR", 10),
 ];
@@ -178,4 +181,12 @@ fn cites_a_rule(docs: &str) -> bool {
         let contracts = ["Spawn ", "Time ", "Blocking ", "Enter "];
         known.contains(&rule) || contracts.contains(&rule)
     })
+}
+
+/// The stress test runs what the model can follow.
+#[test]
+fn random_plans_are_fair() {
+    for seed in 0..20_000 {
+        assert!(Plan::random(seed).is_fair(), "seed {seed}");
+    }
 }

@@ -60,7 +60,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 pub struct File<R: Runtime> {
     engine: Engine<R>,
     /// The seek that `poll_seek` has begun.
-    seeking: Option<u64>,
+    seeking: Option<(u64, SeekFrom)>,
 }
 
 impl<R: Runtime> File<R> {

@@ -131,6 +131,11 @@ impl<R: Runtime> File<R> {
         self.engine.options().limiter.as_ref()
     }
 
+    /// Notes that the file was renamed.
+    pub(crate) fn set_path(&mut self, path: &Path) {
+        self.engine.set_path(path.into());
+    }
+
     // ---- reading ----
 
     /// Reads some bytes; none at the end of the file.
@@ -500,7 +505,7 @@ impl<R: Runtime> File<R> {
 
     // ---- polls ----
 
-    pub(super) fn poll_fill_some(
+    pub(crate) fn poll_fill_some(
         &mut self,
         cx: &mut Context<'_>,
         asked: usize,

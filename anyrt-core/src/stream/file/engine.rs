@@ -182,6 +182,10 @@ impl<R: Runtime> Engine<R> {
         self.path.as_deref()
     }
 
+    pub(crate) fn set_path(&mut self, path: Arc<Path>) {
+        self.path = Some(path);
+    }
+
     pub(crate) fn options(&self) -> &EngineOptions {
         &self.options
     }

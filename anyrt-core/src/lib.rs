@@ -17,6 +17,7 @@
 //! | [`time`] | the run's clock, sleeping | |
 //! | [`thread`] | worker threads | |
 //! | `fs` | files, folders and paths, with the feature `fs` | F1 to F22 |
+//! | `temp` | temporary files and folders, with the feature `fs` | T1 to T5 |
 //! | [`stream`] | streams of bytes and of objects, and what wraps them | |
 //! | `descriptors` | waiting for descriptors of the operating system, with the feature `descriptors` | |
 //! | `signals` | signals that are sent to the process, with the feature `signals` | |
@@ -57,6 +58,8 @@ pub mod signals;
 pub mod stream;
 pub mod sync;
 pub mod task;
+#[cfg(feature = "fs")]
+pub mod temp;
 pub mod testing;
 pub mod thread;
 pub mod time;

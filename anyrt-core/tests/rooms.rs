@@ -27,6 +27,7 @@ const ROOMS: &[&str] = &[
     "thread",
     "stream",
     "fs",
+    "temp",
     "descriptors",
     "signals",
     "process",

@@ -43,7 +43,7 @@
 //! | `net` | sockets and name lookup, in the module `anyrt::net`; implies `descriptors`; nothing on systems that are not Unix |
 //! | `process` | child processes, in the module `anyrt::process`; implies `descriptors`; nothing on systems that are not Unix |
 //! | `signals` | signals that are sent to the process, in the module `anyrt::signals`; implies `descriptors`; nothing on systems that are not Unix |
-//! | `fs` | files, folders and paths, in `anyrt::fs` |
+//! | `fs` | files, folders and paths, in `anyrt::fs`; temporary ones, in `anyrt::temp` |
 //! | `glob` | paths that match a pattern, in `anyrt::fs`; brings `fs` along |
 //! | `tls` | encrypted streams, in `anyrt::tls`, by [rustls](https://docs.rs/rustls) |
 //! | `idna` | international host names, in their form of IDNA 2008 |
@@ -88,6 +88,8 @@ pub mod signals;
 pub mod stream;
 pub mod sync;
 pub mod task;
+#[cfg(feature = "fs")]
+pub mod temp;
 pub mod testing;
 #[cfg(feature = "tls")]
 pub mod tls;

@@ -299,6 +299,60 @@ fn auto_traits_of_types() {
     }
 }
 
+#[cfg(feature = "fs")]
+#[test]
+fn auto_traits_of_files() {
+    use anyrt::{fs, fs::*, temp, temp::*};
+    table! {
+        DirEntry => "Send Sync Unpin",
+        File => "Send Sync Unpin",
+        Lines => "Send Sync Unpin",
+        NamedTempFile => "Send Sync Unpin",
+        OpenOptions => "Send Sync Unpin",
+        Path => "Send Sync Unpin",
+        PathError => "Send Sync Unpin",
+        PersistError => "Send Sync Unpin",
+        ReadDir => "Send Sync Unpin",
+        Split => "Send Sync Unpin",
+        SpooledTempFile => "Send Sync Unpin",
+        TempBuilder => "Send Sync Unpin",
+        TempDir => "Send Sync Unpin",
+        Walk => "Send Unpin",
+    }
+    fn send<T: Send>(_: T) {}
+    send((
+        File::open("x"),
+        File::create("x"),
+        fs::read("x"),
+        fs::write("x", "y"),
+    ));
+    send((fs::read_dir("x"), Path::new("x").unlink(false)));
+    send((
+        temp::file(),
+        named(),
+        dir(),
+        mkstemp("x", "y"),
+        mkdtemp("x", "y"),
+    ));
+    send(with_temp_dir(async |_| Ok::<_, E>(())));
+    send(with_temp_file(async |_| Ok::<_, E>(())));
+    let mut spooled = spooled(1);
+    send(spooled.write_all(b"x"));
+    send(spooled.into_file());
+    send(async { named().await?.close().await });
+    send(async { dir().await?.close().await });
+    send(async { named().await?.persist("x").await.map_err(E::from) });
+}
+
+#[cfg(feature = "glob")]
+#[test]
+fn auto_traits_of_patterns() {
+    table! {
+        anyrt::fs::Glob => "Send Unpin",
+        anyrt::fs::GlobError => "Send Sync Unpin",
+    }
+}
+
 #[cfg(feature = "tls")]
 #[test]
 fn auto_traits_of_tls() {

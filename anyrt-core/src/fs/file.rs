@@ -60,7 +60,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 pub struct File<R: Runtime> {
     engine: Engine<R>,
     /// The seek that `poll_seek` has begun.
-    seeking: Option<u64>,
+    seeking: Option<(u64, SeekFrom)>,
 }
 
 impl<R: Runtime> File<R> {
@@ -129,6 +129,11 @@ impl<R: Runtime> File<R> {
     /// Returns the limiter that the file was given.
     pub fn limiter(&self) -> Option<&Arc<CapacityLimiter>> {
         self.engine.options().limiter.as_ref()
+    }
+
+    /// Notes that the file was renamed.
+    pub(crate) fn set_path(&mut self, path: &Path) {
+        self.engine.set_path(path.into());
     }
 
     // ---- reading ----
@@ -500,7 +505,7 @@ impl<R: Runtime> File<R> {
 
     // ---- polls ----
 
-    pub(super) fn poll_fill_some(
+    pub(crate) fn poll_fill_some(
         &mut self,
         cx: &mut Context<'_>,
         asked: usize,

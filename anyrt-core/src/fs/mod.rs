@@ -15,7 +15,7 @@
 //! - **F15** Paths are bytes. One with a NUL byte is `InvalidInput`, without a call.
 //! - **F21** Errors name the operation and the path, and keep their kind; see [`PathError`].
 
-mod call;
+pub(crate) mod call;
 mod dirs;
 mod error;
 mod file;
@@ -27,7 +27,7 @@ mod lines;
 mod links;
 mod listing;
 mod options;
-mod os;
+pub(crate) mod os;
 mod path;
 mod walk;
 mod whole;

@@ -60,7 +60,7 @@
 //! | ST | streams of bytes, and what wraps them | 27 |
 //! | NET | sockets | 32 |
 //! | TH | threads | 21 |
-//! | FS | files and paths, so far without temporary files | 12 |
+//! | FS | files, paths and temporary files | 12 |
 //! | DB | looking inside | 7 |
 //! | CX | context variables and variables of a run | 8 |
 //! | LL | checkpoints and the clock | 5 |

@@ -166,6 +166,7 @@ macro_rules! __modules {
             files_lost,
             files_open,
             files_paths,
+            files_temporary,
             files_whole,
             net_adoption,
             net_connect_unix,

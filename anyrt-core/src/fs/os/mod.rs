@@ -6,9 +6,9 @@ mod other;
 mod unix;
 
 #[cfg(not(unix))]
-pub(super) use self::other::*;
+pub(crate) use self::other::*;
 #[cfg(unix)]
-pub(super) use self::unix::*;
+pub(crate) use self::unix::*;
 
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
 mod exclusive;

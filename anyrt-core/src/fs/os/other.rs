@@ -54,5 +54,30 @@ pub(crate) fn new_file(path: &Path, _like: &Metadata) -> io::Result<File> {
 
 /// Creates a temporary file.
 pub(crate) fn new_file_in(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
-    tempfile::Builder::new().tempfile_in(folder)
+    tempfile::Builder::new().make_in(folder, |path| new_temporary_file(path, None))
+}
+
+/// Creates a file.
+pub(crate) fn new_temporary_file(
+    path: &Path,
+    permissions: Option<&fs::Permissions>,
+) -> io::Result<File> {
+    let mut options = File::options();
+    let file = options.read(true).write(true).create_new(true).open(path)?;
+    if let Some(permissions) = permissions {
+        file.set_permissions(permissions.clone())?;
+    }
+    Ok(file)
+}
+
+/// Creates a folder.
+pub(crate) fn new_temporary_dir(
+    path: &Path,
+    permissions: Option<&fs::Permissions>,
+) -> io::Result<()> {
+    fs::create_dir(path)?;
+    match permissions {
+        Some(permissions) => fs::set_permissions(path, permissions.clone()),
+        None => Ok(()),
+    }
 }

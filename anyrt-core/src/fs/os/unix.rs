@@ -1,7 +1,7 @@
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, openat, unlinkat};
@@ -105,7 +105,25 @@ pub(crate) fn new_file(path: &Path, like: &Metadata) -> io::Result<File> {
 /// Creates a temporary file with the mode that new files have.
 pub(crate) fn new_file_in(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
     let mode = fs::Permissions::from_mode(0o666);
-    tempfile::Builder::new()
-        .permissions(mode)
-        .tempfile_in(folder)
+    tempfile::Builder::new().make_in(folder, |path| new_temporary_file(path, Some(&mode)))
+}
+
+/// Creates a file, by default for the user alone.
+pub(crate) fn new_temporary_file(
+    path: &Path,
+    permissions: Option<&fs::Permissions>,
+) -> io::Result<File> {
+    let mode = permissions.map_or(0o600, fs::Permissions::mode);
+    let mut options = File::options();
+    options.read(true).write(true).create_new(true).mode(mode);
+    options.open(path)
+}
+
+/// Creates a folder, by default for the user alone.
+pub(crate) fn new_temporary_dir(
+    path: &Path,
+    permissions: Option<&fs::Permissions>,
+) -> io::Result<()> {
+    let mode = permissions.map_or(0o700, fs::Permissions::mode);
+    fs::DirBuilder::new().mode(mode).create(path)
 }

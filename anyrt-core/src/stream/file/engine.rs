@@ -182,6 +182,10 @@ impl<R: Runtime> Engine<R> {
         self.path.as_deref()
     }
 
+    pub(crate) fn set_path(&mut self, path: Arc<Path>) {
+        self.path = Some(path);
+    }
+
     pub(crate) fn options(&self) -> &EngineOptions {
         &self.options
     }
@@ -511,16 +515,17 @@ impl<R: Runtime> Engine<R> {
         })
     }
 
-    /// Moves the position; `seeking` is kept between polls, and holds the number of the hop.
+    /// Moves the position. `seeking` is kept between polls, and holds the number of the hop and its target:
+    /// the answer to a seek that was dropped is not that to one with another target.
     pub(crate) fn poll_seek(
         &mut self,
         cx: &mut Context<'_>,
         to: SeekFrom,
-        seeking: &mut Option<u64>,
+        seeking: &mut Option<(u64, SeekFrom)>,
     ) -> Poll<io::Result<u64>> {
         loop {
             match ready!(self.poll_settle(cx)) {
-                Settled::Other(number, answer) if *seeking == Some(number) => {
+                Settled::Other(number, answer) if *seeking == Some((number, to)) => {
                     *seeking = None;
                     return Poll::Ready(
                         answer.map(|position| *position.downcast().expect("the answer of a seek")),
@@ -532,7 +537,7 @@ impl<R: Runtime> Engine<R> {
             ready!(self.poll_flush(cx))?;
             let seek = move |mut file: &File| Ok(Box::new(file.seek(to)?) as Answer);
             self.begin(true, Hop::Other(Box::new(seek)))?;
-            *seeking = Some(self.begun);
+            *seeking = Some((self.begun, to));
         }
     }
 

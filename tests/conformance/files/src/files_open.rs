@@ -283,6 +283,26 @@ pub fn a_file_is_a_byte_stream(backend: &Backend) {
     });
 }
 
+/// FS-01, F3: the answer to a `poll_seek` that was dropped is not that to another one.
+pub fn a_dropped_seek_does_not_answer_another(backend: &Backend) {
+    let folder = Folder::new();
+    let path = folder.file("file", "0123456789");
+    run(backend, async {
+        let mut file = File::<R>::open(&path).await.unwrap();
+        for (dropped, next) in [(9, 2), (1, 8)] {
+            let seek = |file: &mut File<R>, cx: &mut std::task::Context<'_>, to| {
+                Pin::new(file).poll_seek(cx, SeekFrom::Start(to))
+            };
+            let mut first = Box::pin(std::future::poll_fn(|cx| seek(&mut file, cx, dropped)));
+            assert!(poll_once(first.as_mut()).await.is_pending());
+            drop(first);
+            let moved = std::future::poll_fn(|cx| seek(&mut file, cx, next)).await;
+            assert_eq!(moved.unwrap(), next);
+            assert_eq!(file.tell().await.unwrap(), next);
+        }
+    });
+}
+
 /// C4: in a cancelled scope nothing begins; F9: but closing does.
 pub fn operations_on_files_are_cancel_points(backend: &Backend) {
     let folder = Folder::new();
@@ -456,6 +476,7 @@ anyrt_conformance_kit::cases! { files_open: erased,
     an_exact_read_takes_all_or_nothing,
     places_are_read_and_written,
     a_file_is_a_byte_stream,
+    a_dropped_seek_does_not_answer_another,
     operations_on_files_are_cancel_points,
     locks_are_waited_for,
     an_abandoned_fifo_releases_its_caller,

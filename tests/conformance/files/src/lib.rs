@@ -16,6 +16,7 @@ pub mod files_listing;
 pub mod files_lost;
 pub mod files_open;
 pub mod files_paths;
+pub mod files_temporary;
 pub mod files_whole;
 mod folder;
 

@@ -1,0 +1,121 @@
+use std::path::{Path, PathBuf};
+use std::{fmt, fs, io};
+
+use super::{dir, or_gone, path_with};
+use crate::cancel::{finally, shield};
+use crate::fs as files;
+use crate::fs::call::{Limiter, call};
+use crate::runtime::Runtime;
+
+/// A temporary folder.
+///
+/// Dropping it removes the folder with everything in it in the destructor, which blocks;
+/// [`close`](TempDir::close) removes it on a worker thread.
+pub struct TempDir<R: Runtime> {
+    removal: Removal,
+    path: files::Path<R>,
+}
+
+/// Removes a folder when it is dropped.
+pub(super) struct Removal {
+    /// None once that was done, or is not to be done.
+    folder: Option<PathBuf>,
+}
+
+impl Removal {
+    pub(super) fn new(folder: &Path) -> Removal {
+        Removal {
+            folder: Some(folder.to_owned()),
+        }
+    }
+
+    fn carry_out(&mut self) -> io::Result<()> {
+        match self.folder.take() {
+            Some(folder) => or_gone(fs::remove_dir_all(folder)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Removal {
+    fn drop(&mut self) {
+        // A destructor cannot report a failure; `close` can.
+        let _ = self.carry_out();
+    }
+}
+
+impl<R: Runtime> TempDir<R> {
+    pub(super) fn new(removal: Removal, limiter: &Limiter) -> TempDir<R> {
+        let folder = removal.folder.as_deref().unwrap_or(Path::new(""));
+        let path = path_with(folder, limiter);
+        TempDir { removal, path }
+    }
+
+    /// Returns the path.
+    pub fn path(&self) -> &files::Path<R> {
+        &self.path
+    }
+
+    /// Removes the folder with everything in it, on a worker thread.
+    ///
+    /// It is not a cancel point: in a cancelled scope the folder is removed, too.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before completing, the folder is removed all the same.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the operating system. A folder that is already gone is not an error.
+    pub async fn close(self) -> io::Result<()> {
+        shield(self.remove()).await
+    }
+
+    async fn remove(self) -> io::Result<()> {
+        let (path, limiter) = (self.path.to_path_buf(), self.path.limiter().cloned());
+        let mut removal = self.removal;
+        call::<R, _>(limiter, "remove", path, move |_| removal.carry_out()).await
+    }
+
+    /// Keeps the folder, and returns its path.
+    pub fn keep(mut self) -> files::Path<R> {
+        self.removal.folder = None;
+        self.path
+    }
+}
+
+/// Creates a temporary folder, gives its path to the body, and removes the folder with everything in it when
+/// the body has ended.
+///
+/// # Cancel safety
+///
+/// However the body ends, the folder is removed on a worker thread, shielded. If the future is dropped before
+/// completing, the destructor removes the folder.
+///
+/// # Errors
+///
+/// Returns the error of creating the folder; else that of the body; else that of removing the folder.
+pub async fn with_temp_dir<R, T, E, B, BF>(body: B) -> Result<T, E>
+where
+    R: Runtime,
+    E: From<io::Error>,
+    B: FnOnce(files::Path<R>) -> BF,
+    BF: Future<Output = Result<T, E>>,
+{
+    let dir = dir::<R>().await?;
+    let path = dir.path.clone();
+    let mut removed = Ok(());
+    // The body is made when it is first polled, as everywhere.
+    let body = async move { body(path).await };
+    let value = finally(body, async || removed = dir.remove().await).await?;
+    removed?;
+    Ok(value)
+}
+
+impl<R: Runtime> fmt::Debug for TempDir<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TempDir")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,47 @@
+//! Temporary files and folders. All work is done on worker threads.
+//!
+//! - **T1** The blocks [`with_temp_file`] and [`with_temp_dir`] remove on a worker thread, shielded, however
+//!   the body ends, and report a failure if the body had none. A value without a block is removed by its
+//!   destructor, which blocks.
+//! - **T2** A file or folder that is made for a caller that went away is removed, and the run waits for that.
+//! - **T3** Open files, and names that are not UTF-8, are removed with their folder. Removing what is already
+//!   gone is not an error. A failure names the path.
+//! - **T4** A spooled file is in memory until a write would end behind its limit; then everything moves to a
+//!   file in one call. Cancelled, it is wholly in one of the two.
+//! - **T5** `persist` is one step. It fails across file systems, and returns the file.
+//!
+//! A process that is killed leaves named files and folders behind; unnamed files vanish with it.
+
+mod builder;
+mod dir;
+mod named;
+mod spooled;
+
+pub use self::builder::{TempBuilder, dir, file, mkdtemp, mkstemp, named, spooled};
+pub use self::dir::{TempDir, with_temp_dir};
+pub use self::named::{NamedTempFile, PersistError, with_temp_file};
+pub use self::spooled::SpooledTempFile;
+
+use std::io;
+use std::path::Path;
+
+use crate::fs as files;
+use crate::fs::call::Limiter;
+use crate::runtime::Runtime;
+
+/// Makes a path with the limiter of the object that it belongs to.
+fn path_with<R: Runtime>(path: &Path, limiter: &Limiter) -> files::Path<R> {
+    let path = files::Path::new(path);
+    match limiter {
+        Some(limiter) => path.with_limiter(limiter),
+        None => path,
+    }
+}
+
+/// Accepts that a file or folder is already gone (rule T3).
+fn or_gone(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        outcome => outcome,
+    }
+}

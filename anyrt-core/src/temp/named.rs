@@ -1,0 +1,227 @@
+use std::error::Error;
+use std::ops::{Deref, DerefMut};
+use std::path::Path;
+use std::{fmt, fs, io};
+
+use tempfile::TempPath;
+
+use super::{named, or_gone, path_with};
+use crate::cancel::{Lent, shield, with_resource};
+use crate::engine::deliver;
+use crate::fs::call::{Limiter, call, check, options};
+use crate::fs::{self as files, File, PathError};
+use crate::runtime::Runtime;
+
+/// A temporary file with a name; it dereferences to the [`File`].
+///
+/// Dropping it removes the file in the destructor, which blocks; [`close`](NamedTempFile::close) removes it
+/// on a worker thread.
+pub struct NamedTempFile<R: Runtime> {
+    file: File<R>,
+    path: files::Path<R>,
+    /// Removes the file when it is dropped.
+    removal: TempPath,
+}
+
+impl<R: Runtime> NamedTempFile<R> {
+    pub(super) fn new(file: File<R>, removal: TempPath) -> NamedTempFile<R> {
+        let path = path_with(&removal, &file.limiter().cloned());
+        NamedTempFile {
+            file,
+            path,
+            removal,
+        }
+    }
+
+    /// Returns the path.
+    pub fn path(&self) -> &files::Path<R> {
+        &self.path
+    }
+
+    /// Writes what was accepted, closes the file and removes it, on worker threads.
+    ///
+    /// It is not a cancel point: in a cancelled scope the file is removed, too.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before completing, the file is removed all the same.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the removal, or of a write. A file that is already gone is not an error.
+    pub async fn close(self) -> io::Result<()> {
+        let limiter = self.limiter().cloned();
+        let NamedTempFile { file, removal, .. } = self;
+        shield(async move {
+            let written = file.close().await;
+            remove::<R>(removal, limiter).await?;
+            written
+        })
+        .await
+    }
+
+    /// Keeps the file under its name, and returns it with its path.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the operating system; there is none on Unix. The file is removed then.
+    pub fn keep(self) -> io::Result<(File<R>, files::Path<R>)> {
+        self.removal.keep().map_err(|failed| failed.error)?;
+        Ok((self.file, self.path))
+    }
+
+    /// Moves the file to a path where it stays, in one step, after everything that was accepted is written.
+    /// A file with that path is replaced.
+    ///
+    /// # Cancel safety
+    ///
+    /// If it is cancelled or dropped before completing, the file was moved, or it is removed.
+    ///
+    /// # Errors
+    ///
+    /// Returns a [`PersistError`], which has the temporary file, and the error of a write or of the
+    /// operating system. That is of the kind [`CrossesDevices`](io::ErrorKind::CrossesDevices) if the path
+    /// is on another file system.
+    pub async fn persist(mut self, path: impl AsRef<Path>) -> Result<File<R>, PersistError<R>> {
+        let path = path.as_ref().to_owned();
+        let ready = match check("create", &path) {
+            Ok(()) => self.file.flush().await,
+            refused => refused,
+        };
+        let outcome = match ready {
+            Ok(()) => self.move_to(path).await,
+            Err(error) => Err(PersistError { error, file: self }),
+        };
+        deliver(outcome).await
+    }
+
+    async fn move_to(self, path: std::path::PathBuf) -> Result<File<R>, PersistError<R>> {
+        let NamedTempFile {
+            mut file,
+            path: before,
+            removal,
+        } = self;
+        let persist = move || match removal.persist(&path) {
+            Ok(()) => Ok(path),
+            Err(failed) => {
+                let error = PathError::wrap("create", &path, failed.error);
+                Err((error, failed.path))
+            }
+        };
+        let moved = options::<R>(file.limiter().cloned()).run(persist);
+        match moved.await {
+            Ok(path) => {
+                file.set_path(&path);
+                Ok(file)
+            }
+            Err((error, removal)) => Err(PersistError {
+                error,
+                file: NamedTempFile {
+                    file,
+                    path: before,
+                    removal,
+                },
+            }),
+        }
+    }
+}
+
+async fn remove<R: Runtime>(removal: TempPath, limiter: Limiter) -> io::Result<()> {
+    let path = removal.to_path_buf();
+    call::<R, _>(limiter, "remove", path, move |path| {
+        let mut removal = removal;
+        removal.disable_cleanup(true);
+        or_gone(fs::remove_file(path))
+    })
+    .await
+}
+
+/// The error of [`NamedTempFile::persist`], with the temporary file.
+#[derive(Debug)]
+pub struct PersistError<R: Runtime> {
+    error: io::Error,
+    file: NamedTempFile<R>,
+}
+
+impl<R: Runtime> PersistError<R> {
+    /// Returns the error of the write or of the operating system.
+    pub fn io_error(&self) -> &io::Error {
+        &self.error
+    }
+
+    /// Returns the file, which is still temporary.
+    pub fn into_file(self) -> NamedTempFile<R> {
+        self.file
+    }
+}
+
+impl<R: Runtime> fmt::Display for PersistError<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot persist a temporary file: {}", self.error)
+    }
+}
+
+impl<R: Runtime> Error for PersistError<R> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.error)
+    }
+}
+
+impl<R: Runtime> From<PersistError<R>> for io::Error {
+    /// Removes the file in its destructor.
+    fn from(error: PersistError<R>) -> io::Error {
+        error.error
+    }
+}
+
+/// Creates a temporary file with a name, lends it to the body, and removes it when the body has ended.
+///
+/// # Cancel safety
+///
+/// However the body ends, the file is removed on a worker thread, shielded. If the future is dropped before
+/// completing, the destructor removes the file.
+///
+/// # Errors
+///
+/// Returns the error of creating the file; else that of the body; else that of removing the file.
+///
+/// # Panics
+///
+/// As [`with_resource`].
+pub async fn with_temp_file<R, T, E, B, BF>(body: B) -> Result<T, E>
+where
+    R: Runtime,
+    E: From<io::Error>,
+    B: FnOnce(Lent<NamedTempFile<R>>) -> BF,
+    BF: Future<Output = Result<T, E>>,
+{
+    let temporary = named::<R>().await?;
+    let mut removed = Ok(());
+    let cleanup = async |temporary: NamedTempFile<R>| removed = temporary.close().await;
+    let value = with_resource(temporary, body, cleanup).await?;
+    removed?;
+    Ok(value)
+}
+
+impl<R: Runtime> Deref for NamedTempFile<R> {
+    type Target = File<R>;
+
+    fn deref(&self) -> &File<R> {
+        &self.file
+    }
+}
+
+impl<R: Runtime> DerefMut for NamedTempFile<R> {
+    fn deref_mut(&mut self) -> &mut File<R> {
+        &mut self.file
+    }
+}
+
+impl<R: Runtime> fmt::Debug for NamedTempFile<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NamedTempFile")
+            .field("file", &self.file)
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}

@@ -56,6 +56,12 @@ pub(crate) struct Program {
     path: &'static str,
 }
 
+#[cfg(unix)]
+pub(crate) const BATCH: Program = Program {
+    name: "batch",
+    path: env!("CARGO_BIN_EXE_batch"),
+};
+
 pub(crate) const DIGEST: Program = Program {
     name: "digest",
     path: env!("CARGO_BIN_EXE_digest"),

@@ -1,0 +1,176 @@
+//! The list of jobs.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyrt::process::Command;
+use anyrt::to_thread;
+
+use crate::options::Options;
+
+/// What is to be run.
+pub(crate) struct Job {
+    /// From 1, in the order of the list.
+    pub(crate) number: usize,
+    pub(crate) line: OsString,
+}
+
+impl Job {
+    pub(crate) fn command(&self, template: Option<&[OsString]>) -> Command {
+        let Some(template) = template else {
+            return Command::shell(&self.line);
+        };
+        let mut words: Vec<_> = template.iter().map(|word| fill(word, &self.line)).collect();
+        if !template.iter().any(|word| has_place(word)) {
+            words.push(self.line.clone());
+        }
+        words.into()
+    }
+}
+
+/// What stands for the line.
+const PLACE: &[u8] = b"{}";
+
+fn has_place(word: &OsStr) -> bool {
+    word.as_bytes()
+        .windows(PLACE.len())
+        .any(|part| part == PLACE)
+}
+
+/// Puts the line in place of each `{}`.
+fn fill(word: &OsStr, line: &OsStr) -> OsString {
+    let (mut rest, mut filled) = (word.as_bytes(), Vec::new());
+    while let Some(at) = rest.windows(PLACE.len()).position(|part| part == PLACE) {
+        filled.extend_from_slice(&rest[..at]);
+        filled.extend_from_slice(line.as_bytes());
+        rest = &rest[at + PLACE.len()..];
+    }
+    filled.extend_from_slice(rest);
+    OsString::from_vec(filled)
+}
+
+/// Where jobs come from. Clones read on where the last one stopped.
+#[derive(Clone)]
+pub(crate) struct List {
+    lines: Arc<Mutex<Lines>>,
+    /// Whether it ends for sure, so that what is left of it can be counted.
+    pub(crate) is_finite: bool,
+}
+
+struct Lines {
+    input: Box<dyn BufRead + Send>,
+    delimiter: u8,
+    /// Whether lines are for the shell, which has comments.
+    is_script: bool,
+    read: usize,
+}
+
+impl List {
+    /// Opens the list.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such file, with its name.
+    pub(crate) fn open(options: &Options) -> io::Result<List> {
+        let (input, is_finite): (Box<dyn BufRead + Send>, bool) = match &options.file {
+            Some(path) => {
+                let opened =
+                    File::open(path).and_then(|file| Ok((file.metadata()?.is_file(), file)));
+                let (is_finite, file) = opened.map_err(|error| {
+                    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+                })?;
+                (Box::new(BufReader::new(file)), is_finite)
+            }
+            None => (Box::new(BufReader::new(io::stdin())), false),
+        };
+        let lines = Lines {
+            input,
+            delimiter: options.delimiter,
+            is_script: options.template.is_none(),
+            read: 0,
+        };
+        Ok(List {
+            lines: Arc::new(Mutex::new(lines)),
+            is_finite,
+        })
+    }
+
+    /// Returns the next job, or nothing after the last.
+    ///
+    /// # Cancel safety
+    ///
+    /// A cancelled caller does not wait for the thread, which may read standard input for ever.
+    pub(crate) async fn next(&self) -> io::Result<Option<Job>> {
+        let lines = self.lines.clone();
+        let next = move || lines.lock().unwrap_or_else(PoisonError::into_inner).next();
+        to_thread::Options::new()
+            .abandon_on_cancel()
+            .run(next)
+            .await
+    }
+
+    /// Counts what has not been read.
+    pub(crate) async fn count_rest(&self) -> io::Result<usize> {
+        let mut count = 0;
+        while self.next().await?.is_some() {
+            count += 1;
+        }
+        Ok(count)
+    }
+}
+
+impl Lines {
+    fn next(&mut self) -> io::Result<Option<Job>> {
+        loop {
+            let mut line = Vec::new();
+            if self.input.read_until(self.delimiter, &mut line)? == 0 {
+                return Ok(None);
+            }
+            if line.last() == Some(&self.delimiter) {
+                line.pop();
+            }
+            let text = line.trim_ascii_start();
+            if text.is_empty() || self.is_script && text[0] == b'#' {
+                continue;
+            }
+            self.read += 1;
+            return Ok(Some(Job {
+                number: self.read,
+                line: OsString::from_vec(line),
+            }));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_place_is_filled() {
+        let fill = |word: &str| fill(word.as_ref(), "a b".as_ref());
+        assert_eq!(fill("{}"), "a b");
+        assert_eq!(fill("-o{}.{}"), "-oa b.a b");
+        assert_eq!(fill("plain"), "plain");
+        assert_eq!(fill("{{}}"), "{a b}");
+    }
+
+    #[test]
+    fn blank_lines_and_comments_are_no_jobs() {
+        let jobs = |is_script| {
+            let mut lines = Lines {
+                input: Box::new(&b"one\n\n  # two\n three"[..]),
+                delimiter: b'\n',
+                is_script,
+                read: 0,
+            };
+            let jobs = std::iter::from_fn(|| lines.next().unwrap());
+            jobs.map(|job| (job.number, job.line)).collect::<Vec<_>>()
+        };
+        assert_eq!(jobs(true), [(1, "one".into()), (2, " three".into())]);
+        assert_eq!(jobs(false).len(), 3);
+    }
+}

@@ -50,14 +50,14 @@ pub type PipeWriter = process::PipeWriter<Ambient>;
 /// killed, and [`linger`](Command::linger) limits the time. A program that does not read its input is no
 /// error.
 ///
-/// The system starts programs fast whatever the memory of this process, except with
-/// [`uid`](Command::uid), [`gid`](Command::gid), [`group`](Command::group) and
-/// [`session`](Command::session), for which this process is forked.
+/// The system starts programs fast whatever the memory of this process. It forks this process, which takes
+/// longer the more memory that has, with [`uid`](Command::uid), [`gid`](Command::gid) and
+/// [`session`](Command::session), and if a program that is looked up is given another `PATH`.
 ///
 /// # Cancel safety
 ///
 /// If it is cancelled, the program is killed and reaped before the cancellation goes on; with
-/// [`grace`](Command::grace), it is sent SIGTERM first. Dropped from outside, the program is killed, and
+/// [`grace`](Command::grace), it is sent SIGTERM first, and what it writes then is thrown away. Dropped from outside, the program is killed, and
 /// the run reaps it and does not end before that. Its output is lost.
 ///
 /// # Errors

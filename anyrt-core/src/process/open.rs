@@ -9,6 +9,7 @@ use super::command::Command;
 use super::os::{self, Started};
 use super::pipe::{Pipe, PipeReader, PipeWriter};
 use crate::cancel::{Lent, finally, move_on_after, with_resource};
+use crate::engine::poll_state::next_serial;
 use crate::engine::{FallibleOperation, Run};
 use crate::loom::{Arc, Mutex, lock};
 use crate::runtime::Descriptors;
@@ -102,6 +103,7 @@ where
     async move {
         let process = open_process::<R>(command).await?;
         let (child, grace) = (process.child().clone(), process.grace);
+        let outputs = process.outputs();
         // Kept until its child has been waited for: its destructor kills.
         let place = Arc::new(Mutex::new(None));
         let kept = place.clone();
@@ -116,7 +118,7 @@ where
             Ok((value, status))
         };
         finally(block, async || {
-            end::<R>(&child, grace).await;
+            end::<R>(&child, outputs, grace).await;
             let process: Option<Process<R>> = lock(&kept).take();
             drop(process);
         })
@@ -124,14 +126,31 @@ where
     }
 }
 
+/// The standard output and the standard error of a process, as far as they are pipes.
+pub(super) type Outputs<S> = [Option<Arc<Pipe<S>>>; 2];
+
 /// Kills a child, if it has not ended, and reaps it. To be shielded.
-pub(super) async fn end<R: Descriptors>(child: &Child<R::Source>, grace: Option<Duration>) {
+///
+/// In its grace, a child may write more than its pipes hold. With no reader left, it would never end.
+pub(super) async fn end<R: Descriptors>(
+    child: &Child<R::Source>,
+    outputs: Outputs<R::Source>,
+    grace: Option<Duration>,
+) {
     if child.try_reap().is_some() {
         return;
     }
     if let Some(grace) = grace {
         drop(child.signal(Signal::TERM));
-        if move_on_after::<R, _>(grace, ended(child)).await.is_some() {
+        let user = next_serial();
+        let mut waiter = Waiter::default();
+        let ended = poll_fn(|cx| {
+            for pipe in outputs.iter().flatten() {
+                pipe.poll_discard(cx, user);
+            }
+            child.poll_ended(cx, &mut waiter)
+        });
+        if move_on_after::<R, _>(grace, ended).await.is_some() {
             return;
         }
     }
@@ -255,11 +274,18 @@ impl<R: Descriptors> Process<R> {
     /// As [`wait`](Process::wait).
     pub async fn close(self) -> io::Result<ExitStatus> {
         self.close_pipes();
-        finally(self.wait(), || end::<R>(self.child(), self.grace)).await
+        finally(self.wait(), || {
+            end::<R>(self.child(), [None, None], self.grace)
+        })
+        .await
     }
 
     pub(super) fn child(&self) -> &Arc<Child<R::Source>> {
         self.owned.child()
+    }
+
+    pub(super) fn outputs(&self) -> Outputs<R::Source> {
+        [self.stdout.clone(), self.stderr.clone()]
     }
 
     fn close_pipes(&self) {

@@ -9,11 +9,15 @@ use std::task::{Context, Poll, Waker, ready};
 use futures_io::{AsyncRead, AsyncWrite};
 
 use crate::attributes::Attributes;
-use crate::engine::poll_state::next_serial;
+use crate::engine::poll_state::{self, next_serial};
 use crate::error::Busy;
 use crate::loom::{Arc, Mutex, lock};
 use crate::runtime::{Attempt, Descriptors, Direction, Source};
 use crate::stream::{ReceiveError, SendError};
+
+/// How many system calls one poll makes for each stream, so that a program which writes all the time does not
+/// keep other tasks from running.
+pub(super) const CALLS: usize = 16;
 
 /// A pipe, for all handles of it.
 pub(super) struct Pipe<S>(Mutex<State<S>>);
@@ -45,6 +49,22 @@ impl<S: Source> Pipe<S> {
 
     pub(super) fn source(&self) -> Option<Arc<S>> {
         lock(&self.0).source.clone()
+    }
+
+    /// Reads what there is and throws it away, unless a handle waits for it.
+    pub(super) fn poll_discard(&self, cx: &mut Context<'_>, user: u64) {
+        for _ in 0..CALLS {
+            let mut buffer = [0; 4096];
+            let polled = self.poll_io(cx, user, Direction::Input, |pipe| {
+                Ok(Attempt::new(rustix::io::read(pipe, &mut buffer)?))
+            });
+            match polled {
+                Poll::Ready(Ok(1..)) => {}
+                // The end, or a handle of the program's user sees to it.
+                Poll::Ready(Ok(0) | Err(_)) | Poll::Pending => return,
+            }
+        }
+        poll_state::yield_turn(cx.waker());
     }
 
     /// Does something with the pipe for one handle.

@@ -10,7 +10,7 @@ use super::child::{Ended, Waiter};
 use super::command::{Command, Stdio};
 use super::open::{Process, end, open};
 use super::output::{Failed, Output, ProcessError};
-use super::pipe::Pipe;
+use super::pipe::{CALLS, Pipe};
 use crate::cancel::finally;
 use crate::engine::{Operation, Wait, poll_state};
 use crate::loom::Arc;
@@ -22,10 +22,6 @@ use crate::stream::is_broken;
 const FIRST_READ: usize = 4096;
 const NEXT_READ: usize = 64 * 1024;
 
-/// How many system calls one poll makes for each stream, so that a program which writes all the time does not
-/// keep other tasks from running.
-const CALLS: usize = 16;
-
 /// Runs a program to its end: feeds it its [input](Command::input), and collects what it writes.
 ///
 /// The standard output and the standard error are captured unless they are set, and the standard input is the
@@ -36,14 +32,14 @@ const CALLS: usize = 16;
 /// killed, and [`linger`](Command::linger) limits the time. A program that does not read its input is no
 /// error.
 ///
-/// The system starts programs fast whatever the memory of this process, except with
-/// [`uid`](Command::uid), [`gid`](Command::gid), [`group`](Command::group) and
-/// [`session`](Command::session), for which this process is forked.
+/// The system starts programs fast whatever the memory of this process. It forks this process, which takes
+/// longer the more memory that has, with [`uid`](Command::uid), [`gid`](Command::gid) and
+/// [`session`](Command::session), and if a program that is looked up is given another `PATH`.
 ///
 /// # Cancel safety
 ///
 /// If it is cancelled, the program is killed and reaped before the cancellation goes on; with
-/// [`grace`](Command::grace), it is sent SIGTERM first. Dropped from outside, the program is killed, and
+/// [`grace`](Command::grace), it is sent SIGTERM first, and what it writes then is thrown away. Dropped from outside, the program is killed, and
 /// the run reaps it and does not end before that. Its output is lost.
 ///
 /// # Errors
@@ -82,7 +78,7 @@ pub fn run_process<R: Descriptors>(
             operation: Operation::New,
             process: &process,
         };
-        let cleanup = || end::<R>(process.child(), process.grace);
+        let cleanup = || end::<R>(process.child(), process.outputs(), process.grace);
         let output = finally(drive, cleanup).await?;
         if check && !output.status.success() {
             let failed = Failed::new(program, output);

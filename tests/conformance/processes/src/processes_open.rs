@@ -4,9 +4,9 @@ use std::fs;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyrt_core::cancel::{CancelScope, fail_after, move_on_after};
+use anyrt_core::cancel::{CancelScope, Lent, fail_after, move_on_after};
 use anyrt_core::process::{Command, Process, Stdio, open_process, run_process, with_process};
 use anyrt_core::signals::Signal;
 use anyrt_core::stream::{
@@ -19,7 +19,7 @@ use futures_util::future::join;
 
 use crate::erased::{OsBackend, OsR};
 use crate::processes_support::{Alone, Folder, children, exists, sleeper, wait_until_gone};
-use crate::support::{catch, in_cancelled_scope, panic_quietly, poll_once, run, yields};
+use crate::support::{catch, in_cancelled_scope, panic_quietly, poll_once, run, until, yields};
 
 async fn open(command: impl Into<Command>) -> Process<OsR> {
     open_process::<OsR>(command).await.unwrap()
@@ -323,6 +323,47 @@ pub fn a_grace_lets_a_process_end_by_itself(backend: &OsBackend) {
     });
 }
 
+/// P9: what a process writes in its grace, more than its pipes hold, does not keep it from ending by itself.
+pub fn output_in_the_grace_is_thrown_away(backend: &OsBackend) {
+    const SCRIPT: &str = "trap 'head -c 300000 /dev/zero; head -c 300000 /dev/zero >&2; echo > done; exit' TERM; \
+                          echo > ready; while :; do sleep 0.01; done";
+    let _alone = Alone::new();
+    for in_a_block in [false, true] {
+        let folder = Folder::new();
+        let (ready, done) = (folder.path().join("ready"), folder.path().join("done"));
+        run(backend, async {
+            let command = Command::shell(SCRIPT)
+                .current_dir(folder.path())
+                .group()
+                .grace(Duration::from_secs(20));
+            let scope = CancelScope::<OsR>::new();
+            let handle = scope.handle();
+            let runs = scope.run(async {
+                if in_a_block {
+                    let block = async |process: Lent<Process<OsR>>| {
+                        drop(process.wait().await);
+                    };
+                    drop(with_process::<OsR, (), _, _>(command, block).await);
+                } else {
+                    drop(run_process::<OsR>(command).await);
+                }
+            });
+            let cancels = async {
+                until(|| ready.exists()).await;
+                handle.cancel();
+            };
+            let start = Instant::now();
+            let (outcome, ()) = join(runs, cancels).await;
+            assert!(outcome.is_err());
+            assert!(done.exists(), "it was killed");
+            assert!(
+                start.elapsed() < Duration::from_secs(10),
+                "it waited for its grace"
+            );
+        });
+    }
+}
+
 /// PR-09, P9, P21: cancelled at any moment, nothing is left of a program and of what it has started.
 pub fn a_cancelled_program_leaves_nothing(backend: &OsBackend) {
     let _alone = Alone::new();
@@ -440,6 +481,7 @@ anyrt_conformance_kit::cases! { processes_open: descriptors,
     a_cancelled_block_leaves_nothing,
     a_panic_in_the_block_leaves_nothing,
     a_grace_lets_a_process_end_by_itself,
+    output_in_the_grace_is_thrown_away,
     a_cancelled_program_leaves_nothing,
     a_dropped_program_is_reaped_by_the_run,
     a_dropped_process_is_killed,

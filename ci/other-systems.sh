@@ -8,8 +8,8 @@
 # Debian 12 only. gcc-mingw-w64-x86-64 is for crates whose build scripts look for a linker.
 #
 # All features are checked but `tls`: its cryptography, *ring*, needs a C compiler for the system.
-# On Windows the features `descriptors`, `net`, `signals` and `process` add nothing; that they can be
-# enabled is checked.
+# On Windows the features `descriptors`, `net`, `signals`, `process` and `to_process` add nothing; that they
+# can be enabled is checked.
 #
 # The first run takes about five minutes on two cores, later ones take seconds. What is built lies in
 # `target/other-systems`, apart from what the usual compiler makes.
@@ -57,6 +57,6 @@ export RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc CARGO_INCREMENTAL=0
 unset RUSTC_WRAPPER
 echo "    with $("$RUSTC" --version)"
 check aarch64-apple-darwin "$FEATURES,descriptors"
-check aarch64-apple-darwin "$FEATURES,net,signals,process"
+check aarch64-apple-darwin "$FEATURES,net,signals,to_process"
 check x86_64-pc-windows-gnu "$FEATURES"
-check x86_64-pc-windows-gnu "$FEATURES,net,signals,process"
+check x86_64-pc-windows-gnu "$FEATURES,net,signals,to_process"

@@ -22,6 +22,7 @@
 //! | `descriptors` | waiting for descriptors of the operating system, with the feature `descriptors` | |
 //! | `signals` | signals that are sent to the process, with the feature `signals` | |
 //! | `process` | child processes, with the feature `process` | |
+//! | `to_process` | worker processes, with the feature `to_process` | W1 to W18 |
 //! | `net` | sockets and names, with the feature `net` | |
 //! | `tls` | encrypted streams, with the feature `tls` | |
 //! | [`sync`] | locks, events and other ways to wait for one another | |
@@ -52,6 +53,7 @@ mod models;
 pub mod net;
 #[cfg(all(feature = "process", unix))]
 pub mod process;
+mod role;
 pub mod runtime;
 #[cfg(all(any(feature = "process", feature = "signals"), unix))]
 pub mod signals;
@@ -65,6 +67,8 @@ pub mod thread;
 pub mod time;
 #[cfg(feature = "tls")]
 pub mod tls;
+#[cfg(all(feature = "to_process", unix))]
+pub mod to_process;
 mod unwind;
 mod wake;
 

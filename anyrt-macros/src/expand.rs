@@ -30,6 +30,7 @@ pub(crate) fn main(args: &MainArgs, function: Function) -> TokenStream {
         #(#attributes)*
         #visibility fn #name() #output {
             #signature #body
+            #anyrt::__private::serve();
             #anyrt::__private::run(#builder, #name())
         }
     }
@@ -73,6 +74,9 @@ pub(crate) fn test(args: &TestArgs, function: Function) -> TokenStream {
                     #[::core::prelude::v1::test]
                     #(#for_harness)*
                     fn #ident() #output {
+                        #anyrt::__private::serve_in_test(::core::concat!(
+                            ::core::module_path!(), "::", ::core::stringify!(#ident)
+                        ));
                         #anyrt::__private::run(#builder, #call)
                     }
                 }

@@ -1,16 +1,18 @@
-//! The attributes of anyrt: `#[anyrt::main]` and `#[anyrt::test]`.
+//! The attributes of anyrt: `#[anyrt::main]`, `#[anyrt::test]` and `#[anyrt::process_fn]`.
 //!
-//! They are thin shells around `anyrt::Builder`. Use them through the crate `anyrt`, which
+//! The first two are thin shells around `anyrt::Builder`. Use them through the crate `anyrt`, which
 //! re-exports them: what they expand to names it.
 
 mod args;
 mod expand;
 mod function;
+mod process_fn;
 
 use proc_macro::TokenStream;
 
 use self::args::{MainArgs, TestArgs};
 use self::function::Function;
+use self::process_fn::{ProcessFn, ProcessFnArgs};
 
 /// Runs an async `main`.
 ///
@@ -25,6 +27,8 @@ use self::function::Function;
 /// - `crate = "crate::path"` is where to find `anyrt`, if not under that name.
 ///
 /// What the backend cannot do is an error when the program starts.
+///
+/// With the feature `to_process` of `anyrt`, the program calls `anyrt::to_process::serve` before anything else.
 ///
 /// # Examples
 ///
@@ -83,6 +87,39 @@ pub fn test(args: TokenStream, item: TokenStream) -> TokenStream {
         .and_then(|args| Ok((args, Function::parse("test", item.clone())?)));
     match parsed {
         Ok((args, function)) => expand::test(&args, function).into(),
+        Err(error) => expand::failed(&error, item).into(),
+    }
+}
+
+/// Registers a function that may run in worker processes, by `anyrt::to_process::run`.
+///
+/// The function stays an ordinary one. It has one argument, which `serde` can send to another process, and
+/// its result can be sent back. It needs the feature `to_process` of `anyrt`.
+///
+/// # Arguments
+///
+/// - `crate = "crate::path"` is where to find `anyrt`, if not under that name.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(any())] mod shown {
+/// #[anyrt::process_fn]
+/// fn area((width, height): (f64, f64)) -> Result<f64, String> {
+///     if width < 0.0 || height < 0.0 {
+///         return Err("a side is negative".to_owned());
+///     }
+///     Ok(width * height)
+/// }
+/// # }
+/// ```
+#[proc_macro_attribute]
+pub fn process_fn(args: TokenStream, item: TokenStream) -> TokenStream {
+    let item = proc_macro2::TokenStream::from(item);
+    let parsed = ProcessFnArgs::parse(args.into())
+        .and_then(|args| Ok((args, ProcessFn::parse(item.clone())?)));
+    match parsed {
+        Ok((args, function)) => process_fn::expand(&args, &function, item).into(),
         Err(error) => expand::failed(&error, item).into(),
     }
 }

@@ -23,6 +23,16 @@ pub use crate::__second as if_tokio;
 #[cfg(not(any(feature = "tokio", feature = "smol", feature = "async-std")))]
 pub use crate::__second as if_any;
 
+#[cfg(all(feature = "to_process", unix))]
+pub use anyrt_core::to_process::registry::{ProcessFn, call, inventory, type_id};
+#[cfg(all(feature = "to_process", unix))]
+pub use anyrt_core::to_process::{serve, serve_in_test};
+
+#[cfg(not(all(feature = "to_process", unix)))]
+mod without_workers;
+#[cfg(not(all(feature = "to_process", unix)))]
+pub use self::without_workers::{serve, serve_in_test};
+
 /// Drives the future of an attribute.
 #[track_caller]
 pub fn run<F: Future>(builder: Builder, future: F) -> F::Output {

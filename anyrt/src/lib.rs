@@ -42,6 +42,7 @@
 //! | `descriptors` | waiting until a descriptor can be read or written, in the module `anyrt::descriptors`; nothing on systems that are not Unix |
 //! | `net` | sockets and name lookup, in the module `anyrt::net`; implies `descriptors`; nothing on systems that are not Unix |
 //! | `process` | child processes, in the module `anyrt::process`; implies `descriptors`; nothing on systems that are not Unix |
+//! | `to_process` | functions that run in worker processes, in the module `anyrt::to_process`; implies `process`; nothing on systems that are not Unix |
 //! | `signals` | signals that are sent to the process, in the module `anyrt::signals`; implies `descriptors`; nothing on systems that are not Unix |
 //! | `fs` | files, folders and paths, in `anyrt::fs`; temporary ones, in `anyrt::temp` |
 //! | `glob` | paths that match a pattern, in `anyrt::fs`; brings `fs` along |
@@ -93,12 +94,16 @@ pub mod temp;
 pub mod testing;
 #[cfg(feature = "tls")]
 pub mod tls;
+#[cfg(all(feature = "to_process", unix))]
+pub mod to_process;
 pub mod to_thread;
 
 // Starting.
 pub use self::backend::{Backend, ParseBackendError};
 pub use self::entry::{Builder, run, run_on};
 pub use anyrt_core::task::{RunOptions, Unhandled};
+#[cfg(all(feature = "to_process", unix))]
+pub use anyrt_macros::process_fn;
 pub use anyrt_macros::{main, test};
 
 // Tasks and their groups.

@@ -100,6 +100,8 @@ starts, and works from within a task. The tasks are the same futures.
                       connections, all at once. Connect: connecting, accepting, closing both.
   TLS                 the same, encrypted, against tokio-rustls: TLS 1.3 with the same configurations
                      of rustls. Every message is flushed.
+  to_process::run     a number there and back, to an idle worker process; against a message to `cat` and back,
+                     through a socket pair that blocks.
   run_process         starting `true` with all its streams null, and waiting for its end: one by
                      one, and with 8 of them under way.
 
@@ -109,6 +111,7 @@ lock, in the order of arrival, and where no more than one can wait.
 ";
 
 fn main() -> ExitCode {
+    anyrt_core::to_process::serve();
     let arguments: Vec<String> = env::args().skip(1).collect();
     if let Some((memory::PART, rest)) = arguments.split_first().map(|(a, b)| (&**a, b)) {
         return match memory::run_part(rest) {

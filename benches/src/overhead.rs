@@ -211,6 +211,8 @@ mod tests {
 
     #[test]
     fn every_case_runs() {
+        // Worker processes run this test, and stay in here.
+        anyrt_core::to_process::serve_in_test(concat!(module_path!(), "::every_case_runs"));
         for case in cases::all() {
             let row = measure(
                 case,

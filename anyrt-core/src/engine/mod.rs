@@ -12,10 +12,15 @@
 //! | `scope_policy`, `deadlines`, `lazy_timer` | what scopes add to a frame; their timers |
 //! | `group` | the state of a group, and the records of its tasks |
 //! | `task_future` | the outermost frame of a task |
-//! | `run`, `workers` | what all tasks of a run share; its worker threads |
+//! | `run`, `workers`, `at_end` | what all tasks of a run share; its worker threads; actions at its end |
 //! | `context_map` | the values of context variables |
 //! | `cause`, `ended`, `unhandled`, `wait`, `wait_detail` | why and how something ended; what a task waits for |
 
+#[cfg_attr(
+    not(all(feature = "to_process", unix)),
+    expect(dead_code, reason = "worker processes are ended by it")
+)]
+mod at_end;
 mod cause;
 pub(crate) mod clock;
 pub(crate) mod context_map;
@@ -42,6 +47,7 @@ mod workers;
 #[cfg(all(test, loom))]
 mod workers_loom_tests;
 
+pub(crate) use self::at_end::AtEnd;
 pub use self::cause::{Cancelled, Cause};
 pub use self::context_map::Context;
 pub(crate) use self::context_map::ContextMap;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::poll_state;
-use crate::engine::{Alarms, GroupState, Unhandled, WaitDetails, Workers};
+use crate::engine::{Alarms, AtEnd, GroupState, Unhandled, WaitDetails, Workers};
 use crate::loom::{Arc, Mutex, OnceLock, Weak, lock, thread_local};
 use crate::unwind::Payload;
 
@@ -23,6 +23,7 @@ pub(crate) struct Run {
     pub(crate) vars: RunVars,
     pub(crate) workers: Workers,
     pub(crate) alarms: Alarms,
+    pub(crate) at_end: AtEnd,
     pub(crate) debts: Mutex<Debts>,
     pub(crate) wait_details: WaitDetails,
     /// The group of everything, for handles: a `Weak<Group<R, Infallible>>`.

@@ -11,6 +11,7 @@ mod stream;
 mod sync;
 mod timeout;
 mod tls;
+mod worker;
 
 use std::fmt;
 use std::time::Duration;
@@ -90,5 +91,6 @@ pub(crate) fn all() -> Vec<Case> {
     net::add(&mut cases);
     tls::add(&mut cases);
     process::add(&mut cases);
+    worker::add(&mut cases);
     cases
 }

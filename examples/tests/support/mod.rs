@@ -77,6 +77,11 @@ pub(crate) const PROXY: Program = Program {
     path: env!("CARGO_BIN_EXE_proxy"),
 };
 
+pub(crate) const RENDER: Program = Program {
+    name: "render",
+    path: env!("CARGO_BIN_EXE_render"),
+};
+
 pub(crate) const SERVE: Program = Program {
     name: "serve",
     path: env!("CARGO_BIN_EXE_serve"),

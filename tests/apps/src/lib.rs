@@ -30,3 +30,10 @@
 //! #[anyrt::main(backend = "tokio")]
 //! async fn main() {}
 //! ```
+
+/// A function for workers, in a library.
+#[cfg(unix)]
+#[anyrt::process_fn]
+pub fn doubled(number: u64) -> u64 {
+    2 * number
+}

@@ -67,7 +67,7 @@
 //! | EV | runs | 8 |
 //! | TI | help for tests, so far in part | 10 |
 //! | SG | signals | 6 |
-//! | PR | processes, so far in part | 10 |
+//! | PR | processes; worker processes are tested by programs of their own | 15 |
 //! | EN | the engine: what a review found, so far in part | 36 |
 //!
 //! A test of this crate fails if one of them has no case, those apart that Rust's types rule out.

@@ -12,13 +12,14 @@ use super::RunOptions;
 use crate::engine::clock::Clock;
 use crate::engine::poll_state::IN_TASK;
 use crate::engine::{
-    Alarms, Cancelled, Cause, Debts, End, Ended, Given, GroupState, LazyTimer, Root, Run, RunVars,
-    TaskRecord, WaitDetails, Workers, poll_state,
+    Alarms, AtEnd, Cancelled, Cause, Debts, End, Ended, Given, GroupState, LazyTimer, Root, Run,
+    RunVars, TaskRecord, WaitDetails, Workers, poll_state,
 };
 use crate::error::RunError;
 use crate::instant::Instant;
 use crate::loom::atomic::{AtomicBool, Ordering};
 use crate::loom::{Arc, Mutex, OnceLock, lock};
+use crate::role;
 use crate::runtime::{Enter, Runtime, Spawn};
 use crate::task::group::Group;
 use crate::wake::{WakerSlot, poll_locked};
@@ -41,6 +42,7 @@ pub fn run<B: Enter, F: Future>(
     options: RunOptions,
     main: F,
 ) -> Result<F::Output, RunError> {
+    role::check_before_run();
     if poll_state::surroundings().has(IN_TASK) {
         return Err(RunError::nested());
     }
@@ -131,6 +133,7 @@ struct MainState<R: Spawn, T> {
 
 impl<R: Spawn, T> Drop for MainState<R, T> {
     fn drop(&mut self) {
+        self.run.at_end.carry_out();
         self.run.workers.close();
     }
 }
@@ -151,6 +154,7 @@ impl<R: Runtime, T> MainState<R, T> {
             vars: RunVars::default(),
             workers: Workers::default(),
             alarms: Alarms::default(),
+            at_end: AtEnd::new(),
             debts: Mutex::new(Debts::default()),
             wait_details: WaitDetails::default(),
             group: OnceLock::new(),
@@ -230,6 +234,7 @@ impl<R: Runtime, F: Future> Future for MainFuture<R, F> {
             record.finish(End::Finished);
             // What was spawned through a handle of the run ends with it.
             core.cancel(Cancelled::new(Cause::Enclosing));
+            state.run.at_end.carry_out();
             if let Some(limit) = this.options.shutdown_limit {
                 state.abort_at = R::now() + limit;
             }

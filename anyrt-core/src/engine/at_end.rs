@@ -1,0 +1,35 @@
+//! Actions that a run carries out when its main task has ended, before it waits for the tasks that are left.
+
+use crate::loom::{Mutex, lock};
+
+type Action = Box<dyn FnOnce() + Send>;
+
+/// The actions of a run; `None` once they have been carried out.
+pub(crate) struct AtEnd(Mutex<Option<Vec<Action>>>);
+
+impl AtEnd {
+    pub(crate) fn new() -> AtEnd {
+        AtEnd(Mutex::new(Some(Vec::new())))
+    }
+
+    /// Adds an action, which is carried out by the thread that polls the main task. If the main task has
+    /// ended, the action is carried out here.
+    pub(crate) fn add(&self, action: impl FnOnce() + Send + 'static) {
+        let mut actions = lock(&self.0);
+        match actions.as_mut() {
+            Some(actions) => actions.push(Box::new(action)),
+            None => {
+                drop(actions);
+                action();
+            }
+        }
+    }
+
+    /// Carries out all actions, once.
+    pub(crate) fn carry_out(&self) {
+        let actions = lock(&self.0).take();
+        for action in actions.into_iter().flatten() {
+            action();
+        }
+    }
+}

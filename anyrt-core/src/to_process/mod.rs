@@ -1,0 +1,92 @@
+//! Worker processes: functions that run in another process.
+//!
+//! A worker is another process of this program's executable. It recognises itself by its standard input and
+//! environment (`crate::role`), and `serve`, at the start of `main`, then calls functions until the program
+//! closes the socket.
+//!
+//! # Files
+//!
+//! | file | contents |
+//! | --- | --- |
+//! | `options`, `error` | what callers see |
+//! | `registry` | the functions that may be called, by the type of each |
+//! | `codec` | arguments and results as bytes |
+//! | `call` | one call: a token, a worker, the answer |
+//! | `worker` | a worker, seen from the program: starting it, talking to it, ending it |
+//! | `pool` | the idle workers of a run |
+//! | `serve` | the worker itself |
+//!
+//! # What goes through the socket
+//!
+//! A frame is its length in 8 bytes, little end first, and a body.
+//!
+//! | from | frame |
+//! | --- | --- |
+//! | the program | the marker, without a length |
+//! | the worker | a hash of all functions |
+//! | the program | the key of a function in 8 bytes, and the argument |
+//! | the worker | the kind of the answer in one byte, and the result, or a text |
+//!
+//! # Ownership
+//!
+//! A worker is owned by one call, or is idle in the pool. It goes back only after the call has read its whole
+//! answer. If a call ends in any other way, its worker is killed, so no call reads another's answer (rule
+//! W15).
+
+mod call;
+mod codec;
+mod error;
+mod options;
+mod pool;
+#[doc(hidden)]
+pub mod registry;
+mod serve;
+mod worker;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use self::codec::CodecError;
+pub use self::error::WorkerError;
+pub use self::options::{Options, current_default_limiter};
+pub use self::serve::serve;
+#[doc(hidden)]
+pub use self::serve::serve_in_test;
+use crate::runtime::Descriptors;
+
+/// Runs a function in a worker process, and returns its result.
+///
+/// The function is marked with `#[anyrt::process_fn]`. The call reuses an idle worker of the run, or starts
+/// one. Calls beyond the [limit](current_default_limiter) wait in the order of their arrival.
+///
+/// # Cancel safety
+///
+/// Until the request has been sent, a cancelled or dropped call leaves; a worker that it was starting, or
+/// sending to, is killed. After that, a cancelled caller waits until the function has returned, and gets
+/// its result; with [`Options::kill_on_cancel`] the worker is killed instead. If the future is dropped before
+/// completing, the worker is killed.
+///
+/// # Errors
+///
+/// [`WorkerError`]. An `Err` of the function is a result like any other.
+///
+/// # Panics
+///
+/// If the function panics, with the text of its panic. The worker goes on.
+pub fn run<R, F, A, T>(
+    function: F,
+    argument: A,
+) -> impl Future<Output = Result<T, WorkerError>> + Send
+where
+    R: Descriptors,
+    F: Fn(A) -> T + Send + 'static,
+    A: Serialize + Send,
+    T: DeserializeOwned + Send,
+{
+    Options::<R>::new().run(function, argument)
+}
+
+/// Returns whether this process is a worker.
+pub fn is_worker() -> bool {
+    crate::role::is_worker()
+}

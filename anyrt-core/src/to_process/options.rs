@@ -1,0 +1,118 @@
+use std::fmt;
+use std::marker::PhantomData;
+use std::num::NonZeroUsize;
+use std::thread::available_parallelism;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::call::{self, CallOptions};
+use super::error::WorkerError;
+use crate::context::RunVar;
+use crate::error::NoRun;
+use crate::loom::Arc;
+use crate::runtime::Descriptors;
+use crate::sync::CapacityLimiter;
+
+static DEFAULT_LIMITER: RunVar<Arc<CapacityLimiter>> = RunVar::with_default(|| {
+    let processors = available_parallelism().map_or(1, NonZeroUsize::get);
+    Arc::new(CapacityLimiter::new(processors))
+});
+
+/// Returns the limiter that calls in the current run use unless they are given another: one token for each
+/// processor. The number can be changed during the run.
+///
+/// # Errors
+///
+/// [`NoRun`] outside of every run.
+pub fn current_default_limiter() -> Result<Arc<CapacityLimiter>, NoRun> {
+    DEFAULT_LIMITER.get().map_err(|_| NoRun::outside())
+}
+
+/// How a function is to run in a worker process.
+#[must_use = "options do nothing until something is run with them"]
+pub struct Options<R> {
+    call: CallOptions,
+    runtime: PhantomData<fn() -> R>,
+}
+
+impl<R: Descriptors> Options<R> {
+    /// Returns the options of [`run`](super::run).
+    pub fn new() -> Options<R> {
+        Options {
+            call: CallOptions::default(),
+            runtime: PhantomData,
+        }
+    }
+
+    /// Sets whether a cancelled call kills its worker, and with it the function. Otherwise a cancelled call
+    /// waits for the function, and gets its result.
+    ///
+    /// What the function has started is killed with it.
+    pub fn kill_on_cancel(mut self, kill: bool) -> Options<R> {
+        self.call.kills = kill;
+        self
+    }
+
+    /// Takes a token from this limiter, and not from the [run's](current_default_limiter).
+    pub fn limiter(mut self, limiter: &Arc<CapacityLimiter>) -> Options<R> {
+        self.call.limiter = Some(limiter.clone());
+        self
+    }
+
+    /// Runs a function in a worker process; see [`run`](fn@super::run).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`run`](fn@super::run), or as [`kill_on_cancel`](Options::kill_on_cancel) describes.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](fn@super::run).
+    ///
+    /// # Panics
+    ///
+    /// As [`run`](fn@super::run).
+    pub fn run<F, A, T>(
+        self,
+        function: F,
+        argument: A,
+    ) -> impl Future<Output = Result<T, WorkerError>> + Send
+    where
+        F: Fn(A) -> T + Send + 'static,
+        A: Serialize + Send,
+        T: DeserializeOwned + Send,
+    {
+        const {
+            assert!(
+                size_of::<F>() == 0,
+                "a worker process has its own memory: the function must not be a pointer, and must not capture"
+            );
+        }
+        call::run::<R, F, A, T>(self.call, function, argument)
+    }
+}
+
+impl<R: Descriptors> Default for Options<R> {
+    fn default() -> Self {
+        Options::new()
+    }
+}
+
+impl<R> Clone for Options<R> {
+    fn clone(&self) -> Self {
+        Options {
+            call: self.call.clone(),
+            runtime: PhantomData,
+        }
+    }
+}
+
+impl<R> fmt::Debug for Options<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("kill_on_cancel", &self.call.kills)
+            .field("limiter", &self.call.limiter)
+            .finish_non_exhaustive()
+    }
+}

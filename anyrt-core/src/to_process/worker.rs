@@ -1,0 +1,230 @@
+//! A worker, as the program sees it.
+
+use std::future::poll_fn;
+use std::io::{self, Write};
+use std::mem::take;
+use std::os::unix::net::UnixStream;
+use std::process::ExitStatus;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use rustix::buffer::spare_capacity;
+
+use super::error::WorkerError;
+use super::registry::fingerprint;
+use crate::cancel::{finally, move_on_after, shield};
+use crate::engine::{Wait, poll_state};
+use crate::process::{Command, Process, Stdio, open_process};
+use crate::role::{self, NotAllowed};
+use crate::runtime::{Attempt, Descriptors, Direction, Source};
+
+/// How long a new worker may take until it serves.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The bytes of a length, or of a key.
+pub(super) const WORD: usize = 8;
+
+/// How many system calls one poll makes.
+const CALLS: usize = 16;
+
+/// How much is read before the length of a frame is known.
+const FIRST_READ: usize = 4096;
+
+/// A worker process. Dropping it kills the process and what that has started; the run reaps it.
+pub(super) struct Worker<R: Descriptors> {
+    socket: R::Source,
+    process: Process<R>,
+}
+
+/// A call has lost its worker.
+pub(super) struct Lost {
+    pub(super) status: Option<ExitStatus>,
+    /// The function may have begun.
+    pub(super) had_request: bool,
+}
+
+impl<R: Descriptors> Worker<R> {
+    /// Starts a worker, and waits until it serves. All workers are started here (rule W3).
+    ///
+    /// If it is cancelled or fails, the worker is killed.
+    pub(super) async fn start() -> Result<Worker<R>, WorkerError> {
+        let test = role::worker_test().map_err(|reason| match reason {
+            NotAllowed::NotSetUp => WorkerError::NotSetUp,
+            NotAllowed::IsWorker => start_error("a worker process starts no workers"),
+            NotAllowed::Spoiled => start_error(
+                "this process was started as a worker, and has read its standard input before \
+                 `anyrt::to_process::serve()`: make that the first line of `fn main`",
+            ),
+        })?;
+        let (command, ours) = prepare(test).map_err(WorkerError::Start)?;
+        let process = open_process::<R>(command).await;
+        let process = process.map_err(WorkerError::Start)?;
+        let socket = R::Source::register(ours.into()).map_err(WorkerError::Start)?;
+        let worker = Worker { socket, process };
+        let serves = AtomicBool::new(false);
+        let greeting = async {
+            let greeting = move_on_after::<R, _>(PATIENCE, worker.receive()).await;
+            serves.store(matches!(greeting, Some(Ok(_))), Ordering::Relaxed);
+            greeting
+        };
+        let greeting = finally(greeting, || worker.end_unless(&serves)).await;
+        match greeting {
+            Some(Ok(greeting)) if greeting[WORD..] == fingerprint().to_le_bytes() => Ok(worker),
+            Some(Ok(_)) => Err(start_error(
+                "its executable is another build than this process: start the program again",
+            )),
+            Some(Err(_)) => {
+                let status = match worker.status() {
+                    Some(status) => status.to_string(),
+                    None => "unknown status".to_owned(),
+                };
+                Err(start_error(&format!(
+                    "it ended before it served ({status}): make `anyrt::to_process::serve();` the first line \
+                     of `fn main`, or use `#[anyrt::main]`, and in tests `#[anyrt::test]`"
+                )))
+            }
+            None => Err(start_error(&format!(
+                "it did not serve within {PATIENCE:?}: make `anyrt::to_process::serve();` the first line of \
+                 `fn main`"
+            ))),
+        }
+    }
+
+    /// Sends a request, and returns the frame of the answer.
+    ///
+    /// If it is cancelled before the whole request is sent, the worker is killed and reaped. After that, a
+    /// cancelled call does the same if it `kills`; otherwise it goes on until the answer is there.
+    pub(super) async fn ask(&self, request: &[u8], kills: bool) -> Result<Vec<u8>, Lost> {
+        let answered = AtomicBool::new(false);
+        let mut sent = false;
+        let exchange = async {
+            self.send(request).await?;
+            sent = true;
+            let answer = match kills {
+                true => self.receive().await?,
+                false => shield(self.receive()).await?,
+            };
+            answered.store(true, Ordering::Relaxed);
+            io::Result::Ok(answer)
+        };
+        let answer = finally(exchange, || self.end_unless(&answered)).await;
+        answer.map_err(|error| Lost {
+            status: self.status(),
+            // A reset is reported where the worker has left bytes unread, and there are none but the request's.
+            had_request: sent && error.kind() != io::ErrorKind::ConnectionReset,
+        })
+    }
+
+    /// Kills and reaps the worker, unless the exchange has succeeded.
+    async fn end_unless(&self, succeeded: &AtomicBool) {
+        if !succeeded.load(Ordering::Relaxed) {
+            // It may have ended by itself, with a status of its own.
+            drop(self.process.kill());
+            drop(self.process.wait().await);
+        }
+    }
+
+    fn status(&self) -> Option<ExitStatus> {
+        self.process.status().ok().flatten()
+    }
+
+    /// Sends a frame.
+    async fn send(&self, frame: &[u8]) -> io::Result<()> {
+        let mut sent = 0;
+        step_by_step(|cx| {
+            let rest = &frame[sent..];
+            if rest.is_empty() {
+                return Poll::Ready(Ok(Some(())));
+            }
+            let polled = self.socket.poll_io(cx, Direction::Output, |socket| {
+                let sent = rustix::io::write(socket, rest)?;
+                Ok(Attempt::new(sent).drained(0 < sent && sent < rest.len()))
+            });
+            sent += ready!(polled)?;
+            Poll::Ready(Ok(None))
+        })
+        .await
+    }
+
+    /// Receives a frame, and returns it with its length.
+    async fn receive(&self) -> io::Result<Vec<u8>> {
+        let mut frame = Vec::new();
+        step_by_step(|cx| {
+            let missing = missing(&frame).ok_or(io::ErrorKind::InvalidData)?;
+            if missing == 0 {
+                return Poll::Ready(Ok(Some(take(&mut frame))));
+            }
+            frame.try_reserve_exact(missing)?;
+            let polled = self.socket.poll_io(cx, Direction::Input, |socket| {
+                let read = rustix::io::read(socket, spare_capacity(&mut frame))?;
+                Ok(Attempt::new(read))
+            });
+            match ready!(polled)? {
+                0 => Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
+                _ => Poll::Ready(Ok(None)),
+            }
+        })
+        .await
+    }
+}
+
+/// Returns how much is to be read of a frame of which this is there; `None` if there is too much.
+fn missing(frame: &[u8]) -> Option<usize> {
+    let Some(length) = frame.first_chunk() else {
+        return Some(FIRST_READ);
+    };
+    let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
+    length.checked_add(WORD)?.checked_sub(frame.len())
+}
+
+/// Repeats a step until it has a value, and lets others run in between.
+async fn step_by_step<T>(
+    mut step: impl FnMut(&mut Context<'_>) -> Poll<io::Result<Option<T>>>,
+) -> io::Result<T> {
+    poll_fn(|cx| {
+        for _ in 0..CALLS {
+            match step(cx) {
+                Poll::Ready(Ok(None)) => {}
+                Poll::Ready(Ok(Some(value))) => return Poll::Ready(Ok(value)),
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => {
+                    poll_state::waits_for(Wait::Process);
+                    return Poll::Pending;
+                }
+            }
+        }
+        poll_state::yield_turn(cx.waker());
+        Poll::Pending
+    })
+    .await
+}
+
+/// Makes the command for a worker, and our end of its socket.
+fn prepare(test: Option<String>) -> io::Result<(Command, UnixStream)> {
+    let (mut ours, theirs) = UnixStream::pair()?;
+    let marker = role::marker();
+    ours.write_all(marker.as_bytes())?;
+    ours.set_nonblocking(true)?;
+    let command = Command::new(std::env::current_exe()?)
+        .env(role::MARKER, marker)
+        .stdin(Stdio::Descriptor(theirs.into()))
+        .stderr(Stdio::Inherit)
+        .group();
+    let command = match test {
+        None => command.stdout(Stdio::Inherit),
+        // The test harness prints as well; the worker redirects its output once it serves.
+        Some(test) => command.stdout(Stdio::Null).arg(test).args([
+            "--exact",
+            "--nocapture",
+            "--test-threads=1",
+            "--include-ignored",
+            "--quiet",
+        ]),
+    };
+    Ok((command, ours))
+}
+
+fn start_error(text: &str) -> WorkerError {
+    WorkerError::Start(io::Error::other(text.to_owned()))
+}

@@ -378,12 +378,12 @@ fn mistakes_are_explained() {
     let folder = Folder::new();
     BATCH.fails_with(&folder, ["--"], "there is no program after --");
     BATCH.fails_with(&folder, ["-j", "0"], "at least 1 job");
-    let missing = BATCH.run(&folder, ["no such list"]);
-    assert_eq!(missing.status.code(), Some(1));
-    assert!(
-        text(&missing.stderr).contains("no such list: "),
-        "{missing:?}"
-    );
+    for list in ["no such list", "."] {
+        let refused = BATCH.run(&folder, [list]);
+        assert_eq!(refused.status.code(), Some(1));
+        let errors = text(&refused.stderr);
+        assert!(errors.contains(&format!("batch: {list}: ")), "{errors}");
+    }
     let help = BATCH.run(&folder, ["--help"]);
     assert!(text(&help.stdout).contains("Usage: batch"));
 }

@@ -56,12 +56,13 @@ fn fill(word: &OsStr, line: &OsStr) -> OsString {
 #[derive(Clone)]
 pub(crate) struct List {
     lines: Arc<Mutex<Lines>>,
+    name: Arc<str>,
     /// Whether it ends for sure, so that what is left of it can be counted.
     pub(crate) is_finite: bool,
 }
 
 struct Lines {
-    input: Box<dyn BufRead + Send>,
+    input: Input,
     delimiter: u8,
     /// Whether lines are for the shell, which has comments.
     is_script: bool,
@@ -75,17 +76,11 @@ impl List {
     ///
     /// If there is no such file, with its name.
     pub(crate) fn open(options: &Options) -> io::Result<List> {
-        let (input, is_finite): (Box<dyn BufRead + Send>, bool) = match &options.file {
-            Some(path) => {
-                let opened =
-                    File::open(path).and_then(|file| Ok((file.metadata()?.is_file(), file)));
-                let (is_finite, file) = opened.map_err(|error| {
-                    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
-                })?;
-                (Box::new(BufReader::new(file)), is_finite)
-            }
-            None => (Box::new(BufReader::new(io::stdin())), false),
+        let name: Arc<str> = match &options.file {
+            Some(path) => path.to_string_lossy().into(),
+            None => "the standard input".into(),
         };
+        let (input, is_finite) = open(options).map_err(|error| in_list(&name, &error))?;
         let lines = Lines {
             input,
             delimiter: options.delimiter,
@@ -94,6 +89,7 @@ impl List {
         };
         Ok(List {
             lines: Arc::new(Mutex::new(lines)),
+            name,
             is_finite,
         })
     }
@@ -102,24 +98,53 @@ impl List {
     ///
     /// # Cancel safety
     ///
-    /// A cancelled caller does not wait for the thread, which may read standard input for ever.
+    /// As [`with_lines`](List::with_lines).
     pub(crate) async fn next(&self) -> io::Result<Option<Job>> {
-        let lines = self.lines.clone();
-        let next = move || lines.lock().unwrap_or_else(PoisonError::into_inner).next();
-        to_thread::Options::new()
-            .abandon_on_cancel()
-            .run(next)
-            .await
+        self.with_lines(Lines::next).await
     }
 
     /// Counts what has not been read.
     pub(crate) async fn count_rest(&self) -> io::Result<usize> {
-        let mut count = 0;
-        while self.next().await?.is_some() {
-            count += 1;
-        }
-        Ok(count)
+        let count = |lines: &mut Lines| {
+            let mut count = 0;
+            while lines.next()?.is_some() {
+                count += 1;
+            }
+            Ok(count)
+        };
+        self.with_lines(count).await
     }
+
+    /// Reads on a worker thread.
+    ///
+    /// # Cancel safety
+    ///
+    /// A cancelled caller does not wait for the thread, which may read standard input for ever.
+    async fn with_lines<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&mut Lines) -> io::Result<T> + Send + 'static,
+    ) -> io::Result<T> {
+        let lines = self.lines.clone();
+        let read = move || read(&mut lines.lock().unwrap_or_else(PoisonError::into_inner));
+        let read = to_thread::Options::new().abandon_on_cancel().run(read);
+        read.await.map_err(|error| in_list(&self.name, &error))
+    }
+}
+
+type Input = Box<dyn BufRead + Send>;
+
+/// Opens the list; tells whether it is a file, which ends.
+fn open(options: &Options) -> io::Result<(Input, bool)> {
+    let Some(path) = &options.file else {
+        return Ok((Box::new(BufReader::new(io::stdin())), false));
+    };
+    let file = File::open(path)?;
+    let is_file = file.metadata()?.is_file();
+    Ok((Box::new(BufReader::new(file)), is_file))
+}
+
+fn in_list(name: &str, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{name}: {error}"))
 }
 
 impl Lines {

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -280,10 +279,9 @@ pub(crate) fn one_line(text: &str) -> String {
 ///
 /// If the file cannot be written.
 pub(crate) async fn write_records(
-    path: &Path,
+    mut file: File,
     records: MemoryObjectReceiveStream<String>,
 ) -> io::Result<()> {
-    let mut file = File::create(path).await?;
     while let Ok(record) = records.receive().await {
         file.write_all(record.as_bytes()).await?;
     }

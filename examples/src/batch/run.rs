@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use anyrt::fs::File;
 use anyrt::signals::{self, Signal, SignalReceiver};
 use anyrt::stream::UNBOUNDED;
 use anyrt::{Builder, CancelScope, memory_object_stream};
@@ -49,7 +50,10 @@ async fn carry_out(options: Options, messages: Messages) -> io::Result<u8> {
         anyrt::fs::create_dir_all(folder).await?;
     }
     let (records, written) = memory_object_stream(UNBOUNDED);
-    let json = options.json.clone();
+    let json = match &options.json {
+        Some(path) => Some(File::create(path).await?),
+        None => None,
+    };
     let scope = CancelScope::new();
     let batch = Arc::new(Batch {
         report: Report::new(json.is_some().then_some(records)),
@@ -72,7 +76,7 @@ async fn carry_out(options: Options, messages: Messages) -> io::Result<u8> {
     };
     let write = async {
         match json {
-            Some(path) => write_records(&path, written).await,
+            Some(file) => write_records(file, written).await,
             None => Ok(()),
         }
     };

@@ -323,6 +323,31 @@ fn a_closed_output_ends_it_quietly() {
     }
 }
 
+/// Nothing reads what it prints: it can be stopped nevertheless, while other jobs end.
+#[test]
+fn output_that_is_not_taken_holds_nothing_up() {
+    for backend in BACKENDS {
+        let folder = Folder::new();
+        let list = "head -c 1000000 /dev/zero; echo > first\nuntil test -e first; do sleep 0.01; done; sleep 0.2\n";
+        let list = folder.file("list", list);
+        let mut child = spawn(&folder, backend, &["-j", "2", list.to_str().unwrap()]);
+        wait_until(|| folder.path().join("first").exists());
+        // For the rest to happen, if it is to.
+        std::thread::sleep(Duration::from_millis(500));
+        signal(&child, "INT");
+        wait_until_ended(&mut child);
+        assert_eq!(child.wait().unwrap().code(), Some(130));
+    }
+}
+
+fn wait_until_ended(child: &mut Child) {
+    let start = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        assert!(start.elapsed() < Duration::from_secs(60), "it does not end");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 /// However many jobs there are: 10,000 in long tests.
 #[test]
 fn memory_does_not_grow_with_the_list() {

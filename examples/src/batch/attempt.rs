@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Seek};
+use std::io::{self, Seek, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::ExitStatus;
@@ -113,7 +113,7 @@ impl Log {
                 file.rewind()?;
                 let mut out = io::stdout().lock();
                 io::copy(&mut file, &mut out)?;
-                io::Write::flush(&mut out)
+                out.flush()
             }
         }
     }

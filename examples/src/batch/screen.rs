@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyrt::to_thread;
 use anyrt_examples::Messages;
@@ -16,18 +16,31 @@ const WIDTH: usize = 78;
 #[derive(Clone)]
 pub(crate) struct Screen {
     messages: Messages,
-    /// How many lines the view has now.
-    drawn: Arc<Mutex<usize>>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    /// Locked for as long as the output of a job is printed, which may take for ever: by worker threads alone.
+    output: Mutex<()>,
+    view: Mutex<View>,
     /// Whether what reads standard output has gone.
-    is_closed: Arc<AtomicBool>,
+    is_closed: AtomicBool,
+}
+
+#[derive(Default)]
+struct View {
+    /// How many lines it has now.
+    drawn: usize,
+    /// Whether output is printed, which the view must not be drawn into.
+    is_printing: bool,
 }
 
 impl Screen {
     pub(crate) fn new(messages: Messages) -> Screen {
         Screen {
             messages,
-            drawn: Arc::default(),
-            is_closed: Arc::default(),
+            shared: Arc::default(),
         }
     }
 
@@ -37,7 +50,9 @@ impl Screen {
 
     /// Writes a line above the view.
     pub(crate) fn say(&self, line: &str) {
-        self.above(|| self.messages.say(format_args!("{line}")));
+        let mut view = self.view();
+        view.erase();
+        self.messages.say(format_args!("{line}"));
     }
 
     /// Prints the output of a job, whole.
@@ -51,52 +66,65 @@ impl Screen {
     /// If standard output cannot be written.
     pub(crate) async fn print(&self, log: Log) -> io::Result<()> {
         let screen = self.clone();
-        let print = move || screen.above(|| log.print());
+        let print = move || screen.print_blocking(log);
         let printed = to_thread::Options::new().abandon_on_cancel().run(print);
         printed.await.map_err(|error| {
             if error.kind() == io::ErrorKind::BrokenPipe {
-                self.is_closed.store(true, Ordering::Relaxed);
+                self.shared.is_closed.store(true, Ordering::Relaxed);
             }
             io::Error::new(error.kind(), format!("cannot write the output: {error}"))
         })
     }
 
+    fn print_blocking(&self, log: Log) -> io::Result<()> {
+        let output = self.shared.output.lock();
+        let _alone = output.unwrap_or_else(PoisonError::into_inner);
+        let mut view = self.view();
+        view.erase();
+        view.is_printing = true;
+        drop(view);
+        let printed = log.print();
+        self.view().is_printing = false;
+        printed
+    }
+
     /// Whether what reads standard output has gone: then there is nothing more to say.
     pub(crate) fn is_closed(&self) -> bool {
-        self.is_closed.load(Ordering::Relaxed)
+        self.shared.is_closed.load(Ordering::Relaxed)
     }
 
-    /// Does something with the view taken away.
-    fn above<T>(&self, action: impl FnOnce() -> T) -> T {
-        let mut drawn = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
-        erase(&mut drawn);
-        action()
-    }
-
-    /// Shows the lines instead of those before, unless the terminal is being written to.
+    /// Shows the lines instead of those before.
     pub(crate) fn draw(&self, lines: &[String]) {
-        let Ok(mut drawn) = self.drawn.try_lock() else {
+        let mut view = self.view();
+        if view.is_printing {
             return;
-        };
-        erase(&mut drawn);
+        }
+        view.erase();
         let mut err = io::stderr().lock();
         for line in lines {
             let line: String = line.chars().take(WIDTH).collect();
             let _ = writeln!(err, "{line}");
         }
-        *drawn = lines.len();
+        view.drawn = lines.len();
     }
 
     pub(crate) fn clear(&self) {
-        self.above(|| ());
+        self.view().erase();
+    }
+
+    fn view(&self) -> MutexGuard<'_, View> {
+        let view = self.shared.view.lock();
+        view.unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Moves up to the first line of the view, and clears what is below. That a terminal cannot be written is
-/// nothing that could be said anywhere.
-fn erase(drawn: &mut usize) {
-    if *drawn > 0 {
-        let _ = write!(io::stderr().lock(), "\x1b[{drawn}A\r\x1b[J");
-        *drawn = 0;
+impl View {
+    /// Moves up to the first line of the view, and clears what is below. That a terminal cannot be written is
+    /// nothing that could be said anywhere.
+    fn erase(&mut self) {
+        if self.drawn > 0 {
+            let _ = write!(io::stderr().lock(), "\x1b[{}A\r\x1b[J", self.drawn);
+            self.drawn = 0;
+        }
     }
 }

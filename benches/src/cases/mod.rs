@@ -2,6 +2,7 @@
 
 mod blocking;
 pub(crate) mod cancel;
+mod files;
 mod net;
 mod portal;
 mod process;
@@ -90,5 +91,6 @@ pub(crate) fn all() -> Vec<Case> {
     net::add(&mut cases);
     tls::add(&mut cases);
     process::add(&mut cases);
+    files::add(&mut cases);
     cases
 }

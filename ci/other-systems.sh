@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Type-checks the facade for systems other than the one it runs on: macOS and Windows.
+# Type-checks the facade for systems other than the one it runs on, macOS and Windows, and for Windows
+# the example programs that need neither sockets nor signals.
 #
 # No machine with these systems is needed, nor their linkers or libraries: `cargo check` compiles the
 # standard library from its sources (`-Zbuild-std`) and stops before linking. That takes a compiler
@@ -41,12 +42,17 @@ link_sources() {
     ln -sfn "$sources" "$SYSROOT/src/rust/library"
 }
 
-# Checks the facade for a target with these features. Warnings are errors, in the project's own crates.
-check() {
-    echo "    $1: $2"
+# Checks something for a target. Warnings are errors, in the project's own crates.
+check_for() {
     /usr/bin/cargo check --quiet --locked -Zbuild-std=std,panic_unwind -Zwarnings \
         --config 'build.warnings="deny"' \
-        --target-dir target/other-systems --target "$1" -p anyrt --lib --features "$2"
+        --target-dir target/other-systems --target "$@"
+}
+
+# Checks the facade for a target with these features.
+check() {
+    echo "    $1: $2"
+    check_for "$1" -p anyrt --lib --features "$2"
 }
 
 install_packages
@@ -60,3 +66,5 @@ check aarch64-apple-darwin "$FEATURES,descriptors"
 check aarch64-apple-darwin "$FEATURES,net,signals,to_process"
 check x86_64-pc-windows-gnu "$FEATURES"
 check x86_64-pc-windows-gnu "$FEATURES,net,signals,to_process"
+echo "    x86_64-pc-windows-gnu: the examples digest and pipeline"
+check_for x86_64-pc-windows-gnu -p anyrt-examples --bin digest --bin pipeline

@@ -2,6 +2,7 @@
 
 mod blocking;
 pub(crate) mod cancel;
+mod files;
 mod net;
 mod portal;
 mod process;
@@ -92,5 +93,6 @@ pub(crate) fn all() -> Vec<Case> {
     tls::add(&mut cases);
     process::add(&mut cases);
     worker::add(&mut cases);
+    files::add(&mut cases);
     cases
 }

@@ -1,17 +1,23 @@
 //! What the example programs have in common: the command line, messages, the run, walking a tree,
 //! accepting connections, and the files of a site.
 
+#[cfg(unix)]
 mod accept;
 mod args;
+mod interrupt;
 mod messages;
 mod run;
+#[cfg(unix)]
 pub mod site;
+#[cfg(unix)]
 mod spare;
 mod walk;
 
+#[cfg(unix)]
 pub use self::accept::{accept, accept_to_connect, limit_send_buffer, listen};
 pub use self::args::{Args, address, at_least_one, command_line, parse, seconds};
 pub use self::messages::{Messages, print, show_progress};
 pub use self::run::{run, run_service};
+#[cfg(unix)]
 pub use self::spare::Spare;
-pub use self::walk::{Outcome, Unreadable, Walk};
+pub use self::walk::{Files, Outcome, Unreadable};

@@ -6,10 +6,10 @@ use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyrt::signals::{self, Signal, SignalReceiver};
 use anyrt::sync::Event;
 use anyrt::{Backend, Builder, CancelScope, GroupError};
 
+use crate::interrupt::Interrupts;
 use crate::messages::Messages;
 
 /// What a shell reports for a program that Ctrl-C ended.
@@ -48,7 +48,7 @@ fn try_run(
     let scope = CancelScope::new();
     let handle = scope.handle();
     let outcome = builder(backend).run(async {
-        let interrupt = on_signal(signals()?, || handle.cancel_with("interrupted"));
+        let interrupt = Interrupts::new()?.on_first(|| handle.cancel_with("interrupted"));
         anyrt::race((interrupt, async { Ok(scope.run(work).await) })).await
     })?;
     match outcome? {
@@ -104,24 +104,10 @@ where
     let stop = Arc::new(Event::new());
     let told = stop.clone();
     let code = builder(backend).run(async {
-        let listen = on_signal(signals()?, || told.set());
+        let listen = Interrupts::new()?.on_first(|| told.set());
         anyrt::race((listen, service(stop))).await
     })?;
     Ok(code?)
-}
-
-/// Opens a receiver for Ctrl-C and SIGTERM.
-fn signals() -> io::Result<SignalReceiver> {
-    signals::receiver(&[Signal::INT, Signal::TERM])
-}
-
-/// Calls the function at the first signal. The second then has its usual effect, and ends the program at
-/// once. Does not return, except with an error.
-async fn on_signal<T>(mut signals: SignalReceiver, stop: impl FnOnce()) -> io::Result<T> {
-    signals.receive().await?;
-    signals.close();
-    stop();
-    anyrt::sleep_forever().await
 }
 
 fn builder(backend: Option<Backend>) -> Builder {

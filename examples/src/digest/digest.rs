@@ -9,11 +9,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use anyrt::fs::Path;
 use anyrt::{GroupError, to_thread};
-use anyrt_examples::{Messages, Outcome, show_progress};
+use anyrt_examples::{Files, Messages, Outcome, show_progress};
 
 use crate::hash::{Batch, Job};
-use crate::list::List;
 use crate::output;
 
 /// How far it got. Clones share their numbers.
@@ -77,24 +77,35 @@ pub(crate) async fn digest(
 }
 
 /// Finds the files, in the order in which they are printed.
-async fn list(paths: Vec<PathBuf>, summary: &Summary) -> Vec<Outcome<PathBuf>> {
-    let mut list = List::new(paths);
-    loop {
-        let more;
-        (list, more) = to_thread::run(move || {
-            let more = list.turn();
-            (list, more)
+async fn list(paths: Vec<PathBuf>, summary: &Summary) -> Vec<Outcome<Path>> {
+    let mut found = Vec::new();
+    for path in paths {
+        let begin = found.len();
+        let mut files = Files::below(Path::new(path));
+        while let Some(file) = files.next().await {
+            found.push(file);
+            summary.set_found(found.len());
+        }
+        // There may be millions of them.
+        found = to_thread::run(move || {
+            found[begin..].sort_unstable_by(|a, b| bytes(a).cmp(bytes(b)));
+            found
         })
         .await;
-        summary.set_found(list.found().len());
-        if !more {
-            return list.into_found();
-        }
     }
+    found
+}
+
+fn bytes(found: &Outcome<Path>) -> &[u8] {
+    let path = match found {
+        Ok(path) => path,
+        Err(unreadable) => unreadable.path(),
+    };
+    path.as_os_str().as_encoded_bytes()
 }
 
 /// Hashes the files, `jobs` at a time.
-async fn hash(files: Vec<Outcome<PathBuf>>, jobs: NonZeroUsize, results: mpsc::Sender<Batch>) {
+async fn hash(files: Vec<Outcome<Path>>, jobs: NonZeroUsize, results: mpsc::Sender<Batch>) {
     let jobs = jobs.get().min(files.len());
     let files = Arc::new(Mutex::new(files.into_iter().enumerate()));
     let jobs = (0..jobs).map(|_| {

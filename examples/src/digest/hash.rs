@@ -1,10 +1,13 @@
 //! Hashing: what a worker thread does in one turn.
+//!
+//! A turn reads many small files, or a part of a large one, by the standard library, where it also hashes them:
+//! that is what the documentation of `anyrt::fs` advises for thousands of files.
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 
+use anyrt::fs::Path;
 use anyrt_examples::{Outcome, Unreadable};
 use sha2::{Digest, Sha256};
 
@@ -31,7 +34,7 @@ pub(crate) struct Job<N> {
 
 impl<N> Job<N>
 where
-    N: FnMut() -> Option<(usize, Outcome<PathBuf>)>,
+    N: FnMut() -> Option<(usize, Outcome<Path>)>,
 {
     /// `next` gives the number and the path of another file, if there is one.
     pub(crate) fn new(next: N, results: Sender<Batch>) -> Job<N> {
@@ -85,13 +88,13 @@ where
 /// A file that is being hashed.
 struct Open {
     number: usize,
-    path: PathBuf,
+    path: Path,
     file: File,
     hash: Sha256,
 }
 
 impl Open {
-    fn new(number: usize, path: PathBuf) -> Outcome<Open> {
+    fn new(number: usize, path: Path) -> Outcome<Open> {
         match File::open(&path) {
             Ok(file) => Ok(Open {
                 number,
@@ -128,9 +131,7 @@ mod tests {
 
     #[test]
     fn a_path_that_is_gone_is_reported() {
-        let mut paths = [Ok(PathBuf::from("this/was/listed"))]
-            .into_iter()
-            .enumerate();
+        let mut paths = [Ok(Path::new("this/was/listed"))].into_iter().enumerate();
         let (sender, receiver) = mpsc::channel();
         let mut job = Job::new(|| paths.next(), sender);
         assert!(!job.turn(), "that was all");
@@ -144,7 +145,7 @@ mod tests {
     #[test]
     fn a_job_ends_when_nobody_wants_its_results() {
         let (sender, _) = mpsc::channel();
-        let gone = || Some((0, Ok(PathBuf::from("this/was/listed"))));
+        let gone = || Some((0, Ok(Path::new("this/was/listed"))));
         assert!(!Job::new(gone, sender).turn());
     }
 }

@@ -6,14 +6,13 @@
 //! | --- | --- |
 //! | `main` | the command line |
 //! | `digest` | the tasks: listing, hashing, writing, showing progress |
-//! | `list`, `hash`, `output` | what worker threads do, a turn at a time |
+//! | `hash`, `output` | what worker threads do, a turn at a time |
 //!
 //! What it shares with the other programs is in `common`: above all the run, Ctrl-C and the exit
 //! status.
 
 mod digest;
 mod hash;
-mod list;
 mod output;
 
 use std::process::ExitCode;

@@ -18,10 +18,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
+use anyrt::fs::Path;
 use anyrt::stream::{MemoryObjectReceiveStream, MemoryObjectSendStream};
 use anyrt::sync::CapacityLimiter;
 use anyrt::{GroupError, memory_object_stream, to_thread};
-use anyrt_examples::{Messages, Walk, show_progress};
+use anyrt_examples::{Files, Messages, show_progress};
 
 use crate::count::{Counted, count};
 use crate::read::Reader;
@@ -33,8 +34,8 @@ const MAX_JOBS: usize = 256;
 /// How many objects wait between two stages.
 const CAPACITY: usize = 2;
 
-/// How many entries of directories are looked at in one turn.
-const WALK_TURN: usize = 64;
+/// How many files are sent, and read, at a time.
+const FILES: usize = 64;
 
 /// How many words are printed.
 const PRINTED: usize = 20;
@@ -71,7 +72,9 @@ pub(crate) async fn pipeline(
     messages: &Messages,
 ) -> Result<(), GroupError<io::Error>> {
     let jobs = jobs.get().min(MAX_JOBS);
-    let workers = to_thread::Options::new().limiter(&Arc::new(CapacityLimiter::new(jobs)));
+    let limiter = Arc::new(CapacityLimiter::new(jobs));
+    let dir = Path::new(dir).with_limiter(&limiter);
+    let workers = to_thread::Options::new().limiter(&limiter);
     let stage = Stage {
         workers,
         summary: summary.clone(),
@@ -117,28 +120,26 @@ impl Stage {
     }
 
     /// Finds the files, and sends some at a time.
-    async fn walk(self, dir: PathBuf, found: MemoryObjectSendStream<Vec<PathBuf>>) {
-        let mut walk = Walk::new(dir);
-        loop {
-            let (files, more);
-            let messages = self.messages.clone();
-            (walk, files, more) = self
-                .run(move || {
-                    let mut found = Vec::new();
-                    let more = walk.turn(WALK_TURN, &mut found);
-                    let files = found.into_iter().filter_map(|found| {
-                        let report = |unreadable| messages.report(&unreadable);
-                        found.map_err(report).ok()
-                    });
-                    let files: Vec<_> = files.collect();
-                    (walk, files, more)
-                })
-                .await;
+    async fn walk(self, dir: Path, found: MemoryObjectSendStream<Vec<Path>>) {
+        let mut files = Files::below(dir);
+        let mut more = true;
+        while more {
+            let mut some = Vec::new();
+            while more && some.len() < FILES {
+                match files.next().await {
+                    Some(Ok(file)) => some.push(file),
+                    Some(Err(unreadable)) => {
+                        let messages = self.messages.clone();
+                        self.run(move || messages.report(&unreadable)).await;
+                    }
+                    None => more = false,
+                }
+            }
             self.summary
                 .0
                 .found
-                .fetch_add(files.len(), Ordering::Relaxed);
-            if found.send(files).await.is_err() || !more {
+                .fetch_add(some.len(), Ordering::Relaxed);
+            if found.send(some).await.is_err() {
                 return;
             }
         }
@@ -147,7 +148,7 @@ impl Stage {
     /// Reads files, and sends their text in pieces that end where a word does.
     async fn read(
         self,
-        paths: MemoryObjectReceiveStream<Vec<PathBuf>>,
+        paths: MemoryObjectReceiveStream<Vec<Path>>,
         read: MemoryObjectSendStream<Vec<u8>>,
     ) {
         while let Ok(files) = paths.receive().await {

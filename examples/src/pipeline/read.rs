@@ -1,11 +1,14 @@
 //! Reading: the text of some files, in pieces.
+//!
+//! A turn reads many small files, or a part of a large one, by the standard library: that is what the
+//! documentation of `anyrt::fs` advises for thousands of files.
 
 use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::mem;
-use std::path::PathBuf;
 use std::vec;
 
+use anyrt::fs::Path;
 use anyrt_examples::{Outcome, Unreadable};
 
 /// How many bytes are read in one turn. A file that is longer is read twice: to see whether it is
@@ -17,14 +20,14 @@ const SEPARATOR: u8 = b'\n';
 
 /// Reads one file after the other, and keeps its place between turns.
 pub(crate) struct Reader {
-    files: vec::IntoIter<PathBuf>,
+    files: vec::IntoIter<Path>,
     current: Option<Open>,
     /// How the current word begins, where the last piece was cut off.
     word: Vec<u8>,
 }
 
 impl Reader {
-    pub(crate) fn new(files: Vec<PathBuf>) -> Reader {
+    pub(crate) fn new(files: Vec<Path>) -> Reader {
         Reader {
             files: files.into_iter(),
             current: None,
@@ -83,7 +86,7 @@ impl Reader {
 
 /// A file that is being read.
 struct Open {
-    path: PathBuf,
+    path: Path,
     file: File,
     state: State,
 }
@@ -99,7 +102,7 @@ enum State {
 }
 
 impl Open {
-    fn new(path: PathBuf) -> io::Result<Open> {
+    fn new(path: Path) -> io::Result<Open> {
         Ok(Open {
             file: File::open(&path)?,
             path,
@@ -152,7 +155,7 @@ mod tests {
         let write = |(number, content): (usize, &&[u8])| {
             let path = folder.join(number.to_string());
             fs::write(&path, content).unwrap();
-            path
+            Path::new(path)
         };
         let mut reader = Reader::new(contents.iter().enumerate().map(write).collect());
         let mut files = 0;
@@ -213,7 +216,7 @@ mod tests {
 
     #[test]
     fn a_path_that_is_gone_is_reported() {
-        let mut reader = Reader::new(vec![PathBuf::from("this/was/listed")]);
+        let mut reader = Reader::new(vec![Path::new("this/was/listed")]);
         let mut outcomes = Vec::new();
         while reader.turn(|outcome| outcomes.push(outcome)).is_some() {}
         let [Err(unreadable)] = &outcomes[..] else {

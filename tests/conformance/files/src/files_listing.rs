@@ -1,15 +1,18 @@
 //! Listings, walks and patterns: FS-09, F2, F16, F17, F18.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::thread;
 
 use anyrt_core::fs::{self as files, PathError, Walk};
+use anyrt_core::temp::TempBuilder;
 use futures_util::StreamExt;
 
 use crate::cancel_everywhere::cancel_everywhere;
 use crate::erased::{Backend, R};
 use crate::folder::Folder;
+use crate::harness::number;
 use crate::support::{in_cancelled_scope, run};
 
 /// A tree: `a/{1,2,.hidden}`, `a/b/{3,c/4}`, `link -> a`.
@@ -179,6 +182,117 @@ pub fn errors_of_a_walk_are_items(backend: &Backend) {
     });
 }
 
+/// FS-09, F17: a folder that is closed to us is an error item with its path, and the walk goes on.
+pub fn a_closed_folder_is_an_item(backend: &Backend) {
+    let folder = tree();
+    let closed = folder.join("a/b");
+    let permit = |mode| fs::set_permissions(&closed, Permissions::from_mode(mode)).unwrap();
+    permit(0o000);
+    if fs::read_dir(&closed).is_ok() {
+        // No folder is closed to root.
+        permit(0o700);
+        return;
+    }
+    run(backend, async {
+        let (mut found, mut failed) = (0, Vec::new());
+        let mut walk = files::walk::<R>(folder.path());
+        while let Some(entry) = walk.next().await {
+            match entry {
+                Ok(_) => found += 1,
+                Err(error) => {
+                    assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+                    let inner = error.get_ref().unwrap().downcast_ref::<PathError>();
+                    failed.push(inner.unwrap().path().to_owned());
+                }
+            }
+        }
+        assert_eq!((found, failed), (7, vec![closed.clone()]));
+        let denied = |error: io::Error| error.kind() == io::ErrorKind::PermissionDenied;
+        let listed = files::read_dir::<R>(&closed).await.map(drop);
+        assert!(denied(listed.unwrap_err()));
+        assert!(denied(
+            files::read::<R>(closed.join("3")).await.unwrap_err()
+        ));
+        assert!(denied(
+            files::exists::<R>(closed.join("3")).await.unwrap_err()
+        ));
+        assert!(denied(
+            files::remove_dir_all::<R>(&closed).await.unwrap_err()
+        ));
+        assert!(closed.exists());
+        let dir = TempBuilder::<R>::new().parent(&closed).dir().await;
+        assert!(denied(dir.unwrap_err()));
+    });
+    permit(0o700);
+}
+
+/// FS-09, F17: a tree that is removed meanwhile by others: what is gone is an error item, and the walk
+/// ends.
+pub fn a_walk_ends_although_its_tree_is_removed(backend: &Backend) {
+    for _ in 0..3 {
+        let folder = Folder::new();
+        for number in 0..150 {
+            let below = folder.join(format!("{number}/a/b"));
+            fs::create_dir_all(&below).unwrap();
+            for name in ["1", "2", "3"] {
+                fs::write(below.join(name), "").unwrap();
+            }
+        }
+        let root = folder.path();
+        let removal = run(backend, async {
+            let mut removal = None;
+            let mut walk = files::walk::<R>(root);
+            while let Some(entry) = walk.next().await {
+                match entry {
+                    Ok(entry) => assert!(entry.path().starts_with(root)),
+                    Err(error) => {
+                        assert_eq!(error.kind(), io::ErrorKind::NotFound, "{error}");
+                        let inner = error.get_ref().unwrap().downcast_ref::<PathError>();
+                        assert!(inner.unwrap().path().starts_with(root));
+                    }
+                }
+                removal.get_or_insert_with(|| {
+                    let root = root.to_owned();
+                    thread::spawn(|| fs::remove_dir_all(root).unwrap())
+                });
+            }
+            removal
+        });
+        removal.unwrap().join().unwrap();
+    }
+}
+
+/// FS-09, F16, F17: a hundred thousand entries are listed, walked through and removed; two thousand unless
+/// `ANYRT_LONG_TESTS` is set.
+pub fn very_many_entries_are_listed(backend: &Backend) {
+    let count = match number("ANYRT_LONG_TESTS") {
+        Some(1) => 100_000,
+        _ => 2_000,
+    };
+    let folder = Folder::new();
+    let many = folder.join("many");
+    fs::create_dir(&many).unwrap();
+    for number in 0..count {
+        fs::write(many.join(number.to_string()), "").unwrap();
+    }
+    run(backend, async {
+        let entries = files::read_dir::<R>(&many).await.unwrap();
+        let walk = files::walk::<R>(&many).min_depth(1);
+        for mut entries in [entries.boxed(), walk.boxed()] {
+            let mut seen = vec![false; count];
+            while let Some(entry) = entries.next().await {
+                let entry = entry.unwrap();
+                assert!(entry.file_type().is_file());
+                let number: usize = entry.file_name().to_str().unwrap().parse().unwrap();
+                assert!(!std::mem::replace(&mut seen[number], true));
+            }
+            assert!(seen.into_iter().all(|seen| seen));
+        }
+        files::remove_dir_all::<R>(&many).await.unwrap();
+        assert_eq!(folder.names(), [] as [&str; 0]);
+    });
+}
+
 /// FS-09, F18: patterns match within names, across folders, by alternatives and by classes; names with
 /// a leading dot, too.
 pub fn patterns_find_paths(backend: &Backend) {
@@ -241,6 +355,9 @@ anyrt_conformance_kit::cases! { files_listing: erased,
     a_cancelled_listing_goes_on,
     a_walk_goes_through_a_tree,
     errors_of_a_walk_are_items,
+    a_closed_folder_is_an_item,
+    a_walk_ends_although_its_tree_is_removed,
+    very_many_entries_are_listed,
     patterns_find_paths,
     a_tree_is_removed,
 }

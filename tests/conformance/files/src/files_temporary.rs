@@ -141,8 +141,8 @@ pub fn a_builder_has_options(backend: &Backend) {
     });
 }
 
-/// FS-11, T1, T3: a folder is removed with everything in it at the end of its block, or when it is closed;
-/// with open files in it, and names that are not UTF-8.
+/// FS-11, T1, T3: a folder is removed with everything in it at the end of its block, or when it is closed,
+/// in a cancelled scope too; with open files in it, and names that are not UTF-8.
 pub fn a_folder_lasts_as_long_as_its_block(backend: &Backend) {
     run(backend, async {
         let block = temp::with_temp_dir::<R, _, _, _, _>(async |dir| {
@@ -161,6 +161,14 @@ pub fn a_folder_lasts_as_long_as_its_block(backend: &Backend) {
         path.join("file").write("x").await.unwrap();
         dir.close().await.unwrap();
         assert!(!path.exists().await.unwrap());
+        let (dir, file) = (temp::dir::<R>().await, temp::named::<R>().await);
+        let (dir, file) = (dir.unwrap(), file.unwrap());
+        let paths = [dir.path().clone(), file.path().clone()];
+        let closed = in_cancelled_scope::<R, _>(dir.close()).await;
+        closed.unwrap().unwrap();
+        let closed = in_cancelled_scope::<R, _>(file.close()).await;
+        closed.unwrap().unwrap();
+        assert!(!paths[0].exists().await.unwrap() && !paths[1].exists().await.unwrap());
         let dropped = temp::dir::<R>().await.unwrap();
         let path = dropped.path().clone();
         path.join("file").write("x").await.unwrap();

@@ -20,4 +20,4 @@ pub mod files_temporary;
 pub mod files_whole;
 mod folder;
 
-use anyrt_conformance_kit::{cancel_everywhere, erased, support};
+use anyrt_conformance_kit::{cancel_everywhere, erased, harness, support};

@@ -1,6 +1,7 @@
 //! The program `render`, from outside.
 
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test says where it failed")]
 
 mod support;
 

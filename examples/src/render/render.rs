@@ -95,7 +95,7 @@ fn targets(images: Vec<PathBuf>, out: &Path) -> Vec<(PathBuf, Outcome<PathBuf>)>
                 return (image, Ok(target));
             }
         };
-        let unreadable = Unreadable::new(image.clone(), io::Error::other(reason));
+        let unreadable = Unreadable::new(image.clone().into(), io::Error::other(reason));
         (image, Err(unreadable))
     });
     targets.collect()

@@ -46,10 +46,10 @@ where
     let answer = deliver(answer).await?;
     let (kind, result) = Answer::parse(&answer[WORD..]);
     let outcome = match kind {
-        Answer::Value => decode(result).map_err(WorkerError::Result),
+        Answer::Value => decode(result).map_err(WorkerError::ReturnValue),
         Answer::Panic(text) => resume_unwind(Box::new(text)),
         Answer::Argument(error) => Err(WorkerError::Argument(error)),
-        Answer::Result(error) => Err(WorkerError::Result(error)),
+        Answer::Result(error) => Err(WorkerError::ReturnValue(error)),
         Answer::Unknown => Err(WorkerError::NotRegistered(type_name::<F>())),
     };
     deliver(outcome).await

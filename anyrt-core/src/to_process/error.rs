@@ -25,8 +25,9 @@ pub enum WorkerError {
     #[error("the argument cannot be sent to a worker process: {0}")]
     Argument(#[source] CodecError),
     /// The result could not be sent back.
+    // Not `Result`: the compiler would then write `std::result::Result` in all its messages.
     #[error("the result cannot be sent back from a worker process: {0}")]
-    Result(#[source] CodecError),
+    ReturnValue(#[source] CodecError),
     /// No worker could be started.
     #[error("cannot start a worker process: {0}")]
     Start(#[source] io::Error),

@@ -1,6 +1,7 @@
 //! What a worker process does with one image.
 
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::fs::File;
 use std::io::{BufReader, Cursor};
 use std::panic::{catch_unwind, set_hook};
@@ -47,14 +48,19 @@ fn make(job: &Job) -> Result<Vec<u8>, String> {
     let file = File::open(&job.image).map(BufReader::new);
     // By the content: the name may be wrong.
     let reader = file.and_then(|file| ImageReader::new(file).with_guessed_format());
-    let mut reader = reader.map_err(|error| error.to_string())?;
+    let mut reader = reader.map_err(reason)?;
     let format = reader.format().ok_or("this is not an image")?;
     // The limit of the process holds for whatever the decoder does.
     reader.no_limits();
-    let image = reader.decode().map_err(|error| error.to_string())?;
+    let image = reader.decode().map_err(reason)?;
     let mut thumbnail = Vec::new();
     let small = image.thumbnail(job.size, job.size);
     let written = small.write_to(&mut Cursor::new(&mut thumbnail), format);
-    written.map_err(|error| error.to_string())?;
+    written.map_err(reason)?;
     Ok(thumbnail)
+}
+
+/// The text of an error, without the newline that some have at the end.
+fn reason(error: impl Display) -> String {
+    error.to_string().trim_end().to_owned()
 }

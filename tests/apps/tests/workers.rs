@@ -564,7 +564,7 @@ async fn values_that_cannot_be_sent_are_errors() {
         assert!(error.to_string().contains(expected), "{error}");
     }
     for (from, expected) in [(0, "negative"), (3, "odd")] {
-        let Err(WorkerError::Result(error)) = call(from, 2).await else {
+        let Err(WorkerError::ReturnValue(error)) = call(from, 2).await else {
             panic!("it cannot be sent");
         };
         assert!(error.to_string().contains(expected), "{error}");

@@ -99,8 +99,12 @@ async fn act(case: &str) -> io::Result<()> {
 
 /// Starts the test `child`, by way of a shell that does something before.
 fn start(backend: Backend, before: &str, case: &str, signal: Signal) -> ExitStatus {
-    let mut command = Command::new("/bin/sh");
-    command.arg("-c");
+    let mut command = Command::new("env");
+    if cfg!(target_os = "linux") {
+        // What a shell starts in the background ignores some signals, and so would what that starts.
+        command.arg("--default-signal");
+    }
+    command.args(["/bin/sh", "-c"]);
     command.arg(format!(
         r#"{before} ulimit -c 0; exec "$0" child --exact --nocapture >/dev/null"#
     ));

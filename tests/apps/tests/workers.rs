@@ -27,6 +27,7 @@ use anyrt::sync::CapacityLimiter;
 use anyrt::to_process::{self, Options, WorkerError};
 use anyrt::{Backend, CancelScope};
 use rustix::process::{Pid, Signal, getpgid, kill_process, test_kill_process};
+use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt, unlockpt};
 use serde::{Deserialize, Serialize};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -881,4 +882,43 @@ fn a_program_may_be_deleted() {
         text.starts_with("cannot start a worker process: "),
         "{text}"
     );
+}
+
+/// W8: Ctrl-C at a terminal reaches the program, and passes its workers by.
+#[test]
+fn ctrl_c_passes_workers_by() {
+    for &backend in Backend::ALL {
+        let folder = Folder::new();
+        let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY;
+        let terminal = openpt(flags).unwrap();
+        unlockpt(&terminal).unwrap();
+        let side = ioctl_tiocgptpeer(&terminal, flags).unwrap();
+        // In a session of its own, whose terminal that is.
+        let mut command = Command::new("setsid");
+        command.args(["--ctty", "--wait"]).arg(program());
+        command.arg("interrupted").arg(&folder.0);
+        command.env("ANYRT_BACKEND", backend.to_string());
+        command.stdin(side.try_clone().unwrap());
+        command.stdout(side.try_clone().unwrap()).stderr(side);
+        let mut child = command.spawn().unwrap();
+        // Its ends of the terminal go with it.
+        drop(command);
+        wait_for_file(&folder.join("begun"));
+        let worker = fs::read_to_string(folder.join("begun")).unwrap();
+        File::from(terminal.try_clone().unwrap())
+            .write_all(b"\x03")
+            .unwrap();
+        wait_for_file(&folder.join("signalled"));
+        assert!(!has_ended(worker.parse().unwrap()), "{backend}");
+        fs::write(folder.join("go"), "").unwrap();
+        assert!(child.wait().unwrap().success(), "{backend}");
+    }
+}
+
+fn wait_for_file(path: &Path) {
+    let start = Instant::now();
+    while !path.exists() {
+        assert!(start.elapsed() < PATIENCE, "there is no {}", path.display());
+        thread::sleep(Duration::from_millis(1));
+    }
 }

@@ -7,7 +7,10 @@
 )]
 
 use std::io::Write;
+use std::path::PathBuf;
+use std::time::Duration;
 
+use anyrt::signals::{self, Signal};
 use anyrt::to_process;
 
 #[anyrt::process_fn]
@@ -17,6 +20,29 @@ fn print(text: String) -> bool {
         .write_all(b"and to standard error")
         .unwrap();
     to_process::is_worker()
+}
+
+/// Says by one file that it has begun, and waits for another one.
+#[anyrt::process_fn]
+fn wait_for((begun, go): (PathBuf, PathBuf)) {
+    let partial = begun.with_extension("partial");
+    std::fs::write(&partial, std::process::id().to_string()).unwrap();
+    std::fs::rename(partial, begun).unwrap();
+    while !go.exists() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Calls a worker, and says by a file that there was a signal meanwhile.
+async fn interrupted(folder: PathBuf) {
+    let mut signals = signals::receiver(&[Signal::INT]).unwrap();
+    let call = to_process::run(wait_for, (folder.join("begun"), folder.join("go")));
+    let signalled = async {
+        signals.receive().await.unwrap();
+        std::fs::write(folder.join("signalled"), "").unwrap();
+    };
+    let (answer, ()) = anyrt::gather((call, signalled)).await;
+    answer.unwrap();
 }
 
 #[anyrt::main]
@@ -33,6 +59,7 @@ async fn main() {
             let error = to_process::run(print, String::new()).await.unwrap_err();
             print!("{error}");
         }
+        "interrupted" => interrupted(std::env::args_os().nth(2).unwrap().into()).await,
         other => panic!("no case {other}"),
     }
 }

@@ -29,10 +29,10 @@ impl Time for AsyncStd {
     }
 
     fn timer(deadline: Instant) -> Timer {
-        Timer(async_io::Timer::at(to_native(deadline)))
+        Timer(async_io::Timer::at(to_native(deadline, Native::now)))
     }
 
     fn reset(mut timer: Pin<&mut Timer>, deadline: Instant) {
-        timer.0.set_at(to_native(deadline));
+        timer.0.set_at(to_native(deadline, Native::now));
     }
 }

@@ -1,5 +1,6 @@
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
+use std::time::Instant as Native;
 
 use anyrt_core::runtime::{Time, from_native, to_native};
 use anyrt_core::time::Instant;
@@ -28,12 +29,17 @@ impl Future for Timer {
     }
 }
 
+/// Reads tokio's clock, which tests may pause.
+fn native_now() -> Native {
+    tokio::time::Instant::now().into_std()
+}
+
 impl Time for Tokio {
     type Timer = Timer;
 
     #[inline]
     fn now() -> Instant {
-        from_native(tokio::time::Instant::now().into_std())
+        from_native(native_now())
     }
 
     fn timer(deadline: Instant) -> Timer {
@@ -43,11 +49,16 @@ impl Time for Tokio {
             tokio::task::try_id().is_some() || tokio::runtime::Handle::try_current().is_ok(),
             "{NO_RUNTIME}"
         );
-        Timer(tokio::time::sleep_until(to_native(deadline).into()))
+        Timer(tokio::time::sleep_until(
+            to_native(deadline, native_now).into(),
+        ))
     }
 
     fn reset(timer: Pin<&mut Timer>, deadline: Instant) {
-        timer.project().0.reset(to_native(deadline).into());
+        timer
+            .project()
+            .0
+            .reset(to_native(deadline, native_now).into());
     }
 
     #[inline]

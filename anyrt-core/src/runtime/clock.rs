@@ -1,7 +1,7 @@
 //! The real clock, for backends that read it.
 //!
 //! The anchor is one for all backends of a process, so that an instant that was read under one
-//! means the same under another. It is the first native instant that anybody converted; core
+//! means the same under another. It is the first native instant that was converted; core
 //! itself never reads a clock.
 
 use std::time::{Duration, Instant as Native};
@@ -24,13 +24,17 @@ pub fn from_native(native: Native) -> Instant {
     }
 }
 
-/// The standard library's instant for one of core's, that came from [`from_native`] or was
-/// computed from such a one. For backends, to set timers.
+/// The standard library's instant for one of core's. For backends, to set timers.
+///
+/// `now` reads the clock. It is called if none has been converted before: then the instant is one of the ends
+/// of time, or near to them.
 #[inline]
-pub fn to_native(instant: Instant) -> Native {
-    let Some(&anchor) = ANCHOR.get() else {
-        unreachable!("an instant is made from a native one, or is one of the ends of time");
-    };
+pub fn to_native(instant: Instant, now: impl FnOnce() -> Native) -> Native {
+    after_anchor(*ANCHOR.get_or_init(now), instant)
+}
+
+#[inline]
+fn after_anchor(anchor: Native, instant: Instant) -> Native {
     let after = instant.since_anchor();
     if after > Duration::ZERO {
         anchor.checked_add(after).unwrap_or(anchor + CENTURY)
@@ -53,8 +57,17 @@ mod tests {
             now + Duration::from_secs(3600),
             now - Duration::from_secs(5),
         ] {
-            assert_eq!(to_native(from_native(native)), native);
+            assert_eq!(to_native(from_native(native), Native::now), native);
         }
-        assert!(to_native(Instant::FAR_FUTURE) > now + CENTURY / 2);
+        assert!(to_native(Instant::FAR_FUTURE, Native::now) > now + CENTURY / 2);
+    }
+
+    /// Whatever was converted before: nothing has to be.
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "the test stands for a backend")]
+    fn the_ends_of_time_need_no_clock() {
+        let anchor = Native::now();
+        assert!(after_anchor(anchor, Instant::FAR_FUTURE) > anchor + CENTURY / 2);
+        assert!(after_anchor(anchor, Instant::DISTANT_PAST) <= anchor);
     }
 }

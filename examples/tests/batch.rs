@@ -9,12 +9,12 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use self::support::{BACKENDS, BATCH, Folder, error_lines, text};
+use self::support::{BACKENDS, BATCH, Folder, error_lines, is_long, signal, text};
 
 /// Runs it with a list at standard input.
 fn batch(folder: &Folder, backend: &str, args: &[&str], list: impl AsRef<[u8]>) -> Output {
@@ -31,7 +31,8 @@ fn spawn(folder: &Folder, backend: &str, args: &[&str]) -> Child {
     command.args(args).stdin(Stdio::piped()).spawn().unwrap()
 }
 
-/// How many processes have this argument, where that can be told.
+/// How many processes have this argument, where that can be told. The system takes a moment for one that was
+/// killed, if its parent does not wait for it.
 fn running(argument: &str) -> usize {
     let Ok(processes) = fs::read_dir("/proc") else {
         return 0;
@@ -48,12 +49,6 @@ fn running(argument: &str) -> usize {
 /// An argument for `sleep` that nothing else has: minutes, and the number of the test.
 fn minutes(test: u32) -> String {
     format!("600.{}{test}", std::process::id())
-}
-
-fn signal(child: &Child, name: &str) {
-    let mut kill = Command::new("kill");
-    kill.args([&format!("-{name}"), &child.id().to_string()]);
-    assert!(kill.status().unwrap().success());
 }
 
 #[test]
@@ -175,7 +170,7 @@ fn a_timeout_ends_all_that_a_job_started() {
         let args = ["-j", "1", "--timeout", "0.2", "--grace", "0.2"];
         let output = batch(&Folder::new(), backend, &args, &list);
         assert_eq!(output.status.code(), Some(1));
-        assert_eq!(running(&minutes), 0);
+        wait_until(|| running(&minutes) == 0);
         let errors = text(&output.stderr);
         assert!(errors.contains("0001 timed out ("), "{errors}");
         assert!(
@@ -196,7 +191,7 @@ fn a_failure_may_stop_everything() {
         let output = batch(&folder, backend, &args, "");
         assert_eq!(output.status.code(), Some(1));
         assert_eq!(text(&output.stdout), "");
-        assert_eq!(running(&minutes), 0);
+        wait_until(|| running(&minutes) == 0);
         let errors = text(&output.stderr);
         let counts = "0 succeeded, 1 failed, 0 timed out, 1 stopped, ";
         let all = errors.contains(&format!("{counts}2 not started"))
@@ -265,7 +260,7 @@ fn signals_end_it_in_good_order() {
             signal(&child, name);
             let output = child.wait_with_output().unwrap();
             assert_eq!(output.status.code(), Some(status), "{output:?}");
-            assert_eq!(running(&minutes), 0);
+            wait_until(|| running(&minutes) == 0);
             assert!(
                 folder.path().join("cleaned").exists(),
                 "it had time to clean up"
@@ -299,7 +294,7 @@ fn a_second_signal_kills_at_once() {
         errors.read_to_string(&mut line).unwrap();
         let status = child.wait().unwrap();
         assert_eq!(status.code(), Some(143), "{line}");
-        assert_eq!(running(&minutes), 0);
+        wait_until(|| running(&minutes) == 0);
         assert!(line.contains("the rest of the list was not read"), "{line}");
         drop(stdin);
     }
@@ -351,8 +346,11 @@ fn wait_until_ended(child: &mut Child) {
 /// However many jobs there are: 10,000 in long tests.
 #[test]
 fn memory_does_not_grow_with_the_list() {
-    let long = std::env::var_os("ANYRT_LONG_TESTS").is_some_and(|value| value == "1");
-    let (first, all) = if long { (1_000, 10_000) } else { (100, 400) };
+    let (first, all) = if is_long() {
+        (1_000, 10_000)
+    } else {
+        (100, 400)
+    };
     for backend in BACKENDS {
         let mut child = spawn(&Folder::new(), backend, &["-j", "8", "--", "true"]);
         let mut stdin = child.stdin.take().unwrap();

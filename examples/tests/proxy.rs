@@ -6,7 +6,6 @@
 mod support;
 
 use std::collections::hash_map::DefaultHasher;
-use std::env;
 use std::hash::Hasher;
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -16,7 +15,7 @@ use std::time::Instant;
 use self::support::clients::{is_curl_there, request};
 use self::support::service::{Service, read_all};
 use self::support::stage::{ANY_PORT, Stage, proxy};
-use self::support::{BACKENDS, Folder, SERVE};
+use self::support::{BACKENDS, Folder, SERVE, is_long};
 
 /// Bytes that repeat so seldom that a part which is lost or moved shows.
 struct Content {
@@ -79,8 +78,7 @@ fn receive_all(mut stream: &TcpStream) -> (u64, u64) {
 
 #[test]
 fn every_byte_is_carried_both_ways_at_once() {
-    let long = env::var_os("ANYRT_LONG_TESTS").is_some_and(|value| value == "1");
-    let length: u64 = if long { 1 << 30 } else { 64 << 20 };
+    let length: u64 = if is_long() { 1 << 30 } else { 64 << 20 };
     for backend in BACKENDS {
         let stage = Stage::new(backend, &[]);
         let before = stage.proxy.peak_memory();

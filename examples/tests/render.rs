@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use image::{ImageFormat, ImageReader, Rgb, RgbImage};
 
-use self::support::{BACKENDS, Folder, RENDER, error_lines, text};
+use self::support::{BACKENDS, Folder, RENDER, error_lines, signal, text};
 
 /// An image with different colours, encoded.
 fn encoded(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
@@ -261,9 +261,7 @@ fn ctrl_c_leaves_no_worker_behind() {
             );
             thread::sleep(Duration::from_millis(1));
         };
-        let mut kill = Command::new("kill");
-        let status = kill.args(["-INT", &program.id().to_string()]).status();
-        assert!(status.unwrap().success());
+        signal(&program, "INT");
         let mut errors = String::new();
         let mut stderr = program.stderr.take().unwrap();
         stderr.read_to_string(&mut errors).unwrap();

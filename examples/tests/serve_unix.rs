@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use self::support::clients::{Response, curl, is_curl_there};
 use self::support::service::{PATIENCE, Service, read_all};
-use self::support::{BACKENDS, Folder, SERVE};
+use self::support::{BACKENDS, Folder, SERVE, is_long};
 
 /// How long a file is that cannot be on its way as a whole.
 const LARGE: u64 = 64 << 20;
@@ -403,8 +403,7 @@ fn memory_does_not_depend_on_the_file() {
     if !is_curl_there() {
         return;
     }
-    let long = std::env::var_os("ANYRT_LONG_TESTS").is_some_and(|value| value == "1");
-    let length: u64 = if long { 2 << 30 } else { LARGE / 2 };
+    let length: u64 = if is_long() { 2 << 30 } else { LARGE / 2 };
     let folder = Folder::new();
     large_file(&folder, "large", length);
     for backend in BACKENDS {

@@ -96,17 +96,20 @@ impl Report {
     /// A job has ended for good. Returns how long it took.
     pub(crate) fn ends(&self, job: &Job, attempts: u32, outcome: &Outcome, log: &Log) -> Duration {
         let mut state = self.state();
-        let (name, status, error) = match outcome {
-            Outcome::Ended(status) if status.success() => ("succeeded", Some(status), None),
-            Outcome::Ended(status) => ("failed", Some(status), None),
-            Outcome::TimedOut => ("timed out", None, None),
-            Outcome::NotStarted(error) => ("failed", None, Some(error.to_string())),
+        let Counts {
+            succeeded,
+            failed,
+            timed_out,
+        } = &mut state.counts;
+        let (name, counter, status, error) = match outcome {
+            Outcome::Ended(status) if status.success() => {
+                ("succeeded", succeeded, Some(status), None)
+            }
+            Outcome::Ended(status) => ("failed", failed, Some(status), None),
+            Outcome::TimedOut => ("timed out", timed_out, None, None),
+            Outcome::NotStarted(error) => ("failed", failed, None, Some(error.to_string())),
         };
-        match name {
-            "succeeded" => state.counts.succeeded += 1,
-            "failed" => state.counts.failed += 1,
-            _ => state.counts.timed_out += 1,
-        }
+        *counter += 1;
         let Some(open) = state.open.remove(&job.number) else {
             return Duration::ZERO;
         };
@@ -155,10 +158,7 @@ impl Report {
             (now - state.begun).as_secs_f64()
         )];
         let rows = running.iter().take(SHOWN);
-        lines.extend(rows.map(|(number, begun, line)| {
-            let seconds = (now - *begun).as_secs_f64();
-            format!("{seconds:8.1} s  {number:04} {}", one_line(line))
-        }));
+        lines.extend(rows.map(|(number, begun, line)| row(now - *begun, *number, line)));
         if running.len() > SHOWN {
             lines.push(format!("            and {} more", running.len() - SHOWN));
         }
@@ -178,10 +178,8 @@ impl Report {
             None => first += ", the rest of the list was not read",
         }
         first += &format!(", in {:.1} s", (anyrt::now() - state.begun).as_secs_f64());
-        let slowest = state.slowest.iter().map(|(took, number, line)| {
-            let seconds = took.as_secs_f64();
-            format!("{seconds:8.1} s  {number:04} {}", one_line(line))
-        });
+        let slowest = state.slowest.iter();
+        let slowest = slowest.map(|(took, number, line)| row(*took, *number, line));
         std::iter::once(first).chain(slowest).collect()
     }
 
@@ -264,6 +262,12 @@ impl fmt::Display for Counts {
             "{succeeded} succeeded, {failed} failed, {timed_out} timed out"
         )
     }
+}
+
+/// Describes a job and its time, in a list of jobs.
+fn row(time: Duration, number: usize, line: &str) -> String {
+    let seconds = time.as_secs_f64();
+    format!("{seconds:8.1} s  {number:04} {}", one_line(line))
 }
 
 /// A command as one line of text without control characters, which would spoil the view.

@@ -10,6 +10,7 @@ pub(crate) mod service;
 #[cfg(unix)]
 pub(crate) mod stage;
 
+use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -148,7 +149,7 @@ impl Program {
         errors.read_line(&mut first).unwrap();
 
         let start = Instant::now();
-        interrupt(&child);
+        signal(&child, "INT");
         let mut rest = String::new();
         errors.read_to_string(&mut rest).unwrap();
         let output = child.wait_with_output().unwrap();
@@ -165,10 +166,16 @@ impl Program {
     }
 }
 
-fn interrupt(child: &Child) {
+/// Sends a signal, which is given without the `SIG`.
+pub(crate) fn signal(child: &Child, name: &str) {
     let mut kill = Command::new("kill");
-    let status = kill.args(["-INT", &child.id().to_string()]).status();
-    assert!(status.unwrap().success());
+    kill.args([&format!("-{name}"), &child.id().to_string()]);
+    assert!(kill.status().unwrap().success());
+}
+
+/// Returns whether tests that repeat something are to take all their steps.
+pub(crate) fn is_long() -> bool {
+    env::var_os("ANYRT_LONG_TESTS").is_some_and(|value| value == "1")
 }
 
 pub(crate) fn text(bytes: &[u8]) -> &str {

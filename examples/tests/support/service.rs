@@ -114,9 +114,7 @@ impl Service {
     }
 
     pub(crate) fn signal(&self, name: &str) {
-        let mut kill = Command::new("kill");
-        kill.args([&format!("-{name}"), &self.child.id().to_string()]);
-        assert!(kill.status().unwrap().success());
+        super::signal(&self.child, name);
     }
 
     /// Waits for its end, and gives its status and what it said.

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use anyrt::Backend;
 use anyrt::process::{Command, Stdio, open_process, run_process};
+use anyrt_conformance::support::children;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// The case that the test `child` stands for, and its backend.
@@ -52,26 +53,6 @@ fn on_each(option: &str, case: &str) {
         let status = start(backend, option, case);
         assert!(status.success(), "{case} on {backend}: {status}");
     }
-}
-
-fn children() -> BTreeSet<u32> {
-    let mut children = BTreeSet::new();
-    for process in fs::read_dir("/proc").unwrap() {
-        let process = process.unwrap();
-        let name = process.file_name();
-        let Some(id) = name.to_str().and_then(|name| name.parse().ok()) else {
-            continue;
-        };
-        let stat = fs::read_to_string(process.path().join("stat")).unwrap_or_default();
-        let parent = stat
-            .rsplit(") ")
-            .next()
-            .and_then(|rest| rest.split(' ').nth(1));
-        if parent.and_then(|parent| parent.parse().ok()) == Some(std::process::id()) {
-            children.insert(id);
-        }
-    }
-    children
 }
 
 fn descriptors() -> usize {

@@ -26,6 +26,7 @@ use std::time::{Duration, Instant};
 use anyrt::sync::CapacityLimiter;
 use anyrt::to_process::{self, Options, WorkerError};
 use anyrt::{Backend, CancelScope};
+use anyrt_conformance::support::children;
 use rustix::process::{Pid, Signal, getpgid, kill_process, test_kill_process};
 use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt, unlockpt};
 use serde::{Deserialize, Serialize};
@@ -74,24 +75,6 @@ fn pid(id: u32) -> Pid {
 fn has_ended(id: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
     test_kill_process(pid(id)).is_err() || stat.contains(") Z ")
-}
-
-fn children() -> BTreeSet<u32> {
-    let mut children = BTreeSet::new();
-    for process in fs::read_dir("/proc").unwrap() {
-        let process = process.unwrap();
-        let name = process.file_name();
-        let Some(id) = name.to_str().and_then(|name| name.parse().ok()) else {
-            continue;
-        };
-        let stat = fs::read_to_string(process.path().join("stat")).unwrap_or_default();
-        let parent = stat.rsplit(") ").next();
-        let parent = parent.and_then(|rest| rest.split(' ').nth(1));
-        if parent.and_then(|parent| parent.parse().ok()) == Some(std::process::id()) {
-            children.insert(id);
-        }
-    }
-    children
 }
 
 #[anyrt::process_fn]

@@ -12,7 +12,7 @@ use futures_util::StreamExt;
 use crate::cancel_everywhere::cancel_everywhere;
 use crate::erased::{Backend, R};
 use crate::folder::Folder;
-use crate::harness::number;
+use crate::harness::repeats;
 use crate::support::{in_cancelled_scope, run};
 
 /// A tree: `a/{1,2,.hidden}`, `a/b/{3,c/4}`, `link -> a`.
@@ -262,13 +262,10 @@ pub fn a_walk_ends_although_its_tree_is_removed(backend: &Backend) {
     }
 }
 
-/// FS-09, F16, F17: a hundred thousand entries are listed, walked through and removed; two thousand unless
-/// `ANYRT_LONG_TESTS` is set.
+/// FS-09, F16, F17: a hundred thousand entries are listed, walked through and removed; two thousand if it
+/// is not a long test.
 pub fn very_many_entries_are_listed(backend: &Backend) {
-    let count = match number("ANYRT_LONG_TESTS") {
-        Some(1) => 100_000,
-        _ => 2_000,
-    };
+    let count = repeats(100_000, 50);
     let folder = Folder::new();
     let many = folder.join("many");
     fs::create_dir(&many).unwrap();

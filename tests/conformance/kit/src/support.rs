@@ -4,7 +4,9 @@
 //! crate's future is, no cancel point and no hold.
 
 use std::any::Any;
+use std::collections::BTreeSet;
 use std::fmt;
+use std::fs;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::pin::{Pin, pin};
@@ -341,4 +343,37 @@ pub fn message_of(payload: &(dyn Any + Send)) -> String {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Returns the children of this process, zombies included, as far as the system shows them.
+///
+/// # Panics
+///
+/// If the list of processes cannot be read to its end.
+#[must_use]
+pub fn children() -> BTreeSet<u32> {
+    let mut children = BTreeSet::new();
+    let Ok(processes) = fs::read_dir("/proc") else {
+        return children;
+    };
+    for process in processes {
+        let process = process.expect("an entry of the list of processes");
+        let Some(id) = process
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse().ok())
+        else {
+            continue;
+        };
+        let stat = fs::read_to_string(process.path().join("stat")).unwrap_or_default();
+        // After the name, which is in brackets: the state, and the parent.
+        let parent = stat
+            .rsplit(") ")
+            .next()
+            .and_then(|rest| rest.split(' ').nth(1));
+        if parent.and_then(|parent| parent.parse().ok()) == Some(std::process::id()) {
+            children.insert(id);
+        }
+    }
+    children
 }

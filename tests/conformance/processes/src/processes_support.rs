@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use anyrt_core::process::Command;
 
+pub(crate) use crate::support::children;
+
 /// Cases that look at the children of this process come one after another.
 pub(crate) struct Alone {
     _alone: MutexGuard<'static, ()>,
@@ -28,34 +30,6 @@ impl Drop for Alone {
             assert_eq!(children(), BTreeSet::new(), "children are left");
         }
     }
-}
-
-/// The children of this process, zombies included, as far as the system shows them.
-pub(crate) fn children() -> BTreeSet<u32> {
-    let mut children = BTreeSet::new();
-    let Ok(processes) = fs::read_dir("/proc") else {
-        return children;
-    };
-    for process in processes {
-        let process = process.unwrap();
-        let Some(id) = process
-            .file_name()
-            .to_str()
-            .and_then(|name| name.parse().ok())
-        else {
-            continue;
-        };
-        let stat = fs::read_to_string(process.path().join("stat")).unwrap_or_default();
-        // After the name, which is in brackets: the state, and the parent.
-        let parent = stat
-            .rsplit(") ")
-            .next()
-            .and_then(|rest| rest.split(' ').nth(1));
-        if parent.and_then(|parent| parent.parse().ok()) == Some(std::process::id()) {
-            children.insert(id);
-        }
-    }
-    children
 }
 
 /// Whether a process exists, be it a zombie.

@@ -1,5 +1,6 @@
 use std::env;
 use std::io;
+use std::pin::Pin;
 
 use anyrt_core::runtime::Enter;
 use anyrt_core::{RunError, RunOptions};
@@ -169,9 +170,22 @@ impl Builder {
         options: RunOptions,
         future: F,
     ) -> Result<F::Output, RunError> {
+        let mut output = None;
+        let main = Box::pin(async { output = Some(future.await) });
+        self.run_boxed(options, main)?;
+        Ok(output.expect("the run has ended, and so the future has"))
+    }
+
+    /// What a run needs of every backend is compiled here, and not again for each future.
+    #[track_caller]
+    fn run_boxed(
+        &self,
+        options: RunOptions,
+        main: Pin<Box<dyn Future<Output = ()> + '_>>,
+    ) -> Result<(), RunError> {
         let entry = self.entry();
         let entry = entry.map_err(|error| RunError::options(error.to_string()))?;
-        anyrt_core::run(&entry, options, future)
+        anyrt_core::run(&entry, options, main)
     }
 
     fn entry(&self) -> io::Result<Entry> {

@@ -1,5 +1,6 @@
 use std::path::{Path, PathBuf};
-use std::{fmt, fs, io};
+use std::time::Duration;
+use std::{fmt, fs, io, thread};
 
 use super::{dir, or_gone, path_with};
 use crate::cancel::{finally, shield};
@@ -10,7 +11,8 @@ use crate::runtime::Runtime;
 /// A temporary folder.
 ///
 /// Dropping it removes the folder with everything in it in the destructor, which blocks;
-/// [`close`](TempDir::close) removes it on a worker thread.
+/// [`close`](TempDir::close) removes it on a worker thread. While a function that was left behind still
+/// creates something in the folder, both try again, for 0.1 seconds.
 pub struct TempDir<R: Runtime> {
     removal: Removal,
     path: files::Path<R>,
@@ -22,6 +24,10 @@ pub(super) struct Removal {
     folder: Option<PathBuf>,
 }
 
+/// The pauses before a folder is cleared again.
+const FIRST_PAUSE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(64);
+
 impl Removal {
     pub(super) fn new(folder: &Path) -> Removal {
         Removal {
@@ -31,9 +37,24 @@ impl Removal {
 
     fn carry_out(&mut self) -> io::Result<()> {
         match self.folder.take() {
-            Some(folder) => or_gone(fs::remove_dir_all(folder)),
+            Some(folder) => or_gone(remove(&folder)),
             None => Ok(()),
         }
+    }
+}
+
+/// Removes a folder, also if something is put into it meanwhile: a call of a task that was dropped goes
+/// on to its end.
+fn remove(folder: &Path) -> io::Result<()> {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        match fs::remove_dir_all(folder) {
+            Err(error)
+                if error.kind() == io::ErrorKind::DirectoryNotEmpty && pause <= LONGEST_PAUSE => {}
+            outcome => return outcome,
+        }
+        thread::sleep(pause);
+        pause *= 2;
     }
 }
 

@@ -4,8 +4,9 @@
 //!   the body ends, and report a failure if the body had none. A value without a block is removed by its
 //!   destructor, which blocks.
 //! - **T2** A file or folder that is made for a caller that went away is removed, and the run waits for that.
-//! - **T3** Open files, and names that are not UTF-8, are removed with their folder. Removing what is already
-//!   gone is not an error. A failure names the path.
+//! - **T3** Open files, and names that are not UTF-8, are removed with their folder, and so is what a call of
+//!   a caller that went away still creates in it. Removing what is already gone is not an error. A failure
+//!   names the path.
 //! - **T4** A spooled file is in memory until a write would end behind its limit; then everything moves to a
 //!   file in one call. Cancelled, it is wholly in one of the two.
 //! - **T5** `persist` is one step. It fails across file systems, and returns the file.

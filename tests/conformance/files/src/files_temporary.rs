@@ -7,7 +7,9 @@ use std::io::{self, SeekFrom};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyrt_core::cancel::CancelScope;
 use anyrt_core::fs::{File, Path, PathError};
@@ -347,6 +349,37 @@ pub fn nothing_is_left_by_what_was_cancelled(backend: &Backend) {
     );
 }
 
+/// T3: what somebody still creates in a folder while it is removed is removed with it.
+pub fn what_is_created_meanwhile_is_removed(backend: &Backend) {
+    let folder = Folder::new();
+    for closes in [false, true] {
+        run(backend, async {
+            let builder = TempBuilder::<R>::new().parent(folder.path());
+            let dir = builder.dir().await.unwrap();
+            let path = dir.path().to_path_buf();
+            let (begun, begins) = mpsc::channel();
+            let creator = thread::spawn(move || {
+                let start = Instant::now();
+                for number in 0.. {
+                    let created = fs::write(path.join(number.to_string()), "x");
+                    begun.send(()).ok();
+                    if created.is_err() || start.elapsed() > Duration::from_millis(30) {
+                        break;
+                    }
+                }
+            });
+            begins.recv().unwrap();
+            if closes {
+                dir.close().await.unwrap();
+            } else {
+                drop(dir);
+            }
+            creator.join().unwrap();
+        });
+        assert_eq!(folder.names(), NONE);
+    }
+}
+
 /// T2: a file or folder that is created for a caller that is dropped meanwhile, at any moment, is removed
 /// before the run ends.
 pub fn what_is_created_for_nobody_is_removed(backend: &Backend) {
@@ -593,6 +626,7 @@ anyrt_conformance_kit::cases! { files_temporary: erased,
     a_failed_removal_names_the_path,
     nothing_is_left_by_what_was_cancelled,
     what_is_created_for_nobody_is_removed,
+    what_is_created_meanwhile_is_removed,
     a_spooled_file_moves_when_it_grows,
     a_refused_move_keeps_everything,
     a_cancelled_move_keeps_everything,

@@ -1,4 +1,4 @@
-//! Streams of the entries of folders: several hundred of them in one call.
+//! Streams of the entries of folders: as many in one call as are found within a moment.
 
 use std::collections::VecDeque;
 use std::ffi::OsStr;
@@ -7,6 +7,7 @@ use std::future::poll_fn;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
 use std::{fmt, fs, io};
 
 use futures_core::Stream;
@@ -18,8 +19,13 @@ use crate::engine::FallibleOperation;
 use crate::runtime::Runtime;
 use crate::thread::{OwnedCall, run_owed};
 
-/// How many steps are done in one call.
-const STEPS: usize = 512;
+/// A call goes on for so long: longer than it takes to reach a worker thread and to come back, and not
+/// so long that the first entries of a slow disk are waited for, or a cancelled caller waits (rule F2).
+const TURN: Duration = Duration::from_millis(1);
+
+/// How many steps are done between looks at the clock, and the most that are found in one call.
+const STEPS: usize = 32;
+const MOST: usize = 4096;
 
 /// Something that finds items one after another, on a worker thread.
 pub(super) trait Source: Send + 'static {
@@ -70,11 +76,13 @@ impl<R: Runtime, S: Source> Batches<R, S> {
                 self.found = found;
             } else if let Some(mut source) = self.source.take() {
                 let call = move || {
-                    let mut found = VecDeque::new();
-                    for _ in 0..STEPS {
-                        match source.step() {
-                            Some(item) => found.extend(item),
-                            None => return (None, found),
+                    let (begun, mut found) = (Instant::now(), VecDeque::new());
+                    while found.len() < MOST && begun.elapsed() < TURN {
+                        for _ in 0..STEPS {
+                            match source.step() {
+                                Some(item) => found.extend(item),
+                                None => return (None, found),
+                            }
                         }
                     }
                     (Some(source), found)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Type-checks the facade for systems other than the one it runs on, macOS and Windows, and for Windows
-# the example programs that need neither sockets nor signals.
+# the example programs that need neither sockets nor signals (EN-36).
 #
 # No machine with these systems is needed, nor their linkers or libraries: `cargo check` compiles the
 # standard library from its sources (`-Zbuild-std`) and stops before linking. That takes a compiler

@@ -4,9 +4,10 @@ use std::convert::Infallible;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyrt_core::cancel::{CancelHandle, CancelScope, move_on_after, shield};
+use cpu_time::ThreadTime;
 
 use super::holds_support::counting;
 use crate::erased::{Backend, R};
@@ -41,7 +42,7 @@ fn ratio(limit: f64, small: usize, large: usize, measure: impl Fn(usize) -> Dura
     })
 }
 
-/// How long it takes to abort groups that are nested this deep, around a shield.
+/// How much of the thread's time it takes to abort groups that are nested this deep, around a shield.
 fn abort<K: Kind + 'static>(backend: &Backend, depth: usize) -> Duration {
     run(backend, async {
         let scope = CancelScope::<R>::new();
@@ -49,7 +50,7 @@ fn abort<K: Kind + 'static>(backend: &Backend, depth: usize) -> Duration {
         let innermost = Box::pin(shield(blocked()));
         let mut scope = pin!(scope.run(groups::<K>(depth, innermost)));
         assert!(poll_once(scope.as_mut()).await.is_pending());
-        let start = Instant::now();
+        let start = ThreadTime::now();
         handle.abort();
         assert!(scope.await.is_err());
         start.elapsed()
@@ -83,10 +84,10 @@ pub fn aborting_nested_groups_in_place_is_linear(backend: &Backend) {
     aborting_is_linear::<Local>(backend);
 }
 
-/// How long it takes to open groups that are nested this deep, and to leave them.
+/// How much of the thread's time it takes to open groups that are nested this deep, and to leave them.
 fn open<K: Kind + 'static>(backend: &Backend, depth: usize) -> Duration {
     run(backend, async {
-        let start = Instant::now();
+        let start = ThreadTime::now();
         groups::<K>(depth, Box::pin(yields(1))).await;
         start.elapsed()
     })

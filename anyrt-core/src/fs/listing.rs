@@ -7,7 +7,7 @@ use std::future::poll_fn;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use std::{fmt, fs, io};
 
 use futures_core::Stream;
@@ -76,8 +76,8 @@ impl<R: Runtime, S: Source> Batches<R, S> {
                 self.found = found;
             } else if let Some(mut source) = self.source.take() {
                 let call = move || {
-                    let (begun, mut found) = (Instant::now(), VecDeque::new());
-                    while found.len() < MOST && begun.elapsed() < TURN {
+                    let (begun, mut found) = (R::now(), VecDeque::new());
+                    while found.len() < MOST && R::now() < begun + TURN {
                         for _ in 0..STEPS {
                             match source.step() {
                                 Some(item) => found.extend(item),

@@ -53,6 +53,10 @@ fn remove(folder: &Path) -> io::Result<()> {
                 if error.kind() == io::ErrorKind::DirectoryNotEmpty && pause <= LONGEST_PAUSE => {}
             outcome => return outcome,
         }
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "it is on a worker thread, or in a destructor, which blocks anyway"
+        )]
         thread::sleep(pause);
         pause *= 2;
     }

@@ -10,11 +10,14 @@
 //! ```
 //!
 //! 1. The *position* is what the user has consumed and written. The descriptor may be ahead of it by
-//!    `unread`. A hop that depends on the position first sets the descriptor back.
+//!    `unread` and `next`. A hop that depends on the position first sets the descriptor back.
 //! 2. A file without a position (a pipe, a terminal, a socket) is never sought.
 //! 3. Bytes in `pending` were accepted and are not written. They leave it only when a hop has written
 //!    them: what a failed hop did not write comes back.
 //! 4. An engine that is dropped with a call running leaves its pending bytes to that call.
+//! 5. While a file with a position is read in order, a hop reads `next` behind `unread` without being
+//!    asked, so that neither the file nor the user waits for the other. Whatever needs the descriptor
+//!    waits for the end of that hop.
 
 use std::any::Any;
 use std::fs::File;
@@ -34,8 +37,14 @@ use crate::stream::{Demand, SendError};
 use crate::sync::CapacityLimiter;
 use crate::thread::{OwnedCall, run_owed, to_thread};
 
-/// The least and the most that a hop reads, and the most that is accepted before a hop has ended.
+/// The least and the most that a hop reads.
 const LEAST: usize = 16 << 10;
+const MOST_READ: usize = 2 << 20;
+
+/// After a second hop in order that has read so much, the next one begins before it is needed.
+const READS_AHEAD: usize = 128 << 10;
+
+/// The most that is accepted before a hop has ended, or that is done in one call at a place in the file.
 pub(crate) const MOST: usize = 512 << 10;
 
 /// An open file.
@@ -47,15 +56,21 @@ pub(crate) struct Engine<R: Runtime> {
     running: Option<Running>,
     /// The number of hops that were begun.
     begun: u64,
-    /// What was read. A read that is running has it.
+    /// What was read.
     buffer: Vec<u8>,
     unread: Range<usize>,
+    /// What was read behind `unread`.
+    next: Option<Piece>,
+    /// Room for `next`.
+    room: Vec<u8>,
     /// Was read before `unread`, and given back.
     returned: Vec<u8>,
     /// The end was seen behind the unread bytes, and not reported.
     end_is_near: bool,
     /// The length of the last hop that read; zero after a seek.
     last: usize,
+    /// Whether the last hop that read went on where another one had ended.
+    is_in_order: bool,
     /// Whether the file has a position; none before the first read.
     positioned: Option<bool>,
     /// Accepted and not written.
@@ -77,9 +92,20 @@ pub(crate) struct EngineOptions {
     pub(crate) exact: bool,
 }
 
+/// What a hop has read.
+struct Piece {
+    buffer: Vec<u8>,
+    count: usize,
+    /// The end of the file was seen behind it.
+    at_end: bool,
+    /// Nothing was read then.
+    error: Option<io::Error>,
+}
+
 /// A call, and what it shares with the engine.
 struct Running {
     call: OwnedCall<()>,
+    reads: bool,
     shared: Arc<Mutex<Shared>>,
 }
 
@@ -88,8 +114,9 @@ enum Shared {
     Nothing,
     /// By the call, which has ended.
     Outcome(Done),
-    /// By the engine, which is gone: bytes that the call is to write.
-    Bytes(Vec<u8>),
+    /// By the engine, which is gone: bytes that the call is to write, and how far the descriptor was
+    /// ahead, but for what the call has read.
+    Bytes(Vec<u8>, usize),
 }
 
 /// What a hop does.
@@ -129,7 +156,8 @@ enum Outcome {
 /// What an operation learns of a hop that has ended.
 enum Settled {
     Nothing,
-    Read(io::Result<usize>),
+    /// Into `next`.
+    Read,
     Wrote,
     /// With the number of the hop.
     Other(u64, io::Result<Answer>),
@@ -145,9 +173,12 @@ impl<R: Runtime> Engine<R> {
             begun: 0,
             buffer: Vec::new(),
             unread: 0..0,
+            next: None,
+            room: Vec::new(),
             returned: Vec::new(),
             end_is_near: false,
             last: 0,
+            is_in_order: false,
             positioned: None,
             pending: Vec::new(),
             spare: Vec::new(),
@@ -193,30 +224,37 @@ impl<R: Runtime> Engine<R> {
     // ---- hops ----
 
     fn ahead(&self) -> usize {
-        self.returned.len() + self.unread.len()
+        let next = self.next.as_ref().map_or(0, |piece| piece.count);
+        self.returned.len() + self.unread.len() + next
+    }
+
+    /// Whether a hop is running that moves the descriptor, and not the position.
+    fn is_reading_ahead(&self) -> bool {
+        let reads = self.running.as_ref().is_some_and(|running| running.reads);
+        reads && self.positioned == Some(true)
     }
 
     /// Begins a hop; none is running.
     fn begin(&mut self, set_back: bool, hop: Hop) -> io::Result<()> {
         debug_assert!(self.running.is_none(), "one call at a time");
         let file = self.file.clone().ok_or_else(closed)?;
+        let reads = matches!(hop, Hop::Read(_));
         let buffer = match hop {
-            Hop::Read(_) => mem::take(&mut self.buffer),
+            Hop::Read(_) => mem::take(&mut self.room),
             Hop::Write => mem::replace(&mut self.pending, mem::take(&mut self.spare)),
             Hop::Other(_) => Vec::new(),
         };
-        if !matches!(hop, Hop::Read(_)) {
-            self.end_is_near = false;
+        if !reads {
+            self.forget_end();
         }
         self.begun += 1;
         let back = set_back.then(|| self.ahead());
-        let ahead = self.ahead();
         let shared = Arc::new(Mutex::new(Shared::Nothing));
         let (theirs, path, positioned) = (shared.clone(), self.path.clone(), self.positioned);
         let job = move || {
             let done = hop.carry_out(&file, buffer, back, positioned);
             let mut state = lock(&theirs);
-            if let Shared::Bytes(bytes) = mem::replace(&mut *state, Shared::Nothing) {
+            if let Shared::Bytes(bytes, ahead) = mem::replace(&mut *state, Shared::Nothing) {
                 drop(state);
                 report_loss(path.as_deref(), done.write_rest(&file, bytes, ahead));
                 return;
@@ -227,8 +265,23 @@ impl<R: Runtime> Engine<R> {
         };
         let (limiter, abandons) = (self.options.limiter.as_ref(), self.options.abandons);
         let call = OwnedCall::start::<R, _>(limiter, abandons, job);
-        self.running = Some(Running { call, shared });
+        self.running = Some(Running {
+            call,
+            reads,
+            shared,
+        });
         Ok(())
+    }
+
+    /// The file may have another end from now on.
+    fn forget_end(&mut self) {
+        self.end_is_near = false;
+        if let Some(next) = &mut self.next {
+            next.at_end = false;
+            if next.count == 0 && next.error.is_none() {
+                self.next = None;
+            }
+        }
     }
 
     /// Waits for the hop that is running, and notes what it did.
@@ -257,6 +310,7 @@ impl<R: Runtime> Engine<R> {
         }
         if done.was_set_back {
             self.unread = 0..0;
+            self.next = None;
             self.returned = Vec::new();
             self.last = 0;
         }
@@ -267,18 +321,21 @@ impl<R: Runtime> Engine<R> {
                 at_end,
                 error,
             } => {
-                self.buffer = done.buffer;
-                self.unread = 0..count;
-                self.end_is_near = at_end && count > 0;
-                self.last = asked;
-                if count < asked / 4 {
-                    self.buffer.truncate(count.max(LEAST));
-                    self.buffer.shrink_to_fit();
+                let mut buffer = done.buffer;
+                // After a shorter hop, or one in another place, this is more than is needed.
+                if count < buffer.len() / 4 {
+                    buffer.truncate(count.max(LEAST));
+                    buffer.shrink_to_fit();
                 }
-                Settled::Read(match error {
-                    Some(error) => Err(error),
-                    None => Ok(count),
-                })
+                self.is_in_order = self.last > 0;
+                self.last = asked;
+                self.next = Some(Piece {
+                    buffer,
+                    count,
+                    at_end,
+                    error,
+                });
+                Settled::Read
             }
             Outcome::Write { count, error } => {
                 let mut buffer = done.buffer;
@@ -307,12 +364,11 @@ impl<R: Runtime> Engine<R> {
         asked: usize,
     ) -> Poll<io::Result<&[u8]>> {
         loop {
-            // Also if there are unread bytes: a call that is running may move the position.
-            match ready!(self.poll_settle(cx)) {
-                Settled::Nothing => {}
-                Settled::Read(Err(error)) => return Poll::Ready(Err(error)),
-                Settled::Read(Ok(0)) => return Poll::Ready(Ok(&[])),
-                Settled::Read(Ok(_)) | Settled::Wrote | Settled::Other(..) => continue,
+            let has_bytes = !self.returned.is_empty() || !self.unread.is_empty();
+            let goes_on = has_bytes && self.pending.is_empty() && self.is_reading_ahead();
+            // Also if there are unread bytes: any other call that is running may move the position.
+            if !goes_on && !matches!(ready!(self.poll_settle(cx)), Settled::Nothing) {
+                continue;
             }
             if self.is_closed() {
                 return Poll::Ready(Err(closed()));
@@ -328,30 +384,64 @@ impl<R: Runtime> Engine<R> {
             }
             let has_unread = !self.unread.is_empty();
             // Both directions of a file without a position go on side by side.
-            let waits_for_writes = self.positioned != Some(false) || !has_unread;
+            let waits_for_writes =
+                self.positioned != Some(false) || !has_unread && self.next.is_none();
             if waits_for_writes && !self.pending.is_empty() {
                 self.begin(true, Hop::Write)?;
                 continue;
             }
             if has_unread {
+                self.read_ahead()?;
                 return Poll::Ready(Ok(self.unread()));
             }
             if mem::take(&mut self.end_is_near) {
-                self.buffer = Vec::new();
+                (self.buffer, self.unread) = (Vec::new(), 0..0);
+                self.room = Vec::new();
                 return Poll::Ready(Ok(&[]));
             }
-            let length = if self.options.exact {
-                asked.clamp(1, MOST)
-            } else {
-                asked.max(2 * self.last).clamp(LEAST, MOST)
-            };
-            self.begin(false, Hop::Read(length))?;
+            match self.next.take() {
+                Some(Piece {
+                    error: Some(error), ..
+                }) => return Poll::Ready(Err(error)),
+                Some(piece) => {
+                    self.room = mem::replace(&mut self.buffer, piece.buffer);
+                    self.unread = 0..piece.count;
+                    if piece.count == 0 {
+                        return Poll::Ready(Ok(&[]));
+                    }
+                    self.end_is_near = piece.at_end;
+                }
+                None => self.begin(false, Hop::Read(self.length(asked)))?,
+            }
         }
     }
 
+    /// How much the next hop reads.
+    fn length(&self, asked: usize) -> usize {
+        if self.options.exact {
+            asked.clamp(1, MOST)
+        } else {
+            asked.max(2 * self.last).clamp(LEAST, MOST_READ)
+        }
+    }
+
+    /// Begins to read what is behind the unread bytes, if they will not be enough.
+    fn read_ahead(&mut self) -> io::Result<()> {
+        let pays = self.is_in_order && self.last >= READS_AHEAD;
+        if !pays
+            || self.options.exact
+            || self.positioned != Some(true)
+            || self.end_is_near
+            || self.next.is_some()
+            || self.running.is_some()
+        {
+            return Ok(());
+        }
+        self.begin(false, Hop::Read(self.length(0)))
+    }
+
     pub(crate) fn unread(&self) -> &[u8] {
-        // A call that reads has the buffer.
-        self.buffer.get(self.unread.clone()).unwrap_or(&[])
+        &self.buffer[self.unread.clone()]
     }
 
     /// Has bytes that were consumed be read again.
@@ -402,6 +492,9 @@ impl<R: Runtime> Engine<R> {
             let room = MOST.saturating_sub(self.pending.len());
             if bytes.is_empty() {
                 return Poll::Ready(Ok(0));
+            }
+            if self.is_reading_ahead() {
+                return Poll::Pending;
             }
             if room == 0 {
                 ready!(settled);
@@ -564,7 +657,8 @@ impl<R: Runtime> Drop for Engine<R> {
             let mut shared = lock(&running.shared);
             if matches!(*shared, Shared::Nothing) {
                 // Dropping the call has the run wait for it.
-                *shared = Shared::Bytes(mem::take(&mut self.pending));
+                let ahead = self.ahead();
+                *shared = Shared::Bytes(mem::take(&mut self.pending), ahead);
                 return;
             }
             drop(shared);
@@ -650,12 +744,12 @@ impl Hop {
 }
 
 impl Done {
-    /// Writes what the hop has not, and these bytes, at the position; the descriptor was `ahead` of it
-    /// before the hop.
+    /// Writes what the hop has not, and these bytes, at the position; the descriptor was `ahead` of it,
+    /// and is farther by what the hop has read.
     fn write_rest(self, file: &File, bytes: Vec<u8>, ahead: usize) -> io::Result<()> {
         let (rest, ahead) = match self.outcome {
             Outcome::Write { count, .. } => (&self.buffer[count..], 0),
-            Outcome::Read { count, .. } => (&[][..], count),
+            Outcome::Read { count, .. } => (&[][..], ahead + count),
             Outcome::Other(_) => (&[][..], ahead),
         };
         if rest.is_empty() && bytes.is_empty() {

@@ -82,14 +82,14 @@ async fn apply(file: &mut File<R>, model: &RefCell<Model>, step: &Step) {
     assert!(read == expected, "{step:?}");
 }
 
-fn check(backend: &Backend, steps: &[Step]) {
+fn check(backend: &Backend, length: usize, steps: &[Step]) {
     let folder = Folder::new();
     let path = folder.join("file");
     cancel_everywhere(
         backend,
         async |cut| {
             let model = Model {
-                bytes: bytes(40_000),
+                bytes: bytes(length),
                 position: 0,
             };
             fs::write(&path, &model.bytes).unwrap();
@@ -137,6 +137,7 @@ pub fn cancelled_operations_keep_to_the_model(backend: &Backend) {
     use Step::{Flush, Read, ReadExact, Seek, SetLength, Write};
     check(
         backend,
+        40_000,
         &[
             Read(10),
             Write(5),
@@ -151,6 +152,7 @@ pub fn cancelled_operations_keep_to_the_model(backend: &Backend) {
     );
     check(
         backend,
+        40_000,
         &[
             Write(300),
             Read(16_500),
@@ -166,6 +168,38 @@ pub fn cancelled_operations_keep_to_the_model(backend: &Backend) {
     );
 }
 
+/// F3, F4, F5: the same while the file is read ahead: what is read in order comes in order, and anything else
+/// is done at the place behind what was consumed.
+pub fn cancelled_reading_ahead_keeps_to_the_model(backend: &Backend) {
+    use Step::{Flush, Read, Seek, SetLength, Write};
+    const PIECE: usize = 64 << 10;
+    check(
+        backend,
+        1 << 20,
+        &[
+            Read(PIECE),
+            Read(PIECE),
+            Read(PIECE),
+            Read(PIECE),
+            Write(10),
+            Flush,
+            Read(PIECE),
+            Read(PIECE),
+            Read(PIECE),
+            Seek(SeekFrom::Current(-7)),
+            Read(PIECE),
+            Read(PIECE),
+            SetLength(700_000),
+            Read(PIECE),
+            Seek(SeekFrom::Start(690_000)),
+            Read(10_000),
+            Read(1),
+            Write(5),
+        ],
+    );
+}
+
 anyrt_conformance_kit::cases! { files_everywhere: erased,
+    cancelled_reading_ahead_keeps_to_the_model,
     cancelled_operations_keep_to_the_model,
 }

@@ -10,14 +10,16 @@ use std::sync::Arc;
 use anyrt_core::cancel::move_on_after;
 use anyrt_core::fs::{File, OpenOptions, PathError};
 use anyrt_core::stream::{
-    AttributesExt, ByteReceiveStreamExt, ByteSendStreamExt, FilePath, is_closed, is_incomplete_read,
+    AttributesExt, ByteReceiveStreamExt, ByteSendStreamExt, FileHandle, FilePath, is_closed,
+    is_incomplete_read,
 };
 use anyrt_core::sync::CapacityLimiter;
 use futures_io::{AsyncBufRead, AsyncSeek};
 
 use crate::erased::{Backend, R};
 use crate::folder::{Folder, bytes};
-use crate::support::{in_cancelled_scope, poll_once, run};
+use crate::harness::start;
+use crate::support::{in_cancelled_scope, poll_once, run, until, yields};
 
 /// FS-01: an open file reads, writes, appends and seeks; it can be closed, and is closed then.
 pub fn a_file_reads_writes_and_seeks(backend: &Backend) {
@@ -87,6 +89,42 @@ pub fn the_position_is_behind_what_was_consumed(backend: &Backend) {
         assert_eq!(std.stream_position().unwrap(), 8);
         std.write_all(b"!?").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"01ab4567!?");
+    });
+}
+
+/// F5: a file that is read in order is read ahead by one call, and what is beside the position stays right.
+pub fn a_file_is_read_ahead(backend: &Backend) {
+    const PIECE: usize = 64 << 10;
+    let folder = Folder::new();
+    let contents = bytes(16 * PIECE);
+    let path = folder.file("file", &contents);
+    run(backend, async {
+        let options = OpenOptions::<R>::new().read(true).write(true);
+        let mut file = options.open(&path).await.unwrap();
+        let mut descriptor = file.attribute::<FileHandle>().unwrap();
+        let mut buffer = vec![0; PIECE];
+        for number in 0..2 {
+            file.read_exact(&mut buffer).await.unwrap();
+            assert!(buffer == contents[number * PIECE..(number + 1) * PIECE]);
+        }
+        // Calls of one piece and of two, and one of four that nobody has asked for.
+        until(|| descriptor.stream_position().unwrap() == 7 * PIECE as u64).await;
+        yields(100).await;
+        assert_eq!(descriptor.stream_position().unwrap(), 7 * PIECE as u64);
+        assert_eq!(file.tell().await.unwrap(), 2 * PIECE as u64);
+        assert_eq!(file.read_at(&mut buffer[..9], 3).await.unwrap(), 9);
+        assert_eq!(buffer[..9], contents[3..12]);
+        for number in 2..5 {
+            file.read_exact(&mut buffer).await.unwrap();
+            assert!(buffer == contents[number * PIECE..(number + 1) * PIECE]);
+        }
+        // It is reading ahead again, or has.
+        file.write_all(b"here").await.unwrap();
+        file.flush().await.unwrap();
+        assert_eq!(descriptor.stream_position().unwrap(), 5 * PIECE as u64 + 4);
+        assert_eq!(&fs::read(&path).unwrap()[5 * PIECE..][..4], b"here");
+        file.read_exact(&mut buffer).await.unwrap();
+        assert!(buffer == contents[5 * PIECE + 4..][..PIECE]);
     });
 }
 
@@ -363,13 +401,8 @@ pub fn locks_are_waited_for(backend: &Backend) {
 pub fn an_abandoned_fifo_releases_its_caller(backend: &Backend) {
     let folder = Folder::new();
     let path = folder.join("fifo");
-    assert!(
-        Command::new("mkfifo")
-            .arg(&path)
-            .status()
-            .unwrap()
-            .success()
-    );
+    let mut make = start(Command::new("mkfifo").arg(&path)).unwrap();
+    assert!(make.wait().unwrap().success());
     run(backend, async {
         let options = OpenOptions::<R>::new().read(true).abandon_on_cancel(true);
         let opening = options.open(&path);
@@ -468,6 +501,7 @@ pub fn errors_name_operation_and_path(backend: &Backend) {
 anyrt_conformance_kit::cases! { files_open: erased,
     a_file_reads_writes_and_seeks,
     the_position_is_behind_what_was_consumed,
+    a_file_is_read_ahead,
     a_blocking_file_is_taken_over_in_the_middle,
     appending_ignores_the_position,
     what_has_no_position_is_not_sought,

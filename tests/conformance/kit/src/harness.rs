@@ -3,13 +3,16 @@
 //! Some cases have a process of their own: those of a module whose name ends in `_memory`, which measure
 //! it, and those of a module whose name begins with `processes_`, which fork it. A fork has all descriptors
 //! until it becomes another program; a port or a path that another case has closed would still be in use.
+//! So no process is started while a case with sockets is running, not even that of another case.
 
 use std::any::Any;
 use std::fmt;
+use std::io;
 use std::panic::resume_unwind;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 use std::thread;
 use std::time::Duration;
 
@@ -41,6 +44,9 @@ const MOST_HANGS: usize = 5;
 
 /// How many cases of this program have hung that were expected to pass.
 static HANGS: AtomicUsize = AtomicUsize::new(0);
+
+/// Written while a process is started, read while a case with sockets runs.
+static STARTING: RwLock<()> = RwLock::new(());
 
 /// One case of the suite, for the backend `B`.
 pub struct Case<B> {
@@ -213,6 +219,7 @@ pub fn run_case<B: Enter>(case: Case<B>, failures: &[Failures], backend: fn() ->
         hangs < MOST_HANGS,
         "{name} was not run: {hangs} cases before it hang"
     );
+    let _no_forks = has_sockets(name).then(no_forks);
     for _ in 0..number(REPEAT).unwrap_or(1) {
         let outcome = watch(name, limit, move || case.run(&backend()));
         match (outcome, expected) {
@@ -245,13 +252,39 @@ fn needs_a_process(name: &str) -> Option<String> {
     test.ends_with(name).then_some(test)
 }
 
+/// Whether its case may close a socket, and then expect it to be closed.
+fn has_sockets(name: &str) -> bool {
+    ["net_", "engine_sockets", "tls_listener"]
+        .iter()
+        .any(|module| name.starts_with(module))
+}
+
+/// Starts a process while no case with sockets is running: up to now it has all descriptors of this one,
+/// and from here on only those that it was given.
+///
+/// # Errors
+///
+/// Returns the error of the operating system.
+pub fn start(command: &mut Command) -> io::Result<Child> {
+    let _starting = STARTING.write().unwrap_or_else(PoisonError::into_inner);
+    command.spawn()
+}
+
+fn no_forks() -> RwLockReadGuard<'static, ()> {
+    STARTING.read().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Runs a test again, in a process of its own.
 fn run_in_a_process(test: &str) {
     let program = std::env::current_exe().expect("the path of this program");
     let mut command = Command::new(program);
     command.args([test, "--exact", "--nocapture", "--test-threads=1"]);
-    let output = command.env(ALONE, "1").output();
-    let output = output.expect("a process for the case");
+    command.env(ALONE, "1");
+    command.stdin(Stdio::null());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = start(&mut command).expect("a process for the case");
+    let output = child.wait_with_output();
+    let output = output.expect("the output of the case");
     assert!(
         output.status.success(),
         "{test}: {}\n{}",

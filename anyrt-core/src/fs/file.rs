@@ -30,10 +30,9 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 ///
 /// Reading reads ahead, in calls that grow from 16 KiB to 2 MiB while the file is read in order; a call that is
 /// larger than 128 KiB begins before its bytes are asked for. At the end of the file it reports that once, and
-/// asks anew afterwards, since files grow. Writing begins at once
-/// and gathers what comes meanwhile, up to 512 KiB. The *position* is what was consumed and written; the
-/// descriptor may be ahead of it, and is set back before it matters. A file without a position, such as
-/// a pipe or a terminal, is never sought.
+/// asks anew afterwards, since files grow. Writing begins at once and gathers what comes meanwhile, up to
+/// 512 KiB. The *position* is what was consumed and written; the descriptor may be ahead of it, and is set
+/// back before it matters. A file without a position, such as a pipe or a terminal, is never sought.
 ///
 /// Attributes: [`FilePath`](crate::stream::FilePath) if it was opened by path, and
 /// [`FileHandle`](crate::stream::FileHandle), whose position may be ahead.

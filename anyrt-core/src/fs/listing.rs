@@ -23,9 +23,10 @@ use crate::thread::{OwnedCall, run_owed};
 /// so long that the first entries of a slow disk are waited for, or a cancelled caller waits (rule F2).
 const TURN: Duration = Duration::from_millis(1);
 
-/// How many steps are done between looks at the clock, and the most that are found in one call.
+/// How many steps are done between looks at the clock, and the most looks in one call: the clock may be
+/// paused, and a filter may keep nothing.
 const STEPS: usize = 32;
-const MOST: usize = 4096;
+const LOOKS: usize = 128;
 
 /// Something that finds items one after another, on a worker thread.
 pub(super) trait Source: Send + 'static {
@@ -77,12 +78,15 @@ impl<R: Runtime, S: Source> Batches<R, S> {
             } else if let Some(mut source) = self.source.take() {
                 let call = move || {
                     let (begun, mut found) = (R::now(), VecDeque::new());
-                    while found.len() < MOST && R::now() < begun + TURN {
+                    for _ in 0..LOOKS {
                         for _ in 0..STEPS {
                             match source.step() {
                                 Some(item) => found.extend(item),
                                 None => return (None, found),
                             }
+                        }
+                        if R::now() >= begun + TURN {
+                            break;
                         }
                     }
                     (Some(source), found)

@@ -228,7 +228,7 @@ impl<R: Runtime> Engine<R> {
         self.returned.len() + self.unread.len() + next
     }
 
-    /// Whether a hop is running that moves the descriptor, and not the position.
+    /// Returns whether a hop is running that moves the descriptor, and not the position.
     fn is_reading_ahead(&self) -> bool {
         let reads = self.running.as_ref().is_some_and(|running| running.reads);
         reads && self.positioned == Some(true)
@@ -416,7 +416,7 @@ impl<R: Runtime> Engine<R> {
         }
     }
 
-    /// How much the next hop reads.
+    /// Returns how much the next hop reads.
     fn length(&self, asked: usize) -> usize {
         if self.options.exact {
             asked.clamp(1, MOST)
@@ -475,7 +475,7 @@ impl<R: Runtime> Engine<R> {
 
     // ---- writing ----
 
-    /// Accepts bytes, and begins to write them unless a call is running.
+    /// Accepts bytes, and begins to write them unless a call is running; waits for one that reads ahead.
     pub(crate) fn poll_accept(
         &mut self,
         cx: &mut Context<'_>,

@@ -349,7 +349,7 @@ pub fn nothing_is_left_by_what_was_cancelled(backend: &Backend) {
     );
 }
 
-/// T3: what somebody still creates in a folder while it is removed is removed with it.
+/// T3: a file that is created in a folder while the folder is removed is removed with it.
 pub fn what_is_created_meanwhile_is_removed(backend: &Backend) {
     let folder = Folder::new();
     for closes in [false, true] {

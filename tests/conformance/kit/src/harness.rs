@@ -252,15 +252,15 @@ fn needs_a_process(name: &str) -> Option<String> {
     test.ends_with(name).then_some(test)
 }
 
-/// Whether its case may close a socket, and then expect it to be closed.
+/// Returns whether the case may close a socket, and then expect it to be closed.
 fn has_sockets(name: &str) -> bool {
     ["net_", "engine_sockets", "tls_listener"]
         .iter()
         .any(|module| name.starts_with(module))
 }
 
-/// Starts a process while no case with sockets is running: up to now it has all descriptors of this one,
-/// and from here on only those that it was given.
+/// Starts a process while no case with sockets is running. When this returns, the process no longer has the
+/// descriptors of this one.
 ///
 /// # Errors
 ///

@@ -1,12 +1,19 @@
-//! Tokio's clock, paused: it advances although worker threads were used. EN-26.
+//! Tokio's clock, paused: it advances although worker threads were used, and what looks at the clock ends
+//! although it stands. EN-26, F2.
 
-use std::sync::mpsc;
+use std::fs;
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
 
 use anyrt_core::RunOptions;
 use anyrt_core::combine::gather;
+use anyrt_core::sync::CapacityLimiter;
 use anyrt_core::task::task_group;
+use anyrt_core::temp;
 use anyrt_core::thread::to_thread;
 use anyrt_core::time::sleep;
 use anyrt_tokio::{Builder, Tokio};
@@ -69,5 +76,38 @@ fn a_paused_clock_advances_beside_a_call_of_another_task() {
             tg.spawn(sleep::<Tokio>(HOUR));
         });
         group.await.unwrap();
+    }));
+}
+
+/// F2: a call of a walk ends after so many steps, although no time has passed and nothing was found.
+#[test]
+fn a_walk_that_finds_nothing_looks_up() {
+    assert!(ends(async || {
+        let folder = temp::dir::<Tokio>().await.unwrap();
+        for number in 0..5000 {
+            fs::write(folder.path().join(number.to_string()), "").unwrap();
+        }
+        let limiter = Arc::new(CapacityLimiter::new(1));
+        let seen = Arc::new(AtomicUsize::new(0));
+        let counted = seen.clone();
+        let walk = folder.path().clone().with_limiter(&limiter).walk();
+        let mut walk = walk.min_depth(1).filter(move |_| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            false
+        });
+        {
+            let mut next = pin!(walk.next());
+            let polled = next.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            assert!(polled.is_pending());
+            while limiter.statistics().borrowed > 0 {
+                tokio::task::yield_now().await;
+            }
+            let seen = seen.load(Ordering::Relaxed);
+            assert!((4000..5000).contains(&seen), "{seen}");
+            assert!(next.await.is_none());
+        }
+        assert_eq!(seen.load(Ordering::Relaxed), 5000);
+        drop(walk);
+        folder.close().await.unwrap();
     }));
 }

@@ -43,9 +43,9 @@ use crate::unwind::Payload;
 /// ends them when they have been idle for long.
 const KEPT: usize = 16;
 
-/// How many times a worker looks around before it sleeps. Where processors sleep deeply, as in virtual
-/// machines, that takes about as long as to wake another thread: the caller's, who then has the next job.
-const LOOKS: u32 = 150;
+/// How many times a worker looks around before it sleeps: some 100 microseconds. Where processors sleep
+/// deeply, as in virtual machines, waking the caller, who then has the next job, takes half of that.
+const LOOKS: u32 = 300;
 
 /// How long an idle worker sleeps at a time, and how often, before it goes back to the runtime's pool: a
 /// runtime whose clock is paused does not move it while functions run on its threads. The first time

@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures_io::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
 
 use super::lines::{Lines, Split};
-use super::{OpenOptions, PathError, os};
+use super::{OpenOptions, PathError, engine_options, os};
 use crate::engine::FallibleOperation;
 use crate::loom::Arc;
 use crate::runtime::Runtime;
@@ -26,10 +26,12 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 /// An open file.
 ///
 /// It implements [`AsyncRead`], [`AsyncBufRead`], [`AsyncWrite`] and [`AsyncSeek`] of `futures::io`, and
-/// is a byte stream. What it does is done on worker threads, one call at a time.
+/// is a byte stream. What it does is done on worker threads, one call at a time; but on Linux, up to
+/// 128 KiB that the system has in memory are read at once, where the file system can tell (`RWF_NOWAIT`)
+/// and the file has no limiter of its own.
 ///
-/// Reading reads ahead, in calls that grow from 16 KiB to 2 MiB while the file is read in order; a call that is
-/// larger than 128 KiB begins before its bytes are asked for. At the end of the file it reports that once, and
+/// Calls read ahead: they grow from 16 to 512 KiB while the file is read in order, and go on with up to
+/// 1 MiB more before that is asked for. At the end of the file it reports that once, and
 /// asks anew afterwards, since files grow. Writing begins at once and gathers what comes meanwhile, up to
 /// 512 KiB. The *position* is what was consumed and written; the descriptor may be ahead of it, and is set
 /// back before it matters. A file without a position, such as a pipe or a terminal, is never sought.
@@ -92,14 +94,14 @@ impl<R: Runtime> File<R> {
 
     /// Takes over an open file, at its position.
     pub fn from_std(file: fs::File) -> Self {
-        File::with(Engine::new(file, None, EngineOptions::default()))
+        File::with(Engine::new(file, None, engine_options()))
     }
 
     /// Takes over an open file, with a limiter of its own.
     pub fn from_std_with(file: fs::File, limiter: &Arc<CapacityLimiter>) -> Self {
         let options = EngineOptions {
             limiter: Some(limiter.clone()),
-            ..EngineOptions::default()
+            ..engine_options()
         };
         File::with(Engine::new(file, None, options))
     }

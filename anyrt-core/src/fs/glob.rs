@@ -13,7 +13,7 @@ use super::Path;
 #[cfg(doc)]
 use super::PathError;
 use super::call::Limiter;
-use super::listing::{Batches, Source};
+use super::listing::{Batches, Source, next};
 use super::path::With;
 use super::walk::WalkSource;
 use crate::runtime::Runtime;
@@ -106,7 +106,7 @@ impl<R: Runtime> Glob<R> {
     ///
     /// Returns the error of the operating system, as a [`PathError`].
     pub async fn next(&mut self) -> Option<io::Result<Path<R>>> {
-        self.batches.next().await
+        next(self, |this| this.batches.left()).await
     }
 }
 

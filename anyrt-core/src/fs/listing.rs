@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::ffi::OsStr;
 use std::fs::FileType;
 use std::future::poll_fn;
-use std::path::PathBuf;
+use std::path::{self, PathBuf};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -15,7 +15,8 @@ use futures_core::Stream;
 use super::call::Limiter;
 use super::path::With;
 use super::{Path, PathError};
-use crate::engine::FallibleOperation;
+use crate::engine::{FallibleOperation, poll_state};
+use crate::loom::Arc;
 use crate::runtime::Runtime;
 use crate::thread::{OwnedCall, run_owed};
 
@@ -25,8 +26,18 @@ const TURN: Duration = Duration::from_millis(1);
 
 /// How many steps are done between looks at the clock, and the most looks in one call: the clock may be
 /// paused, and a filter may keep nothing.
-const STEPS: usize = 32;
-const LOOKS: usize = 128;
+const STEPS: usize = 8;
+const LOOKS: usize = 512;
+
+/// So many items that were found are handed out for one operation of the task's budget (rule C11): they
+/// take far less time, and giving way costs as much as a hundred of them.
+const HANDED_OUT: usize = 8;
+
+/// How many entries of a folder are found in a step.
+const TOGETHER: usize = 64;
+
+/// How long a name may be, on average, without that space for it has to be found again.
+const NAME: usize = 16;
 
 /// Something that finds items one after another, on a worker thread.
 pub(super) trait Source: Send + 'static {
@@ -38,7 +49,7 @@ pub(super) trait Source: Send + 'static {
 
 /// A source, and what it has found. It owns the call that is running.
 pub(super) struct Batches<R: Runtime, S: Source> {
-    /// None while a call has it, and at the end.
+    /// Before the first call.
     source: Option<S>,
     running: Option<OwnedCall<Batch<S>>>,
     found: VecDeque<S::Item>,
@@ -65,50 +76,71 @@ impl<R: Runtime, S: Source> Batches<R, S> {
         self.source.as_mut()
     }
 
+    /// How many items were found.
+    pub(super) fn left(&self) -> usize {
+        self.found.len()
+    }
+
     pub(super) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
         loop {
             if let Some(item) = self.found.pop_front() {
                 return Poll::Ready(Some(item));
             }
-            if let Some(running) = &mut self.running {
+            let source = if let Some(running) = &mut self.running {
                 let (source, found) = ready!(running.poll(cx));
                 self.running = None;
-                self.source = source;
                 self.found = found;
-            } else if let Some(mut source) = self.source.take() {
-                let call = move || {
-                    let (begun, mut found) = (R::now(), VecDeque::new());
-                    for _ in 0..LOOKS {
-                        for _ in 0..STEPS {
-                            match source.step() {
-                                Some(item) => found.extend(item),
-                                None => return (None, found),
-                            }
-                        }
-                        if R::now() >= begun + TURN {
-                            break;
-                        }
-                    }
-                    (Some(source), found)
-                };
-                let limiter = self.limiter.as_ref();
-                self.running = Some(OwnedCall::start::<R, _>(limiter, false, call));
+                source
             } else {
-                return Poll::Ready(None);
+                self.source.take()
+            };
+            match source {
+                // It finds more while these are used.
+                Some(source) => self.begin(source),
+                None if self.found.is_empty() => return Poll::Ready(None),
+                None => {}
             }
         }
     }
 
-    pub(super) async fn next<T>(&mut self) -> Option<io::Result<T>>
-    where
-        S: Source<Item = io::Result<T>>,
-    {
-        let mut operation = FallibleOperation::new();
-        let poll = |cx: &mut Context<'_>| {
-            operation.poll(cx, |cx| self.poll_next(cx).map(Option::transpose))
+    fn begin(&mut self, mut source: S) {
+        let call = move || {
+            let (begun, mut found) = (R::now(), VecDeque::new());
+            for _ in 0..LOOKS {
+                for _ in 0..STEPS {
+                    match source.step() {
+                        Some(item) => found.extend(item),
+                        None => return (None, found),
+                    }
+                }
+                if R::now() >= begun + TURN {
+                    break;
+                }
+            }
+            (Some(source), found)
         };
-        poll_fn(poll).await.transpose()
+        let limiter = self.limiter.as_ref();
+        self.running = Some(OwnedCall::start::<R, _>(limiter, false, call));
     }
+}
+
+/// Waits for the next item of a listing. `left` says how many are there already.
+pub(super) async fn next<T, S>(stream: &mut S, left: fn(&S) -> usize) -> Option<io::Result<T>>
+where
+    S: Stream<Item = io::Result<T>> + Unpin,
+{
+    let mut operation = FallibleOperation::new();
+    let poll = |cx: &mut Context<'_>| {
+        operation.poll(cx, |cx| {
+            let polled = Pin::new(&mut *stream).poll_next(cx);
+            polled.map(Option::transpose)
+        })
+    };
+    let item = poll_fn(poll).await.transpose();
+    if !left(stream).is_multiple_of(HANDED_OUT) {
+        poll_state::give_budget_back();
+    }
+    item
 }
 
 impl<R: Runtime, S: Source> Drop for Batches<R, S> {
@@ -188,26 +220,39 @@ impl<R: Runtime> fmt::Debug for DirEntry<R> {
 ///
 /// Cancel safe: entries that were found stay here.
 pub struct ReadDir<R: Runtime> {
-    batches: Batches<R, Entries<R>>,
+    batches: Batches<R, Entries>,
+    found: VecDeque<io::Result<DirEntry<R>>>,
+    folder: Arc<path::Path>,
+    with: With<R>,
 }
 
 /// The entries of a folder that is open.
-pub(super) struct Entries<R: Runtime> {
-    folder: PathBuf,
+struct Entries {
+    folder: Arc<path::Path>,
     entries: fs::ReadDir,
-    with: With<R>,
+}
+
+/// Entries that were found in one step. Their paths are made where they are used: what one thread
+/// allocates and another releases costs both of them.
+struct Found {
+    /// The names, as if each were in the one before.
+    names: PathBuf,
+    /// Errors have no name.
+    kinds: Vec<io::Result<FileType>>,
 }
 
 impl<R: Runtime> ReadDir<R> {
     pub(super) fn new(folder: PathBuf, entries: fs::ReadDir, with: With<R>) -> ReadDir<R> {
-        let limiter = with.limiter();
-        let entries = Entries {
-            folder,
+        let folder: Arc<path::Path> = folder.into();
+        let source = Entries {
+            folder: folder.clone(),
             entries,
-            with,
         };
         ReadDir {
-            batches: Batches::new(entries, limiter),
+            batches: Batches::new(source, with.limiter()),
+            found: VecDeque::new(),
+            folder,
+            with,
         }
     }
 
@@ -217,25 +262,30 @@ impl<R: Runtime> ReadDir<R> {
     ///
     /// Returns the error of the operating system, as a [`PathError`].
     pub async fn next(&mut self) -> Option<io::Result<DirEntry<R>>> {
-        self.batches.next().await
+        next(self, |this| this.found.len()).await
     }
 }
 
-impl<R: Runtime> Source for Entries<R> {
-    type Item = io::Result<DirEntry<R>>;
+impl Source for Entries {
+    type Item = Found;
 
-    fn step(&mut self) -> Option<Option<Self::Item>> {
-        let entry = self.entries.next()?;
-        let found = entry.and_then(|entry| {
-            let path = entry.path();
-            match entry.file_type() {
-                Ok(kind) => Ok(DirEntry::new(self.with.path(path), kind, 1)),
-                Err(error) => Err(PathError::wrap("look at", &path, error)),
-            }
-        });
-        Some(Some(found.map_err(|error| {
-            PathError::wrap("list", &self.folder, error)
-        })))
+    fn step(&mut self) -> Option<Option<Found>> {
+        let mut found = Found {
+            names: PathBuf::with_capacity(TOGETHER * NAME),
+            kinds: Vec::with_capacity(TOGETHER),
+        };
+        for entry in self.entries.by_ref().take(TOGETHER) {
+            let found_kind = entry.and_then(|entry| {
+                let kind = entry.file_type();
+                let kind =
+                    kind.map_err(|error| PathError::wrap("look at", &entry.path(), error))?;
+                found.names.push(entry.file_name());
+                Ok(kind)
+            });
+            let kind = found_kind.map_err(|error| PathError::wrap("list", &self.folder, error));
+            found.kinds.push(kind);
+        }
+        (!found.kinds.is_empty()).then_some(Some(found))
     }
 }
 
@@ -243,7 +293,21 @@ impl<R: Runtime> Stream for ReadDir<R> {
     type Item = io::Result<DirEntry<R>>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.get_mut().batches.poll_next(cx)
+        let this = self.get_mut();
+        loop {
+            if let Some(entry) = this.found.pop_front() {
+                return Poll::Ready(Some(entry));
+            }
+            let Some(Found { names, kinds }) = ready!(this.batches.poll_next(cx)) else {
+                return Poll::Ready(None);
+            };
+            let mut names = names.components();
+            this.found.extend(kinds.into_iter().map(|kind| {
+                let (kind, name) = (kind?, names.next());
+                let path = this.folder.join(name.expect("a name for each kind"));
+                Ok(DirEntry::new(this.with.path(path), kind, 1))
+            }));
+        }
     }
 }
 

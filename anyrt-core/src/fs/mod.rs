@@ -48,6 +48,7 @@ pub use self::lines::{Lines, Split};
 pub use self::links::symlink;
 pub use self::listing::{DirEntry, ReadDir};
 pub use self::options::OpenOptions;
+pub(crate) use self::options::engine_options;
 pub use self::path::Path;
 pub use self::walk::{Walk, walk};
 pub use self::whole::{append, copy, read, read_to_string, write, write_atomic};

@@ -4,7 +4,7 @@ use std::io;
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
-use super::{File, PathError, call};
+use super::{File, PathError, call, os};
 use crate::loom::Arc;
 use crate::runtime::Runtime;
 use crate::stream::file::engine::{Engine, EngineOptions};
@@ -68,7 +68,8 @@ impl<R: Runtime> OpenOptions<R> {
     }
 
     /// Has the file take tokens from this limiter, and not from the
-    /// [run's](crate::thread::to_thread::current_default_limiter).
+    /// [run's](crate::thread::to_thread::current_default_limiter). Each read takes one, also of what
+    /// the system has in memory.
     #[must_use]
     pub fn limiter(mut self, limiter: &Arc<CapacityLimiter>) -> Self {
         self.engine.limiter = Some(limiter.clone());
@@ -125,11 +126,18 @@ impl<R: Runtime> OpenOptions<R> {
     }
 }
 
+pub(crate) fn engine_options() -> EngineOptions {
+    EngineOptions {
+        read_cached: os::READ_CACHED,
+        ..EngineOptions::default()
+    }
+}
+
 impl<R: Runtime> From<fs::OpenOptions> for OpenOptions<R> {
     fn from(std: fs::OpenOptions) -> Self {
         OpenOptions {
             std,
-            engine: EngineOptions::default(),
+            engine: engine_options(),
             runtime: PhantomData,
         }
     }

@@ -8,7 +8,7 @@ use walkdir::WalkDir;
 
 use super::PathError;
 use super::call::{Limiter, check};
-use super::listing::{Batches, DirEntry, Source};
+use super::listing::{Batches, DirEntry, Source, next};
 use super::path::With;
 use crate::runtime::Runtime;
 
@@ -92,7 +92,7 @@ impl<R: Runtime> Walk<R> {
     ///
     /// Returns the error of the operating system, as a [`PathError`].
     pub async fn next(&mut self) -> Option<io::Result<DirEntry<R>>> {
-        self.batches.next().await
+        next(self, |this| this.batches.left()).await
     }
 
     fn change(mut self, change: impl FnOnce(WalkDir) -> WalkDir) -> Self {

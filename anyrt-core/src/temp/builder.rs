@@ -6,7 +6,7 @@ use std::{env, fmt, fs, io};
 use super::dir::Removal;
 use super::{NamedTempFile, SpooledTempFile, TempDir};
 use crate::fs::call::{Limiter, call};
-use crate::fs::{self as files, File, os};
+use crate::fs::{self as files, File, engine_options, os};
 use crate::loom::Arc;
 use crate::runtime::Runtime;
 use crate::stream::file::engine::{Engine, EngineOptions};
@@ -188,7 +188,7 @@ fn is_one_name(part: &OsStr) -> bool {
 pub(super) fn open<R: Runtime>(file: fs::File, path: Option<&Path>, limiter: Limiter) -> File<R> {
     let options = EngineOptions {
         limiter,
-        ..EngineOptions::default()
+        ..engine_options()
     };
     File::with(Engine::new(file, path.map(Into::into), options))
 }

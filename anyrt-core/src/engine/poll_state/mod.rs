@@ -567,6 +567,11 @@ fn identity(waker: &Waker) -> Identity {
     (waker.data().addr(), ptr::from_ref(waker.vtable()).addr())
 }
 
+/// Gives back what an operation has taken that took nearly no time.
+pub(crate) fn give_budget_back() {
+    THREAD.with(|thread| thread.budget.set(BUDGET.min(thread.budget.get() + 1)));
+}
+
 /// Uses up the rest of the budget: what is polled next in this poll yields as well.
 #[inline]
 pub(crate) fn use_up_budget() {

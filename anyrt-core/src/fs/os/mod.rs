@@ -16,3 +16,12 @@ mod exclusive;
 pub(super) use self::exclusive::rename;
 #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
 pub(super) use std::fs::rename;
+
+#[cfg(target_os = "linux")]
+mod cached;
+#[cfg(not(target_os = "linux"))]
+mod uncached;
+#[cfg(target_os = "linux")]
+pub(super) use self::cached::READ_CACHED;
+#[cfg(not(target_os = "linux"))]
+pub(super) use self::uncached::READ_CACHED;

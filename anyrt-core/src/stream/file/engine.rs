@@ -16,17 +16,21 @@
 //!    them: what a failed hop did not write comes back.
 //! 4. An engine that is dropped with a call running leaves its pending bytes to that call.
 //! 5. While a file with a position is read in order, a hop reads `next` behind `unread` without being
-//!    asked, so that neither the file nor the user waits for the other. Whatever needs the descriptor
-//!    waits for the end of that hop.
+//!    asked, and goes on for as long as there is room, so that neither the file nor the user waits for
+//!    the other. Whatever needs the descriptor takes the room away, and waits for the end of that hop.
+//! 6. What the system has in memory is read without a hop where it can say so (`ReadCached`). That nothing
+//!    is there is no end of the file: Linux 5.9 and 5.10 say so of what they would have to wait for.
 
 use std::any::Any;
+use std::collections::VecDeque;
 use std::fs::File;
 use std::future::poll_fn;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::marker::PhantomData;
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::{fmt, mem};
 
 use super::{FileHandle, FilePath};
@@ -36,16 +40,23 @@ use crate::runtime::Runtime;
 use crate::stream::{Demand, SendError};
 use crate::sync::CapacityLimiter;
 use crate::thread::{OwnedCall, run_owed, to_thread};
+use crate::wake::{WakerSlot, poll_locked};
 
-/// The least and the most that a hop reads.
+/// The least that a hop reads.
 const LEAST: usize = 16 << 10;
-const MOST_READ: usize = 2 << 20;
+
+/// The most that is read at a time, that is accepted before a hop has ended, or that is done in one call
+/// at a place in the file.
+pub(crate) const MOST: usize = 512 << 10;
 
 /// After a second hop in order that has read so much, the next one begins before it is needed.
 const READS_AHEAD: usize = 128 << 10;
 
-/// The most that is accepted before a hop has ended, or that is done in one call at a place in the file.
-pub(crate) const MOST: usize = 512 << 10;
+/// How many pieces such a hop reads before others have its thread.
+const PIECES: usize = 32;
+
+/// The most that is read without a hop, in some ten microseconds.
+const MOST_CACHED: usize = 128 << 10;
 
 /// An open file.
 pub(crate) struct Engine<R: Runtime> {
@@ -60,16 +71,16 @@ pub(crate) struct Engine<R: Runtime> {
     buffer: Vec<u8>,
     unread: Range<usize>,
     /// What was read behind `unread`.
-    next: Option<Piece>,
-    /// Room for `next`.
-    room: Vec<u8>,
+    next: VecDeque<Piece>,
+    /// Room for more: up to two buffers, those of a running hop included.
+    rooms: Vec<Vec<u8>>,
     /// Was read before `unread`, and given back.
     returned: Vec<u8>,
     /// The end was seen behind the unread bytes, and not reported.
     end_is_near: bool,
-    /// The length of the last hop that read; zero after a seek.
+    /// The length of the last piece that was read; zero after a seek.
     last: usize,
-    /// Whether the last hop that read went on where another one had ended.
+    /// Whether that piece went on where another one had ended.
     is_in_order: bool,
     /// Whether the file has a position; none before the first read.
     positioned: Option<bool>,
@@ -90,11 +101,18 @@ pub(crate) struct EngineOptions {
     pub(crate) abandons: bool,
     /// Whether hops read no more than was asked for.
     pub(crate) exact: bool,
+    /// Not used with a limiter, since it takes no token.
+    pub(crate) read_cached: Option<ReadCached>,
 }
 
-/// What a hop has read.
+/// Reads at the descriptor what is in memory;
+/// [`WouldBlock`](io::ErrorKind::WouldBlock) if that is nothing.
+pub(crate) type ReadCached = fn(&File, &mut [u8]) -> io::Result<usize>;
+
+/// What was read at a time.
 struct Piece {
     buffer: Vec<u8>,
+    asked: usize,
     count: usize,
     /// The end of the file was seen behind it.
     at_end: bool,
@@ -110,13 +128,26 @@ struct Running {
 }
 
 /// What the engine and its call leave to each other.
-enum Shared {
-    Nothing,
-    /// By the call, which has ended.
-    Outcome(Done),
-    /// By the engine, which is gone: bytes that the call is to write, and how far the descriptor was
-    /// ahead, but for what the call has read.
-    Bytes(Vec<u8>, usize),
+#[derive(Default)]
+struct Shared {
+    /// By the call, which goes on reading.
+    pieces: VecDeque<Piece>,
+    /// By the engine: what the call goes on with. Without it, it ends.
+    rooms: Vec<Vec<u8>>,
+    /// The engine waits for a piece.
+    waker: WakerSlot,
+    end: End,
+}
+
+#[derive(Default)]
+enum End {
+    #[default]
+    Open,
+    /// The call has ended.
+    Ended(Done),
+    /// The engine is gone: bytes that the call is to write, and how far the descriptor was ahead, but for
+    /// the piece that the call was reading.
+    Gone(Vec<u8>, usize),
 }
 
 /// What a hop does.
@@ -132,7 +163,6 @@ type Answer = Box<dyn Any + Send>;
 
 /// The outcome of a hop.
 struct Done {
-    buffer: Vec<u8>,
     /// Whether the descriptor was set back.
     was_set_back: bool,
     positioned: Option<bool>,
@@ -140,13 +170,9 @@ struct Done {
 }
 
 enum Outcome {
-    Read {
-        asked: usize,
-        count: usize,
-        at_end: bool,
-        error: Option<io::Error>,
-    },
+    Read(Piece),
     Write {
+        buffer: Vec<u8>,
         count: usize,
         error: Option<io::Error>,
     },
@@ -164,7 +190,14 @@ enum Settled {
 }
 
 impl<R: Runtime> Engine<R> {
-    pub(crate) fn new(file: File, path: Option<Arc<Path>>, options: EngineOptions) -> Engine<R> {
+    pub(crate) fn new(
+        file: File,
+        path: Option<Arc<Path>>,
+        mut options: EngineOptions,
+    ) -> Engine<R> {
+        if options.limiter.is_some() {
+            options.read_cached = None;
+        }
         Engine {
             file: Some(Arc::new(file)),
             path,
@@ -173,8 +206,8 @@ impl<R: Runtime> Engine<R> {
             begun: 0,
             buffer: Vec::new(),
             unread: 0..0,
-            next: None,
-            room: Vec::new(),
+            next: VecDeque::new(),
+            rooms: Vec::new(),
             returned: Vec::new(),
             end_is_near: false,
             last: 0,
@@ -224,8 +257,7 @@ impl<R: Runtime> Engine<R> {
     // ---- hops ----
 
     fn ahead(&self) -> usize {
-        let next = self.next.as_ref().map_or(0, |piece| piece.count);
-        self.returned.len() + self.unread.len() + next
+        self.returned.len() + self.unread.len() + counts(&self.next)
     }
 
     /// Returns whether a hop is running that moves the descriptor, and not the position.
@@ -234,13 +266,26 @@ impl<R: Runtime> Engine<R> {
         reads && self.positioned == Some(true)
     }
 
+    /// Returns whether the next bytes are those at the descriptor, and nothing is to be done before.
+    fn is_at_descriptor(&self) -> bool {
+        let nothing_is_read =
+            self.returned.is_empty() && self.unread.is_empty() && self.next.is_empty();
+        let nothing_is_written = self.pending.is_empty() && self.failed.is_none();
+        self.running.is_none() && nothing_is_read && nothing_is_written && !self.end_is_near
+    }
+
     /// Begins a hop; none is running.
     fn begin(&mut self, set_back: bool, hop: Hop) -> io::Result<()> {
+        self.begin_with(set_back, hop, Vec::new())
+    }
+
+    /// Begins a hop that goes on reading for as long as there is room.
+    fn begin_with(&mut self, set_back: bool, hop: Hop, rooms: Vec<Vec<u8>>) -> io::Result<()> {
         debug_assert!(self.running.is_none(), "one call at a time");
         let file = self.file.clone().ok_or_else(closed)?;
         let reads = matches!(hop, Hop::Read(_));
         let buffer = match hop {
-            Hop::Read(_) => mem::take(&mut self.room),
+            Hop::Read(_) => self.rooms.pop().unwrap_or_default(),
             Hop::Write => mem::replace(&mut self.pending, mem::take(&mut self.spare)),
             Hop::Other(_) => Vec::new(),
         };
@@ -249,18 +294,16 @@ impl<R: Runtime> Engine<R> {
         }
         self.begun += 1;
         let back = set_back.then(|| self.ahead());
-        let shared = Arc::new(Mutex::new(Shared::Nothing));
+        let shared = Arc::new(Mutex::new(Shared {
+            rooms,
+            ..Shared::default()
+        }));
         let (theirs, path, positioned) = (shared.clone(), self.path.clone(), self.positioned);
         let job = move || {
             let done = hop.carry_out(&file, buffer, back, positioned);
-            let mut state = lock(&theirs);
-            if let Shared::Bytes(bytes, ahead) = mem::replace(&mut *state, Shared::Nothing) {
-                drop(state);
+            if let Some((done, bytes, ahead)) = hand_over(&file, done, &theirs) {
                 report_loss(path.as_deref(), done.write_rest(&file, bytes, ahead));
-                return;
             }
-            *state = Shared::Outcome(done);
-            drop(state);
             // The file is let go here, before the call is over.
         };
         let (limiter, abandons) = (self.options.limiter.as_ref(), self.options.abandons);
@@ -276,30 +319,61 @@ impl<R: Runtime> Engine<R> {
     /// The file may have another end from now on.
     fn forget_end(&mut self) {
         self.end_is_near = false;
-        if let Some(next) = &mut self.next {
-            next.at_end = false;
-            if next.count == 0 && next.error.is_none() {
-                self.next = None;
-            }
-        }
+        self.next.retain_mut(|piece| {
+            piece.at_end = false;
+            piece.count > 0 || piece.error.is_some()
+        });
     }
 
-    /// Waits for the hop that is running, and notes what it did.
+    /// Waits for the hop that is running, which reads no further, and notes what it did.
     fn poll_settle(&mut self, cx: &mut Context<'_>) -> Poll<Settled> {
         let Some(running) = &mut self.running else {
             return Poll::Ready(Settled::Nothing);
         };
+        if running.reads {
+            self.rooms.append(&mut lock(&running.shared).rooms);
+        }
         ready!(running.call.poll(cx));
         let settled = self.take_outcome();
         Poll::Ready(settled.unwrap_or(Settled::Nothing))
     }
 
+    /// Waits until the hop that is running, and reads, has read something.
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Settled> {
+        let Some(running) = &mut self.running else {
+            return Poll::Ready(Settled::Nothing);
+        };
+        let pieces = poll_locked(&running.shared, cx.waker(), |shared| {
+            if shared.pieces.is_empty() && matches!(shared.end, End::Open) {
+                return Err(&mut shared.waker);
+            }
+            Ok(mem::take(&mut shared.pieces))
+        });
+        match pieces {
+            Poll::Ready(pieces) if !pieces.is_empty() => {
+                // No scope waits for what goes on behind this operation.
+                running.call.let_go();
+                pieces.into_iter().for_each(|piece| self.note_piece(piece));
+                Poll::Ready(Settled::Read)
+            }
+            _ => {
+                ready!(running.call.poll(cx));
+                let settled = self.take_outcome();
+                Poll::Ready(settled.unwrap_or(Settled::Nothing))
+            }
+        }
+    }
+
     /// Notes what the running hop did, if it has ended.
     fn take_outcome(&mut self) -> Option<Settled> {
         let running = self.running.take()?;
-        let shared = mem::replace(&mut *lock(&running.shared), Shared::Nothing);
-        match shared {
-            Shared::Outcome(done) => Some(self.note(done)),
+        let mut shared = mem::take(&mut *lock(&running.shared));
+        self.rooms.append(&mut shared.rooms);
+        for piece in shared.pieces {
+            self.note_piece(piece);
+        }
+        match shared.end {
+            End::Ended(done) => Some(self.note(done)),
             _ => None,
         }
     }
@@ -310,35 +384,20 @@ impl<R: Runtime> Engine<R> {
         }
         if done.was_set_back {
             self.unread = 0..0;
-            self.next = None;
+            self.next.clear();
             self.returned = Vec::new();
             self.last = 0;
         }
         match done.outcome {
-            Outcome::Read {
-                asked,
-                count,
-                at_end,
-                error,
-            } => {
-                let mut buffer = done.buffer;
-                // After a shorter hop, or one in another place, this is more than is needed.
-                if count < buffer.len() / 4 {
-                    buffer.truncate(count.max(LEAST));
-                    buffer.shrink_to_fit();
-                }
-                self.is_in_order = self.last > 0;
-                self.last = asked;
-                self.next = Some(Piece {
-                    buffer,
-                    count,
-                    at_end,
-                    error,
-                });
+            Outcome::Read(piece) => {
+                self.note_piece(piece);
                 Settled::Read
             }
-            Outcome::Write { count, error } => {
-                let mut buffer = done.buffer;
+            Outcome::Write {
+                mut buffer,
+                count,
+                error,
+            } => {
                 buffer.drain(..count);
                 if buffer.is_empty() {
                     if buffer.capacity() / 4 <= self.pending.len().max(count).max(LEAST) {
@@ -355,6 +414,17 @@ impl<R: Runtime> Engine<R> {
         }
     }
 
+    fn note_piece(&mut self, mut piece: Piece) {
+        // After a shorter one, or one in another place, this is more than is needed.
+        if piece.count < piece.buffer.len() / 4 {
+            piece.buffer.truncate(piece.count.max(LEAST));
+            piece.buffer.shrink_to_fit();
+        }
+        self.is_in_order = self.last > 0;
+        self.last = piece.asked;
+        self.next.push_back(piece);
+    }
+
     // ---- reading ----
 
     /// Waits until there are unread bytes; none at the end of the file.
@@ -364,11 +434,17 @@ impl<R: Runtime> Engine<R> {
         asked: usize,
     ) -> Poll<io::Result<&[u8]>> {
         loop {
-            let has_bytes = !self.returned.is_empty() || !self.unread.is_empty();
-            let goes_on = has_bytes && self.pending.is_empty() && self.is_reading_ahead();
-            // Also if there are unread bytes: any other call that is running may move the position.
-            if !goes_on && !matches!(ready!(self.poll_settle(cx)), Settled::Nothing) {
-                continue;
+            let goes_on = self.pending.is_empty() && self.is_reading_ahead();
+            if !goes_on || self.ahead() == 0 {
+                let settled = if goes_on {
+                    self.poll_piece(cx)
+                } else {
+                    // Also if there are unread bytes: the call may move the position.
+                    self.poll_settle(cx)
+                };
+                if !matches!(ready!(settled), Settled::Nothing) {
+                    continue;
+                }
             }
             if self.is_closed() {
                 return Poll::Ready(Err(closed()));
@@ -385,7 +461,7 @@ impl<R: Runtime> Engine<R> {
             let has_unread = !self.unread.is_empty();
             // Both directions of a file without a position go on side by side.
             let waits_for_writes =
-                self.positioned != Some(false) || !has_unread && self.next.is_none();
+                self.positioned != Some(false) || !has_unread && self.next.is_empty();
             if waits_for_writes && !self.pending.is_empty() {
                 self.begin(true, Hop::Write)?;
                 continue;
@@ -396,22 +472,60 @@ impl<R: Runtime> Engine<R> {
             }
             if mem::take(&mut self.end_is_near) {
                 (self.buffer, self.unread) = (Vec::new(), 0..0);
-                self.room = Vec::new();
+                self.rooms = Vec::new();
                 return Poll::Ready(Ok(&[]));
             }
-            match self.next.take() {
+            match self.next.pop_front() {
                 Some(Piece {
                     error: Some(error), ..
                 }) => return Poll::Ready(Err(error)),
                 Some(piece) => {
-                    self.room = mem::replace(&mut self.buffer, piece.buffer);
+                    let room = mem::replace(&mut self.buffer, piece.buffer);
+                    self.give_room(room);
                     self.unread = 0..piece.count;
                     if piece.count == 0 {
                         return Poll::Ready(Ok(&[]));
                     }
                     self.end_is_near = piece.at_end;
                 }
-                None => self.begin(false, Hop::Read(self.length(asked)))?,
+                None => {
+                    let length = self.length(asked);
+                    if !self.fill_cached(length) {
+                        self.begin(false, Hop::Read(length))?;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Fills the buffer without a hop, if that brings anything.
+    fn fill_cached(&mut self, length: usize) -> bool {
+        if self.options.read_cached.is_none() {
+            return false;
+        }
+        let (mut buffer, length) = (mem::take(&mut self.buffer), length.min(MOST_CACHED));
+        if buffer.len() < length {
+            buffer.resize(length, 0);
+        }
+        let count = self.read_cached(&mut buffer[..length]);
+        (self.buffer, self.unread) = (buffer, 0..count);
+        count > 0
+    }
+
+    /// Reads without a hop, where the descriptor is at the position. That there is nothing says nothing.
+    fn read_cached(&mut self, buffer: &mut [u8]) -> usize {
+        let (Some(read), Some(file), Some(true)) =
+            (self.options.read_cached, &self.file, self.positioned)
+        else {
+            return 0;
+        };
+        match read(file, buffer) {
+            Ok(count) => count,
+            Err(error) => {
+                if error.kind() != io::ErrorKind::WouldBlock {
+                    self.options.read_cached = None;
+                }
+                0
             }
         }
     }
@@ -421,7 +535,7 @@ impl<R: Runtime> Engine<R> {
         if self.options.exact {
             asked.clamp(1, MOST)
         } else {
-            asked.max(2 * self.last).clamp(LEAST, MOST_READ)
+            asked.max(2 * self.last).clamp(LEAST, MOST)
         }
     }
 
@@ -432,12 +546,22 @@ impl<R: Runtime> Engine<R> {
             || self.options.exact
             || self.positioned != Some(true)
             || self.end_is_near
-            || self.next.is_some()
+            || !self.next.is_empty()
             || self.running.is_some()
         {
             return Ok(());
         }
-        self.begin(false, Hop::Read(self.length(0)))
+        let more = self.rooms.pop().unwrap_or_default();
+        self.begin_with(false, Hop::Read(self.length(0)), vec![more])
+    }
+
+    /// Leaves a buffer that was used to the hop that reads, or to the next.
+    fn give_room(&mut self, room: Vec<u8>) {
+        match &self.running {
+            Some(running) if running.reads => lock(&running.shared).rooms.push(room),
+            _ if self.rooms.len() < 2 => self.rooms.push(room),
+            _ => {}
+        }
     }
 
     pub(crate) fn unread(&self) -> &[u8] {
@@ -465,6 +589,13 @@ impl<R: Runtime> Engine<R> {
     ) -> Poll<io::Result<usize>> {
         if buffer.is_empty() {
             return Poll::Ready(Ok(0));
+        }
+        if buffer.len() >= LEAST && self.is_at_descriptor() {
+            let most = buffer.len().min(MOST_CACHED);
+            let count = self.read_cached(&mut buffer[..most]);
+            if count > 0 {
+                return Poll::Ready(Ok(count));
+            }
         }
         let bytes = ready!(self.poll_fill(cx, buffer.len()))?;
         let count = bytes.len().min(buffer.len());
@@ -655,10 +786,10 @@ impl<R: Runtime> Drop for Engine<R> {
     fn drop(&mut self) {
         if let Some(running) = &self.running {
             let mut shared = lock(&running.shared);
-            if matches!(*shared, Shared::Nothing) {
+            if matches!(shared.end, End::Open) {
                 // Dropping the call has the run wait for it.
-                let ahead = self.ahead();
-                *shared = Shared::Bytes(mem::take(&mut self.pending), ahead);
+                let ahead = self.ahead() + counts(&shared.pieces);
+                shared.end = End::Gone(mem::take(&mut self.pending), ahead);
                 return;
             }
             drop(shared);
@@ -698,18 +829,14 @@ impl Hop {
     fn carry_out(
         self,
         file: &File,
-        mut buffer: Vec<u8>,
+        buffer: Vec<u8>,
         back: Option<usize>,
         positioned: Option<bool>,
     ) -> Done {
         let mut done = Done {
-            buffer: Vec::new(),
             was_set_back: false,
             positioned,
-            outcome: Outcome::Write {
-                count: 0,
-                error: None,
-            },
+            outcome: Outcome::Other(Err(io::ErrorKind::Other.into())),
         };
         if let Some(back) = back
             && positioned != Some(false)
@@ -719,12 +846,12 @@ impl Hop {
                 Err(error) => {
                     done.outcome = match self {
                         Hop::Write => Outcome::Write {
+                            buffer,
                             count: 0,
                             error: Some(error),
                         },
                         _ => Outcome::Other(Err(error)),
                     };
-                    done.buffer = buffer;
                     return done;
                 }
             }
@@ -733,23 +860,78 @@ impl Hop {
             Hop::Read(asked) => {
                 let positioned = positioned.unwrap_or_else(|| has_position(file));
                 done.positioned = Some(positioned);
-                read(file, &mut buffer, asked, positioned)
+                Outcome::Read(read(file, buffer, asked, positioned))
             }
-            Hop::Write => write(file, &buffer),
+            Hop::Write => {
+                let (count, error) = write(file, &buffer);
+                Outcome::Write {
+                    buffer,
+                    count,
+                    error,
+                }
+            }
             Hop::Other(function) => Outcome::Other(function(file)),
         };
-        done.buffer = buffer;
         done
     }
+}
+
+/// Leaves to the engine what a hop did, and goes on reading while that is in order and there is room.
+/// If the engine is gone, what it left is returned.
+fn hand_over(
+    file: &File,
+    mut done: Done,
+    shared: &Mutex<Shared>,
+) -> Option<(Done, Vec<u8>, usize)> {
+    let mut pieces = 1;
+    loop {
+        let mut state = lock(shared);
+        if let End::Gone(bytes, ahead) = mem::take(&mut state.end) {
+            return Some((done, bytes, ahead));
+        }
+        let room = match &done.outcome {
+            Outcome::Read(piece) if piece.is_full() && pieces < PIECES => state.rooms.pop(),
+            _ => None,
+        };
+        let (piece, room) = match (done.outcome, room) {
+            (Outcome::Read(piece), Some(room)) => (piece, room),
+            (outcome, _) => {
+                state.end = End::Ended(Done { outcome, ..done });
+                return None;
+            }
+        };
+        let asked = MOST.min(2 * piece.asked);
+        state.pieces.push_back(piece);
+        let waker = state.waker.take();
+        drop(state);
+        // A foreign waker may panic.
+        let woken = catch_unwind(AssertUnwindSafe(|| waker.map(Waker::wake)));
+        if let Err(payload) = woken {
+            Run::unhandled_panic(Run::current().as_deref(), payload);
+        }
+        done.outcome = Outcome::Read(read(file, room, asked, true));
+        pieces += 1;
+    }
+}
+
+impl Piece {
+    /// Returns whether there may be more behind it.
+    fn is_full(&self) -> bool {
+        self.count == self.asked
+    }
+}
+
+fn counts(pieces: &VecDeque<Piece>) -> usize {
+    pieces.iter().map(|piece| piece.count).sum()
 }
 
 impl Done {
     /// Writes what the hop has not, and these bytes, at the position; the descriptor was `ahead` of it,
     /// and is farther by what the hop has read.
     fn write_rest(self, file: &File, bytes: Vec<u8>, ahead: usize) -> io::Result<()> {
-        let (rest, ahead) = match self.outcome {
-            Outcome::Write { count, .. } => (&self.buffer[count..], 0),
-            Outcome::Read { count, .. } => (&[][..], ahead + count),
+        let (rest, ahead) = match &self.outcome {
+            Outcome::Write { buffer, count, .. } => (&buffer[*count..], 0),
+            Outcome::Read(piece) => (&[][..], ahead + piece.count),
             Outcome::Other(_) => (&[][..], ahead),
         };
         if rest.is_empty() && bytes.is_empty() {
@@ -759,10 +941,7 @@ impl Done {
             set_back(file, ahead)?;
         }
         for bytes in [rest, &bytes] {
-            if let Outcome::Write {
-                error: Some(error), ..
-            } = write(file, bytes)
-            {
+            if let (_, Some(error)) = write(file, bytes) {
                 return Err(error);
             }
         }
@@ -784,54 +963,50 @@ fn set_back(mut file: &File, by: usize) -> io::Result<()> {
 }
 
 /// Reads so many bytes, or up to the end of the file; what is there, where there is no position.
-fn read(mut file: &File, buffer: &mut Vec<u8>, asked: usize, positioned: bool) -> Outcome {
+fn read(mut file: &File, mut buffer: Vec<u8>, asked: usize, positioned: bool) -> Piece {
     if buffer.len() < asked {
         buffer.resize(asked, 0);
     }
-    let (mut count, mut at_end) = (0, false);
-    while count < asked {
-        match file.read(&mut buffer[count..asked]) {
+    let mut piece = Piece {
+        buffer,
+        asked,
+        count: 0,
+        at_end: false,
+        error: None,
+    };
+    while !piece.is_full() {
+        match file.read(&mut piece.buffer[piece.count..asked]) {
             Ok(0) => {
-                at_end = true;
+                piece.at_end = true;
                 break;
             }
-            Ok(more) => count += more,
+            Ok(more) => piece.count += more,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            // The next hop meets it again.
-            Err(_) if count > 0 => break,
             Err(error) => {
-                return Outcome::Read {
-                    asked,
-                    count,
-                    at_end,
-                    error: Some(error),
-                };
+                // Behind bytes, the next one meets it again.
+                piece.error = (piece.count == 0).then_some(error);
+                break;
             }
         }
         if !positioned {
             break;
         }
     }
-    Outcome::Read {
-        asked,
-        count,
-        at_end,
-        error: None,
-    }
+    piece
 }
 
-fn write(mut file: &File, bytes: &[u8]) -> Outcome {
+/// Returns how many bytes were written, and why not all.
+fn write(mut file: &File, bytes: &[u8]) -> (usize, Option<io::Error>) {
     let mut count = 0;
-    let mut error = None;
-    while count < bytes.len() && error.is_none() {
+    while count < bytes.len() {
         match file.write(&bytes[count..]) {
-            Ok(0) => error = Some(io::ErrorKind::WriteZero.into()),
+            Ok(0) => return (count, Some(io::ErrorKind::WriteZero.into())),
             Ok(more) => count += more,
-            Err(failure) if failure.kind() == io::ErrorKind::Interrupted => {}
-            Err(failure) => error = Some(failure),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return (count, Some(error)),
         }
     }
-    Outcome::Write { count, error }
+    (count, None)
 }
 
 /// An error of a write that no operation is left to report.

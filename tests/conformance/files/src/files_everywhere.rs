@@ -3,8 +3,10 @@
 use std::cell::{Cell, RefCell};
 use std::fs;
 use std::io::SeekFrom;
+use std::sync::Arc;
 
 use anyrt_core::fs::{File, OpenOptions};
+use anyrt_core::sync::CapacityLimiter;
 
 use crate::cancel_everywhere::cancel_everywhere;
 use crate::erased::{Backend, R};
@@ -83,6 +85,14 @@ async fn apply(file: &mut File<R>, model: &RefCell<Model>, step: &Step) {
 }
 
 fn check(backend: &Backend, length: usize, steps: &[Step]) {
+    // What is in memory may be read at once; not with a limiter, whose tokens count calls.
+    let limiter = Arc::new(CapacityLimiter::new(1));
+    for options in [OpenOptions::new(), OpenOptions::new().limiter(&limiter)] {
+        check_opened(backend, &options.read(true).write(true), length, steps);
+    }
+}
+
+fn check_opened(backend: &Backend, options: &OpenOptions<R>, length: usize, steps: &[Step]) {
     let folder = Folder::new();
     let path = folder.join("file");
     cancel_everywhere(
@@ -94,7 +104,6 @@ fn check(backend: &Backend, length: usize, steps: &[Step]) {
             };
             fs::write(&path, &model.bytes).unwrap();
             let model = RefCell::new(model);
-            let options = OpenOptions::<R>::new().read(true).write(true);
             let mut file = options.open(&path).await.unwrap();
             let done = Cell::new(0);
             cut.apply(async {

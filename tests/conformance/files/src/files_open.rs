@@ -6,6 +6,7 @@ use std::os::fd::OwnedFd;
 use std::pin::{Pin, pin};
 use std::process::Command;
 use std::sync::Arc;
+use std::task::Poll;
 
 use anyrt_core::cancel::move_on_after;
 use anyrt_core::fs::{File, OpenOptions, PathError};
@@ -14,6 +15,7 @@ use anyrt_core::stream::{
     is_incomplete_read,
 };
 use anyrt_core::sync::CapacityLimiter;
+use anyrt_core::thread::to_thread;
 use futures_io::{AsyncBufRead, AsyncSeek};
 
 use crate::erased::{Backend, R};
@@ -92,25 +94,28 @@ pub fn the_position_is_behind_what_was_consumed(backend: &Backend) {
     });
 }
 
-/// F5: a file that is read in order is read ahead by one call, and what is beside the position stays right.
+/// F5: a file that is read in order is read ahead by a call that goes on while there is room, and what is
+/// beside the position stays right.
 pub fn a_file_is_read_ahead(backend: &Backend) {
     const PIECE: usize = 64 << 10;
     let folder = Folder::new();
     let contents = bytes(16 * PIECE);
     let path = folder.file("file", &contents);
     run(backend, async {
+        let limiter = Arc::new(CapacityLimiter::new(1));
         let options = OpenOptions::<R>::new().read(true).write(true);
-        let mut file = options.open(&path).await.unwrap();
+        let mut file = options.limiter(&limiter).open(&path).await.unwrap();
         let mut descriptor = file.attribute::<FileHandle>().unwrap();
         let mut buffer = vec![0; PIECE];
         for number in 0..2 {
             file.read_exact(&mut buffer).await.unwrap();
             assert!(buffer == contents[number * PIECE..(number + 1) * PIECE]);
         }
-        // Calls of one piece and of two, and one of four that nobody has asked for.
-        until(|| descriptor.stream_position().unwrap() == 7 * PIECE as u64).await;
+        // Calls of one piece and of two, and one of four and of eight that nobody has asked for.
+        until(|| descriptor.stream_position().unwrap() == 15 * PIECE as u64).await;
         yields(100).await;
-        assert_eq!(descriptor.stream_position().unwrap(), 7 * PIECE as u64);
+        assert_eq!(descriptor.stream_position().unwrap(), 15 * PIECE as u64);
+        assert_eq!(limiter.statistics().borrowed, 0);
         assert_eq!(file.tell().await.unwrap(), 2 * PIECE as u64);
         assert_eq!(file.read_at(&mut buffer[..9], 3).await.unwrap(), 9);
         assert_eq!(buffer[..9], contents[3..12]);
@@ -125,6 +130,59 @@ pub fn a_file_is_read_ahead(backend: &Backend) {
         assert_eq!(&fs::read(&path).unwrap()[5 * PIECE..][..4], b"here");
         file.read_exact(&mut buffer).await.unwrap();
         assert!(buffer == contents[5 * PIECE + 4..][..PIECE]);
+    });
+}
+
+/// F5, F12: what the system has in memory is read without a worker thread, where the file system can tell;
+/// but a file with a limiter of its own takes a token for it.
+pub fn what_is_in_memory_is_read_at_once(backend: &Backend) {
+    const PIECE: usize = 20_000;
+    let folder = Folder::new();
+    let contents = bytes(50 * PIECE);
+    let path = folder.file("file", &contents);
+    run(backend, async {
+        let limiter = to_thread::current_default_limiter().unwrap();
+        let own = Arc::new(CapacityLimiter::new(1));
+        let options = OpenOptions::<R>::new().read(true);
+        let mut file = options.open(&path).await.unwrap();
+        let mut limited = options.limiter(&own).open(&path).await.unwrap();
+        let mut buffer = vec![0; PIECE];
+        file.read_exact(&mut buffer).await.unwrap();
+        limited.read_exact(&mut buffer).await.unwrap();
+        let mut tokens = Vec::new();
+        while let Ok(token) = limiter.try_acquire_arc() {
+            tokens.push(token);
+        }
+        tokens.push(own.acquire_arc().await);
+        let mut read = PIECE;
+        while read < contents.len() {
+            let polled = poll_once(pin!(file.read(&mut buffer))).await;
+            if let Poll::Ready(count) = polled {
+                let count = count.unwrap();
+                assert!(buffer[..count] == contents[read..][..count]);
+                read += count;
+            } else if limiter.statistics().waiting == 0 {
+                // The task's budget is used up.
+                yields(1).await;
+            } else {
+                eprintln!("this file system cannot tell what is in memory");
+                break;
+            }
+        }
+        let mut next = vec![0; PIECE];
+        let mut reading = Box::pin(limited.read_exact(&mut next));
+        while own.statistics().waiting == 0 {
+            assert!(poll_once(reading.as_mut()).await.is_pending());
+            yields(1).await;
+        }
+        drop(tokens);
+        reading.await.unwrap();
+        assert!(next == contents[PIECE..2 * PIECE]);
+        // That nothing is in memory does not say that the file ends: that is asked of it.
+        assert_eq!(
+            file.read_to_end(&mut Vec::new()).await.unwrap(),
+            contents.len() - read
+        );
     });
 }
 
@@ -502,6 +560,7 @@ anyrt_conformance_kit::cases! { files_open: erased,
     a_file_reads_writes_and_seeks,
     the_position_is_behind_what_was_consumed,
     a_file_is_read_ahead,
+    what_is_in_memory_is_read_at_once,
     a_blocking_file_is_taken_over_in_the_middle,
     appending_ignores_the_position,
     what_has_no_position_is_not_sought,

@@ -1,0 +1,19 @@
+use std::fs::File;
+use std::io::{self, IoSliceMut};
+
+use rustix::io::{ReadWriteFlags, preadv2};
+
+use crate::stream::file::engine::ReadCached;
+
+pub(crate) const READ_CACHED: Option<ReadCached> = Some(read);
+
+fn read(file: &File, buffer: &mut [u8]) -> io::Result<usize> {
+    let at_the_descriptor = u64::MAX;
+    let buffers = &mut [IoSliceMut::new(buffer)];
+    Ok(preadv2(
+        file,
+        buffers,
+        at_the_descriptor,
+        ReadWriteFlags::NOWAIT,
+    )?)
+}

@@ -568,6 +568,10 @@ fn identity(waker: &Waker) -> Identity {
 }
 
 /// Gives back what an operation has taken that took nearly no time.
+#[cfg_attr(
+    not(feature = "fs"),
+    expect(dead_code, reason = "listings of folders use it")
+)]
 pub(crate) fn give_budget_back() {
     THREAD.with(|thread| thread.budget.set(BUDGET.min(thread.budget.get() + 1)));
 }

@@ -208,7 +208,7 @@ pub fn cancelled_reading_ahead_keeps_to_the_model(backend: &Backend) {
     );
 }
 
-anyrt_conformance_kit::cases! { files_everywhere: erased,
+anyrt_conformance_kit::cases! { files_everywhere: erased [Process],
     cancelled_reading_ahead_keeps_to_the_model,
     cancelled_operations_keep_to_the_model,
 }

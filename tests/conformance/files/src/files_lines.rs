@@ -111,7 +111,7 @@ pub fn a_cancelled_line_is_not_lost(backend: &Backend) {
     );
 }
 
-anyrt_conformance_kit::cases! { files_lines: erased,
+anyrt_conformance_kit::cases! { files_lines: erased [Process],
     lines_come_without_their_ends,
     a_line_end_may_lie_across_hops,
     long_lines_can_be_refused,

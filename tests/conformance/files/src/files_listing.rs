@@ -347,7 +347,7 @@ pub fn a_tree_is_removed(backend: &Backend) {
     });
 }
 
-anyrt_conformance_kit::cases! { files_listing: erased,
+anyrt_conformance_kit::cases! { files_listing: erased [Process],
     a_folder_is_listed,
     a_cancelled_listing_goes_on,
     a_walk_goes_through_a_tree,

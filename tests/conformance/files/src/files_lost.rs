@@ -209,7 +209,7 @@ pub fn a_write_in_the_background_holds_no_scope(backend: &Backend) {
     });
 }
 
-anyrt_conformance_kit::cases! { files_lost: erased,
+anyrt_conformance_kit::cases! { files_lost: erased [Process],
     small_writes_come_out_in_order,
     a_full_disk_is_reported_again_and_again,
     a_later_flush_writes_what_is_left,

@@ -227,7 +227,7 @@ pub fn derived_paths_keep_the_limiter(backend: &Backend) {
     });
 }
 
-anyrt_conformance_kit::cases! { files_paths: erased,
+anyrt_conformance_kit::cases! { files_paths: erased [Process],
     a_path_does_what_files_need,
     a_missing_file_may_be_removed_if_allowed,
     links_are_followed_or_not,

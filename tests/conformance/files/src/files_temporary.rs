@@ -616,7 +616,7 @@ pub fn a_cancelled_persist_leaves_one_or_the_other(backend: &Backend) {
     );
 }
 
-anyrt_conformance_kit::cases! { files_temporary: erased,
+anyrt_conformance_kit::cases! { files_temporary: erased [Process],
     temporary_files_are_gone_afterwards,
     names_have_prefix_and_suffix,
     a_builder_has_options,

@@ -200,7 +200,7 @@ pub fn renaming_replaces_nothing(backend: &Backend) {
     });
 }
 
-anyrt_conformance_kit::cases! { files_whole: erased,
+anyrt_conformance_kit::cases! { files_whole: erased [Process],
     whole_files_round_trip,
     the_size_is_only_a_hint,
     functions_are_cancel_points,

@@ -7,11 +7,22 @@
 /// - `generic`, or `generic(Net)`: any type of backend that has the facet. These are compiled for
 ///   each backend.
 ///
+/// Behind that, in brackets, it may say where they run:
+///
+/// - `[Process]`: each in a process of its own, in which nothing may be left of it;
+/// - `[Sockets]`: while no process is started.
+///
 /// The list becomes a constant, a function, and a macro with the name of the file, which `suite!`
 /// calls to make a test of each case.
 #[macro_export]
 macro_rules! cases {
     ($module:ident: $kind:ident $(($facet:ident))?, $($case:ident,)*) => {
+        $crate::cases! { $module: $kind $(($facet))? [Anywhere], $($case,)* }
+    };
+    ($module:ident: $kind:ident $(($facet:ident))? [$place:ident], $($case:ident,)*) => {
+        #[doc(hidden)]
+        pub const PLACE: $crate::harness::Place = $crate::harness::Place::$place;
+
         #[doc(hidden)]
         pub const NAMES: &[&str] = &[$(concat!(stringify!($module), "::", stringify!($case))),*];
 
@@ -24,6 +35,7 @@ macro_rules! cases {
         {
             vec![$($crate::harness::Case::$kind(
                 concat!(stringify!($module), "::", stringify!($case)),
+                PLACE,
                 $case,
             )),*]
         }
@@ -39,6 +51,7 @@ macro_rules! cases {
                         super::__anyrt::run_case(
                             super::__anyrt::harness::Case::$kind(
                                 concat!(stringify!($module), "::", stringify!($case)),
+                                super::__anyrt::cases::$module::PLACE,
                                 super::__anyrt::cases::$module::$case,
                             ),
                             super::FAILURES,

@@ -1,26 +1,28 @@
 //! Runs a case: on a fresh runtime, on a thread of its own, and not for ever.
 //!
-//! Some cases have a process of their own: those of a module whose name ends in `_memory`, which measure
-//! it, and those of a module whose name begins with `processes_`, which fork it. A fork has all descriptors
-//! until it becomes another program; a port or a path that another case has closed would still be in use.
-//! So no process is started while a case with sockets is running, not even that of another case.
+//! Some cases have a process of their own: they measure it, or fork it, or leave nothing in it. A fork has
+//! all descriptors until it becomes another program; a port or a path that another case has closed would
+//! still be in use. So no process is started while a case with sockets is running, not even that of another
+//! case.
 
 use std::any::Any;
-use std::fmt;
-use std::io;
 use std::panic::resume_unwind;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
-use std::thread;
 use std::time::Duration;
+use std::{env, fmt, fs, io, process, thread};
 
+use anyrt_core::RunOptions;
 use anyrt_core::runtime::Enter;
+use anyrt_core::thread::to_thread;
+use anyrt_core::time::sleep;
 
 use crate::erased::Backend;
 #[cfg(unix)]
 use crate::erased::OsBackend;
+use crate::left;
 use crate::support::message_of;
 
 /// How many seconds a case may take; none needs a tenth of it.
@@ -52,7 +54,20 @@ static STARTING: RwLock<()> = RwLock::new(());
 pub struct Case<B> {
     /// `module::function`, as in the names of the tests.
     pub name: &'static str,
+    place: Place,
     run: Run<B>,
+}
+
+/// Where a case is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "the lists of cases name them")]
+pub enum Place {
+    /// Beside any others.
+    Anywhere,
+    /// In a process of its own. Nothing may be left in it, nor in its temporary folder.
+    Process,
+    /// While no process is started: it may close a socket, and then expect it to be closed.
+    Sockets,
 }
 
 /// What the function of a case takes.
@@ -65,22 +80,22 @@ enum Run<B> {
 
 impl<B: Enter> Case<B> {
     /// A case that is compiled for each backend.
-    pub fn generic(name: &'static str, run: fn(&B)) -> Case<B> {
+    pub fn generic(name: &'static str, place: Place, run: fn(&B)) -> Case<B> {
         let run = Run::Generic(run);
-        Case { name, run }
+        Case { name, place, run }
     }
 
     /// A case that was compiled once, for all backends.
-    pub fn erased(name: &'static str, run: fn(&Backend)) -> Case<B> {
+    pub fn erased(name: &'static str, place: Place, run: fn(&Backend)) -> Case<B> {
         let run = Run::Erased(run);
-        Case { name, run }
+        Case { name, place, run }
     }
 
     /// A case that was compiled once, for all backends whose sockets are descriptors.
     #[cfg(unix)]
-    pub fn descriptors(name: &'static str, run: fn(&OsBackend)) -> Case<B> {
+    pub fn descriptors(name: &'static str, place: Place, run: fn(&OsBackend)) -> Case<B> {
         let run = Run::Descriptors(run);
-        Case { name, run }
+        Case { name, place, run }
     }
 
     /// Runs the case, which panics if the backend fails.
@@ -211,7 +226,10 @@ pub fn run_case<B: Enter>(case: Case<B>, failures: &[Failures], backend: fn() ->
     let name = case.name;
     let limit = Duration::from_secs(number(LIMIT).unwrap_or(WATCHDOG));
     let expected = expected(name, failures);
-    if let (Expected::Passes, Some(test)) = (expected, needs_a_process(name)) {
+    let alone = number(ALONE).is_some();
+    if let (Expected::Passes, Place::Process, false) = (expected, case.place, alone)
+        && let Some(test) = current_test(name)
+    {
         return run_in_a_process(&test);
     }
     let hangs = HANGS.load(Ordering::Relaxed);
@@ -219,9 +237,16 @@ pub fn run_case<B: Enter>(case: Case<B>, failures: &[Failures], backend: fn() ->
         hangs < MOST_HANGS,
         "{name} was not run: {hangs} cases before it hang"
     );
-    let _no_forks = has_sockets(name).then(no_forks);
+    let _no_forks = (case.place == Place::Sockets).then(no_forks);
     for _ in 0..number(REPEAT).unwrap_or(1) {
-        let outcome = watch(name, limit, move || case.run(&backend()));
+        let outcome = watch(name, limit, move || {
+            if alone {
+                warm_up(&backend());
+                left::nothing_is_left(|| case.run(&backend()));
+            } else {
+                case.run(&backend());
+            }
+        });
         match (outcome, expected) {
             (Outcome::Passed, Expected::Passes | Expected::MayFail(_)) => {}
             (Outcome::Passed, Expected::Fails(_)) => {
@@ -240,23 +265,21 @@ pub fn run_case<B: Enter>(case: Case<B>, failures: &[Failures], backend: fn() ->
     }
 }
 
-/// Returns the name of the test if its case must not share a process with others, and does.
-fn needs_a_process(name: &str) -> Option<String> {
-    let (module, _) = name.split_once("::")?;
-    let alone = module.ends_with("_memory") || module.starts_with("processes_");
-    if !alone || number(ALONE).is_some() {
-        return None;
-    }
+/// Returns the name of the test that runs the case, as far as that is known.
+fn current_test(name: &str) -> Option<String> {
     // A test that is the only one to run is on the main thread.
     let test = thread::current().name()?.to_owned();
     test.ends_with(name).then_some(test)
 }
 
-/// Returns whether the case may close a socket, and then expect it to be closed.
-fn has_sockets(name: &str) -> bool {
-    ["net_", "engine_sockets", "tls_listener"]
-        .iter()
-        .any(|module| name.starts_with(module))
+/// Has the runtime start what it keeps for the rest of the process: some have threads and a reactor that
+/// all of their runs share.
+fn warm_up<B: Enter>(backend: &B) {
+    let entered = anyrt_core::run(backend, RunOptions::new(), async {
+        to_thread::run::<B::Runtime, _, _>(|| ()).await;
+        sleep::<B::Runtime>(Duration::from_millis(1)).await;
+    });
+    entered.expect("the runtime starts");
 }
 
 /// Starts a process while no case with sockets is running. When this returns, the process no longer has the
@@ -274,23 +297,31 @@ fn no_forks() -> RwLockReadGuard<'static, ()> {
     STARTING.read().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Runs a test again, in a process of its own.
+/// Runs a test again, in a process of its own, with a temporary folder of its own.
 fn run_in_a_process(test: &str) {
-    let program = std::env::current_exe().expect("the path of this program");
+    static NUMBER: AtomicUsize = AtomicUsize::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let folder = env::temp_dir().join(format!("anyrt-{}-{number}", process::id()));
+    fs::create_dir(&folder).expect("a folder for the case");
+    let program = env::current_exe().expect("the path of this program");
     let mut command = Command::new(program);
     command.args([test, "--exact", "--nocapture", "--test-threads=1"]);
-    command.env(ALONE, "1");
+    command.env(ALONE, "1").env("TMPDIR", &folder);
     command.stdin(Stdio::null());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = start(&mut command).expect("a process for the case");
     let output = child.wait_with_output();
     let output = output.expect("the output of the case");
+    let left = left::in_folder(&folder);
+    let removed = fs::remove_dir_all(&folder);
     assert!(
         output.status.success(),
         "{test}: {}\n{}",
         output.status,
         String::from_utf8_lossy(&output.stderr)
     );
+    assert!(left.is_empty(), "{test} has left {left:?}");
+    removed.expect("the folder can be removed");
 }
 
 /// Returns how often a case repeats its steps: `full` times in long tests, and else a share of that.
@@ -308,7 +339,7 @@ pub fn repeats(full: usize, share: usize) -> usize {
 ///
 /// If something else is there.
 pub fn number(variable: &str) -> Option<u64> {
-    let text = std::env::var(variable).ok()?;
+    let text = env::var(variable).ok()?;
     Some(
         text.parse()
             .unwrap_or_else(|_| panic!("{variable} must be a number, not `{text}`")),

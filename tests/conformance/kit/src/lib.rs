@@ -14,6 +14,7 @@ mod check;
 pub mod erased;
 pub mod harness;
 pub mod kinds;
+mod left;
 pub mod limits;
 pub mod random;
 pub mod support;

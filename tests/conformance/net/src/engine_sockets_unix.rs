@@ -19,6 +19,6 @@ pub fn cancelled_unix_connections_report_no_end(backend: &OsBackend) {
     });
 }
 
-anyrt_conformance_kit::cases! { engine_sockets_unix: descriptors,
+anyrt_conformance_kit::cases! { engine_sockets_unix: descriptors [Sockets],
     cancelled_unix_connections_report_no_end,
 }

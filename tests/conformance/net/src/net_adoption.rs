@@ -203,7 +203,7 @@ pub fn only_sockets_for_packets_are_adopted_as_such(backend: &OsBackend) {
     });
 }
 
-anyrt_conformance_kit::cases! { net_adoption: descriptors,
+anyrt_conformance_kit::cases! { net_adoption: descriptors [Sockets],
     a_listener_can_be_adopted,
     a_udp_socket_can_be_adopted,
     unix_packets_can_be_adopted,

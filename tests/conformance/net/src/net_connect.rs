@@ -316,7 +316,7 @@ where
     assert_eq!(client.receive(10).await.unwrap(), b"pong");
 }
 
-anyrt_conformance_kit::cases! { net_connect: erased,
+anyrt_conformance_kit::cases! { net_connect: erased [Sockets],
     both_families_can_be_connected_to,
     a_receive_ends_at_its_limit,
     a_refused_connection_is_an_error,

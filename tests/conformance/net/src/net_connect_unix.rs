@@ -158,7 +158,7 @@ pub fn a_path_is_a_connectable(backend: &OsBackend) {
     });
 }
 
-anyrt_conformance_kit::cases! { net_connect_unix: descriptors,
+anyrt_conformance_kit::cases! { net_connect_unix: descriptors [Sockets],
     a_path_can_be_connected_to,
     a_missing_path_is_not_found,
     an_abstract_name_can_be_connected_to,

@@ -209,7 +209,7 @@ async fn accept_tls<R: Net>(
     TlsStream::accept(stream, &config).await
 }
 
-anyrt_conformance_kit::cases! { net_connectables: erased,
+anyrt_conformance_kit::cases! { net_connectables: erased [Sockets],
     a_connectable_can_be_buffered,
     a_connectable_can_exchange_text,
     a_connectable_can_be_encrypted,

@@ -62,7 +62,7 @@ async fn narrow<R: Net>() -> (TcpStream<R>, TcpStream<R>) {
     (near, far)
 }
 
-anyrt_conformance_kit::cases! { net_contract: generic(Net),
+anyrt_conformance_kit::cases! { net_contract: generic(Net) [Sockets],
     tcp_streams_keep_the_contract,
     halves_keep_the_contract,
     encrypted_tcp_streams_keep_the_contract,

@@ -279,7 +279,7 @@ pub fn datagram_sockets_have_options(backend: &Backend) {
     });
 }
 
-anyrt_conformance_kit::cases! { net_datagrams: erased,
+anyrt_conformance_kit::cases! { net_datagrams: erased [Sockets],
     packets_come_with_their_sender,
     packets_keep_their_borders,
     packets_that_came_together_are_all_received,

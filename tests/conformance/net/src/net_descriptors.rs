@@ -191,7 +191,7 @@ pub fn an_attribute_that_fails_does_so_in_each_half(backend: &OsBackend) {
     });
 }
 
-anyrt_conformance_kit::cases! { net_descriptors: descriptors,
+anyrt_conformance_kit::cases! { net_descriptors: descriptors [Sockets],
     attributes_agree_with_the_system,
     an_attribute_that_fails_gives_the_error_of_the_system,
     an_attribute_that_fails_does_so_in_each_half,

@@ -234,7 +234,7 @@ pub fn nothing_is_left_wherever_it_is_cancelled(backend: &Backend) {
     );
 }
 
-anyrt_conformance_kit::cases! { net_eyeballs: erased,
+anyrt_conformance_kit::cases! { net_eyeballs: erased [Sockets],
     attempts_begin_after_the_delay,
     a_failure_lets_the_next_attempt_begin,
     an_older_failure_hurries_nobody,

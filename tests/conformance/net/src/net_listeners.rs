@@ -328,7 +328,7 @@ fn own<R: Net>(listener: &MultiListener<TcpListener<R>>) -> Vec<SocketAddr> {
     addresses.collect::<io::Result<_>>().unwrap()
 }
 
-anyrt_conformance_kit::cases! { net_listeners: erased,
+anyrt_conformance_kit::cases! { net_listeners: erased [Sockets],
     a_listener_accepts_connections,
     connections_are_accepted_in_order,
     a_closed_listener_refuses_connections,

@@ -70,7 +70,7 @@ pub fn looking_up_is_a_cancel_point(backend: &Backend) {
     });
 }
 
-anyrt_conformance_kit::cases! { net_lookup: erased,
+anyrt_conformance_kit::cases! { net_lookup: erased [Sockets],
     literal_addresses_are_themselves,
     a_name_has_addresses,
     an_unknown_name_has_none,

@@ -215,7 +215,7 @@ pub fn cancelled_waiters_leave_no_trace(backend: &OsBackend) {
     );
 }
 
-anyrt_conformance_kit::cases! { net_readiness: descriptors,
+anyrt_conformance_kit::cases! { net_readiness: descriptors [Sockets],
     a_readable_descriptor_is_waited_for,
     a_writable_descriptor_is_waited_for,
     waiting_leaves_the_mode_alone,

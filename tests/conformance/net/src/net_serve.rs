@@ -343,7 +343,7 @@ async fn client<R: Net>(address: std::net::SocketAddr, number: u64) -> Result<()
     Ok(())
 }
 
-anyrt_conformance_kit::cases! { net_serve: erased,
+anyrt_conformance_kit::cases! { net_serve: erased [Sockets],
     each_connection_has_a_handler,
     cancelling_a_server_cancels_its_handlers,
     handlers_can_outlive_their_server,

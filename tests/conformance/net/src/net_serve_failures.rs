@@ -212,7 +212,7 @@ pub fn a_broken_listener_leaves_the_callers_handlers(backend: &Backend) {
     });
 }
 
-anyrt_conformance_kit::cases! { net_serve_failures: erased,
+anyrt_conformance_kit::cases! { net_serve_failures: erased [Sockets],
     aborted_connections_are_passed_over,
     a_lack_of_resources_pauses_the_server,
     a_pause_can_be_cancelled,

@@ -223,7 +223,7 @@ pub fn what_was_sent_arrives_after_the_drop(backend: &Backend) {
     });
 }
 
-anyrt_conformance_kit::cases! { net_streams: erased,
+anyrt_conformance_kit::cases! { net_streams: erased [Sockets],
     a_connection_carries_bytes_both_ways,
     chunks_are_received_until_the_end,
     a_large_send_waits_until_all_is_written,

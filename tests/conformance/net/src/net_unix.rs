@@ -359,7 +359,7 @@ pub fn closing_a_unix_socket_wakes_its_sender(backend: &OsBackend) {
     });
 }
 
-anyrt_conformance_kit::cases! { net_unix: descriptors,
+anyrt_conformance_kit::cases! { net_unix: descriptors [Sockets],
     unix_streams_keep_the_contract,
     a_path_connects_both_ways,
     a_missing_path_is_not_found,

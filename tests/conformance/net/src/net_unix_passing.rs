@@ -272,7 +272,7 @@ pub fn no_descriptor_is_lost_wherever_receiving_is_cancelled(backend: &OsBackend
     );
 }
 
-anyrt_conformance_kit::cases! { net_unix_passing: descriptors,
+anyrt_conformance_kit::cases! { net_unix_passing: descriptors [Sockets],
     descriptors_travel_with_a_message,
     what_follows_descriptors_is_received,
     received_descriptors_are_not_inherited,

@@ -261,7 +261,7 @@ pub fn handshakes_end_with_the_listener(backend: &Backend) {
     });
 }
 
-anyrt_conformance_kit::cases! { tls_listener: erased,
+anyrt_conformance_kit::cases! { tls_listener: erased [Sockets],
     a_client_that_fails_is_dropped_alone,
     a_silent_client_holds_up_nobody,
     a_handshake_has_its_time,

@@ -467,7 +467,7 @@ pub fn a_process_is_closed_like_a_block(backend: &OsBackend) {
     });
 }
 
-anyrt_conformance_kit::cases! { processes_open: descriptors,
+anyrt_conformance_kit::cases! { processes_open: descriptors [Process],
     a_process_is_talked_to,
     only_pipes_have_handles,
     signals_end_a_process,

@@ -396,7 +396,7 @@ pub fn forked_programs_are_like_others(backend: &OsBackend) {
     });
 }
 
-anyrt_conformance_kit::cases! { processes_run: descriptors,
+anyrt_conformance_kit::cases! { processes_run: descriptors [Process],
     a_program_is_fed_and_its_output_collected,
     a_failure_has_status_and_output,
     the_surroundings_reach_the_program,

@@ -390,7 +390,7 @@ pub fn a_receiver_is_a_stream(backend: &OsBackend) {
     });
 }
 
-anyrt_conformance_kit::cases! { signals: descriptors,
+anyrt_conformance_kit::cases! { signals: descriptors [Process],
     different_signals_keep_their_order,
     nothing_is_missed_while_the_receiver_is_open,
     a_signal_from_another_thread_is_received,

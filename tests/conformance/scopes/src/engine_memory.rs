@@ -233,7 +233,7 @@ pub fn a_task_that_has_ended_keeps_no_context(backend: &Backend) {
     });
 }
 
-anyrt_conformance_kit::cases! { engine_memory: erased,
+anyrt_conformance_kit::cases! { engine_memory: erased [Process],
     tasks_that_cancel_themselves_leave_nothing_behind,
     tasks_that_cancel_their_group_leave_nothing_behind,
     refused_operations_leave_no_wakers_behind,

@@ -199,7 +199,7 @@ async fn mixed_step(n: usize, around: &TaskGroup<R, Infallible>) {
     }
 }
 
-anyrt_conformance_kit::cases! { holds_memory: erased,
+anyrt_conformance_kit::cases! { holds_memory: erased [Process],
     many_shields_leave_nothing_behind,
     many_groups_leave_nothing_behind,
     many_groups_of_tasks_leave_nothing_behind,

@@ -384,14 +384,17 @@ pub fn a_dropped_seek_does_not_answer_another(backend: &Backend) {
     let folder = Folder::new();
     let path = folder.file("file", "0123456789");
     run(backend, async {
-        let mut file = File::<R>::open(&path).await.unwrap();
+        let limiter = Arc::new(CapacityLimiter::new(1));
+        let options = OpenOptions::<R>::new().read(true).limiter(&limiter);
+        let mut file = options.open(&path).await.unwrap();
         for (dropped, next) in [(9, 2), (1, 8)] {
+            let token = limiter.acquire_arc().await;
             let seek = |file: &mut File<R>, cx: &mut std::task::Context<'_>, to| {
                 Pin::new(file).poll_seek(cx, SeekFrom::Start(to))
             };
             let mut first = Box::pin(std::future::poll_fn(|cx| seek(&mut file, cx, dropped)));
             assert!(poll_once(first.as_mut()).await.is_pending());
-            drop(first);
+            drop((first, token));
             let moved = std::future::poll_fn(|cx| seek(&mut file, cx, next)).await;
             assert_eq!(moved.unwrap(), next);
             assert_eq!(file.tell().await.unwrap(), next);

@@ -29,12 +29,12 @@ const TURN: Duration = Duration::from_millis(1);
 const STEPS: usize = 8;
 const LOOKS: usize = 512;
 
-/// So many items that were found are handed out for one operation of the task's budget (rule C11): they
-/// take far less time, and giving way costs as much as a hundred of them.
-const HANDED_OUT: usize = 8;
-
 /// How many entries of a folder are found in a step.
 const TOGETHER: usize = 64;
+
+/// So many items that were found are handed out for one operation of the task's budget (rule C11): they
+/// take far less time, and giving way costs as much as a hundred of them.
+const HANDED_OUT: usize = 64;
 
 /// How long a name may be, on average, without that space for it has to be found again.
 const NAME: usize = 16;

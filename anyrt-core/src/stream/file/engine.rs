@@ -34,7 +34,7 @@ use std::task::{Context, Poll, Waker, ready};
 use std::{fmt, mem};
 
 use super::{FileHandle, FilePath};
-use crate::engine::{FallibleOperation, Run, Unhandled};
+use crate::engine::{FallibleOperation, Run, Unhandled, poll_state};
 use crate::loom::{Arc, Mutex, lock};
 use crate::runtime::Runtime;
 use crate::stream::{Demand, SendError};
@@ -519,6 +519,10 @@ impl<R: Runtime> Engine<R> {
         else {
             return 0;
         };
+        // A task that only reads gives way in the end: a hop is waited for.
+        if !poll_state::take_budget() {
+            return 0;
+        }
         match read(file, buffer) {
             Ok(count) => count,
             Err(error) => {
@@ -558,7 +562,7 @@ impl<R: Runtime> Engine<R> {
     /// Leaves a buffer that was used to the hop that reads, or to the next.
     fn give_room(&mut self, room: Vec<u8>) {
         match &self.running {
-            Some(running) if running.reads => lock(&running.shared).rooms.push(room),
+            Some(running) if self.is_reading_ahead() => lock(&running.shared).rooms.push(room),
             _ if self.rooms.len() < 2 => self.rooms.push(room),
             _ => {}
         }

@@ -1,6 +1,7 @@
 //! Open files: FS-01, FS-03, F4, F5, F10, F13, F14, F12.
 
 use std::fs;
+use std::future::poll_fn;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::fd::OwnedFd;
 use std::pin::{Pin, pin};
@@ -16,7 +17,7 @@ use anyrt_core::stream::{
 };
 use anyrt_core::sync::CapacityLimiter;
 use anyrt_core::thread::to_thread;
-use futures_io::{AsyncBufRead, AsyncSeek};
+use futures_io::{AsyncBufRead, AsyncRead, AsyncSeek};
 
 use crate::erased::{Backend, R};
 use crate::folder::{Folder, bytes};
@@ -183,6 +184,27 @@ pub fn what_is_in_memory_is_read_at_once(backend: &Backend) {
             file.read_to_end(&mut Vec::new()).await.unwrap(),
             contents.len() - read
         );
+    });
+}
+
+/// C11: a task that only reads what is in memory gives way in the end, also by the poll methods alone.
+pub fn reading_from_memory_gives_way(backend: &Backend) {
+    const PIECE: usize = 20_000;
+    let folder = Folder::new();
+    let path = folder.file("file", bytes(300 * PIECE));
+    run(backend, async {
+        let mut file = File::<R>::open(&path).await.unwrap();
+        let mut buffer = vec![0; PIECE];
+        file.read_exact(&mut buffer).await.unwrap();
+        let gave_way = poll_fn(|cx| {
+            let mut reads = 0..299;
+            let gave_way = reads.any(|_| {
+                let polled = Pin::new(&mut file).poll_read(cx, &mut buffer);
+                polled.map(Result::unwrap).is_pending()
+            });
+            Poll::Ready(gave_way)
+        });
+        assert!(gave_way.await);
     });
 }
 
@@ -368,12 +390,11 @@ pub fn a_file_is_a_byte_stream(backend: &Backend) {
         let mut file = File::<R>::open(&path).await.unwrap();
         assert_eq!(file.attribute::<FilePath>().unwrap(), path);
         assert_eq!(file.receive(3).await.unwrap(), b"012");
-        let buffered =
-            std::future::poll_fn(|cx| Pin::new(&mut file).poll_fill_buf(cx).map_ok(<[u8]>::to_vec));
+        let buffered = poll_fn(|cx| Pin::new(&mut file).poll_fill_buf(cx).map_ok(<[u8]>::to_vec));
         assert_eq!(buffered.await.unwrap(), b"3456789");
         Pin::new(&mut file).consume(2);
         let seek = SeekFrom::Current(1);
-        let moved = std::future::poll_fn(|cx| Pin::new(&mut file).poll_seek(cx, seek));
+        let moved = poll_fn(|cx| Pin::new(&mut file).poll_seek(cx, seek));
         assert_eq!(moved.await.unwrap(), 6);
         assert_eq!(file.receive(3).await.unwrap(), b"678");
     });
@@ -392,10 +413,10 @@ pub fn a_dropped_seek_does_not_answer_another(backend: &Backend) {
             let seek = |file: &mut File<R>, cx: &mut std::task::Context<'_>, to| {
                 Pin::new(file).poll_seek(cx, SeekFrom::Start(to))
             };
-            let mut first = Box::pin(std::future::poll_fn(|cx| seek(&mut file, cx, dropped)));
+            let mut first = Box::pin(poll_fn(|cx| seek(&mut file, cx, dropped)));
             assert!(poll_once(first.as_mut()).await.is_pending());
             drop((first, token));
-            let moved = std::future::poll_fn(|cx| seek(&mut file, cx, next)).await;
+            let moved = poll_fn(|cx| seek(&mut file, cx, next)).await;
             assert_eq!(moved.unwrap(), next);
             assert_eq!(file.tell().await.unwrap(), next);
         }
@@ -564,6 +585,7 @@ anyrt_conformance_kit::cases! { files_open: erased [Process],
     the_position_is_behind_what_was_consumed,
     a_file_is_read_ahead,
     what_is_in_memory_is_read_at_once,
+    reading_from_memory_gives_way,
     a_blocking_file_is_taken_over_in_the_middle,
     appending_ignores_the_position,
     what_has_no_position_is_not_sought,

@@ -76,7 +76,7 @@ impl<R: Runtime, S: Source> Batches<R, S> {
         self.source.as_mut()
     }
 
-    /// How many items were found.
+    /// Returns how many items were found and not handed out.
     pub(super) fn left(&self) -> usize {
         self.found.len()
     }

@@ -112,7 +112,7 @@ pub fn a_file_is_read_ahead(backend: &Backend) {
             file.read_exact(&mut buffer).await.unwrap();
             assert!(buffer == contents[number * PIECE..(number + 1) * PIECE]);
         }
-        // Calls of one piece and of two, and one of four and of eight that nobody has asked for.
+        // Calls for one piece and for two, and one ahead of the reader, of four and then of eight.
         until(|| descriptor.stream_position().unwrap() == 15 * PIECE as u64).await;
         yields(100).await;
         assert_eq!(descriptor.stream_position().unwrap(), 15 * PIECE as u64);

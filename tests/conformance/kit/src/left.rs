@@ -26,7 +26,7 @@ struct Process {
 }
 
 impl Process {
-    /// None where the system does not tell.
+    /// Reads what this process has; none where the system has no `/proc`.
     fn look() -> Option<Process> {
         let own = Path::new("/proc/self");
         let entries = |name: &str| {
@@ -51,7 +51,7 @@ impl Process {
         })
     }
 
-    /// What this has and the process before did not have.
+    /// Keeps what was not there before.
     fn beyond(mut self, before: &Process) -> Process {
         self.children.retain(|id| !before.children.contains(id));
         self.descriptors
@@ -87,7 +87,7 @@ pub(crate) fn nothing_is_left(case: impl Fn()) {
     panic!("the case has left {left:?}");
 }
 
-/// What is left although it was waited for.
+/// Waits until nothing is left, and returns what is left after that time.
 fn wait_for(before: &Process, patience: Duration) -> Option<Process> {
     let begun = Instant::now();
     loop {
@@ -102,7 +102,7 @@ fn wait_for(before: &Process, patience: Duration) -> Option<Process> {
     }
 }
 
-/// The names of what is in a folder.
+/// Returns the paths of what is in a folder.
 pub(crate) fn in_folder(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten();
     entries

@@ -4,6 +4,8 @@
 
 use std::convert::Infallible;
 use std::future::{pending, ready};
+use std::hint::black_box;
+use std::mem;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -41,6 +43,51 @@ fn a_spawn_hardly_allocates_beyond_the_backend() {
     });
     assert!(native >= TASKS, "tokio allocates its task: {native}");
     assert!(ours <= native + RECORDS + GROWTH, "{ours} against {native}");
+}
+
+/// Tokio rounds the size of a task up to a multiple of 128 bytes: futures of all sizes within two such steps.
+#[test]
+fn a_child_takes_at_most_128_bytes_beyond_the_backend() {
+    macro_rules! check {
+        ($($words:literal)*) => {
+            $( check_bytes::<$words>(); )*
+        };
+    }
+    check!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32);
+}
+
+fn check_bytes<const WORDS: usize>() {
+    let native = on_tokio(async {
+        bytes(|| {
+            for _ in 0..TASKS {
+                drop(tokio::spawn(Blocked([0; WORDS])));
+            }
+        })
+    });
+    let ours = in_group(|group| {
+        bytes(|| {
+            for _ in 0..TASKS {
+                group.spawn(Blocked([0; WORDS]));
+            }
+        })
+    });
+    let beyond = ours.saturating_sub(native) / TASKS;
+    assert!(
+        beyond <= 128,
+        "{beyond} bytes for a future of {WORDS} words"
+    );
+}
+
+/// Is pending for ever, and has a size.
+struct Blocked<const WORDS: usize>([u64; WORDS]);
+
+impl<const WORDS: usize> Future for Blocked<WORDS> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        black_box(self.0);
+        Poll::Pending
+    }
 }
 
 #[test]
@@ -129,8 +176,28 @@ fn in_group<T>(body: impl FnOnce(&TaskGroup<Tokio, Infallible>) -> T) -> T {
     value.expect("nothing fails here")
 }
 
+/// The bytes that are allocated, and not freed again.
+fn bytes(f: impl FnOnce()) -> u64 {
+    u64::try_from(measure(f).bytes_current).expect("more is allocated than freed")
+}
+
 fn count(f: impl FnOnce()) -> u64 {
     measure(f).count_total
+}
+
+/// Yields once. It is too small for the task to be put into a box.
+struct YieldOnce(bool);
+
+impl Future for YieldOnce {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if mem::replace(&mut self.0, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
 }
 
 /// How often a run allocates that spawns so many children, which yield once.
@@ -138,7 +205,7 @@ fn children(children: u64) -> u64 {
     count(|| {
         let main = task_group::<Tokio, Infallible, _, _>(|group| async move {
             for _ in 0..children {
-                group.spawn(tokio::task::yield_now());
+                group.spawn(YieldOnce(false));
             }
         });
         on_tokio(main).expect("nothing fails here");
@@ -150,7 +217,7 @@ fn native_tasks(tasks: u64) -> u64 {
     count(|| {
         on_tokio(async {
             for _ in 0..tasks {
-                drop(tokio::spawn(tokio::task::yield_now()));
+                drop(tokio::spawn(YieldOnce(false)));
             }
             for _ in 0..4 {
                 tokio::task::yield_now().await;

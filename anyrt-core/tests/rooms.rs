@@ -1,10 +1,11 @@
-//! The order of core's rooms: a room imports only rooms that stand before it in this list.
+//! The order of core's rooms: a room imports only rooms that stand before it in this list. And no file is
+//! left out of all of them.
 
 #![allow(clippy::unwrap_used, reason = "a test says where it failed")]
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The rooms, from the ground up.
 const ROOMS: &[&str] = &[
@@ -53,33 +54,43 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// Each room with each room that its sources name as `crate::room`.
-fn imports() -> BTreeSet<(String, String)> {
-    let mut imports = BTreeSet::new();
+/// Returns the folder of the sources, and each file in it with its text.
+fn sources() -> (PathBuf, Vec<(PathBuf, String)>) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut folders = vec![root.clone()];
+    let (mut folders, mut sources) = (vec![root.clone()], Vec::new());
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
-                continue;
+            } else {
+                let text = fs::read_to_string(&path).unwrap();
+                sources.push((path, text));
             }
-            let file = path.file_stem().unwrap().to_str().unwrap();
-            if file == "lib" || file == "models" || file.contains("tests") {
-                continue;
-            }
-            let inside = path.strip_prefix(&root).unwrap().iter().next().unwrap();
-            let room = inside.to_str().unwrap().trim_end_matches(".rs");
-            for line in fs::read_to_string(&path).unwrap().lines() {
-                let code = line.split("//").next().unwrap();
-                for rest in code.split("crate::").skip(1) {
-                    let end = rest.find(|c: char| !c.is_ascii_lowercase() && c != '_');
-                    let named = &rest[..end.unwrap_or(rest.len())];
-                    // Macros and items at the root are not rooms.
-                    if ROOMS.contains(&named) && named != room {
-                        imports.insert((room.to_owned(), named.to_owned()));
-                    }
+        }
+    }
+    (root, sources)
+}
+
+/// Returns each room with each room that its sources name as `crate::room`.
+fn imports() -> BTreeSet<(String, String)> {
+    let mut imports = BTreeSet::new();
+    let (root, sources) = sources();
+    for (path, text) in sources {
+        let file = path.file_stem().unwrap().to_str().unwrap();
+        if file == "lib" || file == "models" || file.contains("tests") {
+            continue;
+        }
+        let inside = path.strip_prefix(&root).unwrap().iter().next().unwrap();
+        let room = inside.to_str().unwrap().trim_end_matches(".rs");
+        for line in text.lines() {
+            let code = line.split("//").next().unwrap();
+            for rest in code.split("crate::").skip(1) {
+                let end = rest.find(|c: char| !c.is_ascii_lowercase() && c != '_');
+                let named = &rest[..end.unwrap_or(rest.len())];
+                // Macros and items at the root are not rooms.
+                if ROOMS.contains(&named) && named != room {
+                    imports.insert((room.to_owned(), named.to_owned()));
                 }
             }
         }
@@ -109,4 +120,32 @@ fn exceptions_are_needed() {
         let pair = ((*room).to_owned(), (*named).to_owned());
         assert!(imports.contains(&pair), "{room} does not import {named}");
     }
+}
+
+/// A file that no `mod` names is not compiled, and its tests are not run.
+#[test]
+fn every_file_is_a_module() {
+    let (root, sources) = sources();
+    let left_out: Vec<_> = sources
+        .iter()
+        .map(|(path, _)| path)
+        .filter(|path| !path.ends_with("src/lib.rs"))
+        .filter(|path| {
+            let file = path.file_name().unwrap().to_str().unwrap();
+            let folder = path.parent().unwrap();
+            let (name, around) = match file.strip_suffix(".rs").unwrap() {
+                "mod" => (folder.file_name().unwrap(), folder.parent().unwrap()),
+                name => (name.as_ref(), folder),
+            };
+            let module = format!("mod {};", name.to_str().unwrap());
+            let by_path = format!("path = \"{file}\"");
+            let names_it = |(other, text): &(PathBuf, String)| {
+                other.parent() == Some(around)
+                    && (text.contains(&module) || text.contains(&by_path))
+            };
+            !sources.iter().any(names_it)
+        })
+        .map(|path| path.strip_prefix(&root).unwrap())
+        .collect();
+    assert!(left_out.is_empty(), "no module: {left_out:?}");
 }

@@ -28,21 +28,20 @@ impl TaskRecord {
                 Some(Caller { task, node }) => (node, task),
                 None => (group.node.clone(), group.host.clone()),
             };
-            let mut node = first.clone();
-            loop {
+            let (mut way, mut outermost) = (first.outwards(), first.clone());
+            for (node, _) in way.by_ref().take_while(|(_, shielded)| !shielded) {
                 visit(Around::Node(&node));
-                if node.is_shielded() {
-                    return;
-                }
-                match node.parent() {
-                    Some(parent) => node = parent,
-                    None => break,
-                }
+                outermost = node;
+            }
+            if way.is_shielded() {
+                return;
             }
             // Nodes are linked one by one on the way out of the poll in which the group opens.
             let reaches_task = match &host {
-                Some(host) => host.root().is_some_and(|root| Arc::ptr_eq(&root, &node)),
-                None => !Arc::ptr_eq(&node, &first),
+                Some(host) => host
+                    .root()
+                    .is_some_and(|root| Arc::ptr_eq(&root, &outermost)),
+                None => !Arc::ptr_eq(&outermost, &first),
             };
             if !reaches_task && Arc::ptr_eq(&first, &group.node) {
                 visit(Around::Deadline(group.around()));
@@ -61,20 +60,15 @@ impl Record {
         let Some(caller) = self.caller() else {
             return own;
         };
-        let mut shielded = false;
-        let mut node = caller.node;
-        let outermost = loop {
+        let (mut way, mut outermost) = (caller.node.outwards(), caller.node);
+        for (node, shielded) in way.by_ref() {
             own = match node.cancel_state() {
                 CancelState::Aborted => CancelState::Aborted,
                 _ if !shielded && node.is_cancelled_now() => own.max(CancelState::Cancelled),
                 _ => own,
             };
-            shielded |= node.is_shielded();
-            match node.parent() {
-                Some(parent) => node = parent,
-                None => break node,
-            }
-        };
+            outermost = node;
+        }
         // Until the poll in which `start` was called is over, the way up may be missing, and a shield on it
         // be unknown.
         if let Some(task) = caller.task
@@ -83,7 +77,7 @@ impl Record {
                 .is_some_and(|root| Arc::ptr_eq(&root, &outermost))
         {
             own = match task.cancel_state() {
-                CancelState::Cancelled if shielded => own,
+                CancelState::Cancelled if way.is_shielded() => own,
                 found => own.max(found),
             };
         }

@@ -5,11 +5,19 @@ use std::task::Context;
 
 use loom::thread;
 
-use crate::engine::{Node, Cancelled, Cause};
+use crate::engine::{Cancelled, Cause, Node};
+use crate::loom::Arc;
+use crate::loom::atomic::Ordering;
 use crate::models::{Seen, Wakes};
 
 fn explicit() -> Cancelled {
     Cancelled::new(Cause::Explicit)
+}
+
+/// Links a node to another, as a poll in that one's frame does.
+fn link(outer: &Arc<Node>, inner: &Arc<Node>) {
+    inner.linked.store(1, Ordering::Relaxed);
+    outer.adopt(inner);
 }
 
 /// A scope goes to sleep while it is cancelled: it sees that, or is woken.
@@ -62,7 +70,7 @@ fn loom_a_release_races_with_the_scope_that_waits_for_it() {
         let (scope, holder) = (Node::new(), Node::new());
         let polled = Wakes::new();
         holder.hold(&Context::from_waker(&polled.waker()));
-        scope.adopt(&holder);
+        link(&scope, &holder);
         scope.cancel(explicit());
         scope.propagate_once();
         assert!(scope.is_held());
@@ -106,7 +114,7 @@ fn loom_a_holder_moves_between_scopes_that_are_cancelled() {
         let (first, second, holder) = (Node::new(), Node::new(), Node::new());
         let polled = Wakes::new();
         holder.hold(&Context::from_waker(&polled.waker()));
-        first.adopt(&holder);
+        link(&first, &holder);
         let cancelling = {
             let (first, second) = (first.clone(), second.clone());
             thread::spawn(move || {
@@ -116,7 +124,7 @@ fn loom_a_holder_moves_between_scopes_that_are_cancelled() {
         };
         // Polled by the other task: it owns the future now.
         holder.unlink();
-        second.adopt(&holder);
+        link(&second, &holder);
         assert!(!first.is_held() && second.is_held());
         cancelling.join().expect("no panic");
         assert!(first.is_cancelled() && second.is_cancelled());
@@ -134,7 +142,7 @@ fn loom_holds_of_two_children_add_up() {
         let polled = Wakes::new();
         for child in &children {
             child.hold(&Context::from_waker(&polled.waker()));
-            scope.adopt(child);
+            link(&scope, child);
         }
         let [first, second] = children;
         let leaving = thread::spawn(move || first.release());
@@ -142,4 +150,32 @@ fn loom_holds_of_two_children_add_up() {
         leaving.join().expect("no panic");
         assert!(!scope.is_held());
     });
+}
+
+/// A frame turns out to be a shield, and is linked to a scope that is cancelled, while another thread climbs
+/// out of it: the scope is not seen without the shield.
+#[test]
+fn loom_a_shield_is_linked_while_a_thread_climbs_out_of_it() {
+    let seen = Seen::default();
+    let outcomes = seen.clone();
+    loom::model(move || {
+        let (scope, shield) = (Node::new(), Node::new());
+        scope.cancel(explicit());
+        let climbing = {
+            let shield = shield.clone();
+            thread::spawn(move || {
+                let reached = shield.outwards().filter(|(node, _)| node.is_cancelled());
+                reached.map(|(_, shielded)| shielded).collect::<Vec<_>>()
+            })
+        };
+        shield.mark_shielded();
+        link(&scope, &shield);
+        let reached = climbing.join().expect("no panic");
+        outcomes.note(reached.is_empty());
+        assert!(
+            reached.iter().all(|shielded| *shielded),
+            "seen through the shield"
+        );
+    });
+    seen.both();
 }

@@ -13,6 +13,8 @@
 //! 4. No lock is held while a waker is woken, cloned or dropped, nor while another node's lock
 //!    is. Walks are iterative, so depth costs no stack.
 
+#[cfg(all(test, loom))]
+mod loom_tests;
 mod probe;
 mod refused;
 mod tree;

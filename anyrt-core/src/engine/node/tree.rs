@@ -198,6 +198,14 @@ impl Node {
             .map(|(parent, _)| parent.clone())
     }
 
+    /// Returns the way outwards from this node, this one included, as far as it is linked.
+    pub(crate) fn outwards(self: &Arc<Self>) -> Outwards {
+        Outwards {
+            next: Some(self.clone()),
+            is_shielded: false,
+        }
+    }
+
     /// Whether nothing that happens to `outer` comes here through the tree any more, because something
     /// in between is gone, or because the node is in no tree and its task has ended.
     pub(crate) fn was_left_behind(&self, outer: &Arc<Node>, task_ended: bool) -> bool {
@@ -224,5 +232,34 @@ impl Node {
             }
             true
         });
+    }
+}
+
+/// The way outwards from a node: each node, and whether there is a shield on the way to it.
+///
+/// A frame that has turned out to be a shield marks its node before it links it. So what is outside a shield is
+/// never seen without the shield, if each node's parent is read before its mark. Looking the other way round,
+/// another thread may do both in between.
+pub(crate) struct Outwards {
+    next: Option<Arc<Node>>,
+    is_shielded: bool,
+}
+
+impl Outwards {
+    /// Returns whether there is a shield among the nodes so far.
+    pub(crate) fn is_shielded(&self) -> bool {
+        self.is_shielded
+    }
+}
+
+impl Iterator for Outwards {
+    type Item = (Arc<Node>, bool);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let node = self.next.take()?;
+        self.next = node.parent();
+        let shielded = self.is_shielded;
+        self.is_shielded |= node.is_shielded();
+        Some((node, shielded))
     }
 }

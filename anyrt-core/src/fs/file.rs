@@ -94,16 +94,24 @@ impl<R: Runtime> File<R> {
 
     /// Takes over an open file, at its position.
     pub fn from_std(file: fs::File) -> Self {
-        File::with(Engine::new(file, None, engine_options()))
+        File::opened(file, None, None)
     }
 
     /// Takes over an open file, with a limiter of its own.
     pub fn from_std_with(file: fs::File, limiter: &Arc<CapacityLimiter>) -> Self {
+        File::opened(file, None, Some(limiter.clone()))
+    }
+
+    pub(crate) fn opened(
+        file: fs::File,
+        path: Option<&Path>,
+        limiter: Option<Arc<CapacityLimiter>>,
+    ) -> Self {
         let options = EngineOptions {
-            limiter: Some(limiter.clone()),
+            limiter,
             ..engine_options()
         };
-        File::with(Engine::new(file, None, options))
+        File::with(Engine::new(file, path.map(Into::into), options))
     }
 
     pub(crate) fn with(engine: Engine<R>) -> Self {

@@ -6,10 +6,9 @@ use std::{env, fmt, fs, io};
 use super::dir::Removal;
 use super::{NamedTempFile, SpooledTempFile, TempDir};
 use crate::fs::call::{Limiter, call};
-use crate::fs::{self as files, File, engine_options, os};
+use crate::fs::{self as files, File, os};
 use crate::loom::Arc;
 use crate::runtime::Runtime;
-use crate::stream::file::engine::{Engine, EngineOptions};
 use crate::sync::CapacityLimiter;
 
 /// Options for temporary files and folders.
@@ -88,7 +87,7 @@ impl<R: Runtime> TempBuilder<R> {
         async {
             let create = |folder: &Path| tempfile::tempfile_in(folder);
             let file = call::<R, _>(limiter.clone(), CREATE_FILE, parent, create).await?;
-            Ok(open(file, None, limiter))
+            Ok(File::opened(file, None, limiter))
         }
     }
 
@@ -113,7 +112,7 @@ impl<R: Runtime> TempBuilder<R> {
             };
             let file = call::<R, _>(limiter.clone(), CREATE_FILE, parent, create).await?;
             let (file, removal) = file.into_parts();
-            let file = open(file, Some(&removal), limiter);
+            let file = File::opened(file, Some(&removal), limiter);
             Ok(NamedTempFile::new(file, removal))
         }
     }
@@ -183,14 +182,6 @@ fn is_one_name(part: &OsStr) -> bool {
     let mut components = Path::new(&name).components();
     let first = components.next();
     first == Some(Component::Normal(&name)) && !name.as_encoded_bytes().contains(&0)
-}
-
-pub(super) fn open<R: Runtime>(file: fs::File, path: Option<&Path>, limiter: Limiter) -> File<R> {
-    let options = EngineOptions {
-        limiter,
-        ..engine_options()
-    };
-    File::with(Engine::new(file, path.map(Into::into), options))
 }
 
 impl<R: Runtime> Default for TempBuilder<R> {

@@ -18,7 +18,7 @@ use std::{fmt, fs, mem};
 
 use futures_io::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
 
-use super::builder::{CREATE_FILE, open};
+use super::builder::CREATE_FILE;
 use crate::engine::FallibleOperation;
 use crate::fs::call::{Limiter, check};
 use crate::fs::{File, PathError};
@@ -314,7 +314,7 @@ impl<R: Runtime> SpooledTempFile<R> {
         };
         let (state, outcome) = match ready!(call.poll(cx)) {
             Ok(file) => {
-                let file = open(file, None, self.limiter.clone());
+                let file = File::opened(file, None, self.limiter.clone());
                 (State::File(Box::new(file)), Ok(()))
             }
             Err((error, memory)) => (State::Memory(memory), Err(error)),

@@ -18,7 +18,6 @@ use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::process::{Child, Command, ExitStatus, Stdio, exit};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -30,32 +29,9 @@ use anyrt_conformance::support::children;
 use rustix::process::{Pid, Signal, getpgid, kill_process, test_kill_process};
 use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt, unlockpt};
 use serde::{Deserialize, Serialize};
+use tempfile::TempDir;
 
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A folder that is removed in the end.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Folder {
-        static NUMBER: AtomicUsize = AtomicUsize::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("anyrt-workers-{}-{number}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        fs::create_dir(&path).unwrap();
-        Folder(path)
-    }
-
-    fn join(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        drop(fs::remove_dir_all(&self.0));
-    }
-}
 
 /// Waits until something is so.
 async fn until(mut so: impl FnMut() -> bool) {
@@ -195,8 +171,8 @@ async fn a_worker_that_dies_is_an_error_of_one_call() {
 /// PR-12, W14: with `kill_on_cancel`, the worker is killed and reaped before the caller goes on.
 #[anyrt::test]
 async fn a_cancelled_call_may_kill_its_worker() {
-    let folder = Folder::new();
-    let begun = folder.join("begun");
+    let folder = tempfile::tempdir().unwrap();
+    let begun = folder.path().join("begun");
     let scope = CancelScope::new();
     let handle = scope.handle();
     let call = Options::new().kill_on_cancel(true).run(spin, begun.clone());
@@ -214,8 +190,8 @@ async fn a_cancelled_call_may_kill_its_worker() {
 /// PR-13, W14: otherwise the call waits, gets its value, and the worker is reused.
 #[anyrt::test]
 async fn a_cancelled_call_waits_otherwise() {
-    let folder = Folder::new();
-    let (begun, go) = (folder.join("begun"), folder.join("go"));
+    let folder = tempfile::tempdir().unwrap();
+    let (begun, go) = (folder.path().join("begun"), folder.path().join("go"));
     let scope = CancelScope::new();
     let handle = scope.handle();
     let call = to_process::run(wait_for, (begun.clone(), go.clone()));
@@ -233,8 +209,8 @@ async fn a_cancelled_call_waits_otherwise() {
 /// W15: dropped while the function runs, the worker is killed.
 #[anyrt::test]
 async fn a_dropped_call_kills_its_worker() {
-    let folder = Folder::new();
-    let begun = folder.join("begun");
+    let folder = tempfile::tempdir().unwrap();
+    let begun = folder.path().join("begun");
     {
         let mut call = pin!(to_process::run(spin, begun.clone()));
         let mut begins = pin!(until(|| begun.exists()));
@@ -252,18 +228,18 @@ async fn a_dropped_call_kills_its_worker() {
 /// PR-15, W13: as many workers as the limiter allows.
 #[anyrt::test]
 async fn calls_at_once_use_as_many_workers_as_are_allowed() {
-    let folder = Folder::new();
-    let go = folder.join("go");
+    let folder = tempfile::tempdir().unwrap();
+    let go = folder.path().join("go");
     let processors = thread::available_parallelism().unwrap().get();
     let limiter = to_process::current_default_limiter().unwrap();
     assert_eq!(limiter.total(), processors);
     limiter.set_total(3);
     let calls = (0..5).map(|number| {
-        let begun = folder.join(&format!("begun-{number}"));
+        let begun = folder.path().join(&format!("begun-{number}"));
         to_process::run(wait_for, (begun, go.clone()))
     });
     let calls: Vec<_> = calls.collect();
-    let begun = || fs::read_dir(&folder.0).unwrap().count();
+    let begun = || fs::read_dir(folder.path()).unwrap().count();
     let watch = async {
         until(|| begun() == 3).await;
         until(|| limiter.statistics().waiting == 2).await;
@@ -637,16 +613,18 @@ fn set_up() {
     anyrt::__private::serve_in_test(concat!(module_path!(), "::child"));
 }
 
-fn command(backend: Backend, case: &str, folder: &Folder) -> Command {
+fn command(backend: Backend, case: &str, folder: &TempDir) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["child", "--exact", "--nocapture"]);
     command.env(BACKEND, backend.to_string());
-    command.env(CASE, case).env(FOLDER, &folder.0);
+    command.env(CASE, case).env(FOLDER, folder.path());
     command
 }
 
 fn start(backend: Backend, case: &str) -> ExitStatus {
-    command(backend, case, &Folder::new()).status().unwrap()
+    command(backend, case, &tempfile::tempdir().unwrap())
+        .status()
+        .unwrap()
 }
 
 fn on_each(case: &str) {
@@ -707,7 +685,7 @@ fn orphan(folder: &Path) {
 #[test]
 fn an_orphan_does_not_run_the_program() {
     for is_orphan in [true, false] {
-        let folder = Folder::new();
+        let folder = tempfile::tempdir().unwrap();
         let (mut ours, theirs) = UnixStream::pair().unwrap();
         // No process has this number.
         let marker = "anyrt worker 4294967295 1";
@@ -718,7 +696,7 @@ fn an_orphan_does_not_run_the_program() {
         let mut orphan = command(Backend::Tokio, "orphan", &folder);
         orphan.env("ANYRT_WORKER", marker).process_group(0);
         let status = orphan.stdin(OwnedFd::from(theirs)).status().unwrap();
-        assert_eq!(folder.join("main").exists(), !is_orphan);
+        assert_eq!(folder.path().join("main").exists(), !is_orphan);
         assert_eq!(status.success(), !is_orphan);
     }
 }
@@ -801,14 +779,14 @@ fn spins(backend: Backend, folder: &Path) {
 }
 
 /// Starts a program whose worker spins; returns that, too.
-fn start_spinning(backend: Backend, folder: &Folder) -> (Child, u32) {
+fn start_spinning(backend: Backend, folder: &TempDir) -> (Child, u32) {
     let program = command(backend, "spins", folder).spawn().unwrap();
     let start = Instant::now();
-    while !folder.join("begun").exists() {
+    while !folder.path().join("begun").exists() {
         assert!(start.elapsed() < PATIENCE, "it begins");
         thread::sleep(Duration::from_millis(1));
     }
-    let worker = fs::read_to_string(folder.join("begun")).unwrap();
+    let worker = fs::read_to_string(folder.path().join("begun")).unwrap();
     (program, worker.parse().unwrap())
 }
 
@@ -817,7 +795,7 @@ fn start_spinning(backend: Backend, folder: &Folder) -> (Child, u32) {
 fn workers_end_with_the_program() {
     for &backend in Backend::ALL {
         for is_stopped in [false, true] {
-            let folder = Folder::new();
+            let folder = tempfile::tempdir().unwrap();
             let (mut program, worker) = start_spinning(backend, &folder);
             assert!(!has_ended(worker));
             if is_stopped {
@@ -856,8 +834,8 @@ fn functions_print_before_they_return() {
 /// W6: without its executable there is no worker.
 #[test]
 fn a_program_may_be_deleted() {
-    let folder = Folder::new();
-    let copy = folder.join("copy");
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("copy");
     fs::copy(program(), &copy).unwrap();
     let output = Command::new(&copy).arg("deleted").output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
@@ -871,7 +849,7 @@ fn a_program_may_be_deleted() {
 #[test]
 fn ctrl_c_passes_workers_by() {
     for &backend in Backend::ALL {
-        let folder = Folder::new();
+        let folder = tempfile::tempdir().unwrap();
         let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY;
         let terminal = openpt(flags).unwrap();
         unlockpt(&terminal).unwrap();
@@ -879,21 +857,21 @@ fn ctrl_c_passes_workers_by() {
         // In a session of its own, whose terminal that is.
         let mut command = Command::new("setsid");
         command.args(["--ctty", "--wait"]).arg(program());
-        command.arg("interrupted").arg(&folder.0);
+        command.arg("interrupted").arg(folder.path());
         command.env("ANYRT_BACKEND", backend.to_string());
         command.stdin(side.try_clone().unwrap());
         command.stdout(side.try_clone().unwrap()).stderr(side);
         let mut child = command.spawn().unwrap();
         // Its ends of the terminal go with it.
         drop(command);
-        wait_for_file(&folder.join("begun"));
-        let worker = fs::read_to_string(folder.join("begun")).unwrap();
+        wait_for_file(&folder.path().join("begun"));
+        let worker = fs::read_to_string(folder.path().join("begun")).unwrap();
         File::from(terminal.try_clone().unwrap())
             .write_all(b"\x03")
             .unwrap();
-        wait_for_file(&folder.join("signalled"));
+        wait_for_file(&folder.path().join("signalled"));
         assert!(!has_ended(worker.parse().unwrap()), "{backend}");
-        fs::write(folder.join("go"), "").unwrap();
+        fs::write(folder.path().join("go"), "").unwrap();
         assert!(child.wait().unwrap().success(), "{backend}");
     }
 }

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use anyrt_core::fs::{File, OpenOptions};
 use anyrt_core::sync::CapacityLimiter;
 
+use crate::bytes::bytes;
 use crate::cancel_everywhere::cancel_everywhere;
 use crate::erased::{Backend, R};
-use crate::folder::{Folder, bytes};
+use crate::folder::Folder;
 
 #[derive(Clone, Debug)]
 enum Step {

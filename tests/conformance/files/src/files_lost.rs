@@ -13,8 +13,9 @@ use anyrt_core::fs::{File, OpenOptions};
 use anyrt_core::sync::CapacityLimiter;
 use anyrt_core::time::now;
 
+use crate::bytes::bytes;
 use crate::erased::{Backend, R};
-use crate::folder::{Folder, bytes};
+use crate::folder::Folder;
 use crate::support::{Flag, forever, in_cancelled_scope, run};
 
 /// F6: small writes are gathered while a hop runs, and come out in order.

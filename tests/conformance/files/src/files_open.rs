@@ -19,8 +19,9 @@ use anyrt_core::sync::CapacityLimiter;
 use anyrt_core::thread::to_thread;
 use futures_io::{AsyncBufRead, AsyncRead, AsyncSeek};
 
+use crate::bytes::bytes;
 use crate::erased::{Backend, R};
-use crate::folder::{Folder, bytes};
+use crate::folder::Folder;
 use crate::harness::start;
 use crate::support::{in_cancelled_scope, poll_once, run, until, yields};
 

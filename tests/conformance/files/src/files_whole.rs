@@ -6,9 +6,10 @@ use std::os::unix::fs::PermissionsExt;
 
 use anyrt_core::fs as files;
 
+use crate::bytes::bytes;
 use crate::cancel_everywhere::cancel_everywhere;
 use crate::erased::{Backend, R};
-use crate::folder::{Folder, bytes};
+use crate::folder::Folder;
 use crate::support::{in_cancelled_scope, run};
 
 /// FS-06: bytes and text are read as they were written, also what is appended.

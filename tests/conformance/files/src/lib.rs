@@ -10,6 +10,7 @@
 )]
 #![expect(clippy::unwrap_used, reason = "this is test code")]
 
+mod bytes;
 pub mod files_everywhere;
 pub mod files_lines;
 pub mod files_listing;
@@ -18,6 +19,5 @@ pub mod files_open;
 pub mod files_paths;
 pub mod files_temporary;
 pub mod files_whole;
-mod folder;
 
-use anyrt_conformance_kit::{cancel_everywhere, erased, harness, support};
+use anyrt_conformance_kit::{cancel_everywhere, erased, folder, harness, support};

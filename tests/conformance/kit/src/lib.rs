@@ -12,6 +12,7 @@ pub mod cancel_everywhere;
 mod cases;
 mod check;
 pub mod erased;
+pub mod folder;
 pub mod harness;
 pub mod kinds;
 mod left;

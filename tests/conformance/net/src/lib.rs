@@ -45,4 +45,6 @@ mod tls_support;
 pub mod tls_tickets;
 pub mod tls_trust;
 
-use anyrt_conformance_kit::{cancel_everywhere, check_byte_stream, erased, limits, support};
+use anyrt_conformance_kit::{
+    cancel_everywhere, check_byte_stream, erased, folder, limits, support,
+};

@@ -11,8 +11,9 @@ use anyrt_core::net::{
 };
 use anyrt_core::stream::{ByteReceiveStreamExt, ByteSendStreamExt};
 
-use super::net_tools::{ANY, Folder};
+use super::net_tools::ANY;
 use crate::erased::{OsBackend, OsR};
+use crate::folder::Folder;
 use crate::support::run;
 
 /// NET-15: a listening socket can be adopted, and goes on as another one.
@@ -35,7 +36,7 @@ pub fn a_listener_can_be_adopted(backend: &OsBackend) {
         listener.accept().unwrap();
 
         let folder = Folder::new();
-        let path = folder.file("s");
+        let path = folder.join("s");
         let listener = system::UnixListener::bind(&path).unwrap();
         let listener = UnixListener::<OsR>::adopt(listener).unwrap();
         assert_eq!(listener.local_addr().unwrap(), UnixAddress::from(&*path));
@@ -71,7 +72,7 @@ pub fn a_udp_socket_can_be_adopted(backend: &OsBackend) {
 pub fn unix_packets_can_be_adopted(backend: &OsBackend) {
     run(backend, async {
         let folder = Folder::new();
-        let path = folder.file("s");
+        let path = folder.join("s");
         let server = system::UnixDatagram::bind(&path).unwrap();
         let server = UnixDatagram::<OsR>::adopt(server).unwrap();
         let client = system::UnixDatagram::unbound().unwrap();
@@ -134,7 +135,7 @@ fn descriptors(folder: &Folder) -> Vec<(&'static str, OwnedFd)> {
     let udp = std::net::UdpSocket::bind(ANY).unwrap();
     let peer = std::net::UdpSocket::bind(ANY).unwrap();
     peer.connect(udp.local_addr().unwrap()).unwrap();
-    let unix_listener = system::UnixListener::bind(folder.file("listener")).unwrap();
+    let unix_listener = system::UnixListener::bind(folder.join("listener")).unwrap();
     vec![
         ("file", std::fs::File::open("/dev/null").unwrap().into()),
         ("tcp listener", listener.into()),

@@ -1,8 +1,6 @@
 //! What the cases about sockets share.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyrt_core::net::{Address, Internet, Kind, SocketListener, SocketStream, TcpListener};
 use anyrt_core::runtime::{Net, Purpose, Socket};
@@ -59,32 +57,4 @@ pub(super) fn families<R: Net>() -> Vec<IpAddr> {
         eprintln!("this machine has no IPv6: that part was skipped");
     }
     families
-}
-
-/// A folder of its own, which is removed with what is in it.
-pub(super) struct Folder(PathBuf);
-
-impl Folder {
-    pub(super) fn new() -> Folder {
-        static NUMBER: AtomicUsize = AtomicUsize::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("anyrt-{}-{number}", std::process::id());
-        let folder = std::env::temp_dir().join(name);
-        std::fs::create_dir(&folder).unwrap();
-        Folder(folder)
-    }
-
-    pub(super) fn path(&self) -> &Path {
-        &self.0
-    }
-
-    pub(super) fn file(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        drop(std::fs::remove_dir_all(&self.0));
-    }
 }

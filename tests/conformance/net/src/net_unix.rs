@@ -20,9 +20,10 @@ use anyrt_core::stream::{
 use anyrt_core::task::task_group;
 use futures_util::future::join;
 
-use super::net_tools::{ANY, Folder, connect, connected};
+use super::net_tools::{ANY, connect, connected};
 use crate::check_byte_stream;
 use crate::erased::{OsBackend, OsR};
+use crate::folder::Folder;
 use crate::support::{poll_once, run, until, yields};
 
 /// ST-01, ST-02, ST-03, ST-04, ST-05, ST-07, NET-23: a connection through a Unix socket keeps to the
@@ -30,7 +31,7 @@ use crate::support::{poll_once, run, until, yields};
 pub fn unix_streams_keep_the_contract(backend: &OsBackend) {
     let folder = Folder::new();
     let make = async || {
-        let path = folder.file("s");
+        let path = folder.join("s");
         connected(&UnixListener::<OsR>::bind(&*path).unwrap()).await
     };
     run(backend, check_byte_stream(make, make));
@@ -41,7 +42,7 @@ pub fn unix_streams_keep_the_contract(backend: &OsBackend) {
 pub fn a_path_connects_both_ways(backend: &OsBackend) {
     run(backend, async {
         let folder = Folder::new();
-        let path = folder.file("s");
+        let path = folder.join("s");
         let listener = UnixListener::<OsR>::bind(&*path).unwrap();
         let (mut client, mut server) = connected(&listener).await;
         client.send(b"ping").await.unwrap();
@@ -78,7 +79,7 @@ pub fn a_path_connects_both_ways(backend: &OsBackend) {
 pub fn a_missing_path_is_not_found(backend: &OsBackend) {
     run(backend, async {
         let folder = Folder::new();
-        let path = folder.file("s");
+        let path = folder.join("s");
         let error = connect::<OsR, Unix>(&*path).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
         drop(UnixListener::<OsR>::bind(&*path).unwrap());
@@ -92,7 +93,7 @@ pub fn a_missing_path_is_not_found(backend: &OsBackend) {
 pub fn a_stale_file_is_replaced(backend: &OsBackend) {
     run(backend, async {
         let folder = Folder::new();
-        let path = folder.file("s");
+        let path = folder.join("s");
         drop(system::UnixListener::bind(&path).unwrap());
         for _ in 0..2 {
             let listener = UnixListener::<OsR>::bind(&*path).unwrap();
@@ -114,24 +115,24 @@ pub fn other_files_are_left_alone(backend: &OsBackend) {
             let error = UnixListener::<OsR>::bind(path).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::AddrInUse, "{}", path.display());
         };
-        let text = folder.file("text");
+        let text = folder.join("text");
         fs::write(&text, "valuable").unwrap();
         in_use(&text);
         assert_eq!(fs::read_to_string(&text).unwrap(), "valuable");
         in_use(folder.path());
 
-        let live = folder.file("live");
+        let live = folder.join("live");
         let listener = UnixListener::<OsR>::bind(&*live).unwrap();
         in_use(&live);
         // It did not even notice.
         assert!(poll_once(pin!(listener.accept())).await.is_pending());
         connected(&listener).await;
 
-        let packets = folder.file("packets");
+        let packets = folder.join("packets");
         let _socket = UnixDatagram::<OsR>::bind(&*packets).unwrap();
         in_use(&packets);
 
-        let (stale, link) = (folder.file("stale"), folder.file("link"));
+        let (stale, link) = (folder.join("stale"), folder.join("link"));
         drop(system::UnixListener::bind(&stale).unwrap());
         symlink(&stale, &link).unwrap();
         in_use(&link);
@@ -144,7 +145,7 @@ pub fn the_mode_of_the_file_can_be_chosen(backend: &OsBackend) {
     run(backend, async {
         let folder = Folder::new();
         for mode in [0o600, 0o777] {
-            let path = folder.file(&format!("{mode:o}"));
+            let path = folder.join(&format!("{mode:o}"));
             let options = UnixListenOptions::new().mode(mode).backlog(5);
             let listener = UnixListener::<OsR>::bind_with(&*path, &options).unwrap();
             let found = fs::metadata(&path).unwrap().permissions().mode();
@@ -180,7 +181,7 @@ pub fn abstract_names_need_no_file(backend: &OsBackend) {
 pub fn tcp_and_unix_are_served_together(backend: &OsBackend) {
     run(backend, async {
         let folder = Folder::new();
-        let path = folder.file("s");
+        let path = folder.join("s");
         let tcp = TcpListener::<OsR>::bind(ANY).unwrap();
         let address = tcp.local_addr().unwrap();
         let unix = UnixListener::<OsR>::bind(&*path).unwrap();
@@ -213,7 +214,7 @@ pub fn tcp_and_unix_are_served_together(backend: &OsBackend) {
 pub fn unix_packets_name_their_senders(backend: &OsBackend) {
     run(backend, async {
         let folder = Folder::new();
-        let (here, there) = (folder.file("here"), folder.file("there"));
+        let (here, there) = (folder.join("here"), folder.join("there"));
         let one = UnixDatagram::<OsR>::bind(&*here).unwrap();
         let two = UnixDatagram::<OsR>::bind(&*there).unwrap();
         assert_eq!(one.attribute::<SocketFamily>(), Ok(Family::Unix));
@@ -234,7 +235,7 @@ pub fn unix_packets_name_their_senders(backend: &OsBackend) {
             let received = two.receive_from(10).await.unwrap();
             assert_eq!(received, (packet.to_vec(), UnixAddress::Unnamed));
         }
-        let error = one.send_to(b"x", folder.file("nobody")).await.unwrap_err();
+        let error = one.send_to(b"x", folder.join("nobody")).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
     });
 }
@@ -243,7 +244,7 @@ pub fn unix_packets_name_their_senders(backend: &OsBackend) {
 pub fn connected_unix_packets(backend: &OsBackend) {
     run(backend, async {
         let folder = Folder::new();
-        let (here, there) = (folder.file("here"), folder.file("there"));
+        let (here, there) = (folder.join("here"), folder.join("there"));
         let peer = UnixDatagram::<OsR>::bind(&*there).unwrap();
         let socket = ConnectedUnixDatagram::<OsR>::connect_from(&*there, &*here).unwrap();
         assert_eq!(socket.peer_addr().unwrap(), UnixAddress::from(&*there));
@@ -253,7 +254,7 @@ pub fn connected_unix_packets(backend: &OsBackend) {
         peer.send_to(b"pong", from).await.unwrap();
         assert_eq!(socket.receive(10).await.unwrap(), b"pong");
         // A socket that was not opened leaves no file.
-        let (nobody, own) = (folder.file("nobody"), folder.file("own"));
+        let (nobody, own) = (folder.join("nobody"), folder.join("own"));
         let error = ConnectedUnixDatagram::<OsR>::connect_from(&*nobody, &*own);
         assert_eq!(error.unwrap_err().kind(), io::ErrorKind::NotFound);
         assert!(!own.exists());
@@ -261,7 +262,7 @@ pub fn connected_unix_packets(backend: &OsBackend) {
         nameless.send(b"psst").await.unwrap();
         let received = peer.receive_from(10).await.unwrap();
         assert_eq!(received, (b"psst".to_vec(), UnixAddress::Unnamed));
-        let missing = ConnectedUnixDatagram::<OsR>::connect(folder.file("nobody"));
+        let missing = ConnectedUnixDatagram::<OsR>::connect(folder.join("nobody"));
         assert_eq!(missing.unwrap_err().kind(), io::ErrorKind::NotFound);
     });
 }
@@ -270,14 +271,14 @@ pub fn connected_unix_packets(backend: &OsBackend) {
 pub fn closing_a_unix_socket_wakes_its_receiver(backend: &OsBackend) {
     run(backend, async {
         let folder = Folder::new();
-        let socket = UnixDatagram::<OsR>::bind(folder.file("s")).unwrap();
+        let socket = UnixDatagram::<OsR>::bind(folder.join("s")).unwrap();
         let mut first = pin!(socket.receive_from(10));
         assert!(poll_once(first.as_mut()).await.is_pending());
         let error = socket.receive_from(10).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::ResourceBusy);
         socket.close();
         assert!(is_closed(&first.await.unwrap_err()));
-        let to = folder.file("s");
+        let to = folder.join("s");
         assert!(is_closed(&socket.send_to(b"x", to).await.unwrap_err()));
     });
 }
@@ -288,7 +289,7 @@ pub fn a_full_receiver_is_waited_for(backend: &OsBackend) {
     run(backend, async {
         for connected in [false, true] {
             let folder = Folder::new();
-            let path = folder.file("s");
+            let path = folder.join("s");
             let receiver = UnixDatagram::<OsR>::bind(&*path).unwrap();
             let crowd = system::UnixDatagram::unbound().unwrap();
             crowd.set_nonblocking(true).unwrap();
@@ -329,7 +330,7 @@ pub fn a_full_receiver_is_waited_for(backend: &OsBackend) {
 pub fn closing_a_unix_socket_wakes_its_sender(backend: &OsBackend) {
     run(backend, async {
         let folder = Folder::new();
-        let path = folder.file("s");
+        let path = folder.join("s");
         let _receiver = UnixDatagram::<OsR>::bind(&*path).unwrap();
         let one = Arc::new(UnixDatagram::<OsR>::unbound().unwrap());
         let peer = Arc::new(ConnectedUnixDatagram::<OsR>::connect(&*path).unwrap());

@@ -13,14 +13,15 @@ use anyrt_core::stream::{
 use anyrt_core::task::task_group;
 use rustix::io::FdFlags;
 
-use super::net_tools::{Folder, connected};
+use super::net_tools::connected;
 use crate::cancel_everywhere::cancel_everywhere;
 use crate::erased::{OsBackend, OsR};
+use crate::folder::Folder;
 use crate::support::{in_cancelled_scope, run, until, yields};
 
 async fn pair<R: Descriptors>() -> (UnixStream<R>, UnixStream<R>) {
     let folder = Folder::new();
-    let listener = UnixListener::<R>::bind(folder.file("s")).unwrap();
+    let listener = UnixListener::<R>::bind(folder.join("s")).unwrap();
     connected::<R, Unix>(&listener).await
 }
 

@@ -15,4 +15,4 @@ pub mod processes_run;
 mod processes_support;
 pub mod signals;
 
-use anyrt_conformance_kit::{erased, support};
+use anyrt_conformance_kit::{erased, folder, support};

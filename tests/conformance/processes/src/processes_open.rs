@@ -18,7 +18,8 @@ use anyrt_core::thread::to_thread;
 use futures_util::future::join;
 
 use crate::erased::{OsBackend, OsR};
-use crate::processes_support::{Alone, Folder, children, exists, sleeper, wait_until_gone};
+use crate::folder::Folder;
+use crate::processes_support::{children, exists, sleeper, wait_until_gone};
 use crate::support::{catch, in_cancelled_scope, panic_quietly, poll_once, run, until, yields};
 
 async fn open(command: impl Into<Command>) -> Process<OsR> {
@@ -27,7 +28,6 @@ async fn open(command: impl Into<Command>) -> Process<OsR> {
 
 /// PR-06: a process is written to and read from at the same time, until it closes its outputs.
 pub fn a_process_is_talked_to(backend: &OsBackend) {
-    let _alone = Alone::new();
     run(backend, async {
         let script = "while read -r line; do echo out $line; echo err $line >&2; done";
         let process = open(Command::shell(script)).await;
@@ -64,7 +64,6 @@ pub fn a_process_is_talked_to(backend: &OsBackend) {
 
 /// PR-04, P1: what is no pipe is not there.
 pub fn only_pipes_have_handles(backend: &OsBackend) {
-    let _alone = Alone::new();
     run(backend, async {
         let process = open(sleeper().stdout(Stdio::Null).stderr_to_stdout()).await;
         assert!(process.stdin().is_some());
@@ -76,7 +75,6 @@ pub fn only_pipes_have_handles(backend: &OsBackend) {
 
 /// PR-07, P13: signals arrive, and show in the status; after the end they have no effect.
 pub fn signals_end_a_process(backend: &OsBackend) {
-    let _alone = Alone::new();
     run(backend, async {
         for command in [sleeper(), sleeper().group()] {
             let process = open(command.clone()).await;
@@ -100,7 +98,6 @@ pub fn signals_end_a_process(backend: &OsBackend) {
 
 /// P6: `wait` ends with the process, whoever holds its pipes.
 pub fn waiting_does_not_wait_for_the_pipes(backend: &OsBackend) {
-    let _alone = Alone::new();
     run(backend, async {
         let process = open(Command::shell("sleep 60 & echo $!")).await;
         assert!(process.wait().await.unwrap().success());
@@ -116,7 +113,6 @@ pub fn waiting_does_not_wait_for_the_pipes(backend: &OsBackend) {
 
 /// P16: any number wait; one that is cancelled takes nothing from the others. They are shown as waiting.
 pub fn any_number_may_wait(backend: &OsBackend) {
-    let _alone = Alone::new();
     run(backend, async {
         let process = Arc::new(open(sleeper()).await);
         let group = task_group::<OsR, io::Error, _, _>(async |tg| {
@@ -149,7 +145,6 @@ pub fn any_number_may_wait(backend: &OsBackend) {
 
 /// C4: opening and waiting are cancel points.
 pub fn both_are_cancel_points(backend: &OsBackend) {
-    let _alone = Alone::new();
     run(backend, async {
         let opening = open_process::<OsR>(sleeper());
         assert!(in_cancelled_scope::<OsR, _>(opening).await.is_err());
@@ -166,7 +161,6 @@ pub fn both_are_cancel_points(backend: &OsBackend) {
 
 /// P17: a second reader is told that there is one; one that is dropped makes room.
 pub fn two_readers_are_refused(backend: &OsBackend) {
-    let _alone = Alone::new();
     run(backend, async {
         let process = open(sleeper()).await;
         let (mut first, mut second) = (process.stdout().unwrap(), process.stdout().unwrap());
@@ -184,7 +178,6 @@ pub fn two_readers_are_refused(backend: &OsBackend) {
 /// P17: closing through any handle closes for all, and releases the one that waits; dropping closes nothing,
 /// and the process is left alone.
 pub fn closing_a_pipe_releases_its_reader(backend: &OsBackend) {
-    let _alone = Alone::new();
     run(backend, async {
         let process = open(Command::shell("read -r line; echo $line")).await;
         drop((process.stdin(), process.stdout(), process.stderr()));
@@ -212,7 +205,6 @@ pub fn closing_a_pipe_releases_its_reader(backend: &OsBackend) {
 
 /// P3: writing to a process that does not read any more is broken.
 pub fn writing_to_one_that_has_ended_is_broken(backend: &OsBackend) {
-    let _alone = Alone::new();
     run(backend, async {
         let process = open(Command::new("true")).await;
         process.wait().await.unwrap();
@@ -225,7 +217,6 @@ pub fn writing_to_one_that_has_ended_is_broken(backend: &OsBackend) {
 
 /// PR-08, P10: the end of the block closes the pipes and waits; a program that writes on does not hold it up.
 pub fn the_block_waits_for_the_process(backend: &OsBackend) {
-    let _alone = Alone::new();
     run(backend, async {
         let (value, status) = with_process::<OsR, _, _, _>(["cat"], async |process| {
             assert!(process.status().unwrap().is_none());
@@ -249,7 +240,6 @@ pub fn the_block_waits_for_the_process(backend: &OsBackend) {
 /// PR-08, P9: cancelled in the block, the process is killed and reaped before that is left, and its streams are
 /// closed.
 pub fn a_cancelled_block_leaves_nothing(backend: &OsBackend) {
-    let _alone = Alone::new();
     run(backend, async {
         let mut handles = None;
         let scope = CancelScope::<OsR>::new();
@@ -276,7 +266,6 @@ pub fn a_cancelled_block_leaves_nothing(backend: &OsBackend) {
 
 /// P10: so it is when the body panics, which goes on afterwards.
 pub fn a_panic_in_the_block_leaves_nothing(backend: &OsBackend) {
-    let _alone = Alone::new();
     run(backend, async {
         let block = with_process::<OsR, (), _, _>(sleeper(), async |_process| {
             panic_quietly("in the block");
@@ -288,7 +277,6 @@ pub fn a_panic_in_the_block_leaves_nothing(backend: &OsBackend) {
 
 /// P9: with a grace, the process is told first; one that does not listen is killed afterwards.
 pub fn a_grace_lets_a_process_end_by_itself(backend: &OsBackend) {
-    let _alone = Alone::new();
     let folder = Folder::new();
     run(backend, async {
         let script = "trap 'echo told > told; exit' TERM; echo ready; while :; do sleep 0.01; done";
@@ -327,7 +315,6 @@ pub fn a_grace_lets_a_process_end_by_itself(backend: &OsBackend) {
 pub fn output_in_the_grace_is_thrown_away(backend: &OsBackend) {
     const SCRIPT: &str = "trap 'head -c 300000 /dev/zero; head -c 300000 /dev/zero >&2; echo > done; exit' TERM; \
                           echo > ready; while :; do sleep 0.01; done";
-    let _alone = Alone::new();
     for in_a_block in [false, true] {
         let folder = Folder::new();
         let (ready, done) = (folder.path().join("ready"), folder.path().join("done"));
@@ -366,7 +353,6 @@ pub fn output_in_the_grace_is_thrown_away(backend: &OsBackend) {
 
 /// PR-09, P9, P21: cancelled at any moment, nothing is left of a program and of what it has started.
 pub fn a_cancelled_program_leaves_nothing(backend: &OsBackend) {
-    let _alone = Alone::new();
     run(backend, async {
         for moment in 0..60 {
             let command = Command::shell("sleep 30 | cat").group();
@@ -381,7 +367,6 @@ pub fn a_cancelled_program_leaves_nothing(backend: &OsBackend) {
 
 /// P11, P12: dropped at any moment, also while it is started, the run reaps it before its end.
 pub fn a_dropped_program_is_reaped_by_the_run(backend: &OsBackend) {
-    let _alone = Alone::new();
     for moment in 0..30 {
         run(backend, async {
             let command = Command::shell("sleep 30 | cat").group();
@@ -404,7 +389,6 @@ pub fn a_dropped_program_is_reaped_by_the_run(backend: &OsBackend) {
 
 /// P11: a process that is dropped is killed, in its run or after that.
 pub fn a_dropped_process_is_killed(backend: &OsBackend) {
-    let _alone = Alone::new();
     let id = run(backend, async {
         let process = open(Command::shell("sleep 60 & echo $!; wait").group()).await;
         let id = process.stdout().unwrap().receive(100).await.unwrap();
@@ -429,7 +413,6 @@ pub fn a_dropped_process_is_killed(backend: &OsBackend) {
 
 /// P14: a status that something else has taken is an error that says so, again and again.
 pub fn a_stolen_status_is_an_error(backend: &OsBackend) {
-    let _alone = Alone::new();
     run(backend, async {
         for command in [Command::new("true"), Command::new("true").group()] {
             let process = open(command).await;
@@ -452,7 +435,6 @@ pub fn a_stolen_status_is_an_error(backend: &OsBackend) {
 
 /// P10: `close` does for a process that is handed around what the end of a block does.
 pub fn a_process_is_closed_like_a_block(backend: &OsBackend) {
-    let _alone = Alone::new();
     let folder = Folder::new();
     run(backend, async {
         let process = open(Command::shell("cat > got").current_dir(folder.path())).await;

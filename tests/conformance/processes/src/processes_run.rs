@@ -9,7 +9,8 @@ use anyrt_core::process::{Command, Output, ProcessError, Stdio, run_process};
 use anyrt_core::task::task_group;
 
 use crate::erased::{OsBackend, OsR};
-use crate::processes_support::{Alone, Folder, wait_until_gone};
+use crate::folder::Folder;
+use crate::processes_support::wait_until_gone;
 use crate::support::run;
 
 async fn output(command: impl Into<Command>) -> Output {
@@ -29,7 +30,6 @@ async fn io_error(command: impl Into<Command>) -> io::Error {
 
 /// PR-01, P1: input is fed, both outputs are collected, and the status is given.
 pub fn a_program_is_fed_and_its_output_collected(backend: &OsBackend) {
-    let _alone = Alone::new();
     run(backend, async {
         let sorted = output(Command::new("sort").input("b\na\n")).await;
         assert_eq!(sorted.stdout.as_deref(), Some(&b"a\nb\n"[..]));
@@ -49,7 +49,6 @@ pub fn a_program_is_fed_and_its_output_collected(backend: &OsBackend) {
 
 /// PR-02, P4: without success it fails with all that came out, and says so in a line.
 pub fn a_failure_has_status_and_output(backend: &OsBackend) {
-    let _alone = Alone::new();
     run(backend, async {
         let failing = Command::shell("echo out; echo first >&2; echo last >&2; exit 3");
         let error = run_process::<OsR>(&failing).await.unwrap_err();
@@ -70,7 +69,6 @@ pub fn a_failure_has_status_and_output(backend: &OsBackend) {
 
 /// PR-03: directory and environment reach the program.
 pub fn the_surroundings_reach_the_program(backend: &OsBackend) {
-    let _alone = Alone::new();
     let folder = Folder::new();
     let path = folder.path().canonicalize().unwrap();
     run(backend, async {
@@ -89,7 +87,6 @@ pub fn the_surroundings_reach_the_program(backend: &OsBackend) {
 
 /// PR-03: a session of its own, the user, the group and the mask of permissions reach the program.
 pub fn identities_reach_the_program(backend: &OsBackend) {
-    let _alone = Alone::new();
     run(backend, async {
         assert_eq!(text(Command::shell("umask").umask(0o27)).await, "0027\n");
         assert_eq!(text(Command::new("true").umask(0o27)).await, "");
@@ -114,7 +111,6 @@ pub fn identities_reach_the_program(backend: &OsBackend) {
 
 /// PR-04, P1: a stream may be a file, the null device, or that of this process; then nothing is captured.
 pub fn streams_may_be_connected_elsewhere(backend: &OsBackend) {
-    let _alone = Alone::new();
     let folder = Folder::new();
     let (source, target) = (folder.path().join("in"), folder.path().join("out"));
     fs::write(&source, "from a file\n").unwrap();
@@ -142,7 +138,6 @@ pub fn streams_may_be_connected_elsewhere(backend: &OsBackend) {
 
 /// PR-05, P2: input together with a standard input is refused before anything is started.
 pub fn input_and_stdin_exclude_each_other(backend: &OsBackend) {
-    let _alone = Alone::new();
     run(backend, async {
         for target in [Stdio::Pipe, Stdio::Null, Stdio::Inherit] {
             let command = Command::new("/no/such/program").input("some");
@@ -154,7 +149,6 @@ pub fn input_and_stdin_exclude_each_other(backend: &OsBackend) {
 
 /// P3: feeding, reading and waiting go on together, for more than any pipe holds.
 pub fn large_input_and_output_go_on_together(backend: &OsBackend) {
-    let _alone = Alone::new();
     let bytes: Vec<u8> = (0..3_000_000_u32).map(|n| (n % 251) as u8).collect();
     run(backend, async {
         let copied = output(Command::new("cat").input(bytes.clone())).await;
@@ -167,7 +161,6 @@ pub fn large_input_and_output_go_on_together(backend: &OsBackend) {
 
 /// P3: a program that does not read its input is no error.
 pub fn input_need_not_be_read(backend: &OsBackend) {
-    let _alone = Alone::new();
     run(backend, async {
         for command in ["true", "exec <&-; sleep 0.02; echo done"] {
             let large = Command::shell(command).input(vec![0; 1_000_000]);
@@ -181,7 +174,6 @@ pub fn input_need_not_be_read(backend: &OsBackend) {
 
 /// P6, P21: what a program has left behind holds its output open; with a group it is killed.
 pub fn a_group_is_killed_with_its_leader(backend: &OsBackend) {
-    let _alone = Alone::new();
     run(backend, async {
         let leaves = Command::shell("sleep 60 & echo $!").group();
         let left = output(leaves).await;
@@ -193,7 +185,6 @@ pub fn a_group_is_killed_with_its_leader(backend: &OsBackend) {
 
 /// P6: after the limit, what is there is taken.
 pub fn lingering_has_a_limit(backend: &OsBackend) {
-    let _alone = Alone::new();
     run(backend, async {
         for limit in [0, 20] {
             let leaves = Command::shell("sleep 60 & echo $!");
@@ -214,7 +205,6 @@ pub fn lingering_has_a_limit(backend: &OsBackend) {
 
 /// P7: the first bytes are kept, and the rest is read.
 pub fn output_has_a_limit(backend: &OsBackend) {
-    let _alone = Alone::new();
     run(backend, async {
         let writes = || Command::shell("head -c 1000000 /dev/zero; printf 1234 >&2");
         let cut = output(writes().output_limit(4)).await;
@@ -231,7 +221,6 @@ pub fn output_has_a_limit(backend: &OsBackend) {
 
 /// P8: both outputs in one pipe, in the order of writing.
 pub fn stderr_may_go_where_stdout_goes(backend: &OsBackend) {
-    let _alone = Alone::new();
     let folder = Folder::new();
     run(backend, async {
         let script = "for n in 1 2 3; do echo out $n; echo err $n >&2; done";
@@ -255,7 +244,6 @@ pub fn stderr_may_go_where_stdout_goes(backend: &OsBackend) {
 /// PR-10, P5, P22: what cannot be started is an error of the system's kind that names the program, also where
 /// a shell starts it.
 pub fn what_cannot_be_started_is_named(backend: &OsBackend) {
-    let _alone = Alone::new();
     let folder = Folder::new();
     let file = |name: &str, text: &str, mode| {
         let path = folder.path().join(name);
@@ -300,7 +288,6 @@ pub fn what_cannot_be_started_is_named(backend: &OsBackend) {
 
 /// P22: a relative path counts from here, whatever directory the program starts in.
 pub fn relative_programs_count_from_here(backend: &OsBackend) {
-    let _alone = Alone::new();
     let here = std::env::current_dir().unwrap();
     let mut up: String = here.components().skip(1).map(|_| "../").collect();
     up.push_str("bin/pwd");
@@ -318,7 +305,6 @@ pub fn the_programs_ends_of_pipes_block(backend: &OsBackend) {
         eprintln!("the_programs_ends_of_pipes_block: skipped, as it reads `/proc`");
         return;
     }
-    let _alone = Alone::new();
     run(backend, async {
         let flags = "for fd in 0 1 2; do grep flags /proc/$$/fdinfo/$fd; done";
         let flags = text(Command::shell(flags).input("some")).await;
@@ -337,7 +323,6 @@ pub fn programs_inherit_their_own_pipes_alone(backend: &OsBackend) {
         eprintln!("programs_inherit_their_own_pipes_alone: skipped, as it reads `/proc`");
         return;
     }
-    let _alone = Alone::new();
     // Others may be inherited from where the tests were started.
     async fn count() -> Result<usize, ProcessError> {
         let list = Command::shell("echo /proc/$$/fd/*").input("some");
@@ -362,7 +347,6 @@ pub fn programs_inherit_their_own_pipes_alone(backend: &OsBackend) {
 
 /// P13, P16: 500 at once each have their own status.
 pub fn many_run_at_once(backend: &OsBackend) {
-    let _alone = Alone::new();
     run(backend, async {
         let group = task_group::<OsR, ProcessError, _, _>(async |tg| {
             for number in 0..500 {
@@ -382,7 +366,6 @@ pub fn many_run_at_once(backend: &OsBackend) {
 
 /// P20: programs that have to be forked are started like others.
 pub fn forked_programs_are_like_others(backend: &OsBackend) {
-    let _alone = Alone::new();
     run(backend, async {
         for command in [
             Command::new("sort").group(),

@@ -6,7 +6,7 @@ use std::fs;
 use std::io;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyrt_core::cancel::{CancelScope, fail_after};
@@ -20,12 +20,6 @@ use crate::erased::{OsBackend, OsR};
 use crate::support::{in_cancelled_scope, poll_once, run, yields};
 
 const SHORT: Duration = Duration::from_millis(20);
-
-/// Signals are the process's, so their cases come one after another.
-fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 fn open(signals: &[Signal]) -> SignalReceiver<OsR> {
     receiver::<OsR>(signals).unwrap()
@@ -53,7 +47,6 @@ fn has_handler(signal: Signal) -> Option<bool> {
 
 /// SG-01, S4: different signals come out in the order of their arrival, in each of the orders of four.
 pub fn different_signals_keep_their_order(backend: &OsBackend) {
-    let _alone = alone();
     const FOUR: [Signal; 4] = [Signal::USR1, Signal::USR2, Signal::HUP, Signal::TERM];
     run(backend, async {
         let mut signals = open(&FOUR);
@@ -84,7 +77,6 @@ pub fn different_signals_keep_their_order(backend: &OsBackend) {
 
 /// SG-01: signals that arrive before the first call, while it waits, and between two calls are received.
 pub fn nothing_is_missed_while_the_receiver_is_open(backend: &OsBackend) {
-    let _alone = alone();
     run(backend, async {
         let mut signals = open(&[Signal::USR1, Signal::USR2]);
         raise(Signal::USR1);
@@ -105,7 +97,6 @@ pub fn nothing_is_missed_while_the_receiver_is_open(backend: &OsBackend) {
 
 /// SG-01: a signal that is sent to the process, not to a thread, wakes the receiver.
 pub fn a_signal_from_another_thread_is_received(backend: &OsBackend) {
-    let _alone = alone();
     run(backend, async {
         let mut signals = open(&[Signal::USR1]);
         for _ in 0..20 {
@@ -120,7 +111,6 @@ pub fn a_signal_from_another_thread_is_received(backend: &OsBackend) {
 
 /// SG-02, S5, C4: a cancelled call ends without a signal, and leaves what has arrived to the next.
 pub fn receiving_is_a_cancel_point(backend: &OsBackend) {
-    let _alone = alone();
     run(backend, async {
         let mut signals = open(&[Signal::USR1]);
         raise(Signal::USR1);
@@ -144,7 +134,6 @@ pub fn receiving_is_a_cancel_point(backend: &OsBackend) {
 
 /// S5: a call that is dropped at any point takes no signal with it.
 pub fn dropped_calls_lose_nothing(backend: &OsBackend) {
-    let _alone = alone();
     run(backend, async {
         let mut signals = open(&[Signal::USR1]);
         for pause in 0..50 {
@@ -161,7 +150,6 @@ pub fn dropped_calls_lose_nothing(backend: &OsBackend) {
 
 /// SG-03, S6: a handler that was there before is called while the receiver is open, and after it.
 pub fn a_handler_that_was_there_stays(backend: &OsBackend) {
-    let _alone = alone();
     static SEEN: OnceLock<Arc<AtomicBool>> = OnceLock::new();
     // No other case receives this signal, so that the handler comes before all receivers.
     let seen = SEEN.get_or_init(|| {
@@ -183,7 +171,6 @@ pub fn a_handler_that_was_there_stays(backend: &OsBackend) {
 
 /// SG-03, S6: a receiver that is opened after another was closed receives, and nothing from before.
 pub fn a_signal_can_be_received_again(backend: &OsBackend) {
-    let _alone = alone();
     run(backend, async {
         for _ in 0..3 {
             let mut signals = open(&[Signal::USR1]);
@@ -200,7 +187,6 @@ pub fn a_signal_can_be_received_again(backend: &OsBackend) {
 
 /// SG-04, S1: a signal that cannot be received is refused, before anything is changed for the others.
 pub fn one_bad_signal_changes_nothing(backend: &OsBackend) {
-    let _alone = alone();
     run(backend, async {
         for bad in [
             Signal::KILL,
@@ -223,7 +209,6 @@ pub fn one_bad_signal_changes_nothing(backend: &OsBackend) {
 
 /// SG-04, S1: a signal that is listed twice counts once.
 pub fn a_signal_may_be_listed_twice(backend: &OsBackend) {
-    let _alone = alone();
     run(backend, async {
         let mut signals = open(&[Signal::USR1, Signal::USR2, Signal::USR1]);
         raise(Signal::USR1);
@@ -242,7 +227,6 @@ pub fn no_signals_are_refused(backend: &OsBackend) {
 
 /// SG-06, S2: receivers in several tasks all get each signal.
 pub fn every_receiver_gets_every_signal(backend: &OsBackend) {
-    let _alone = alone();
     run(backend, async {
         let group = task_group::<OsR, io::Error, _, _>(async |tg| {
             for _ in 0..4 {
@@ -265,7 +249,6 @@ pub fn every_receiver_gets_every_signal(backend: &OsBackend) {
 
 /// SG-06, S2, S8: so do receivers in several runs; one that is closed takes nothing from the others.
 pub fn receivers_in_several_runs_get_every_signal(backend: &OsBackend) {
-    let _alone = alone();
     run(backend, async {
         let mut first = open(&[Signal::USR1]);
         let other = backend.clone();
@@ -288,7 +271,6 @@ pub fn receivers_in_several_runs_get_every_signal(backend: &OsBackend) {
 
 /// S3: of several of one kind at least one is received, and later ones again.
 pub fn repeated_signals_are_received_at_least_once(backend: &OsBackend) {
-    let _alone = alone();
     run(backend, async {
         let mut signals = open(&[Signal::USR1]);
         for count in [1, 2, 1000, 100_000] {
@@ -303,7 +285,6 @@ pub fn repeated_signals_are_received_at_least_once(backend: &OsBackend) {
 
 /// S4: of two signals that always wait, each has its turn.
 pub fn signals_that_always_wait_take_turns(backend: &OsBackend) {
-    let _alone = alone();
     run(backend, async {
         let mut signals = open(&[Signal::USR1, Signal::USR2]);
         let mut received = Vec::new();
@@ -319,7 +300,6 @@ pub fn signals_that_always_wait_take_turns(backend: &OsBackend) {
 
 /// S7: code that listens through signal-hook while the receiver is open gets the signals, too.
 pub fn other_listeners_get_the_signals_too(backend: &OsBackend) {
-    let _alone = alone();
     run(backend, async {
         let mut signals = open(&[Signal::USR2]);
         let seen = Arc::new(AtomicBool::new(false));
@@ -333,7 +313,6 @@ pub fn other_listeners_get_the_signals_too(backend: &OsBackend) {
 
 /// S9: a receiver may be dropped anywhere; one whose runtime has gone does not hang.
 pub fn a_receiver_may_outlive_its_run(backend: &OsBackend) {
-    let _alone = alone();
     let mut left = run(backend, async { open(&[Signal::USR1]) });
     run(backend, async {
         raise(Signal::USR1);
@@ -350,7 +329,6 @@ pub fn a_receiver_may_outlive_its_run(backend: &OsBackend) {
 
 /// S10: the picture of a run names the signals that a task waits for.
 pub fn the_picture_names_the_signals(backend: &OsBackend) {
-    let _alone = alone();
     run(backend, async {
         let group = task_group::<OsR, io::Error, _, _>(async |tg| {
             let mut signals = open(&[Signal::USR1, Signal::TERM]);
@@ -379,7 +357,6 @@ pub fn the_picture_names_the_signals(backend: &OsBackend) {
 
 /// SG-01: a receiver is a stream, too.
 pub fn a_receiver_is_a_stream(backend: &OsBackend) {
-    let _alone = alone();
     run(backend, async {
         let mut signals = open(&[Signal::USR1, Signal::USR2]);
         raise(Signal::USR2);

@@ -1,0 +1,105 @@
+//! Calls with the file: seeking, and whatever else is done with it.
+
+use std::fs::File;
+use std::future::poll_fn;
+use std::io::{self, Seek, SeekFrom};
+use std::task::{Context, Poll, ready};
+
+use super::hop::{Answer, Hop};
+use super::{Engine, Settled, closed};
+use crate::engine::FallibleOperation;
+use crate::loom::Arc;
+use crate::runtime::Runtime;
+
+impl<R: Runtime> Engine<R> {
+    /// Calls a function with the file, once all that was accepted is written. With `set_back`, the
+    /// descriptor is at the position.
+    pub(crate) fn call<'a, T: Send + 'static>(
+        &'a mut self,
+        set_back: bool,
+        function: impl FnOnce(&File, u64) -> io::Result<T> + Send + 'static,
+    ) -> impl Future<Output = io::Result<T>> + Send + 'a {
+        let mut operation = FallibleOperation::new();
+        let mut function = Some(function);
+        poll_fn(move |cx| {
+            operation.poll(cx, |cx| {
+                loop {
+                    match ready!(self.poll_settle(cx)) {
+                        Settled::Other(_, answer) if function.is_none() => {
+                            return Poll::Ready(answer.map(|answer| {
+                                *answer.downcast().expect("the answer of this function")
+                            }));
+                        }
+                        Settled::Nothing if function.is_some() => {}
+                        // An earlier call, which nobody waited for.
+                        _ => continue,
+                    }
+                    ready!(self.poll_flush(cx))?;
+                    let Some(function) = function.take() else {
+                        return Poll::Ready(Err(closed()));
+                    };
+                    let ahead = if set_back || self.positioned == Some(false) {
+                        0
+                    } else {
+                        self.ahead() as u64
+                    };
+                    self.begin(
+                        set_back,
+                        Hop::Other(Box::new(move |file| {
+                            let answer = function(file, ahead)?;
+                            Ok(Box::new(answer) as Answer)
+                        })),
+                    )?;
+                }
+            })
+        })
+    }
+
+    /// Moves the position, and returns it.
+    pub(crate) fn seek(
+        &mut self,
+        to: SeekFrom,
+    ) -> impl Future<Output = io::Result<u64>> + Send + '_ {
+        self.call(true, move |mut file, _| file.seek(to))
+    }
+
+    /// Returns the position.
+    pub(crate) fn tell(&mut self) -> impl Future<Output = io::Result<u64>> + Send + '_ {
+        self.call(false, |mut file, ahead| {
+            Ok(file.stream_position()?.saturating_sub(ahead))
+        })
+    }
+
+    /// Moves the position. `seeking` is kept between polls, and holds the number of the hop and its target:
+    /// the answer to a seek that was dropped is not that to one with another target.
+    pub(crate) fn poll_seek(
+        &mut self,
+        cx: &mut Context<'_>,
+        to: SeekFrom,
+        seeking: &mut Option<(u64, SeekFrom)>,
+    ) -> Poll<io::Result<u64>> {
+        loop {
+            match ready!(self.poll_settle(cx)) {
+                Settled::Other(number, answer) if *seeking == Some((number, to)) => {
+                    *seeking = None;
+                    return Poll::Ready(
+                        answer.map(|position| *position.downcast().expect("the answer of a seek")),
+                    );
+                }
+                Settled::Nothing => {}
+                _ => continue,
+            }
+            ready!(self.poll_flush(cx))?;
+            let seek = move |mut file: &File| Ok(Box::new(file.seek(to)?) as Answer);
+            self.begin(true, Hop::Other(Box::new(seek)))?;
+            *seeking = Some((self.begun, to));
+        }
+    }
+
+    /// Gives the file back, at its position, with all that was accepted written.
+    pub(crate) async fn into_std(mut self) -> io::Result<File> {
+        self.call(true, |_, _| Ok(())).await?;
+        let file = self.file.take().ok_or_else(closed)?;
+        Arc::try_unwrap(file).or_else(|file| file.try_clone())
+    }
+}

@@ -235,7 +235,7 @@ async fn calls_at_once_use_as_many_workers_as_are_allowed() {
     assert_eq!(limiter.total(), processors);
     limiter.set_total(3);
     let calls = (0..5).map(|number| {
-        let begun = folder.path().join(&format!("begun-{number}"));
+        let begun = folder.path().join(format!("begun-{number}"));
         to_process::run(wait_for, (begun, go.clone()))
     });
     let calls: Vec<_> = calls.collect();

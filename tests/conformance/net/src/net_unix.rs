@@ -145,7 +145,7 @@ pub fn the_mode_of_the_file_can_be_chosen(backend: &OsBackend) {
     run(backend, async {
         let folder = Folder::new();
         for mode in [0o600, 0o777] {
-            let path = folder.join(&format!("{mode:o}"));
+            let path = folder.join(format!("{mode:o}"));
             let options = UnixListenOptions::new().mode(mode).backlog(5);
             let listener = UnixListener::<OsR>::bind_with(&*path, &options).unwrap();
             let found = fs::metadata(&path).unwrap().permissions().mode();

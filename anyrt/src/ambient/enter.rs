@@ -1,15 +1,14 @@
-use std::convert::Infallible;
+//! Starting a run on the backend that was chosen.
+
 use std::io;
-#[cfg(feature = "smol")]
-use std::thread;
 
 use anyrt_core::runtime::Enter;
 
 use super::find::enter;
-use super::{Ambient, KINDS, Kind};
+use super::{Ambient, ENABLED, Each, async_std, match_each, smol, tokio};
 use crate::Backend;
 
-/// What a run was asked for, before it is known which backend has to do it.
+/// The options of a run, before the backend is known that has to fulfil them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Options {
     pub(crate) flavor: Option<Flavor>,
@@ -24,43 +23,27 @@ pub(crate) enum Flavor {
     CurrentThread,
 }
 
-/// A backend's own builder.
+/// A builder of the backend that was chosen.
 #[derive(Clone, Debug)]
-pub(crate) enum Entry {
-    #[cfg(feature = "tokio")]
-    Tokio(anyrt_tokio::Builder),
-    #[cfg(feature = "smol")]
-    Smol(anyrt_smol::Builder),
-    #[cfg(feature = "async-std")]
-    AsyncStd(anyrt_async_std::Builder),
-    #[allow(
-        dead_code,
-        reason = "so that there is a variant where no backend is compiled in"
-    )]
-    Never(Infallible),
-}
+pub(crate) struct Entry(Each<tokio::Builder, smol::Builder, async_std::Builder>);
 
 impl Entry {
     pub(crate) fn new(backend: Backend, options: &Options) -> io::Result<Entry> {
-        let kind = KINDS.iter().find(|kind| kind.backend() == backend);
-        let kind = kind.ok_or_else(|| {
-            invalid(format!(
+        if !ENABLED.contains(&backend) {
+            return Err(invalid(format!(
                 "the backend {backend} is not compiled in: enable the feature `{backend}` of `anyrt`"
-            ))
-        })?;
+            )));
+        }
         if options.flavor == Some(Flavor::CurrentThread) && options.worker_threads.is_some() {
             return Err(invalid(format!(
                 "{backend} has no worker threads to count on the current thread"
             )));
         }
-        match *kind {
-            #[cfg(feature = "tokio")]
-            Kind::Tokio => Ok(Entry::Tokio(tokio(options))),
-            #[cfg(feature = "smol")]
-            Kind::Smol => Ok(Entry::Smol(smol(options)?)),
-            #[cfg(feature = "async-std")]
-            Kind::AsyncStd => Ok(Entry::AsyncStd(async_std(options)?)),
-        }
+        Ok(Entry(match backend {
+            Backend::Tokio => Each::Tokio(tokio::builder(options)?),
+            Backend::Smol => Each::Smol(smol::builder(options)?),
+            Backend::AsyncStd => Each::AsyncStd(async_std::builder(options)?),
+        }))
     }
 }
 
@@ -68,70 +51,9 @@ impl Enter for Entry {
     type Runtime = Ambient;
 
     fn block_on<F: Future>(&self, future: F) -> io::Result<F::Output> {
-        match self {
-            #[cfg(feature = "tokio")]
-            Entry::Tokio(builder) => {
-                let _entered = enter(Kind::Tokio);
-                builder.block_on(future)
-            }
-            #[cfg(feature = "smol")]
-            Entry::Smol(builder) => {
-                let _entered = enter(Kind::Smol);
-                builder.block_on(future)
-            }
-            #[cfg(feature = "async-std")]
-            Entry::AsyncStd(builder) => {
-                let _entered = enter(Kind::AsyncStd);
-                builder.block_on(future)
-            }
-            Entry::Never(never) => match *never {},
-        }
+        let _entered = enter(self.0.backend());
+        match_each!(Each, &self.0, builder => builder.block_on(future))
     }
-}
-
-#[cfg(feature = "tokio")]
-fn tokio(options: &Options) -> anyrt_tokio::Builder {
-    let mut builder = match options.flavor {
-        Some(Flavor::CurrentThread) => anyrt_tokio::Builder::current_thread(),
-        Some(Flavor::MultiThread) | None => anyrt_tokio::Builder::multi_thread(),
-    };
-    if let Some(threads) = options.worker_threads {
-        builder = builder.worker_threads(threads);
-    }
-    if let Some(name) = &options.thread_name {
-        builder = builder.thread_name(name.clone());
-    }
-    builder
-}
-
-#[cfg(feature = "smol")]
-fn smol(options: &Options) -> io::Result<anyrt_smol::Builder> {
-    let mut builder = anyrt_smol::Builder::new();
-    if let Some(threads) = options.worker_threads {
-        builder = builder.threads(threads);
-    } else if options.flavor == Some(Flavor::MultiThread) {
-        builder = builder.threads(thread::available_parallelism()?.get());
-    }
-    if let Some(name) = &options.thread_name {
-        builder = builder.thread_name(name.clone());
-    }
-    Ok(builder)
-}
-
-#[cfg(feature = "async-std")]
-fn async_std(options: &Options) -> io::Result<anyrt_async_std::Builder> {
-    let refused = if options.flavor == Some(Flavor::CurrentThread) {
-        "async-std cannot run on the current thread alone: its threads are the whole process's"
-    } else if options.worker_threads.is_some() {
-        "async-std cannot count threads per run: set the environment variable \
-         `ASYNC_STD_THREAD_COUNT`"
-    } else if options.thread_name.is_some() {
-        "async-std cannot name threads per run: set the environment variable \
-         `ASYNC_STD_THREAD_NAME`"
-    } else {
-        return Ok(anyrt_async_std::Builder::new());
-    };
-    Err(invalid(refused))
 }
 
 pub(crate) fn invalid(message: impl Into<String>) -> io::Error {

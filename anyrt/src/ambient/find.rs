@@ -1,92 +1,74 @@
-//! Which backend this thread works for.
+//! Finds the backend that this thread works for.
 
 use std::cell::Cell;
 
 use anyrt_core::error::NoRuntime;
-#[cfg(feature = "tokio")]
-use anyrt_core::runtime::Spawn;
 use anyrt_core::runtime::current_tag;
 
-use super::{ENABLED, KINDS, Kind};
+use super::{ENABLED, FALLBACK, async_std, smol, tokio};
+use crate::Backend;
 
-/// What core keeps with the tasks of each backend. Zero is core's word for none.
-#[cfg(feature = "tokio")]
-const TOKIO: u8 = 1;
-#[cfg(feature = "async-std")]
-const ASYNC_STD: u8 = 2;
-#[cfg(feature = "smol")]
-const SMOL: u8 = 3;
-
-impl Kind {
-    pub(super) fn tag(self) -> u8 {
-        match self {
-            #[cfg(feature = "tokio")]
-            Kind::Tokio => TOKIO,
-            #[cfg(feature = "smol")]
-            Kind::Smol => SMOL,
-            #[cfg(feature = "async-std")]
-            Kind::AsyncStd => ASYNC_STD,
-        }
-    }
-
-    fn of_tag(tag: u8) -> Option<Kind> {
-        match tag {
-            #[cfg(feature = "tokio")]
-            TOKIO => Some(Kind::Tokio),
-            #[cfg(feature = "smol")]
-            SMOL => Some(Kind::Smol),
-            #[cfg(feature = "async-std")]
-            ASYNC_STD => Some(Kind::AsyncStd),
-            _ => None,
-        }
+/// Returns the number that core keeps with the tasks of a backend. Zero is core's number for none.
+pub(super) const fn tag(backend: Backend) -> u8 {
+    match backend {
+        Backend::Tokio => 1,
+        Backend::AsyncStd => 2,
+        Backend::Smol => 3,
     }
 }
 
-/// The backend to use here. Whether it has a runtime here is for it to say.
+fn of_tag(number: u8) -> Option<Backend> {
+    ENABLED
+        .iter()
+        .copied()
+        .find(|backend| tag(*backend) == number)
+}
+
+/// Returns the backend to use here. Whether it has a runtime here is for that backend to report.
 #[inline]
-pub(super) fn find() -> Result<Kind, NoRuntime> {
-    match KINDS {
-        [] => Err(NoRuntime::new(
+pub(super) fn find() -> Result<Backend, NoRuntime> {
+    match (ENABLED, FALLBACK) {
+        ([only], _) => Ok(*only),
+        (_, Some(fallback)) => Ok(of_tag(current_tag())
+            .or_else(|| of_tag(ENTERED.get()))
+            .or_else(detect)
+            .unwrap_or(fallback)),
+        (_, None) => Err(NoRuntime::new(
             "no runtime: enable one of the features `tokio`, `smol`, `async-std` of `anyrt`",
         )),
-        [only] => Ok(*only),
-        [.., fallback] => Ok(Kind::of_tag(current_tag())
-            .or_else(|| Kind::of_tag(ENTERED.get()))
-            .or_else(detect)
-            .unwrap_or(*fallback)),
     }
 }
 
-/// A runtime that this thread is inside of without our doing.
-fn detect() -> Option<Kind> {
-    #[cfg(feature = "tokio")]
-    if anyrt_tokio::Tokio::current().is_ok() {
-        return Some(Kind::Tokio);
+/// Returns the backend whose runtime this thread has entered by itself.
+fn detect() -> Option<Backend> {
+    if tokio::is_current() {
+        Some(Backend::Tokio)
+    } else if async_std::is_current() {
+        Some(Backend::AsyncStd)
+    } else if smol::is_current() {
+        Some(Backend::Smol)
+    } else {
+        None
     }
-    #[cfg(feature = "async-std")]
-    if anyrt_async_std::Handle::try_current().is_some() {
-        return Some(Kind::AsyncStd);
-    }
-    None
 }
 
 thread_local! {
-    /// The backend that this thread was given to, where no task of core's is being polled: at the
-    /// start and the end of a run, and in functions that block.
+    /// The backend that this thread was given to, where no task of core's is being polled: at the start and
+    /// the end of a run, and in functions that block.
     static ENTERED: Cell<u8> = const { Cell::new(0) };
 }
 
-/// Makes this thread one of the backend's until what is returned is dropped.
+/// Gives this thread to a backend until the returned guard is dropped.
 #[inline]
-pub(super) fn enter(kind: Kind) -> Entered {
+pub(super) fn enter(backend: Backend) -> Entered {
     if ENABLED.len() > 1 {
-        Entered(ENTERED.replace(kind.tag()))
+        Entered(ENTERED.replace(tag(backend)))
     } else {
         Entered(0)
     }
 }
 
-/// Holds what the thread worked for before.
+/// Keeps what the thread was given to before.
 pub(super) struct Entered(u8);
 
 impl Drop for Entered {

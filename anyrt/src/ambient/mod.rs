@@ -1,25 +1,25 @@
-//! The runtime that code finds around itself: one marker that stands for every enabled backend.
+//! The ambient runtime: one marker type that stands for every enabled backend.
 //!
-//! Each type here is a struct around an enum with one variant per enabled backend. With one
-//! backend the enum is that backend's type, and every `match` falls away; so does the search in
-//! [`find`]. With none the enums are empty: nothing can be made, and making it says why.
+//! Each type here is a struct around an [`Each`], which has a variant for each backend that anyrt knows. A
+//! backend whose feature is disabled is replaced by [`absent`], whose types have no values. So the variants of
+//! disabled backends take no room, and with one backend every `match` and the search in [`find`] are compiled
+//! away.
 
-#![cfg_attr(
-    not(any(feature = "tokio", feature = "smol", feature = "async-std")),
-    allow(
-        unused,
-        unreachable_code,
-        reason = "with no backend nothing here can be reached"
-    )
-)]
-
+#[cfg(not(all(feature = "tokio", feature = "smol", feature = "async-std")))]
+mod absent;
+#[cfg(feature = "async-std")]
+mod async_std;
 mod blocking;
 mod enter;
 mod find;
 #[cfg(all(feature = "descriptors", unix))]
 mod reactor;
+#[cfg(feature = "smol")]
+mod smol;
 mod spawn;
 mod time;
+#[cfg(feature = "tokio")]
+mod tokio;
 
 pub use self::blocking::AmbientCall;
 #[cfg(all(feature = "descriptors", unix))]
@@ -29,9 +29,21 @@ pub use self::time::AmbientTimer;
 
 pub(crate) use self::enter::{Entry, Flavor, Options, invalid};
 
+#[cfg(not(feature = "async-std"))]
+use self::absent as async_std;
+#[cfg(not(feature = "smol"))]
+use self::absent as smol;
+#[cfg(not(feature = "tokio"))]
+use self::absent as tokio;
+use self::async_std::Marker as AsyncStd;
+use self::smol::Marker as Smol;
+use self::tokio::Marker as Tokio;
+
+use pin_project::pin_project;
+
 use crate::Backend;
 
-/// The marker type of whichever backend is found: what stands for `R` in anyrt's own functions.
+/// The marker type of whichever backend is found: the `R` of anyrt's own functions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Ambient;
 
@@ -45,36 +57,83 @@ pub(crate) const ENABLED: &[Backend] = &[
     Backend::AsyncStd,
 ];
 
-/// One of the enabled backends. A `Backend` may be one that is not compiled in; this may not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    #[cfg(feature = "tokio")]
-    Tokio,
-    #[cfg(feature = "smol")]
-    Smol,
-    #[cfg(feature = "async-std")]
-    AsyncStd,
+/// The enabled backend that is used where none is found: of the two with a global executor, smol.
+const FALLBACK: Option<Backend> = if cfg!(feature = "smol") {
+    Some(Backend::Smol)
+} else if cfg!(feature = "async-std") {
+    Some(Backend::AsyncStd)
+} else if cfg!(feature = "tokio") {
+    Some(Backend::Tokio)
+} else {
+    None
+};
+
+/// A value of one of the backends.
+#[pin_project(project = EachPinned, project_ref = EachPinnedRef)]
+#[derive(Clone, Debug)]
+pub(crate) enum Each<T, S, A> {
+    Tokio(#[pin] T),
+    Smol(#[pin] S),
+    AsyncStd(#[pin] A),
 }
 
-/// The same, the one to fall back on last: of two with a global executor, smol.
-const KINDS: &[Kind] = &[
-    #[cfg(feature = "tokio")]
-    Kind::Tokio,
-    #[cfg(feature = "async-std")]
-    Kind::AsyncStd,
-    #[cfg(feature = "smol")]
-    Kind::Smol,
-];
+/// Matches an [`Each`], or a projection of one, and does the same for each backend with the value and, if it is
+/// named, with the backend's marker type.
+macro_rules! match_each {
+    ($each:ident, $value:expr, $inner:ident => $body:expr) => {
+        match $value {
+            $each::Tokio($inner) => $body,
+            $each::Smol($inner) => $body,
+            $each::AsyncStd($inner) => $body,
+        }
+    };
+    ($each:ident, $value:expr, $inner:ident, $backend:ident => $body:expr) => {
+        match $value {
+            $each::Tokio($inner) => {
+                type $backend = $crate::ambient::Tokio;
+                $body
+            }
+            $each::Smol($inner) => {
+                type $backend = $crate::ambient::Smol;
+                $body
+            }
+            $each::AsyncStd($inner) => {
+                type $backend = $crate::ambient::AsyncStd;
+                $body
+            }
+        }
+    };
+}
 
-impl Kind {
-    fn backend(self) -> Backend {
+/// Makes an [`Each`] of what the backend with this name makes.
+macro_rules! make_each {
+    ($value:expr, $backend:ident => $body:expr) => {
+        match $value {
+            $crate::Backend::Tokio => $crate::ambient::Each::Tokio({
+                type $backend = $crate::ambient::Tokio;
+                $body
+            }),
+            $crate::Backend::Smol => $crate::ambient::Each::Smol({
+                type $backend = $crate::ambient::Smol;
+                $body
+            }),
+            $crate::Backend::AsyncStd => $crate::ambient::Each::AsyncStd({
+                type $backend = $crate::ambient::AsyncStd;
+                $body
+            }),
+        }
+    };
+}
+
+use {make_each, match_each};
+
+impl<T, S, A> Each<T, S, A> {
+    /// Returns the backend that the value belongs to.
+    fn backend(&self) -> Backend {
         match self {
-            #[cfg(feature = "tokio")]
-            Kind::Tokio => Backend::Tokio,
-            #[cfg(feature = "smol")]
-            Kind::Smol => Backend::Smol,
-            #[cfg(feature = "async-std")]
-            Kind::AsyncStd => Backend::AsyncStd,
+            Each::Tokio(_) => Backend::Tokio,
+            Each::Smol(_) => Backend::Smol,
+            Each::AsyncStd(_) => Backend::AsyncStd,
         }
     }
 }

@@ -1,4 +1,5 @@
-use std::convert::Infallible;
+//! Descriptors that are registered with the runtime.
+
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::task::{Context, Poll};
@@ -6,62 +7,31 @@ use std::task::{Context, Poll};
 use anyrt_core::runtime::{Attempt, Descriptors, Direction, Source};
 
 use super::find::find;
-use super::{Ambient, Kind};
+use super::{Ambient, AsyncStd, Each, Smol, Tokio, make_each, match_each};
 
 /// A descriptor that is registered with the reactor of whichever backend is found.
 #[derive(Debug)]
-pub struct AmbientSource(Inner);
-
-#[derive(Debug)]
-enum Inner {
-    #[cfg(feature = "tokio")]
-    Tokio(anyrt_tokio::Registered),
-    #[cfg(feature = "smol")]
-    Smol(anyrt_smol::Registered),
-    #[cfg(feature = "async-std")]
-    AsyncStd(anyrt_async_std::Registered),
-    #[allow(
-        dead_code,
-        reason = "so that there is a variant where no backend is compiled in"
-    )]
-    Never(Infallible),
-}
+pub struct AmbientSource(
+    Each<
+        <Tokio as Descriptors>::Source,
+        <Smol as Descriptors>::Source,
+        <AsyncStd as Descriptors>::Source,
+    >,
+);
 
 impl Source for AmbientSource {
     fn register(descriptor: OwnedFd) -> io::Result<AmbientSource> {
-        Ok(AmbientSource(match find()? {
-            #[cfg(feature = "tokio")]
-            Kind::Tokio => Inner::Tokio(Source::register(descriptor)?),
-            #[cfg(feature = "smol")]
-            Kind::Smol => Inner::Smol(Source::register(descriptor)?),
-            #[cfg(feature = "async-std")]
-            Kind::AsyncStd => Inner::AsyncStd(Source::register(descriptor)?),
-        }))
+        let source = make_each!(find()?, B => <B as Descriptors>::Source::register(descriptor)?);
+        Ok(AmbientSource(source))
     }
 
     #[inline]
     fn descriptor(&self) -> BorrowedFd<'_> {
-        match &self.0 {
-            #[cfg(feature = "tokio")]
-            Inner::Tokio(source) => source.descriptor(),
-            #[cfg(feature = "smol")]
-            Inner::Smol(source) => source.descriptor(),
-            #[cfg(feature = "async-std")]
-            Inner::AsyncStd(source) => source.descriptor(),
-            Inner::Never(never) => match *never {},
-        }
+        match_each!(Each, &self.0, source => source.descriptor())
     }
 
     fn into_descriptor(self) -> io::Result<OwnedFd> {
-        match self.0 {
-            #[cfg(feature = "tokio")]
-            Inner::Tokio(source) => source.into_descriptor(),
-            #[cfg(feature = "smol")]
-            Inner::Smol(source) => source.into_descriptor(),
-            #[cfg(feature = "async-std")]
-            Inner::AsyncStd(source) => source.into_descriptor(),
-            Inner::Never(never) => match never {},
-        }
+        match_each!(Each, self.0, source => source.into_descriptor())
     }
 
     #[inline]
@@ -71,15 +41,7 @@ impl Source for AmbientSource {
         direction: Direction,
         attempt: impl FnMut(BorrowedFd<'_>) -> io::Result<Attempt<T>>,
     ) -> Poll<io::Result<T>> {
-        match &self.0 {
-            #[cfg(feature = "tokio")]
-            Inner::Tokio(source) => source.poll_io(cx, direction, attempt),
-            #[cfg(feature = "smol")]
-            Inner::Smol(source) => source.poll_io(cx, direction, attempt),
-            #[cfg(feature = "async-std")]
-            Inner::AsyncStd(source) => source.poll_io(cx, direction, attempt),
-            Inner::Never(never) => match *never {},
-        }
+        match_each!(Each, &self.0, source => source.poll_io(cx, direction, attempt))
     }
 }
 

@@ -1,71 +1,45 @@
 //! Starting tasks.
 
-use std::convert::Infallible;
 use std::task::Waker;
 
 use anyrt_core::error::NoRuntime;
 use anyrt_core::runtime::{Spawn, TaskInfo};
 
-use super::find::find;
-use super::{Ambient, Kind};
+use super::find::{find, tag};
+use super::{Ambient, AsyncStd, Each, Smol, Tokio, make_each, match_each};
 use crate::Backend;
 
 /// A handle of a runtime, with which any thread can start tasks in it.
 #[derive(Clone, Debug)]
-pub struct AmbientHandle(pub(super) Inner);
-
-#[derive(Clone, Debug)]
-pub(super) enum Inner {
-    #[cfg(feature = "tokio")]
-    Tokio(anyrt_tokio::Handle),
-    #[cfg(feature = "smol")]
-    Smol(anyrt_smol::Handle),
-    #[cfg(feature = "async-std")]
-    AsyncStd(anyrt_async_std::Handle),
-    #[allow(
-        dead_code,
-        reason = "so that there is a variant where no backend is compiled in"
-    )]
-    Never(Infallible),
-}
+pub struct AmbientHandle(
+    pub(super) Each<<Tokio as Spawn>::Handle, <Smol as Spawn>::Handle, <AsyncStd as Spawn>::Handle>,
+);
 
 impl AmbientHandle {
-    /// The backend that the runtime belongs to.
+    /// Returns the backend that the runtime belongs to.
     pub fn backend(&self) -> Backend {
-        self.kind().backend()
-    }
-
-    pub(super) fn kind(&self) -> Kind {
-        match self.0 {
-            #[cfg(feature = "tokio")]
-            Inner::Tokio(_) => Kind::Tokio,
-            #[cfg(feature = "smol")]
-            Inner::Smol(_) => Kind::Smol,
-            #[cfg(feature = "async-std")]
-            Inner::AsyncStd(_) => Kind::AsyncStd,
-            Inner::Never(never) => match never {},
-        }
+        self.0.backend()
     }
 }
 
 #[cfg(feature = "tokio")]
 impl From<anyrt_tokio::Handle> for AmbientHandle {
     fn from(handle: anyrt_tokio::Handle) -> AmbientHandle {
-        AmbientHandle(Inner::Tokio(handle))
+        AmbientHandle(Each::Tokio(handle))
     }
 }
 
 #[cfg(feature = "smol")]
 impl From<anyrt_smol::Handle> for AmbientHandle {
     fn from(handle: anyrt_smol::Handle) -> AmbientHandle {
-        AmbientHandle(Inner::Smol(handle))
+        AmbientHandle(Each::Smol(handle))
     }
 }
 
 #[cfg(feature = "async-std")]
 impl From<anyrt_async_std::Handle> for AmbientHandle {
     fn from(handle: anyrt_async_std::Handle) -> AmbientHandle {
-        AmbientHandle(Inner::AsyncStd(handle))
+        AmbientHandle(Each::AsyncStd(handle))
     }
 }
 
@@ -74,14 +48,7 @@ impl Spawn for Ambient {
 
     #[inline]
     fn current() -> Result<AmbientHandle, NoRuntime> {
-        match find()? {
-            #[cfg(feature = "tokio")]
-            Kind::Tokio => Ok(anyrt_tokio::Tokio::current()?.into()),
-            #[cfg(feature = "smol")]
-            Kind::Smol => Ok(anyrt_smol::Smol::current()?.into()),
-            #[cfg(feature = "async-std")]
-            Kind::AsyncStd => Ok(anyrt_async_std::AsyncStd::current()?.into()),
-        }
+        Ok(AmbientHandle(make_each!(find()?, B => B::current()?)))
     }
 
     #[inline]
@@ -89,15 +56,7 @@ impl Spawn for Ambient {
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        match &handle.0 {
-            #[cfg(feature = "tokio")]
-            Inner::Tokio(handle) => anyrt_tokio::Tokio::spawn(handle, task, future),
-            #[cfg(feature = "smol")]
-            Inner::Smol(handle) => anyrt_smol::Smol::spawn(handle, task, future),
-            #[cfg(feature = "async-std")]
-            Inner::AsyncStd(handle) => anyrt_async_std::AsyncStd::spawn(handle, task, future),
-            Inner::Never(never) => match *never {},
-        }
+        match_each!(Each, &handle.0, handle, B => B::spawn(handle, task, future));
     }
 
     #[inline]
@@ -107,12 +66,9 @@ impl Spawn for Ambient {
 
     fn yield_turn(waker: &Waker) {
         match find() {
-            #[cfg(feature = "tokio")]
-            Ok(Kind::Tokio) => anyrt_tokio::Tokio::yield_turn(waker),
-            #[cfg(feature = "smol")]
-            Ok(Kind::Smol) => anyrt_smol::Smol::yield_turn(waker),
-            #[cfg(feature = "async-std")]
-            Ok(Kind::AsyncStd) => anyrt_async_std::AsyncStd::yield_turn(waker),
+            Ok(Backend::Tokio) => Tokio::yield_turn(waker),
+            Ok(Backend::Smol) => Smol::yield_turn(waker),
+            Ok(Backend::AsyncStd) => AsyncStd::yield_turn(waker),
             Err(_) => waker.wake_by_ref(),
         }
     }
@@ -123,6 +79,6 @@ impl Spawn for Ambient {
 
     #[inline]
     fn tag(handle: &AmbientHandle) -> u8 {
-        handle.kind().tag()
+        tag(handle.backend())
     }
 }

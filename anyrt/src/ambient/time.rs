@@ -1,4 +1,5 @@
-use std::convert::Infallible;
+//! The clock and its timers.
+
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -8,7 +9,10 @@ use anyrt_core::time::Instant;
 use pin_project::pin_project;
 
 use super::find::find;
-use super::{Ambient, Kind};
+use super::{
+    Ambient, AsyncStd, Each, EachPinned, EachPinnedRef, Smol, Tokio, make_each, match_each,
+};
+use crate::Backend;
 
 /// A future that completes at its deadline.
 ///
@@ -16,38 +20,16 @@ use super::{Ambient, Kind};
 #[pin_project(!Unpin)]
 #[derive(Debug)]
 #[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct AmbientTimer(#[pin] Inner);
-
-#[pin_project(project = InnerPinned, project_ref = InnerPinnedRef)]
-#[derive(Debug)]
-enum Inner {
-    #[cfg(feature = "tokio")]
-    Tokio(#[pin] <anyrt_tokio::Tokio as Time>::Timer),
-    #[cfg(feature = "smol")]
-    Smol(#[pin] <anyrt_smol::Smol as Time>::Timer),
-    #[cfg(feature = "async-std")]
-    AsyncStd(#[pin] <anyrt_async_std::AsyncStd as Time>::Timer),
-    #[allow(
-        dead_code,
-        reason = "so that there is a variant where no backend is compiled in"
-    )]
-    Never(Infallible),
-}
+pub struct AmbientTimer(
+    #[pin] Each<<Tokio as Time>::Timer, <Smol as Time>::Timer, <AsyncStd as Time>::Timer>,
+);
 
 impl Future for AmbientTimer {
     type Output = ();
 
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        match self.project().0.project() {
-            #[cfg(feature = "tokio")]
-            InnerPinned::Tokio(timer) => timer.poll(cx),
-            #[cfg(feature = "smol")]
-            InnerPinned::Smol(timer) => timer.poll(cx),
-            #[cfg(feature = "async-std")]
-            InnerPinned::AsyncStd(timer) => timer.poll(cx),
-            InnerPinned::Never(never) => match *never {},
-        }
+        match_each!(EachPinned, self.project().0.project(), timer => timer.poll(cx))
     }
 }
 
@@ -57,58 +39,32 @@ impl Time for Ambient {
     #[inline]
     fn now() -> Instant {
         match found() {
-            #[cfg(feature = "tokio")]
-            Kind::Tokio => anyrt_tokio::Tokio::now(),
-            #[cfg(feature = "smol")]
-            Kind::Smol => anyrt_smol::Smol::now(),
-            #[cfg(feature = "async-std")]
-            Kind::AsyncStd => anyrt_async_std::AsyncStd::now(),
+            Backend::Tokio => Tokio::now(),
+            Backend::Smol => Smol::now(),
+            Backend::AsyncStd => AsyncStd::now(),
         }
     }
 
     #[inline]
     fn timer(deadline: Instant) -> AmbientTimer {
-        match found() {
-            #[cfg(feature = "tokio")]
-            Kind::Tokio => AmbientTimer(Inner::Tokio(anyrt_tokio::Tokio::timer(deadline))),
-            #[cfg(feature = "smol")]
-            Kind::Smol => AmbientTimer(Inner::Smol(anyrt_smol::Smol::timer(deadline))),
-            #[cfg(feature = "async-std")]
-            Kind::AsyncStd => {
-                AmbientTimer(Inner::AsyncStd(anyrt_async_std::AsyncStd::timer(deadline)))
-            }
-        }
+        AmbientTimer(make_each!(found(), B => B::timer(deadline)))
     }
 
     #[inline]
     fn reset(timer: Pin<&mut AmbientTimer>, deadline: Instant) {
-        match timer.project().0.project() {
-            #[cfg(feature = "tokio")]
-            InnerPinned::Tokio(timer) => anyrt_tokio::Tokio::reset(timer, deadline),
-            #[cfg(feature = "smol")]
-            InnerPinned::Smol(timer) => anyrt_smol::Smol::reset(timer, deadline),
-            #[cfg(feature = "async-std")]
-            InnerPinned::AsyncStd(timer) => anyrt_async_std::AsyncStd::reset(timer, deadline),
-            InnerPinned::Never(never) => match *never {},
-        }
+        let timer = timer.project().0.project();
+        match_each!(EachPinned, timer, timer, B => B::reset(timer, deadline));
     }
 
     #[inline]
     fn may_have_fired(timer: Pin<&AmbientTimer>) -> bool {
-        match timer.project_ref().0.project_ref() {
-            #[cfg(feature = "tokio")]
-            InnerPinnedRef::Tokio(timer) => anyrt_tokio::Tokio::may_have_fired(timer),
-            #[cfg(feature = "smol")]
-            InnerPinnedRef::Smol(timer) => anyrt_smol::Smol::may_have_fired(timer),
-            #[cfg(feature = "async-std")]
-            InnerPinnedRef::AsyncStd(timer) => anyrt_async_std::AsyncStd::may_have_fired(timer),
-            InnerPinnedRef::Never(never) => match *never {},
-        }
+        let timer = timer.project_ref().0.project_ref();
+        match_each!(EachPinnedRef, timer, timer, B => B::may_have_fired(timer))
     }
 }
 
 #[inline]
-fn found() -> Kind {
+fn found() -> Backend {
     find().unwrap_or_else(|error| none(&error))
 }
 

@@ -62,18 +62,19 @@ impl Node {
     }
 
     pub(crate) fn wake_refused(&self) {
+        let mut wakers = Vec::new();
+        self.take_refused(&mut wakers);
+        wake_all(wakers.into_iter());
+    }
+
+    /// Moves the wakers of what was refused here to a caller that wakes several at once.
+    pub(super) fn take_refused(&self, wakers: &mut Vec<Waker>) {
         if !self.has(REFUSED) {
             return;
         }
-        let (refused, interrupted) = {
-            let mut state = lock(&self.state);
-            let refused = state
-                .refused
-                .iter_mut()
-                .filter_map(|(_, waker)| waker.take());
-            let refused: Vec<_> = refused.collect();
-            (refused, mem::take(&mut state.interrupted))
-        };
-        wake_all(refused.into_iter().chain(interrupted));
+        let mut state = lock(&self.state);
+        let refused = state.refused.iter_mut();
+        wakers.extend(refused.filter_map(|(_, waker)| waker.take()));
+        wakers.append(&mut state.interrupted);
     }
 }

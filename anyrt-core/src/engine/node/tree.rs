@@ -166,7 +166,21 @@ impl Node {
         };
         drop(kept);
         self.wake_refused();
-        self.wake_children();
+        self.wake_below_left();
+    }
+
+    /// Wakes what is still linked below a node that has left, and what was refused there: it finds out what
+    /// holds where it is now. Frames in between may have been forgotten, and pass nothing on.
+    fn wake_below_left(&self) {
+        if self.has(PARENT) {
+            let mut wakers = Vec::new();
+            self.walk_below(|node| {
+                wakers.extend(node.take_waker());
+                node.take_refused(&mut wakers);
+                true
+            });
+            wake_all(wakers.into_iter());
+        }
     }
 
     /// Wakes what is linked to this node, to find out what holds where it is now. Each of them does the

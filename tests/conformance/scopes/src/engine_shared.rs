@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::poll_fn;
+use std::mem;
 use std::pin::Pin;
 use std::thread;
 use std::time::Duration;
@@ -218,6 +219,33 @@ pub fn what_a_cancelled_task_was_refused_goes_on_in_another(backend: &Backend) {
     }
 }
 
+/// EN-01, C4: an operation that was refused in a cancelled scope which is forgotten starts where it is polled
+/// next, once the scope around the forgotten one is left.
+pub fn what_a_forgotten_scope_was_refused_goes_on_in_another(backend: &Backend) {
+    run(backend, async {
+        let outer = CancelScope::<R>::new();
+        let handle = outer.handle();
+        let refused = gather([async move {
+            handle.cancel();
+            checkpoint().await;
+        }]);
+        let common: Common = refused.map(drop).boxed().shared();
+        let mut here = common.clone();
+        let ended = outer.run(async {
+            let inner = CancelScope::<R>::new().run(async move {
+                assert!(poll_once(Pin::new(&mut here)).await.is_pending());
+                blocked().await;
+            });
+            let mut inner = Box::pin(inner);
+            assert!(poll_once(inner.as_mut()).await.is_pending());
+            mem::forget(inner);
+            checkpoint().await;
+        });
+        assert!(ended.await.is_err());
+        within(LIMIT, "what was refused", common).await;
+    });
+}
+
 anyrt_conformance_kit::cases! { engine_shared: erased,
     a_shared_shield_may_be_polled_by_two_threads_at_once,
     a_shared_clean_up_runs_when_both_scopes_are_cancelled,
@@ -225,4 +253,5 @@ anyrt_conformance_kit::cases! { engine_shared: erased,
     a_shared_shield_holds_none_of_its_tasks_for_ever,
     a_shared_group_holds_none_of_its_tasks_for_ever,
     what_a_cancelled_task_was_refused_goes_on_in_another,
+    what_a_forgotten_scope_was_refused_goes_on_in_another,
 }

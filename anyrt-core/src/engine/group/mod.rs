@@ -1,4 +1,4 @@
-//! The state of a group, and what its tasks share with their handles.
+//! The state of a group, and the state that its tasks share with their handles.
 //!
 //! ```text
 //!   GroupState ──▶ Node               one per group

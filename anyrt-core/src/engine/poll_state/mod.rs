@@ -52,7 +52,6 @@ const SERIALS: u64 = 1 << 12;
 static NEXT_SERIALS: AtomicU64 = AtomicU64::new(1);
 
 /// The state of this thread's polls.
-/// meaning.
 struct Thread {
     surroundings: Cell<Surroundings>,
     /// The number of frames on the stack.

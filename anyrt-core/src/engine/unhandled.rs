@@ -104,7 +104,7 @@ impl fmt::Display for Unhandled {
                     .copied()
                     .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
                     .unwrap_or("(no text)");
-                write!(f, "a panic that nobody was left to take: {text}")
+                write!(f, "a panic without a receiver: {text}")
             }
         }
     }

@@ -104,7 +104,7 @@ impl fmt::Display for Wait {
             Wait::Children => "the children of its group",
             Wait::Start => "a child to start",
             Wait::Thread => "a worker thread",
-            Wait::Room => "somebody to send to",
+            Wait::Room => "room to send an object",
             Wait::Object => "an object to receive",
             Wait::Bytes => "bytes to receive",
             Wait::Sending => "bytes to be sent",

@@ -39,7 +39,8 @@ const STRANDED_AFTER: Duration = Duration::from_secs(1);
 pub(crate) type Hook = Arc<dyn Fn(Unhandled) + Send + Sync>;
 
 /// The functions on worker threads whose callers are gone (rule C10). Each counts as a child of the run's own
-/// group, so that the run ends after them.
+/// group, so that the run ends after them. All changes are made under one lock, so each child is counted out
+/// once: by its [`Owed`], or by `forgive_debts`.
 #[derive(Default)]
 pub(crate) struct Debts {
     /// The number that is counted there.

@@ -34,7 +34,7 @@ fn sees_or_is_woken(child: &TaskRecord, cancelling: thread::JoinHandle<()>) -> b
     child.count_poll();
     let cancelled = child.cancel_state() != CancelState::No;
     cancelling.join().expect("no panic");
-    assert!(cancelled || task.is_woken(), "the child was not told");
+    assert!(cancelled || task.is_woken(), "the child was not woken");
     cancelled
 }
 
@@ -82,7 +82,7 @@ fn loom_the_last_child_races_with_the_drop_of_the_host() {
         outcomes.note(group.living() == 0);
         group.orphan();
         leaving.join().expect("no panic");
-        assert!(group.has_ended(), "nobody ended the group");
+        assert!(group.has_ended(), "the group did not end");
     });
     seen.both();
 }
@@ -135,7 +135,7 @@ fn loom_the_last_task_races_with_the_next() {
         leaving.join().expect("no panic");
         assert!(!around.try_end(), "it ended with a task in it");
         inner.leave();
-        assert!(around.try_end(), "somebody was counted twice");
+        assert!(around.try_end(), "a task was counted twice");
     });
     seen.both();
 }
@@ -159,8 +159,8 @@ fn loom_a_spawn_races_with_the_end_around() {
         spawning.join().expect("no panic");
         assert!(!outermost.try_end(), "it ended with a task in it");
         inner.leave();
-        assert!(ended || around.try_end(), "somebody was counted twice");
-        assert!(outermost.try_end(), "somebody was counted twice");
+        assert!(ended || around.try_end(), "a task was counted twice");
+        assert!(outermost.try_end(), "a task was counted twice");
     });
     seen.both();
 }
@@ -231,7 +231,7 @@ fn loom_the_end_of_a_task_races_with_the_drop_of_its_handle() {
         assert_eq!(
             Arc::strong_count(&value),
             1,
-            "the value was kept for nobody"
+            "the value was kept, not dropped"
         );
     });
     seen.both();

@@ -35,7 +35,7 @@ fn loom_a_cancellation_races_with_a_poll() {
         let cancelled = node.is_cancelled();
         outcomes.note(cancelled);
         assert!(cancelling.join().expect("no panic"));
-        assert!(cancelled || scope.is_woken(), "the scope was not told");
+        assert!(cancelled || scope.is_woken(), "the scope was not woken");
     });
     seen.both();
 }
@@ -79,7 +79,7 @@ fn loom_a_release_races_with_the_scope_that_waits_for_it() {
         let held = scope.is_held();
         outcomes.note(held);
         leaving.join().expect("no panic");
-        assert!(!held || waits.is_woken(), "the scope waits for nobody");
+        assert!(!held || waits.is_woken(), "the scope was not woken");
         assert!(!scope.is_held());
     });
     seen.both();

@@ -25,7 +25,7 @@
 //! 1. A worker sits down *before* it delivers. So a caller that has received its value finds the worker
 //!    idle, and successive calls use one thread.
 //! 2. There are never more jobs in the queue than idle and called workers. So each job has a worker, even
-//!    if no job ever ends. A worker that leaves for another reason executes the job that was counted on it.
+//!    if no job ever ends. A worker that leaves for another reason passes on the job that was counted on it.
 //! 3. While there is a job in the queue, a worker is on its way to it: it was called, and checks the queue
 //!    before anything else. If it finds several jobs, it takes the first, and calls others, two at a time,
 //!    before it begins. So a caller with many jobs wakes one thread instead of one for each, and short jobs
@@ -396,6 +396,7 @@ fn worker<R: Runtime>(run: &Arc<Run>, first: Box<dyn Job>) {
         if matches!(delivered, Ok(true)) {
             drop(job);
         } else {
+            // The drop of the result may run destructors: not while this worker is idle (see 5 above).
             if sits && let Some(other) = run.workers.stand(&seat) {
                 Workers::hand_over::<R>(run, other);
             }

@@ -107,6 +107,7 @@ impl<S: FutureSlot> RawFrame<'_, S> {
                     (true, true) => node.note_propagated(),
                     (false, _) => {}
                 }
+                // Registered before the state is read again: a later cancellation finds the waker.
                 node.register(cx);
                 if policy.cancel_state(Some(node)) != CancelState::No {
                     continue;
@@ -177,6 +178,7 @@ impl<S: FutureSlot> RawFrame<'_, S> {
                 LOCAL_CANCELLED,
                 inner.has(LOCAL_CANCELLED) || own != CancelState::No,
             );
+        // Opens the frame. `Visit` closes it at the end of this block, also when unwinding.
         let polled = {
             let future = self.future.as_mut().future();
             let future = future.expect("a future that has ended is not polled again");

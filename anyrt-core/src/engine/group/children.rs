@@ -254,6 +254,8 @@ impl Children {
         owner: impl FnOnce() -> Option<Owner>,
         given: Given,
     ) -> TaskRecord {
+        // 1. Take the shard's open block, or create one. 2. Take a record of it. 3. Put the block back, or
+        //    keep it with the thread, if its task has spawned into this group before in this poll.
         let again = poll_state::spawns_again(address(group));
         let number = poll_state::thread_number() % SHARDS;
         let mut shard = lock(&self.shards[number]);

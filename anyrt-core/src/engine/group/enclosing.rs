@@ -21,7 +21,8 @@ impl TaskRecord {
     /// Visits the nodes around the task, from the inside out, up to the first shield.
     pub(crate) fn walk_outwards(&self, mut visit: impl FnMut(Around<'_>)) {
         let mut task = Some(self.clone());
-        // Ends at a shield or at a run's main task: each round continues with the host, which is further out.
+        // Each round visits the nodes outwards from the task's group, or from the call of `start` that is
+        // pending, and continues with the host or the caller. Ends at a shield or at a run's main task.
         while let Some(inner) = task {
             let caller = inner.caller().filter(|_| inner.is_starting());
             let group = inner.group();

@@ -144,16 +144,15 @@ impl<F: Future> Root<F> {
         let RootParts::Live { future, .. } = self.as_mut().project() else {
             return Poll::Pending;
         };
-        // 1. Enter the task. 2. Poll. 3. Take the node that a holder has created. 4. If ended, drop the
-        //    future, still in the task. 5. Leave the task. 6. Return the outcome, or register and stay
-        //    pending.
         if task.has_context() {
             poll_state::note_contexts();
         }
+        // 1. Enter the task, and poll.
         task.count_poll();
         let serial = task.id();
         let outside = poll_state::enter_task(task, serial, false);
         let polled = catch_unwind(AssertUnwindSafe(|| future.poll(cx)));
+        // 2. Take the node that a holder has created. If ended, drop the future, still inside the task.
         let node = poll_state::close_frame(outside.since);
         let ended = !matches!(polled, Ok(Poll::Pending));
         let dropped = if ended {
@@ -161,6 +160,7 @@ impl<F: Future> Root<F> {
         } else {
             Ok(())
         };
+        // 3. Leave the task.
         let (task, wait) = poll_state::leave_task(outside);
         let Some(task) = task else {
             return Poll::Pending;
@@ -172,6 +172,7 @@ impl<F: Future> Root<F> {
         if ended {
             return Poll::Ready(end_of_task(task, polled, dropped));
         }
+        // 4. Stay pending, unless the task was cancelled meanwhile.
         let RootParts::Live { record, .. } = self.as_mut().project() else {
             return Poll::Pending;
         };

@@ -231,12 +231,11 @@ impl<R: Time, F: Future, M: Mode> Future for Scope<R, F, M> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        // 1. Report again, if the future was interrupted before. 2. On the first poll, fix the deadline.
-        //    3. Poll the future in the frame. 4. If it is pending, poll the deadline. If that has passed,
-        //    cancel and repeat from 3.
+        // 1. Report again, if the future was interrupted before.
         if *this.interrupted {
             return interrupted_before(this.frame.node(), this.mode, cx);
         }
+        // 2. Fix the deadline on the first poll.
         if !this.frame.has_begun() {
             let (deadline, passed) = this.limit.resolve::<R>();
             *this.deadline = deadline;
@@ -249,6 +248,7 @@ impl<R: Time, F: Future, M: Mode> Future for Scope<R, F, M> {
         }
         // Ends: each repetition has cancelled or aborted the scope, which happens once each.
         loop {
+            // 3. Poll the future in the frame.
             let polled = if M::HANDLE {
                 this.frame.as_mut().poll(cx, &mut ScopePolicy::<false>)
             } else {
@@ -281,6 +281,7 @@ impl<R: Time, F: Future, M: Mode> Future for Scope<R, F, M> {
                 }
                 Polled::Pending => {}
             }
+            // 4. If it is pending, poll the deadline. If that has passed, cancel and repeat.
             if M::HANDLE {
                 let Some(node) = this.frame.node() else {
                     return Poll::Pending;

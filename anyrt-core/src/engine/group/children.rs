@@ -254,8 +254,7 @@ impl Children {
         owner: impl FnOnce() -> Option<Owner>,
         given: Given,
     ) -> TaskRecord {
-        // 1. Take the shard's open block, or create one. 2. Take a record of it. 3. Put the block back, or
-        //    keep it with the thread, if its task has spawned into this group before in this poll.
+        // 1. Take the shard's open block, or create one.
         let again = poll_state::spawns_again(address(group));
         let number = poll_state::thread_number() % SHARDS;
         let mut shard = lock(&self.shards[number]);
@@ -276,6 +275,8 @@ impl Children {
             entry.insert(Arc::downgrade(&block));
             OpenBlock { block, taken: 0 }
         });
+        // 2. Take a record. The block stays with the thread if its task spawns into this group again in
+        //    this poll; otherwise it goes back to the shard.
         if again {
             drop(shard);
             let (record, rest) = open.take(given);

@@ -165,8 +165,8 @@ impl Probe {
             node.lapse_holders(|_| true);
             return true;
         }
+        // 2. Without a clock, a scope further out decides, which may have one.
         let Some(clock) = clock.filter(Clock::is_at_hand) else {
-            // 2. Without a clock, a scope further out decides, which may have one.
             if woken {
                 cx.waker().wake_by_ref();
             }

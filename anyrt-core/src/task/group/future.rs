@@ -102,12 +102,9 @@ where
 {
     type Output = Result<T, GroupError<E>>;
 
-    // 1. Open the group on the first poll. 2. Pass a cancellation from outside on to it. 3. Poll the body.
-    //    4. Poll the children that live in place. 5. If the body has ended and no child is left, end the
-    //    group. 6. Carry out deadlines, register the waker and check once more, then stay pending. 7. After
-    //    the end, return panics, errors, the cancellation, or the value.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
+        // 1. Open the group on the first poll.
         if let Some(open) = this.open.take() {
             let (members, body) = open();
             let node = members.core().node.clone();
@@ -130,12 +127,14 @@ where
         // Ends: each `continue` needs a deadline that was carried out, a new child, or a departure of the
         // last child.
         loop {
+            // 2. Pass a cancellation from outside on to the group.
             let inherited = !core.node.is_shielded() && poll_state::effectively_cancelled();
             if inherited {
                 core.node.cancel_inherited();
             }
             let inhabited = core.living() > 0;
 
+            // 3. Poll the body, and then the children that live in place.
             if let Some(mut frame) = this.frame.as_mut().as_pin_mut() {
                 let ended = match frame.as_mut().poll(cx, &mut ScopePolicy::<true>) {
                     Polled::Pending => None,
@@ -166,6 +165,7 @@ where
 
             poll_children(&**members, this.children, cx);
 
+            // 4. If the body has ended and no child is left, end the group.
             let cut_short = core.was_cut_short() || (inherited && inhabited);
             if matches!(this.ended, Some(Ended::Completed(_)))
                 && cut_short
@@ -187,6 +187,7 @@ where
                 continue;
             }
 
+            // 5. Carry out deadlines, register the waker, check once more, and stay pending.
             if poll_deadlines(&core.node, this.timer.as_mut(), cx) {
                 continue;
             }
@@ -205,6 +206,7 @@ where
             return Poll::Pending;
         }
 
+        // 6. After the end, return a panic, the errors, the cancellation or the value.
         *this.children = None;
         core.node.leave();
         core.detach();

@@ -376,10 +376,8 @@ where
     V: Send + 'static,
     Fut: Future,
 {
-    // 1. Count the child in. 2. Create its future. 3. Link a node for the call, which carries its
-    //    deadline. 4. Spawn; the record gets its caller, and is cancelled if the caller is. 5. Hold the
-    //    scopes from the first pending poll on.
     let open = move || {
+        // 1. Count the child in, and create its future.
         if !group.enter() {
             return Err(StartError::GroupEnded);
         }
@@ -402,6 +400,7 @@ where
         };
         let cancelled = poll_state::effectively_cancelled();
         std::mem::forget(counted);
+        // 2. Link a node for the call, which carries its deadline. It holds from the first pending poll on.
         let mut given = options.given(location);
         given.starting = true;
         let node = match group.node.clock() {
@@ -414,6 +413,7 @@ where
         let task = poll_state::current_task();
         let mut caller = Some(Caller { task, node });
         let (mut record, mut refused) = (None, None);
+        // 3. Spawn. The record gets its caller, and is cancelled if the caller is.
         let handle = spawn(given, child, &mut |child| {
             if let Some(caller) = caller.take() {
                 child.set_caller(caller);

@@ -58,8 +58,9 @@ pub fn run<B: Enter, F: Future>(
     Run::drive(id, || backend.block_on(main)).map_err(RunError::start)
 }
 
-/// The future that the runtime drives. 1. Poll the main task when it is woken. 2. When it has ended, cancel
-/// the rest. 3. Wait until the run's group is empty, with the shutdown limit. Alarms are polled throughout.
+/// The future that the runtime drives. It polls the main task whenever that is woken. When the task has ended,
+/// it cancels the rest, and waits until the run's group is empty or the shutdown limit has passed. It carries
+/// out alarms throughout.
 #[pin_project(PinnedDrop)]
 struct MainFuture<R: Runtime, F: Future> {
     id: u64,

@@ -1,18 +1,20 @@
-//! Slots that are found by their key, with those that wait in a chain in the order of arrival.
+//! A slab with a doubly linked list through its slots, for queues of waiting tasks. The owner's lock guards
+//! it.
 
 use std::ops::{Index, IndexMut};
 
 use slab::Slab;
 
-/// No slot.
+/// A key that no slot has.
 pub(crate) const NONE: usize = usize::MAX;
 
-/// An empty chain gives its memory back if it has more slots than this.
+/// The number of slots above which an empty chain frees its memory.
 const KEPT: usize = 64;
 
-/// A slot is in the chain from [`push`](Chain::push) to [`take_out`](Chain::take_out), wherever it
-/// stands, and keeps its key and its value until [`remove`](Chain::remove). Slots are used again, so
-/// that waiting does not allocate.
+/// A slab whose slots can be linked in a chain, in the order of arrival.
+///
+/// A slot is in the chain from [`push`](Chain::push) to [`take_out`](Chain::take_out), and keeps its key and
+/// its value until [`remove`](Chain::remove). Slots are reused, so waiting does not allocate.
 pub(crate) struct Chain<T> {
     slots: Slab<Slot<T>>,
     first: usize,
@@ -20,6 +22,7 @@ pub(crate) struct Chain<T> {
     len: usize,
 }
 
+/// A slot. `before` and `after` are the keys of its neighbours while it is in the chain.
 struct Slot<T> {
     value: T,
     before: usize,
@@ -36,25 +39,25 @@ impl<T> Chain<T> {
         }
     }
 
-    /// How many are in the chain.
+    /// Returns the number of slots in the chain.
     #[inline]
     pub(crate) fn len(&self) -> usize {
         self.len
     }
 
-    /// Who has been in the chain longest; [`NONE`] if it is empty.
+    /// Returns the first key of the chain, or [`NONE`] if it is empty.
     #[inline]
     pub(crate) fn first(&self) -> usize {
         self.first
     }
 
-    /// Who comes after this one in the chain; [`NONE`] after the last.
+    /// Returns the key after this one in the chain, or [`NONE`] after the last.
     #[inline]
     pub(crate) fn after(&self, key: usize) -> usize {
         self.slots[key].after
     }
 
-    /// Takes a slot, at the end of the chain, and gives its key.
+    /// Adds a slot at the end of the chain. Returns its key.
     #[inline]
     pub(crate) fn push(&mut self, value: T) -> usize {
         let key = self.slots.insert(Slot {
@@ -71,7 +74,7 @@ impl<T> Chain<T> {
         key
     }
 
-    /// Takes a slot out of the chain, which is in it.
+    /// Unlinks a slot; it must be in the chain. Its value stays.
     #[inline]
     pub(crate) fn take_out(&mut self, key: usize) {
         let Slot { before, after, .. } = self.slots[key];
@@ -86,7 +89,7 @@ impl<T> Chain<T> {
         self.len -= 1;
     }
 
-    /// Gives a slot back, which is not in the chain any more.
+    /// Frees a slot; it must not be in the chain. Returns its value.
     #[inline]
     pub(crate) fn remove(&mut self, key: usize) -> T {
         let slot = self.slots.remove(key);

@@ -1,43 +1,45 @@
+//! Points in time, independent of any runtime's own type.
+
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub, SubAssign};
 use std::time::Duration;
 
 /// A point on the clock of a run: nanoseconds since an anchor that the backend chooses.
 ///
-/// It is our own type, and not the standard library's, because `elapsed()` of the latter would
-/// compile and silently read the real clock where a runtime's own clock is paused or simulated.
+/// It is not the standard library's type, because `elapsed()` of that would compile and silently read the
+/// real clock if a runtime's own clock is paused or simulated.
 ///
-/// Arithmetic saturates at [`Instant::DISTANT_PAST`] and [`Instant::FAR_FUTURE`]; a deadline of
-/// `FAR_FUTURE` is no deadline. Resolution is one nanosecond, range is about 584 years.
+/// Arithmetic saturates at [`Instant::DISTANT_PAST`] and [`Instant::FAR_FUTURE`]. A deadline of `FAR_FUTURE`
+/// means that there is none. The resolution is one nanosecond, the range about 584 years.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(u64);
 
-/// Where a backend's anchor lies, so that times before it can be told too.
+/// The value of a backend's anchor. It is not zero, so that earlier times can be represented too.
 const ANCHOR: u64 = 1 << 62;
 
 impl Instant {
-    /// Earlier than every other instant: what the effective deadline of a cancelled scope reads.
+    /// The earliest instant: the effective deadline of cancelled code.
     pub const DISTANT_PAST: Instant = Instant(0);
 
-    /// Later than every other instant: as a deadline, none.
+    /// The latest instant; as a deadline, it means that there is none.
     pub const FAR_FUTURE: Instant = Instant(u64::MAX);
 
-    /// The instant that lies `after` behind a backend's anchor. For backends.
+    /// Returns the instant that is `after` later than a backend's anchor. For backends.
     pub const fn after_anchor(after: Duration) -> Instant {
         Instant(ANCHOR.saturating_add(saturating_nanos(after)))
     }
 
-    /// The instant that lies `before` ahead of a backend's anchor. For backends.
+    /// Returns the instant that is `before` earlier than a backend's anchor. For backends.
     pub const fn before_anchor(before: Duration) -> Instant {
         Instant(ANCHOR.saturating_sub(saturating_nanos(before)))
     }
 
-    /// How long after a backend's anchor this is; zero if it lies before. For backends.
+    /// Returns the time since a backend's anchor, or zero if the instant is before it. For backends.
     pub const fn since_anchor(self) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(ANCHOR))
     }
 
-    /// The time from `earlier` to `self`; zero if `earlier` is later.
+    /// Returns the time from `earlier` to `self`, or zero if `earlier` is later.
     #[must_use]
     pub const fn saturating_duration_since(self, earlier: Instant) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
@@ -92,7 +94,7 @@ impl SubAssign<Duration> for Instant {
 impl Sub for Instant {
     type Output = Duration;
 
-    /// The time from `earlier` to `self`; zero if `earlier` is later.
+    /// Returns the time from `earlier` to `self`, or zero if `earlier` is later.
     fn sub(self, earlier: Instant) -> Duration {
         self.saturating_duration_since(earlier)
     }

@@ -1,36 +1,35 @@
 //! The runtime-neutral core of anyrt: structured concurrency over small facet traits.
 //!
-//! Applications and libraries use the facade, the crate `anyrt`. This crate is for authors of
-//! backends, who implement the traits in [`runtime`], and for code that wants to stay generic
-//! over the backend: everything here that needs a runtime has a type parameter for it, which the
-//! facade fills in.
+//! Applications and libraries use the facade, the crate `anyrt`. This crate is for authors of backends, who
+//! implement the traits in [`runtime`], and for code that stays generic over the backend. Every item here
+//! that needs a runtime has a type parameter for it, which the facade fills in.
 //!
-//! # The rooms
+//! # Modules
 //!
-//! | module | what is in it | rules |
+//! | module | contents | rules |
 //! | --- | --- | --- |
-//! | [`runtime`] | what a backend provides | |
-//! | `engine` | what polls tasks and scopes and carries cancellation | C1 to C12 |
+//! | [`runtime`] | the interface of backends | |
+//! | `engine` | polls tasks and scopes and carries cancellation | C1 to C12 |
 //! | [`cancel`] | scopes, shields, clean-up | C1 to C12 |
-//! | [`task`] | groups, handles, runs, the tree of what is alive | G1 to G14 |
-//! | [`combine`] | `race`, `gather` and their kin, in place | G12 |
+//! | [`task`] | groups, handles, runs, the tree of live tasks | G1 to G14 |
+//! | [`combine`] | `race`, `gather` and similar combinators, in place | G12 |
 //! | [`time`] | the run's clock, sleeping | |
 //! | [`thread`] | worker threads | |
 //! | `fs` | files, folders and paths, with the feature `fs` | F1 to F22 |
 //! | `temp` | temporary files and folders, with the feature `fs` | T1 to T5 |
-//! | [`stream`] | streams of bytes and of objects, and what wraps them | |
+//! | [`stream`] | streams of bytes and of objects, and their wrappers | |
 //! | `descriptors` | waiting for descriptors of the operating system, with the feature `descriptors` | |
 //! | `signals` | signals that are sent to the process, with the feature `signals` | |
 //! | `process` | child processes, with the feature `process` | |
 //! | `to_process` | worker processes, with the feature `to_process` | W1 to W18 |
 //! | `net` | sockets and names, with the feature `net` | |
 //! | `tls` | encrypted streams, with the feature `tls` | |
-//! | [`sync`] | locks, events and other ways to wait for one another | |
+//! | [`sync`] | locks, events and other synchronization | |
 //! | [`context`] | context variables and run variables | G14 |
 //! | [`testing`] | help for tests | |
-//! | [`error`] | the error types that several areas share | |
+//! | [`error`] | the error types that several modules share | |
 //!
-//! The rules are written down in `ARCHITECTURE.md`.
+//! The rules are in `ARCHITECTURE.md`.
 
 mod attributes;
 pub mod cancel;

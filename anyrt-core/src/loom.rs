@@ -1,9 +1,9 @@
-//! The primitives that core's protocols are built from, in one place, so that a model checker's
-//! can stand in for them.
+//! The primitives that core's protocols are built from, in one place, so that those of a model checker can
+//! replace them.
 //!
-//! With `--cfg loom`, the locks, atomics and thread-locals are those of the crate `loom`, and exist
-//! inside a model only. Shared pointers stay those of the standard library: loom's have no weak
-//! ones and no trait objects, and no protocol of ours rests on the order of their counts.
+//! With `--cfg loom`, the locks, atomics and thread-locals are those of the crate `loom`, and exist inside a
+//! model only. Shared pointers stay those of the standard library: loom's have neither weak pointers nor
+//! trait objects, and no protocol here relies on the order of their counts.
 //!
 //! ```text
 //! RUSTFLAGS="--cfg loom" LOOM_MAX_PREEMPTIONS=2 cargo test -p anyrt-core --release --lib loom_
@@ -21,7 +21,7 @@ pub(crate) use std::sync::{Mutex, MutexGuard, atomic};
 #[cfg(not(loom))]
 pub(crate) use std::thread_local;
 
-/// How a thread waits for another.
+/// Parking and spinning of threads.
 pub(crate) mod thread {
     #[cfg(loom)]
     pub(crate) use ::loom::thread::{Thread, current};
@@ -29,7 +29,7 @@ pub(crate) mod thread {
     pub(crate) use std::thread::{Thread, current};
     use std::time::Duration;
 
-    /// Parks the thread for at most this long; in a model, where time does not pass, until it is
+    /// Parks the thread for at most this time. In a model, where time does not pass, parks it until it is
     /// unparked.
     #[cfg(not(loom))]
     pub(crate) fn park_timeout(limit: Duration) {
@@ -41,8 +41,8 @@ pub(crate) mod thread {
         ::loom::thread::park();
     }
 
-    /// Looks for something a number of times, and leaves the processor to others in between;
-    /// whether it came.
+    /// Checks a condition a number of times, and yields the processor in between. Returns whether it became
+    /// true.
     #[cfg(not(loom))]
     pub(crate) fn look_around(times: u32, mut came: impl FnMut() -> bool) -> bool {
         (0..times).any(|_| {
@@ -57,25 +57,26 @@ pub(crate) mod thread {
     }
 }
 
-/// For statics of the process, which outlive every model and take no part in one.
+/// Primitives for statics of the process, which outlive every model and take no part in one.
 pub(crate) mod process {
     pub(crate) use std::sync::atomic::AtomicU64;
     pub(crate) use std::sync::{Mutex, MutexGuard};
 }
 
-/// Locks, also after a panic under the lock: none of ours leaves anything half done.
+/// Locks a mutex, also after a panic under the lock: no code here leaves a locked state inconsistent.
 #[inline]
 pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// [`lock`] for a static.
+/// Locks the mutex of a static, as [`lock`] does.
 #[inline]
 pub(crate) fn lock_static<T>(mutex: &'static process::Mutex<T>) -> process::MutexGuard<'static, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A function that is `const`, except in a model, whose locks and atomics cannot be made so.
+/// Defines a function that is `const`, except in a model, whose locks and atomics have no `const`
+/// constructors.
 macro_rules! const_fn {
     ($(#[$attribute:meta])* $visibility:vis const fn $($rest:tt)*) => {
         #[cfg(not(loom))]
@@ -88,7 +89,7 @@ macro_rules! const_fn {
 }
 pub(crate) use const_fn;
 
-/// The standard library's macro, as far as core uses it.
+/// The standard library's macro, in the form that core uses.
 #[cfg(loom)]
 macro_rules! local_keys {
     ($($(#[$attribute:meta])* static $name:ident: $type:ty = const $init:block;)*) => { $(
@@ -102,7 +103,7 @@ macro_rules! local_keys {
 #[cfg(loom)]
 pub(crate) use local_keys as thread_local;
 
-/// The standard library's type of this name, as far as core uses it.
+/// The standard library's type of this name, with the methods that core uses.
 #[cfg(loom)]
 pub(crate) struct LocalKey<T: 'static>(pub(crate) &'static ::loom::thread::LocalKey<T>);
 

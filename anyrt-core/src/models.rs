@@ -1,4 +1,4 @@
-//! What the models share: see `loom.rs`.
+//! Helpers that the models of the model checker share; see `loom.rs`.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use crate::loom::Arc;
 
-/// Counts the two outcomes of a race over all orders of events.
+/// A counter of the two outcomes of a race, over all executions.
 #[derive(Clone, Default)]
 pub(crate) struct Seen(Arc<[AtomicUsize; 2]>);
 
@@ -15,7 +15,7 @@ impl Seen {
         self.0[usize::from(outcome)].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Both were among those that were tried.
+    /// Asserts that both outcomes have occurred.
     pub(crate) fn both(&self) {
         for (outcome, count) in self.0.iter().enumerate() {
             let count = count.load(Ordering::Relaxed);
@@ -24,7 +24,7 @@ impl Seen {
     }
 }
 
-/// Counts how often it is woken.
+/// A counter of wake-ups.
 pub(crate) struct Wakes(loom::sync::atomic::AtomicUsize);
 
 impl Wake for Wakes {

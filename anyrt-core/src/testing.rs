@@ -12,20 +12,19 @@ use crate::runtime::Time;
 use crate::task::for_each_task;
 use crate::time::sleep;
 
-/// How long nothing may have been polled.
+/// The time between two observations of all tasks.
 const CUSHION: Duration = Duration::from_millis(5);
 
-/// How many cushions in a row.
+/// The number of observations in a row that must be equal.
 const CUSHIONS: u32 = 2;
 
-/// Waits until every other task of the run waits for something: a timer, I/O, a thread, another
-/// task.
+/// Waits until every other task of the run waits for something: a timer, I/O, a thread, another task.
 ///
-/// Several tasks may wait in it at once. Only anyrt's own tasks count. On a real runtime this is
-/// an observation with a short cushion: no task was polled for some milliseconds. A program whose
-/// correctness rests on it is wrong; a test may use it to let others get to where they wait.
+/// Several tasks may call it at once. Only anyrt's own tasks count. On a real runtime this is an observation
+/// over a short time: no task was polled for some milliseconds. A program must not rely on it for
+/// correctness; a test may use it to let other tasks reach their waits.
 ///
-/// Outside of a run there are no tasks to wait for, and it returns after the cushion.
+/// Outside of a run there are no tasks to wait for, and it returns after that time.
 ///
 /// # Cancel safety
 ///
@@ -42,7 +41,7 @@ pub async fn wait_all_tasks_blocked<R: Time>() {
     }
 }
 
-/// A sleep that the listing shows as what it is for.
+/// A sleep that listings show as a wait for all other tasks.
 #[pin_project::pin_project]
 struct AllBlocked<F>(#[pin] F);
 
@@ -59,7 +58,7 @@ impl<F: Future> Future for AllBlocked<F> {
     }
 }
 
-/// What a task was seen at.
+/// The observed state of a task.
 #[derive(PartialEq)]
 struct Observed {
     polls: u32,
@@ -67,13 +66,13 @@ struct Observed {
 }
 
 impl Observed {
-    /// Whether the task is being polled, or has asked to be: a busy system can take long to do it.
+    /// Returns whether the task is being polled, or is ready to be: a busy system can take long to do it.
     fn is_busy(&self) -> bool {
         self.polls % 2 == 1 || self.wait == Wait::Turn
     }
 }
 
-/// Looks at each task that does not wait here itself.
+/// Returns the state of each task that is not in `wait_all_tasks_blocked` itself.
 fn observe() -> BTreeMap<u64, Observed> {
     let mut tasks = BTreeMap::new();
     let own = crate::engine::poll_state::current_task().map(|task| task.id());
@@ -88,28 +87,29 @@ fn observe() -> BTreeMap<u64, Observed> {
     tasks
 }
 
-/// The ports that were given out, so that none is given out twice.
+/// The ports that were returned, so that none is returned twice.
 static GIVEN: Mutex<Vec<u16>> = Mutex::new(Vec::new());
 
-/// A TCP port on the loopback interface that nobody listens on, different in each call.
+/// Returns a TCP port on the loopback interface that is not in use, different in each call.
 ///
 /// # Errors
 ///
-/// What the operating system says if there is none.
+/// The error of the operating system if there is none.
 pub fn free_tcp_port() -> io::Result<u16> {
     free_port(|| TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr())
 }
 
-/// A UDP port on the loopback interface that nobody has bound, different in each call.
+/// Returns a UDP port on the loopback interface that is not in use, different in each call.
 ///
 /// # Errors
 ///
-/// What the operating system says if there is none.
+/// The error of the operating system if there is none.
 pub fn free_udp_port() -> io::Result<u16> {
     free_port(|| UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr())
 }
 
 fn free_port(bind: impl Fn() -> io::Result<std::net::SocketAddr>) -> io::Result<u16> {
+    // Ends: the system chooses among thousands of ports, and few were returned before.
     loop {
         let port = bind()?.port();
         let mut given = lock_static(&GIVEN);

@@ -1,4 +1,4 @@
-//! Panics: their payloads, and destructors that may panic while another panic is under way.
+//! Payloads of panics, and destructors that may panic during another panic.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// The payload of a panic.
 pub(crate) type Payload = Box<dyn Any + Send>;
 
-/// Drops a value whose destructor may panic where another panic is under way already.
+/// Drops a value whose destructor may panic during another panic. Swallows the second panic.
 pub(crate) fn drop_quietly<T>(value: T) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
         // A payload whose own destructor panics would abort; leaking it is the lesser evil.

@@ -1,4 +1,4 @@
-//! Where the waker of a waiting task is kept, and waking several at once.
+//! Slots for the wakers of waiting tasks, and the waking of several at once. Used wherever tasks wait.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Poll, Waker};
@@ -8,8 +8,8 @@ use crate::unwind::drop_quietly;
 
 /// The waker of one waiting task; empty while nothing waits.
 ///
-/// A slot is most often under a lock. Cloning, waking and dropping a waker run foreign code, so none of them
-/// may happen there: [`poll_locked`] keeps to that.
+/// A slot is usually under a lock. Cloning, waking and dropping a waker run foreign code, so these must not
+/// happen under it: [`poll_locked`] obeys that.
 #[derive(Debug, Default)]
 pub(crate) struct WakerSlot(Option<Waker>);
 
@@ -28,26 +28,26 @@ impl WakerSlot {
 
     /// Returns whether the slot has a waker that wakes the same task as this one.
     ///
-    /// Some wakers never equal their clones, so a waker that was put in need not be found again.
+    /// Some wakers never equal their clones, so a stored waker may not be recognized.
     pub(crate) fn wakes(&self, waker: &Waker) -> bool {
         matches!(&self.0, Some(kept) if kept.will_wake(waker))
     }
 
-    /// Puts a clone of the waker in, unless the slot has an equal one. Not under a lock.
+    /// Stores a clone of the waker, unless the slot has an equal one. Must not be called under a lock.
     pub(crate) fn set(&mut self, waker: &Waker) {
         if !self.wakes(waker) {
             self.0 = Some(waker.clone());
         }
     }
 
-    /// Empties the slot.
+    /// Takes the waker out of the slot.
     pub(crate) fn take(&mut self) -> Option<Waker> {
         self.0.take()
     }
 }
 
-/// Does `attempt` under the lock. If it fails, by returning the slot of the task that waits, the waker is
-/// in that slot before the lock is released.
+/// Calls `attempt` under the lock. If it fails, by returning the slot of the waiting task, the waker is in
+/// that slot before the lock is released: so a later change of the state finds it.
 ///
 /// The waker is cloned without the lock, so there is a second attempt after that, and never a third.
 #[inline]
@@ -58,6 +58,7 @@ pub(crate) fn poll_locked<S, T>(
 ) -> Poll<T> {
     // Declared before the guard, and so dropped after it.
     let mut new = None;
+    // Ends: the second round has a clone, and returns in each case.
     loop {
         let mut state = lock(mutex);
         let slot = match attempt(&mut state) {
@@ -78,8 +79,8 @@ pub(crate) fn poll_locked<S, T>(
     }
 }
 
-/// Wakes all of them, in this order. A foreign waker may panic: that goes on once the others, who
-/// have nobody else to wake them, have been woken.
+/// Wakes all of them, in this order. If a foreign waker panics, the panic continues after the others have
+/// been woken, since nothing else wakes them.
 #[inline]
 pub(crate) fn wake_all(wakers: impl Iterator<Item = Waker>) {
     struct Rest<I: Iterator<Item = Waker>>(I);

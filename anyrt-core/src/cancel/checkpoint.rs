@@ -1,4 +1,4 @@
-//! The operations that do nothing but observe cancellation and yield (rule C11).
+//! Operations that only observe cancellation and yield (rule C11).
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use super::{Shield, shield};
 use crate::engine::{Operation, poll_state};
 
-/// Lets other tasks run, and observes cancellation (rule C11).
+/// Yields to other tasks, and observes cancellation (rule C11).
 ///
 /// # Cancel safety
 ///
@@ -20,7 +20,7 @@ pub fn checkpoint() -> Checkpoint {
     }
 }
 
-/// Observes cancellation without giving up the turn.
+/// Observes cancellation without yielding.
 ///
 /// # Cancel safety
 ///
@@ -34,10 +34,10 @@ pub fn checkpoint_if_cancelled() -> Checkpoint {
     }
 }
 
-/// Lets other tasks run, whether or not the scopes around are cancelled.
+/// Yields to other tasks, whether or not the scopes around are cancelled.
 ///
-/// It yields once, and is then over; a cancelled scope around it may drop it while it does,
-/// unless there is a [`shield`](shield()).
+/// It yields once, and is then ready. A cancelled scope around it may drop it meanwhile, unless there is a
+/// [`shield`](shield()).
 ///
 /// # Cancel safety
 ///
@@ -51,7 +51,7 @@ pub fn cancel_shielded_checkpoint() -> Shield<Checkpoint> {
     })
 }
 
-/// The future of [`checkpoint`] and its halves.
+/// The future of [`checkpoint`] and of its variants.
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 #[derive(Debug)]
 pub struct Checkpoint {

@@ -1,19 +1,18 @@
-//! What holds where the caller is.
+//! The cancellation and the deadline that apply to the caller.
 
 use crate::engine::poll_state::{By, CANCELLED};
 use crate::engine::{Cancelled, Cause, poll_state};
 use crate::instant::Instant;
 
-/// Cancelled, as seen from where this is called: whether an operation started here would not run.
+/// Returns whether the caller is cancelled: an operation started here would not run.
 ///
-/// A deadline that has passed counts, also if nothing has noticed it yet.
+/// A deadline that has passed counts, even if it has not been noticed yet.
 pub fn has_pending_cancellation() -> bool {
     poll_state::effectively_cancelled() || poll_state::evaluate().cancelled
 }
 
-/// The earliest deadline that holds where this is called: [`Instant::FAR_FUTURE`] if there is
-/// none, [`Instant::DISTANT_PAST`] where it is cancelled already. A shield cuts off what lies
-/// outside it.
+/// Returns the earliest deadline that applies to the caller: [`Instant::FAR_FUTURE`] if there is none,
+/// [`Instant::DISTANT_PAST`] if the caller is cancelled already. Deadlines outside a shield do not count.
 pub fn current_effective_deadline() -> Instant {
     let found = poll_state::evaluate();
     if found.cancelled || poll_state::surroundings().has(CANCELLED) && !poll_state::is_dirty() {
@@ -23,8 +22,8 @@ pub fn current_effective_deadline() -> Instant {
     }
 }
 
-/// Why the code that calls this is cancelled, if it is: for clean-up code that wants to know, ask
-/// before the shield.
+/// Returns the cause of the caller's cancellation, if it is cancelled. Clean-up code that needs the cause
+/// should call this before it enters a shield.
 pub fn current_cancellation() -> Option<Cancelled> {
     let found = poll_state::evaluate();
     if !found.cancelled {
@@ -36,7 +35,8 @@ pub fn current_cancellation() -> Option<Cancelled> {
         Some(By::Node(node)) => Some(node),
         Some(By::Task(None)) | None => None,
     };
-    // A group that was cancelled with a scope around it says only that; the scope knows more.
+    // The cause of a group that was cancelled with a scope around it is only `Enclosing`; the scope has the
+    // real one. Ends: each step goes one node outwards.
     while let Some(inner) = node {
         match inner.cause_now() {
             Some(cause) if cause.cause() != Cause::Enclosing => return Some(cause),

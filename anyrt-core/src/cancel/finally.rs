@@ -1,3 +1,15 @@
+//! Clean-up that may await: a body, and then a shielded clean-up.
+//!
+//! ```text
+//!   ┌──────┐ ready, interrupted or panicked ┌─────────┐ ended ┌─────────────┐
+//!   │ Body │ ─────────────────────────────▶ │ Cleanup │ ────▶ │ Interrupted │ stays, or panics
+//!   └──────┘                                └─────────┘       └─────────────┘
+//!      │  the clean-up panics while it is created                     ▲
+//!      └──────────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! A value or a panic is returned on the way to `Interrupted`.
+
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -11,22 +23,21 @@ use crate::engine::{Frame, FramePolicy, Polled, poll_state};
 use crate::loom::{Arc, Mutex, lock};
 use crate::unwind::{Payload, drop_quietly};
 
-/// Runs `body`, and then, however it ended, `cleanup`, shielded from cancellation (rule C8).
+/// Runs `body`, and then `cleanup`, shielded from cancellation, however the body ended (rule C8).
 ///
-/// The clean-up runs after a value, after an interruption by cancellation, and after a panic,
-/// which continues afterwards. Scopes around it that are cancelled wait for it. For a limit, put
-/// one inside: `finally(body, || move_on_after(limit, tidy()))`.
+/// The clean-up runs after a value, after an interruption by cancellation, and after a panic, which continues
+/// afterwards. Cancelled scopes around it wait for it. For a limit, put one inside: `finally(body, ||
+/// move_on_after(limit, tidy()))`.
 ///
 /// # Cancel safety
 ///
-/// Dropping the returned future from outside, as `select!` does with a loser, drops `body` and
-/// `cleanup` where they stand: Rust offers no await there (rule C10).
+/// Dropping the returned future from outside, as `select!` does with the losers, drops `body` and `cleanup`
+/// where they are: Rust has no asynchronous drop (rule C10).
 ///
 /// # Panics
 ///
-/// If it was interrupted, and is then polled again outside of the scope that was cancelled, which
-/// can happen to a future that was lent to a scope. A panic of the clean-up wins over one of the
-/// body.
+/// If it was interrupted, and is then polled again outside of the scope that was cancelled. That can happen
+/// to a future that was lent to a scope. A panic of the clean-up replaces one of the body.
 pub fn finally<B, C, CF>(body: B, cleanup: C) -> Finally<B, C, CF>
 where
     B: Future,
@@ -57,15 +68,15 @@ enum Step<B, CF> {
     Interrupted,
 }
 
-/// How the body ended.
+/// The end of the body.
 enum Ended<T> {
     Completed(T),
     Interrupted,
     Panicked(Payload),
 }
 
-/// The body of a `finally`, or what a worker thread has its caller poll: it is interrupted for any
-/// cancellation, since something comes after.
+/// The policy of the body of a `finally`, and of a future that a worker thread has its caller poll. Any
+/// cancellation interrupts it, since more work follows.
 pub(crate) struct BodyPolicy;
 
 impl FramePolicy for BodyPolicy {
@@ -83,6 +94,7 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<B::Output> {
         let mut this = self.project();
+        // Ends: each repetition moves to a later step.
         loop {
             match this.step.as_mut().project() {
                 StepProjection::Body(mut frame) => {
@@ -97,7 +109,7 @@ where
                     };
                     *this.ended = Some(ended);
                     let cleanup = this.cleanup.take().expect("the clean-up begins once");
-                    // A clean-up that panics while it is made counts as one that panics later.
+                    // A clean-up that panics while it is created counts as one that panics later.
                     match catch_unwind(AssertUnwindSafe(cleanup)) {
                         Ok(cleanup) => this.step.set(Step::Cleanup(Frame::new(cleanup))),
                         Err(payload) => {
@@ -155,10 +167,10 @@ impl<B: Future, C, CF: Future> fmt::Debug for Finally<B, C, CF> {
     }
 }
 
-/// Lends a resource to `body`, and gives it to `cleanup` however the body ended (rule C8).
+/// Lends a resource to `body`, and passes it to `cleanup` however the body ended (rule C8).
 ///
-/// What [`finally`] does, for a value that both need: the body gets a guard that derefs to it,
-/// the clean-up gets the value back.
+/// This is [`finally`] for a value that both need: the body gets a guard that derefs to it, and the clean-up
+/// gets the value back.
 ///
 /// # Cancel safety
 ///
@@ -166,8 +178,8 @@ impl<B: Future, C, CF: Future> fmt::Debug for Finally<B, C, CF> {
 ///
 /// # Panics
 ///
-/// As [`finally`]; and if the body ended while the guard is still alive elsewhere, for instance
-/// in a child task: the clean-up then has nothing to work with. Keep the guard in the body.
+/// As [`finally`]; and if the body ended while the guard is still alive elsewhere, such as in a child task:
+/// the clean-up then has no resource. Keep the guard in the body.
 pub fn with_resource<R, T, B, BF, C, CF>(
     resource: R,
     body: B,
@@ -184,7 +196,7 @@ where
         resource: Some(resource),
         place: place.clone(),
     };
-    // The body is made when it is first polled, as everywhere.
+    // The body is created when it is first polled, as in all futures here.
     finally(async move { body(lent).await }, move || {
         let resource = lock(&place).take();
         let resource = resource.expect(
@@ -197,7 +209,7 @@ where
 
 /// The guard through which the body of [`with_resource`] uses the resource.
 ///
-/// It goes back when it is dropped.
+/// Dropping it returns the resource.
 #[must_use = "the resource goes back when the guard is dropped"]
 pub struct Lent<R> {
     resource: Option<R>,

@@ -1,3 +1,5 @@
+//! The handle of a scope, usable from any thread.
+
 use std::fmt;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
@@ -6,10 +8,10 @@ use crate::engine::{Cancelled, Cause, Node, poll_state};
 use crate::instant::Instant;
 use crate::loom::Arc;
 
-/// Controls a [`CancelScope`](super::CancelScope), or the scope of a group, from anywhere.
+/// A handle that controls a [`CancelScope`](super::CancelScope), or the scope of a group, from any thread.
 ///
-/// Cheap to clone. Everything takes effect at once, also for operations later in the same poll
-/// (rule C2), and is harmless when the scope has ended.
+/// Cheap to clone. All methods take effect at once, also for later operations in the same poll (rule C2), and
+/// have no effect when the scope has ended.
 #[derive(Clone)]
 pub struct CancelHandle {
     node: Arc<Node>,
@@ -25,12 +27,12 @@ impl CancelHandle {
         CancelHandle { node }
     }
 
-    /// Cancels the scope. Further calls do nothing: the first cause wins.
+    /// Cancels the scope. Further calls have no effect: the first cause wins.
     pub fn cancel(&self) {
         self.node.cancel(explicit(None));
     }
 
-    /// Cancels the scope and says why; see [`Cancelled::reason`].
+    /// Cancels the scope with a reason; see [`Cancelled::reason`].
     pub fn cancel_with(&self, reason: impl Into<String>) {
         self.node.cancel(explicit(Some(reason.into())));
     }
@@ -42,19 +44,19 @@ impl CancelHandle {
         self.cancel();
     }
 
-    /// Cancels the scope without regard to unfinished business: shields, clean-ups and groups in
-    /// it are dropped where they stand, in the children too (rule C12).
+    /// Cancels the scope regardless of holds: shields, clean-ups and groups in it are dropped where they are,
+    /// in the children too (rule C12).
     pub fn abort(&self) {
         self.node.abort(explicit(None));
     }
 
-    /// Moves the deadline; [`Instant::FAR_FUTURE`] removes it. One that has passed cancels.
+    /// Moves the deadline; [`Instant::FAR_FUTURE`] removes it. A deadline that has passed cancels.
     pub fn set_deadline(&self, deadline: Instant) {
         self.node.set_deadline(deadline);
     }
 
-    /// The deadline; [`Instant::FAR_FUTURE`] if there is none. One that was given as a length is
-    /// known once the scope runs.
+    /// Returns the deadline, or [`Instant::FAR_FUTURE`] if there is none. A deadline that was set as a length
+    /// is known once the scope runs.
     pub fn deadline(&self) -> Instant {
         self.node.deadline()
     }
@@ -64,22 +66,22 @@ impl CancelHandle {
         self.node.set_shield(on);
     }
 
-    /// Whether the shield is on.
+    /// Returns whether the shield is on.
     pub fn is_shielded(&self) -> bool {
         self.node.is_shielded()
     }
 
-    /// Whether the scope was cancelled, by whatever cause.
+    /// Returns whether the scope was cancelled, by any cause.
     pub fn cancel_called(&self) -> bool {
         self.node.is_cancelled_now()
     }
 
-    /// Whether something in the scope was interrupted, and this scope caught it.
+    /// Returns whether something in the scope was interrupted, and this scope caught it.
     pub fn cancelled_caught(&self) -> bool {
         self.node.is_caught()
     }
 
-    /// Why the scope was cancelled, if it was.
+    /// Returns the cause of the scope's cancellation, if it was cancelled.
     pub fn cancellation(&self) -> Option<Cancelled> {
         self.node.cause_now()
     }
@@ -89,7 +91,7 @@ fn explicit(reason: Option<String>) -> Cancelled {
     Cancelled::with(Cause::Explicit, reason, poll_state::task_name())
 }
 
-// What a handle leads to is whole after a panic: no lock in it is held while anything of the user's runs.
+// The state behind a handle stays consistent after a panic: no lock in it is held while user code runs.
 impl UnwindSafe for CancelHandle {}
 impl RefUnwindSafe for CancelHandle {}
 

@@ -1,11 +1,10 @@
-//! Cancel scopes, shields and clean-up: cancellation goes inside out (rules C1 to C12).
+//! Cancel scopes, shields and clean-up: cancellation goes from the inside out (rules C1 to C12).
 //!
-//! Dropping a future is how Rust cancels: at once, from outside, with no chance to await. Here
-//! that is the last step. A scope that is cancelled first polls its future once more, and goes on
-//! polling it for as long as something in it has unfinished business: a begun
-//! [`shield`] or [`finally`], a group with living children, a blocking call.
+//! Rust cancels a future by dropping it: at once, from outside, with no chance to await. Here that is the
+//! last step. A cancelled scope first polls its future once more, and continues to poll it as long as
+//! something in it holds: a begun [`shield`] or [`finally`], a group with live children, a blocking call.
 //!
-//! How that works is the concern of `engine`; here is what users see.
+//! The mechanism is in `engine`; this module is its public interface.
 
 mod checkpoint;
 mod current;

@@ -1,3 +1,5 @@
+//! The shield, as a future and as the policy of its frame.
+
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -7,16 +9,15 @@ use pin_project::pin_project;
 use crate::engine::{Frame, FramePolicy, Node, Polled};
 use crate::loom::Arc;
 
-/// Runs a future to its end whatever is cancelled around it (rule C8).
+/// Runs a future to its end, regardless of cancellation around it (rule C8).
 ///
-/// Scopes around it that are cancelled wait for it. It does not protect from the cancellation of
-/// a scope inside it. Put a limit inside where it may take long:
-/// `shield(move_on_after(limit, future))`.
+/// Cancelled scopes around it wait for it. It does not protect from the cancellation of a scope inside it. If
+/// the future may take long, put a limit inside: `shield(move_on_after(limit, future))`.
 ///
 /// # Cancel safety
 ///
-/// Dropping the returned future drops what runs in it: a shield holds off cancellation, and
-/// cannot hold off a drop from outside (rule C10).
+/// Dropping the returned future drops the inner one: a shield holds off cancellation, but cannot hold off a
+/// drop from outside (rule C10).
 pub fn shield<F: Future>(future: F) -> Shield<F> {
     Shield {
         frame: Frame::new(future),

@@ -1,4 +1,4 @@
-//! The node tree and the frames, polled by hand: no runtime is needed.
+//! Tests of the node tree and the frames, which are polled by hand and need no runtime.
 
 use std::future::{pending, poll_fn};
 use std::pin::{Pin, pin};
@@ -11,7 +11,7 @@ use crate::instant::Instant;
 use crate::loom::Arc;
 use crate::runtime::{Spawn, TaskInfo, Time};
 
-/// A runtime whose clock stands still, and that can start nothing.
+/// A runtime with a clock that stands still, and that can start nothing.
 #[derive(Clone, Copy, Debug)]
 struct Still;
 
@@ -62,7 +62,7 @@ fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// Pending until it has been polled `polls` times.
+/// Waits until it has been polled `polls` times.
 async fn ready_after(polls: usize) {
     let mut left = polls;
     poll_fn(|_| {
@@ -122,12 +122,12 @@ fn a_stranded_hold_lapses() {
     let mut run = pin!(scope.run(async {
         let mut stranded = pin!(shield(pending::<()>()));
         assert!(poll(stranded.as_mut()).is_pending());
-        // From here on nobody polls it, and it is still there.
+        // From here on it is alive but not polled.
         pending::<()>().await;
     }));
     assert!(poll(run.as_mut()).is_pending());
     handle.cancel();
-    // It asks for turn after turn, and then it no longer waits.
+    // It wakes itself again and again, and then no longer waits.
     let wakes = Arc::new(CountWakes::default());
     let waker = Waker::from(wakes.clone());
     let mut polls = 0;

@@ -1,3 +1,5 @@
+//! A wait with a limit that leaves the future intact.
+
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -10,14 +12,14 @@ use crate::error::Elapsed;
 use crate::instant::Instant;
 use crate::runtime::Time;
 
-/// Waits for a future for at most `limit`, and leaves it as it is if that is not enough.
+/// Waits for a future for at most `limit`, and keeps the future if it is still pending.
 ///
-/// Unlike [`fail_after`](super::fail_after) it interrupts nothing (rule C7): the future can be
-/// waited for again.
+/// Unlike [`fail_after`](super::fail_after), it interrupts nothing (rule C7): the future can be awaited
+/// again.
 ///
 /// # Cancel safety
 ///
-/// Cancel safe: dropping it leaves the future as it is.
+/// Cancel safe: dropping it does not affect the future.
 ///
 /// # Errors
 ///

@@ -1,3 +1,5 @@
+//! Outputs in the order of completion.
+
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -6,16 +8,17 @@ use futures_core::Stream;
 
 use super::branches::Branches;
 
-/// Runs futures side by side and gives their outputs as they complete.
+/// Runs futures concurrently and returns a stream of their outputs as they complete.
 ///
 /// # Cancel safety
 ///
-/// Leaving the stream early drops the futures that are left, without clean-up code. Taking the
-/// next output is cancel safe.
+/// Dropping the stream early drops the remaining futures, without clean-up code. Awaiting the next output is
+/// cancel safe.
 ///
 /// # Panics
 ///
-/// If there is no future at all. A panic of one of the futures cancels the others, waits for
+/// If there are no futures. A panic of one of the futures cancels the others, waits for them, and continues
+/// where the next output is awaited.
 /// them, and continues where the next output is taken.
 pub fn as_completed<I>(futures: I) -> AsCompleted<I::Item>
 where
@@ -33,14 +36,14 @@ where
     AsCompleted { branches }
 }
 
-/// The outputs of several futures, in the order of completion; what [`as_completed`] returns.
+/// The outputs of several futures, in the order of completion. Returned by [`as_completed`].
 #[must_use = "streams do nothing unless polled"]
 pub struct AsCompleted<F: Future> {
     branches: Branches<F>,
 }
 
 impl<F: Future> AsCompleted<F> {
-    /// The next output; none once all have been given.
+    /// Returns the next output, or `None` after the last.
     ///
     /// # Cancel safety
     ///
@@ -51,7 +54,7 @@ impl<F: Future> AsCompleted<F> {
     }
 }
 
-// Branches are pinned on the heap, each by itself.
+// Each branch is pinned on the heap.
 impl<F: Future> Unpin for AsCompleted<F> {}
 
 impl<F: Future> Stream for AsCompleted<F> {

@@ -1,4 +1,4 @@
-//! The set of branches that every combinator here is built on.
+//! The set of branches on which all combinators here are built.
 
 use std::fmt;
 use std::pin::Pin;
@@ -12,16 +12,16 @@ use crate::loom::Arc;
 use crate::unwind::{Payload, drop_quietly};
 use crate::wake::WakerSlot;
 
-/// Futures that are polled in place, each in a frame of its own, so that the others can be
-/// cancelled, and waited for, when one of them decides the outcome.
+/// Futures that are polled in place, each in its own frame, so that the others can be cancelled, and waited
+/// for, when one of them decides the outcome.
 pub(crate) struct Branches<F: Future> {
     set: FuturesUnordered<Branch<F>>,
     cancelled: bool,
-    /// The first panic; it continues once all have ended.
+    /// The first panic. It continues after all branches have ended.
     panic: Option<Payload>,
 }
 
-/// How to go on after an event.
+/// The reaction to an output.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Next {
     Wait,
@@ -82,10 +82,11 @@ impl<F: Future> Branches<F> {
         self.cancel();
     }
 
-    /// The next branch that completes, as its index and output; none once all have ended.
+    /// Returns the index and the output of the next branch that completes, or `None` after the last.
     ///
     /// After a panic the rest is cancelled, and the panic continues at the end.
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<(usize, F::Output)>> {
+        // Ends: each repetition removes a branch from the set.
         loop {
             let set = Pin::new(&mut self.set);
             match poll_state::polling_branches(cx.waker(), || set.poll_next(cx)) {
@@ -103,8 +104,8 @@ impl<F: Future> Branches<F> {
         }
     }
 
-    /// Polls until one more has ended; `event` decides what becomes of the rest. Ready if all have
-    /// ended, pending otherwise, with or without an event.
+    /// Polls until one more branch has ended. `event` decides whether the rest is cancelled. Returns ready if
+    /// all have ended, and pending otherwise, with or without an event.
     pub(crate) fn drive_some(
         &mut self,
         cx: &mut Context<'_>,
@@ -122,12 +123,13 @@ impl<F: Future> Branches<F> {
         }
     }
 
-    /// Polls until all have ended, or nothing moves; `event` decides what becomes of the rest.
+    /// Polls until all have ended, or none makes progress. `event` decides whether the rest is cancelled.
     pub(crate) fn drive(
         &mut self,
         cx: &mut Context<'_>,
         mut event: impl FnMut(usize, F::Output) -> Next,
     ) -> Poll<()> {
+        // Ends: each repetition has an output of one more branch.
         loop {
             let mut ended = false;
             let driven = self.drive_some(cx, |index, output| {
@@ -162,11 +164,12 @@ struct Branch<F> {
     frame: Frame<F>,
     index: usize,
     own: bool,
-    /// It had unfinished business when it was cancelled.
+    /// It held when it was cancelled.
     cleans_up: bool,
     waker: WakerSlot,
 }
 
+/// The policy of a branch's frame. The combinator sets `own` when another branch has decided the outcome.
 struct BranchPolicy {
     own: bool,
 }
@@ -190,8 +193,8 @@ impl<F: Future> Future for Branch<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        // A loser that holds nothing is not polled once more: it would take what it then throws away. One
-        // that did hold has the last word, though: it may have an error to deliver.
+        // A losing branch that holds nothing is not polled once more: it would be granted something that is
+        // then dropped. A branch that did hold is polled, since it may have an error to deliver.
         let mut policy = BranchPolicy { own: *this.own };
         let loses = match *this.own && !*this.cleans_up {
             true => this.frame.as_mut().interrupt_unless_held(&mut policy),

@@ -1,3 +1,5 @@
+//! All outputs, in the order of the inputs.
+
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -6,9 +8,9 @@ use super::branches::{Branches, Next};
 use super::inputs::{Branching, Gather, TryGather};
 use crate::error::GroupError;
 
-/// Runs futures side by side and gives all outputs, in the order of the inputs.
+/// Runs futures concurrently and returns all outputs, in the order of the inputs.
 ///
-/// Nothing is cancelled by an output that is an `Err`; see [`try_gather`].
+/// An output that is an `Err` cancels nothing; see [`try_gather`].
 ///
 /// # Cancel safety
 ///
@@ -34,7 +36,7 @@ fn open<F: Branching, T>(futures: F) -> Opened<F, T> {
     (branches, places)
 }
 
-/// Everything that was put in its place; complete, where nothing was cancelled.
+/// Takes the outputs that were stored; these are all, if nothing was cancelled.
 pub(super) fn complete<T>(places: &mut Vec<Option<T>>) -> Vec<T> {
     std::mem::take(places).into_iter().flatten().collect()
 }
@@ -46,7 +48,7 @@ pub struct Gathering<F: Gather> {
     outputs: Vec<Option<<F::Branch as Future>::Output>>,
 }
 
-// Branches are pinned on the heap, each by itself.
+// Each branch is pinned on the heap.
 impl<F: Gather> Unpin for Gathering<F> {}
 
 impl<F: Gather> Future for Gathering<F> {
@@ -71,8 +73,8 @@ impl<F: Gather> fmt::Debug for Gathering<F> {
     }
 }
 
-/// Runs futures side by side and gives all values, in the order of the inputs; the first error
-/// cancels the rest, which are waited for.
+/// Runs futures concurrently and returns all values, in the order of the inputs. The first error cancels the
+/// rest, which are waited for.
 ///
 /// # Cancel safety
 ///
@@ -80,7 +82,7 @@ impl<F: Gather> fmt::Debug for Gathering<F> {
 ///
 /// # Errors
 ///
-/// [`GroupError::Failed`] with every error that came up.
+/// [`GroupError::Failed`] with every error that occurred.
 ///
 /// # Panics
 ///
@@ -102,7 +104,7 @@ pub struct TryGathering<F: TryGather> {
     errors: Vec<F::Error>,
 }
 
-// Branches are pinned on the heap, each by itself.
+// Each branch is pinned on the heap.
 impl<F: TryGather> Unpin for TryGathering<F> {}
 
 impl<F: TryGather> Future for TryGathering<F> {

@@ -1,11 +1,11 @@
-//! What combinators take: `Vec`s, arrays, and tuples of futures of different types.
+//! The inputs of combinators: `Vec`s, arrays, and tuples of futures of different types.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use pin_project::pin_project;
 
-/// Futures that can be run side by side: a `Vec`, an array, or a tuple of up to eight.
+/// Futures that can run concurrently: a `Vec`, an array, or a tuple of up to eight.
 pub trait Branching {
     /// The futures, under one type.
     #[doc(hidden)]
@@ -15,7 +15,7 @@ pub trait Branching {
     fn into_branches(self) -> Vec<Self::Branch>;
 }
 
-/// What [`race`](super::race) takes: all outputs have one type.
+/// The input of [`race`](super::race): all outputs have one type.
 pub trait Race: Branching {
     /// The type of the outputs.
     type Output;
@@ -24,7 +24,7 @@ pub trait Race: Branching {
     fn unify(output: <Self::Branch as Future>::Output) -> Self::Output;
 }
 
-/// What [`gather`](super::gather) takes.
+/// The input of [`gather`](super::gather).
 pub trait Gather: Branching {
     /// The outputs, in the order of the inputs: a `Vec`, an array, or a tuple.
     type Output;
@@ -33,7 +33,7 @@ pub trait Gather: Branching {
     fn assemble(outputs: Vec<<Self::Branch as Future>::Output>) -> Self::Output;
 }
 
-/// What [`try_gather`](super::try_gather) takes: all outputs are `Result`s with one error type.
+/// The input of [`try_gather`](super::try_gather): all outputs are `Result`s with one error type.
 pub trait TryGather: Branching {
     /// The values, in the order of the inputs: a `Vec`, an array, or a tuple.
     type Output;
@@ -132,7 +132,7 @@ fn array<T, const N: usize>(items: Vec<T>) -> [T; N] {
     array.unwrap_or_else(|_| unreachable!("as many outputs as inputs"))
 }
 
-/// Takes the next output of a tuple, which is of the variant that stands in this place.
+/// Takes the next output of a tuple, which is of the variant at this position.
 macro_rules! take {
     ($items:ident, $one:ident::$variant:ident) => {
         match $items.next() {
@@ -142,11 +142,10 @@ macro_rules! take {
     };
 }
 
-/// Lists, for a tuple, the enum of its futures and of their outputs; what is done with them is
-/// the business of generic code elsewhere.
+/// Defines, for a tuple, the enum of its futures and of their outputs. Generic code elsewhere runs them.
 macro_rules! tuple {
     ($one:ident: $($F:ident $T:ident),+) => {
-        /// One of several: a future of a tuple, or an output of one.
+        /// One of several: a future of a tuple, or its output.
         #[doc(hidden)]
         #[allow(missing_debug_implementations, reason = "an implementation detail")]
         #[allow(clippy::exhaustive_enums, unnameable_types, reason = "an implementation detail")]

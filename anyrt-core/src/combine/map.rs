@@ -1,3 +1,5 @@
+//! Concurrent maps with a limit.
+
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -7,14 +9,14 @@ use super::branches::{Branches, Next};
 use super::gather::complete;
 use crate::error::GroupError;
 
-/// Calls `f` for each item and runs the futures side by side, at most `limit` at a time; gives
-/// the outputs in the order of the items.
+/// Calls `f` for each item and runs the futures concurrently, at most `limit` at a time. Returns the outputs
+/// in the order of the items.
 ///
-/// Items are taken from the iterator only when there is room.
+/// Items are taken from the iterator only when a future can start.
 ///
 /// # Cancel safety
 ///
-/// Dropping it drops the running futures, without clean-up code, and the items that are left.
+/// Dropping it drops the running futures, without clean-up code, and the remaining items.
 ///
 /// # Panics
 ///
@@ -32,10 +34,10 @@ where
     }
 }
 
-/// Starts futures as long as there is room and there are items.
+/// The running futures, and the items to start more of them from.
 struct Feed<I, F, Fut: Future> {
     limit: usize,
-    /// None once it is exhausted, or nothing more is wanted.
+    /// `None` after the last item, or when no more items are needed.
     items: Option<I>,
     f: F,
     branches: Branches<Fut>,
@@ -57,6 +59,7 @@ impl<I: Iterator, F: FnMut(I::Item) -> Fut, Fut: Future> Feed<I, F, Fut> {
         }
     }
 
+    /// Starts futures up to the limit and polls them, until all have ended or none makes progress.
     fn drive(
         &mut self,
         cx: &mut Context<'_>,
@@ -64,7 +67,7 @@ impl<I: Iterator, F: FnMut(I::Item) -> Fut, Fut: Future> Feed<I, F, Fut> {
     ) -> Poll<()> {
         loop {
             if self.branches.is_cancelled() {
-                // Because of a panic, or of an event below: nothing more is wanted.
+                // A panic or an event has cancelled the branches: no more items are needed.
                 self.items = None;
             }
             while self.branches.len() < self.limit
@@ -104,7 +107,7 @@ pub struct MapConcurrent<I, F, Fut: Future> {
     outputs: Vec<Option<Fut::Output>>,
 }
 
-// Branches are pinned on the heap, each by itself.
+// Each branch is pinned on the heap.
 impl<I, F, Fut: Future> Unpin for MapConcurrent<I, F, Fut> {}
 
 impl<I, F, Fut> Future for MapConcurrent<I, F, Fut>
@@ -142,18 +145,18 @@ impl<I, F, Fut: Future> fmt::Debug for MapConcurrent<I, F, Fut> {
     }
 }
 
-/// Calls `f` for each item and runs the futures side by side, at most `limit` at a time; the first
-/// error cancels the rest, which are waited for.
+/// Calls `f` for each item and runs the futures concurrently, at most `limit` at a time. The first error
+/// cancels the rest, which are waited for.
 ///
 /// See [`map_concurrent`].
 ///
 /// # Cancel safety
 ///
-/// Dropping it drops the running futures, without clean-up code, and the items that are left.
+/// Dropping it drops the running futures, without clean-up code, and the remaining items.
 ///
 /// # Errors
 ///
-/// [`GroupError::Failed`] with every error that came up.
+/// [`GroupError::Failed`] with every error that occurred.
 ///
 /// # Panics
 ///
@@ -183,7 +186,7 @@ pub struct TryMapConcurrent<I, F, Fut: Future, T, E> {
     errors: Vec<E>,
 }
 
-// Branches are pinned on the heap, each by itself.
+// Each branch is pinned on the heap.
 impl<I, F, Fut: Future, T, E> Unpin for TryMapConcurrent<I, F, Fut, T, E> {}
 
 impl<I, F, Fut, T, E> Future for TryMapConcurrent<I, F, Fut, T, E>

@@ -1,7 +1,7 @@
 //! Combinators that run futures in place, so that these may borrow (rule G12).
 //!
-//! They run concurrently inside the task that awaits them, not in parallel. Where one of the
-//! futures decides the outcome, the others are cancelled and waited for, clean-up included.
+//! The futures run concurrently inside the task that awaits them, not in parallel. If one of them decides the
+//! outcome, the others are cancelled and waited for, including their clean-up.
 
 mod as_completed;
 pub(crate) mod branches;

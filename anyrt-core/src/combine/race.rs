@@ -1,3 +1,5 @@
+//! The first output or value; the other futures are cancelled.
+
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -7,11 +9,10 @@ use super::inputs::Race;
 use crate::error::GroupError;
 use crate::runtime::Spawn;
 
-/// Runs futures side by side and gives the output of the first that completes; the others are
-/// cancelled, *and waited for*, clean-up included.
+/// Runs futures concurrently and returns the output of the first that completes. The others are cancelled,
+/// *and waited for*, including their clean-up.
 ///
-/// That is what makes it safer than `select!`, which drops them. Of several that are ready at
-/// once, chance decides.
+/// That makes it safer than `select!`, which drops them. If several are ready at once, the choice is random.
 ///
 /// # Cancel safety
 ///
@@ -19,8 +20,7 @@ use crate::runtime::Spawn;
 ///
 /// # Panics
 ///
-/// If there is no future at all. A panic of one of the futures cancels the others, waits for
-/// them, and continues.
+/// If there are no futures. A panic of one of the futures cancels the others, waits for them, and continues.
 pub fn race<R: Spawn, F: Race>(futures: F) -> Racing<F> {
     let futures = futures.into_branches();
     assert!(!futures.is_empty(), "a race needs at least one future");
@@ -44,7 +44,7 @@ pub struct Racing<F: Race> {
     winner: Option<F::Output>,
 }
 
-// Branches are pinned on the heap, each by itself.
+// Each branch is pinned on the heap.
 impl<F: Race> Unpin for Racing<F> {}
 
 impl<F: Race> Future for Racing<F> {
@@ -73,8 +73,8 @@ impl<F: Race> fmt::Debug for Racing<F> {
     }
 }
 
-/// Runs futures side by side and gives the first value; the others are then cancelled, and waited
-/// for. The errors count only if there is no value (rule G10).
+/// Runs futures concurrently and returns the first value. The others are then cancelled, and waited for.
+/// Errors are only returned if there is no value (rule G10).
 ///
 /// # Cancel safety
 ///
@@ -112,7 +112,7 @@ pub struct RacingOk<F: Future, T, E> {
     errors: Vec<E>,
 }
 
-// Branches are pinned on the heap, each by itself.
+// Each branch is pinned on the heap.
 impl<F: Future, T, E> Unpin for RacingOk<F, T, E> {}
 
 impl<F: Future<Output = Result<T, E>>, T, E> Future for RacingOk<F, T, E> {

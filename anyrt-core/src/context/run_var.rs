@@ -8,14 +8,14 @@ use crate::engine::Run;
 use crate::engine::poll_state::next_serial;
 use crate::loom::{Arc, OnceLock, lock};
 
-/// A variable with one value per run, shared by all its tasks: declared as a `static`.
+/// A variable with one value per run, shared by all its tasks. Declare it as a `static`.
 pub struct RunVar<T: 'static> {
     id: OnceLock<u64>,
     default: Option<fn() -> T>,
     value: PhantomData<fn() -> T>,
 }
 
-/// Why a run variable has no value.
+/// The reason why a run variable has no value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunVarError {
@@ -30,7 +30,7 @@ pub enum RunVarError {
 }
 
 impl<T: Clone + Send + Sync + 'static> RunVar<T> {
-    /// A variable without default.
+    /// Creates a variable without a default.
     #[expect(
         clippy::new_without_default,
         reason = "a variable is declared as a static"
@@ -43,7 +43,7 @@ impl<T: Clone + Send + Sync + 'static> RunVar<T> {
         }
     }
 
-    /// A variable that each run starts with `default()`, made when it is first read.
+    /// Creates a variable with a default, which `default` creates when it is first read in a run.
     pub const fn with_default(default: fn() -> T) -> RunVar<T> {
         RunVar {
             id: OnceLock::new(),
@@ -56,11 +56,11 @@ impl<T: Clone + Send + Sync + 'static> RunVar<T> {
         *self.id.get_or_init(next_serial)
     }
 
-    /// The value in the current run.
+    /// Returns the value in the current run.
     ///
     /// # Errors
     ///
-    /// [`RunVarError`] outside of every run, and where nobody has set it.
+    /// [`RunVarError`] outside of every run, and if the variable was not set and has no default.
     pub fn get(&'static self) -> Result<T, RunVarError> {
         let run = Run::current().ok_or(RunVarError::NoRun)?;
         let id = self.id();
@@ -69,7 +69,7 @@ impl<T: Clone + Send + Sync + 'static> RunVar<T> {
             (Some(value), _) => value,
             (None, None) => return Err(RunVarError::Unset),
             (None, Some(default)) => {
-                // Made without the lock; of two that are made at once, the first stays.
+                // Created without the lock. If two threads create a default at once, the first one stays.
                 let made: Arc<dyn Any + Send + Sync> = Arc::new(default());
                 lock(&run.vars.0).entry(id).or_insert(made).clone()
             }

@@ -12,8 +12,8 @@ use crate::engine::context_map::{Context, replace};
 use crate::engine::poll_state::next_serial;
 use crate::loom::{Arc, OnceLock};
 
-/// A variable with a value per task: declared as a `static`, inherited as a snapshot at spawn, by
-/// worker threads too (rule G14).
+/// A variable with a value per task (rule G14). Declare it as a `static`. Spawned tasks and worker threads
+/// inherit a snapshot.
 ///
 /// Changes stay in the task that makes them.
 pub struct ContextVar<T: 'static> {
@@ -22,7 +22,7 @@ pub struct ContextVar<T: 'static> {
 }
 
 impl<T: Clone + Send + Sync + 'static> ContextVar<T> {
-    /// A variable that nobody has set.
+    /// Creates a variable without a value.
     #[expect(
         clippy::new_without_default,
         reason = "a variable is declared as a static"
@@ -38,13 +38,13 @@ impl<T: Clone + Send + Sync + 'static> ContextVar<T> {
         *self.id.get_or_init(next_serial)
     }
 
-    /// The value in the current task, or, outside of every task, on this thread.
+    /// Returns the value in the current task or, outside of every task, on this thread.
     pub fn get(&'static self) -> Option<T> {
         let map = Context::snapshot()?;
         map.get(self.id())?.downcast_ref::<T>().cloned()
     }
 
-    /// Sets the value for the current task, or, outside of every task, for this thread.
+    /// Sets the value for the current task or, outside of every task, for this thread.
     pub fn set(&'static self, value: T) {
         drop(self.put(Some(Arc::new(value))));
     }
@@ -54,7 +54,7 @@ impl<T: Clone + Send + Sync + 'static> ContextVar<T> {
         drop(self.put(None));
     }
 
-    /// Sets the value for as long as a future is polled, and nowhere else.
+    /// Sets the value while a future is polled, and nowhere else.
     ///
     /// # Cancel safety
     ///
@@ -101,8 +101,8 @@ impl<T: Clone + Send + Sync + 'static, F: Future> Future for WithContextVar<T, F
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
-        /// Swaps the values again, also when unwinding; what the future set is kept for its next
-        /// poll.
+        /// A guard that swaps the values back, also when unwinding. A value that the future has set is kept
+        /// for its next poll.
         struct Swap<'a, T: Clone + Send + Sync + 'static> {
             var: &'static ContextVar<T>,
             inner: &'a mut Option<Arc<dyn Any + Send + Sync>>,

@@ -1,4 +1,4 @@
-//! Actions that a run carries out when its main task has ended, before it waits for the tasks that are left.
+//! Actions that a run carries out when its main task has ended, before it waits for the remaining tasks.
 
 use crate::loom::{Mutex, lock};
 
@@ -12,8 +12,8 @@ impl AtEnd {
         AtEnd(Mutex::new(Some(Vec::new())))
     }
 
-    /// Adds an action, which is carried out by the thread that polls the main task. If the main task has
-    /// ended, the action is carried out here.
+    /// Adds an action, which the thread that polls the main task carries out. If the main task has ended, the
+    /// action runs here.
     pub(crate) fn add(&self, action: impl FnOnce() + Send + 'static) {
         let mut actions = lock(&self.0);
         match actions.as_mut() {

@@ -1,12 +1,14 @@
+//! The causes of cancellations.
+
 use std::fmt;
 
 use crate::loom::Arc;
 
-/// Why something was cancelled.
+/// The kind of event that caused a cancellation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cause {
-    /// Somebody called `cancel` or its kin.
+    /// `cancel` or a similar method was called.
     Explicit,
     /// A deadline passed.
     Deadline,
@@ -20,9 +22,9 @@ pub enum Cause {
     Enclosing,
 }
 
-/// The code was interrupted by a cancellation; says why.
+/// A cancellation that interrupted the code, with its cause.
 ///
-/// Scopes return it where their future did not complete (rule C7). Cloning is cheap.
+/// Scopes return it if their future did not complete (rule C7). Cloning is cheap.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Cancelled {
     cause: Cause,
@@ -48,17 +50,17 @@ impl Cancelled {
         Cancelled { cause, details }
     }
 
-    /// What kind of event it was.
+    /// Returns the kind of event that caused the cancellation.
     pub fn cause(&self) -> Cause {
         self.cause
     }
 
-    /// The reason that was given, if any.
+    /// Returns the reason that was passed to the cancelling method, if any.
     pub fn reason(&self) -> Option<&str> {
         self.details.as_ref()?.reason.as_deref()
     }
 
-    /// The name of the task that cancelled, or that failed.
+    /// Returns the name of the task that cancelled, or that failed.
     pub fn by(&self) -> Option<&str> {
         self.details.as_ref()?.by.as_deref()
     }

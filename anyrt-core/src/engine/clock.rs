@@ -1,5 +1,4 @@
-//! The clock of a runtime without its type, and how tasks yield there, for what is not generic over the
-//! runtime.
+//! The clock of a runtime without the runtime's type, for code that is not generic over the runtime.
 
 use std::fmt;
 use std::pin::Pin;
@@ -8,10 +7,10 @@ use std::task::Waker;
 use crate::instant::Instant;
 use crate::runtime::Time;
 
-/// A timer of any runtime. Only rare paths use it: what is generic has the runtime's own timers.
+/// A timer of any runtime. Only rare paths use it: generic code uses the runtime's own timers.
 pub(crate) type BoxTimer = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// A runtime's functions.
+/// The functions of a runtime that concern time and yielding.
 #[derive(Clone, Copy)]
 pub(crate) struct Clock {
     now: fn() -> Instant,
@@ -30,7 +29,7 @@ impl Clock {
         }
     }
 
-    /// A clock that stands still, for models.
+    /// Returns a clock that stands still, for models.
     #[cfg(all(test, loom))]
     pub(crate) fn still() -> Clock {
         Clock {
@@ -45,12 +44,12 @@ impl Clock {
         (self.now)()
     }
 
-    /// Whether timers can be made on this thread: some runtimes have none where they are not entered.
+    /// Returns whether timers can be created on this thread. Some runtimes need to be entered for that.
     pub(crate) fn is_at_hand(&self) -> bool {
         (self.is_at_hand)()
     }
 
-    /// Wakes a task after others have had their turn.
+    /// Wakes a task after other tasks have had their turn.
     pub(crate) fn yield_turn(&self, waker: &Waker) {
         (self.yield_turn)(waker);
     }

@@ -1,6 +1,6 @@
 //! The values of context variables that a task or a thread carries (rule G14).
 //!
-//! The record of a task keeps its map; `context` has the variables themselves.
+//! The record of a task owns its map; the module `context` defines the variables themselves.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -9,7 +9,7 @@ use std::fmt;
 use crate::engine::poll_state::{may_have_context, note_contexts, with_task};
 use crate::loom::{Arc, thread_local};
 
-/// The values of a task's context variables: few, so a sorted list.
+/// The values of a task's context variables. Most tasks have few, so this is a sorted list.
 #[derive(Clone, Default)]
 pub(crate) struct ContextMap {
     values: Vec<(u64, Arc<dyn Any + Send + Sync>)>,
@@ -43,28 +43,28 @@ thread_local! {
     static OF_THREAD: Cell<Option<Arc<ContextMap>>> = const { Cell::new(None) };
 }
 
-/// The context variables that were set, as they were at one moment.
+/// The values of all context variables at one moment.
 ///
-/// A task starts with a snapshot of its spawner's (rule G14).
+/// A task starts with a snapshot of its spawner's context (rule G14).
 #[derive(Clone, Default)]
 pub struct Context {
     map: Option<Arc<ContextMap>>,
 }
 
 impl Context {
-    /// No variable is set.
+    /// Creates a context in which no variable is set.
     pub fn new() -> Context {
         Context::default()
     }
 
-    /// What is set where this is called.
+    /// Returns the context of the caller.
     pub fn current() -> Context {
         Context {
             map: Context::snapshot(),
         }
     }
 
-    /// Runs `f` with this context in place of the caller's; what `f` sets is gone afterwards.
+    /// Runs `f` with this context in place of the caller's. Changes by `f` are discarded afterwards.
     pub fn run<T>(&self, f: impl FnOnce() -> T) -> T {
         struct Restore(Option<Arc<ContextMap>>);
         impl Drop for Restore {
@@ -78,7 +78,7 @@ impl Context {
 
     #[inline]
     pub(crate) fn snapshot() -> Option<Arc<ContextMap>> {
-        // Spawning asks this, and few programs set anything.
+        // Every spawn calls this, and few programs set any variable.
         if may_have_context() {
             Context::look_up()
         } else {
@@ -88,7 +88,7 @@ impl Context {
 
     fn look_up() -> Option<Arc<ContextMap>> {
         with_task(|task| task.map(|task| task.context())).unwrap_or_else(|| {
-            // Where the thread's locals are being destroyed, nothing is set.
+            // While the thread's locals are being destroyed, no variable is set.
             let of_thread = OF_THREAD.try_with(|cell| {
                 let map = cell.take();
                 cell.set(map.clone());
@@ -110,7 +110,7 @@ impl fmt::Debug for Context {
     }
 }
 
-/// Replaces the context of the current task or, outside of every task, of this thread.
+/// Replaces the context of the current task or, outside of every task, of this thread. Returns the old one.
 pub(crate) fn replace(map: Option<Arc<ContextMap>>) -> Option<Arc<ContextMap>> {
     if map.is_some() {
         note_contexts();

@@ -1,4 +1,4 @@
-//! The deadlines of a node with a handle: when it is cancelled, and when it is aborted.
+//! The deadlines of a node with a handle: one cancels it, the other aborts it.
 
 use std::pin::Pin;
 use std::task::Context;
@@ -7,14 +7,15 @@ use crate::engine::{Cancelled, Cause, LazyTimer, Node};
 use crate::loom::Arc;
 use crate::runtime::Time;
 
-/// Polls the timers that a node's deadlines need; true if one has passed and was carried out.
+/// Polls the timer for the next deadline of a node. Returns true if a deadline has passed and was carried
+/// out.
 pub(crate) fn poll_deadlines<R: Time>(
     node: &Arc<Node>,
     timer: Pin<&mut LazyTimer<R>>,
     cx: &mut Context<'_>,
 ) -> bool {
     let next = node.next_limit();
-    // Timers may round up; what has passed when it is set cancels at once.
+    // Timers may round up, so a deadline that has passed when the timer is set cancels at once.
     let passed = !timer.is_armed_for(next) && next <= R::now();
     if !passed && timer.poll(cx, next).is_pending() {
         return false;

@@ -1,4 +1,4 @@
-//! Unfinished business of something that is no scope.
+//! The hold of an operation that is not a scope. Used by `start` and by calls of worker threads.
 
 use std::task::Context;
 
@@ -6,26 +6,26 @@ use crate::engine::{Node, poll_state};
 use crate::instant::Instant;
 use crate::loom::Arc;
 
-/// The hold of something that has no frame of its own: a `start`, a blocking call.
+/// The hold of an operation without a frame: a `start`, a blocking call.
 #[derive(Debug, Default)]
 pub(crate) struct Hold {
     node: Option<Arc<Node>>,
 }
 
 impl Hold {
-    /// A hold that others find in the tree.
+    /// Creates a hold whose node is visible to others in the tree.
     pub(crate) fn of(node: Arc<Node>) -> Hold {
         Hold { node: Some(node) }
     }
 
-    /// Sets the deadline that those find.
+    /// Sets the deadline of that node, if there is one.
     pub(crate) fn limit(&self, deadline: Instant) {
         if let Some(node) = &self.node {
             node.init_deadline(deadline);
         }
     }
 
-    /// Holds the scopes around, as of the end of this poll (rule C6).
+    /// Holds the enclosing scopes, as of the end of this poll (rule C6).
     pub(crate) fn keep(&mut self, cx: &Context<'_>) {
         if self.node.is_some() || poll_state::surroundings().inside() {
             self.node.get_or_insert_with(Node::new).hold(cx);

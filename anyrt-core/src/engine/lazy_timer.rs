@@ -1,3 +1,5 @@
+//! The timer of a scope, a timeout or a sleep.
+
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
@@ -6,7 +8,7 @@ use pin_project::pin_project;
 use crate::instant::Instant;
 use crate::runtime::Time;
 
-/// A timer that is made when it is needed, and follows a deadline that may move.
+/// A timer that is created when it is first needed, and follows a deadline that may move.
 #[pin_project]
 pub(crate) struct LazyTimer<R: Time> {
     #[pin]
@@ -15,8 +17,8 @@ pub(crate) struct LazyTimer<R: Time> {
     registered: Registered,
 }
 
-/// Which waker the timer was polled with. Polling it with that one again changes nothing unless
-/// it has fired; but most timers are polled too seldom for it to pay to keep the waker.
+/// The waker with which the timer was polled last. Unless the timer has fired, polling it again with the same
+/// waker changes nothing. The waker is kept from the second poll on: most timers are polled only once.
 enum Registered {
     No,
     Once,
@@ -32,12 +34,12 @@ impl<R: Time> LazyTimer<R> {
         }
     }
 
-    /// Whether the timer runs for this deadline, or none is needed.
+    /// Returns whether the timer is set for this deadline, or no timer is needed.
     pub(crate) fn is_armed_for(&self, deadline: Instant) -> bool {
         self.armed == deadline
     }
 
-    /// Ready when `deadline` has passed; otherwise the task is woken when it does.
+    /// Returns ready if `deadline` has passed. Otherwise wakes the task when it does.
     #[inline]
     pub(crate) fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {
         if deadline == Instant::FAR_FUTURE {
@@ -68,7 +70,7 @@ impl<R: Time> LazyTimer<R> {
         }
         let polled = timer.poll(cx);
         if polled.is_ready() {
-            // Whoever asks once more has the timer set again: not every one tells twice.
+            // Set the timer again at the next poll: some timers report completion only once.
             *this.armed = Instant::FAR_FUTURE;
         }
         polled

@@ -1,20 +1,20 @@
-//! The engine: it polls tasks and scopes, and carries cancellation between them.
+//! The engine polls tasks and scopes, and carries cancellation between them.
 //!
-//! The rooms that users see (`cancel`, `task`, `combine`, `thread`, …) are built on it; it imports
-//! none of them.
+//! The modules that users see (`cancel`, `task`, `combine`, `thread`, …) are built on it; it imports none of
+//! them.
 //!
 //! | file | contents |
 //! | --- | --- |
-//! | `poll_state` | the thread-local state of a poll: what the polled code sees around it |
+//! | `poll_state` | the thread-local state of a poll: which scopes and which task surround the polled code |
 //! | `frame` | one poll of a scope, a shield, a group's body or a task's root |
 //! | `node` | the heap part of a scope or holder, and the tree of these |
-//! | `hold`, `operation` | unfinished business outside of frames; the start of every operation |
-//! | `scope_policy`, `deadlines`, `lazy_timer` | what scopes add to a frame; their timers |
+//! | `hold`, `operation` | holds without a frame; the start of every operation |
+//! | `scope_policy`, `deadlines`, `lazy_timer` | the additions of scopes to a frame; their timers |
 //! | `group` | the state of a group, and the records of its tasks |
 //! | `task_future` | the outermost frame of a task |
-//! | `run`, `workers`, `at_end` | what all tasks of a run share; its worker threads; actions at its end |
+//! | `run`, `workers`, `at_end` | the state shared by all tasks of a run; its worker threads; actions at its end |
 //! | `context_map` | the values of context variables |
-//! | `cause`, `ended`, `unhandled`, `wait`, `wait_detail` | why and how something ended; what a task waits for |
+//! | `cause`, `ended`, `unhandled`, `wait`, `wait_detail` | causes and kinds of ends; what a task waits for |
 
 #[cfg_attr(
     not(all(feature = "to_process", unix)),

@@ -1,16 +1,25 @@
-//! The start of every operation, and the end of those that may fail (rules C4 and C11).
+//! The start of every operation, and the end of fallible ones (rules C4 and C11).
 //!
-//! Used by the operations of the other rooms. What waits for something that it can only be granted, such as a
-//! lock, begins with [`Operation::begin`]. An operation with a [`Result`] also looks at how it ends: what it
-//! was granted is delivered, and an error is a *state* (an end of stream, a closed handle, a reset), which
-//! is not reported once the operation is cancelled: what was cancelled together with it may have caused
-//! it. It has three ways to do so:
+//! Used by the operations of the other modules. An operation that can only be granted something, such as a
+//! lock, begins with [`Operation::begin`]. An operation with a [`Result`] also checks how it ends: a success
+//! is delivered. An error is a *state* (an end of stream, a closed handle, a reset). It is not reported once
+//! the operation is cancelled, because something that was cancelled with the operation may have caused it.
+//! There are three ways to do so:
 //!
 //! | form of the operation | use |
 //! | --- | --- |
 //! | a named future | [`FallibleOperation`], which keeps the state |
-//! | a named future that finds the same state again, however often it is polled | [`Operation::interrupts`] |
+//! | a named future that finds the same state again in every later poll | [`Operation::interrupts`] |
 //! | an async function | [`deliver`], at its end |
+//!
+//! ```text
+//!           begin: cancelled            begin: not cancelled
+//!   ┌─────┐ ──────────────▶ ┌─────────┐ ──────────────────▶ ┌─────────┐
+//!   │ New │                 │ Refused │                     │ Started │
+//!   └─────┘                 └─────────┘ ◀────────────────── └─────────┘
+//!      │                                 interrupts            ▲
+//!      └───────────────────────────────────────────────────────┘ begin
+//! ```
 
 use std::fmt;
 use std::future::poll_fn;
@@ -19,20 +28,21 @@ use std::task::{Context, Poll, ready};
 use crate::engine::node::Refusal;
 use crate::engine::poll_state;
 
-/// Whether an operation has started.
+/// The progress of an operation.
 ///
-/// An operation polls [`begin`](Operation::begin) first. While that is pending it has had no
-/// effect; once it is ready the operation has started, and cancellation is no longer its concern.
+/// An operation polls [`begin`](Operation::begin) first. While that is pending, the operation has had no
+/// effect. Once it is ready, the operation has started, and cancellation no longer concerns it.
 #[derive(Debug, Default)]
 pub(crate) enum Operation {
     #[default]
     New,
-    /// It was refused, and its waker is kept by the frame that is cancelled.
+    /// The operation was refused, and the cancelled frame keeps its waker.
     Refused(Box<Refusal>),
     Started,
 }
 
 impl Operation {
+    /// Starts the operation, unless it is cancelled or the budget is used up.
     #[inline]
     pub(crate) fn begin(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if !matches!(self, Operation::Started) {
@@ -44,7 +54,7 @@ impl Operation {
         Poll::Ready(())
     }
 
-    /// Something stands in the way, or may: a cancellation, or that the budget is used up.
+    /// Starts the operation if a cancellation or a used-up budget may prevent it.
     #[cold]
     fn begin_slowly(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if poll_state::effectively_cancelled() {
@@ -59,11 +69,11 @@ impl Operation {
         Poll::Ready(())
     }
 
-    /// Whether the operation, which has come to a state and not been granted anything, is cancelled as of
-    /// now. Then it is refused from here on, and has to return pending.
+    /// Returns whether the operation, which has found a state and not been granted anything, is cancelled as
+    /// of now. If so, it is refused from here on, and has to return pending.
     #[cold]
     pub(crate) fn interrupts(&mut self, cx: &mut Context<'_>) -> bool {
-        // The nodes themselves: this poll may have begun before the cancellation, on another thread.
+        // Evaluates the nodes: this poll may have begun before the cancellation, on another thread.
         let cancelled = poll_state::evaluate().cancelled;
         if cancelled {
             self.refuse(cx);
@@ -75,6 +85,7 @@ impl Operation {
         matches!(self, Operation::Started)
     }
 
+    /// Leaves the waker in the innermost frame that is cancelled, or wakes the task if there is none yet.
     #[cold]
     pub(crate) fn refuse(&mut self, cx: &mut Context<'_>) {
         let keeper = poll_state::keeper_of_refused();
@@ -97,7 +108,7 @@ impl Operation {
 /// An operation that may end with a state.
 pub(crate) struct FallibleOperation<E> {
     operation: Operation,
-    /// A state that was found after the cancellation, for the case that the operation outlives the scope.
+    /// A state that was found after the cancellation, for an operation that outlives the scope.
     state: Option<E>,
 }
 
@@ -109,8 +120,8 @@ impl<E> FallibleOperation<E> {
         }
     }
 
-    /// Starts the operation unless it is cancelled, and polls it by `poll`, which is not called again
-    /// after it was ready.
+    /// Starts the operation unless it is cancelled, and polls it with `poll`, which is not called again after
+    /// it was ready.
     #[inline]
     pub(crate) fn poll<T>(
         &mut self,
@@ -138,7 +149,7 @@ impl<E> fmt::Debug for FallibleOperation<E> {
     }
 }
 
-/// Delivers the outcome of an operation that is an async function, at its end.
+/// Delivers the outcome of an async function at its end.
 #[inline]
 pub(crate) async fn deliver<T, E>(outcome: Result<T, E>) -> Result<T, E> {
     match outcome {

@@ -1,4 +1,4 @@
-//! What all tasks of a run share.
+//! The state shared by all tasks of a run, and the thread-local link from a thread to its run.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -14,7 +14,7 @@ use crate::unwind::Payload;
 #[derive(Default)]
 pub(crate) struct RunVars(pub(crate) Mutex<BTreeMap<u64, Arc<dyn Any + Send + Sync>>>);
 
-/// What all tasks of a run share.
+/// The state shared by all tasks of a run.
 pub(crate) struct Run {
     pub(crate) id: u64,
     pub(crate) backend: &'static str,
@@ -26,24 +26,26 @@ pub(crate) struct Run {
     pub(crate) at_end: AtEnd,
     pub(crate) debts: Mutex<Debts>,
     pub(crate) wait_details: WaitDetails,
-    /// The group of everything, for handles: a `Weak<Group<R, Infallible>>`.
+    /// The run's own group, for handles: a `Weak<Group<R, Infallible>>`.
     pub(crate) group: OnceLock<Weak<dyn Any + Send + Sync>>,
+    /// The state of the same group.
     pub(crate) core: OnceLock<Weak<GroupState>>,
 }
 
-/// How long a holder that was woken may stay without being polled, unless the run says otherwise.
+/// The time that a holder that was woken may stay without being polled, unless the run's options set another.
 const STRANDED_AFTER: Duration = Duration::from_secs(1);
 
-/// What [`RunOptions::unhandled`] was given.
+/// The function passed to [`RunOptions::unhandled`].
 pub(crate) type Hook = Arc<dyn Fn(Unhandled) + Send + Sync>;
 
-/// The functions on worker threads whose callers are gone (rule C10): each counts as a child of the
-/// run's own group, so that the run ends after them.
+/// The functions on worker threads whose callers are gone (rule C10). Each counts as a child of the run's own
+/// group, so that the run ends after them. All changes are made under one lock, so each child is counted out
+/// once: by its [`Owed`], or by `forgive_debts`.
 #[derive(Default)]
 pub(crate) struct Debts {
-    /// How many are counted there.
+    /// The number that is counted there.
     count: usize,
-    /// The run was aborted: it waits for none of them any more (rule C12).
+    /// The run was aborted: it no longer waits for any of them (rule C12).
     forgiven: bool,
 }
 
@@ -69,16 +71,16 @@ thread_local! {
     /// The run that a worker thread works for.
     static WORKS_FOR: Cell<Option<Arc<Run>>> = const { Cell::new(None) };
 
-    /// The numbers of the runs whose runtime this thread has entered, outermost first. On some runtimes
-    /// it polls any task meanwhile, also those that are not ours.
+    /// The ids of the runs whose runtime this thread has entered, outermost first. On some runtimes the
+    /// thread polls any task meanwhile, including foreign ones.
     static DRIVES: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Run {
-    /// The run that the caller is part of.
+    /// Returns the run that the caller belongs to.
     pub(crate) fn current() -> Option<Arc<Run>> {
         Run::of_task().or_else(|| {
-            // Where the thread's locals are being destroyed, it works for no run any more.
+            // While the thread's locals are being destroyed, it no longer works for a run.
             let works_for = WORKS_FOR.try_with(|cell| {
                 let run = cell.take();
                 cell.set(run.clone());
@@ -88,18 +90,18 @@ impl Run {
         })
     }
 
-    /// How long a holder that was woken may stay without being polled in the current run (rule C6).
+    /// Returns how long a holder that was woken may stay without being polled in the current run (rule C6).
     pub(crate) fn stranded_after() -> Duration {
         let given = poll_state::with_task(|task| task?.group().run.as_ref()?.stranded_after);
         given.unwrap_or(STRANDED_AFTER)
     }
 
-    /// The run of the task that is being polled.
+    /// Returns the run of the task that is being polled.
     pub(crate) fn of_task() -> Option<Arc<Run>> {
         poll_state::with_task(|task| task.and_then(|task| task.group().run.clone()))
     }
 
-    /// Runs `f` as part of a run, on a thread of its own.
+    /// Runs `f` as part of a run, on a thread without a task.
     pub(crate) fn work_for<T>(run: Option<Arc<Run>>, f: impl FnOnce() -> T) -> T {
         struct Restore(Option<Arc<Run>>);
         impl Drop for Restore {
@@ -111,7 +113,7 @@ impl Run {
         f()
     }
 
-    /// Runs `f`, which enters the runtime for the run of this number and polls what is in there.
+    /// Runs `f`, which enters the runtime for the run with this id and polls its tasks.
     pub(crate) fn drive<T>(id: u64, f: impl FnOnce() -> T) -> T {
         struct Leave;
         impl Drop for Leave {
@@ -124,13 +126,14 @@ impl Run {
         f()
     }
 
-    /// Whether this thread has entered the run's runtime: the run stands still while it is blocked.
+    /// Returns whether this thread has entered the run's runtime. If so, the run stands still while the
+    /// thread is blocked.
     pub(crate) fn is_driven_here(&self) -> bool {
         let driven = DRIVES.try_with(|runs| runs.borrow().contains(&self.id));
         driven.unwrap_or(false)
     }
 
-    /// Whether this thread has entered the runtime of any run.
+    /// Returns whether this thread has entered the runtime of any run.
     pub(crate) fn drives_any() -> bool {
         let drives = DRIVES.try_with(|runs| !runs.borrow().is_empty());
         drives.unwrap_or(false)
@@ -140,8 +143,8 @@ impl Run {
         self.core.get()?.upgrade()
     }
 
-    /// Has the end of the run wait for a function on a worker thread; none if the run has ended or was
-    /// aborted.
+    /// Makes the end of the run wait for a function on a worker thread. Returns `None` if the run has ended
+    /// or was aborted.
     pub(crate) fn owe(self: &Arc<Self>) -> Option<Owed> {
         let core = self.core()?;
         let mut debts = lock(&self.debts);
@@ -154,7 +157,7 @@ impl Run {
         Some(Owed { run, core })
     }
 
-    /// Waits no longer for functions on worker threads whose callers are gone.
+    /// Stops waiting for functions on worker threads whose callers are gone.
     pub(crate) fn forgive_debts(&self, core: &GroupState) {
         let mut debts = lock(&self.debts);
         debts.forgiven = true;
@@ -165,7 +168,7 @@ impl Run {
         }
     }
 
-    /// Hands over an error or a panic that nobody is left to take.
+    /// Passes an error or a panic without a receiver to the run's hook, or prints it.
     pub(crate) fn unhandled(run: Option<&Run>, what: Unhandled) {
         match run.and_then(|run| run.hook.as_deref()) {
             Some(hook) => hook(what),

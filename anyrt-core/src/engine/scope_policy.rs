@@ -1,4 +1,4 @@
-//! What scopes add to the poll of a frame.
+//! The additions of scopes to the poll of a frame.
 
 use crate::engine::clock::Clock;
 use crate::engine::poll_state::{LOCAL_CANCELLED, Surroundings};
@@ -6,7 +6,7 @@ use crate::engine::{CancelState, FramePolicy, Node, poll_state};
 use crate::instant::Instant;
 use crate::loom::Arc;
 
-/// A scope without handle.
+/// The policy of a scope without a handle.
 pub(crate) struct PlainScopePolicy {
     pub(crate) deadline: Instant,
     pub(crate) own: bool,
@@ -37,7 +37,7 @@ impl FramePolicy for PlainScopePolicy {
     }
 }
 
-/// A scope with a handle, or (`CATCHES`) a group's body: its node is visible to readers inside.
+/// The policy of a scope with a handle or, if `CATCHES`, of a group's body. Readers inside see its node.
 pub(crate) struct ScopePolicy<const CATCHES: bool>;
 
 impl<const CATCHES: bool> FramePolicy for ScopePolicy<CATCHES> {

@@ -1,4 +1,13 @@
-//! The outermost frame of a task.
+//! The outermost frame of a task: the future that is spawned on the runtime, or polled in place by its group.
+//!
+//! | condition | path of a poll |
+//! | --- | --- |
+//! | the thread polls nothing else, and the task is not cancelled and has no node | [`poll`](Root::poll), a straight line |
+//! | the same on a thread that is polling something already | `poll_rarely` |
+//! | the task is cancelled or has a node, or was cancelled during one of the polls above | `poll_framed`, with the steps of a frame |
+//!
+//! Only the polling thread accesses the future. It moves the [`TaskRecord`] into the thread's state for the
+//! poll; other threads reach the task through their own reference to the record.
 
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -16,8 +25,9 @@ use crate::engine::{
 use crate::loom::Arc;
 use crate::unwind::{Payload, drop_quietly};
 
-/// Where a task's outcome goes. Called once, after the task's future has been dropped.
+/// The receiver of a task's outcome.
 pub(crate) trait OutcomeSink<O> {
+    /// Delivers the outcome. Called once, after the task's future has been dropped.
     fn deliver(&mut self, record: &TaskRecord, outcome: Ended<O>);
 
     /// Counts the task out of its group.
@@ -27,7 +37,7 @@ pub(crate) trait OutcomeSink<O> {
     }
 }
 
-/// A task: its future and record, and what goes with each poll of them.
+/// A task: its future, its record, and the receiver of its outcome.
 #[pin_project(PinnedDrop)]
 pub(crate) struct TaskFuture<F: Future, D: OutcomeSink<F::Output>> {
     #[pin]
@@ -54,8 +64,8 @@ impl<F: Future, D: OutcomeSink<F::Output>> TaskFuture<F, D> {
 /// | `Live` without one | it is being polled, has not begun, or has ended and its future has no destructor |
 /// | `Ended` | the future has been dropped |
 ///
-/// The record is moved into the thread's context for the poll and back afterwards, which costs no
-/// reference count. Each byte here is one more in what the runtime allocates. The compiler encodes the states
+/// The record is moved into the thread's state for the poll and back afterwards, which costs no reference
+/// count. The size matters, since it adds to each allocation of the runtime. The compiler encodes the states
 /// in unused values of the record's index, so a root is as large as the future and the record.
 #[pin_project(project = RootParts)]
 pub(crate) enum Root<F> {
@@ -67,15 +77,15 @@ pub(crate) enum Root<F> {
     Ended,
 }
 
-// Also if the future itself has no unused values.
+// This also holds if the future itself has no unused values.
 #[cfg(target_pointer_width = "64")]
 const _: () = assert!(size_of::<Root<[u64; 3]>>() == size_of::<[u64; 3]>() + 16);
 
-/// The record and the outcome of a task that has ended; its future has been dropped.
+/// The record and the outcome of a task that has ended. Its future has been dropped.
 type EndOfTask<O> = (TaskRecord, Ended<O>);
 
 impl<F: Future> Root<F> {
-    /// A task whose record is still to come: see [`begin`](Root::begin).
+    /// Creates a task without a record; [`begin`](Root::begin) sets it.
     pub(crate) fn new(future: F) -> Root<F> {
         Root::Live {
             future,
@@ -90,10 +100,10 @@ impl<F: Future> Root<F> {
         }
     }
 
-    /// Polls the task. Returns pending if there is no task any more.
+    /// Polls the task. Returns pending if the task has ended or has no record.
     ///
-    /// Almost every poll of almost every task takes this straight line. The code exists once for each type of
-    /// task, so the parts that do not depend on the type are functions elsewhere.
+    /// Almost every poll takes the straight line here. The code exists once for each type of task, so parts
+    /// that do not depend on the type are functions elsewhere.
     #[inline(always)]
     pub(crate) fn poll(
         mut self: Pin<&mut Self>,
@@ -122,8 +132,7 @@ impl<F: Future> Root<F> {
         }
     }
 
-    /// Polls a task that is cancelled, or in which something has reported, or on a thread that is polling
-    /// something already.
+    /// Polls a task that is cancelled, has a node or runs on a thread that is polling something already.
     #[cold]
     fn poll_rarely(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<EndOfTask<F::Output>> {
         let Some(task) = self.as_mut().take_record() else {
@@ -138,10 +147,12 @@ impl<F: Future> Root<F> {
         if task.has_context() {
             poll_state::note_contexts();
         }
+        // 1. Enter the task, and poll.
         task.count_poll();
         let serial = task.id();
         let outside = poll_state::enter_task(task, serial, false);
         let polled = catch_unwind(AssertUnwindSafe(|| future.poll(cx)));
+        // 2. Take the node that a holder has created. If ended, drop the future, still inside the task.
         let node = poll_state::close_frame(outside.since);
         let ended = !matches!(polled, Ok(Poll::Pending));
         let dropped = if ended {
@@ -149,6 +160,7 @@ impl<F: Future> Root<F> {
         } else {
             Ok(())
         };
+        // 3. Leave the task.
         let (task, wait) = poll_state::leave_task(outside);
         let Some(task) = task else {
             return Poll::Pending;
@@ -160,6 +172,7 @@ impl<F: Future> Root<F> {
         if ended {
             return Poll::Ready(end_of_task(task, polled, dropped));
         }
+        // 4. Stay pending, unless the task was cancelled meanwhile.
         let RootParts::Live { record, .. } = self.as_mut().project() else {
             return Poll::Pending;
         };
@@ -186,7 +199,7 @@ impl<F: Future> Root<F> {
         cx: &mut Context<'_>,
     ) -> Poll<EndOfTask<F::Output>> {
         let mut slot = Some(task);
-        // Wakers are called in here and may panic: the record must not be lost by that.
+        // Wakers are called in here and may panic. The record must not be lost in that case.
         let polled = catch_unwind(AssertUnwindSafe(|| {
             poll_in_frame(self.as_mut(), &mut slot, cx)
         }));
@@ -216,8 +229,8 @@ impl<F: Future> Root<F> {
         }
     }
 
-    /// Drops the future of a task that has been entered, whose record is not in here; a destructor that
-    /// panics counts as the task's panic. The task is left after that.
+    /// Drops the future of a task that has been entered; its record is not in the root. A panic of a
+    /// destructor counts as the task's panic. The task is left afterwards.
     #[inline(always)]
     fn drop_future(mut self: Pin<&mut Self>) -> Result<(), Payload> {
         if !mem::needs_drop::<F>() {
@@ -227,8 +240,8 @@ impl<F: Future> Root<F> {
         catch_unwind(AssertUnwindSafe(|| self.set(Root::Ended)))
     }
 
-    /// Drops the future before its end, in the task, if that is there and has not ended. Returns the record, and
-    /// whether a destructor panicked.
+    /// Drops the future before its end, inside the task, if the task has a record and has not ended. Returns
+    /// the record, and a destructor's panic.
     #[cold]
     pub(crate) fn drop_early(
         mut self: Pin<&mut Self>,
@@ -274,7 +287,7 @@ fn end_of_task<O>(
 ) -> EndOfTask<O> {
     let ended = match polled {
         Ok(Poll::Ready(output)) => Ended::Completed(output),
-        // Not called with it.
+        // Unreachable: this is not called for pending polls.
         Ok(Poll::Pending) => Ended::Cancelled,
         Err(payload) => Ended::Panicked(payload),
     };
@@ -297,8 +310,8 @@ fn end_of_task<O>(
     }
 }
 
-/// Lets the node of a task that has ended leave the tree: what was moved out of the task is woken, to
-/// link itself where it is now. A waker may panic.
+/// Removes the node of a task that has ended from the tree. Futures that were moved out of the task are
+/// woken, to link themselves where they are now. A waker may panic.
 #[cold]
 fn leave_root(record: &TaskRecord) -> Result<(), Payload> {
     catch_unwind(AssertUnwindSafe(|| {
@@ -309,16 +322,18 @@ fn leave_root(record: &TaskRecord) -> Result<(), Payload> {
 }
 
 impl TaskRecord {
-    /// Registers the waker after a poll. Returns whether the task may stay pending: it is not cancelled.
+    /// Registers the waker after a poll. Returns whether the task may stay pending, because it is not
+    /// cancelled.
     #[inline]
     pub(crate) fn stay_pending(&self, cx: &Context<'_>) -> bool {
         self.register(cx);
         self.count_poll();
-        // A cancellation from now on finds the waker; an earlier one is seen here.
+        // A later cancellation finds the waker; an earlier one is seen here.
         self.is_plain() || self.stay_pending_rarely(cx)
     }
 
-    /// Does the same for a task that is not plain: also registers with the node that its frame got in this poll.
+    /// Does the same for a task that is not plain. Also registers with the node that its frame got in this
+    /// poll.
     #[cold]
     fn stay_pending_rarely(&self, cx: &Context<'_>) -> bool {
         if let Some(node) = self.root() {
@@ -328,6 +343,7 @@ impl TaskRecord {
     }
 }
 
+/// The policy of a task's outermost frame: a shield that has the cancellation of the task's record.
 struct RootPolicy<'a> {
     record: &'a mut Option<TaskRecord>,
     outside: Option<Outside>,
@@ -359,7 +375,7 @@ impl FramePolicy for RootPolicy<'_> {
     #[inline]
     fn enter(&mut self, inner: Surroundings) -> Surroundings {
         if let Some(record) = self.record.take() {
-            // The flag of the frame's own cancellation came as a local one; it is the record's.
+            // The frame's own cancellation is passed as a local one here; it belongs to the record.
             let cancelled = inner.has(CANCELLED);
             self.outside = Some(poll_state::enter_task(record, inner.serial, cancelled));
         }
@@ -378,12 +394,14 @@ impl FramePolicy for RootPolicy<'_> {
     }
 }
 
-/// Polls a task in its frame, again and again until nothing has changed meanwhile.
+/// Polls a task in its frame until its state is the same before and after.
 fn poll_in_frame<F: Future>(
     mut root: Pin<&mut Root<F>>,
     slot: &mut Option<TaskRecord>,
     cx: &mut Context<'_>,
 ) -> Poll<Ended<F::Output>> {
+    // Ends: each repetition needs a cancellation that came after the frame had read the state. The state of a
+    // task only rises, and a propagated cancellation that waits for holders stays pending.
     loop {
         let Some(record) = &*slot else {
             return Poll::Pending;
@@ -417,7 +435,7 @@ fn poll_in_frame<F: Future>(
                 record.set_wait(wait);
                 record.register(cx);
                 record.count_poll();
-                // Whoever cancels now finds the waker; whoever did before is seen here.
+                // A later cancellation finds the waker; an earlier one is seen here.
                 let own = record.cancel_state();
                 let told = node
                     .as_ref()
@@ -438,9 +456,9 @@ fn poll_in_frame<F: Future>(
     }
 }
 
-/// The task is gone: tells everybody who is to know, and counts it out.
+/// Delivers the outcome of a task that is gone, and counts the task out of its group.
 fn finish<O, D: OutcomeSink<O>>(record: TaskRecord, deliver: &mut D, outcome: Ended<O>) {
-    // A value of the user's, an error or a result, may be dropped in here, and may panic.
+    // Drops of values of the user's, an error or a result, happen in here, and may panic.
     let delivered = catch_unwind(AssertUnwindSafe(|| {
         if poll_state::surroundings().inside() {
             poll_state::outside(|| deliver.deliver(&record, outcome));
@@ -454,7 +472,7 @@ fn finish<O, D: OutcomeSink<O>>(record: TaskRecord, deliver: &mut D, outcome: En
     D::leave(record.group());
 }
 
-/// Notes that delivering an outcome panicked.
+/// Records a panic during the delivery of an outcome.
 #[cold]
 fn deliver_failed(record: &TaskRecord, payload: Payload) {
     let group = record.group();
@@ -480,7 +498,7 @@ impl<F: Future, D: OutcomeSink<F::Output>> Future for TaskFuture<F, D> {
     }
 }
 
-/// The runtime drops the task before its end, or never ran it.
+/// Runs the end of the task if the runtime drops it before its end, or without a poll.
 #[pinned_drop]
 impl<F: Future, D: OutcomeSink<F::Output>> PinnedDrop for TaskFuture<F, D> {
     fn drop(self: Pin<&mut Self>) {

@@ -1,4 +1,4 @@
-//! Errors and panics for which no receiver is left (rule C10).
+//! Errors and panics without a receiver (rule C10).
 
 use std::any::Any;
 use std::fmt;
@@ -8,11 +8,11 @@ use std::path::PathBuf;
 use crate::loom::Arc;
 use crate::unwind::Payload;
 
-/// An error or a panic that came up where nobody was left to take it (rule C10): its group, or the
-/// call that waited for it, was dropped from outside, or a panic took its place; or a file was dropped
-/// with data that could not be written.
+/// An error or a panic that came up when no receiver was left (rule C10): its group, or the call that waited
+/// for it, was dropped from outside, or a panic took its place. Or a file was dropped with data that could
+/// not be written.
 ///
-/// `Display` is one line with the group's name.
+/// `Display` writes one line, with the group's name.
 pub struct Unhandled {
     group: Arc<str>,
     what: What,
@@ -42,7 +42,7 @@ impl Unhandled {
         }
     }
 
-    /// A panic outside of every group.
+    /// Wraps a panic outside of every group.
     pub(super) fn panic(payload: Payload) -> Unhandled {
         Unhandled {
             group: "".into(),
@@ -50,7 +50,7 @@ impl Unhandled {
         }
     }
 
-    /// Data that a file accepted and that could not be written once the file was dropped.
+    /// Wraps the loss of data that a file had accepted and could not write once it was dropped.
     pub(crate) fn file(path: Option<PathBuf>, error: io::Error) -> Unhandled {
         Unhandled {
             group: "".into(),
@@ -58,18 +58,18 @@ impl Unhandled {
         }
     }
 
-    /// The name of the group whose error it is.
+    /// Returns the name of the group that the error belongs to.
     pub fn group(&self) -> &str {
         &self.group
     }
 
-    /// Whether it is a panic.
+    /// Returns whether it is a panic.
     pub fn is_panic(&self) -> bool {
         matches!(self.what, What::Panic(_))
     }
 
-    /// The error, or what the panic carried. None for errors of groups whose children borrow:
-    /// those cannot outlive what they borrow from.
+    /// Returns the error, or the payload of the panic. Returns `None` for errors of groups whose children
+    /// borrow: these cannot outlive what they borrow from.
     pub fn into_inner(self) -> Option<Box<dyn Any + Send>> {
         match self.what {
             What::Error { error, .. } => error,
@@ -104,7 +104,7 @@ impl fmt::Display for Unhandled {
                     .copied()
                     .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
                     .unwrap_or("(no text)");
-                write!(f, "a panic that nobody was left to take: {text}")
+                write!(f, "a panic without a receiver: {text}")
             }
         }
     }

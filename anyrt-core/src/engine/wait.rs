@@ -1,43 +1,45 @@
+//! The kinds of waits, as listings of tasks show them.
+
 use std::fmt;
 
-/// What a task waits in, as far as anyrt knows.
+/// The kind of operation in which a task waits, as far as anyrt knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 #[repr(u8)]
 pub enum Wait {
-    /// Something that is not anyrt's.
+    /// A future that anyrt does not know.
     Foreign,
-    /// Its turn: it can run, or has not run yet.
+    /// Its turn: the task is ready to run, or has not been polled yet.
     Turn,
     /// A timer.
     Sleep,
-    /// Another task's end.
+    /// The end of another task.
     Task,
     /// The children of a group, at its end.
     Children,
-    /// A child that has not said yet that it is ready.
+    /// A child that has not reported yet that it is ready.
     Start,
     /// A function in a worker thread.
     Thread,
-    /// Room in a stream, or a receiver, for an object that it sends.
+    /// Room in a stream for an object that the task sends, or a receiver of it.
     Room,
     /// An object from a stream.
     Object,
     /// Bytes from a stream, or their end.
     Bytes,
-    /// That a stream takes the bytes that it sends.
+    /// A stream to accept the bytes that the task sends.
     Sending,
     /// A connection, to a peer or from one.
     Connection,
     /// A datagram.
     Datagram,
-    /// That a descriptor can be read or written.
+    /// A descriptor to become readable or writable.
     Readiness,
     /// A signal of the operating system.
     Signal,
     /// A child process.
     Process,
-    /// That a portal is stopped, or something that is held open through one let go.
+    /// The stop of a portal, or the release of a resource that is held open through one.
     Portal,
     /// An event, or the settling of a promise.
     Event,
@@ -49,9 +51,9 @@ pub enum Wait {
     Permit,
     /// A token of a capacity limiter.
     Token,
-    /// The others at a barrier.
+    /// The other tasks at a barrier.
     Barrier,
-    /// That all other tasks wait.
+    /// All other tasks to block.
     AllBlocked,
     /// Cancellation, and nothing else.
     Forever,
@@ -102,7 +104,7 @@ impl fmt::Display for Wait {
             Wait::Children => "the children of its group",
             Wait::Start => "a child to start",
             Wait::Thread => "a worker thread",
-            Wait::Room => "somebody to send to",
+            Wait::Room => "room to send an object",
             Wait::Object => "an object to receive",
             Wait::Bytes => "bytes to receive",
             Wait::Sending => "bytes to be sent",

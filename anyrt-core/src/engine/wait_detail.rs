@@ -1,4 +1,4 @@
-//! What a task waits for, in words, where [`Wait`](super::Wait) does not say enough.
+//! Descriptions of waits in words, where [`Wait`](super::Wait) is not specific enough.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +6,12 @@ use super::poll_state::{self, next_serial};
 use super::run::Run;
 use crate::loom::{Arc, Mutex, lock};
 
-/// The details of a run's tasks, by the task's id and a number of their own.
+/// The details of a run's tasks, keyed by the task's id and a serial number.
 #[derive(Default)]
 pub(crate) struct WaitDetails(Mutex<BTreeMap<(u64, u64), Arc<str>>>);
 
 impl WaitDetails {
-    /// Returns what the task of this id waits for.
+    /// Returns a description of the wait of the task with this id.
     pub(crate) fn of(&self, task: u64) -> Option<Arc<str>> {
         let details = lock(&self.0);
         let mut found = details.range((task, 0)..=(task, u64::MAX));
@@ -19,14 +19,14 @@ impl WaitDetails {
     }
 }
 
-/// A detail that is shown until this is dropped.
+/// A detail that is shown until it is dropped.
 pub(crate) struct WaitDetail {
     run: Arc<Run>,
     key: (u64, u64),
 }
 
 impl WaitDetail {
-    /// Shows a detail for the current task; `None` outside of every run.
+    /// Shows a detail for the current task. Returns `None` outside of every run.
     pub(crate) fn of_current(detail: &Arc<str>) -> Option<WaitDetail> {
         let run = Run::of_task()?;
         let task = poll_state::with_task(|task| task.map(|task| task.id()))?;

@@ -1,30 +1,42 @@
 //! The worker threads of a run.
 //!
-//! A worker is a thread of the runtime's pool that does one job after another. When there is
-//! nothing to do and not many are idle already, it takes a seat; whoever has a job next puts it
-//! into the queue and sees to it that a worker is on its way there. The end of the run sends them
-//! back to the pool.
+//! A worker is a thread of the runtime's pool that executes one job after another. When there is no job and
+//! few workers are idle, it becomes idle itself. The next caller puts its job into the queue and makes sure
+//! that a worker is on its way there. The end of the run sends the workers back to the pool.
 //!
 //! ```text
 //!   job ──▶ work ──▶ sit ──▶ deliver ──▶ next job in the queue, or wait for one
 //!             ▲       │ enough idle, or the run is over
 //!             │       └────▶ deliver ──▶ back to the pool
-//!             └── a new worker, where each that sits has a job in the queue already
+//!             └── a new worker, if each idle one has a job in the queue already
 //! ```
 //!
-//! 1. A worker sits down *before* it delivers: so a caller that has got its value finds the worker
-//!    free, and calls one after another use one thread.
-//! 2. There are never more jobs in the queue than workers on their way to it or on a seat: so each
-//!    job has a worker of its own, even if none of the jobs ever ends. A worker that gets up for
-//!    anything else leaves no job behind that it was counted for.
-//! 3. While there is a job in the queue, a worker is on its way to it: it was called, and looks into
-//!    the queue before it does anything else. One that finds several jobs takes the first, and calls
-//!    others, two at a time, before it begins. So a caller with many jobs wakes one thread and not
-//!    one for each, and jobs that are soon done are done by the few threads that are awake.
-//! 4. The worker that sat down last looks around for a moment before it sleeps, if that has paid off
-//!    lately: a caller who calls one after another has the next job ready in less time than it takes
-//!    to wake a thread.
-//! 5. While a worker sits, no destructor of the user's runs on it: the next job could wait for it.
+//! A worker in one of a run's rooms is in one of three states:
+//!
+//! ```text
+//!            sit                   call (or close)
+//!   ┌──────┐ ───▶ ┌──────┐ ──────────────────────────▶ ┌────────┐
+//!   │ busy │      │ idle │                             │ called │
+//!   └──────┘ ◀─── └──────┘ ◀────────────────────────── └────────┘
+//!      ▲    stand           finds the queue empty: sits    │
+//!      └───────────────────────────────────────────────────┘ finds a job: stands
+//! ```
+//!
+//! 1. A worker sits down *before* it delivers. So a caller that has received its value finds the worker
+//!    idle, and successive calls use one thread.
+//! 2. There are never more jobs in the queue than idle and called workers. So each job has a worker, even
+//!    if no job ever ends. A worker that leaves for another reason passes on the job that was counted on it.
+//! 3. While there is a job in the queue, a worker is on its way to it: it was called, and checks the queue
+//!    before anything else. If it finds several jobs, it takes the first, and calls others, two at a time,
+//!    before it begins. So a caller with many jobs wakes one thread instead of one for each, and short jobs
+//!    are executed by the few threads that are awake.
+//! 4. The worker that sat down last spins for a moment before it sleeps, if that has succeeded lately: a
+//!    caller that makes successive calls has the next job ready in less time than it takes to wake a thread.
+//! 5. While a worker is idle, no destructor of the user's runs on it: the next job could wait for it.
+//!
+//! All state is under one lock, except for the hints `jobs` and `looks`. These are relaxed: a stale hint
+//! costs time, but a worker checks the queue under the lock before it sleeps, and `unpark` ends a sleep that
+//! begins later. No lock is held while a thread is woken or a job is executed.
 
 use std::any::TypeId;
 use std::collections::VecDeque;
@@ -39,32 +51,34 @@ use crate::loom::{Arc, Mutex, lock};
 use crate::runtime::Runtime;
 use crate::unwind::Payload;
 
-/// How many idle workers a run keeps of each runtime. More go back to the runtime's pool, which
+/// The number of idle workers that a run keeps for each runtime. Others return to the runtime's pool, which
 /// ends them when they have been idle for long.
 const KEPT: usize = 16;
 
-/// How many times a worker looks around before it sleeps: some 100 microseconds. Where processors sleep
-/// deeply, as in virtual machines, waking the caller, who then has the next job, takes half of that.
+/// The number of rounds that a worker spins before it sleeps: about 100 microseconds. On machines whose
+/// processors sleep deeply, such as virtual machines, waking the caller, which then has the next job, takes
+/// half of that.
 const LOOKS: u32 = 300;
 
-/// How long an idle worker sleeps at a time, and how often, before it goes back to the runtime's pool: a
-/// runtime whose clock is paused does not move it while functions run on its threads. The first time
-/// may be cut short by a call that the worker has answered already.
+/// The duration of one sleep of an idle worker, and the number of sleeps before it returns to the runtime's
+/// pool: a runtime with a paused clock does not advance it while functions run on its threads. The first
+/// sleep may be cut short by a call that the worker has already handled.
 const NAP: Duration = Duration::from_millis(100);
 const NAPS: u32 = 2;
 
-/// A worker that has looked around in vain again and again does so once in 2 to the power of this.
+/// The exponent of the longest pause: a worker that has spun in vain repeatedly spins once in 2 to the power
+/// of this many times.
 const MOST_MISSES: u32 = 6;
 
-/// What a worker does for a call.
+/// The work of a call, as a worker executes it.
 pub(crate) trait Job: Send {
-    /// Does the work, and keeps what comes out.
+    /// Executes the work, and stores the result.
     fn work(&mut self);
 
-    /// Hands over what came out; false if nobody is left to take it. Drops nothing of the user's.
+    /// Delivers the result. Returns false if no receiver is left. Drops no value of the user's.
     fn deliver(&mut self) -> bool;
 
-    /// Drops what nobody has taken, if there is anything.
+    /// Drops the result, if it was not received.
     fn discard(&mut self);
 }
 
@@ -72,41 +86,43 @@ pub(crate) trait Job: Send {
 #[derive(Default)]
 pub(crate) struct Workers {
     state: Mutex<State>,
-    /// How many jobs are in the queues: a hint, for those who look around without the lock.
+    /// The number of jobs in the queues: a hint for spinning workers, which read it without the lock. Changed
+    /// under the lock.
     jobs: AtomicU32,
-    /// Changes when a worker begins to look around; the one before does not any longer then.
+    /// A counter of spins: when a worker begins to spin, the previous one stops.
     looks: AtomicU32,
 }
 
 #[derive(Default)]
 struct State {
-    /// Nearly always one.
+    /// The rooms, one for each runtime; nearly always one.
     rooms: Vec<Room>,
+    /// `true` when the run has ended: no worker becomes idle any more.
     closed: bool,
 }
 
-/// The workers of one runtime, which is found on their threads, and the jobs that need it.
+/// The workers of one runtime, which is entered on their threads, and the jobs that need it.
 struct Room {
     runtime: TypeId,
     queue: VecDeque<Box<dyn Job>>,
-    /// On a seat; the one that sat down last is called first.
+    /// The idle workers. The one that sat down last is called first.
     idle: Vec<Thread>,
-    /// On their way to the queue.
+    /// The workers on their way to the queue.
     called: Vec<Thread>,
 }
 
-/// A worker, as it names itself.
+/// A worker's own state. Accessed by its thread alone.
 pub(super) struct Seat {
     runtime: TypeId,
     thread: Thread,
-    /// How often it has looked around in vain since it last found something.
+    /// The number of spins in vain since the last success.
     misses: u32,
-    /// How many times it will not look around.
+    /// The number of times that it will not spin.
     pause: u32,
 }
 
 impl Seat {
-    /// The worker that runs on this thread.
+    /// Creates the state of the worker on this thread.
     pub(super) fn new(runtime: TypeId) -> Seat {
         Seat {
             runtime,
@@ -132,7 +148,7 @@ impl State {
         &mut self.rooms[at]
     }
 
-    /// Puts the worker on a seat; false if it is not needed there.
+    /// Makes the worker idle. Returns false if it is not needed.
     fn sit(&mut self, seat: &Seat) -> bool {
         let closed = self.closed;
         let room = self.room(seat.runtime);
@@ -145,13 +161,13 @@ impl State {
 }
 
 impl Room {
-    /// Whether each job in the queue has a worker, and one is left.
+    /// Returns whether there are more workers for the queue than jobs in it.
     fn has_spare(&self) -> bool {
         self.queue.len() < self.idle.len() + self.called.len()
     }
 
-    /// Whom to wake, so that one more is on the way to the queue; none if so many are, or as many
-    /// as there are jobs.
+    /// Picks a worker to wake, so that one more is on its way to the queue. Returns `None` if there are
+    /// `most` already, or as many as jobs.
     fn call(&mut self, most: usize) -> Option<Thread> {
         if self.called.len() >= self.queue.len().min(most) {
             return None;
@@ -165,7 +181,7 @@ impl Room {
         position(&self.idle, seat).is_some()
     }
 
-    /// The worker is neither idle nor on its way any more.
+    /// Removes the worker from both lists: it is neither idle nor called any more.
     fn stand(&mut self, seat: &Seat) {
         for list in [&mut self.called, &mut self.idle] {
             if let Some(at) = position(list, seat) {
@@ -187,7 +203,7 @@ fn wake(called: Option<Thread>) {
 }
 
 impl Workers {
-    /// Gives the job to an idle worker, or to a new one.
+    /// Passes the job to an idle worker, or to a new one.
     pub(crate) fn hand_over<R: Runtime>(run: &Arc<Run>, job: Box<dyn Job>) {
         if let Err(job) = run.workers.enqueue(TypeId::of::<R>(), job) {
             let runtime = R::current().unwrap_or_else(|error| panic!("{error}"));
@@ -195,7 +211,7 @@ impl Workers {
         }
     }
 
-    /// The same from any thread, with the runtime's handle.
+    /// Does the same from any thread, with the runtime's handle.
     pub(crate) fn hand_over_from<R: Runtime>(
         runtime: &R::Handle,
         run: &Arc<Run>,
@@ -206,7 +222,7 @@ impl Workers {
         }
     }
 
-    /// Gives the job back if it needs a new worker.
+    /// Puts the job into the queue, or returns it if it needs a new worker.
     pub(super) fn enqueue(&self, runtime: TypeId, job: Box<dyn Job>) -> Result<(), Box<dyn Job>> {
         let mut state = lock(&self.state);
         let room = state.room(runtime);
@@ -225,7 +241,7 @@ impl Workers {
         lock(&self.state).sit(seat)
     }
 
-    /// Gets up. A job that is returned was meant for this worker.
+    /// Ends the idle state. Returns a job if that was counted on this worker.
     pub(super) fn stand(&self, seat: &Seat) -> Option<Box<dyn Job>> {
         let mut state = lock(&self.state);
         let room = state.room(seat.runtime);
@@ -244,9 +260,11 @@ impl Workers {
         Some(job)
     }
 
-    /// Waits for a job, on a seat; none if the worker is to go.
+    /// Waits for a job while idle. Returns `None` if the worker has to end.
     pub(super) fn wait(&self, seat: &mut Seat) -> Option<Box<dyn Job>> {
         let (mut looked, mut naps) = (false, 0);
+        // Ends with a job, or after `NAPS` sleeps without a call. A call that finds no job starts the count
+        // again.
         loop {
             let mut state = lock(&self.state);
             let room = state.room(seat.runtime);
@@ -257,8 +275,8 @@ impl Workers {
                 called.into_iter().for_each(wake);
                 return Some(job);
             }
-            // One that was called, and found the job done by another, sits down again. One that
-            // nobody has called for so long goes back to the pool.
+            // A called worker that finds its job done by another becomes idle again. A worker that was not
+            // called for a long time returns to the pool.
             let was_called = !room.is_idle(seat);
             if was_called || naps == NAPS {
                 room.stand(seat);
@@ -276,7 +294,7 @@ impl Workers {
         }
     }
 
-    /// Looks for a job before sleeping, if that has paid off; whether there is one.
+    /// Spins before sleeping, if that has succeeded lately. Returns whether there is a job.
     fn look_around(&self, seat: &mut Seat) -> bool {
         if seat.pause > 0 {
             seat.pause -= 1;
@@ -288,7 +306,7 @@ impl Workers {
         let ended = thread::look_around(LOOKS, || is_there() || !is_last());
         let found = is_there();
         if ended && !found {
-            // It sleeps because another looks: that says nothing about callers.
+            // It sleeps because another worker spins, so the result does not count.
             return false;
         }
         seat.misses = if found {
@@ -300,8 +318,8 @@ impl Workers {
         found
     }
 
-    /// The run is over: sends every idle worker back to the pool, and keeps none from now on. What
-    /// is in the queue yet is done before.
+    /// Ends the idle workers, since the run is over: sends them back to the pool, and keeps none from now on.
+    /// Jobs in the queue are executed before.
     pub(crate) fn close(&self) {
         let mut state = lock(&self.state);
         state.closed = true;
@@ -316,7 +334,7 @@ impl Workers {
         }
     }
 
-    /// How many are on a seat.
+    /// Returns the number of idle workers.
     pub(super) fn idle(&self) -> usize {
         lock(&self.state)
             .rooms
@@ -334,7 +352,7 @@ impl fmt::Debug for Workers {
     }
 }
 
-/// Does a job outside of every run: on a thread of the pool, which goes back there.
+/// Executes a job outside of every run, on a thread of the pool that returns there afterwards.
 pub(crate) fn alone<R: Runtime>(runtime: &R::Handle, mut job: Box<dyn Job>) {
     start::<R>(runtime, move || {
         job.work();
@@ -343,12 +361,12 @@ pub(crate) fn alone<R: Runtime>(runtime: &R::Handle, mut job: Box<dyn Job>) {
     });
 }
 
-/// Whether somebody has what came out. A foreign waker may panic.
+/// Delivers the result. Returns whether it was received. A foreign waker may panic.
 fn deliver(job: &mut dyn Job) -> Result<bool, Payload> {
     catch_unwind(AssertUnwindSafe(|| job.deliver()))
 }
 
-/// Drops what is left of a job, and reports what a waker did.
+/// Drops the rest of a job, and reports the panic of a waker.
 fn clear_away(mut job: Box<dyn Job>, delivered: Result<bool, Payload>, run: Option<&Run>) {
     if let Err(payload) = delivered {
         Run::unhandled_panic(run, payload);
@@ -356,8 +374,9 @@ fn clear_away(mut job: Box<dyn Job>, delivered: Result<bool, Payload>, run: Opti
     job.discard();
 }
 
+/// Runs `f` on a thread of the runtime's pool.
 fn start<R: Runtime>(runtime: &R::Handle, f: impl FnOnce() + Send + 'static) {
-    // Nobody waits for the thread as such.
+    // The result is delivered by the job, so the thread itself is not awaited.
     drop(R::spawn_blocking(runtime, f));
 }
 
@@ -366,6 +385,7 @@ fn start_worker<R: Runtime>(runtime: &R::Handle, run: &Arc<Run>, job: Box<dyn Jo
     start::<R>(runtime, move || worker::<R>(&run, job));
 }
 
+/// Executes jobs until the worker is not needed any more.
 fn worker<R: Runtime>(run: &Arc<Run>, first: Box<dyn Job>) {
     let mut seat = Seat::new(TypeId::of::<R>());
     let mut next = Some(first);
@@ -376,6 +396,7 @@ fn worker<R: Runtime>(run: &Arc<Run>, first: Box<dyn Job>) {
         if matches!(delivered, Ok(true)) {
             drop(job);
         } else {
+            // The drop of the result may run destructors: not while this worker is idle (see 5 above).
             if sits && let Some(other) = run.workers.stand(&seat) {
                 Workers::hand_over::<R>(run, other);
             }

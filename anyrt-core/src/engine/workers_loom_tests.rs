@@ -1,6 +1,6 @@
-//! Models of the queue of a run's workers, with a caller and two of them: a job that is lost, or
-//! that waits behind another for ever, shows as a deadlock. Where there are two outcomes, both are
-//! among those that were tried.
+//! Models of the queue of a run's workers, with a caller and two workers. A job that is lost, or that waits
+//! behind another without end, shows as a deadlock. Where there are two outcomes, both occur in some
+//! execution.
 
 use std::any::TypeId;
 
@@ -13,7 +13,7 @@ use crate::engine::Workers;
 use crate::loom::Arc;
 use crate::models::Seen;
 
-/// Does something when it is its turn.
+/// A job that calls a function.
 struct Call<F>(F);
 
 impl<F: FnMut() + Send> Job for Call<F> {
@@ -28,7 +28,7 @@ impl<F: FnMut() + Send> Job for Call<F> {
     fn discard(&mut self) {}
 }
 
-/// Something that one thread waits for.
+/// A signal that one thread waits for.
 struct Signal {
     given: AtomicBool,
     notify: Notify,
@@ -48,7 +48,7 @@ impl Signal {
     }
 
     fn wait(&self) {
-        // The model checker wakes up without a reason, too.
+        // The model checker has spurious wake-ups.
         while !self.given.load(Ordering::SeqCst) {
             self.notify.wait();
         }
@@ -63,14 +63,14 @@ fn seat() -> Seat {
     Seat::new(runtime())
 }
 
-/// Hands a job over; one that nobody is left for is done here, as by a new worker.
+/// Hands a job over. A job without an idle worker is executed here, as by a new worker.
 fn hand_over(workers: &Workers, f: impl FnMut() + Send + 'static) {
     if let Err(mut job) = workers.enqueue(runtime(), Box::new(Call(f))) {
         job.work();
     }
 }
 
-/// What a worker does until it is sent away; how many jobs that were.
+/// Executes jobs as a worker does, until it is sent away. Returns their number.
 fn work(workers: &Workers) -> usize {
     let mut seat = seat();
     let mut done = 0;
@@ -95,7 +95,7 @@ fn until_idle(workers: &Workers, number: usize) {
     }
 }
 
-/// The first job blocks until the second is done: that does not wait behind it.
+/// Enqueues a job that blocks until the second is done: the second does not wait behind it.
 #[test]
 fn loom_no_job_waits_behind_one_that_blocks() {
     loom::model(|| {
@@ -116,7 +116,7 @@ fn loom_no_job_waits_behind_one_that_blocks() {
     });
 }
 
-/// The run ends while there are jobs in the queue: all are done, by one worker or two.
+/// Ends the run while there are jobs in the queue: all are executed, by one worker or two.
 #[test]
 fn loom_the_end_leaves_no_job_in_the_queue() {
     let seen = Seen::default();
@@ -140,8 +140,8 @@ fn loom_the_end_leaves_no_job_in_the_queue() {
     seen.both();
 }
 
-/// A worker gets up, to run a destructor, while a job comes: it leaves that to the other, or does
-/// it if the other has a job too.
+/// Races a worker that leaves, to run a destructor, with a new job: it leaves the job to the other, or
+/// executes it if the other has one too.
 #[test]
 fn loom_a_worker_that_gets_up_leaves_no_job_behind() {
     let seen = Seen::default();

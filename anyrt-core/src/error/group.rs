@@ -1,4 +1,4 @@
-//! Groups of tasks.
+//! Errors of groups.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -8,7 +8,7 @@ use std::ops::Deref;
 
 use crate::engine::Cancelled;
 
-/// Everything that went wrong in a group (rule G3), or why it was interrupted (rule G5).
+/// All errors of a group (rule G3), or the cause of its interruption (rule G5).
 ///
 /// `Display` is one line; `{:#}` is a tree, one line for each error.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ use crate::engine::Cancelled;
 pub enum GroupError<E> {
     /// Children or the body failed.
     Failed(Failures<E>),
-    /// The group was cancelled, and its body interrupted; nothing failed.
+    /// The group was cancelled and its body interrupted; nothing failed.
     Cancelled(Cancelled),
 }
 
@@ -25,12 +25,12 @@ pub enum GroupError<E> {
 pub struct Failures<E>(Vec<E>);
 
 impl<E> Failures<E> {
-    /// The error that came first.
+    /// Returns the first error.
     pub fn first(&self) -> &E {
         &self.0[0]
     }
 
-    /// The error that came first; the others are dropped.
+    /// Returns the first error, and drops the others.
     pub fn into_first(self) -> E {
         match self.0.into_iter().next() {
             Some(first) => first,
@@ -66,18 +66,18 @@ impl<'a, E> IntoIterator for &'a Failures<E> {
 }
 
 impl<E> GroupError<E> {
-    /// `errors` must not be empty.
+    /// Creates the error from `errors`, which must not be empty.
     pub(crate) fn failed(errors: Vec<E>) -> GroupError<E> {
         debug_assert!(!errors.is_empty(), "a group without errors has not failed");
         GroupError::Failed(Failures(errors))
     }
 
-    /// Whether the group was interrupted by a cancellation, and nothing failed.
+    /// Returns whether the group was interrupted by a cancellation, and nothing failed.
     pub fn is_cancelled(&self) -> bool {
         matches!(self, GroupError::Cancelled(_))
     }
 
-    /// The errors, in order of arrival; none if the group was cancelled.
+    /// Returns the errors, in order of arrival; none if the group was cancelled.
     pub fn errors(&self) -> &[E] {
         match self {
             GroupError::Failed(failures) => failures,
@@ -85,7 +85,7 @@ impl<E> GroupError<E> {
         }
     }
 
-    /// The same with other errors, where the caller's type has room for those only.
+    /// Converts each error with `f`.
     pub fn map_errors<F>(self, f: impl FnMut(E) -> F) -> GroupError<F> {
         match self {
             GroupError::Failed(failures) => {
@@ -128,8 +128,8 @@ impl<E: fmt::Display> fmt::Display for GroupError<E> {
     }
 }
 
-/// Asks no more than `Debug` and `Display` of `E`, because popular error types offer no more; so
-/// there is no `source`, and `Display` tells everything.
+/// Requires only `Debug` and `Display` of `E`, because popular error types offer no more. So there is no
+/// `source`, and `Display` contains all errors.
 impl<E: fmt::Debug + fmt::Display> Error for GroupError<E> {}
 
 impl<E> From<GroupError<E>> for io::Error

@@ -1,5 +1,5 @@
-//! The errors that several areas share: small types, one per kind of event, whose messages say
-//! what to do.
+//! The errors that several modules share: small types, one per kind of event, with messages that name the
+//! remedy.
 
 mod group;
 mod run;
@@ -19,7 +19,7 @@ pub use crate::attributes::AttributeError;
 pub use crate::engine::Cancelled;
 pub use crate::engine::Cause;
 
-/// No runtime was found where one is needed; the message names the fix.
+/// An error: there is no current runtime. The message names the fix.
 #[derive(Clone, Debug, PartialEq, Eq, ThisError)]
 #[error("{message}")]
 pub struct NoRuntime {
@@ -27,7 +27,7 @@ pub struct NoRuntime {
 }
 
 impl NoRuntime {
-    /// An error with this message, which should say what to do. For backends.
+    /// Creates an error with this message, which should name the fix. For backends.
     pub fn new(message: impl Into<Cow<'static, str>>) -> NoRuntime {
         NoRuntime {
             message: message.into(),
@@ -41,7 +41,7 @@ impl From<NoRuntime> for io::Error {
     }
 }
 
-/// What a `try_` function would have to wait for.
+/// The error of a `try_` function that would have to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
 #[error("this would have to wait: call the function without `try_`, or come back later")]
 #[non_exhaustive]
@@ -53,9 +53,9 @@ impl From<WouldBlock> for io::Error {
     }
 }
 
-/// Somebody else is using what one at a time may use.
+/// The error of an operation that one task at a time may do, while another does it.
 #[derive(Clone, Debug, PartialEq, Eq, ThisError)]
-#[error("somebody else is {action} this already: let one task at a time do it")]
+#[error("another task is {action} this already: let one task at a time do it")]
 pub struct Busy {
     action: Cow<'static, str>,
 }
@@ -65,7 +65,7 @@ impl Busy {
         Busy { action }
     }
 
-    /// What the other is doing, in words such as "reading from".
+    /// Returns the other task's action, such as "reading from".
     pub fn action(&self) -> &str {
         &self.action
     }
@@ -77,7 +77,7 @@ impl From<Busy> for io::Error {
     }
 }
 
-/// A time limit passed.
+/// The error of an operation that exceeded its time limit.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Elapsed {
     reason: Option<Box<str>>,
@@ -88,7 +88,7 @@ impl Elapsed {
         Elapsed { reason }
     }
 
-    /// The reason that was given with the limit.
+    /// Returns the reason that was set with the limit.
     pub fn reason(&self) -> Option<&str> {
         self.reason.as_deref()
     }

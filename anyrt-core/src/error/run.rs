@@ -1,4 +1,4 @@
-//! Runs, and calls into them.
+//! Errors of runs, and of calls into them.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -9,7 +9,7 @@ use thiserror::Error as ThisError;
 
 use crate::engine::Cancelled;
 
-/// The run that is asked for is not there; the message names the fix.
+/// The error of a run that does not exist. The message names the fix.
 #[derive(Clone, Debug, PartialEq, Eq, ThisError)]
 #[error(transparent)]
 pub struct NoRun {
@@ -50,23 +50,23 @@ impl NoRun {
         }
     }
 
-    /// Whether there was a run that has ended.
+    /// Returns whether there was a run that has ended.
     pub fn is_ended(&self) -> bool {
         self.kind == NoRunKind::Ended
     }
 }
 
-/// A thread called into a run and got no value; the message says why, and names the fix.
+/// The error of a call into a run that returned no value. The message names the reason and the fix.
 #[derive(Clone, Debug, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum CallError {
-    /// What was called was interrupted by a cancellation, or was dropped.
+    /// The called future was interrupted by a cancellation, or was dropped.
     #[error("the call into the run was {0}")]
     Cancelled(Cancelled),
     /// The run has ended, or the portal has been stopped.
     #[error("this is not running any more: the run has ended, or the portal has been stopped")]
     NotRunning,
-    /// This thread works for no task.
+    /// This thread does not work for a task.
     #[error(
         "this is no worker thread: call from a function that `to_thread` runs, or take a \
          `RunHandle` along from the run"
@@ -81,7 +81,7 @@ pub enum CallError {
 }
 
 impl CallError {
-    /// Whether what was called was interrupted by a cancellation.
+    /// Returns whether the called future was interrupted by a cancellation.
     pub fn is_cancelled(&self) -> bool {
         matches!(self, CallError::Cancelled(_))
     }
@@ -108,11 +108,11 @@ impl From<CallError> for io::Error {
     }
 }
 
-/// A task that was started through a portal did not become ready.
+/// The error of a task that was started through a portal and did not become ready.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum PortalStartError<T> {
-    /// It ended without having called `started`; here is what it returned.
+    /// It ended without having called `started`, and returned this.
     NotStarted(T),
     /// It was not started, or was cancelled before it was ready.
     Call(CallError),
@@ -137,7 +137,7 @@ impl<T> From<CallError> for PortalStartError<T> {
     }
 }
 
-/// A run could not be started.
+/// The error of a run that could not be started.
 #[derive(Debug, ThisError)]
 #[error(transparent)]
 pub struct RunError {
@@ -170,14 +170,14 @@ impl RunError {
         }
     }
 
-    /// Options that do not fit; the message should say what to do. For facades.
+    /// Creates an error for invalid options. The message should name the fix. For facades.
     pub fn options(message: impl Into<Cow<'static, str>>) -> RunError {
         RunError {
             kind: RunErrorKind::Options(message.into()),
         }
     }
 
-    /// Whether a run was started inside a run.
+    /// Returns whether a run was started inside a run.
     pub fn is_nested(&self) -> bool {
         matches!(self.kind, RunErrorKind::Nested)
     }

@@ -1,4 +1,4 @@
-//! Tasks and their handles.
+//! Errors of tasks and their handles.
 
 use std::error::Error;
 use std::fmt;
@@ -8,7 +8,7 @@ use thiserror::Error as ThisError;
 
 use crate::engine::Cancelled;
 
-/// A task ended without a value for its handle.
+/// The error of a task that ended without a value for its handle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TaskError {
     kind: TaskErrorKind,
@@ -40,17 +40,17 @@ impl TaskError {
         }
     }
 
-    /// The task failed, or panicked; its group has the error.
+    /// Returns whether the task failed or panicked; its group has the error.
     pub fn is_failed(&self) -> bool {
         self.kind == TaskErrorKind::Failed
     }
 
-    /// The task was interrupted by a cancellation.
+    /// Returns whether the task was interrupted by a cancellation.
     pub fn is_cancelled(&self) -> bool {
         matches!(self.kind, TaskErrorKind::Cancelled(_))
     }
 
-    /// Why the task was cancelled, if it was cancelled by itself.
+    /// Returns the cause of the cancellation, if the task itself was cancelled.
     pub fn cancellation(&self) -> Option<&Cancelled> {
         match &self.kind {
             TaskErrorKind::Cancelled(cause) => cause.as_ref(),
@@ -78,7 +78,7 @@ impl From<TaskError> for io::Error {
     }
 }
 
-/// A task's handle has no value to show.
+/// The error of a task's handle that has no value to return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum ValueError {
@@ -91,12 +91,12 @@ pub enum ValueError {
     /// It was cancelled.
     #[error("the task was cancelled")]
     Cancelled,
-    /// The handle was awaited before, and gave the value away.
+    /// The handle was awaited before, and has returned the value.
     #[error("the task's value was taken already")]
     Taken,
 }
 
-/// A child could not be spawned, because its group has ended; here is the future.
+/// The error of a child that could not be spawned, because its group has ended. It contains the future.
 pub struct SpawnError<F>(pub F);
 
 impl<F> fmt::Debug for SpawnError<F> {
@@ -113,15 +113,15 @@ impl<F> fmt::Display for SpawnError<F> {
 
 impl<F> Error for SpawnError<F> {}
 
-/// A child that was started did not become ready.
+/// The error of a child that was started and did not become ready.
 ///
-/// `E` is boxed, so that an error type may hold a `StartError` of itself.
+/// `E` is boxed, so that an error type may contain a `StartError` of itself.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum StartError<E> {
     /// It failed before that.
     Failed(Box<E>),
-    /// It ended well without having called `started`.
+    /// It ended without an error and without having called `started`.
     NotStarted,
     /// It was cancelled before that.
     Cancelled(Cancelled),

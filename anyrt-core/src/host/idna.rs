@@ -1,8 +1,10 @@
+//! The encoding of international names, with the feature `idna`.
+
 use idna::AsciiDenyList;
 use idna::uts46::{DnsLength, Hyphens, Uts46};
 
-/// UTS 46, which maps upper case and the like, with all its checks: what comes out is valid by
-/// IDNA 2008, but for symbols, which UTS 46 allows and IDNA 2008 does not.
+/// Encodes a name by UTS 46, which maps upper case and similar characters, with all its checks. The result is
+/// valid by IDNA 2008, except for symbols, which UTS 46 allows and IDNA 2008 does not.
 pub(super) fn encode(host: &str) -> Result<String, &'static str> {
     Uts46::new()
         .to_ascii(

@@ -1,4 +1,4 @@
-//! Names of hosts, in the form that the network knows.
+//! The encoding of host names for lookups and certificates.
 
 #[cfg(feature = "idna")]
 mod idna;
@@ -13,13 +13,13 @@ use self::idna::encode;
 #[cfg(not(feature = "idna"))]
 use self::without_idna::encode;
 
-/// The name as it is looked up and compared with certificates: an international one in the ASCII
-/// form of IDNA 2008 (RFC 5891), any other as it is.
+/// Returns the name as it is looked up and compared with certificates: an international name in the ASCII
+/// form of IDNA 2008 (RFC 5891), any other unchanged.
 ///
 /// # Errors
 ///
-/// [`InvalidInput`](io::ErrorKind::InvalidInput) for an international name that IDNA does not
-/// allow, and for every one if the feature `idna` is off.
+/// [`InvalidInput`](io::ErrorKind::InvalidInput) for an international name that IDNA does not allow, and for
+/// every international name if the feature `idna` is off.
 pub(crate) fn to_ascii(host: &str) -> io::Result<Cow<'_, str>> {
     if host.is_ascii() {
         return Ok(Cow::Borrowed(host));
@@ -28,7 +28,7 @@ pub(crate) fn to_ascii(host: &str) -> io::Result<Cow<'_, str>> {
         Ok(name) => Ok(Cow::Owned(name)),
         Err(why) => Err(io::Error::new(
             io::ErrorKind::InvalidInput,
-            format!("`{host}` is no host name: {why}"),
+            format!("`{host}` is not a host name: {why}"),
         )),
     }
 }

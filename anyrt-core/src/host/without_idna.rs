@@ -1,3 +1,5 @@
+//! The error for international names, without the feature `idna`.
+
 pub(super) fn encode(_host: &str) -> Result<String, &'static str> {
     Err("international names need the feature `idna` of anyrt")
 }

@@ -1,22 +1,24 @@
+//! Sockets from descriptors that exist already.
+
 use std::io;
 use std::os::fd::OwnedFd;
 
 use super::Socket;
 
-/// A [`Socket`] that a descriptor of the operating system can become.
+/// A [`Socket`] that can be created from a descriptor of the operating system.
 pub trait AdoptSocket: Socket {
-    /// Takes a descriptor over. It does not block from then on, which others that share it notice,
-    /// and programs that are started later do not inherit it.
+    /// Takes ownership of a descriptor. It is set to non-blocking, which affects others that share it, and to
+    /// close-on-exec, so that programs that are started later do not inherit it.
     ///
     /// # Errors
     ///
-    /// What the system says if it is no socket, or cannot be registered.
+    /// The error of the operating system if it is not a socket, or cannot be registered.
     fn adopt(descriptor: OwnedFd) -> io::Result<Self>;
 
-    /// Gives the descriptor back, which still does not block.
+    /// Returns the descriptor, which stays non-blocking.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The error of the operating system.
     fn into_descriptor(self) -> io::Result<OwnedFd>;
 }

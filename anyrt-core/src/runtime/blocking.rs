@@ -1,40 +1,42 @@
+//! The facet that runs blocking functions.
+
 use super::Spawn;
 
-/// Runs functions that block, on threads where that is allowed.
+/// Runs blocking functions on threads that may block.
 ///
 /// # Contract
 ///
-/// 1. The function MUST run on a thread that polls no task, and MUST run exactly once, or not at
-///    all if the runtime ends first.
-/// 2. It MUST run although the returned future is dropped, before or after it began.
+/// 1. The function MUST run on a thread that polls no task, and MUST run exactly once, or not at all if
+///    the runtime ends first.
+/// 2. It MUST run even if the returned future is dropped, before or after it began.
 /// 3. [`Spawn::current`] MUST succeed inside it.
 /// 4. [`block_in_place`](Blocking::block_in_place) MUST call its function once, before it returns and on
-///    the same thread; or not at all where the tasks of the runtime would have no thread left. On a thread
-///    that polls no task of the runtime it MUST call it.
-/// 5. Functions SHOULD run at the same time, up to some number that is large against the number
-///    of processors.
+///    the same thread; or not at all if the tasks of the runtime would have no thread left. On a thread that
+///    polls no task of the runtime it MUST call it.
+/// 5. Functions SHOULD run at the same time, up to a number that is large compared to the number of
+///    processors.
 ///
-/// The function never panics: core catches panics before the runtime sees one.
+/// The function never panics: core catches panics before the runtime sees them.
 ///
 /// # Common mistakes
 ///
 /// - *Cancelling on drop.* Some pools drop a queued function with its task: that breaks rule 2.
 pub trait Blocking: Spawn {
-    /// Completes with what the function returned.
+    /// A future that completes with the function's return value.
     type Call<T: Send + 'static>: Future<Output = T> + Send + 'static;
 
-    /// Runs `f` on a thread where it may block.
+    /// Runs `f` on a thread that may block.
     fn spawn_blocking<F, T>(handle: &Self::Handle, f: F) -> Self::Call<T>
     where
         F: FnOnce() -> T + Send + 'static,
         T: Send + 'static;
 
-    /// Calls `wait`, which blocks this thread until tasks of the runtime have done something. It may be
-    /// called by a native task of that runtime.
+    /// Calls `wait`, which blocks this thread until tasks of the runtime have made progress. A native task of
+    /// that runtime may call this.
     ///
-    /// Where tasks are bound to the thread that polls them, the runtime lets another thread take them over
-    /// meanwhile. Where this thread cannot be spared, it returns without a call, and the caller gets an
-    /// error. By default it only calls the function.
+    /// If tasks are bound to the thread that polls them, the runtime moves them to another thread meanwhile.
+    /// If this thread cannot be spared, it returns without a call, and the caller gets an error. The default
+    /// only calls the function.
     fn block_in_place(handle: &Self::Handle, wait: &mut dyn FnMut()) {
         let _ = handle;
         wait();

@@ -1,8 +1,7 @@
 //! The real clock, for backends that read it.
 //!
-//! The anchor is one for all backends of a process, so that an instant that was read under one
-//! means the same under another. It is the first native instant that was converted; core
-//! itself never reads a clock.
+//! All backends of a process share one anchor, so that an instant read under one means the same under
+//! another. The anchor is the first native instant that was converted; core itself never reads a clock.
 
 use std::time::{Duration, Instant as Native};
 
@@ -11,10 +10,10 @@ use crate::loom::OnceLock;
 
 static ANCHOR: OnceLock<Native> = OnceLock::new();
 
-/// Stands for deadlines that the system's clock cannot express.
+/// The distance that replaces deadlines that the system's clock cannot express.
 const CENTURY: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
 
-/// The instant of core's for one of the standard library's. For backends.
+/// Converts an instant of the standard library to one of core's. For backends.
 #[inline]
 pub fn from_native(native: Native) -> Instant {
     let anchor = *ANCHOR.get_or_init(|| native);
@@ -24,10 +23,10 @@ pub fn from_native(native: Native) -> Instant {
     }
 }
 
-/// The standard library's instant for one of core's. For backends, to set timers.
+/// Converts an instant of core's to one of the standard library. For backends, to set timers.
 ///
-/// `now` reads the clock. It is called if none has been converted before: then the instant is one of the ends
-/// of time, or near to them.
+/// `now` reads the clock. It is called if no instant has been converted before: then `instant` is one of the
+/// ends of time, or near to them.
 #[inline]
 pub fn to_native(instant: Instant, now: impl FnOnce() -> Native) -> Native {
     after_anchor(*ANCHOR.get_or_init(now), instant)
@@ -62,7 +61,7 @@ mod tests {
         assert!(to_native(Instant::FAR_FUTURE, Native::now) > now + CENTURY / 2);
     }
 
-    /// Whatever was converted before: nothing has to be.
+    /// Converts the ends of time without the global anchor, whether or not an instant was converted before.
     #[test]
     #[expect(clippy::disallowed_methods, reason = "the test stands for a backend")]
     fn the_ends_of_time_need_no_clock() {

@@ -1,9 +1,9 @@
-//! What a backend provides: small facet traits with associated functions on a marker type.
+//! The interface of backends: small facet traits with associated functions on a marker type.
 //!
-//! A backend is one marker type that implements [`Spawn`], [`Time`] and [`Blocking`], and one or
-//! more types that implement [`Enter`], which start a run. Names, groups, scopes, deadlines and every
-//! other rule are core's. What a runtime can do beside is a facet of its own:
-//! `Descriptors` and `Net`, behind the features `descriptors` and `net`.
+//! A backend is one marker type that implements [`Spawn`], [`Time`] and [`Blocking`], and one or more types
+//! that implement [`Enter`], which start a run. Names, groups, scopes, deadlines and all other rules are
+//! implemented by core. Optional abilities of a runtime are facets of their own: `Descriptors` and `Net`,
+//! behind the features `descriptors` and `net`.
 //!
 //! ```text
 //!   Enter ──block_on──▶ a run          Runtime = Spawn + Time + Blocking
@@ -35,7 +35,7 @@ pub use self::spawn::{Spawn, TaskInfo};
 pub use self::time::Time;
 pub use crate::engine::poll_state::current_tag;
 
-/// The sum of the facets that core cannot do without.
+/// The facets that core requires.
 pub trait Runtime: Time + Blocking {}
 
 impl<R: Time + Blocking> Runtime for R {}

@@ -1,3 +1,5 @@
+//! The facet of sockets and name lookup.
+
 use std::fmt;
 use std::io::{self, IoSlice};
 use std::net::{Shutdown, SocketAddr};
@@ -9,78 +11,78 @@ use crate::net::Address;
 
 /// Opens sockets and looks up names.
 ///
-/// Everything above single system calls is core's: streams, listeners, happy eyeballs, serving.
-/// What is below differs by the kind of backend:
+/// Everything above single system calls is implemented by core: streams, listeners, happy eyeballs, serving.
+/// The layer below depends on the kind of backend:
 ///
-/// - A runtime that waits for descriptors of the operating system implements `Descriptors`, and has
-///   this facet by that: its sockets are `OsSocket`s.
-/// - A simulated one brings a [`Socket`] of its own.
+/// - A runtime that waits for descriptors of the operating system implements `Descriptors`, and thereby has
+///   this facet: its sockets are `OsSocket`s.
+/// - A simulated runtime provides its own [`Socket`].
 ///
 /// # Contract
 ///
-/// 1. [`socket`](Net::socket) MUST work on every thread where [`Spawn::current`] does, and MUST
-///    name the fix where there is no runtime.
+/// 1. [`socket`](Net::socket) MUST work on every thread where [`Spawn::current`] does. Without a runtime,
+///    its error MUST name the fix.
 /// 2. A socket MUST NOT be inherited by processes that are started later.
 /// 3. [`lookup`](Net::lookup) and [`reverse_lookup`](Net::reverse_lookup) MUST NOT block the thread.
 ///    Dropping their futures MUST NOT wait.
 ///
 /// [`Spawn::current`]: super::Spawn::current
 pub trait Net: Runtime {
-    /// A socket of any kind.
+    /// The type of all sockets.
     type Socket: Socket;
 
-    /// Opens a socket, sets the options, and does what its purpose asks for.
+    /// Opens a socket, sets the options, and begins the operation of its purpose.
     ///
     /// # Errors
     ///
-    /// What the system says; [`Unsupported`](io::ErrorKind::Unsupported) for what the backend does
-    /// not have.
+    /// The error of the operating system; [`Unsupported`](io::ErrorKind::Unsupported) for features that the
+    /// backend does not have.
     fn socket(purpose: Purpose<'_>, options: &[SocketOption]) -> io::Result<Self::Socket>;
 
-    /// Looks up a name or a literal address, in the order that the system prefers.
+    /// Looks up a name or a literal address. The addresses are in the order that the system prefers.
     ///
     /// # Errors
     ///
-    /// What the system says if the name is not known, or there is no answer.
+    /// The error of the operating system if the name is not known, or there is no answer.
     fn lookup(
         host: String,
         port: u16,
     ) -> impl Future<Output = io::Result<Vec<SocketAddr>>> + Send + 'static;
 
-    /// Looks up the name of a host, and that of the service on the port.
+    /// Looks up the name of a host, and the name of the service on the port.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The error of the operating system.
     fn reverse_lookup(
         address: SocketAddr,
     ) -> impl Future<Output = io::Result<(String, String)>> + Send + 'static;
 }
 
-/// What a socket is opened for.
+/// The purpose of a socket that is opened.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Purpose<'a> {
-    /// Connections are taken at this address.
+    /// Accepting connections at this address.
     Listen {
-        /// The address; of the kind of its family.
+        /// The address, of the kind of its family.
         at: &'a Address,
-        /// How many connections may wait to be accepted.
+        /// The number of connections that may wait to be accepted.
         backlog: u32,
     },
-    /// A connection to an address is begun; [`Socket::poll_connected`] says how it went.
+    /// Connecting to an address, which is begun; [`Socket::poll_connected`] returns the result.
     Connect {
         /// The address of the peer.
         to: &'a Address,
-        /// The address of its own, where that is chosen.
+        /// The local address, if it is chosen.
         from: Option<&'a Address>,
     },
-    /// Packets are exchanged.
+    /// Exchanging packets.
     Datagram {
-        /// The address of its own, where that is chosen; an
-        /// [`Unnamed`](crate::net::UnixAddress::Unnamed) one leaves a Unix socket without.
+        /// The local address, if it is chosen. An [`Unnamed`](crate::net::UnixAddress::Unnamed) one leaves a
+        /// Unix socket unbound.
         at: Option<&'a Address>,
-        /// The only peer, where there is only one. One of both is needed.
+        /// The only peer, if there is only one. At least one of both addresses is required.
         to: Option<&'a Address>,
     },
 }
@@ -89,46 +91,46 @@ pub enum Purpose<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SocketOption {
-    /// Small packets are sent at once (`TCP_NODELAY`).
+    /// Sends small packets at once (`TCP_NODELAY`).
     NoDelay(bool),
-    /// An address can be bound that connections still linger on (`SO_REUSEADDR`).
+    /// Allows binding an address on which connections linger (`SO_REUSEADDR`).
     ReuseAddress(bool),
-    /// Several sockets share one port (`SO_REUSEPORT`).
+    /// Lets several sockets share one port (`SO_REUSEPORT`).
     ReusePort(bool),
-    /// An IPv6 socket leaves IPv4 alone (`IPV6_V6ONLY`).
+    /// Restricts an IPv6 socket to IPv6 (`IPV6_V6ONLY`).
     OnlyV6(bool),
-    /// Packets may be sent to broadcast addresses (`SO_BROADCAST`).
+    /// Allows sending packets to broadcast addresses (`SO_BROADCAST`).
     Broadcast(bool),
-    /// The peer is asked for signs of life when a connection is silent (`SO_KEEPALIVE`).
+    /// Sends keep-alive probes on an idle connection (`SO_KEEPALIVE`).
     KeepAlive(bool),
-    /// How much is buffered of what arrives, in bytes, as far as the system allows (`SO_RCVBUF`).
+    /// The size of the receive buffer, in bytes, as far as the system allows (`SO_RCVBUF`).
     ReceiveBuffer(usize),
-    /// How much is buffered of what is sent, in bytes, as far as the system allows (`SO_SNDBUF`).
+    /// The size of the send buffer, in bytes, as far as the system allows (`SO_SNDBUF`).
     SendBuffer(usize),
-    /// The permissions of the file that a Unix socket is bound to, such as `0o600`. They are set
-    /// before anybody can connect; for sockets that are bound already it is an error.
+    /// The permissions of the file that a Unix socket is bound to, such as `0o600`. They are set before a
+    /// peer can connect. For sockets that are bound already it is an error.
     Mode(u32),
 }
 
-/// A socket, as far as core needs it: one system call each, that is tried again when it may succeed.
+/// A socket, as core needs it: one system call per method, which is retried when it may succeed.
 ///
 /// # Contract
 ///
-/// 1. The `poll_` methods MUST do the call at once if it succeeds or fails at once; otherwise they
-///    MUST be pending, without any effect, and wake the task when the call should be tried again.
-/// 2. One task waits for input and one for output at a time; core sees to it. A later waker
-///    replaces an earlier one of the same direction.
+/// 1. The `poll_` methods MUST make the call at once, and return if it succeeds or fails at once.
+///    Otherwise they MUST be pending, without any effect, and wake the task when the call should be retried.
+/// 2. One task waits for input and one for output at a time; core makes sure of it. A later waker replaces
+///    an earlier one of the same direction.
 /// 3. Calls that a signal interrupted MUST be repeated.
 /// 4. Dropping the socket MUST close it at once.
 /// 5. Writing to a peer that is gone is an error, never a signal.
 pub trait Socket: Attributes + fmt::Debug + Send + Sync + Unpin + Sized + 'static {
-    /// Waits for the end of the connecting that it was opened for.
+    /// Waits until the connecting that it was opened for has ended.
     fn poll_connected(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
-    /// Takes a connection, and the address of its peer.
+    /// Accepts a connection. Returns it, and the address of its peer.
     fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Self, Address)>>;
 
-    /// Receives into a buffer; 0 bytes are the end of a stream, or an empty packet.
+    /// Receives into a buffer. Zero bytes are the end of a stream, or an empty packet.
     fn poll_receive(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>>;
 
     /// Sends a part of the bytes, or a packet.
@@ -141,7 +143,7 @@ pub trait Socket: Attributes + fmt::Debug + Send + Sync + Unpin + Sized + 'stati
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>>;
 
-    /// Receives a packet, and says who sent it.
+    /// Receives a packet. Returns its length, and the address of the sender.
     fn poll_receive_from(
         &self,
         cx: &mut Context<'_>,
@@ -150,8 +152,8 @@ pub trait Socket: Attributes + fmt::Debug + Send + Sync + Unpin + Sized + 'stati
 
     /// Sends a packet to an address.
     ///
-    /// It is ready, and fails with [`WouldBlock`](io::ErrorKind::WouldBlock), where the system will
-    /// not tell when the receiver has room again, as with Unix sockets.
+    /// Returns ready with [`WouldBlock`](io::ErrorKind::WouldBlock) if the system will not report when the
+    /// receiver has room again, as with Unix sockets.
     fn poll_send_to(
         &self,
         cx: &mut Context<'_>,
@@ -159,15 +161,15 @@ pub trait Socket: Attributes + fmt::Debug + Send + Sync + Unpin + Sized + 'stati
         to: &Address,
     ) -> Poll<io::Result<usize>>;
 
-    /// Ends one direction of a connection, or both. Whoever waits for it is woken.
+    /// Shuts down one direction of a connection, or both. Wakes the tasks that wait for it.
     #[expect(clippy::missing_errors_doc, reason = "said once for all methods")]
     fn shutdown(&self, how: Shutdown) -> io::Result<()>;
 
-    /// The address of its own.
+    /// Returns the local address.
     #[expect(clippy::missing_errors_doc, reason = "said once for all methods")]
     fn local_address(&self) -> io::Result<Address>;
 
-    /// The address of the peer that it is connected to.
+    /// Returns the address of the connected peer.
     #[expect(clippy::missing_errors_doc, reason = "said once for all methods")]
     fn peer_address(&self) -> io::Result<Address>;
 

@@ -1,3 +1,5 @@
+//! The facet that waits for descriptors of the operating system.
+
 use std::fmt;
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
@@ -7,44 +9,44 @@ use super::Runtime;
 
 /// A descriptor of the operating system that is registered with a runtime's reactor.
 ///
-/// Core waits for it; with the feature `net`, `OsSocket` makes sockets of it.
+/// Core waits for it. With the feature `net`, `OsSocket` builds sockets on it.
 ///
 /// # Contract
 ///
-/// 1. [`register`](Source::register) takes a descriptor that does not block, or that no attempt
-///    blocks on; it MUST NOT change that.
+/// 1. [`register`](Source::register) receives a descriptor that is non-blocking, or on which no attempt
+///    blocks; it MUST NOT change that.
 /// 2. [`poll_io`](Source::poll_io) MUST call `attempt` when the descriptor may be ready, and again
-///    whenever `attempt` failed with [`WouldBlock`](io::ErrorKind::WouldBlock) and it has
-///    become ready since; it MUST be pending in between, and return every other outcome.
+///    whenever `attempt` failed with [`WouldBlock`](io::ErrorKind::WouldBlock) and the descriptor has become
+///    ready since. It MUST be pending in between, and return every other outcome.
 /// 3. One task at a time waits for each direction. A later waker replaces an earlier one.
 /// 4. A peer that has gone makes it ready in both directions.
 /// 5. Dropping it MUST close the descriptor, [`into_descriptor`](Source::into_descriptor) MUST NOT.
 ///
 /// # Common mistakes
 ///
-/// - *Forgetting readiness too soon.* Where the system reports changes of readiness only, it may be
-///   forgotten after [`WouldBlock`](io::ErrorKind::WouldBlock) or where the attempt says that it
-///   [drained](Attempt::drained) it, and only if nothing was reported since it was looked
-///   at.
+/// - *Clearing readiness too soon.* If the system reports only changes of readiness, it may be cleared
+///   after [`WouldBlock`](io::ErrorKind::WouldBlock) or if the attempt reports that it
+///   [drained](Attempt::drained) the descriptor, and only if no event was reported since the readiness was
+///   read.
 pub trait Source: fmt::Debug + Send + Sync + Unpin + Sized + 'static {
     /// Registers a descriptor with the reactor of the runtime of this thread.
     ///
     /// # Errors
     ///
-    /// What the system says; where there is no runtime, [`NoRuntime`](crate::NoRuntime).
+    /// The error of the operating system; without a runtime, [`NoRuntime`](crate::NoRuntime).
     fn register(descriptor: OwnedFd) -> io::Result<Self>;
 
-    /// The descriptor itself.
+    /// Returns the descriptor itself.
     fn descriptor(&self) -> BorrowedFd<'_>;
 
-    /// Takes the descriptor from the reactor.
+    /// Removes the descriptor from the reactor, and returns it.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The error of the operating system.
     fn into_descriptor(self) -> io::Result<OwnedFd>;
 
-    /// Does something with the descriptor as soon as that does not block.
+    /// Calls `attempt` on the descriptor as soon as that does not block.
     fn poll_io<T>(
         &self,
         cx: &mut Context<'_>,
@@ -53,14 +55,15 @@ pub trait Source: fmt::Debug + Send + Sync + Unpin + Sized + 'static {
     ) -> Poll<io::Result<T>>;
 }
 
-/// [`Source::poll_io`] where the reactor remembers no readiness: it is asked, by `poll_ready`, only
-/// when an attempt has found none.
+/// Implements [`Source::poll_io`] for a reactor that does not store readiness. Calls `poll_ready` only when
+/// an attempt was not ready.
 #[inline]
 pub fn poll_attempts<T>(
     descriptor: BorrowedFd<'_>,
     mut attempt: impl FnMut(BorrowedFd<'_>) -> io::Result<Attempt<T>>,
     mut poll_ready: impl FnMut() -> Poll<io::Result<()>>,
 ) -> Poll<io::Result<T>> {
+    // Ends with an outcome, or pending: `poll_ready` is ready only for an event since the last attempt.
     loop {
         match attempt(descriptor) {
             Ok(Attempt { value, .. }) => return Poll::Ready(Ok(value)),
@@ -74,14 +77,13 @@ pub fn poll_attempts<T>(
 
 /// A runtime that waits for descriptors of the operating system.
 ///
-/// With the feature `net` it has sockets, too: `Net` is implemented for it, by
-/// `OsSocket`.
+/// With the feature `net` it also has sockets: `OsSocket` implements `Net` for it.
 pub trait Descriptors: Runtime {
     /// A descriptor that is registered with the runtime's reactor.
     type Source: Source;
 }
 
-/// What a descriptor is to be ready for.
+/// The direction in which a descriptor becomes ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "there is no third direction")]
 pub enum Direction {
@@ -95,15 +97,15 @@ pub enum Direction {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Attempt<T> {
-    /// What was asked for.
+    /// The result.
     pub value: T,
-    /// Whether the next attempt would block, without doubt: a stream took less than it was asked to.
-    /// That one *gave* less says nothing.
+    /// `true` if the next attempt would certainly block: a stream accepted fewer bytes than offered. A stream
+    /// that *returned* fewer bytes does not imply that.
     pub drained: bool,
 }
 
 impl<T> Attempt<T> {
-    /// Nothing is known of the next attempt.
+    /// Creates an outcome that makes no statement about the next attempt.
     pub fn new(value: T) -> Attempt<T> {
         Attempt {
             value,
@@ -111,7 +113,7 @@ impl<T> Attempt<T> {
         }
     }
 
-    /// The same, knowing whether the next attempt would block.
+    /// Sets whether the next attempt would block.
     pub fn drained(self, drained: bool) -> Attempt<T> {
         Attempt { drained, ..self }
     }

@@ -1,3 +1,5 @@
+//! The handle of a spawned task. It shares the task's record with the task, and takes the value from it.
+
 use std::fmt;
 use std::mem;
 use std::pin::Pin;
@@ -8,37 +10,37 @@ use crate::error::{TaskError, ValueError};
 use crate::loom::{Arc, Mutex, lock};
 use crate::task::TaskId;
 
-/// A task, as seen by whoever spawned it.
+/// A handle of a spawned task.
 ///
-/// Await it for `Result<T, TaskError>`, or [`value`](TaskHandle::value) for `T`. Dropping it does
-/// nothing: the task goes on (rule G8). The task's own error goes to its group.
+/// Awaiting it returns `Result<T, TaskError>`, awaiting its [`value`](TaskHandle::value) returns `T`.
+/// Dropping it does not affect the task, which continues (rule G8). The task's own error goes to its group.
 ///
 /// # Cancel safety
 ///
-/// Awaiting it is cancel safe: the result stays where it is.
+/// Awaiting it is cancel safe: the result stays in the task's record.
 pub struct TaskHandle<T> {
     record: TaskRecord,
     access: Access<T>,
     operation: Operation,
     key: u64,
-    /// It gave its value away.
+    /// `true` after the handle has returned its value.
     spent: bool,
-    /// Held while the value is out of the record, to be copied.
+    /// Held while the value is out of the record, to be cloned.
     copying: Mutex<()>,
 }
 
-/// How a value of a known type is got.
+/// The way to access a value whose type is known.
 enum Access<T> {
-    /// Out of the record.
+    /// In the record.
     InRecord {
         take: fn(&TaskRecord) -> Option<T>,
         put_back: fn(&TaskRecord, T),
     },
-    /// The value, which may borrow, stands beside the record.
+    /// In a slot next to the record, since the value may borrow.
     InSlot(Arc<Slot<T>>),
 }
 
-/// A value that was taken out of its record, and is put back, also if copying it panics.
+/// A value that was taken out of its record. It is put back on drop, also if cloning it panics.
 struct Lent<'a, T> {
     record: &'a TaskRecord,
     value: Option<T>,
@@ -53,7 +55,7 @@ impl<T> Drop for Lent<'_, T> {
     }
 }
 
-/// Where the value of a finished task waits that lives in place.
+/// The storage for the value of a finished task that is polled in place.
 pub(crate) struct Slot<T>(Mutex<Option<T>>);
 
 impl<T> Slot<T> {
@@ -66,7 +68,7 @@ impl<T> Slot<T> {
     }
 }
 
-/// Where a task stands.
+/// The status of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TaskStatus {
@@ -116,7 +118,7 @@ impl<T> TaskHandle<T> {
         &self.record
     }
 
-    /// Takes the value of a task that has finished; none if the handle gave it away.
+    /// Takes the value of a task that has finished. Returns `None` if the handle has returned it already.
     fn take_value(&self) -> Option<T> {
         if self.spent {
             return None;
@@ -127,7 +129,7 @@ impl<T> TaskHandle<T> {
         }
     }
 
-    /// Cancels this task alone. Its siblings go on, and its group does not count it as failed.
+    /// Cancels this task alone. Its siblings continue, and its group does not count it as failed.
     pub fn cancel(&self) {
         self.record().cancel(Cancelled::with(
             Cause::Explicit,
@@ -136,19 +138,19 @@ impl<T> TaskHandle<T> {
         ));
     }
 
-    /// Cancels this task alone, and says why.
+    /// Cancels this task alone, with a reason.
     pub fn cancel_with(&self, reason: impl Into<String>) {
         let by = poll_state::task_name();
         self.record()
             .cancel(Cancelled::with(Cause::Explicit, Some(reason.into()), by));
     }
 
-    /// Whether the task has ended, however it did.
+    /// Returns whether the task has ended, in any way.
     pub fn is_finished(&self) -> bool {
         self.record().end().is_some()
     }
 
-    /// Where the task stands.
+    /// Returns the status of the task.
     pub fn status(&self) -> TaskStatus {
         match self.record().end() {
             Some(End::Finished) => TaskStatus::Finished,
@@ -159,21 +161,21 @@ impl<T> TaskHandle<T> {
         }
     }
 
-    /// The task's id.
+    /// Returns the task's id.
     pub fn id(&self) -> TaskId {
         TaskId::new(self.record().id())
     }
 
-    /// The task's name: the one it was given, or where it was spawned.
+    /// Returns the name that the task was given, or else the location where it was spawned.
     pub fn name(&self) -> Arc<str> {
         self.record().name()
     }
 
-    /// Waits until the task has ended, however it does.
+    /// Waits until the task has ended, in any way.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: dropping it does nothing to the task.
+    /// Cancel safe: dropping it does not affect the task.
     pub fn wait(&self) -> TaskWait<'_> {
         TaskWait {
             record: self.record(),
@@ -182,12 +184,12 @@ impl<T> TaskHandle<T> {
         }
     }
 
-    /// A copy of the value, if the task has finished; the handle keeps the value.
+    /// Returns a clone of the value, if the task has finished; the handle keeps the value.
     ///
     /// # Errors
     ///
-    /// [`ValueError`] says why there is none: the task has not ended, failed, was cancelled, or
-    /// its value was taken.
+    /// [`ValueError`] if there is no value: the task has not ended, failed, was cancelled, or its value was
+    /// taken.
     pub fn try_value(&self) -> Result<T, ValueError>
     where
         T: Clone,
@@ -200,9 +202,9 @@ impl<T> TaskHandle<T> {
             Some(End::Finished) => {
                 let value = match &self.access {
                     Access::InRecord { take, put_back } => {
-                        // The code of the value runs under the handle's lock, and not under that of the
-                        // record, which many take. Nobody else takes the value meanwhile: that
-                        // needs the handle for itself.
+                        // `clone` runs under the handle's lock, and not under the record's, which others
+                        // need. The value cannot be taken meanwhile: that needs exclusive access to the
+                        // handle.
                         let _copying = lock(&self.copying);
                         let lent = Lent {
                             record: &self.record,
@@ -218,7 +220,7 @@ impl<T> TaskHandle<T> {
         }
     }
 
-    /// Why the task failed or was cancelled, once it has ended; none if it finished.
+    /// Returns the reason why the task failed or was cancelled, or `None` if it finished.
     ///
     /// # Errors
     ///
@@ -240,18 +242,17 @@ impl<T> TaskHandle<T> {
 
     /// Waits for the value.
     ///
-    /// If the task fails its group is being cancelled, and so is this wait where it is part of the
-    /// group.
+    /// If the task fails, its group is cancelled. That also cancels this wait if it is part of the group.
     ///
     /// # Cancel safety
     ///
-    /// Dropping it loses the value if the task has finished meanwhile; wait for the handle itself
-    /// where that matters.
+    /// Dropping it loses the value if the task has finished meanwhile. Await the handle itself if that
+    /// matters.
     ///
     /// # Panics
     ///
-    /// If there is no value and this wait is not cancelled: the task was cancelled by itself, or
-    /// it failed and this is outside its group, or the group keeps going.
+    /// If there is no value and this wait is not cancelled: the task itself was cancelled, or it failed and
+    /// this is outside its group, or the group keeps going.
     pub fn value(self) -> TaskValue<T> {
         TaskValue { handle: self }
     }
@@ -271,7 +272,7 @@ impl<T> Future for TaskHandle<T> {
             return Poll::Pending;
         };
         if let Some(error) = this.error(end) {
-            // The group was cancelled before the task's end was announced.
+            // The group was cancelled before the end of the task became visible.
             if this.operation.interrupts(cx) {
                 return Poll::Pending;
             }
@@ -283,14 +284,14 @@ impl<T> Future for TaskHandle<T> {
     }
 }
 
-// Nothing is pinned: the value lies behind a lock of its own.
+// Nothing is pinned: the value is behind a lock.
 impl<T> Unpin for TaskHandle<T> {}
 
 impl<T> Drop for TaskHandle<T> {
     #[inline]
     fn drop(&mut self) {
         self.record.forget_waiter(self.key);
-        // A value that takes no room and has no destructor may stay in the record.
+        // A value without a size and without a destructor may stay in the record.
         let may_stay = size_of::<T>() == 0 && !mem::needs_drop::<T>();
         if !self.spent && !may_stay && self.record.detach() {
             drop(self.take_value());

@@ -1,14 +1,14 @@
 //! Tasks and the groups they live in (rules G1 to G14).
 //!
-//! | file | what is in it |
+//! | file | contents |
 //! | --- | --- |
 //! | `group` | the kinds of groups, their future, `start` |
-//! | `handle` | what spawning returns |
-//! | `output` | what children and bodies may return |
+//! | `handle` | the handle of a spawned task |
+//! | `output` | the types that children and bodies may return |
 //! | `run` | a run, and its handles |
-//! | `tree` | listing and printing what is alive |
+//! | `tree` | listing and printing the tasks that are alive |
 //!
-//! What tasks, handles and groups share is in `engine`.
+//! The state that tasks, handles and groups share is in `engine`.
 
 mod group;
 mod handle;

@@ -1,7 +1,8 @@
+//! The types that children and bodies of groups may return.
+
 use std::convert::Infallible;
 
-/// What a child of a group with the error type `E` may return: `()`, `Result<T, E>`, or never
-/// (rule G2).
+/// The output of a child of a group with the error type `E`: `()`, `Result<T, E>`, or never (rule G2).
 #[diagnostic::on_unimplemented(
     message = "a child that returns `{Self}` cannot run in a group with the error type `{E}`",
     label = "this child returns `{Self}`",
@@ -9,14 +10,14 @@ use std::convert::Infallible;
     note = "another error type is converted by `?` in the child: `async {{ Ok(child.await?) }}`"
 )]
 pub trait TaskOutput<E> {
-    /// What the task's handle gives.
+    /// The value that the task's handle returns.
     type Value;
 
-    /// The value, or the error that goes to the group.
+    /// Converts the output to the value, or to the error that goes to the group.
     ///
     /// # Errors
     ///
-    /// The child's own.
+    /// The child's own error.
     fn into_result(self) -> Result<Self::Value, E>;
 
     #[doc(hidden)]
@@ -56,8 +57,8 @@ impl<E> TaskOutput<E> for Never {
     }
 }
 
-/// What the body of a group with the error type `E` may return: `Result<T, E>`, never, or `()`
-/// where the children cannot fail (rule G2).
+/// The output of the body of a group with the error type `E`: `Result<T, E>`, never, or `()` if the children
+/// cannot fail (rule G2).
 #[diagnostic::on_unimplemented(
     message = "the body of this group returns `{Self}`, which cannot carry the error type `{E}`",
     label = "the body of this group returns `{Self}`",
@@ -65,14 +66,14 @@ impl<E> TaskOutput<E> for Never {
     note = "a body may return `()` only where no child can fail"
 )]
 pub trait GroupOutput<E> {
-    /// What the group gives.
+    /// The value that the group returns.
     type Value;
 
-    /// The value, or the body's error.
+    /// Converts the output to the value, or to the body's error.
     ///
     /// # Errors
     ///
-    /// The body's own.
+    /// The body's own error.
     fn into_result(self) -> Result<Self::Value, E>;
 }
 
@@ -101,7 +102,7 @@ impl<E> GroupOutput<E> for Never {
     }
 }
 
-/// `!`, in words that stable Rust accepts: what `loop {}` and `sleep_forever()` return.
+/// `!`, written in a way that stable Rust accepts: the return type of `loop {}` and `sleep_forever()`.
 #[doc(hidden)]
 pub type Never = <fn() -> ! as FnOutput>::Output;
 
@@ -114,7 +115,7 @@ impl<R> FnOutput for fn() -> R {
     type Output = R;
 }
 
-/// How a child ended, as its group sees it.
+/// The end of a child, as its group sees it.
 #[doc(hidden)]
 #[allow(
     missing_debug_implementations,
@@ -124,6 +125,6 @@ impl<R> FnOutput for fn() -> R {
 pub enum Outcome<T, E> {
     Value(T),
     Error(E),
-    /// It failed, and its failure has gone elsewhere.
+    /// It failed, and its failure was reported elsewhere.
     Reported,
 }

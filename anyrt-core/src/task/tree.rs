@@ -1,4 +1,4 @@
-//! What is alive: a picture of a run's tasks, groups and scopes.
+//! A snapshot of a run's tasks, groups and scopes. It only reads the state of the engine.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,7 +7,7 @@ use crate::engine::{Cancelled, GroupState, Node, Run, TaskRecord, Wait, poll_sta
 use crate::instant::Instant;
 use crate::loom::Arc;
 
-/// Identifies a task: unique in its run, and in the process.
+/// The id of a task, unique in its run and in the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TaskId(u64);
 
@@ -23,7 +23,7 @@ impl fmt::Display for TaskId {
     }
 }
 
-/// A task, as it is known to others.
+/// A reference to a task.
 #[derive(Clone)]
 pub struct TaskRef {
     record: TaskRecord,
@@ -34,19 +34,19 @@ impl TaskRef {
         TaskRef { record }
     }
 
-    /// Its id.
+    /// Returns the id of the task.
     pub fn id(&self) -> TaskId {
         TaskId(self.record.id())
     }
 
-    /// Its name: the one it was given, or where it was spawned.
+    /// Returns the name that the task was given, or else the location where it was spawned.
     pub fn name(&self) -> Arc<str> {
         self.record.name()
     }
 
-    /// The task whose future contains the group that this one is a child of; none for a run's
-    /// main task. Known also after either has ended. Until a task that `start` made is ready, its
-    /// parent is the task that called `start`.
+    /// Returns the task that hosts the group that this one is a child of, or `None` for a run's main task. It
+    /// is known even after either has ended. Until a task that `start` created is ready, its parent is the
+    /// task that called `start`.
     pub fn parent(&self) -> Option<TaskRef> {
         let caller = match self.record.is_starting() {
             true => self.record.caller().and_then(|caller| caller.task),
@@ -56,12 +56,12 @@ impl TaskRef {
         parent.map(TaskRef::new)
     }
 
-    /// What it waits in, as far as anyrt knows.
+    /// Returns the kind of its wait, as far as anyrt knows.
     pub fn wait(&self) -> Wait {
         self.record.wait()
     }
 
-    /// Names what it waits in, such as signals.
+    /// Returns a description of its wait, such as the signals that it waits for.
     fn wait_detail(&self) -> Option<Arc<str>> {
         if self.wait() != Wait::Signal {
             return None;
@@ -70,17 +70,17 @@ impl TaskRef {
         run.wait_details.of(self.record.id())
     }
 
-    /// Whether it has ended.
+    /// Returns whether it has ended.
     pub fn is_finished(&self) -> bool {
         self.record.end().is_some()
     }
 
-    /// Whether the task as a whole is cancelled: by itself, or with its group.
+    /// Returns whether the task as a whole is cancelled, by itself or with its group.
     pub fn has_pending_cancellation(&self) -> bool {
         self.record.cancel_state() != crate::engine::CancelState::No
     }
 
-    /// Who cancelled it and why, if it is cancelled.
+    /// Returns the cause of its cancellation, if it is cancelled.
     pub fn cancellation(&self) -> Option<Cancelled> {
         if !self.has_pending_cancellation() {
             return None;
@@ -108,15 +108,15 @@ impl PartialEq for TaskRef {
 
 impl Eq for TaskRef {}
 
-/// The task that calls this; none outside of every task of anyrt.
+/// Returns the task that calls this, or `None` outside of every anyrt task.
 pub fn current() -> Option<TaskRef> {
     poll_state::current_task().map(TaskRef::new)
 }
 
-/// The tasks, groups and scopes of the run that the caller is part of, as they are now.
+/// Returns the tasks, groups and scopes of the caller's run, as they are now.
 ///
-/// Returns none outside of every run. It takes one lock at a time, so what ends meanwhile may or
-/// may not be in the picture. Scopes are listed where something in them has unfinished business.
+/// Returns `None` outside of every run. The snapshot takes one lock at a time, so objects that end meanwhile
+/// may or may not be included. Scopes are listed if they are held.
 pub fn tree() -> Option<Tree> {
     let core = Run::current()?.core()?;
     Some(Tree {
@@ -124,7 +124,7 @@ pub fn tree() -> Option<Tree> {
     })
 }
 
-/// The tasks that are alive in the run that the caller is part of, in the order of their ids.
+/// Returns the tasks that are alive in the caller's run, in the order of their ids.
 pub fn all() -> Vec<TaskRef> {
     let mut tasks = Vec::new();
     if let Some(core) = Run::current().and_then(|run| run.core()) {
@@ -136,6 +136,7 @@ pub fn all() -> Vec<TaskRef> {
 
 /// Visits every task below a group.
 pub(crate) fn for_each_task(core: Arc<GroupState>, mut visit: impl FnMut(&TaskRecord)) {
+    // Ends: groups form a tree, and each is visited once.
     let mut rest = vec![core];
     while let Some(group) = rest.pop() {
         group.children().iter().for_each(&mut visit);
@@ -143,7 +144,7 @@ pub(crate) fn for_each_task(core: Arc<GroupState>, mut visit: impl FnMut(&TaskRe
     }
 }
 
-/// A picture of a run; see [`tree`].
+/// A snapshot of a run; see [`tree`].
 ///
 /// `Display` draws it.
 #[derive(Clone, Debug)]
@@ -152,7 +153,7 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// The tasks at the top: the main one, and what was spawned through a handle of the run.
+    /// Returns the tasks at the top: the main one, and those that were spawned through a handle of the run.
     pub fn tasks(&self) -> &[TaskNode] {
         &self.root.tasks
     }
@@ -165,7 +166,7 @@ impl fmt::Display for Tree {
     }
 }
 
-/// A group in a picture.
+/// A group in a snapshot.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct GroupNode {
@@ -173,45 +174,45 @@ pub struct GroupNode {
     pub name: Arc<str>,
     /// The task whose future contains it.
     pub host: Option<TaskRef>,
-    /// Why it was cancelled, if it was.
+    /// The cause of its cancellation, if it was cancelled.
     pub cancellation: Option<Cancelled>,
-    /// Its deadline; [`Instant::FAR_FUTURE`] if there is none.
+    /// Its deadline, or [`Instant::FAR_FUTURE`] if it has none.
     pub deadline: Instant,
     /// Its children, in the order of their ids.
     pub tasks: Vec<TaskNode>,
-    /// Groups whose host is no child of this group, and not otherwise listed.
+    /// Groups inside whose host is not a child of this group, and which are not listed elsewhere.
     pub groups: Vec<GroupNode>,
 }
 
-/// A task in a picture.
+/// A task in a snapshot.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TaskNode {
     /// The task.
     pub task: TaskRef,
-    /// The scopes in it that hold something, the outermost first.
+    /// The scopes in it that are held, the outermost first.
     pub scopes: Vec<ScopeNode>,
     /// The groups that it hosts, in the order of their opening.
     pub groups: Vec<GroupNode>,
 }
 
-/// A scope in a picture.
+/// A scope in a snapshot.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ScopeNode {
     /// The name that it was given.
     pub name: Option<Arc<str>>,
-    /// Whether it keeps cancellation from outside away.
+    /// `true` if cancellation from outside does not reach the inside.
     pub shielded: bool,
-    /// Why it was cancelled, if it was.
+    /// The cause of its cancellation, if it was cancelled.
     pub cancellation: Option<Cancelled>,
-    /// Its deadline; [`Instant::FAR_FUTURE`] if there is none.
+    /// Its deadline, or [`Instant::FAR_FUTURE`] if it has none.
     pub deadline: Instant,
 }
 
 impl GroupNode {
     pub(crate) fn of(core: &Arc<GroupState>) -> GroupNode {
-        // Groups register with the group around them; the task that hosts one is told by it.
+        // Groups are listed by the group around them, each with the task that hosts it.
         let mut hosted = BTreeMap::<_, Vec<_>>::new();
         for group in core.nested() {
             let host = group.host.as_ref().map(TaskRecord::id);

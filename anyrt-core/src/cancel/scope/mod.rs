@@ -1,3 +1,5 @@
+//! Cancel scopes with and without handles, on the frames of `engine`.
+
 mod mode;
 
 use std::fmt;
@@ -19,22 +21,20 @@ use crate::instant::Instant;
 use crate::loom::Arc;
 use crate::runtime::Time;
 
-/// A cancel scope: cancelling it interrupts what runs inside, and nothing else.
+/// A cancel scope: cancelling it interrupts the future that runs inside, and nothing else.
 ///
-/// A scope serves for one future: [`run`](CancelScope::run) consumes it (rule C1). Whoever has a
-/// [`handle`](CancelScope::handle) can cancel it, move its deadline, or switch its shield, before
-/// and while it runs, from any task or thread.
+/// A scope serves for one future: [`run`](CancelScope::run) consumes it (rule C1). With its
+/// [`handle`](CancelScope::handle), any task or thread can cancel it, move its deadline, or switch its
+/// shield, before and while it runs.
 ///
-/// Where no handle is needed, [`move_on_after`] and [`fail_after`] do the same without
-/// allocating.
+/// If no handle is needed, [`move_on_after`] and [`fail_after`] do the same without allocating.
 ///
-/// The semantics are Trio's and AnyIO's, carried over to futures: a cancelled scope goes on
-/// polling its future while something in it has unfinished business (rule C6), and drops it then.
+/// The semantics are those of Trio and AnyIO, applied to futures: a cancelled scope continues to poll its
+/// future as long as something in it holds (rule C6), and then drops it.
 #[must_use = "a scope does nothing until it is given a future to run"]
 pub struct CancelScope<R> {
     node: Arc<Node>,
-    /// A length, if that was given after every deadline. All else is the node's, so that handles see
-    /// and change it.
+    /// The length, if that was set last. Other settings are in the node, so that handles see and change them.
     limit: Limits,
     runtime: PhantomData<fn() -> R>,
 }
@@ -48,6 +48,7 @@ enum Limits {
 }
 
 impl Limits {
+    /// Returns the deadline, as of now, and whether it has passed.
     #[inline]
     fn resolve<R: Time>(self) -> (Instant, bool) {
         match self {
@@ -61,7 +62,7 @@ impl Limits {
 }
 
 impl<R: Time> CancelScope<R> {
-    /// A scope without deadline or shield.
+    /// Creates a scope without deadline or shield.
     pub fn new() -> CancelScope<R> {
         CancelScope {
             node: Node::with_clock(Clock::of::<R>()),
@@ -70,34 +71,35 @@ impl<R: Time> CancelScope<R> {
         }
     }
 
-    /// Cancels the scope at `deadline`. One that has passed cancels it on entry (rule C9).
+    /// Sets the deadline at which the scope is cancelled. A deadline that has passed cancels it on entry
+    /// (rule C9).
     pub fn deadline(mut self, deadline: Instant) -> CancelScope<R> {
         self.limit = Limits::None;
         self.node.init_deadline(deadline);
         self
     }
 
-    /// Cancels the scope when `limit` has passed since its future was first polled.
+    /// Sets the time after which the scope is cancelled, counted from the first poll of its future.
     pub fn within(mut self, limit: Duration) -> CancelScope<R> {
         self.limit = Limits::After(limit);
         self.node.init_deadline(Instant::FAR_FUTURE);
         self
     }
 
-    /// Keeps cancellation from outside away from the inside, until the shield is switched off
-    /// through a handle. The scope's own cancellation still works.
+    /// Shields the inside from cancellation outside, until the shield is switched off through a handle. The
+    /// scope's own cancellation still works.
     pub fn shielded(self) -> CancelScope<R> {
         self.node.mark_shielded();
         self
     }
 
-    /// Names the scope, for listings.
+    /// Sets the name of the scope, for listings.
     pub fn name(self, name: impl Into<String>) -> CancelScope<R> {
         self.node.set_name(name.into().into());
         self
     }
 
-    /// A handle, with which anybody can cancel the scope.
+    /// Returns a handle, which can cancel the scope from any thread.
     pub fn handle(&self) -> CancelHandle {
         CancelHandle::new(self.node.clone())
     }
@@ -106,12 +108,12 @@ impl<R: Time> CancelScope<R> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping the returned future drops what runs in the scope, without clean-up code.
+    /// Dropping the returned future drops the inner one, without clean-up code.
     ///
     /// # Errors
     ///
-    /// [`Cancelled`] if the future was interrupted because this scope was cancelled. A future
-    /// that completes gives its value, cancelled or not (rule C7).
+    /// [`Cancelled`] if the future was interrupted because this scope was cancelled. A future that completes
+    /// returns its value, cancelled or not (rule C7).
     pub fn run<F: Future>(self, future: F) -> Scope<R, F, Catch> {
         let CancelScope { node, limit, .. } = self;
         Scope {
@@ -142,26 +144,26 @@ impl<R> fmt::Debug for CancelScope<R> {
     }
 }
 
-/// Runs a future for at most `limit`, counted from its first poll; `None` if it was interrupted.
+/// Runs a future for at most `limit`, counted from its first poll. Returns `None` if it was interrupted.
 ///
-/// A limit of zero interrupts the future at its first wait. Inside a scope that is cancelled the
-/// call does not end: the cancellation moves on outwards.
+/// A limit of zero interrupts the future at its first wait. Inside a scope that is cancelled the call does
+/// not end: the cancellation moves on outwards.
 ///
 /// # Cancel safety
 ///
-/// Dropping the returned future drops what runs in it, without clean-up code.
+/// Dropping the returned future drops the inner one, without clean-up code.
 pub fn move_on_after<R: Time, F: Future>(limit: Duration, future: F) -> Scope<R, F, MoveOn> {
     Scope::plain(Limits::After(limit), future, MoveOn(()))
 }
 
-/// Runs a future until `deadline` at most; `None` if it was interrupted. See [`move_on_after`].
+/// Runs a future until `deadline` at most. Returns `None` if it was interrupted. See [`move_on_after`].
 pub fn move_on_at<R: Time, F: Future>(deadline: Instant, future: F) -> Scope<R, F, MoveOn> {
     Scope::plain(Limits::At(deadline), future, MoveOn(()))
 }
 
-/// Runs a future for at most `limit`, counted from its first poll; an error if it was interrupted.
+/// Runs a future for at most `limit`, counted from its first poll. Returns an error if it was interrupted.
 ///
-/// See [`move_on_after`], which this is but for the result.
+/// It differs from [`move_on_after`] only in the result.
 ///
 /// # Errors
 ///
@@ -169,12 +171,12 @@ pub fn move_on_at<R: Time, F: Future>(deadline: Instant, future: F) -> Scope<R, 
 ///
 /// # Cancel safety
 ///
-/// Dropping the returned future drops what runs in it, without clean-up code.
+/// Dropping the returned future drops the inner one, without clean-up code.
 pub fn fail_after<R: Time, F: Future>(limit: Duration, future: F) -> Scope<R, F, Fail> {
     Scope::plain(Limits::After(limit), future, Fail { reason: None })
 }
 
-/// Runs a future until `deadline` at most; an error if it was interrupted. See [`fail_after`].
+/// Runs a future until `deadline` at most. Returns an error if it was interrupted. See [`fail_after`].
 ///
 /// # Errors
 ///
@@ -183,8 +185,8 @@ pub fn fail_at<R: Time, F: Future>(deadline: Instant, future: F) -> Scope<R, F, 
     Scope::plain(Limits::At(deadline), future, Fail { reason: None })
 }
 
-/// A future that runs in a cancel scope: what [`CancelScope::run`], [`move_on_after`],
-/// [`fail_after`] and their kin return.
+/// A future that runs in a cancel scope. [`CancelScope::run`], [`move_on_after`], [`fail_after`] and similar
+/// functions return it.
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 #[pin_project]
 pub struct Scope<R: Time, F: Future, M> {
@@ -193,7 +195,7 @@ pub struct Scope<R: Time, F: Future, M> {
     #[pin]
     timer: LazyTimer<R>,
     limit: Limits,
-    /// Of a scope without handle; where there is one, the node has it.
+    /// The deadline of a scope without a handle. With a handle, the node has it.
     deadline: Instant,
     own: bool,
     interrupted: bool,
@@ -217,7 +219,7 @@ impl<R: Time, F: Future, M> Scope<R, F, M> {
 }
 
 impl<R: Time, F: Future> Scope<R, F, Fail> {
-    /// Gives the reason for the limit, which then stands in the error's message.
+    /// Sets the reason for the limit, which the error's message contains.
     pub fn reason(mut self, reason: impl Into<String>) -> Self {
         self.mode.reason = Some(reason.into().into_boxed_str());
         self
@@ -229,9 +231,11 @@ impl<R: Time, F: Future, M: Mode> Future for Scope<R, F, M> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
+        // 1. Report again, if the future was interrupted before.
         if *this.interrupted {
             return interrupted_before(this.frame.node(), this.mode, cx);
         }
+        // 2. Fix the deadline on the first poll.
         if !this.frame.has_begun() {
             let (deadline, passed) = this.limit.resolve::<R>();
             *this.deadline = deadline;
@@ -242,7 +246,9 @@ impl<R: Time, F: Future, M: Mode> Future for Scope<R, F, M> {
                 node.begin(deadline);
             }
         }
+        // Ends: each repetition has cancelled or aborted the scope, which happens once each.
         loop {
+            // 3. Poll the future in the frame.
             let polled = if M::HANDLE {
                 this.frame.as_mut().poll(cx, &mut ScopePolicy::<false>)
             } else {
@@ -275,6 +281,7 @@ impl<R: Time, F: Future, M: Mode> Future for Scope<R, F, M> {
                 }
                 Polled::Pending => {}
             }
+            // 4. If it is pending, poll the deadline. If that has passed, cancel and repeat.
             if M::HANDLE {
                 let Some(node) = this.frame.node() else {
                     return Poll::Pending;
@@ -290,14 +297,15 @@ impl<R: Time, F: Future, M: Mode> Future for Scope<R, F, M> {
                 return Poll::Pending;
             }
             if let Some(node) = this.frame.node() {
-                // Groups inside read it there.
+                // Groups inside read the deadline in the node.
                 node.limit(*this.deadline);
             }
             if *this.own || this.timer.as_mut().poll(cx, *this.deadline).is_pending() {
                 return Poll::Pending;
             }
-            // An enclosing deadline that cannot be moved, and is not later, comes first. It needs the
-            // timer all the same: it may be left, and this one polled outside of it.
+            // An enclosing deadline that cannot be moved, and is not later, comes first. This scope needs its
+            // timer all the same: the future may leave the outer scope, and this scope be polled outside of
+            // it.
             if poll_state::surroundings().local_deadline <= *this.deadline {
                 return Poll::Pending;
             }
@@ -306,14 +314,15 @@ impl<R: Time, F: Future, M: Mode> Future for Scope<R, F, M> {
     }
 }
 
-/// A scope whose future is gone: it reports that, unless an enclosing scope catches.
+/// Returns the result of a scope whose future is gone: pending, if an enclosing scope catches the
+/// cancellation, or the scope's own result.
 #[cold]
 fn interrupted_before<M: Mode, T>(
     node: Option<&Arc<Node>>,
     mode: &mut M,
     cx: &mut Context<'_>,
 ) -> Poll<M::Output<T>> {
-    // A shielded scope that was interrupted was so for its own reason: it reports, and what comes after
+    // A shielded scope can only be interrupted by its own cancellation. It returns the result, and code after
     // it runs up to its next wait.
     let shielded = node.is_some_and(|node| node.is_shielded());
     if !shielded && poll_state::effectively_cancelled() {

@@ -1,9 +1,11 @@
+//! The results of scopes.
+
 use crate::engine::Cancelled;
 use crate::error::Elapsed;
 
-/// How a scope's end becomes a value.
+/// The conversion of a scope's end to a value.
 pub trait Mode: sealed::Sealed {
-    /// What the scope gives for a future with output `T`.
+    /// The output of the scope for a future with output `T`.
     type Output<T>;
 
     #[doc(hidden)]

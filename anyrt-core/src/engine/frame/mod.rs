@@ -1,17 +1,20 @@
-//! The one poll that scopes, shields, group bodies and task roots share.
+//! The poll that scopes, shields, group bodies and task roots share.
 //!
 //! ```text
-//!  1. What holds around?          surroundings (or the open frames, if dirty), and the own flag
-//!  2. Cancelled for the first time: propagate to everything below
+//!  1. Evaluate the state around     surroundings (or the open frames, if dirty), and the own flag
+//!  2. If cancelled for the first time: propagate to everything below
 //!  3. Open the frame, poll, close it; holders have linked themselves meanwhile
 //!  4. Ready: deliver
-//!  5. Not cancelled: register, look once more, stay pending
+//!  5. Not cancelled: register, evaluate once more, stay pending
 //!  6. Cancelled, and this frame interrupts:
 //!       no holds below            drop the future: interrupted
-//!       propagated only now             again from 2, so that holders hear of it
+//!       propagated only now       again from 2, so that holders are notified
 //!       else                      stay pending; the last release wakes this frame, and its probe
 //!                                 finds holders that are stranded
 //! ```
+//!
+//! All steps run on the thread that polls the frame. Other threads reach it only through its [`Node`]. A
+//! frame without a node costs no allocation; holders and refused operations inside create one.
 
 mod poll;
 
@@ -28,67 +31,67 @@ use crate::instant::Instant;
 use crate::loom::Arc;
 use crate::unwind::Payload;
 
-/// What differs between the users of [`Frame`].
+/// The differences between the users of [`Frame`].
 pub(crate) trait FramePolicy {
-    /// Cancellation from around does not reach the inside.
+    /// Returns whether cancellation from outside does not reach the inside.
     #[inline]
     fn is_shielded(&self, _node: Option<&Arc<Node>>) -> bool {
         false
     }
 
-    /// The inside is interrupted also if only something around is cancelled, because this
-    /// frame's owner has something to do before that can move outwards.
+    /// `true` if the inside is interrupted even if only something outside is cancelled, because the owner of
+    /// this frame has work to do before the cancellation can move outwards.
     const CATCHES: bool;
 
-    /// A panic is handed to the owner.
+    /// `true` if a panic is returned to the owner as [`Polled::Panicked`].
     const CATCHES_PANICS: bool;
 
-    /// The node belongs to this frame, and leaves the tree with it.
+    /// `true` if the node belongs to this frame, and leaves the tree with it.
     const OWNS_NODE: bool = true;
 
-    /// The frame around hears of what is held in here.
+    /// `true` if holds in this frame are reported to the frame around it.
     const REPORTS: bool = true;
 
-    /// The frame's own cancellation, as of now.
+    /// Returns the frame's own cancellation, as of now.
     #[inline]
     fn cancel_state(&self, _node: Option<&Arc<Node>>) -> CancelState {
         CancelState::No
     }
 
-    /// The clock by which holders in this frame are found to be stranded; that of the current task by
-    /// default.
+    /// Returns the clock that decides which holders in this frame are stranded. The default is the clock of
+    /// the current task.
     fn clock(&self, _node: &Node) -> Option<Clock> {
         poll_state::task_clock()
     }
 
-    /// Readers inside look at the node.
+    /// `true` if code inside can see the node.
     const VISIBLE: bool = false;
 
-    /// Sets what the inside sees, given what it would see without this frame.
+    /// Sets what the inside sees. `inner` is what it would see without this frame.
     #[inline]
     fn enter(&mut self, inner: Surroundings) -> Surroundings {
         inner
     }
 
-    /// Undoes what `enter` did beyond the surroundings.
+    /// Undoes what `enter` did, except for the surroundings.
     #[inline]
     fn leave(&mut self) {}
 
-    /// Runs `dropping`, which drops the future, where its destructors belong.
+    /// Runs `dropping`, which drops the future, in the context that its destructors expect.
     #[inline]
     fn drop_inside(&mut self, dropping: impl FnOnce()) {
         dropping();
     }
 
-    /// Whether refused operations leave their wakers here, once this frame is cancelled by
-    /// `own`, or in any case.
+    /// Returns whether refused operations leave their wakers in this frame. `own` is the frame's
+    /// cancellation.
     #[inline]
     fn keeps_refused(&self, own: CancelState) -> bool {
         own != CancelState::No
     }
 }
 
-/// What a poll of a frame brings.
+/// The result of a poll of a frame.
 pub(crate) enum Polled<T> {
     Ready(T),
     Panicked(Payload),
@@ -98,6 +101,13 @@ pub(crate) enum Polled<T> {
 }
 
 /// A future, and the frame around its polls.
+///
+/// | state | `serial` | `node` | `future` |
+/// | --- | --- | --- | --- |
+/// | not polled yet | 0 | none, or from [`with_node`](Frame::with_node) | some |
+/// | polled, without reports | not 0 | none | some |
+/// | with a node: a holder or a refused operation was polled inside | not 0 | some | some |
+/// | ended: ready, panicked or interrupted | not 0 | none or some | none; still there after `poll_plainly` |
 #[pin_project(PinnedDrop)]
 pub(crate) struct Frame<F> {
     #[pin]
@@ -115,7 +125,7 @@ impl<F: Future> Frame<F> {
         }
     }
 
-    /// A frame with a node from the start.
+    /// Creates a frame with a node from the start.
     pub(crate) const fn with_node(future: F, node: Arc<Node>) -> Frame<F> {
         Frame {
             future: Some(future),
@@ -124,7 +134,7 @@ impl<F: Future> Frame<F> {
         }
     }
 
-    /// Whether the future has been polled.
+    /// Returns whether the future has been polled.
     pub(crate) fn has_begun(&self) -> bool {
         self.serial != 0
     }
@@ -133,7 +143,7 @@ impl<F: Future> Frame<F> {
         self.node.as_ref()
     }
 
-    /// The future and the frame's number, if nothing has reported here.
+    /// Returns the future and the frame's serial number, if the frame has no node.
     #[inline]
     pub(crate) fn without_node(self: Pin<&mut Self>) -> Option<(Pin<&mut F>, u64)> {
         let this = self.project();
@@ -146,9 +156,9 @@ impl<F: Future> Frame<F> {
         Some((this.future.as_pin_mut()?, *this.serial))
     }
 
-    /// Polls the future of a plain scope in a straight line; none where that does not do, because
-    /// something is cancelled, was changed before in this very poll, or has reported. Then nothing was
-    /// polled, and [`poll`](Frame::poll) has to be called.
+    /// Polls the future of a plain scope on a short path. Returns `None`, and polls nothing, if something is
+    /// cancelled, was changed earlier in the current poll, or has created a node. The caller then calls
+    /// [`poll`](Frame::poll).
     #[inline]
     pub(crate) fn poll_plainly(
         mut self: Pin<&mut Self>,
@@ -160,7 +170,7 @@ impl<F: Future> Frame<F> {
             #[cold]
             fn drop(&mut self) {
                 poll_state::leave_plain(self.0, self.1);
-                // What linked itself to this frame is dropped with it.
+                // Nodes that linked themselves to this frame are dropped with it.
                 drop(poll_state::close_frame(self.1));
             }
         }
@@ -178,8 +188,8 @@ impl<F: Future> Frame<F> {
             // A node leaves the tree with the frame.
             return Some(polled);
         }
-        // Whatever was changed or cancelled meanwhile is for the scope that it belongs to: that polls again
-        // if it has to, and a second poll here would be one for each scope in between.
+        // A change or cancellation meanwhile concerns the scope that it belongs to, which polls again if
+        // necessary. A second poll here would multiply with each scope in between.
         if let Some(node) = node {
             if poll_state::effectively_cancelled() {
                 node.propagate_once();
@@ -190,13 +200,13 @@ impl<F: Future> Frame<F> {
         Some(polled)
     }
 
-    /// Holds the scopes around, as of the end of this poll (rule C6).
+    /// Holds the enclosing scopes, as of the end of this poll (rule C6).
     pub(crate) fn hold(self: Pin<&mut Self>, cx: &Context<'_>) {
         self.project().node.get_or_insert_with(Node::new).hold(cx);
     }
 
-    /// The same for a shield, which no cancellation stops: beyond every frame there is nobody to
-    /// hold off, and a shield that is polled there needs no node.
+    /// Holds the enclosing scopes with a shield, which no cancellation stops. Outside every frame there is
+    /// nothing to hold, so a shield that is polled there needs no node.
     pub(crate) fn hold_as_shield(self: Pin<&mut Self>, cx: &Context<'_>) {
         if poll_state::surroundings().inside() || self.node.is_some() {
             let node = self.project().node.get_or_insert_with(Node::new);
@@ -214,8 +224,8 @@ impl<F: Future> Frame<F> {
         self.parts().poll(cx, policy)
     }
 
-    /// Drops the future without another poll, unless it has unfinished business; none in that case. Its
-    /// destructor passes on what it was granted and did not take.
+    /// Drops the future without another poll. Returns `None`, and keeps the future, if a hold is left inside.
+    /// The future's destructor passes on what it was granted and has not consumed.
     pub(crate) fn interrupt_unless_held<P: FramePolicy>(
         self: Pin<&mut Self>,
         policy: &mut P,
@@ -240,7 +250,7 @@ impl<F: Future> Frame<F> {
 }
 
 impl<F> Frame<F> {
-    /// RawFrame from the node, which belongs to somebody else and stays where it is.
+    /// Detaches the frame from its node, which belongs to the group and stays in the tree.
     pub(crate) fn part_from_node(self: Pin<&mut Self>) {
         *self.project().node = None;
     }
@@ -251,7 +261,7 @@ impl<F> PinnedDrop for Frame<F> {
     fn drop(self: Pin<&mut Self>) {
         let mut this = self.project();
         if this.node.is_some() {
-            // Dropped first, so that what it wakes finds nothing of it.
+            // Dropped first, so that the tasks that `leave` wakes find the future gone.
             this.future.set(None);
         }
         if let Some(node) = this.node {

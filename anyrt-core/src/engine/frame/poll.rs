@@ -1,4 +1,4 @@
-//! The steps of a poll, on the parts of a frame.
+//! The steps of a poll, on the borrowed parts of a frame: [`Frame`](super::Frame) and task roots use it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -9,11 +9,11 @@ use crate::engine::{CancelState, FramePolicy, Node, Polled, poll_state};
 use crate::loom::Arc;
 use crate::unwind::{Payload, drop_quietly};
 
-/// Where the future of a frame is until it is dropped.
+/// The place of a frame's future until it is dropped.
 pub(crate) trait FutureSlot {
     type Future: Future;
 
-    /// Returns the future; none if it has been dropped.
+    /// Returns the future, or `None` if it has been dropped.
     fn future(self: Pin<&mut Self>) -> Option<Pin<&mut Self::Future>>;
 
     /// Drops the future.
@@ -34,7 +34,7 @@ impl<F: Future> FutureSlot for Option<F> {
     }
 }
 
-/// What a frame consists of, for those who keep it elsewhere.
+/// The borrowed parts of a frame, for owners that store them separately.
 pub(crate) struct RawFrame<'a, S> {
     pub(crate) future: Pin<&'a mut S>,
     pub(crate) serial: u64,
@@ -48,10 +48,10 @@ impl<S: FutureSlot> RawFrame<'_, S> {
         cx: &mut Context<'_>,
         policy: &mut P,
     ) -> Polled<<S::Future as Future>::Output> {
-        // It runs again only if the cancellation was seen or made in the round that ends: then the next
-        // round begins cancelled, and every exit below is open to it.
+        // Ends: each `continue` needs a cancellation that was seen or made in the round that ends, or a
+        // release of the last hold. The next round begins cancelled, so every exit below is open to it.
         loop {
-            // 1, 2: what holds around, and telling what is below.
+            // 1, 2: evaluate the state around, and propagate it.
             let own = policy.cancel_state(self.node.as_ref());
             let inherited =
                 !policy.is_shielded(self.node.as_ref()) && poll_state::effectively_cancelled();
@@ -99,14 +99,15 @@ impl<S: FutureSlot> RawFrame<'_, S> {
                     cx.waker().wake_by_ref();
                 }
                 match (cancelled_now, cancelled) {
-                    // Seen only now, and nothing was told: the frames further out will, but one
-                    // that is not adopted yet would be left out.
+                    // Seen only now, so nothing was propagated. The frames further out will propagate, but
+                    // would miss a node that is not linked yet.
                     (true, false) => drop(node.propagate_once()),
-                    // What is inside was polled in it. A node that is new has to know too, for when it
-                    // does not hold any more.
+                    // The inside was polled under the cancellation. A new node needs the mark too, for the
+                    // time when it no longer holds.
                     (true, true) => node.note_propagated(),
                     (false, _) => {}
                 }
+                // Registered before the state is read again: a later cancellation finds the waker.
                 node.register(cx);
                 if policy.cancel_state(Some(node)) != CancelState::No {
                     continue;
@@ -116,10 +117,12 @@ impl<S: FutureSlot> RawFrame<'_, S> {
             }
 
             if !cancelled {
-                // Once more, so that what is ready when it sees the cancellation is kept (rule C5).
+                // Poll once more, so that operations that are ready when they see the cancellation are kept
+                // (rule C5).
                 continue;
             }
-            // 6: this frame interrupts.
+            // 6: this frame interrupts. If the cancellation comes from outside, a shield in between is too late
+            // from now on (rule C7).
             if own == CancelState::No {
                 poll_state::latch();
             }
@@ -136,12 +139,13 @@ impl<S: FutureSlot> RawFrame<'_, S> {
             if node.propagate_once() {
                 continue;
             }
-            // Without a probe the holders began in this poll, or came here.
+            // Without a probe, the holders began in this poll, or were moved here.
             let polled = probe.is_none() || poll_state::held() != held;
             let probe = probe.unwrap_or_else(|| node.make_probe());
             if probe.judge(cx, &node, policy.clock(&node), woken, polled) && !node.is_held() {
                 return self.interrupt(policy);
             }
+            // Registered before the state is read again: a later release or abort finds the waker.
             node.register(cx);
             if !node.is_held() || (policy.cancel_state(Some(&node)) == CancelState::Aborted) {
                 continue;
@@ -151,6 +155,7 @@ impl<S: FutureSlot> RawFrame<'_, S> {
         }
     }
 
+    /// Polls the future once, with the frame open. If it is ready or panics, drops it and leaves the tree.
     #[inline]
     pub(crate) fn poll_inner<P: FramePolicy>(
         &mut self,
@@ -173,6 +178,7 @@ impl<S: FutureSlot> RawFrame<'_, S> {
                 LOCAL_CANCELLED,
                 inner.has(LOCAL_CANCELLED) || own != CancelState::No,
             );
+        // Opens the frame. `Visit` closes it at the end of this block, also when unwinding.
         let polled = {
             let future = self.future.as_mut().future();
             let future = future.expect("a future that has ended is not polled again");
@@ -216,7 +222,7 @@ impl<S: FutureSlot> RawFrame<'_, S> {
         }
     }
 
-    /// Drops the inner future.
+    /// Drops the inner future before its end.
     #[cold]
     pub(super) fn interrupt<P: FramePolicy>(
         &mut self,
@@ -231,8 +237,8 @@ impl<S: FutureSlot> RawFrame<'_, S> {
     }
 }
 
-/// Puts a frame's node into the tree, if something below makes it worth it. A shield has to be known as
-/// one before anything around it can be seen through it.
+/// Links a frame's node if something below requires it. A shield is marked before it is linked: see
+/// `Outwards`.
 fn report<P: FramePolicy>(node: &Arc<Node>, policy: &P) {
     if !P::REPORTS {
         return;
@@ -243,13 +249,14 @@ fn report<P: FramePolicy>(node: &Arc<Node>, policy: &P) {
     node.link_if_needed();
 }
 
+/// The result of one poll of the future.
 pub(crate) enum Inner<T> {
     Ready(T),
     Panicked(Payload),
     Pending,
 }
 
-/// Puts back what was there before a poll, also when unwinding.
+/// A guard that restores the state from before a poll, also when unwinding.
 struct Visit<'a, P: FramePolicy> {
     outer: Surroundings,
     since: u32,
@@ -260,7 +267,7 @@ struct Visit<'a, P: FramePolicy> {
 impl<P: FramePolicy> Drop for Visit<'_, P> {
     #[inline]
     fn drop(&mut self) {
-        // The node first: a task's root puts back more than the surroundings.
+        // The node first: a task's root restores more than the surroundings.
         if let Some(node) = poll_state::close_frame(self.since) {
             *self.node = Some(node);
         }
@@ -272,7 +279,7 @@ impl<P: FramePolicy> Drop for Visit<'_, P> {
     }
 }
 
-/// The frame is left for good: ready or interrupted.
+/// Leaves the tree, since the frame is ready, has panicked or was interrupted.
 #[inline]
 fn leave_tree<P: FramePolicy>(node: &Option<Arc<Node>>) {
     if P::OWNS_NODE

@@ -1,9 +1,8 @@
-//! When the groups of a run are to be cancelled or aborted although nobody polls them.
+//! The times at which groups of a run are cancelled or aborted even if they are not polled.
 //!
-//! A group's host has timers of its own, and is first as a rule. But a host may be kept without being
-//! polled, or be forgotten, and tasks go on without it (rule C12). So each group of tasks that has a
-//! deadline is listed here as well, and the run's main future, which is always polled, keeps one timer
-//! for all of them.
+//! A group's host has timers of its own, and usually acts first. But a host may be kept without being polled,
+//! or be forgotten, and tasks continue without it (rule C12). So each group of tasks that has a deadline is
+//! listed here as well. The run's main future, which is always polled, keeps one timer for all of them.
 
 use std::collections::BTreeMap;
 use std::task::Waker;
@@ -16,13 +15,13 @@ use crate::loom::{Arc, Mutex, OnceLock, Weak, lock};
 /// The alarms of a run.
 pub(crate) struct Alarms {
     groups: Mutex<BTreeMap<Key, Weak<GroupState>>>,
-    /// The earliest of them, in bits. Written under the lock, so that it is never later than the first of
-    /// them; read without it by the main future, which is woken after an earlier one was written.
+    /// The earliest alarm, in bits. Written under the lock, so that it is never later than the first entry.
+    /// Read without it by the main future, which is woken after an earlier one was written.
     next: AtomicU64,
     waker: OnceLock<Waker>,
 }
 
-/// When, and which group: its address, which no other group has while it is listed.
+/// The time, and the group's address, which is unique while the group is listed.
 type Key = (Instant, usize);
 
 impl Default for Alarms {
@@ -36,14 +35,14 @@ impl Default for Alarms {
 }
 
 impl Alarms {
-    /// Sets the waker of what calls [`carry_out`](Alarms::carry_out), which is woken for an alarm that is
-    /// earlier than all others. Called once.
+    /// Sets the waker of the task that calls [`carry_out`](Alarms::carry_out). It is woken for an alarm that
+    /// is earlier than all others. Called once.
     pub(crate) fn set_waker(&self, waker: Waker) {
-        // It is empty: see above.
+        // It is empty, since this is called once.
         let _ = self.waker.set(waker);
     }
 
-    /// Sets a group's alarm, unless there is an earlier one.
+    /// Sets a group's alarm, unless it has an earlier one.
     pub(super) fn set(&self, group: &Arc<GroupState>, at: Instant) {
         let mut groups = lock(&self.groups);
         let before = group.alarm();
@@ -78,12 +77,12 @@ impl Alarms {
         drop(old);
     }
 
-    /// The earliest alarm, [`Instant::FAR_FUTURE`] if there is none.
+    /// Returns the earliest alarm, or [`Instant::FAR_FUTURE`] if there is none.
     pub(crate) fn next(&self) -> Instant {
         Instant::from_bits(self.next.load(Ordering::SeqCst))
     }
 
-    /// Carries out what is due.
+    /// Carries out the alarms that are due.
     pub(crate) fn carry_out(&self, now: Instant) {
         let due: Vec<_> = {
             let mut groups = lock(&self.groups);

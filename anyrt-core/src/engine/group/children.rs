@@ -1,19 +1,18 @@
-//! Where a group keeps the records of its children.
+//! The storage of the records of a group's children.
 //!
-//! Records lie in blocks that are filled in the order of spawning and freed as a whole, so that a
-//! child costs neither an allocation of its own nor an entry in a list: the blocks are the list.
-//! The list does not keep them: tasks and handles do, and a block takes itself off the list when the
-//! last of these is gone.
+//! Records are in blocks that are filled in the order of spawning and freed as a whole. So a child needs
+//! neither an allocation of its own nor an entry in a list: the blocks are the list. The list does not own
+//! them: tasks and handles do. A block removes itself from the list when the last of these is gone.
 //!
-//! A block that is being filled is kept by one of two places, and can take another task as long:
+//! A block that is being filled has one of two owners:
 //!
-//! | kept by | who fills it |
+//! | owner | filled by |
 //! | --- | --- |
 //! | its shard | any thread, under the lock of the shard |
-//! | the thread that polls a task ([`OpenBlock`]) | that thread, without a lock, until the poll ends: then the block goes back to its shard |
+//! | the thread that polls a task ([`OpenBlock`]) | that thread, without a lock, until the poll ends: then the block is returned to its shard |
 //!
-//! The second is for tasks that spawn more than once in a poll. A block refers to its group, and the
-//! shard to the block; that circle is cut when the block is full, at the latest at the end of the group.
+//! The second is for tasks that spawn more than once in a poll. A block refers to its group, and the shard to
+//! the block. This cycle is broken when the block is full, or at the end of the group.
 
 use std::any::Any;
 use std::array;
@@ -30,24 +29,25 @@ use crate::engine::{Given, GroupState, Record, poll_state};
 use crate::loom::{Arc, Mutex, OnceLock, Weak, lock};
 use crate::unwind::drop_quietly;
 
-/// Threads that spawn into one group at once do so in different shards.
+/// The number of shards: threads that spawn into one group at once use different ones.
 const SHARDS: usize = 4;
 
-/// How many records a block has: so many may be kept by one task that is still alive.
+/// The number of records in a block. One task that is still alive may keep all of them in memory.
 pub(super) const SIZE: usize = 16;
 
-/// The typed group around a [`GroupState`], where its children are tasks.
+/// The typed group around a [`GroupState`], if its children are tasks.
 pub(crate) type Owner = Arc<dyn Any + Send + Sync>;
 
+/// A block of records. All fields but `second_location`, `values` and `records` are constant.
 struct Block {
     group: Arc<GroupState>,
     owner: Option<Owner>,
-    /// The number of the first task; the others' follow.
+    /// The id of the first task; the others' follow.
     first: u64,
-    /// Where most of its tasks were spawned: the first of them, and the first that was spawned elsewhere.
+    /// The location where the first of its tasks was spawned, and then the first other location.
     location: &'static Location<'static>,
     second_location: OnceLock<&'static Location<'static>>,
-    /// Where it stands in the list: the shard, and the key there.
+    /// The position in the list: the shard, and the key there.
     shard: u8,
     key: u32,
     values: Values,
@@ -70,11 +70,11 @@ impl Block {
     }
 }
 
-// Allocators serve larger blocks more slowly.
+// Allocators are slower for larger blocks.
 #[cfg(all(not(loom), target_os = "linux", target_pointer_width = "64"))]
 const _: () = assert!(size_of::<Block>() + 2 * size_of::<usize>() < 1016);
 
-/// Every task has ended, and every handle is gone.
+/// Runs when every task has ended and every handle is gone.
 impl Drop for Block {
     fn drop(&mut self) {
         let shard = &self.group.children.shards[usize::from(self.shard)];
@@ -82,15 +82,14 @@ impl Drop for Block {
     }
 }
 
-/// A task's record, shared by the task, its handle, and whoever looks at it.
+/// A shared reference to a task's record, held by the task, its handle, and any observer.
 #[derive(Clone)]
 pub(crate) struct TaskRecord {
     block: Arc<Block>,
     index: Index,
 }
 
-/// The place of a record in its block. The compiler knows how many there are, and uses the numbers that
-/// are none.
+/// The position of a record in its block. An enum lets the compiler use the unused values of the byte.
 #[derive(Clone, Copy)]
 #[repr(u8)]
 #[rustfmt::skip]
@@ -105,30 +104,30 @@ impl Index {
 }
 
 impl TaskRecord {
-    /// The group that the task is a child of.
+    /// Returns the group that the task is a child of.
     #[inline]
     pub(crate) fn group(&self) -> &Arc<GroupState> {
         &self.block.group
     }
 
-    /// The typed group, where it was given to [`Children::insert`].
+    /// Returns the typed group, if [`Children::insert`] was given one.
     pub(crate) fn owner(&self) -> Option<&Owner> {
         self.block.owner.as_ref()
     }
 
-    /// Room for the values of the tasks in its block.
+    /// Returns the storage for the values of the tasks in its block.
     #[inline]
     pub(super) fn values(&self) -> &Values {
         &self.block.values
     }
 
-    /// Which of the tasks of its block it is.
+    /// Returns its position in the block.
     #[inline]
     pub(super) fn index(&self) -> usize {
         self.index as usize
     }
 
-    /// Returns the name: the one that the task was given, or where it was spawned.
+    /// Returns the name that the task was given, or else the location where it was spawned.
     pub(crate) fn name(&self) -> Arc<str> {
         self.given_name()
             .unwrap_or_else(|| self.spawned_at().to_string().into())
@@ -143,7 +142,7 @@ impl TaskRecord {
         known.unwrap_or(self.block.location)
     }
 
-    /// The task's number; in the order of spawning, where one thread spawns.
+    /// Returns the task's id. Ids increase in the order of spawning if one thread spawns.
     #[inline]
     pub(crate) fn id(&self) -> u64 {
         self.block.first + self.index as u64
@@ -169,12 +168,13 @@ impl fmt::Debug for TaskRecord {
     }
 }
 
-/// The children of a group, those that have ended a while ago left out.
+/// The children of a group, without those that ended a while ago.
 #[derive(Default)]
 pub(crate) struct Children {
     shards: [Mutex<Shard>; SHARDS],
 }
 
+/// A part of a group's list, under one lock.
 #[derive(Default)]
 struct Shard {
     blocks: Slab<Weak<Block>>,
@@ -184,12 +184,12 @@ struct Shard {
 /// A block that is being filled.
 pub(crate) struct OpenBlock {
     block: Arc<Block>,
-    /// How many of its records are taken; never all.
+    /// The number of records in use; never all.
     taken: usize,
 }
 
 impl OpenBlock {
-    /// Gives a task the next record. The block is returned unless that was the last.
+    /// Gives a task the next record. Returns the block as well, unless the record was the last.
     #[inline(always)]
     pub(super) fn take(mut self, given: Given) -> (TaskRecord, Option<OpenBlock>) {
         let index = Index::ALL[self.taken];
@@ -204,11 +204,12 @@ impl OpenBlock {
         (TaskRecord { block, index }, Some(self))
     }
 
-    /// Gives the block back to its shard, unless that has another by now, or the group has ended.
+    /// Returns the block to its shard, unless the shard has another by now, or the group has ended.
     pub(crate) fn close(self) {
         let group = self.block.group.clone();
         let mut shard = lock(&group.children.shards[usize::from(self.block.shard)]);
-        // The end of the group is seen here, or it finds the block in the shard, and drops it.
+        // Decided under the shard's lock: either the end of the group is seen here, or `clear` finds the
+        // block and drops it.
         let surplus = if shard.open.is_none() && !group.has_ended() {
             shard.open = Some(self);
             None
@@ -220,15 +221,15 @@ impl OpenBlock {
     }
 }
 
-/// How a thread knows the group that it has spawned into last. A group that comes into being at the address
-/// of another that has ended may be taken for it: then it opens a block at the first spawn.
+/// Returns the address by which a thread identifies the group that it has spawned into last. A new group at
+/// the address of one that has ended may be mistaken for it. Then it opens a block at the first spawn.
 #[inline]
 fn address(group: &Arc<GroupState>) -> usize {
     Arc::as_ptr(group).addr()
 }
 
 impl Children {
-    /// Puts a child on the list.
+    /// Adds a child to the list.
     #[inline]
     pub(crate) fn insert(
         &self,
@@ -253,6 +254,7 @@ impl Children {
         owner: impl FnOnce() -> Option<Owner>,
         given: Given,
     ) -> TaskRecord {
+        // 1. Take the shard's open block, or create one.
         let again = poll_state::spawns_again(address(group));
         let number = poll_state::thread_number() % SHARDS;
         let mut shard = lock(&self.shards[number]);
@@ -273,6 +275,8 @@ impl Children {
             entry.insert(Arc::downgrade(&block));
             OpenBlock { block, taken: 0 }
         });
+        // 2. Take a record. The block stays with the thread if its task spawns into this group again in
+        //    this poll; otherwise it goes back to the shard.
         if again {
             drop(shard);
             let (record, rest) = open.take(given);
@@ -284,7 +288,7 @@ impl Children {
         record
     }
 
-    /// Lets go of the blocks that are being filled, once nobody can come any more.
+    /// Drops the blocks that are being filled, when no child can enter any more.
     pub(crate) fn clear(&self) {
         for shard in &self.shards {
             let open = lock(shard).open.take();
@@ -302,12 +306,12 @@ impl Children {
         self.shards.iter().any(|shard| lock(shard).open.is_some())
     }
 
-    /// Wakes every child. If a waker panics, the others are woken before that continues.
+    /// Wakes every child. If a waker panics, the others are woken before the panic continues.
     pub(crate) fn wake(&self) {
         let mut panic = None;
         self.for_each_block(|block| {
-            // Those that have not begun too: one that begins meanwhile registers its waker before this,
-            // or sees after it that it is cancelled.
+            // Records that have not begun are included. A task that begins meanwhile registers its waker
+            // before this, or sees afterwards that it is cancelled.
             for record in &block.records {
                 let woken = catch_unwind(AssertUnwindSafe(|| record.wake()));
                 if let Err(payload) = woken {
@@ -320,7 +324,7 @@ impl Children {
         }
     }
 
-    /// Every child that has not ended.
+    /// Returns every child that has not ended.
     pub(crate) fn all(&self) -> Vec<TaskRecord> {
         let mut all = Vec::new();
         self.for_each_block(|block| {
@@ -334,7 +338,7 @@ impl Children {
         all
     }
 
-    /// A block that comes meanwhile may be left out. No lock is held while one is visited.
+    /// Visits every block. A block that is added meanwhile may be left out. No lock is held during a visit.
     fn for_each_block(&self, mut visit: impl FnMut(&Arc<Block>)) {
         for shard in &self.shards {
             let blocks: Vec<_> = {

@@ -1,4 +1,4 @@
-//! What is around a task: its own cancellation, and the scopes outside of it.
+//! The surroundings of a task: its own cancellation, and the scopes outside of it.
 
 use super::record::{CALLER_ABORTED, CALLER_CANCELLED};
 use crate::engine::{Caller, CancelState, Node, Record, TaskRecord};
@@ -6,21 +6,23 @@ use crate::instant::Instant;
 use crate::loom::Arc;
 
 impl TaskRecord {
-    /// The cancellation of the task as a whole, as of now.
+    /// Returns the cancellation of the task as a whole, as of now.
     #[inline]
     pub(crate) fn cancel_state(&self) -> CancelState {
         self.cancel_state_in(self.group().node.cancel_state())
     }
 
-    /// Whether nothing concerns a poll of the task, as of now.
+    /// Returns whether nothing concerns a poll of the task, as of now.
     #[inline]
     pub(crate) fn is_plain(&self) -> bool {
         Record::is_plain(self) && self.group().node.cancel_state() == CancelState::No
     }
 
-    /// Visits what is around the task, from the inside out, up to the first shield.
+    /// Visits the nodes around the task, from the inside out, up to the first shield.
     pub(crate) fn walk_outwards(&self, mut visit: impl FnMut(Around<'_>)) {
         let mut task = Some(self.clone());
+        // Each round visits the nodes outwards from the task's group, or from the call of `start` that is
+        // pending, and continues with the host or the caller. Ends at a shield or at a run's main task.
         while let Some(inner) = task {
             let caller = inner.caller().filter(|_| inner.is_starting());
             let group = inner.group();
@@ -36,7 +38,7 @@ impl TaskRecord {
             if way.is_shielded() {
                 return;
             }
-            // Nodes are linked one by one on the way out of the poll in which the group opens.
+            // Nodes are linked one by one at the end of the poll in which the group opens.
             let reaches_task = match &host {
                 Some(host) => host
                     .root()
@@ -52,8 +54,8 @@ impl TaskRecord {
 }
 
 impl Record {
-    /// The cancellation of the caller of a task that is starting, as of now, whether or not the caller was
-    /// polled since (rule G9). It is final: what was found once stands.
+    /// Returns the cancellation of the caller of a task that is starting, as of now, whether or not the
+    /// caller was polled since (rule G9). It is final: a cancellation that was found once is noted.
     #[cold]
     pub(super) fn callers_cancel_state(&self) -> CancelState {
         let mut own = self.noted_of_caller();
@@ -69,8 +71,8 @@ impl Record {
             };
             outermost = node;
         }
-        // Until the poll in which `start` was called is over, the way up may be missing, and a shield on it
-        // be unknown.
+        // Until the poll in which `start` was called is over, the path outwards may be incomplete, and a
+        // shield on it unknown.
         if let Some(task) = caller.task
             && task
                 .root()
@@ -90,9 +92,9 @@ impl Record {
     }
 }
 
-/// What is found on the way out from a task.
+/// An element on the way outwards from a task.
 pub(crate) enum Around<'a> {
     Node(&'a Arc<Node>),
-    /// What a group saw around it when it opened, as long as it is not in the tree up to its task.
+    /// The deadline around a group when it opened, as long as it is not linked up to its task.
     Deadline(Instant),
 }

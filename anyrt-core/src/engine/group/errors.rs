@@ -1,23 +1,25 @@
+//! The errors of a group, and the function that may receive them as they occur.
+
 use std::any::{Any, type_name};
 
 use crate::engine::{Cancelled, Cause, GroupState, Run, Unhandled};
 use crate::loom::{Mutex, lock};
 
-/// Gets each of a group's errors, as it comes.
+/// The function that receives each of a group's errors as it occurs.
 pub(crate) type Report<'a, E> = Box<dyn FnMut(E) + Send + 'a>;
 
 /// The errors of a group, each once, in order of arrival.
 pub(crate) struct Errors<'a, E> {
     list: Mutex<Vec<E>>,
-    /// The function that gets errors as they come; taken out while it runs, so that no lock is held
-    /// meanwhile. Errors that come then wait in `list`.
+    /// The function that receives errors as they occur. It is taken out while it runs, so that no lock is
+    /// held meanwhile. Errors that occur then wait in `list`.
     report: Option<Mutex<Option<Report<'a, E>>>>,
-    /// How an error that nobody is left to take is handed to the run.
+    /// The conversion of an error without a receiver for the run.
     erase: fn(E) -> Option<Box<dyn Any + Send>>,
 }
 
 impl<'a, E> Errors<'a, E> {
-    /// Errors that the run can be handed.
+    /// Creates a list of errors that can be passed to the run.
     pub(crate) fn owned(report: Option<Report<'a, E>>) -> Errors<'a, E>
     where
         E: Send + 'static,
@@ -30,7 +32,7 @@ impl<'a, E> Errors<'a, E> {
         }
     }
 
-    /// Errors that may borrow.
+    /// Creates a list of errors that may borrow.
     pub(crate) fn borrowed() -> Errors<'a, E> {
         Errors {
             list: Mutex::default(),
@@ -39,7 +41,7 @@ impl<'a, E> Errors<'a, E> {
         }
     }
 
-    /// A child failed.
+    /// Handles the failure of a child.
     pub(crate) fn fail(&self, group: &GroupState, error: E, by: &str) {
         lock(&self.list).push(error);
         if !group.is_orphaned() {
@@ -57,8 +59,8 @@ impl<'a, E> Errors<'a, E> {
         }
     }
 
-    /// Reports the errors in the list, if there is a function that gets them and it is not running. The
-    /// thread that runs it finds what comes meanwhile: it looks into the list after putting it back.
+    /// Reports the errors in the list, if there is a function for that and it is not running. The thread that
+    /// runs it reports later errors too, since it checks the list after putting the function back.
     fn report_all(&self) {
         let Some(report) = &self.report else { return };
         while !lock(&self.list).is_empty() {
@@ -76,7 +78,7 @@ impl<'a, E> Errors<'a, E> {
         }
     }
 
-    /// The body failed.
+    /// Handles the failure of the body.
     pub(crate) fn fail_body(&self, group: &GroupState, error: E) {
         lock(&self.list).push(error);
         let by = group.host.as_ref().map(|host| host.name().to_string());
@@ -87,7 +89,7 @@ impl<'a, E> Errors<'a, E> {
         std::mem::take(&mut lock(&self.list))
     }
 
-    /// Hands everything to the run, since the host is gone.
+    /// Passes all errors to the run, since the host is gone.
     pub(crate) fn give_up(&self, group: &GroupState) {
         for error in self.take() {
             let unhandled = Unhandled::error(group.name(), type_name::<E>(), (self.erase)(error));
@@ -96,7 +98,7 @@ impl<'a, E> Errors<'a, E> {
     }
 }
 
-/// Puts the function back, also if it panics.
+/// A guard that puts the function back, also if it panics.
 struct PutBack<'m, 'a, E>(&'m Mutex<Option<Report<'a, E>>>, Option<Report<'a, E>>);
 
 impl<E> Drop for PutBack<'_, '_, E> {

@@ -1,5 +1,5 @@
-//! Models of what threads do to a group and to a task's record at once. Each asserts that both
-//! outcomes of its race are among those that were tried.
+//! Models of races on a group and on a task's record. Each asserts that both outcomes of its race occur in
+//! some execution.
 
 use std::panic::Location;
 use std::task::{Context, Poll};
@@ -26,7 +26,7 @@ fn cancels(group: &Arc<GroupState>) -> thread::JoinHandle<()> {
     thread::spawn(move || group.cancel(Cancelled::new(Cause::Explicit)))
 }
 
-/// Lets a child go to sleep meanwhile, and returns whether it saw that it is cancelled.
+/// Lets a child go to sleep meanwhile. Returns whether it saw that it is cancelled.
 fn sees_or_is_woken(child: &TaskRecord, cancelling: thread::JoinHandle<()>) -> bool {
     let task = Wakes::new();
     child.count_poll();
@@ -34,11 +34,11 @@ fn sees_or_is_woken(child: &TaskRecord, cancelling: thread::JoinHandle<()>) -> b
     child.count_poll();
     let cancelled = child.cancel_state() != CancelState::No;
     cancelling.join().expect("no panic");
-    assert!(cancelled || task.is_woken(), "the child was not told");
+    assert!(cancelled || task.is_woken(), "the child was not woken");
     cancelled
 }
 
-/// The last child leaves while the host goes to sleep: the host sees that, or is woken.
+/// Races the last child, which leaves, with the host, which goes to sleep: the host sees it, or is woken.
 #[test]
 fn loom_the_last_child_races_with_the_host() {
     let seen = Seen::default();
@@ -67,7 +67,7 @@ fn loom_the_last_child_races_with_the_host() {
     seen.both();
 }
 
-/// The last child leaves while the host is dropped: one of them ends the group.
+/// Races the last child, which leaves, with the drop of the host: one of them ends the group.
 #[test]
 fn loom_the_last_child_races_with_the_drop_of_the_host() {
     let seen = Seen::default();
@@ -82,12 +82,12 @@ fn loom_the_last_child_races_with_the_drop_of_the_host() {
         outcomes.note(group.living() == 0);
         group.orphan();
         leaving.join().expect("no panic");
-        assert!(group.has_ended(), "nobody ended the group");
+        assert!(group.has_ended(), "the group did not end");
     });
     seen.both();
 }
 
-/// A spawn races with the end: it is counted in and waited for, or refused.
+/// Races a spawn with the end: it is counted in and waited for, or refused.
 #[test]
 fn loom_a_spawn_races_with_the_end() {
     let seen = Seen::default();
@@ -101,23 +101,23 @@ fn loom_a_spawn_races_with_the_end() {
         let ended = group.try_end();
         let entered = spawning.join().expect("no panic");
         outcomes.note(entered);
-        // A refused one is counted for a moment, which may put the end off, and wakes nobody:
-        // whoever waits for the end looks at the count first.
+        // A refused spawn is counted for a moment. This may delay the end, and wakes no task: the waiting
+        // task reads the count first.
         assert!(entered != ended || !entered, "counted in after the end");
         assert_eq!(group.living(), usize::from(entered));
     });
     seen.both();
 }
 
-/// A group around another, in which a task may live.
+/// Returns a group and another inside it, in which a task may live.
 fn nested() -> (Arc<GroupState>, Arc<GroupState>) {
     let (around, inner) = (group(), group());
     inner.move_to(around.clone());
     (around, inner)
 }
 
-/// The last task of a group leaves while another is spawned into it: the group around does not end as
-/// long as one is there, and has nobody left afterwards.
+/// Races the last task of a group, which leaves, with the spawn of another: the group around does not end as
+/// long as there is a task, and is empty afterwards.
 #[test]
 fn loom_the_last_task_races_with_the_next() {
     let seen = Seen::default();
@@ -135,12 +135,12 @@ fn loom_the_last_task_races_with_the_next() {
         leaving.join().expect("no panic");
         assert!(!around.try_end(), "it ended with a task in it");
         inner.leave();
-        assert!(around.try_end(), "somebody was counted twice");
+        assert!(around.try_end(), "a task was counted twice");
     });
     seen.both();
 }
 
-/// A spawn into a group that was carried out races with the end of the group around: whoever counts it
+/// Races a spawn into a group that was moved out with the end of the group around: the group that counts it
 /// does not end before it has left.
 #[test]
 fn loom_a_spawn_races_with_the_end_around() {
@@ -159,13 +159,14 @@ fn loom_a_spawn_races_with_the_end_around() {
         spawning.join().expect("no panic");
         assert!(!outermost.try_end(), "it ended with a task in it");
         inner.leave();
-        assert!(ended || around.try_end(), "somebody was counted twice");
-        assert!(outermost.try_end(), "somebody was counted twice");
+        assert!(ended || around.try_end(), "a task was counted twice");
+        assert!(outermost.try_end(), "a task was counted twice");
     });
     seen.both();
 }
 
-/// A child goes to sleep while its group is cancelled: it sees that, or is woken.
+/// Races a child that goes to sleep with the cancellation of its group: it sees the cancellation, or is
+/// woken.
 #[test]
 fn loom_a_cancellation_races_with_a_child() {
     let seen = Seen::default();
@@ -180,7 +181,7 @@ fn loom_a_cancellation_races_with_a_child() {
     seen.both();
 }
 
-/// A task ends while its handle is awaited: the handle sees the end, or is woken.
+/// Races the end of a task with its awaited handle: the handle sees the end, or is woken.
 #[test]
 fn loom_the_end_of_a_task_races_with_its_handle() {
     let seen = Seen::default();
@@ -202,7 +203,7 @@ fn loom_the_end_of_a_task_races_with_its_handle() {
     seen.both();
 }
 
-/// A task ends while its handle is dropped: the value is dropped with it, by one of them.
+/// Races the end of a task with the drop of its handle: one of them drops the value.
 #[test]
 fn loom_the_end_of_a_task_races_with_the_drop_of_its_handle() {
     let seen = Seen::default();
@@ -230,13 +231,13 @@ fn loom_the_end_of_a_task_races_with_the_drop_of_its_handle() {
         assert_eq!(
             Arc::strong_count(&value),
             1,
-            "the value was kept for nobody"
+            "the value was kept, not dropped"
         );
     });
     seen.both();
 }
 
-/// Two children end at once, in one block: the last of them takes the block off the list.
+/// Races the ends of two children of one block: the last of them removes the block from the list.
 #[test]
 fn loom_children_of_one_block_end_at_once() {
     loom::model(|| {
@@ -257,8 +258,8 @@ fn loom_children_of_one_block_end_at_once() {
     });
 }
 
-/// A thread gives back the block that it fills while the group ends: one of them drops the block, which
-/// would keep the group otherwise.
+/// Races a thread that returns the block that it fills with the end of the group: one of them drops the
+/// block, which would otherwise keep the group.
 #[test]
 fn loom_the_end_of_a_group_races_with_an_open_block() {
     let seen = Seen::default();
@@ -279,7 +280,7 @@ fn loom_the_end_of_a_group_races_with_an_open_block() {
     seen.both();
 }
 
-/// A child begins and goes to sleep while its group is cancelled: it sees that, or is woken.
+/// Races a child that begins and goes to sleep with the cancellation of its group: it sees that, or is woken.
 #[test]
 fn loom_a_cancellation_races_with_a_spawn() {
     let seen = Seen::default();

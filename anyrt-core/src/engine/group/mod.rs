@@ -1,12 +1,12 @@
-//! The state of a group, and what its tasks share with their handles.
+//! The state of a group, and the state that its tasks share with their handles.
 //!
 //! ```text
-//!   GroupState ──▶ Node               one per group
+//!   GroupState ──▶ Node          one per group
 //!     │ ▲
 //!     ▼ │
-//!   Block ───▶ Record                one block per 16 children
+//!   Block ───────▶ Record        one block per 16 children
 //!     ▲
-//!   TaskHandle, TaskFuture               the handle, and the task itself
+//!   TaskHandle, TaskFuture       the handle, and the task itself
 //! ```
 
 mod alarms;

@@ -1,15 +1,34 @@
-//! The one shared record of a task: result, status, own cancel flag, waker, name.
+//! The shared record of a task: result, status, cancel flag, waker, name.
 //!
-//! # Who may change what
+//! ```text
+//!            begin                                finish
+//!   ┌────────┐ ─────────────────────▶ ┌─────────┐ ──────▶ ┌───────┐
+//!   │ vacant │                        │ running │         │ ended │
+//!   └────────┘ ───▶ ┌──────────┐ ───▶ └─────────┘         └───────┘
+//!     begin, by     │ starting │ move_to_group                ▲
+//!     `start`       └──────────┘ ─────────────────────────────┘ finish
+//! ```
 //!
-//! 1. `state` is written under the lock of `live` alone, together with what belongs to it there; it
-//!    is read without the lock.
-//! 2. The waker is in its slot until the task has ended. A value that is not with the others of its block
-//!    is kept with what few tasks have.
-//! 3. The waker stays in the slot from poll to poll. `REGISTERED` in `flags` says so: the poller sets
-//!    it, and whoever takes the waker out clears it, both under the lock. The poller reads it without:
-//!    if another thread is just taking the waker, that wakes the task, and its next poll registers
-//!    again.
+//! # Access
+//!
+//! 1. `state` is written under the lock of `live` alone, together with the fields there that belong to it.
+//!    It is read without the lock. The exception is `begin`, which nothing else can race with.
+//! 2. The waker is in its slot until the task has ended. A value that is not stored with the others of its
+//!    block is in `more`.
+//! 3. The waker stays in the slot from poll to poll, and `REGISTERED` in `flags` is set meanwhile. The
+//!    poller sets it, and a thread that takes the waker clears it, both under the lock. The poller reads it
+//!    without the lock: if another thread is just taking the waker, that thread wakes the task, and the next
+//!    poll registers again.
+//! 4. `polls` and `wait` are written by the poller alone.
+//!
+//! # Orderings
+//!
+//! | word | pairs |
+//! | --- | --- |
+//! | `state` | Stores release. The acquire in `end` and `is_alive` pairs with them: a reader that finds the task ended sees everything that it did, and its value. |
+//! | `state`, for cancellation | The store comes before the waker is taken, and the poller registers before it loads (`SeqCst`). If both take the lock, its order decides: the poller sees the flag, or the canceller finds the waker. If the poller does not, see 3. |
+//! | `polls` | The increment after a poll releases; [`polls`](Record::polls) acquires. A reader that finds an even count sees the `wait` of that poll, although `wait` is relaxed. |
+//! | `flags` | Relaxed: written before the record is visible to others, then under the lock. |
 
 use std::any::Any;
 use std::mem;
@@ -23,34 +42,41 @@ use crate::loom::atomic::{AtomicU8, AtomicU16, AtomicU32, Ordering};
 use crate::loom::{Arc, Mutex, MutexGuard, lock};
 use crate::wake::wake_all;
 
-/// The task was cancelled by itself.
+/// The task itself was cancelled. Set by any thread; never cleared.
 const CANCELLED: u16 = 1;
-/// It was made by `start` and has not called `started`: it lives under the caller's scopes.
+/// It was created by `start` and has not called `started`: it lives under the caller's scopes. Set by
+/// `begin`, cleared by the task in `move_to_group`.
 const STARTING: u16 = 1 << 2;
-/// The caller of `start` was cancelled before that.
+/// The caller of `start` was cancelled or dropped before that; excludes `move_to_group`. Set by any thread that
+/// finds it.
 pub(super) const CALLER_CANCELLED: u16 = 1 << 3;
-/// Its handle was dropped.
+/// Its handle was dropped: its value is dropped at its end. Set by the handle.
 const DETACHED: u16 = 1 << 4;
-/// It has context variables.
+/// It has context variables, or has had some. Never cleared.
 const HAS_CONTEXT: u16 = 1 << 5;
-/// The record is in use.
+/// The record is in use: the task exists. Set once.
 const BEGUN: u16 = 1 << 6;
-/// Something has reported to its frame, which has a node.
+/// A holder or a refused operation has created a node for its frame. Set by the poller; never cleared.
 const HAS_ROOT: u16 = 1 << 7;
+/// It ended with a value. At most one of these three is set, once, by the poller or the thread that drops the
+/// task.
 const FINISHED: u16 = 1 << 8;
+/// It ended with an error or a panic.
 const FAILED: u16 = 1 << 9;
+/// It ended because of a cancellation.
 const WAS_CANCELLED: u16 = 1 << 10;
-/// The caller of `start` was aborted before the task was ready.
+/// The caller of `start` was aborted before the task was ready. Set together with `CALLER_CANCELLED`.
 pub(super) const CALLER_ABORTED: u16 = 1 << 11;
+/// The task has ended; this is final.
 const ENDED: u16 = FINISHED | FAILED | WAS_CANCELLED;
 
 /// In [`Record::flags`]: the waker is in its slot.
 const REGISTERED: u8 = 1 << 7;
-/// In [`Record::flags`], whose other bits have the number of one of the block's locations: the task was
-/// spawned at none of these.
+/// In [`Record::flags`], in the bits below `REGISTERED`: the task was spawned at none of its block's
+/// locations. Other values are the number of one of them.
 pub(super) const ELSEWHERE: u8 = REGISTERED - 1;
 
-/// How a task ended.
+/// The way in which a task ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     Finished,
@@ -58,9 +84,9 @@ pub(crate) enum End {
     Cancelled,
 }
 
-/// Every task has one for as long as its neighbours live: its size counts.
+/// The record of a task. It exists as long as any task of its block lives, so its size counts.
 pub(crate) struct Record {
-    /// Odd while the task is being polled.
+    /// The number of polls begun and ended: odd while the task is being polled.
     polls: AtomicU32,
     state: AtomicU16,
     wait: AtomicU8,
@@ -68,10 +94,11 @@ pub(crate) struct Record {
     live: Mutex<Live>,
 }
 
-// Not with the locks of a model checker.
+// The locks of a model checker are larger.
 #[cfg(all(not(loom), target_os = "linux", target_pointer_width = "64"))]
 const _: () = assert!(size_of::<Record>() <= 48);
 
+/// The part of a record that is under its lock.
 #[derive(Default)]
 struct Live {
     /// The waker with which a cancellation reaches the task.
@@ -80,17 +107,17 @@ struct Live {
     more: Option<Box<More>>,
 }
 
-/// What a task is given when it is spawned.
+/// The properties of a task that are set when it is spawned.
 pub(crate) struct Given {
     pub(crate) location: &'static Location<'static>,
     pub(crate) name: Option<Arc<str>>,
     pub(crate) context: Option<Arc<ContextMap>>,
-    /// It is made by `start`.
+    /// `true` if the task is created by `start`.
     pub(crate) starting: bool,
 }
 
 impl Given {
-    /// A task that is spawned there gets this unless something else was asked for.
+    /// Returns the defaults for a task that is spawned at this location.
     #[inline]
     pub(crate) fn at(location: &'static Location<'static>) -> Given {
         Given {
@@ -102,34 +129,34 @@ impl Given {
     }
 }
 
-/// What a task gave.
+/// The value of a task, without its type.
 pub(crate) type Value = Box<dyn Any + Send>;
 
-/// What few tasks have.
+/// The state that few tasks have.
 #[derive(Default)]
 struct More {
     name: Option<Arc<str>>,
-    /// Where it was spawned, if that is not one of the block's locations.
+    /// The location where it was spawned, if that is not one of the block's locations.
     location: Option<&'static Location<'static>>,
     cause: Option<Cancelled>,
-    /// The value of a task that has ended, for its handle to take.
+    /// The value of a task that has ended, for its handle.
     value: Option<Value>,
     waiters: Vec<(u64, Waker)>,
     root: Option<Arc<Node>>,
-    /// Who called `start`, until this task is ready.
+    /// The caller of `start`, until this task is ready.
     caller: Option<Caller>,
 }
 
-/// Where a task was started.
+/// The place where a task was started.
 #[derive(Clone)]
 pub(crate) struct Caller {
     pub(crate) task: Option<TaskRecord>,
-    /// Stands for the call in the tree, and has the deadlines of plain scopes around it.
+    /// The node of the call in the tree; it carries the deadlines of plain scopes around the call.
     pub(crate) node: Arc<Node>,
 }
 
 impl Record {
-    /// The record of a task that is still to come.
+    /// Creates the record of a future task.
     pub(crate) fn vacant() -> Record {
         Record {
             polls: AtomicU32::new(0),
@@ -140,7 +167,7 @@ impl Record {
         }
     }
 
-    /// The task is there, and was spawned at that location of its block. Called once.
+    /// Begins the record, when its task is spawned at that location of its block. Called once.
     #[inline]
     pub(super) fn begin(&self, given: Given, location: u8) {
         let mut state = BEGUN;
@@ -170,17 +197,17 @@ impl Record {
         self.state.store(state, Ordering::Release);
     }
 
-    /// Changes the state, and what belongs to it, under the lock.
+    /// Changes the state, and the fields that belong to it, under the lock.
     #[inline]
     fn change<T>(&self, change: impl FnOnce(&mut Live, u16) -> (u16, T)) -> T {
         let mut live = lock(&self.live);
         let (state, result) = change(&mut live, self.state.load(Ordering::Relaxed));
-        // Pairs with the loads of those who do not take the lock, and see what was done before.
+        // Pairs with the loads of readers without the lock: they see the changes before it.
         self.state.store(state, Ordering::Release);
         result
     }
 
-    /// Whether the task is there, and has not ended.
+    /// Returns whether the task exists, and has not ended.
     pub(crate) fn is_alive(&self) -> bool {
         self.state.load(Ordering::Acquire) & (BEGUN | ENDED) == BEGUN
     }
@@ -195,7 +222,8 @@ impl Record {
         lock(&self.live).more.as_ref()?.name.clone()
     }
 
-    /// Returns which of the block's locations the task was spawned at, or where, if at none of these.
+    /// Returns the number of the block's location where the task was spawned, or the location if it is none
+    /// of these.
     pub(super) fn location(&self) -> Result<u8, &'static Location<'static>> {
         let number = self.flags.load(Ordering::Relaxed) & !REGISTERED;
         let live = lock(&self.live);
@@ -232,7 +260,8 @@ impl Record {
 
     // ---- polls ----
 
-    /// Around each poll; only the poller writes.
+    /// Counts the begin or the end of a poll. Only the poller calls it, so load and store need not be one
+    /// step.
     #[inline]
     pub(crate) fn count_poll(&self) {
         let polls = self.polls.load(Ordering::Relaxed);
@@ -252,21 +281,21 @@ impl Record {
         Wait::from_u8(self.wait.load(Ordering::Relaxed))
     }
 
-    /// Whether nothing about the task itself concerns a poll: it is not cancelled, lives under the scopes
-    /// of its group, and has neither a node nor context variables.
+    /// Returns whether nothing about the task itself concerns a poll: it is not cancelled, lives under the
+    /// scopes of its group, and has neither a node nor context variables.
     #[inline]
     pub(super) fn is_plain(&self) -> bool {
         const RARE: u16 = HAS_ROOT | CANCELLED | STARTING | HAS_CONTEXT;
         self.state.load(Ordering::SeqCst) & RARE == 0
     }
 
-    /// Whether something has reported to the task, whose frame has a node since.
+    /// Returns whether the task's frame has a node, created by a holder or a refused operation.
     #[inline]
     pub(crate) fn has_root(&self) -> bool {
         self.state.load(Ordering::Relaxed) & HAS_ROOT != 0
     }
 
-    /// Keeps the node of the task's frame. Only the poller does.
+    /// Stores the node of the task's frame. Only the poller calls it.
     pub(crate) fn set_root(&self, node: Arc<Node>) {
         self.change(|live, state| {
             live.more.get_or_insert_default().root = Some(node);
@@ -281,8 +310,8 @@ impl Record {
         lock(&self.live).more.as_ref()?.root.clone()
     }
 
-    /// Keeps the waker with which a cancellation reaches the task. That of one poll is good for all: an
-    /// executor wakes a task by any waker that it has polled it with (see
+    /// Stores the waker with which a cancellation reaches the task. The waker of one poll is valid for all:
+    /// an executor wakes a task by any waker that it has polled it with (see
     /// [`Spawn`](crate::runtime::Spawn)).
     #[inline]
     pub(crate) fn register(&self, cx: &task::Context<'_>) {
@@ -302,11 +331,12 @@ impl Record {
         drop(old);
     }
 
-    /// Whether this waker is the task's own, as far as is known: before its first poll is over, it is not.
+    /// Returns whether this waker is known to be the task's own. Before its first poll is over, it is not.
     pub(crate) fn is_woken_by(&self, waker: &Waker) -> bool {
         matches!(&lock(&self.live).waker, Some(known) if known.will_wake(waker))
     }
 
+    /// Takes the waker and wakes the task.
     pub(crate) fn wake(&self) {
         let mut live = lock(&self.live);
         let waker = live.waker.take();
@@ -327,7 +357,7 @@ impl Record {
         self.state.load(Ordering::SeqCst) & bits != 0
     }
 
-    /// Cancels this task alone.
+    /// Cancels this task alone. Has no effect if it has ended.
     pub(crate) fn cancel(&self, cause: Cancelled) {
         if self.has(ENDED) {
             return;
@@ -347,7 +377,7 @@ impl Record {
         lock(&self.live).more.as_ref()?.cause.clone()
     }
 
-    /// The cancellation of the task as a whole, in a group with that of its own.
+    /// Returns the cancellation of the task as a whole. `group` is the cancellation of its group.
     #[inline]
     pub(super) fn cancel_state_in(&self, group: CancelState) -> CancelState {
         let state = self.state.load(Ordering::SeqCst);
@@ -366,8 +396,8 @@ impl Record {
         }
     }
 
-    /// Notes that the caller is cancelled, or aborted, if the task is still starting; this is final.
-    /// Returns what was noted before.
+    /// Notes that the caller is cancelled or aborted, if the task is still starting; this is final. Returns
+    /// the state before that, or `None` if the task is ready.
     pub(super) fn note_caller(&self, bits: u16) -> Option<u16> {
         self.change(|_, state| {
             if state & STARTING != 0 {
@@ -391,12 +421,12 @@ impl Record {
 
     // ---- `start`: one word decides under whose scopes the task lives ----
 
-    /// Whether the task lives under the scopes of its starter.
+    /// Returns whether the task lives under the scopes of its starter.
     pub(crate) fn is_starting(&self) -> bool {
         self.has(STARTING)
     }
 
-    /// The task says that it is ready. False if its caller was cancelled before.
+    /// Moves the task into its group, since it is ready. Returns false if its caller was cancelled before.
     pub(crate) fn move_to_group(&self) -> bool {
         self.callers_cancel_state();
         let moved = self.change(|live, state| {
@@ -410,18 +440,19 @@ impl Record {
         moved.is_some()
     }
 
-    /// Sets who called `start`.
+    /// Sets the caller of `start`.
     pub(crate) fn set_caller(&self, caller: Caller) {
         let old = self.more(|more| more.caller.replace(caller));
         drop(old);
     }
 
-    /// Returns who called `start`, while that is pending.
+    /// Returns the caller of `start`, while the call is pending.
     pub(crate) fn caller(&self) -> Option<Caller> {
         lock(&self.live).more.as_ref()?.caller.clone()
     }
 
-    /// The caller of `start` is cancelled, or gone. Nothing happens if the task is ready.
+    /// Cancels the task because the caller of `start` is cancelled or gone. Has no effect if the task is
+    /// ready.
     pub(crate) fn cancel_with_caller(&self) {
         self.callers_cancel_state();
         let before = self.note_caller(CALLER_CANCELLED);
@@ -450,7 +481,7 @@ impl Record {
         self.has(CANCELLED)
     }
 
-    /// The task has ended. Returns whether the handle is still there.
+    /// Ends the task. Returns whether the handle still exists.
     #[inline]
     pub(crate) fn finish(&self, end: End) -> bool {
         self.finish_as(match end {
@@ -474,11 +505,12 @@ impl Record {
         state & DETACHED == 0
     }
 
-    /// The task has ended; `value` is what its handle gets. It is returned if the handle is gone.
+    /// Ends the task with a value for its handle. Returns the value if the handle is gone.
     #[cold]
     pub(super) fn finish_with(&self, value: Value) -> Option<Value> {
         let mut live = lock(&self.live);
-        // Either this sees that the handle is gone, or the handle that the task has ended.
+        // Decided under the lock: either this sees that the handle is gone, or the handle sees that the task
+        // has ended.
         let is_gone = self.state.load(Ordering::Relaxed) & DETACHED != 0;
         let surplus = if is_gone {
             Some(value)
@@ -489,7 +521,7 @@ impl Record {
         surplus
     }
 
-    /// The end of a task that has what few have.
+    /// Ends a task that has rare state, and wakes the tasks that wait for its end.
     #[cold]
     fn finish_rarely(&self, mut live: MutexGuard<'_, Live>, bit: u16) {
         let waker = live.waker.take();
@@ -508,13 +540,14 @@ impl Record {
         }
     }
 
-    /// Whether somebody may still ask for the value.
+    /// Returns whether the handle exists, which may take the value.
     #[inline]
     pub(crate) fn is_wanted(&self) -> bool {
         !self.has(DETACHED)
     }
 
-    /// The handle is dropped. Returns whether the task has finished: then the handle has to drop the value.
+    /// Notes the drop of the handle. Returns whether the task has finished: if so, the handle has to drop the
+    /// value.
     pub(crate) fn detach(&self) -> bool {
         self.change(|_, state| (state | DETACHED, state & FINISHED != 0))
     }
@@ -530,7 +563,7 @@ impl Record {
         drop(old);
     }
 
-    /// Waits for the end; `key` tells one waiter from another.
+    /// Waits for the end. `key` identifies the waiter; it starts as zero.
     pub(crate) fn poll_end(&self, key: &mut u64, cx: &task::Context<'_>) -> Poll<End> {
         if let Some(end) = self.end() {
             return Poll::Ready(end);
@@ -538,6 +571,8 @@ impl Record {
         if *key == 0 {
             *key = poll_state::next_serial();
         }
+        // The waker is cloned without the lock and registered under it, unless the task has ended meanwhile.
+        // In that case the second call of `end` below returns the end.
         let waker = cx.waker().clone();
         let old = self.change(|live, state| {
             if state & ENDED != 0 {

@@ -1,29 +1,37 @@
-//! What every kind of group shares: who is in it, and when it has ended.
+//! The state that every kind of group shares: its members, and whether it has ended.
 //!
-//! # Who may do what
+//! # Access
 //!
-//! 1. `living` is one word: the number of children, whether the group has ended, and whether its
-//!    host is gone. A spawn counts itself in and finds out in the same step whether it came too
-//!    late.
-//! 2. A child counts itself out after its future has been dropped. The last one wakes the host,
-//!    or, if the host is gone, ends the group in its place.
-//! 3. While tasks live in a group, it counts as one child of the group around it (*adoption*, rule
-//!    C10), so nothing has to happen at the drop of a host, and a host that is forgotten keeps
-//!    nobody waiting once its children have ended (rule G1). Children that the host polls in place
-//!    do not count there: they are dropped with it. The last task counts the group out, and wakes the
-//!    host after that, so a group that has ended counts nowhere.
-//! 4. A group that was carried out of the one around it, which has ended, is adopted by the next
-//!    one out, at last by the run. It moves there when it is counted in; while it counts somewhere,
-//!    that group cannot end, so it is counted out where it was counted in.
+//! 1. `living` is one word: the number of children, whether the group has ended, and whether its host is
+//!    gone. A spawn counts itself in and learns in the same step whether it came too late.
+//! 2. A child counts itself out after its future has been dropped. The last one wakes the host or, if the
+//!    host is gone, ends the group in its place.
+//! 3. While tasks live in a group, it counts as one child of the group around it (*adoption*, rule C10).
+//!    So the drop of a host needs no action, and a host that is forgotten delays nothing once its children
+//!    have ended (rule G1). Children that the host polls in place do not count there: they are dropped with
+//!    it. The last task counts the group out and then wakes the host, so a group that has ended counts
+//!    nowhere.
+//! 4. If the group around has ended, a group that was moved out of it is adopted by the next one out, at
+//!    last by the run. It moves there when it is counted in. While it counts in a group, that group cannot
+//!    end, so it is counted out where it was counted in.
+//!
+//! ```text
+//!            host done, no child left
+//!   ┌──────┐ ──────────────────────────▶ ┌───────┐
+//!   │ open │                             │ ended │
+//!   └──────┘ ──▶ ┌──────────┐ ─────────▶ └───────┘
+//!     host       │ orphaned │  the last child leaves, or there is none
+//!     dropped    └──────────┘
+//! ```
 //!
 //! # Orderings
 //!
 //! | word | pairs |
 //! | --- | --- |
-//! | `living` | Every change reads and writes this one word, so each sees all before it: a spawn or the end, the last child or the drop of the host. What a child did is released when it counts itself out, and acquired by the `try_end` that finds the group empty. The host registers its waker and then looks at `living`; the last child counts itself out and then takes the waker; the waker's lock orders the two, so one of them sees the other. |
+//! | `living` | Every change reads and writes this one word, so each change sees all earlier ones: a spawn or the end, the last child or the drop of the host. The effects of a child are released when it counts itself out, and acquired by the `try_end` that finds the group empty. The host registers its waker and then reads `living`; the last child counts itself out and then takes the waker. The waker's lock orders the two, so one of them sees the other. |
 //! | `cut_short` | Written by a child before it counts itself out, and read by the host after that: relaxed. |
-//! | `around` | Written by the host before its body spawns anything, which orders it before all that children read: relaxed. |
-//! | `alarm` | Written under the lock of the run's [`Alarms`](super::alarms::Alarms), read without it. A reader that finds an alarm which is just being carried out need not set its own: `carry_out_deadlines` looks at the node, where the new limit is already, after the alarm is reset, and sets the next. |
+//! | `around` | Written by the host before its body spawns anything, which orders it before all reads by children: relaxed. |
+//! | `alarm` | Written under the lock of the run's [`Alarms`](super::alarms::Alarms), read without it. A reader may find an alarm that is just being carried out, and then need not set its own: `carry_out_deadlines` reads the node, which has the new limit already, after the alarm is reset, and sets the next. |
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -37,19 +45,22 @@ use crate::loom::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::loom::{Arc, Mutex, Weak, lock};
 use crate::unwind::{Payload, drop_quietly};
 
-/// Nobody can come any more.
+/// The group has ended: no child can enter. Set by `try_end`, only while no other bit but `ORPHANED` is set.
 const ENDED: u64 = 1;
-/// The host is gone: the last child ends the group.
+/// The host is gone: the last child ends the group. Set by the drop of the host.
 const ORPHANED: u64 = 1 << 1;
-/// The group around counts this one.
+/// The group around counts this one. Set by the thread that counted it in there; cleared by the thread that
+/// will count it out. Set only while a task lives here.
 const COUNTED: u64 = 1 << 2;
-/// One thread that is counting the group out of the one around.
+/// One thread that is counting the group out of the one around. Several can at once; the group cannot end
+/// meanwhile. The count has bits 3 to 9.
 const LEAVING: u64 = 1 << 3;
-/// One child that the host polls in place.
+/// One child that the host polls in place. The count has bits 10 to 33.
 const IN_PLACE: u64 = 1 << 10;
-/// One child that is a task of its own, or a group inside in which tasks live.
+/// One child that is a task of its own, or a group inside in which tasks live. The count has bits 34 to 63.
 const TASK: u64 = 1 << 34;
 
+/// The state of a group; see the module for access and orderings.
 pub(crate) struct GroupState {
     pub(crate) node: Arc<Node>,
     pub(crate) location: &'static Location<'static>,
@@ -59,30 +70,30 @@ pub(crate) struct GroupState {
     pub(crate) keeps_going: bool,
     /// See [`Spawn::tag`](crate::runtime::Spawn::tag).
     pub(crate) tag: u8,
-    /// Whether the host polls the children.
+    /// `true` if the host polls the children.
     in_place: bool,
     living: AtomicU64,
     cut_short: AtomicBool,
     around: AtomicU64,
     enclosing: Mutex<Enclosing>,
-    /// When the run looks at the group's deadlines, in bits.
+    /// The time at which the run handles the group's deadlines, in bits.
     alarm: AtomicU64,
     pub(super) children: Children,
     nested: Mutex<Nested>,
     panic: Mutex<Option<Payload>>,
 }
 
-/// The group around.
+/// The group around a group.
 enum Enclosing {
-    /// The group stands outside of every other, or is a run's.
+    /// None: the group is outside of every other, or belongs to a run.
     Nobody,
-    /// This one, which lists the group under the number.
+    /// This group, which lists the inner one under the number.
     Group(Arc<GroupState>, u64),
-    /// The run is over: nobody can come any more.
+    /// The run is over: no child can enter.
     Over,
 }
 
-/// The groups directly inside, by the order of their opening.
+/// The groups directly inside, in the order of their opening.
 #[derive(Default)]
 struct Nested {
     opened: u64,
@@ -90,7 +101,7 @@ struct Nested {
 }
 
 impl GroupState {
-    /// A group hosted by the task that is being polled.
+    /// Creates a group hosted by the task that is being polled.
     pub(crate) fn new(
         clock: Clock,
         location: &'static Location<'static>,
@@ -115,7 +126,7 @@ impl GroupState {
         group
     }
 
-    /// The group of everything in a run.
+    /// Creates the outermost group of a run.
     pub(crate) fn of_run(
         clock: Clock,
         location: &'static Location<'static>,
@@ -137,7 +148,7 @@ impl GroupState {
     ) -> GroupState {
         let node = Node::with_clock(clock);
         node.set_group(weak.clone());
-        // A group begins as soon as it is there: its deadline counts at once.
+        // A group begins when it is created: its deadline counts at once.
         node.begin(Instant::FAR_FUTURE);
         GroupState {
             node,
@@ -164,14 +175,14 @@ impl GroupState {
             .unwrap_or_else(|| self.location.to_string().into())
     }
 
-    /// Whether the host polls the children.
+    /// Returns whether the host polls the children.
     pub(crate) fn is_in_place(&self) -> bool {
         self.in_place
     }
 
     // ---- counting ----
 
-    /// Counts a child in; false if the group has ended.
+    /// Counts a child in. Returns false if the group has ended.
     #[inline]
     pub(crate) fn enter(&self) -> bool {
         if self.in_place {
@@ -181,7 +192,7 @@ impl GroupState {
         }
     }
 
-    /// Counts a child out, which must have gone entirely.
+    /// Counts a child out. Its future must have been dropped.
     #[inline]
     pub(crate) fn leave(&self) {
         self.count_out(if self.in_place { IN_PLACE } else { TASK });
@@ -195,8 +206,8 @@ impl GroupState {
         came
     }
 
-    /// Counts a task in, and every group around that was without; false if the group has ended, or the
-    /// run has.
+    /// Counts a task in, and the group in each group around that had no task. Returns false if the group or
+    /// the run has ended.
     #[inline]
     pub(crate) fn enter_as_task(&self) -> bool {
         match self.count_in() {
@@ -206,7 +217,8 @@ impl GroupState {
         }
     }
 
-    /// Counts a task in here; whether the group around has to count this one now. None if it has ended.
+    /// Counts a task in here. Returns whether the group around has to count this one now, or `None` if this
+    /// one has ended.
     #[inline]
     fn count_in(&self) -> Option<bool> {
         let before = self.living.fetch_add(TASK, Ordering::SeqCst);
@@ -214,12 +226,12 @@ impl GroupState {
             self.living.fetch_sub(TASK, Ordering::SeqCst);
             return None;
         }
-        // If it still counts there, whoever is about to count it out sees this task, and does not.
+        // If it still counts there, the thread that is about to count it out sees this task and does not.
         Some(before / TASK == 0 && before & COUNTED == 0)
     }
 
-    /// Counts a group in where it belongs that has its first task. If the run is over, that leaves again, and
-    /// false is returned.
+    /// Counts a group with its first task in the group around. If the run is over, counts the task out again
+    /// and returns false.
     #[cold]
     fn enter_around(&self) -> bool {
         let entered = self.try_enter_around();
@@ -230,6 +242,8 @@ impl GroupState {
     }
 
     fn try_enter_around(&self) -> bool {
+        // Ends at the outermost group: each round counts in one group further out, or moves a group out of
+        // one that has ended.
         let mut inner: Option<Arc<GroupState>> = None;
         loop {
             let group = inner.as_deref().unwrap_or(self);
@@ -250,7 +264,7 @@ impl GroupState {
         }
     }
 
-    /// Counts a task out, which must have gone entirely.
+    /// Counts a task out. Its future must have been dropped.
     #[inline]
     pub(crate) fn leave_as_task(&self) {
         self.count_out(TASK);
@@ -264,10 +278,12 @@ impl GroupState {
         }
     }
 
-    /// The last child has left, or the last task: then the group counts no more in the one around, which may
-    /// be without by that, and so on. Hosts are woken after that, from the outside in.
+    /// Counts the group out of the one around after its last child or task has left. If that one has no other
+    /// task, it is counted out as well, and so on. Then wakes the hosts, from the outside in.
     #[cold]
     fn left_by_last(&self) {
+        // 1. Go outwards. Ends at the outermost group, or at the first that has another task or child
+        //    group.
         let mut left: Vec<Arc<GroupState>> = Vec::new();
         let mut leaving = self.begin_to_leave();
         while let Some(around) = &leaving {
@@ -278,7 +294,7 @@ impl GroupState {
             let next = around.begin_to_leave();
             left.extend(mem::replace(&mut leaving, next));
         }
-        // Each but the last began to leave the next one; the last may have.
+        // 2. Come back inwards. Each but the last began to leave the next one; the last may have.
         let mut has_left = leaving.is_some();
         while let Some(group) = left.pop() {
             group.finish_leaving(has_left);
@@ -287,10 +303,11 @@ impl GroupState {
         self.finish_leaving(has_left);
     }
 
-    /// If the group counts in the one around and has no task, returns that, for the caller to count out.
+    /// Clears `COUNTED` if the group has no task. Returns the group around in that case, for the caller to
+    /// count this one out there.
     fn begin_to_leave(&self) -> Option<Arc<GroupState>> {
         if self.is_orphaned() && self.living() == 0 {
-            // As long as the group around is there for certain.
+            // While the group around certainly exists.
             self.pass_on_panic();
         }
         let left = |living| {
@@ -302,8 +319,8 @@ impl GroupState {
         leaves.ok().and_then(|_| self.around_it())
     }
 
-    /// The caller has counted the group out, if it had to. If nobody is left, that ends the group, or wakes
-    /// the host, which does.
+    /// Ends the group or wakes its host if no child is left. Called after the group has been counted out, if
+    /// it had to be.
     fn finish_leaving(&self, has_left: bool) {
         let left = if has_left { LEAVING } else { 0 };
         let living = self.living.fetch_sub(left, Ordering::SeqCst) - left;
@@ -338,7 +355,7 @@ impl GroupState {
         self.living.load(Ordering::SeqCst) & ENDED != 0
     }
 
-    /// Ends the group if nobody lives in it.
+    /// Ends the group if no child is in it.
     pub(crate) fn try_end(&self) -> bool {
         let living = &self.living;
         let ended = living.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |living| {
@@ -352,7 +369,7 @@ impl GroupState {
 
     // ---- the group around ----
 
-    /// Makes `around` the group around.
+    /// Sets the group around.
     pub(super) fn move_to(self: &Arc<Self>, around: Arc<GroupState>) {
         let number = around.list_nested(self);
         let enclosing = Enclosing::Group(around, number);
@@ -368,7 +385,7 @@ impl GroupState {
         number
     }
 
-    /// Moves out of the group around, which has ended, to the next one out.
+    /// Moves from the group around, which has ended, to the next one out.
     fn move_out_of(&self, around: &GroupState) {
         match (around.around_it(), self.node.group()) {
             (Some(next), Some(this)) => this.move_to(next),
@@ -384,7 +401,7 @@ impl GroupState {
         }
     }
 
-    /// The host is done with the group.
+    /// Removes the group from all lists, since the host is done with it.
     pub(crate) fn detach(&self) {
         if let Enclosing::Group(around, number) = &*lock(&self.enclosing) {
             lock(&around.nested).groups.remove(number);
@@ -394,12 +411,12 @@ impl GroupState {
         }
     }
 
-    /// The host is gone before the end: the children are cancelled, and the last one ends the
+    /// Handles the drop of the host before the end: the children are cancelled, and the last one ends the
     /// group.
     pub(crate) fn orphan(&self) {
         self.node.cancel(Cancelled::new(Cause::HostDropped));
         self.node.take_over_abort_at();
-        // Either the last child sees this, or its going is seen here.
+        // Either the last child sees the flag, or its departure is seen here.
         let before = self.living.fetch_or(ORPHANED, Ordering::SeqCst);
         if before & !ORPHANED == 0 {
             self.end_orphaned();
@@ -410,8 +427,8 @@ impl GroupState {
         self.living.load(Ordering::SeqCst) & ORPHANED != 0
     }
 
-    /// Ends the group in the place of its host. The panic of a group that was counted in the one around has
-    /// been passed on before it was counted out.
+    /// Ends the group in place of its host. If the group was counted in the one around, its panic has been
+    /// passed on before it was counted out.
     fn end_orphaned(&self) {
         if self.try_end() {
             self.pass_on_panic();
@@ -419,7 +436,7 @@ impl GroupState {
         }
     }
 
-    /// Hands a panic that nobody takes here to the group around, or to the run.
+    /// Passes a panic that is not handled here to the group around, or to the run.
     pub(crate) fn pass_on_panic(&self) {
         let Some(payload) = self.panic() else { return };
         match self.around_it() {
@@ -428,8 +445,8 @@ impl GroupState {
         }
     }
 
-    /// Cancels the groups directly inside that no cancellation reaches through the tree of scopes any
-    /// more, because what they were opened in has ended.
+    /// Cancels the groups directly inside that are no longer reached through the tree of scopes, because the
+    /// scope that they were opened in has ended.
     pub(crate) fn cancel_left_behind(&self) {
         for group in self.nested() {
             let host = group.host.as_ref();
@@ -442,8 +459,8 @@ impl GroupState {
 
     // ---- deadlines ----
 
-    /// Has the run carry out the group's deadlines, which its host may do or not, from `at` on at the
-    /// latest. Children that are polled in place go no further without their host anyway.
+    /// Makes the run handle the group's deadlines from `at` on, in case the host does not. Children that are
+    /// polled in place do not continue without their host anyway.
     pub(crate) fn set_alarm(self: &Arc<Self>, at: Instant) {
         if !self.in_place
             && let Some(run) = &self.run
@@ -456,17 +473,17 @@ impl GroupState {
         }
     }
 
-    /// When the run looks at the group's deadlines.
+    /// Returns the time at which the run handles the group's deadlines.
     pub(super) fn alarm(&self) -> Instant {
         Instant::from_bits(self.alarm.load(Ordering::SeqCst))
     }
 
-    /// Notes it; the run's alarms alone do, under their lock.
+    /// Stores that time. Called by the run's alarms alone, under their lock.
     pub(super) fn note_alarm(&self, at: Instant) {
         self.alarm.store(at.to_bits(), Ordering::SeqCst);
     }
 
-    /// Ends the group in due time: what its host does at its polls.
+    /// Carries out the deadlines that have passed, as the host does in its polls.
     pub(super) fn carry_out_deadlines(self: &Arc<Self>, now: Instant) {
         let node = &self.node;
         if node.abort_at() <= now {
@@ -481,7 +498,7 @@ impl GroupState {
 
     // ---- failures ----
 
-    /// A child or the body panicked; the first panic continues in the host, others are dropped.
+    /// Handles a panic of a child or the body: the first one continues in the host, others are dropped.
     pub(crate) fn take_panic(&self, payload: Payload, cause: Cause, by: Option<&str>) {
         let mut slot = lock(&self.panic);
         let surplus = if slot.is_none() {
@@ -503,19 +520,19 @@ impl GroupState {
         self.node.cancel(cause);
     }
 
-    /// A child was interrupted that nobody had cancelled by itself.
+    /// Notes that a child was interrupted that was not cancelled by itself.
     pub(crate) fn note_interrupted(&self) {
         if self.node.is_inherited() {
             self.cut_short.store(true, Ordering::Relaxed);
         }
     }
 
-    /// Whether children were interrupted because something around the group was cancelled.
+    /// Returns whether children were interrupted because something around the group was cancelled.
     pub(crate) fn was_cut_short(&self) -> bool {
         self.cut_short.load(Ordering::Relaxed)
     }
 
-    /// Keeps the deadline around the group for as long as its node is not in the tree.
+    /// Stores the deadline around the group, for as long as its node is not in the tree.
     pub(crate) fn set_around(&self, deadline: Instant) {
         self.around.store(deadline.to_bits(), Ordering::Relaxed);
     }
@@ -526,7 +543,7 @@ impl GroupState {
 
     // ---- the list of children ----
 
-    /// Puts a child on the list; `owner` is kept with it.
+    /// Adds a child to the list. `owner` is stored with it.
     pub(crate) fn insert(
         self: &Arc<Self>,
         owner: impl FnOnce() -> Option<Owner>,
@@ -540,14 +557,14 @@ impl GroupState {
         self.children.wake();
     }
 
-    /// The children, in the order of their ids.
+    /// Returns the children, in the order of their ids.
     pub(crate) fn children(&self) -> Vec<TaskRecord> {
         let mut all = self.children.all();
         all.sort_by_key(|child| child.id());
         all
     }
 
-    /// The groups directly inside, in the order of their opening.
+    /// Returns the groups directly inside, in the order of their opening.
     pub(crate) fn nested(&self) -> Vec<Arc<GroupState>> {
         lock(&self.nested)
             .groups

@@ -1,8 +1,8 @@
-//! Where the value of a task waits for its handle.
+//! The storage of a task's value until its handle takes it.
 //!
-//! Most tasks of a block give values of one type. These lie side by side in one allocation, which is made
-//! when the first of them ends. There, a large value is in a box of its own. A value of another type is in
-//! its task's record, and `()` is not kept at all.
+//! Most tasks of a block have values of one type. These are stored side by side in one allocation, which is
+//! created when the first of these tasks ends. A large value is boxed there. A value of another type is
+//! stored in its task's record, and `()` is not stored at all.
 
 use std::any::Any;
 use std::array;
@@ -12,17 +12,17 @@ use super::children::{SIZE, TaskRecord};
 use crate::engine::{End, poll_state};
 use crate::loom::{Mutex, OnceLock, lock};
 
-/// Larger values are in boxes: a single one would keep room for a whole block.
+/// The size above which values are boxed, since a single value keeps the storage of the whole block.
 const MAX_SIZE: usize = 32;
 
-/// Room for the values of a block's tasks.
+/// The storage for the values of a block's tasks.
 pub(super) type Values = OnceLock<Box<dyn Any + Send + Sync>>;
 
-/// The values of one type.
+/// The cells for values of one type.
 type Cells<T> = [Mutex<Option<T>>; SIZE];
 
 impl TaskRecord {
-    /// The task has ended with a value, which is kept for its handle if there is one.
+    /// Ends the task with a value, which is kept for its handle if that exists.
     #[inline]
     pub(crate) fn finish_with_value<T: Send + 'static>(&self, value: T) {
         if unit::<T>().is_some() {
@@ -48,21 +48,22 @@ impl TaskRecord {
         };
         let cell = &cells[self.index()];
         *lock(cell) = Some(value);
-        // Either this sees that the handle is gone, or the handle that the task has ended.
+        // Either this sees that the handle is gone, or the handle sees that the task has ended: `DETACHED`
+        // and the end are bits of one word, changed under one lock.
         if !self.finish(End::Finished) {
             let value = lock(cell).take();
             self.drop_inside(value);
         }
     }
 
-    /// Drops what the task gave and nobody takes, in the task.
+    /// Drops a value that is not taken, inside the task.
     pub(crate) fn drop_inside<T>(&self, value: T) {
         if mem::needs_drop::<T>() {
             self.run_inside(|| drop(value));
         }
     }
 
-    /// Runs `f`, which may drop what the task gave or call what the user wants to hear of it, in the task.
+    /// Runs `f` inside the task. `f` may drop the task's value or call functions of the user.
     pub(crate) fn run_inside(&self, f: impl FnOnce()) {
         poll_state::in_task(&mut Some(self.clone()), || poll_state::outside(f));
     }
@@ -107,13 +108,13 @@ impl TaskRecord {
         }
     }
 
-    /// Room for the values of this type, if that is what the block has.
+    /// Returns the cells for values of this type, if the block has them.
     fn cells<T: 'static>(&self) -> Option<&Cells<T>> {
         self.values().get()?.downcast_ref()
     }
 }
 
-/// Returns `()` if that is the type, which is known when this is compiled.
+/// Returns `()` if `T` is that type, which is known at compile time.
 #[inline(always)]
 fn unit<T: 'static>() -> Option<T> {
     let unit: &mut dyn Any = &mut Some(());

@@ -1,5 +1,4 @@
-//! Models of what threads do to scopes and holds at once. Each asserts that both outcomes of its
-//! race are among those that were tried.
+//! Models of races on scopes and holds. Each asserts that both outcomes of its race occur in some execution.
 
 use std::task::Context;
 
@@ -14,13 +13,13 @@ fn explicit() -> Cancelled {
     Cancelled::new(Cause::Explicit)
 }
 
-/// Links a node to another, as a poll in that one's frame does.
+/// Links a node to another, as a poll in the frame of the other does.
 fn link(outer: &Arc<Node>, inner: &Arc<Node>) {
     inner.linked.store(1, Ordering::Relaxed);
     outer.adopt(inner);
 }
 
-/// A scope goes to sleep while it is cancelled: it sees that, or is woken.
+/// Races a cancellation with a scope that goes to sleep: the scope sees it, or is woken.
 #[test]
 fn loom_a_cancellation_races_with_a_poll() {
     let seen = Seen::default();
@@ -36,12 +35,12 @@ fn loom_a_cancellation_races_with_a_poll() {
         let cancelled = node.is_cancelled();
         outcomes.note(cancelled);
         assert!(cancelling.join().expect("no panic"));
-        assert!(cancelled || scope.is_woken(), "the scope was not told");
+        assert!(cancelled || scope.is_woken(), "the scope was not woken");
     });
     seen.both();
 }
 
-/// Two cancellations at once: one of them is the first, and its cause stays.
+/// Races two cancellations: one of them is the first, and its cause stays.
 #[test]
 fn loom_two_cancellations_have_one_cause() {
     let seen = Seen::default();
@@ -60,8 +59,8 @@ fn loom_two_cancellations_have_one_cause() {
     seen.both();
 }
 
-/// The last holder in a cancelled scope leaves while the scope goes to sleep: the scope sees that
-/// nothing holds, or is woken.
+/// Races the last holder in a cancelled scope, which leaves, with the scope, which goes to sleep: the scope
+/// sees that nothing holds, or is woken.
 #[test]
 fn loom_a_release_races_with_the_scope_that_waits_for_it() {
     let seen = Seen::default();
@@ -80,14 +79,14 @@ fn loom_a_release_races_with_the_scope_that_waits_for_it() {
         let held = scope.is_held();
         outcomes.note(held);
         leaving.join().expect("no panic");
-        assert!(!held || waits.is_woken(), "the scope waits for nobody");
+        assert!(!held || waits.is_woken(), "the scope was not woken");
         assert!(!scope.is_held());
     });
     seen.both();
 }
 
-/// A wake-up comes while a scope that waits for holders ends a poll: the scope sees it, or its task is
-/// woken.
+/// Races a wake-up with the end of a poll of a scope that waits for holders: the scope sees it, or its task
+/// is woken.
 #[test]
 fn loom_a_wake_up_races_with_the_end_of_a_probed_poll() {
     let seen = Seen::default();
@@ -106,8 +105,8 @@ fn loom_a_wake_up_races_with_the_end_of_a_probed_poll() {
     seen.both();
 }
 
-/// A future is moved from a scope in one task to a scope in another while a third thread cancels
-/// both: it is linked to one of them at a time, and each scope lets go of it in the end.
+/// Moves a future from a scope in one task to a scope in another while a third thread cancels both: it is
+/// linked to one of them at a time, and each scope releases it in the end.
 #[test]
 fn loom_a_holder_moves_between_scopes_that_are_cancelled() {
     loom::model(|| {
@@ -122,7 +121,7 @@ fn loom_a_holder_moves_between_scopes_that_are_cancelled() {
                 second.cancel(explicit());
             })
         };
-        // Polled by the other task: it owns the future now.
+        // Polled by the other task, which owns the future now.
         holder.unlink();
         link(&second, &holder);
         assert!(!first.is_held() && second.is_held());
@@ -133,7 +132,7 @@ fn loom_a_holder_moves_between_scopes_that_are_cancelled() {
     });
 }
 
-/// Holders of two children of one scope come and go on two threads: the count comes out even.
+/// Releases holders of two children of one scope on two threads: the count ends at zero.
 #[test]
 fn loom_holds_of_two_children_add_up() {
     loom::model(|| {
@@ -152,8 +151,8 @@ fn loom_holds_of_two_children_add_up() {
     });
 }
 
-/// A frame turns out to be a shield, and is linked to a scope that is cancelled, while another thread climbs
-/// out of it: the scope is not seen without the shield.
+/// Races a frame that turns out to be a shield and is linked to a cancelled scope with a thread that walks
+/// outwards from it: the scope is not seen without the shield.
 #[test]
 fn loom_a_shield_is_linked_while_a_thread_climbs_out_of_it() {
     let seen = Seen::default();

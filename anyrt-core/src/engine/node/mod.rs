@@ -1,17 +1,39 @@
-//! The heap part of a scope or holder, made only when something elsewhere must reach it.
+//! The heap part of a scope or holder, created only when something else must reach it.
 //!
-//! Nodes form a tree beside the tree of futures. A child refers to its parent strongly and a
-//! parent to its children weakly; who owns the future owns the node, and takes it out of its
-//! parent's list when the future ends.
+//! Nodes form a tree next to the tree of futures. A child refers to its parent strongly and a parent to its
+//! children weakly. The owner of the future owns the node, and removes it from its parent's list when the
+//! future ends.
 //!
-//! # Who may do what
+//! # Access
 //!
-//! 1. `flags`, `deadline`: anybody, at any time; the owner reads them in each poll.
-//! 2. `linked`, `parent`, `own_hold`: the owner alone, in a poll or a drop of its future.
-//! 3. `holding`: whoever changes a child's hold, under this node's lock alone. Changes of one
-//!    child arrive in order; those of two may cross, so the count is signed.
-//! 4. No lock is held while a waker is woken, cloned or dropped, nor while another node's lock
-//!    is. Walks are iterative, so depth costs no stack.
+//! 1. `flags`, `deadline`, `abort_at`: any thread, at any time. The owner reads them in each poll.
+//! 2. `linked`, `parent`, `own_hold`: the owner alone, in a poll or in the drop of its future. Other
+//!    threads read `parent` and `own_hold` under the lock.
+//! 3. `holding`: the thread that changes a child's hold, under this node's lock alone. Changes of one
+//!    child arrive in order. Those of two children may cross, so the count is signed.
+//! 4. No lock is held while a waker is woken, cloned or dropped, nor while another node's lock is held.
+//!    Walks are iterative, so deep trees need no stack.
+//!
+//! # Cancellation
+//!
+//! ```text
+//!           cancel, deadline                 abort, abort_at
+//!    ┌────┐ ────────────────▶ ┌───────────┐ ────────────────▶ ┌─────────┐
+//!    │ No │                   │ Cancelled │                   │ Aborted │
+//!    └────┘ ◀──────────────── └───────────┘                   └─────────┘
+//!      │    late shield of a group               ▲
+//!      └─────────────────────────────────────────┘ abort
+//! ```
+//!
+//! # Orderings
+//!
+//! Every access to `flags`, `deadline` and `abort_at` is `SeqCst`. The pairs that matter:
+//!
+//! | writer | reader | guarantee |
+//! | --- | --- | --- |
+//! | a cancelling thread: sets the flag, then takes the waker under the lock | the owner: registers its waker under the lock, then reads the flags | the owner sees the flag, or the canceller finds the waker |
+//! | `mark_shielded` sets `SHIELDED`, then the parent is set under the lock | a walk outwards reads the parent under the lock, then `SHIELDED` | nodes outside a shield are never seen without the shield |
+//! | a release lowers `holding` and takes the waker in one critical section | the owner registers, then reads `holding` under the lock | the owner sees that no hold is left, or is woken |
 
 #[cfg(all(test, loom))]
 mod loom_tests;
@@ -34,41 +56,46 @@ use crate::loom::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::loom::{Arc, Mutex, OnceLock, Weak, lock};
 use crate::wake::wake_all;
 
-/// The scope was cancelled itself: explicitly, by its deadline, by a failure in a group.
+/// The scope itself was cancelled: explicitly, by its deadline, or by a failure in a group. Set by any
+/// thread; taken back by `undo_inherited` alone.
 const CANCELLED: u32 = 1;
-/// Holds in it no longer count (rule C12).
+/// Holds in it no longer count (rule C12). Set by any thread together with `CANCELLED`, and never cleared.
 const ABORTED: u32 = 1 << 1;
-/// Cancellation from outside stops here.
+/// Cancellation from outside stops here, unless `LATCHED` is set. Set and cleared through the scope's handle;
+/// set by the owner for frames that always are shields.
 const SHIELDED: u32 = 1 << 2;
-/// Something in it was interrupted, and the scope caught that.
+/// Something in it was interrupted, and the scope caught the interruption. Set by the owner; read by handles.
 const CAUGHT: u32 = 1 << 3;
-/// What is below has been told that a cancellation holds here: by its owner, or on the way down from
-/// further out.
+/// Everything below was notified that a cancellation holds here. Set by the owner, or by a propagation from
+/// further out, which stops at nodes that have it. Cleared by the owner in a poll without cancellation.
 const PROPAGATED: u32 = 1 << 4;
-/// It was woken to find out whether it can still be reached, and was not polled since.
+/// This holder was woken to find out whether it can still be reached, and was not polled since. Set by the
+/// probe of an outer scope; cleared by the holder's next poll, its release, or the lapse of its hold.
 const ASKED: u32 = 1 << 5;
-/// Its owner holds; a copy of `own_hold` that can be read without the lock.
+/// Its owner holds. A copy of `own_hold` that the owner reads without the lock.
 const HOLDS: u32 = 1 << 7;
-/// It has had children.
+/// It has had children. Set by the first child's owner before it links itself, and never cleared.
 const PARENT: u32 = 1 << 8;
-/// It has a probe.
+/// It has had a probe. Set by the owner, and never cleared.
 const HAS_PROBE: u32 = 1 << 9;
-/// Operations were refused in it.
+/// Operations were refused in it. Set after the first waker was kept, and never cleared.
 const REFUSED: u32 = 1 << 10;
-/// A cancellation from around has interrupted something in it.
+/// A cancellation from further out has interrupted something in it, so a shield comes too late. Set by the
+/// interrupted task, and never cleared.
 const LATCHED: u32 = 1 << 11;
-/// It is a group's, and was cancelled because something around it was.
+/// It belongs to a group, and was cancelled because an enclosing scope was. Taken back by `undo_inherited`.
 const INHERITED: u32 = 1 << 12;
-/// Its deadline was set through a handle since its length was given: the length counts no more.
+/// Its deadline was set through a handle after its length was given, so the length no longer counts. Set by
+/// `set_deadline`, cleared by `init_deadline`, read by `begin`.
 const MOVED: u32 = 1 << 13;
-/// Its future has been polled, so its deadline counts.
+/// Its future has been polled, so its deadline counts. Set by the owner's first poll.
 const BEGUN: u32 = 1 << 14;
-/// Its future is gone.
+/// Its future is gone. Set by the owner; read by walks that look for groups left behind.
 const LEFT: u32 = 1 << 15;
-/// It was cancelled itself after something around it was.
+/// It was cancelled again after it was cancelled, so `undo_inherited` must not take the cancellation back.
 const CONFIRMED: u32 = 1 << 16;
 
-/// The cancellation of a scope itself, or of a task.
+/// The cancellation of a scope itself, or of a task; later states outrank earlier ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum CancelState {
     No,
@@ -76,14 +103,16 @@ pub(crate) enum CancelState {
     Aborted,
 }
 
+/// The shared state of a scope or holder; see the module for access and orderings.
 pub(crate) struct Node {
     flags: AtomicU32,
     deadline: AtomicU64,
     abort_at: AtomicU64,
-    /// Which frame it was reported to; zero if none.
+    /// The serial number of the frame that it is linked to; zero if none. Relaxed: only the owner accesses
+    /// it.
     linked: AtomicU64,
     clock: Option<Clock>,
-    /// The group whose scope this is.
+    /// The group that this scope belongs to, if any.
     group: OnceLock<Weak<GroupState>>,
     state: Mutex<State>,
 }
@@ -92,15 +121,15 @@ pub(crate) struct Node {
 struct State {
     parent: Option<(Arc<Node>, usize)>,
     children: Slab<Weak<Node>>,
-    /// How many children hold.
+    /// The number of children that hold.
     holding: isize,
     own_hold: bool,
-    /// The hold was found to be stranded; it counts again when its holder is polled.
+    /// The hold was found to be stranded. It counts again when its holder is polled.
     lapsed: bool,
     waker: Option<Waker>,
-    /// Wakers of operations that did not start here; each belongs to a [`Refusal`].
+    /// The wakers of operations that did not start here; each belongs to a [`Refusal`].
     refused: Slab<Option<Waker>>,
-    /// Wakers of structural futures that were interrupted here, each once.
+    /// The wakers of structural futures that were interrupted here, each once.
     interrupted: Vec<Waker>,
     cause: Option<Cancelled>,
     probe: Option<Arc<Probe>>,
@@ -114,12 +143,12 @@ impl State {
 }
 
 impl Node {
-    /// A node of something without a clock: it has no deadline that could be moved.
+    /// Creates a node without a clock. It has no deadline that could be moved.
     pub(crate) fn new() -> Arc<Node> {
         Arc::new(Node::build(None))
     }
 
-    /// The node of a scope with a handle.
+    /// Creates the node of a scope with a handle.
     pub(crate) fn with_clock(clock: Clock) -> Arc<Node> {
         Arc::new(Node::build(Some(clock)))
     }
@@ -138,8 +167,8 @@ impl Node {
 
     #[inline]
     fn has(&self, flag: u32) -> bool {
-        // SeqCst, as every write to `flags`: a poll that registers its waker and then finds no
-        // flag is ordered before the cancellation, which then finds the waker.
+        // SeqCst, as every write to `flags`: if the owner registers its waker and then finds no flag, the
+        // cancellation comes later in the total order and finds the waker.
         self.flags.load(Ordering::SeqCst) & flag != 0
     }
 
@@ -151,9 +180,9 @@ impl Node {
         self.flags.fetch_and(!flag, Ordering::SeqCst) & flag != 0
     }
 
-    // ---- what handles and groups see and do ----
+    // ---- for handles and groups ----
 
-    /// The cancellation of what this node stands for, as of now.
+    /// Returns the cancellation of the scope or task that this node belongs to, as of now.
     #[inline]
     pub(crate) fn cancel_state(&self) -> CancelState {
         match self.flags.load(Ordering::SeqCst) & (CANCELLED | ABORTED) {
@@ -168,7 +197,8 @@ impl Node {
         self.has(CANCELLED)
     }
 
-    /// Whether it is cancelled, counting a deadline that has passed unnoticed since it began.
+    /// Returns whether the node is cancelled. A deadline that has passed unnoticed since the scope began
+    /// counts as well.
     pub(crate) fn is_cancelled_now(&self) -> bool {
         let deadline = self.deadline();
         let has_passed = |clock: Clock| self.has(BEGUN) && deadline <= clock.now();
@@ -190,7 +220,7 @@ impl Node {
         self.raise(SHIELDED);
     }
 
-    /// Something in it was interrupted because of a cancellation around it: a shield comes late.
+    /// Notes that a cancellation from further out interrupted something in it: a shield comes too late.
     pub(crate) fn latch(&self) {
         self.raise(LATCHED);
     }
@@ -216,7 +246,8 @@ impl Node {
         self.clock
     }
 
-    /// The time on its clock; a node without one has no handle that could ask.
+    /// Returns the time on its clock. A node without a clock has no handle, so the result does not matter
+    /// there.
     pub(crate) fn now(&self) -> Instant {
         self.clock
             .map_or(Instant::DISTANT_PAST, |clock| clock.now())
@@ -239,7 +270,7 @@ impl Node {
         self.group.get()?.upgrade()
     }
 
-    /// Why it is cancelled, counting a deadline that has passed without anybody noticing.
+    /// Returns the cause of its cancellation. A deadline that has passed unnoticed counts as well.
     pub(crate) fn cause_now(&self) -> Option<Cancelled> {
         let known = self.cause();
         known.or_else(|| {
@@ -252,7 +283,7 @@ impl Node {
         lock(&self.state).cause.clone()
     }
 
-    /// Cancels a group's scope because something around it is cancelled.
+    /// Cancels a group's scope because an enclosing scope is cancelled.
     pub(crate) fn cancel_inherited(self: &Arc<Self>) {
         if !self.is_cancelled() {
             self.raise(INHERITED);
@@ -260,19 +291,19 @@ impl Node {
         }
     }
 
-    /// Whether it is a group's, and was cancelled because something around it was.
+    /// Returns whether the node belongs to a group and was cancelled because an enclosing scope was.
     pub(crate) fn is_inherited(&self) -> bool {
         self.has(INHERITED)
     }
 
-    /// Cancels the scope, and tells everything below. False if it was cancelled already.
+    /// Cancels the scope, and notifies everything below. Returns false if it was cancelled already.
     pub(crate) fn cancel(self: &Arc<Self>, cause: Cancelled) -> bool {
-        // The first cause wins, also if it is a deadline that nobody has noticed yet.
+        // The first cause wins, even if it is a deadline that passed unnoticed.
         let cause = self.cause_now().unwrap_or(cause);
         let first = {
             let mut state = lock(&self.state);
             state.cause.get_or_insert(cause);
-            // Under the lock, as a late shield that takes an inherited cancellation back.
+            // Set under the lock, since `undo_inherited` reads and clears the flag under it.
             self.raise(CANCELLED) || {
                 self.raise(CONFIRMED);
                 false
@@ -287,7 +318,7 @@ impl Node {
         true
     }
 
-    /// Lets every hold in the scope lapse.
+    /// Aborts the scope: every hold in it lapses.
     pub(crate) fn abort(self: &Arc<Self>, cause: Cancelled) {
         lock(&self.state).cause.get_or_insert(cause);
         let old = self.flags.fetch_or(CANCELLED | ABORTED, Ordering::SeqCst);
@@ -298,11 +329,11 @@ impl Node {
         }
     }
 
-    /// Aborts the scope at `at`, unless that is to happen earlier already.
+    /// Aborts the scope at `at`, unless an earlier abort is set already.
     pub(crate) fn set_abort_at(self: &Arc<Self>, at: Instant) {
         self.abort_at.fetch_min(at.to_bits(), Ordering::SeqCst);
         self.wake();
-        // Tasks below go on although nobody polls the scope.
+        // Tasks below go on even if the scope is not polled.
         self.walk_groups(|node, group| {
             let earlier = node.limit_abort_at(at);
             group.set_alarm(at);
@@ -310,16 +341,17 @@ impl Node {
         });
     }
 
-    /// Brings the abort forward to `at`; whether that is earlier than it was.
+    /// Brings the abort forward to `at`. Returns whether that is earlier than before.
     fn limit_abort_at(&self, at: Instant) -> bool {
         self.abort_at.fetch_min(at.to_bits(), Ordering::SeqCst) > at.to_bits()
     }
 
-    /// Takes over when scopes around are to be aborted, since this one will be out of their reach. Scopes
-    /// around a group that has done so need no look.
+    /// Copies the earliest abort time of the enclosing scopes, since this one will be out of their reach. The
+    /// walk stops at a group without a host, which has done the same.
     pub(crate) fn take_over_abort_at(&self) {
         let mut at = Instant::FAR_FUTURE;
         let mut around = self.parent();
+        // Ends at the root: each step goes one node outwards.
         while let Some(node) = around {
             at = at.min(node.abort_at());
             if node.group().is_some_and(|group| group.is_orphaned()) {
@@ -335,7 +367,7 @@ impl Node {
         }
     }
 
-    /// When the next of its deadlines passes: the one that cancels, or the one that aborts.
+    /// Returns the time of its next deadline: the one that cancels, or the one that aborts.
     pub(crate) fn next_limit(&self) -> Instant {
         match self.cancel_state() {
             CancelState::No => self.deadline().min(self.abort_at()),
@@ -361,12 +393,12 @@ impl Node {
         self.deadline.store(deadline.to_bits(), Ordering::SeqCst);
     }
 
-    /// Begins: the deadline counts from now on. `deadline` is what a length came to, if that was the
-    /// last that was said.
+    /// Begins: the deadline counts from now on. `deadline` is the end of the scope's length, which applies if
+    /// the length was set last.
     pub(crate) fn begin(self: &Arc<Self>, deadline: Instant) {
         let (none, bits) = (Instant::FAR_FUTURE.to_bits(), deadline.to_bits());
         if !self.has(MOVED) {
-            // Fails if the deadline was given as such, or is moved at this moment.
+            // Fails if a deadline was set explicitly, or is moved at this moment.
             let _ = self
                 .deadline
                 .compare_exchange(none, bits, Ordering::SeqCst, Ordering::SeqCst);
@@ -392,14 +424,15 @@ impl Node {
         };
         poll_state::mark_dirty();
         if changed {
-            // Each looks for itself what holds now.
+            // Each frame below evaluates its state again.
             self.wake_own();
             self.wake_below(|_| true);
         }
     }
 
-    /// A group that is opened in a cancelled scope is cancelled from the start. A shield that its body
-    /// switches on before anything was interrupted and any child was there comes in time (rule C7).
+    /// Takes an inherited cancellation back. A group that is opened in a cancelled scope is cancelled from
+    /// the start. If its body switches a shield on before anything was interrupted and before any child was
+    /// spawned, the shield comes in time (rule C7).
     fn undo_inherited(&self) {
         if self.group().is_none_or(|group| group.living() > 0) {
             return;
@@ -416,7 +449,7 @@ impl Node {
 
     // ---- wakers ----
 
-    /// Keeps the waker of this poll.
+    /// Stores the waker of this poll.
     pub(crate) fn register(&self, cx: &Context<'_>) {
         let mut state = lock(&self.state);
         match &state.waker {
@@ -437,14 +470,14 @@ impl Node {
         }
     }
 
-    /// Takes the waker, for a caller that wakes several at once.
+    /// Takes the waker, for callers that wake several at once.
     pub(super) fn take_waker(&self) -> Option<Waker> {
         lock(&self.state).waker.take()
     }
 
-    /// Tells this node and what is in it of its cancellation.
+    /// Notifies this node and everything in it of its cancellation.
     fn propagate_all(&self) {
-        // If a waker panics, the rest is told all the same: nothing else does.
+        // If a waker panics, the rest is still notified: nothing else does it.
         let own = catch_unwind(AssertUnwindSafe(|| self.wake_own()));
         self.propagate();
         if let Err(payload) = own {
@@ -452,7 +485,7 @@ impl Node {
         }
     }
 
-    /// Wakes this node, and the children if it is a group's.
+    /// Wakes this node and, if it belongs to a group, the group's children.
     fn wake_own(&self) {
         let own = catch_unwind(AssertUnwindSafe(|| self.wake()));
         if let Some(group) = self.group() {
@@ -466,9 +499,9 @@ impl Node {
         }
     }
 
-    /// Tells everything below, down to shields, that a cancellation holds here: wakes it, and cancels the
-    /// groups in it. What has been told before is not visited again, so that each node is visited once
-    /// however many frames tell what is below them.
+    /// Notifies everything below, down to shields, that a cancellation holds here: wakes it, and cancels the
+    /// groups in it. Nodes with `PROPAGATED` are not descended into, so each node is visited once even if
+    /// several frames propagate to it.
     fn propagate(&self) {
         self.wake_below(|node| {
             if let Some(group) = node.group() {
@@ -478,7 +511,7 @@ impl Node {
         });
     }
 
-    /// Wakes everything below, down to shields; `descend` decides whether to go on below a node.
+    /// Wakes everything below, down to shields. `descend` decides whether to continue below a node.
     fn wake_below(&self, mut descend: impl FnMut(&Node) -> bool) {
         let mut wakers = Vec::new();
         self.walk_below(|node| {
@@ -491,8 +524,8 @@ impl Node {
         wake_all(wakers.into_iter());
     }
 
-    /// Carries a cancellation from around over to a group, whose children are tasks of their own.
-    /// Returns whether that was news.
+    /// Cancels or aborts a group because an enclosing scope is. The group's children are tasks of their own,
+    /// so they are woken here. Returns whether a flag was new.
     fn raise_inherited(&self, flags: u32, group: &GroupState) -> bool {
         lock(&self.state)
             .cause
@@ -509,8 +542,8 @@ impl Node {
         first
     }
 
-    /// Aborts the groups below, whose children are tasks of their own; shields do not stop this. What is
-    /// below a group that was aborted before has been visited then: each node is visited once.
+    /// Aborts the groups below; shields do not stop this. Everything below a group that was aborted before
+    /// has been visited already, so each node is visited once.
     pub(crate) fn abort_groups(self: &Arc<Self>) {
         self.walk_groups(|node, group| {
             let first = node.raise_inherited(CANCELLED | ABORTED, group);
@@ -518,8 +551,8 @@ impl Node {
         });
     }
 
-    /// Visits the group that this node stands for and those below, in their tasks too; `descend` says
-    /// whether to go on below one.
+    /// Visits the group of this node and the groups below, including those in their tasks. `descend` decides
+    /// whether to continue below a group.
     fn walk_groups(
         self: &Arc<Self>,
         mut descend: impl FnMut(&Arc<Node>, &Arc<GroupState>) -> bool,
@@ -530,15 +563,15 @@ impl Node {
                 if !descend(&node, &group) {
                     continue;
                 }
-                // Groups that lost their host have left the tree of nodes, not that of groups.
+                // Groups that lost their host have left the tree of nodes, but not that of groups.
                 rest.extend(group.nested().iter().map(|nested| nested.node.clone()));
             }
             rest.append(&mut node.children());
         }
     }
 
-    /// Called when the owner is polled under effective cancellation. True the first time; then
-    /// everything below has been told.
+    /// Propagates the cancellation to everything below, if that has not happened yet. Called when the owner
+    /// is polled under effective cancellation. Returns true the first time.
     pub(crate) fn propagate_once(&self) -> bool {
         let first = self.raise(PROPAGATED);
         if first {
@@ -547,7 +580,7 @@ impl Node {
         first
     }
 
-    /// Notes that everything below knows of a cancellation already.
+    /// Notes that everything below was notified of a cancellation already.
     pub(crate) fn note_propagated(&self) {
         if !self.has(PROPAGATED) {
             self.raise(PROPAGATED);
@@ -559,7 +592,8 @@ impl Node {
         self.has(PROPAGATED)
     }
 
-    /// Called when the owner is polled without. What was refused may start now, here and below.
+    /// Ends the propagation. Called when the owner is polled without cancellation: refused operations here
+    /// and below may start now.
     pub(crate) fn reset_propagated(&self) {
         if self.has(PROPAGATED) && self.lower(PROPAGATED) {
             self.wake_refused();

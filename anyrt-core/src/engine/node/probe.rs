@@ -1,26 +1,26 @@
-//! Finding holders that are stranded: those that their surroundings will not poll again (rule C6).
+//! Detection of stranded holders: those that will not be polled again (rule C6).
 //!
 //! A cancelled scope that waits for holders polls its future with a waker of its own, the probe, which
-//! forwards to the real one. Two things are found by it:
+//! forwards to the real waker. The probe detects two situations:
 //!
-//! 1. *Nothing else can wake the scope.* After a poll in which no holder was polled, every clone of
-//!    the probe that is left belongs to a refused operation or to a node. Polling again would do the
-//!    same again, so all holders are stranded, at once.
+//! 1. *Nothing else can wake the scope.* After a poll in which no holder was polled, every remaining clone
+//!    of the probe belongs to a refused operation or to a node. Another poll would have the same result, so
+//!    all holders are stranded, at once.
 //! 2. *Something foreign is pending too.* It may lead back to the holder, so the clock decides: the
-//!    holders are woken, and one that was not polled for [`Run::stranded_after`] is stranded. A holder that
-//!    answers is left alone for that long, then twice as long, and so on.
+//!    holders are woken, and a holder that is not polled for [`Run::stranded_after`] is stranded. A holder
+//!    that was polled is left alone for the same time, then for twice as long, and so on.
 //!
 //! ```text
-//!             silent poll, or the pause is over: wake the holders
-//!   ┌───────┐ ───────────────────────────────────────────────────▶ ┌───────┐
-//!   │ quiet │                                                      │ asked │
-//!   └───────┘ ◀─────────────────────────────────────────────────── └───────┘
-//!             all were polled: pause twice as long as before           │ that is over:
-//!                                                                      ▼ lapse those that were not
+//!             poll without a holder, or the pause is over: wake the holders
+//!   ┌───────┐ ───────────────────────────────────────────────────▶ ┌────────┐
+//!   │ quiet │                                                      │ probed │
+//!   └───────┘ ◀─────────────────────────────────────────────────── └────────┘
+//!             all were polled: pause twice as long as before           │ `stranded_after` is over:
+//!                                                                      ▼ lapse those that were not polled
 //! ```
 //!
-//! A future that wakes itself in a poll in which no holder was polled is polled again after
-//! [`BREATHER`], so that it does not keep a processor busy meanwhile.
+//! A future that wakes itself in a poll in which no holder was polled is polled again after [`BREATHER`], so
+//! that it does not keep a processor busy meanwhile.
 
 use std::mem;
 use std::task::{Context, Poll, Wake, Waker};
@@ -34,40 +34,40 @@ use crate::loom::atomic::{AtomicBool, Ordering, fence};
 use crate::loom::{Arc, Mutex, lock};
 use crate::wake::wake_all;
 
-/// How long a scope whose holder was polled waits before it is asked for the first time.
+/// The pause before the holders of a scope are woken for the first time, counted from a poll of a holder.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
-/// The longest pause before holders that answer are woken again.
+/// The longest pause before holders that were polled are woken again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-/// How long a future that wakes itself is left alone while its scope waits for others.
+/// The pause before a future that wakes itself is polled again while its scope waits for holders.
 const BREATHER: Duration = Duration::from_millis(1);
 
-/// The waker with which a cancelled scope polls while it waits for holders, and what it knows of them.
+/// The waker with which a cancelled scope polls while it waits for holders, and the state of the detection.
 pub(crate) struct Probe {
     waker: Arc<ProbeWaker>,
-    /// The owner of the node alone uses it, in a poll.
+    /// Accessed by the owner of the node alone, in a poll.
     state: Mutex<ProbeState>,
 }
 
-/// Forwards wake-ups, but for those that come during a poll: the scope itself deals with them.
+/// A waker that forwards wake-ups, except for those during a poll: the scope itself handles those.
 pub(crate) struct ProbeWaker {
-    /// The owner is inside the poll. Set and cleared by the owner, read by whoever wakes.
+    /// The owner is inside the poll. Set and cleared by the owner, read by waking threads.
     polling: AtomicBool,
-    /// Set by whoever wakes, before it reads `polling`; taken by the owner after it has cleared
-    /// `polling`. So a wake-up is seen by the owner or forwarded (or both): with less than `SeqCst`,
-    /// both could read the old value of the other's flag.
+    /// Set by waking threads, before they read `polling`; taken by the owner after it has cleared `polling`.
+    /// So a wake-up is seen by the owner or forwarded (or both). With less than `SeqCst`, both sides could
+    /// read the old value of the other's flag.
     woken: AtomicBool,
-    /// The waker of the last poll; taken by the wake-up, put back by the next poll.
+    /// The waker of the last poll; taken by a wake-up, put back by the next poll.
     real: Mutex<Option<Waker>>,
 }
 
 #[derive(Default)]
 struct ProbeState {
     timer: Option<(Instant, BoxTimer)>,
-    /// Since when holders have been asked, if they have.
+    /// The time at which the holders were woken, until all of them were polled.
     asked: Option<Instant>,
-    /// No holder is asked before.
+    /// The end of the pause during which the holders are not woken.
     pause_until: Option<Instant>,
     pause: Duration,
 }
@@ -100,7 +100,7 @@ impl Probe {
         })
     }
 
-    /// Makes wake-ups outside of polls go to this waker.
+    /// Sets the waker to which wake-ups outside of polls are forwarded.
     pub(crate) fn forward_to(&self, waker: &Waker) {
         let same = matches!(&*lock(&self.waker.real), Some(real) if real.will_wake(waker));
         if !same {
@@ -110,21 +110,22 @@ impl Probe {
         }
     }
 
-    /// Begins a poll, which is to be given the returned waker.
+    /// Begins a poll. Returns the waker to poll the future with.
     pub(crate) fn begin_poll(&self, real: &Waker) -> Waker {
         self.forward_to(real);
         self.waker.polling.store(true, Ordering::SeqCst);
+        // A wake-up from before is discarded: the poll that follows makes up for it.
         self.waker.woken.store(false, Ordering::SeqCst);
         Waker::from(self.waker.clone())
     }
 
-    /// Ends it. Returns whether the future was woken meanwhile.
+    /// Ends the poll. Returns whether the future was woken meanwhile.
     pub(crate) fn end_poll(&self) -> bool {
         self.waker.polling.store(false, Ordering::SeqCst);
         self.waker.woken.swap(false, Ordering::SeqCst)
     }
 
-    /// Whether nothing keeps a clone of the waker but what is in the tree below `node`.
+    /// Returns whether all clones of the waker are in the tree below `node`.
     fn is_kept_by_the_tree_alone(&self, node: &Node) -> bool {
         let waker = Waker::from(self.waker.clone());
         let mut known = 0;
@@ -138,18 +139,19 @@ impl Probe {
             true
         });
         count(node);
-        // Less the probe's own reference, and the one that was made to compare.
+        // Without the probe's own reference, and the one that was created for the comparison.
         let alone = Arc::strong_count(&self.waker) - 2 == known;
-        // A wake-up that came since the end of the poll has used up a clone. It set the flag before it
-        // dropped that: the fence pairs with the release of the count.
+        // A wake-up since the end of the poll has consumed a clone. It set `woken` before it dropped the
+        // clone: the fence pairs with the release of the reference count. Without it, the count could be new
+        // and the flag old.
         fence(Ordering::Acquire);
         alone && !self.waker.woken.load(Ordering::SeqCst)
     }
 
-    /// Judges a poll that left the scope of `node` pending and held. Returns true if holds have lapsed
-    /// by that. Otherwise the scope will be woken when there is more to do.
+    /// Evaluates a poll that left the scope of `node` pending and held. Returns true if holds have lapsed.
+    /// Otherwise the scope will be woken when there is more to do.
     ///
-    /// `woken` is what [`end_poll`](Probe::end_poll) gave, `polled` says whether a holder was polled.
+    /// `woken` is the result of [`end_poll`](Probe::end_poll); `polled` states whether a holder was polled.
     pub(crate) fn judge(
         &self,
         cx: &mut Context<'_>,
@@ -158,17 +160,19 @@ impl Probe {
         woken: bool,
         polled: bool,
     ) -> bool {
+        // 1. Nothing else can wake the scope.
         if !polled && !woken && self.is_kept_by_the_tree_alone(node) {
             node.lapse_holders(|_| true);
             return true;
         }
+        // 2. Without a clock, a scope further out decides, which may have one.
         let Some(clock) = clock.filter(Clock::is_at_hand) else {
-            // Without a clock a scope further out, which may have one, decides.
             if woken {
                 cx.waker().wake_by_ref();
             }
             return false;
         };
+        // 3. All holders were polled since they were woken: pause.
         let now = clock.now();
         let patience = Run::stranded_after();
         let mut state = mem::take(&mut *lock(&self.state));
@@ -177,6 +181,7 @@ impl Probe {
             state.pause = (state.pause * 2).clamp(patience, LONGEST_PAUSE.max(patience));
             state.pause_until = Some(now + state.pause);
         }
+        // 4. Wake the holders, or let their holds lapse. `next` is when there is more to do.
         let mut next = match state.asked {
             Some(asked) if asked + patience <= now => {
                 *lock(&self.state) = ProbeState::default();
@@ -187,7 +192,8 @@ impl Probe {
             None => match state.pause_until {
                 Some(until) if until > now => until,
                 None if polled => {
-                    // Not silent yet; it is asked if nothing happens.
+                    // A holder was just polled: wake the holders after the pause, unless they are polled
+                    // before.
                     state.pause_until = Some(now + FIRST_PAUSE);
                     now + FIRST_PAUSE
                 }
@@ -198,6 +204,7 @@ impl Probe {
                 }
             },
         };
+        // 5. Pass a wake-up on, and set the timer for the next step.
         if woken {
             if polled {
                 cx.waker().wake_by_ref();
@@ -220,7 +227,8 @@ impl Probe {
 }
 
 impl State {
-    /// How many of the wakers here are this one, less that of a node that may be woken by others.
+    /// Counts the wakers here that are equal to this one. Leaves out the node's own waker if others may wake
+    /// it.
     fn count_wakers(&self, waker: &Waker, may_be_woken: bool) -> usize {
         let refused = self.refused.iter().filter_map(|(_, waker)| waker.as_ref());
         let own = self.waker.iter().filter(|_| !may_be_woken);
@@ -230,7 +238,7 @@ impl State {
 }
 
 impl Node {
-    /// The probe of a scope that waits for holders.
+    /// Returns the probe of a scope that waits for holders, if it has one.
     pub(crate) fn probe(&self) -> Option<Arc<Probe>> {
         if self.has(HAS_PROBE) {
             lock(&self.state).probe.clone()
@@ -239,14 +247,14 @@ impl Node {
         }
     }
 
-    /// The same, made if there is none.
+    /// Returns the probe, which is created if there is none.
     pub(crate) fn make_probe(&self) -> Arc<Probe> {
         self.raise(HAS_PROBE);
         let mut state = lock(&self.state);
         state.probe.get_or_insert_with(Probe::new).clone()
     }
 
-    /// Visits the holders below that count, and what stands between here and them.
+    /// Visits the holders below that count, and the nodes on the way to them. The flag is true for holders.
     fn walk_to_holders(&self, mut visit: impl FnMut(&Arc<Node>, bool)) {
         self.walk_below(|node| {
             let (own, holds) = {
@@ -258,7 +266,7 @@ impl Node {
         });
     }
 
-    /// Wakes every holder below, and everything on the way there; those that can be reached will be
+    /// Wakes every holder below, and every node on the way to it. The holders that can be reached will be
     /// polled.
     fn ask_holders(&self) {
         let mut wakers = Vec::new();
@@ -271,14 +279,14 @@ impl Node {
         wake_all(wakers.into_iter());
     }
 
-    /// Whether a holder has not been polled since it was asked.
+    /// Returns whether a holder has not been polled since it was woken by the probe.
     fn has_unanswered(&self) -> bool {
         let mut unanswered = false;
         self.walk_to_holders(|node, holds| unanswered |= holds && node.has(ASKED));
         unanswered
     }
 
-    /// Lets the holds lapse of those that `lapses` picks.
+    /// Lets the holds lapse for which `lapses` returns true.
     fn lapse_holders(&self, lapses: impl Fn(&Node) -> bool) {
         self.walk_to_holders(|node, holds| {
             if holds && lapses(node) {

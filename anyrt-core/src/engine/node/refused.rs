@@ -1,7 +1,8 @@
-//! Operations that did not start because of a cancellation: their wakers, kept by the frame that is
-//! cancelled until it is left, or until its cancellation no longer holds.
+//! Operations that did not start because of a cancellation. The cancelled frame keeps their wakers until it
+//! is left, or until its cancellation no longer holds.
 //!
-//! An operation owns its entry through a [`Refusal`], so that entries do not outlive operations.
+//! An operation owns its entry through a [`Refusal`], so that entries do not outlive operations. All entries
+//! are accessed under the node's lock; wakers are cloned and dropped without it.
 
 use std::mem;
 use std::task::Waker;
@@ -25,7 +26,7 @@ impl Refusal {
         Refusal { node, key }
     }
 
-    /// Whether the entry is in this node.
+    /// Returns whether the entry is in this node.
     pub(crate) fn is_in(&self, node: &Arc<Node>) -> bool {
         Arc::ptr_eq(&self.node, node)
     }
@@ -50,7 +51,7 @@ impl Drop for Refusal {
 }
 
 impl Node {
-    /// Keeps the waker of a structural future that was interrupted, unless it has it.
+    /// Stores the waker of a structural future that was interrupted, unless it is stored already.
     pub(crate) fn keep_interrupted(&self, waker: &Waker) {
         let has_it = |kept: &[Waker]| kept.iter().any(|kept| kept.will_wake(waker));
         if has_it(&lock(&self.state).interrupted) {

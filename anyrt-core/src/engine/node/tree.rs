@@ -1,4 +1,4 @@
-//! How a node gets into the tree, and how the holds in it are counted up to the root.
+//! The links between nodes, and the count of the holds below each node, up to the root.
 
 use std::task::Context;
 
@@ -23,9 +23,10 @@ impl Node {
             .collect()
     }
 
-    /// Visits what is below; `descend` says whether to go on below what it was given.
+    /// Visits all nodes below. `descend` decides whether to continue below a node.
     pub(super) fn walk_below(&self, mut descend: impl FnMut(&Arc<Node>) -> bool) {
         let mut rest = self.children();
+        // Ends: a tree has no cycle, and each node is pushed by its one parent.
         while let Some(node) = rest.pop() {
             if descend(&node) {
                 rest.append(&mut node.children());
@@ -33,12 +34,12 @@ impl Node {
         }
     }
 
-    /// Whether something below has unfinished business.
+    /// Returns whether a hold below this node counts.
     pub(crate) fn is_held(&self) -> bool {
         self.has(PARENT) && lock(&self.state).holding > 0
     }
 
-    /// Changes this node, and tells its ancestors if its hold changed by that.
+    /// Changes this node and, if its hold changed, the counts of its ancestors.
     pub(super) fn update(&self, change: impl FnOnce(&mut State)) {
         let mut parent;
         let mut delta;
@@ -49,6 +50,7 @@ impl Node {
             delta = isize::from(state.holds()) - isize::from(before);
             parent = state.parent.as_ref().map(|(parent, _)| parent.clone());
         }
+        // Ends at the root, or at the first ancestor whose own hold does not change by this.
         while delta != 0 {
             let Some(node) = parent else { return };
             let waker;
@@ -69,7 +71,7 @@ impl Node {
         }
     }
 
-    /// Puts a child below this node.
+    /// Adds a child below this node.
     pub(super) fn adopt(self: &Arc<Self>, child: &Arc<Node>) {
         self.raise(PARENT);
         let key = lock(&self.state).children.insert(Arc::downgrade(child));
@@ -84,7 +86,7 @@ impl Node {
         }
     }
 
-    /// Takes the node out of its parent's list; what it held there is released.
+    /// Removes the node from its parent's list, and releases its hold there.
     pub(crate) fn unlink(&self) {
         if self.linked.swap(0, Ordering::Relaxed) == 0 {
             return;
@@ -110,8 +112,8 @@ impl Node {
         }
     }
 
-    /// Links the node to the frame around, unless it is linked to that. Only the owner does, in a poll or
-    /// right after it: two threads never link one node.
+    /// Links the node to the surrounding frame, unless it is linked there already. Only the owner calls this,
+    /// in a poll or right after it, so two threads never link one node.
     pub(crate) fn link(self: &Arc<Self>) {
         let around = poll_state::surroundings().serial;
         if self.linked.load(Ordering::Relaxed) == around {
@@ -124,8 +126,8 @@ impl Node {
         }
     }
 
-    /// Links a frame's node if something below makes it worth it: a hold, or what was refused there because
-    /// of a cancellation further out, and has to hear of the end of that.
+    /// Links a frame's node if something below requires it: a hold, or a refused operation that waits for the
+    /// end of a cancellation further out.
     pub(crate) fn link_if_needed(self: &Arc<Self>) {
         if self.has(PARENT | REFUSED) || self.linked.load(Ordering::Relaxed) != 0 {
             self.link();
@@ -153,13 +155,14 @@ impl Node {
         poll_state::count_held();
     }
 
-    /// The future is gone: nothing is held, nobody is told any more, what was refused may start. What
-    /// was moved out of it has to be polled to find where it is now.
+    /// Leaves the tree, since the future is gone: releases its hold, stops notifications, and wakes refused
+    /// operations and all children. A child that was moved out of the future has to be polled to link itself
+    /// where it is now.
     pub(crate) fn leave(&self) {
         self.raise(LEFT);
         self.release_if_held();
         self.unlink();
-        // Handles may keep the node; it must not keep the task.
+        // Handles may keep the node, but the node must not keep the task.
         let kept = {
             let mut state = lock(&self.state);
             (state.waker.take(), state.probe.take())
@@ -183,8 +186,8 @@ impl Node {
         }
     }
 
-    /// Wakes what is linked to this node, to find out what holds where it is now. Each of them does the
-    /// same for what is below it, if a cancellation does not hold any more.
+    /// Wakes the nodes that are linked to this one, so that they evaluate their state again. Each of them
+    /// does the same for the nodes below it if its cancellation no longer holds.
     pub(super) fn wake_children(&self) {
         if self.has(PARENT) {
             let wakers = self.children().into_iter().map(|child| child.take_waker());
@@ -204,7 +207,7 @@ impl Node {
         }
     }
 
-    /// The enclosing node, while it is known.
+    /// Returns the enclosing node, while it is known.
     pub(crate) fn parent(&self) -> Option<Arc<Node>> {
         lock(&self.state)
             .parent
@@ -212,7 +215,7 @@ impl Node {
             .map(|(parent, _)| parent.clone())
     }
 
-    /// Returns the way outwards from this node, this one included, as far as it is linked.
+    /// Returns an iterator over this node and its ancestors, as far as they are linked.
     pub(crate) fn outwards(self: &Arc<Self>) -> Outwards {
         Outwards {
             next: Some(self.clone()),
@@ -220,12 +223,13 @@ impl Node {
         }
     }
 
-    /// Whether nothing that happens to `outer` comes here through the tree any more, because something
-    /// in between is gone, or because the node is in no tree and its task has ended.
+    /// Returns whether notifications from `outer` no longer reach this node through the tree: a node in
+    /// between is gone, or the node is in no tree and its task has ended.
     pub(crate) fn was_left_behind(&self, outer: &Arc<Node>, task_ended: bool) -> bool {
         let Some(mut node) = self.parent() else {
             return task_ended;
         };
+        // Ends at `outer` or at the root.
         while !Arc::ptr_eq(&node, outer) {
             if node.has(LEFT) {
                 return true;
@@ -238,7 +242,7 @@ impl Node {
         false
     }
 
-    /// Visits the scopes below, those that stand for a group left out.
+    /// Visits the scopes below, except those of groups.
     pub(crate) fn walk_scopes(&self, mut visit: impl FnMut(&Node)) {
         self.walk_below(|node| {
             if node.group.get().is_none() {
@@ -249,11 +253,11 @@ impl Node {
     }
 }
 
-/// The way outwards from a node: each node, and whether there is a shield on the way to it.
+/// An iterator over a node and its ancestors, each with whether there is a shield between it and the start.
 ///
-/// A frame that has turned out to be a shield marks its node before it links it. So what is outside a shield is
-/// never seen without the shield, if each node's parent is read before its mark. Looking the other way round,
-/// another thread may do both in between.
+/// A frame that has turned out to be a shield marks its node before it links it. `next` reads a node's parent
+/// before its mark, so nodes outside a shield are never returned as unshielded. In the opposite order,
+/// another thread could do both steps in between.
 pub(crate) struct Outwards {
     next: Option<Arc<Node>>,
     is_shielded: bool,

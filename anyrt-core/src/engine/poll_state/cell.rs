@@ -1,35 +1,36 @@
-//! The record that frames set around each poll: all that operations need to know, one load away.
+//! The record that frames set around each poll: all state that operations need, one load away.
 //!
-//! Everything in it is `Copy` and has no destructor, so that access compiles to plain loads and
-//! stores. What owns memory (the current task, the open frames) sits in its siblings.
+//! It is `Copy` and has no destructor, so access compiles to plain loads and stores. State that owns memory
+//! (the current task, the open frames) is in its siblings. Each bit of `flags` is set by a frame for the code
+//! inside it, and read by operations and frames there; the record is private to its thread.
 
 use crate::instant::Instant;
 
-/// Something inside is to be cancelled, as far as was known when the innermost frame was entered.
+/// The code inside is cancelled, as far as was known when the innermost frame was entered.
 pub(crate) const CANCELLED: u32 = 1;
-/// The part of `CANCELLED` that does not come from the entries: a plain scope's own deadline, or
-/// a branch's own flag, inside the innermost visible entry.
+/// The part of `CANCELLED` that does not come from the open frames: a plain scope's deadline, or a branch's
+/// own flag, inside the innermost visible frame.
 pub(crate) const LOCAL_CANCELLED: u32 = 1 << 1;
-/// A task of ours, or the main future of a run, is being polled on this thread.
+/// An anyrt task, or the main future of a run, is being polled on this thread.
 pub(crate) const IN_TASK: u32 = 1 << 2;
-/// The lowest visible entry, or this place itself, stands at a task's root, with no shield between.
+/// The lowest visible frame, or the code itself, is at a task's root, with no shield in between.
 pub(crate) const AT_ROOT: u32 = 1 << 3;
-/// A destructor is being run in a poll. It is inside no frame, and yet the thread is not free.
+/// A destructor is running in a poll. It is inside no frame, but the thread is not free.
 pub(crate) const IN_DESTRUCTOR: u32 = 1 << 4;
-/// The low bits are flags; the backend's tag lies above.
+/// The number of bits below the backend's tag; those are the flags.
 const TAG_SHIFT: u32 = 8;
 
-/// What a frame sees around it, and sets for what is in it.
+/// The state that a frame finds, and the state that it sets for the code inside.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Surroundings {
     flags: u32,
-    /// How many entries, counted from the bottom, do not reach here: a shield or a task's root
-    /// stands between.
+    /// The number of open frames, counted from the bottom, that do not reach here: a shield or a task's root
+    /// is in between.
     pub(crate) base: u32,
-    /// Which frame is the innermost; zero outside every frame. Never used twice.
+    /// The serial number of the innermost frame; zero outside every frame. Never reused.
     pub(crate) serial: u64,
-    /// The earliest deadline of plain scopes inside the innermost visible entry. Those cannot be
-    /// moved, so whoever finds his own deadline later needs no timer.
+    /// The earliest deadline of plain scopes inside the innermost visible frame. These cannot be moved, so a
+    /// scope with a later deadline needs no timer.
     pub(crate) local_deadline: Instant,
 }
 
@@ -53,7 +54,7 @@ impl Surroundings {
         self
     }
 
-    /// What a task sees: it starts afresh.
+    /// Returns the surroundings inside a task, which inherits nothing.
     #[inline]
     pub(crate) fn of_task(serial: u64, entries: u32, tag: u8) -> Surroundings {
         Surroundings {
@@ -69,7 +70,7 @@ impl Surroundings {
         (self.flags >> TAG_SHIFT) as u8
     }
 
-    /// What a plain scope sets that is not cancelled.
+    /// Returns the surroundings inside a plain scope that is not cancelled.
     #[inline]
     pub(crate) fn in_scope(self, serial: u64, deadline: Instant) -> Surroundings {
         Surroundings {
@@ -79,7 +80,7 @@ impl Surroundings {
         }
     }
 
-    /// What stands behind a shield here.
+    /// Returns the surroundings inside a shield.
     #[inline]
     pub(crate) fn shielded(self, entries: u32) -> Surroundings {
         Surroundings {
@@ -90,26 +91,26 @@ impl Surroundings {
         .with(CANCELLED | LOCAL_CANCELLED | AT_ROOT, false)
     }
 
-    /// Whether this is what a thread has that polls nothing.
+    /// Returns whether these are the surroundings of a thread that polls nothing.
     #[inline]
     pub(super) fn is_bare(&self) -> bool {
         self.serial == 0 && self.flags == 0 && self.base == 0
     }
 
-    /// Whether any frame is being polled on this thread.
+    /// Returns whether a frame is being polled on this thread.
     #[inline]
     pub(crate) fn inside(&self) -> bool {
         self.serial != 0
     }
 
-    /// Whether a future is being polled on this thread, or a destructor run in a poll. A frame in a destructor
-    /// is not the outermost.
+    /// Returns whether a future is being polled on this thread, or a destructor is running in a poll. A frame
+    /// in a destructor is not the outermost.
     #[inline]
     pub(crate) fn is_busy(&self) -> bool {
         self.inside() || self.has(IN_DESTRUCTOR)
     }
 
-    /// The same place as seen by destructors: nothing is cancelled, nothing is limited.
+    /// Returns the surroundings for destructors here: nothing is cancelled, and there is no deadline.
     pub(crate) fn outside(self, entries: u32) -> Surroundings {
         Surroundings {
             serial: 0,

@@ -1,4 +1,4 @@
-//! What holds where the caller is, looked up instead of remembered.
+//! Evaluation of the state at the caller, from the nodes instead of the recorded surroundings.
 
 use crate::engine::poll_state::{
     AT_ROOT, LOCAL_CANCELLED, OPEN, OpenFrame, THREAD, each_visible, surroundings, with_task,
@@ -7,7 +7,7 @@ use crate::engine::{Around, CancelState, Cancelled, Cause, Node};
 use crate::instant::Instant;
 use crate::loom::Arc;
 
-/// What holds here, as of now.
+/// The state at the caller, as of now.
 pub(crate) struct Evaluation {
     pub(crate) cancelled: bool,
     pub(crate) deadline: Instant,
@@ -15,13 +15,13 @@ pub(crate) struct Evaluation {
     pub(crate) by: Option<By>,
 }
 
-/// Whose cancellation it is.
+/// The owner of a cancellation.
 pub(crate) enum By {
-    /// A plain scope's, whose deadline has passed.
+    /// A plain scope whose deadline has passed.
     Plain,
-    /// That of a scope with a handle, or of a group.
+    /// A scope with a handle, or a group.
     Node(Arc<Node>),
-    /// The task's own.
+    /// The task itself.
     Task(Option<Cancelled>),
 }
 
@@ -39,7 +39,7 @@ impl Evaluation {
     }
 }
 
-/// What holds in a place, as far as the current task goes.
+/// The state at a place inside the current task.
 #[derive(Clone, Copy)]
 pub(crate) struct Found {
     pub(crate) cancelled: bool,
@@ -53,10 +53,11 @@ impl Found {
     };
 }
 
-/// What holds here, as of the last change on this thread: what other threads did since then is left out.
+/// Returns the state at the caller, as of the last change on this thread; later changes by other threads are
+/// left out.
 ///
-/// Every scope and group asks this in its poll, so frames keep what was found for those inside; looking at
-/// all of them each time would take time in proportion to the square of their number.
+/// Every scope and group calls this in its poll, so frames cache the result for those inside. Evaluating all
+/// of them each time would take time proportional to the square of their number.
 pub(crate) fn look_around() -> Found {
     let here = surroundings();
     let change = THREAD.with(|thread| thread.changes.get());
@@ -81,8 +82,8 @@ pub(crate) fn look_around() -> Found {
     }
 }
 
-/// What holds inside the last of the frames, which is a visible one, if it is not below `base`; nodes whose
-/// deadline has passed unnoticed are put on a list.
+/// Returns the state inside the last of the frames, which is a visible one, unless it is below `base`.
+/// Appends nodes whose deadline has passed unnoticed to `expired`.
 fn look_at_frames(
     open: &mut [OpenFrame],
     mut base: usize,
@@ -90,7 +91,7 @@ fn look_at_frames(
     change: u64,
     expired: &mut Vec<Arc<Node>>,
 ) -> Found {
-    // Outwards to the first that knows.
+    // 1. Go outwards to the first frame with a valid result. Ends: `visible` decreases in each round.
     let mut unknown = Vec::new();
     let mut visible = open.len();
     let mut found = loop {
@@ -120,7 +121,7 @@ fn look_at_frames(
             _ => open[visible - 2].up_to_visible,
         };
     };
-    // And back to where the question was.
+    // 2. Go back inwards, and cache the result of each frame on the way.
     for (index, shielded) in unknown.into_iter().rev() {
         let frame = &mut open[index];
         let Some((node, seen)) = frame.node.as_ref().zip(frame.visible.as_mut()) else {
@@ -150,7 +151,7 @@ fn look_at_task() -> Found {
     }
 }
 
-/// The earliest deadline of the plain scopes around: those have no node that could be looked at.
+/// Returns the earliest deadline of the surrounding plain scopes, which have no node.
 pub(crate) fn plain_deadline() -> Instant {
     let here = surroundings();
     let mut deadline = here.local_deadline;
@@ -164,7 +165,7 @@ pub(crate) fn plain_deadline() -> Instant {
     deadline
 }
 
-/// Looks at the nodes themselves, from the inside out, instead of what the frames noted.
+/// Evaluates the nodes themselves, from the inside out, instead of the recorded surroundings.
 pub(crate) fn evaluate() -> Evaluation {
     let here = surroundings();
     let mut found = Evaluation {
@@ -175,8 +176,8 @@ pub(crate) fn evaluate() -> Evaluation {
     if here.has(LOCAL_CANCELLED) {
         found.found(|| By::Plain);
     }
-    // A deadline that has passed is carried out by whoever finds it first, so that everybody
-    // agrees from then on.
+    // An expired deadline is carried out by the first thread that finds it, so that all readers agree from
+    // then on.
     let mut expired = Vec::new();
     let open = each_visible(here.base, |node, outer| {
         if !node.is_cancelled() && node.is_cancelled_now() {
@@ -196,8 +197,8 @@ pub(crate) fn evaluate() -> Evaluation {
     if open && here.has(AT_ROOT) {
         with_task(|task| {
             if let Some(task) = task {
-                // Whether the task is cancelled is in its record and its group, here as in the next
-                // poll; what is further out says why, and gives the deadline.
+                // Whether the task is cancelled is decided by its record and its group, here as in the next
+                // poll. The scopes further out provide the cause and the deadline.
                 let cancelled = found.cancelled || task.cancel_state() != CancelState::No;
                 if task.is_cancelling() {
                     found.found(|| By::Task(task.cause()));

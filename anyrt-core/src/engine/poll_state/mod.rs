@@ -1,20 +1,23 @@
-//! What is ambient: which frames and which task are being polled on this thread.
+//! The thread-local state of a poll: the frames and the task that are being polled on this thread.
 //!
-//! A *frame* is one poll of a scope, a shield, a group's body or a task's root, while it is on the
-//! stack. Frames set a thread-local record (`Surroundings`) for what they poll and put the old
-//! one back afterwards, also when unwinding. Two siblings own memory and are touched less:
+//! A *frame* is one poll of a scope, a shield, a group's body or a task's root, while it is on the stack.
+//! Frames set a thread-local record (`Surroundings`) for the code they poll, and restore the old one
+//! afterwards, also when unwinding. Two more thread-locals own memory and are accessed less often:
 //!
-//! | what | written by | read by |
+//! | state | written by | read by |
 //! | --- | --- | --- |
-//! | the *open frames*: a stack with the nodes of the frames being polled, where they have one | frames on their way in and out; a holder whose frame has no node yet | holders, which link themselves to the innermost frame; readers that must see a cancellation made in this very poll |
-//! | the *task* | task roots, which move their record in and out | everything that asks for the current task |
+//! | the *open frames*: a stack with the nodes of the frames being polled, where they have one | frames when they are entered and left; a holder in a frame without a node | holders, which link themselves to the innermost frame; readers that must see a cancellation made in the current poll |
+//! | the *task* | task roots, which move their record in and out | all code that needs the current task |
 //!
-//! A frame that has no node is not on the stack. The first holder that is polled in it makes the node
-//! and pushes it; the frame finds the stack higher than before and takes the node with it. So a frame
+//! A frame without a node is not on the stack. The first holder that is polled in it creates the node and
+//! pushes it. The frame then finds the stack higher than before and takes the node with it. So a frame
 //! without holders costs one comparison.
 //!
-//! *Dirty* says that some scope, deadline or shield was changed on this thread during the current
-//! outermost poll, so that the records set before may be stale. Readers then look at the open frames.
+//! *Dirty* means that a scope, deadline or shield was changed on this thread during the current outermost
+//! poll, so records that were set before may be stale. Readers then evaluate the open frames.
+//!
+//! No state here is shared between threads, except for the counter of serial numbers. User code may run
+//! between any two calls, and may enter frames of its own; each frame restores what it found.
 
 mod cell;
 mod evaluate;
@@ -34,45 +37,48 @@ use crate::loom::atomic::Ordering;
 use crate::loom::process::AtomicU64;
 use crate::loom::{Arc, thread_local};
 
-/// How many operations of a task may be ready at once before it yields (rule C11).
+/// The number of operations of a task that may be ready in one poll before the task yields (rule C11).
 const BUDGET: u32 = 128;
 
-/// How many operations are refused in one poll, once its budget is used up, before it is filled again:
-/// more than the branches of a `select!` as a rule, so that the poll comes to an end. Code that polls
-/// futures in a loop of its own, such as an executor in a task, goes on after so many.
+/// The number of operations that are refused in one poll after its budget is used up; then the budget is
+/// filled again. It is larger than most `select!`s have branches, so that the poll ends. Code that polls
+/// futures in its own loop, such as an executor in a task, continues after that number.
 const REFUSALS: u32 = 8;
 
-/// How many numbers a thread takes at once.
+/// The number of serial numbers that a thread reserves at once.
 const SERIALS: u64 = 1 << 12;
 
+/// The next block of serial numbers. Relaxed: the numbers only have to differ.
 static NEXT_SERIALS: AtomicU64 = AtomicU64::new(1);
 
+/// The state of this thread's polls.
 struct Thread {
     surroundings: Cell<Surroundings>,
-    /// How many frames are on the stack.
+    /// The number of frames on the stack.
     entries: Cell<u32>,
-    /// How many of these are outside the current task's root.
+    /// The number of these that are outside the current task's root.
     root: Cell<u32>,
     budget: Cell<u32>,
-    /// How many operations this poll has refused since its budget was used up.
+    /// The number of operations that this poll has refused since its budget was used up.
     refusals: Cell<u32>,
     dirty: Cell<bool>,
-    /// Counts what made it dirty: what an open frame has found stands until the next change.
+    /// The number of changes that made it dirty. A result cached by an open frame is valid until the next
+    /// change.
     changes: Cell<u64>,
     /// The waker of the branch that is being polled, if it leads to the current task alone.
     branch: Cell<Option<Identity>>,
     wait: Cell<Wait>,
     held: Cell<u64>,
-    /// Whether context variables may be set in what runs on this thread. Never lowered.
+    /// `true` if context variables may be set in code that runs on this thread. Never reset.
     contexts: Cell<bool>,
     serial: Cell<u64>,
-    /// The address of the group that the task which is being polled has spawned into last, in this poll;
-    /// zero if it has not spawned.
+    /// The address of the last group that the current task has spawned into in this poll; zero if it has not
+    /// spawned.
     spawned_into: Cell<usize>,
-    /// The block of records of that group which the task fills, if it has spawned into it twice. It is given
-    /// back at the end of the poll, so there is none when the thread ends.
+    /// The block of records of that group that the task fills, if it has spawned into the group twice. It is
+    /// returned at the end of the poll, so there is none when the thread ends.
     open_block: Cell<ManuallyDrop<Option<OpenBlock>>>,
-    /// The record of the task that is being polled. Each poll puts back what it found, so there is none
+    /// The record of the task that is being polled. Each poll restores the previous one, so there is none
     /// when the thread ends.
     task: Cell<ManuallyDrop<Option<TaskRecord>>>,
 }
@@ -103,37 +109,36 @@ thread_local! {
 /// A frame that is being polled, and that has a node or may need one.
 struct OpenFrame {
     serial: u64,
-    /// Made when a holder links itself to the frame, or an operation is refused in it.
+    /// Created when a holder links itself to the frame, or an operation is refused in it.
     node: Option<Arc<Node>>,
-    /// For scopes with a handle and groups, which readers look at.
+    /// Set for scopes with a handle and for groups, which readers evaluate.
     visible: Option<Visible>,
-    /// How many frames there are up to the innermost visible one, this one included; zero if there is
-    /// none.
+    /// The number of frames up to the innermost visible one, including this one; zero if there is none.
     up_to_visible: usize,
-    /// Whether operations that are refused in it leave their wakers here.
+    /// `true` if operations that are refused in it leave their wakers here.
     keeps_refused: bool,
 }
 
-/// A frame that readers look at.
+/// A frame that readers evaluate.
 struct Visible {
-    /// What it saw around it that comes from plain scopes.
+    /// The surroundings of the frame, for the part that comes from plain scopes.
     outer: Surroundings,
-    /// What was found to hold inside, and after which change on this thread.
+    /// The state found inside, and the number of changes on this thread at that time.
     found: Option<(u64, Found)>,
 }
 
-/// A number that no thread of this process was given before. Never zero.
+/// Returns a number that no thread of this process has received before. Never zero.
 #[inline]
 pub(crate) fn next_serial() -> u64 {
     next_serials(1)
 }
 
-/// The first of as many numbers, at most half of [`SERIALS`], one after the other.
+/// Reserves `count` consecutive numbers, at most half of [`SERIALS`], and returns the first.
 #[inline]
 pub(crate) fn next_serials(count: u64) -> u64 {
     THREAD.with(|thread| {
         let mut serial = thread.serial.get();
-        // A thread's first number, a multiple, is left out: it marks that there are none left.
+        // The first number of each block, a multiple of `SERIALS`, is left out: it marks an exhausted block.
         let left = (SERIALS - serial % SERIALS) % SERIALS;
         if left < count {
             serial = NEXT_SERIALS.fetch_add(1, Ordering::Relaxed) * SERIALS;
@@ -143,7 +148,7 @@ pub(crate) fn next_serials(count: u64) -> u64 {
     })
 }
 
-/// A small number of this thread's, for spreading contention.
+/// Returns a small number of this thread, for spreading contention.
 #[inline]
 pub(crate) fn thread_number() -> usize {
     THREAD.with(|thread| (thread.serial.get() / SERIALS) as usize)
@@ -159,25 +164,23 @@ pub(crate) fn set_surroundings(surroundings: Surroundings) {
     THREAD.with(|thread| thread.surroundings.set(surroundings));
 }
 
-/// The tag of the runtime whose task is being polled on this thread; zero outside every task of
-/// ours.
+/// Returns the tag of the runtime whose task is being polled on this thread. Zero outside every anyrt task.
 #[inline]
 pub fn current_tag() -> u8 {
     surroundings().tag()
 }
 
-/// What was there before a task was entered.
+/// The state from before a task was entered.
 pub(crate) struct Outside {
     surroundings: Surroundings,
     root: u32,
-    /// How many frames were open.
+    /// The number of frames that were open.
     pub(crate) since: u32,
     wait: Wait,
     task: Option<TaskRecord>,
 }
 
-/// Enters a task, whose record is moved in: that costs no reference count. The old is put back
-/// with [`leave_task`].
+/// Enters a task. Moves the record in, which costs no reference count. [`leave_task`] restores the old state.
 #[inline]
 pub(crate) fn enter_task(task: TaskRecord, serial: u64, cancelled: bool) -> Outside {
     let tag = task.group().tag;
@@ -199,29 +202,29 @@ pub(crate) fn enter_task(task: TaskRecord, serial: u64, cancelled: bool) -> Outs
     })
 }
 
-/// Enters a task that is not cancelled and has no node, on a thread that polls nothing so far. That is the usual
-/// case on the threads of a runtime, and leaves nothing to restore. Moves the record out of its slot; returns
-/// false, and does nothing, if this is not that case or there is no record. The task is left with
+/// Enters a task that is not cancelled and has no node, on a thread that polls nothing so far. That is the
+/// usual case on the threads of a runtime, and leaves nothing to restore. Moves the record out of its slot.
+/// Returns false, and does nothing, in all other cases and if there is no record. The task is left with
 /// [`leave_pending`] or [`leave_outermost`].
 #[inline]
 pub(crate) fn enter_plainly(slot: &mut Option<TaskRecord>) -> bool {
     THREAD.with(|thread| thread.enter_plainly(slot))
 }
 
-/// Leaves a task whose poll is pending, and puts its record back, together with what the task waits for and
-/// the node that its frame got in the poll. Returns whether the task may stay pending.
+/// Leaves a task after a pending poll. Puts its record back, with the kind of its wait and the node that its
+/// frame got in the poll. Returns whether the task may stay pending.
 #[inline]
 pub(crate) fn leave_pending(slot: &mut Option<TaskRecord>, cx: &std::task::Context<'_>) -> bool {
     THREAD.with(|thread| thread.leave_pending(slot, cx))
 }
 
-/// Leaves a task after its last poll, and returns its record.
+/// Leaves a task after its last poll. Returns its record.
 #[inline]
 pub(crate) fn leave_outermost() -> Option<TaskRecord> {
     THREAD.with(Thread::leave_ended)
 }
 
-/// Leaves it, and gives the record back, and what the task waits for.
+/// Leaves a task entered with [`enter_task`]. Returns its record, and the kind of its wait.
 #[inline]
 pub(crate) fn leave_task(outside: Outside) -> (Option<TaskRecord>, Wait) {
     THREAD.with(|thread| {
@@ -238,7 +241,7 @@ pub(crate) fn leave_task(outside: Outside) -> (Option<TaskRecord>, Wait) {
     })
 }
 
-/// Takes out the block that the current task fills, if it belongs to the group of that address.
+/// Takes out the block that the current task fills, if it belongs to the group at that address.
 #[inline]
 pub(crate) fn take_open_block(group: usize) -> Option<OpenBlock> {
     THREAD.with(|thread| {
@@ -250,14 +253,14 @@ pub(crate) fn take_open_block(group: usize) -> Option<OpenBlock> {
     })
 }
 
-/// Keeps a block for the current task to fill, until the poll ends. There is none meanwhile.
+/// Stores a block for the current task to fill until the poll ends. There must be none at the moment.
 #[inline]
 pub(crate) fn keep_open_block(block: Option<OpenBlock>) {
     THREAD.with(|thread| thread.open_block.set(ManuallyDrop::new(block)));
 }
 
-/// Notes that the current task spawns into the group of that address. Returns whether it was the last one
-/// that it spawned into, in this poll; if not, the other's block is given back.
+/// Notes that the current task spawns into the group at that address. Returns whether it also was the last
+/// group that the task spawned into in this poll. If not, the other group's block is returned to it.
 pub(crate) fn spawns_again(group: usize) -> bool {
     THREAD.with(|thread| {
         if !thread.surroundings.get().has(IN_TASK) {
@@ -272,7 +275,7 @@ pub(crate) fn spawns_again(group: usize) -> bool {
     })
 }
 
-/// Gives back the block that is open on this thread.
+/// Returns the block that is open on this thread to its group.
 #[cold]
 fn close_block() {
     let open = THREAD.with(|thread| {
@@ -284,7 +287,8 @@ fn close_block() {
     }
 }
 
-/// Runs `f`, which drops something of the task's, in the task: destructors find it, and its context.
+/// Runs `f`, which drops something that belongs to the task, inside the task: destructors see it and its
+/// context.
 pub(crate) fn in_task<T>(slot: &mut Option<TaskRecord>, f: impl FnOnce() -> T) -> T {
     struct Leave<'a>(&'a mut Option<TaskRecord>, Option<Outside>);
     impl Drop for Leave<'_> {
@@ -305,8 +309,8 @@ pub(crate) fn in_task<T>(slot: &mut Option<TaskRecord>, f: impl FnOnce() -> T) -
     f()
 }
 
-/// Enters a plain scope, if nothing is cancelled here, as far as is known. Returns what was there,
-/// and how many frames were open.
+/// Enters a plain scope, if nothing is known to be cancelled here. Returns the old surroundings, and the
+/// number of open frames.
 #[inline]
 pub(crate) fn enter_plain(serial: u64, deadline: Instant) -> Option<(Surroundings, u32)> {
     THREAD.with(|thread| {
@@ -322,7 +326,7 @@ pub(crate) fn enter_plain(serial: u64, deadline: Instant) -> Option<(Surrounding
     })
 }
 
-/// Leaves it; false if something has come up that a plain scope has to look at.
+/// Leaves a plain scope. Returns false if the scope has to evaluate a change or has got a node.
 #[inline]
 pub(crate) fn leave_plain(outer: Surroundings, since: u32) -> bool {
     THREAD.with(|thread| {
@@ -335,8 +339,7 @@ pub(crate) fn leave_plain(outer: Surroundings, since: u32) -> bool {
     })
 }
 
-/// Notes that a scope, deadline or shield was changed. Outside every frame there is no record
-/// that could be stale.
+/// Notes that a scope, deadline or shield was changed. Outside every frame no record could be stale.
 pub(crate) fn mark_dirty() {
     THREAD.with(|thread| {
         if thread.surroundings.get().is_busy() {
@@ -346,13 +349,13 @@ pub(crate) fn mark_dirty() {
     });
 }
 
-/// Called by the outermost frame on its way out.
+/// Clears the dirty mark. Called by the outermost frame when it is left.
 #[inline]
 pub(crate) fn clear_dirty() {
     THREAD.with(|thread| thread.dirty.set(false));
 }
 
-/// Whether an operation that is polled here must not start.
+/// Returns whether an operation that is polled here must not start.
 #[inline]
 pub(crate) fn effectively_cancelled() -> bool {
     THREAD.with(|thread| {
@@ -364,7 +367,7 @@ pub(crate) fn effectively_cancelled() -> bool {
     })
 }
 
-/// Puts a frame on the stack, for as long as its future is polled.
+/// Pushes a frame onto the stack, for as long as its future is polled.
 pub(crate) fn open_frame(
     serial: u64,
     node: Option<Arc<Node>>,
@@ -387,8 +390,8 @@ pub(crate) fn open_frame(
     THREAD.with(|thread| thread.entries.set(thread.entries.get() + 1));
 }
 
-/// Takes the frame from the stack that is above `since`, if there is one: its own, which it or a
-/// holder in it has put there. Inner frames have left before. Returns its node.
+/// Pops the frame above `since`, if there is one: the caller's own, pushed by the caller or by a holder in
+/// it. Inner frames have been left before. Returns its node.
 #[inline]
 pub(crate) fn close_frame(since: u32) -> Option<Arc<Node>> {
     if entries() == since {
@@ -405,7 +408,7 @@ fn close_innermost(since: u32) -> Option<Arc<Node>> {
     closed.and_then(|frame| frame.node)
 }
 
-/// Returns the node of the innermost frame, which is made if it is missing; none outside of every
+/// Returns the node of the innermost frame, which is created if necessary. Returns `None` outside of every
 /// frame.
 pub(crate) fn innermost_node() -> Option<Arc<Node>> {
     let serial = surroundings().serial;
@@ -422,9 +425,9 @@ pub(crate) fn innermost_node() -> Option<Arc<Node>> {
     })
 }
 
-/// Returns the node of the innermost frame that keeps the wakers of refused operations. A task that
-/// became cancelled in this very poll may have none; it has one in its next poll, so what is refused now
-/// is woken at once.
+/// Returns the node of the innermost frame that keeps the wakers of refused operations. A task that became
+/// cancelled in the current poll may have none. It has one in its next poll, so the caller wakes itself at
+/// once.
 pub(crate) fn keeper_of_refused() -> Option<Arc<Node>> {
     let visible_from = surroundings().base as usize;
     OPEN.with_borrow_mut(|open| {
@@ -434,8 +437,8 @@ pub(crate) fn keeper_of_refused() -> Option<Arc<Node>> {
     })
 }
 
-/// Calls `look` for the nodes of visible frames from index `from` on, innermost first, with what
-/// each saw around it, until it returns false. Returns whether it never did.
+/// Calls `look` for the nodes of visible frames from index `from` on, innermost first, with each frame's
+/// surroundings, until it returns false. Returns whether it never did.
 fn each_visible(from: u32, mut look: impl FnMut(&Arc<Node>, &Surroundings) -> bool) -> bool {
     let looked = OPEN.try_with(|open| {
         let open = open.borrow();
@@ -444,12 +447,12 @@ fn each_visible(from: u32, mut look: impl FnMut(&Arc<Node>, &Surroundings) -> bo
             .filter_map(|frame| Some((frame.node.as_ref()?, frame.visible.as_ref()?)))
             .all(|(node, visible)| look(node, &visible.outer))
     });
-    // Where the thread's locals are being destroyed, nothing is polled.
+    // While the thread's locals are being destroyed, nothing is polled.
     looked.unwrap_or(true)
 }
 
-/// Something was interrupted here because of a cancellation further out: no shield that is
-/// switched on in between may stop that any more (rule C7).
+/// Notes that something was interrupted here because of a cancellation further out. A shield that is switched
+/// on in between from now on comes too late (rule C7).
 #[cold]
 pub(crate) fn latch() {
     each_visible(surroundings().base, |node, _| {
@@ -467,7 +470,8 @@ pub(crate) fn entries() -> u32 {
     THREAD.with(|thread| thread.entries.get())
 }
 
-/// The node of the innermost group whose body is being polled by the current task.
+/// Returns the first result of `find` for the groups whose bodies are being polled by the current task,
+/// innermost first.
 pub(crate) fn innermost_group<T>(find: impl Fn(&Arc<Node>) -> Option<T>) -> Option<T> {
     let mut found = None;
     let root = THREAD.with(|thread| thread.root.get());
@@ -478,9 +482,9 @@ pub(crate) fn innermost_group<T>(find: impl Fn(&Arc<Node>) -> Option<T>) -> Opti
     found
 }
 
-/// Takes one from the task's budget; false if it is used up. It is not filled again by the first
-/// refusal, or branches that are always ready would take turns for ever (rule C11). Outside of every
-/// task and scope nothing shows where a poll begins: there it is filled at once.
+/// Takes one unit from the task's budget. Returns false if the budget is used up. The first refusal does not
+/// fill it again, or branches that are always ready could alternate without end (rule C11). Outside of every
+/// task and scope the beginning of a poll is unknown, so the budget is filled at once.
 #[inline]
 pub(crate) fn take_budget() -> bool {
     THREAD.with(|thread| match thread.budget.get() {
@@ -499,8 +503,8 @@ pub(crate) fn take_budget() -> bool {
     })
 }
 
-/// Whether nothing keeps an operation from starting, as far as can be seen at a glance; takes one
-/// from the budget then.
+/// Returns whether an operation may start, by a quick check without evaluation. If so, takes one unit from
+/// the budget.
 #[inline]
 pub(crate) fn may_start() -> bool {
     THREAD.with(|thread| {
@@ -513,11 +517,11 @@ pub(crate) fn may_start() -> bool {
     })
 }
 
-/// Gives up the task's turn: it is polled again after others have had theirs (rule C11). The poll has to
-/// end as pending.
+/// Yields: the task is polled again after other tasks have had their turn (rule C11). The caller has to
+/// return pending.
 ///
-/// Only wakers that lead to the task alone are left to the runtime: whatever else polls this may block the
-/// thread, or poll on and on, until its waker is woken.
+/// Only wakers that lead to the task alone are passed to the runtime. Any other poller may block the thread,
+/// or poll on and on, until its waker is woken.
 #[cold]
 pub(crate) fn yield_turn(waker: &Waker) {
     waits_for(Wait::Turn);
@@ -527,8 +531,8 @@ pub(crate) fn yield_turn(waker: &Waker) {
     }
 }
 
-/// Whether a waker is the current task's own, or that of a branch which is polled with it. Children that
-/// are polled in place count as polled by somebody else.
+/// Returns whether a waker is the current task's own, or belongs to a branch that is polled with it. Children
+/// that are polled in place do not count: their host is another poller.
 fn leads_to_task(waker: &Waker) -> bool {
     let is_own = |task: &TaskRecord| !task.group().is_in_place() && task.is_woken_by(waker);
     THREAD.with(|thread| thread.branch.get()) == Some(identity(waker))
@@ -557,17 +561,17 @@ fn with_branch<T>(branch: Option<Identity>, f: impl FnOnce() -> T) -> T {
     f()
 }
 
-/// What tells one waker from another: the addresses of its data and of its functions.
+/// The identity of a waker: the addresses of its data and of its functions.
 type Identity = (usize, usize);
 
-/// Stands for the waker of the branch that is polled next.
+/// A placeholder for the waker of the branch that is polled next.
 const NEXT_BRANCH: Identity = (0, 0);
 
 fn identity(waker: &Waker) -> Identity {
     (waker.data().addr(), ptr::from_ref(waker.vtable()).addr())
 }
 
-/// Gives back what an operation has taken that took nearly no time.
+/// Returns one unit to the budget, for an operation that took nearly no time.
 #[cfg_attr(
     not(feature = "fs"),
     expect(dead_code, reason = "listings of folders use it")
@@ -576,7 +580,7 @@ pub(crate) fn give_budget_back() {
     THREAD.with(|thread| thread.budget.set(BUDGET.min(thread.budget.get() + 1)));
 }
 
-/// Uses up the rest of the budget: what is polled next in this poll yields as well.
+/// Uses up the rest of the budget: the operations that are polled next in this poll yield as well.
 #[inline]
 pub(crate) fn use_up_budget() {
     THREAD.with(|thread| {
@@ -587,7 +591,8 @@ pub(crate) fn use_up_budget() {
 }
 
 impl Thread {
-    // These three are calls: every type of task has code around its polls, which is to stay small.
+    // These three are not inlined: every type of task has its own copy of the code around its polls, so that
+    // code is kept small.
 
     #[inline(never)]
     fn enter_plainly(&self, slot: &mut Option<TaskRecord>) -> bool {
@@ -600,7 +605,7 @@ impl Thread {
         }
     }
 
-    /// Does the same for a task that has context variables, or was made by a call of `start` that is pending.
+    /// Enters a task that has context variables, or was created by a call of `start` that is pending.
     #[cold]
     #[inline(never)]
     fn enter_nearly_plainly(&self, slot: &mut Option<TaskRecord>) -> bool {
@@ -615,6 +620,7 @@ impl Thread {
         }
     }
 
+    /// Enters a task on a thread that polls nothing. The task's record must be in `slot`.
     #[inline(always)]
     fn enter_outermost(&self, slot: &mut Option<TaskRecord>) -> bool {
         let Some(task) = slot.take() else {
@@ -625,7 +631,7 @@ impl Thread {
         task.count_poll();
         let inner = Surroundings::of_task(task.id(), 0, task.group().tag);
         self.surroundings.set(inner);
-        // There was none.
+        // The cell is empty on a thread that polls nothing.
         self.task.set(ManuallyDrop::new(Some(task)));
         true
     }
@@ -678,7 +684,7 @@ impl Thread {
     }
 }
 
-/// Counts polls of holders that ended with the hold kept; frames compare before and after.
+/// Returns the number of polls of holders that kept their hold. Frames compare it before and after a poll.
 #[inline]
 pub(crate) fn held() -> u64 {
     THREAD.with(|thread| thread.held.get())
@@ -688,7 +694,7 @@ pub(crate) fn count_held() {
     THREAD.with(|thread| thread.held.set(thread.held.get() + 1));
 }
 
-/// Notes that context variables are set in something that runs on this thread.
+/// Notes that context variables are set in code that runs on this thread.
 pub(crate) fn note_contexts() {
     THREAD.with(|thread| thread.contexts.set(true));
 }
@@ -698,19 +704,19 @@ pub(crate) fn may_have_context() -> bool {
     THREAD.with(|thread| thread.contexts.get())
 }
 
-/// Notes what the operation that is being polled waits for, for the listing of tasks.
+/// Notes the kind of the current operation's wait, for the listing of tasks.
 #[inline]
 pub(crate) fn waits_for(wait: Wait) {
     THREAD.with(|thread| thread.wait.set(wait));
 }
 
-/// Moves a task's record in or out.
+/// Replaces the record of the current task.
 #[inline]
 fn replace_task(task: Option<TaskRecord>) -> Option<TaskRecord> {
     THREAD.with(|thread| thread.replace_task(task))
 }
 
-/// Lends the record of the current task. Must not run user code.
+/// Passes the record of the current task to `use_it`, which must not run user code.
 #[inline]
 pub(crate) fn with_task<T>(use_it: impl FnOnce(Option<&TaskRecord>) -> T) -> T {
     let task = replace_task(None);
@@ -721,7 +727,7 @@ pub(crate) fn with_task<T>(use_it: impl FnOnce(Option<&TaskRecord>) -> T) -> T {
     result
 }
 
-/// The record of the current task.
+/// Returns the record of the current task.
 pub(crate) fn current_task() -> Option<TaskRecord> {
     with_task(|task| task.cloned())
 }
@@ -736,7 +742,7 @@ pub(crate) fn task_name() -> Option<String> {
     with_task(|task| task.map(|task| task.name().to_string()))
 }
 
-/// The id of the current task.
+/// Returns the id of the current task.
 #[inline]
 pub(crate) fn task_id() -> Option<u64> {
     if surroundings().has(IN_TASK) {
@@ -746,7 +752,7 @@ pub(crate) fn task_id() -> Option<u64> {
     }
 }
 
-/// Runs `f`, which drops something of the user's, outside the scopes around (rule C8).
+/// Runs `f`, which drops a value of the user's, outside the surrounding scopes (rule C8).
 pub(crate) fn outside<T>(f: impl FnOnce() -> T) -> T {
     struct Restore(Surroundings);
     impl Drop for Restore {
@@ -760,14 +766,14 @@ pub(crate) fn outside<T>(f: impl FnOnce() -> T) -> T {
     f()
 }
 
-/// Leaves the scopes around for the rest of a poll: only the destructors of the task that is being polled
-/// are still to run (rule C8). Leaving the task puts back what was there before it.
+/// Leaves the surrounding scopes for the rest of a poll, when only the destructors of the current task remain
+/// to be run (rule C8). Leaving the task restores the state from before it.
 #[inline]
 pub(crate) fn leave_scopes() {
     set_surroundings(surroundings().outside(entries()));
 }
 
-/// Leaves the waker of a structural future that was interrupted, so that it is polled again once the
+/// Keeps the waker of a structural future that was interrupted, so that it is polled again when the
 /// cancellation around it no longer holds.
 pub(crate) fn refuse(cx: &std::task::Context<'_>) {
     match keeper_of_refused() {

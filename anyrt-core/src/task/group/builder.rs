@@ -1,4 +1,4 @@
-//! A child with options.
+//! A builder for children with options.
 
 use std::fmt;
 use std::panic::Location;
@@ -12,9 +12,9 @@ use crate::error::SpawnError;
 use crate::loom::Arc;
 use crate::runtime::Runtime;
 
-/// A child that is being prepared: its name, and its context.
+/// A builder for a child with a name or a context.
 ///
-/// All kinds of group have a method `task` that gives one: [`TaskGroup::task`],
+/// All kinds of group have a method `task` that returns one: [`TaskGroup::task`],
 /// [`ScopedTaskGroup::task`](super::ScopedTaskGroup::task) and
 /// [`LocalTaskGroup::task`](super::LocalTaskGroup::task).
 #[must_use = "nothing is started before `spawn` or `start`"]
@@ -27,12 +27,12 @@ pub struct TaskBuilder<'a, G> {
 #[derive(Default)]
 pub(super) struct ChildOptions {
     name: Option<Arc<str>>,
-    /// The one to use instead of a snapshot.
+    /// The context that replaces the snapshot, if set.
     context: Option<Option<Arc<ContextMap>>>,
 }
 
 impl ChildOptions {
-    /// Returns the arguments of a child that is spawned now, at that place in the code.
+    /// Returns the arguments for a child that is spawned now, with this location.
     pub(super) fn given(self, location: &'static Location<'static>) -> Given {
         let mut given = Given::at(location);
         given.name = self.name;
@@ -51,13 +51,13 @@ impl<'a, G> TaskBuilder<'a, G> {
         }
     }
 
-    /// Names the task; the default is where it is spawned.
+    /// Sets the name of the task. The default is the location where it is spawned.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.options.name = Some(name.into().into());
         self
     }
 
-    /// Gives the task this context instead of a snapshot of the spawner's.
+    /// Sets the context of the task, in place of a snapshot of the spawner's.
     pub fn context(mut self, context: &Context) -> Self {
         self.options.context = Some(context.map());
         self
@@ -84,7 +84,7 @@ impl<R: Runtime, E: Send + 'static> TaskBuilder<'_, TaskGroup<R, E>> {
         }
     }
 
-    /// Starts the child, or gives the future back if the group has ended.
+    /// Starts the child, or returns the future if the group has ended.
     ///
     /// # Errors
     ///
@@ -103,7 +103,7 @@ impl<R: Runtime, E: Send + 'static> TaskBuilder<'_, TaskGroup<R, E>> {
         Ok(spawn_child(&self.group.group, given, future, |_| ()))
     }
 
-    /// Starts the child and waits until it says that it is ready; see [`TaskGroup::start`].
+    /// Starts the child and waits until it reports that it is ready; see [`TaskGroup::start`].
     ///
     /// # Errors
     ///
@@ -127,7 +127,7 @@ impl<R: Runtime, E: Send + 'static> TaskBuilder<'_, TaskGroup<R, E>> {
         async move { expect_started(start.await) }
     }
 
-    /// Starts the child and waits until it says that it is ready; see [`TaskGroup::try_start`].
+    /// Starts the child and waits until it reports that it is ready; see [`TaskGroup::try_start`].
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! The future of a group: polls the body, then waits for the children.
+//! The future of a group: polls the body, then waits for the children. All kinds of groups use it.
 
 use std::marker::PhantomData;
 use std::panic::resume_unwind;
@@ -18,9 +18,9 @@ use crate::loom::Arc;
 use crate::runtime::Time;
 use crate::unwind::drop_quietly;
 
-/// What the kinds of groups differ in.
+/// The differences between the kinds of groups.
 pub(crate) trait Members<'env, E> {
-    /// A child that is polled in place, if the group has such.
+    /// The type of children that are polled in place, if the group has such.
     type Child: Future<Output = ()> + Unpin;
 
     fn core(&self) -> &Arc<GroupState>;
@@ -30,22 +30,22 @@ pub(crate) trait Members<'env, E> {
     /// Takes the children that were spawned since the last call.
     fn take_queue(&self) -> Vec<Self::Child>;
 
-    /// Drops what is queued, and whatever will be.
+    /// Drops the queued children, and all later ones.
     fn close_queue(&self);
 
-    /// Whether [`take_queue`](Members::take_queue) would give something.
+    /// Returns whether [`take_queue`](Members::take_queue) would return a child.
     fn has_queue(&self) -> bool;
 }
 
-/// How the body ended.
+/// The end of the body.
 enum Ended<T> {
     Completed(T),
-    /// Its error is among the group's, or its panic.
+    /// Its error is among the group's, or its panic is stored there.
     Failed,
     Interrupted,
 }
 
-/// Opens a group and runs it to its end.
+/// The future of a group: opens it, and runs it to its end.
 #[pin_project(PinnedDrop)]
 pub(crate) struct GroupFuture<'env, R: Time, E, M: Members<'env, E>, Open, Fut: Future, T> {
     open: Option<Open>,
@@ -60,6 +60,8 @@ pub(crate) struct GroupFuture<'env, R: Time, E, M: Members<'env, E>, Open, Fut: 
     kind: PhantomData<fn() -> &'env E>,
 }
 
+/// The progress of a group: `Running`, then `Done`; or `Interrupted`, until an enclosing scope has caught the
+/// cancellation.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Step {
     Running,
@@ -102,6 +104,7 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
+        // 1. Open the group on the first poll.
         if let Some(open) = this.open.take() {
             let (members, body) = open();
             let node = members.core().node.clone();
@@ -121,13 +124,17 @@ where
             Step::Interrupted => return interrupted_before(core, cx),
             Step::Done => panic!("a group must not be polled after its end"),
         }
+        // Ends: each `continue` needs a deadline that was carried out, a new child, or a departure of the
+        // last child.
         loop {
+            // 2. Pass a cancellation from outside on to the group.
             let inherited = !core.node.is_shielded() && poll_state::effectively_cancelled();
             if inherited {
                 core.node.cancel_inherited();
             }
             let inhabited = core.living() > 0;
 
+            // 3. Poll the body, and then the children that live in place.
             if let Some(mut frame) = this.frame.as_mut().as_pin_mut() {
                 let ended = match frame.as_mut().poll(cx, &mut ScopePolicy::<true>) {
                     Polled::Pending => None,
@@ -147,7 +154,7 @@ where
                 };
                 if ended.is_some() {
                     if matches!(ended, Some(Ended::Interrupted)) && core.node.is_inherited() {
-                        // A shield that is switched on from now on comes late.
+                        // A shield that is switched on from now on is too late.
                         core.node.latch();
                     }
                     *this.ended = ended;
@@ -158,14 +165,14 @@ where
 
             poll_children(&**members, this.children, cx);
 
+            // 4. If the body has ended and no child is left, end the group.
             let cut_short = core.was_cut_short() || (inherited && inhabited);
             if matches!(this.ended, Some(Ended::Completed(_)))
                 && cut_short
                 && !core.node.is_shielded()
                 && poll_state::effectively_cancelled()
             {
-                // Children were living when the cancellation was seen, so this is a cancel point
-                // (rule C4).
+                // Children were alive when the cancellation was seen, so this is a cancel point (rule C4).
                 *this.ended = Some(Ended::Interrupted);
             }
             if this.ended.is_some() && core.is_empty() {
@@ -180,6 +187,7 @@ where
                 continue;
             }
 
+            // 5. Carry out deadlines, register the waker, check once more, and stay pending.
             if poll_deadlines(&core.node, this.timer.as_mut(), cx) {
                 continue;
             }
@@ -190,7 +198,7 @@ where
                 core.set_alarm(core.node.next_limit());
             }
             core.node.register(cx);
-            // What came before the waker was in place.
+            // Checked after the waker is registered: later events wake the task.
             if members.has_queue() || (this.ended.is_some() && core.is_empty()) {
                 continue;
             }
@@ -198,6 +206,7 @@ where
             return Poll::Pending;
         }
 
+        // 6. After the end, return a panic, the errors, the cancellation or the value.
         *this.children = None;
         core.node.leave();
         core.detach();
@@ -226,6 +235,7 @@ fn poll_children<'env, E, M: Members<'env, E>>(
     children: &mut Option<FuturesUnordered<M::Child>>,
     cx: &mut Context<'_>,
 ) {
+    // Ends when no child spawns another; each child is polled only when it is woken.
     loop {
         if members.has_queue() {
             children
@@ -240,13 +250,15 @@ fn poll_children<'env, E, M: Members<'env, E>>(
     }
 }
 
+/// Returns the result of a group that ended without a value or an error: pending, if an enclosing scope
+/// catches the cancellation, or the cause.
 #[cold]
 fn interrupted_before<T, E>(
     core: &GroupState,
     cx: &mut Context<'_>,
 ) -> Poll<Result<T, GroupError<E>>> {
-    // What another thread cancelled since this poll began has reached the group, and is to go on to
-    // the scope that it belongs to.
+    // A cancellation by another thread since this poll began has reached the group, and has to move on to the
+    // scope that it belongs to.
     let shielded = core.node.is_shielded() && !core.node.is_inherited();
     if !shielded && (poll_state::effectively_cancelled() || poll_state::evaluate().cancelled) {
         poll_state::refuse(cx);
@@ -260,7 +272,7 @@ fn interrupted_before<T, E>(
     Poll::Ready(Err(GroupError::Cancelled(cause)))
 }
 
-/// Dropped from outside (rule C10), or after its end.
+/// Runs if the group is dropped from outside (rule C10), or after its end.
 #[pinned_drop]
 impl<'env, R: Time, E, M: Members<'env, E>, Open, Fut: Future, T> PinnedDrop
     for GroupFuture<'env, R, E, M, Open, Fut, T>
@@ -274,8 +286,9 @@ impl<'env, R: Time, E, M: Members<'env, E>, Open, Fut: Future, T> PinnedDrop
         if *this.step != Step::Running || core.has_ended() {
             return;
         }
-        // Keeps the group open, and the one around, until everything in it has been dropped: errors and
-        // panics that come up on the way go to whoever is left. After the end of its run that is nobody.
+        // Counts a task in, which keeps the group and the one around open until everything in it has been
+        // dropped. Errors and panics meanwhile go to the next receiver outwards. After the end of the run
+        // there is none.
         let open = core.enter_as_task();
         core.orphan();
         poll_state::outside(|| {
@@ -293,7 +306,7 @@ impl<'env, R: Time, E, M: Members<'env, E>, Open, Fut: Future, T> PinnedDrop
     }
 }
 
-/// Runs a destructor; its panic counts as a child's, so that the rest is cleaned up as well.
+/// Runs a destructor. Its panic counts as a child's, so that the rest is cleaned up as well.
 fn drop_quietly_in(core: &GroupState, dropping: impl FnOnce()) {
     let dropped = std::panic::catch_unwind(std::panic::AssertUnwindSafe(dropping));
     if let Err(payload) = dropped {

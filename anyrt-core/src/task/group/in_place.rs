@@ -1,9 +1,8 @@
-//! Groups whose children are polled by the host, and may borrow from what surrounds the group.
+//! Groups with children that the host polls, and that may borrow from the group's surroundings.
 //!
-//! Children are boxed with the lifetime of the surroundings, queued by the handle, and polled by
-//! the group's future. Handles hold the queue, never a child that has been taken from it; the
-//! queue is emptied when the group ends or is dropped, so a queued child that owns a handle is
-//! freed.
+//! Children are boxed with the lifetime of the surroundings, queued by the handle, and polled by the group's
+//! future. Handles own the queue, but not a child that has been taken from it. The queue is emptied when the
+//! group ends or is dropped, so a queued child that owns a handle is freed.
 
 use std::fmt;
 use std::panic::Location;
@@ -25,17 +24,16 @@ use crate::error::{GroupError, SpawnError};
 use crate::loom::{Arc, Mutex, lock};
 use crate::runtime::Time;
 
-/// Opens a group whose children may borrow from what surrounds it (rule G11).
+/// Opens a group of children that may borrow from its surroundings (rule G11).
 ///
-/// Children run concurrently with each other and with the body, all inside the task that awaits
-/// the group: not in parallel, which no safe interface can offer together with borrowing. They are
-/// `Send`, so that the whole can be used in a spawned task. Everything else is as in
-/// [`task_group`](super::task_group).
+/// Children run concurrently with each other and with the body, all inside the task that awaits the group.
+/// They do not run in parallel: no safe interface can offer that together with borrowing. They are `Send`, so
+/// that the whole can be used in a spawned task. Everything else is as in [`task_group`](super::task_group).
 ///
 /// # Cancel safety
 ///
-/// Cancelling a scope around it cancels the children, and waits for their clean-up. Dropping it
-/// from outside drops them.
+/// Cancelling a scope around it cancels the children, and waits for their clean-up. Dropping it from outside
+/// drops them.
 ///
 /// # Errors
 ///
@@ -53,9 +51,9 @@ where
     open_scoped::<R, E, T, Fut>(GroupOptions::new(), body, Location::caller())
 }
 
-/// Opens a group whose children may borrow, and need not be `Send` (rule G11).
+/// Opens a group of children that may borrow, and need not be `Send` (rule G11).
 ///
-/// See [`scoped_task_group`], whose twin it is.
+/// Everything else is as in [`scoped_task_group`].
 ///
 /// # Cancel safety
 ///
@@ -120,11 +118,11 @@ where
     })
 }
 
-/// What handles and children of an in-place group share.
+/// The state that handles and children of an in-place group share.
 struct InPlace<'env, E, C> {
     core: Arc<GroupState>,
     errors: Errors<'env, E>,
-    /// None once the group was dropped: what comes later is dropped at once.
+    /// `None` after the group was dropped: later children are dropped at once.
     queue: Mutex<Option<Vec<C>>>,
 }
 
@@ -137,6 +135,7 @@ impl<E, C> InPlace<'_, E, C> {
         })
     }
 
+    /// Queues a child, and wakes the group's future. A child that is refused is dropped without the lock.
     fn push(&self, child: C) {
         let refused = match &mut *lock(&self.queue) {
             Some(queue) => {
@@ -180,7 +179,7 @@ impl<'env, E, C: Future<Output = ()> + Unpin> Members<'env, E> for InPlace<'env,
     }
 }
 
-/// The outcome goes to the group and to the slot beside the record.
+/// A sink that passes the outcome to the group and to the slot next to the record.
 struct ToSlot<'env, E, C, T> {
     group: Arc<InPlace<'env, E, C>>,
     slot: Arc<Slot<T>>,
@@ -199,8 +198,8 @@ impl<E, C, O: TaskOutput<E>> OutcomeSink<O> for ToSlot<'_, E, C, O::Value> {
 
 type Prepared<'env, E, C, F, T> = (TaskFuture<F, ToSlot<'env, E, C, T>>, TaskHandle<T>);
 
-/// Makes the record, the handle and the root of a child that was counted in; `before` sees the record before
-/// the child can run.
+/// Creates the record, the handle and the future of a child that was counted in. `before` receives the record
+/// before the child can run.
 fn prepare<'env, E, C, F, T>(
     group: &Arc<InPlace<'env, E, C>>,
     given: Given,
@@ -232,14 +231,15 @@ macro_rules! in_place_group {
         }
 
         impl<'env, E: $($send +)? 'env> $name<'env, E> {
-            /// Prepares a child with a name or a context of its own.
+            /// Returns a builder for a child with a name or a context.
             pub fn task(&self) -> TaskBuilder<'_, $name<'env, E>> {
                 TaskBuilder::of(self)
             }
 
-            /// Starts a child and waits until it says that it is ready; gives what it says (rule G9).
+            /// Starts a child and waits until it reports that it is ready. Returns the value that it reports
+            /// (rule G9).
             ///
-            /// As [`TaskGroup::start`](super::TaskGroup::start). The child may borrow; the value that it
+            /// As [`TaskGroup::start`](super::TaskGroup::start). The child may borrow. The value that it
             /// passes to `started` and the error may not, and are `Send`.
             ///
             /// # Cancel safety
@@ -248,7 +248,7 @@ macro_rules! in_place_group {
             ///
             /// # Errors
             ///
-            /// The child's own error, if it fails before it is ready. The group does not see it.
+            /// The child's own error, if it fails before it is ready. The group does not receive it.
             ///
             /// # Panics
             ///
@@ -268,8 +268,8 @@ macro_rules! in_place_group {
                 self.task().start(child)
             }
 
-            /// Starts a child and waits until it says that it is ready; gives what it says, and the
-            /// handle.
+            /// Starts a child and waits until it reports that it is ready. Returns the value that it reports,
+            /// and the handle.
             ///
             #[doc = concat!("See [`start`](", stringify!($name), "::start), which this is but for what is returned.")]
             ///
@@ -316,7 +316,7 @@ macro_rules! in_place_group {
                 }
             }
 
-            /// Starts the child, or gives the future back if the group has ended.
+            /// Starts the child, or returns the future if the group has ended.
             ///
             /// # Errors
             ///
@@ -342,7 +342,7 @@ macro_rules! in_place_group {
             ///
             /// # Errors
             ///
-            /// The child's own error, if it fails before it is ready. The group does not see it.
+            /// The child's own error, if it fails before it is ready. The group does not receive it.
             ///
             /// # Panics
             ///
@@ -396,27 +396,27 @@ macro_rules! in_place_group {
         }
 
         impl<E> $name<'_, E> {
-            /// Cancels the body and every child. This is no failure (rule G5).
+            /// Cancels the body and every child. This does not count as a failure (rule G5).
             pub fn cancel(&self) {
                 self.scope().cancel();
             }
 
-            /// The group's own scope: deadline, reason, shield.
+            /// Returns the group's own scope: deadline, reason, shield.
             pub fn scope(&self) -> CancelHandle {
                 CancelHandle::new(self.group.core.node.clone())
             }
 
-            /// The group's name: the one it was given, or where it was opened.
+            /// Returns the name that the group was given, or else the location where it was opened.
             pub fn name(&self) -> Arc<str> {
                 self.group.core.name()
             }
 
-            /// How many children are living, groups inside where tasks live counted as one each.
+            /// Returns the number of children that are alive. A group inside with live tasks counts as one.
             pub fn living(&self) -> usize {
                 self.group.core.living()
             }
 
-            /// What is in the group now, for looking at or printing.
+            /// Returns a snapshot of the group, for inspecting or printing.
             pub fn tree(&self) -> crate::task::GroupNode {
                 crate::task::GroupNode::of(&self.group.core)
             }
@@ -437,21 +437,21 @@ macro_rules! in_place_group {
 }
 
 in_place_group! {
-    /// Handle of a group of borrowing children: spawns, and cancels. Cheap to clone.
+    /// A handle of a group of borrowing children. It spawns children, and cancels the group. Cheap to clone.
     ScopedTaskGroup, BoxFuture, + Send
 }
 
 in_place_group! {
-    /// Handle of a group of borrowing children that need not be `Send`: spawns, and cancels. Cheap
-    /// to clone.
+    /// A handle of a group of borrowing children that need not be `Send`. It spawns children, and cancels the
+    /// group. Cheap to clone.
     LocalTaskGroup, LocalBoxFuture,
 }
 
-// Outside of the macro, which messages of the compiler would name.
+// Outside of the macro, since messages of the compiler would name the macro.
 impl<'env, E: Send + 'env> ScopedTaskGroup<'env, E> {
     /// Starts a child.
     ///
-    /// None of it runs before this returns.
+    /// No part of the child runs before this returns.
     ///
     /// # Panics
     ///
@@ -466,7 +466,7 @@ impl<'env, E: Send + 'env> ScopedTaskGroup<'env, E> {
         self.task().spawn(future)
     }
 
-    /// Starts a child, or gives the future back if the group has ended.
+    /// Starts a child, or returns the future if the group has ended.
     ///
     /// # Errors
     ///
@@ -485,7 +485,7 @@ impl<'env, E: Send + 'env> ScopedTaskGroup<'env, E> {
 impl<'env, E: 'env> LocalTaskGroup<'env, E> {
     /// Starts a child.
     ///
-    /// None of it runs before this returns.
+    /// No part of the child runs before this returns.
     ///
     /// # Panics
     ///
@@ -500,7 +500,7 @@ impl<'env, E: 'env> LocalTaskGroup<'env, E> {
         self.task().spawn(future)
     }
 
-    /// Starts a child, or gives the future back if the group has ended.
+    /// Starts a child, or returns the future if the group has ended.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Groups: whatever is started in one has ended when it ends (rules G1 to G14).
+//! Groups: every child has ended when its group ends (rules G1 to G14).
 
 mod builder;
 mod future;

@@ -1,3 +1,5 @@
+//! The options of a group, and the methods that open one.
+
 use std::panic::Location;
 
 use super::super::output::GroupOutput;
@@ -10,7 +12,7 @@ use crate::instant::Instant;
 use crate::loom::Arc;
 use crate::runtime::{Runtime, Time};
 
-/// Options of a group, and what opens one with them.
+/// Options of a group. Their methods open groups with them.
 #[derive(Clone, Debug)]
 #[must_use = "options do nothing until a group is run with them"]
 pub struct GroupOptions {
@@ -20,7 +22,7 @@ pub struct GroupOptions {
 }
 
 impl GroupOptions {
-    /// The defaults: no name, the first failure cancels, no deadline.
+    /// Creates the default options: no name, the first failure cancels, no deadline.
     pub fn new() -> GroupOptions {
         GroupOptions {
             name: None,
@@ -29,13 +31,14 @@ impl GroupOptions {
         }
     }
 
-    /// Names the group, for listings and messages.
+    /// Sets the name of the group, for listings and messages.
     pub fn name(mut self, name: impl Into<String>) -> GroupOptions {
         self.name = Some(name.into().into());
         self
     }
 
-    /// Errors of children do not cancel their siblings; all are reported at the end (rule G10).
+    /// Keeps going after errors of children: these do not cancel their siblings, and all are reported at the
+    /// end (rule G10).
     ///
     /// An error of the body still cancels, and so does a panic.
     pub fn keep_going(mut self) -> GroupOptions {
@@ -68,12 +71,13 @@ impl GroupOptions {
         spawned::open(self, None, body, Location::caller())
     }
 
-    /// Opens a group of tasks whose children's errors go to `report` as they come, and no further:
-    /// for servers that never end. Children keep going.
+    /// Opens a group of tasks that passes the errors of its children to `report` as they occur, for servers
+    /// that never end. Children keep going.
     ///
     /// # Errors
     ///
-    /// As for [`task_group`](super::task_group), where [`GroupError::Failed`] has the body's error.
+    /// As for [`task_group`](super::task_group), except that [`GroupError::Failed`] contains only the body's
+    /// error.
     #[track_caller]
     pub fn run_reporting<R, E, T, Fut>(
         self,

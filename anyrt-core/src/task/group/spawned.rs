@@ -1,4 +1,4 @@
-//! The group whose children are tasks.
+//! The group with children that are tasks of the runtime.
 
 use std::any::Any;
 use std::fmt;
@@ -23,30 +23,30 @@ use crate::unwind::Payload;
 
 /// Opens a group of tasks, runs `body` with it, and waits for every child (rule G1).
 ///
-/// Children are tasks: they run in parallel where the runtime has several threads, and own what
-/// they use. For children that borrow see [`scoped_task_group`](super::scoped_task_group).
+/// Children are tasks: they run in parallel if the runtime has several threads, and own their data. For
+/// children that borrow, see [`scoped_task_group`](super::scoped_task_group).
 ///
-/// The first failure, of a child or of the body, cancels the rest; all are waited for; the result
-/// has every error (rule G3). A panic continues here once all have ended (rule G4).
+/// The first failure, of a child or of the body, cancels the rest. All are waited for, and the result
+/// contains every error (rule G3). A panic continues here after all have ended (rule G4).
 ///
 /// # Choosing the error type
 ///
-/// It is inferred from what children and body return. Where nothing fixes it, write the body's
+/// It is inferred from the return types of children and body. If nothing determines it, write the body's
 /// return type: `async |tg| -> Result<(), MyError> { … }`.
 ///
 /// # Cancel safety
 ///
-/// Cancelling a scope around it cancels the children, and waits for them. Dropping it from outside
-/// cancels the children at once; the group around, or the run, waits for them (rule C10).
+/// Cancelling a scope around it cancels the children, and waits for them. Dropping it from outside cancels
+/// the children at once; the group around, or the run, waits for them (rule C10).
 ///
 /// # Errors
 ///
-/// [`GroupError::Failed`] with every error that came up, and [`GroupError::Cancelled`] if the
-/// group was cancelled and the body was interrupted.
+/// [`GroupError::Failed`] with every error that occurred, and [`GroupError::Cancelled`] if the group was
+/// cancelled and the body was interrupted.
 ///
 /// # Panics
 ///
-/// If a child or the body panicked, and where no runtime is at hand.
+/// If a child or the body panicked, and if there is no current runtime.
 #[track_caller]
 pub fn task_group<R, E, T, Fut>(
     body: impl FnOnce(TaskGroup<R, E>) -> Fut,
@@ -60,13 +60,14 @@ where
     GroupOptions::new().run(body)
 }
 
-/// Handle of a group whose children are tasks: spawns, and cancels.
+/// A handle of a group with children that are tasks. It spawns children, and cancels the group.
 ///
-/// Cheap to clone; clones can go into children.
+/// Cheap to clone; clones can be moved into children.
 pub struct TaskGroup<R: Spawn, E> {
     pub(super) group: Arc<Group<R, E>>,
 }
 
+/// The shared part of a group of tasks. Its children own it through their block of records.
 pub(crate) struct Group<R: Spawn, E> {
     core: Arc<GroupState>,
     runtime: R::Handle,
@@ -119,7 +120,7 @@ impl<R: Spawn, E> Members<'static, E> for Group<R, E> {
     }
 }
 
-/// Opens a group with options; what [`GroupOptions::run`] returns.
+/// Opens a group with options; see [`GroupOptions::run`].
 pub(super) fn open<R, E, T, Fut>(
     options: GroupOptions,
     report: Option<Report<'static, E>>,
@@ -143,7 +144,7 @@ where
     })
 }
 
-/// The outcome goes to the record, and to the group that owns it.
+/// A sink that passes the outcome to the record, and to the group that owns it.
 struct ToOwner<R, E>(PhantomData<fn() -> (R, E)>);
 
 impl<R, E, O> OutcomeSink<O> for ToOwner<R, E>
@@ -168,7 +169,7 @@ where
     }
 }
 
-/// Hands an error to the group that owns the task.
+/// Passes an error to the group that owns the task.
 #[cold]
 fn fail_in<R: Spawn, E: Send + 'static>(record: &TaskRecord, error: E) {
     let owner = record.owner().map(|owner| &**owner);
@@ -178,8 +179,8 @@ fn fail_in<R: Spawn, E: Send + 'static>(record: &TaskRecord, error: E) {
     }
 }
 
-/// Puts a child's outcome where it belongs: an error to the group, and the value, if anybody will
-/// ask for it, to `finish`, which ends the task.
+/// Delivers a child's outcome. An error is passed to the group. A value is passed to `finish`, which ends the
+/// task, unless the handle is gone.
 #[inline]
 pub(super) fn deliver<E, O: TaskOutput<E>>(
     record: &TaskRecord,
@@ -221,7 +222,7 @@ fn deliver_cancellation(record: &TaskRecord) {
     record.finish(End::Cancelled);
 }
 
-/// Spawns a child that was counted in; `before` sees its record before it can run.
+/// Spawns a child that was counted in. `before` receives its record before the child can run.
 pub(crate) fn spawn_child<R, E, F, O>(
     group: &Arc<Group<R, E>>,
     given: Given,
@@ -259,8 +260,8 @@ impl<R: Runtime, E: Send + 'static> TaskGroup<R, E> {
 
     /// Starts a child.
     ///
-    /// None of it runs before this returns on a runtime with one thread. In a group that is
-    /// cancelled the child runs up to its first wait (rule G7).
+    /// On a runtime with one thread, no part of the child runs before this returns. In a group that is
+    /// cancelled, the child runs up to its first wait (rule G7).
     ///
     /// # Panics
     ///
@@ -275,7 +276,7 @@ impl<R: Runtime, E: Send + 'static> TaskGroup<R, E> {
         self.spawn_at(Location::caller(), future)
     }
 
-    /// Starts a child as if it had been spawned at that place in the code.
+    /// Starts a child, with this location instead of the caller's.
     #[track_caller]
     pub(crate) fn spawn_at<F, T>(
         &self,
@@ -293,7 +294,7 @@ impl<R: Runtime, E: Send + 'static> TaskGroup<R, E> {
         spawn_child(&self.group, Given::at(location), future, |_| ())
     }
 
-    /// Starts a child, or gives the future back if the group has ended.
+    /// Starts a child, or returns the future if the group has ended.
     ///
     /// # Errors
     ///
@@ -329,30 +330,31 @@ impl<R: Runtime, E: Send + 'static> TaskGroup<R, E> {
         ))
     }
 
-    /// Prepares a child with a name or a context of its own.
+    /// Returns a builder for a child with a name or a context.
     pub fn task(&self) -> TaskBuilder<'_, TaskGroup<R, E>> {
         TaskBuilder::of(self)
     }
 
-    /// Starts a child and waits until it says that it is ready; gives what it says (rule G9).
+    /// Starts a child and waits until it reports that it is ready. Returns the value that it reports (rule
+    /// G9).
     ///
-    /// Until then the child lives under the scopes around this call, afterwards under the
-    /// group's. The child is made and started when this is first polled.
+    /// Until then the child lives under the scopes around this call, and afterwards under the group's. The
+    /// child is created and started when this is first polled.
     ///
     /// # Cancel safety
     ///
-    /// If this is cancelled or dropped before the child is ready, the child is cancelled; under
-    /// cancellation it is waited for.
+    /// If this is cancelled or dropped before the child is ready, the child is cancelled. Under cancellation
+    /// this waits for the child.
     ///
     /// # Errors
     ///
-    /// The child's own error, if it fails before it is ready. The group does not see it.
+    /// The child's own error, if it fails before it is ready. The group does not receive it.
     ///
     /// # Panics
     ///
-    /// If the group has ended, if the child ends well without having said that it is ready, and
-    /// if it is cancelled by itself before; [`try_start`](TaskGroup::try_start) returns these. A
-    /// panic of the child before it is ready continues here.
+    /// If the group has ended, if the child ends without an error before it is ready, and if the child itself
+    /// is cancelled before; [`try_start`](TaskGroup::try_start) returns these. A panic of the child before it
+    /// is ready continues here.
     #[track_caller]
     pub fn start<V, Fut>(
         &self,
@@ -367,9 +369,10 @@ impl<R: Runtime, E: Send + 'static> TaskGroup<R, E> {
         self.task().start(child)
     }
 
-    /// Starts a child and waits until it says that it is ready; gives what it says, and the handle.
+    /// Starts a child and waits until it reports that it is ready. Returns the value that it reports, and the
+    /// handle.
     ///
-    /// See [`start`](TaskGroup::start), which this is but for what is returned.
+    /// See [`start`](TaskGroup::start), which differs only in the return type.
     ///
     /// # Errors
     ///
@@ -403,27 +406,27 @@ pub(super) fn has_ended(core: &GroupState) -> ! {
 }
 
 impl<R: Spawn, E> TaskGroup<R, E> {
-    /// Cancels the body and every child. This is no failure (rule G5).
+    /// Cancels the body and every child. This does not count as a failure (rule G5).
     pub fn cancel(&self) {
         self.scope().cancel();
     }
 
-    /// The group's own scope: deadline, reason, shield.
+    /// Returns the group's own scope: deadline, reason, shield.
     pub fn scope(&self) -> CancelHandle {
         CancelHandle::new(self.group.core.node.clone())
     }
 
-    /// The group's name: the one it was given, or where it was opened.
+    /// Returns the name that the group was given, or else the location where it was opened.
     pub fn name(&self) -> Arc<str> {
         self.group.core.name()
     }
 
-    /// How many children are living, groups inside where tasks live counted as one each.
+    /// Returns the number of children that are alive. A group inside with live tasks counts as one.
     pub fn living(&self) -> usize {
         self.group.core.living()
     }
 
-    /// What is in the group now, for looking at or printing.
+    /// Returns a snapshot of the group, for inspecting or printing.
     pub fn tree(&self) -> crate::task::GroupNode {
         crate::task::GroupNode::of(&self.group.core)
     }

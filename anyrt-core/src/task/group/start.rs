@@ -1,4 +1,17 @@
-//! Starting a child and waiting until it says that it is ready (rule G9).
+//! The start of a child, with a wait until it reports that it is ready (rule G9).
+//!
+//! The child and its starter share a [`Step`]. Every transition is made under the lock of `Shared`:
+//!
+//! ```text
+//!             started                    taken by the starter
+//!   ┌─────────┐ ─────────────▶ ┌───────┐ ──────────────────▶ ┌───────┐
+//!   │ Waiting │                │ Ready │                     │ Apart │
+//!   └─────────┘                └───────┘                     └───────┘
+//!     │    └── the child ends first ──▶ Failed, Panicked, NotStarted, Dropped ──▶ Apart
+//!     └── `started` is called before the record exists ──▶ Early ──▶ Apart, or Waiting if refused
+//! ```
+//!
+//! A starter that is dropped sets `Apart` from any step, and cancels the child if that is not ready.
 
 use std::any::{Any, type_name};
 use std::fmt;
@@ -19,29 +32,29 @@ use crate::error::StartError;
 use crate::loom::{Arc, Mutex, lock};
 use crate::unwind::Payload;
 
-/// What [`try_start`](super::TaskGroup::try_start) gives.
+/// The result of [`try_start`](super::TaskGroup::try_start).
 pub type StartOutput<V, O, E> = Result<(V, TaskHandle<<O as TaskOutput<E>>::Value>), StartError<E>>;
 
-/// With this a child that was started with `start` says that it is ready.
+/// A sender with which a child that was started with `start` reports that it is ready.
 ///
-/// Dropping it without a word does not mean anything yet; the child's end does.
+/// Dropping it unused has no effect: `start` then waits for the end of the child.
 #[must_use = "`start` waits until `started` is called"]
 pub struct Started<V> {
     signal: Option<Arc<dyn Signal<V>>>,
 }
 
 impl<V> Started<V> {
-    /// Says that the child is ready, and gives `start` its value.
+    /// Reports that the child is ready, and passes a value to `start`.
     ///
-    /// From now on the child lives under the group's scopes alone. If the caller of `start` was
-    /// cancelled before, this has no effect: the value is dropped, and the child stays cancelled.
+    /// From now on the child lives under the group's scopes alone. If the caller of `start` was cancelled
+    /// before, this has no effect: the value is dropped, and the child stays cancelled.
     pub fn started(self, value: V) {
         if let Some(signal) = self.signal {
             signal.started(value);
         }
     }
 
-    /// For calling a function that was written for `start` directly: `started` does nothing.
+    /// Creates a sender without effect, to call a function directly that was written for `start`.
     pub fn ignored() -> Started<V> {
         Started { signal: None }
     }
@@ -55,14 +68,14 @@ impl<V> fmt::Debug for Started<V> {
     }
 }
 
-/// What the child and its starter share, as the child's handle sees it.
+/// The part of the shared state that the child's sender uses, without the error type.
 trait Signal<V>: Send + Sync {
     fn started(&self, value: V);
 }
 
 struct Shared<V, E> {
     state: Mutex<State<V, E>>,
-    /// How a failure that nobody is left to take is handed to the run.
+    /// The conversion of an error without a receiver for the run.
     erase: fn(E) -> Box<dyn Any + Send>,
 }
 
@@ -74,21 +87,21 @@ struct State<V, E> {
 
 enum Step<V, E> {
     Waiting,
-    /// `started` was called before the child was even spawned.
+    /// `started` was called before the child was spawned.
     Early(V),
     Ready(V),
-    /// The value was taken, or the child has nothing to do with its starter any more.
+    /// The value was taken, or the child is independent of its starter.
     Apart,
     Failed(E),
     Panicked(Payload),
-    /// The child ended well.
+    /// The child ended without an error before it was ready.
     NotStarted,
     /// The child's future was dropped.
     Dropped,
 }
 
 impl<V, E> Shared<V, E> {
-    /// Sets how it ended, if the child has not become ready; gives it back otherwise.
+    /// Sets the end of the child, if it has not become ready. Returns the step otherwise.
     fn end(&self, step: Step<V, E>) -> Option<Step<V, E>> {
         let mut state = lock(&self.state);
         if !matches!(state.step, Step::Waiting) {
@@ -103,8 +116,9 @@ impl<V, E> Shared<V, E> {
         None
     }
 
-    /// Makes the child known to `started`. That may have been called before, while the child was made or
-    /// by another thread; under a cancelled caller it has no effect, and its value is given back.
+    /// Stores the child's record for `started`, which may have been called before, while the child was
+    /// created or by another thread. Under a cancelled caller that call has no effect, and its value is
+    /// returned.
     fn introduce(&self, child: &TaskRecord) -> Option<Step<V, E>> {
         let mut state = lock(&self.state);
         state.record = Some(child.clone());
@@ -120,7 +134,7 @@ impl<V: Send, E: Send> Signal<V> for Shared<V, E> {
             state.step = Step::Early(value);
             return;
         };
-        // One step decides whether the child is the group's or stays cancelled with its caller.
+        // `move_to_group` decides whether the child moves to the group or stays cancelled with its caller.
         let refused = if matches!(state.step, Step::Waiting) && record.move_to_group() {
             state.step = Step::Ready(value);
             None
@@ -136,10 +150,10 @@ impl<V: Send, E: Send> Signal<V> for Shared<V, E> {
     }
 }
 
-/// What a started child returns, seen from its group.
+/// The output of a started child, as its group sees it.
 pub(super) enum ChildOutput<T, E> {
     Own(Outcome<T, E>),
-    /// The failure came before it was ready, and went to the starter.
+    /// The failure came before the child was ready, and was passed to the starter.
     Reported,
 }
 
@@ -158,7 +172,7 @@ impl<T, E> TaskOutput<E> for ChildOutput<T, E> {
     }
 }
 
-/// Tells the starter that the child is gone; dropped last.
+/// A guard that reports to the starter that the child is gone; dropped last.
 struct Gone<V, E>(Arc<Shared<V, E>>);
 
 impl<V, E> Drop for Gone<V, E> {
@@ -167,12 +181,12 @@ impl<V, E> Drop for Gone<V, E> {
     }
 }
 
-/// Runs the child, and keeps what happens before it is ready away from the group.
+/// The future of the child. Outcomes before it is ready are passed to the starter instead of the group.
 #[pin_project]
 pub(super) struct Child<V, E, Fut> {
     #[pin]
     future: Option<Fut>,
-    /// After the future, so that it is dropped after that.
+    /// Declared after the future, so that it is dropped after it.
     gone: Gone<V, E>,
 }
 
@@ -213,16 +227,17 @@ where
     }
 }
 
-/// The starter's side: if it goes away before the child is ready, the child is cancelled.
+/// The starter's side. If it is dropped before the child is ready, the child is cancelled.
 struct Starter<V, E> {
     shared: Arc<Shared<V, E>>,
-    /// None before the child is spawned.
+    /// `None` before the child is spawned.
     record: Option<TaskRecord>,
     group: Arc<GroupState>,
     hold: Hold,
 }
 
 impl<V, E> Starter<V, E> {
+    /// Waits for the step that ends the wait, and returns its outcome.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<V, StartError<E>>> {
         let mut state = lock(&self.shared.state);
         let step = match std::mem::replace(&mut state.step, Step::Apart) {
@@ -250,7 +265,7 @@ impl<V, E> Starter<V, E> {
             Step::NotStarted if !self.was_interrupted() => Err(StartError::NotStarted),
             Step::Waiting | Step::Apart | Step::Dropped | Step::NotStarted => {
                 if self.was_interrupted() {
-                    // The child was cancelled with this; nothing is left to wait for.
+                    // The child was cancelled with this call, and nothing is left to wait for.
                     lock(&self.shared.state).step = Step::Dropped;
                     poll_state::refuse(cx);
                     return Poll::Pending;
@@ -265,10 +280,10 @@ impl<V, E> Starter<V, E> {
 }
 
 impl<V, E> Starter<V, E> {
-    /// Whether this is cancelled, and the child with it.
+    /// Returns whether this call is cancelled, and the child with it.
     ///
-    /// Another thread may have cancelled since this poll began, or a deadline have passed, and the child
-    /// may have ended of that, so it is the scopes themselves that are looked at.
+    /// Another thread may have cancelled since this poll began, or a deadline may have passed, and the child
+    /// may have ended because of that. So the scopes themselves are evaluated.
     fn was_interrupted(&self) -> bool {
         let around = poll_state::evaluate();
         around.cancelled || around.deadline <= self.group.node.now()
@@ -284,8 +299,8 @@ impl<V, E> Starter<V, E> {
 impl<V, E> Drop for Starter<V, E> {
     fn drop(&mut self) {
         self.cancel_child();
-        // Nobody waits here any more. A failure that was not taken yet goes to the run; one that
-        // is still to come goes to the group.
+        // No starter waits any more. A failure that was not taken yet goes to the run; a later one goes to
+        // the group.
         let step = std::mem::replace(&mut lock(&self.shared.state).step, Step::Apart);
         let core = &self.group;
         match step {
@@ -303,10 +318,10 @@ impl<V, E> Drop for Starter<V, E> {
     }
 }
 
-/// The future of `start`: makes and spawns the child when it is first polled, and waits.
+/// The future of `start`: creates and spawns the child when it is first polled, and waits.
 ///
-/// It is a type of its own, and not an async block, because the compiler cannot see that one is
-/// `Send` that mentions the child's output together with an error type that has a lifetime.
+/// It is a named type instead of an async block: the compiler cannot prove an async block `Send` that
+/// mentions the child's output together with an error type that has a lifetime.
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 struct Start<V, E, T, Open> {
     open: Option<Open>,
@@ -348,8 +363,7 @@ where
     }
 }
 
-/// Makes the child in a group, by `spawn`, which shows its record to the function that it is given before the
-/// child can run.
+/// Creates the child in a group. `spawn` passes its record to the given function before the child can run.
 pub(super) fn start<V, E, Fut, T>(
     group: Arc<GroupState>,
     options: ChildOptions,
@@ -363,6 +377,7 @@ where
     Fut: Future,
 {
     let open = move || {
+        // 1. Count the child in, and create its future.
         if !group.enter() {
             return Err(StartError::GroupEnded);
         }
@@ -385,6 +400,7 @@ where
         };
         let cancelled = poll_state::effectively_cancelled();
         std::mem::forget(counted);
+        // 2. Link a node for the call, which carries its deadline. It holds from the first pending poll on.
         let mut given = options.given(location);
         given.starting = true;
         let node = match group.node.clock() {
@@ -397,6 +413,7 @@ where
         let task = poll_state::current_task();
         let mut caller = Some(Caller { task, node });
         let (mut record, mut refused) = (None, None);
+        // 3. Spawn. The record gets its caller, and is cancelled if the caller is.
         let handle = spawn(given, child, &mut |child| {
             if let Some(caller) = caller.take() {
                 child.set_caller(caller);
@@ -407,7 +424,7 @@ where
             record = Some(child.clone());
             refused = shared.introduce(child);
         });
-        // Not before the child is on its way, which was counted in: a destructor may panic.
+        // Dropped after the child, which was counted in, has been spawned: a destructor may panic.
         drop(refused);
         Ok((
             Starter {
@@ -426,7 +443,7 @@ where
     }
 }
 
-/// Converts the result of `try_start` to that of `start`: panics for all but the child's own error.
+/// Converts the result of `try_start` to that of `start`. Panics for all errors but the child's own.
 pub(super) fn expect_started<V, T, E>(
     started: Result<(V, TaskHandle<T>), StartError<E>>,
 ) -> Result<V, E> {
@@ -446,7 +463,7 @@ pub(super) fn expect_started<V, T, E>(
     }
 }
 
-/// Counts out again if making the child panics.
+/// A guard that counts the child out again if creating it panics.
 struct Counted<'a>(&'a GroupState);
 
 impl Drop for Counted<'_> {

@@ -1,4 +1,4 @@
-//! Waiting on a thread that polls no task.
+//! Blocking waits on threads that poll no task, used by handles of runs and by calls from threads.
 
 use std::pin::pin;
 use std::task::{Context, Poll, Wake, Waker};
@@ -22,7 +22,7 @@ impl Wake for Unpark {
     }
 }
 
-/// Blocks threads for what tasks of a runtime do, whichever that is.
+/// A function that blocks the thread until tasks of a runtime have made progress, without the runtime's type.
 #[derive(Clone)]
 pub(crate) struct InPlace(Arc<BlockInPlace>);
 
@@ -34,7 +34,7 @@ impl InPlace {
         InPlace(Arc::new(move |wait| R::block_in_place(&runtime, wait)))
     }
 
-    /// Calls `f`, which waits for tasks of the runtime; none if this thread is needed to poll them.
+    /// Calls `f`, which waits for tasks of the runtime. Returns `None` if this thread is needed to poll them.
     pub(crate) fn block<T>(&self, f: impl FnOnce() -> T) -> Option<T> {
         let (mut f, mut output) = (Some(f), None);
         (self.0)(&mut || output = f.take().map(|f| f()));
@@ -42,8 +42,8 @@ impl InPlace {
     }
 }
 
-/// Drives a future that others complete, on this thread. Where this is called by a task, the scopes
-/// around the call do not concern the future: they cannot interrupt a thread that is blocked.
+/// Drives a future on this thread; other threads complete it. If a task calls this, the scopes around the
+/// call do not concern the future: they cannot interrupt a blocked thread.
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let waker = Waker::from(Arc::new(Unpark(thread::current())));
@@ -51,14 +51,14 @@ pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     loop {
         match poll_state::outside(|| future.as_mut().poll(&mut cx)) {
             Poll::Ready(output) => return output,
-            // A wake-up that came in between is kept by the thread.
+            // A wake-up that came meanwhile is kept by the thread: `park` then returns at once.
             Poll::Pending => thread::park(),
         }
     }
 }
 
-/// Whether this thread polls a task of the run, so that it must not wait for another: one of ours, or one
-/// of the runtime's own on the thread that has entered it.
+/// Returns whether this thread polls a task of the run, so that it must not wait for another task. That is an
+/// anyrt task, or a native task of the runtime on the thread that has entered it.
 pub(crate) fn polls_a_task_of(run: Option<&Arc<Run>>) -> bool {
     if run.is_some_and(|run| run.is_driven_here()) {
         return true;
@@ -66,19 +66,19 @@ pub(crate) fn polls_a_task_of(run: Option<&Arc<Run>>) -> bool {
     let around = poll_state::surroundings();
     match (Run::current(), run) {
         (Some(here), Some(run)) => around.has(IN_TASK) && Arc::ptr_eq(&here, run),
-        // The runtime was entered natively. What is its task cannot be seen; whoever polls something
-        // of anyrt's may be, and may be the only thread that the runtime has.
+        // The runtime was entered natively, so its tasks are unknown. A thread that polls an anyrt future may
+        // run one of them, and may be the only thread of the runtime.
         (None, None) => around.is_busy(),
         _ => false,
     }
 }
 
-/// Whether the end of the run waits for what this thread does, in a task of it or as its worker.
+/// Returns whether the end of the run waits for this thread, which polls one of its tasks or is its worker.
 pub(crate) fn is_part_of(run: &Arc<Run>) -> bool {
     run.is_driven_here() || Run::current().is_some_and(|here| Arc::ptr_eq(&here, run))
 }
 
-/// Refuses to block a thread that polls tasks of any run.
+/// Returns an error if this thread polls tasks of any run.
 pub(crate) fn refuse_inside() -> Result<(), CallError> {
     if poll_state::surroundings().has(IN_TASK) || Run::drives_any() {
         return Err(CallError::Inside);
@@ -86,7 +86,7 @@ pub(crate) fn refuse_inside() -> Result<(), CallError> {
     Ok(())
 }
 
-/// A value that one thread waits for, and that may never come.
+/// Creates a pair to pass a value, which may never be sent, to the current thread.
 pub(crate) fn reply<T>() -> (Replier<T>, Reply<T>) {
     let shared = Arc::new(Shared {
         state: Mutex::new(State {
@@ -98,6 +98,7 @@ pub(crate) fn reply<T>() -> (Replier<T>, Reply<T>) {
     (Replier(Arc::new(Close(shared.clone()))), Reply(shared))
 }
 
+/// The state of a pair. The lock orders the value and the wake-up: the sender unparks after it has stored.
 struct Shared<T> {
     state: Mutex<State<T>>,
     waiter: Thread,
@@ -108,7 +109,7 @@ struct State<T> {
     closed: bool,
 }
 
-/// Gives the value, or says, when all clones are gone, that there will be none.
+/// The sending half of a pair. When all clones are dropped, no value will be sent.
 pub(crate) struct Replier<T>(Arc<Close<T>>);
 
 impl<T> Replier<T> {
@@ -134,11 +135,13 @@ impl<T> Drop for Close<T> {
     }
 }
 
-/// Waits for the value, on the thread that made the pair.
+/// The receiving half of a pair, used on the thread that created it.
 pub(crate) struct Reply<T>(Arc<Shared<T>>);
 
 impl<T> Reply<T> {
+    /// Waits for the value. Returns `None` if the sending half was dropped without one.
     pub(crate) fn wait(self) -> Option<T> {
+        // Ends when the value is sent or the sender is dropped; both unpark this thread afterwards.
         loop {
             let mut state = lock(&self.0.state);
             if state.value.is_some() || state.closed {

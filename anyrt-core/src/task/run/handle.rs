@@ -1,3 +1,5 @@
+//! Handles of a run, for threads outside of it.
+
 use std::convert::Infallible;
 use std::fmt;
 use std::panic::{Location, resume_unwind};
@@ -11,9 +13,9 @@ use crate::task::group::{Group, TaskGroup};
 use crate::task::run::{InPlace, block_on, refuse_inside};
 use crate::task::{TaskHandle, TaskOutput};
 
-/// Re-enters a run from a foreign thread.
+/// A handle to re-enter a run from a foreign thread.
 ///
-/// What is spawned through it belongs to the run as a whole, and is cancelled when the run's main
+/// Tasks that are spawned through it belong to the run as a whole, and are cancelled when the run's main
 /// future ends.
 pub struct RunHandle<R: Spawn> {
     run: Arc<Run>,
@@ -21,12 +23,11 @@ pub struct RunHandle<R: Spawn> {
 }
 
 impl<R: Runtime> RunHandle<R> {
-    /// The handle of the run that the caller is part of.
+    /// Returns the handle of the run that the caller belongs to.
     ///
     /// # Errors
     ///
-    /// [`NoRun`] outside of every run, and in an application that entered its runtime without
-    /// anyrt.
+    /// [`NoRun`] outside of every run, and in an application that entered its runtime without anyrt.
     pub fn current() -> Result<RunHandle<R>, NoRun> {
         let run = Run::current().ok_or_else(NoRun::outside)?;
         let group = run
@@ -39,7 +40,7 @@ impl<R: Runtime> RunHandle<R> {
         Ok(RunHandle { run, group })
     }
 
-    /// Which run it is.
+    /// Returns the identity of the run.
     pub fn token(&self) -> RunToken {
         RunToken(self.run.id)
     }
@@ -70,8 +71,8 @@ impl<R: Runtime> RunHandle<R> {
     ///
     /// # Errors
     ///
-    /// [`NoRun`] if the run has ended, or ends meanwhile; and if this thread polls tasks, of this run or
-    /// of another, or has entered the runtime of a run: those would not be polled while it waits.
+    /// [`NoRun`] if the run has ended, or ends meanwhile. Also if this thread polls tasks, of this run or of
+    /// another, or has entered the runtime of a run: these tasks would not be polled while it waits.
     ///
     /// # Panics
     ///

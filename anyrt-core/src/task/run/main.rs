@@ -1,4 +1,4 @@
-//! The main task of a run, which is polled by whoever enters the runtime.
+//! The main task of a run, which the thread that enters the runtime polls.
 
 use std::any::Any;
 use std::convert::Infallible;
@@ -24,10 +24,9 @@ use crate::runtime::{Enter, Runtime, Spawn};
 use crate::task::group::Group;
 use crate::wake::{WakerSlot, poll_locked};
 
-/// Starts a run: drives `main` to its end, and then waits for everything that it left behind.
+/// Starts a run: drives `main` to its end, and then waits for all tasks that it left behind.
 ///
-/// What can be left behind are children of groups that were dropped from outside, which were
-/// cancelled then (rule C10).
+/// These are children of groups that were dropped from outside, and thereby cancelled (rule C10).
 ///
 /// # Errors
 ///
@@ -59,6 +58,9 @@ pub fn run<B: Enter, F: Future>(
     Run::drive(id, || backend.block_on(main)).map_err(RunError::start)
 }
 
+/// The future that the runtime drives. It polls the main task whenever that is woken. When the task has ended,
+/// it cancels the rest, and waits until the run's group is empty or the shutdown limit has passed. It carries
+/// out alarms throughout.
 #[pin_project(PinnedDrop)]
 struct MainFuture<R: Runtime, F: Future> {
     id: u64,
@@ -67,29 +69,31 @@ struct MainFuture<R: Runtime, F: Future> {
     #[pin]
     main: Root<F>,
     state: Option<MainState<R, F::Output>>,
-    /// The limit for what is left when `main` has ended.
+    /// The limit for the remaining tasks after `main` has ended.
     #[pin]
     timer: LazyTimer<R>,
-    /// For the groups of the run.
+    /// The timer for the alarms of the run's groups.
     #[pin]
     alarm: LazyTimer<R>,
 }
 
-/// Lets the main task be polled when something has woken it, and only then.
+/// A gate that polls the main task only after it was woken.
 ///
-/// Executors that poll their main future whenever anything happens on its thread would otherwise
-/// make a waiting task look busy.
+/// Some executors poll their main future at any event on its thread, which would make a waiting task look
+/// busy.
 struct Gate {
+    /// Set by wake-ups, before they take `outer`; taken by `pass`, after it has stored `outer`. The lock of
+    /// `outer` orders the two: a wake-up is seen by `pass`, or finds the waker.
     woken: AtomicBool,
-    /// Empty once it was woken, until the next poll.
+    /// The waker of the polling executor. Empty after a wake-up, until the next poll.
     outer: Mutex<WakerSlot>,
 }
 
 impl Gate {
-    /// Whether the main task was woken since the last call; what comes later wakes `outer`.
+    /// Returns whether the main task was woken since the last call. Later wake-ups wake `outer`.
     fn pass(&self, outer: &Waker) -> bool {
         let _: Poll<Infallible> = poll_locked(&self.outer, outer, |slot| Err(slot));
-        // After the waker is in place: a wake-up is seen here, or reaches it.
+        // Read after the waker is stored: a wake-up is seen here, or reaches the waker.
         self.woken.swap(false, Ordering::SeqCst)
     }
 }
@@ -114,7 +118,7 @@ impl Wake for Gate {
     }
 }
 
-/// Wakes what polls the main task, and not that itself: for the run's alarms.
+/// A waker for the run's alarms: wakes the executor, but not the main task.
 struct Around(Arc<Gate>);
 
 impl Wake for Around {
@@ -123,6 +127,7 @@ impl Wake for Around {
     }
 }
 
+/// The state of a run that has been opened.
 struct MainState<R: Spawn, T> {
     gate: Arc<Gate>,
     group: Arc<Group<R, Infallible>>,
@@ -139,7 +144,7 @@ impl<R: Spawn, T> Drop for MainState<R, T> {
 }
 
 impl<R: Runtime, T> MainState<R, T> {
-    /// Opens the run. Returns the record of the main task too.
+    /// Opens the run. Returns the record of the main task as well.
     fn open(
         id: u64,
         options: &RunOptions,
@@ -163,11 +168,11 @@ impl<R: Runtime, T> MainState<R, T> {
         let core = GroupState::of_run(Clock::of::<R>(), location, R::tag(&runtime), run.clone());
         let group = Group::<R, Infallible>::new(core.clone(), runtime, None);
         let erased: Arc<dyn Any + Send + Sync> = group.clone();
-        // Set once, here.
+        // These are set once, here.
         let _ = run.group.set(Arc::downgrade(&erased));
         let _ = run.core.set(Arc::downgrade(&core));
         let name = options.name.clone().unwrap_or_else(|| "main".into());
-        // The main task is listed under the run's own group, and counts for nothing in it.
+        // The main task is listed under the run's own group, but not counted in it.
         let mut given = Given::at(location);
         given.name = Some(name);
         let record = core.insert(|| None, given);
@@ -195,12 +200,13 @@ fn poll_alarms<R: Runtime>(
     mut timer: Pin<&mut LazyTimer<R>>,
     cx: &mut task::Context<'_>,
 ) {
-    // The waker is in place before: an alarm that is set from now on wakes it if it is the earliest.
+    // The waker has been stored before: it is woken for an alarm that is set from now on and is the earliest.
+    // Ends when no alarm is left or the next is not due.
     while alarms.next() != Instant::FAR_FUTURE {
         if timer.as_mut().poll(cx, alarms.next()).is_pending() {
             return;
         }
-        // Timers may round up, and never come early.
+        // Timers may complete late, but never early.
         alarms.carry_out(R::now());
     }
 }
@@ -232,13 +238,14 @@ impl<R: Runtime, F: Future> Future for MainFuture<R, F> {
             };
             state.ended = Some(ended);
             record.finish(End::Finished);
-            // What was spawned through a handle of the run ends with it.
+            // Tasks that were spawned through a handle of the run end with the main task.
             core.cancel(Cancelled::new(Cause::Enclosing));
             state.run.at_end.carry_out();
             if let Some(limit) = this.options.shutdown_limit {
                 state.abort_at = R::now() + limit;
             }
         }
+        // Ends: the group becomes aborted at most once, and the waker is registered before the last check.
         loop {
             if core.try_end() {
                 break;
@@ -271,7 +278,7 @@ impl<R: Runtime, F: Future> Future for MainFuture<R, F> {
     }
 }
 
-/// The runtime gives up before the end, because of a panic.
+/// Runs if the runtime gives up before the end, because of a panic.
 #[pinned_drop]
 impl<R: Runtime, F: Future> PinnedDrop for MainFuture<R, F> {
     fn drop(self: Pin<&mut Self>) {

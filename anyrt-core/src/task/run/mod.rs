@@ -1,4 +1,4 @@
-//! One run: from entering the runtime until everything in it has ended.
+//! A run: from entering the runtime until all of its tasks have ended.
 
 mod block_on;
 mod handle;
@@ -13,17 +13,17 @@ pub use self::main::run;
 pub use self::options::RunOptions;
 use crate::engine::Run;
 
-/// Identifies a run: equal within it, different from every other.
+/// The identity of a run: equal within the run, and different from that of every other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RunToken(u64);
 
-/// The run that the caller is part of; none outside of every run.
+/// Returns the run that the caller belongs to, or `None` outside of every run.
 pub fn current_run() -> Option<RunToken> {
     Run::current().map(|run| RunToken(run.id))
 }
 
-/// The name of the runtime that polls the current task, such as `"tokio"`; none outside of every
-/// run, and on worker threads, whose code may block.
+/// Returns the name of the runtime that polls the current task, such as `"tokio"`. Returns `None` outside of
+/// every run, and on worker threads, where code may block.
 pub fn current_backend() -> Option<&'static str> {
     Run::of_task().map(|run| run.backend)
 }

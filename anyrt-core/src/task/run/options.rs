@@ -1,3 +1,5 @@
+//! The options of a run.
+
 use std::fmt;
 use std::time::Duration;
 
@@ -15,8 +17,8 @@ pub struct RunOptions {
 }
 
 impl RunOptions {
-    /// The defaults: the main task is called `main`, what is unhandled goes to standard error as
-    /// one line, and the end has no limit, and what is stranded is given up after a second.
+    /// Creates the default options: the main task is named `main`, unhandled errors and panics are printed to
+    /// standard error, one line each, the shutdown has no limit, and stranded holds lapse after a second.
     pub fn new() -> RunOptions {
         RunOptions {
             name: None,
@@ -26,32 +28,32 @@ impl RunOptions {
         }
     }
 
-    /// Names the main task.
+    /// Sets the name of the main task.
     pub fn name(mut self, name: impl Into<String>) -> RunOptions {
         self.name = Some(name.into().into());
         self
     }
 
-    /// Gets errors and panics that came up where nobody was left to take them.
+    /// Sets a function that receives errors and panics for which no receiver is left.
     pub fn unhandled(mut self, hook: impl Fn(Unhandled) + Send + Sync + 'static) -> RunOptions {
         self.hook = Some(Arc::new(hook));
         self
     }
 
-    /// How long the run may take to end once its main future has: what is left is then aborted
-    /// (rule C12), and functions on worker threads whose callers are gone are not waited for.
+    /// Sets the time that the run may take to end after its main future has ended. Remaining tasks are then
+    /// aborted (rule C12), and functions on worker threads whose callers are gone are not waited for.
     pub fn shutdown_limit(mut self, limit: Duration) -> RunOptions {
         self.shutdown_limit = Some(limit);
         self
     }
 
-    /// How long a cancelled scope waits for unfinished business in it that was woken and is not polled,
-    /// one second by default (rule C6).
+    /// Sets the time that a cancelled scope waits for a holder in it that was woken and is not polled. The
+    /// default is one second (rule C6).
     ///
-    /// A future with a begun `shield` or `finally` that is kept and not polled any more would hold its
-    /// scope for ever. Where nothing else in the scope is pending, that is seen at once; beside futures
-    /// of other crates, which may lead back to it, this is how long it takes. The futures have to be
-    /// polled within that time, or lose their clean-up.
+    /// A future with a begun `shield` or `finally` that is kept and not polled any more would hold its scope
+    /// without end. If nothing else in the scope is pending, the scope detects that at once. If futures of
+    /// other crates are pending, which may lead back to the holder, the scope waits for this time. Holders
+    /// that are not polled within it lose their clean-up.
     pub fn stranded_after(mut self, limit: Duration) -> RunOptions {
         self.stranded_after = Some(limit);
         self

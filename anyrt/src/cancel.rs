@@ -38,11 +38,11 @@ pub type CancelScope = cancel::CancelScope<Ambient>;
 ///
 /// # Cancel safety
 ///
-/// Dropping the returned future drops what runs in it, without clean-up code.
+/// Dropping the returned future drops the future in it, without clean-up code.
 ///
 /// # Panics
 ///
-/// Where no runtime is at hand; the message names the fix.
+/// Panics if there is no runtime; the message names the fix.
 ///
 /// # Examples
 ///
@@ -65,11 +65,11 @@ pub fn move_on_after<F: Future>(limit: Duration, future: F) -> Scope<F, MoveOn> 
 ///
 /// # Cancel safety
 ///
-/// Dropping the returned future drops what runs in it, without clean-up code.
+/// Dropping the returned future drops the future in it, without clean-up code.
 ///
 /// # Panics
 ///
-/// Where no runtime is at hand; the message names the fix.
+/// Panics if there is no runtime; the message names the fix.
 ///
 /// # Examples
 ///
@@ -92,7 +92,7 @@ pub fn move_on_at<F: Future>(deadline: Instant, future: F) -> Scope<F, MoveOn> {
 ///
 /// # Cancel safety
 ///
-/// Dropping the returned future drops what runs in it, without clean-up code.
+/// Dropping the returned future drops the future in it, without clean-up code.
 ///
 /// # Errors
 ///
@@ -100,7 +100,7 @@ pub fn move_on_at<F: Future>(deadline: Instant, future: F) -> Scope<F, MoveOn> {
 ///
 /// # Panics
 ///
-/// Where no runtime is at hand; the message names the fix.
+/// Panics if there is no runtime; the message names the fix.
 ///
 /// # Examples
 ///
@@ -123,7 +123,7 @@ pub fn fail_after<F: Future>(limit: Duration, future: F) -> Scope<F, Fail> {
 ///
 /// # Cancel safety
 ///
-/// Dropping the returned future drops what runs in it, without clean-up code.
+/// Dropping the returned future drops the future in it, without clean-up code.
 ///
 /// # Errors
 ///
@@ -131,7 +131,7 @@ pub fn fail_after<F: Future>(limit: Duration, future: F) -> Scope<F, Fail> {
 ///
 /// # Panics
 ///
-/// Where no runtime is at hand; the message names the fix.
+/// Panics if there is no runtime; the message names the fix.
 ///
 /// # Examples
 ///
@@ -164,7 +164,7 @@ pub fn fail_at<F: Future>(deadline: Instant, future: F) -> Scope<F, Fail> {
 ///
 /// # Panics
 ///
-/// Where no runtime is at hand; the message names the fix.
+/// Panics if there is no runtime; the message names the fix.
 ///
 /// # Examples
 ///
@@ -189,8 +189,8 @@ pub fn wait_for<F: Future + Unpin>(limit: Duration, future: &mut F) -> WaitFor<'
 /// Runs a future to its end, even if enclosing scopes are cancelled.
 ///
 /// Cancelled scopes around the shield wait for it. The shield does not protect from the cancellation of
-/// a scope inside it. If the future may take long, put a limit inside: `shield(move_on_after(limit,
-/// future))`.
+/// a scope inside it. If the future may take long, put a limit inside:
+/// `shield(move_on_after(limit, future))`.
 ///
 /// # Cancel safety
 ///
@@ -315,7 +315,7 @@ where
 ///
 /// # Cancel safety
 ///
-/// Cancel safe: it has no effect.
+/// Cancel safe: dropping the future has no effect.
 ///
 /// # Examples
 ///
@@ -337,7 +337,7 @@ pub fn checkpoint() -> Checkpoint {
 ///
 /// # Cancel safety
 ///
-/// Cancel safe: it has no effect.
+/// Cancel safe: dropping the future has no effect.
 ///
 /// # Examples
 ///
@@ -358,7 +358,7 @@ pub fn checkpoint_if_cancelled() -> Checkpoint {
 ///
 /// # Cancel safety
 ///
-/// Cancel safe: it has no effect.
+/// Cancel safe: dropping the future has no effect.
 ///
 /// # Examples
 ///

@@ -151,7 +151,7 @@ pub fn try_gather<F: TryGather>(futures: F) -> TryGathering<F> {
 ///
 /// # Cancel safety
 ///
-/// Dropping it drops the running futures, without clean-up code, and the items that are left.
+/// Dropping it drops the running futures, without clean-up code, and the remaining items.
 ///
 /// # Panics
 ///
@@ -185,7 +185,7 @@ where
 ///
 /// # Cancel safety
 ///
-/// Dropping it drops the running futures, without clean-up code, and the items that are left.
+/// Dropping it drops the running futures, without clean-up code, and the remaining items.
 ///
 /// # Errors
 ///

@@ -16,11 +16,11 @@ use crate::Ambient;
 ///
 /// # Cancel safety
 ///
-/// Cancel safe: it has no effect.
+/// Cancel safe: dropping the future has no effect.
 ///
 /// # Panics
 ///
-/// Where no runtime is at hand; the message names the fix.
+/// Panics if there is no runtime; the message names the fix.
 ///
 /// # Examples
 ///
@@ -49,7 +49,7 @@ pub async fn wait_all_tasks_blocked() {
 ///
 /// # Errors
 ///
-/// What the operating system says if there is none.
+/// Returns the error of the operating system.
 ///
 /// # Examples
 ///
@@ -68,7 +68,7 @@ pub fn free_tcp_port() -> io::Result<u16> {
 ///
 /// # Errors
 ///
-/// What the operating system says if there is none.
+/// Returns the error of the operating system.
 ///
 /// # Examples
 ///

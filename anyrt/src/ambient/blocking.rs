@@ -1,3 +1,5 @@
+//! Blocking calls on the ambient runtime.
+
 use std::convert::Infallible;
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -10,7 +12,7 @@ use super::find::enter;
 use super::spawn::Inner as Handle;
 use super::{Ambient, AmbientHandle};
 
-/// A function that runs on a thread where it may block.
+/// The result of a function that runs on a thread where it may block.
 ///
 /// Dropping this does not stop the function.
 #[pin_project]

@@ -1,3 +1,5 @@
+//! Starting a run: the builder of the chosen backend, from options that all backends share.
+
 use std::convert::Infallible;
 use std::io;
 #[cfg(feature = "smol")]
@@ -9,7 +11,7 @@ use super::find::enter;
 use super::{Ambient, KINDS, Kind};
 use crate::Backend;
 
-/// What a run was asked for, before it is known which backend has to do it.
+/// Options of a run, before its backend is known.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Options {
     pub(crate) flavor: Option<Flavor>,
@@ -17,14 +19,14 @@ pub(crate) struct Options {
     pub(crate) thread_name: Option<String>,
 }
 
-/// Which threads poll the tasks of a run.
+/// The threads that poll the tasks of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Flavor {
     MultiThread,
     CurrentThread,
 }
 
-/// A backend's own builder.
+/// The builder of a backend.
 #[derive(Clone, Debug)]
 pub(crate) enum Entry {
     #[cfg(feature = "tokio")]

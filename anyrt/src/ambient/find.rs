@@ -1,4 +1,4 @@
-//! Which backend this thread works for.
+//! The search for the backend of the current thread.
 
 use std::cell::Cell;
 
@@ -9,7 +9,7 @@ use anyrt_core::runtime::current_tag;
 
 use super::{ENABLED, KINDS, Kind};
 
-/// What core keeps with the tasks of each backend. Zero is core's word for none.
+/// The tag that core stores with the tasks of each backend. Zero is core's tag for no backend.
 #[cfg(feature = "tokio")]
 const TOKIO: u8 = 1;
 #[cfg(feature = "async-std")]
@@ -42,7 +42,11 @@ impl Kind {
     }
 }
 
-/// The backend to use here. Whether it has a runtime here is for it to say.
+/// Returns the backend to use on this thread. It is not certain that the backend has a runtime here.
+///
+/// With one backend compiled in, that is the result. Otherwise, in this order: the backend of the task
+/// that is being polled, the backend that this thread has [entered](enter), a runtime that was started
+/// elsewhere, and the backend with a global executor.
 #[inline]
 pub(super) fn find() -> Result<Kind, NoRuntime> {
     match KINDS {
@@ -57,7 +61,7 @@ pub(super) fn find() -> Result<Kind, NoRuntime> {
     }
 }
 
-/// A runtime that this thread is inside of without our doing.
+/// Returns the backend of a runtime that other code has started, if this thread is inside one.
 fn detect() -> Option<Kind> {
     #[cfg(feature = "tokio")]
     if anyrt_tokio::Tokio::current().is_ok() {
@@ -71,12 +75,12 @@ fn detect() -> Option<Kind> {
 }
 
 thread_local! {
-    /// The backend that this thread was given to, where no task of core's is being polled: at the
-    /// start and the end of a run, and in functions that block.
+    /// The tag of the backend that this thread belongs to while no task of core is polled: at the start
+    /// and the end of a run, and in functions that block.
     static ENTERED: Cell<u8> = const { Cell::new(0) };
 }
 
-/// Makes this thread one of the backend's until what is returned is dropped.
+/// Marks this thread as one of the backend's until the returned guard is dropped.
 #[inline]
 pub(super) fn enter(kind: Kind) -> Entered {
     if ENABLED.len() > 1 {
@@ -86,7 +90,7 @@ pub(super) fn enter(kind: Kind) -> Entered {
     }
 }
 
-/// Holds what the thread worked for before.
+/// A guard that restores the previous tag of the thread.
 pub(super) struct Entered(u8);
 
 impl Drop for Entered {

@@ -1,8 +1,8 @@
-//! The runtime that code finds around itself: one marker that stands for every enabled backend.
+//! The ambient runtime: one marker type that stands for the backend that is found at run time.
 //!
-//! Each type here is a struct around an enum with one variant per enabled backend. With one
-//! backend the enum is that backend's type, and every `match` falls away; so does the search in
-//! [`find`]. With none the enums are empty: nothing can be made, and making it says why.
+//! Each type here is a struct around an enum with one variant per enabled backend. With one backend, the
+//! enum is the type of that backend, and the compiler removes every `match` and the search in [`find`].
+//! With none, the enums are empty: no value can be created, and creating one returns an error or panics.
 
 #![cfg_attr(
     not(any(feature = "tokio", feature = "smol", feature = "async-std")),
@@ -31,7 +31,7 @@ pub(crate) use self::enter::{Entry, Flavor, Options, invalid};
 
 use crate::Backend;
 
-/// The marker type of whichever backend is found: what stands for `R` in anyrt's own functions.
+/// The marker type of the backend that is found at run time: the `R` of anyrt's own functions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Ambient;
 
@@ -45,7 +45,7 @@ pub(crate) const ENABLED: &[Backend] = &[
     Backend::AsyncStd,
 ];
 
-/// One of the enabled backends. A `Backend` may be one that is not compiled in; this may not.
+/// An enabled backend. Unlike a `Backend`, it is always one that is compiled in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     #[cfg(feature = "tokio")]
@@ -56,7 +56,7 @@ enum Kind {
     AsyncStd,
 }
 
-/// The same, the one to fall back on last: of two with a global executor, smol.
+/// The enabled backends, the fallback last. Of the two with a global executor, smol is the fallback.
 const KINDS: &[Kind] = &[
     #[cfg(feature = "tokio")]
     Kind::Tokio,

@@ -1,3 +1,5 @@
+//! Descriptors on the reactor of the ambient runtime.
+
 use std::convert::Infallible;
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
@@ -8,7 +10,7 @@ use anyrt_core::runtime::{Attempt, Descriptors, Direction, Source};
 use super::find::find;
 use super::{Ambient, Kind};
 
-/// A descriptor that is registered with the reactor of whichever backend is found.
+/// A descriptor that is registered with the reactor of the ambient runtime.
 #[derive(Debug)]
 pub struct AmbientSource(Inner);
 

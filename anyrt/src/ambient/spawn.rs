@@ -1,4 +1,4 @@
-//! Starting tasks.
+//! Starting tasks on the ambient runtime.
 
 use std::convert::Infallible;
 use std::task::Waker;
@@ -10,7 +10,7 @@ use super::find::find;
 use super::{Ambient, Kind};
 use crate::Backend;
 
-/// A handle of a runtime, with which any thread can start tasks in it.
+/// A handle of a runtime, with which any thread can start tasks on it.
 #[derive(Clone, Debug)]
 pub struct AmbientHandle(pub(super) Inner);
 
@@ -30,7 +30,7 @@ pub(super) enum Inner {
 }
 
 impl AmbientHandle {
-    /// The backend that the runtime belongs to.
+    /// Returns the backend of the runtime.
     pub fn backend(&self) -> Backend {
         self.kind().backend()
     }

@@ -1,3 +1,5 @@
+//! The clock and timers of the ambient runtime.
+
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -12,7 +14,7 @@ use super::{Ambient, Kind};
 
 /// A future that completes at its deadline.
 ///
-/// It is not `Unpin`, whichever backends are enabled: those of some are not.
+/// It is not `Unpin`, whichever backends are enabled, because the timers of some are not.
 #[pin_project(!Unpin)]
 #[derive(Debug)]
 #[must_use = "futures do nothing unless you `.await` or poll them"]

@@ -166,7 +166,7 @@ impl TestArgs {
                     backends.push(backend);
                 }
                 if backends.is_empty() {
-                    return Err(meta.error("without a backend there is no test"));
+                    return Err(meta.error("the list of backends is empty: name at least one"));
                 }
                 once(&mut parsed.backends, backends, &meta)
             } else {

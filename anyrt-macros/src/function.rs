@@ -63,7 +63,7 @@ impl Function {
             {
                 return refuse(
                     other,
-                    "stands beside another test attribute, which would run it twice",
+                    "cannot be combined with another test attribute: the test would run twice",
                 );
             }
         }

@@ -154,7 +154,7 @@ mod tests {
         parsed.err().unwrap().to_string()
     }
 
-    /// Rule W18.
+    /// Checks rule W18.
     #[test]
     fn what_does_not_fit_is_named() {
         assert!(error("async fn f(x: u8) {}").contains("not `async`"));

@@ -96,7 +96,7 @@ impl Builder {
     fn refuse_options(&self) -> io::Result<()> {
         if self.worker_threads.is_some() || self.thread_name.is_some() {
             return Err(invalid(
-                "tokio cannot change the threads of a runtime that exists already",
+                "tokio cannot change the threads of an existing runtime: set them where it is built",
             ));
         }
         Ok(())
@@ -116,7 +116,9 @@ impl Enter for Builder {
                 return Err(invalid("tokio needs at least one worker thread"));
             }
             Kind::CurrentThread if self.worker_threads.is_some() => {
-                return Err(invalid("tokio has no worker threads on the current thread"));
+                return Err(invalid(
+                    "tokio has no worker threads on the current thread: use `multi_thread`",
+                ));
             }
             Kind::MultiThread => self.build(tokio::runtime::Builder::new_multi_thread())?,
             Kind::CurrentThread => self.build(tokio::runtime::Builder::new_current_thread())?,

@@ -52,7 +52,7 @@ impl Entry {
         })?;
         if options.flavor == Some(Flavor::CurrentThread) && options.worker_threads.is_some() {
             return Err(invalid(format!(
-                "{backend} has no worker threads to count on the current thread"
+                "{backend} has no worker threads on the current thread: use `multi_thread`"
             )));
         }
         match *kind {
@@ -123,7 +123,7 @@ fn smol(options: &Options) -> io::Result<anyrt_smol::Builder> {
 #[cfg(feature = "async-std")]
 fn async_std(options: &Options) -> io::Result<anyrt_async_std::Builder> {
     let refused = if options.flavor == Some(Flavor::CurrentThread) {
-        "async-std cannot run on the current thread alone: its threads are the whole process's"
+        "async-std cannot run on the current thread alone: use `multi_thread`, or another backend"
     } else if options.worker_threads.is_some() {
         "async-std cannot count threads per run: set the environment variable \
          `ASYNC_STD_THREAD_COUNT`"

@@ -10,7 +10,7 @@ impl Interrupts {
         Ok(Interrupts)
     }
 
-    /// Never returns.
+    /// Waits forever: there is no signal to receive.
     pub(crate) async fn on_first<T>(self, _stop: impl FnOnce()) -> io::Result<T> {
         anyrt::sleep_forever().await
     }

@@ -48,7 +48,7 @@ struct Cost {
     locked: f64,
 }
 
-/// The cases. "What it may cost" in `ARCHITECTURE.md` has the floors. A child with a handle has no floor
+/// The cases. "Performance targets" in `ARCHITECTURE.md` has the floors. A child with a handle has no floor
 /// for its locked operations.
 const CASES: &[Case] = &[
     Case {

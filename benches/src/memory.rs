@@ -32,7 +32,7 @@ pub(crate) struct Options {
     pub(crate) json: Option<PathBuf>,
 }
 
-/// The largest memory of a child, in bytes ("What it may cost" in `ARCHITECTURE.md`).
+/// The largest memory of a child, in bytes ("Performance targets" in `ARCHITECTURE.md`).
 const FLOOR: f64 = 128.0;
 
 /// The number of permits of the semaphore that the crowd waits for.

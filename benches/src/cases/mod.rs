@@ -34,7 +34,7 @@ pub(crate) struct Case {
 /// Repeats an operation, and returns the time that it took, without any preparation.
 type Run = Box<dyn Fn(Side, usize) -> Duration>;
 
-/// The requirement for a release ("What it may cost" in `ARCHITECTURE.md`).
+/// The requirement for a release ("Performance targets" in `ARCHITECTURE.md`).
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Floor {
     None,

@@ -103,8 +103,8 @@ pub fn run_process(
 /// Starts a program, lends its process to `body`, and ends it with the block.
 ///
 /// - If the body ends, the standard input and the outputs of the process are closed, and the call waits
-///   for its end. A program that continues to write then gets a broken pipe. An `Err` is a value like
-///   any other: to end the program after an error, [kill](process::Process::kill) it.
+///   until the process has ended. A program that continues to write then gets a broken pipe. An `Err` is
+///   a value like any other: to end the program after an error, [kill](process::Process::kill) it.
 /// - If the block is cancelled, or the body panics, the program is killed and reaped before the
 ///   cancellation or the panic continues. With [`grace`](Command::grace), it is sent SIGTERM first.
 ///

@@ -87,9 +87,9 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 
 /// Waits until it is cancelled.
 ///
-/// Its output is `!`, which fits into a group of any error type. In an `async` block that also uses `?`,
-/// the compiler does not infer the block's type from `!`: use [`fallible`](SleepForever::fallible)
-/// there.
+/// Its output is `!`, which fits into a group of any error type. At the end of an `async` block that also
+/// uses `?`, the compiler does not infer the error type of the block from `!`: use
+/// [`fallible`](SleepForever::fallible) there.
 ///
 /// # Cancel safety
 ///

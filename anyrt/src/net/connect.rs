@@ -71,9 +71,10 @@ pub type TcpConnectable = net::TcpConnectable<Ambient>;
 ///
 /// # Errors
 ///
-/// - With a [`LookupError`](super::LookupError) inside, if the name cannot be resolved.
-/// - With a [`ConnectError`](super::ConnectError) inside, if no attempt succeeds. With one address, the
-///   kind is that of its attempt, such as [`ConnectionRefused`](io::ErrorKind::ConnectionRefused).
+/// - An error with a [`LookupError`](super::LookupError) inside, if the name cannot be resolved.
+/// - An error with a [`ConnectError`](super::ConnectError) inside, if no attempt succeeds. With one
+///   address, the kind is that of its attempt, such as
+///   [`ConnectionRefused`](io::ErrorKind::ConnectionRefused).
 ///
 /// # Examples
 ///

@@ -16,7 +16,8 @@ use crate::body::Body;
 use crate::client::{Client, Receiving, Running};
 use crate::connection::{CHUNK, HTTP_2_CHUNK};
 
-/// The number of bytes of a request's body that are received. A longer one gets no response.
+/// The number of bytes of a request's body that are received before the response. The rest of a longer
+/// body is not received.
 const DISCARDED: usize = 1024 * 1024;
 
 /// Responds to a request.

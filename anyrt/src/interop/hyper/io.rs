@@ -27,7 +27,8 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 #[derive(Default)]
 pub struct HyperIo<S> {
     stream: S,
-    /// The buffer that bytes are read into before they are copied to hyper. It is empty between reads.
+    /// The buffer that bytes are read into before they are copied to hyper. It has no data between
+    /// reads.
     scratch: Vec<u8>,
 }
 

@@ -1,3 +1,5 @@
+//! Functions that block, on the thread pool of async-std.
+
 use std::env;
 use std::pin::Pin;
 use std::sync::LazyLock;
@@ -10,7 +12,7 @@ use async_std::task::JoinHandle;
 
 use crate::{AsyncStd, Handle};
 
-/// A function that runs on a thread where it may block.
+/// The result of a function that runs on a thread where it may block.
 ///
 /// Dropping this does not stop the function.
 #[derive(Debug)]
@@ -25,7 +27,7 @@ impl<T> Future for Call<T> {
     }
 }
 
-/// Whether this is one of async-std's executor threads, which have a name of their own.
+/// Returns whether this is an executor thread of async-std, which its name shows.
 fn is_shared_thread() -> bool {
     static NAME: LazyLock<String> = LazyLock::new(|| {
         env::var("ASYNC_STD_THREAD_NAME").unwrap_or_else(|_| "async-std/runtime".to_owned())
@@ -33,7 +35,7 @@ fn is_shared_thread() -> bool {
     thread::current().name() == Some(&**NAME)
 }
 
-/// How many executor threads async-std starts.
+/// Returns the number of executor threads that async-std starts.
 fn shared_threads() -> usize {
     static COUNT: LazyLock<usize> = LazyLock::new(|| {
         let set = env::var("ASYNC_STD_THREAD_COUNT").ok();
@@ -55,7 +57,9 @@ impl Blocking for AsyncStd {
         Call(async_std::task::spawn_blocking(f))
     }
 
-    /// One of the threads that the process shares is left for the tasks.
+    /// Calls `wait`, which blocks the thread, unless no executor thread would be left for the tasks.
+    ///
+    /// The counter is relaxed: it only limits the number of blocked threads, and guards no other data.
     fn block_in_place(_handle: &Handle, wait: &mut dyn FnMut()) {
         static BLOCKED: AtomicUsize = AtomicUsize::new(0);
         struct Leave;

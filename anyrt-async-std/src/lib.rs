@@ -1,14 +1,12 @@
 //! The async-std backend of anyrt.
 //!
-//! async-std is discontinued ([RUSTSEC-2025-0052]). This crate exists for applications that run on
-//! it today: with anyrt in between, the next move costs one line. New applications take another
-//! backend.
+//! async-std is discontinued ([RUSTSEC-2025-0052]). This crate is for applications that run on it today:
+//! with anyrt, moving to another backend changes one line. New applications should use another backend.
 //!
-//! This crate is glue: it tells `anyrt-core` how async-std starts tasks, reads its clock, makes
-//! timers and runs functions that block. Scopes, groups and every other rule live in the core, so
-//! they mean the same here as on the other backends. Applications use it through the crate `anyrt`
-//! with the feature `async-std`; libraries that are generic over the runtime name [`AsyncStd`] as
-//! `R`.
+//! This crate connects `anyrt-core` to async-std: it starts tasks, reads the clock, creates timers and
+//! runs functions that block. Scopes, groups and all other rules are implemented in the core, so that
+//! they are the same on every backend. Applications use it through the crate `anyrt` with the feature
+//! `async-std`; libraries that are generic over the runtime name [`AsyncStd`] as `R`.
 //!
 //! ```
 //! use anyrt_async_std::{AsyncStd, Builder};
@@ -22,7 +20,7 @@
 //! assert_eq!(answer.unwrap(), 42);
 //! ```
 //!
-//! # What maps to what
+//! # How anyrt maps to async-std
 //!
 //! | anyrt | async-std |
 //! | --- | --- |
@@ -32,15 +30,15 @@
 //! | a timer | `async_io::Timer`, on the reactor that async-std itself uses |
 //! | a function that blocks | `task::spawn_blocking`; dropping its future detaches |
 //! | a descriptor, a socket | `async_io::Async` around it, on the reactor that async-std itself uses, with the features `descriptors` and `net` (Unix systems) |
-//! | the end of a run | the shared threads go on, and so do functions that block |
+//! | the end of a run | the shared threads continue, and so do functions that block |
 //!
-//! # What is special here
+//! # Differences from other backends
 //!
 //! - The executor and the reactor are global, so everything works on any thread.
 //! - The number of executor threads and their name are read once per process, from the environment
 //!   variables `ASYNC_STD_THREAD_COUNT` and `ASYNC_STD_THREAD_NAME`; a run cannot change them.
-//! - A task on one of these threads that calls into a run blocks the thread. The last one of them is not
-//!   blocked: the call is refused there.
+//! - A task on an executor thread that calls into a run blocks the thread. The last such thread is never
+//!   blocked: the call returns an error there.
 //!
 //! [RUSTSEC-2025-0052]: https://rustsec.org/advisories/RUSTSEC-2025-0052
 

@@ -1,14 +1,16 @@
+//! The marker type of async-std, and the builder that starts a run on it.
+
 use std::io;
 
 use anyrt_core::runtime::Enter;
 
-/// The marker type of this backend: what stands for `R` in code that is generic over the runtime.
+/// The marker type of this backend: the `R` of code that is generic over the runtime.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct AsyncStd;
 
-/// How a run on async-std is to be started.
+/// Options of a run on async-std.
 ///
-/// There is nothing to choose: all runs share the executor of the process, which never ends.
+/// There are none: all runs share the executor of the process, which never ends.
 ///
 /// # Examples
 ///
@@ -24,7 +26,7 @@ pub struct AsyncStd;
 pub struct Builder(());
 
 impl Builder {
-    /// The executor of the process.
+    /// Creates a builder that uses the executor of the process.
     ///
     /// The main future is polled on the calling thread, tasks on the shared threads.
     pub fn new() -> Builder {

@@ -1,21 +1,23 @@
+//! Starting tasks on async-std.
+
 use anyrt_core::error::NoRuntime;
 use anyrt_core::runtime::{Spawn, TaskInfo};
 
 use crate::AsyncStd;
 
-/// The handle of async-std's executor, with which any thread can start tasks.
+/// A handle of async-std's global executor, with which any thread can start tasks.
 #[derive(Clone, Debug)]
 pub struct Handle(());
 
 impl Handle {
-    /// The handle of async-std's global executor, the one behind `task::spawn`. It never ends.
+    /// Returns a handle of async-std's global executor, which `task::spawn` uses. It never ends.
     pub fn global() -> Handle {
         Handle(())
     }
 
-    /// The handle, if this thread is polling a task of async-std.
+    /// Returns the handle if this thread is polling a task of async-std.
     ///
-    /// [`Spawn::current`] succeeds on every thread; this tells whose the thread is.
+    /// [`Spawn::current`] returns a handle on every thread.
     pub fn try_current() -> Option<Handle> {
         async_std::task::try_current().map(|_task| Handle::global())
     }

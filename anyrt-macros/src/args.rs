@@ -1,4 +1,4 @@
-//! What stands in the parentheses of an attribute.
+//! The arguments of the attributes.
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
@@ -7,7 +7,7 @@ use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::{LitInt, LitStr, Path, Result, Token};
 
-/// The backends that anyrt knows. Which of them are enabled is not known here.
+/// A backend that anyrt knows. Only the crate `anyrt` knows whether it is enabled.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Backend {
     Tokio,
@@ -18,7 +18,7 @@ pub(crate) enum Backend {
 impl Backend {
     pub(crate) const ALL: [Backend; 3] = [Backend::Tokio, Backend::Smol, Backend::AsyncStd];
 
-    /// The name of the feature.
+    /// Returns the name of the feature.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Backend::Tokio => "tokio",
@@ -27,7 +27,7 @@ impl Backend {
         }
     }
 
-    /// The name of the variant of `anyrt::Backend`.
+    /// Returns the name of the variant of `anyrt::Backend`.
     pub(crate) fn variant(self) -> &'static str {
         match self {
             Backend::Tokio => "Tokio",
@@ -36,7 +36,7 @@ impl Backend {
         }
     }
 
-    /// The name as an identifier: that of a test.
+    /// Returns the name as an identifier, which is the name of a test.
     pub(crate) fn snake(self) -> &'static str {
         match self {
             Backend::Tokio => "tokio",
@@ -51,7 +51,7 @@ impl Backend {
     }
 }
 
-/// Which threads poll tasks.
+/// The threads that poll tasks.
 #[derive(Clone, Copy)]
 pub(crate) enum Flavor {
     MultiThread,
@@ -75,17 +75,17 @@ fn unknown(what: &str, name: &LitStr, known: &[&str]) -> syn::Error {
     syn::Error::new(name.span(), message)
 }
 
-/// What both attributes understand.
+/// The arguments that both attributes accept.
 #[derive(Default)]
 pub(crate) struct Common {
     pub(crate) flavor: Option<Flavor>,
     pub(crate) worker_threads: Option<LitInt>,
-    /// Where `anyrt` is found.
+    /// The path of `anyrt`.
     pub(crate) anyrt: Option<TokenStream>,
 }
 
 impl Common {
-    /// Takes an argument that both attributes understand; `false` if this is none.
+    /// Reads an argument that both attributes accept. Returns `false` if it is a different one.
     fn take(&mut self, meta: &ParseNestedMeta<'_>) -> Result<bool> {
         if meta.path.is_ident("flavor") {
             let flavor = Flavor::parse(&meta.value()?.parse()?)?;
@@ -166,7 +166,7 @@ impl TestArgs {
                     backends.push(backend);
                 }
                 if backends.is_empty() {
-                    return Err(meta.error("without a backend there is no test"));
+                    return Err(meta.error("the list of backends is empty: name at least one"));
                 }
                 once(&mut parsed.backends, backends, &meta)
             } else {

@@ -1,4 +1,4 @@
-//! What the attributes become.
+//! The expansion of the attributes.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -8,7 +8,7 @@ use syn::{Attribute, Error, ReturnType};
 use crate::args::{Backend, Common, Flavor, MainArgs, TestArgs};
 use crate::function::Function;
 
-/// The error, and the item as it was: editors go on understanding it.
+/// Returns the error and the unchanged item, so that editors still understand the item.
 pub(crate) fn failed(error: &Error, item: TokenStream) -> TokenStream {
     let error = error.to_compile_error();
     quote! { #error #item }
@@ -25,7 +25,7 @@ pub(crate) fn main(args: &MainArgs, function: Function) -> TokenStream {
     } = function;
     let name = &signature.ident;
     let output = &signature.output;
-    // The user's function stays whole, inside, so that types are checked against its signature.
+    // The user's function is kept as an inner function, so that types are checked against its signature.
     quote! {
         #(#attributes)*
         #visibility fn #name() #output {
@@ -87,7 +87,7 @@ pub(crate) fn test(args: &TestArgs, function: Function) -> TokenStream {
     let ignored = for_harness
         .iter()
         .filter(|attribute| attribute.path().is_ident("ignore"));
-    // An explicit list says itself what is not enabled.
+    // An explicit list shows a backend that is not enabled as an ignored test.
     let no_backend = args.backends.is_none().then(|| {
         quote! {
             #anyrt::__private::if_any! {
@@ -118,14 +118,16 @@ pub(crate) fn test(args: &TestArgs, function: Function) -> TokenStream {
     }
 }
 
-/// Whether the attribute tells the test harness something, rather than the compiler.
+/// Returns whether the attribute is for the test harness rather than for the compiler.
 fn is_for_harness(attribute: &Attribute) -> bool {
     let path = attribute.path();
     path.is_ident("ignore") || path.is_ident("should_panic") || path.is_ident("cfg_attr")
 }
 
-/// What a test returns. The user's type may be out of reach in the module of the tests; that it
-/// is one that the harness understands is all that matters there.
+/// Returns the return type of a test.
+///
+/// The user's type may not be accessible in the module of the tests. There it only matters that the test
+/// harness accepts it.
 fn termination(output: &ReturnType) -> TokenStream {
     match output {
         ReturnType::Default => TokenStream::new(),

@@ -1,12 +1,12 @@
-//! The function that an attribute stands on.
+//! The function that an attribute is applied to.
 
 use proc_macro2::{Group, TokenStream};
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::spanned::Spanned;
 use syn::{Attribute, Error, Result, Signature, Visibility};
 
-/// An async function without arguments. Its body is not looked into, so that the compiler reports
-/// what is wrong there.
+/// An async function without arguments. Its body is not parsed, so that the compiler reports the errors
+/// in it.
 pub(crate) struct Function {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) visibility: Visibility,
@@ -26,7 +26,7 @@ impl Parse for Function {
 }
 
 impl Function {
-    /// Reads the item, and refuses what `#[anyrt::attribute]` cannot stand on.
+    /// Parses the item. Returns an error if `#[anyrt::attribute]` does not support it.
     pub(crate) fn parse(attribute: &str, item: TokenStream) -> Result<Function> {
         let function = <Function as Parse>::parse.parse2(item)?;
         let signature = &function.signature;
@@ -63,7 +63,7 @@ impl Function {
             {
                 return refuse(
                     other,
-                    "stands beside another test attribute, which would run it twice",
+                    "cannot be combined with another test attribute: the test would run twice",
                 );
             }
         }

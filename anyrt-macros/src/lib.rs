@@ -1,7 +1,7 @@
 //! The attributes of anyrt: `#[anyrt::main]`, `#[anyrt::test]` and `#[anyrt::process_fn]`.
 //!
-//! The first two are thin shells around `anyrt::Builder`. Use them through the crate `anyrt`, which
-//! re-exports them: what they expand to names it.
+//! The first two start a run with `anyrt::Builder`. Use them through the crate `anyrt`, which re-exports
+//! them: their expansion refers to it.
 
 mod args;
 mod expand;
@@ -16,19 +16,21 @@ use self::process_fn::{ProcessFn, ProcessFnArgs};
 
 /// Runs an async `main`.
 ///
-/// Without arguments this is `anyrt::run(..)`: the enabled backend, and with several the one that
-/// the environment variable `ANYRT_BACKEND` names, else the first of tokio, smol and async-std.
+/// Without arguments it works like `anyrt::run(..)`: it uses the enabled backend. If several are
+/// enabled, the environment variable `ANYRT_BACKEND` names the backend; without it, the first of tokio,
+/// smol and async-std is used.
 ///
 /// # Arguments
 ///
-/// - `backend = "tokio"` names the backend, whatever the environment says.
-/// - `flavor = "multi_thread"` or `"current_thread"` says which threads poll tasks.
-/// - `worker_threads = 4` says how many they are.
-/// - `crate = "crate::path"` is where to find `anyrt`, if not under that name.
+/// - `backend = "tokio"` sets the backend, regardless of the environment.
+/// - `flavor = "multi_thread"` or `"current_thread"` sets which threads poll tasks.
+/// - `worker_threads = 4` sets their number.
+/// - `crate = "crate::path"` is the path of `anyrt`, if it has another name.
 ///
-/// What the backend cannot do is an error when the program starts.
+/// An argument that the backend does not support is an error when the program starts.
 ///
-/// With the feature `to_process` of `anyrt`, the program calls `anyrt::to_process::serve` before anything else.
+/// With the feature `to_process` of `anyrt`, the program calls `anyrt::to_process::serve` before
+/// anything else.
 ///
 /// # Examples
 ///
@@ -52,17 +54,17 @@ pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
     }
 }
 
-/// Makes one test per enabled backend out of an async function.
+/// Makes an async function a test for each enabled backend.
 ///
 /// The tests of `async fn name()` are called `name::tokio`, `name::smol` and `name::async_std`.
-/// Attributes such as `#[ignore]` and `#[should_panic]` hold for each of them. If no backend is
-/// enabled there is one test, `name::no_backend`, which fails and says what to enable.
+/// Attributes such as `#[ignore]` and `#[should_panic]` apply to each of them. If no backend is enabled,
+/// there is one test, `name::no_backend`, which fails and names the features to enable.
 ///
 /// # Arguments
 ///
-/// - `backends = ["tokio", "smol"]` makes tests for these only. One that is named here and not
-///   enabled is shown as ignored.
-/// - `flavor`, `worker_threads` and `crate` are those of `#[anyrt::main]`.
+/// - `backends = ["tokio", "smol"]` makes tests for these backends only. A backend in the list that is
+///   not enabled is shown as an ignored test.
+/// - `flavor`, `worker_threads` and `crate` are the same as for `#[anyrt::main]`.
 ///
 /// # Examples
 ///
@@ -91,14 +93,14 @@ pub fn test(args: TokenStream, item: TokenStream) -> TokenStream {
     }
 }
 
-/// Registers a function that may run in worker processes, by `anyrt::to_process::run`.
+/// Registers a function that may run in worker processes, with `anyrt::to_process::run`.
 ///
-/// The function stays an ordinary one. It has one argument, which `serde` can send to another process, and
-/// its result can be sent back. It needs the feature `to_process` of `anyrt`.
+/// The function itself is unchanged. It has one argument, which `serde` can send to another process, and
+/// a result that can be sent back. It needs the feature `to_process` of `anyrt`.
 ///
 /// # Arguments
 ///
-/// - `crate = "crate::path"` is where to find `anyrt`, if not under that name.
+/// - `crate = "crate::path"` is the path of `anyrt`, if it has another name.
 ///
 /// # Examples
 ///

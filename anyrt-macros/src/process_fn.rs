@@ -1,4 +1,4 @@
-//! `#[anyrt::process_fn]`: what it stands on, and what it becomes.
+//! `#[anyrt::process_fn]`: the functions that it accepts, and its expansion.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -9,7 +9,7 @@ use syn::{Attribute, Error, FnArg, LitStr, Path, Result, Signature, Type, Visibi
 /// The arguments of the attribute.
 #[derive(Default)]
 pub(crate) struct ProcessFnArgs {
-    /// Where `anyrt` is found.
+    /// The path of `anyrt`.
     anyrt: Option<TokenStream>,
 }
 
@@ -35,7 +35,7 @@ impl ProcessFnArgs {
 /// A function that may run in worker processes.
 pub(crate) struct ProcessFn {
     name: Ident,
-    /// Its attributes `cfg`.
+    /// Its `cfg` attributes.
     conditions: Vec<Attribute>,
 }
 
@@ -45,7 +45,7 @@ impl Parse for ProcessFn {
         conditions.retain(|attribute| attribute.path().is_ident("cfg"));
         let _visibility: Visibility = input.parse()?;
         let signature: Signature = input.parse()?;
-        // The compiler reports what is wrong in the body.
+        // The body is not parsed: the compiler reports the errors in it.
         let _body: TokenStream = input.parse()?;
         check(&signature)?;
         Ok(ProcessFn {
@@ -115,7 +115,7 @@ fn check(signature: &Signature) -> Result<()> {
     Ok(())
 }
 
-/// Whether there is a reference or a lifetime in a type.
+/// Returns whether a type contains a reference or a lifetime.
 fn has_reference(kind: TokenStream) -> bool {
     kind.into_iter().any(|token| match token {
         // A lifetime begins with an apostrophe.
@@ -125,7 +125,7 @@ fn has_reference(kind: TokenStream) -> bool {
     })
 }
 
-/// The function as it was, and its registration.
+/// Returns the unchanged function and its registration.
 pub(crate) fn expand(args: &ProcessFnArgs, function: &ProcessFn, item: TokenStream) -> TokenStream {
     let anyrt = args.anyrt.clone().unwrap_or_else(|| quote!(::anyrt));
     let ProcessFn { name, conditions } = function;
@@ -154,7 +154,7 @@ mod tests {
         parsed.err().unwrap().to_string()
     }
 
-    /// W18.
+    /// Checks rule W18.
     #[test]
     fn what_does_not_fit_is_named() {
         assert!(error("async fn f(x: u8) {}").contains("not `async`"));

@@ -1,3 +1,5 @@
+//! Functions that block, on the thread pool of smol.
+
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -7,7 +9,7 @@ use smol::Task;
 use crate::spawn::enter;
 use crate::{Handle, Smol};
 
-/// A function that runs on a thread where it may block.
+/// The result of a function that runs on a thread where it may block.
 ///
 /// Dropping this does not stop the function.
 #[derive(Debug)]

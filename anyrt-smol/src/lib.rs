@@ -1,9 +1,9 @@
 //! The smol backend of anyrt.
 //!
-//! This crate is glue: it tells `anyrt-core` how smol starts tasks, reads its clock, makes timers
-//! and runs functions that block. Scopes, groups and every other rule live in the core, so they
-//! mean the same here as on the other backends. Applications use it through the crate `anyrt` with
-//! the feature `smol`; libraries that are generic over the runtime name [`Smol`] as `R`.
+//! This crate connects `anyrt-core` to smol: it starts tasks, reads the clock, creates timers and runs
+//! functions that block. Scopes, groups and all other rules are implemented in the core, so that they
+//! are the same on every backend. Applications use it through the crate `anyrt` with the feature `smol`;
+//! libraries that are generic over the runtime name [`Smol`] as `R`.
 //!
 //! ```
 //! use anyrt_core::runtime::{Enter, Spawn};
@@ -17,24 +17,24 @@
 //! assert_eq!(answer.unwrap(), 42);
 //! ```
 //!
-//! # What maps to what
+//! # How anyrt maps to smol
 //!
 //! | anyrt | smol |
 //! | --- | --- |
-//! | a run | an executor of its own, driven on the calling thread and on more if asked for |
+//! | a run | a new executor, driven on the calling thread, and on more threads on request |
 //! | a task | `Executor::spawn` and `detach`; outside a run, `smol::spawn` |
 //! | the clock | the system's monotonic clock |
 //! | a timer | `smol::Timer` |
 //! | a function that blocks | `smol::unblock`, detached when its future is dropped |
 //! | a descriptor, a socket | `smol::Async` around it, with the features `descriptors` and `net` (Unix systems) |
-//! | the end of a run | tasks that are left are dropped; functions that block are not waited for |
+//! | the end of a run | remaining tasks are dropped; functions that block are not waited for |
 //!
-//! # What is special here
+//! # Differences from other backends
 //!
-//! - The reactor is global, so everything works on any thread. Inside `smol::block_on` without a
-//!   run, tasks go to smol's global executor.
-//! - A run has one executor thread by default: the calling one. So has the global executor, unless
-//!   the environment variable `SMOL_THREADS` says otherwise.
+//! - The reactor is global, so everything works on any thread. Inside `smol::block_on` without a run,
+//!   tasks are spawned on smol's global executor.
+//! - A run has one executor thread by default: the calling one. The global executor has one thread too,
+//!   unless the environment variable `SMOL_THREADS` sets another number.
 
 mod blocking;
 #[cfg(all(feature = "descriptors", unix))]

@@ -1,3 +1,5 @@
+//! Descriptors on the reactor of smol.
+
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::task::{Context, Poll};
@@ -7,7 +9,7 @@ use smol::Async;
 
 use crate::Smol;
 
-/// A descriptor that is registered with the process's reactor.
+/// A descriptor that is registered with the reactor of the process.
 #[derive(Debug)]
 pub struct Registered(Async<OwnedFd>);
 

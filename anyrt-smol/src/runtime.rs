@@ -1,3 +1,5 @@
+//! The marker type of smol, and the builder that starts a run on it.
+
 use std::io;
 use std::sync::Arc;
 use std::thread;
@@ -8,13 +10,13 @@ use smol::{Executor, channel};
 use crate::Handle;
 use crate::spawn::enter;
 
-/// The marker type of this backend: what stands for `R` in code that is generic over the runtime.
+/// The marker type of this backend: the `R` of code that is generic over the runtime.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Smol;
 
-/// How a run on smol is to be started.
+/// Options of a run on smol.
 ///
-/// Each run has an executor of its own, which ends with it.
+/// Each run has a new executor, which ends with it.
 ///
 /// # Examples
 ///
@@ -39,7 +41,7 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// An executor on the calling thread alone.
+    /// Creates a builder of an executor on the calling thread alone.
     pub fn new() -> Builder {
         Builder {
             threads: 1,
@@ -53,8 +55,8 @@ impl Builder {
         self
     }
 
-    /// Names the threads that the run starts. Those for functions that block belong to the whole
-    /// process, and keep their names.
+    /// Sets the name of the threads that the run starts. The threads for functions that block belong to
+    /// the whole process, and keep their names.
     pub fn thread_name(mut self, name: impl Into<String>) -> Builder {
         self.thread_name = Some(name.into());
         self
@@ -74,7 +76,7 @@ impl Enter for Builder {
             return Err(invalid("smol needs at least one thread"));
         }
         let executor = Arc::new(Executor::new());
-        // Comes first, so that it goes last: destructors of tasks that are left may ask for it.
+        // Declared first, and so dropped last: destructors of the remaining tasks may read it.
         let _entered = enter(Handle::of(&executor));
         Running(Some(executor)).block_on(self, future)
     }
@@ -84,7 +86,7 @@ fn invalid(message: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, message)
 }
 
-/// An executor that is torn down when this is dropped, also by a panic of the main future.
+/// An executor that is shut down when this is dropped, also after a panic of the main future.
 struct Running(Option<Arc<Executor<'static>>>);
 
 impl Running {
@@ -110,8 +112,9 @@ impl Drop for Running {
         let Some(mut executor) = self.0.take() else {
             return;
         };
-        // A thread that is spawning right now holds the executor for a moment. Nobody else does,
-        // and the run has not ended before the tasks that are left have been dropped.
+        // The executor is dropped here, with the remaining tasks, because a run ends only after its
+        // tasks. The loop ends: no other thread keeps a reference, except for the moment in which it
+        // spawns a task.
         loop {
             match Arc::try_unwrap(executor) {
                 Ok(last) => break drop(last),

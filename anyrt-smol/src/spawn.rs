@@ -1,3 +1,5 @@
+//! Starting tasks on smol.
+
 use std::cell::RefCell;
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -8,19 +10,19 @@ use smol::Executor;
 
 use crate::Smol;
 
-/// A handle of a run's executor, or of smol's global one, with which any thread can start tasks.
+/// A handle of the executor of a run, or of smol's global one, with which any thread can start tasks.
 #[derive(Clone)]
 pub struct Handle(Inner);
 
 #[derive(Clone)]
 enum Inner {
     Global,
-    /// Weak, because tasks hold handles: they would keep the executor alive that holds them.
+    /// Weak, because tasks hold handles: strong ones would keep the executor alive that owns the tasks.
     Run(Weak<Executor<'static>>),
 }
 
 impl Handle {
-    /// The handle of smol's global executor, the one behind `smol::spawn`. It never ends.
+    /// Returns a handle of smol's global executor, which `smol::spawn` uses. It never ends.
     pub fn global() -> Handle {
         Handle(Inner::Global)
     }
@@ -44,8 +46,7 @@ impl Spawn for Smol {
     type Handle = Handle;
 
     fn current() -> Result<Handle, NoRuntime> {
-        // No handle can be read while the thread's locals are being destroyed; no task is polled
-        // there either.
+        // While the thread's locals are being destroyed, no handle can be read, and no task is polled.
         let handle = CURRENT.try_with(|current| current.borrow().clone());
         Ok(handle.ok().flatten().unwrap_or_else(Handle::global))
     }
@@ -77,16 +78,16 @@ impl Spawn for Smol {
 }
 
 thread_local! {
-    /// The run that this thread works for.
+    /// The handle of the run that this thread belongs to.
     static CURRENT: RefCell<Option<Handle>> = const { RefCell::new(None) };
 }
 
-/// Makes this the handle that the thread finds, until what is returned is dropped.
+/// Makes this the current handle of the thread, until the returned guard is dropped.
 pub(crate) fn enter(handle: Handle) -> Entered {
     Entered(CURRENT.replace(Some(handle)))
 }
 
-/// Holds what the thread found before.
+/// A guard that restores the previous handle of the thread.
 pub(crate) struct Entered(Option<Handle>);
 
 impl Drop for Entered {

@@ -1,3 +1,5 @@
+//! The clock and timers of smol.
+
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Instant as Native;

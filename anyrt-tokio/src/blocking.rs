@@ -1,3 +1,5 @@
+//! Functions that block, on the thread pool of tokio.
+
 use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -8,10 +10,10 @@ use tokio::task::JoinHandle;
 
 use crate::{Handle, Tokio};
 
-/// A function that runs on a thread where it may block.
+/// The result of a function that runs on a thread where it may block.
 ///
-/// Dropping this does not stop the function. If the runtime ends before the function began, it
-/// never runs, and this never completes.
+/// Dropping this does not stop the function. If the runtime ends before the function has begun, the
+/// function never runs, and this never completes.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct Call<T>(JoinHandle<T>);
@@ -42,8 +44,10 @@ impl Blocking for Tokio {
         Call(handle.0.spawn_blocking(f))
     }
 
-    /// A worker of the multi-threaded runtime hands its tasks to another thread: nobody could steal the one
-    /// that it would poll next.
+    /// Calls `wait`, which blocks the thread.
+    ///
+    /// A worker of the multi-threaded runtime first hands its tasks to another thread. Otherwise the
+    /// task that it would poll next could not be stolen, and would wait for `wait`.
     fn block_in_place(handle: &Handle, wait: &mut dyn FnMut()) {
         let here = tokio::runtime::Handle::try_current();
         let is_same = here.is_ok_and(|here| here.id() == handle.0.id());

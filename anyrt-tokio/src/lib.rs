@@ -1,9 +1,9 @@
 //! The tokio backend of anyrt.
 //!
-//! This crate is glue: it tells `anyrt-core` how tokio starts tasks, reads its clock, makes timers
-//! and runs functions that block. Scopes, groups and every other rule live in the core, so they
-//! mean the same here as on the other backends. Applications use it through the crate `anyrt` with
-//! the feature `tokio`; libraries that are generic over the runtime name [`Tokio`] as `R`.
+//! This crate connects `anyrt-core` to tokio: it starts tasks, reads the clock, creates timers and runs
+//! functions that block. Scopes, groups and all other rules are implemented in the core, so that they
+//! are the same on every backend. Applications use it through the crate `anyrt` with the feature
+//! `tokio`; libraries that are generic over the runtime name [`Tokio`] as `R`.
 //!
 //! ```
 //! use anyrt_core::runtime::{Enter, Spawn};
@@ -17,26 +17,26 @@
 //! assert_eq!(answer.unwrap(), 42);
 //! ```
 //!
-//! # What maps to what
+//! # How anyrt maps to tokio
 //!
 //! | anyrt | tokio |
 //! | --- | --- |
-//! | a run | a runtime of its own, or one that you name by its handle |
+//! | a run | a new runtime, or an existing one that is given by its handle |
 //! | a task | `Handle::spawn`; the `JoinHandle` is dropped, which detaches |
-//! | the clock | `tokio::time::Instant`, so a paused clock is obeyed |
-//! | a timer | `tokio::time::Sleep`, pinned in place, apart from the task's budget |
+//! | the clock | `tokio::time::Instant`, which may be paused |
+//! | a timer | `tokio::time::Sleep`, pinned in place, outside of the task's budget |
 //! | a function that blocks | `Handle::spawn_blocking` |
 //! | a descriptor, a socket | `AsyncFd` around it, with the features `descriptors` and `net` (Unix systems) |
-//! | the end of a run | tasks that are left are dropped; functions that block are not waited for |
+//! | the end of a run | remaining tasks are dropped; functions that block are not waited for |
 //!
-//! # What is special here
+//! # Differences from other backends
 //!
-//! - Nothing works on a thread without a tokio runtime: there is no global one to fall back on.
-//! - Inside a runtime that your application has started itself, everything works without
-//!   [`Builder`]; enable its drivers (`enable_all`). Without the timer, waiting for time panics, and
-//!   without I/O, opening a socket does: tokio does not say beforehand what is enabled.
-//! - A native task on a worker of the multi-threaded runtime that calls into a run of that runtime, through a
-//!   portal or a `RunHandle`, does so by `tokio::task::block_in_place`. In a `LocalSet` that panics.
+//! - Nothing works on a thread without a tokio runtime: there is no global runtime.
+//! - Inside a runtime that the application has started, everything works without [`Builder`]. Enable its
+//!   drivers (`enable_all`). Without the timer, waiting for time panics, and without I/O, opening a
+//!   socket panics: tokio does not report in advance what is enabled.
+//! - A native task on a worker of the multi-threaded runtime that calls into a run of that runtime,
+//!   through a portal or a `RunHandle`, uses `tokio::task::block_in_place`. In a `LocalSet` that panics.
 //! - A runtime cannot be entered from within a task of another tokio runtime: tokio panics.
 
 mod blocking;

@@ -1,3 +1,5 @@
+//! Descriptors on the reactor of tokio.
+
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::task::{Context, Poll, ready};
@@ -17,7 +19,7 @@ impl Source for Registered {
         reason = "its successor is `unsafe`, for types whose descriptor changes; an `OwnedFd` keeps its"
     )]
     fn register(descriptor: OwnedFd) -> io::Result<Registered> {
-        // Tokio itself would panic.
+        // Without a runtime, `AsyncFd::new` would panic.
         Tokio::current()?;
         Ok(Registered(AsyncFd::new(descriptor)?))
     }
@@ -37,6 +39,8 @@ impl Source for Registered {
         direction: Direction,
         mut attempt: impl FnMut(BorrowedFd<'_>) -> io::Result<Attempt<T>>,
     ) -> Poll<io::Result<T>> {
+        // Ends: an attempt that would block clears the readiness, so that the next poll returns `Pending`
+        // unless there was another event. Only interrupted attempts are repeated without that.
         loop {
             let mut ready = ready!(match direction {
                 Direction::Input => self.0.poll_read_ready(cx),

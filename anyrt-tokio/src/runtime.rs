@@ -1,3 +1,5 @@
+//! The marker type of tokio, and the builder that starts a run on it.
+
 use std::io;
 use std::thread;
 use std::time::Duration;
@@ -6,14 +8,13 @@ use anyrt_core::runtime::Enter;
 
 use crate::Handle;
 
-/// The marker type of this backend: what stands for `R` in code that is generic over the runtime.
+/// The marker type of this backend: the `R` of code that is generic over the runtime.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Tokio;
 
-/// How a run on tokio is to be started.
+/// Options of a run on tokio.
 ///
-/// Each run has a runtime of its own, which ends with it, except with
-/// [`from_handle`](Builder::from_handle).
+/// Each run has a new runtime, which ends with it, except with [`from_handle`](Builder::from_handle).
 ///
 /// # Examples
 ///
@@ -40,24 +41,23 @@ enum Kind {
 }
 
 impl Builder {
-    /// A runtime with worker threads, one per processor unless said otherwise.
+    /// Creates a builder of a runtime with worker threads, one per processor by default.
     ///
     /// The main future is polled on the calling thread, tasks on the workers.
     pub fn multi_thread() -> Builder {
         Builder::of(Kind::MultiThread)
     }
 
-    /// A runtime that polls everything on the calling thread.
+    /// Creates a builder of a runtime that polls everything on the calling thread.
     pub fn current_thread() -> Builder {
         Builder::of(Kind::CurrentThread)
     }
 
-    /// Runs on a runtime that exists already, and that goes on when the run has ended.
+    /// Creates a builder that uses an existing runtime, which continues when the run has ended.
     ///
-    /// If it is a current-thread runtime, somebody else has to drive it meanwhile, as tokio says
-    /// in the docs of `Handle::block_on`. The threads are the runtime's, so
-    /// [`worker_threads`](Builder::worker_threads) and [`thread_name`](Builder::thread_name) are
-    /// refused.
+    /// If it is a current-thread runtime, another thread has to drive it meanwhile; see the
+    /// documentation of tokio's `Handle::block_on`. The threads belong to the runtime, so that
+    /// [`worker_threads`](Builder::worker_threads) and [`thread_name`](Builder::thread_name) are errors.
     pub fn from_handle(handle: impl Into<Handle>) -> Builder {
         Builder::of(Kind::Existing(handle.into()))
     }
@@ -76,7 +76,7 @@ impl Builder {
         self
     }
 
-    /// Names the threads that the runtime starts, those for functions that block included.
+    /// Sets the name of the threads that the runtime starts, including those for functions that block.
     pub fn thread_name(mut self, name: impl Into<String>) -> Builder {
         self.thread_name = Some(name.into());
         self
@@ -96,7 +96,7 @@ impl Builder {
     fn refuse_options(&self) -> io::Result<()> {
         if self.worker_threads.is_some() || self.thread_name.is_some() {
             return Err(invalid(
-                "tokio cannot change the threads of a runtime that exists already",
+                "tokio cannot change the threads of an existing runtime: set them where it is built",
             ));
         }
         Ok(())
@@ -116,7 +116,9 @@ impl Enter for Builder {
                 return Err(invalid("tokio needs at least one worker thread"));
             }
             Kind::CurrentThread if self.worker_threads.is_some() => {
-                return Err(invalid("tokio has no worker threads on the current thread"));
+                return Err(invalid(
+                    "tokio has no worker threads on the current thread: use `multi_thread`",
+                ));
             }
             Kind::MultiThread => self.build(tokio::runtime::Builder::new_multi_thread())?,
             Kind::CurrentThread => self.build(tokio::runtime::Builder::new_current_thread())?,
@@ -129,13 +131,13 @@ fn invalid(message: &'static str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, message)
 }
 
-/// How long the threads of a runtime are waited for at most.
+/// The longest time to wait for the threads of a runtime.
 ///
-/// Workers end within a fraction of this. It runs out only where a function still blocks, which
-/// the run has abandoned on purpose.
+/// Workers end within a fraction of it. It elapses only if a function still blocks that the run has
+/// abandoned on purpose.
 const THREADS_END_WITHIN: Duration = Duration::from_millis(50);
 
-/// A runtime that is shut down when this is dropped, also by a panic of the main future.
+/// A runtime that is shut down when this is dropped, also after a panic of the main future.
 struct Running(Option<tokio::runtime::Runtime>);
 
 impl Running {
@@ -151,7 +153,8 @@ impl Drop for Running {
         let handle = runtime.handle().clone();
         // Dropping the runtime instead would wait without limit for functions that block.
         runtime.shutdown_timeout(THREADS_END_WITHIN);
-        // A worker that is late may still hold tasks, and the run has not ended before they have.
+        // A late worker may still hold tasks, and a run ends only after its tasks. The loop ends because
+        // the runtime is shut down: each worker drops its tasks when it returns from the poll it is in.
         let mut pause = Duration::from_micros(10);
         while handle.metrics().num_alive_tasks() > 0 {
             thread::sleep(pause);

@@ -1,3 +1,5 @@
+//! Starting tasks on tokio.
+
 use std::pin::pin;
 use std::task::{Context, Waker};
 
@@ -24,25 +26,25 @@ impl From<Handle> for tokio::runtime::Handle {
     }
 }
 
-/// Returns whether a task whose future has `size` bytes takes less memory with the future in a box, by half
-/// a [`STEP`] or more.
+/// Returns whether a task whose future has `size` bytes takes less memory with the future in a box, by
+/// half a [`STEP`] or more.
 ///
-/// The future of a child is 16 bytes larger than the one that was spawned. For one size in eight that is what
-/// makes tokio's allocation a step larger. A box costs less, in time too.
+/// The future of a child is 16 bytes larger than the spawned one. For one size in eight, these bytes
+/// make tokio's allocation a step larger. A box then takes less memory, and less time too.
 const fn is_smaller_boxed(size: usize) -> bool {
     let in_place = (BESIDE_FUTURE + size).next_multiple_of(STEP);
     let boxed = (BESIDE_FUTURE + size_of::<usize>()).next_multiple_of(STEP) + size + PER_ALLOCATION;
     in_place >= boxed + STEP / 2
 }
 
-/// The bytes that tokio allocates for a task beside its future, on 64-bit platforms. `anyrt-bench` has a test
-/// that notices a change: `a_child_takes_at_most_128_bytes_beyond_the_backend`.
+/// The bytes that tokio allocates for a task in addition to its future, on 64-bit platforms. A test of
+/// `anyrt-bench` notices a change: `a_child_takes_at_most_128_bytes_beyond_the_backend`.
 const BESIDE_FUTURE: usize = 104;
 
-/// What tokio aligns a task to, and therefore rounds its size up to.
+/// The alignment of tokio's allocation for a task, a multiple of which is its size.
 const STEP: usize = 128;
 
-/// What an allocator needs for an allocation of its own, about.
+/// The approximate overhead of a separate allocation.
 const PER_ALLOCATION: usize = 16;
 
 impl Spawn for Tokio {
@@ -74,8 +76,8 @@ impl Spawn for Tokio {
     }
 
     fn yield_turn(waker: &Waker) {
-        // A task that wakes itself is polled again before timers and sockets are looked at, up to sixty
-        // times. What tokio's own future is polled with is woken after that.
+        // A task that wakes itself is polled again, up to sixty times, before timers and sockets are
+        // checked. A waker that was passed to tokio's `yield_now` is woken after the check.
         let polled = pin!(tokio::task::yield_now()).poll(&mut Context::from_waker(waker));
         debug_assert!(polled.is_pending(), "it yields once");
     }

@@ -1,3 +1,5 @@
+//! The clock and timers of tokio.
+
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Instant as Native;
@@ -11,11 +13,11 @@ use tokio::time::Sleep;
 use crate::Tokio;
 use crate::spawn::NO_RUNTIME;
 
-/// A timer of tokio's.
+/// A timer of tokio, outside of the cooperative budget of a task.
 ///
-/// It takes nothing from the budget of tokio's that a task has for one poll, and asks for nothing: with
-/// the budget used up, `Sleep` does not look at its time, and a limit around a loop of operations that are
-/// always ready would never fire.
+/// It does not use the budget, and completes even if the budget is used up. A `Sleep` alone does not
+/// check its time then, and a time limit around a loop of operations that are always ready would never
+/// fire.
 #[pin_project]
 #[derive(Debug)]
 pub struct Timer(#[pin] Sleep);
@@ -29,7 +31,7 @@ impl Future for Timer {
     }
 }
 
-/// Reads tokio's clock, which tests may pause.
+/// Returns the current time of tokio's clock, which tests may pause.
 fn native_now() -> Native {
     tokio::time::Instant::now().into_std()
 }
@@ -43,8 +45,8 @@ impl Time for Tokio {
     }
 
     fn timer(deadline: Instant) -> Timer {
-        // Tokio itself would panic with a message that does not name anyrt's ways out. Inside a
-        // task the first question answers, and costs a quarter of the second.
+        // Tokio would panic with a message that does not name the ways to start a run of anyrt. Inside a
+        // task, `try_id` suffices, and costs a quarter of `try_current`.
         assert!(
             tokio::task::try_id().is_some() || tokio::runtime::Handle::try_current().is_ok(),
             "{NO_RUNTIME}"

@@ -1,7 +1,7 @@
-//! What the macros expand to. Nothing here is meant to be named, and all of it may change.
+//! Items that the macros expand to. They are not public, and all of them may change.
 //!
-//! Which backends are enabled is known to this crate alone, and not to the crate in which a macro
-//! is used. Hence one macro per backend, which is one of two that choose between two blocks.
+//! Only this crate knows which backends are enabled; the crate in which a macro is used does not. Hence
+//! there is one macro per backend. It is an alias of one of two macros that choose between two blocks.
 
 use crate::Builder;
 use crate::entry::run_or_panic;

@@ -1,3 +1,5 @@
+//! The names of the backends.
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -7,7 +9,7 @@ use crate::ambient::{Ambient, ENABLED};
 
 /// A runtime that anyrt can run on.
 ///
-/// It is written as the name of the crate, and of the feature that enables it.
+/// Its text form is the name of the crate, and of the feature that enables it.
 ///
 /// # Examples
 ///
@@ -30,15 +32,15 @@ pub enum Backend {
 }
 
 impl Backend {
-    /// All that anyrt knows, enabled or not, in the order in which a run chooses.
+    /// All known backends, enabled or not, in the order of preference.
     pub const ALL: &'static [Backend] = &[Backend::Tokio, Backend::Smol, Backend::AsyncStd];
 
-    /// Those whose feature is enabled, in the order in which a run chooses.
+    /// Returns the enabled backends, in the order of preference.
     pub fn available() -> &'static [Backend] {
         ENABLED
     }
 
-    /// The one that anyrt's functions use if they are called here; `None` if they find none.
+    /// Returns the backend that anyrt's functions use where this is called, or `None` if they find none.
     pub fn current() -> Option<Backend> {
         Some(Ambient::current().ok()?.backend())
     }
@@ -72,14 +74,14 @@ impl FromStr for Backend {
     }
 }
 
-/// A name that is no backend's.
+/// The error for a name that is not the name of a backend.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown backend {name:?}: anyrt knows {}", known())]
 pub struct ParseBackendError {
     name: String,
 }
 
-/// All names, as they are listed in messages.
+/// Returns all names, as they are listed in messages.
 fn known() -> String {
     let names: Vec<String> = Backend::ALL.iter().map(|b| format!("`{b}`")).collect();
     names.join(", ")

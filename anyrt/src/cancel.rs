@@ -1,4 +1,4 @@
-//! Scopes, shields and clean-up, with the ambient runtime filled in.
+//! Cancel scopes, shields and clean-up: the functions of `anyrt_core::cancel` for the ambient runtime.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use anyrt_core::cancel::{self, Cancelled, Lent};
 use crate::futures::{Checkpoint, Fail, Finally, MoveOn, Scope, Shield, WaitFor};
 use crate::{Ambient, Instant};
 
-/// A cancel scope: cancelling it interrupts what runs inside, and nothing else.
+/// A cancel scope. Cancelling it interrupts the code inside it, and nothing else.
 ///
-/// A scope serves for one future: [`run`](CancelScope::run) consumes it. Whoever has a
-/// [`handle`](CancelScope::handle) can cancel it, move its deadline, or switch its shield, before
-/// and while it runs, from any task or thread.
+/// A scope is for one future: [`run`](CancelScope::run) consumes it. With its
+/// [`handle`](CancelScope::handle), any task or thread can cancel it, move its deadline, or switch its
+/// shield, before and while it runs.
 ///
 /// Where no handle is needed, [`move_on_after`] and [`fail_after`] do the same without allocating.
 ///
@@ -31,18 +31,18 @@ use crate::{Ambient, Instant};
 /// ```
 pub type CancelScope = cancel::CancelScope<Ambient>;
 
-/// Runs a future for at most `limit`, counted from its first poll; `None` if it was interrupted.
+/// Runs a future for at most `limit`, counted from its first poll. Returns `None` if it was interrupted.
 ///
-/// A limit of zero interrupts the future at its first wait. Inside a scope that is cancelled the
-/// call does not end: the cancellation moves on outwards.
+/// A limit of zero interrupts the future at its first wait. If an enclosing scope is cancelled, the call
+/// does not return: the cancellation propagates outwards.
 ///
 /// # Cancel safety
 ///
-/// Dropping the returned future drops what runs in it, without clean-up code.
+/// Dropping the returned future drops the future in it, without clean-up code.
 ///
 /// # Panics
 ///
-/// Where no runtime is at hand; the message names the fix.
+/// Panics if there is no runtime; the message names the fix.
 ///
 /// # Examples
 ///
@@ -61,22 +61,22 @@ pub fn move_on_after<F: Future>(limit: Duration, future: F) -> Scope<F, MoveOn> 
     cancel::move_on_after::<Ambient, F>(limit, future)
 }
 
-/// Runs a future until `deadline` at most; `None` if it was interrupted. See [`move_on_after`].
+/// Runs a future until `deadline` at most. Returns `None` if it was interrupted. See [`move_on_after`].
 ///
 /// # Cancel safety
 ///
-/// Dropping the returned future drops what runs in it, without clean-up code.
+/// Dropping the returned future drops the future in it, without clean-up code.
 ///
 /// # Panics
 ///
-/// Where no runtime is at hand; the message names the fix.
+/// Panics if there is no runtime; the message names the fix.
 ///
 /// # Examples
 ///
 /// ```
 /// # if anyrt::Backend::available().is_empty() { return }
 /// anyrt::run(async {
-///     // A deadline that has passed cancels on entry.
+///     // A deadline in the past cancels on entry.
 ///     assert!(anyrt::move_on_at(anyrt::now(), anyrt::checkpoint()).await.is_none());
 /// });
 /// ```
@@ -85,21 +85,22 @@ pub fn move_on_at<F: Future>(deadline: Instant, future: F) -> Scope<F, MoveOn> {
     cancel::move_on_at::<Ambient, F>(deadline, future)
 }
 
-/// Runs a future for at most `limit`, counted from its first poll; an error if it was interrupted.
+/// Runs a future for at most `limit`, counted from its first poll. Returns an error if it was
+/// interrupted.
 ///
-/// See [`move_on_after`], which this is but for the result.
+/// It works like [`move_on_after`], apart from its output.
 ///
 /// # Cancel safety
 ///
-/// Dropping the returned future drops what runs in it, without clean-up code.
+/// Dropping the returned future drops the future in it, without clean-up code.
 ///
 /// # Errors
 ///
-/// [`Elapsed`](crate::Elapsed) if the future was interrupted.
+/// Returns [`Elapsed`](crate::Elapsed) if the future was interrupted.
 ///
 /// # Panics
 ///
-/// Where no runtime is at hand; the message names the fix.
+/// Panics if there is no runtime; the message names the fix.
 ///
 /// # Examples
 ///
@@ -118,19 +119,19 @@ pub fn fail_after<F: Future>(limit: Duration, future: F) -> Scope<F, Fail> {
     cancel::fail_after::<Ambient, F>(limit, future)
 }
 
-/// Runs a future until `deadline` at most; an error if it was interrupted. See [`fail_after`].
+/// Runs a future until `deadline` at most. Returns an error if it was interrupted. See [`fail_after`].
 ///
 /// # Cancel safety
 ///
-/// Dropping the returned future drops what runs in it, without clean-up code.
+/// Dropping the returned future drops the future in it, without clean-up code.
 ///
 /// # Errors
 ///
-/// [`Elapsed`](crate::Elapsed) if the future was interrupted.
+/// Returns [`Elapsed`](crate::Elapsed) if the future was interrupted.
 ///
 /// # Panics
 ///
-/// Where no runtime is at hand; the message names the fix.
+/// Panics if there is no runtime; the message names the fix.
 ///
 /// # Examples
 ///
@@ -148,22 +149,22 @@ pub fn fail_at<F: Future>(deadline: Instant, future: F) -> Scope<F, Fail> {
     cancel::fail_at::<Ambient, F>(deadline, future)
 }
 
-/// Waits for a future for at most `limit`, and leaves it as it is if that is not enough.
+/// Waits for a future for at most `limit`, and leaves it untouched if it is still pending then.
 ///
-/// Unlike [`fail_after`] it interrupts nothing: the future can be waited for again.
+/// Unlike [`fail_after`] it interrupts nothing: the future can be awaited again.
 ///
 /// # Cancel safety
 ///
-/// Cancel safe: dropping it leaves the future as it is.
+/// Cancel safe: dropping the returned future leaves `future` as it is.
 ///
 /// # Errors
 ///
-/// [`Elapsed`](crate::Elapsed) if the future was still pending at the limit. A limit of zero polls
-/// it once.
+/// Returns [`Elapsed`](crate::Elapsed) if the future is still pending at the limit. A limit of zero
+/// polls it once.
 ///
 /// # Panics
 ///
-/// Where no runtime is at hand; the message names the fix.
+/// Panics if there is no runtime; the message names the fix.
 ///
 /// # Examples
 ///
@@ -174,7 +175,7 @@ pub fn fail_at<F: Future>(deadline: Instant, future: F) -> Scope<F, Fail> {
 /// let group = anyrt::run(anyrt::task_group(async |tg| {
 ///     let mut slow = tg.spawn(anyrt::sleep(Duration::from_millis(20)));
 ///     while anyrt::wait_for(Duration::from_millis(5), &mut slow).await.is_err() {
-///         // Still running: say so, and wait on.
+///         // Still running: report it, and go on waiting.
 ///     }
 ///     assert!(slow.is_finished());
 /// }));
@@ -185,16 +186,16 @@ pub fn wait_for<F: Future + Unpin>(limit: Duration, future: &mut F) -> WaitFor<'
     cancel::wait_for::<Ambient, F>(limit, future)
 }
 
-/// Runs a future to its end whatever is cancelled around it.
+/// Runs a future to its end, even if enclosing scopes are cancelled.
 ///
-/// Scopes around it that are cancelled wait for it. It does not protect from the cancellation of
-/// a scope inside it. Put a limit inside where it may take long:
+/// Cancelled scopes around the shield wait for it. The shield does not protect from the cancellation of
+/// a scope inside it. If the future may take long, put a limit inside:
 /// `shield(move_on_after(limit, future))`.
 ///
 /// # Cancel safety
 ///
-/// Dropping the returned future drops what runs in it: a shield holds off cancellation, and
-/// cannot hold off a drop from outside.
+/// Dropping the returned future drops the future in it. A shield holds off cancellation; it cannot hold
+/// off a drop from outside.
 ///
 /// # Examples
 ///
@@ -221,22 +222,22 @@ pub fn shield<F: Future>(future: F) -> Shield<F> {
     cancel::shield(future)
 }
 
-/// Runs `body`, and then, however it ended, `cleanup`, shielded from cancellation.
+/// Runs `body`, and then `cleanup`, shielded from cancellation, however `body` ended.
 ///
-/// The clean-up runs after a value, after an interruption by cancellation, and after a panic,
-/// which continues afterwards. Scopes around it that are cancelled wait for it. For a limit, put
-/// one inside: `finally(body, || move_on_after(limit, tidy()))`.
+/// The clean-up runs after a value, after an interruption by cancellation, and after a panic, which
+/// continues afterwards. Enclosing scopes that are cancelled wait for it. To limit its time, put a limit
+/// inside: `finally(body, || move_on_after(limit, tidy()))`.
 ///
 /// # Cancel safety
 ///
-/// Dropping the returned future from outside, as `select!` does with a loser, drops `body` and
-/// `cleanup` where they stand: Rust offers no await there.
+/// If the returned future is dropped from outside, as `select!` does with a loser, `body` and `cleanup`
+/// are dropped where they are: Rust has no `await` in a drop.
 ///
 /// # Panics
 ///
-/// If it was interrupted, and is then polled again outside of the scope that was cancelled, which
-/// can happen to a future that was lent to a scope. A panic of the clean-up wins over one of the
-/// body.
+/// Panics if it was interrupted and is then polled outside of the cancelled scope, which is possible for
+/// a future that was lent to a scope. If both the body and the clean-up panic, the panic of the clean-up
+/// continues.
 ///
 /// # Examples
 ///
@@ -265,19 +266,19 @@ where
     cancel::finally(body, cleanup)
 }
 
-/// Lends a resource to `body`, and gives it to `cleanup` however the body ended.
+/// Lends a resource to `body`, and passes it to `cleanup` however the body ended.
 ///
-/// What [`finally`] does, for a value that both need: the body gets a guard that derefs to it,
+/// It works like [`finally`], for a value that both need: the body gets a guard that derefs to it, and
 /// the clean-up gets the value back.
 ///
 /// # Cancel safety
 ///
-/// As [`finally`]: dropped from outside, the resource is dropped without `cleanup`.
+/// As for [`finally`]: if the future is dropped from outside, the resource is dropped without `cleanup`.
 ///
 /// # Panics
 ///
-/// As [`finally`]; and if the body ended while the guard is still alive elsewhere, for instance
-/// in a child task: the clean-up then has nothing to work with. Keep the guard in the body.
+/// As for [`finally`]. Also panics if the guard is still alive elsewhere when the body has ended, for
+/// instance in a child task: then there is no resource for the clean-up. Keep the guard in the body.
 ///
 /// # Examples
 ///
@@ -314,7 +315,7 @@ where
 ///
 /// # Cancel safety
 ///
-/// Cancel safe: it has no effect.
+/// Cancel safe: dropping the future has no effect.
 ///
 /// # Examples
 ///
@@ -323,7 +324,7 @@ where
 /// anyrt::run(async {
 ///     for block in [[0_u8; 64]; 3] {
 ///         let _sum: u32 = block.iter().copied().map(u32::from).sum();
-///         anyrt::checkpoint().await; // long computations give others a turn
+///         anyrt::checkpoint().await; // lets other tasks run during a long computation
 ///     }
 /// });
 /// ```
@@ -332,11 +333,11 @@ pub fn checkpoint() -> Checkpoint {
     cancel::checkpoint()
 }
 
-/// Observes cancellation without giving up the turn.
+/// Observes cancellation without yielding.
 ///
 /// # Cancel safety
 ///
-/// Cancel safe: it has no effect.
+/// Cancel safe: dropping the future has no effect.
 ///
 /// # Examples
 ///
@@ -353,11 +354,11 @@ pub fn checkpoint_if_cancelled() -> Checkpoint {
     cancel::checkpoint_if_cancelled()
 }
 
-/// Lets other tasks run, whether or not the scopes around are cancelled.
+/// Lets other tasks run, and ignores the cancellation of enclosing scopes.
 ///
 /// # Cancel safety
 ///
-/// Cancel safe: it has no effect.
+/// Cancel safe: dropping the future has no effect.
 ///
 /// # Examples
 ///
@@ -374,9 +375,10 @@ pub fn cancel_shielded_checkpoint() -> Shield<Checkpoint> {
     cancel::cancel_shielded_checkpoint()
 }
 
-/// The earliest deadline that holds where this is called: [`Instant::FAR_FUTURE`] if there is
-/// none, [`Instant::DISTANT_PAST`] where it is cancelled already. A shield cuts off what lies
-/// outside it.
+/// Returns the earliest deadline that applies to the calling code.
+///
+/// It is [`Instant::FAR_FUTURE`] if there is none, and [`Instant::DISTANT_PAST`] if the code is
+/// cancelled already. Scopes outside of a shield do not count.
 ///
 /// # Examples
 ///
@@ -397,7 +399,8 @@ pub fn current_effective_deadline() -> Instant {
     cancel::current_effective_deadline()
 }
 
-/// Whether an operation that is started here would not run, because a scope around is cancelled.
+/// Returns whether an operation that is started here would be cancelled at once, because an enclosing
+/// scope is cancelled.
 ///
 /// # Examples
 ///
@@ -414,9 +417,9 @@ pub fn has_pending_cancellation() -> bool {
     cancel::has_pending_cancellation()
 }
 
-/// Why the code that calls this is cancelled, if it is.
+/// Returns why the calling code is cancelled, or `None` if it is not.
 ///
-/// Inside a clean-up or another shield it is not: ask before.
+/// Code inside a clean-up or another shield is not cancelled: call this before it.
 ///
 /// # Examples
 ///

@@ -1,4 +1,4 @@
-//! Futures side by side, with the ambient runtime filled in.
+//! Concurrent futures: the functions of `anyrt_core::combine` for the ambient runtime.
 
 use anyrt_core::combine;
 
@@ -8,11 +8,11 @@ use crate::futures::{
     TryMapConcurrent,
 };
 
-/// Runs futures side by side and gives the output of the first that completes; the others are
-/// cancelled, *and waited for*, clean-up included.
+/// Runs futures concurrently and returns the output of the first that completes. The others are
+/// cancelled *and waited for*, clean-up included.
 ///
-/// That is what makes it safer than `select!`, which drops them. Of several that are ready at
-/// once, chance decides. It takes a `Vec`, an array, or a tuple of up to eight.
+/// This makes it safer than `select!`, which drops them. If several are ready at once, one of them is
+/// chosen at random. It accepts a `Vec`, an array, or a tuple of up to eight.
 ///
 /// # Cancel safety
 ///
@@ -20,8 +20,8 @@ use crate::futures::{
 ///
 /// # Panics
 ///
-/// If there is no future at all. A panic of one of the futures cancels the others, waits for
-/// them, and continues.
+/// Panics if there are no futures. A panic of one of the futures cancels the others, waits for them, and
+/// continues.
 ///
 /// # Examples
 ///
@@ -44,8 +44,10 @@ pub fn race<F: Race>(futures: F) -> Racing<F> {
     combine::race::<Ambient, F>(futures)
 }
 
-/// Runs futures side by side and gives the first value; the others are then cancelled, and waited
-/// for. The errors count only if there is no value.
+/// Runs futures concurrently and returns the first `Ok` value. The others are then cancelled, and waited
+/// for.
+///
+/// Errors are returned only if no future succeeds.
 ///
 /// # Cancel safety
 ///
@@ -53,11 +55,11 @@ pub fn race<F: Race>(futures: F) -> Racing<F> {
 ///
 /// # Errors
 ///
-/// [`GroupError::Failed`](crate::GroupError::Failed) with all errors, if every future fails.
+/// Returns [`GroupError::Failed`](crate::GroupError::Failed) with all errors, if every future fails.
 ///
 /// # Panics
 ///
-/// As [`race`].
+/// As for [`race`].
 ///
 /// # Examples
 ///
@@ -80,10 +82,10 @@ where
     combine::race_ok(futures)
 }
 
-/// Runs futures side by side and gives all outputs, in the order of the inputs.
+/// Runs futures concurrently and returns all outputs, in the order of the inputs.
 ///
-/// Nothing is cancelled by an output that is an `Err`; see [`try_gather`]. It takes a `Vec`, an
-/// array, or a tuple of up to eight.
+/// An output that is an `Err` cancels nothing; see [`try_gather`]. It accepts a `Vec`, an array, or a
+/// tuple of up to eight.
 ///
 /// # Cancel safety
 ///
@@ -105,8 +107,8 @@ pub fn gather<F: Gather>(futures: F) -> Gathering<F> {
     combine::gather(futures)
 }
 
-/// Runs futures side by side and gives all values, in the order of the inputs; the first error
-/// cancels the rest, which are waited for.
+/// Runs futures concurrently and returns all values, in the order of the inputs. The first error cancels
+/// the others, which are waited for.
 ///
 /// # Cancel safety
 ///
@@ -114,7 +116,7 @@ pub fn gather<F: Gather>(futures: F) -> Gathering<F> {
 ///
 /// # Errors
 ///
-/// [`GroupError::Failed`](crate::GroupError::Failed) with every error that came up.
+/// Returns [`GroupError::Failed`](crate::GroupError::Failed) with every error that occurred.
 ///
 /// # Panics
 ///
@@ -141,19 +143,19 @@ pub fn try_gather<F: TryGather>(futures: F) -> TryGathering<F> {
     combine::try_gather(futures)
 }
 
-/// Calls `f` for each item and runs the futures side by side, at most `limit` at a time; gives
-/// the outputs in the order of the items.
+/// Calls `f` for each item and runs the futures concurrently, at most `limit` at a time. Returns the
+/// outputs in the order of the items.
 ///
-/// Items are taken from the iterator only when there is room. The futures run inside the task that
+/// An item is taken from the iterator only when a future can start. The futures run inside the task that
 /// awaits this, not in parallel, and may borrow.
 ///
 /// # Cancel safety
 ///
-/// Dropping it drops the running futures, without clean-up code, and the items that are left.
+/// Dropping it drops the running futures, without clean-up code, and the remaining items.
 ///
 /// # Panics
 ///
-/// If `limit` is zero. A panic of one of the futures cancels the others, waits for them, and
+/// Panics if `limit` is zero. A panic of one of the futures cancels the others, waits for them, and
 /// continues.
 ///
 /// # Examples
@@ -176,22 +178,22 @@ where
     combine::map_concurrent(limit, items, f)
 }
 
-/// Calls `f` for each item and runs the futures side by side, at most `limit` at a time; the first
-/// error cancels the rest, which are waited for.
+/// Calls `f` for each item and runs the futures concurrently, at most `limit` at a time. The first error
+/// cancels the others, which are waited for.
 ///
 /// See [`map_concurrent`].
 ///
 /// # Cancel safety
 ///
-/// Dropping it drops the running futures, without clean-up code, and the items that are left.
+/// Dropping it drops the running futures, without clean-up code, and the remaining items.
 ///
 /// # Errors
 ///
-/// [`GroupError::Failed`](crate::GroupError::Failed) with every error that came up.
+/// Returns [`GroupError::Failed`](crate::GroupError::Failed) with every error that occurred.
 ///
 /// # Panics
 ///
-/// As [`map_concurrent`].
+/// As for [`map_concurrent`].
 ///
 /// # Examples
 ///
@@ -217,19 +219,18 @@ where
     combine::try_map_concurrent(limit, items, f)
 }
 
-/// Runs futures side by side and gives their outputs as they complete.
+/// Runs futures concurrently and yields their outputs in the order of completion.
 ///
-/// It is a `Stream`, too.
+/// The returned value also implements `Stream`.
 ///
 /// # Cancel safety
 ///
-/// Leaving the stream early drops the futures that are left, without clean-up code. Taking the
-/// next output is cancel safe.
+/// Dropping the stream early drops the remaining futures, without clean-up code. `next` is cancel safe.
 ///
 /// # Panics
 ///
-/// If there is no future at all. A panic of one of the futures cancels the others, waits for
-/// them, and continues where the next output is taken.
+/// Panics if there are no futures. A panic of one of the futures cancels the others, waits for them, and
+/// continues where the next output is received.
 ///
 /// # Examples
 ///

@@ -1,4 +1,4 @@
-//! Waiting for descriptors of the operating system that other code reads and writes.
+//! Waiting until a descriptor of the operating system is ready, for descriptors that other code uses.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -10,25 +10,25 @@ pub use anyrt_core::descriptors::notify_closing;
 use crate::Ambient;
 
 /// Waits until a descriptor can be read without blocking: there is data, the end, a connection to
-/// accept, or an error to be told.
+/// accept, or a pending error.
 ///
-/// It is for descriptors that other code reads: a library in C, a device. If it is readable
-/// already, this returns soon. Any number of tasks may wait for one descriptor, and it may be one
-/// that the runtime knows already. Whether it blocks is left as it is.
+/// It is for descriptors that other code reads: a library in C, a device. It returns soon if the
+/// descriptor is readable already. Any number of tasks may wait for one descriptor, and the runtime may
+/// already use it. Its blocking mode is not changed.
 ///
-/// On tokio an error alone is not told, such as a connected UDP socket has whose peer is not there;
-/// what comes after it ends the wait.
+/// On tokio, a pending error alone does not end the wait, such as the error of a connected UDP socket
+/// without a peer; the next event ends it.
 ///
 /// # Cancel safety
 ///
-/// Cancel safe: it has no effect.
+/// Cancel safe: dropping the future has no effect.
 ///
 /// # Errors
 ///
 /// - [Closed](crate::stream::is_closed) if [`notify_closing`] is called meanwhile.
-/// - [`InvalidInput`](io::ErrorKind::InvalidInput) for regular files and directories, which Linux does
-///   not wait for: they count as ready always.
-/// - What the system says, or that there is no runtime.
+/// - [`InvalidInput`](io::ErrorKind::InvalidInput) for regular files and directories, which Linux cannot
+///   wait for: they are always ready.
+/// - The error of the operating system, or that there is no runtime.
 ///
 /// # Examples
 ///
@@ -47,18 +47,18 @@ pub fn wait_readable(descriptor: impl AsFd + Send) -> impl Future<Output = io::R
     core::wait_readable::<Ambient>(descriptor)
 }
 
-/// Waits until a descriptor can be written without blocking: there is room, a connection has been
-/// made, or there is an error to be told.
+/// Waits until a descriptor can be written without blocking: there is space, a connection is
+/// established, or there is a pending error.
 ///
-/// Apart from that it is as [`wait_readable`].
+/// Apart from that it works like [`wait_readable`].
 ///
 /// # Cancel safety
 ///
-/// Cancel safe: it has no effect.
+/// Cancel safe: dropping the future has no effect.
 ///
 /// # Errors
 ///
-/// As [`wait_readable`].
+/// As for [`wait_readable`].
 ///
 /// # Examples
 ///

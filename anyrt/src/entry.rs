@@ -1,3 +1,5 @@
+//! Entry points: functions that start a run, and the builder with its options.
+
 use std::env;
 use std::io;
 use std::pin::Pin;
@@ -8,15 +10,15 @@ use anyrt_core::{RunError, RunOptions};
 use crate::Backend;
 use crate::ambient::{Ambient, ENABLED, Entry, Flavor, Options, invalid};
 
-/// Runs a future to its end, on the backend that is enabled.
+/// Runs a future to its end, on the enabled backend.
 ///
-/// With several enabled, it is the one that the environment variable `ANYRT_BACKEND` names, else
-/// the first of tokio, smol and async-std. To set options, or to get errors instead of panics, use
-/// a [`Builder`].
+/// If several are enabled, the environment variable `ANYRT_BACKEND` names the backend; without it, the
+/// first of tokio, smol and async-std is used. To set options, or to get errors instead of panics, use a
+/// [`Builder`].
 ///
 /// # Panics
 ///
-/// If the future panics, and with the message of [`Builder::run`]'s error if there is one.
+/// Panics if the future panics, or with the message of the error of [`Builder::run`].
 ///
 /// # Blocking
 ///
@@ -33,11 +35,11 @@ pub fn run<F: Future>(future: F) -> F::Output {
     run_or_panic(&Builder::new(), future)
 }
 
-/// Runs a future to its end, on the backend that is named.
+/// Runs a future to its end, on the given backend.
 ///
 /// # Panics
 ///
-/// If the future panics, and with the message of [`Builder::run`]'s error if there is one.
+/// Panics if the future panics, or with the message of the error of [`Builder::run`].
 ///
 /// # Blocking
 ///
@@ -66,13 +68,13 @@ pub(crate) fn run_or_panic<F: Future>(builder: &Builder, future: F) -> F::Output
     }
 }
 
-/// How a run is to be started: on which backend, and with which threads.
+/// Options of a run: its backend and its threads.
 ///
-/// What the backend cannot do is an error, and not ignored.
+/// An option that the backend does not support is an error; it is not ignored.
 ///
 /// | | tokio | smol | async-std |
 /// | --- | --- | --- | --- |
-/// | unless said otherwise | a worker per processor | the calling thread | threads of the whole process |
+/// | default | a worker per processor | the calling thread | threads of the whole process |
 /// | [`multi_thread`](Builder::multi_thread) | a worker per processor | a thread per processor | the same |
 /// | [`current_thread`](Builder::current_thread) | the calling thread | the calling thread | error |
 /// | [`worker_threads`](Builder::worker_threads) | besides the calling thread | the calling thread included | error |
@@ -94,12 +96,12 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// The backend that [`run`] chooses, as it is unless said otherwise.
+    /// Creates a builder for the backend that [`run`] chooses, with its default options.
     pub fn new() -> Builder {
         Builder::default()
     }
 
-    /// Sets the backend, whatever the environment says.
+    /// Sets the backend, regardless of the environment.
     pub fn backend(mut self, backend: Backend) -> Builder {
         self.backend = Some(backend);
         self
@@ -123,7 +125,7 @@ impl Builder {
         self
     }
 
-    /// Names the threads that the run starts.
+    /// Sets the name of the threads that the run starts.
     pub fn thread_name(mut self, name: impl Into<String>) -> Builder {
         self.options.thread_name = Some(name.into());
         self
@@ -133,15 +135,15 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// - No backend is enabled, or not the one that was asked for; the message names the feature.
-    /// - `ANYRT_BACKEND` names no backend; the message lists those that there are.
-    /// - The backend cannot do what was asked for.
-    /// - This thread is inside a run already.
-    /// - The operating system refuses a thread.
+    /// - No backend is enabled, or not the requested one. The message names the feature.
+    /// - `ANYRT_BACKEND` does not name a backend. The message lists the known ones.
+    /// - The backend does not support an option.
+    /// - This thread is already inside a run.
+    /// - The operating system cannot start a thread.
     ///
     /// # Panics
     ///
-    /// If the future panics.
+    /// Panics if the future panics.
     ///
     /// # Blocking
     ///
@@ -155,11 +157,11 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// As [`run`](Builder::run).
+    /// As for [`run`](Builder::run).
     ///
     /// # Panics
     ///
-    /// If the future panics.
+    /// Panics if the future panics.
     ///
     /// # Blocking
     ///
@@ -176,7 +178,8 @@ impl Builder {
         Ok(output.expect("the run has ended, and so the future has"))
     }
 
-    /// What a run needs of every backend is compiled here, and not again for each future.
+    /// Runs a boxed future, so that the code of every backend is compiled once and not for each future
+    /// type.
     #[track_caller]
     fn run_boxed(
         &self,
@@ -217,5 +220,5 @@ impl Enter for Builder {
     }
 }
 
-/// The environment variable that chooses where the program does not.
+/// The environment variable that chooses the backend if the program does not.
 const VARIABLE: &str = "ANYRT_BACKEND";

@@ -1,13 +1,13 @@
-//! From a thread into a run.
+//! Calls from a thread into a run.
 //!
-//! A worker thread, on which [`to_thread`](crate::to_thread) runs a function, can call back into
-//! the run: [`run`], [`run_sync`]. The task that waits for the function polls what it is sent, in
-//! its own place: so that is under the same cancel scopes, and the call of `to_thread` cannot end
-//! before it. The thread waits meanwhile.
+//! A worker thread that runs a function of [`to_thread`](crate::to_thread) can call back into the run:
+//! [`run`], [`run_sync`]. The task that waits for the function polls the future in place. So the future
+//! is under the same cancel scopes, and the call of `to_thread` cannot end before it. The thread waits
+//! meanwhile.
 //!
-//! Any other thread needs a token that was taken in the run, a [`RunHandle`](crate::RunHandle):
-//! [`run_in`], [`run_sync_in`]. What is sent that way is a task of its own, which belongs to the run.
-//! For many calls by threads that come and go there is the [`BlockingPortal`](crate::BlockingPortal).
+//! Any other thread needs a token that was created in the run, a [`RunHandle`](crate::RunHandle):
+//! [`run_in`], [`run_sync_in`]. The future is then a separate task, which belongs to the run. For many
+//! calls by short-lived threads there is the [`BlockingPortal`](crate::BlockingPortal).
 //!
 //! # Examples
 //!
@@ -26,7 +26,7 @@
 //!     });
 //!     assert_eq!(answer.await, Ok(42));
 //!
-//!     // A thread of one's own needs a token.
+//!     // Any other thread needs a token.
 //!     let run = RunHandle::current().unwrap();
 //!     let thread = thread::spawn(move || from_thread::run_sync_in(&run, || 7));
 //!     let joined = to_thread::run(move || thread.join().unwrap());

@@ -1,9 +1,9 @@
 //! Files, folders and paths. All work is done on worker threads.
 //!
-//! [`File`] is an open file. The functions are those of [`std::fs`] and some more, each one call on a
-//! worker thread: it is refused if the caller is cancelled when it begins, and carried out once it was
-//! handed over. [`Path`] carries a limiter along. [`walk`] goes through a tree; with the feature `glob`,
-//! `glob` finds what matches a pattern.
+//! [`File`] is an open file. The functions are those of [`std::fs`] and some more. Each is one call on a
+//! worker thread. If the caller is cancelled before the call begins, the call is refused; once it was
+//! handed over, it is carried out. [`Path`] is a path with a limiter. [`walk`] visits a folder tree;
+//! with the feature `glob`, `glob` finds paths that match a pattern.
 //!
 //! ```
 //! # if anyrt::Backend::available().is_empty() { return }
@@ -22,8 +22,8 @@
 //!
 //! # Many small files
 //!
-//! Waking a thread takes about as long as reading a small file. For thousands of them, read many in one
-//! call:
+//! Waking a thread takes about as long as reading a small file. To read thousands of them, read many in
+//! one call:
 //!
 //! ```
 //! # if anyrt::Backend::available().is_empty() { return }
@@ -60,7 +60,7 @@ mod links;
 
 /// An open file, a byte stream.
 ///
-/// Its documentation is that of [`anyrt_core::fs::File`]: what is cancelled or dropped loses nothing.
+/// It is documented at [`anyrt_core::fs::File`]. Cancelled and dropped operations lose no data.
 ///
 /// # Examples
 ///
@@ -84,7 +84,7 @@ mod links;
 /// ```
 pub type File = fs::File<Ambient>;
 
-/// How a file is to be opened.
+/// Options for opening a file.
 ///
 /// # Examples
 ///
@@ -99,13 +99,13 @@ pub type File = fs::File<Ambient>;
 /// ```
 pub type OpenOptions = fs::OpenOptions<Ambient>;
 
-/// The lines of a file, as a stream; see [`File::lines`](anyrt_core::fs::File::lines).
+/// A stream of the lines of a file; see [`File::lines`](anyrt_core::fs::File::lines).
 pub type Lines = fs::Lines<Ambient>;
 
-/// The pieces of a file, as a stream; see [`File::split`](anyrt_core::fs::File::split).
+/// A stream of the pieces of a file; see [`File::split`](anyrt_core::fs::File::split).
 pub type Split = fs::Split<Ambient>;
 
-/// A path, with a limiter for what is done with it.
+/// A path, with a limiter for the operations on it.
 ///
 /// # Examples
 ///
@@ -121,20 +121,20 @@ pub type Split = fs::Split<Ambient>;
 /// ```
 pub type Path = fs::Path<Ambient>;
 
-/// What was found in a folder.
+/// An entry of a folder.
 pub type DirEntry = fs::DirEntry<Ambient>;
 
-/// The entries of a folder, as a stream; see [`read_dir`].
+/// A stream of the entries of a folder; see [`read_dir`].
 pub type ReadDir = fs::ReadDir<Ambient>;
 
-/// The entries of a folder and of all below it, as a stream; see [`walk`].
+/// A stream of the entries of a folder and of all folders below it; see [`walk`].
 pub type Walk = fs::Walk<Ambient>;
 
 /// Reads a whole file.
 ///
 /// # Cancel safety
 ///
-/// Refused if it is cancelled when it begins; cancelled later, it stops within 8 MiB.
+/// Refused if it is cancelled when it begins. If it is cancelled later, it stops within 8 MiB.
 ///
 /// # Errors
 ///
@@ -151,11 +151,13 @@ pub fn read(path: impl AsRef<path::Path>) -> impl Future<Output = io::Result<Vec
     fs::read::<Ambient>(path)
 }
 
-/// Reads a whole file as text. What is not UTF-8 is [`InvalidData`](io::ErrorKind::InvalidData).
+/// Reads a whole file as text.
+///
+/// Text that is not UTF-8 is an error of the kind [`InvalidData`](io::ErrorKind::InvalidData).
 ///
 /// # Cancel safety
 ///
-/// Refused if it is cancelled when it begins; cancelled later, it stops within 8 MiB.
+/// Refused if it is cancelled when it begins. If it is cancelled later, it stops within 8 MiB.
 ///
 /// # Errors
 ///
@@ -174,12 +176,12 @@ pub fn read_to_string(
     fs::read_to_string::<Ambient>(path)
 }
 
-/// Writes a whole file; it is created or emptied first.
+/// Writes a whole file. The file is created or truncated first.
 ///
 /// # Cancel safety
 ///
 /// Refused if it is cancelled when it begins. Once it was handed over, it is carried out: a cancelled
-/// caller waits for that, one that is dropped from outside does not.
+/// caller waits for it; if the future is dropped from outside, nothing waits for it.
 ///
 /// # Errors
 ///
@@ -204,12 +206,12 @@ pub fn write(
     fs::write::<Ambient>(path, contents)
 }
 
-/// Writes at the end of a file, which is created if it is missing.
+/// Appends to a file, which is created if it is missing.
 ///
 /// # Cancel safety
 ///
 /// Refused if it is cancelled when it begins. Once it was handed over, it is carried out: a cancelled
-/// caller waits for that, one that is dropped from outside does not.
+/// caller waits for it; if the future is dropped from outside, nothing waits for it.
 ///
 /// # Errors
 ///
@@ -235,15 +237,15 @@ pub fn append(
     fs::append::<Ambient>(path, contents)
 }
 
-/// Writes a whole file in one step: others see the old contents or the new ones, also after a loss of
+/// Writes a whole file atomically: readers see the old contents or the new ones, also after a loss of
 /// power.
 ///
-/// A temporary file in the same folder is written, given the permissions of the old file, put on the disk,
-/// and renamed. A symbolic link is followed.
+/// It writes a temporary file in the same folder, sets the permissions of the old file, flushes it to
+/// the disk, and renames it. A symbolic link is followed.
 ///
 /// # Cancel safety
 ///
-/// Cancelled before it was renamed, the target is what it was, and nothing is left.
+/// If it is cancelled before the rename, the target is unchanged, and no temporary file is left.
 ///
 /// # Errors
 ///
@@ -268,11 +270,11 @@ pub fn write_atomic(
     fs::write_atomic::<Ambient>(path, contents)
 }
 
-/// Copies the contents and the permissions of a file; returns the number of bytes.
+/// Copies the contents and the permissions of a file. Returns the number of bytes.
 ///
 /// # Cancel safety
 ///
-/// Cancelled, it stops within 8 MiB, and removes the target if it has created it.
+/// If it is cancelled, it stops within 8 MiB, and removes the target if it has created it.
 ///
 /// # Errors
 ///
@@ -297,15 +299,15 @@ pub fn copy(
     fs::copy::<Ambient>(from, to)
 }
 
-/// Gives a file or folder another name, and refuses one that exists.
+/// Renames a file or folder. A target that exists is an error.
 ///
-/// Linux and macOS check that in the same step, on most of their file systems. Elsewhere it is like
+/// Linux and macOS check that atomically, on most of their file systems. On other systems it works like
 /// [`replace`].
 ///
 /// # Cancel safety
 ///
 /// Refused if it is cancelled when it begins. Once it was handed over, it is carried out: a cancelled
-/// caller waits for that, one that is dropped from outside does not.
+/// caller waits for it; if the future is dropped from outside, nothing waits for it.
 ///
 /// # Errors
 ///
@@ -331,12 +333,12 @@ pub fn rename(
     fs::rename::<Ambient>(from, to)
 }
 
-/// Gives a file or folder another name, and replaces what has that name.
+/// Renames a file or folder, and replaces the target if it exists.
 ///
 /// # Cancel safety
 ///
 /// Refused if it is cancelled when it begins. Once it was handed over, it is carried out: a cancelled
-/// caller waits for that, one that is dropped from outside does not.
+/// caller waits for it; if the future is dropped from outside, nothing waits for it.
 ///
 /// # Errors
 ///
@@ -364,12 +366,12 @@ pub fn replace(
     fs::replace::<Ambient>(from, to)
 }
 
-/// Returns the metadata of what a path leads to.
+/// Returns the metadata of the file or folder at a path, following symbolic links.
 ///
 /// # Cancel safety
 ///
 /// Refused if it is cancelled when it begins. Once it was handed over, it is carried out: a cancelled
-/// caller waits for that, one that is dropped from outside does not.
+/// caller waits for it; if the future is dropped from outside, nothing waits for it.
 ///
 /// # Errors
 ///
@@ -391,7 +393,7 @@ pub fn metadata(path: impl AsRef<path::Path>) -> impl Future<Output = io::Result
 /// # Cancel safety
 ///
 /// Refused if it is cancelled when it begins. Once it was handed over, it is carried out: a cancelled
-/// caller waits for that, one that is dropped from outside does not.
+/// caller waits for it; if the future is dropped from outside, nothing waits for it.
 ///
 /// # Errors
 ///
@@ -410,14 +412,14 @@ pub fn symlink_metadata(
     fs::symlink_metadata::<Ambient>(path)
 }
 
-/// Returns whether a path leads to something.
+/// Returns whether a path exists.
 ///
-/// It is false only if there is no such path; where that cannot be found out, it is an error.
+/// It is `false` only if there is no such path. If that cannot be determined, it is an error.
 ///
 /// # Cancel safety
 ///
 /// Refused if it is cancelled when it begins. Once it was handed over, it is carried out: a cancelled
-/// caller waits for that, one that is dropped from outside does not.
+/// caller waits for it; if the future is dropped from outside, nothing waits for it.
 ///
 /// # Errors
 ///
@@ -439,7 +441,7 @@ pub fn exists(path: impl AsRef<path::Path>) -> impl Future<Output = io::Result<b
 /// # Cancel safety
 ///
 /// Refused if it is cancelled when it begins. Once it was handed over, it is carried out: a cancelled
-/// caller waits for that, one that is dropped from outside does not.
+/// caller waits for it; if the future is dropped from outside, nothing waits for it.
 ///
 /// # Errors
 ///
@@ -458,12 +460,12 @@ pub fn canonicalize(
     fs::canonicalize::<Ambient>(path)
 }
 
-/// Returns where a symbolic link leads.
+/// Returns the target of a symbolic link.
 ///
 /// # Cancel safety
 ///
 /// Refused if it is cancelled when it begins. Once it was handed over, it is carried out: a cancelled
-/// caller waits for that, one that is dropped from outside does not.
+/// caller waits for it; if the future is dropped from outside, nothing waits for it.
 ///
 /// # Errors
 ///
@@ -480,12 +482,12 @@ pub fn read_link(path: impl AsRef<path::Path>) -> impl Future<Output = io::Resul
     fs::read_link::<Ambient>(path)
 }
 
-/// Creates another name for a file.
+/// Creates a hard link to a file.
 ///
 /// # Cancel safety
 ///
 /// Refused if it is cancelled when it begins. Once it was handed over, it is carried out: a cancelled
-/// caller waits for that, one that is dropped from outside does not.
+/// caller waits for it; if the future is dropped from outside, nothing waits for it.
 ///
 /// # Errors
 ///
@@ -518,7 +520,7 @@ pub fn hard_link(
 /// # Cancel safety
 ///
 /// Refused if it is cancelled when it begins. Once it was handed over, it is carried out: a cancelled
-/// caller waits for that, one that is dropped from outside does not.
+/// caller waits for it; if the future is dropped from outside, nothing waits for it.
 ///
 /// # Errors
 ///
@@ -543,7 +545,7 @@ pub fn same_file(
 /// # Cancel safety
 ///
 /// Refused if it is cancelled when it begins. Once it was handed over, it is carried out: a cancelled
-/// caller waits for that, one that is dropped from outside does not.
+/// caller waits for it; if the future is dropped from outside, nothing waits for it.
 ///
 /// # Errors
 ///
@@ -576,7 +578,7 @@ pub fn set_permissions(
 /// # Cancel safety
 ///
 /// Refused if it is cancelled when it begins. Once it was handed over, it is carried out: a cancelled
-/// caller waits for that, one that is dropped from outside does not.
+/// caller waits for it; if the future is dropped from outside, nothing waits for it.
 ///
 /// # Errors
 ///
@@ -593,12 +595,12 @@ pub fn create_dir(path: impl AsRef<path::Path>) -> impl Future<Output = io::Resu
     fs::create_dir::<Ambient>(path)
 }
 
-/// Creates a folder, and those above it that are missing.
+/// Creates a folder, and its missing parents.
 ///
 /// # Cancel safety
 ///
 /// Refused if it is cancelled when it begins. Once it was handed over, it is carried out: a cancelled
-/// caller waits for that, one that is dropped from outside does not.
+/// caller waits for it; if the future is dropped from outside, nothing waits for it.
 ///
 /// # Errors
 ///
@@ -619,7 +621,7 @@ pub fn create_dir_all(path: impl AsRef<path::Path>) -> impl Future<Output = io::
 /// # Cancel safety
 ///
 /// Refused if it is cancelled when it begins. Once it was handed over, it is carried out: a cancelled
-/// caller waits for that, one that is dropped from outside does not.
+/// caller waits for it; if the future is dropped from outside, nothing waits for it.
 ///
 /// # Errors
 ///
@@ -649,7 +651,7 @@ pub fn remove_file(path: impl AsRef<path::Path>) -> impl Future<Output = io::Res
 /// # Cancel safety
 ///
 /// Refused if it is cancelled when it begins. Once it was handed over, it is carried out: a cancelled
-/// caller waits for that, one that is dropped from outside does not.
+/// caller waits for it; if the future is dropped from outside, nothing waits for it.
 ///
 /// # Errors
 ///
@@ -666,12 +668,12 @@ pub fn remove_dir(path: impl AsRef<path::Path>) -> impl Future<Output = io::Resu
     fs::remove_dir::<Ambient>(path)
 }
 
-/// Removes a folder with all that is in it. Symbolic links are removed, and not followed.
+/// Removes a folder with its contents. Symbolic links are removed, not followed.
 ///
 /// # Cancel safety
 ///
-/// Refused if it is cancelled when it begins; cancelled later, it stops within 512 entries.
-/// What is left stays.
+/// Refused if it is cancelled when it begins. If it is cancelled later, it stops within 512 entries; the
+/// remaining entries are not removed.
 ///
 /// # Errors
 ///
@@ -693,7 +695,7 @@ pub fn remove_dir_all(path: impl AsRef<path::Path>) -> impl Future<Output = io::
 /// # Cancel safety
 ///
 /// Refused if it is cancelled when it begins. Once it was handed over, it is carried out: a cancelled
-/// caller waits for that, one that is dropped from outside does not.
+/// caller waits for it; if the future is dropped from outside, nothing waits for it.
 ///
 /// # Errors
 ///
@@ -717,11 +719,11 @@ pub fn read_dir(path: impl AsRef<path::Path>) -> impl Future<Output = io::Result
     fs::read_dir::<Ambient>(path)
 }
 
-/// Walks through a folder and all below it.
+/// Walks through a folder and all folders below it.
 ///
-/// The first entry is the folder itself; a folder comes before what is in it. What cannot be looked at is
-/// an error item with its path, and the walk goes on. See [`Walk`](anyrt_core::fs::Walk) for what can be
-/// chosen.
+/// The first entry is the folder itself; a folder comes before its contents. An entry that cannot be
+/// inspected is an error item with its path, and the walk continues. See [`Walk`](anyrt_core::fs::Walk)
+/// for options.
 ///
 /// # Examples
 ///

@@ -1,5 +1,5 @@
-//! The types of futures, and the traits in the bounds of functions: named for those who store
-//! them; all others await what a function returns.
+//! The types of futures that functions return, and the traits in their bounds. They are needed only to
+//! name the type of a future that is stored.
 
 use anyrt_core::{cancel, thread, time};
 
@@ -18,7 +18,7 @@ pub use anyrt_core::stream::{
 pub use anyrt_core::task::{StartOutput, TaskValue, TaskWait};
 pub use anyrt_core::time::SleepForever;
 
-/// A future that runs in a cancel scope; `M` says what comes out of it.
+/// A future that runs in a cancel scope. `M` determines its output.
 pub type Scope<F, M> = cancel::Scope<Ambient, F, M>;
 
 /// The future of [`sleep`](crate::sleep) and [`sleep_until`](crate::sleep_until).

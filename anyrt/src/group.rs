@@ -1,42 +1,43 @@
-//! Groups, with the ambient runtime filled in.
+//! Task groups: the functions of `anyrt_core::task` for the ambient runtime.
 
 use anyrt_core::error::GroupError;
 use anyrt_core::task::{self, GroupOutput, LocalTaskGroup, ScopedTaskGroup};
 
 use crate::{Ambient, Instant};
 
-/// Handle of a group whose children are tasks: spawns, and cancels.
+/// A handle of a group whose children are tasks. It spawns children and cancels the group.
 ///
-/// Cheap to clone; clones can go into children. See [`task_group`].
+/// It is cheap to clone, and clones can be moved into children. See [`task_group`].
 pub type TaskGroup<E> = task::TaskGroup<Ambient, E>;
 
 /// Opens a group of tasks, runs `body` with it, and waits for every child.
 ///
-/// Children are tasks: they run in parallel where the runtime has several threads, and own what
-/// they use. For children that borrow see [`scoped_task_group`].
+/// Children are tasks: they run in parallel if the runtime has several threads, and own the values that
+/// they use. For children that borrow, see [`scoped_task_group`].
 ///
-/// The first failure, of a child or of the body, cancels the rest; all are waited for; the result
-/// has every error. A panic continues here once all have ended.
+/// The first failure, of a child or of the body, cancels the other children. The group waits for all of
+/// them, and its result has every error. A panic continues in the caller once all children have ended.
 ///
 /// # Choosing the error type
 ///
-/// It is inferred from what children and body return. Where nothing fixes it, write the body's
-/// return type, `async |tg| -> Result<(), MyError> { … }`, or name it:
+/// The error type is inferred from the results of the children and the body. If nothing determines it,
+/// write the return type of the body, `async |tg| -> Result<(), MyError> { … }`, or name it:
 /// `task_group::<MyError, _, _>(…)`.
 ///
 /// # Cancel safety
 ///
-/// Cancelling a scope around it cancels the children, and waits for them. Dropping it from outside
-/// cancels the children at once; the group around, or the run, waits for them.
+/// If an enclosing scope is cancelled, the children are cancelled, and the group waits for them. If the
+/// future is dropped from outside, the children are cancelled at once; the enclosing group, or the run,
+/// waits for them.
 ///
 /// # Errors
 ///
-/// [`GroupError::Failed`] with every error that came up, and [`GroupError::Cancelled`] if the
+/// Returns [`GroupError::Failed`] with every error that occurred, or [`GroupError::Cancelled`] if the
 /// group was cancelled and the body was interrupted.
 ///
 /// # Panics
 ///
-/// If a child or the body panicked, and where no runtime is at hand.
+/// Panics if a child or the body panicked, or if there is no runtime.
 ///
 /// # Examples
 ///
@@ -77,8 +78,8 @@ pub type TaskGroup<E> = task::TaskGroup<Ambient, E>;
 /// assert!(done.is_ok());
 /// ```
 ///
-/// What a child uses it owns. A child that borrows from around the group does not compile here; it
-/// does in [`scoped_task_group`]:
+/// A child owns the values that it uses. A child that borrows from the code around the group does not
+/// compile here; it compiles in [`scoped_task_group`]:
 ///
 /// ```compile_fail
 /// # async fn print(text: &str) {}
@@ -104,17 +105,17 @@ where
     task::task_group::<Ambient, E, T, Fut>(body)
 }
 
-/// Opens a group whose children may borrow from what surrounds it.
+/// Opens a group whose children may borrow from the surrounding code.
 ///
-/// Children run concurrently with each other and with the body, all inside the task that awaits
-/// the group: not in parallel, which no safe interface can offer together with borrowing. They are
-/// `Send`, so that the whole can be used in a spawned task. Everything else is as in
+/// Children run concurrently with each other and with the body, all inside the task that awaits the
+/// group. They do not run in parallel: no safe interface can offer that together with borrowing. They
+/// are `Send`, so that the group can be used in a spawned task. Apart from that it works like
 /// [`task_group`].
 ///
 /// # Cancel safety
 ///
-/// Cancelling a scope around it cancels the children, and waits for their clean-up. Dropping it
-/// from outside drops them.
+/// If an enclosing scope is cancelled, the children are cancelled, and the group waits for their
+/// clean-up. If the future is dropped from outside, the children are dropped.
 ///
 /// # Errors
 ///
@@ -122,7 +123,7 @@ where
 ///
 /// # Panics
 ///
-/// If a child or the body panicked.
+/// Panics if a child or the body panicked.
 ///
 /// # Examples
 ///
@@ -157,11 +158,11 @@ where
 
 /// Opens a group whose children may borrow, and need not be `Send`.
 ///
-/// See [`scoped_task_group`], whose twin it is.
+/// Apart from that it works like [`scoped_task_group`].
 ///
 /// # Cancel safety
 ///
-/// As [`scoped_task_group`].
+/// As for [`scoped_task_group`].
 ///
 /// # Errors
 ///
@@ -169,7 +170,7 @@ where
 ///
 /// # Panics
 ///
-/// If a child or the body panicked.
+/// Panics if a child or the body panicked.
 ///
 /// # Examples
 ///
@@ -199,7 +200,7 @@ where
     task::local_task_group::<Ambient, E, T, Fut>(body)
 }
 
-/// Options of a group, and what opens one with them.
+/// Options of a group, and functions that open a group with them.
 ///
 /// # Examples
 ///
@@ -221,24 +222,24 @@ where
 pub struct GroupOptions(task::GroupOptions);
 
 impl GroupOptions {
-    /// The defaults: no name, the first failure cancels, no deadline.
+    /// Creates the default options: no name, the first failure cancels, no deadline.
     pub fn new() -> GroupOptions {
         GroupOptions::default()
     }
 
-    /// Names the group, for listings and messages.
+    /// Sets the name of the group, for listings and messages.
     pub fn name(self, name: impl Into<String>) -> GroupOptions {
         GroupOptions(self.0.name(name))
     }
 
-    /// Errors of children do not cancel their siblings; all are reported at the end.
+    /// Lets the group keep going: an error of a child does not cancel its siblings.
     ///
-    /// An error of the body still cancels, and so does a panic.
+    /// All errors are reported at the end. An error of the body still cancels, and so does a panic.
     pub fn keep_going(self) -> GroupOptions {
         GroupOptions(self.0.keep_going())
     }
 
-    /// Cancels the group at `deadline`.
+    /// Sets the deadline at which the group is cancelled.
     pub fn deadline(self, deadline: Instant) -> GroupOptions {
         GroupOptions(self.0.deadline(deadline))
     }
@@ -247,7 +248,7 @@ impl GroupOptions {
     ///
     /// # Cancel safety
     ///
-    /// As [`task_group`].
+    /// As for [`task_group`].
     ///
     /// # Errors
     ///
@@ -255,7 +256,7 @@ impl GroupOptions {
     ///
     /// # Panics
     ///
-    /// As [`task_group`].
+    /// As for [`task_group`].
     #[inline]
     #[track_caller]
     pub fn run<E, T, Fut>(
@@ -270,20 +271,22 @@ impl GroupOptions {
         self.0.run::<Ambient, E, T, Fut>(body)
     }
 
-    /// Opens a group of tasks whose children's errors go to `report` as they come, and no further:
-    /// for servers that never end. Children keep going.
+    /// Opens a group of tasks that passes the errors of children to `report` as they occur, and not to
+    /// its result.
+    ///
+    /// It is for servers that never end. An error of a child does not cancel the others.
     ///
     /// # Cancel safety
     ///
-    /// As [`task_group`].
+    /// As for [`task_group`].
     ///
     /// # Errors
     ///
-    /// As for [`task_group`], where [`GroupError::Failed`] has the body's error.
+    /// As for [`task_group`]. [`GroupError::Failed`] has the error of the body.
     ///
     /// # Panics
     ///
-    /// As [`task_group`].
+    /// As for [`task_group`].
     ///
     /// # Examples
     ///
@@ -315,11 +318,11 @@ impl GroupOptions {
         self.0.run_reporting::<Ambient, E, T, Fut>(report, body)
     }
 
-    /// Opens a group of borrowing children.
+    /// Opens a group of children that may borrow.
     ///
     /// # Cancel safety
     ///
-    /// As [`scoped_task_group`].
+    /// As for [`scoped_task_group`].
     ///
     /// # Errors
     ///
@@ -327,7 +330,7 @@ impl GroupOptions {
     ///
     /// # Panics
     ///
-    /// As [`scoped_task_group`].
+    /// As for [`scoped_task_group`].
     #[inline]
     #[track_caller]
     pub fn run_scoped<'env, E, T, Fut>(
@@ -342,11 +345,11 @@ impl GroupOptions {
         self.0.run_scoped::<Ambient, E, T, Fut>(body)
     }
 
-    /// Opens a group of borrowing children that need not be `Send`.
+    /// Opens a group of children that may borrow and need not be `Send`.
     ///
     /// # Cancel safety
     ///
-    /// As [`scoped_task_group`].
+    /// As for [`scoped_task_group`].
     ///
     /// # Errors
     ///
@@ -354,7 +357,7 @@ impl GroupOptions {
     ///
     /// # Panics
     ///
-    /// As [`scoped_task_group`].
+    /// As for [`scoped_task_group`].
     #[inline]
     #[track_caller]
     pub fn run_local<'env, E, T, Fut>(

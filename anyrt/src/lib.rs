@@ -18,8 +18,7 @@
 //!         }
 //!         Ok(lines)
 //!     });
-//!     // Whatever happens, an error, the limit, a cancellation from outside: nothing is left
-//!     // running when this is over.
+//!     // After an error, the time limit or a cancellation from outside, nothing is left running.
 //!     Ok(anyrt::fail_after(Duration::from_secs(5), count).await??)
 //! }
 //!
@@ -28,39 +27,39 @@
 //! ```
 //!
 //! Groups ([`task_group`]) and cancel scopes ([`CancelScope`], [`move_on_after`], [`fail_after`]) are
-//! the heart of it. [`finally`], [`with_resource`] and [`shield`] make clean-up reliable, and
-//! [`race`] and [`gather`] run futures side by side. Each function says under *Cancel safety* what
-//! becomes of it when it is cancelled, or dropped half-way.
+//! the core of the library. [`finally`], [`with_resource`] and [`shield`] make clean-up reliable.
+//! [`race`] and [`gather`] run futures concurrently. The section *Cancel safety* of each function
+//! describes the effect of cancelling it, or of dropping its future before it completes.
 //!
 //! # Features
 //!
-//! | feature | what it adds |
+//! | feature | contents |
 //! | --- | --- |
 //! | `tokio` | the backend [tokio](https://docs.rs/tokio), and the module `anyrt::tokio` with conversions |
 //! | `smol` | the backend [smol](https://docs.rs/smol), and the module `anyrt::smol` with conversions |
 //! | `async-std` | the backend async-std (discontinued, RUSTSEC-2025-0052), and `anyrt::async_std` |
-//! | `descriptors` | waiting until a descriptor can be read or written, in the module `anyrt::descriptors`; nothing on systems that are not Unix |
-//! | `net` | sockets and name lookup, in the module `anyrt::net`; implies `descriptors`; nothing on systems that are not Unix |
-//! | `process` | child processes, in the module `anyrt::process`; implies `descriptors`; nothing on systems that are not Unix |
-//! | `to_process` | functions that run in worker processes, in the module `anyrt::to_process`; implies `process`; nothing on systems that are not Unix |
-//! | `signals` | signals that are sent to the process, in the module `anyrt::signals`; implies `descriptors`; nothing on systems that are not Unix |
+//! | `descriptors` | waiting until a descriptor can be read or written, in the module `anyrt::descriptors`; empty on systems other than Unix |
+//! | `net` | sockets and name lookup, in the module `anyrt::net`; implies `descriptors`; empty on systems other than Unix |
+//! | `process` | child processes, in the module `anyrt::process`; implies `descriptors`; empty on systems other than Unix |
+//! | `to_process` | functions that run in worker processes, in the module `anyrt::to_process`; implies `process`; empty on systems other than Unix |
+//! | `signals` | signals that are sent to the process, in the module `anyrt::signals`; implies `descriptors`; empty on systems other than Unix |
 //! | `fs` | files, folders and paths, in `anyrt::fs`; temporary ones, in `anyrt::temp` |
-//! | `glob` | paths that match a pattern, in `anyrt::fs`; brings `fs` along |
+//! | `glob` | paths that match a pattern, in `anyrt::fs`; implies `fs` |
 //! | `tls` | encrypted streams, in `anyrt::tls`, by [rustls](https://docs.rs/rustls) |
 //! | `idna` | international host names, in their form of IDNA 2008 |
-//! | `tokio-io` | byte streams as tokio's I/O traits and back, in [`interop`]; no runtime |
-//! | `hyper` | byte streams, clock and groups as hyper 1 wants them, in [`interop`]; no runtime |
-//! | `tower` | services that connect and layers that keep time, in [`interop`] |
+//! | `tokio-io` | adapters from byte streams to tokio's I/O traits and back, in [`interop`]; no runtime |
+//! | `hyper` | adapters of byte streams, the clock and groups for hyper 1, in [`interop`]; no runtime |
+//! | `tower` | services that connect and layers with time limits, in [`interop`] |
 //!
-//! None is on by default: libraries enable none, applications enable the one that they run on.
-//! Features are additive. With several, a run chooses: see [`Builder`].
+//! No feature is on by default. Libraries enable none of the backends; applications enable the one that
+//! they run on. Features are additive. With several backends, a run chooses one: see [`Builder`].
 //!
 //! # How code finds its backend
 //!
-//! What anyrt itself runs knows its backend. Elsewhere, in this order: tokio if the thread is inside
-//! a tokio runtime, async-std if it polls one of its tasks, then smol and async-std, whose
-//! executors and reactors are global. So anyrt works in applications that started a runtime of
-//! their own. With one feature on, there is nothing to find, and the calls are direct.
+//! Code inside a run uses the backend of the run. Elsewhere the backend is found in this order: tokio,
+//! if the thread is inside a tokio runtime; async-std, if the thread polls one of its tasks; then smol
+//! and async-std, which have global executors and reactors. So anyrt also works in applications that
+//! started a runtime themselves. With one backend enabled there is no search, and the calls are direct.
 
 mod ambient;
 mod backend;
@@ -98,7 +97,7 @@ pub mod tls;
 pub mod to_process;
 pub mod to_thread;
 
-// Starting.
+// Starting a run.
 pub use self::backend::{Backend, ParseBackendError};
 pub use self::entry::{Builder, run, run_on};
 pub use anyrt_core::task::{RunOptions, Unhandled};
@@ -113,7 +112,7 @@ pub use anyrt_core::task::{
     TaskStatus,
 };
 
-// Futures side by side.
+// Concurrent futures.
 pub use self::combine::{
     as_completed, gather, map_concurrent, race, race_ok, try_gather, try_map_concurrent,
 };
@@ -130,7 +129,7 @@ pub use anyrt_core::cancel::{CancelHandle, Lent};
 pub use self::time::{Interval, interval, now, sleep, sleep_forever, sleep_until};
 pub use anyrt_core::time::Instant;
 
-// Objects from task to task; the rest is in `stream`.
+// Object streams between tasks; the rest is in `stream`.
 pub use anyrt_core::stream::memory_object_stream;
 
 // From threads into runs; the rest is in `to_thread` and `from_thread`.
@@ -139,7 +138,7 @@ pub use self::portal::{
 };
 pub use anyrt_core::thread::{Held, Holding, PortalOptions, PortalStarted, PortalTask};
 
-// What tasks carry along.
+// Context variables of tasks.
 pub use anyrt_core::context::{Context, ContextVar, RunVar};
 
 // Errors.
@@ -149,15 +148,15 @@ pub use anyrt_core::error::{
     PortalStartError, RunError, SpawnError, StartError, TaskError, ValueError, WouldBlock,
 };
 
-// The runtime behind it all, for code that is generic over it.
+// The ambient runtime, for code that is generic over the runtime.
 #[cfg(all(feature = "descriptors", unix))]
 pub use self::ambient::AmbientSource;
 pub use self::ambient::{Ambient, AmbientCall, AmbientHandle, AmbientTimer};
 
-/// Re-enters a run from a foreign thread.
+/// A handle with which other threads re-enter a run.
 ///
-/// What is spawned through it belongs to the run as a whole, and is cancelled when the run's main
-/// future ends.
+/// Tasks that are spawned through it belong to the run as a whole, and are cancelled when the main
+/// future of the run ends.
 ///
 /// # Examples
 ///
@@ -181,7 +180,7 @@ pub use anyrt_smol as smol;
 #[cfg(feature = "tokio")]
 pub use anyrt_tokio as tokio;
 
-/// The programs in the README, which need a backend to run.
+/// The programs in the README. They need a backend to run.
 #[cfg(all(
     doctest,
     any(feature = "tokio", feature = "smol", feature = "async-std")

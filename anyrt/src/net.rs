@@ -1,4 +1,4 @@
-//! Sockets: TCP, UDP, Unix sockets, and names.
+//! Sockets: TCP, UDP, Unix sockets, and name lookup.
 
 mod connect;
 mod datagrams;
@@ -29,14 +29,14 @@ pub use self::unix::{UnixConnectable, connect_unix};
 
 use crate::Ambient;
 
-/// A connection of either [kind](Kind): TCP, or through a Unix socket.
+/// A connection of either [kind](Kind): TCP, or a Unix socket.
 pub type SocketStream<K> = anyrt_core::net::SocketStream<Ambient, K>;
 
 /// A TCP connection.
 ///
 /// # Examples
 ///
-/// One that was opened elsewhere, and goes elsewhere again, on Unix systems:
+/// A socket of the standard library that is adopted and then converted back, on Unix systems:
 ///
 /// ```
 /// # if anyrt::Backend::available().is_empty() { return Ok(()) }

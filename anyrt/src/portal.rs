@@ -1,16 +1,16 @@
-//! Portals: a way into a run for threads outside of it.
+//! Portals: threads outside of a run start tasks in it.
 
 use anyrt_core::error::RunError;
 use anyrt_core::thread;
 
 use crate::{Ambient, Builder};
 
-/// Lets threads outside of a run start tasks in it, and wait for them.
+/// A portal, with which threads outside of a run start tasks in it, and wait for them.
 ///
-/// It is opened in the run with [`open`](thread::BlockingPortal::open), or with a run of its own by
-/// [`start_blocking_portal`]. Cheap to clone; clones can go to any number of threads.
+/// It is opened inside a run with [`open`](thread::BlockingPortal::open), or with a new run by
+/// [`start_blocking_portal`]. It is cheap to clone, and clones can be moved to any number of threads.
 ///
-/// Context variables go along with every call, as the calling thread sees them.
+/// Every call passes on the context variables of the calling thread.
 ///
 /// # Examples
 ///
@@ -34,30 +34,30 @@ use crate::{Ambient, Builder};
 /// ```
 pub type BlockingPortal = thread::BlockingPortal<Ambient>;
 
-/// Starts a run on a thread of its own, and lends a portal into it to `f`.
+/// Starts a run on a new thread, and lends a portal into it to `f`.
 ///
-/// When `f` returns, the portal is stopped, its tasks are waited for, and run and thread end. When
+/// When `f` returns, the portal is stopped, its tasks are waited for, and the run and its thread end. If
 /// `f` panics, the tasks are cancelled first. [`PortalOptions`](crate::PortalOptions) has names and
 /// options for it.
 ///
-/// It can be called from anywhere. Called by a task, it blocks the thread that polls it.
+/// It can be called from anywhere. In a task, it blocks the thread that polls the task.
 ///
 /// # Blocking
 ///
-/// Blocks this thread for as long as `f` does, and until the run has ended.
+/// Blocks this thread until `f` has returned and the run has ended.
 ///
 /// # Errors
 ///
-/// [`RunError`] if the backend is not there, or cannot do what the builder asks for, and if the
-/// operating system refuses a thread.
+/// Returns a [`RunError`] if the backend is not enabled, does not support an option of the builder, or
+/// if the operating system cannot start a thread.
 ///
 /// # Panics
 ///
-/// With the panic of `f`, or of what the run left behind.
+/// Panics with the panic of `f`, or of the run.
 ///
 /// # Examples
 ///
-/// Something async is held open for blocking code:
+/// An async object is kept open for blocking code:
 ///
 /// ```
 /// # if anyrt::Backend::available().is_empty() { return }
@@ -84,11 +84,11 @@ pub fn start_blocking_portal<T>(
     thread::start_blocking_portal(builder, f)
 }
 
-/// Provides a portal with a run of its own to whoever needs one: the first user starts it, the
-/// last one to leave ends it, and in between all share it.
+/// Provides a portal with its own run, on demand. The first user starts the run, the last one to leave
+/// ends it, and all users in between share it.
 ///
-/// For libraries that are called by blocking code, from several threads, and need a run now and
-/// then. Cheap to clone.
+/// It is for libraries that are called by blocking code, from several threads, and need a run
+/// occasionally. It is cheap to clone.
 ///
 /// # Examples
 ///
@@ -102,8 +102,8 @@ pub fn start_blocking_portal<T>(
 /// ```
 pub type BlockingPortalProvider = thread::BlockingPortalProvider<Builder>;
 
-/// A portal that a [`BlockingPortalProvider`] has lent; derefs to it.
+/// A portal that a [`BlockingPortalProvider`] has lent. It derefs to the portal.
 ///
-/// The last one to be dropped stops the portal, and waits until its run and thread have ended;
-/// unless that is inside the run itself, where waiting would never end.
+/// Dropping the last one stops the portal, and waits until its run and thread have ended. Inside the run
+/// itself, dropping it does not wait, since that would never end.
 pub type ProvidedPortal = thread::ProvidedPortal<Ambient>;

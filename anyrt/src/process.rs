@@ -2,12 +2,12 @@
 //!
 //! | | |
 //! | --- | --- |
-//! | [`run_process`] | runs a program to its end, feeds it and collects what it writes |
+//! | [`run_process`] | runs a program to its end, with its input, and captures its output |
 //! | [`with_process`] | lends an open process to a block, and ends it with the block |
-//! | [`open_process`] | starts a program, to be handed around |
+//! | [`open_process`] | starts a program, and returns its process |
 //!
-//! No program outlives the code that has started it: cancelled, dropped or left by a panic, it is killed and
-//! reaped.
+//! No program outlives the code that started it: if that code is cancelled, dropped or left by a panic,
+//! the program is killed and reaped.
 
 use std::io;
 use std::process::ExitStatus;
@@ -20,54 +20,58 @@ use crate::{Ambient, Lent};
 
 /// An open process.
 ///
-/// All its methods take `&self`, so any number of tasks can wait for it, signal it and use its pipes.
+/// All its methods take `&self`, so any number of tasks can wait for it, send it signals and use its
+/// pipes.
 ///
-/// Dropping it kills the process. It is reaped in the background, and the run does not end before that.
+/// Dropping it kills the process. The process is reaped in the background, and the run does not end
+/// before that.
 pub type Process = process::Process<Ambient>;
 
-/// Receives what a process writes to its standard output, or to its standard error.
+/// A byte stream that reads the standard output or the standard error of a process.
 ///
-/// It is a handle to a pipe that the [`Process`] keeps: dropping it closes nothing.
+/// It is a handle to a pipe that the [`Process`] keeps: dropping it does not close the pipe.
 /// [`close`](process::PipeReader::close) closes the pipe for all handles, and so does the end of the
 /// process's block; operations on it then report [closed](crate::stream::is_closed).
 pub type PipeReader = process::PipeReader<Ambient>;
 
-/// Sends bytes to the standard input of a process.
+/// A byte stream that writes to the standard input of a process.
 ///
-/// It is a handle to a pipe that the [`Process`] keeps: dropping it closes nothing.
-/// Closing it ([`send_eof`](crate::stream::ByteSendStreamExt::send_eof),
+/// It is a handle to a pipe that the [`Process`] keeps: dropping it does not close the pipe. Closing it
+/// ([`send_eof`](crate::stream::ByteSendStreamExt::send_eof),
 /// [`close`](crate::stream::ByteSendStreamExt::close)) closes the pipe for all handles, and the process
-/// sees the end of its input.
+/// reads the end of its input.
 pub type PipeWriter = process::PipeWriter<Ambient>;
 
-/// Runs a program to its end: feeds it its [input](Command::input), and collects what it writes.
+/// Runs a program to its end, with its [input](Command::input), and captures its output.
 ///
-/// The standard output and the standard error are captured unless they are set, and the standard input is the
-/// input or the null device.
+/// The standard output and the standard error are captured unless they are set. The standard input is
+/// the input, or the null device without one.
 ///
-/// It waits for the end of the program and for the end of its output, which another process may hold open, such
-/// as one that the program has started in the background. [`group`](Command::group) has such processes
-/// killed, and [`linger`](Command::linger) limits the time. A program that does not read its input is no
-/// error.
+/// It waits for the end of the program and for the end of its output. Another process may hold the
+/// output open, such as one that the program has started in the background: [`group`](Command::group)
+/// kills such processes, and [`linger`](Command::linger) limits the time. A program that does not read
+/// its input is not an error.
 ///
-/// The system starts programs fast whatever the memory of this process. It forks this process, which takes
-/// longer the more memory that has, with [`uid`](Command::uid), [`gid`](Command::gid) and
-/// [`session`](Command::session), and if a program that is looked up is given another `PATH`.
+/// Starting a program is fast, regardless of the memory of this process. There are exceptions, in which
+/// this process is forked, and that takes longer the more memory it has: [`uid`](Command::uid),
+/// [`gid`](Command::gid) and [`session`](Command::session), and a program that is looked up and has
+/// another `PATH`.
 ///
 /// # Cancel safety
 ///
-/// If it is cancelled, the program is killed and reaped before the cancellation goes on; with
-/// [`grace`](Command::grace), it is sent SIGTERM first, and what it writes then is thrown away. Dropped from outside, the program is killed, and
-/// the run reaps it and does not end before that. Its output is lost.
+/// If the call is cancelled, the program is killed and reaped before the cancellation propagates. With
+/// [`grace`](Command::grace), it is sent SIGTERM first, and its output from then on is discarded. If the
+/// future is dropped from outside, the program is killed; the run reaps it and does not end before that.
+/// Its output is lost.
 ///
 /// # Errors
 ///
-/// - [`ProcessError::Failed`] if the program did not succeed, with what it wrote, unless
+/// - [`ProcessError::Failed`] if the program did not succeed, with its output, unless
 ///   [`check`](Command::check) is off.
 /// - [`ProcessError::Io`] of the kind [`InvalidInput`](io::ErrorKind::InvalidInput) for options that
 ///   contradict each other, before anything is started.
 /// - [`ProcessError::Io`] with the error of the operating system, and its kind, if the program cannot be
-///   started; and if its status is not known, since something else has waited for it.
+///   started; also if its status is not known, because other code has waited for it.
 ///
 /// # Examples
 ///
@@ -81,7 +85,7 @@ pub type PipeWriter = process::PipeWriter<Ambient>;
 ///     let sorted = run_process(sort).await?;
 ///     assert_eq!(sorted.stdout.as_deref(), Some(&b"b\na\n"[..]));
 ///
-///     // Nothing is left of it after the limit.
+///     // After the limit, nothing is left of it.
 ///     let slow = run_process(["sleep", "60"]);
 ///     let limited = anyrt::move_on_after(Duration::from_millis(10), slow).await;
 ///     assert!(limited.is_none());
@@ -98,11 +102,11 @@ pub fn run_process(
 
 /// Starts a program, lends its process to `body`, and ends it with the block.
 ///
-/// - If the body ends, the standard input and the outputs of the process are closed, and its end is waited
-///   for. A program that goes on writing then sees a broken pipe. An `Err` is a value like any other; a
-///   program that is not to go on after it has to be [killed](process::Process::kill).
-/// - If the block is cancelled, or the body panics, the program is killed and reaped before that goes on;
-///   with [`grace`](Command::grace), it is sent SIGTERM first.
+/// - If the body ends, the standard input and the outputs of the process are closed, and the call waits
+///   until the process has ended. A program that continues to write then gets a broken pipe. An `Err` is
+///   a value like any other: to end the program after an error, [kill](process::Process::kill) it.
+/// - If the block is cancelled, or the body panics, the program is killed and reaped before the
+///   cancellation or the panic continues. With [`grace`](Command::grace), it is sent SIGTERM first.
 ///
 /// # Cancel safety
 ///
@@ -110,11 +114,12 @@ pub fn run_process(
 ///
 /// # Errors
 ///
-/// As [`open_process`]; and if the status is not known, since something else has waited for the process.
+/// As for [`open_process`]. It also returns an error if the status is not known, because other code has
+/// waited for the process.
 ///
 /// # Panics
 ///
-/// As [`with_resource`](crate::with_resource).
+/// As for [`with_resource`](crate::with_resource).
 ///
 /// # Examples
 ///
@@ -143,9 +148,9 @@ where
     process::with_process::<Ambient, T, B, BF>(command, body)
 }
 
-/// Starts a program, and returns its process, to be handed around.
+/// Starts a program, and returns its process.
 ///
-/// Standard streams that are not set become pipes. Where a block can say how long the program is to run, use
+/// Standard streams that are not set become pipes. If the program is to end with a block of code, use
 /// [`with_process`].
 ///
 /// # Cancel safety

@@ -1,5 +1,4 @@
-//! Streams of objects and of bytes: what all of them have in common, those in memory, files, and
-//! what wraps others.
+//! Streams of objects and of bytes: their traits, streams in memory, files, and wrappers.
 //!
 //! # Objects
 //!
@@ -14,7 +13,7 @@
 //!         for _ in 0..3 {
 //!             let (jobs, results) = (jobs.clone(), results.clone());
 //!             tg.spawn(async move {
-//!                 // Ends when the last sender is gone, and everything was received.
+//!                 // Ends when the last sender is dropped and everything was received.
 //!                 while let Ok(word) = jobs.receive().await {
 //!                     let word: &str = word;
 //!                     if results.send(word.len()).await.is_err() {
@@ -42,9 +41,9 @@
 //!
 //! # Bytes
 //!
-//! Everything that implements `futures::io::{AsyncRead, AsyncWrite}` and [`Attributes`] is a stream
-//! of bytes. [`ByteReceiveStreamExt`] and [`ByteSendStreamExt`] have the operations; wrappers add
-//! others, and work over each other, sockets, files and memory alike:
+//! Every type that implements `futures::io::{AsyncRead, AsyncWrite}` and [`Attributes`] is a byte
+//! stream. [`ByteReceiveStreamExt`] and [`ByteSendStreamExt`] have the operations. Wrappers add others;
+//! they work over each other, and over sockets, files and memory alike:
 //!
 //! ```
 //! # if anyrt::Backend::available().is_empty() { return }
@@ -77,27 +76,27 @@ pub use anyrt_core::stream::{
     Sending, StapledObjectStream, TryReceiveError, TrySendError, UNBOUNDED,
 };
 
-// Bytes, and what they go through.
+// Byte streams and their wrappers.
 pub use anyrt_core::stream::{
     Bare, BufferedByteStream, ByteReceiveStream, ByteReceiveStreamExt, ByteSendStream,
     ByteSendStreamExt, ByteStream, HalfClose, MemoryByteReceiveStream, MemoryByteSendStream,
     MemoryByteStream, StapledByteStream, TextStream, memory_byte_pipe, memory_byte_stream,
 };
 
-// Their errors.
+// Errors of streams.
 pub use anyrt_core::stream::{
     DelimiterNotFound, IncompleteRead, InvalidUtf8, is_broken, is_closed, is_delimiter_not_found,
     is_end_of_stream, is_incomplete_read, is_invalid_utf8,
 };
 
-// What is known of a stream.
+// Attributes of streams.
 pub use anyrt_core::error::AttributeError;
 pub use anyrt_core::stream::{Attribute, Attributes, AttributesExt, Demand, FileHandle, FilePath};
 
-/// Receives the bytes of a file.
+/// A byte stream that reads a file.
 ///
-/// No more is read from the file than was asked for; for many small pieces, wrap it into a
-/// [`BufferedByteStream`]. The reading is done on a worker thread.
+/// It reads no more from the file than each call requests. For many small reads, wrap it into a
+/// [`BufferedByteStream`]. A worker thread does the reading.
 ///
 /// # Examples
 ///
@@ -113,8 +112,9 @@ pub use anyrt_core::stream::{Attribute, Attributes, AttributesExt, Demand, FileH
 /// ```
 pub type FileReadStream = anyrt_core::stream::FileReadStream<Ambient>;
 
-/// Sends bytes into a file, on a worker thread. After
-/// [`close`](ByteSendStreamExt::close), the operating system has all of them.
+/// A byte stream that writes to a file, on a worker thread.
+///
+/// After [`close`](ByteSendStreamExt::close), the operating system has all bytes.
 ///
 /// # Examples
 ///

@@ -1,13 +1,13 @@
-//! Ways for tasks to wait for one another: events, locks, semaphores and their kin.
+//! Synchronization between tasks: events, locks, semaphores and others.
 //!
-//! None of them belongs to a runtime or a run: they may be made before there is one, in statics
-//! too, and be shared between several. All are fair: who comes first is served first, and is
-//! *handed* what it waits for, so nobody who comes later gets in between. Whoever is cancelled
-//! while it waits leaves the queue; what it was handed and did not take goes to the next. Each
-//! tells in `statistics()` how it stands.
+//! None of them belongs to a runtime or a run. They can be created before there is one, also in statics,
+//! and be shared between several runs. All are fair: waiting tasks are served in the order of their
+//! arrival. A lock or permit is *handed* to the next waiting task, so that later callers cannot get in
+//! between. A waiting task that is cancelled leaves the queue; if it was handed something that it has
+//! not taken yet, that goes to the next. `statistics()` returns the state of each.
 //!
-//! Why not those of the standard library? They block the thread, and their guards cannot be held
-//! across an `.await` in a task. Where none is held across an `.await`, they are the better choice.
+//! The locks of the standard library block the thread, and their guards cannot be held across an
+//! `.await` in a task. Where no guard is held across an `.await`, they are the better choice.
 //!
 //! # Examples
 //!
@@ -24,7 +24,7 @@
 //!             let total = total.clone();
 //!             tg.spawn(async move {
 //!                 let mut total = total.lock().await;
-//!                 anyrt::checkpoint().await; // nobody else gets in meanwhile
+//!                 anyrt::checkpoint().await; // no other task gets the lock meanwhile
 //!                 *total += n;
 //!             });
 //!         }
@@ -35,7 +35,7 @@
 //! assert_eq!(total, 55);
 //! ```
 //!
-//! At most two at a time, and one who waits for the others:
+//! At most two tasks at a time, and a task that waits for the others:
 //!
 //! ```
 //! use anyrt::sync::{CapacityLimiter, Event};
@@ -59,7 +59,7 @@
 //! group.unwrap();
 //! ```
 //!
-//! Waiting until a value is as it should be:
+//! Waiting until a value meets a condition:
 //!
 //! ```
 //! use anyrt::sync::{Condition, Mutex};

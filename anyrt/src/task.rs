@@ -1,10 +1,10 @@
-//! Looking at tasks: which one this is, and what else is alive.
+//! Inspection of tasks: the current task, and all others that are alive.
 
 use anyrt_core::task;
 
 pub use anyrt_core::task::{GroupNode, RunToken, ScopeNode, TaskId, TaskNode, TaskRef, Tree, Wait};
 
-/// The task that calls this; none outside of every task of anyrt.
+/// Returns the calling task, or `None` outside of every task of anyrt.
 ///
 /// # Examples
 ///
@@ -19,7 +19,7 @@ pub fn current() -> Option<TaskRef> {
     task::current()
 }
 
-/// The run that the caller is part of; none outside of every run.
+/// Returns the run that the caller is part of, or `None` outside of every run.
 ///
 /// # Examples
 ///
@@ -34,10 +34,10 @@ pub fn current_run() -> Option<RunToken> {
     task::current_run()
 }
 
-/// The tasks, groups and scopes of the run that the caller is part of, as they are now.
+/// Returns the tasks, groups and scopes of the caller's run, as they are now.
 ///
-/// Returns none outside of every run. It takes one lock at a time, so what ends meanwhile may or
-/// may not be in the picture. Scopes are listed where something in them has unfinished business.
+/// Returns `None` outside of every run. It takes one lock at a time, so that a task that ends meanwhile
+/// may or may not be in the result. A scope is listed if something in it has unfinished business.
 ///
 /// # Examples
 ///
@@ -56,7 +56,7 @@ pub fn tree() -> Option<Tree> {
     task::tree()
 }
 
-/// The tasks that are alive in the run that the caller is part of, in the order of their ids.
+/// Returns the tasks that are alive in the caller's run, in the order of their ids.
 ///
 /// # Examples
 ///

@@ -1,8 +1,8 @@
 //! Temporary files and folders. All work is done on worker threads.
 //!
-//! [`with_temp_file`] and [`with_temp_dir`] remove what they have created when their body ends, however it
-//! ends, on a worker thread. A value without a block is removed by its `close` on a worker thread, or by its
-//! destructor, which blocks.
+//! [`with_temp_file`] and [`with_temp_dir`] remove the file or folder when their body ends, however it
+//! ends, on a worker thread. A value without a block is removed by its `close`, on a worker thread, or
+//! by its destructor, which blocks.
 //!
 //! ```
 //! # if anyrt::Backend::available().is_empty() { return }
@@ -16,7 +16,7 @@
 //! assert_eq!(text.unwrap(), "to be");
 //! ```
 //!
-//! A process that is killed leaves named files and folders behind; files without a name vanish with it.
+//! If the process is killed, named files and folders stay behind; files without a name are removed.
 
 use std::ffi::OsStr;
 use std::io;
@@ -50,7 +50,7 @@ pub type TempBuilder = temp::TempBuilder<Ambient>;
 ///
 /// # Examples
 ///
-/// A file that has its name only once it is complete:
+/// A file that gets its name only once it is complete:
 ///
 /// ```
 /// # if anyrt::Backend::available().is_empty() { return }
@@ -73,17 +73,19 @@ pub type PersistError = temp::PersistError<Ambient>;
 /// A temporary folder. Returned by [`dir`].
 pub type TempDir = temp::TempDir<Ambient>;
 
-/// A temporary file that is in memory while it is small. Returned by [`spooled`].
+/// A temporary file that is kept in memory while it is small. Returned by [`spooled`].
 ///
 /// It implements `AsyncRead`, `AsyncBufRead`, `AsyncWrite` and `AsyncSeek` of `futures::io`.
 pub type SpooledTempFile = temp::SpooledTempFile<Ambient>;
 
-/// Creates a file without a name, open for reading and writing; the system removes it with its last handle.
+/// Creates a file without a name, open for reading and writing.
+///
+/// The system removes it when its last handle is closed.
 ///
 /// # Cancel safety
 ///
-/// A cancelled caller waits for the file and gets it. If the future is dropped before completing, no file is
-/// left.
+/// A cancelled caller waits for the file and gets it. If the future is dropped before completing, no
+/// file is left.
 ///
 /// # Errors
 ///
@@ -105,12 +107,13 @@ pub fn file() -> impl Future<Output = io::Result<File>> + Send {
 }
 
 /// Creates a file with a name, open for reading and writing, in the system's folder for temporary files.
+///
 /// [`TempBuilder`] has options.
 ///
 /// # Cancel safety
 ///
-/// A cancelled caller waits for the file and gets it. If the future is dropped before completing, the file is
-/// removed, and the run waits for that.
+/// A cancelled caller waits for the file and gets it. If the future is dropped before completing, the
+/// file is removed, and the run waits for the removal.
 ///
 /// # Errors
 ///
@@ -138,12 +141,12 @@ pub fn named() -> impl Future<Output = io::Result<NamedTempFile>> + Send {
 /// # Cancel safety
 ///
 /// A cancelled caller waits for the folder and gets it. If the future is dropped before completing, the
-/// folder is removed, and the run waits for that.
+/// folder is removed, and the run waits for the removal.
 ///
 /// # Errors
 ///
-/// Returns the error of the operating system, as a [`PathError`](crate::fs::PathError) with the folder
-/// above.
+/// Returns the error of the operating system, as a [`PathError`](crate::fs::PathError) with the parent
+/// folder.
 ///
 /// # Examples
 ///
@@ -162,10 +165,10 @@ pub fn dir() -> impl Future<Output = io::Result<TempDir>> + Send {
     temp::dir::<Ambient>()
 }
 
-/// Returns a file that is in memory until it has more than `max` bytes.
+/// Creates a file that is kept in memory until it has more than `max` bytes.
 ///
-/// In memory its operations do not use worker threads. A write that would end behind the limit first moves
-/// everything to a file without a name, in one call.
+/// While it is in memory, its operations do not use worker threads. A write that would exceed the limit
+/// first moves everything to a file without a name, in one call.
 ///
 /// # Examples
 ///
@@ -184,17 +187,17 @@ pub fn spooled(max: usize) -> SpooledTempFile {
     temp::spooled(max)
 }
 
-/// Creates a file that stays until it is removed, and returns it with its path.
+/// Creates a file that stays until it is removed. Returns it with its path.
 ///
 /// # Cancel safety
 ///
-/// As [`named`]: if the future is dropped before completing, no file is left.
+/// As for [`named`]: if the future is dropped before completing, no file is left.
 ///
 /// # Errors
 ///
-/// - [`InvalidInput`](io::ErrorKind::InvalidInput) if the prefix or suffix is not a part of a name, such as
-///   one with a `/`.
-/// - Returns the error of the operating system, as a [`PathError`](crate::fs::PathError) with the folder.
+/// - [`InvalidInput`](io::ErrorKind::InvalidInput) if the prefix or suffix is not valid as a part of a
+///   name, such as one with a `/`.
+/// - The error of the operating system, as a [`PathError`](crate::fs::PathError) with the folder.
 ///
 /// # Examples
 ///
@@ -214,15 +217,15 @@ pub fn mkstemp(
     temp::mkstemp::<Ambient>(prefix, suffix)
 }
 
-/// Creates a folder that stays until it is removed, and returns its path.
+/// Creates a folder that stays until it is removed. Returns its path.
 ///
 /// # Cancel safety
 ///
-/// As [`dir`]: if the future is dropped before completing, no folder is left.
+/// As for [`dir`]: if the future is dropped before completing, no folder is left.
 ///
 /// # Errors
 ///
-/// As [`mkstemp`].
+/// As for [`mkstemp`].
 ///
 /// # Examples
 ///
@@ -245,16 +248,16 @@ pub fn mkdtemp(
 ///
 /// # Cancel safety
 ///
-/// However the body ends, the file is removed on a worker thread, shielded. If the future is dropped before
-/// completing, the destructor removes the file.
+/// The file is removed on a worker thread, shielded, however the body ends. If the future is dropped
+/// before completing, the destructor removes the file.
 ///
 /// # Errors
 ///
-/// Returns the error of creating the file; else that of the body; else that of removing the file.
+/// Returns the error of creating the file, or else of the body, or else of removing the file.
 ///
 /// # Panics
 ///
-/// As [`with_resource`](crate::with_resource).
+/// As for [`with_resource`](crate::with_resource).
 ///
 /// # Examples
 ///
@@ -275,17 +278,17 @@ where
     temp::with_temp_file::<Ambient, T, E, B, BF>(body)
 }
 
-/// Creates a temporary folder, gives its path to the body, and removes the folder with everything in it when
-/// the body has ended.
+/// Creates a temporary folder, passes its path to the body, and removes the folder with its contents
+/// when the body has ended.
 ///
 /// # Cancel safety
 ///
-/// However the body ends, the folder is removed on a worker thread, shielded. If the future is dropped before
-/// completing, the destructor removes the folder.
+/// The folder is removed on a worker thread, shielded, however the body ends. If the future is dropped
+/// before completing, the destructor removes the folder.
 ///
 /// # Errors
 ///
-/// Returns the error of creating the folder; else that of the body; else that of removing the folder.
+/// Returns the error of creating the folder, or else of the body, or else of removing the folder.
 ///
 /// # Examples
 ///

@@ -1,4 +1,4 @@
-//! Help for testing asynchronous code.
+//! Utilities for testing asynchronous code.
 
 use std::io;
 
@@ -6,22 +6,21 @@ use anyrt_core::testing;
 
 use crate::Ambient;
 
-/// Waits until every other task of the run waits for something: a timer, I/O, a thread, another
-/// task.
+/// Waits until every other task of the run waits for something: a timer, I/O, a thread, another task.
 ///
-/// Several tasks may wait in it at once. Only anyrt's own tasks count. On a real runtime this is
-/// an observation with a short cushion: no task was polled for some milliseconds. A program whose
-/// correctness rests on it is wrong; a test may use it to let others get to where they wait.
+/// Several tasks may wait in it at once. Only tasks of anyrt count. On a real runtime this is a
+/// heuristic: it returns when no task was polled for some milliseconds. Programs must not rely on it for
+/// correctness; a test may use it to let other tasks reach the point where they wait.
 ///
-/// Outside of a run there are no tasks to wait for, and it returns after the cushion.
+/// Outside of a run there are no tasks to wait for, and it returns after these milliseconds.
 ///
 /// # Cancel safety
 ///
-/// Cancel safe: it has no effect.
+/// Cancel safe: dropping the future has no effect.
 ///
 /// # Panics
 ///
-/// Where no runtime is at hand; the message names the fix.
+/// Panics if there is no runtime; the message names the fix.
 ///
 /// # Examples
 ///
@@ -46,11 +45,11 @@ pub async fn wait_all_tasks_blocked() {
     testing::wait_all_tasks_blocked::<Ambient>().await;
 }
 
-/// A TCP port on the loopback interface that nobody listens on, different in each call.
+/// Returns a TCP port on the loopback interface that is not in use, a different one in each call.
 ///
 /// # Errors
 ///
-/// What the operating system says if there is none.
+/// Returns the error of the operating system.
 ///
 /// # Examples
 ///
@@ -65,11 +64,11 @@ pub fn free_tcp_port() -> io::Result<u16> {
     testing::free_tcp_port()
 }
 
-/// A UDP port on the loopback interface that nobody has bound, different in each call.
+/// Returns a UDP port on the loopback interface that is not in use, a different one in each call.
 ///
 /// # Errors
 ///
-/// What the operating system says if there is none.
+/// Returns the error of the operating system.
 ///
 /// # Examples
 ///

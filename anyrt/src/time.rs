@@ -1,4 +1,4 @@
-//! The clock, with the ambient runtime filled in.
+//! The clock and timers: the functions of `anyrt_core::time` for the ambient runtime.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use anyrt_core::time::{self, Instant};
 use crate::Ambient;
 use crate::futures::{Sleep, SleepForever};
 
-/// Ticks; what [`interval`] returns.
+/// An interval timer, returned by [`interval`].
 pub type Interval = time::Interval<Ambient>;
 
-/// The time on the run's clock.
+/// Returns the current time of the run's clock.
 ///
 /// # Panics
 ///
-/// Where no runtime is at hand; the message names the fix.
+/// Panics if there is no runtime; the message names the fix.
 ///
 /// # Examples
 ///
@@ -34,15 +34,16 @@ pub fn now() -> Instant {
     time::now::<Ambient>()
 }
 
-/// Waits for at least `length`, counted from the first poll. Zero is a plain checkpoint.
+/// Waits for at least `length`, counted from the first poll. A length of zero is a plain checkpoint.
 ///
 /// # Cancel safety
 ///
-/// Cancel safe: it has no effect. A new call counts from the start again; see [`sleep_until`].
+/// Cancel safe: dropping the future has no effect. A new call counts from the start again; see
+/// [`sleep_until`].
 ///
 /// # Panics
 ///
-/// Where no runtime is at hand; the message names the fix.
+/// Panics if there is no runtime; the message names the fix.
 ///
 /// # Examples
 ///
@@ -55,16 +56,17 @@ pub fn sleep(length: Duration) -> Sleep {
     time::sleep::<Ambient>(length)
 }
 
-/// Waits until `deadline`. One that has passed makes it a plain checkpoint; with
-/// [`Instant::FAR_FUTURE`] it waits for ever.
+/// Waits until `deadline`.
+///
+/// A deadline in the past makes it a plain checkpoint. With [`Instant::FAR_FUTURE`] it never completes.
 ///
 /// # Cancel safety
 ///
-/// Cancel safe: it has no effect.
+/// Cancel safe: dropping the future has no effect.
 ///
 /// # Panics
 ///
-/// Where no runtime is at hand; the message names the fix.
+/// Panics if there is no runtime; the message names the fix.
 ///
 /// # Examples
 ///
@@ -85,12 +87,13 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 
 /// Waits until it is cancelled.
 ///
-/// Its output is never, which fits into a group of any error type. In an `async` block that also uses `?`,
-/// the compiler does not infer the block's type from never: use [`fallible`](SleepForever::fallible) there.
+/// Its output is `!`, which fits into a group of any error type. At the end of an `async` block that also
+/// uses `?`, the compiler does not infer the error type of the block from `!`: use
+/// [`fallible`](SleepForever::fallible) there.
 ///
 /// # Cancel safety
 ///
-/// Cancel safe: it has no effect.
+/// Cancel safe: dropping the future has no effect.
 ///
 /// # Examples
 ///
@@ -127,14 +130,14 @@ pub fn sleep_forever() -> SleepForever {
     time::sleep_forever()
 }
 
-/// Ticks at once, and then once each `period`, counted from the first tick.
+/// Creates an interval that ticks at once, and then once each `period`, counted from the first tick.
 ///
-/// A tick that comes late does not move those after it. Ticks that were missed altogether are
-/// left out: the next one comes at the next multiple of the period.
+/// A late tick does not move later ones. Missed ticks are skipped: the next tick is at the next multiple
+/// of the period.
 ///
 /// # Panics
 ///
-/// If `period` is zero. Ticks panic where no runtime is at hand.
+/// Panics if `period` is zero. Ticks panic if there is no runtime.
 ///
 /// # Examples
 ///

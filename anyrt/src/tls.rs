@@ -1,13 +1,13 @@
 //! Encrypted streams: TLS 1.3 and 1.2, over any stream of bytes.
 //!
-//! A client says whom it trusts, and whom it wants to talk to; a server shows a certificate. After
-//! the handshake a [`TlsStream`] is a stream of bytes like any other.
+//! A client has trusted roots and the name of the server; a server has a certificate. After the
+//! handshake, a [`TlsStream`] is a byte stream like any other.
 //!
 //! ```no_run
 //! use anyrt::stream::{ByteReceiveStreamExt, ByteSendStreamExt, ByteStream};
 //! use anyrt::tls::{TlsClientConfig, TlsStream};
 //!
-//! /// Asks a server for its home page. `stream` is connected to it.
+//! /// Requests the home page of a server. `stream` is connected to it.
 //! async fn home_page(stream: impl ByteStream, host: &str) -> std::io::Result<Vec<u8>> {
 //!     let config = TlsClientConfig::new()?.alpn(["http/1.1"]);
 //!     let mut stream = TlsStream::connect(stream, host, &config).await?;
@@ -17,8 +17,7 @@
 //!     loop {
 //!         match stream.receive(16 * 1024).await {
 //!             Ok(bytes) => page.extend(bytes),
-//!             // The server said that this is all. Had somebody cut the connection, it would be
-//!             // another error.
+//!             // The server has closed the stream. A connection that was cut gives another error.
 //!             Err(error) if anyrt::stream::is_end_of_stream(&error) => return Ok(page),
 //!             Err(error) => return Err(error),
 //!         }
@@ -28,7 +27,7 @@
 //!
 //! # Over anything
 //!
-//! The stream beneath need not be a socket. Here it is one in memory, which is a good way to test
+//! The inner stream does not have to be a socket. Here it is a stream in memory, which makes it easy to test
 //! both sides of a protocol:
 //!
 //! ```
@@ -40,7 +39,7 @@
 //! use anyrt::tls::{AlpnProtocol, TlsClientConfig, TlsServerConfig, TlsStream};
 //!
 //! # fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! // A certificate that the client is told to trust.
+//! // A certificate that the client trusts.
 //! let made = rcgen::generate_simple_self_signed(["host.example".to_owned()])?;
 //! let certificate = anyrt::tls::certificates_from_pem(made.cert.pem())?;
 //! let key = anyrt::tls::private_key_from_pem(made.signing_key.serialize_pem())?;

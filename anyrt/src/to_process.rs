@@ -1,8 +1,8 @@
 //! Functions that run in worker processes.
 //!
-//! A worker process has its own memory and its own fate: a function that crashes, exhausts its memory or has
-//! to be killed costs one call, and nothing else. [`run`] sends the argument of a function that is marked with
-//! [`process_fn`](crate::process_fn) to an idle worker, or starts one, and returns its result.
+//! A worker process has its own memory: a function that crashes, exhausts its memory or has to be killed
+//! affects one call, and nothing else. [`run`] sends the argument to an idle worker, or to a new one,
+//! calls a function that is marked with [`process_fn`](crate::process_fn) there, and returns its result.
 //!
 //! ```
 //! # if anyrt::Backend::available().is_empty() { return }
@@ -19,25 +19,27 @@
 //!
 //! # Set-up
 //!
-//! A worker is this program, started once more. [`serve`], as the first line of `fn main`, makes it call
-//! functions instead of doing the program's work. [`#[anyrt::main]`](crate::main) and
-//! [`#[anyrt::test]`](crate::test) call it; without one of these, no worker is started. Functions are found
-//! by code that runs before `main`, which the crate `inventory` arranges.
+//! A worker is another process of the same program. [`serve`], as the first line of `fn main`, makes it
+//! call functions instead of doing the work of the program. [`#[anyrt::main]`](crate::main) and
+//! [`#[anyrt::test]`](crate::test) call it; without one of these, no worker is started. Functions are
+//! registered by code that runs before `main`, with the crate `inventory`.
 //!
 //! # Worker processes
 //!
-//! - A worker serves one call after another. It begins with the environment and the folder that the program
-//!   has at that moment, its own statics, and the null device as standard input. What a function prints goes to
+//! - A worker serves one call after another. It starts with the program's current environment and
+//!   folder, its own statics, and the null device as standard input. The output of a function goes to
 //!   the standard output and error of the program; in tests, to the standard error.
-//! - A worker, and what its functions have started, does not outlive the run, nor the program, however that
-//!   ends. It leads a process group, so that Ctrl-C at a terminal does not reach it: the program decides.
+//! - A worker, and the processes that its functions have started, do not outlive the run, nor the
+//!   program, however the program ends. The worker leads a process group, so that Ctrl-C at a terminal
+//!   does not reach it: the program decides.
 //! - A worker cannot start workers.
 //!
 //! # Arguments and results
 //!
-//! They are serialised with `serde`, as MessagePack with the names of fields. As in JSON, `Some(None)` arrives
-//! as `None`. Long vectors of bytes are sent faster by the crate `serde_bytes`. A call takes about as long as
-//! a message to another process and back; starting a worker takes some milliseconds.
+//! They are serialized with `serde`, as MessagePack with the names of fields. As in JSON, `Some(None)`
+//! is received as `None`. Long vectors of bytes are sent faster with the crate `serde_bytes`. A call
+//! takes about as long as a message to another process and back; starting a worker takes some
+//! milliseconds.
 
 use anyrt_core::to_process;
 use serde::Serialize;
@@ -51,24 +53,24 @@ use crate::Ambient;
 
 /// Runs a function in a worker process, and returns its result.
 ///
-/// The function is marked with [`process_fn`](crate::process_fn). The call reuses an idle worker of the
-/// run, or starts one. Calls beyond the [limit](current_default_limiter) wait in the order of their arrival.
-/// A worker that has been idle for 5 minutes ends when another call comes.
+/// The function is marked with [`process_fn`](crate::process_fn). The call uses an idle worker of the
+/// run, or starts one. Calls beyond the [limit](current_default_limiter) wait in the order of their
+/// arrival. A worker that has been idle for 5 minutes is ended by the next call.
 ///
 /// # Cancel safety
 ///
-/// Until the request has been sent, a cancelled or dropped call leaves; a worker that it was starting, or
-/// sending to, is killed. After that, a cancelled caller waits until the function has returned, and gets
-/// its result; with [`kill_on_cancel`](to_process::Options::kill_on_cancel) the worker is killed instead. If
-/// the future is dropped before completing, the worker is killed.
+/// Until the request has been sent, a cancelled or dropped call gives up; a worker that it was starting,
+/// or sending to, is killed. After that, a cancelled caller waits until the function has returned, and
+/// gets its result; with [`kill_on_cancel`](to_process::Options::kill_on_cancel) the worker is killed
+/// instead. If the future is dropped before completing, the worker is killed.
 ///
 /// # Errors
 ///
-/// [`WorkerError`]. An `Err` of the function is a result like any other.
+/// Returns a [`WorkerError`]. An `Err` of the function is a result like any other.
 ///
 /// # Panics
 ///
-/// If the function panics, with the text of its panic. The worker goes on.
+/// Panics if the function panics, with the text of its panic. The worker continues.
 ///
 /// # Examples
 ///
@@ -79,7 +81,7 @@ use crate::Ambient;
 /// #[anyrt::process_fn]
 /// fn parse(text: String) -> Result<u8, String> {
 ///     if text.is_empty() {
-///         std::process::abort(); // as a fault in a library in C would
+///         std::process::abort(); // like a fault in a C library
 ///     }
 ///     text.parse().map_err(|error| format!("{error}"))
 /// }
@@ -104,7 +106,8 @@ where
     to_process::run::<Ambient, F, A, T>(function, argument)
 }
 
-/// How a function is to run in a worker process: with which limiter, and what a cancelled call does.
+/// Options of a function that runs in a worker process: its limiter, and the behaviour when the call is
+/// cancelled.
 ///
 /// # Examples
 ///

@@ -1,12 +1,11 @@
-//! From a task to a worker thread.
+//! Calls from a task to a worker thread.
 //!
-//! Calls go through the runtime's own pool of threads, which is where its users expect blocking
-//! code. How many of them are at work at once is limited by a
-//! [`CapacityLimiter`](crate::sync::CapacityLimiter): 40 in each run unless said otherwise, see
-//! [`current_default_limiter`].
+//! Calls go through the runtime's own thread pool for blocking code. A
+//! [`CapacityLimiter`](crate::sync::CapacityLimiter) limits how many run at once: 40 in each run by
+//! default, see [`current_default_limiter`].
 //!
-//! A worker thread is not inside the run: no task and no scope is found there, and it may start a
-//! run of its own. [`from_thread`](crate::from_thread) leads back.
+//! A worker thread is not inside the run: it has no current task and no scope, and it may start another
+//! run. [`from_thread`](crate::from_thread) calls back into the run.
 
 use anyrt_core::error::Cancelled;
 use anyrt_core::thread::to_thread;
@@ -16,23 +15,23 @@ use crate::futures::{ToThread, ToThreadCancellable};
 
 pub use anyrt_core::thread::to_thread::{current_default_limiter, current_name};
 
-/// Runs a function that blocks on a worker thread, and waits for what it returns.
+/// Runs a function that blocks on a worker thread, and returns its result.
 ///
-/// Context variables go along: the function sees the caller's values, and what it sets stays
-/// there. A panic of the function continues in the caller. Calls beyond the
-/// [limit](current_default_limiter) wait in the order of their arrival.
+/// The function sees the caller's context variables; its changes to them are not visible to the caller.
+/// A panic of the function continues in the caller. Calls beyond the [limit](current_default_limiter)
+/// wait in the order of their arrival.
 ///
 /// # Cancel safety
 ///
-/// Until the function has been handed over, cancelling or dropping the call gives up its place,
-/// and the function never runs. After that, a cancelled caller waits until the function has
-/// returned, because nothing can interrupt it; see [`Options::abandon_on_cancel`]. Dropped from
-/// outside, the function goes on, and the run ends after it: its value is dropped on a worker
-/// thread, a panic goes to the run's `unhandled` hook.
+/// Until the function has been handed over, cancelling or dropping the call gives up its place, and the
+/// function never runs. After that, a cancelled caller waits until the function has returned, because
+/// nothing can interrupt it; see [`Options::abandon_on_cancel`]. If the call is dropped from outside,
+/// the function continues, and the run ends after it. Its value is dropped on a worker thread; a panic
+/// goes to the run's `unhandled` hook.
 ///
 /// # Panics
 ///
-/// With the panic of the function, and where no runtime is at hand.
+/// Panics with the panic of the function, or if there is no runtime.
 ///
 /// # Examples
 ///
@@ -53,20 +52,20 @@ where
     to_thread::run::<Ambient, F, T>(f)
 }
 
-/// Runs a function that may give up when its caller is cancelled; what it then hands back counts
+/// Runs a function that may give up when its caller is cancelled. An error that it then returns counts
 /// as the cancellation.
 ///
-/// The function asks [`check_cancelled`](crate::from_thread::check_cancelled) from time to time, and
-/// returns its error. The future does not complete then: the scope that was cancelled gives
-/// [`Cancelled`], as for every other operation.
+/// The function calls [`check_cancelled`](crate::from_thread::check_cancelled) from time to time, and
+/// returns its error. Then the future does not complete: the cancelled scope returns [`Cancelled`], as
+/// for every other operation.
 ///
 /// # Cancel safety
 ///
-/// As [`run`].
+/// As for [`run`].
 ///
 /// # Panics
 ///
-/// As [`run`]; and if the function hands back a cancellation while its caller is not cancelled.
+/// As for [`run`]. Also panics if the function returns a cancellation while its caller is not cancelled.
 ///
 /// # Examples
 ///
@@ -79,7 +78,7 @@ where
 ///     let search = to_thread::run_cancellable(|| {
 ///         loop {
 ///             from_thread::check_cancelled()?;
-///             // Looks a little further.
+///             // Continues the search.
 ///             # if false { return Ok(1) }
 ///         }
 ///     });
@@ -96,8 +95,8 @@ where
     to_thread::run_cancellable::<Ambient, F, T>(f)
 }
 
-/// How a function is to run on a worker thread: with which limiter, under which name, and what
-/// becomes of it when the caller is cancelled.
+/// Options of a function that runs on a worker thread: its limiter, its name, and the behaviour when the
+/// caller is cancelled.
 ///
 /// # Examples
 ///

@@ -1,4 +1,4 @@
-//! The time that is measured: the wall's, or what the processors have done for this process.
+//! The clock of measurements: wall-clock time, or the processor time of this process.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -7,12 +7,12 @@ use rustix::time::{ClockId, clock_gettime};
 
 static PROCESSOR_TIME: AtomicBool = AtomicBool::new(false);
 
-/// From now on, what other programs take does not count, nor does waiting.
+/// Switches to processor time, without the time of other programs and of waiting.
 pub(crate) fn use_processor_time() {
     PROCESSOR_TIME.store(true, Ordering::Relaxed);
 }
 
-/// When something began.
+/// The start of a measurement.
 pub(crate) enum Start {
     Wall(Instant),
     Processor(Duration),

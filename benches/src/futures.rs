@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use futures_util::task::AtomicWaker;
 
-/// Gives up its turn once.
+/// A future that yields once.
 #[derive(Default)]
 pub(crate) struct YieldOnce(bool);
 
@@ -25,7 +25,7 @@ impl Future for YieldOnce {
     }
 }
 
-/// Is ready when polled for the second time, and wakes nobody.
+/// A future that is ready when it is polled for the second time, and does not wake its task.
 #[derive(Default)]
 pub(crate) struct ReadySecond(bool);
 
@@ -42,7 +42,8 @@ impl Future for ReadySecond {
     }
 }
 
-/// Counts down on its first poll, and then blocks for ever. It has so many words beside a pointer.
+/// A future that counts down on its first poll, and then never completes. It has `WORDS` words in
+/// addition to a pointer.
 pub(crate) struct Blocked<const WORDS: usize = 0> {
     countdown: Option<Arc<Countdown>>,
     _words: [usize; WORDS],
@@ -69,7 +70,7 @@ impl<const WORDS: usize> Future for Blocked<WORDS> {
     }
 }
 
-/// What people write who want to know when their detached tasks have ended: a counter and a waker.
+/// A counter and a waker, the usual way to wait until detached tasks have ended.
 pub(crate) struct Countdown {
     left: AtomicUsize,
     waker: AtomicWaker,

@@ -1,9 +1,9 @@
-//! How many instructions a child costs, counted by callgrind, which gives the same numbers on a busy
-//! machine as on a quiet one.
+//! The number of instructions of a child, counted by callgrind, which gives the same numbers on a busy
+//! machine as on an idle one.
 //!
-//! Each count comes from a process of its own, which runs this program again under `valgrind`. What a
-//! child costs is the difference of two runs with different numbers of children, so that the start
-//! and the end of the program cancel out; what anyrt adds is the difference to native tasks.
+//! Each count comes from a separate process, which runs this program under `valgrind`. The cost of a
+//! child is the difference of two runs with different numbers of children, so that the start and the end
+//! of the program cancel out. The cost of anyrt is the difference to native tasks.
 
 use std::collections::HashSet;
 use std::env;
@@ -29,27 +29,27 @@ pub(crate) struct Options {
 /// The first word of the command line of a process that is counted.
 pub(crate) const PART: &str = "instructions-part";
 
-/// The smaller run has this fraction of the children of the larger one.
+/// The number of children of the larger run, divided by that of the smaller one.
 const SMALLER: usize = 5;
 
 struct Case {
     name: &'static str,
     join: Join,
     floor: Cost,
-    /// What was reached, and a little more: beyond that, the command fails. Lower it with the cost.
+    /// The measured cost, and a little more: above it, the command fails. Lower it when the cost falls.
     bound: Cost,
 }
 
-/// What a child costs.
+/// The cost of a child.
 #[derive(Clone, Copy)]
 struct Cost {
     instructions: f64,
-    /// Instructions that lock the memory bus: atomic steps that change memory.
+    /// The number of instructions that lock the memory bus: atomic operations that change memory.
     locked: f64,
 }
 
-/// "What it may cost" in `ARCHITECTURE.md` has the floors. A child with a handle has none for its
-/// locked operations.
+/// The cases. "Performance targets" in `ARCHITECTURE.md` has the floors. A child with a handle has no floor
+/// for its locked operations.
 const CASES: &[Case] = &[
     Case {
         name: "no handles",
@@ -83,7 +83,7 @@ impl Cost {
     }
 }
 
-/// Counts, and prints what comes out also if a bound is exceeded.
+/// Counts, and prints the result also if a bound is exceeded.
 pub(crate) fn run(options: &Options) -> io::Result<()> {
     let locked = Locked::of_this_program()?;
     let mut text = format!(
@@ -160,7 +160,7 @@ fn limit(limit: Cost) -> String {
 fn per_child(join: Join, side: Side, children: usize, locked: &Locked) -> io::Result<Cost> {
     let fewer = (children / SMALLER).max(1);
     eprintln!("counting {join:?}, {side:?}");
-    // Side by side, since counts do not depend on what else the machine does.
+    // Runs both at the same time, since counts do not depend on the load of the machine.
     let (few, many) = thread::scope(|scope| {
         let few = scope.spawn(|| count(join, side, fewer, "few", locked));
         let many = count(join, side, children, "many", locked);
@@ -177,7 +177,7 @@ fn per_child(join: Join, side: Side, children: usize, locked: &Locked) -> io::Re
     })
 }
 
-/// Counts a whole run of a process. `name` tells its file from others of this time.
+/// Counts a whole run of a process. `name` distinguishes its file from others at the same time.
 fn count(join: Join, side: Side, children: usize, name: &str, locked: &Locked) -> io::Result<Cost> {
     let file = format!("anyrt-bench-callgrind-{}-{name}", process::id());
     let file = env::temp_dir().join(file);
@@ -198,7 +198,7 @@ fn count(join: Join, side: Side, children: usize, name: &str, locked: &Locked) -
             io::Error::other(format!("`valgrind` does not start ({error}): install it"))
         })?;
     let profile = fs::read_to_string(&file);
-    // It may not be there.
+    // The file may not exist.
     let _ = fs::remove_file(&file);
     if !output.status.success() {
         let complaint = String::from_utf8_lossy(&output.stderr);
@@ -208,7 +208,7 @@ fn count(join: Join, side: Side, children: usize, name: &str, locked: &Locked) -
         .ok_or_else(|| io::Error::other("valgrind's profile has no counts"))
 }
 
-/// Runs what is counted.
+/// Runs the part that is counted.
 pub(crate) fn run_part(arguments: &[String]) -> Option<()> {
     let [join, side, children] = arguments else {
         return None;
@@ -223,7 +223,7 @@ pub(crate) fn run_part(arguments: &[String]) -> Option<()> {
     Some(())
 }
 
-/// Where this program has instructions that lock the memory bus.
+/// The addresses of this program's instructions that lock the memory bus.
 struct Locked {
     program: PathBuf,
     addresses: HashSet<u64>,
@@ -252,8 +252,8 @@ impl Locked {
     }
 }
 
-/// Returns the address of an instruction that locks the memory bus: one with the prefix, or an
-/// exchange with memory, which needs none.
+/// Returns the address of an instruction that locks the memory bus: one with the prefix, or an exchange
+/// with memory, which needs no prefix.
 fn locked_instruction(line: &str) -> Option<u64> {
     let (address, instruction) = line.trim_start().split_once(':')?;
     let instruction = instruction.trim_start();
@@ -264,9 +264,9 @@ fn locked_instruction(line: &str) -> Option<u64> {
     u64::from_str_radix(address, 16).ok()
 }
 
-/// Reads callgrind's output, in which each line of costs begins with the address of an instruction
-/// and ends with how often it was executed. A line after `calls=` has the costs of the called function
-/// instead, which are counted there.
+/// Reads the output of callgrind. Each line of costs begins with the address of an instruction and ends
+/// with its number of executions. A line after `calls=` has the costs of the called function instead,
+/// which are counted there.
 fn read_profile(profile: &str, locked: &Locked) -> Option<Cost> {
     let mut cost = Cost {
         instructions: 0.0,

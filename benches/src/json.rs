@@ -1,4 +1,4 @@
-//! As much of JSON as is written here.
+//! The small part of JSON that is written here.
 
 use std::fmt::Write as _;
 
@@ -45,7 +45,7 @@ impl Object {
     }
 }
 
-/// One object per line.
+/// Returns an array with one object per line.
 pub(crate) fn array(objects: impl Iterator<Item = Object>) -> String {
     let lines: Vec<_> = objects.map(|object| format!("  {}}}", object.0)).collect();
     format!("[\n{}\n]\n", lines.join(",\n"))

@@ -13,7 +13,7 @@ use anyrt_core::task::task_group;
 use futures_util::future::BoxFuture;
 use smol::Executor;
 
-/// Who does the work that is measured.
+/// The implementation that is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Side {
     Ours,
@@ -21,7 +21,7 @@ pub(crate) enum Side {
 }
 
 impl Side {
-    /// The word for it on command lines.
+    /// Returns the name on command lines.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Side::Ours => "ours",
@@ -32,30 +32,30 @@ impl Side {
 
 /// A runtime in one configuration.
 ///
-/// What is measured runs in a task in either case: where there are worker threads, spawning from
-/// one of them is what programs do, and costs less than spawning from outside.
+/// The measured code runs in a task on both sides. If there are worker threads, programs usually spawn
+/// from one of them, which costs less than spawning from outside.
 pub(crate) trait Lane: 'static {
-    /// As it stands in the table.
+    /// The name in the table.
     const NAME: &'static str;
-    /// The backend's marker.
+    /// The marker type of the backend.
     type Runtime: Runtime;
     type Native: Native;
 
-    /// A fresh runtime of anyrt's.
+    /// Creates a new runtime of anyrt.
     fn backend() -> impl Enter<Runtime = Self::Runtime>;
 
-    /// Runs the main future on a fresh native runtime, and ends that.
+    /// Runs the main future on a new native runtime, and ends the runtime.
     fn enter_native<Fut: Future>(main: impl FnOnce(Self::Native) -> Fut) -> Fut::Output;
 }
 
-/// Runs `measured` in a task of anyrt's.
+/// Runs `measured` in a task of anyrt.
 pub(crate) fn ours<L: Lane, T: Send + 'static>(
     measured: impl Future<Output = T> + Send + 'static,
 ) -> T {
     ours_boxed::<L, T>(Box::pin(measured))
 }
 
-/// Boxed, so that there is one copy of all this for each runtime and not for each case.
+/// Runs a boxed future, so that there is one copy of the code for each runtime and not for each case.
 fn ours_boxed<L: Lane, T: Send + 'static>(measured: BoxFuture<'static, T>) -> T {
     let main = task_group::<L::Runtime, Infallible, T, _>(|group| async move {
         Ok(group.spawn(async { Ok(measured.await) }).value().await)
@@ -65,7 +65,7 @@ fn ours_boxed<L: Lane, T: Send + 'static>(measured: BoxFuture<'static, T>) -> T 
         .expect("nothing cancels the group")
 }
 
-/// Runs what `measured` makes in a native task.
+/// Runs the future that `measured` returns in a native task.
 pub(crate) fn native<L: Lane, T: Send + 'static, Fut>(measured: impl FnOnce(L::Native) -> Fut) -> T
 where
     Fut: Future<Output = T> + Send + 'static,
@@ -79,21 +79,21 @@ fn native_boxed<L: Lane, T: Send + 'static>(measured: Measured<'_, L::Native, T>
     L::enter_native(async |native| native.spawn(measured(native.clone())).await)
 }
 
-/// What the native runtimes have in common, as their own users call it.
+/// The common operations of native runtimes, as their users call them.
 pub(crate) trait Native: Clone + Send + Sync + 'static {
-    /// What spawning returns.
+    /// The type that spawning returns.
     type Task<T: Send + 'static>: Future<Output = T> + Send + 'static;
 
     fn spawn<F>(&self, future: F) -> Self::Task<F::Output>
     where
         F: Future<Output: Send + 'static> + Send + 'static;
 
-    /// Spawns a task that nobody will ask for.
+    /// Spawns a detached task.
     fn detach<F>(&self, future: F)
     where
         F: Future<Output: Send + 'static> + Send + 'static;
 
-    /// Cancels tasks and waits until they are gone.
+    /// Cancels tasks and waits until they have ended.
     fn cancel_all<T: Send + 'static>(tasks: Vec<Self::Task<T>>) -> impl Future<Output = ()> + Send;
 
     fn timeout<F>(limit: Duration, future: F) -> impl Future<Output = Option<F::Output>> + Send
@@ -156,7 +156,7 @@ fn enter_tokio<Fut: Future>(
 #[derive(Clone)]
 pub(crate) struct Tokio;
 
-/// Tokio's `JoinHandle`, with its error as a panic.
+/// A `JoinHandle` of tokio that panics on errors.
 pub(crate) struct TokioTask<T>(tokio::task::JoinHandle<T>);
 
 impl<T> Future for TokioTask<T> {
@@ -193,7 +193,7 @@ impl Native for Tokio {
             task.0.abort();
         }
         for task in tasks {
-            // Ends with the error that says that it was cancelled.
+            // It ends with the error of a cancelled task.
             drop(task.0.await);
         }
     }
@@ -308,7 +308,7 @@ impl Native for Smol {
     }
 }
 
-/// A timeout as smol's book writes it.
+/// Limits a future with a timeout as in the book of smol.
 async fn race_with_timer<F: Future>(limit: Duration, future: F) -> Option<F::Output> {
     let value = async { Some(future.await) };
     let timer = async {

@@ -1,5 +1,5 @@
-//! What anyrt costs: each operation beside its native or peer counterpart, measured in turn in one
-//! process, so that whatever else the machine does falls on both alike.
+//! The cost of anyrt: each operation against its native counterpart or a peer, measured in turn in one
+//! process, so that other load of the machine affects both equally.
 
 #![expect(clippy::print_stdout, reason = "the table is what the program is for")]
 

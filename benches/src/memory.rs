@@ -1,8 +1,8 @@
-//! What a blocked child costs in memory, whether cancelling children is linear, and whether a
-//! semaphore that a crowd waits for loses a permit or a task.
+//! The memory of a blocked child, the cost of cancelling many children, which must be linear, and the
+//! behaviour of a semaphore with many waiting tasks, which must not lose a permit or a task.
 //!
-//! Each number comes from a process of its own, which runs this program again: memory that was
-//! freed by one measurement would be counted as free in the next.
+//! Each number comes from a separate process, which runs this program again: memory that one measurement
+//! has freed would count as free in the next.
 
 use std::convert::Infallible;
 use std::env;
@@ -24,7 +24,7 @@ use crate::futures::{Blocked, Countdown, YieldOnce};
 use crate::json;
 use crate::lane::{self, AsyncStdShared, Lane, Native, Side, SmolOne, TokioCurrent};
 
-/// What the command line says.
+/// The options of the command line.
 #[derive(Debug)]
 pub(crate) struct Options {
     pub(crate) children: usize,
@@ -32,13 +32,13 @@ pub(crate) struct Options {
     pub(crate) json: Option<PathBuf>,
 }
 
-/// More than these a child may not cost ("What it may cost" in `ARCHITECTURE.md`).
+/// The largest memory of a child, in bytes ("Performance targets" in `ARCHITECTURE.md`).
 const FLOOR: f64 = 128.0;
 
-/// How many permits a crowd waits for.
+/// The number of permits of the semaphore that the crowd waits for.
 const PERMITS: usize = 16;
 
-/// For so many blocked children one task in the crowd.
+/// The number of blocked children for each task in the crowd.
 const CROWD: usize = 10;
 
 /// The first word of the command line of a process that measures.
@@ -47,12 +47,12 @@ pub(crate) const PART: &str = "memory-part";
 /// The sizes of the futures that are blocked, in bytes.
 const SIZES: [usize; 3] = [16, 104, 400];
 
-/// Measures the memory of so many blocked futures.
+/// A function that measures the memory of blocked futures, of which there are as many as its argument.
 type Bytes = fn(Side, usize) -> usize;
 
 struct Backend {
     name: &'static str,
-    /// For each of the sizes.
+    /// One function for each of the sizes.
     bytes: [Bytes; SIZES.len()],
     crowd: fn(usize) -> [usize; 5],
 }
@@ -71,7 +71,7 @@ const fn backend<L: Lane>() -> Backend {
     }
 }
 
-/// The memory of so many blocked futures of this many words and a pointer.
+/// Measures the memory of `count` blocked futures of `WORDS` words and a pointer.
 fn bytes<L: Lane, const WORDS: usize>(side: Side, count: usize) -> usize {
     debug_assert!(SIZES.contains(&size_of::<Blocked<WORDS>>()), "a known size");
     match side {
@@ -153,7 +153,7 @@ pub(crate) fn run(options: &Options) -> io::Result<()> {
     Ok(())
 }
 
-/// A crowd that waits for one semaphore, and is partly cancelled.
+/// Measures a crowd that waits for one semaphore, and is partly cancelled.
 fn add_crowds(count: usize, text: &mut String, rows: &mut Vec<json::Object>) -> io::Result<()> {
     let _ = writeln!(
         text,
@@ -193,7 +193,7 @@ fn add_crowds(count: usize, text: &mut String, rows: &mut Vec<json::Object>) -> 
     Ok(())
 }
 
-/// Of several runs the fastest is the one that was disturbed least.
+/// Returns the fastest of several runs, which is the one with the least disturbance.
 fn fastest(rounds: usize, side: Side, count: usize) -> io::Result<f64> {
     let mut fastest = f64::INFINITY;
     for _ in 0..rounds {
@@ -203,7 +203,7 @@ fn fastest(rounds: usize, side: Side, count: usize) -> io::Result<f64> {
     Ok(fastest)
 }
 
-/// Measures so many numbers in a process of its own.
+/// Measures `N` numbers in a separate process.
 fn part<const N: usize>(
     what: &str,
     backend: usize,
@@ -223,7 +223,7 @@ fn part<const N: usize>(
     })
 }
 
-/// What the processes that measure do.
+/// Runs the measurement of a separate process.
 pub(crate) fn run_part(arguments: &[String]) -> Option<Vec<usize>> {
     let [what, backend, side, count] = arguments else {
         return None;
@@ -283,9 +283,10 @@ async fn bytes_of_tasks<N: Native, const WORDS: usize>(native: N, count: usize) 
     resident().saturating_sub(before)
 }
 
-/// So many tasks wait for one semaphore; then the permits go round, and half of the tasks are
-/// cancelled at the same time. How many got a permit, how many were cancelled, the nanoseconds
-/// from the first spawn to the last end, the peak of memory and how much of that is theirs.
+/// Runs `count` tasks that wait for one semaphore. Then the permits are passed on, and half of the tasks
+/// are cancelled at the same time. Returns how many got a permit, how many were cancelled, the
+/// nanoseconds from the first spawn to the last end, the peak of memory, and how much of that belongs to
+/// the tasks.
 async fn crowd<R: Runtime>(count: usize) -> [usize; 5] {
     let before = resident();
     let start = Start::now();
@@ -312,7 +313,7 @@ async fn crowd<R: Runtime>(count: usize) -> [usize; 5] {
         let mut left: Vec<_> = handles.iter().collect();
         for number in 0..count / 2 {
             left.swap_remove(random.below(left.len())).cancel();
-            // Now and then, so that some are cancelled who have their turn already.
+            // Waits from time to time, so that tasks are cancelled that already have a permit.
             if number % 64 == 0 {
                 checkpoint().await;
             }
@@ -348,7 +349,7 @@ async fn crowd<R: Runtime>(count: usize) -> [usize; 5] {
     ]
 }
 
-/// Numbers that look random, and are the same each time (xorshift).
+/// A generator of pseudo-random numbers, the same each time (xorshift).
 struct Random(u64);
 
 impl Random {
@@ -360,12 +361,12 @@ impl Random {
     }
 }
 
-/// How much memory this process occupies, in bytes.
+/// Returns the memory that this process occupies, in bytes.
 fn resident() -> usize {
     memory("VmRSS:")
 }
 
-/// What the kernel says about the memory of this process, in bytes.
+/// Returns a value of the kernel about the memory of this process, in bytes.
 fn memory(name: &str) -> usize {
     let status = fs::read_to_string("/proc/self/status").expect("this is measured on Linux");
     let line = status.lines().find_map(|line| line.strip_prefix(name));

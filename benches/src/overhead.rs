@@ -1,4 +1,4 @@
-//! Measures each case in rounds, ours and theirs in turn, and prints what comes out.
+//! Measures each case in rounds, alternating both sides, and prints the results.
 
 use std::env;
 use std::fmt::Write as _;
@@ -11,18 +11,18 @@ use crate::clock;
 use crate::json;
 use crate::lane::Side;
 
-/// What the command line says.
+/// The options of the command line.
 #[derive(Debug)]
 pub(crate) struct Options {
     pub(crate) rounds: usize,
-    /// Which part of the usual number of operations a round does.
+    /// The factor for the number of operations of a round.
     pub(crate) scale: f64,
-    /// Cases with this in their name, backend or counterpart.
+    /// A filter: cases with this in their name, backend or counterpart.
     pub(crate) filter: Option<String>,
     pub(crate) json: Option<PathBuf>,
-    /// Only this side, once, for a profiler.
+    /// Set to run this side alone, once, for a profiler.
     pub(crate) only: Option<Side>,
-    /// The processors' time instead of the wall's.
+    /// Set to measure processor time instead of wall-clock time.
     pub(crate) cpu: bool,
 }
 
@@ -65,7 +65,7 @@ pub(crate) fn run(options: &Options) -> io::Result<()> {
     Ok(())
 }
 
-/// The profile that this program was built with, as far as it knows.
+/// Returns the profile that this program was built with, as far as it can be detected.
 fn profile() -> &'static str {
     if cfg!(debug_assertions) {
         "debug"
@@ -74,7 +74,7 @@ fn profile() -> &'static str {
     }
 }
 
-/// The allocator: the one of the system's library, or what stands in for it.
+/// Returns the name of the allocator: that of the system's library, or its replacement.
 fn allocator() -> String {
     let library = match () {
         () if cfg!(target_env = "gnu") => "glibc's allocator",
@@ -107,7 +107,7 @@ fn scaled(case: &Case, scale: f64) -> usize {
 
 fn measure(case: Case, options: &Options) -> Row {
     let count = scaled(&case, options.scale);
-    // Threads, caches and the allocator get warm.
+    // Warms up the threads, the caches and the allocator.
     for side in [Side::Ours, Side::Theirs] {
         case.measure(side, (count / 10).max(1));
     }
@@ -144,7 +144,7 @@ pub(crate) fn median(mut values: Vec<f64>) -> f64 {
 }
 
 impl Row {
-    /// What one scope adds to a poll.
+    /// Returns the cost of one scope for a poll.
     fn per_scope(&self) -> Option<f64> {
         match self.case.floor {
             Floor::PerScope { scopes, .. } => Some((self.ours - self.theirs) / f64::from(scopes)),
@@ -211,7 +211,7 @@ mod tests {
 
     #[test]
     fn every_case_runs() {
-        // Worker processes run this test, and stay in here.
+        // In a worker process, which runs this test, this call does not return.
         anyrt_core::to_process::serve_in_test(concat!(module_path!(), "::every_case_runs"));
         for case in cases::all() {
             let row = measure(

@@ -1,4 +1,4 @@
-//! Futures that do a piece of work together, each in a task of its own.
+//! Futures that share a piece of work, each in a separate task.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -10,22 +10,23 @@ use futures_util::future::BoxFuture;
 use crate::clock::Start;
 use crate::lane::{self, Lane, Native, Side};
 
-/// What one task does. Boxed, so that there is one copy of what runs it; both sides pay for that.
+/// The work of one task. It is boxed, so that there is one copy of the code that runs it; both sides pay
+/// for that.
 pub(crate) type Job = BoxFuture<'static, ()>;
 
-/// Which tasks do anyrt's jobs; the peer's are always done by native ones.
+/// The tasks that run anyrt's jobs. The peer's jobs always run in native tasks.
 #[derive(Clone, Copy)]
 pub(crate) enum Tasks {
-    /// Anyrt's, as in a program that uses it: their price is in the ratio.
+    /// Tasks of anyrt, as in a program that uses it: their cost is in the ratio.
     Own,
-    /// Native ones too: only the operation itself differs.
+    /// Native tasks too: only the operation itself differs.
     Same,
 }
 
 impl Tasks {
     pub(crate) const BOTH: [Tasks; 2] = [Tasks::Own, Tasks::Same];
 
-    /// What a case with these tasks has at the end of its name.
+    /// Returns the suffix of a case with these tasks.
     pub(crate) fn suffix(self) -> &'static str {
         match self {
             Tasks::Own => "",
@@ -34,8 +35,9 @@ impl Tasks {
     }
 }
 
-/// Times the jobs that `make` makes for so many operations, from the first spawn to the last end:
-/// children of a group, or native tasks that are awaited. A tenth of it goes before, unmeasured.
+/// Times the jobs that `make` makes for `count` operations, from the first spawn to the last end:
+/// children of a group, or native tasks that are awaited. A tenth of the operations runs first,
+/// unmeasured.
 pub(crate) fn time<L: Lane>(
     tasks: Tasks,
     side: Side,

@@ -1,4 +1,4 @@
-//! Where there are no worker processes, the macros have nothing to set up.
+//! Replacements for the set-up of worker processes, on systems and with features without them.
 
 /// Does nothing.
 #[inline]

@@ -10,7 +10,7 @@ use super::{Flavor, Options, invalid};
 
 pub(super) fn builder(options: &Options) -> io::Result<Builder> {
     let refused = if options.flavor == Some(Flavor::CurrentThread) {
-        "async-std cannot run on the current thread alone: its threads are the whole process's"
+        "async-std cannot run on the current thread alone: use `multi_thread`, or another backend"
     } else if options.worker_threads.is_some() {
         "async-std cannot count threads per run: set the environment variable \
          `ASYNC_STD_THREAD_COUNT`"

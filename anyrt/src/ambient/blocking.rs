@@ -1,4 +1,4 @@
-//! Functions that block, on threads of the runtime.
+//! Blocking calls on the ambient runtime.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -9,7 +9,7 @@ use pin_project::pin_project;
 use super::find::enter;
 use super::{Ambient, AmbientHandle, AsyncStd, Each, EachPinned, Smol, Tokio, match_each};
 
-/// A function that runs on a thread where it may block.
+/// The result of a function that runs on a thread where it may block.
 ///
 /// Dropping this does not stop the function.
 #[pin_project]

@@ -36,7 +36,7 @@ impl Entry {
         }
         if options.flavor == Some(Flavor::CurrentThread) && options.worker_threads.is_some() {
             return Err(invalid(format!(
-                "{backend} has no worker threads to count on the current thread"
+                "{backend} has no worker threads on the current thread: use `multi_thread`"
             )));
         }
         Ok(Entry(match backend {

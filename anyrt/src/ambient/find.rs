@@ -8,7 +8,7 @@ use anyrt_core::runtime::current_tag;
 use super::{ENABLED, FALLBACK, async_std, smol, tokio};
 use crate::Backend;
 
-/// Returns the number that core keeps with the tasks of a backend. Zero is core's number for none.
+/// Returns the tag that core stores with the tasks of a backend. Zero is core's tag for no backend.
 pub(super) const fn tag(backend: Backend) -> u8 {
     match backend {
         Backend::Tokio => 1,
@@ -24,7 +24,11 @@ fn of_tag(number: u8) -> Option<Backend> {
         .find(|backend| tag(*backend) == number)
 }
 
-/// Returns the backend to use here. Whether it has a runtime here is for that backend to report.
+/// Returns the backend to use on this thread. It is not certain that the backend has a runtime here.
+///
+/// With one backend enabled, that is the result. Otherwise, in this order: the backend of the task that is
+/// being polled, the backend that this thread has [entered](enter), a runtime that was started elsewhere, and
+/// the backend with a global executor.
 #[inline]
 pub(super) fn find() -> Result<Backend, NoRuntime> {
     match (ENABLED, FALLBACK) {
@@ -39,7 +43,7 @@ pub(super) fn find() -> Result<Backend, NoRuntime> {
     }
 }
 
-/// Returns the backend whose runtime this thread has entered by itself.
+/// Returns the backend of a runtime that other code has started, if this thread is inside one.
 fn detect() -> Option<Backend> {
     if tokio::is_current() {
         Some(Backend::Tokio)
@@ -53,12 +57,12 @@ fn detect() -> Option<Backend> {
 }
 
 thread_local! {
-    /// The backend that this thread was given to, where no task of core's is being polled: at the start and
+    /// The tag of the backend that this thread belongs to while no task of core is polled: at the start and
     /// the end of a run, and in functions that block.
     static ENTERED: Cell<u8> = const { Cell::new(0) };
 }
 
-/// Gives this thread to a backend until the returned guard is dropped.
+/// Marks this thread as one of the backend's until the returned guard is dropped.
 #[inline]
 pub(super) fn enter(backend: Backend) -> Entered {
     if ENABLED.len() > 1 {
@@ -68,7 +72,7 @@ pub(super) fn enter(backend: Backend) -> Entered {
     }
 }
 
-/// Keeps what the thread was given to before.
+/// A guard that restores the previous tag of the thread.
 pub(super) struct Entered(u8);
 
 impl Drop for Entered {

@@ -1,4 +1,4 @@
-//! Descriptors that are registered with the runtime.
+//! Descriptors on the reactor of the ambient runtime.
 
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
@@ -9,7 +9,7 @@ use anyrt_core::runtime::{Attempt, Descriptors, Direction, Source};
 use super::find::find;
 use super::{Ambient, AsyncStd, Each, Smol, Tokio, make_each, match_each};
 
-/// A descriptor that is registered with the reactor of whichever backend is found.
+/// A descriptor that is registered with the reactor of the ambient runtime.
 #[derive(Debug)]
 pub struct AmbientSource(
     Each<

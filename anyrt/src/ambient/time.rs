@@ -1,4 +1,4 @@
-//! The clock and its timers.
+//! The clock and timers of the ambient runtime.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -16,7 +16,7 @@ use crate::Backend;
 
 /// A future that completes at its deadline.
 ///
-/// It is not `Unpin`, whichever backends are enabled: those of some are not.
+/// It is not `Unpin`, whichever backends are enabled, because the timers of some are not.
 #[pin_project(!Unpin)]
 #[derive(Debug)]
 #[must_use = "futures do nothing unless you `.await` or poll them"]

@@ -1,22 +1,24 @@
+//! Paths that match a pattern.
+
 use anyrt_core::fs;
 
 use crate::Ambient;
 
 pub use anyrt_core::fs::GlobError;
 
-/// The paths that match a pattern, as a stream; see [`glob`](fn@glob).
+/// A stream of the paths that match a pattern; see [`glob`](fn@glob).
 pub type Glob = fs::Glob<Ambient>;
 
 /// Finds the paths that match a pattern.
 ///
-/// `*` and `?` match within a name, `**` as a whole name any number of folders, `[a-z]` one character,
-/// `{a,b}` either; a backslash takes the meaning from what follows, except on Windows. Names with a
-/// leading dot match as others do. The search begins at the longest plain prefix, and goes no deeper
-/// than the pattern can match. Symbolic links are not followed, except in that prefix.
+/// `*` and `?` match within a name, `**` as a whole name matches any number of folders, `[a-z]` matches
+/// one character, and `{a,b}` either alternative. A backslash escapes the next character, except on
+/// Windows. A leading dot is not special. The search begins at the longest plain prefix, and does not
+/// descend deeper than the pattern can match. Symbolic links are not followed, except in that prefix.
 ///
 /// # Errors
 ///
-/// [`GlobError`] for a pattern that is wrong.
+/// Returns a [`GlobError`] if the pattern is invalid.
 ///
 /// # Examples
 ///

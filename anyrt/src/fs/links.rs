@@ -1,3 +1,5 @@
+//! Symbolic links.
+
 use std::io;
 use std::path::Path;
 
@@ -10,7 +12,7 @@ use crate::Ambient;
 /// # Cancel safety
 ///
 /// Refused if it is cancelled when it begins. Once it was handed over, it is carried out: a cancelled
-/// caller waits for that, one that is dropped from outside does not.
+/// caller waits for it; if the future is dropped from outside, nothing waits for it.
 ///
 /// # Errors
 ///

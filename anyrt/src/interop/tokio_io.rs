@@ -1,12 +1,12 @@
-//! Byte streams as tokio's traits, and the way back; feature `tokio-io`.
+//! Adapters between byte streams and tokio's I/O traits; feature `tokio-io`.
 //!
-//! Of tokio only the traits are used: no runtime is needed, and what is wrapped runs on every
-//! backend. Nothing is buffered, copied or allocated on the way.
+//! Only the traits of tokio are used: no runtime is needed, and wrapped streams run on every backend.
+//! The wrappers do not buffer, copy or allocate.
 //!
 //! # Examples
 //!
-//! Anything that is written for tokio's traits takes a stream in [`ForTokio`], here its buffered
-//! reader; what comes from there goes through anyrt in [`FromTokio`].
+//! Crates that are written for tokio's traits accept a stream in [`ForTokio`], such as tokio's buffered
+//! reader here. A stream of such a crate is used by anyrt in [`FromTokio`].
 //!
 //! ```
 //! # if anyrt::Backend::available().is_empty() { return }
@@ -35,11 +35,11 @@ use anyrt_core::stream::{Attributes, Demand, SendError};
 use pin_project::pin_project;
 use tokio::io::ReadBuf;
 
-/// A stream of `futures::io` as one of `tokio::io`.
+/// A wrapper that makes a `futures::io` stream a `tokio::io` stream.
 ///
-/// `poll_shutdown` is the stream's `poll_close`. Vectored writes are passed on, and
-/// `is_write_vectored` says so: `futures::io` does not tell which streams gain from them. What does
-/// not gets the first slice of several, as without this wrapper.
+/// `poll_shutdown` calls `poll_close` of the stream. Vectored writes are passed on. `is_write_vectored`
+/// returns `true`, because `futures::io` does not report which streams support them. A stream that does
+/// not support them gets the first slice, as without this wrapper.
 ///
 /// The attributes of the stream are passed through.
 ///
@@ -67,17 +67,17 @@ impl<S> ForTokio<S> {
         ForTokio(stream)
     }
 
-    /// The stream itself.
+    /// Returns a reference to the stream.
     pub const fn as_inner(&self) -> &S {
         &self.0
     }
 
-    /// The stream itself, to be changed.
+    /// Returns a mutable reference to the stream.
     pub const fn as_inner_mut(&mut self) -> &mut S {
         &mut self.0
     }
 
-    /// Takes the stream out. Nothing is lost, since nothing is buffered.
+    /// Returns the stream. No data is lost, since the wrapper does not buffer.
     pub fn into_inner(self) -> S {
         self.0
     }
@@ -134,16 +134,16 @@ impl<S: Attributes> Attributes for ForTokio<S> {
     }
 }
 
-/// How much memory is initialised for one read at most. Somebody who hands out a large buffer that
-/// is not initialised, and reads little at a time, would pay for all of it each time.
+/// The most bytes that are initialized for one read. If the caller's buffer is large and not
+/// initialized, and each read returns little, initializing all of it every time would be expensive.
 const CHUNK: usize = 16 * 1024;
 
-/// A stream of `tokio::io` as one of `futures::io`, and as a byte stream of anyrt.
+/// A wrapper that makes a `tokio::io` stream a `futures::io` stream, and a byte stream of anyrt.
 ///
-/// `poll_close` is the stream's `poll_shutdown`. Afterwards writing fails as
-/// [closed](crate::stream::is_closed), and closing again does nothing. There are no attributes.
+/// `poll_close` calls `poll_shutdown` of the stream. Afterwards writing fails as
+/// [closed](crate::stream::is_closed), and closing again has no effect. There are no attributes.
 ///
-/// The stream runs where it could run without the wrapper: a socket of tokio needs tokio.
+/// The wrapper does not change where the stream can run: a socket of tokio needs tokio.
 ///
 /// # Examples
 ///
@@ -167,18 +167,18 @@ pub struct FromTokio<S> {
     sending: Sending,
 }
 
-/// How far the sending side is.
+/// The state of the sending side. It moves from `Open` through `Ending` to `Ended` as it is closed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Sending {
     #[default]
     Open,
-    /// The end is being said; it takes no more bytes.
+    /// `poll_shutdown` was called and is not complete. Writing fails.
     Ending,
     Ended,
 }
 
 impl<S> FromTokio<S> {
-    /// Wraps a stream, whose sending side is taken to be open.
+    /// Wraps a stream with an open sending side.
     pub const fn new(stream: S) -> FromTokio<S> {
         FromTokio {
             stream,
@@ -186,17 +186,17 @@ impl<S> FromTokio<S> {
         }
     }
 
-    /// The stream itself.
+    /// Returns a reference to the stream.
     pub const fn as_inner(&self) -> &S {
         &self.stream
     }
 
-    /// The stream itself, to be changed.
+    /// Returns a mutable reference to the stream.
     pub const fn as_inner_mut(&mut self) -> &mut S {
         &mut self.stream
     }
 
-    /// Takes the stream out. Nothing is lost, since nothing is buffered.
+    /// Returns the stream. No data is lost, since the wrapper does not buffer.
     pub fn into_inner(self) -> S {
         self.stream
     }
@@ -215,7 +215,7 @@ impl<S: tokio::io::AsyncRead> futures_io::AsyncRead for FromTokio<S> {
 }
 
 impl<S: tokio::io::AsyncWrite> FromTokio<S> {
-    /// The stream, if it may be written to.
+    /// Returns the stream if its sending side is open, or else the error of a closed stream.
     fn writable(self: Pin<&mut Self>) -> io::Result<Pin<&mut S>> {
         let this = self.project();
         match this.sending {

@@ -1,4 +1,4 @@
-//! Connecting and names, with the ambient runtime filled in.
+//! Connections and name lookup: the functions of `anyrt_core::net` for the ambient runtime.
 
 use std::io;
 use std::net::SocketAddr;
@@ -10,7 +10,7 @@ use super::TcpStream;
 use crate::Ambient;
 use crate::futures::HappyEyeballs;
 
-/// Connects by TCP, with options: a delay between attempts, a local address, options of sockets.
+/// A TCP connector with options: a delay between attempts, a local address, options of sockets.
 ///
 /// # Examples
 ///
@@ -35,7 +35,7 @@ pub type TcpConnector = net::TcpConnector<Ambient>;
 ///
 /// # Examples
 ///
-/// What wraps streams wraps connectables:
+/// A connectable can be wrapped like a stream:
 ///
 /// ```
 /// # if anyrt::Backend::available().is_empty() { return Ok(()) }
@@ -59,21 +59,22 @@ pub type TcpConnectable = net::TcpConnectable<Ambient>;
 
 /// Connects to a host by TCP.
 ///
-/// A name with several addresses is tried by happy eyeballs (RFC 8305): IPv6 first, then the
-/// families in turn, each attempt 250 ms after the one before it, or as soon as that has failed.
-/// The first connection that succeeds counts, and the others are closed by then. A literal
-/// address is connected to directly. [`TcpConnector`] has options, and says more.
+/// If a name has several addresses, they are tried by happy eyeballs (RFC 8305): IPv6 first, then the
+/// families in turn, each attempt 250 ms after the previous one, or as soon as that has failed. The
+/// first connection that succeeds is returned, and the others are closed by then. A literal address is
+/// connected to directly. See [`TcpConnector`] for options and details.
 ///
 /// # Cancel safety
 ///
-/// Cancel safe: if the future is dropped before completing, nothing is connected, and nothing stays
+/// Cancel safe: if the future is dropped before completing, nothing is connected, and no socket stays
 /// open.
 ///
 /// # Errors
 ///
-/// - With a [`LookupError`](super::LookupError) inside, if the name cannot be resolved.
-/// - With a [`ConnectError`](super::ConnectError) inside, if no attempt succeeds; with one address,
-///   the kind is that of its attempt, such as [`ConnectionRefused`](io::ErrorKind::ConnectionRefused).
+/// - An error with a [`LookupError`](super::LookupError) inside, if the name cannot be resolved.
+/// - An error with a [`ConnectError`](super::ConnectError) inside, if no attempt succeeds. With one
+///   address, the kind is that of its attempt, such as
+///   [`ConnectionRefused`](io::ErrorKind::ConnectionRefused).
 ///
 /// # Examples
 ///
@@ -94,29 +95,29 @@ pub fn connect_tcp(
     net::connect_tcp::<Ambient>(host, port)
 }
 
-/// Tries addresses one after another, side by side, and gives the first success: happy eyeballs
-/// (RFC 8305, section 5).
+/// Runs an attempt for each address, staggered and concurrently, and returns the first success: happy
+/// eyeballs (RFC 8305, section 5).
 ///
-/// An attempt begins when `delay` has passed since the one before it began, or as soon as that
-/// one has failed. The first success wins. The others are cancelled then *and waited for*,
-/// clean-up included; so they are closed when this returns, one that succeeded in the same
-/// instant too. Everything runs in place, inside the task that awaits it.
+/// An attempt begins when `delay` has passed since the start of the previous one, or as soon as the
+/// previous one has failed. After the first success, the others are cancelled *and waited for*, clean-up
+/// included. So they are closed when this returns, even one that succeeded at the same moment. All
+/// attempts run inside the task that awaits this.
 ///
-/// A `delay` of zero begins all attempts at once; [`Duration::MAX`] waits for the failure of one
-/// before it begins the next. The addresses are tried in the order in which they are given; see
+/// A `delay` of zero begins all attempts at once; with [`Duration::MAX`] each attempt begins when the
+/// previous one has failed. The addresses are tried in the given order; see
 /// [`interleave`](super::interleave).
 ///
-/// This is for connections of other kinds, or attempts that go further, such as those that end
-/// with a handshake. [`connect_tcp`] does it for TCP.
+/// This is for other kinds of connections, or for attempts that do more than connect, such as a
+/// handshake. [`connect_tcp`] does it for TCP.
 ///
 /// # Cancel safety
 ///
-/// Dropping it drops the attempts, without clean-up code; it connects nothing then.
+/// Dropping the future drops the attempts, without clean-up code. Nothing is connected then.
 ///
 /// # Errors
 ///
-/// [`ConnectError`](super::ConnectError) with the error of each attempt, if all fail, or if there
-/// is no address.
+/// Returns a [`ConnectError`](super::ConnectError) with the error of each attempt, if all fail, or if
+/// there are no addresses.
 ///
 /// # Panics
 ///
@@ -135,7 +136,7 @@ pub fn connect_tcp(
 /// #     let (mut peer, _) = listener.accept().unwrap();
 /// #     std::io::Write::write_all(&mut peer, b"hello").unwrap();
 /// # });
-/// // The first address whose server says hello, not just the first that takes connections.
+/// // The first address whose server sends a greeting, not just the first that accepts.
 /// let (stream, greeting) = anyrt::run(async {
 ///     let addresses = interleave(lookup("localhost", port).await?);
 ///     let connected = happy_eyeballs(addresses, ATTEMPT_DELAY, async |address| {
@@ -163,11 +164,11 @@ where
     net::happy_eyeballs(addresses, delay, attempt)
 }
 
-/// Makes a connectable of whatever can be one: a host and a port give TCP, a path gives a Unix
-/// socket, and a connectable is itself.
+/// Converts a value into a connectable. A host and a port become TCP, a path becomes a Unix socket, and
+/// a connectable stays as it is.
 ///
 /// With the feature `tls`, `as_connectable((host, port)).tls(config)` encrypts it, and expects a
-/// certificate of the host; `anyrt::tls::TlsConnectable` is for all others, and for other names.
+/// certificate of the host. `anyrt::tls::TlsConnectable` is for other connectables, and for other names.
 ///
 /// # Examples
 ///
@@ -194,16 +195,17 @@ pub fn as_connectable<C: IntoConnectable<Ambient>>(target: C) -> C::Connectable 
 
 /// Looks up the addresses of a host, each with the port, in the order that the system prefers.
 ///
-/// There is at least one. A literal address resolves to itself, without the system. Names that
-/// are not ASCII need the feature `idna`.
+/// Returns at least one. A literal address resolves to itself, without the system. Names that are not
+/// ASCII need the feature `idna`.
 ///
 /// # Cancel safety
 ///
-/// Cancel safe: it has no effect. The system may go on looking, in a thread that nobody waits for.
+/// Cancel safe: dropping the future has no effect. The system may continue the lookup in a detached
+/// thread.
 ///
 /// # Errors
 ///
-/// What the system says if the name is not known, or there is no answer, with a
+/// Returns the error of the system if the name is not known or there is no answer, with a
 /// [`LookupError`](super::LookupError) inside.
 ///
 /// # Examples
@@ -221,17 +223,18 @@ pub fn lookup(
     net::lookup::<Ambient>(host, port)
 }
 
-/// Looks up the name of a host, and that of the service on the port.
+/// Looks up the name of a host, and the name of the service on the port.
 ///
-/// Where there is no name, the system gives the number in its place.
+/// If there is no name, the system returns the number instead.
 ///
 /// # Cancel safety
 ///
-/// Cancel safe: it has no effect. The system may go on looking, in a thread that nobody waits for.
+/// Cancel safe: dropping the future has no effect. The system may continue the lookup in a detached
+/// thread.
 ///
 /// # Errors
 ///
-/// What the system says, with a [`LookupError`](super::LookupError) inside.
+/// Returns the error of the system, with a [`LookupError`](super::LookupError) inside.
 ///
 /// # Examples
 ///

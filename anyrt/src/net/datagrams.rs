@@ -1,16 +1,16 @@
-//! Packets, with the ambient runtime filled in.
+//! Datagram sockets: the types of `anyrt_core::net` for the ambient runtime.
 
 use anyrt_core::net;
 
 use crate::Ambient;
 
-/// A socket that exchanges packets with anybody: UDP, or a Unix datagram socket.
+/// A socket that exchanges packets with any peer: UDP, or a Unix datagram socket.
 pub type DatagramSocket<K> = net::DatagramSocket<Ambient, K>;
 
 /// A socket that exchanges packets with one peer: UDP, or a Unix datagram socket.
 pub type ConnectedDatagramSocket<K> = net::ConnectedDatagramSocket<Ambient, K>;
 
-/// A UDP socket that exchanges packets with anybody.
+/// A UDP socket that exchanges packets with any peer.
 ///
 /// # Examples
 ///
@@ -55,7 +55,7 @@ pub type UdpSocket = net::UdpSocket<Ambient>;
 /// ```
 pub type ConnectedUdpSocket = net::ConnectedUdpSocket<Ambient>;
 
-/// A Unix datagram socket that exchanges packets with anybody.
+/// A Unix datagram socket that exchanges packets with any peer.
 ///
 /// # Examples
 ///

@@ -1,4 +1,4 @@
-//! Listening and serving, with the ambient runtime filled in.
+//! Listeners and serving: the types and functions of `anyrt_core::net` for the ambient runtime.
 
 use std::io;
 
@@ -12,8 +12,8 @@ pub type SocketListener<K> = net::SocketListener<Ambient, K>;
 
 /// A socket that accepts TCP connections.
 ///
-/// It can be shared, but one task at a time accepts. Dropping it closes it; connections that were
-/// accepted live on.
+/// It can be shared, but one task at a time accepts. Dropping it closes it; accepted connections stay
+/// open.
 ///
 /// # Examples
 ///
@@ -32,7 +32,7 @@ pub type SocketListener<K> = net::SocketListener<Ambient, K>;
 /// .unwrap();
 /// ```
 ///
-/// Closed is closed:
+/// A listener that was closed cannot accept:
 ///
 /// ```compile_fail,E0382
 /// # async fn example(listener: anyrt::net::TcpListener) {
@@ -66,10 +66,10 @@ pub type UnixListener = net::UnixListener<Ambient>;
 /// The future of [`SocketListener::accept`](net::SocketListener::accept).
 pub type Accept<'a, K> = net::Accept<'a, Ambient, K>;
 
-/// Listens at all addresses of a host, or without one on all interfaces, with one listener each.
+/// Listens at all addresses of a host, or on all interfaces if there is no host, with one listener each.
 ///
-/// All are on the same port, also if the system chooses it, which it does for port 0. Families of
-/// addresses that this machine does not have are left out.
+/// All listeners have the same port, also if the system chooses it, as it does for port 0. Address
+/// families that this machine does not have are left out.
 ///
 /// # Cancel safety
 ///
@@ -77,8 +77,8 @@ pub type Accept<'a, K> = net::Accept<'a, Ambient, K>;
 ///
 /// # Errors
 ///
-/// What the lookup says; and one error for all addresses if one of them cannot be listened at, with
-/// the kind of the first. There is no listener then.
+/// Returns the error of the lookup. If an address cannot be listened at, returns one error for all
+/// addresses, with the kind of the first, and there is no listener.
 ///
 /// # Examples
 ///
@@ -103,11 +103,11 @@ pub async fn listen_tcp(host: Option<&str>, port: u16) -> io::Result<MultiListen
 ///
 /// # Cancel safety
 ///
-/// As [`listen_tcp`].
+/// As for [`listen_tcp`].
 ///
 /// # Errors
 ///
-/// As [`listen_tcp`].
+/// As for [`listen_tcp`].
 pub async fn listen_tcp_with(
     host: Option<&str>,
     port: u16,
@@ -116,30 +116,30 @@ pub async fn listen_tcp_with(
     net::listen_tcp_with::<Ambient>(host, port, options).await
 }
 
-/// Serving what a listener accepts.
+/// Serving the connections that a listener accepts.
 pub trait ListenerExt: Listener {
-    /// Serves each connection with a handler in a task of its own, until it is cancelled.
+    /// Serves each connection with a handler in a separate task, until it is cancelled.
     ///
-    /// A connection is closed when its handler drops it. Handlers take care of their errors
-    /// themselves; a panic of one cancels the others, and continues here when they have ended. Of what
-    /// goes wrong while accepting, only a broken listener ends it; see [`ServeOptions`].
+    /// A connection is closed when its handler drops it. Handlers must handle their own errors. A panic
+    /// of a handler cancels the others, and continues here when they have ended. Of the errors of
+    /// accepting, only a broken listener ends the call; see [`ServeOptions`].
     ///
     /// A handler with state clones it for each connection:
     /// `move |stream| { let state = state.clone(); async move { … } }`.
     ///
     /// # Cancel safety
     ///
-    /// Cancelling a scope around it stops accepting, cancels the handlers, and waits for them.
-    /// Dropping it from outside cancels the handlers at once; the group around, or the run, waits for
-    /// them. No connection is lost that was not accepted.
+    /// If an enclosing scope is cancelled, it stops accepting, cancels the handlers, and waits for them.
+    /// If the future is dropped from outside, the handlers are cancelled at once; the enclosing group,
+    /// or the run, waits for them. No connection is lost before it is accepted.
     ///
     /// # Errors
     ///
-    /// What the listener fails with. It is never `Ok`.
+    /// Returns the error of the listener. It never returns `Ok`.
     ///
     /// # Panics
     ///
-    /// If a handler panics, and where no runtime is at hand.
+    /// Panics if a handler panics, or if there is no runtime.
     ///
     /// # Examples
     ///
@@ -184,23 +184,23 @@ pub trait ListenerExt: Listener {
         net::ServeOptions::new().serve::<Ambient, _, _, _>(self, handler)
     }
 
-    /// Serves each connection with a handler in this group, where the handlers live on when this ends.
+    /// Serves each connection with a handler in the given group, where handlers continue after this
+    /// ends.
     ///
-    /// Cancelling it alone is the beginning of a shutdown in good order: no new connections, and
-    /// the ones that are there are served to their ends. Errors and panics of handlers are the
-    /// group's.
+    /// To shut down gracefully, first cancel this call alone: then no connection is accepted, and the
+    /// open ones are served to their ends. Errors and panics of handlers belong to the group.
     ///
     /// # Cancel safety
     ///
-    /// Cancelling or dropping it stops accepting. No connection is lost that was not accepted.
+    /// Cancelling or dropping it stops accepting. No connection is lost before it is accepted.
     ///
     /// # Errors
     ///
-    /// What the listener fails with. It is never `Ok`.
+    /// Returns the error of the listener. It never returns `Ok`.
     ///
     /// # Panics
     ///
-    /// If there is a connection when the group has ended.
+    /// Panics if a connection is accepted after the group has ended.
     #[track_caller]
     fn serve_in<E, H, Fut>(
         &self,
@@ -220,45 +220,46 @@ pub trait ListenerExt: Listener {
 
 impl<L: Listener + ?Sized> ListenerExt for L {}
 
-/// How to serve a listener, and what serves it.
+/// Options of serving a listener, and functions that serve it with them.
 ///
-/// Serving goes on until it is cancelled, or until the listener itself fails:
+/// Serving continues until it is cancelled, or until the listener itself fails:
 ///
-/// - A connection that broke off before it was accepted is passed over.
-/// - When the system has no descriptor or memory left, accepting pauses for 100 ms and is tried
-///   again; connections wait meanwhile. The first such error in a row goes to standard error as one
-///   line, or each of them to [`on_accept_error`](ServeOptions::on_accept_error).
+/// - A connection that was aborted before it was accepted is skipped.
+/// - If the system has no descriptor or memory left, accepting pauses for 100 ms and is tried again;
+///   connections wait meanwhile. The first such error in a row is written to standard error as one line;
+///   if [`on_accept_error`](ServeOptions::on_accept_error) is set, each of them is passed to it instead.
 /// - Any other error ends serving.
 #[must_use = "options do nothing until something is served with them"]
 #[derive(Debug, Default)]
 pub struct ServeOptions(net::ServeOptions);
 
 impl ServeOptions {
-    /// The defaults.
+    /// Creates the default options.
     pub fn new() -> ServeOptions {
         ServeOptions::default()
     }
 
-    /// Tells this function of each error that serving survives: of each pause, and of what a listener
-    /// says of single connections. Listeners of sockets say nothing of those that broke off before they
-    /// were accepted. It is called by the accepting task, and must not block.
+    /// Sets a function that is called with each error that serving survives: the error of each pause,
+    /// and the errors that a listener reports for single connections. Listeners of sockets do not report
+    /// connections that were aborted before they were accepted. The accepting task calls it, so it must
+    /// not block.
     pub fn on_accept_error(self, hook: impl FnMut(&io::Error) + Send + 'static) -> ServeOptions {
         ServeOptions(self.0.on_accept_error(hook))
     }
 
-    /// Serves with handlers in a group of their own; see [`ListenerExt::serve`].
+    /// Serves with handlers in a new group; see [`ListenerExt::serve`].
     ///
     /// # Cancel safety
     ///
-    /// As there.
+    /// As for [`ListenerExt::serve`].
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As for [`ListenerExt::serve`].
     ///
     /// # Panics
     ///
-    /// As there.
+    /// As for [`ListenerExt::serve`].
     #[track_caller]
     pub fn serve<L, H, Fut>(
         self,
@@ -273,19 +274,19 @@ impl ServeOptions {
         self.0.serve::<Ambient, _, _, _>(listener, handler)
     }
 
-    /// Serves with handlers in this group; see [`ListenerExt::serve_in`].
+    /// Serves with handlers in the given group; see [`ListenerExt::serve_in`].
     ///
     /// # Cancel safety
     ///
-    /// As there.
+    /// As for [`ListenerExt::serve_in`].
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As for [`ListenerExt::serve_in`].
     ///
     /// # Panics
     ///
-    /// As there.
+    /// As for [`ListenerExt::serve_in`].
     #[track_caller]
     pub fn serve_in<E, L, H, Fut>(
         self,

@@ -1,4 +1,4 @@
-//! Unix sockets, with the ambient runtime filled in.
+//! Unix sockets: the types and functions of `anyrt_core::net` for the ambient runtime.
 
 use anyrt_core::net::{self, UnixAddress};
 
@@ -10,21 +10,21 @@ pub type UnixConnectable = net::UnixConnectable<Ambient>;
 
 /// Connects to a Unix socket: by its path, or by a [`UnixAddress`].
 ///
-/// It waits while the queue of the listener is full. Linux gives no sign when there is room again,
-/// so it tries every few milliseconds then.
+/// It waits while the queue of the listener is full. Linux does not report when there is space again, so
+/// the connection is retried every few milliseconds.
 ///
 /// # Cancel safety
 ///
-/// Cancel safe: if the future is dropped before completing, nothing is connected, and nothing stays
+/// Cancel safe: if the future is dropped before completing, nothing is connected, and no socket stays
 /// open.
 ///
 /// # Errors
 ///
-/// With a [`ConnectError`](super::ConnectError) inside:
+/// Returns an error with a [`ConnectError`](super::ConnectError) inside:
 ///
 /// - [`NotFound`](std::io::ErrorKind::NotFound) if there is nothing at the path;
-/// - [`ConnectionRefused`](std::io::ErrorKind::ConnectionRefused) if nobody listens there any more, and for
-///   an abstract name that nobody has;
+/// - [`ConnectionRefused`](std::io::ErrorKind::ConnectionRefused) if the listener at the path is closed,
+///   and for an abstract name that is not in use;
 /// - [`InvalidInput`](std::io::ErrorKind::InvalidInput) for an unnamed address.
 ///
 /// # Examples

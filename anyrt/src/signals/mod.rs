@@ -1,6 +1,6 @@
 //! Signals of the operating system.
 //!
-//! With the feature `signals`, a receiver gets those that are sent to this process.
+//! With the feature `signals`, a receiver gets the signals that are sent to this process.
 
 #[cfg(feature = "signals")]
 mod receive;

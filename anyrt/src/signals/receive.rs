@@ -1,30 +1,32 @@
+//! The receiver of signals.
+
 use std::io;
 
 use anyrt_core::signals::{self, Signal};
 
 use crate::Ambient;
 
-/// Receives signals that are sent to this process; [`receiver`] opens it.
+/// A receiver of signals that are sent to this process; [`receiver`] opens it.
 ///
-/// - Every receiver in the process gets each signal, whatever task or run it is in.
-/// - A signal that arrives several times before it is received is received at least once.
-/// - Different signals are received in the order of their arrival on Linux. On other systems, signals
+/// - Every receiver in the process gets each signal, in every task and run.
+/// - A signal that is sent several times before it is received is received at least once.
+/// - On Linux, different signals are received in the order of their arrival. On other systems, signals
 ///   that arrived before the same call are received in turn.
 /// - Dropping the receiver closes it. When the last receiver of a signal in the process is closed, the
-///   signal has the effect again that it had before the first was opened: by default SIGTERM ends the
-///   process, with the status that says so.
+///   effect of the signal is the same as before the first was opened: by default, SIGTERM ends the
+///   process, with the corresponding status.
 pub type SignalReceiver = signals::SignalReceiver<Ambient>;
 
-/// Opens a receiver for these signals. From its return on, no signal is missed.
+/// Opens a receiver for these signals. No signal is missed after it has returned.
 ///
-/// While a receiver is open its signals have no other effect on the process, except that handlers
-/// which were there before are called too.
+/// While a receiver is open, its signals have no other effect on the process, except that handlers
+/// installed earlier are called too.
 ///
 /// # Errors
 ///
 /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if no signal is given, or one that no process can
-///   receive this way: SIGKILL, SIGSTOP, SIGILL, SIGFPE, SIGSEGV. Then nothing was changed.
-/// - The error of the operating system, or that there is no runtime. What was changed is undone.
+///   receive this way: SIGKILL, SIGSTOP, SIGILL, SIGFPE, SIGSEGV. Nothing was changed then.
+/// - The error of the operating system, or that there is no runtime. Changes are undone then.
 ///
 /// # Examples
 ///
@@ -40,7 +42,7 @@ pub type SignalReceiver = signals::SignalReceiver<Ambient>;
 /// assert_eq!(signal.unwrap(), Signal::USR1);
 /// ```
 ///
-/// A service that ends in good order when it is told to, and at once when it is told again:
+/// A service that shuts down gracefully at the first signal, and ends at once at the second:
 ///
 /// ```
 /// # if anyrt::Backend::available().is_empty() { return }
@@ -54,7 +56,7 @@ pub type SignalReceiver = signals::SignalReceiver<Ambient>;
 ///     let stop = scope.handle();
 ///     let listen = async move {
 ///         let signal = signals.receive().await?;
-///         // The next one has its usual effect.
+///         // The next signal has its usual effect.
 ///         signals.close();
 ///         stop.cancel_with(signal.name());
 ///         Ok::<_, std::io::Error>(())

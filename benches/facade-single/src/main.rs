@@ -1,4 +1,4 @@
-//! Does an operation so many times, through the facade or through the core with tokio filled in.
+//! Repeats an operation, through the facade or through the core with tokio filled in.
 //!
 //! `benches/facade.sh` runs it under callgrind and compares the instructions.
 

@@ -1,4 +1,4 @@
-//! A function on a worker thread.
+//! Functions on worker threads.
 
 use std::hint::black_box;
 use std::sync::{Arc, Barrier};
@@ -14,8 +14,8 @@ use crate::lane::{self, AsyncStdShared, Lane, Native, SmolOne, TokioCurrent, Tok
 
 const CALLS: usize = 2_000;
 
-/// How many calls are under way at once, so that what one costs is not hidden behind the time that
-/// waking a thread takes.
+/// The number of concurrent calls. With several, the time that waking a thread takes does not hide the
+/// cost of a call.
 const AT_ONCE: usize = 16;
 
 pub(super) fn add(cases: &mut Vec<Case>) {
@@ -52,8 +52,8 @@ fn add_on<L: Lane>(cases: &mut Vec<Case>, theirs: &'static str) {
             }
         },
     ));
-    // Here each needs a thread of its own, and nobody goes on before all have it: the price of
-    // waking few threads at a time, where that does not pay.
+    // Here each call needs a thread, and none continues before all have one: the price of waking few
+    // threads at a time, in the case where that is a disadvantage.
     cases.push(Case::new(
         "to_thread::run, 16 that meet",
         L::NAME,

@@ -1,4 +1,4 @@
-//! Cancelling tasks that are blocked, and waiting until they are gone.
+//! Cancelling blocked tasks, and waiting until they have ended.
 
 use std::convert::Infallible;
 use std::time::Duration;

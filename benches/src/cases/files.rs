@@ -45,7 +45,7 @@ fn add_tokio<L: Lane>(cases: &mut Vec<Case>, fixture: &Rc<Fixture>) {
     add_entries::<L>(cases, fixture, "std::fs", 1.25, std_entries);
 }
 
-/// What is done with a path, and a number that says how much of it; returns how much there was.
+/// An operation on a path, with an amount. Returns the amount that was found.
 type Work = fn(Arc<Path>, usize) -> Pin<Box<dyn Future<Output = usize> + Send>>;
 
 fn measured<L: Lane>(
@@ -257,7 +257,7 @@ fn smol_entries(folder: Arc<Path>, _: usize) -> Pin<Box<dyn Future<Output = usiz
     })
 }
 
-/// By the standard library, on the thread that runs the task.
+/// Counts the entries with the standard library, on the thread that runs the task.
 fn std_entries(folder: Arc<Path>, _: usize) -> Pin<Box<dyn Future<Output = usize> + Send>> {
     Box::pin(async move {
         let mut found = 0;
@@ -271,9 +271,9 @@ fn std_entries(folder: Arc<Path>, _: usize) -> Pin<Box<dyn Future<Output = usize
     })
 }
 
-// ---- what is read ----
+// ---- files that are read ----
 
-/// Files that are created when they are needed, and removed in the end.
+/// Files that are created on demand, and removed at the end.
 #[derive(Default)]
 struct Fixture {
     folder: OnceCell<PathBuf>,
@@ -290,7 +290,7 @@ impl Fixture {
         })
     }
 
-    /// A file of at least so many MiB.
+    /// Returns a file of at least `mebibytes` MiB.
     fn large(&self, mebibytes: usize) -> Arc<Path> {
         let path = self.folder().join("large");
         if self.large.get() < mebibytes {
@@ -315,7 +315,7 @@ impl Fixture {
         (0..count).map(path).collect()
     }
 
-    /// A folder with so many files.
+    /// Returns a folder with `count` files.
     fn entries(&self, count: usize) -> Arc<Path> {
         let folder = self.folder().join(format!("entries-{count}"));
         if fs::create_dir(&folder).is_ok() {

@@ -1,4 +1,4 @@
-//! What is compared with what.
+//! The operations that are compared.
 
 mod blocking;
 pub(crate) mod cancel;
@@ -19,29 +19,28 @@ use std::time::Duration;
 
 use crate::lane::Side;
 
-/// An operation of anyrt's, and what it is held against.
+/// An operation of anyrt, and its counterpart.
 pub(crate) struct Case {
     pub(crate) name: String,
     pub(crate) backend: &'static str,
-    /// What it is compared with.
+    /// The name of the counterpart.
     pub(crate) theirs: &'static str,
-    /// How many operations a round does.
+    /// The number of operations of a round.
     pub(crate) count: usize,
     pub(crate) floor: Floor,
     run: Run,
 }
 
-/// Does an operation so many times, and says how long that took. Anything else that has to be done
-/// is left out of that time.
+/// Repeats an operation, and returns the time that it took, without any preparation.
 type Run = Box<dyn Fn(Side, usize) -> Duration>;
 
-/// What a release needs ("What it may cost" in `ARCHITECTURE.md`).
+/// The requirement for a release ("Performance targets" in `ARCHITECTURE.md`).
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Floor {
     None,
     /// At most this ratio.
     Ratio(f64),
-    /// What so many nested scopes add to a poll, in nanoseconds each.
+    /// The cost of nested scopes for a poll, in nanoseconds for each of `scopes`.
     PerScope {
         scopes: u32,
         at_most: f64,
@@ -67,7 +66,7 @@ impl Case {
         }
     }
 
-    /// Nanoseconds per operation.
+    /// Returns the nanoseconds per operation.
     pub(crate) fn measure(&self, side: Side, count: usize) -> f64 {
         (self.run)(side, count).as_nanos() as f64 / count as f64
     }

@@ -13,7 +13,7 @@ use super::{Case, Floor, Side};
 use crate::clock::Start;
 use crate::lane::{self, AsyncStdShared, Lane, SmolOne, TokioCurrent, TokioTwo};
 
-/// At most this ratio: each operation is a system call or two, which are the same on both sides.
+/// The largest ratio: each operation is one or two system calls, which are the same on both sides.
 const FLOOR: Floor = Floor::Ratio(1.02);
 
 pub(super) fn add(cases: &mut Vec<Case>) {
@@ -56,7 +56,7 @@ fn add_on<L: Lane<Runtime: Net>, S: Connection>(cases: &mut Vec<Case>, theirs: &
     ));
 }
 
-/// Sends messages back and forth over so many connections, all in one task.
+/// Sends messages back and forth over `connections` connections, all in one task.
 async fn echo<S: Connection>(connections: usize, size: usize, count: usize) -> Duration {
     let listener = S::listen().await.expect("loopback is there");
     let mut pairs = Vec::new();
@@ -67,7 +67,7 @@ async fn echo<S: Connection>(connections: usize, size: usize, count: usize) -> D
     echo_over(&mut pairs, size, count).await
 }
 
-/// The same, over what is connected.
+/// Sends messages back and forth over existing connections.
 pub(super) async fn echo_over<S: Transport>(
     pairs: &mut [(S, S)],
     size: usize,
@@ -108,14 +108,14 @@ async fn connect<S: Connection>(count: usize) -> Duration {
     start.elapsed()
 }
 
-/// A stream of bytes, as its own users handle it.
+/// A byte stream, as its users use it.
 pub(super) trait Transport: Send + 'static {
     fn send(&mut self, bytes: &[u8]) -> impl Future<Output = io::Result<()>> + Send;
 
     fn fill(&mut self, buffer: &mut [u8]) -> impl Future<Output = io::Result<()>> + Send;
 }
 
-/// A runtime's connections, as its own users make them.
+/// Connections of a runtime, as its users open them.
 pub(super) trait Connection: Transport + Sized {
     type Listener: Send + Sync;
 
@@ -187,7 +187,7 @@ impl Transport for tokio::net::TcpStream {
     }
 }
 
-/// What ours have by default.
+/// Disables Nagle's algorithm, as anyrt does by default.
 fn with_no_delay(stream: tokio::net::TcpStream) -> io::Result<tokio::net::TcpStream> {
     stream.set_nodelay(true)?;
     Ok(stream)

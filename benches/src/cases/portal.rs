@@ -1,4 +1,4 @@
-//! Calls into the run by threads outside of it.
+//! Calls into the run from threads outside of it.
 
 use std::convert::Infallible;
 use std::hint::black_box;
@@ -47,7 +47,7 @@ fn add_on<L: Lane<Native = lane::Tokio>>(cases: &mut Vec<Case>) {
             Floor::Ratio(1.00),
             spawn_and_wait,
         );
-        // The future stays on the thread that calls, which is another thing.
+        // The future stays on the calling thread, which makes it a different operation.
         add("Handle::block_on", Floor::None, poll_here);
     }
 }
@@ -81,8 +81,8 @@ fn poll_here(handle: &Handle, number: usize) -> usize {
     handle.block_on(async move { black_box(number) })
 }
 
-/// Times calls by threads that nobody else knows: from the first call to the last return, so that
-/// starting the threads does not count.
+/// Times calls by new threads, from the first call to the last return, so that starting the threads does
+/// not count.
 async fn from_threads(
     threads: usize,
     count: usize,
@@ -105,7 +105,7 @@ async fn from_threads(
             let ends = threads.into_iter().map(ScopedJoinHandle::join);
             ends.map(|end| end.expect("the calls work")).max()
         });
-        // If nobody waits for it any more, there is nothing to say.
+        // If the receiver is dropped, the time is not needed.
         let _ = reply.send(took.unwrap_or_default());
     });
     took.await.expect("the thread does not panic")

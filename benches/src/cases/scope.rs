@@ -1,4 +1,4 @@
-//! What scopes cost on each poll of what is in them.
+//! The cost of scopes for each poll of the future in them.
 
 use std::future::poll_fn;
 use std::hint::black_box;
@@ -14,7 +14,7 @@ use super::{Case, Floor, Side};
 use crate::clock::Start;
 use crate::lane::{self, AsyncStdShared, Lane, SmolOne, TokioCurrent};
 
-/// Times ten rounds are the ten million of the issue.
+/// With ten rounds, these are the ten million polls of the issue.
 const POLLS: usize = 1_000_000;
 
 const NO_TIMER: f64 = 5.0;
@@ -59,7 +59,8 @@ fn add_kind<L: Lane, W: Wrap>(cases: &mut Vec<Case>, at_most: f64) {
     });
 }
 
-/// Both sides run in a task of anyrt's, so the scopes are all that differs.
+/// Polls a future in scopes. Both sides run in a task of anyrt, so that the scopes are the only
+/// difference.
 fn in_scopes<L: Lane, F: Quiet>(count: usize, make: fn() -> F) -> Duration {
     lane::ours::<L, _>(async move {
         let mut future = pin!(make());
@@ -79,7 +80,7 @@ fn wrap_3<W: Wrap, F: Quiet>(future: F) -> impl Quiet {
     W::wrap(W::wrap(W::wrap(future)))
 }
 
-/// A future that does as little as a future can.
+/// A future that does nothing and never completes.
 struct Endless;
 
 impl Future for Endless {
@@ -92,15 +93,15 @@ impl Future for Endless {
     }
 }
 
-/// A future of which nobody asks more than that it can be polled in a task.
+/// A future that only has to be polled in a task.
 trait Quiet: Future<Output: Send> + Send + 'static {}
 
 impl<F: Future<Output: Send> + Send + 'static> Quiet for F {}
 
 /// A kind of scope.
 ///
-/// Its future is returned as it is: an `async` block around each would double the size at each
-/// level.
+/// The future of the scope is returned directly: an `async` block around each would double the size at
+/// each level.
 trait Wrap: 'static {
     const NAME: &'static str;
 
@@ -118,8 +119,8 @@ impl<R: Time> Wrap for Plain<R> {
     }
 }
 
-/// A scope with a deadline in an hour. Those further out are made later, so none has an enclosing
-/// deadline that is earlier, and each has its timer.
+/// A scope with a deadline in an hour. Inner scopes are created first, and outer ones have later
+/// deadlines. So no scope has an enclosing deadline that is earlier, and each has its timer.
 struct Timed<R>(PhantomData<R>);
 
 impl<R: Time> Wrap for Timed<R> {
@@ -130,7 +131,7 @@ impl<R: Time> Wrap for Timed<R> {
     }
 }
 
-/// A scope that somebody could cancel.
+/// A scope with a handle, which could cancel it.
 struct Handled<R>(PhantomData<R>);
 
 impl<R: Time> Wrap for Handled<R> {

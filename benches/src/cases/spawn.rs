@@ -17,8 +17,8 @@ use crate::lane::{self, AsyncStdShared, Lane, Native, SmolOne, SmolTwo, TokioCur
 
 const TASKS: usize = 100_000;
 
-/// How many tasks there are at once: all of a round, or so few that they stay in the processor's caches
-/// and the group's own cost shows.
+/// The number of concurrent tasks: all of a round, or so few that they stay in the processor's caches
+/// and the cost of the group itself is visible.
 const SIZES: [usize; 2] = [TASKS, 1_000];
 
 pub(super) fn add(cases: &mut Vec<Case>) {
@@ -65,7 +65,7 @@ fn against_plain<L: Lane>(cases: &mut Vec<Case>, size: usize, counted: f64, awai
     ));
 }
 
-/// `JoinSet` and `TaskTracker` exist on tokio alone.
+/// Compares with `JoinSet` and `TaskTracker`, which exist on tokio alone.
 fn against_peers<L: Lane<Native = lane::Tokio>>(
     cases: &mut Vec<Case>,
     size: usize,
@@ -117,7 +117,7 @@ fn against_peers<L: Lane<Native = lane::Tokio>>(
     ));
 }
 
-/// Does an operation for `count` tasks, of which at most `size` exist at once.
+/// Runs an operation for `count` tasks, of which at most `size` exist at once.
 async fn in_parts<Fut: Future<Output = ()>>(
     count: usize,
     size: usize,
@@ -131,7 +131,7 @@ async fn in_parts<Fut: Future<Output = ()>>(
     }
 }
 
-/// Times an operation once the runtime, the allocator and the caches are warm.
+/// Times an operation after a warm-up of the runtime, the allocator and the caches.
 fn ours<L, Fut>(count: usize, size: usize, operation: fn(usize) -> Fut) -> Duration
 where
     L: Lane,
@@ -159,7 +159,7 @@ where
     })
 }
 
-/// How the end of the tasks is waited for.
+/// The way to wait for the end of the tasks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Join {
     /// By the group, or with a shared counter.
@@ -169,7 +169,7 @@ pub(crate) enum Join {
 }
 
 impl Join {
-    /// The word for it on command lines.
+    /// Returns the name on command lines.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Join::Counted => "counted",
@@ -178,7 +178,7 @@ impl Join {
     }
 }
 
-/// Spawns and joins tasks once, with nothing before and no clock, for counting instructions.
+/// Spawns and joins tasks once, without a warm-up or a clock, for counting instructions.
 pub(crate) fn spawn_and_join<L: Lane>(join: Join, side: Side, count: usize) {
     match (side, join) {
         (Side::Ours, Join::Counted) => lane::ours::<L, _>(group::<L::Runtime>(count)),

@@ -1,4 +1,4 @@
-//! Objects that go from tasks to tasks.
+//! Objects between tasks.
 
 use std::fmt;
 use std::hint::black_box;
@@ -16,7 +16,7 @@ const OBJECTS: usize = 40_000;
 
 const CAPACITIES: [usize; 4] = [0, 1, 64, UNBOUNDED];
 
-/// How many send, and how many receive.
+/// The numbers of senders and of receivers.
 const CROWDS: [(usize, usize); 3] = [(1, 1), (8, 1), (8, 8)];
 
 pub(super) fn add(cases: &mut Vec<Case>) {
@@ -27,7 +27,7 @@ pub(super) fn add(cases: &mut Vec<Case>) {
 fn add_on<L: Lane>(cases: &mut Vec<Case>) {
     for capacity in CAPACITIES {
         for (senders, receivers) in CROWDS {
-            // Without a limit nobody advises to await what never waits.
+            // If the capacity is unbounded, a plain call is the recommended way to send.
             let shape = Shape {
                 capacity,
                 senders,
@@ -47,7 +47,8 @@ fn add_on<L: Lane>(cases: &mut Vec<Case>) {
     add_peer::<L, Flume>(cases, awaits);
 }
 
-/// Who has this shape: tokio's channels have one receiver, and only flume hands over directly.
+/// Adds the counterparts that have this shape: tokio's channels have one receiver, and only flume
+/// supports a direct hand-over.
 fn add_shape<L: Lane>(cases: &mut Vec<Case>, shape: Shape) {
     if shape.receivers == 1 && shape.is_unbounded() {
         add_peer::<L, TokioUnbounded>(cases, shape);
@@ -89,7 +90,7 @@ struct Shape {
     capacity: usize,
     senders: usize,
     receivers: usize,
-    /// Whether sending is awaited, or a plain call that has to succeed.
+    /// Set if sending is awaited; otherwise it is a plain call that must succeed.
     awaits: bool,
 }
 
@@ -98,7 +99,7 @@ impl Shape {
         self.capacity == UNBOUNDED
     }
 
-    /// Whether there is nobody to be overtaken by: one waits at most, on either side.
+    /// Returns whether no waiter can be overtaken, because at most one waits on either side.
     fn is_fair_anyway(self) -> bool {
         self.receivers == 1 && (self.senders == 1 || self.is_unbounded())
     }
@@ -154,19 +155,19 @@ async fn send_plainly<P: Peer>(sender: P::Sender, count: usize) {
 /// A kind of channel.
 trait Peer: 'static {
     const NAME: &'static str;
-    /// Whether senders that wait are served in the order in which they came, as anyrt's are.
+    /// Set if waiting senders are served in the order of their arrival, like those of anyrt.
     const FAIR: bool;
     type Sender: Clone + Send + 'static;
     type Receiver: Send + 'static;
 
     fn open(capacity: usize, receivers: usize) -> (Self::Sender, Vec<Self::Receiver>);
     fn send(sender: &Self::Sender, object: usize) -> impl Future<Output = ()> + Send;
-    /// Where there is always room.
+    /// Sends an object where there is always space.
     fn send_now(sender: &Self::Sender, object: usize);
     fn receive(receiver: &mut Self::Receiver) -> impl Future<Output = Option<usize>> + Send;
 }
 
-/// What is expected of every way to send: the receivers stay until the end.
+/// The invariant of every way to send: the receivers stay until the end.
 const SENT: &str = "a receiver is there, and room";
 
 struct Ours;

@@ -14,16 +14,17 @@ use crate::work::{self, Job, Tasks};
 const ALONE: usize = 100_000;
 const IN_TURN: usize = 40_000;
 
-/// How many take turns.
+/// The number of tasks that take turns.
 const TASKS: usize = 8;
 
-/// Tokio gives the turn to who has waited longest, as anyrt does; async-lock lets others in between.
+/// The floor for fair peers: tokio serves the task that has waited longest, as anyrt does. async-lock
+/// lets others in between.
 const FAIR: Floor = Floor::Ratio(1.00);
-/// The same where the price of anyrt's tasks is in the ratio.
+/// The floor for fair peers where the cost of anyrt's tasks is in the ratio.
 const FAIR_IN_OWN_TASKS: Floor = Floor::Ratio(1.15);
 const UNFAIR: Floor = Floor::None;
 
-/// An event knows no order: everybody goes on.
+/// The floor for events, which have no order: all waiting tasks continue.
 const EVENT: Floor = Floor::Ratio(1.00);
 
 pub(super) fn add(cases: &mut Vec<Case>) {
@@ -44,13 +45,13 @@ fn add_on<L: Lane>(cases: &mut Vec<Case>) {
 
 // ---- locks and semaphores ----
 
-/// Something that tasks take turns with.
+/// A resource that tasks use in turn.
 trait Turns<Whose>: Kind {
     type Lock: Send + Sync + 'static;
 
     fn new() -> Self::Lock;
 
-    /// Waits for the turn, and keeps it for as long as `inside` takes.
+    /// Waits for the turn, and keeps it while `inside` runs.
     fn turn(
         lock: &Self::Lock,
         number: usize,
@@ -86,21 +87,21 @@ impl Kind for Writing {
     const NAME: &'static str = "RwLock, writing";
 }
 
-/// A lock that is written to each fourth time.
+/// A lock that is written to in one of four turns.
 struct Mixed;
 
 impl Kind for Mixed {
     const NAME: &'static str = "RwLock, 3 reads to a write";
 }
 
-/// Two permits.
+/// A semaphore with two permits.
 struct Semaphore;
 
 impl Kind for Semaphore {
     const NAME: &'static str = "Semaphore";
 }
 
-/// How all three crates call their types and functions.
+/// Implements the turns, since all three crates use the same names for types and functions.
 macro_rules! turns {
     ($whose:ty, $($sync:ident)::+) => {
         turns!($whose, Mutex, $($sync)::+::Mutex<u64>, 0, |lock, _number, inside| {
@@ -126,7 +127,7 @@ macro_rules! turns {
             }
         });
         turns!($whose, Semaphore, $($sync)::+::Semaphore, 2, |lock, _number, inside| {
-            // Tokio's may be closed; this one is not.
+            // Tokio's semaphore can be closed; this one is not.
             let permit = lock.acquire().await;
             inside.await;
             drop(permit);
@@ -155,12 +156,12 @@ turns!(Ours, anyrt_core::sync);
 turns!(Tokio, tokio::sync);
 turns!(AsyncLock, async_lock);
 
-/// What each task does, and how many there are.
+/// The operation of each task, and the number of tasks.
 #[derive(Clone, Copy)]
 enum Crowd {
-    /// One, which always gets its turn at once.
+    /// One task, which always gets its turn at once.
     Alone,
-    /// Eight that keep their turn across a yield, so that the others have to wait.
+    /// Eight tasks that keep their turn across a yield, so that the others have to wait.
     InTurn,
 }
 
@@ -210,7 +211,7 @@ fn add_lock<L, K, Theirs>(
 }
 
 impl Crowd {
-    /// Which tasks are measured; one alone spends nearly all its time in the operation.
+    /// Returns the tasks that are measured. One task alone spends nearly all its time in the operation.
     fn tasks(self) -> &'static [Tasks] {
         match self {
             Crowd::Alone => &Tasks::BOTH[..1],
@@ -341,7 +342,8 @@ fn add_event<L: Lane, Theirs: Happens>(cases: &mut Vec<Case>, theirs: &'static s
     }
 }
 
-/// Alone: an event is made, set and waited for. In turn: one task sets it, and the others wait.
+/// Returns the jobs for an event. Alone: an event is created, set and waited for. In turn: one task sets
+/// it, and the others wait.
 fn event_jobs<E: Happens>(crowd: Crowd, count: usize) -> Vec<Job> {
     match crowd {
         Crowd::Alone => vec![Box::pin(async move {

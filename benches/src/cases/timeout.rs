@@ -17,7 +17,7 @@ use crate::lane::{self, AsyncStdShared, Lane, Native, SmolOne, TokioCurrent};
 const CALLS: usize = 100_000;
 const POLLS: usize = 1_000_000;
 
-/// So long that no timer fires.
+/// A limit so long that no timer fires.
 const LIMIT: Duration = Duration::from_secs(3600);
 
 pub(super) fn add(cases: &mut Vec<Case>) {
@@ -30,7 +30,7 @@ fn add_on<L: Lane>(cases: &mut Vec<Case>, theirs: &'static str, floor: Floor) {
     let mut add_with = |name: &str, count, floor, run: fn(Side, usize) -> Duration| {
         cases.push(Case::new(name, L::NAME, theirs, count, floor, run));
     };
-    // Pending once, in one poll of the task: what that costs is in no side.
+    // The future is pending once, in one poll of the task, so that neither side includes a wake-up.
     let pending_once = match floor {
         Floor::Ratio(_) => Floor::Ratio(1.05),
         other => other,
@@ -153,7 +153,7 @@ async fn polls_theirs<N: Native>(count: usize) -> Duration {
     start.elapsed()
 }
 
-/// Polls a future so often, in one poll of the task, and drops it.
+/// Polls a future `count` times, in one poll of the task, and drops it.
 async fn polls<F: Future>(count: usize, future: F) {
     let mut future = pin!(future);
     poll_fn(|cx| {

@@ -19,7 +19,7 @@ use super::{Case, Floor, Side};
 use crate::clock::Start;
 use crate::lane::{self, Lane, TokioCurrent, TokioTwo};
 
-/// At most this ratio: rustls does the same work on both sides.
+/// The largest ratio: rustls does the same work on both sides.
 const FLOOR: Floor = Floor::Ratio(1.02);
 
 pub(super) fn add(cases: &mut Vec<Case>) {

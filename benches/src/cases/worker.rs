@@ -20,7 +20,7 @@ fn same(number: u64) -> u64 {
     number
 }
 
-// What `#[anyrt::process_fn]` expands to, without the facade.
+// The expansion of `#[anyrt::process_fn]`, without the facade.
 inventory::submit! {
     ProcessFn::new("same", || type_id(same), |argument| call(same, argument))
 }
@@ -60,7 +60,7 @@ async fn ours<R: Descriptors>(count: usize) -> Duration {
     start.elapsed()
 }
 
-/// The least that it takes: a message to another process and back, by system calls that block.
+/// Times the minimum: a message to another process and back, with system calls that block.
 fn by_hand(count: usize) -> io::Result<Duration> {
     let (mut ours, theirs) = UnixStream::pair()?;
     let mut command = Command::new("cat");

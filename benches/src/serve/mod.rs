@@ -18,11 +18,11 @@ pub(crate) use self::plain::run as run_plain;
 
 use self::server::Server;
 
-/// What the command line says.
+/// The options of the command line.
 #[derive(Debug)]
 pub(crate) struct Options {
     pub(crate) rounds: usize,
-    /// How long `wrk` asks in each round.
+    /// The duration of each round of `wrk`.
     pub(crate) seconds: usize,
     pub(crate) connections: usize,
     pub(crate) json: Option<PathBuf>,
@@ -31,13 +31,13 @@ pub(crate) struct Options {
 /// The first word of the command line of the process that serves without anyrt.
 pub(crate) const PLAIN: &str = "plain-serve";
 
-/// At most this ratio of requests per second, theirs to ours.
+/// The largest ratio of requests per second, theirs to ours.
 const FLOOR: f64 = 1.05;
 
-/// The backend that the floor is for: the other side's runtime.
+/// The backend that the floor applies to: the runtime of the other side.
 const SAME_RUNTIME: &str = "tokio";
 
-/// The files that are asked for, by size.
+/// The requested files, by size.
 const FILES: [(&str, usize); 2] = [("1 KiB", 1024), ("64 KiB", 64 * 1024)];
 
 pub(crate) fn run(options: &Options) -> io::Result<()> {
@@ -102,7 +102,7 @@ pub(crate) fn run(options: &Options) -> io::Result<()> {
     Ok(())
 }
 
-/// A directory with the files; it goes with this.
+/// A directory with the files, which is removed when this is dropped.
 struct Site(PathBuf);
 
 impl Site {
@@ -118,12 +118,12 @@ impl Site {
 
 impl Drop for Site {
     fn drop(&mut self) {
-        // At worst it stays in the system's directory for such things.
+        // If it fails, the files stay in the system's temporary folder.
         let _ = fs::remove_dir_all(Path::new(&self.0));
     }
 }
 
-/// A name that needs no escapes in a URL.
+/// Returns a file name that needs no escapes in a URL.
 fn file_name(name: &str) -> String {
     name.replace(' ', "-") + ".txt"
 }

@@ -1,4 +1,4 @@
-//! The service of the example `serve` as one writes it with hyper and tokio alone.
+//! The service of the example `serve`, written with hyper and tokio alone.
 
 use std::convert::Infallible;
 use std::io;
@@ -21,14 +21,13 @@ use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::io::ReaderStream;
 
-/// As much as the example reads at a time.
+/// The number of bytes that the example reads at a time.
 const CHUNK: usize = 64 * 1024;
 
-/// As long as the example waits for the head of a request.
+/// The time that the example waits for the head of a request.
 const HEAD: Duration = Duration::from_secs(10);
 
-/// Serves the files of a directory until the process is killed, on as many threads as there are
-/// processors.
+/// Serves the files of a directory until the process is killed, with one thread per processor.
 pub(crate) fn run(dir: &Path) -> io::Result<()> {
     let root: Arc<Path> = dir.canonicalize()?.into();
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -1,3 +1,5 @@
+//! The servers that are measured, each in a separate process.
+
 use std::env;
 use std::io::{self, BufRead, BufReader, ErrorKind};
 use std::path::Path;
@@ -5,14 +7,14 @@ use std::process::{Child, Command, Stdio};
 
 use super::{PLAIN, file_name};
 
-/// A process that serves, until this is dropped.
+/// A process that serves until this is dropped.
 pub(super) struct Server {
     process: Child,
     address: String,
 }
 
 impl Server {
-    /// The example, which has to be built.
+    /// Starts the example, which must be built.
     pub(super) fn example(backend: &str, dir: &Path) -> io::Result<Server> {
         let example = env::current_exe()?.with_file_name("serve");
         if !example.exists() {
@@ -25,12 +27,12 @@ impl Server {
         Server::start(command.arg(dir))
     }
 
-    /// This program, without anyrt.
+    /// Starts this program as a server without anyrt.
     pub(super) fn plain(dir: &Path) -> io::Result<Server> {
         Server::start(Command::new(env::current_exe()?).arg(PLAIN).arg(dir))
     }
 
-    /// Waits until it says where it listens.
+    /// Starts a process, and waits until it prints its address.
     fn start(command: &mut Command) -> io::Result<Server> {
         let mut process = command.stdout(Stdio::piped()).spawn()?;
         let mut line = String::new();
@@ -57,7 +59,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may be gone already.
+        // The process may have ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

@@ -1,11 +1,13 @@
+//! The load generator `wrk`.
+
 use std::io::{self, ErrorKind};
 use std::process::Command;
 
-/// Has `wrk` ask for so many seconds, and says how many requests were answered in each.
+/// Runs `wrk` for `seconds` seconds. Returns the number of requests per second.
 ///
 /// # Errors
 ///
-/// If it is not installed; if a connection failed, or an answer was not the file.
+/// Returns an error if it is not installed, if a connection failed, or if a response was not the file.
 pub(super) fn ask(url: &str, seconds: usize, connections: usize) -> io::Result<f64> {
     let output = Command::new("wrk")
         .args(["--threads", "1", "--connections", &connections.to_string()])
@@ -24,7 +26,7 @@ pub(super) fn ask(url: &str, seconds: usize, connections: usize) -> io::Result<f
     })
 }
 
-/// The requests per second, if every one was answered as it should be.
+/// Returns the requests per second, if every response was correct.
 fn read(report: &str) -> Option<f64> {
     if report.contains("Socket errors") || report.contains("Non-2xx") {
         return None;

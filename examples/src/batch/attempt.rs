@@ -1,4 +1,4 @@
-//! One process: its time limit, and where its output goes.
+//! One process: its time limit, and the files for its output.
 
 use std::fmt;
 use std::fs::File;
@@ -14,7 +14,7 @@ use anyrt::{fs, temp};
 use crate::list::Job;
 use crate::options::Options;
 
-/// How an attempt ended.
+/// The result of an attempt.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Ended(ExitStatus),
@@ -46,11 +46,11 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// Where a job writes.
+/// The file for the output of a job.
 pub(crate) enum Log {
-    /// To a file that stays.
+    /// A file that is kept.
     Kept(PathBuf),
-    /// To one without a name, to be printed.
+    /// A file without a name, which is printed.
     Unnamed(File),
 }
 
@@ -58,11 +58,11 @@ pub(crate) enum Log {
 ///
 /// # Cancel safety
 ///
-/// Its process group is terminated, and after the grace killed.
+/// The process group is terminated, and killed after the grace.
 ///
 /// # Errors
 ///
-/// If there is no file for the output.
+/// Returns an error if there is no file for the output.
 pub(crate) async fn attempt(
     job: &Job,
     number: u32,
@@ -105,7 +105,7 @@ async fn open_log(job: &Job, number: u32, options: &Options) -> io::Result<(File
 }
 
 impl Log {
-    /// Copies it to standard output, if it is not kept.
+    /// Copies the output to standard output, if the file is not kept.
     pub(crate) fn print(self) -> io::Result<()> {
         match self {
             Log::Kept(_) => Ok(()),

@@ -1,4 +1,4 @@
-//! The tasks: one for each job. What they share is in a `Batch`.
+//! The tasks: one for each job. They share a `Batch`.
 
 use std::io;
 use std::sync::Arc;
@@ -13,14 +13,14 @@ use crate::options::Options;
 use crate::report::{Report, one_line};
 use crate::screen::Screen;
 
-/// How often the view changes.
+/// The interval at which the view is updated.
 const PERIOD: Duration = Duration::from_millis(100);
 
-/// How long to wait before the first retry, and before any other at most.
+/// The delay before the first retry, and the longest delay before any other.
 const FIRST_DELAY: Duration = Duration::from_secs(1);
 const LONGEST_DELAY: Duration = Duration::from_secs(30);
 
-/// What the tasks share.
+/// The state that the tasks share.
 pub(crate) struct Batch {
     pub(crate) options: Options,
     pub(crate) report: Report,
@@ -33,12 +33,14 @@ pub(crate) struct Batch {
 ///
 /// # Errors
 ///
-/// If the list cannot be read, or the output cannot be written, which cancels everything else.
+/// Returns an error if the list cannot be read, or the output cannot be written, which cancels
+/// everything else.
 pub(crate) async fn run_all(batch: Arc<Batch>, list: List) -> Result<(), GroupError<io::Error>> {
     let jobs = anyrt::task_group(async |jobs| {
         let slots = Arc::new(Semaphore::new(batch.options.jobs.get()));
         loop {
-            // Read when there is room: the list may be endless, or come from what waits for us.
+            // A job is read when a slot is free: the list may be endless, or come from a process that
+            // waits for this one.
             let slot = slots.acquire_arc().await;
             let Some(job) = list.next().await? else {
                 batch.report.set_not_started(0);
@@ -50,7 +52,7 @@ pub(crate) async fn run_all(batch: Arc<Batch>, list: List) -> Result<(), GroupEr
     anyrt::race((show(&batch), jobs)).await
 }
 
-/// Runs a job until it succeeds, or has failed for good.
+/// Runs a job until it succeeds, or has finally failed.
 async fn run_job(
     batch: Arc<Batch>,
     job: Job,
@@ -78,7 +80,7 @@ async fn run_job(
 }
 
 impl Batch {
-    /// Says what has become of a job.
+    /// Reports the result of a job.
     async fn finish(&self, job: &Job, attempts: u32, outcome: Outcome, log: Log) -> io::Result<()> {
         let took = self.report.ends(job, attempts, &outcome, &log);
         self.screen.print(log).await?;

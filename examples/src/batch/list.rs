@@ -11,9 +11,9 @@ use anyrt::to_thread;
 
 use crate::options::Options;
 
-/// What is to be run.
+/// A job to run.
 pub(crate) struct Job {
-    /// From 1, in the order of the list.
+    /// The number, from 1, in the order of the list.
     pub(crate) number: usize,
     pub(crate) line: OsString,
 }
@@ -31,7 +31,7 @@ impl Job {
     }
 }
 
-/// What stands for the line.
+/// The placeholder for the line.
 const PLACE: &[u8] = b"{}";
 
 fn has_place(word: &OsStr) -> bool {
@@ -40,7 +40,7 @@ fn has_place(word: &OsStr) -> bool {
         .any(|part| part == PLACE)
 }
 
-/// Puts the line in place of each `{}`.
+/// Replaces each `{}` with the line.
 fn fill(word: &OsStr, line: &OsStr) -> OsString {
     let (mut rest, mut filled) = (word.as_bytes(), Vec::new());
     while let Some(at) = rest.windows(PLACE.len()).position(|part| part == PLACE) {
@@ -52,19 +52,19 @@ fn fill(word: &OsStr, line: &OsStr) -> OsString {
     OsString::from_vec(filled)
 }
 
-/// Where jobs come from. Clones read on where the last one stopped.
+/// The source of jobs. Clones continue where the last one stopped.
 #[derive(Clone)]
 pub(crate) struct List {
     lines: Arc<Mutex<Lines>>,
     name: Arc<str>,
-    /// Whether it ends for sure, so that what is left of it can be counted.
+    /// Set if the list certainly ends, so that the remaining jobs can be counted.
     pub(crate) is_finite: bool,
 }
 
 struct Lines {
     input: Input,
     delimiter: u8,
-    /// Whether lines are for the shell, which has comments.
+    /// Set if lines are for the shell, which has comments.
     is_script: bool,
     read: usize,
 }
@@ -74,7 +74,7 @@ impl List {
     ///
     /// # Errors
     ///
-    /// If there is no such file, with its name.
+    /// Returns an error with the name of the file, if it does not exist.
     pub(crate) fn open(options: &Options) -> io::Result<List> {
         let name: Arc<str> = match &options.file {
             Some(path) => path.to_string_lossy().into(),
@@ -94,16 +94,16 @@ impl List {
         })
     }
 
-    /// Returns the next job, or nothing after the last.
+    /// Returns the next job, or `None` after the last.
     ///
     /// # Cancel safety
     ///
-    /// As [`with_lines`](List::with_lines).
+    /// As for [`with_lines`](List::with_lines).
     pub(crate) async fn next(&self) -> io::Result<Option<Job>> {
         self.with_lines(Lines::next).await
     }
 
-    /// Counts what has not been read.
+    /// Counts the jobs that have not been read.
     pub(crate) async fn count_rest(&self) -> io::Result<usize> {
         let count = |lines: &mut Lines| {
             let mut count = 0;
@@ -119,7 +119,7 @@ impl List {
     ///
     /// # Cancel safety
     ///
-    /// A cancelled caller does not wait for the thread, which may read standard input for ever.
+    /// A cancelled caller does not wait for the thread, which may read standard input without end.
     async fn with_lines<T: Send + 'static>(
         &self,
         read: impl FnOnce(&mut Lines) -> io::Result<T> + Send + 'static,
@@ -133,7 +133,7 @@ impl List {
 
 type Input = Box<dyn BufRead + Send>;
 
-/// Opens the list; tells whether it is a file, which ends.
+/// Opens the list. Returns it, and whether it is a file, which ends.
 fn open(options: &Options) -> io::Result<(Input, bool)> {
     let Some(path) = &options.file else {
         return Ok((Box::new(BufReader::new(io::stdin())), false));

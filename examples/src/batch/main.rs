@@ -1,18 +1,18 @@
-//! Runs commands, so many at a time: `batch [OPTION]... [FILE] [-- PROGRAM ARGUMENT...]`.
+//! Runs commands, with a limited concurrency: `batch [OPTION]... [FILE] [-- PROGRAM ARGUMENT...]`.
 //!
-//! Read it in this order:
+//! Read the files in this order:
 //!
-//! | file | what is in it |
+//! | file | contents |
 //! | --- | --- |
 //! | `options` | the command line |
 //! | `run` | the signals, and how the program ends |
-//! | `batch` | the tasks: one for each job, whose attempts take turns |
-//! | `attempt` | one process, its time limit, and where its output goes |
-//! | `list` | the jobs, read when there is room for them |
-//! | `report` | what has become of the jobs, also as JSON |
+//! | `batch` | the tasks: one for each job, which makes its attempts in turn |
+//! | `attempt` | one process, its time limit, and the files for its output |
+//! | `list` | the jobs, which are read when a slot is free |
+//! | `report` | the results of the jobs, also as JSON |
 //! | `screen` | the terminal: messages, output and the live view |
 //!
-//! What it shares with the other programs is in `common`.
+//! The parts that it shares with the other programs are in `common`.
 
 mod attempt;
 mod batch;

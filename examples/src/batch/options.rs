@@ -47,7 +47,7 @@ Exit status: 0 if every job succeeded, 1 if not, 2 for a wrong command line, and
 reports for it: 130 (Ctrl-C), 143 (SIGTERM) or 129 (SIGHUP).
 ";
 
-/// What the command line says.
+/// The options of the command line.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Options {
     pub(crate) backend: Option<Backend>,
@@ -58,16 +58,16 @@ pub(crate) struct Options {
     pub(crate) halt: bool,
     pub(crate) logs: Option<PathBuf>,
     pub(crate) json: Option<PathBuf>,
-    /// What ends a line of the list.
+    /// The byte that ends a line of the list.
     pub(crate) delimiter: u8,
-    /// Where the list is, if not at standard input.
+    /// The file with the list, or `None` for standard input.
     pub(crate) file: Option<PathBuf>,
-    /// A program and its arguments; without, lines are commands for the shell.
+    /// A program and its arguments. Without them, lines are commands for the shell.
     pub(crate) template: Option<Vec<OsString>>,
 }
 
 impl Options {
-    /// Nothing if the help is asked for.
+    /// Reads the command line. Returns `None` if help is requested.
     pub(crate) fn read(mut parser: Parser) -> Result<Option<Options>, lexopt::Error> {
         let mut words: Vec<OsString> = parser.raw_args()?.collect();
         let template = match words.iter().position(|word| word == "--") {

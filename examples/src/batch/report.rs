@@ -1,4 +1,5 @@
-//! What has become of the jobs. It keeps counts, the jobs at work and the slowest, however many there are.
+//! The results of the jobs. It keeps the counts, the running jobs and the slowest ones, for any number
+//! of jobs.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -16,13 +17,13 @@ use serde_json::{Value, json};
 use crate::attempt::{Log, Outcome};
 use crate::list::Job;
 
-/// How many of the slowest jobs the summary has.
+/// The number of slow jobs in the summary.
 const SLOWEST: usize = 5;
 
-/// How many jobs at work the view has.
+/// The number of running jobs in the view.
 const SHOWN: usize = 10;
 
-/// Clones share what they know.
+/// A report. Clones share their state.
 #[derive(Clone)]
 pub(crate) struct Report(Arc<Mutex<State>>);
 
@@ -30,10 +31,11 @@ struct State {
     begun: Instant,
     counts: Counts,
     records: Records,
-    /// When jobs have begun that are not done: their first attempt, and the one at work if there is one.
+    /// The jobs that have begun and are not done: the start of the first attempt, and of the running
+    /// one, if any.
     open: BTreeMap<usize, Open>,
     slowest: Vec<(Duration, usize, String)>,
-    /// What was not started, if that is known.
+    /// The number of jobs that were not started, if it is known.
     not_started: Option<usize>,
 }
 
@@ -47,12 +49,12 @@ struct Counts {
 struct Open {
     line: String,
     begun: Instant,
-    /// When its attempt has begun, unless it waits for the next.
+    /// The start of the running attempt, or `None` while it waits for the next.
     attempt: Option<Instant>,
 }
 
 impl Report {
-    /// Sends records to `records`, if there are to be any.
+    /// Creates a report that sends its records to `records`, if given.
     pub(crate) fn new(records: Option<MemoryObjectSendStream<String>>) -> Report {
         Report(Arc::new(Mutex::new(State {
             begun: anyrt::now(),
@@ -71,7 +73,7 @@ impl Report {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A job's attempt begins.
+    /// Notes the start of an attempt of a job.
     pub(crate) fn begins(&self, job: &Job) {
         let now = anyrt::now();
         let open = || Open {
@@ -86,14 +88,14 @@ impl Report {
             .attempt = Some(now);
     }
 
-    /// A job's attempt has failed, and there will be another.
+    /// Notes that an attempt of a job has failed and is retried.
     pub(crate) fn waits(&self, job: &Job) {
         if let Some(open) = self.state().open.get_mut(&job.number) {
             open.attempt = None;
         }
     }
 
-    /// A job has ended for good. Returns how long it took.
+    /// Notes the final result of a job. Returns how long it took.
     pub(crate) fn ends(&self, job: &Job, attempts: u32, outcome: &Outcome, log: &Log) -> Duration {
         let mut state = self.state();
         let Counts {
@@ -144,7 +146,7 @@ impl Report {
         state.counts.failed + state.counts.timed_out > 0
     }
 
-    /// What the terminal shows while jobs are at work.
+    /// Returns the lines that the terminal shows while jobs are running.
     pub(crate) fn view(&self) -> Vec<String> {
         let (state, now) = (self.state(), anyrt::now());
         let at_work =
@@ -165,7 +167,7 @@ impl Report {
         lines
     }
 
-    /// The lines of the summary.
+    /// Returns the lines of the summary.
     pub(crate) fn summary(&self) -> Vec<String> {
         let state = self.state();
         let mut first = state.counts.to_string();
@@ -183,7 +185,7 @@ impl Report {
         std::iter::once(first).chain(slowest).collect()
     }
 
-    /// Adds the jobs that did not end and the counts to the records, and ends them.
+    /// Adds the unfinished jobs and the counts to the records, and ends them.
     pub(crate) fn end_records(&self) {
         let (mut state, now) = (self.state(), anyrt::now());
         let State {
@@ -213,15 +215,16 @@ impl Report {
     }
 }
 
-/// The way to the file of `--json`: one object, with a list of all jobs and the counts.
+/// The records for the file of `--json`: one object, with a list of all jobs and the counts.
 struct Records {
-    /// None if there is no file, or no more to write.
+    /// `None` if there is no file, or nothing more to write.
     stream: Option<MemoryObjectSendStream<String>>,
     is_first: bool,
 }
 
 impl Records {
-    /// Without a limit, so that what is counted is recorded, whatever is cancelled meanwhile.
+    /// Adds a job. The stream is unbounded, so that a counted job is recorded even if everything is
+    /// cancelled.
     fn add(&mut self, job: &Value) {
         let before = if self.is_first {
             "{\"jobs\": [\n"
@@ -244,7 +247,7 @@ impl Records {
 
     fn send(&self, text: String) {
         if let Some(stream) = &self.stream {
-            // Where the file cannot be written, that is reported in the end.
+            // If the file cannot be written, that is reported at the end.
             let _ = stream.try_send(text);
         }
     }
@@ -264,13 +267,13 @@ impl fmt::Display for Counts {
     }
 }
 
-/// Describes a job and its time, in a list of jobs.
+/// Returns a line with a job and its time.
 fn row(time: Duration, number: usize, line: &str) -> String {
     let seconds = time.as_secs_f64();
     format!("{seconds:8.1} s  {number:04} {}", one_line(line))
 }
 
-/// A command as one line of text without control characters, which would spoil the view.
+/// Returns a command as one line of text without control characters, which would break the view.
 pub(crate) fn one_line(text: &str) -> String {
     text.chars()
         .map(|char| if char.is_control() { '?' } else { char })
@@ -281,7 +284,7 @@ pub(crate) fn one_line(text: &str) -> String {
 ///
 /// # Errors
 ///
-/// If the file cannot be written.
+/// Returns an error if the file cannot be written.
 pub(crate) async fn write_records(
     mut file: File,
     records: MemoryObjectReceiveStream<String>,

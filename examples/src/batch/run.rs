@@ -1,4 +1,4 @@
-//! The signals, and how the program ends.
+//! The signals, and the end of the program.
 
 use std::io;
 use std::process::ExitCode;
@@ -17,13 +17,13 @@ use crate::options::Options;
 use crate::report::{Report, write_records};
 use crate::screen::Screen;
 
-/// Beyond the grace, for processes that the system does not let go.
+/// The time in addition to the grace, for processes that the system does not release.
 const MARGIN: Duration = Duration::from_secs(5);
 
-/// Something failed.
+/// The exit status if a job failed.
 const FAILED: u8 = 1;
 
-/// What a shell adds to the number of the signal that ended a program.
+/// The number that a shell adds to the number of the signal that ended a program.
 const BY_A_SIGNAL: u8 = 128;
 
 pub(crate) fn run(options: Options, messages: Messages) -> ExitCode {
@@ -41,8 +41,8 @@ pub(crate) fn run(options: Options, messages: Messages) -> ExitCode {
     }
 }
 
-/// Runs the jobs in one scope, which the first signal cancels and the second aborts. The records of the jobs
-/// are written outside of it, and so to the end.
+/// Runs the jobs in one scope, which the first signal cancels and the second aborts. The records are
+/// written outside of the scope, and so completely.
 async fn carry_out(options: Options, messages: Messages) -> io::Result<u8> {
     let listening = signals::receiver(&[Signal::INT, Signal::TERM, Signal::HUP])?;
     let list = List::open(&options)?;
@@ -100,7 +100,7 @@ async fn carry_out(options: Options, messages: Messages) -> io::Result<u8> {
     })
 }
 
-/// Does not return, except with an error.
+/// Cancels the jobs at the first signal, and aborts them at the second. Returns only with an error.
 async fn stop_at_signals<T>(
     mut listening: SignalReceiver,
     batch: &Batch,

@@ -1,4 +1,4 @@
-//! The terminal: messages, the output of jobs, and below them what is going on.
+//! The terminal: messages, the output of jobs, and the view below them.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,10 +9,10 @@ use anyrt_examples::Messages;
 
 use crate::attempt::Log;
 
-/// So long may a line of the view be: terminals are wider, and do not wrap it.
+/// The longest line of the view: terminals are wider, and do not wrap it.
 const WIDTH: usize = 78;
 
-/// What is on the terminal. Clones share it.
+/// The state of the terminal. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Screen {
     messages: Messages,
@@ -21,18 +21,19 @@ pub(crate) struct Screen {
 
 #[derive(Default)]
 struct Shared {
-    /// Locked for as long as the output of a job is printed, which may take for ever: by worker threads alone.
+    /// A lock that is held while the output of a job is printed, which may take without limit: only
+    /// worker threads lock it.
     output: Mutex<()>,
     view: Mutex<View>,
-    /// Whether what reads standard output has gone.
+    /// Set when the reader of standard output is closed.
     is_closed: AtomicBool,
 }
 
 #[derive(Default)]
 struct View {
-    /// How many lines it has now.
+    /// The number of lines of the view on the terminal.
     drawn: usize,
-    /// Whether output is printed, which the view must not be drawn into.
+    /// Set while output is printed: the view must not be drawn then.
     is_printing: bool,
 }
 
@@ -55,15 +56,15 @@ impl Screen {
         self.messages.say(format_args!("{line}"));
     }
 
-    /// Prints the output of a job, whole.
+    /// Prints the complete output of a job.
     ///
     /// # Cancel safety
     ///
-    /// A cancelled caller does not wait for what reads standard output.
+    /// A cancelled caller does not wait for the reader of standard output.
     ///
     /// # Errors
     ///
-    /// If standard output cannot be written.
+    /// Returns an error if standard output cannot be written.
     pub(crate) async fn print(&self, log: Log) -> io::Result<()> {
         let screen = self.clone();
         let print = move || screen.print_blocking(log);
@@ -88,12 +89,12 @@ impl Screen {
         printed
     }
 
-    /// Whether what reads standard output has gone: then there is nothing more to say.
+    /// Returns whether the reader of standard output is closed: then nothing more is printed.
     pub(crate) fn is_closed(&self) -> bool {
         self.shared.is_closed.load(Ordering::Relaxed)
     }
 
-    /// Shows the lines instead of those before.
+    /// Replaces the lines of the view.
     pub(crate) fn draw(&self, lines: &[String]) {
         let mut view = self.view();
         if view.is_printing {
@@ -119,8 +120,8 @@ impl Screen {
 }
 
 impl View {
-    /// Moves up to the first line of the view, and clears what is below. That a terminal cannot be written is
-    /// nothing that could be said anywhere.
+    /// Moves to the first line of the view, and clears everything below. Errors of the terminal are
+    /// ignored: they cannot be reported anywhere.
     fn erase(&mut self) {
         if self.drawn > 0 {
             let _ = write!(io::stderr().lock(), "\x1b[{}A\r\x1b[J", self.drawn);

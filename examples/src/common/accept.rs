@@ -1,4 +1,4 @@
-//! Accepting connections, no more at a time than there is room for.
+//! Accepting connections, with a limit on how many are open.
 
 use std::io;
 use std::net::SocketAddr;
@@ -16,7 +16,7 @@ use crate::spare::{Reserve, Spare};
 ///
 /// # Errors
 ///
-/// With the address that it cannot listen at.
+/// Returns the error with the address that it cannot listen at.
 pub fn listen(addresses: &[SocketAddr]) -> io::Result<MultiListener<TcpListener>> {
     let listeners: io::Result<Vec<_>> = addresses
         .iter()
@@ -30,26 +30,28 @@ pub fn listen(addresses: &[SocketAddr]) -> io::Result<MultiListener<TcpListener>
     Ok(MultiListener::new(listeners?))
 }
 
-/// How much the system may hold back of what is sent through a connection, in bytes.
+/// The size of the system's send buffer of a connection, in bytes.
 const SEND_BUFFER: usize = 128 * 1024;
 
-/// Makes it show sooner that a slow peer takes something: the system tells of room only when a third
-/// of the buffer is free, and left to itself it makes that several megabytes large.
+/// Limits the system's send buffer, so that it is noticed earlier that a slow peer receives.
+///
+/// The system reports space only when a third of the buffer is free, and by default the buffer grows to
+/// several megabytes.
 pub fn limit_send_buffer(stream: &TcpStream) {
-    // Without it, the limits of idleness are only less exact.
+    // Without it, the idle limits are only less exact.
     drop(stream.set_option(SocketOption::SendBuffer(SEND_BUFFER)));
 }
 
-/// Accepts connections, and starts a task of the group with the handler for each; with `max` of
-/// them open, the next one waits where it is until one has ended.
+/// Accepts connections, and starts a task of the group with the handler for each. While `max`
+/// connections are open, the next one waits in the backlog.
 ///
 /// # Cancel safety
 ///
-/// Cancelling it stops accepting. The group goes on with what was accepted.
+/// Cancelling it stops accepting. Accepted connections continue in the group.
 ///
 /// # Errors
 ///
-/// If the listener fails. It is never `Ok`.
+/// Returns the error of the listener. It never returns `Ok`.
 pub async fn accept<E, H, Fut>(
     listener: MultiListener<TcpListener>,
     max: NonZeroUsize,
@@ -65,16 +67,16 @@ where
     accept_with(listener, max, || Ok(()), group, handler).await
 }
 
-/// Accepts connections as [`accept`] does, each together with a spare descriptor for an outgoing
+/// Accepts connections like [`accept`], each together with a spare descriptor for an outgoing
 /// connection. If there is no spare descriptor, clients wait in the backlog.
 ///
 /// # Cancel safety
 ///
-/// As [`accept`].
+/// As for [`accept`].
 ///
 /// # Errors
 ///
-/// As [`accept`].
+/// As for [`accept`].
 pub async fn accept_to_connect<E, H, Fut>(
     listener: MultiListener<TcpListener>,
     max: NonZeroUsize,
@@ -90,7 +92,7 @@ where
     accept_with(listener, max, || reserve.spare(), group, handler).await
 }
 
-/// Calls `prepare` before each connection is accepted; its value goes to the handler.
+/// Calls `prepare` before each connection is accepted, and passes its value to the handler.
 async fn accept_with<E, T, H, Fut>(
     listener: MultiListener<TcpListener>,
     max: NonZeroUsize,
@@ -125,12 +127,12 @@ where
     limited.serve_in(group, handler).await
 }
 
-/// A listener that accepts when there is room for one more connection.
+/// A listener that accepts only while the number of open connections is below the limit.
 struct Limited<L, P, T> {
     listener: L,
     room: Arc<Semaphore>,
     prepare: P,
-    /// The value for the connection that was accepted last.
+    /// The value for the last accepted connection.
     prepared: Arc<Mutex<Option<T>>>,
 }
 

@@ -1,4 +1,4 @@
-//! The command line: what each of its options says, and what becomes of a wrong one.
+//! The command line: its options, and the messages for wrong ones.
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -14,22 +14,22 @@ use lexopt::{Arg, Parser, ValueExt};
 use crate::messages::{Messages, print};
 use crate::run::{UNREADABLE, WRONG_USAGE};
 
-/// What the command line says to a program that reads files.
+/// The command line of a program that reads files.
 #[derive(Debug)]
 pub struct Args<P> {
-    /// The backend, if one was named.
+    /// The backend, if it is given.
     pub backend: Option<Backend>,
-    /// How many files, or threads, to be busy with at a time.
+    /// The number of files, or threads, to work on at a time.
     pub jobs: NonZeroUsize,
-    /// What the program makes of the paths.
+    /// The paths, as `check` returned them.
     pub paths: P,
 }
 
-/// Reads the command line of a program that reads files; `check` is given its paths.
+/// Reads the command line of a program that reads files. `check` is called with its paths.
 ///
 /// # Errors
 ///
-/// As [`command_line`].
+/// As for [`command_line`].
 pub fn parse<P>(
     help: &str,
     check: impl FnOnce(Vec<PathBuf>) -> Result<P, &'static str>,
@@ -38,12 +38,12 @@ pub fn parse<P>(
     command_line(help, |parser| read(parser, check), messages)
 }
 
-/// Reads the command line with `read`, which gives nothing if help is asked for.
+/// Reads the command line with `read`, which returns `None` if help is requested.
 ///
 /// # Errors
 ///
-/// With the exit status, if the program is to end: because the command line is wrong, or because
-/// it asks for the `help`, which has been printed then.
+/// Returns the exit status if the program must end: because the command line is wrong, or because help
+/// is requested. Then `help` has been printed.
 pub fn command_line<A>(
     help: &str,
     read: impl FnOnce(Parser) -> Result<Option<A>, lexopt::Error>,
@@ -89,11 +89,11 @@ fn read<P>(
     }))
 }
 
-/// A number of things, of which there must be one.
+/// Parses a number of things, which must be at least one.
 ///
 /// # Errors
 ///
-/// With what is wrong, if it is no such number.
+/// Returns a message if the value is not such a number.
 pub fn at_least_one(value: &OsString, thing: &str) -> Result<NonZeroUsize, lexopt::Error> {
     value.parse_with(|text| {
         let number: usize = text.parse().map_err(|_| "not a number".to_owned())?;
@@ -101,14 +101,14 @@ pub fn at_least_one(value: &OsString, thing: &str) -> Result<NonZeroUsize, lexop
     })
 }
 
-/// 31 years. Clocks overflow when much more is added to them, and not all of them say so.
+/// 31 years. Clocks overflow when much more is added to them, and not all of them report it.
 const LONGEST: Duration = Duration::from_secs(1_000_000_000);
 
-/// A length of time in seconds, with or without a fraction.
+/// Parses a length of time in seconds, with or without a fraction.
 ///
 /// # Errors
 ///
-/// With what is wrong, if it is none.
+/// Returns a message if the value is not a length of time.
 pub fn seconds(value: &OsString) -> Result<Duration, lexopt::Error> {
     value.parse_with(|text| {
         let seconds: f64 = text.parse().map_err(|_| "not a number of seconds")?;
@@ -120,11 +120,11 @@ pub fn seconds(value: &OsString) -> Result<Duration, lexopt::Error> {
     })
 }
 
-/// An address to listen at.
+/// Parses an address to listen at.
 ///
 /// # Errors
 ///
-/// With what is wrong, if it is none.
+/// Returns a message if the value is not an address.
 pub fn address(value: &OsString) -> Result<SocketAddr, lexopt::Error> {
     value.parse_with(|text| {
         text.parse()

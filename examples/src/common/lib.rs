@@ -1,4 +1,4 @@
-//! What the example programs have in common: the command line, messages, the run, walking a tree,
+//! The common parts of the example programs: the command line, messages, the run, walking a tree,
 //! accepting connections, and the files of a site.
 
 #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! Standard error: messages, and on a terminal the progress below them.
+//! Standard error: messages, and on a terminal a progress line below them.
 
 use std::fmt::{self, Display};
 use std::io::{self, IsTerminal, Write};
@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use crate::walk::Unreadable;
 
-/// How often progress is shown.
+/// The interval at which progress is shown.
 const PERIOD: Duration = Duration::from_millis(100);
 
-/// Back to the start of the line, and clear it.
+/// The control sequence that moves to the start of the line and clears it.
 const CLEAR: &str = "\r\x1b[K";
 
-/// Where messages go; clones count together. That standard error cannot be written is nothing that
-/// could be said anywhere.
+/// The messages of a program; clones share the count. Errors of standard error are ignored: they cannot
+/// be reported anywhere.
 #[derive(Clone, Debug)]
 pub struct Messages {
     program: &'static str,
@@ -24,7 +24,7 @@ pub struct Messages {
 }
 
 impl Messages {
-    /// Messages of this program, whose name stands in front of each.
+    /// Creates the messages of a program. Each starts with its name.
     pub fn new(program: &'static str) -> Messages {
         Messages {
             program,
@@ -37,7 +37,7 @@ impl Messages {
         self.program
     }
 
-    /// Whether they go to a terminal, where progress is worth showing.
+    /// Returns whether messages go to a terminal, where progress is shown.
     pub fn to_terminal(&self) -> bool {
         self.to_terminal
     }
@@ -54,7 +54,7 @@ impl Messages {
         self.say(format_args!("{unreadable}"));
     }
 
-    /// How many paths were reported.
+    /// Returns how many paths were reported.
     pub(crate) fn unreadable(&self) -> usize {
         self.unreadable.load(Ordering::Relaxed)
     }
@@ -64,7 +64,7 @@ impl Messages {
 ///
 /// # Cancel safety
 ///
-/// Cancelling it removes the line; dropping it from outside leaves the line there.
+/// Cancelling it removes the line. If the future is dropped from outside, the line stays.
 pub async fn show_progress(summary: impl Display) {
     let drawing = async {
         let mut interval = anyrt::interval(PERIOD);
@@ -83,7 +83,7 @@ pub async fn show_progress(summary: impl Display) {
 ///
 /// # Errors
 ///
-/// If standard output cannot be written.
+/// Returns the error of writing to standard output.
 pub fn print(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;

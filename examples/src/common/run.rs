@@ -1,4 +1,4 @@
-//! The run, Ctrl-C and SIGTERM, the exit status.
+//! The run, Ctrl-C and SIGTERM, and the exit status.
 
 use std::error::Error;
 use std::fmt::Display;
@@ -12,17 +12,17 @@ use anyrt::{Backend, Builder, CancelScope, GroupError};
 use crate::interrupt::Interrupts;
 use crate::messages::Messages;
 
-/// What a shell reports for a program that Ctrl-C ended.
+/// The exit status that a shell reports for a program that Ctrl-C ended.
 const INTERRUPTED: u8 = 130;
 
-/// Something was not done, and why has been said.
+/// The exit status if something was not done and the reason was reported.
 pub(crate) const UNREADABLE: u8 = 1;
 
 pub(crate) const WRONG_USAGE: u8 = 2;
 
-/// Runs what the program does, until it ends or Ctrl-C is pressed, and says what is to be said then.
+/// Runs the work of the program until it ends or Ctrl-C is pressed, and reports the result.
 ///
-/// `work` fails if the output cannot be written. `summary` tells how far it got.
+/// `work` fails if the output cannot be written. `summary` is the progress at the end.
 pub fn run(
     backend: Option<Backend>,
     work: impl Future<Output = Result<(), GroupError<io::Error>>>,
@@ -38,7 +38,7 @@ pub fn run(
     }
 }
 
-/// Everything happens in one scope. Ctrl-C cancels it; it ends when the clean-up is done.
+/// Runs everything in one scope. Ctrl-C cancels the scope; it ends when the clean-up has ended.
 fn try_run(
     backend: Option<Backend>,
     work: impl Future<Output = Result<(), GroupError<io::Error>>>,
@@ -73,10 +73,10 @@ fn try_run(
     Ok(UNREADABLE)
 }
 
-/// Runs a service until it ends by itself or is told to stop, which it does in its own time.
+/// Runs a service until it ends by itself, or is signalled to stop and has finished.
 ///
-/// Ctrl-C and SIGTERM set the event that `service` is given; the second of them ends the program at
-/// once. The service says what is to be said, and gives the exit status.
+/// Ctrl-C and SIGTERM set the event that is passed to `service`; the second one ends the program at
+/// once. The service writes its own messages, and returns the exit status.
 pub fn run_service<F>(
     backend: Option<Backend>,
     service: impl FnOnce(Arc<Event>) -> F,

@@ -1,4 +1,4 @@
-//! Descriptors in reserve, so that every client that is accepted can be connected.
+//! Reserved descriptors, so that every accepted client can be connected.
 
 use std::fs::File;
 use std::io;
@@ -9,13 +9,13 @@ use std::time::Duration;
 use anyrt::net::{ConnectError, LookupError, TcpConnector, TcpStream, interleave, lookup};
 use anyrt::sync::Semaphore;
 
-/// How long to wait until opening a descriptor is tried again.
+/// The time to wait before opening a descriptor is tried again.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// How many names are looked up at a time. Each takes a few descriptors for a moment.
+/// The number of names that are looked up at a time. Each needs a few descriptors for a moment.
 const LOOKUPS: usize = 2;
 
-/// How many descriptors have to be free besides the spare one.
+/// The number of descriptors that must be free in addition to the spare one.
 const MARGIN: usize = 8;
 
 /// A file that exists on all Unix systems.
@@ -25,13 +25,13 @@ const NOTHING: &str = "/dev/null";
 const ENFILE: i32 = 23;
 const EMFILE: i32 = 24;
 
-/// Keeps a descriptor in reserve for each client that is accepted, for the outgoing connection.
+/// A reserve with one descriptor for each accepted client, for the outgoing connection.
 ///
 /// If there is none, accepting fails for lack of descriptors, and clients wait in the backlog of the
 /// listener.
 ///
 /// Between closing the spare descriptor and opening a socket, another task may take the descriptor, and
-/// looking up a name needs descriptors for a moment. So a few more have to be free before a client is
+/// looking up a name needs descriptors for a moment. So a few more must be free before a client is
 /// accepted, and few names are looked up at a time. If that is not enough, connecting is tried again,
 /// and no client is accepted meanwhile.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ pub(crate) struct Reserve(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    /// The number of clients that were accepted and lack a descriptor.
+    /// The number of accepted clients that lack a descriptor.
     lacking: AtomicUsize,
     lookups: Semaphore,
 }
@@ -63,7 +63,7 @@ impl Reserve {
     ///
     /// # Errors
     ///
-    /// If there is none, or if a client that was accepted lacks one.
+    /// Returns an error if there is none, or if an accepted client lacks one.
     pub(crate) fn spare(&self) -> io::Result<Spare> {
         if self.0.lacking.load(Ordering::Relaxed) > 0 {
             return Err(io::Error::from_raw_os_error(EMFILE));
@@ -78,13 +78,12 @@ impl Reserve {
 }
 
 impl Spare {
-    /// Connects with the descriptor that was in reserve. Looking up the name, and connecting, may take
-    /// as long as `limit` each. If descriptors are lacking all the same, it waits for them without a
-    /// limit.
+    /// Connects with the reserved descriptor. Looking up the name, and connecting, may take up to
+    /// `limit` each. If there are still too few descriptors, it waits for them without a limit.
     ///
     /// # Errors
     ///
-    /// Those of `anyrt::net::connect_tcp`, apart from a lack of descriptors.
+    /// Returns the errors of `anyrt::net::connect_tcp`, except for a lack of descriptors.
     pub async fn connect(self, host: &str, port: u16, limit: Duration) -> io::Result<TcpStream> {
         let Spare { descriptor, shared } = self;
         let looking_up = async || {
@@ -104,7 +103,8 @@ impl Spare {
 }
 
 impl Shared {
-    /// Tries again for as long as there are too few descriptors.
+    /// Repeats `attempt` while there are too few descriptors. The loop ends when other connections are
+    /// closed.
     async fn with_descriptors<T, F>(&self, mut attempt: impl FnMut() -> F) -> io::Result<T>
     where
         F: Future<Output = io::Result<T>>,
@@ -112,7 +112,7 @@ impl Shared {
         let mut lacks = None;
         loop {
             match attempt().await {
-                // Without a descriptor, the system may say that a name does not exist.
+                // Without a descriptor, the system may report that a name does not exist.
                 Err(error)
                     if is_lack(&error)
                         || LookupError::of(&error).is_some() && check_margin().is_err() =>
@@ -126,13 +126,13 @@ impl Shared {
     }
 }
 
-/// Fails if there are fewer free descriptors than there should be.
+/// Returns an error if there are fewer than [`MARGIN`] free descriptors.
 fn check_margin() -> io::Result<()> {
     let free: io::Result<Vec<File>> = (0..MARGIN).map(|_| File::open(NOTHING)).collect();
     free.map(drop)
 }
 
-/// Counts a client that lacks a descriptor, until it is dropped.
+/// A guard that counts a client that lacks a descriptor.
 struct Lacks<'a>(&'a AtomicUsize);
 
 impl Lacks<'_> {
@@ -148,7 +148,7 @@ impl Drop for Lacks<'_> {
     }
 }
 
-/// Returns whether an error of connecting is that no descriptor is left.
+/// Returns whether an error of connecting is a lack of descriptors.
 fn is_lack(error: &io::Error) -> bool {
     let lacks = |error: &io::Error| matches!(error.raw_os_error(), Some(ENFILE | EMFILE));
     let attempts = ConnectError::of(error).map_or(&[][..], ConnectError::attempts);

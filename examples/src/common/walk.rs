@@ -6,7 +6,7 @@ use std::path;
 
 use anyrt::fs::{Path, PathError, Walk};
 
-/// Something about a file, or why there is none.
+/// A result about a file, or the reason why it could not be read.
 pub type Outcome<T> = Result<T, Unreadable>;
 
 /// A path that could not be read.
@@ -17,12 +17,12 @@ pub struct Unreadable {
 }
 
 impl Unreadable {
-    /// This path, for this reason.
+    /// Creates the error of a path.
     pub fn new(path: Path, error: io::Error) -> Unreadable {
         Unreadable { path, error }
     }
 
-    /// The path.
+    /// Returns the path.
     pub fn path(&self) -> &path::Path {
         path_error(&self.error).map_or(&self.path, PathError::path)
     }
@@ -35,13 +35,13 @@ impl fmt::Display for Unreadable {
     }
 }
 
-/// Errors of `anyrt::fs` have the path that they are about.
+/// Returns the error with a path, which errors of `anyrt::fs` have.
 fn path_error(error: &io::Error) -> Option<&PathError> {
     error.get_ref()?.downcast_ref()
 }
 
-/// The regular files below a path, in the order of their directories; or the path itself, if it is
-/// one. A symbolic link is followed where it is given, and not below.
+/// The regular files below a path, in the order of their directories; or the path itself, if it is a
+/// file. A symbolic link is followed if it is the given path, and not below it.
 #[derive(Debug)]
 pub struct Files {
     given: Path,
@@ -50,7 +50,7 @@ pub struct Files {
 }
 
 impl Files {
-    /// Begins at a path, and uses its limiter.
+    /// Starts at a path, and uses its limiter.
     pub fn below(given: Path) -> Files {
         Files {
             given,
@@ -59,11 +59,11 @@ impl Files {
         }
     }
 
-    /// Finds the next file; none at the end.
+    /// Finds the next file. Returns `None` at the end.
     ///
     /// # Errors
     ///
-    /// For what cannot be read; the search goes on.
+    /// Returns an error for a path that cannot be read; the search continues.
     pub async fn next(&mut self) -> Option<Outcome<Path>> {
         if !self.begun {
             let found = self.given.metadata().await;

@@ -1,5 +1,5 @@
-//! The tasks. What blocks runs in worker threads, a turn at a time: a cancellation waits for the
-//! turns that have begun, and for no more.
+//! The tasks. Blocking work runs on worker threads, in short turns: a cancellation waits only for the
+//! turns that have begun.
 
 use std::fmt;
 use std::io;
@@ -16,7 +16,7 @@ use anyrt_examples::{Files, Messages, Outcome, show_progress};
 use crate::hash::{Batch, Job};
 use crate::output;
 
-/// How far it got. Clones share their numbers.
+/// The progress. Clones share their counters.
 #[derive(Clone, Default)]
 pub(crate) struct Summary(Arc<Counts>);
 
@@ -44,11 +44,11 @@ impl fmt::Display for Summary {
     }
 }
 
-/// Hashes what `paths` stand for; what cannot be read is reported, and does not stop the rest.
+/// Hashes the files at `paths`. A file that cannot be read is reported, and the others continue.
 ///
 /// # Errors
 ///
-/// If the output cannot be written, which cancels everything else.
+/// Returns the error of writing the output, which cancels everything else.
 pub(crate) async fn digest(
     paths: Vec<PathBuf>,
     jobs: NonZeroUsize,
@@ -61,8 +61,8 @@ pub(crate) async fn digest(
         }
         let files = list(paths, summary).await;
 
-        // A thread prints the results until the last sender is gone. Where this is cancelled, the
-        // body of the group and the senders in it go first; what was hashed is still printed.
+        // A thread prints the results until the last sender is dropped. If this is cancelled, the body
+        // of the group and its senders are dropped first; finished hashes are still printed.
         let (results, receiver) = mpsc::channel();
         let (counts, errors) = (summary.clone(), messages.clone());
         let writer = to_thread::run(move || output::write(&receiver, &counts, &errors));
@@ -70,7 +70,7 @@ pub(crate) async fn digest(
         hash(files, jobs, results).await;
 
         writer.value().await;
-        tg.cancel(); // nothing but the progress is left
+        tg.cancel(); // only the progress is left
         Ok(())
     })
     .await
@@ -86,7 +86,7 @@ async fn list(paths: Vec<PathBuf>, summary: &Summary) -> Vec<Outcome<Path>> {
             found.push(file);
             summary.set_found(found.len());
         }
-        // There may be millions of them.
+        // There may be millions of files.
         found = to_thread::run(move || {
             found[begin..].sort_unstable_by(|a, b| bytes(a).cmp(bytes(b)));
             found

@@ -1,7 +1,7 @@
-//! Hashing: what a worker thread does in one turn.
+//! Hashing: the work of one turn on a worker thread.
 //!
-//! A turn reads many small files, or a part of a large one, by the standard library, where it also hashes them:
-//! that is what the documentation of `anyrt::fs` advises for thousands of files.
+//! A turn reads many small files, or a part of a large one, with the standard library, and hashes them
+//! in place. The documentation of `anyrt::fs` recommends that for thousands of files.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -13,10 +13,10 @@ use sha2::{Digest, Sha256};
 
 use crate::output::line;
 
-/// How many bytes are hashed in one turn: a few milliseconds.
+/// The number of bytes that are hashed in one turn, which takes a few milliseconds.
 const TURN: usize = 4 << 20;
 
-/// What a file costs however small it is, in bytes.
+/// The minimum cost of a file, in bytes.
 const FILE: usize = 16 << 10;
 
 const BUFFER: usize = 128 << 10;
@@ -24,7 +24,7 @@ const BUFFER: usize = 128 << 10;
 /// Results of one turn: the number of each file, and its line.
 pub(crate) type Batch = Vec<(usize, Outcome<Vec<u8>>)>;
 
-/// Hashes one file after the other, and keeps its place between turns.
+/// The state of hashing one file after the other, between turns.
 pub(crate) struct Job<N> {
     next: N,
     results: Sender<Batch>,
@@ -36,7 +36,7 @@ impl<N> Job<N>
 where
     N: FnMut() -> Option<(usize, Outcome<Path>)>,
 {
-    /// `next` gives the number and the path of another file, if there is one.
+    /// Creates a job. `next` returns the number and the path of the next file, if there is one.
     pub(crate) fn new(next: N, results: Sender<Batch>) -> Job<N> {
         Job {
             next,
@@ -46,7 +46,7 @@ where
         }
     }
 
-    /// Goes on a bit, and sends the results; false at the end, or if nobody wants them any more.
+    /// Runs a turn, and sends the results. Returns `false` at the end, or if the receiver is dropped.
     pub(crate) fn turn(&mut self) -> bool {
         let mut batch = Batch::new();
         let mut left = TURN;
@@ -106,7 +106,7 @@ impl Open {
         }
     }
 
-    /// Reads on until the file's end, which is told by true, or until nothing is `left`.
+    /// Continues to read. Returns `true` at the end of the file, or `false` when nothing is `left`.
     fn read(&mut self, buffer: &mut [u8], left: &mut usize) -> io::Result<bool> {
         while *left > 0 {
             match self.file.read(buffer) {

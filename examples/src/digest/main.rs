@@ -1,15 +1,15 @@
 //! Hashes files with SHA-256, in worker threads: `digest [--backend NAME] [--jobs N] PATH…`.
 //!
-//! The output is that of `sha256sum`, so `sha256sum -c` accepts it. Read it in this order:
+//! The output is that of `sha256sum`, so `sha256sum -c` accepts it. Read the files in this order:
 //!
-//! | file | what is in it |
+//! | file | contents |
 //! | --- | --- |
 //! | `main` | the command line |
 //! | `digest` | the tasks: listing, hashing, writing, showing progress |
-//! | `hash`, `output` | what worker threads do, a turn at a time |
+//! | `hash`, `output` | the work on worker threads, in short turns |
 //!
-//! What it shares with the other programs is in `common`: above all the run, Ctrl-C and the exit
-//! status.
+//! The parts that it shares with the other programs are in `common`: above all the run, Ctrl-C and the
+//! exit status.
 
 mod digest;
 mod hash;

@@ -10,8 +10,8 @@ use anyrt_examples::{Messages, Outcome};
 use crate::digest::Summary;
 use crate::hash::Batch;
 
-/// A line as `sha256sum` prints it: a name that would break it is escaped, and any other stands
-/// there byte for byte.
+/// Returns a line as `sha256sum` prints it. A name that would break the line is escaped; any other is
+/// unchanged, byte for byte.
 pub(crate) fn line(path: &Path, hash: &[u8]) -> Vec<u8> {
     let name = path.as_os_str().as_encoded_bytes();
     let mut line = Vec::with_capacity(2 * hash.len() + name.len() + 3);
@@ -41,11 +41,11 @@ fn escape(byte: u8) -> Option<&'static [u8; 2]> {
     }
 }
 
-/// Prints results in the order of their numbers, until nobody can send any more.
+/// Prints results in the order of their numbers, until all senders are dropped.
 ///
 /// # Errors
 ///
-/// If standard output cannot be written.
+/// Returns the error of writing to standard output.
 pub(crate) fn write(
     results: &Receiver<Batch>,
     summary: &Summary,

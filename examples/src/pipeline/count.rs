@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-/// A piece of text, and its words: each different one where it is first, and how often it is there.
+/// A piece of text, with the position and the count of each distinct word.
 pub(crate) struct Counted {
     text: Vec<u8>,
     words: Vec<(Range<usize>, u64)>,
@@ -16,7 +16,7 @@ impl Counted {
     }
 }
 
-/// Counts the words: letters in a row, as many as there are, in lower case.
+/// Counts the words: maximal runs of letters, in lower case.
 pub(crate) fn count(mut text: Vec<u8>) -> Counted {
     text.make_ascii_lowercase();
     let mut words = HashMap::new();

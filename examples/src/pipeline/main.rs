@@ -1,16 +1,16 @@
 //! Counts the words of all text files in a tree: `pipeline [--backend NAME] [--jobs N] DIR`.
 //!
-//! The output is that of `sort | uniq -c`; the README has the command that confirms it. Read it in
-//! this order:
+//! The output is that of `sort | uniq -c`; the README has a command that produces the same. Read the
+//! files in this order:
 //!
-//! | file | what is in it |
+//! | file | contents |
 //! | --- | --- |
 //! | `main` | the command line |
 //! | `pipeline` | the tasks, and the streams between them |
-//! | `read`, `count`, `totals` | what worker threads do, a turn at a time |
+//! | `read`, `count`, `totals` | the work on worker threads, in short turns |
 //!
-//! What it shares with the other programs is in `common`: above all the run, Ctrl-C and the exit
-//! status.
+//! The parts that it shares with the other programs are in `common`: above all the run, Ctrl-C and the
+//! exit status.
 
 mod count;
 mod pipeline;

@@ -6,10 +6,10 @@
 //! one task          one per job       one per job        the group's body
 //! ```
 //!
-//! A stage that is too fast waits until there is room in its stream, so what is under way is
-//! limited. A stage ends when the one before has, and its stream is empty. What blocks or computes
-//! runs in worker threads, a turn at a time: a cancellation waits for the turns that have begun,
-//! and for no more.
+//! A stage that is too fast waits until its stream has space, so that the number of objects in the
+//! pipeline is limited. A stage ends when the previous one has ended and its stream is empty. Work that
+//! blocks or computes runs on worker threads, in short turns: a cancellation waits only for the turns
+//! that have begun.
 
 use std::fmt;
 use std::io;
@@ -28,19 +28,19 @@ use crate::count::{Counted, count};
 use crate::read::Reader;
 use crate::totals::Totals;
 
-/// More threads than that are no use.
+/// The largest useful number of threads.
 const MAX_JOBS: usize = 256;
 
-/// How many objects wait between two stages.
+/// The number of objects that can wait between two stages.
 const CAPACITY: usize = 2;
 
-/// How many files are sent, and read, at a time.
+/// The number of files that are sent, and read, at a time.
 const FILES: usize = 64;
 
-/// How many words are printed.
+/// The number of words that are printed.
 const PRINTED: usize = 20;
 
-/// How far it got. Clones share their numbers.
+/// The progress. Clones share their counters.
 #[derive(Clone, Default)]
 pub(crate) struct Summary(Arc<Counts>);
 
@@ -60,11 +60,11 @@ impl fmt::Display for Summary {
     }
 }
 
-/// Counts and prints; what cannot be read is reported, and does not stop the rest.
+/// Counts and prints. A file that cannot be read is reported, and the others continue.
 ///
 /// # Errors
 ///
-/// If the output cannot be written.
+/// Returns the error of writing the output.
 pub(crate) async fn pipeline(
     dir: PathBuf,
     jobs: NonZeroUsize,
@@ -92,19 +92,19 @@ pub(crate) async fn pipeline(
             tg.spawn(stage.clone().read(paths.clone(), read.clone()));
             tg.spawn(stage.clone().count(texts.clone(), counted.clone()));
         }
-        // The tasks have clones. A stream ends when nobody is left who could send.
+        // The tasks have clones. A stream ends when all its senders are dropped.
         drop((paths, read, texts, counted));
 
         let totals = stage.merge(counts).await;
         let output = stage.run(move || totals.print(PRINTED));
         output.await?;
-        tg.cancel(); // nothing but the progress is left
+        tg.cancel(); // only the progress is left
         Ok(())
     })
     .await
 }
 
-/// What each stage needs. None of them minds when nobody receives its results any more: then
+/// The context of a stage. A stage ignores it if the receivers of its results are dropped: then
 /// everything is being cancelled.
 #[derive(Clone)]
 struct Stage {
@@ -114,12 +114,12 @@ struct Stage {
 }
 
 impl Stage {
-    /// Runs a turn in a worker thread, when one is free.
+    /// Runs a turn on a worker thread, when one is free.
     async fn run<T: Send + 'static>(&self, turn: impl FnOnce() -> T + Send + 'static) -> T {
         self.workers.clone().run(turn).await
     }
 
-    /// Finds the files, and sends some at a time.
+    /// Finds the files, and sends several at a time.
     async fn walk(self, dir: Path, found: MemoryObjectSendStream<Vec<Path>>) {
         let mut files = Files::below(dir);
         let mut more = true;
@@ -145,7 +145,7 @@ impl Stage {
         }
     }
 
-    /// Reads files, and sends their text in pieces that end where a word does.
+    /// Reads files, and sends their text in pieces that end at the end of a word.
     async fn read(
         self,
         paths: MemoryObjectReceiveStream<Vec<Path>>,
@@ -194,7 +194,7 @@ impl Stage {
         }
     }
 
-    /// Adds everything up.
+    /// Adds up the counts.
     async fn merge(&self, counts: MemoryObjectReceiveStream<Counted>) -> Totals {
         let mut totals = Totals::default();
         while let Ok(counted) = counts.receive().await {

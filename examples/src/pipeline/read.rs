@@ -1,7 +1,7 @@
 //! Reading: the text of some files, in pieces.
 //!
-//! A turn reads many small files, or a part of a large one, by the standard library: that is what the
-//! documentation of `anyrt::fs` advises for thousands of files.
+//! A turn reads many small files, or a part of a large one, with the standard library. The documentation
+//! of `anyrt::fs` recommends that for thousands of files.
 
 use std::fs::File;
 use std::io::{self, Read, Seek};
@@ -11,18 +11,18 @@ use std::vec;
 use anyrt::fs::Path;
 use anyrt_examples::{Outcome, Unreadable};
 
-/// How many bytes are read in one turn. A file that is longer is read twice: to see whether it is
+/// The number of bytes that are read in one turn. A longer file is read twice: to check whether it is
 /// text, and to count.
 const PIECE: usize = 256 << 10;
 
-/// Stands after each file, where no word goes on.
+/// The byte after each file, which ends a word.
 const SEPARATOR: u8 = b'\n';
 
-/// Reads one file after the other, and keeps its place between turns.
+/// The state of reading one file after the other, between turns.
 pub(crate) struct Reader {
     files: vec::IntoIter<Path>,
     current: Option<Open>,
-    /// How the current word begins, where the last piece was cut off.
+    /// The start of the current word, if the last piece ended within it.
     word: Vec<u8>,
 }
 
@@ -35,8 +35,8 @@ impl Reader {
         }
     }
 
-    /// Reads a bit, and gives the words that are complete; nothing at the end. `done` is told what
-    /// became of each file.
+    /// Reads a piece, and returns the complete words, or `None` at the end. `done` is called with the
+    /// result of each file.
     ///
     /// A word that is longer than a piece is kept, and grows, until its end is found.
     pub(crate) fn turn(&mut self, mut done: impl FnMut(Outcome<()>)) -> Option<Vec<u8>> {
@@ -72,7 +72,7 @@ impl Reader {
             }
             done(outcome.map_err(|error| Unreadable::new(path, error)));
         }
-        // What had begun is known to be letters, and is not searched again.
+        // The start of the word is known to be letters, and is not searched again.
         match text[begun..]
             .iter()
             .rposition(|byte| !byte.is_ascii_alphabetic())
@@ -95,9 +95,9 @@ struct Open {
 enum State {
     /// Nothing was read.
     New,
-    /// It is long; so far, there was no NUL in it.
+    /// It is long; so far, it has no NUL byte.
     Searched,
-    /// There is none.
+    /// It has no NUL byte.
     IsText,
 }
 
@@ -110,7 +110,7 @@ impl Open {
         })
     }
 
-    /// Reads on, until the file's end, which is told by true, or until nothing is `left`.
+    /// Continues to read. Returns `true` at the end of the file, or `false` when nothing is `left`.
     fn read(&mut self, text: &mut Vec<u8>, left: &mut usize) -> io::Result<bool> {
         let start = text.len();
         let wanted = *left;
@@ -129,7 +129,7 @@ impl Open {
         }
         let is_binary = text[start..].contains(&0);
         if at_end && !is_binary && self.state == State::New {
-            return Ok(true); // all of it is in hand
+            return Ok(true); // all of it is in memory
         }
         text.truncate(start);
         if at_end && !is_binary {
@@ -148,7 +148,7 @@ mod tests {
 
     use super::*;
 
-    /// All pieces of these contents, each of which is a file.
+    /// Returns all pieces of these contents, each of which is a file.
     fn pieces(contents: &[&[u8]]) -> Vec<Vec<u8>> {
         let folder = env::temp_dir().join(format!("pipeline-{}-{:p}", process::id(), contents));
         fs::create_dir(&folder).unwrap();

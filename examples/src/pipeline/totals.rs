@@ -1,4 +1,4 @@
-//! Adding up, and printing.
+//! Adding up the counts, and printing them.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
@@ -6,12 +6,12 @@ use std::io::{self, Write};
 
 use crate::count::Counted;
 
-/// How often each word was seen.
+/// The number of occurrences of each word.
 #[derive(Default)]
 pub(crate) struct Totals(HashMap<Box<[u8]>, u64>);
 
 impl Totals {
-    /// Adds what is in a piece of text, and tells how many words that was.
+    /// Adds the counts of a piece of text. Returns its number of words.
     pub(crate) fn add(&mut self, counted: &Counted) -> u64 {
         let mut sum = 0;
         for (word, count) in counted.words() {
@@ -26,12 +26,11 @@ impl Totals {
         sum
     }
 
-    /// Prints so many of the most frequent words as `uniq -c` would, most frequent first, then by
-    /// word.
+    /// Prints at most `most` words in the format of `uniq -c`, the most frequent first, then by word.
     ///
     /// # Errors
     ///
-    /// If standard output cannot be written.
+    /// Returns the error of writing to standard output.
     pub(crate) fn print(&self, most: usize) -> io::Result<()> {
         let mut lines = Vec::new();
         for (count, word) in self.top(most) {

@@ -1,4 +1,4 @@
-//! Carrying bytes in both directions, over any streams.
+//! Forwarding bytes in both directions, between any streams.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -12,10 +12,10 @@ use anyrt::stream::{
 };
 use anyrt::sync::Event;
 
-/// How much is carried at a time. Each direction has so much memory, and no more.
+/// The buffer of each direction, which is its only memory.
 const BUFFER: usize = 64 * 1024;
 
-/// When one end has failed and the other has been told, how long that one may take to end.
+/// The time that the other end may take to end, after one end has failed.
 const LINGER: Duration = Duration::from_secs(1);
 
 /// One end of a connection.
@@ -25,7 +25,7 @@ pub(crate) struct End<R, S> {
     pub(crate) send: S,
 }
 
-/// What was carried.
+/// The number of bytes that were forwarded.
 #[derive(Default)]
 pub(crate) struct Carried {
     pub(crate) there: AtomicU64,
@@ -45,19 +45,19 @@ impl fmt::Display for Broken {
     }
 }
 
-/// Carries what each end sends to the other, until both have ended. When one ends, that is passed
-/// on, and the other direction goes on. `moved` is called for all that moves.
+/// Forwards the bytes of each end to the other, until both have ended. When one direction ends, its end
+/// is forwarded, and the other direction continues. `moved` is called for all bytes that move.
 ///
-/// An end that takes nothing more may still have an answer to give, so that direction goes on too.
-/// What the other end sends meanwhile is discarded.
+/// An end that receives nothing more may still have a response to send, so that direction continues too.
+/// The bytes that the other end sends meanwhile are discarded.
 ///
 /// # Cancel safety
 ///
-/// Cancelling it loses what was received and could not be sent yet.
+/// Cancelling it loses the bytes that were received and not yet sent.
 ///
 /// # Errors
 ///
-/// If one end failed.
+/// Returns an error if one end failed.
 pub(crate) async fn forward(
     near: End<impl ByteReceiveStream, impl ByteSendStream>,
     far: End<impl ByteReceiveStream, impl ByteSendStream>,
@@ -88,22 +88,22 @@ pub(crate) async fn forward(
     there.and(back)
 }
 
-/// What the opposite direction has to know of one.
+/// The state of a direction that the opposite one needs.
 #[derive(Default)]
 struct Direction {
-    /// It carries nothing any more.
+    /// It forwards nothing any more.
     over: Event,
-    /// Receiving failed: there is no use in sending anything to that end.
+    /// Receiving failed: sending to that end is useless.
     gone: Event,
 }
 
-/// Who is told of what moves in a direction.
+/// The callbacks for the bytes that move in a direction.
 struct Counter<'a, M> {
     count: &'a AtomicU64,
     moved: &'a M,
 }
 
-/// Why a direction stopped before its end.
+/// The reason why a direction stopped before its end.
 enum Failed {
     Receiving(Broken),
     Sending(Broken),
@@ -132,11 +132,11 @@ impl Direction {
                 return Err(broken);
             }
             Some(Err(Failed::Sending(broken))) => Err(broken),
-            // The opposite direction says what is wrong.
+            // The opposite direction reports the error.
             None => Ok(()),
         };
-        // Closing a connection with something unread resets it, and what is on its way to that end
-        // would be lost.
+        // Closing a connection with unread bytes resets it, and the bytes on the way to that end would
+        // be lost.
         let discarding = async { while from.receive_into(&mut buffer).await.is_ok() {} };
         let enough = async {
             opposite.over.wait().await;
@@ -147,7 +147,7 @@ impl Direction {
     }
 }
 
-/// Carries until the end, and passes that on.
+/// Forwards until the end, and forwards the end.
 async fn carry(
     (name, from): (&'static str, &mut impl ByteReceiveStream),
     (target, to): (&'static str, &mut impl ByteSendStream),
@@ -165,8 +165,8 @@ async fn carry(
             Ok(received) => received,
             Err(error) if is_end_of_stream(&error) => return to.send_eof().await.map_err(sending),
             Err(error) => {
-                // More will not come: nobody should wait for it. If that cannot be said either,
-                // the first error tells more.
+                // No more bytes follow, so the other end must not wait for them. If that fails too, the
+                // first error is more useful.
                 drop(to.send_eof().await);
                 return Err(Failed::Receiving(Broken { name, error }));
             }
@@ -178,7 +178,7 @@ async fn carry(
     }
 }
 
-/// Sends all of it, and tells of each part: with a slow end, the whole takes long.
+/// Sends all bytes, and counts each part: with a slow end, the whole takes long.
 async fn send(
     to: &mut impl ByteSendStream,
     bytes: &[u8],
@@ -218,7 +218,7 @@ mod tests {
         }
     }
 
-    /// Forwards between two streams, of which `talk` has the other ends.
+    /// Forwards between two streams. `talk` has their other ends.
     fn forwarding<T>(
         talk: impl AsyncFnOnce(MemoryByteStream, MemoryByteStream) -> T,
     ) -> (Result<(), Broken>, T, [u64; 2]) {
@@ -257,7 +257,7 @@ mod tests {
         let (forwarded, (), counts) = forwarding(async |mut client, target| {
             let (mut send, receive) = target.into_parts();
             drop(receive);
-            // More than there is room for: it is taken off the client's hands all the same.
+            // More than the buffers hold: it is received from the client and discarded.
             client.send(&[1; 1000]).await.unwrap();
             send.send(b"too much").await.unwrap();
             assert_eq!(client.receive(99).await.unwrap(), b"too much");

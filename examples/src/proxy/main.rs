@@ -1,16 +1,16 @@
 //! Forwards TCP connections: `proxy --listen ADDRESS:PORT --to HOST:PORT`.
 //!
-//! Read it in this order:
+//! Read the files in this order:
 //!
-//! | file | what is in it |
+//! | file | contents |
 //! | --- | --- |
 //! | `main`, `options` | the command line |
 //! | `proxy` | the tasks: listening, and one for each connection |
-//! | `forward` | carrying bytes in both directions, over any streams |
-//! | `report` | the line about a connection in the end |
+//! | `forward` | forwarding bytes in both directions, between any streams |
+//! | `report` | the line about a connection at its end |
 //!
-//! What it shares with the other programs is in `common`: above all the run, signals and the limit
-//! of connections.
+//! The parts that it shares with the other programs are in `common`: above all the run, signals and the
+//! limit of connections.
 
 mod forward;
 mod options;

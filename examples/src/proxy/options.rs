@@ -15,12 +15,12 @@ pub(crate) struct Options {
     pub(crate) listen: Vec<SocketAddr>,
     pub(crate) to: Target,
     pub(crate) max_connections: NonZeroUsize,
-    /// None if a connection may be idle for ever.
+    /// `None` if a connection may be idle without limit.
     pub(crate) idle: Option<Duration>,
     pub(crate) connect: Duration,
 }
 
-/// Where to connect to.
+/// The target of connections.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
     pub(crate) host: String,
@@ -34,7 +34,7 @@ impl FromStr for Target {
         let parts = text.rsplit_once(':').and_then(|(host, port)| {
             let host = match host.strip_prefix('[') {
                 Some(host) => host.strip_suffix(']')?,
-                // Without brackets it cannot be told where the port begins.
+                // Without brackets, the start of the port is ambiguous.
                 None if host.contains(':') => return None,
                 None => host,
             };
@@ -60,7 +60,7 @@ impl fmt::Display for Target {
     }
 }
 
-/// Gives nothing if help is asked for.
+/// Reads the command line. Returns `None` if help is requested.
 pub(crate) fn read(mut parser: Parser) -> Result<Option<Options>, lexopt::Error> {
     let mut backend = None;
     let mut listen = Vec::new();

@@ -1,4 +1,4 @@
-//! The tasks: one accepts, and one for each connection forwards it.
+//! The tasks: one accepts, and there is one for each connection.
 
 use std::io;
 use std::process::ExitCode;
@@ -15,11 +15,11 @@ use crate::forward::{Carried, End, forward};
 use crate::options::{Options, Target};
 use crate::report::{Outcome, Report};
 
-/// Forwards connections until it is told to stop.
+/// Forwards connections until it is stopped.
 ///
 /// # Errors
 ///
-/// If it cannot start, or cannot accept any more.
+/// Returns an error if it cannot start, or cannot accept any more.
 pub(crate) async fn proxy(
     options: Options,
     stop: Arc<Event>,
@@ -55,14 +55,14 @@ pub(crate) async fn proxy(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Where connections go, and for how long.
+/// The target and the time limits of connections.
 struct Route {
     to: Target,
     connect: Duration,
     idle: Option<Duration>,
 }
 
-/// Forwards a connection to its end, and says how it was: also if that is a cancellation.
+/// Forwards a connection to its end, and logs the result, also if it is cancelled.
 async fn serve(client: TcpStream, spare: Spare, route: Arc<Route>, messages: Messages) {
     anyrt::with_resource(
         Report::of(&client),
@@ -79,7 +79,7 @@ async fn relay(client: TcpStream, spare: Spare, route: &Route, carried: &Carried
         Err(error) => return Outcome::NotConnected(error),
     };
 
-    // All that is received, or that the system takes to be sent, moves the deadline.
+    // All bytes that are received, or that the system accepts for sending, move the deadline.
     let awake = CancelScope::new();
     let limit = awake.handle();
     let moved = || {

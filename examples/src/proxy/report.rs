@@ -1,4 +1,4 @@
-//! What is said about a connection when it has ended.
+//! The line about a connection at its end.
 
 use std::fmt;
 use std::io;
@@ -10,9 +10,9 @@ use anyrt::stream::AttributesExt;
 
 use crate::forward::{Broken, Carried};
 
-/// How a connection ended.
+/// The result of a connection.
 pub(crate) enum Outcome {
-    /// It did not end by itself.
+    /// It was cancelled.
     Stopped,
     Finished,
     Idle,
@@ -32,7 +32,7 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// What is known of a connection.
+/// The data of a connection.
 pub(crate) struct Report {
     remote: Option<Address>,
     local: Option<Address>,
@@ -68,7 +68,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// An address, which the system may not know any more.
+/// An address, which the system may no longer know.
 struct Known<'a>(&'a Option<Address>);
 
 impl fmt::Display for Known<'_> {

@@ -1,16 +1,16 @@
 //! Makes thumbnails of PNG and JPEG images: `render [--backend NAME] [--jobs N] --out DIR IMAGE…`.
 //!
-//! Images are decoded in worker processes. A broken image that makes the decoder panic, crash or exhaust its
-//! memory costs that one image. Read it in this order:
+//! Images are decoded in worker processes. A broken image that makes the decoder panic, crash or exhaust
+//! its memory affects only that image. Read the files in this order:
 //!
-//! | file | what is in it |
+//! | file | contents |
 //! | --- | --- |
 //! | `main`, `options` | the command line |
 //! | `render` | the tasks: one call of a worker for each image, writing, showing progress |
-//! | `thumbnail` | what a worker process does with one image |
+//! | `thumbnail` | the work of a worker process on one image |
 //!
-//! What it shares with the other programs is in `common`: above all the run, Ctrl-C and the exit
-//! status.
+//! The parts that it shares with the other programs are in `common`: above all the run, Ctrl-C and the
+//! exit status.
 
 mod options;
 mod render;
@@ -43,7 +43,7 @@ Exit status: 0 if all thumbnails were made, 1 if not, 2 for a wrong command line
 ";
 
 fn main() -> ExitCode {
-    // A worker process stays in here.
+    // In a worker process, this call does not return.
     anyrt::to_process::serve();
     let messages = Messages::new("render");
     let options = match anyrt_examples::command_line(HELP, options::read, &messages) {

@@ -18,7 +18,7 @@ pub(crate) struct Options {
     pub(crate) images: Vec<PathBuf>,
 }
 
-/// Returns nothing if help is requested.
+/// Reads the command line. Returns `None` if help is requested.
 pub(crate) fn read(mut parser: Parser) -> Result<Option<Options>, lexopt::Error> {
     let mut backend = None;
     let mut jobs = available_parallelism().unwrap_or(NonZeroUsize::MIN);

@@ -14,7 +14,7 @@ use anyrt_examples::{Messages, Outcome, Unreadable, show_progress};
 use crate::options::Options;
 use crate::thumbnail::{Job, thumbnail};
 
-/// How far it got.
+/// The progress.
 #[derive(Default)]
 pub(crate) struct Summary {
     images: AtomicUsize,
@@ -31,11 +31,12 @@ impl fmt::Display for Summary {
     }
 }
 
-/// Makes the thumbnails; what cannot be decoded is reported, and does not stop the rest.
+/// Makes the thumbnails. An image that cannot be decoded is reported, and the others continue.
 ///
 /// # Errors
 ///
-/// If a thumbnail cannot be written, or no worker process can be started, which cancels everything else.
+/// Returns an error if a thumbnail cannot be written, or no worker process can be started, which cancels
+/// everything else.
 pub(crate) async fn render(
     options: Options,
     summary: &Summary,
@@ -76,14 +77,15 @@ pub(crate) async fn render(
         let limiter = to_process::current_default_limiter().map_err(io::Error::other)?;
         limiter.set_total(jobs.get());
         let times = anyrt::try_map_concurrent(jobs.get(), images, render_one).await?;
-        tg.cancel(); // nothing but the progress is left
+        tg.cancel(); // only the progress is left
         say_times(summary, &times, since(start), messages);
         Ok(())
     })
     .await
 }
 
-/// Returns each image with the file for its thumbnail. Of images with the same name, the first has it.
+/// Returns each image with the file for its thumbnail. Of images with the same name, only the first gets
+/// it.
 fn targets(images: Vec<PathBuf>, out: &Path) -> Vec<(PathBuf, Outcome<PathBuf>)> {
     let mut names = HashSet::new();
     let targets = images.into_iter().map(|image| {
@@ -105,7 +107,7 @@ fn targets(images: Vec<PathBuf>, out: &Path) -> Vec<(PathBuf, Outcome<PathBuf>)>
 ///
 /// # Errors
 ///
-/// As [`render`].
+/// As for [`render`].
 async fn make(image: &Path, target: PathBuf, size: u32, memory: u64) -> io::Result<Outcome<()>> {
     if fs::same_file(image, &target).await.unwrap_or(false) {
         let error = io::Error::other("the thumbnail would replace this image");

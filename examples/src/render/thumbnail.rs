@@ -1,4 +1,4 @@
-//! What a worker process does with one image.
+//! The work of a worker process on one image.
 
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -11,7 +11,7 @@ use image::ImageReader;
 use rustix::process::{Resource, Rlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 
-/// What is to be made. Paths are carried as they are, be they UTF-8 or not.
+/// The arguments of a worker. Paths are unchanged, also if they are not UTF-8.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Job {
     pub(crate) image: OsString,
@@ -30,13 +30,14 @@ pub(crate) fn thumbnail(job: Job) -> Result<Vec<u8>, String> {
     catch_unwind(|| make(&job)).unwrap_or_else(|_| Err("the decoder panicked".to_owned()))
 }
 
-/// Limits the memory of this process. What panics and failed allocations print is of no use to the user.
+/// Limits the memory of this process. The output of panics and failed allocations is not useful for the
+/// user.
 fn confine(memory: u64) {
     let limit = Rlimit {
         current: Some(memory),
         maximum: Some(memory),
     };
-    // A limit that is lower already stays.
+    // A limit that is already lower stays.
     let _ = setrlimit(Resource::As, limit);
     set_hook(Box::new(|_| {}));
     if let Ok(null) = File::options().write(true).open("/dev/null") {
@@ -46,11 +47,11 @@ fn confine(memory: u64) {
 
 fn make(job: &Job) -> Result<Vec<u8>, String> {
     let file = File::open(&job.image).map(BufReader::new);
-    // By the content: the name may be wrong.
+    // The format is detected by the content, because the name may be wrong.
     let reader = file.and_then(|file| ImageReader::new(file).with_guessed_format());
     let mut reader = reader.map_err(reason)?;
     let format = reader.format().ok_or("this is not an image")?;
-    // The limit of the process holds for whatever the decoder does.
+    // The limit of the process applies to the whole decoder.
     reader.no_limits();
     let image = reader.decode().map_err(reason)?;
     let mut thumbnail = Vec::new();
@@ -60,7 +61,7 @@ fn make(job: &Job) -> Result<Vec<u8>, String> {
     Ok(thumbnail)
 }
 
-/// The text of an error, without the newline that some have at the end.
+/// Returns the text of an error, without the newline that some have at the end.
 fn reason(error: impl Display) -> String {
     error.to_string().trim_end().to_owned()
 }

@@ -1,4 +1,4 @@
-//! What is sent, a chunk at a time, and the line about it in the end.
+//! The body of a response, which is sent in chunks, and the log line at its end.
 
 use std::io::{self, ErrorKind};
 use std::mem;
@@ -12,14 +12,14 @@ use hyper::body::{self, Bytes, Frame, SizeHint};
 
 use crate::respond::Entry;
 
-/// What is still to be sent.
+/// The part that is still to be sent.
 enum Rest {
     Text(Bytes),
     File(Box<FilePart>),
 }
 
-/// A part of a file, which begins at its position. No more of it is in memory than one chunk: the
-/// next is read when hyper has room for it.
+/// A part of a file, which begins at its position. At most one chunk of it is in memory: the next one is
+/// read when hyper has space for it.
 struct FilePart {
     file: FileReadStream,
     rest: u64,
@@ -42,7 +42,7 @@ impl FilePart {
         }
         let read = ready!(Pin::new(&mut self.file).poll_read(cx, &mut self.buffer))?;
         if read == 0 {
-            // Its length has been promised.
+            // The length was already sent in the head.
             let error = io::Error::new(ErrorKind::UnexpectedEof, "the file has become shorter");
             return Poll::Ready(Err(error));
         }
@@ -83,10 +83,10 @@ impl Rest {
     }
 }
 
-/// The body of a response. It goes when hyper has taken the last chunk, or will take no more.
+/// The body of a response. It is dropped when hyper has received the last chunk, or accepts no more.
 pub(crate) struct Body {
     rest: Rest,
-    /// How long a chunk is at most.
+    /// The largest size of a chunk.
     chunk: usize,
     entry: Entry,
 }

@@ -1,4 +1,4 @@
-//! A client: what there is to do for it, and how long it may take.
+//! A client: its running requests, and their time limits.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -7,32 +7,32 @@ use anyrt::{CancelHandle, Instant};
 
 use crate::server::Server;
 
-/// How long the end of a connection without a request may take.
+/// The time that the end of a connection without a request may take.
 const GOODBYE: Duration = Duration::from_secs(1);
 
-/// What the requests of a connection share.
+/// The state that the requests of a connection share.
 pub(crate) struct Client {
     pub(crate) server: Arc<Server>,
     pub(crate) peer: String,
-    /// Ends when the client has been idle for too long.
+    /// The scope that ends when the client has been idle for too long.
     idleness: CancelHandle,
-    /// Ends what is left of the connection when it is to end.
+    /// The scope that ends the rest of the connection when it must end.
     goodbye: CancelHandle,
-    /// The lock is held while a deadline is set that depends on it.
+    /// The lock is held while a deadline is set that depends on the state.
     work: Mutex<Work>,
 }
 
-/// What there is to do for a client.
+/// The work that is left for a client.
 #[derive(Default)]
 struct Work {
-    /// Requests whose response hyper does not have as a whole.
+    /// The number of requests whose response is not completely in hyper.
     requests: usize,
-    /// Requests of which the body has not been received as a whole.
+    /// The number of requests whose body was not completely received.
     receiving: usize,
-    /// How much of responses hyper has, and the system has not. It is a little less than that: the
-    /// heads of responses and of frames are sent too, and not counted here.
+    /// The number of bytes of responses that hyper has, and the system does not. The real number is a
+    /// little larger, because the heads of responses and of frames are sent too, and not counted here.
     unsent: u64,
-    /// The server is to stop: when there is nothing to do any more, the connection ends.
+    /// The server is stopping: the connection ends when no work is left.
     is_last: bool,
 }
 
@@ -52,20 +52,21 @@ impl Client {
         }
     }
 
-    /// Something was asked for, or taken.
+    /// Restarts the idle limit, after a request or a part of a response was transferred.
     fn is_active(&self) {
         self.idleness
             .set_deadline(anyrt::now() + self.server.limits.idle);
     }
 
-    /// A part of a response goes to hyper.
+    /// Counts a part of a response that goes to hyper.
     pub(crate) fn has_more(&self, bytes: usize) {
         self.is_active();
         self.change(|work| work.unsent += bytes as u64);
     }
 
-    /// The system has these bytes. If it had no room for them before, the client has taken others,
-    /// which counts if there are responses among them: nobody is kept for the answers to its pings.
+    /// Counts bytes that the system has accepted. If it had no space for them before, the client has
+    /// received others. That is activity only if there are responses among them: a client is not kept
+    /// for the answers to its pings.
     pub(crate) fn was_sent(&self, bytes: usize, had_to_wait: bool) {
         let mut has_responses = false;
         self.change(|work| {
@@ -77,8 +78,8 @@ impl Client {
         }
     }
 
-    /// The connection is to end. If the server is to stop, what there is to do is finished first;
-    /// otherwise the client is idle, and takes nothing of it.
+    /// Ends the connection. If the server is stopping, the work that is left is finished first.
+    /// Otherwise the client is idle, and receives none of it.
     pub(crate) fn say_goodbye(&self) {
         match self.server.stop.is_set() {
             true => self.change(|work| work.is_last = true),
@@ -99,7 +100,7 @@ impl Client {
     }
 }
 
-/// A request, until its response is in hyper's hands or cannot be.
+/// A request, until its response is completely in hyper, or cannot be.
 pub(crate) struct Running {
     pub(crate) client: Arc<Client>,
 }
@@ -113,9 +114,9 @@ impl Running {
 
 /// A request whose body is being received.
 ///
-/// Receiving it does not count as activity, or a client that sends one byte now and then would keep its
-/// connection for as long as it likes: the idle limit is the limit for the whole request. Nor do
-/// further requests with HTTP/2 count that begin meanwhile, until they were received.
+/// Receiving the body is not activity. Otherwise a client that sends one byte now and then could keep
+/// its connection without limit: the idle limit is the limit for the whole request. Further HTTP/2
+/// requests that begin meanwhile are not activity either, until they were received.
 pub(crate) struct Receiving<'a>(&'a Client);
 
 impl<'a> Receiving<'a> {
@@ -131,7 +132,7 @@ impl<'a> Receiving<'a> {
         Receiving(client)
     }
 
-    /// The request was received as a whole.
+    /// Marks the request as completely received.
     pub(crate) fn finish(self) {
         self.0.is_active();
     }

@@ -22,28 +22,28 @@ use crate::respond::respond;
 use crate::server::Server;
 use crate::watched::Watched;
 
-// What a connection takes of the program's own memory, at most 512 KiB, whatever its client does. That
-// is what `--help` promises; `serve_memory` in the tests measures it.
+// The memory of the program for one connection is at most 512 KiB, whatever its client does. `--help`
+// states that limit; the test `serve_memory` measures it.
 //
 // - HTTP/1.1: one chunk in the file's stream, one on its way to hyper, and two in hyper's buffer; 64 KiB
 //   for the head of a request.
 // - HTTP/2: for each request three chunks, in the file's stream, on its way to hyper, and in hyper's
 //   buffer, and up to 8 KiB for its head; buffers for a frame in each direction.
-// - TLS: 64 KiB that the system does not take, and 48 KiB that were received.
+// - TLS: 64 KiB that the system does not accept, and 48 KiB that were received.
 
-/// How much of a response is read at a time with HTTP/1.1.
+/// The number of bytes of a response that are read at a time with HTTP/1.1.
 pub(crate) const CHUNK: usize = 64 * 1024;
 
-/// How much of a response is read at a time with HTTP/2.
+/// The number of bytes of a response that are read at a time with HTTP/2.
 pub(crate) const HTTP_2_CHUNK: usize = 8 * 1024;
 
-/// How many requests a connection can have running with HTTP/2.
+/// The number of requests that a connection can have running with HTTP/2.
 const MAX_REQUESTS: u32 = 8;
 
-/// How long the head of a request may be with HTTP/2.
+/// The largest size of the head of a request with HTTP/2.
 const MAX_HEAD: u32 = 8 * 1024;
 
-/// How much of the bodies of requests may be on its way with HTTP/2. They are discarded.
+/// The number of bytes of request bodies that can be on their way with HTTP/2. They are discarded.
 const WINDOW: u32 = 32 * 1024;
 
 /// Serves a connection to its end.
@@ -69,7 +69,7 @@ pub(crate) async fn serve(stream: TcpStream, server: Arc<Server>) {
     };
     let error = match goodbye.run(spoken).await {
         Ok(Ok(())) => return,
-        // The other kind is hyper-util's if it had yet to see which protocol it is.
+        // `Interrupted` is an error of hyper-util: it has not yet detected the protocol.
         Ok(Err(error)) if error.kind() != io::ErrorKind::Interrupted => error,
         // There was nothing to finish.
         _ if client.server.stop.is_set() => return,
@@ -82,7 +82,7 @@ pub(crate) async fn serve(stream: TcpStream, server: Arc<Server>) {
     client.server.log(format_args!("{peer}: {}", Chain(&error)));
 }
 
-/// Gives nothing if the server is to stop: no request would be lost.
+/// Performs the TLS handshake. Returns `None` if the server is stopping: no request would be lost.
 async fn handshake(
     stream: Watched,
     config: &TlsServerConfig,
@@ -100,7 +100,7 @@ async fn handshake(
     anyrt::race((stopped, handshake)).await
 }
 
-/// Speaks HTTP until the client leaves, is idle for too long, or the server is to stop.
+/// Serves HTTP until the client leaves, is idle for too long, or the server is stopping.
 async fn speak<S: ByteStream + 'static>(
     stream: S,
     client: &Arc<Client>,
@@ -131,8 +131,8 @@ async fn speak<S: ByteStream + 'static>(
         let connection = http.serve_connection(HyperIo::new(stream), service);
 
         let mut connection = pin!(connection);
-        // hyper has no limit for the first request if it has yet to see which protocol it is, and
-        // none with HTTP/2. The request makes it the limit of idleness.
+        // hyper has no limit for the first request while it has not detected the protocol, and none with
+        // HTTP/2. The first request replaces this limit with the idle limit.
         let mut told = pin!(told_to_end(client, idleness.within(limits.head)));
         let mut is_told = false;
         poll_fn(|cx| {
@@ -154,14 +154,14 @@ async fn speak<S: ByteStream + 'static>(
     }
 }
 
-/// Waits until the client is idle or the server is to stop, and limits what comes after that.
+/// Waits until the client is idle or the server is stopping, and limits the time after that.
 async fn told_to_end(client: &Client, idleness: CancelScope) {
     let idle = async { drop(idleness.run(anyrt::sleep_forever()).await) };
     anyrt::race((client.server.stop.wait(), idle)).await;
     client.say_goodbye();
 }
 
-/// An error with what led to it.
+/// An error with its sources.
 struct Chain<'a>(&'a (dyn Error + 'static));
 
 impl fmt::Display for Chain<'_> {

@@ -1,4 +1,4 @@
-//! The certificate, and the key to it.
+//! The certificate and its key.
 
 use std::fs;
 use std::io;
@@ -12,14 +12,14 @@ use sha2::{Digest, Sha256};
 
 use crate::options::Tls;
 
-/// Who the server is.
+/// The identity of the server.
 pub(crate) struct Identity {
     pub(crate) config: TlsServerConfig,
     /// The SHA-256 of the certificate, as `openssl x509 -fingerprint -sha256` prints it.
     pub(crate) fingerprint: String,
 }
 
-/// Reads or makes the certificate. This blocks.
+/// Reads or creates the certificate. This blocks.
 pub(crate) fn identify(tls: &Tls, addresses: &[SocketAddr]) -> io::Result<Identity> {
     let (chain, key) = match tls {
         Tls::Files { cert, key } => (
@@ -31,7 +31,7 @@ pub(crate) fn identify(tls: &Tls, addresses: &[SocketAddr]) -> io::Result<Identi
     let hash = Sha256::digest(chain.first().map_or(&[][..], |first| first));
     let bytes: Vec<_> = hash.iter().map(|byte| format!("{byte:02X}")).collect();
     Ok(Identity {
-        // HTTP says itself where a message ends, and clients such as curl leave without a word.
+        // HTTP itself marks the end of a message, and clients such as curl close without a message.
         config: TlsServerConfig::new(chain, key)?
             .alpn(["h2", "http/1.1"])
             .relaxed(true),
@@ -45,7 +45,7 @@ fn read<T>(path: &Path, parse: impl FnOnce(Vec<u8>) -> io::Result<T>) -> io::Res
         .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
 }
 
-/// Who this server says it is is up to itself: clients have to compare the fingerprint.
+/// Creates a certificate that the server itself has signed: clients have to compare the fingerprint.
 fn self_signed(
     addresses: &[SocketAddr],
 ) -> io::Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {

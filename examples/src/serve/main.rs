@@ -1,19 +1,19 @@
 //! Serves the files of a directory over HTTP: `serve [OPTIONS] DIR`.
 //!
-//! HTTP/1.1 and HTTP/2, in the clear or with TLS. Read it in this order:
+//! HTTP/1.1 and HTTP/2, in the clear or with TLS. Read the files in this order:
 //!
-//! | file | what is in it |
+//! | file | contents |
 //! | --- | --- |
 //! | `main`, `options` | the command line |
-//! | `server` | the tasks: listening, serving, stopping in good order |
+//! | `server` | the tasks: listening, serving, graceful shutdown |
 //! | `connection` | one connection: TLS, the protocol |
-//! | `client`, `watched` | what there is to do for a client, and how long it may take |
+//! | `client`, `watched` | the running requests of a client, and their time limits |
 //! | `respond` | from a request to a response |
 //! | `body` | sending files |
 //! | `identity` | the certificate |
 //!
-//! What it shares with the other programs is in `common`: above all the run, signals and the limit
-//! of connections. There is also `site`, what HTTP has to say about files.
+//! The parts that it shares with the other programs are in `common`: above all the run, signals and the
+//! limit of connections, and `site`, the HTTP semantics of files.
 
 mod body;
 mod client;

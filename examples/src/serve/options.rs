@@ -19,24 +19,24 @@ pub(crate) struct Options {
     pub(crate) quiet: bool,
 }
 
-/// What may take how long.
+/// The time limits.
 pub(crate) struct Limits {
-    /// The TLS handshake, and the first request; with HTTP/1.1, also waiting for each other, and its
-    /// head.
+    /// For the TLS handshake, and the first request; with HTTP/1.1, also for waiting for each later one,
+    /// and its head.
     pub(crate) head: Duration,
-    /// A time in which nothing is asked for or taken.
+    /// For a time without a request and without progress of a response.
     pub(crate) idle: Duration,
-    /// Finishing, when the server is to stop.
+    /// For finishing requests when the server is stopping.
     pub(crate) grace: Duration,
 }
 
-/// Where the certificate comes from.
+/// The source of the certificate.
 pub(crate) enum Tls {
     Files { cert: PathBuf, key: PathBuf },
     SelfSigned,
 }
 
-/// Gives nothing if help is asked for.
+/// Reads the command line. Returns `None` if help is requested.
 pub(crate) fn read(mut parser: Parser) -> Result<Option<Options>, lexopt::Error> {
     let mut backend = None;
     let mut dir = None;

@@ -16,14 +16,15 @@ use crate::body::Body;
 use crate::client::{Client, Receiving, Running};
 use crate::connection::{CHUNK, HTTP_2_CHUNK};
 
-/// How much of a request's body is received. More is not worth an answer.
+/// The number of bytes of a request's body that are received before the response. The rest of a longer
+/// body is not received.
 const DISCARDED: usize = 1024 * 1024;
 
-/// Answers a request.
+/// Responds to a request.
 ///
 /// # Cancel safety
 ///
-/// Cancelling it waits for the worker thread that looks for the file, if one does.
+/// Cancelling it waits for the worker thread that looks for the file, if there is one.
 pub(crate) async fn respond(
     mut request: Request<Incoming>,
     client: Arc<Client>,
@@ -37,7 +38,7 @@ pub(crate) async fn respond(
     Ok(response.map(|content| Body::new(content, chunk, entry)))
 }
 
-/// How much of a response is read at a time. HTTP/2 has several responses at once.
+/// Returns the chunk size of a response. HTTP/2 has several responses at once.
 fn chunk(version: Version) -> usize {
     match version {
         Version::HTTP_2 => HTTP_2_CHUNK,
@@ -45,12 +46,12 @@ fn chunk(version: Version) -> usize {
     }
 }
 
-/// Receives the body, for which there is no use: a client that is still sending when its connection
-/// is closed misses the answer.
+/// Receives and discards the body: a client that is still sending when its connection is closed would
+/// not read the response.
 async fn discard_body(request: &mut Request<Incoming>, client: &Client) {
     let receiving = Receiving::new(client);
     if request.version() < Version::HTTP_2 && request.headers().contains_key(EXPECT) {
-        return; // It waits for the answer before it sends.
+        return; // It waits for the response before it sends.
     }
     let mut rest = DISCARDED;
     let body = request.body_mut();
@@ -79,7 +80,7 @@ async fn answer(request: &Request<Incoming>, client: &Client) -> Response<Conten
     })
 }
 
-/// What is said about a request in the end.
+/// The log line of a request.
 pub(crate) struct Entry {
     running: Running,
     request: String,
@@ -93,7 +94,7 @@ impl Entry {
         let (method, version) = (request.method(), request.version());
         Entry {
             running,
-            // What a client sends is not to be trusted: this escapes it.
+            // Data of a client is not trusted: this escapes it.
             request: format!("{:?}", format!("{method} {} {version:?}", request.uri())),
             status: StatusCode::OK,
             sent: 0,
@@ -101,13 +102,13 @@ impl Entry {
         }
     }
 
-    /// A chunk is on its way.
+    /// Counts a chunk that goes to hyper.
     pub(crate) fn count(&mut self, bytes: usize) {
         self.sent += bytes as u64;
         self.running.client.has_more(bytes);
     }
 
-    /// The response is over.
+    /// Logs the request, when the response has ended.
     pub(crate) fn say(&self, complete: bool) {
         let Entry {
             running: Running { client },

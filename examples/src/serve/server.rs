@@ -26,9 +26,9 @@ use crate::connection;
 use crate::identity::{Identity, identify};
 use crate::options::{Limits, Options};
 
-/// What the connections share.
+/// The state that the connections share.
 pub(crate) struct Server {
-    /// The directory, by a path without links.
+    /// The directory, as a path without links.
     pub(crate) root: PathBuf,
     pub(crate) tls: Option<TlsServerConfig>,
     /// Set when the server is to stop.
@@ -40,7 +40,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Says what happened, unless it is to be quiet.
+    /// Logs a line, unless `--quiet` is given.
     pub(crate) fn log(&self, line: fmt::Arguments<'_>) {
         if !self.quiet {
             self.messages.say(line);
@@ -48,11 +48,11 @@ impl Server {
     }
 }
 
-/// Serves until it is told to stop.
+/// Serves until it is stopped.
 ///
 /// # Errors
 ///
-/// If it cannot start, or cannot accept any more.
+/// Returns an error if it cannot start, or cannot accept any more.
 pub(crate) async fn serve(
     options: Options,
     stop: Arc<Event>,
@@ -79,7 +79,7 @@ pub(crate) async fn serve(
             async move {
                 server.open.fetch_add(1, Ordering::Relaxed);
                 connection::serve(stream, server.clone()).await;
-                // One that is cancelled does not come here.
+                // A cancelled connection does not reach this.
                 server.open.fetch_sub(1, Ordering::Relaxed);
             }
         });
@@ -87,12 +87,12 @@ pub(crate) async fn serve(
             server.stop.wait().await;
             Ok(())
         };
-        // The listener goes with the future that accepts: who comes now is refused.
+        // The accepting future drops the listener: new clients are refused.
         anyrt::race((stopped, accepting)).await?;
         end.set_deadline(anyrt::now() + server.limits.grace);
         Ok::<_, io::Error>(())
     });
-    // What is not finished at the deadline is cut off.
+    // Connections that are not finished at the deadline are cancelled.
     if let Ok(served) = everything.run(served).await {
         served?;
     }
@@ -117,21 +117,21 @@ pub(crate) async fn serve(
     })
 }
 
-/// What has to be read from the disk.
+/// Reads the files that are needed at the start.
 fn prepare(options: Options) -> io::Result<(Options, PathBuf, Option<Identity>)> {
     let wrong = |error: io::Error| {
         let dir = options.dir.display();
         io::Error::new(error.kind(), format!("{dir}: {error}"))
     };
     let root = options.dir.canonicalize().map_err(wrong)?;
-    // That it can be read, and is a directory.
+    // Checks that it can be read, and is a directory.
     root.read_dir().map_err(wrong)?;
     let tls = options.tls.as_ref();
     let identity = tls.map(|tls| identify(tls, &options.listen)).transpose()?;
     Ok((options, root, identity))
 }
 
-/// Says where it listens, now that it does.
+/// Prints the addresses that it listens at.
 fn announce(listener: &MultiListener<TcpListener>, identity: Option<&Identity>) -> io::Result<()> {
     let scheme = if identity.is_some() { "https" } else { "http" };
     let mut lines = String::new();

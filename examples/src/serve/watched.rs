@@ -1,4 +1,4 @@
-//! A connection that tells how fast the client takes what is sent.
+//! A connection that notices how fast the client receives.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -11,11 +11,11 @@ use futures_io::{AsyncRead, AsyncWrite};
 
 use crate::client::Client;
 
-/// Below TLS, where each part that the system takes shows.
+/// A TCP stream below TLS, where each write that the system accepts is visible.
 pub(crate) struct Watched {
     stream: TcpStream,
     client: Arc<Client>,
-    /// The system had no room for all that was to be sent.
+    /// The system had no space for all bytes of the last write.
     is_full: bool,
 }
 
@@ -28,13 +28,13 @@ impl Watched {
         }
     }
 
-    /// Of so many bytes, these were written.
+    /// Handles the result of writing `length` bytes.
     fn written(
         &mut self,
         length: usize,
         written: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
-        // Room where there was none: the client has taken something.
+        // There is space that was missing before: the client has received something.
         if let Poll::Ready(Ok(bytes)) = written {
             self.client.was_sent(bytes, self.is_full);
         }

@@ -114,8 +114,9 @@ impl Probe {
     pub(crate) fn begin_poll(&self, real: &Waker) -> Waker {
         self.forward_to(real);
         self.waker.polling.store(true, Ordering::SeqCst);
-        // A wake-up from before is discarded: the poll that follows makes up for it.
-        self.waker.woken.store(false, Ordering::SeqCst);
+        // A wake-up from before is discarded: the poll that follows makes up for it. `swap` acquires, so that
+        // the poll sees what happened before that wake-up.
+        self.waker.woken.swap(false, Ordering::SeqCst);
         Waker::from(self.waker.clone())
     }
 

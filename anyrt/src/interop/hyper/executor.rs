@@ -1,23 +1,24 @@
+//! hyper's executor: its tasks are children of a group.
+
 use std::fmt;
 
 use hyper::rt::Executor;
 
 use crate::TaskGroup;
 
-/// Starts hyper's tasks in a group.
+/// An executor that starts hyper's tasks in a group.
 ///
-/// The group waits for them as for all its children, so none is left behind. What that means for
-/// each kind:
+/// The group waits for them as for all its children, so that no task is left behind:
 ///
 /// - The tasks of an HTTP/2 server are its requests. They end with the connection.
 /// - The task of an HTTP/2 client is its connection. It ends when all of its senders and bodies are
-///   gone, and the group does not end before.
-/// - `hyper_util`'s client keeps connections that are idle until its pool drops them. Drop the
+///   dropped, and the group does not end before.
+/// - The client of `hyper_util` keeps idle connections until its pool drops them. To end them, drop the
 ///   client, or cancel the group.
 ///
-/// They are named `hyper`, as [`task::tree`](crate::task::tree) shows. What a task returns is
-/// dropped. If the group is cancelled, a task runs up to its first wait; if it has ended, the task
-/// is dropped at once. In both cases hyper finds a connection that is closed.
+/// The tasks are named `hyper` in [`task::tree`](crate::task::tree). The output of a task is dropped. If
+/// the group is cancelled, a new task runs up to its first wait; if the group has ended, a new task is
+/// dropped at once. In both cases hyper finds a closed connection.
 ///
 /// # Examples
 ///
@@ -50,7 +51,7 @@ pub struct HyperExecutor<E> {
 }
 
 impl<E> HyperExecutor<E> {
-    /// Starts tasks in this group.
+    /// Creates an executor that starts tasks in this group.
     pub const fn new(group: TaskGroup<E>) -> HyperExecutor<E> {
         HyperExecutor { group }
     }
@@ -63,7 +64,7 @@ where
 {
     fn execute(&self, future: F) {
         let task = async { drop(future.await) };
-        // hyper does not ask what became of it; it notices that the task's end of things is gone.
+        // hyper does not need the result: it notices that the task's end of its channels is dropped.
         drop(self.group.task().name("hyper").try_spawn(task));
     }
 }

@@ -1,3 +1,5 @@
+//! A byte stream as an I/O object of hyper.
+
 use std::fmt;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -7,15 +9,15 @@ use anyrt_core::stream::{Attributes, Demand};
 use futures_io::{AsyncRead, AsyncWrite};
 use hyper::rt::{Read, ReadBufCursor, Write};
 
-/// A byte stream as hyper's connections want it.
+/// A wrapper that makes a byte stream an I/O object of hyper.
 ///
-/// Every stream of `futures::io` will do. `poll_shutdown` is the stream's `poll_close`. Vectored
-/// writes are passed on, and `is_write_vectored` says so: `futures::io` does not tell which streams
-/// gain from them. What does not gets the first slice of several.
+/// It accepts every stream of `futures::io`. `poll_shutdown` calls `poll_close` of the stream. Vectored
+/// writes are passed on. `is_write_vectored` returns `true`, because `futures::io` does not report which
+/// streams support them. A stream that does not support them gets the first slice.
 ///
-/// What is read is copied once: hyper's buffers cannot be lent to a stream without `unsafe`. The
-/// memory for it is as large as hyper's own buffer was at most, but not larger than 64 KiB; it is
-/// 8 KiB for a connection that has only seen small messages.
+/// Received bytes are copied once, because a stream cannot read into hyper's buffers without `unsafe`.
+/// The memory for that is as large as the largest of hyper's own buffers so far, but not larger than 64
+/// KiB; it is 8 KiB for a connection that has only received small messages.
 ///
 /// The attributes of the stream are passed through.
 ///
@@ -25,7 +27,8 @@ use hyper::rt::{Read, ReadBufCursor, Write};
 #[derive(Default)]
 pub struct HyperIo<S> {
     stream: S,
-    /// Where bytes are read to before hyper gets them. Nothing stays in it from read to read.
+    /// The buffer that bytes are read into before they are copied to hyper. It has no data between
+    /// reads.
     scratch: Vec<u8>,
 }
 
@@ -38,19 +41,20 @@ impl<S> HyperIo<S> {
         }
     }
 
-    /// The stream itself.
+    /// Returns a reference to the stream.
     pub const fn as_inner(&self) -> &S {
         &self.stream
     }
 
-    /// The stream itself, to be changed.
+    /// Returns a mutable reference to the stream.
     pub const fn as_inner_mut(&mut self) -> &mut S {
         &mut self.stream
     }
 
-    /// Takes the stream out. Nothing is lost, since nothing is buffered here.
+    /// Returns the stream. The wrapper does not buffer, so it loses no data.
     ///
-    /// hyper may have read more than it used: what it gives back beside the stream comes first.
+    /// hyper may have read more bytes than it used. It returns them next to the stream; they come before
+    /// the rest of the stream.
     pub fn into_inner(self) -> S {
         self.stream
     }
@@ -73,7 +77,7 @@ impl<S: AsyncRead + Unpin> Read for HyperIo<S> {
     }
 }
 
-/// How much is read at once at most.
+/// The most bytes that one read returns.
 const CHUNK: usize = 64 * 1024;
 
 impl<S: AsyncWrite + Unpin> Write for HyperIo<S> {

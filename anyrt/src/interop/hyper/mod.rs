@@ -1,16 +1,16 @@
-//! What hyper 1 asks of a runtime; feature `hyper`.
+//! Adapters for hyper 1; feature `hyper`.
 //!
-//! hyper brings no runtime. It takes a connection ([`HyperIo`]), a clock ([`HyperTimer`]), and, for
-//! HTTP/2, somebody who starts tasks ([`HyperExecutor`]); here they are, the same on every backend.
-//! Which protocols and sides there are is for the features of `hyper` itself to say.
+//! hyper has no runtime. It needs a connection ([`HyperIo`]), a clock ([`HyperTimer`]), and, for HTTP/2,
+//! an executor ([`HyperExecutor`]). These work on every backend. The protocols, and whether there is a
+//! client or a server, depend on the features of `hyper` itself.
 //!
-//! A connection is a future, and belongs into a task of a group. So it ends before the group does,
-//! and cancelling the group cuts it off; `graceful_shutdown` of hyper lets it finish first.
+//! A connection is a future, and belongs in a task of a group. So it ends before the group does, and
+//! cancelling the group cuts it off; `graceful_shutdown` of hyper lets it finish first.
 //!
 //! # Examples
 //!
-//! A request and its answer over a connection in memory. Over a network, `near` and `far` are a
-//! `TcpStream` that was accepted, and one that was connected.
+//! A request and its response over a connection in memory. Over a network, `near` and `far` are two
+//! `TcpStream`s, one from a connector and one from a listener.
 //!
 //! ```
 //! # if anyrt::Backend::available().is_empty() { return }

@@ -1,3 +1,5 @@
+//! hyper's timer on the clock of the run.
+
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant as StdInstant};
@@ -7,15 +9,15 @@ use pin_project::pin_project;
 
 use crate::Instant;
 
-/// The clock of the run, for hyper's time limits.
+/// The clock of the run, for the time limits of hyper.
 ///
-/// hyper counts in instants of the standard library. Those of this clock begin when it is made, and
-/// from then on go as the run's clock does, also where that is paused or simulated. So instants of
-/// different clocks should not be mixed; clones are one clock.
+/// hyper uses instants of the standard library. The instants of this clock start at the moment of its
+/// creation, and advance with the run's clock, also if that is paused or simulated. So instants of
+/// different clocks must not be mixed; clones are the same clock.
 ///
 /// # Panics
 ///
-/// Making, reading and waiting panic where no runtime is at hand; the message names the fix.
+/// Creating, reading and waiting panic if there is no runtime; the message names the fix.
 ///
 /// # Examples
 ///
@@ -35,17 +37,17 @@ use crate::Instant;
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct HyperTimer {
-    /// The same moment on both clocks.
+    /// The same moment as `run`, on the clock of the standard library.
     std: StdInstant,
     run: Instant,
 }
 
 impl HyperTimer {
-    /// Reads both clocks.
+    /// Creates a clock that starts now.
     ///
     /// # Panics
     ///
-    /// Where no runtime is at hand; the message names the fix.
+    /// Panics if there is no runtime; the message names the fix.
     #[expect(
         clippy::new_without_default,
         reason = "a default should not panic, nor differ each time"
@@ -58,7 +60,7 @@ impl HyperTimer {
         }
     }
 
-    /// The moment on the run's clock.
+    /// Converts an instant of this clock to the run's clock.
     fn on_the_run(&self, instant: StdInstant) -> Instant {
         match instant.checked_duration_since(self.std) {
             Some(after) => self.run + after,

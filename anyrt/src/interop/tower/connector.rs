@@ -1,3 +1,5 @@
+//! A tower service that connects.
+
 use std::fmt;
 use std::io;
 use std::pin::Pin;
@@ -10,18 +12,17 @@ use tower_service::Service;
 /// A future in a box.
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// A service that connects to where its [`Connectable`] says, whatever the request is.
+/// A service that connects to its [`Connectable`], regardless of the request.
 ///
-/// Clones share the `Connectable`. What a client needs around the stream is added by
-/// `tower::ServiceExt::map_response`, such as
+/// Clones share the `Connectable`. To wrap the stream for a client, use
+/// `tower::ServiceExt::map_response`, for instance with
 /// [`HyperIo::new`](crate::interop::hyper::HyperIo::new).
 ///
-/// Where the request says to what to connect, `tower::service_fn` around a function that does so is
-/// all that is needed.
+/// If the request determines the target, use `tower::service_fn` with a function that connects.
 ///
 /// # Cancel safety
 ///
-/// Dropping the future of a call gives up connecting.
+/// Dropping the future of a call drops the connection attempt.
 ///
 /// # Examples
 ///
@@ -64,14 +65,14 @@ pub struct Connector<C> {
 }
 
 impl<C> Connector<C> {
-    /// Connects to where this says.
+    /// Creates a service that connects to `connectable`.
     pub fn new(connectable: C) -> Connector<C> {
         Connector {
             connectable: Arc::new(connectable),
         }
     }
 
-    /// Where it connects to.
+    /// Returns a reference to the connectable.
     pub fn as_inner(&self) -> &C {
         &self.connectable
     }
@@ -82,7 +83,7 @@ impl<C: Connectable + 'static, Target> Service<Target> for Connector<C> {
     type Error = io::Error;
     type Future = BoxFuture<'static, io::Result<C::Stream>>;
 
-    /// It is always ready.
+    /// Returns `Ready` always.
     fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }

@@ -1,17 +1,16 @@
-//! What users of tower ask of a runtime; feature `tower`.
+//! Adapters for tower; feature `tower`.
 //!
-//! Services and layers do not know a runtime, with few exceptions, and for those there is
-//! something here or in tower itself:
+//! Most services and layers do not depend on a runtime. For the exceptions, use this:
 //!
 //! | to | use |
 //! | --- | --- |
-//! | limit the time of requests | [`TimeoutLayer`], in place of `tower::timeout`, which needs tokio |
-//! | connect, where a service is asked for | [`Connector`]; `tower::service_fn` where the request says to what |
+//! | limit the time of requests | [`TimeoutLayer`], instead of `tower::timeout`, which needs tokio |
+//! | connect, where a service is expected | [`Connector`]; `tower::service_fn` if the request determines the target |
 //! | buffer requests | `tower::buffer::Buffer::pair`; spawn the worker into a group |
 //! | run one of anyrt's functions as a service | `tower::service_fn` |
 //!
-//! Limits of concurrency, load shedding, routing and the combinators of tower need no runtime. Rate
-//! limits, hedging and back-off of tower need tokio's clock, and so the backend tokio.
+//! Concurrency limits, load shedding, routing and the combinators of tower need no runtime. Rate limits,
+//! hedging and back-off of tower need tokio's clock, and so the backend tokio.
 
 #[cfg(all(feature = "net", unix))]
 mod connector;

@@ -1,3 +1,5 @@
+//! A time limit for each request of a tower service.
+
 use std::error::Error;
 use std::fmt;
 use std::pin::Pin;
@@ -10,7 +12,7 @@ use tower_service::Service;
 
 use crate::futures::{Fail, Scope};
 
-/// Gives each request a limited time; see [`Timeout`].
+/// A layer that gives each request a time limit; see [`Timeout`].
 ///
 /// # Examples
 ///
@@ -40,7 +42,7 @@ pub struct TimeoutLayer {
 }
 
 impl TimeoutLayer {
-    /// Allows this much time for each request.
+    /// Creates a layer with a time limit for each request.
     pub const fn new(limit: Duration) -> TimeoutLayer {
         TimeoutLayer { limit }
     }
@@ -54,19 +56,19 @@ impl<S> Layer<S> for TimeoutLayer {
     }
 }
 
-/// A service whose requests have a limited time each, counted from the call.
+/// A service with a time limit for each request, counted from the call.
 ///
-/// It works as [`fail_at`](crate::fail_at): what runs too long is cancelled, and its clean-up code
-/// runs before the answer comes. The error is [`Elapsed`](crate::Elapsed) in a box, as tower has it.
-/// Waiting until the service is ready is not limited.
+/// It works like [`fail_at`](crate::fail_at): a request that takes too long is cancelled, and its
+/// clean-up code runs before the response is returned. The error is a boxed [`Elapsed`](crate::Elapsed),
+/// as is usual in tower. Waiting until the service is ready is not limited.
 ///
 /// # Cancel safety
 ///
-/// Dropping the future of a request drops what runs in it, without clean-up code.
+/// Dropping the future of a request drops the inner future, without clean-up code.
 ///
 /// # Panics
 ///
-/// Calls panic where no runtime is at hand; the message names the fix.
+/// Calls panic if there is no runtime; the message names the fix.
 ///
 /// # Examples
 ///
@@ -78,22 +80,22 @@ pub struct Timeout<S> {
 }
 
 impl<S> Timeout<S> {
-    /// Allows this much time for each request.
+    /// Creates a service with a time limit for each request.
     pub const fn new(inner: S, limit: Duration) -> Timeout<S> {
         Timeout { inner, limit }
     }
 
-    /// The service itself.
+    /// Returns a reference to the inner service.
     pub const fn as_inner(&self) -> &S {
         &self.inner
     }
 
-    /// The service itself, to be changed.
+    /// Returns a mutable reference to the inner service.
     pub const fn as_inner_mut(&mut self) -> &mut S {
         &mut self.inner
     }
 
-    /// Takes the service out.
+    /// Returns the inner service.
     pub fn into_inner(self) -> S {
         self.inner
     }
@@ -142,5 +144,5 @@ impl<F: Future> fmt::Debug for Limited<F> {
     }
 }
 
-/// What errors become where layers add their own.
+/// A boxed error, as in tower: a layer adds its own errors to those of the service.
 type BoxError = Box<dyn Error + Send + Sync>;

@@ -1,6 +1,8 @@
+//! Systems without `anyrt::signals`.
+
 use std::io;
 
-/// Stands for the signals that `anyrt::signals` does not have on this system: Ctrl-C ends the program at once.
+/// A placeholder for signals: on this system, Ctrl-C ends the program at once.
 pub(crate) struct Interrupts;
 
 impl Interrupts {
@@ -8,7 +10,7 @@ impl Interrupts {
         Ok(Interrupts)
     }
 
-    /// Does not return.
+    /// Waits forever: there is no signal to receive.
     pub(crate) async fn on_first<T>(self, _stop: impl FnOnce()) -> io::Result<T> {
         anyrt::sleep_forever().await
     }

@@ -1,8 +1,10 @@
+//! Systems with `anyrt::signals`.
+
 use std::io;
 
 use anyrt::signals::{self, Signal, SignalReceiver};
 
-/// Receives Ctrl-C and SIGTERM.
+/// A receiver of Ctrl-C and SIGTERM.
 pub(crate) struct Interrupts(SignalReceiver);
 
 impl Interrupts {
@@ -10,8 +12,8 @@ impl Interrupts {
         signals::receiver(&[Signal::INT, Signal::TERM]).map(Interrupts)
     }
 
-    /// Calls the function at the first signal. The second then has its usual effect, and ends the program at
-    /// once. Does not return, except with an error.
+    /// Calls the function at the first signal. The second signal then has its usual effect, and ends the
+    /// program at once. Returns only with an error.
     pub(crate) async fn on_first<T>(mut self, stop: impl FnOnce()) -> io::Result<T> {
         self.0.receive().await?;
         self.0.close();

@@ -1,4 +1,4 @@
-//! From a request to what is wanted, and from what was found to a response.
+//! From a request to a search, and from its result to a response.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -22,22 +22,22 @@ use super::version::{FileVersion, text};
 const PAGE: &str = "text/html; charset=utf-8";
 const TEXT: &str = "text/plain; charset=utf-8";
 
-/// What a response consists of, besides its head.
+/// The content of a response, without its head.
 #[derive(Debug)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "whoever sends it has to know all of them"
 )]
 pub enum Content {
-    /// The head is all.
+    /// No content.
     Nothing,
-    /// What is there already.
+    /// Content in memory.
     Text(Bytes),
-    /// So many bytes of a file, from its position.
+    /// A number of bytes of a file, from its position.
     File(File, u64),
 }
 
-/// What a request wants.
+/// A search for the file of a request.
 #[derive(Debug)]
 pub struct Search {
     names: Vec<OsString>,
@@ -45,11 +45,11 @@ pub struct Search {
 }
 
 impl Search {
-    /// What this request wants.
+    /// Parses a request.
     ///
     /// # Errors
     ///
-    /// The response, if that can be told without looking.
+    /// Returns the response if the request needs no search.
     pub fn of<B>(request: &Request<B>) -> Result<Search, Box<Response<Content>>> {
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             let allowed = with_status(StatusCode::METHOD_NOT_ALLOWED).header(ALLOW, "GET, HEAD");
@@ -65,21 +65,21 @@ impl Search {
         }
     }
 
-    /// Looks for it in this directory, whose path has no links in it. This blocks.
+    /// Searches in this directory, whose path has no links in it. This blocks.
     pub fn find(&self, root: &Path) -> Finding {
         Finding(place::find(root, &self.names, self.with_slash))
     }
 }
 
-/// What came of a search.
+/// The result of a search.
 #[derive(Debug)]
 pub struct Finding(Result<Place, Nothing>);
 
-/// Makes a response of what was found. This does not touch the disk.
+/// Makes a response from the result of a search. This does not access the disk.
 ///
 /// # Errors
 ///
-/// If something is the matter with the server, and not with the request: see [`unavailable`].
+/// Returns an error if the problem is in the server, and not in the request: see [`unavailable`].
 pub fn answer<B>(request: &Request<B>, finding: Finding) -> io::Result<Response<Content>> {
     let mut response = match finding.0 {
         Ok(Place::File(found)) => file(found, request)?,
@@ -98,12 +98,12 @@ pub fn answer<B>(request: &Request<B>, finding: Finding) -> io::Result<Response<
     Ok(response)
 }
 
-/// The response where the server cannot read its files.
+/// Returns the response of a server that cannot read its files.
 pub fn unavailable() -> Response<Content> {
     error(StatusCode::SERVICE_UNAVAILABLE)
 }
 
-/// Answers with a file, or a part of it, or by saying that the client has it.
+/// Makes a response with a file, a part of it, or the statement that the client already has it.
 fn file<B>(found: Found, request: &Request<B>) -> io::Result<Response<Content>> {
     let Found {
         mut file,
@@ -145,7 +145,7 @@ fn file<B>(found: Found, request: &Request<B>) -> io::Result<Response<Content>> 
     ))
 }
 
-/// What of a file of this size is wanted. Ranges are for `GET` alone.
+/// Returns the requested part of a file of this size. Ranges are for `GET` alone.
 fn wanted<B>(request: &Request<B>, version: Option<&FileVersion>, size: u64) -> Part {
     let headers: &HeaderMap = request.headers();
     let may_be = version.is_none_or(|version| version.may_be_in_parts(headers));
@@ -171,7 +171,7 @@ fn versioned(mut response: Builder, version: Option<&FileVersion>) -> Builder {
     response
 }
 
-/// A response that is all there.
+/// Makes a response whose content is in memory.
 fn whole(response: Builder, kind: &str, text: impl Into<Bytes>) -> Response<Content> {
     let text = text.into();
     let response = response

@@ -1,4 +1,4 @@
-//! The list of what is in a directory, as a page.
+//! A page with the contents of a directory.
 
 use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
@@ -9,12 +9,12 @@ use std::path::Path;
 
 use super::name;
 
-/// What is in a directory, by name; names of directories end with a slash.
+/// Returns the contents of a directory as a page, sorted by name. Names of directories end with a slash.
 pub(super) fn list(dir: &Path, names: &[OsString]) -> io::Result<String> {
     let mut entries = Vec::new();
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
-        // A link is what it leads to; one that leads nowhere is listed all the same.
+        // A link counts as its target; a broken link is listed too.
         let is_dir = match entry.file_type() {
             Ok(kind) if kind.is_symlink() => entry.path().is_dir(),
             kind => kind.is_ok_and(|kind| kind.is_dir()),
@@ -40,7 +40,7 @@ fn page(names: &[OsString], entries: &[(OsString, bool)]) -> String {
     }
     for (name, is_dir) in entries {
         let slash = if *is_dir { "/" } else { "" };
-        // With the dot in front, a colon in the name does not make a scheme of it.
+        // With the dot in front, a colon in the name does not make it a scheme.
         let line = writeln!(
             page,
             "<li><a href=\"./{}{slash}\">{}{slash}</a></li>",
@@ -53,7 +53,7 @@ fn page(names: &[OsString], entries: &[(OsString, bool)]) -> String {
     page
 }
 
-/// A name as text of a page.
+/// Escapes a name as text of a page.
 fn text(name: &OsStr) -> String {
     let mut escaped = String::new();
     for char in name.to_string_lossy().chars() {

@@ -1,8 +1,8 @@
-//! Types of content, by the extension of a name.
+//! Content types, by the extension of a name.
 
 use std::path::Path;
 
-/// The value of the header `Content-Type`.
+/// Returns the value of the header `Content-Type`.
 pub(super) fn content_type(path: &Path) -> &'static str {
     let extension = path.extension().and_then(|extension| extension.to_str());
     let extension = extension.unwrap_or_default().to_ascii_lowercase();

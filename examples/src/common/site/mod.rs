@@ -1,8 +1,8 @@
-//! The files of a directory, as HTTP gives them to clients: everything about an answer but what
-//! waits, so that it does not matter what it runs on.
+//! The files of a directory over HTTP: everything about a response except waiting, so that it does not
+//! depend on the runtime.
 //!
-//! [`Search`] is what a request wants. Finding it blocks, and belongs on a worker thread. What
-//! comes of it, a [`Finding`], is made a response by [`answer`].
+//! [`Search`] is the parsed request. Its search blocks, and belongs on a worker thread. [`answer`] makes
+//! a response from the result, a [`Finding`].
 
 mod answer;
 mod listing;

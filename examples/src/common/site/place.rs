@@ -1,4 +1,4 @@
-//! Finding what a URL stands for. All of this blocks.
+//! Finding the file of a URL. All of this blocks.
 
 use std::ffi::OsString;
 use std::fs::{File, Metadata};
@@ -7,46 +7,46 @@ use std::path::{Path, PathBuf};
 
 use super::{listing, name};
 
-/// What is served for a directory, if it is there.
+/// The file that is served for a directory, if it exists.
 const INDEX: &str = "index.html";
 
-/// What is there.
+/// The result of a successful search.
 #[derive(Debug)]
 pub(super) enum Place {
     /// A regular file, open for reading.
     File(Found),
-    /// The list of a directory's contents, as a page.
+    /// A page with the contents of a directory.
     List(String),
-    /// A directory whose address was given without the slash at its end: this is the right one.
+    /// A directory whose address had no slash at its end: this is the right address.
     Moved(String),
 }
 
 /// A file.
 #[derive(Debug)]
 pub(super) struct Found {
-    /// Itself, at its beginning.
+    /// The open file, at its beginning.
     pub(super) file: File,
-    /// What is known of it.
+    /// Its metadata.
     pub(super) metadata: Metadata,
-    /// Its extension tells the type.
+    /// Its path, whose extension gives the type.
     pub(super) path: PathBuf,
 }
 
-/// Why there is nothing to be had.
+/// The reason why there is no result.
 #[derive(Debug)]
 pub(super) enum Nothing {
-    /// It is not there.
+    /// The file does not exist.
     Missing,
     /// It is outside, neither a file nor a directory, or not readable.
     Forbidden,
-    /// Something else is the matter: maybe too many files are open.
+    /// Another error: maybe too many files are open.
     Trouble(io::Error),
 }
 
-/// Finds what the names lead to from the root, whose path has no links in it.
+/// Finds the file at the names below the root, whose path has no links in it.
 ///
-/// Links are resolved first, and what they lead to is opened: whatever is outside stays there. Only
-/// somebody who can change the directories meanwhile could do something about it.
+/// Links are resolved first, and their target is opened: files outside of the root are not served. Only
+/// a process that can change the directories meanwhile could get around that.
 pub(super) fn find(root: &Path, names: &[OsString], with_slash: bool) -> Result<Place, Nothing> {
     let mut path = root.to_path_buf();
     path.extend(names);
@@ -59,7 +59,7 @@ pub(super) fn find(root: &Path, names: &[OsString], with_slash: bool) -> Result<
         };
     }
     if !with_slash {
-        // Made of the names, so that it is on this server whatever the address was.
+        // Built from the names, so that it is on this server for every address.
         let names = names.iter().map(|name| format!("/{}", name::encode(name)));
         return Ok(Place::Moved(names.collect::<String>() + "/"));
     }
@@ -79,7 +79,7 @@ fn resolve(root: &Path, path: &Path) -> Result<PathBuf, Nothing> {
     }
 }
 
-/// Opens a regular file: opening a pipe would wait for its writer.
+/// Opens a regular file. Opening a pipe would wait for its writer.
 fn open(real: &Path, path: PathBuf) -> Result<Place, Nothing> {
     if !real.metadata()?.is_file() {
         return Err(Nothing::Forbidden);

@@ -1,22 +1,22 @@
-//! Range requests (RFC 9110, section 14), of one range each.
+//! Range requests (RFC 9110, section 14), with one range each.
 
 use std::ops::Range;
 
-/// What of a file is to be sent.
+/// The part of a file to send.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Part {
-    /// Everything: what was asked for is no range of bytes, or several, which need not be answered.
+    /// Everything: the request has no range of bytes, or several, which a server may ignore.
     Whole,
     /// These bytes, at least one.
     Bytes(Range<u64>),
-    /// Nothing of it is there.
+    /// No byte of the range exists.
     Outside,
 }
 
-/// What the value of the header `Range` asks for, of so many bytes.
+/// Returns the part that the value of the header `Range` requests, of a file of `size` bytes.
 pub(super) fn part(value: &str, size: u64) -> Part {
     match parse(value) {
-        // A number that is too large is as good as the largest that there is.
+        // A number that is too large counts as the largest possible one.
         Some((Some(first), last)) if first < size => {
             let end = last.map_or(size, |last| last.saturating_add(1).min(size));
             Part::Bytes(first..end)
@@ -29,7 +29,7 @@ pub(super) fn part(value: &str, size: u64) -> Part {
     }
 }
 
-/// The first byte and the last; without a first one, the last is a number of bytes at the end.
+/// Parses the first byte and the last. Without a first one, the last is a number of bytes at the end.
 fn parse(value: &str) -> Option<(Option<u64>, Option<u64>)> {
     let (unit, range) = value.split_once('=')?;
     if !unit.trim().eq_ignore_ascii_case("bytes") {
@@ -43,7 +43,7 @@ fn parse(value: &str) -> Option<(Option<u64>, Option<u64>)> {
     }
 }
 
-/// A number; none if there is nothing; an error if there is something else.
+/// Parses a number. Returns `Some(None)` for an empty text, and `None` for anything else.
 fn number(text: &str) -> Option<Option<u64>> {
     if text.is_empty() {
         return Some(None);

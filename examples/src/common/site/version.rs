@@ -1,4 +1,4 @@
-//! Which version of a file the client has (RFC 9110, section 13).
+//! The version of a file that the client has (RFC 9110, section 13).
 
 use std::fs::Metadata;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -6,20 +6,20 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use hyper::HeaderMap;
 use hyper::header::{HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE};
 
-/// The last second that HTTP can write down, as it happens in the year 9999.
+/// The last second that HTTP can represent; it is in the year 9999.
 const LAST: Duration = Duration::from_secs(253_402_300_799);
 
-/// A version of a file, told from others by size and time.
+/// A version of a file, identified by size and time.
 #[derive(Debug)]
 pub(super) struct FileVersion {
     /// The value of the header `ETag`.
     pub(super) tag: String,
-    /// When it was written, in whole seconds, if HTTP can say so.
+    /// The time of the last change, in whole seconds, if HTTP can represent it.
     modified: Option<SystemTime>,
 }
 
 impl FileVersion {
-    /// None where the system does not know when the file was written.
+    /// Returns the version, or `None` if the system does not know when the file was written.
     pub(super) fn of(metadata: &Metadata) -> Option<FileVersion> {
         Some(FileVersion::new(metadata.len(), metadata.modified().ok()?))
     }
@@ -36,14 +36,14 @@ impl FileVersion {
         }
     }
 
-    /// The value of the header `Last-Modified`.
+    /// Returns the value of the header `Last-Modified`.
     pub(super) fn date(&self) -> Option<String> {
         self.modified.map(httpdate::fmt_http_date)
     }
 
-    /// Whether the client has this version already, and asks for another one only.
+    /// Returns whether the client already has this version, and requests only another one.
     pub(super) fn is_known(&self, headers: &HeaderMap) -> bool {
-        // A tag is better than a date: if there is one, the date does not count.
+        // A tag is more exact than a date: if there is one, the date is ignored.
         if headers.contains_key(IF_NONE_MATCH) {
             let values = headers.get_all(IF_NONE_MATCH).iter();
             let mut tags = values
@@ -58,7 +58,7 @@ impl FileVersion {
         }
     }
 
-    /// Whether a part of this version is of use: not if the client has a part of another one.
+    /// Returns whether the client can use a part of this version: not if it has a part of another one.
     pub(super) fn may_be_in_parts(&self, headers: &HeaderMap) -> bool {
         match text(headers, &IF_RANGE) {
             None => !headers.contains_key(IF_RANGE),
@@ -68,7 +68,7 @@ impl FileVersion {
     }
 }
 
-/// The value of a header, if it is text.
+/// Returns the value of a header, if it is text.
 pub(super) fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
@@ -84,7 +84,7 @@ mod tests {
     use hyper::header::{HeaderName, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE};
     use std::time::{Duration, UNIX_EPOCH};
 
-    /// Written half a second after one day.
+    /// Returns a version that was written half a second after the first day.
     fn version() -> FileVersion {
         FileVersion::new(255, UNIX_EPOCH + Duration::from_millis(86_400_500))
     }

@@ -1,4 +1,4 @@
-//! Names of files in URLs (RFC 3986): decoded, and encoded.
+//! Names of files in URLs (RFC 3986): decoding and encoding.
 
 #[cfg_attr(not(unix), path = "other.rs")]
 mod unix;
@@ -10,15 +10,15 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, percent_e
 
 use self::unix::from_bytes;
 
-/// All but what is unreserved.
+/// The characters that are encoded: all that are not unreserved.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// The names in the path of a URL; none if one of them cannot be the name of a file. That is so for
-/// `.` and `..`, and for a separator that was encoded: no list of names leads upwards.
+/// Decodes the names in the path of a URL. Returns `None` if one of them cannot be the name of a file,
+/// such as `.`, `..`, or a name with an encoded separator: no list of names leads upwards.
 pub(super) fn decode(path: &str) -> Option<Vec<OsString>> {
     path.split('/')
         .filter(|segment| !segment.is_empty())
@@ -26,7 +26,7 @@ pub(super) fn decode(path: &str) -> Option<Vec<OsString>> {
             let name = from_bytes(percent_decode_str(segment).collect())?;
             let mut parts = Path::new(&name).components();
             let is_name = match (parts.next(), parts.next()) {
-                // A part is shorter where separators were left out.
+                // A part is shorter if separators were removed from it.
                 (Some(Component::Normal(part)), None) => part == name,
                 _ => false,
             };
@@ -35,7 +35,7 @@ pub(super) fn decode(path: &str) -> Option<Vec<OsString>> {
         .collect()
 }
 
-/// A name as it stands in a URL.
+/// Encodes a name for a URL.
 pub(super) fn encode(name: &OsStr) -> String {
     percent_encode(name.as_encoded_bytes(), ENCODED).to_string()
 }

@@ -1,7 +1,9 @@
+//! Names of files on Unix.
+
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 
-/// Here a name may be any bytes.
+/// Converts bytes to a name, which can be any bytes on this system.
 pub(super) fn from_bytes(bytes: Vec<u8>) -> Option<OsString> {
     Some(OsString::from_vec(bytes))
 }

@@ -389,7 +389,7 @@ impl<T> DerefMut for RwLockWriteGuardArc<T> {
     }
 }
 
-/// Returns the value of a writer, whose guard has the only reference to it.
+/// Returns the value of a writer. Its guard has the only reference to the value.
 #[inline]
 fn alone<T>(value: &mut Option<Arc<T>>) -> &mut T {
     let value = value.as_mut().expect(HELD);

@@ -70,7 +70,7 @@ const MAX_READ_AHEAD: usize = 1 << 20;
 ///     └────error──▶ Failed
 /// ```
 ///
-/// The last three are final, and every further read returns their result; the session does not always repeat it.
+/// The last three are final: every further read returns their result, which the session may not repeat.
 #[derive(Debug)]
 enum Received {
     /// There may be more data.

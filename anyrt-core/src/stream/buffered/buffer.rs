@@ -1,4 +1,4 @@
-//! A buffer for received bytes. It does no waiting of its own, so that it can be tested alone.
+//! A buffer for received bytes. Nothing here waits, so that it can be tested alone.
 
 use std::io;
 use std::mem;

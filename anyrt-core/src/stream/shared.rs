@@ -122,6 +122,7 @@ impl<S> Shared<S> {
 
     /// Wakes one half, so that it polls again, if it waits.
     pub(crate) fn wake(&self, half: Half) {
+        // Taken under the lock, and woken or dropped after it.
         let waker = lock(&self.halves.0)[half as usize].waker.take();
         if let Some(waker) = waker {
             waker.wake();

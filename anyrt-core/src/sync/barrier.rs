@@ -29,6 +29,7 @@ use crate::loom::const_fn;
 /// # drop(player());
 /// ```
 pub struct Barrier {
+    /// The waiters in the line are the tasks that have arrived; there is no other state.
     line: Line<Round>,
 }
 
@@ -46,6 +47,7 @@ impl Resource for Round {
 
     fn admit(&mut self, (): &()) -> bool {
         let passes = self.open > 0;
+        // Each waiter uses up one opening, so exactly those of this round pass.
         self.open = self.open.saturating_sub(1);
         passes
     }
@@ -61,6 +63,8 @@ impl Resource for Round {
     fn enter(&mut self, (): &(), waiting: usize) -> Option<bool> {
         let last = waiting + 1 >= self.size;
         last.then(|| {
+            // The line serves the queue before it unlocks (`try_enter`), so no task can join it in between,
+            // and all waiters of the round pass.
             self.open = waiting;
             true
         })

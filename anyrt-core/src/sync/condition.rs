@@ -60,6 +60,8 @@ impl Resource for Notices {
     type Grant = ();
 
     fn admit(&mut self, (): &()) -> bool {
+        // One notification for each waiter, the oldest first. There are none outside of `change`, so
+        // a new caller of `wait` always joins the queue.
         let notified = self.0 > 0;
         self.0 = self.0.saturating_sub(1);
         notified
@@ -69,6 +71,7 @@ impl Resource for Notices {
 
     /// Adds the notification of a waiter that is gone, for the next waiter.
     fn give_back(&mut self, (): &()) {
+        // `served` discards it if there is no next waiter.
         self.0 += 1;
     }
 
@@ -119,6 +122,7 @@ impl<L: Deref<Target = Mutex<T>>, T> Condition<L> {
     /// If the guard belongs to another mutex.
     pub async fn wait<G: LockGuard<T>>(&self, guard: G) -> G {
         self.check(&guard);
+        // 1. Join the line, then unlock the mutex.
         let mutex = guard.handle();
         let mut guard = Some(guard);
         let mut turn = pin!(self.line.wait((), Wait::Condition));
@@ -132,8 +136,10 @@ impl<L: Deref<Target = Mutex<T>>, T> Condition<L> {
             polled
         })
         .await;
-        // From here on the notification is received. Dropping `notice` instead of taking it passes it on.
+        // 2. The notification has arrived. Dropping `notice` instead of taking it passes it on.
         let notice = Notice(Some(&self.line));
+        // 3. Lock the mutex again. This is a part of the same operation, so it is not refused in a cancelled
+        //    scope, and its budget is not checked again.
         let value = mutex.relock().await;
         notice.take();
         G::new(mutex, value)
@@ -159,6 +165,8 @@ impl<L: Deref<Target = Mutex<T>>, T> Condition<L> {
     ) -> (G, V) {
         super::begin().await;
         loop {
+            // Each further round waits for a notification. It may be for another waiter, or be outdated by
+            // the time the lock is here, so the predicate is checked again.
             if let Some(value) = predicate(&mut guard) {
                 return (guard, value);
             }
@@ -173,6 +181,7 @@ impl<L: Deref<Target = Mutex<T>>, T> Condition<L> {
     /// If the guard belongs to another mutex.
     pub fn notify(&self, guard: &impl LockGuard<T>, count: usize) {
         self.check(guard);
+        // The line gives out the notifications and discards the rest, all under its lock.
         self.line.change(|notices| notices.0 = count);
     }
 

@@ -80,6 +80,7 @@ impl Loan {
 impl Tokens {
     /// Returns the token of this acquisition, if it has one.
     fn held(&mut self, loan: &Loan) -> Option<&mut Held> {
+        // Another acquisition of the same borrower may own the entry: compare the numbers.
         let held = self.borrowers.get_mut(&loan.borrower)?;
         (held.serial == loan.serial).then_some(held)
     }
@@ -106,6 +107,7 @@ impl Resource for Tokens {
     /// Marks the token as received. Fails if another acquisition of the same borrower has the token, or had
     /// it when this one was admitted.
     fn collect(&mut self, loan: &Loan) -> Result<(), AlreadyBorrowing> {
+        // Without an entry of this acquisition, it was admitted for its error only.
         let held = self.held(loan);
         held.ok_or_else(|| AlreadyBorrowing::new(loan.borrower.clone()))?
             .taken = true;
@@ -122,6 +124,7 @@ impl Resource for Tokens {
     /// Serves a new caller. A borrower that has a token gets its error even while others wait.
     fn enter(&mut self, loan: &Loan, waiting: usize) -> Option<Result<(), AlreadyBorrowing>> {
         let borrows = self.borrowers.contains_key(&loan.borrower);
+        // The error can be returned at once: it does not depend on the order of arrival.
         let enters = borrows || (waiting == 0 && self.admit(loan));
         enters.then(|| self.collect(loan))
     }
@@ -208,6 +211,7 @@ impl CapacityLimiter {
     }
 
     async fn borrow(&self, loan: Loan) -> Result<CapacityToken<'_>, AlreadyBorrowing> {
+        // A call that is dropped here returns its token through the line. Afterwards the guard does.
         self.line.wait(loan.clone(), Wait::Token).await?;
         Ok(CapacityToken {
             limiter: self,
@@ -335,6 +339,7 @@ impl CapacityLimiter {
     }
 
     fn try_borrow(&self, loan: &Loan) -> Result<Loan, TryBorrowError> {
+        // Two errors: no grant, or a grant of the error of `collect`.
         self.line.try_enter(loan).ok_or(WouldBlock)??;
         Ok(loan.clone())
     }
@@ -349,6 +354,8 @@ impl CapacityLimiter {
         let borrower = borrower.into();
         let released = self.line.change(|tokens| {
             let held = tokens.borrowers.get(&borrower);
+            // A token that was handed to a waiter cannot be released before the waiter has received it: its
+            // `collect` would fail.
             let taken = held.is_some_and(|held| held.taken);
             taken && tokens.borrowers.remove(&borrower).is_some()
         });
@@ -375,6 +382,7 @@ impl CapacityLimiter {
     }
 }
 
+// The borrower of a single acquisition is unique, so it cannot have a token already.
 const SINGLE: &str = "an acquisition with a number of its own has no token yet";
 
 impl fmt::Debug for CapacityLimiter {
@@ -413,6 +421,7 @@ macro_rules! token {
             /// Forgets the token: its borrower keeps it until it is
             /// [released](CapacityLimiter::release_on_behalf_of) on its behalf.
             pub fn forget(mut self) {
+                // The entry stays among the borrowers; only dropping the token would have removed it.
                 self.loan = None;
             }
         }

@@ -52,6 +52,7 @@ pub struct Mutex<T> {
 struct Slot<T> {
     value: Value<T>,
     locked: bool,
+    /// The task that locked it, for `statistics` only.
     owner: Option<u64>,
 }
 
@@ -83,6 +84,7 @@ impl<T> Resource for Slot<T> {
         match std::mem::replace(&mut self.value, Value::Out) {
             Value::Boxed(value) => value,
             Value::Fresh(value) => Box::new(value),
+            // `admit` refuses while a guard has the value.
             Value::Out => unreachable!("the holder has the value, and there is none"),
         }
     }
@@ -97,6 +99,7 @@ impl<T> Slot<T> {
     /// Returns the value of a guard and unlocks. The caller serves the queue afterwards.
     #[inline]
     fn put_back(&mut self, value: Box<T>) {
+        // The old value is `Out`, so nothing of the user is dropped under the lock.
         self.value = Value::Boxed(value);
         self.locked = false;
         self.owner = None;
@@ -142,6 +145,7 @@ impl<T> Mutex<T> {
     /// over and not yet received goes to the next waiter.
     #[inline]
     pub async fn lock(&self) -> MutexGuard<'_, T> {
+        // The owner is recorded when the lock is handed over, hence before this task runs again.
         let value = self.line.wait(poll_state::task_id(), Wait::Lock).await;
         MutexGuard::new(self, value)
     }
@@ -168,6 +172,7 @@ impl<T> Mutex<T> {
     pub fn lock_arc(self: &Arc<Self>) -> impl Future<Output = MutexGuardArc<T>> + use<T> {
         let mutex = self.clone();
         async move {
+            // Here, and not outside: the id is that of the task that polls the future.
             let value = mutex.line.wait(poll_state::task_id(), Wait::Lock).await;
             MutexGuardArc::new(mutex, value)
         }
@@ -298,6 +303,7 @@ impl<T> MutexGuardArc<T> {
 
 /// Returns the name of a task of the current run, if it is alive.
 fn name_of(task: TaskId) -> Option<Arc<str>> {
+    // Outside of the lock of the line: this goes through all tasks of the run.
     let living = task::all();
     let task = living.iter().find(|living| living.id() == task);
     task.map(|task| task.name())
@@ -325,6 +331,7 @@ macro_rules! guard {
         impl<T> Drop for $guard {
             #[inline]
             fn drop(&mut self) {
+                // Puts the value back and hands the lock over, in one critical section.
                 if let Some(value) = self.value.take() {
                     self.mutex.line.change(|slot| slot.put_back(value));
                 }

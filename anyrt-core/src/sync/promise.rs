@@ -122,6 +122,7 @@ impl<T, E> Promise<T, E> {
             Some(Outcome::Value(_)) => Settled::Value,
             Some(Outcome::Error(_)) => Settled::Error,
             Some(Outcome::Cancelled) => Settled::Cancelled,
+            // Only called after `settle` has found an outcome, which is never removed.
             None => unreachable!("it was settled, and stays so"),
         };
         AlreadySettled { refused, before }
@@ -129,6 +130,8 @@ impl<T, E> Promise<T, E> {
 
     /// Stores the outcome, then wakes the waiting tasks. Returns the outcome if there is one already.
     fn settle(&self, outcome: Outcome<T, E>) -> Result<(), Outcome<T, E>> {
+        // The first caller wins; later ones get their outcome back. The event is set afterwards, so a task that
+        // passes it finds the outcome.
         self.outcome.set(outcome)?;
         self.settled.set();
         Ok(())

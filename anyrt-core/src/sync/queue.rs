@@ -47,6 +47,7 @@ impl<A> Queue<A> {
 
     /// Appends a waiter, and returns its key.
     pub(super) fn push(&mut self, ask: A, waker: Waker) -> usize {
+        // Never empty here, so an empty slot means granted.
         let waker = WakerSlot::with(waker);
         self.0.push(Waiter { ask, waker })
     }
@@ -57,6 +58,7 @@ impl<A> Queue<A> {
         if first == NONE {
             return None;
         }
+        // Unlinked, but not removed: the waiter finds the entry in its next poll, or when it is dropped.
         self.0.take_out(first);
         self.0[first].waker.take()
     }

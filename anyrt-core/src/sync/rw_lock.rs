@@ -71,6 +71,7 @@ impl<T> Resource for Slot<T> {
 
     #[inline]
     fn admit(&mut self, to: &To) -> bool {
+        // Readers share; a writer excludes all others, including readers that were admitted and have not run.
         let free = !self.writing && (*to == To::Read || self.readers == 0);
         match to {
             _ if !free => {}
@@ -82,11 +83,13 @@ impl<T> Resource for Slot<T> {
 
     #[inline]
     fn collect(&mut self, to: &To) -> Arc<T> {
+        // The first use allocates; afterwards only a pointer moves.
         let value = match std::mem::replace(&mut self.value, Value::Out) {
             Value::Shared(value) => value,
             Value::Fresh(value) => Arc::new(value),
             Value::Out => unreachable!("a writer has the value, and there is none"),
         };
+        // A reader leaves a reference for the next ones; a writer leaves `Out`.
         if *to == To::Read {
             self.value = Value::Shared(value.clone());
         }
@@ -253,6 +256,7 @@ impl<T> RwLock<T> {
     pub fn get_mut(&mut self) -> &mut T {
         match &mut self.line.get_mut().value {
             Value::Fresh(value) => value,
+            // Exclusive access to the lock: only a leaked guard can still have a reference.
             Value::Shared(value) => Arc::get_mut(value).expect(LEAKED),
             Value::Out => panic!("{LEAKED}"),
         }
@@ -292,6 +296,7 @@ impl<T> RwLock<T> {
                 self.line.change(|slot| slot.give_back(&To::Read));
             }
             (To::Write, Some(value)) => self.line.change(|slot| {
+                // In one critical section, so that the next holder finds the value.
                 slot.value = Value::Shared(value);
                 slot.give_back(&To::Write);
             }),
@@ -392,6 +397,8 @@ impl<T> DerefMut for RwLockWriteGuardArc<T> {
 /// Returns the value of a writer. Its guard has the only reference to the value.
 #[inline]
 fn alone<T>(value: &mut Option<Arc<T>>) -> &mut T {
+    // Unique: `collect` has left `Out` in the slot, and every reader has dropped its reference before it was
+    // counted out.
     let value = value.as_mut().expect(HELD);
     Arc::get_mut(value).expect("readers let go of the value before a writer is let in")
 }

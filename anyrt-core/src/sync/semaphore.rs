@@ -50,6 +50,8 @@ impl Resource for Permits {
 
     #[inline]
     fn admit(&mut self, (): &()) -> bool {
+        // The sum of both counts stays the same: a permit changes hands, and only `release` and `forget`
+        // change the number of permits.
         let free = self.available > 0;
         if free {
             self.available -= 1;
@@ -195,6 +197,8 @@ impl Semaphore {
     /// [`TooManyPermits`] if the number of permits, held ones included, would exceed the maximum.
     pub fn release(&self) -> Result<(), TooManyPermits> {
         self.line.change(|permits| {
+            // Permits that are held count too, since they will be available again. The sum cannot overflow:
+            // it never exceeds the maximum.
             if permits.available + permits.borrowed >= permits.maximum {
                 return Err(TooManyPermits);
             }
@@ -252,6 +256,7 @@ macro_rules! permit {
             /// [released](Semaphore::release).
             pub fn forget(mut self) {
                 if let Some(semaphore) = self.semaphore.take() {
+                    // Nothing becomes available, so no waiter can be served.
                     semaphore.line.change(|permits| permits.borrowed -= 1);
                 }
             }
@@ -261,6 +266,7 @@ macro_rules! permit {
             #[inline]
             fn drop(&mut self) {
                 if let Some(semaphore) = self.semaphore.take() {
+                    // The line hands the permit to the first waiter before it unlocks.
                     semaphore.line.change(|permits| permits.give_back(&()));
                 }
             }

@@ -101,6 +101,7 @@ impl<T> Call<T> {
     /// Waits for the next message of the thread.
     pub(super) fn poll_take(&self, cx: &Context<'_>) -> Poll<Brought<T>> {
         poll_locked(&self.0, cx.waker(), |state| {
+            // The outcome is the last message (rule 2), and a request cannot be left behind it.
             if let Some(outcome) = state.outcome.take() {
                 return Ok(Brought::Outcome(outcome));
             }
@@ -113,7 +114,7 @@ impl<T> Call<T> {
 
     /// Sets whether the task is cancelled, for the thread to see.
     pub(super) fn tell(&self, cancelled: Option<Cancelled>) {
-        // The old value is dropped after the unlock.
+        // The lock is released at the end of the first statement, and the old value is dropped after that.
         let old = std::mem::replace(&mut lock(&self.0).cancelled, cancelled);
         drop(old);
     }
@@ -151,9 +152,11 @@ impl<T> Call<T> {
     pub(super) fn deliver(&self, outcome: thread::Result<T>) -> Option<Leftover<T>> {
         let mut state = lock(&self.0);
         if state.gone {
+            // The thread drops the outcome, and `owed` after it: until then the run waits.
             let owed = state.owed.take();
             return Some(Leftover { outcome, owed });
         }
+        // The slot is emptied, so the task is woken once; its next poll stores the waker again.
         state.outcome = Some(outcome);
         let waker = state.waker.take();
         drop(state);
@@ -174,6 +177,7 @@ impl<T: Send> Caller for Call<T> {
             state.request.is_none(),
             "a thread asks for one thing at a time"
         );
+        // The thread blocks until the answer, so the task takes this before the next request.
         state.request = Some(request);
         let waker = state.waker.take();
         drop(state);
@@ -202,6 +206,7 @@ thread_local! {
 impl Worker {
     /// Returns the call that the current thread is working for.
     pub(super) fn current() -> Option<Worker> {
+        // A `Cell` with a clone, so no borrow of the thread-local is alive while foreign code runs.
         WORKER.with(|cell| {
             let worker = cell.take();
             cell.set(worker.clone());
@@ -218,6 +223,7 @@ impl Worker {
                 WORKER.with(|cell| cell.set(self.0.take()));
             }
         }
+        // Restored after a panic too, since the thread goes on to other jobs.
         let _restore = Restore(WORKER.with(|cell| cell.replace(Some(self))));
         f()
     }

@@ -52,8 +52,11 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
+    // 1. Only a worker thread can call, and not one that polls tasks itself.
     refuse_inside()?;
     let worker = Worker::current().ok_or(CallError::Outside)?;
+    // 2. The future sends its outcome, panics included. Both repliers are gone without an answer if it is
+    //    interrupted, or refused.
     let (replier, reply) = reply();
     let open = Box::new(replier.clone());
     let answered = async move {
@@ -64,6 +67,7 @@ where
         context: Context::current(),
         future: answered,
     });
+    // 3. Pass it to the calling task, and block until the answer.
     let request = Request { future, open };
     // A refused request is dropped here, which drops its replier: `wait` returns `None`.
     drop(worker.caller.ask(request));
@@ -200,6 +204,7 @@ impl<F: Future> Future for InContext<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
         let this = self.project();
+        // Variables that the future sets stay in its context from poll to poll.
         let context = this.context.clone();
         context.run(|| {
             let polled = this.future.poll(cx);

@@ -163,8 +163,10 @@ where
     /// The loop ends: a round either hands the function over, or starts again with a new operation, which
     /// stays pending while the scope is cancelled.
     fn poll_start(&mut self, cx: &mut task::Context<'_>) -> Poll<()> {
+        // 1. Begin the operation: pending while the scope is cancelled or the budget is used up.
         while self.function.is_some() {
             ready!(self.operation.begin(cx));
+            // 2. Wait for a token.
             let token = ready!(self.poll_token(cx));
             if poll_state::effectively_cancelled() {
                 // The token arrived together with a cancellation. It goes to the next waiter, and the call is
@@ -173,6 +175,7 @@ where
                 self.operation = Operation::New;
                 continue;
             }
+            // 3. Hand the function over; from now on it runs to its end.
             if let Some(function) = self.function.take() {
                 self.queued = None;
                 self.link = Some(self.start(function, token));
@@ -183,6 +186,7 @@ where
 
     /// Waits for a token, if there is a limiter.
     fn poll_token(&mut self, cx: &mut task::Context<'_>) -> Poll<Option<CapacityTokenArc>> {
+        // Already in the limiter's queue.
         if let Some(queued) = &mut self.queued {
             return queued.as_mut().poll(cx).map(Some);
         }
@@ -190,6 +194,7 @@ where
         let Some(limiter) = given.or_else(default_limiter) else {
             return Poll::Ready(None);
         };
+        // The usual case needs no allocation.
         if let Ok(token) = limiter.try_acquire_arc() {
             return Poll::Ready(Some(token));
         }
@@ -199,16 +204,19 @@ where
 
     /// Hands the function over to a worker thread.
     fn start(&mut self, function: F, token: Option<CapacityTokenArc>) -> Link<T> {
+        // The end of the call that stays in this future.
         let link = Link {
             call: Call::new(),
             run: Run::current(),
             owes: !self.options.abandons,
             hand_over: hand_over::<R>,
         };
+        // What the thread knows about the call.
         let worker = Worker {
             caller: link.call.clone(),
             name: self.options.name.take(),
         };
+        // The job. The context is that of the caller, as it is now.
         let work = Box::new(Work {
             task: Some((function, Context::current(), worker)),
             outcome: None,
@@ -226,6 +234,7 @@ where
         if cancelled == self.told {
             return;
         }
+        // The cause is looked up only when the state changes, which is rare.
         self.told = cancelled;
         if let Some(link) = &self.link {
             link.call.tell(if cancelled {
@@ -251,6 +260,7 @@ where
             // The panic of a destructor: the request itself catches its panics and sends them to the thread.
             Polled::Panicked(payload) => Some(payload),
         };
+        // Dropped before the thread can go on: the frame first, then `_open`.
         self.hosted = None;
         if let (Some(payload), Some(link)) = (panic, &self.link) {
             Run::unhandled_panic(link.run.as_deref(), payload);
@@ -289,6 +299,7 @@ where
                 Poll::Ready(Brought::Request(request)) => this.hosted = Some(Hosted::new(request)),
                 Poll::Ready(Brought::Outcome(outcome)) => {
                     if let Some(mut link) = this.link.take() {
+                        // Complete: dropping the link does not make the run wait for anything.
                         link.owes = false;
                     }
                     this.hold.release();
@@ -350,6 +361,7 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<T> {
         let this = self.get_mut();
+        // 1. Poll the call, until it returns the cancellation.
         if !this.interrupted {
             match Pin::new(&mut this.call).poll(cx) {
                 Poll::Ready(Ok(value)) => return Poll::Ready(value),
@@ -364,6 +376,8 @@ where
                 }
             }
         }
+        // 2. From then on this future stays pending, so that the cancelled scope interrupts it. The nodes are
+        //    evaluated, since this poll may have begun before the cancellation.
         if poll_state::effectively_cancelled() || poll_state::evaluate().cancelled {
             poll_state::refuse(cx);
             return Poll::Pending;
@@ -429,6 +443,7 @@ where
         let token = self.token.take();
         let returned = catch_unwind(AssertUnwindSafe(|| drop(token)));
         if let Some(outcome) = self.outcome.take() {
+            // The function has ended either way. A leftover is dropped later, by `discard`.
             self.leftover = self.call.deliver(outcome);
         }
         if let Err(payload) = returned {
@@ -446,6 +461,7 @@ where
 
 /// Drops an outcome that its caller has not received. A panic goes to the run, which is released afterwards.
 fn discard<T>(run: Option<&Run>, leftover: Leftover<T>) {
+    // Declared first, hence dropped last: the run ends after the destructor of the value.
     let _owed = leftover.owed;
     let dropped = match leftover.outcome {
         Ok(value) => catch_unwind(AssertUnwindSafe(|| drop(value))),

@@ -87,11 +87,13 @@ impl PortalOptions {
     where
         B: Enter,
     {
+        // 1. Start the run, call `f`, and end the run, also after a panic.
         let own = OwnRun::start(backend, &self)?;
         let result = catch_unwind(AssertUnwindSafe(|| f(&own.portal)));
         if result.is_err() {
             own.portal.cancel();
         }
+        // 2. A panic of `f` takes precedence over one of the run.
         match (result, own.end()) {
             (Ok(value), Ok(())) => Ok(value),
             (Err(payload), ended) => {
@@ -118,6 +120,7 @@ impl<R: Runtime> OwnRun<R> {
     where
         B: Enter<Runtime = R>,
     {
+        // 1. Start a thread whose run opens the portal and sends it here.
         let (replier, opened) = reply();
         let (backend, run, context) = (backend.clone(), options.run.clone(), Context::current());
         let name = options.name.as_deref().unwrap_or("anyrt-portal");
@@ -135,6 +138,7 @@ impl<R: Runtime> OwnRun<R> {
             })
         });
         let thread = thread.map_err(RunError::start)?;
+        // 2. Wait for the portal. If it does not come, the thread has ended, and its result has the reason.
         match opened.wait() {
             Some(portal) => Ok(OwnRun { portal, thread }),
             None => match thread.join() {

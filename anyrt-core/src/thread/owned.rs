@@ -46,6 +46,7 @@ impl<T: Send + 'static> OwnedCall<T> {
     where
         F: FnOnce() -> T + Send + 'static,
     {
+        // 1. The two ends of the call, and the job.
         let link = Link {
             call: Call::new(),
             run: Run::current(),
@@ -64,6 +65,7 @@ impl<T: Send + 'static> OwnedCall<T> {
             call: link.call.clone(),
             run: link.run.clone(),
         });
+        // 2. Hand the job over now, or as soon as there is a token.
         match limiter.cloned().or_else(default_limiter) {
             None => hand_over::<R>(link.run.as_ref(), work),
             Some(limiter) => match limiter.try_acquire_arc() {
@@ -139,6 +141,7 @@ pub(crate) fn run_owed<R: Runtime>(
     match run.as_ref().and_then(Run::owe) {
         Some(owed) => {
             let call = OwnedCall::start::<R, _>(limiter, false, move || {
+                // Dropped when the function has returned.
                 let _owed: Owed = owed;
                 function();
             });
@@ -233,6 +236,7 @@ impl<R: Runtime> QueuedJob<R> {
     /// Hands the job to the workers of the run, or to the runtime where the call was made outside of a task.
     fn hand_over(&self, job: Box<dyn Job>) {
         match &self.run {
+            // The runtime's handle was taken in `enqueue`: a release may come from any thread.
             Some(run) if self.in_task => Workers::hand_over_from::<R>(&self.handle, run, job),
             _ => alone::<R>(&self.handle, job),
         }

@@ -82,6 +82,7 @@ impl<R: Runtime> BlockingPortal<R> {
                     stop: Event::new(),
                 }),
             };
+            // Stops the portal however the body ends, also if its future is dropped.
             let open = StopOnDrop(portal.clone());
             let body = body(portal);
             async move {
@@ -124,6 +125,7 @@ impl<R: Runtime> BlockingPortal<R> {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
+        // Waiting here would block the thread that has to poll the task.
         self.refuse_inside()?;
         let location = Location::caller();
         let in_place = &self.shared.in_place;
@@ -185,6 +187,7 @@ impl<R: Runtime> BlockingPortal<R> {
         let slot = Slot::new(self.shared.run.clone());
         let child = caught(future, slot.clone());
         let handle = self.shared.group.try_spawn_at(child, location);
+        // The portal's run may have ended although the portal was not stopped.
         let handle = handle.map_err(|_| CallError::NotRunning)?;
         Ok(self.task(handle, slot))
     }
@@ -216,6 +219,7 @@ impl<R: Runtime> BlockingPortal<R> {
     {
         let slot = Slot::new(self.shared.run.clone());
         let group = self.shared.group.clone();
+        // The child is started by a task of the portal, since only a task can wait until it is ready.
         let started = {
             let slot = slot.clone();
             async move {
@@ -225,6 +229,7 @@ impl<R: Runtime> BlockingPortal<R> {
         };
         match self.call(started)? {
             Ok((value, handle)) => Ok((value, self.task(handle, slot))),
+            // The child has ended before it was ready: its output or its panic is in the slot.
             Err(StartError::NotStarted) => match slot.take() {
                 Some(Ok(output)) => Err(PortalStartError::NotStarted(output)),
                 Some(Err(payload)) => resume_unwind(payload),
@@ -264,6 +269,7 @@ impl<R: Runtime> BlockingPortal<R> {
         Fut: Future + Send + 'static,
         Fut::Output: Send + 'static,
     {
+        // Both ends of the signal: one in the task, the other in the returned value.
         let release = Release::new();
         let released = release.clone();
         let (value, task) = self.start(move |started| resource(Holding::new(started, released)))?;

@@ -15,6 +15,7 @@ use crate::task::{InPlace, block_on, polls_a_task_of};
 
 /// Runs a task of a portal, and stores its output or panic for a thread.
 pub(super) async fn caught<F: Future>(future: F, slot: Arc<Slot<F::Output>>) {
+    // The group sees neither the output nor the panic.
     let result = AssertUnwindSafe(future).catch_unwind().await;
     *lock(&slot.result) = Some(result);
 }
@@ -86,6 +87,7 @@ impl<T> PortalTask<T> {
     ///
     /// With the panic of the task.
     pub fn wait(self) -> Result<T, CallError> {
+        // A task that has ended needs no wait, so its result can be taken anywhere.
         if !self.is_finished() && self.is_inside() {
             return Err(CallError::Inside);
         }
@@ -103,6 +105,8 @@ impl<T> PortalTask<T> {
         match (self.slot.take(), ended) {
             (Some(Ok(value)), _) => Ok(value),
             (Some(Err(payload)), _) => resume_unwind(payload),
+            // Nothing in the slot: the task was interrupted. The cause is that of the task, or else that of
+            // the portal.
             (None, ended) => {
                 let own = ended.err().and_then(|error| error.cancellation().cloned());
                 let cause = own.or_else(|| self.scope.cancellation());

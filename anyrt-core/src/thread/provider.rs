@@ -53,6 +53,7 @@ impl<B: Enter> BlockingPortalProvider<B> {
         // Held during the start: concurrent callers wait for the same portal.
         let mut shared = lock(&self.shared);
         let own = match shared.upgrade() {
+            // The last user may be dropping it: then the upgrade fails, and a new run is started.
             Some(own) if !own.portal.is_stopped() => own,
             _ => {
                 let own = Arc::new(OwnRun::start(&self.backend, &self.options)?);

@@ -172,6 +172,7 @@ impl<S: ByteStream> TlsStream<S> {
     pub async fn unwrap(mut self) -> io::Result<(S, Vec<u8>)> {
         begin().await;
         deliver(wait(|cx| self.poll_end(cx)).await).await?;
+        // The session is dropped here; `Records` has all bytes that it has not received.
         let records = match *self.session {
             Session::Client(session) => session.into_inner().0,
             Session::Server(session) => session.into_inner().0,
@@ -190,10 +191,12 @@ impl<S: ByteStream> TlsStream<S> {
             Received::Failed(error) => return Poll::Ready(Err(repeat(error))),
         }
         match ready!(Pin::new(&mut *self.session).poll_read(cx, buffer)) {
+            // The session returns 0 only for `close_notify`.
             Ok(0) => {
                 self.received = Received::Ended;
                 Poll::Ready(Ok(0))
             }
+            // The session's error for a transport that ends without `close_notify`.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 self.received = Received::CutOff;
                 Poll::Ready(self.cut_off())
@@ -277,6 +280,8 @@ impl<S> TlsStream<S> {
     /// Returns whether the sending direction can end alone. This depends on the version, unless the receiving
     /// direction has ended already.
     fn can_close_half(&self) -> bool {
+        // With TLS 1.2, ending one direction makes the peer end the other, so a peer that has ended already
+        // loses nothing.
         self.received.has_ended()
             || self.common().protocol_version() != Some(ProtocolVersion::TLSv1_2)
     }
@@ -296,6 +301,7 @@ impl<S: ByteStream> AsyncRead for TlsStream<S> {
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        // Data that closing has read comes first.
         if !this.read_ahead.is_empty() {
             return Poll::Ready(this.read_ahead.read(buffer));
         }
@@ -310,6 +316,7 @@ impl<S: ByteStream> AsyncWrite for TlsStream<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        // Rule 3 of the contract of byte streams: writing after the end fails as closed.
         this.refuse_if_ended()?;
         Pin::new(&mut *this.session).poll_write(cx, bytes)
     }

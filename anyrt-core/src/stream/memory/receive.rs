@@ -98,6 +98,7 @@ impl<T> MemoryObjectReceiveStream<T> {
     /// Receives the object in all cases that `receive_plainly` leaves, and wakes the sender.
     #[inline(never)]
     fn receive_otherwise(&self, mut state: MutexGuard<'_, State<T>>) -> Result<T, TryReceiveError> {
+        // The sender is woken after the unlock: its waker runs foreign code.
         let (item, sender) = state.receive(&self.handle)?;
         drop(state);
         sender.into_iter().for_each(Waker::wake);
@@ -109,6 +110,7 @@ impl<T> MemoryObjectReceiveStream<T> {
     ///
     /// This method is synchronous and can be called anywhere.
     pub fn close(&self) {
+        // First: an object that was handed to a dropped `next()` must go to another receiver.
         self.forget_next();
         let later = self.shared.lock().close_receiver(&self.handle);
         later.carry_out();
@@ -124,11 +126,13 @@ impl<T> MemoryObjectReceiveStream<T> {
     /// Polls without regard to cancellation. `slot` is the entry of the call, or [`NONE`].
     #[inline]
     fn poll_receive(&self, slot: &mut usize, cx: &Context<'_>) -> Poll<Result<T, ReceiveError>> {
+        // 1. In the queue already: wait for the outcome.
         if *slot != NONE {
             let received = ready!(self.poll_received(*slot, cx));
             *slot = NONE;
             return Poll::Ready(received);
         }
+        // 2. Try without a waker; clone it only to wait.
         match self.try_receive() {
             Ok(item) => Poll::Ready(Ok(item)),
             Err(TryReceiveError::WouldBlock) => self.wait(slot, cx.waker().clone()),
@@ -142,8 +146,10 @@ impl<T> MemoryObjectReceiveStream<T> {
     #[inline(never)]
     fn wait(&self, slot: &mut usize, waker: Waker) -> Poll<Result<T, ReceiveError>> {
         let mut state = self.shared.lock();
+        // 1. Try again: an object may have arrived since the caller has tried.
         let received = state.receive(&self.handle);
         if let Err(TryReceiveError::WouldBlock) = received {
+            // 2. Empty: wait in the queue.
             self.handle.count_in();
             *slot = state.receiving.push_back((), waker, self.handle.id);
             drop(state);
@@ -192,6 +198,7 @@ impl<T> MemoryObjectReceiveStream<T> {
     fn forget_next(&self) {
         let later = {
             let mut state = self.shared.lock();
+            // Under the lock, so that of two threads only one finds the entry.
             match self.next.swap(NONE, Ordering::Relaxed) {
                 NONE => return,
                 key => state.stop_receiving(&self.handle, key),

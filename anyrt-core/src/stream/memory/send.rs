@@ -84,6 +84,7 @@ impl<T> MemoryObjectSendStream<T> {
     #[inline]
     pub fn try_send(&self, item: T) -> Result<(), TrySendError<T>> {
         let mut state = self.shared.lock();
+        // 1. The common case, inlined. 2. The others, out of line.
         match state.send_plainly(&self.handle, item) {
             Ok(()) => Ok(()),
             Err(item) => self.send_otherwise(state, item),
@@ -97,6 +98,7 @@ impl<T> MemoryObjectSendStream<T> {
         mut state: MutexGuard<'_, State<T>>,
         item: T,
     ) -> Result<(), TrySendError<T>> {
+        // The receiver is woken after the unlock: its waker runs foreign code.
         let receiver = state.send(&self.handle, item)?;
         drop(state);
         receiver.into_iter().for_each(Waker::wake);
@@ -124,8 +126,10 @@ impl<T> MemoryObjectSendStream<T> {
     #[inline(never)]
     fn wait(&self, item: T, slot: &mut usize, waker: Waker) -> Poll<Sent<T>> {
         let mut state = self.shared.lock();
+        // 1. Try again: the buffer may have got room since the caller has tried.
         let sent = state.send(&self.handle, item);
         if let Err(TrySendError::WouldBlock(item)) = sent {
+            // 2. Full: wait in the queue, with the object in the entry.
             self.handle.count_in();
             *slot = state.sending.push_back(item, waker, self.handle.id);
             drop(state);
@@ -160,6 +164,7 @@ impl<T> MemoryObjectSendStream<T> {
         if self.in_flight == NONE {
             return Poll::Ready(Ok(()));
         }
+        // While it is pending, the object is in the queue, and the waker of this poll is in its entry.
         let sent = ready!(self.poll_sent(self.in_flight, cx));
         self.in_flight = NONE;
         Poll::Ready(sent)
@@ -176,6 +181,7 @@ impl<T> MemoryObjectSendStream<T> {
 /// A clone of a closed handle is closed.
 impl<T> Clone for MemoryObjectSendStream<T> {
     fn clone(&self) -> Self {
+        // Under one lock, so that the side cannot be closed between the check and the count.
         let handle = {
             let mut state = self.shared.lock();
             if self.handle.is_closed() {
@@ -191,6 +197,7 @@ impl<T> Clone for MemoryObjectSendStream<T> {
 impl<T> Drop for MemoryObjectSendStream<T> {
     fn drop(&mut self) {
         if self.in_flight != NONE {
+            // The object is dropped with its entry.
             self.stop(self.in_flight);
         }
         self.close();
@@ -301,6 +308,7 @@ impl<T> Sending<'_, T> {
     /// Polls without regard to cancellation.
     #[inline]
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
+        // 1. In the queue already: wait for the outcome.
         if self.slot != NONE {
             let sent = ready!(self.stream.poll_sent(self.slot, cx));
             self.slot = NONE;
@@ -308,6 +316,7 @@ impl<T> Sending<'_, T> {
         }
         let item = self.item.take();
         let item = item.expect("a call that has ended is not polled again");
+        // 2. Try without a waker; clone it only to wait.
         match self.stream.try_send(item) {
             Ok(()) => Poll::Ready(Ok(())),
             Err(TrySendError::WouldBlock(item)) => {

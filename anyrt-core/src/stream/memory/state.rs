@@ -79,6 +79,7 @@ pub(super) type Unwanted<T> = (Option<T>, Option<Waker>);
 impl<D> Later<D> {
     /// Wakes and drops everything. The lock of the stream must not be held.
     pub(super) fn carry_out(self) {
+        // In this order: a destructor may panic, and the woken tasks must not depend on that.
         wake_all(self.wakers.into_iter());
         drop(self.dropped);
     }
@@ -133,6 +134,7 @@ impl<T> State<T> {
     /// object otherwise.
     #[inline]
     pub(super) fn send_plainly(&mut self, handle: &Handle, item: T) -> Result<(), T> {
+        // Everything that `send` checks, in one condition without branches for errors.
         let plain = self.buffer.len() < self.capacity
             && self.receiving.is_empty()
             && self.receivers > 0
@@ -160,6 +162,7 @@ impl<T> State<T> {
         }
         // 2. A receiver waits, so the buffer is empty: hand over.
         if let Some(key) = self.receiving.first() {
+            // Numbered only now: an object from the buffer is never handed over, so it needs no number.
             let serial = self.next_serial;
             self.next_serial += 1;
             return Ok(self.hand_over(key, serial, item));
@@ -175,6 +178,7 @@ impl<T> State<T> {
     /// Pops the oldest object of the buffer, in the common case that nothing else has to be done.
     #[inline]
     pub(super) fn receive_plainly(&mut self, handle: &Handle) -> Option<T> {
+        // With no waiting sender and no returned object, only the buffer changes.
         let plain = self.sending.is_empty() && self.returned.is_empty() && !handle.is_closed();
         if plain { self.buffer.pop_front() } else { None }
     }
@@ -222,6 +226,7 @@ impl<T> State<T> {
 
     /// Settles a waiting receiver with an object, and returns its waker.
     fn hand_over(&mut self, receiver: usize, serial: u64, item: T) -> Option<Waker> {
+        // Counted until it is fetched or given back: until then the stream has not ended.
         self.handed += 1;
         let ((), waker) = self.receiving.settle(receiver, Ok((serial, item)));
         waker
@@ -234,6 +239,7 @@ impl<T> State<T> {
         handle: &Handle,
         key: usize,
     ) -> Result<Sent<T>, &mut WakerSlot> {
+        // A settled sender has its outcome, even if its handle was closed since.
         let Some(sent) = self.sending.fetch(key) else {
             return Err(self.sending.waker(key));
         };
@@ -271,6 +277,7 @@ impl<T> State<T> {
             wakers: Vec::new(),
             dropped: None,
         };
+        // No receiver is left, so the object is dropped.
         if self.receivers == 0 {
             later.dropped = Some(item);
         } else if let Some(key) = self.receiving.first() {
@@ -295,11 +302,13 @@ impl<T> State<T> {
         handle.count_out();
         let mut wakers = Vec::new();
         let dropped = match self.receiving.remove(key) {
+            // Handed over, and not fetched: pass it on.
             Waiter::Settled(Ok((serial, item))) => {
                 let later = self.give_back(serial, item);
                 wakers = later.wakers;
                 (later.dropped, None)
             }
+            // Still waiting: only the waker is left, to be dropped after the unlock.
             Waiter::Waiting((), mut waker, _) => (None, waker.take()),
             _ => (None, None),
         };
@@ -328,9 +337,11 @@ impl<T> State<T> {
         if handle.close() {
             self.senders -= 1;
             if handle.has_waiting() {
+                // Only the calls on this handle.
                 let closed = |item| Err(SendError::Closed(item));
                 wakers = self.sending.settle_all(Some(handle.id), closed);
             }
+            // Receivers may wait although objects are handed over; then the last `fetch` ends the stream.
             wakers.append(&mut self.end_if_over());
         }
         Later::waking(wakers)
@@ -344,10 +355,12 @@ impl<T> State<T> {
         if handle.close() {
             self.receivers -= 1;
             if handle.has_waiting() {
+                // Only the calls on this handle. Objects that were handed to them stay with them.
                 let closed = |()| Err(ReceiveError::Closed);
                 wakers = self.receiving.settle_all(Some(handle.id), closed);
             }
             if self.receivers == 0 {
+                // All senders. Each gets its object back with the error.
                 let broken = |item| Err(SendError::Broken(item));
                 wakers.append(&mut self.sending.settle_all(None, broken));
                 dropped = mem::take(&mut self.buffer);

@@ -86,6 +86,7 @@ impl Pipe {
 
     /// Breaks the connection for both sides.
     pub(super) fn reset(&self) {
+        // Before the wakers are woken in `break_off`, so that the receiver finds the reset.
         lock(&self.0).reset = true;
         self.break_off();
     }
@@ -95,6 +96,7 @@ impl Pipe {
     fn change(&self, change: impl FnOnce(&mut State)) {
         let mut state = lock(&self.0);
         change(&mut state);
+        // Both: each of these changes can end the wait of either side.
         let wakers = [state.receiver.take(), state.sender.take()];
         drop(state);
         wake_all(wakers.into_iter().flatten());
@@ -108,11 +110,13 @@ impl Pipe {
         mut attempt: impl FnMut(&mut State) -> Option<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
         let polled = poll_locked(&self.0, cx.waker(), |state| {
+            // 1. Try; if this side has to wait, its waker is stored under the same lock.
             let outcome = match attempt(state) {
                 Some(outcome) => outcome,
                 None => return Err(state.slot(side)),
             };
-            // Nothing has moved in these cases, so the other side waits for nothing that has happened.
+            // 2. If bytes have moved, the other side has room, or bytes: wake it. With 0 or an error, nothing
+            //    has moved.
             let other = match (side, &outcome) {
                 (_, Ok(0) | Err(_)) => None,
                 (Side::Receiver, _) => state.sender.take(),
@@ -142,7 +146,9 @@ impl State {
         if self.reset {
             return Some(Err(io::ErrorKind::ConnectionReset.into()));
         }
+        // An empty read never waits: it returns 0 at once.
         let wanted = buffers.iter().any(|buffer| !buffer.is_empty());
+        // Buffered bytes are received even after the end.
         if wanted && self.buffer.is_empty() && !self.ended {
             return None;
         }
@@ -174,12 +180,14 @@ impl State {
         if self.broken {
             return Some(Err(SendError::Broken(()).into()));
         }
+        // An empty write never waits: it returns 0 at once.
         let wanted = slices.iter().any(|slice| !slice.is_empty());
         if wanted && self.buffer.len() >= self.capacity {
             return None;
         }
         let mut sent = 0;
         for slice in slices {
+            // Never negative: only this method adds bytes, up to the capacity.
             let room = self.capacity - self.buffer.len();
             let part = &slice[..slice.len().min(room)];
             self.buffer.extend(part);

@@ -83,12 +83,14 @@ impl<S> Records<S> {
 
     /// Splits into the transport and the bytes that were read after the last record.
     pub(super) fn into_parts(self) -> (S, Vec<u8>) {
+        // No record begins after the last one, so these bytes are not part of TLS.
         let surplus = self.surplus.rest().to_vec();
         (self.transport, surplus)
     }
 
     /// Accepts bytes to be written, or drops them if the peer no longer receives.
     fn take(&mut self, bytes: &[u8]) -> usize {
+        // In `Broken` the bytes count as written, so that the session goes on to read the reason.
         if let Phase::Handshake = self.phase {
             self.outgoing.extend_from_slice(bytes);
             self.flushed = false;
@@ -106,6 +108,7 @@ impl<S: AsyncWrite + Unpin> Records<S> {
         peer_waits: bool,
     ) -> Poll<io::Result<()>> {
         if peer_waits {
+            // Only a client, or a server of TLS 1.2, waits here: its peer needs these bytes.
             ready!(self.poll_push(cx))?;
         }
         Poll::Ready(match mem::replace(&mut self.phase, Phase::Established) {
@@ -122,6 +125,7 @@ impl<S: AsyncWrite + Unpin> Records<S> {
         }
         if let Err(error) = ready!(self.poll_write_outgoing(cx)) {
             match self.phase {
+                // Kept until the session has read to the end, since the peer may have sent the reason.
                 Phase::Handshake if is_broken(&error) => self.phase = Phase::Broken(error),
                 // Only tickets are lost, and they are not needed. The transport reports the error to the next
                 // write.
@@ -129,6 +133,7 @@ impl<S: AsyncWrite + Unpin> Records<S> {
                 _ => return Poll::Ready(Err(error)),
             }
         }
+        // All written, or useless. The memory of the handshake is released.
         self.outgoing = Vec::new();
         self.flushed = true;
         Poll::Ready(Ok(()))
@@ -171,6 +176,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Records<S> {
             if !this.has_more {
                 return this.poll_read_directly(cx, buffer);
             }
+            // Large amounts: two records with one call, instead of a few kilobytes.
             if ready!(this.poll_read_ahead(cx))? == 0 {
                 return Poll::Ready(this.end());
             }
@@ -193,11 +199,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Records<S> {
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
+        // Releases the memory of an earlier read ahead.
         self.surplus = Surplus::default();
         let read = ready!(Pin::new(&mut self.transport).poll_read(cx, buffer))?;
         if read == 0 {
             return Poll::Ready(self.end());
         }
+        // A full buffer suggests that there is more.
         self.has_more = read == buffer.len();
         let read = buffer.get(..read).unwrap_or_default();
         // The bytes after the end of the record are kept for the next read.
@@ -228,6 +236,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Records<S> {
     fn end(&mut self) -> io::Result<usize> {
         match mem::replace(&mut self.phase, Phase::Established) {
             Phase::Broken(error) => Err(error),
+            // Not broken: the phase stays as it was.
             phase => {
                 self.phase = phase;
                 Ok(0)
@@ -265,6 +274,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Records<S> {
         let Phase::Established = self.phase else {
             return Poll::Ready(Ok(self.take(bytes)));
         };
+        // Bytes that were kept go first: the tickets of a server.
         ready!(self.poll_push(cx))?;
         let written = ready!(Pin::new(&mut self.transport).poll_write(cx, bytes))?;
         Poll::Ready(refuse_zero(written, bytes.is_empty()))

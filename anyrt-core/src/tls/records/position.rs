@@ -32,6 +32,7 @@ impl Position {
         // 2. The body. After its last byte, the next record begins.
         let of_body = self.body.min(bytes.len() - length);
         self.body -= of_body;
+        // Also for an empty body, right after the header.
         if self.body == 0 {
             *self = Position::default();
         }

@@ -193,7 +193,7 @@ impl From<ReceiveError> for io::Error {
 ///
 /// Found inside an [`io::Error`] of kind [`UnexpectedEof`](io::ErrorKind::UnexpectedEof).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
-#[error("the stream ended too early; {buffered} bytes of what was asked for are buffered")]
+#[error("the stream ended too early: {buffered} of the requested bytes are buffered")]
 pub struct IncompleteRead {
     buffered: usize,
 }
@@ -235,8 +235,8 @@ impl DelimiterNotFound {
 /// Found inside an [`io::Error`] of kind [`InvalidData`](io::ErrorKind::InvalidData).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
 #[error(
-    "the stream is no text in UTF-8: after {valid_up_to} bytes it {}",
-    if *.at_the_end { "ends inside a character" } else { "has one that begins no character" }
+    "the stream is not valid UTF-8: after {valid_up_to} bytes it {}",
+    if *.at_the_end { "ends inside a character" } else { "has an invalid byte" }
 )]
 pub struct InvalidUtf8 {
     valid_up_to: u64,
@@ -326,5 +326,5 @@ fn inner<E: Error + 'static>(error: &io::Error) -> Option<&E> {
 }
 
 const ENDED: &str = "the stream has ended";
-const BROKEN: &str = "nobody is left to receive";
+const BROKEN: &str = "the receiving side of the stream is closed, so nothing more can be sent";
 const CLOSED: &str = "this handle of the stream was closed";

@@ -383,7 +383,7 @@ impl CapacityLimiter {
 }
 
 // The borrower of a single acquisition is unique, so it cannot have a token already.
-const SINGLE: &str = "an acquisition with a number of its own has no token yet";
+const SINGLE: &str = "the borrower of a single acquisition is unique, so it has no token yet";
 
 impl fmt::Debug for CapacityLimiter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

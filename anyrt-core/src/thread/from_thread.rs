@@ -187,7 +187,7 @@ pub fn check_cancelled() -> Result<(), Cancelled> {
 
 /// Returns the cancellation that a thread sees after its caller was dropped.
 pub(super) fn caller_gone() -> Cancelled {
-    let reason = "nobody waits for this thread any more";
+    let reason = "the caller of this thread is gone";
     Cancelled::with(Cause::HostDropped, Some(reason.to_owned()), None)
 }
 

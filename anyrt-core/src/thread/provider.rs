@@ -103,7 +103,7 @@ impl<R: Runtime> Deref for ProvidedPortal<R> {
     fn deref(&self) -> &BlockingPortal<R> {
         match &self.0 {
             Some(own) => &own.portal,
-            None => unreachable!("nobody has it any more"),
+            None => unreachable!("the portal is taken by the destructor alone"),
         }
     }
 }

@@ -36,7 +36,7 @@ pub enum TlsError {
     /// because an attacker has cut the connection.
     #[error(
         "the connection was cut off: the peer has not closed its side of the TLS stream \
-         (`relaxed` takes this for the end)"
+         (`relaxed` treats this as the end of the stream)"
     )]
     CutOff,
     /// The peer sent data that was not received before [`unwrap`](super::TlsStream::unwrap).

@@ -71,7 +71,7 @@ fn text_of(payload: &(dyn Any + Send)) -> String {
     match (payload.downcast_ref::<&str>(), payload.downcast_ref()) {
         (Some(text), _) => (*text).to_owned(),
         (None, Some(text)) => String::clone(text),
-        (None, None) => "the function panicked, with something that is not a text".to_owned(),
+        (None, None) => "the function panicked, with a payload that is not text".to_owned(),
     }
 }
 

@@ -79,7 +79,7 @@ impl<S: ByteReceiveStream> Future for ReceiveUntil<'_, S> {
             if delimiter.is_empty() {
                 return Poll::Ready(Err(io::Error::new(
                     io::ErrorKind::InvalidInput,
-                    "a delimiter has at least one byte",
+                    "the delimiter is empty: use at least one byte",
                 )));
             }
             // Ends: each round adds at least one byte or returns, and `max` bounds the search.

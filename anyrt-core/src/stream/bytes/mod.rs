@@ -152,7 +152,7 @@ fn refuse_zero(max: usize) -> io::Result<()> {
     if max == 0 {
         return Err(io::Error::new(
             io::ErrorKind::InvalidInput,
-            "at least one byte has to be asked for",
+            "cannot receive 0 bytes: request at least one",
         ));
     }
     Ok(())

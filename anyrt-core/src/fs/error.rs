@@ -1,3 +1,5 @@
+//! [`PathError`].
+
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::{fmt, io};

@@ -1,3 +1,5 @@
+//! [`File`]: an open file, a shell around the engine of `stream/file/engine`.
+
 use std::fmt;
 use std::fs::{self, Metadata, Permissions, TryLockError};
 use std::future::poll_fn;

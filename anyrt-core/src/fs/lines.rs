@@ -1,3 +1,5 @@
+//! The lines of a file, and its pieces between other delimiters, as streams.
+
 use std::fmt;
 use std::future::poll_fn;
 use std::io;

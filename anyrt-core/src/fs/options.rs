@@ -1,3 +1,5 @@
+//! [`OpenOptions`].
+
 use std::fmt;
 use std::fs;
 use std::io;

@@ -1,3 +1,5 @@
+//! [`Path`]: a path with a limiter.
+
 use std::cmp::Ordering;
 use std::ffi::OsStr;
 use std::fs::{self, Metadata, Permissions};

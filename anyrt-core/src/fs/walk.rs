@@ -1,3 +1,5 @@
+//! Walks through folders.
+
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::task::{Context, Poll};

@@ -1,3 +1,5 @@
+//! [`Command`]: the program to start, and its options.
+
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;

@@ -1,3 +1,5 @@
+//! [`Process`]: an open process, and the functions that open one.
+
 use std::fmt;
 use std::future::poll_fn;
 use std::io;

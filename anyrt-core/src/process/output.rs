@@ -1,3 +1,5 @@
+//! The output of programs, and the errors of running them.
+
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io;

@@ -1,3 +1,5 @@
+//! [`run_process`]: feeding, reading and waiting in one future.
+
 use std::io;
 use std::pin::Pin;
 use std::process::ExitStatus;

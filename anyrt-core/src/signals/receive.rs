@@ -1,3 +1,5 @@
+//! [`SignalReceiver`].
+
 use std::fmt;
 use std::future::poll_fn;
 use std::io;

@@ -1,3 +1,5 @@
+//! [`Signal`], and the constants of all signals.
+
 use std::fmt;
 use std::hash::{Hash, Hasher};
 

@@ -1,3 +1,5 @@
+//! [`TempBuilder`], and the functions with its default options.
+
 use std::ffi::{OsStr, OsString};
 use std::marker::PhantomData;
 use std::path::{Component, Path, PathBuf};

@@ -1,3 +1,5 @@
+//! [`TempDir`], and the removal of folders.
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fmt, fs, io, thread};

@@ -1,3 +1,5 @@
+//! [`NamedTempFile`].
+
 use std::error::Error;
 use std::ops::{Deref, DerefMut};
 use std::path::Path;

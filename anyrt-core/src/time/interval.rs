@@ -1,3 +1,5 @@
+//! [`Interval`].
+
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};

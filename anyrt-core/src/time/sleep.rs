@@ -1,3 +1,5 @@
+//! Sleeping: for a length of time, until a deadline, or until it is cancelled.
+
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};

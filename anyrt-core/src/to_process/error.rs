@@ -1,3 +1,5 @@
+//! [`WorkerError`].
+
 use std::fmt;
 use std::io;
 use std::process::ExitStatus;

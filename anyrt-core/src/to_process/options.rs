@@ -1,3 +1,5 @@
+//! [`Options`], and the default limiter of calls.
+
 use std::fmt;
 use std::marker::PhantomData;
 use std::num::NonZeroUsize;

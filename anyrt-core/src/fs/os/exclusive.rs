@@ -1,3 +1,5 @@
+//! Renaming without replacing, on systems that have it in one step.
+
 use std::path::Path;
 use std::{fs, io};
 

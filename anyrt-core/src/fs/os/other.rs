@@ -1,3 +1,5 @@
+//! Systems other than Unix.
+
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;

@@ -1,3 +1,5 @@
+//! Unix systems.
+
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};

@@ -40,7 +40,7 @@ pub(super) trait Resource {
     /// Returns the part that [`admit`](Resource::admit) has reserved.
     fn collect(&mut self, ask: &Self::Ask) -> Self::Grant;
 
-    /// Returns a reservation that was not collected.
+    /// Takes back a reservation that was not collected.
     fn give_back(&mut self, ask: &Self::Ask);
 
     /// Serves a new caller, if possible. `waiting` is the length of the queue.

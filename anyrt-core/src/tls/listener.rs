@@ -34,6 +34,7 @@ pub struct TlsListener<R: Time, L: Listener> {
     limit: Duration,
     most: usize,
     on_failure: Box<dyn Fn(&io::Error) + Send + Sync>,
+    /// The number of failed handshakes. Relaxed: only a statistic.
     failed: AtomicU64,
     /// The handshakes in progress. The accepting task holds the lock; when its call is dropped, the next
     /// accepting task gets it.

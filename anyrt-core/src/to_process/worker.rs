@@ -62,6 +62,7 @@ impl<R: Descriptors> Worker<R> {
         let process = process.map_err(WorkerError::Start)?;
         let socket = R::Source::register(ours.into()).map_err(WorkerError::Start)?;
         let worker = Worker { socket, process };
+        // An atomic only because two futures of this task share it: relaxed is enough.
         let serves = AtomicBool::new(false);
         let greeting = async {
             let greeting = move_on_after::<R, _>(PATIENCE, worker.receive()).await;
@@ -96,6 +97,7 @@ impl<R: Descriptors> Worker<R> {
     /// If this is cancelled before the whole request is sent, the worker is killed and reaped. After that, a
     /// cancelled call does the same if it `kills`; otherwise it continues until the answer is there.
     pub(super) async fn ask(&self, request: &[u8], kills: bool) -> Result<Vec<u8>, Lost> {
+        // An atomic only because two futures of this task share it: relaxed is enough.
         let answered = AtomicBool::new(false);
         let mut sent = false;
         let exchange = async {

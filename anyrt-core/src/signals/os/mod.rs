@@ -55,6 +55,9 @@ impl Received {
     /// Sets whether the handler carries out the default action from now on.
     fn arm(&self, armed: bool) {
         if let Some(default) = &self.default {
+            // Pairs with the load in the handler of signal-hook, which is `SeqCst` too. A handler that runs
+            // at the same time may see either value: its signal counts as one that has arrived before or
+            // after.
             default.store(armed, Ordering::SeqCst);
         }
     }

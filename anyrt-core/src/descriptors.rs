@@ -1,4 +1,4 @@
-//! Waiting for descriptors that something else reads and writes.
+//! Waiting for the readiness of descriptors that other code reads and writes.
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
@@ -17,40 +17,40 @@ use crate::runtime::{Attempt, Descriptors, Direction, Source};
 use crate::stream::ReceiveError;
 use crate::sync::{Event, begin};
 
-/// Waits until a descriptor can be read without blocking: there is data, the end, a connection to
-/// accept, or an error to be told.
+/// Waits until a descriptor can be read without blocking: there is data, the end, a connection to accept, or
+/// an error.
 ///
-/// It is for descriptors that other code reads: a library in C, a device. If it is readable
-/// already, this returns soon. Any number of tasks may wait for one descriptor, and it may be one
-/// that the runtime knows already. Whether it blocks is left as it is.
+/// For descriptors that other code reads, such as a library in C or a device. If the descriptor is already
+/// readable, this returns soon. Any number of tasks may wait for one descriptor, and the runtime may already
+/// use it. Its blocking mode is not changed.
 ///
-/// On tokio an error alone is not told, such as a connected UDP socket has whose peer is not there;
-/// what comes after it ends the wait.
+/// tokio does not report an error alone, such as that of a connected UDP socket without a peer; the next
+/// event ends the wait.
 ///
 /// # Cancel safety
 ///
-/// Cancel safe: it has no effect.
+/// This function is cancel safe: it has no effect.
 ///
 /// # Errors
 ///
-/// - [Closed](crate::stream::is_closed) if [`notify_closing`] is called meanwhile.
-/// - [`InvalidInput`](io::ErrorKind::InvalidInput) for regular files and directories, which Linux does
-///   not wait for: they count as ready always.
-/// - What the system says, or that there is no runtime.
+/// - [Closed](crate::stream::is_closed) if [`notify_closing`] is called during the wait.
+/// - [`InvalidInput`](io::ErrorKind::InvalidInput) for regular files and directories, which Linux cannot wait
+///   for: they always count as ready.
+/// - The error of the operating system, or that there is no runtime.
 pub fn wait_readable<R: Descriptors>(
     descriptor: impl AsFd + Send,
 ) -> impl Future<Output = io::Result<()>> + Send {
     wait::<R>(descriptor, Direction::Input)
 }
 
-/// Waits until a descriptor can be written without blocking: there is room, a connection has been
-/// made, or there is an error to be told.
+/// Waits until a descriptor can be written without blocking: there is room, a connection is established, or
+/// there is an error.
 ///
-/// Apart from that it is as [`wait_readable`].
+/// Otherwise it is like [`wait_readable`].
 ///
 /// # Cancel safety
 ///
-/// Cancel safe: it has no effect.
+/// This function is cancel safe: it has no effect.
 ///
 /// # Errors
 ///
@@ -61,25 +61,25 @@ pub fn wait_writable<R: Descriptors>(
     wait::<R>(descriptor, Direction::Output)
 }
 
-/// Says that a descriptor is about to be closed: whoever waits for it in this run, by
-/// [`wait_readable`] or [`wait_writable`], gets an error that says
-/// [closed](crate::stream::is_closed).
+/// Announces that a descriptor is about to be closed: calls of [`wait_readable`] and [`wait_writable`] in
+/// this run that wait for it return an error that is [closed](crate::stream::is_closed).
 ///
-/// They cannot find out otherwise: what they wait for is a duplicate, which closing the
-/// descriptor leaves open. Outside of a run it does nothing.
+/// They cannot detect it otherwise: they wait for a duplicate, which stays open. Outside of a run this has no
+/// effect.
 pub fn notify_closing(descriptor: impl AsFd) {
     if let Ok(waiting) = WAITING.get() {
         waiting.close(descriptor.as_fd().as_raw_fd());
     }
 }
 
+/// Waits for the readiness of a duplicate, or for `notify_closing`.
 async fn wait<R: Descriptors>(
     descriptor: impl AsFd + Send,
     direction: Direction,
 ) -> io::Result<()> {
     begin().await;
     let waiter = Waiter::new(WAITING.get().ok(), descriptor.as_fd().as_raw_fd());
-    // A duplicate, as a reactor takes each descriptor once, and owns it.
+    // A duplicate, since a reactor accepts each descriptor once, and owns it.
     let duplicate = descriptor.as_fd().try_clone_to_owned()?;
     let source = R::Source::register(duplicate).map_err(explain)?;
     let mut closing = pin!(waiter.closing.wait());
@@ -96,20 +96,21 @@ async fn wait<R: Descriptors>(
     deliver(outcome.await).await
 }
 
-/// Asks the system, as reactors may report readiness that is over.
+/// Checks readiness with a system call, since reactors may report readiness that no longer holds.
 fn is_ready(descriptor: BorrowedFd<'_>, direction: Direction) -> io::Result<Attempt<()>> {
     let asked = match direction {
         Direction::Input => PollFlags::IN,
         Direction::Output => PollFlags::OUT,
     };
     let mut descriptors = [PollFd::from_borrowed_fd(descriptor, asked)];
-    // Errors and ends of connections are reported without being asked for.
+    // The system reports errors and ends of connections in any case.
     match poll(&mut descriptors, Some(&Timespec::default()))? {
         0 => Err(io::ErrorKind::WouldBlock.into()),
         _ => Ok(Attempt::new(())),
     }
 }
 
+/// Adds the remedy to the error for descriptors that cannot be waited for.
 fn explain(error: io::Error) -> io::Error {
     if Errno::from_io_error(&error) == Some(Errno::PERM) {
         return io::Error::new(
@@ -123,12 +124,12 @@ fn explain(error: io::Error) -> io::Error {
 
 static WAITING: RunVar<Arc<Waiting>> = RunVar::with_default(Arc::default);
 
-/// Who waits in a run.
+/// The descriptors that tasks of a run wait for. The lock is held for single accesses only.
 #[derive(Default)]
 struct Waiting(Mutex<BTreeMap<RawFd, Descriptor>>);
 
-/// One descriptor that is waited for. When it is closed it leaves the list; its number may come
-/// back as another one.
+/// One descriptor. When it is closed, its entry is removed, since its number may be reused for another
+/// descriptor.
 #[derive(Default)]
 struct Descriptor {
     closing: Arc<Event>,
@@ -136,6 +137,7 @@ struct Descriptor {
 }
 
 impl Waiting {
+    /// Removes a descriptor, and wakes its waiters after the unlock.
     fn close(&self, descriptor: RawFd) {
         let closed = lock(&self.0).remove(&descriptor);
         if let Some(closed) = closed {
@@ -144,9 +146,9 @@ impl Waiting {
     }
 }
 
-/// One who waits for a descriptor.
+/// One wait for a descriptor.
 struct Waiter {
-    /// None outside of a run, where nobody could tell.
+    /// `None` outside of a run, where `notify_closing` cannot find it.
     waiting: Option<Arc<Waiting>>,
     descriptor: RawFd,
     closing: Arc<Event>,
@@ -178,12 +180,13 @@ impl Drop for Waiter {
         let Some(entry) = list.get_mut(&self.descriptor) else {
             return;
         };
+        // The entry may belong to a new descriptor with the same number.
         if !Arc::ptr_eq(&entry.closing, &self.closing) {
             return;
         }
         entry.waiters -= 1;
         if entry.waiters == 0 {
-            // The event goes after the lock, with the waiter: nobody else has it.
+            // The event is dropped after the unlock: this waiter has the last reference.
             list.remove(&self.descriptor);
         }
     }
@@ -201,7 +204,7 @@ mod tests {
         drop(first);
         waiting.close(3);
         assert!(second.closing.is_set());
-        // The number comes back; who waited for the old descriptor is no concern of the new one's.
+        // The number is reused: a waiter for the old descriptor must not change the new entry.
         let third = waiter();
         drop(second);
         assert!(!third.closing.is_set());

@@ -1,4 +1,4 @@
-//! Typed attributes: what is known of a stream, asked for through every layer of wrapping.
+//! Typed attributes of streams, which are found through any number of wrappers.
 
 mod error;
 
@@ -7,17 +7,17 @@ use std::io;
 
 pub use self::error::AttributeError;
 
-/// A kind of thing that can be known of a stream, such as the address of its peer.
+/// A property that a stream can have, such as the address of its peer.
 ///
-/// It is a type that is never made: what counts is its name and the type of its value. Anybody can
-/// define more.
+/// Implement it for a type that is never constructed: only its name and the type of its value matter. Other
+/// crates can define more attributes.
 ///
 /// # Examples
 ///
 /// ```
 /// use anyrt_core::stream::{Attribute, Attributes, AttributesExt, Demand};
 ///
-/// /// How often the stream was tried before it was there.
+/// /// The number of attempts until the stream was open.
 /// struct Attempts;
 /// impl Attribute for Attempts {
 ///     type Value = u32;
@@ -41,27 +41,27 @@ pub use self::error::AttributeError;
 /// assert_eq!(error.to_string(), "there is no attribute `attempts` here");
 /// ```
 pub trait Attribute: 'static {
-    /// What is known.
+    /// The type of the value.
     type Value: 'static;
-    /// What it is called in messages.
+    /// The name in error messages.
     const NAME: &'static str;
 }
 
-/// Something that has attributes.
+/// A type that has attributes.
 ///
 /// # Contract
 ///
-/// 1. A wrapper MUST offer its own attributes first, and then pass the demand on to what it wraps:
-///    the outermost answer counts, also if it is that reading the attribute failed.
+/// 1. A wrapper MUST provide its own attributes first, and then pass the demand on to the inner stream: the
+///    outermost answer counts, even if it is a failure to read the attribute.
 /// 2. [`provide`](Attributes::provide) MUST NOT block.
 pub trait Attributes {
-    /// Answers the demand as far as it can; by default there is nothing to say.
+    /// Answers the demand, if this type has the attribute. By default there are no attributes.
     fn provide(&self, demand: &mut Demand<'_>) {
         let _ = demand;
     }
 }
 
-/// Asking for attributes.
+/// Methods to read attributes.
 pub trait AttributesExt: Attributes {
     /// Returns the value of an attribute.
     ///
@@ -88,20 +88,20 @@ pub trait AttributesExt: Attributes {
 
 impl<S: Attributes + ?Sized> AttributesExt for S {}
 
-/// A question for one attribute, of a kind that only the asker knows.
+/// A request for one attribute. Only its sender knows which one.
 #[derive(Debug)]
 pub struct Demand<'a>(&'a mut dyn Any);
 
-/// Where the answer is put.
+/// The place for the answer.
 struct Answer<A: Attribute>(Option<io::Result<A::Value>>);
 
 impl Demand<'_> {
-    /// Answers, if this is what is asked for and nobody has answered yet.
+    /// Provides a value, if this attribute is requested and there is no answer yet.
     pub fn provide<A: Attribute>(&mut self, value: impl FnOnce() -> A::Value) -> &mut Self {
         self.provide_result::<A>(|| Ok(Some(value())))
     }
 
-    /// Answers with a value that may turn out to be missing.
+    /// Provides a value that may be missing.
     pub fn provide_option<A: Attribute>(
         &mut self,
         value: impl FnOnce() -> Option<A::Value>,
@@ -109,9 +109,9 @@ impl Demand<'_> {
         self.provide_result::<A>(|| Ok(value()))
     }
 
-    /// Answers with a value that may turn out to be missing, and that may fail to be read.
+    /// Provides a value that may be missing, or may fail to be read.
     ///
-    /// A failure is an answer: what is wrapped is not asked any more.
+    /// A failure is an answer too: the demand is not passed on to the inner stream.
     pub fn provide_result<A: Attribute>(
         &mut self,
         value: impl FnOnce() -> io::Result<Option<A::Value>>,

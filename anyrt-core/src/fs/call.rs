@@ -1,4 +1,4 @@
-//! One call on a worker thread for one function.
+//! The call on a worker thread of a single function.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use crate::runtime::Runtime;
 use crate::sync::CapacityLimiter;
 use crate::thread::{from_thread, to_thread};
 
-/// The limiter of the object that a function belongs to; none for that of the run.
+/// The limiter of the object that a function belongs to; `None` for that of the run.
 pub(crate) type Limiter = Option<Arc<CapacityLimiter>>;
 
 pub(crate) fn options<R: Runtime>(limiter: Limiter) -> to_thread::Options<R> {
@@ -68,7 +68,7 @@ where
     deliver(outcome).await
 }
 
-/// Why a long function did not complete.
+/// The reason why a long function did not complete.
 pub(crate) enum Stop {
     Failed(io::Error),
     Cancelled(Cancelled),

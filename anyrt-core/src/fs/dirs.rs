@@ -10,7 +10,7 @@ use super::os;
 use super::path::With;
 use crate::runtime::Runtime;
 
-/// How many entries are removed between two looks at the cancellation.
+/// The number of entries to remove between two checks of the cancellation.
 const TURN: usize = 512;
 
 /// Creates a folder.
@@ -20,7 +20,7 @@ pub fn create_dir<R: Runtime>(
     create_dir_at::<R>(None, path.as_ref().to_owned(), false)
 }
 
-/// Creates a folder, and those above it that are missing.
+/// Creates a folder and its missing parents.
 pub fn create_dir_all<R: Runtime>(
     path: impl AsRef<Path>,
 ) -> impl Future<Output = io::Result<()>> + Send {
@@ -71,11 +71,11 @@ pub fn remove_dir<R: Runtime>(
     call::<R, _>(None, "remove", path, |path| fs::remove_dir(path))
 }
 
-/// Removes a folder with all that is in it. Symbolic links are removed, and not followed.
+/// Removes a folder with everything in it. Symbolic links are removed, and not followed.
 ///
 /// # Cancel safety
 ///
-/// A cancelled caller waits until up to 512 entries more are removed; the rest stays (rule F2).
+/// A cancelled caller waits until up to 512 more entries are removed; the rest stays (rule F2).
 pub fn remove_dir_all<R: Runtime>(
     path: impl AsRef<Path>,
 ) -> impl Future<Output = io::Result<()>> + Send {
@@ -100,7 +100,7 @@ pub(super) async fn remove_dir_all_at<R: Runtime>(
 ///
 /// # Cancel safety
 ///
-/// Cancel safe: a folder that nobody lists is closed again.
+/// This function is cancel safe: a folder that is opened for a dropped caller is closed again.
 pub fn read_dir<R: Runtime>(
     path: impl AsRef<Path>,
 ) -> impl Future<Output = io::Result<ReadDir<R>>> + Send {

@@ -1,3 +1,5 @@
+//! [`PathError`].
+
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::{fmt, io};
@@ -23,7 +25,7 @@ pub struct PathError {
 }
 
 impl PathError {
-    /// Wraps an error of the operating system; others are explained well enough by themselves.
+    /// Wraps an error of the operating system; other errors are clear without that.
     pub(crate) fn wrap(operation: &'static str, path: &Path, error: io::Error) -> io::Error {
         if error.get_ref().is_some_and(|inner| inner.is::<PathError>()) {
             return error;
@@ -41,7 +43,7 @@ impl PathError {
         self.operation
     }
 
-    /// Returns the path that the operation was given.
+    /// Returns the path that was passed to the operation.
     pub fn path(&self) -> &Path {
         &self.path
     }

@@ -1,3 +1,5 @@
+//! [`File`]: an open file, a shell around the engine of `stream/file/engine`.
+
 use std::fmt;
 use std::fs::{self, Metadata, Permissions, TryLockError};
 use std::future::poll_fn;
@@ -25,43 +27,43 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(100);
 
 /// An open file.
 ///
-/// It implements [`AsyncRead`], [`AsyncBufRead`], [`AsyncWrite`] and [`AsyncSeek`] of `futures::io`, and
-/// is a byte stream. What it does is done on worker threads, one call at a time; but on Linux, up to
-/// 128 KiB that the system has in memory are read at once, where the file system can tell (`RWF_NOWAIT`)
-/// and the file has no limiter of its own.
+/// It implements [`AsyncRead`], [`AsyncBufRead`], [`AsyncWrite`] and [`AsyncSeek`] of `futures::io`, and is a
+/// byte stream. Its calls run on worker threads, one at a time. On Linux, up to 128 KiB that the system has
+/// in memory are read without a call, if the file system supports this (`RWF_NOWAIT`) and the file does not
+/// have its own limiter.
 ///
-/// Calls read ahead: they grow from 16 to 512 KiB while the file is read in order, and go on with up to
-/// 1 MiB more before that is asked for. At the end of the file it reports that once, and
-/// asks anew afterwards, since files grow. Writing begins at once and gathers what comes meanwhile, up to
-/// 512 KiB. The *position* is what was consumed and written; the descriptor may be ahead of it, and is set
-/// back before it matters. A file without a position, such as a pipe or a terminal, is never sought.
+/// Reads run ahead: they grow from 16 to 512 KiB while the file is read in order, and continue with up to 1
+/// MiB more before it is requested. The end of the file is reported once; later reads check again, since
+/// files grow. Writing begins at once and gathers bytes that are written meanwhile, up to 512 KiB. The
+/// *position* is the number of bytes consumed and written; the descriptor may be ahead of it, and is set back
+/// before it matters. A file without a position, such as a pipe or a terminal, is never sought.
 ///
 /// Attributes: [`FilePath`](crate::stream::FilePath) if it was opened by path, and
 /// [`FileHandle`](crate::stream::FileHandle), whose position may be ahead.
 ///
 /// # Cancel safety
 ///
-/// In a cancelled scope nothing is begun, and what runs on a worker thread cannot be interrupted: a
-/// cancelled caller waits for it, one that is dropped from outside does not. The file owns the call, so
-/// bytes that were read then are read next, and bytes that were accepted are written.
+/// In a cancelled scope no operation begins, and a call on a worker thread cannot be interrupted: a cancelled
+/// caller waits for it, a dropped one does not. The file owns the call, so bytes that it has read are read
+/// next, and bytes that were accepted are written.
 ///
 /// # Dropping
 ///
-/// Dropping a file loses nothing that was accepted: the run waits until the rest is written, and a
-/// failure goes to its `unhandled` hook. Without a run the destructor writes. To learn of failures,
-/// [flush](File::flush), [close](File::close) or [sync](File::sync_all) it.
+/// Dropping a file loses no accepted bytes: the run waits until the rest is written, and an error goes to its
+/// `unhandled` hook. Without a run the destructor writes. To get the error, [flush](File::flush),
+/// [close](File::close) or [sync](File::sync_all) the file.
 ///
 /// # Errors
 ///
-/// All errors of the operating system name the operation and the path; see [`PathError`]. A write that
-/// fails keeps its bytes: the next operation reports the failure, and a later flush tries again.
+/// All errors of the operating system name the operation and the path; see [`PathError`]. A failed write
+/// keeps its bytes: the next operation returns the error, and a later flush tries again.
 ///
 /// # Panics
 ///
-/// Its operations panic where no runtime is at hand.
+/// The operations panic if there is no current runtime.
 pub struct File<R: Runtime> {
     engine: Engine<R>,
-    /// The seek that `poll_seek` has begun.
+    /// The seek that `poll_seek` has started.
     seeking: Option<(u64, SeekFrom)>,
 }
 
@@ -92,12 +94,12 @@ impl<R: Runtime> File<R> {
         OpenOptions::new()
     }
 
-    /// Takes over an open file, at its position.
+    /// Creates a file from an open file, at its current position.
     pub fn from_std(file: fs::File) -> Self {
         File::opened(file, None, None)
     }
 
-    /// Takes over an open file, with a limiter of its own.
+    /// Creates a file from an open file, with its own limiter.
     pub fn from_std_with(file: fs::File, limiter: &Arc<CapacityLimiter>) -> Self {
         File::opened(file, None, Some(limiter.clone()))
     }
@@ -121,11 +123,11 @@ impl<R: Runtime> File<R> {
         }
     }
 
-    /// Gives the file back, at its position, with everything written.
+    /// Returns the open file, at its position, after everything is written.
     ///
     /// # Cancel safety
     ///
-    /// Dropping it drops the file.
+    /// Dropping the future drops the file.
     ///
     /// # Errors
     ///
@@ -148,11 +150,11 @@ impl<R: Runtime> File<R> {
 
     // ---- reading ----
 
-    /// Reads some bytes; none at the end of the file.
+    /// Reads some bytes. Returns 0 at the end of the file.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: if the future is dropped before completing, nothing was read.
+    /// This method is cancel safe: if the future is dropped before completing, nothing was read.
     ///
     /// # Errors
     ///
@@ -166,12 +168,12 @@ impl<R: Runtime> File<R> {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: if the future is dropped before completing, nothing was read.
+    /// This method is cancel safe: if the future is dropped before completing, nothing was read.
     ///
     /// # Errors
     ///
     /// - [`UnexpectedEof`](io::ErrorKind::UnexpectedEof) at the end of the file, as an
-    ///   [`IncompleteRead`] with the number of bytes that there are. They stay to be read.
+    ///   [`IncompleteRead`] with the number of bytes that there are. They remain unread.
     /// - Returns the error of the operating system.
     pub async fn read_exact(&mut self, buffer: &mut [u8]) -> io::Result<()> {
         let wanted = buffer.len();
@@ -190,7 +192,7 @@ impl<R: Runtime> File<R> {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: the buffer has what was read.
+    /// This method is cancel safe: the buffer has the bytes that were read.
     ///
     /// # Errors
     ///
@@ -206,11 +208,11 @@ impl<R: Runtime> File<R> {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: if the future is dropped before completing, nothing was read.
+    /// This method is cancel safe: if the future is dropped before completing, nothing was read.
     ///
     /// # Errors
     ///
-    /// - [`InvalidData`](io::ErrorKind::InvalidData) if it is not UTF-8; it stays to be read.
+    /// - [`InvalidData`](io::ErrorKind::InvalidData) if it is not UTF-8; it remains unread.
     /// - Returns the error of the operating system.
     pub async fn read_to_string(&mut self, text: &mut String) -> io::Result<usize> {
         let mut taken = Taken::new(self);
@@ -239,7 +241,7 @@ impl<R: Runtime> File<R> {
         .await
     }
 
-    /// Returns the lines as a stream: without `\n` or `\r\n`, the last one although nothing ends it.
+    /// Returns the lines as a stream: without `\n` or `\r\n`, including a last line without an end.
     pub fn lines(self) -> Lines<R> {
         Lines::new(self)
     }
@@ -249,16 +251,16 @@ impl<R: Runtime> File<R> {
         Split::new(self, delimiter)
     }
 
-    /// Reads at a place in the file, and leaves the position alone; at most 512 KiB in one call. On
-    /// systems that are not Unix the position may be moved if the future is dropped.
+    /// Reads at a given offset, without moving the position; at most 512 KiB in one call. On systems other
+    /// than Unix the position may be moved if the future is dropped.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: if the future is dropped before completing, nothing was read.
+    /// This method is cancel safe: if the future is dropped before completing, nothing was read.
     ///
     /// # Errors
     ///
-    /// Returns the error of the operating system; pipes and terminals have no places.
+    /// Returns the error of the operating system; pipes and terminals do not have offsets.
     pub async fn read_at(&mut self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         let mut room = vec![0; buffer.len().min(MOST)];
         let read = move |file: &fs::File, _| {
@@ -273,11 +275,11 @@ impl<R: Runtime> File<R> {
 
     // ---- writing ----
 
-    /// Writes some bytes: they are accepted, and written while the caller goes on.
+    /// Writes some bytes: they are accepted, and written while the caller continues.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: if the future is dropped before completing, nothing was accepted.
+    /// This method is cancel safe: if the future is dropped before completing, nothing was accepted.
     ///
     /// # Errors
     ///
@@ -287,11 +289,12 @@ impl<R: Runtime> File<R> {
         poll_fn(|cx| operation.poll(cx, |cx| self.poll_write_some(cx, bytes))).await
     }
 
-    /// Writes all of the bytes: they are accepted, and written while the caller goes on.
+    /// Writes all of the bytes: they are accepted, and written while the caller continues.
     ///
     /// # Cancel safety
     ///
-    /// **Not** cancel safe: dropping it may leave a part of them accepted.
+    /// This method is **not** cancel safe: if the future is dropped, a part of the bytes may have been
+    /// accepted.
     ///
     /// # Errors
     ///
@@ -304,11 +307,11 @@ impl<R: Runtime> File<R> {
         Ok(())
     }
 
-    /// Waits until the operating system has all that was accepted.
+    /// Waits until the operating system has all accepted bytes.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: the rest is written all the same.
+    /// This method is cancel safe: the rest is written nevertheless.
     ///
     /// # Errors
     ///
@@ -318,8 +321,8 @@ impl<R: Runtime> File<R> {
         poll_fn(|cx| operation.poll(cx, |cx| self.poll_flush_all(cx))).await
     }
 
-    /// Writes at a place in the file, and leaves the position alone; at most 512 KiB in one call. On
-    /// systems that are not Unix the position may be moved if the future is dropped.
+    /// Writes at a given offset, without moving the position; at most 512 KiB in one call. On systems other
+    /// than Unix the position may be moved if the future is dropped.
     ///
     /// # Cancel safety
     ///
@@ -334,7 +337,7 @@ impl<R: Runtime> File<R> {
         self.call("write", false, write).await
     }
 
-    /// Writes everything, and has the system put data and metadata on the disk.
+    /// Writes everything, and makes the system write data and metadata to the disk.
     ///
     /// # Errors
     ///
@@ -343,7 +346,7 @@ impl<R: Runtime> File<R> {
         self.call("sync", false, |file, _| file.sync_all()).await
     }
 
-    /// Writes everything, and has the system put data on the disk.
+    /// Writes everything, and makes the system write the data to the disk.
     ///
     /// # Errors
     ///
@@ -354,15 +357,15 @@ impl<R: Runtime> File<R> {
 
     /// Closes the file, once everything is written, on a worker thread.
     ///
-    /// It is no cancel point: in a cancelled scope the file is closed, too.
+    /// This is not a cancel point: in a cancelled scope the file is closed, too.
     ///
     /// # Cancel safety
     ///
-    /// Dropping it is dropping the file.
+    /// Dropping the future drops the file.
     ///
     /// # Errors
     ///
-    /// Returns the error of a write; the file is closed all the same, and what was not written is lost.
+    /// Returns the error of a write; the file is closed nevertheless, and unwritten bytes are lost.
     pub async fn close(mut self) -> io::Result<()> {
         let outcome = poll_fn(|cx| self.engine.poll_close(cx)).await;
         outcome.map_err(|error| self.wrap("write", error))
@@ -395,7 +398,7 @@ impl<R: Runtime> File<R> {
         outcome.map_err(|error| self.wrap("seek in", error))
     }
 
-    /// Sets the length of the file; what is added is zero.
+    /// Sets the length of the file; added bytes are zero.
     ///
     /// # Errors
     ///
@@ -426,15 +429,15 @@ impl<R: Runtime> File<R> {
         self.call("set the permissions of", false, set).await
     }
 
-    /// Locks the file for this handle alone, and waits while another has it.
+    /// Locks the file for this handle alone, and waits while another handle has the lock.
     ///
-    /// It tries again and again, with pauses that grow from 1 to 100 milliseconds: a thread that waits
-    /// for a lock of the system could not be interrupted.
+    /// It polls the lock, with pauses that grow from 1 to 100 milliseconds, because a thread that waits for a
+    /// lock of the system could not be interrupted.
     ///
     /// # Cancel safety
     ///
-    /// Cancelled it has the lock or not, and says which. Dropped from outside, the file may have it
-    /// until it is unlocked or closed.
+    /// If it is cancelled, it has the lock or not, and the result says which. If the future is dropped, the
+    /// file may have the lock until it is unlocked or closed.
     ///
     /// # Errors
     ///
@@ -443,7 +446,7 @@ impl<R: Runtime> File<R> {
         self.lock_by(fs::File::try_lock).await
     }
 
-    /// Locks the file for this handle and others that lock it in this way; see [`lock`](File::lock).
+    /// Locks the file for this handle and others that lock it by this method; see [`lock`](File::lock).
     ///
     /// # Errors
     ///
@@ -471,7 +474,7 @@ impl<R: Runtime> File<R> {
         self.try_lock_by(fs::File::try_lock_shared).await
     }
 
-    /// Gives the lock back.
+    /// Releases the lock.
     ///
     /// # Errors
     ///
@@ -559,7 +562,7 @@ fn wrap(operation: &'static str, path: Option<&Path>, error: io::Error) -> io::E
     }
 }
 
-/// Bytes that an operation has read, and that go back unless it keeps them.
+/// Bytes that an operation has read, and that are given back unless it keeps them.
 struct Taken<'a, R: Runtime> {
     file: &'a mut File<R>,
     bytes: Vec<u8>,

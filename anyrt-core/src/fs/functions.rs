@@ -8,7 +8,7 @@ use super::call::{Limiter, call, check};
 use super::os;
 use crate::runtime::Runtime;
 
-/// Returns the metadata of what a path leads to.
+/// Returns the metadata of the file or folder that a path leads to.
 pub fn metadata<R: Runtime>(
     path: impl AsRef<Path>,
 ) -> impl Future<Output = io::Result<Metadata>> + Send {
@@ -24,10 +24,10 @@ pub fn symlink_metadata<R: Runtime>(
     call::<R, _>(None, "look at", path, |path| fs::symlink_metadata(path))
 }
 
-/// Returns whether a path leads to something. A symbolic link without a target does not.
+/// Returns whether a path leads to a file or folder. A symbolic link without a target does not.
 ///
-/// It is false only if there is no such path (`ENOENT`, `ENOTDIR`, `ELOOP`). Where that cannot be
-/// found out, it is an error (rule F19).
+/// Returns false only if there is no such path (`ENOENT`, `ENOTDIR`, `ELOOP`). If that cannot be determined,
+/// it is an error (rule F19).
 pub fn exists<R: Runtime>(path: impl AsRef<Path>) -> impl Future<Output = io::Result<bool>> + Send {
     exists_at::<R>(None, path.as_ref().to_owned(), true)
 }
@@ -41,7 +41,7 @@ pub(super) async fn exists_at<R: Runtime>(
     Ok(found.await?.unwrap_or(false))
 }
 
-/// Looks at the metadata of a path; none if there is no such path.
+/// Returns the metadata of a path; `None` if there is no such path.
 pub(super) async fn metadata_at<R: Runtime, T: Send + 'static>(
     limiter: Limiter,
     path: PathBuf,
@@ -71,7 +71,7 @@ pub fn canonicalize<R: Runtime>(
     call::<R, _>(None, "resolve", path, |path| fs::canonicalize(path))
 }
 
-/// Returns where a symbolic link leads.
+/// Returns the target of a symbolic link.
 pub fn read_link<R: Runtime>(
     path: impl AsRef<Path>,
 ) -> impl Future<Output = io::Result<PathBuf>> + Send {
@@ -100,7 +100,7 @@ pub(super) async fn hard_link_at<R: Runtime>(
     .await
 }
 
-/// Gives a file or folder another name, and refuses one that exists.
+/// Renames a file or folder, and fails if the new name exists.
 ///
 /// Linux and macOS check that in the same step, on most of their file systems. Elsewhere it is like
 /// [`replace`] (rule F19).
@@ -121,7 +121,7 @@ pub(super) async fn rename_at<R: Runtime>(
     call::<R, _>(limiter, "rename", from, move |from| os::rename(from, &to)).await
 }
 
-/// Gives a file or folder another name, and replaces what has that name.
+/// Renames a file or folder, and replaces a file or folder with the new name.
 pub fn replace<R: Runtime>(
     from: impl AsRef<Path>,
     to: impl AsRef<Path>,

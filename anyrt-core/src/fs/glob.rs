@@ -20,14 +20,14 @@ use crate::runtime::Runtime;
 
 /// Finds the paths that match a pattern.
 ///
-/// `*` and `?` match within a name, `**` as a whole name any number of folders, `[a-z]` one character,
-/// `{a,b}` either; a backslash takes the meaning from what follows, except on Windows. Names with a
-/// leading dot match as others do. The search begins at the longest plain prefix, and goes no deeper
-/// than the pattern can match. Symbolic links are not followed, except in that prefix.
+/// `*` and `?` match within a name, `**` as a whole name matches any number of folders, `[a-z]` one
+/// character, `{a,b}` either. A backslash escapes the next character, except on Windows. Names with a leading
+/// dot match like others. The search begins at the longest plain prefix, and goes no deeper than the pattern
+/// can match. Symbolic links are not followed, except in that prefix.
 ///
 /// # Errors
 ///
-/// [`GlobError`] for a pattern that is wrong.
+/// [`GlobError`] if the pattern is invalid.
 pub fn glob<R: Runtime>(pattern: &str) -> Result<Glob<R>, GlobError> {
     Glob::new(PathBuf::new(), pattern, None)
 }
@@ -36,16 +36,16 @@ pub fn glob<R: Runtime>(pattern: &str) -> Result<Glob<R>, GlobError> {
 ///
 /// # Cancel safety
 ///
-/// Cancel safe: paths that were found stay here.
+/// The stream is cancel safe: paths that were found are kept.
 pub struct Glob<R: Runtime> {
     batches: Batches<R, GlobSource<R>>,
 }
 
 struct GlobSource<R: Runtime> {
     walk: WalkSource<R>,
-    /// Where the walk begins; empty for the current folder.
+    /// The folder where the walk begins; empty for the current folder.
     prefix: PathBuf,
-    /// None if the pattern is a plain path.
+    /// `None` if the pattern is a plain path.
     matcher: Option<GlobMatcher>,
     with: With<R>,
 }
@@ -77,7 +77,7 @@ impl<R: Runtime> Glob<R> {
         let mut walk = WalkSource::new(root.clone(), with.clone());
         let most = most_depth(names);
         walk.change(|walk| walk.max_depth(most));
-        // The names that are matched one by one, up to the first that stands for several.
+        // The names that match one component each, up to the first that matches several.
         let mut levels = Vec::new();
         if !has_nested_separator(names) {
             for name in names.iter().take_while(|name| !name.contains("**")) {
@@ -100,7 +100,7 @@ impl<R: Runtime> Glob<R> {
         })
     }
 
-    /// Returns the next path; none at the end.
+    /// Returns the next path; `None` at the end.
     ///
     /// # Errors
     ///
@@ -114,7 +114,7 @@ fn is_plain(name: &str) -> bool {
     !name.contains(['*', '?', '[', ']', '{', '}', '\\'])
 }
 
-/// Whether a separator stands in braces, or in brackets: then names cannot be matched one by one.
+/// Returns whether a separator is inside braces or brackets. Then names cannot be matched one by one.
 fn has_nested_separator(names: &[&str]) -> bool {
     names.iter().any(|name| {
         name.matches('{').count() != name.matches('}').count()
@@ -122,7 +122,7 @@ fn has_nested_separator(names: &[&str]) -> bool {
     })
 }
 
-/// How deep the pattern can match.
+/// Returns the maximum depth that the pattern can match.
 fn most_depth(names: &[&str]) -> usize {
     if names.iter().any(|name| name.contains("**")) || has_nested_separator(names) {
         usize::MAX
@@ -179,17 +179,17 @@ impl<R: Runtime> fmt::Debug for Glob<R> {
 }
 
 impl<R: Runtime> Path<R> {
-    /// Finds what matches a pattern in the folder; see [`glob`](fn@glob).
+    /// Finds the paths in the folder that match a pattern; see [`glob`](fn@glob).
     ///
     /// # Errors
     ///
-    /// [`GlobError`] for a pattern that is wrong.
+    /// [`GlobError`] if the pattern is invalid.
     pub fn glob(&self, pattern: &str) -> Result<Glob<R>, GlobError> {
         Glob::new(self.to_path_buf(), pattern, self.limiter().cloned())
     }
 }
 
-/// A pattern is wrong, such as one with a bracket that is not closed.
+/// Error: a pattern is invalid, for example because a bracket is not closed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GlobError(globset::Error);
 

@@ -1,3 +1,5 @@
+//! The lines of a file, and its pieces between other delimiters, as streams.
+
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
@@ -12,12 +14,12 @@ use crate::runtime::Runtime;
 
 /// The lines of a file, as a stream.
 ///
-/// They come without `\n` or `\r\n`; the last one comes although nothing ends it. A line that is not UTF-8,
-/// or that is too long, is an error item, and the stream goes on with the next line.
+/// Lines do not include `\n` or `\r\n`; a last line without an end is included. A line that is not UTF-8 or
+/// is too long is an error item, and the stream continues with the next line.
 ///
 /// # Cancel safety
 ///
-/// Cancel safe: the beginning of a line that was read stays here.
+/// The stream is cancel safe: the beginning of a line that was read is kept.
 pub struct Lines<R: Runtime> {
     pieces: Split<R>,
 }
@@ -29,14 +31,15 @@ impl<R: Runtime> Lines<R> {
         }
     }
 
-    /// Has lines of more bytes than this be errors. They are skipped, and not kept in memory.
+    /// Sets the maximum length of a line in bytes. Longer lines are errors; they are skipped, and not kept in
+    /// memory.
     #[must_use]
     pub fn max_length(mut self, bytes: usize) -> Self {
         self.pieces.max_length = bytes;
         self
     }
 
-    /// Returns the next line; none at the end of the file. If the file grows, there are more.
+    /// Returns the next line; `None` at the end of the file. If the file grows, there are more.
     ///
     /// # Errors
     ///
@@ -46,7 +49,7 @@ impl<R: Runtime> Lines<R> {
         self.pieces.next().await.map(text)
     }
 
-    /// Returns the file. What was read of a line that is not complete is lost.
+    /// Returns the file. The bytes of an incomplete line that were read are lost.
     pub fn into_inner(self) -> File<R> {
         self.pieces.file
     }
@@ -81,14 +84,14 @@ impl<R: Runtime> fmt::Debug for Lines<R> {
 ///
 /// # Cancel safety
 ///
-/// Cancel safe: the beginning of a piece that was read stays here.
+/// The stream is cancel safe: the beginning of a piece that was read is kept.
 pub struct Split<R: Runtime> {
     file: File<R>,
     delimiter: u8,
     max_length: usize,
     /// The beginning of the next piece.
     begun: Vec<u8>,
-    /// It is too long, and skipped.
+    /// Whether the piece is too long, and is skipped.
     skips: bool,
 }
 
@@ -103,7 +106,7 @@ impl<R: Runtime> Split<R> {
         }
     }
 
-    /// Returns the next piece, without its delimiter; none at the end of the file.
+    /// Returns the next piece, without its delimiter; `None` at the end of the file.
     ///
     /// # Errors
     ///
@@ -124,7 +127,7 @@ impl<R: Runtime> Split<R> {
             let at_end = bytes.is_empty();
             let found = bytes.iter().position(|byte| *byte == self.delimiter);
             let piece = &bytes[..found.unwrap_or(bytes.len())];
-            // Room for the `\r` of a line that is just long enough.
+            // Room for the `\r` of a line of exactly the maximum length.
             if self.begun.len() + piece.len() > self.max_length.saturating_add(1) {
                 self.skips = true;
                 self.begun = Vec::new();

@@ -1,4 +1,4 @@
-//! Symbolic links, as Unix has them.
+//! Symbolic links and other features of Unix file systems.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ pub(super) async fn symlink_at<R: Runtime>(
 }
 
 impl<R: Runtime> super::Path<R> {
-    /// Makes this path a symbolic link that leads there.
+    /// Creates this path as a symbolic link that leads there.
     ///
     /// # Errors
     ///
@@ -46,7 +46,7 @@ impl<R: Runtime> super::Path<R> {
         self.set_permissions(PermissionsExt::from_mode(mode)).await
     }
 
-    /// Returns the name of the user that owns the file, as `/etc/passwd` has it.
+    /// Returns the name of the user that owns the file, according to `/etc/passwd`.
     ///
     /// # Errors
     ///
@@ -57,7 +57,7 @@ impl<R: Runtime> super::Path<R> {
         self.name_of("/etc/passwd", MetadataExt::uid).await
     }
 
-    /// Returns the name of the group of the file, as `/etc/group` has it.
+    /// Returns the name of the group of the file, according to `/etc/group`.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Streams of the entries of folders: as many in one call as are found within a moment.
+//! Streams of the entries of folders. One call finds as many entries as possible within a short time.
 
 use std::collections::VecDeque;
 use std::ffi::OsStr;
@@ -20,34 +20,34 @@ use crate::loom::Arc;
 use crate::runtime::Runtime;
 use crate::thread::{OwnedCall, run_owed};
 
-/// A call goes on for so long: longer than it takes to reach a worker thread and to come back, and not
-/// so long that the first entries of a slow disk are waited for, or a cancelled caller waits (rule F2).
+/// The duration of a call: longer than the way to a worker thread and back, and short enough for the first
+/// entries of a slow disk, and for a cancelled caller (rule F2).
 const TURN: Duration = Duration::from_millis(1);
 
-/// How many steps are done between looks at the clock, and the most looks in one call: the clock may be
-/// paused, and a filter may keep nothing.
+/// The number of steps between checks of the clock, and the maximum number of checks in one call, because the
+/// clock may be paused, and a filter may keep no entry.
 const STEPS: usize = 8;
 const LOOKS: usize = 512;
 
-/// How many entries of a folder are found in a step.
+/// The number of entries of a folder that one step finds.
 const TOGETHER: usize = 64;
 
-/// So many items that were found are handed out for one operation of the task's budget (rule C11): they
-/// take far less time, and giving way costs as much as a hundred of them.
+/// The number of items that are returned for one operation of the task's budget (rule C11): an item takes far
+/// less time than an operation, and yielding costs as much as a hundred of them.
 const HANDED_OUT: usize = 64;
 
-/// How long a name may be, on average, without that space for it has to be found again.
+/// The average length of a name for which space is reserved.
 const NAME: usize = 16;
 
-/// Something that finds items one after another, on a worker thread.
+/// A source of items, used on a worker thread.
 pub(super) trait Source: Send + 'static {
     type Item: Send + 'static;
 
-    /// Does a step, which may find nothing; none at the end.
+    /// Performs a step, which may find nothing. Returns `None` at the end.
     fn step(&mut self) -> Option<Option<Self::Item>>;
 }
 
-/// A source, and what it has found. It owns the call that is running.
+/// A source and the items that it has found. It owns the running call.
 pub(super) struct Batches<R: Runtime, S: Source> {
     /// Before the first call.
     source: Option<S>,
@@ -57,7 +57,7 @@ pub(super) struct Batches<R: Runtime, S: Source> {
     runtime: std::marker::PhantomData<fn() -> R>,
 }
 
-/// The source, unless that was all, and what it has found.
+/// The source, unless it is at its end, and the items found.
 type Batch<S> = (Option<S>, VecDeque<<S as Source>::Item>);
 
 impl<R: Runtime, S: Source> Batches<R, S> {
@@ -71,12 +71,12 @@ impl<R: Runtime, S: Source> Batches<R, S> {
         }
     }
 
-    /// The source, before the first poll.
+    /// Returns the source, before the first poll.
     pub(super) fn source(&mut self) -> Option<&mut S> {
         self.source.as_mut()
     }
 
-    /// Returns how many items were found and not handed out.
+    /// Returns the number of items that were found and not returned.
     pub(super) fn left(&self) -> usize {
         self.found.len()
     }
@@ -95,7 +95,7 @@ impl<R: Runtime, S: Source> Batches<R, S> {
                 self.source.take()
             };
             match source {
-                // It finds more while these are used.
+                // The next call finds more while these are used.
                 Some(source) => self.begin(source),
                 None if self.found.is_empty() => return Poll::Ready(None),
                 None => {}
@@ -124,7 +124,7 @@ impl<R: Runtime, S: Source> Batches<R, S> {
     }
 }
 
-/// Waits for the next item of a listing. `left` says how many are there already.
+/// Waits for the next item of a listing. `left` returns the number of items that are already there.
 pub(super) async fn next<T, S>(stream: &mut S, left: fn(&S) -> usize) -> Option<io::Result<T>>
 where
     S: Stream<Item = io::Result<T>> + Unpin,
@@ -152,7 +152,7 @@ impl<R: Runtime, S: Source> Drop for Batches<R, S> {
     }
 }
 
-/// What was found in a folder.
+/// An entry of a folder.
 pub struct DirEntry<R: Runtime> {
     path: Path<R>,
     kind: FileType,
@@ -164,7 +164,7 @@ impl<R: Runtime> DirEntry<R> {
         DirEntry { path, kind, depth }
     }
 
-    /// Returns the path: that of the folder as it was given, with the name.
+    /// Returns the path: that of the folder as it was passed, joined with the name.
     pub fn path(&self) -> &Path<R> {
         &self.path
     }
@@ -180,13 +180,13 @@ impl<R: Runtime> DirEntry<R> {
         name.unwrap_or_else(|| self.path.as_os_str())
     }
 
-    /// Returns whether it is a file, a folder, a symbolic link or something else. Links are not
-    /// followed, unless the walk was told to.
+    /// Returns whether it is a file, a folder, a symbolic link or another kind. Links are not followed,
+    /// unless the walk follows them.
     pub fn file_type(&self) -> FileType {
         self.kind
     }
 
-    /// Returns how far it is below the folder where a walk began: 0 for that itself, 1 for what is in it.
+    /// Returns the depth below the folder where a walk began: 0 for that folder itself, 1 for its entries.
     pub fn depth(&self) -> usize {
         self.depth
     }
@@ -213,12 +213,12 @@ impl<R: Runtime> fmt::Debug for DirEntry<R> {
 
 /// The entries of a folder, in the order of the system.
 ///
-/// It is a [`Stream`]. An entry that cannot be read is an error item, and the stream goes on. Dropped, the
-/// folder is closed on a worker thread.
+/// It is a [`Stream`]. An entry that cannot be read is an error item, and the stream continues. If it is
+/// dropped, the folder is closed on a worker thread.
 ///
 /// # Cancel safety
 ///
-/// Cancel safe: entries that were found stay here.
+/// The stream is cancel safe: entries that were found are kept.
 pub struct ReadDir<R: Runtime> {
     batches: Batches<R, Entries>,
     found: VecDeque<io::Result<DirEntry<R>>>,
@@ -226,18 +226,18 @@ pub struct ReadDir<R: Runtime> {
     with: With<R>,
 }
 
-/// The entries of a folder that is open.
+/// The entries of an open folder.
 struct Entries {
     folder: Arc<path::Path>,
     entries: fs::ReadDir,
 }
 
-/// Entries that were found in one step. Their paths are made where they are used: what one thread
-/// allocates and another releases costs both of them.
+/// The entries that one step found. Their paths are created where they are used, since memory that one thread
+/// allocates and another releases is slow for both.
 struct Found {
-    /// The names, as if each were in the one before.
+    /// The names, encoded as if each were an entry of the one before.
     names: PathBuf,
-    /// Errors have no name.
+    /// The errors, which have no names.
     kinds: Vec<io::Result<FileType>>,
 }
 
@@ -256,7 +256,7 @@ impl<R: Runtime> ReadDir<R> {
         }
     }
 
-    /// Returns the next entry; none at the end.
+    /// Returns the next entry; `None` at the end.
     ///
     /// # Errors
     ///

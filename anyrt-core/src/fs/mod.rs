@@ -1,16 +1,17 @@
-//! Files, folders and paths. All work is done on worker threads.
+//! Files, folders and paths. All calls run on worker threads.
 //!
-//! [`File`] is an open file; the functions are those of [`std::fs`] and some more; [`Path`] carries a
-//! limiter along. Rules, by number:
+//! [`File`] is an open file; the functions are those of [`std::fs`] and some more; [`Path`] has a limiter.
+//! The rules, by number:
 //!
-//! - **F1** A function is one call on a worker thread: whole-file functions open, read and close in one.
-//!   It is refused if it is cancelled when it begins. Once it was handed over it is carried out, and a
-//!   cancelled caller waits for it.
+//! - **F1** A function is one call on a worker thread: whole-file functions open, read and close in one. It
+//!   is refused if it is cancelled when it begins. Once it is handed over, it is carried out, and a cancelled
+//!   caller waits for it.
 //! - **F2** Long functions (`copy`, `read`, `remove_dir_all`, `move_to`) stop when their caller is
 //!   cancelled; `copy` removes a target that it has created.
-//! - **F4** The position of a file is what was consumed and written, wherever an operation was cancelled.
-//! - **F7** A write that fails keeps its bytes: the next operation reports it, and flushing tries again.
-//! - **F8** Dropping a file loses nothing: the run waits until the rest is written.
+//! - **F4** The position of a file is the number of bytes consumed and written, wherever an operation was
+//!   cancelled.
+//! - **F7** A failed write keeps its bytes: the next operation returns the error, and flushing tries again.
+//! - **F8** Dropping a file loses no accepted bytes: the run waits until the rest is written.
 //! - **F12** A job waits for a token of the object's limiter, or else of the run's, without being polled.
 //! - **F15** Paths are bytes. One with a NUL byte is `InvalidInput`, without a call.
 //! - **F21** Errors name the operation and the path, and keep their kind; see [`PathError`].

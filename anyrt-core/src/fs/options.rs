@@ -1,3 +1,5 @@
+//! [`OpenOptions`].
+
 use std::fmt;
 use std::fs;
 use std::io;
@@ -10,9 +12,9 @@ use crate::runtime::Runtime;
 use crate::stream::file::engine::{Engine, EngineOptions};
 use crate::sync::CapacityLimiter;
 
-/// How a file is to be opened.
+/// Options for opening a file.
 ///
-/// What only some systems have is set on the standard library's options: see [`From`].
+/// Options that only some systems have are set on the options of the standard library: see [`From`].
 pub struct OpenOptions<R: Runtime> {
     std: fs::OpenOptions,
     engine: EngineOptions,
@@ -39,14 +41,14 @@ impl<R: Runtime> OpenOptions<R> {
         self
     }
 
-    /// Opens for writing at the end, wherever the position is.
+    /// Opens for writing at the end, independent of the position.
     #[must_use]
     pub fn append(mut self, append: bool) -> Self {
         self.std.append(append);
         self
     }
 
-    /// Empties the file.
+    /// Truncates the file.
     #[must_use]
     pub fn truncate(mut self, truncate: bool) -> Self {
         self.std.truncate(truncate);
@@ -60,29 +62,29 @@ impl<R: Runtime> OpenOptions<R> {
         self
     }
 
-    /// Creates the file, and fails if it exists.
+    /// Creates the file, and fails if it already exists.
     #[must_use]
     pub fn create_new(mut self, create_new: bool) -> Self {
         self.std.create_new(create_new);
         self
     }
 
-    /// Has the file take tokens from this limiter, and not from the
-    /// [run's](crate::thread::to_thread::current_default_limiter). Each read takes one, also of what
-    /// the system has in memory.
+    /// Sets the limiter of the file, instead of the
+    /// [run's](crate::thread::to_thread::current_default_limiter). Each read takes a token, even if the
+    /// system has the bytes in memory.
     #[must_use]
     pub fn limiter(mut self, limiter: &Arc<CapacityLimiter>) -> Self {
         self.engine.limiter = Some(limiter.clone());
         self
     }
 
-    /// Sets whether a cancelled caller leaves the worker thread behind, in opening the file and in all
-    /// that is done with it.
+    /// Sets whether a cancelled caller abandons the worker thread, in opening the file and in all its
+    /// operations.
     ///
-    /// Opening a FIFO waits for the other side, and a dead network file system answers never: without
-    /// this, a cancelled caller waits for that, too. With it the caller is released at once, what is
-    /// opened later is closed, and neither scopes nor the run wait. The thread and its token stay
-    /// taken for as long as the system takes, and data under way when the run ends may be lost.
+    /// Opening a FIFO waits for the other side, and a dead network file system never answers. By default a
+    /// cancelled caller waits for that. If this is set, the caller is released at once, a file that is opened
+    /// later is closed, and neither scopes nor the run wait. The thread and its token stay in use until the
+    /// system returns, and unwritten bytes at the end of the run may be lost.
     #[must_use]
     pub fn abandon_on_cancel(mut self, abandons: bool) -> Self {
         self.engine.abandons = abandons;
@@ -100,8 +102,8 @@ impl<R: Runtime> OpenOptions<R> {
     ///
     /// # Cancel safety
     ///
-    /// As [`to_thread::run`](crate::thread::to_thread::run): a file that nobody waits for is closed
-    /// again. It may have been created or emptied.
+    /// As [`to_thread::run`](crate::thread::to_thread::run): a file that is opened for a dropped caller is
+    /// closed again. It may have been created or truncated.
     ///
     /// # Errors
     ///

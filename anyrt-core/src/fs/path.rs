@@ -1,3 +1,5 @@
+//! [`Path`]: a path with a limiter.
+
 use std::cmp::Ordering;
 use std::ffi::OsStr;
 use std::fs::{self, Metadata, Permissions};
@@ -16,20 +18,20 @@ use crate::loom::Arc;
 use crate::runtime::Runtime;
 use crate::sync::CapacityLimiter;
 
-/// A path, with a limiter for what is done with it.
+/// A path with a limiter for its operations.
 ///
-/// It dereferences to [`std::path::Path`], whose plain methods do not touch the disk; those that do are
-/// asynchronous here and have the same names. Paths that are made from it keep the limiter.
-/// Equality, order and hash are those of the path alone.
+/// It dereferences to [`std::path::Path`], the plain methods of which do not access the disk; those that do
+/// are asynchronous here and have the same names. Paths that are derived from it keep the limiter. Equality,
+/// order and hash are those of the path alone.
 ///
-/// A clone costs one atomic step.
+/// A clone costs one atomic operation.
 pub struct Path<R: Runtime> {
     path: Arc<path::Path>,
     limiter: Limiter,
     runtime: PhantomData<fn() -> R>,
 }
 
-/// What paths are made with: the limiter.
+/// The parts besides the path: the limiter.
 pub(super) struct With<R> {
     limiter: Limiter,
     runtime: PhantomData<fn() -> R>,
@@ -65,14 +67,14 @@ impl<R> Clone for With<R> {
     }
 }
 
-/// What a path is asked about.
+/// Implements a method for a property of a path.
 macro_rules! queries {
     ($($(#[$doc:meta])* $name:ident by $method:ident;)*) => { $(
         $(#[$doc])*
         ///
         /// # Errors
         ///
-        /// Returns the error of the operating system, unless it says that there is no such path.
+        /// Returns the error of the operating system, unless there is no such path.
         pub async fn $name(&self) -> io::Result<bool> {
             let look = |metadata: &Metadata| metadata.file_type().$method();
             let (limiter, path) = (self.limiter.clone(), self.to_path_buf());
@@ -84,19 +86,19 @@ macro_rules! queries {
 }
 
 impl<R: Runtime> Path<R> {
-    /// Makes a path, which uses the limiter of the run.
+    /// Creates a path that uses the limiter of the run.
     pub fn new(path: impl Into<PathBuf>) -> Path<R> {
         With::new(None).path(path.into())
     }
 
-    /// Gives the path a limiter.
+    /// Sets the limiter of the path.
     #[must_use]
     pub fn with_limiter(mut self, limiter: &Arc<CapacityLimiter>) -> Self {
         self.limiter = Some(limiter.clone());
         self
     }
 
-    /// Returns the limiter that the path was given.
+    /// Returns the limiter that was set, if any.
     pub fn limiter(&self) -> Option<&Arc<CapacityLimiter>> {
         self.limiter.as_ref()
     }
@@ -107,13 +109,13 @@ impl<R: Runtime> Path<R> {
         With::new(self.limiter.clone()).path(path)
     }
 
-    /// Returns the path of something in this folder.
+    /// Returns the path of an entry in this folder.
     #[must_use]
     pub fn join(&self, name: impl AsRef<path::Path>) -> Path<R> {
         self.derive(self.path.join(name))
     }
 
-    /// Returns the folder above, if the path has one.
+    /// Returns the parent folder, if the path has one.
     #[must_use]
     pub fn parent(&self) -> Option<Path<R>> {
         Some(self.derive(self.path.parent()?.to_owned()))
@@ -125,24 +127,24 @@ impl<R: Runtime> Path<R> {
         self.derive(self.path.with_extension(extension))
     }
 
-    /// Returns the path with another last name.
+    /// Returns the path with another file name.
     #[must_use]
     pub fn with_file_name(&self, name: impl AsRef<OsStr>) -> Path<R> {
         self.derive(self.path.with_file_name(name))
     }
 
-    /// Returns the path as it is seen from a folder above; none if it is not below.
+    /// Returns the path relative to a parent folder; `None` if it is not below that folder.
     #[must_use]
     pub fn relative_to(&self, base: impl AsRef<path::Path>) -> Option<Path<R>> {
         Some(self.derive(self.path.strip_prefix(base).ok()?.to_owned()))
     }
 
-    /// Returns the path with a leading `~` replaced by the home folder of the user, from the
+    /// Returns the path with a leading `~` replaced by the home folder of the user, according to the
     /// environment.
     ///
     /// # Errors
     ///
-    /// [`NotFound`](io::ErrorKind::NotFound) if the environment has none.
+    /// [`NotFound`](io::ErrorKind::NotFound) if the environment does not have it.
     pub fn expand_home(&self) -> io::Result<Path<R>> {
         let Ok(rest) = self.path.strip_prefix("~") else {
             return Ok(self.clone());
@@ -157,7 +159,7 @@ impl<R: Runtime> Path<R> {
         Ok(self.derive(home.join(rest)))
     }
 
-    /// Returns the path from the root, seen from the current folder; links and `..` stay.
+    /// Returns the absolute path, based on the current folder; links and `..` stay.
     ///
     /// # Errors
     ///
@@ -168,20 +170,20 @@ impl<R: Runtime> Path<R> {
 
     // ---- looking ----
 
-    /// Returns whether the path leads to something.
+    /// Returns whether the path leads to a file or folder.
     ///
     /// # Errors
     ///
-    /// Returns the error of the operating system, unless it says that there is no such path.
+    /// Returns the error of the operating system, unless there is no such path.
     pub async fn exists(&self) -> io::Result<bool> {
         functions::exists_at::<R>(self.limiter.clone(), self.to_path_buf(), true).await
     }
 
-    /// Returns whether there is something with this path, be it a link that leads nowhere.
+    /// Returns whether the path exists, even as a link without a target.
     ///
     /// # Errors
     ///
-    /// Returns the error of the operating system, unless it says that there is no such path.
+    /// Returns the error of the operating system, unless there is no such path.
     pub async fn exists_itself(&self) -> io::Result<bool> {
         functions::exists_at::<R>(self.limiter.clone(), self.to_path_buf(), false).await
     }
@@ -205,7 +207,7 @@ impl<R: Runtime> Path<R> {
         call::<R, T>(limiter, operation, self.to_path_buf(), function).await
     }
 
-    /// Returns the metadata of what the path leads to. For that of a link itself, see
+    /// Returns the metadata of the file or folder that the path leads to. For that of a link itself, see
     /// [`symlink_metadata`](Path::symlink_metadata).
     ///
     /// # Errors
@@ -215,7 +217,7 @@ impl<R: Runtime> Path<R> {
         self.call("look at", |path| fs::metadata(path)).await
     }
 
-    /// Returns the metadata of the path itself, be it a link.
+    /// Returns the metadata of the path itself, even if it is a link.
     ///
     /// # Errors
     ///
@@ -245,7 +247,7 @@ impl<R: Runtime> Path<R> {
         Ok(self.derive(resolved))
     }
 
-    /// Returns where a symbolic link leads.
+    /// Returns the target of a symbolic link.
     ///
     /// # Errors
     ///
@@ -305,7 +307,7 @@ impl<R: Runtime> Path<R> {
         whole::write_at::<R, _>(self.limiter.clone(), self.to_path_buf(), contents).await
     }
 
-    /// Writes at the end of the file; see [`append`](super::append).
+    /// Appends to the file; see [`append`](super::append).
     ///
     /// # Errors
     ///
@@ -326,7 +328,7 @@ impl<R: Runtime> Path<R> {
         whole::write_atomic_at::<R, _>(self.limiter.clone(), self.to_path_buf(), contents).await
     }
 
-    /// Creates an empty file, or sets the time of the last change to now if it exists.
+    /// Creates an empty file, or sets the modification time to now if it exists.
     ///
     /// # Errors
     ///
@@ -346,7 +348,7 @@ impl<R: Runtime> Path<R> {
 
     // ---- changing ----
 
-    /// Removes the file. With `missing_ok`, one that is missing is no error.
+    /// Removes the file. If `missing_ok` is set, a missing file is not an error.
     ///
     /// # Errors
     ///
@@ -365,7 +367,7 @@ impl<R: Runtime> Path<R> {
         dirs::create_dir_at::<R>(self.limiter.clone(), self.to_path_buf(), false).await
     }
 
-    /// Creates the folder, and those above it that are missing.
+    /// Creates the folder and its missing parents.
     ///
     /// # Errors
     ///
@@ -374,7 +376,7 @@ impl<R: Runtime> Path<R> {
         dirs::create_dir_at::<R>(self.limiter.clone(), self.to_path_buf(), true).await
     }
 
-    /// Removes the folder, which has to be empty.
+    /// Removes the folder, which must be empty.
     ///
     /// # Errors
     ///
@@ -383,7 +385,7 @@ impl<R: Runtime> Path<R> {
         self.call("remove", |path| fs::remove_dir(path)).await
     }
 
-    /// Removes the folder with all that is in it; see [`remove_dir_all`](super::remove_dir_all).
+    /// Removes the folder with everything in it; see [`remove_dir_all`](super::remove_dir_all).
     ///
     /// # Errors
     ///
@@ -392,8 +394,8 @@ impl<R: Runtime> Path<R> {
         dirs::remove_dir_all_at::<R>(self.limiter.clone(), self.to_path_buf()).await
     }
 
-    /// Gives the file another name, and refuses one that exists; see [`rename`](super::rename). Returns
-    /// the new path.
+    /// Renames the file, and fails if the new name exists; see [`rename`](super::rename). Returns the new
+    /// path.
     ///
     /// # Errors
     ///
@@ -405,7 +407,7 @@ impl<R: Runtime> Path<R> {
         Ok(to)
     }
 
-    /// Gives the file another name, and replaces what has that name. Returns the new path.
+    /// Renames the file, and replaces a file with the new name. Returns the new path.
     ///
     /// # Errors
     ///
@@ -429,18 +431,18 @@ impl<R: Runtime> Path<R> {
         Ok(to)
     }
 
-    /// Copies the file into a folder, under its own name. Returns the path of the copy.
+    /// Copies the file into a folder, under the same name. Returns the path of the copy.
     ///
     /// # Errors
     ///
-    /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if the path has no last name.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if the path has no file name.
     /// - Returns the error of the operating system.
     pub async fn copy_into(&self, folder: impl AsRef<path::Path>) -> io::Result<Path<R>> {
         self.copy(self.place_in(folder.as_ref())?).await
     }
 
-    /// Gives the file another name and replaces what has it, on another file system too: there it is
-    /// copied, and then removed. Returns the new path.
+    /// Moves the file and replaces the target, across file systems too: then it is copied and removed.
+    /// Returns the new path.
     ///
     /// Folders are not moved to another file system.
     ///
@@ -464,11 +466,11 @@ impl<R: Runtime> Path<R> {
         Ok(to)
     }
 
-    /// Moves the file into a folder, under its own name; see [`move_to`](Path::move_to).
+    /// Moves the file into a folder, under the same name; see [`move_to`](Path::move_to).
     ///
     /// # Errors
     ///
-    /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if the path has no last name.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if the path has no file name.
     /// - Returns the error of the operating system.
     pub async fn move_into(&self, folder: impl AsRef<path::Path>) -> io::Result<Path<R>> {
         self.move_to(self.place_in(folder.as_ref())?).await
@@ -482,7 +484,7 @@ impl<R: Runtime> Path<R> {
         Ok(folder.join(name))
     }
 
-    /// Makes this path another name of a file.
+    /// Creates this path as a hard link to a file.
     ///
     /// # Errors
     ///
@@ -513,7 +515,7 @@ impl<R: Runtime> Path<R> {
         dirs::read_dir_at::<R>(self.limiter.clone(), self.to_path_buf()).await
     }
 
-    /// Walks through the folder and all below it; see [`walk`](super::walk).
+    /// Walks through the folder and everything below it; see [`walk`](super::walk).
     pub fn walk(&self) -> Walk<R> {
         Walk::new(self.to_path_buf(), self.limiter.clone())
     }

@@ -1,3 +1,5 @@
+//! Walks through folders.
+
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -12,24 +14,24 @@ use super::listing::{Batches, DirEntry, Source, next};
 use super::path::With;
 use crate::runtime::Runtime;
 
-/// Walks through a folder and all below it.
+/// Walks through a folder and everything below it.
 ///
-/// The first entry is the folder itself; a folder comes before what is in it. What cannot be looked
-/// at is an error item with its path, and the walk goes on.
+/// The first entry is the folder itself; a folder comes before its contents. An entry that cannot be read is
+/// an error item with its path, and the walk continues.
 pub fn walk<R: Runtime>(path: impl AsRef<std::path::Path>) -> Walk<R> {
     Walk::new(path.as_ref().to_owned(), None)
 }
 
-/// The entries of a folder and of all below it, as a [`Stream`].
+/// The entries of a folder and everything below it, as a [`Stream`].
 ///
 /// # Cancel safety
 ///
-/// Cancel safe: entries that were found stay here.
+/// The stream is cancel safe: entries that were found are kept.
 pub struct Walk<R: Runtime> {
     batches: Batches<R, WalkSource<R>>,
 }
 
-/// A walk that has begun or not.
+/// A walk, before or after its first step.
 pub(super) struct WalkSource<R: Runtime> {
     state: State,
     pub(super) filter: Option<Filter<R>>,
@@ -52,19 +54,19 @@ impl<R: Runtime> Walk<R> {
         }
     }
 
-    /// Follows symbolic links; one that leads back to a folder above is an error item.
+    /// Follows symbolic links; one that leads back to a parent folder is an error item.
     #[must_use]
     pub fn follow_links(self, follow: bool) -> Self {
         self.change(|walk| walk.follow_links(follow))
     }
 
-    /// Leaves out what is not so deep: 1 leaves out the folder itself.
+    /// Sets the minimum depth: 1 leaves out the folder itself.
     #[must_use]
     pub fn min_depth(self, depth: usize) -> Self {
         self.change(|walk| walk.min_depth(depth))
     }
 
-    /// Goes no deeper: 1 lists the folder alone.
+    /// Sets the maximum depth: 1 lists the folder alone.
     #[must_use]
     pub fn max_depth(self, depth: usize) -> Self {
         self.change(|walk| walk.max_depth(depth))
@@ -76,8 +78,8 @@ impl<R: Runtime> Walk<R> {
         self.change(WalkDir::sort_by_file_name)
     }
 
-    /// Keeps entries for which the function returns true, and does not enter folders for which it does
-    /// not. It is called on a worker thread.
+    /// Sets a filter. Entries for which it returns false are left out, and such folders are not entered. It
+    /// is called on a worker thread.
     #[must_use]
     pub fn filter(mut self, filter: impl FnMut(&DirEntry<R>) -> bool + Send + 'static) -> Self {
         if let Some(source) = self.batches.source() {
@@ -86,7 +88,7 @@ impl<R: Runtime> Walk<R> {
         self
     }
 
-    /// Returns the next entry; none at the end.
+    /// Returns the next entry; `None` at the end.
     ///
     /// # Errors
     ///

@@ -8,17 +8,17 @@ use super::call::{Limiter, Stop, call, call_cancellable, check, look};
 use super::os;
 use crate::runtime::Runtime;
 
-/// How many bytes are read or copied between two looks at the cancellation.
+/// The number of bytes to read or copy between two checks of the cancellation.
 const TURN: u64 = 8 << 20;
 
 /// Reads a whole file.
 ///
-/// For thousands of small files it takes half the time to read many of them with [`std::fs`] in one
-/// [`to_thread::run`](crate::thread::to_thread::run).
+/// For thousands of small files, reading many of them with [`std::fs`] in one
+/// [`to_thread::run`](crate::thread::to_thread::run) takes half the time.
 ///
 /// # Cancel safety
 ///
-/// Cancelled, it stops within 8 MiB (rule F2).
+/// If it is cancelled, it stops within 8 MiB (rule F2).
 pub fn read<R: Runtime>(
     path: impl AsRef<Path>,
 ) -> impl Future<Output = io::Result<Vec<u8>>> + Send {
@@ -31,11 +31,11 @@ pub(super) async fn read_at<R: Runtime>(limiter: Limiter, path: PathBuf) -> io::
 
 /// Reads a whole file as text.
 ///
-/// The error for what is not UTF-8 is [`InvalidData`](io::ErrorKind::InvalidData).
+/// Bytes that are not UTF-8 are an [`InvalidData`](io::ErrorKind::InvalidData) error.
 ///
 /// # Cancel safety
 ///
-/// Cancelled, it stops within 8 MiB (rule F2).
+/// If it is cancelled, it stops within 8 MiB (rule F2).
 pub fn read_to_string<R: Runtime>(
     path: impl AsRef<Path>,
 ) -> impl Future<Output = io::Result<String>> + Send {
@@ -53,7 +53,7 @@ pub(super) async fn read_to_string_at<R: Runtime>(
     .await
 }
 
-/// Reads up to the end, whatever the size that is known: it is 0 in `/proc`, and files grow (rule F22).
+/// Reads up to the end, whatever the reported size is: it is 0 in `/proc`, and files grow (rule F22).
 fn read_all(path: &Path) -> Result<Vec<u8>, Stop> {
     let file = File::open(path)?;
     let size = file.metadata().map_or(0, |metadata| metadata.len());
@@ -67,7 +67,7 @@ fn read_all(path: &Path) -> Result<Vec<u8>, Stop> {
     Ok(bytes)
 }
 
-/// Writes a whole file; it is created or emptied first.
+/// Writes a whole file; it is created or truncated first.
 pub fn write<R: Runtime>(
     path: impl AsRef<Path>,
     contents: impl AsRef<[u8]> + Send + 'static,
@@ -84,7 +84,7 @@ pub(super) async fn write_at<R: Runtime, C: AsRef<[u8]> + Send + 'static>(
     call::<R, _>(limiter, "write", path, write).await
 }
 
-/// Writes at the end of a file, which is created if it is missing.
+/// Appends to a file, which is created if it is missing.
 pub fn append<R: Runtime>(
     path: impl AsRef<Path>,
     contents: impl AsRef<[u8]> + Send + 'static,
@@ -104,15 +104,15 @@ pub(super) async fn append_at<R: Runtime, C: AsRef<[u8]> + Send + 'static>(
     .await
 }
 
-/// Writes a whole file in one step: others see the old contents or the new ones, also after a loss of
-/// power.
+/// Writes a whole file atomically: other processes see the old contents or the new ones, also after a power
+/// failure.
 ///
-/// A temporary file in the same folder is written, given the permissions of the old file, put on the
-/// disk, and renamed (rule F20). A symbolic link is followed.
+/// A temporary file in the same folder is written, gets the permissions of the old file, is synced to the
+/// disk, and is renamed (rule F20). A symbolic link is followed.
 ///
 /// # Cancel safety
 ///
-/// Cancelled before it was renamed, the target is what it was, and nothing is left.
+/// If it is cancelled before the rename, the target is unchanged, and no temporary file is left.
 pub fn write_atomic<R: Runtime>(
     path: impl AsRef<Path>,
     contents: impl AsRef<[u8]> + Send + 'static,
@@ -156,7 +156,7 @@ pub(super) async fn write_atomic_at<R: Runtime, C: AsRef<[u8]> + Send + 'static>
     .await
 }
 
-/// Where a path leads, if it is a symbolic link, also to what is missing.
+/// Returns the target of a path that is a symbolic link, even if the target is missing; otherwise the path.
 fn follow(path: &Path) -> io::Result<PathBuf> {
     let mut target = path.to_owned();
     for _ in 0..40 {
@@ -173,12 +173,12 @@ fn follow(path: &Path) -> io::Result<PathBuf> {
 
 /// Copies the contents and the permissions of a file; returns the number of bytes.
 ///
-/// The target is created or emptied. Copying a file onto itself is
-/// [`InvalidInput`](io::ErrorKind::InvalidInput).
+/// The target is created or truncated. Copying a file onto itself is an
+/// [`InvalidInput`](io::ErrorKind::InvalidInput) error.
 ///
 /// # Cancel safety
 ///
-/// Cancelled, it stops within 8 MiB, and removes the target if it has created it (rule F2).
+/// If it is cancelled, it stops within 8 MiB, and removes the target if it has created it (rule F2).
 pub fn copy<R: Runtime>(
     from: impl AsRef<Path>,
     to: impl AsRef<Path>,
@@ -206,7 +206,7 @@ pub(super) fn copy_file(from: &Path, to: &Path) -> Result<u64, Stop> {
     if os::same_file(from, to).unwrap_or(false) {
         return Err(refuse("source and target are the same file").into());
     }
-    // A new one is not readable for others before it has its permissions.
+    // A new file must not be readable for other users before it has its permissions.
     let (target, is_new) = match os::new_file(to, &metadata) {
         Ok(file) => (file, true),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -230,7 +230,7 @@ pub(super) fn copy_file(from: &Path, to: &Path) -> Result<u64, Stop> {
         Err(stop) => {
             drop(target);
             if is_new {
-                // The first failure is the one to report.
+                // The first error is the one to return.
                 let _ = fs::remove_file(to);
             }
             Err(stop)

@@ -1,13 +1,13 @@
 //! The end of a child: waiting for it, reaping, signals.
 //!
-//! | state | who gets there | what it excludes |
+//! | state | entered by | excludes |
 //! | --- | --- | --- |
-//! | runs, or a zombie | the start | |
-//! | reaped | the first `try_reap` after its end | signals: its number may have a new owner |
-//! | stolen | the first `try_reap` after somebody else has reaped it | signals, and a status |
+//! | running, or a zombie | the start | |
+//! | reaped | the first `try_reap` after the end | signals: the number may have a new owner |
+//! | stolen | the first `try_reap` after other code has reaped the child | signals, and a status |
 //!
-//! A reactor keeps one waker for a descriptor. So whatever waits is in a list, and the reactor gets a waker
-//! that wakes all of it (rule P16).
+//! A reactor keeps one waker for a descriptor. So all waiting tasks are in a list, and the reactor gets a
+//! waker that wakes all of them (rule P16).
 
 use std::io;
 use std::process::ExitStatus;
@@ -31,18 +31,18 @@ use crate::runtime::{Descriptors, TaskInfo};
 use crate::signals::Signal;
 use crate::wake::wake_all;
 
-/// How long a destructor waits for a killed child where no task can.
+/// The time that a destructor waits for a killed child where no task can.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A child process, until it is reaped.
 pub(super) struct Child<S> {
     pid: Pid,
-    /// It leads a group that is killed with it.
+    /// Whether the child leads a group that is killed with it.
     group: bool,
     reaping: Mutex<Reaping>,
     watch: Watch<S>,
     waiting: Arc<Waiting>,
-    /// Wakes all that wait.
+    /// A waker for all waiting tasks.
     waker: Waker,
 }
 
@@ -51,11 +51,11 @@ struct Reaping {
     ended: Option<Ended>,
 }
 
-/// How a child ended.
+/// The end of a child.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Ended {
     Status(ExitStatus),
-    /// Something else has reaped it.
+    /// Other code has reaped it.
     Stolen,
 }
 
@@ -71,14 +71,14 @@ impl Ended {
     }
 }
 
-/// How the end is seen.
+/// The way in which the end is detected.
 enum Watch<S> {
     Descriptor(S),
-    /// A thread wakes what waits.
+    /// A thread wakes the waiting tasks.
     Thread,
 }
 
-/// The wakers of what waits for the end.
+/// The wakers of the tasks that wait for the end.
 #[derive(Default)]
 struct Waiting(Mutex<Slab<Option<Waker>>>);
 
@@ -99,7 +99,7 @@ impl Wake for Waiting {
     }
 }
 
-/// A place in the list of what waits for the end.
+/// The place of a task in the list of waiting tasks.
 #[derive(Default)]
 pub(super) struct Waiter {
     place: Option<(Arc<Waiting>, usize)>,
@@ -132,7 +132,7 @@ impl Drop for Waiter {
 }
 
 impl<S: Source> Child<S> {
-    /// Sees to it that the end of a child is noticed. If that fails, the child is killed and reaped.
+    /// Sets up the detection of the end of a child. If that fails, the child is killed and reaped.
     pub(super) fn new(mut child: std::process::Child, group: bool) -> io::Result<Arc<Child<S>>> {
         let pid = Pid::from_child(&child);
         let waiting = Arc::<Waiting>::default();
@@ -166,7 +166,7 @@ impl<S: Source> Child<S> {
         self.pid.as_raw_nonzero().get().unsigned_abs()
     }
 
-    /// Reaps the child if it has ended. The first call that finds the end wakes all that wait.
+    /// Reaps the child if it has ended. The first call that finds the end wakes all waiting tasks.
     pub(super) fn try_reap(&self) -> Option<Ended> {
         let mut reaping = lock(&self.reaping);
         if reaping.ended.is_some() {
@@ -178,7 +178,7 @@ impl<S: Source> Child<S> {
             match waitid(WaitId::Pid(self.pid), options) {
                 Ok(None) => return None,
                 Ok(Some(_)) => drop(kill_process_group(self.pid, Os::KILL)),
-                // The next call reports it.
+                // The next call returns it.
                 Err(_) => {}
             }
         }
@@ -199,7 +199,7 @@ impl<S: Source> Child<S> {
         cx: &mut Context<'_>,
         waiter: &mut Waiter,
     ) -> Poll<io::Result<Ended>> {
-        // First, so that an end which another task finds meanwhile wakes this one.
+        // Registers first, so that an end which another task finds meanwhile wakes this one.
         waiter.register(&self.waiting, cx.waker());
         if let Some(ended) = self.try_reap() {
             return Poll::Ready(Ok(ended));
@@ -220,7 +220,7 @@ impl<S: Source> Child<S> {
         polled
     }
 
-    /// Sends a signal to the child, or to its group. A child that has ended ignores it.
+    /// Sends a signal to the child, or to its group. Has no effect on a child that has ended.
     pub(super) fn signal(&self, signal: Signal) -> io::Result<()> {
         let Some(signal) = Os::from_named_raw(signal.as_raw()) else {
             return Err(io::ErrorKind::InvalidInput.into());
@@ -258,7 +258,7 @@ impl<S: Source> Child<S> {
     }
 }
 
-/// Wakes what waits once a child has ended, or is gone. The child is left to be reaped.
+/// Wakes the waiting tasks once a child has ended, or is gone. Does not reap the child.
 fn watch_in_thread(pid: Pid, waiting: Arc<Waiting>) -> io::Result<()> {
     let wait = move || {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
@@ -266,7 +266,7 @@ fn watch_in_thread(pid: Pid, waiting: Arc<Waiting>) -> io::Result<()> {
         Waker::from(waiting).wake();
     };
     let thread = thread::Builder::new().name(format!("waits for {}", pid.as_raw_nonzero()));
-    // It ends with the child, whoever is interested in that.
+    // The thread ends with the child, even if no task waits for that any more.
     thread.spawn(wait).map(drop)
 }
 

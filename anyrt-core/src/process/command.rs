@@ -1,3 +1,5 @@
+//! [`Command`]: the program to start, and its options.
+
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io;
@@ -7,19 +9,19 @@ use std::time::Duration;
 
 use crate::loom::Arc;
 
-/// A program to start, with its arguments and surroundings.
+/// A program to start, with its arguments and environment.
 ///
-/// Each option takes the command and returns it. A command can be cloned and started several times; files
-/// that were given to it are then shared.
+/// Each option consumes the command and returns it. A command can be cloned and started several times; files
+/// that were passed to it are shared then.
 ///
-/// An array or a `Vec` becomes a command: the program, and its arguments. A string does not; for a line
-/// of the shell there is [`shell`](Command::shell).
+/// An array or a `Vec` converts into a command: the program, and its arguments. A string does not; for a
+/// shell command line use [`shell`](Command::shell).
 #[derive(Clone, Debug)]
 #[must_use = "a command does nothing until it is started"]
 pub struct Command {
     pub(super) program: OsString,
     pub(super) args: Vec<OsString>,
-    /// Set, or removed, in this order.
+    /// The variables that are set or removed, in this order.
     pub(super) env: Vec<(OsString, Option<OsString>)>,
     pub(super) env_clear: bool,
     pub(super) current_dir: Option<PathBuf>,
@@ -40,7 +42,7 @@ pub struct Command {
     pub(super) arg0: Option<OsString>,
 }
 
-/// What one of the standard streams of a program is connected to.
+/// The target of a standard stream of a program.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Stdio {
@@ -90,9 +92,9 @@ impl From<Stdio> for Target {
 }
 
 impl Command {
-    /// Returns a command that starts a program. It is looked up in `PATH` if its name has no slash.
+    /// Returns a command that starts a program. It is searched in `PATH` if its name contains no slash.
     ///
-    /// A relative path with a slash counts from the current directory of this process, whatever
+    /// A relative path with a slash is relative to the current directory of this process, whatever
     /// [`current_dir`](Command::current_dir) is.
     pub fn new(program: impl Into<OsString>) -> Command {
         Command {
@@ -119,7 +121,7 @@ impl Command {
         }
     }
 
-    /// Returns a command that has `/bin/sh` run a line.
+    /// Returns a command that runs a command line with `/bin/sh`.
     pub fn shell(line: impl Into<OsString>) -> Command {
         Command::new("/bin/sh").arg("-c").arg(line)
     }
@@ -164,14 +166,14 @@ impl Command {
         self
     }
 
-    /// Removes all variables from the environment, those that were set before included.
+    /// Removes all variables from the environment, including those that were set before.
     pub fn env_clear(mut self) -> Command {
         self.env.clear();
         self.env_clear = true;
         self
     }
 
-    /// Sets the directory that the program starts in.
+    /// Sets the working directory of the program.
     pub fn current_dir(mut self, directory: impl Into<PathBuf>) -> Command {
         self.current_dir = Some(directory.into());
         self
@@ -196,8 +198,8 @@ impl Command {
         self
     }
 
-    /// Connects the standard error to what the standard output is connected to. With a pipe, bytes of both
-    /// arrive in the order in which they were written.
+    /// Redirects the standard error to the target of the standard output. With a pipe, bytes of both arrive
+    /// in the order in which they were written.
     pub fn stderr_to_stdout(mut self) -> Command {
         self.stderr = None;
         self.stderr_to_stdout = true;
@@ -210,42 +212,42 @@ impl Command {
         self
     }
 
-    /// Sets whether [`run_process`](super::run_process) fails if the program does not succeed; true by
-    /// default.
+    /// Sets whether [`run_process`](super::run_process) fails if the program is not successful. Defaults to
+    /// true.
     pub fn check(mut self, check: bool) -> Command {
         self.check = check;
         self
     }
 
-    /// Limits how many bytes [`run_process`](super::run_process) keeps of each stream: the first ones. What
-    /// comes after is read and dropped. By default there is no limit.
+    /// Sets the maximum number of bytes that [`run_process`](super::run_process) keeps of each stream: the
+    /// first ones. Later bytes are read and dropped. By default there is no limit.
     pub fn output_limit(mut self, bytes: usize) -> Command {
         self.output_limit = Some(bytes);
         self
     }
 
-    /// Limits how long [`run_process`](super::run_process) waits, after the end of the program, for the end
-    /// of its output, which other processes may hold open. By default there is no limit.
+    /// Sets the maximum time that [`run_process`](super::run_process) waits, after the end of the program,
+    /// for the end of its output, which other processes may hold open. By default there is no limit.
     pub fn linger(mut self, limit: Duration) -> Command {
         self.linger = Some(limit);
         self
     }
 
-    /// Sends SIGTERM first where a cancellation ends the program, and SIGKILL only after this time. By
-    /// default it is killed at once.
+    /// Sets a grace period: a cancellation sends SIGTERM first, and SIGKILL only after this time. By default
+    /// the program is killed at once.
     pub fn grace(mut self, grace: Duration) -> Command {
         self.grace = Some(grace);
         self
     }
 
-    /// Makes the program the leader of a process group, which it owns.
+    /// Makes the program the leader of its own process group.
     ///
-    /// - Signals go to the whole group.
-    /// - When the program has ended, what is left of the group is killed.
+    /// - Signals are sent to the whole group.
+    /// - When the program has ended, the rest of the group is killed.
     /// - The Ctrl-C of a terminal does not reach the group. Without this option it reaches both this process
     ///   and the program.
     ///
-    /// A process that leaves the group, by `setsid` for example, escapes all this.
+    /// A process that leaves the group, by `setsid` for example, is not affected.
     pub fn group(mut self) -> Command {
         self.group = true;
         self
@@ -257,31 +259,31 @@ impl Command {
         self
     }
 
-    /// Sets the user that the program runs as, by number.
+    /// Sets the user id of the program.
     pub fn uid(mut self, uid: u32) -> Command {
         self.uid = Some(uid);
         self
     }
 
-    /// Sets the group that the program runs as, by number.
+    /// Sets the group id of the program.
     pub fn gid(mut self, gid: u32) -> Command {
         self.gid = Some(gid);
         self
     }
 
-    /// Sets which permissions files do not get that the program makes, such as `0o077`.
+    /// Sets the umask of the program: the permissions that its new files do not get, such as `0o077`.
     pub fn umask(mut self, mask: u32) -> Command {
         self.umask = Some(mask);
         self
     }
 
-    /// Sets the name by which the program is called, instead of its path.
+    /// Sets the name that the program sees as its first argument, instead of its path.
     pub fn arg0(mut self, name: impl Into<OsString>) -> Command {
         self.arg0 = Some(name.into());
         self
     }
 
-    /// Returns the value that a variable has in the program's environment.
+    /// Returns the value of a variable in the program's environment.
     pub(super) fn variable(&self, name: &str) -> Option<OsString> {
         let changes = self.env.iter().rev();
         let mut changes = changes.filter(|(changed, _)| changed == OsStr::new(name));
@@ -292,7 +294,7 @@ impl Command {
         }
     }
 
-    /// Refuses options that contradict each other.
+    /// Refuses conflicting options.
     pub(super) fn validate(&self) -> io::Result<()> {
         let refuse = |text| Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         if self.input.is_some() && self.stdin.is_some() {
@@ -323,7 +325,7 @@ impl From<&Command> for Command {
     }
 }
 
-/// Without words, starting it fails.
+/// Creates a command from its words. Starting a command without words fails.
 fn of_words<S: Into<OsString>>(words: impl IntoIterator<Item = S>) -> Command {
     let mut words = words.into_iter().map(Into::into);
     Command::new(words.next().unwrap_or_default()).args(words)

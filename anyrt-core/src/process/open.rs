@@ -1,3 +1,5 @@
+//! [`Process`]: an open process, and the functions that open one.
+
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
@@ -16,10 +18,10 @@ use crate::runtime::Descriptors;
 use crate::signals::Signal;
 use crate::thread::to_thread;
 
-/// Starts a program, and returns its process, to be handed around.
+/// Starts a program, and returns its process, which can be passed on.
 ///
-/// Standard streams that are not set become pipes. Where a block can say how long the program is to run, use
-/// [`with_process`].
+/// Standard streams that are not set become pipes. If a block of code determines how long the program should
+/// run, use [`with_process`].
 ///
 /// # Cancel safety
 ///
@@ -28,7 +30,7 @@ use crate::thread::to_thread;
 ///
 /// # Errors
 ///
-/// - [`InvalidInput`](io::ErrorKind::InvalidInput) for options that contradict each other, and for
+/// - [`InvalidInput`](io::ErrorKind::InvalidInput) for conflicting options, and for
 ///   [`input`](Command::input), which is for [`run_process`](super::run_process).
 /// - The error of the operating system, with its kind, if the program cannot be started.
 pub fn open_process<R: Descriptors>(
@@ -57,7 +59,7 @@ pub(super) async fn open<R: Descriptors>(command: Command) -> io::Result<Process
             stderr,
         } = os::start(&command)?;
         let child = Child::new(child, command.group)?;
-        // From here on its destructor kills and reaps the child, on whichever thread.
+        // From here on the destructor kills and reaps the child, on any thread.
         let owned = Owned::new(child, run, handle);
         let pipe = |descriptor: Option<_>| descriptor.map(Pipe::register).transpose();
         Ok(Process {
@@ -71,19 +73,19 @@ pub(super) async fn open<R: Descriptors>(command: Command) -> io::Result<Process
     .await
 }
 
-/// Starts a program, lends its process to `body`, and ends it with the block.
+/// Starts a program, passes its process to `body`, and ends it with the block.
 ///
-/// - If the body ends, the standard input and the outputs of the process are closed, and its end is waited
-///   for. A program that goes on writing then sees a broken pipe. An `Err` is a value like any other; a
-///   program that is not to go on after it has to be [killed](Process::kill).
-/// - If the block is cancelled, or the body panics, the program is killed and reaped before that goes on;
+/// - When the body ends, the standard input and the outputs of the process are closed, and its end is waited
+///   for. A program that continues to write then gets a broken pipe. An `Err` is a value like any other; to
+///   end the program early, [kill](Process::kill) it.
+/// - If the block is cancelled, or the body panics, the program is killed and reaped before that continues;
 ///   with [`grace`](Command::grace), it is sent SIGTERM first.
 ///
 /// # Cancel safety
 ///
 /// If the future is dropped before completing, the program was not started, or is killed and reaped.
 ///
-/// # Errors
+/// As [`open_process`]; and if the status is unknown, since other code has waited for the process.
 ///
 /// As [`open_process`]; and if the status is not known, since something else has waited for the process.
 ///
@@ -104,7 +106,7 @@ where
         let process = open_process::<R>(command).await?;
         let (child, grace) = (process.child().clone(), process.grace);
         let outputs = process.outputs();
-        // Kept until its child has been waited for: its destructor kills.
+        // Kept until its child has been waited for, since its destructor kills the child.
         let place = Arc::new(Mutex::new(None));
         let kept = place.clone();
         let block = async {
@@ -126,12 +128,12 @@ where
     }
 }
 
-/// The standard output and the standard error of a process, as far as they are pipes.
+/// The standard output and the standard error of a process, if they are pipes.
 pub(super) type Outputs<S> = [Option<Arc<Pipe<S>>>; 2];
 
-/// Kills a child, if it has not ended, and reaps it. To be shielded.
+/// Kills a child, if it has not ended, and reaps it. The caller must shield this.
 ///
-/// In its grace, a child may write more than its pipes hold. With no reader left, it would never end.
+/// In its grace period, a child may write more than its pipes hold. Without a reader, it would never end.
 pub(super) async fn end<R: Descriptors>(
     child: &Child<R::Source>,
     outputs: Outputs<R::Source>,
@@ -168,7 +170,7 @@ async fn ended<S: crate::runtime::Source>(child: &Child<S>) -> io::Result<Ended>
 ///
 /// All its methods take `&self`, so any number of tasks can wait for it, signal it and use its pipes.
 ///
-/// Dropping it kills the process. It is reaped in the background, and the run does not end before that.
+/// Dropping it kills the process. It is reaped in the background, and the run waits for that.
 pub struct Process<R: Descriptors> {
     pub(super) stdin: Option<Arc<Pipe<R::Source>>>,
     pub(super) stdout: Option<Arc<Pipe<R::Source>>>,
@@ -178,12 +180,12 @@ pub struct Process<R: Descriptors> {
 }
 
 impl<R: Descriptors> Process<R> {
-    /// Returns the process id. Once the process has been waited for, the system may use it again.
+    /// Returns the process id. After the process has been waited for, the system may reuse it.
     pub fn id(&self) -> u32 {
         self.child().id()
     }
 
-    /// Returns how the process ended; `None` while it runs.
+    /// Returns how the process ended; `None` while it is running.
     ///
     /// # Errors
     ///
@@ -196,17 +198,17 @@ impl<R: Descriptors> Process<R> {
     /// Waits until the process has ended, and returns how. Any number of tasks may wait, any number of
     /// times.
     ///
-    /// It does not close the standard input, and does not wait for the end of the outputs, which other
+    /// The call does not close the standard input, and does not wait for the end of the outputs, which other
     /// processes may hold open.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: it can be called again.
+    /// This method is cancel safe: it can be called again.
     ///
     /// # Errors
     ///
-    /// If something else in this program has waited for the process, or SIGCHLD is ignored: then its status
-    /// is not known.
+    /// If other code in this program has waited for the process, or SIGCHLD is ignored, the status is
+    /// unknown.
     pub fn wait(&self) -> impl Future<Output = io::Result<ExitStatus>> + Send {
         let mut operation = FallibleOperation::new();
         let mut waiter = Waiter::default();
@@ -223,12 +225,12 @@ impl<R: Descriptors> Process<R> {
     ///
     /// # Errors
     ///
-    /// The error of the operating system, above all if the process runs as another user.
+    /// The error of the operating system, usually because the process runs as another user.
     pub fn signal(&self, signal: Signal) -> io::Result<()> {
         self.child().signal(signal)
     }
 
-    /// Sends SIGTERM, which asks the process to end.
+    /// Sends SIGTERM, which requests the end of the process.
     ///
     /// # Errors
     ///
@@ -246,28 +248,28 @@ impl<R: Descriptors> Process<R> {
         self.signal(Signal::KILL)
     }
 
-    /// Returns a handle to the standard input of the process; `None` if that is no pipe.
+    /// Returns a handle to the standard input of the process; `None` if it is not a pipe.
     pub fn stdin(&self) -> Option<PipeWriter<R>> {
         self.stdin.as_ref().map(PipeWriter::new)
     }
 
-    /// Returns a handle to the standard output of the process; `None` if that is no pipe.
+    /// Returns a handle to the standard output of the process; `None` if it is not a pipe.
     pub fn stdout(&self) -> Option<PipeReader<R>> {
         self.stdout.as_ref().map(PipeReader::new)
     }
 
-    /// Returns a handle to the standard error of the process; `None` if that is no pipe.
+    /// Returns a handle to the standard error of the process; `None` if it is not a pipe.
     pub fn stderr(&self) -> Option<PipeReader<R>> {
         self.stderr.as_ref().map(PipeReader::new)
     }
 
     /// Closes all pipes, and waits until the process has ended.
     ///
-    /// If it is cancelled, the process is killed and reaped before the cancellation goes on.
+    /// If the call is cancelled, the process is killed and reaped before the cancellation continues.
     ///
     /// # Cancel safety
     ///
-    /// Dropping it kills the process, as dropping the process does.
+    /// Dropping the future kills the process, like dropping the process.
     ///
     /// # Errors
     ///

@@ -1,3 +1,5 @@
+//! The output of programs, and the errors of running them.
+
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io;
@@ -8,34 +10,34 @@ use thiserror::Error as ThisError;
 
 use crate::signals::Signal;
 
-/// What came out of a program.
+/// The output of a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Output {
-    /// How it ended.
+    /// The exit status.
     pub status: ExitStatus,
-    /// What it wrote to its standard output; `None` if that was no pipe.
+    /// The standard output; `None` if it was not a pipe.
     pub stdout: Option<Vec<u8>>,
-    /// What it wrote to its standard error; `None` if that was no pipe of its own.
+    /// The standard error; `None` if it was not a separate pipe.
     pub stderr: Option<Vec<u8>>,
-    /// Whether all that was written is here: false if a limit of length or of time cut it off.
+    /// Whether the output is complete: false if a limit of length or of time truncated it.
     pub complete: bool,
 }
 
-/// Why [`run_process`](super::run_process) failed.
+/// The error of [`run_process`](super::run_process).
 #[derive(Debug, ThisError)]
 #[non_exhaustive]
 pub enum ProcessError {
     /// The program could not be started, fed, read or waited for.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// The program did not succeed.
+    /// The program was not successful.
     #[error(transparent)]
     Failed(Box<Failed>),
 }
 
 impl ProcessError {
-    /// Returns what came out of a program that did not succeed.
+    /// Returns the output of a program that was not successful.
     pub fn output(&self) -> Option<&Output> {
         match self {
             ProcessError::Failed(failed) => Some(&failed.output),
@@ -59,22 +61,22 @@ impl Failed {
         Failed { program, output }
     }
 
-    /// Returns the program, as it was given.
+    /// Returns the program, as it was passed.
     pub fn program(&self) -> &OsStr {
         &self.program
     }
 
-    /// Returns how it ended.
+    /// Returns the exit status.
     pub fn status(&self) -> ExitStatus {
         self.output.status
     }
 
-    /// Returns what came out.
+    /// Returns the output.
     pub fn output(&self) -> &Output {
         &self.output
     }
 
-    /// Takes what came out.
+    /// Converts into the output.
     pub fn into_output(self) -> Output {
         self.output
     }

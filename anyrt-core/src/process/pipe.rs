@@ -1,4 +1,4 @@
-//! The pipes of an open process: shared handles, closed by any of them.
+//! The pipes of an open process: shared handles, any of which can close the pipe.
 
 use std::fmt;
 use std::io;
@@ -15,17 +15,17 @@ use crate::loom::{Arc, Mutex, lock};
 use crate::runtime::{Attempt, Descriptors, Direction, Source};
 use crate::stream::{ReceiveError, SendError};
 
-/// How many system calls one poll makes for each stream, so that a program which writes all the time does not
-/// keep other tasks from running.
+/// The number of system calls that one poll makes for each stream, so that a program that writes all the time
+/// does not keep other tasks from running.
 pub(super) const CALLS: usize = 16;
 
-/// A pipe, for all handles of it.
+/// A pipe, shared by all its handles.
 pub(super) struct Pipe<S>(Mutex<State<S>>);
 
 struct State<S> {
     /// `None` once it is closed.
     source: Option<Arc<S>>,
-    /// The handle whose last poll was pending, and its task.
+    /// The handle with a pending poll, and its waker.
     user: Option<(u64, Waker)>,
 }
 
@@ -37,7 +37,7 @@ impl<S: Source> Pipe<S> {
         }))))
     }
 
-    /// Closes the pipe for all handles, and wakes the one that waits.
+    /// Closes the pipe for all handles, and wakes the waiting one.
     pub(super) fn close(&self) {
         let mut state = lock(&self.0);
         let left = (state.source.take(), state.user.take());
@@ -51,7 +51,7 @@ impl<S: Source> Pipe<S> {
         lock(&self.0).source.clone()
     }
 
-    /// Reads what there is and throws it away, unless a handle waits for it.
+    /// Reads and discards the available bytes, unless a handle waits for them.
     pub(super) fn poll_discard(&self, cx: &mut Context<'_>, user: u64) {
         for _ in 0..CALLS {
             let mut buffer = [0; 4096];
@@ -60,14 +60,14 @@ impl<S: Source> Pipe<S> {
             });
             match polled {
                 Poll::Ready(Ok(1..)) => {}
-                // The end, or a handle of the program's user sees to it.
+                // The end, or a handle of the user will read it.
                 Poll::Ready(Ok(0) | Err(_)) | Poll::Pending => return,
             }
         }
         poll_state::yield_turn(cx.waker());
     }
 
-    /// Does something with the pipe for one handle.
+    /// Performs an operation on the pipe for one handle.
     fn poll_io<T>(
         &self,
         cx: &mut Context<'_>,
@@ -81,7 +81,7 @@ impl<S: Source> Pipe<S> {
         Poll::Ready(outcome)
     }
 
-    /// Makes this handle the one that waits. It comes before the poll, so closing the pipe finds its waker.
+    /// Makes this handle the waiting one. Called before the poll, so that closing the pipe finds its waker.
     fn enter(&self, user: u64, waker: &Waker, direction: Direction) -> io::Result<Arc<S>> {
         let mut user = Some((user, waker.clone()));
         let mut state = lock(&self.0);
@@ -102,7 +102,7 @@ impl<S: Source> Pipe<S> {
         }
     }
 
-    /// Nothing waits through this handle any more.
+    /// Ends the wait of this handle, if it is the waiting one.
     fn leave(&self, user: u64) {
         let mut state = lock(&self.0);
         let left = state.user.take_if(|(other, _)| *other == user);
@@ -130,14 +130,14 @@ impl<S: Source> Drop for Handle<S> {
     }
 }
 
-/// Receives what a process writes to its standard output, or to its standard error.
+/// A handle that receives the standard output or the standard error of a process.
 ///
-/// It is a handle to a pipe that the [`Process`](super::Process) keeps: dropping it closes nothing.
+/// The pipe itself belongs to the [`Process`](super::Process): dropping the handle does not close it.
 /// [`close`](PipeReader::close) closes the pipe for all handles, and so does the end of the process's block;
-/// operations on it then report [closed](crate::stream::is_closed).
+/// operations on it then fail as [closed](crate::stream::is_closed).
 ///
 /// One handle at a time may wait: reading through a second one while a read of the first is pending fails as
-/// [`Busy`]. A read that was begun through a handle and dropped counts as pending until the handle is used
+/// [`Busy`]. A read that was started through a handle and dropped counts as pending until the handle is used
 /// again, or dropped.
 pub struct PipeReader<R: Descriptors>(Handle<R::Source>);
 
@@ -146,7 +146,7 @@ impl<R: Descriptors> PipeReader<R> {
         PipeReader(Handle::new(pipe.clone()))
     }
 
-    /// Closes the pipe, for all handles. A process that goes on writing sees a broken pipe.
+    /// Closes the pipe, for all handles. A process that continues to write gets a broken pipe.
     pub fn close(&self) {
         self.0.pipe.close();
     }
@@ -160,7 +160,7 @@ impl<R: Descriptors> AsyncRead for PipeReader<R> {
     ) -> Poll<io::Result<usize>> {
         let Handle { pipe, id } = &self.0;
         pipe.poll_io(cx, *id, Direction::Input, |pipe| {
-            // A short read does not exclude that the end comes next.
+            // After a short read the end may come next.
             Ok(Attempt::new(rustix::io::read(pipe, &mut *buffer)?))
         })
     }
@@ -175,15 +175,15 @@ impl<R: Descriptors> fmt::Debug for PipeReader<R> {
     }
 }
 
-/// Sends bytes to the standard input of a process.
+/// A handle that sends bytes to the standard input of a process.
 ///
-/// It is a handle to a pipe that the [`Process`](super::Process) keeps: dropping it closes nothing.
-/// Closing it ([`send_eof`](crate::stream::ByteSendStreamExt::send_eof),
+/// The pipe itself belongs to the [`Process`](super::Process): dropping the handle does not close it. Closing
+/// the stream ([`send_eof`](crate::stream::ByteSendStreamExt::send_eof),
 /// [`close`](crate::stream::ByteSendStreamExt::close)) closes the pipe for all handles, and the process sees
-/// the end of its input; operations then report [closed](crate::stream::is_closed).
+/// the end of its input; operations then fail as [closed](crate::stream::is_closed).
 ///
-/// A process that does not read any more makes sending fail as [broken](crate::stream::is_broken). One handle
-/// at a time may wait, as with [`PipeReader`].
+/// If the process no longer reads, sending fails as [broken](crate::stream::is_broken). One handle at a time
+/// may wait, as with [`PipeReader`].
 pub struct PipeWriter<R: Descriptors>(Handle<R::Source>);
 
 impl<R: Descriptors> PipeWriter<R> {

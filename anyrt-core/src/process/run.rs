@@ -1,3 +1,5 @@
+//! [`run_process`]: feeding, reading and waiting in one future.
+
 use std::io;
 use std::pin::Pin;
 use std::process::ExitStatus;
@@ -17,39 +19,39 @@ use crate::loom::Arc;
 use crate::runtime::{Attempt, Descriptors, Direction, Source};
 use crate::stream::is_broken;
 
-/// How much room there is for a read: small programs write little, and a pipe of Linux holds no more than
-/// the second.
+/// The room for the first read, and for later ones: most programs write little, and a pipe of Linux holds at
+/// most the second.
 const FIRST_READ: usize = 4096;
 const NEXT_READ: usize = 64 * 1024;
 
-/// Runs a program to its end: feeds it its [input](Command::input), and collects what it writes.
+/// Runs a program to its end: feeds it its [input](Command::input), and collects its output.
 ///
-/// The standard output and the standard error are captured unless they are set, and the standard input is the
-/// input or the null device.
+/// The standard output and the standard error are captured unless they are set. The standard input is the
+/// input, or the null device.
 ///
-/// It waits for the end of the program and for the end of its output, which another process may hold open, such
-/// as one that the program has started in the background. [`group`](Command::group) has such processes
-/// killed, and [`linger`](Command::linger) limits the time. A program that does not read its input is no
-/// error.
+/// The call waits for the end of the program and for the end of its output, which another process may hold
+/// open, such as one that the program has started in the background. [`group`](Command::group) kills such
+/// processes, and [`linger`](Command::linger) limits the time. A program that does not read its input is not
+/// an error.
 ///
-/// The system starts programs fast whatever the memory of this process. It forks this process, which takes
-/// longer the more memory that has, with [`uid`](Command::uid), [`gid`](Command::gid) and
-/// [`session`](Command::session), and if a program that is looked up is given another `PATH`.
+/// The system starts programs fast whatever the memory of this process. With [`uid`](Command::uid),
+/// [`gid`](Command::gid) and [`session`](Command::session), and if a program that is searched is given
+/// another `PATH`, it forks this process, which takes longer the more memory that has.
 ///
 /// # Cancel safety
 ///
-/// If it is cancelled, the program is killed and reaped before the cancellation goes on; with
-/// [`grace`](Command::grace), it is sent SIGTERM first, and what it writes then is thrown away. Dropped from outside, the program is killed, and
-/// the run reaps it and does not end before that. Its output is lost.
+/// If the call is cancelled, the program is killed and reaped before the cancellation continues; with
+/// [`grace`](Command::grace), it is sent SIGTERM first, and its further output is discarded. If the future is
+/// dropped, the program is killed, and the run waits until it is reaped. Its output is lost.
 ///
 /// # Errors
 ///
-/// - [`ProcessError::Failed`] if the program did not succeed, with what it wrote, unless
+/// - [`ProcessError::Failed`] if the program was not successful, with its output, unless
 ///   [`check`](Command::check) is off.
-/// - [`ProcessError::Io`] of the kind [`InvalidInput`](io::ErrorKind::InvalidInput) for options that
-///   contradict each other, before anything is started.
+/// - [`ProcessError::Io`] of the kind [`InvalidInput`](io::ErrorKind::InvalidInput) for conflicting options,
+///   before anything is started.
 /// - [`ProcessError::Io`] with the error of the operating system, and its kind, if the program cannot be
-///   started; and if its status is not known, since something else has waited for it.
+///   started; and if its status is unknown, since other code has waited for it.
 pub fn run_process<R: Descriptors>(
     command: impl Into<Command>,
 ) -> impl Future<Output = Result<Output, ProcessError>> + Send {
@@ -88,17 +90,17 @@ pub fn run_process<R: Descriptors>(
     }
 }
 
-/// Feeds, reads and waits, all at once, in place.
+/// The state of a run: feeding, reading and waiting, all concurrently, in one future.
 struct Drive<'a, R: Descriptors> {
     process: &'a Process<R>,
-    /// `None` once all of it was fed, or the program does not read any more.
+    /// The input not fed yet; `None` once all is fed, or the program no longer reads.
     input: Option<Arc<[u8]>>,
     fed: usize,
     stdout: Capture<R::Source>,
     stderr: Capture<R::Source>,
     status: Option<ExitStatus>,
     linger: Option<Duration>,
-    /// Runs since the end of the program.
+    /// The timer for `linger`; set at the end of the program.
     timer: Option<Pin<Box<R::Timer>>>,
     waiter: Waiter,
     operation: Operation,
@@ -118,7 +120,7 @@ impl<R: Descriptors> Future for Drive<'_, R> {
                 let ended = ready!(this.process.child().poll_ended(cx, &mut this.waiter))?;
                 this.status = Some(Ended::status(ended)?);
                 this.input = None;
-                // What it wrote before its end is there by now.
+                // The output that it wrote before its end is available by now.
                 continue;
             };
             let ended = stdout.is_ready() && stderr.is_ready();
@@ -143,7 +145,7 @@ impl<R: Descriptors> Future for Drive<'_, R> {
 }
 
 impl<R: Descriptors> Drive<'_, R> {
-    /// Feeds what the pipe has room for; closes it after the last byte.
+    /// Feeds as much as the pipe has room for; closes it after the last byte.
     fn feed(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         let Some(pipe) = &self.process.stdin else {
             return Ok(());
@@ -167,7 +169,7 @@ impl<R: Descriptors> Drive<'_, R> {
             match polled {
                 Poll::Pending => return Ok(()),
                 Poll::Ready(Ok(written)) => self.fed += written,
-                // It does not read its input: its status decides.
+                // The program does not read its input: its status decides.
                 Poll::Ready(Err(error)) if is_broken(&error) => self.input = None,
                 Poll::Ready(Err(error)) => return Err(error),
             }
@@ -177,14 +179,14 @@ impl<R: Descriptors> Drive<'_, R> {
     }
 }
 
-/// What a program writes to one of its streams.
+/// One output stream of a program.
 struct Capture<S> {
-    /// `None` after its end.
+    /// The pipe; `None` after its end.
     pipe: Option<Arc<Pipe<S>>>,
-    /// `None` if it is no pipe.
+    /// The bytes; `None` if it is not a pipe.
     bytes: Option<Vec<u8>>,
     limit: usize,
-    /// Whether there was more than the limit.
+    /// Whether there were more bytes than the limit.
     cut: bool,
 }
 
@@ -198,7 +200,7 @@ impl<S: Source> Capture<S> {
         }
     }
 
-    /// Reads what there is. Ready after the end.
+    /// Reads the available bytes. Ready after the end.
     fn poll_end(&mut self, cx: &mut Context<'_>) -> io::Result<Poll<()>> {
         let mut calls = 0;
         while let (Some(pipe), Some(bytes)) = (&self.pipe, &mut self.bytes) {

@@ -1,4 +1,4 @@
-//! Tells worker processes from programs.
+//! Distinguishes worker processes from programs.
 //!
 //! The program writes a *marker* into the socket that becomes the worker's standard input, and into its
 //! environment. Neither is enough alone: programs that a worker starts inherit its environment, and a
@@ -27,12 +27,13 @@ use crate::loom::{OnceLock, lock_static, process};
 /// The environment variable with the marker.
 pub(crate) const MARKER: &str = "ANYRT_WORKER";
 
-/// What markers begin with; the process id of the program and a number follow.
+/// The beginning of markers; the process id of the program and a number follow.
 const START: &str = "anyrt worker ";
 
 /// The exit status of a worker that does not serve.
 const NOT_SERVING: i32 = 70;
 
+/// The role of this process; see the table above.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Role {
     Program,
@@ -43,9 +44,10 @@ enum Role {
     Spoiled,
 }
 
+/// The role, found once.
 static ROLE: OnceLock<Role> = OnceLock::new();
 
-/// The worker has begun to serve.
+/// Whether the worker has begun to serve. `SeqCst` only for simplicity: no other memory depends on it.
 static SERVING: AtomicBool = AtomicBool::new(false);
 
 static SET_UP: process::Mutex<SetUp> = process::Mutex::new(SetUp {
@@ -53,11 +55,11 @@ static SET_UP: process::Mutex<SetUp> = process::Mutex::new(SetUp {
     test: None,
 });
 
-/// How a worker that this program starts gets to `serve`.
+/// The way in which a worker that this program starts reaches `serve`.
 struct SetUp {
-    /// `serve` has returned: it stands in `main`.
+    /// Whether `serve` has returned, so it is in `main`.
     served: bool,
-    /// A test with this name begins with `serve`.
+    /// The name of a test that begins with `serve`.
     test: Option<String>,
 }
 
@@ -72,6 +74,7 @@ fn role() -> Role {
     *ROLE.get_or_init(find_role)
 }
 
+/// Finds the role, by the rules above.
 fn find_role() -> Role {
     let Ok(marker) = env::var(MARKER) else {
         return Role::Program;
@@ -79,6 +82,8 @@ fn find_role() -> Role {
     let Some(parent) = parent_of(&marker) else {
         return Role::Program;
     };
+    // 1. Without a marker in the environment, this is a program (above). Otherwise look for the marker in
+    //    standard input, without removing it.
     let is_child = parent_id() == parent;
     let mut first = vec![0; marker.len()];
     match recv(
@@ -87,7 +92,8 @@ fn find_role() -> Role {
         RecvFlags::PEEK | RecvFlags::DONTWAIT,
     ) {
         Ok((_, length)) if length == first.len() && first == marker.as_bytes() => {
-            // A worker whose program has ended has another parent. It must not do the program's work.
+            // 2. The marker is there. A worker whose program has ended has another parent, and a closed
+            //    socket; it must not do the program's work.
             match is_child || has_hung_up() {
                 true => Role::Worker {
                     marker: marker.len(),
@@ -95,6 +101,7 @@ fn find_role() -> Role {
                 false => Role::Program,
             }
         }
+        // 3. A socket of the parent without the marker: something has read it already.
         Ok(_) | Err(Errno::AGAIN) if is_child => Role::Spoiled,
         _ => Role::Program,
     }
@@ -106,7 +113,7 @@ fn parent_of(marker: &str) -> Option<u32> {
     rest.split(' ').next()?.parse().ok()
 }
 
-/// Whether the other end of the standard input, a socket, is closed.
+/// Returns whether the other end of the standard input, a socket, is closed.
 fn has_hung_up() -> bool {
     let stdin = stdin();
     let mut descriptors = [PollFd::new(&stdin, PollFlags::HUP)];
@@ -124,15 +131,17 @@ pub(crate) fn is_worker() -> bool {
     matches!(role(), Role::Worker { .. })
 }
 
-/// Returns the length of the marker, which is to be read, if this process is a worker and does not serve yet.
+/// Returns the length of the marker, which must be read next, if this process is a worker and does not serve
+/// yet.
 pub(crate) fn begin_to_serve() -> Option<usize> {
+    // The swap makes sure that only one call begins to serve.
     match role() {
         Role::Worker { marker } if !SERVING.swap(true, Ordering::SeqCst) => Some(marker),
         _ => None,
     }
 }
 
-/// Notes that `serve` stands in `main`.
+/// Notes that `main` calls `serve`.
 pub(crate) fn set_up() {
     lock_static(&SET_UP).served = true;
 }
@@ -145,7 +154,7 @@ pub(crate) fn set_up_test(name: &str) {
     }
 }
 
-/// Returns the test that a worker is to run; `None` if it is to run `main` (rules W2 and W5).
+/// Returns the test that a worker should run; `None` if it should run `main` (rules W2 and W5).
 ///
 /// A worker that is not serving ends here.
 pub(crate) fn worker_test() -> Result<Option<String>, NotAllowed> {

@@ -1,18 +1,18 @@
 //! Signals of the operating system.
 //!
-//! [`Signal`] names one; processes are sent signals by it, too. With the feature `signals`, `receiver`
-//! opens a receiver for signals that are sent to this process.
+//! [`Signal`] names a signal, and is also used to send signals to processes. With the feature `signals`,
+//! `receiver` opens a receiver for signals that are sent to this process.
 //!
-//! # What happens to a signal
+//! # The path of a signal
 //!
 //! ```text
 //!   signal ──▶ handler (signal-hook) ──▶ a pipe per receiver and signal ──▶ Source ──▶ receive
 //! ```
 //!
 //! 1. Each receiver has its own pipes, so every receiver gets each signal (rule S2).
-//! 2. A handler stays installed until the process ends. When the last receiver of a signal is closed,
-//!    the handler does what would have happened before the first was opened (rule S6).
-//! 3. Signals are delivered to a process, so the counts of receivers are in a static (rule S8).
+//! 2. A handler stays installed until the process ends. When the last receiver of a signal is closed, the
+//!    handler has the effect that the signal had before the first was opened (rule S6).
+//! 3. Signals are delivered to a process, so receivers are counted in a static (rule S8).
 
 #[cfg(feature = "signals")]
 mod os;

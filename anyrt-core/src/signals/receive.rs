@@ -1,3 +1,5 @@
+//! [`SignalReceiver`].
+
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
@@ -12,16 +14,16 @@ use crate::engine::{FallibleOperation, Wait, WaitDetail, poll_state};
 use crate::loom::Arc;
 use crate::runtime::Descriptors;
 
-/// Opens a receiver for these signals. From its return on, no signal is missed.
+/// Opens a receiver for these signals. After it returns, no signal is missed.
 ///
-/// While a receiver is open its signals have no other effect on the process, except that handlers
-/// which were there before are called too.
+/// While a receiver is open, its signals have no other effect on the process, except that handlers that were
+/// installed before are called too.
 ///
 /// # Errors
 ///
-/// - [`InvalidInput`](io::ErrorKind::InvalidInput) if no signal is given, or one that no process can
-///   receive this way: SIGKILL, SIGSTOP, SIGILL, SIGFPE, SIGSEGV. Then nothing was changed.
-/// - The error of the operating system, or that there is no runtime. What was changed is undone.
+/// - [`InvalidInput`](io::ErrorKind::InvalidInput) if no signal is given, or one that a process cannot
+///   receive this way: SIGKILL, SIGSTOP, SIGILL, SIGFPE, SIGSEGV. Nothing is changed then.
+/// - The error of the operating system, or that there is no runtime. Changes are undone then.
 pub fn receiver<R: Descriptors>(signals: &[Signal]) -> io::Result<SignalReceiver<R>> {
     let mut distinct = Vec::new();
     for &signal in signals {
@@ -48,29 +50,31 @@ pub fn receiver<R: Descriptors>(signals: &[Signal]) -> io::Result<SignalReceiver
     })
 }
 
-/// Receives signals that are sent to this process; [`receiver`] opens it.
+/// A receiver for signals that are sent to this process; [`receiver`] opens it.
 ///
-/// - Every receiver in the process gets each signal, whatever task or run it is in.
+/// - Every receiver in the process gets each signal, in any task or run.
 /// - A signal that arrives several times before it is received is received at least once.
-/// - Different signals are received in the order of their arrival on Linux. On other systems, signals
-///   that arrived before the same call are received in turn.
-/// - Dropping the receiver closes it. When the last receiver of a signal in the process is closed, the
-///   signal has the effect again that it had before the first was opened: by default SIGTERM ends the
-///   process, with the status that says so. A program that closes its receiver after the first Ctrl-C
-///   is ended by the second.
+/// - On Linux, different signals are received in order of arrival. On other systems, signals that arrived
+///   before the same call are received in turn.
+/// - Dropping the receiver closes it. When the last receiver of a signal in the process is closed, the signal
+///   has the same effect again as before the first was opened: by default SIGTERM ends the process, with the
+///   status for that signal. A program that closes its receiver after the first Ctrl-C is ended by the
+///   second.
 /// - As a [`Stream`] it yields the same signals, does not observe cancellation, and never ends.
 ///
 /// # Limits
 ///
-/// - What was in effect before is read from `/proc`. Where that is missing, as on macOS, the default
-///   action is assumed, so a signal that was ignored before ends the process once it is no longer
+/// - The effect that a signal had before is read from `/proc`. Where that is missing, as on macOS, the
+///   default action is assumed, so a signal that was ignored before ends the process once it is no longer
 ///   received.
 /// - Code that starts to listen by other means while a receiver is open, such as `tokio::signal`, and
-///   goes on after it was closed, does not keep the default action away: keep a receiver open there.
-/// - Programs that are started while a receiver is open get the default action for its signals; those
+///   continues after the receiver was closed, does not suppress the default action: keep a receiver open
+///   there.
+/// - Programs that are started while a receiver is open get the default action for its signals; signals that
+///   the process otherwise ignores stay ignored in them.
 ///   that the process ignores otherwise stay ignored in them.
 pub struct SignalReceiver<R: Descriptors> {
-    // Dropped first: nothing is written to pipes that nobody reads.
+    // Dropped first, so that no signal is written to pipes without a reader.
     registered: Vec<Registered>,
     pipes: Pipes<R::Source>,
     signals: Vec<Signal>,
@@ -82,7 +86,7 @@ impl<R: Descriptors> SignalReceiver<R> {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: if the future is dropped before completing, no signal was received.
+    /// This method is cancel safe: if the future is dropped before completing, no signal was received.
     ///
     /// # Errors
     ///
@@ -105,7 +109,7 @@ impl<R: Descriptors> SignalReceiver<R> {
         })
     }
 
-    /// Closes the receiver, as dropping it does.
+    /// Closes the receiver. Dropping it has the same effect.
     pub fn close(self) {}
 
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Signal>> {

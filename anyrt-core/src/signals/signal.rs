@@ -1,3 +1,5 @@
+//! [`Signal`], and the constants of all signals.
+
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
@@ -45,11 +47,11 @@ signals! {
     SEGV = SEGV, "SIGSEGV";
     /// For the program's own use.
     USR2 = USR2, "SIGUSR2";
-    /// A pipe or socket was written that has no reader. The standard library has it ignored.
+    /// A pipe or socket without a reader was written. The standard library ignores it.
     PIPE = PIPE, "SIGPIPE";
     /// A timer of `alarm` expired.
     ALRM = ALARM, "SIGALRM";
-    /// Asks a process to end.
+    /// Requests the end of a process.
     TERM = TERM, "SIGTERM";
     /// A child process ended or was stopped.
     CHLD = CHILD, "SIGCHLD";
@@ -82,19 +84,19 @@ signals! {
 }
 
 impl Signal {
-    /// Returns the signal of this number; `None` if there is none, or it has no name on every Unix
-    /// system, as real-time signals have not.
+    /// Returns the signal with this number; `None` if there is none, or if it does not have a name on every
+    /// Unix system, like real-time signals.
     pub fn from_raw(number: i32) -> Option<Signal> {
         let mut signals = NAMES.iter().map(|(signal, _)| *signal);
         signals.find(|signal| signal.as_raw() == number)
     }
 
-    /// Returns its number, which differs between systems for some signals.
+    /// Returns the number, which differs between systems for some signals.
     pub fn as_raw(self) -> i32 {
         self.0.as_raw()
     }
 
-    /// Returns its name, such as `"SIGINT"`.
+    /// Returns the name, such as `"SIGINT"`.
     pub fn name(self) -> &'static str {
         let named = NAMES.iter().find(|(signal, _)| *signal == self);
         named.map_or("", |(_, name)| name)

@@ -1,37 +1,39 @@
+//! The errors of streams, and functions that recognize them inside an [`io::Error`].
+
 use std::error::Error;
 use std::fmt;
 use std::io;
 
 use thiserror::Error as ThisError;
 
-/// An object could not be sent; here it is.
+/// Error: an object could not be sent. Contains the object.
 #[non_exhaustive]
 pub enum SendError<T> {
-    /// The other side is gone: nobody will ever receive it.
+    /// The other side is closed, so the object would never be received.
     Broken(T),
     /// This handle was closed by its owner.
     Closed(T),
 }
 
 impl<T> SendError<T> {
-    /// The object that was not sent.
+    /// Returns the object that was not sent.
     pub fn into_inner(self) -> T {
         match self {
             SendError::Broken(item) | SendError::Closed(item) => item,
         }
     }
 
-    /// Whether the other side is gone.
+    /// Returns whether the other side is closed.
     pub fn is_broken(&self) -> bool {
         matches!(self, SendError::Broken(_))
     }
 
-    /// Whether this handle was closed.
+    /// Returns whether this handle was closed.
     pub fn is_closed(&self) -> bool {
         matches!(self, SendError::Closed(_))
     }
 
-    /// The same without the object.
+    /// Returns the same error without the object.
     pub(crate) fn without_item(self) -> SendError<()> {
         match self {
             SendError::Broken(_) => SendError::Broken(()),
@@ -40,19 +42,19 @@ impl<T> SendError<T> {
     }
 }
 
-/// An object could not be sent without waiting; here it is.
+/// Error: an object could not be sent without waiting. Contains the object.
 #[non_exhaustive]
 pub enum TrySendError<T> {
-    /// There is no room, and nobody waits for an object.
+    /// There is no room, and no receiver waits.
     WouldBlock(T),
-    /// The other side is gone: nobody will ever receive it.
+    /// The other side is closed, so the object would never be received.
     Broken(T),
     /// This handle was closed by its owner.
     Closed(T),
 }
 
 impl<T> TrySendError<T> {
-    /// The object that was not sent.
+    /// Returns the object that was not sent.
     pub fn into_inner(self) -> T {
         match self {
             TrySendError::WouldBlock(item)
@@ -61,17 +63,17 @@ impl<T> TrySendError<T> {
         }
     }
 
-    /// Whether it would have had to wait.
+    /// Returns whether the call would have had to wait.
     pub fn is_would_block(&self) -> bool {
         matches!(self, TrySendError::WouldBlock(_))
     }
 
-    /// Whether the other side is gone.
+    /// Returns whether the other side is closed.
     pub fn is_broken(&self) -> bool {
         matches!(self, TrySendError::Broken(_))
     }
 
-    /// Whether this handle was closed.
+    /// Returns whether this handle was closed.
     pub fn is_closed(&self) -> bool {
         matches!(self, TrySendError::Closed(_))
     }
@@ -86,11 +88,11 @@ impl<T> From<SendError<T>> for TrySendError<T> {
     }
 }
 
-/// No object can be received any more.
+/// Error: no more objects can be received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum ReceiveError {
-    /// All senders are gone, and everything that they sent was received.
+    /// All senders are closed, and every object has been received.
     #[error("{ENDED}")]
     EndOfStream,
     /// This handle was closed by its owner.
@@ -98,14 +100,14 @@ pub enum ReceiveError {
     Closed,
 }
 
-/// No object could be received without waiting.
+/// Error: no object could be received without waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum TryReceiveError {
-    /// The stream is empty, and nobody waits to send.
+    /// The stream is empty, and no sender waits.
     #[error("there is nothing to receive yet")]
     WouldBlock,
-    /// All senders are gone, and everything that they sent was received.
+    /// All senders are closed, and every object has been received.
     #[error("{ENDED}")]
     EndOfStream,
     /// This handle was closed by its owner.
@@ -122,7 +124,7 @@ impl From<ReceiveError> for TryReceiveError {
     }
 }
 
-// The objects need not be `Debug`: these errors are about the stream.
+// Implemented by hand, since the objects need not be `Debug`.
 
 impl<T> fmt::Debug for SendError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -187,11 +189,11 @@ impl From<ReceiveError> for io::Error {
     }
 }
 
-/// A stream ended before all that was asked for had come. What came is still buffered.
+/// Error: the stream ended before the requested bytes arrived. The bytes that did arrive stay in the buffer.
 ///
-/// Inside of an [`io::Error`] of the kind [`UnexpectedEof`](io::ErrorKind::UnexpectedEof).
+/// Found inside an [`io::Error`] of kind [`UnexpectedEof`](io::ErrorKind::UnexpectedEof).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
-#[error("the stream ended too early; {buffered} bytes of what was asked for are buffered")]
+#[error("the stream ended too early: {buffered} of the requested bytes are buffered")]
 pub struct IncompleteRead {
     buffered: usize,
 }
@@ -201,15 +203,15 @@ impl IncompleteRead {
         IncompleteRead { buffered }
     }
 
-    /// How many bytes had come.
+    /// Returns the number of bytes that arrived.
     pub fn buffered(&self) -> usize {
         self.buffered
     }
 }
 
-/// A delimiter was not found where it had to be. What was looked at is still buffered.
+/// Error: a delimiter was not found within the limit. The bytes that were searched stay in the buffer.
 ///
-/// Inside of an [`io::Error`] of the kind [`InvalidData`](io::ErrorKind::InvalidData).
+/// Found inside an [`io::Error`] of kind [`InvalidData`](io::ErrorKind::InvalidData).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
 #[error("more than {max} bytes came before the delimiter: allow more, or close the stream")]
 pub struct DelimiterNotFound {
@@ -221,20 +223,20 @@ impl DelimiterNotFound {
         DelimiterNotFound { max }
     }
 
-    /// How many bytes were allowed to come before it.
+    /// Returns the number of bytes that were allowed before the delimiter.
     pub fn max(&self) -> usize {
         self.max
     }
 }
 
-/// What was received is not UTF-8. All text before that place was received; the bytes from there
-/// on are still buffered.
+/// Error: received bytes are not UTF-8. All text before them has been received; the bytes themselves stay in
+/// the buffer.
 ///
-/// Inside of an [`io::Error`] of the kind [`InvalidData`](io::ErrorKind::InvalidData).
+/// Found inside an [`io::Error`] of kind [`InvalidData`](io::ErrorKind::InvalidData).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
 #[error(
-    "the stream is no text in UTF-8: after {valid_up_to} bytes it {}",
-    if *.at_the_end { "ends inside a character" } else { "has one that begins no character" }
+    "the stream is not valid UTF-8: after {valid_up_to} bytes it {}",
+    if *.at_the_end { "ends inside a character" } else { "has an invalid byte" }
 )]
 pub struct InvalidUtf8 {
     valid_up_to: u64,
@@ -249,13 +251,13 @@ impl InvalidUtf8 {
         }
     }
 
-    /// How many bytes of the stream, from its beginning, were text; in other words, where the byte
-    /// stands that begins no character.
+    /// Returns the number of valid bytes from the beginning of the stream, which is also the position of the
+    /// first invalid byte.
     pub fn valid_up_to(&self) -> u64 {
         self.valid_up_to
     }
 
-    /// Whether the stream ended inside of a character, which was fine up to there.
+    /// Returns whether the stream ended inside a character that was valid so far.
     pub fn is_at_the_end(&self) -> bool {
         self.at_the_end
     }
@@ -279,15 +281,15 @@ impl From<InvalidUtf8> for io::Error {
     }
 }
 
-/// Whether a byte stream has ended: its peer sends no more.
+/// Returns whether an error reports the end of a byte stream: the peer sends no more.
 ///
-/// Reading gives 0 bytes then; [`receive`](super::ByteReceiveStreamExt::receive) and its kin make
-/// this error of it.
+/// A plain read returns 0 bytes then; [`receive`](super::ByteReceiveStreamExt::receive) and similar methods
+/// return this error instead.
 pub fn is_end_of_stream(error: &io::Error) -> bool {
     inner(error) == Some(&ReceiveError::EndOfStream)
 }
 
-/// Whether the peer of a byte stream is gone, or the connection was cut off.
+/// Returns whether an error reports that the peer of a byte stream is gone, or that the connection is broken.
 pub fn is_broken(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -297,23 +299,24 @@ pub fn is_broken(error: &io::Error) -> bool {
     )
 }
 
-/// Whether this side of a byte stream was closed by its owner.
+/// Returns whether an error reports that this side of a byte stream was closed by its owner.
 pub fn is_closed(error: &io::Error) -> bool {
     inner(error) == Some(&ReceiveError::Closed)
         || inner(error).is_some_and(SendError::<()>::is_closed)
 }
 
-/// Whether a byte stream ended in the middle of what was asked for; see [`IncompleteRead`].
+/// Returns whether an error reports that a byte stream ended within requested bytes; see [`IncompleteRead`].
 pub fn is_incomplete_read(error: &io::Error) -> bool {
     inner::<IncompleteRead>(error).is_some()
 }
 
-/// Whether a delimiter was not found where it had to be; see [`DelimiterNotFound`].
+/// Returns whether an error reports that a delimiter was not found within its limit; see
+/// [`DelimiterNotFound`].
 pub fn is_delimiter_not_found(error: &io::Error) -> bool {
     inner::<DelimiterNotFound>(error).is_some()
 }
 
-/// Whether what was received is not text; see [`InvalidUtf8`].
+/// Returns whether an error reports received bytes that are not UTF-8; see [`InvalidUtf8`].
 pub fn is_invalid_utf8(error: &io::Error) -> bool {
     inner::<InvalidUtf8>(error).is_some()
 }
@@ -323,5 +326,5 @@ fn inner<E: Error + 'static>(error: &io::Error) -> Option<&E> {
 }
 
 const ENDED: &str = "the stream has ended";
-const BROKEN: &str = "nobody is left to receive";
+const BROKEN: &str = "the receiving side of the stream is closed, so nothing more can be sent";
 const CLOSED: &str = "this handle of the stream was closed";

@@ -1,5 +1,5 @@
-//! Models of hand-over and closing, in every order of events. Each asserts that both outcomes of
-//! its race are among those that were tried.
+//! Models of hand-over and closing, for every interleaving. Each model asserts that both outcomes of its race
+//! occurred.
 
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
@@ -12,7 +12,7 @@ use crate::loom::Arc;
 use crate::loom::atomic::{AtomicBool, Ordering};
 use crate::models::{Seen, Wakes};
 
-/// An object is handed over while the receiver is dropped: the stream has it, or the sender.
+/// Drops a receiver while an object is handed to it: afterwards the stream has the object, or the sender.
 #[test]
 fn loom_a_hand_over_races_with_the_drop_of_the_receiver() {
     let seen = Seen::default();
@@ -40,8 +40,8 @@ fn loom_a_hand_over_races_with_the_drop_of_the_receiver() {
     seen.both();
 }
 
-/// The same while another receiver waits behind: it gets the object, is woken, and learns of the
-/// end afterwards.
+/// Drops a receiver as above, with another one behind it: that gets the object, is woken, and sees the end of
+/// the stream afterwards.
 #[test]
 fn loom_the_next_receiver_gets_what_a_dropped_one_was_handed() {
     let seen = Seen::default();
@@ -55,7 +55,7 @@ fn loom_the_next_receiver_gets_what_a_dropped_one_was_handed() {
         assert!(second.poll(pin!(&mut next)).is_pending());
         let sender = thread::spawn(move || {
             tx.try_send(1).unwrap();
-            // The end comes while the object is on its way.
+            // The stream ends while the object is handed over.
             drop(tx);
         });
         drop(receive);
@@ -68,8 +68,8 @@ fn loom_the_next_receiver_gets_what_a_dropped_one_was_handed() {
     seen.both();
 }
 
-/// An object is sent into the buffer while the last receiver is closed: it comes back, or is
-/// dropped with the stream.
+/// Sends an object into the buffer while the last receiver is closed: the object is returned, or dropped with
+/// the stream.
 #[test]
 fn loom_a_send_races_with_the_close_of_the_last_receiver() {
     let seen = Seen::default();
@@ -89,7 +89,7 @@ fn loom_a_send_races_with_the_close_of_the_last_receiver() {
     seen.both();
 }
 
-/// A sender begins to wait while the last receiver is closed: it is refused at once, or woken.
+/// Starts to wait for room while the last receiver is closed: the call is refused at once, or woken.
 #[test]
 fn loom_a_waiting_send_races_with_the_close_of_the_last_receiver() {
     let seen = Seen::default();
@@ -111,7 +111,8 @@ fn loom_a_waiting_send_races_with_the_close_of_the_last_receiver() {
     seen.both();
 }
 
-/// A receiver begins to wait while the sender sends and closes: it gets the object, and the end.
+/// Starts to wait for an object while the sender sends and closes: the call gets the object, and then the
+/// end.
 #[test]
 fn loom_a_receive_races_with_the_last_send() {
     let seen = Seen::default();
@@ -136,12 +137,12 @@ fn loom_a_receive_races_with_the_last_send() {
     seen.both();
 }
 
-/// One half receives what the other makes available, while both poll at once: whatever is pending
+/// Polls both halves at once, one of which receives what the other makes available: a half that is pending
 /// afterwards was woken.
 #[test]
 fn loom_a_half_that_finds_the_stream_taken_is_woken() {
-    /// Whether there is something to receive, in an atomic so that threads are switched under the lock; and what
-    /// waits for it.
+    /// A flag for something to receive, atomic so that the model switches threads under the lock, and the
+    /// waker that waits for it.
     type Stream = (AtomicBool, Option<Waker>);
 
     fn receive(stream: &mut Stream, cx: &Context<'_>) -> Poll<()> {

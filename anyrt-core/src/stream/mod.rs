@@ -1,5 +1,5 @@
-//! Streams of bytes and of objects: what all of them have in common, those between tasks, and what
-//! wraps others.
+//! Streams of bytes and of objects: the traits, in-memory streams, file streams, and wrappers around other
+//! streams.
 
 mod buffered;
 mod bytes;
@@ -40,48 +40,48 @@ pub use self::stapled::{StapledByteStream, StapledObjectStream};
 pub use self::text::{ReceiveText, SendText, TextStream};
 pub use crate::attributes::{Attribute, Attributes, AttributesExt, Demand};
 
-/// Something that objects are received from, one after another.
+/// A stream that objects are received from.
 ///
-/// Dropping it closes it.
+/// Dropping it closes the stream.
 ///
 /// # Contract
 ///
 /// 1. Objects of one sender MUST come out in the order in which they were sent.
-/// 2. [`receive`](ObjectReceiveStream::receive) MUST be cancel safe: dropped before completing, it
-///    received nothing, and loses nothing.
-/// 3. The end of the stream MUST be reported as an error, again and again.
+/// 2. [`receive`](ObjectReceiveStream::receive) MUST be cancel safe: if it is dropped before completing, it
+///    has received nothing, and no object is lost.
+/// 3. The end of the stream MUST be reported as an error, by every further call.
 pub trait ObjectReceiveStream: Send {
-    /// What is received.
+    /// The type of received objects.
     type Item;
-    /// Why nothing is: the stream has ended, or failed.
+    /// The error of a receive: the stream has ended, or failed.
     type ReceiveError;
 
     /// Receives the next object.
     fn receive(&mut self) -> impl Future<Output = Result<Self::Item, Self::ReceiveError>> + Send;
 }
 
-/// Something that objects are sent to, one after another.
+/// A stream that objects are sent to.
 ///
-/// Dropping it closes it.
+/// Dropping it closes the stream.
 ///
 /// # Contract
 ///
 /// 1. Objects MUST arrive in the order in which they were sent.
-/// 2. A [`send`](ObjectSendStream::send) that is dropped before completing has sent the object or
-///    not; it MUST NOT send a part of it, unless it says so and refuses to send from then on.
+/// 2. A [`send`](ObjectSendStream::send) that is dropped before completing has sent the object or not. It
+///    MUST NOT send a part of it, unless this is documented and the stream refuses to send from then on.
 pub trait ObjectSendStream<T>: Send {
-    /// Why an object could not be sent.
+    /// The error of a send.
     type SendError;
 
-    /// Sends an object, and waits for as long as there is no room for it.
+    /// Sends an object, and waits as long as there is no room for it.
     fn send(&mut self, item: T) -> impl Future<Output = Result<(), Self::SendError>> + Send;
 
-    /// Says that no more will come: the peer receives what was sent, and then the end of the
-    /// stream. Saying so again is fine.
+    /// Sends the end of the stream: the peer receives all objects that were sent, and then the end. Calling
+    /// it again has no effect.
     fn send_eof(&mut self) -> impl Future<Output = Result<(), Self::SendError>> + Send;
 }
 
-/// A stream in both directions; what is received need not be of the type that is sent.
+/// A stream in both directions. The received type can differ from the sent type.
 pub trait ObjectStream<T>: ObjectReceiveStream + ObjectSendStream<T> {}
 
 impl<S: ObjectReceiveStream + ObjectSendStream<T> + ?Sized, T> ObjectStream<T> for S {}

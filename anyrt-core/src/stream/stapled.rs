@@ -1,3 +1,5 @@
+//! Two streams of one direction each, joined into one stream.
+
 use std::io::{self, IoSlice, IoSliceMut};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -6,9 +8,9 @@ use futures_io::{AsyncRead, AsyncWrite};
 
 use super::{Attributes, AttributesExt, Demand, HalfClose, ObjectReceiveStream, ObjectSendStream};
 
-/// Two streams of one direction each, made into one of both.
+/// A send stream and a receive stream of objects, joined into one stream.
 ///
-/// Ending the sending half with [`send_eof`](ObjectSendStream::send_eof) leaves the other open;
+/// Ending the sending half with [`send_eof`](ObjectSendStream::send_eof) leaves the receiving half open;
 /// dropping the whole closes both.
 #[derive(Debug)]
 pub struct StapledObjectStream<S, R> {
@@ -17,7 +19,7 @@ pub struct StapledObjectStream<S, R> {
 }
 
 impl<S, R> StapledObjectStream<S, R> {
-    /// Sends into the one, and receives from the other.
+    /// Creates a stream that sends to the first half and receives from the second.
     pub fn new(send_stream: S, receive_stream: R) -> StapledObjectStream<S, R> {
         StapledObjectStream {
             send_stream,
@@ -25,17 +27,17 @@ impl<S, R> StapledObjectStream<S, R> {
         }
     }
 
-    /// The half that is sent into.
+    /// Returns the sending half.
     pub fn send_stream(&self) -> &S {
         &self.send_stream
     }
 
-    /// The half that is received from.
+    /// Returns the receiving half.
     pub fn receive_stream(&self) -> &R {
         &self.receive_stream
     }
 
-    /// Both halves, apart again: for sending, and for receiving.
+    /// Splits the stream into its sending half and its receiving half.
     pub fn into_parts(self) -> (S, R) {
         (self.send_stream, self.receive_stream)
     }
@@ -62,11 +64,11 @@ impl<S: ObjectSendStream<T>, R: Send, T> ObjectSendStream<T> for StapledObjectSt
     }
 }
 
-/// Two byte streams of one direction each, made into one of both.
+/// A send stream and a receive stream of bytes, joined into one stream.
 ///
-/// Ending the sending half with [`send_eof`](super::ByteSendStreamExt::send_eof) leaves the other
-/// open; dropping the whole closes both. What is known of the receiving half counts before what is
-/// known of the sending one, except for [`HalfClose`], which is for the sending half to say.
+/// Ending the sending half with [`send_eof`](super::ByteSendStreamExt::send_eof) leaves the receiving half
+/// open; dropping the whole closes both. Attributes of the receiving half take precedence over those of the
+/// sending half, except for [`HalfClose`], which the sending half determines.
 ///
 /// # Examples
 ///
@@ -93,7 +95,7 @@ pub struct StapledByteStream<S, R> {
 }
 
 impl<S, R> StapledByteStream<S, R> {
-    /// Sends into the one, and receives from the other.
+    /// Creates a stream that sends to the first half and receives from the second.
     pub fn new(send_stream: S, receive_stream: R) -> StapledByteStream<S, R> {
         StapledByteStream {
             send_stream,
@@ -101,17 +103,17 @@ impl<S, R> StapledByteStream<S, R> {
         }
     }
 
-    /// The half that is sent into.
+    /// Returns the sending half.
     pub fn send_stream(&self) -> &S {
         &self.send_stream
     }
 
-    /// The half that is received from.
+    /// Returns the receiving half.
     pub fn receive_stream(&self) -> &R {
         &self.receive_stream
     }
 
-    /// Both halves, apart again: for sending, and for receiving.
+    /// Splits the stream into its sending half and its receiving half.
     pub fn into_parts(self) -> (S, R) {
         (self.send_stream, self.receive_stream)
     }
@@ -177,7 +179,7 @@ mod tests {
     use super::*;
     use crate::stream::{Bare, ByteSendStreamExt};
 
-    /// A stream that says whether it can end one direction alone.
+    /// A stream with the attribute [`HalfClose`].
     struct Half(bool);
 
     impl Attributes for Half {
@@ -192,7 +194,7 @@ mod tests {
             let stapled = StapledByteStream::new(Half(sender), Half(receiver));
             assert_eq!(stapled.attribute::<HalfClose>(), Ok(sender));
         }
-        // One that does not say can.
+        // A stream without the attribute can end one direction alone.
         let mut stapled = StapledByteStream::new(Bare(Vec::new()), Half(false));
         let mut cx = Context::from_waker(Waker::noop());
         let ended = pin!(stapled.send_eof()).poll(&mut cx);

@@ -1,12 +1,14 @@
+//! [`Barrier`]: a [`Resource`] of a [`Line`] that is only available to all waiters at once.
+
 use std::fmt;
 
 use super::line::{Line, Resource};
 use crate::engine::Wait;
 use crate::loom::const_fn;
 
-/// Lets a number of tasks go on together, once all of them have arrived.
+/// A barrier: a number of tasks wait at it until all of them have arrived.
 ///
-/// It can be used again and again: who arrives after that waits for the next round.
+/// The barrier can be used again: later arrivals wait for the next round.
 ///
 /// # Examples
 ///
@@ -27,22 +29,25 @@ use crate::loom::const_fn;
 /// # drop(player());
 /// ```
 pub struct Barrier {
+    /// The waiters in the line are the tasks that have arrived; there is no other state.
     line: Line<Round>,
 }
 
 struct Round {
     size: usize,
-    /// How many may pass; zero outside the lock.
+    /// The number of waiters to let pass. Zero whenever the lock of the line is free: the last arrival sets
+    /// it and the queue is served in the same critical section.
     open: usize,
 }
 
 impl Resource for Round {
     type Ask = ();
-    /// Whether it is the last to arrive.
+    /// True for the last arrival.
     type Grant = bool;
 
     fn admit(&mut self, (): &()) -> bool {
         let passes = self.open > 0;
+        // Each waiter uses up one opening, so exactly those of this round pass.
         self.open = self.open.saturating_sub(1);
         passes
     }
@@ -51,31 +56,34 @@ impl Resource for Round {
         false
     }
 
-    /// The others have passed: there is nothing to give back.
+    /// Does nothing: the other tasks have already passed.
     fn give_back(&mut self, (): &()) {}
 
+    /// Lets the last arrival through, and with it all waiters.
     fn enter(&mut self, (): &(), waiting: usize) -> Option<bool> {
         let last = waiting + 1 >= self.size;
         last.then(|| {
+            // The line serves the queue before it unlocks (`try_enter`), so no task can join it in between,
+            // and all waiters of the round pass.
             self.open = waiting;
             true
         })
     }
 }
 
-/// What is known about a [`Barrier`] at one moment.
+/// A snapshot of the state of a [`Barrier`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BarrierStatistics {
-    /// How many go on together.
+    /// The number of tasks in a round.
     pub size: usize,
-    /// How many have arrived and wait.
+    /// The number of tasks that have arrived and wait.
     pub waiting: usize,
 }
 
 impl Barrier {
     const_fn! {
-        /// A barrier for so many tasks; for none, and for one, it is always open.
+        /// Creates a barrier for this number of tasks. With zero or one, it is always open.
         pub const fn new(size: usize) -> Barrier {
             Barrier {
                 line: Line::new(Round { size, open: 0 }),
@@ -83,19 +91,20 @@ impl Barrier {
         }
     }
 
-    /// Waits until all have arrived. Gives true to the last one, and to no other.
+    /// Waits until all tasks have arrived. Returns true to the last of them, and false to the others.
     ///
-    /// Its first poll may leave it without a place in the queue: see
+    /// The first poll may leave the future outside the queue: see
     /// [polling by hand](super#polling-by-hand).
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: who goes away before all have arrived has not arrived.
+    /// This method is cancel safe: a task that is cancelled before all have arrived does not count as
+    /// arrived.
     pub async fn wait(&self) -> bool {
         self.line.wait((), Wait::Barrier).await
     }
 
-    /// How many have arrived, at this moment.
+    /// Returns the size of the barrier and the number of waiting tasks.
     pub fn statistics(&self) -> BarrierStatistics {
         self.line.look(|round, waiting| BarrierStatistics {
             size: round.size,

@@ -1,4 +1,4 @@
-//! Who borrows from a limiter, and what can be wrong with that.
+//! The borrowers of a limiter, and the errors of borrowing.
 
 use std::fmt;
 
@@ -8,18 +8,18 @@ use crate::error::WouldBlock;
 use crate::loom::Arc;
 use crate::task::TaskId;
 
-/// Who borrows a token of a [`CapacityLimiter`](super::CapacityLimiter).
+/// A borrower of a token of a [`CapacityLimiter`](super::CapacityLimiter).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Borrower {
-    /// A single acquisition; the number was never used before. Only the limiter makes these.
+    /// A single acquisition, with a unique number. Only the limiter creates these.
     #[non_exhaustive]
     Acquisition(u64),
     /// A task.
     Task(TaskId),
-    /// Something with a number.
+    /// A number that the program chose.
     Number(u64),
-    /// Something with a name.
+    /// A name that the program chose.
     Name(Arc<str>),
 }
 
@@ -58,7 +58,7 @@ impl fmt::Display for Borrower {
     }
 }
 
-/// The borrower has a token already, and may have one only; nothing was changed.
+/// Error: the borrower already has its one token. The limiter is unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, ThisError)]
 #[error("{borrower} has a token of this limiter already: give it back first")]
 pub struct AlreadyBorrowing {
@@ -70,13 +70,13 @@ impl AlreadyBorrowing {
         AlreadyBorrowing { borrower }
     }
 
-    /// Who has one.
+    /// Returns the borrower.
     pub fn borrower(&self) -> &Borrower {
         &self.borrower
     }
 }
 
-/// The borrower has no token to give back; nothing was changed.
+/// Error: the borrower has no token to return. The limiter is unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, ThisError)]
 #[error("{borrower} has no token of this limiter to give back")]
 pub struct NotBorrowing {
@@ -88,20 +88,20 @@ impl NotBorrowing {
         NotBorrowing { borrower }
     }
 
-    /// Who has none.
+    /// Returns the borrower.
     pub fn borrower(&self) -> &Borrower {
         &self.borrower
     }
 }
 
-/// Why there is no token at once.
+/// Error: no token can be acquired at once.
 #[derive(Clone, Debug, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum TryBorrowError {
-    /// None is free, or others wait.
+    /// No token is free, or a task waits.
     #[error(transparent)]
     WouldBlock(#[from] WouldBlock),
-    /// The borrower has one already.
+    /// The borrower has a token already.
     #[error(transparent)]
     AlreadyBorrowing(#[from] AlreadyBorrowing),
 }

@@ -1,3 +1,9 @@
+//! [`Condition`]: a [`Line`] of waiters for notifications, next to a [`Mutex`].
+//!
+//! A call of `wait` has three steps: join the line and unlock the mutex, wait for a notification, lock the
+//! mutex again. A [`Notice`] guards the time after the second step: a waiter that is dropped before it has
+//! the lock passes its notification on.
+
 use std::fmt;
 use std::future::poll_fn;
 use std::ops::Deref;
@@ -9,14 +15,14 @@ use super::mutex::{Mutex, MutexStatistics};
 use crate::engine::Wait;
 use crate::loom::const_fn;
 
-/// Waits until the value in a [`Mutex`] is as it should be.
+/// A condition variable for the value in a [`Mutex`].
 ///
-/// It is built over a mutex, which is given as `&Mutex<T>`, as `Arc<Mutex<T>>`, or as anything else
-/// that derefs to one; several conditions may share it. Who holds the lock can wait, which
-/// releases it meanwhile, or notify those who do.
+/// A condition is built over a mutex, which is given as `&Mutex<T>`, as `Arc<Mutex<T>>`, or as any other type
+/// that derefs to one; several conditions may share a mutex. A task that holds the lock can wait, which
+/// unlocks the mutex meanwhile, or notify waiting tasks.
 ///
-/// A notification wakes those who wait at that moment, and is not remembered. One that a
-/// cancelled waiter received and did not act on goes to the next.
+/// A notification wakes tasks that wait at that moment, and is not stored. A notification of a waiter that is
+/// cancelled before it has the lock again goes to the next waiter.
 ///
 /// # Examples
 ///
@@ -45,7 +51,8 @@ pub struct Condition<L> {
     line: Line<Notices>,
 }
 
-/// How many are being notified; zero outside the lock.
+/// The number of notifications that are being given out. Zero whenever the lock of the line is free: unused
+/// notifications are discarded in the same critical section.
 struct Notices(usize);
 
 impl Resource for Notices {
@@ -53,6 +60,8 @@ impl Resource for Notices {
     type Grant = ();
 
     fn admit(&mut self, (): &()) -> bool {
+        // One notification for each waiter, the oldest first. There are none outside of `change`, so
+        // a new caller of `wait` always joins the queue.
         let notified = self.0 > 0;
         self.0 = self.0.saturating_sub(1);
         notified
@@ -60,28 +69,31 @@ impl Resource for Notices {
 
     fn collect(&mut self, (): &()) {}
 
+    /// Adds the notification of a waiter that is gone, for the next waiter.
     fn give_back(&mut self, (): &()) {
+        // `served` discards it if there is no next waiter.
         self.0 += 1;
     }
 
+    /// Discards notifications that no task waited for.
     fn served(&mut self) {
         self.0 = 0;
     }
 }
 
-/// What is known about a [`Condition`] at one moment.
+/// A snapshot of the state of a [`Condition`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConditionStatistics {
-    /// How many wait to be notified.
+    /// The number of tasks that wait for a notification.
     pub waiting: usize,
-    /// What is known about its mutex.
+    /// The state of its mutex.
     pub mutex: MutexStatistics,
 }
 
 impl<L> Condition<L> {
     const_fn! {
-        /// A condition of the value in this mutex.
+        /// Creates a condition for the value in this mutex.
         pub const fn new(mutex: L) -> Condition<L> {
             Condition {
                 mutex,
@@ -92,55 +104,60 @@ impl<L> Condition<L> {
 }
 
 impl<L: Deref<Target = Mutex<T>>, T> Condition<L> {
-    /// Releases the lock, waits to be notified, and waits for the lock again.
+    /// Unlocks the mutex, waits for a notification, and locks the mutex again.
     ///
-    /// Guards of [`lock`](Mutex::lock) and of [`lock_arc`](Mutex::lock_arc) will do; the kind that is given
-    /// is returned.
+    /// Accepts guards of [`lock`](Mutex::lock) and of [`lock_arc`](Mutex::lock_arc), and returns a guard of
+    /// the same type.
     ///
-    /// Its first poll may leave it without a place in the queue: see
+    /// The first poll may leave the future outside the queue: see
     /// [polling by hand](super#polling-by-hand).
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: if the future is dropped, the lock is not held, and a notification that it
-    /// had received goes to the next.
+    /// This method is cancel safe: if the future is dropped, the mutex is not locked by it, and a
+    /// notification that it has received goes to the next waiter.
     ///
     /// # Panics
     ///
-    /// If the guard is that of another mutex.
+    /// If the guard belongs to another mutex.
     pub async fn wait<G: LockGuard<T>>(&self, guard: G) -> G {
         self.check(&guard);
+        // 1. Join the line, then unlock the mutex.
         let mutex = guard.handle();
         let mut guard = Some(guard);
         let mut turn = pin!(self.line.wait((), Wait::Condition));
         poll_fn(|cx| {
             let polled = turn.as_mut().poll(cx);
-            // First in the queue, then without the lock: no notification falls in between.
+            // The mutex stays locked until the waiter is in the queue. A notification needs the lock, so none
+            // can be missed in between.
             if turn.is_in_line() {
                 drop(guard.take());
             }
             polled
         })
         .await;
+        // 2. The notification has arrived. Dropping `notice` instead of taking it passes it on.
         let notice = Notice(Some(&self.line));
+        // 3. Lock the mutex again. This is a part of the same operation, so it is not refused in a cancelled
+        //    scope, and its budget is not checked again.
         let value = mutex.relock().await;
         notice.take();
         G::new(mutex, value)
     }
 
-    /// Waits until the predicate gives something, which it is asked for at once and after each
-    /// notification, with the lock held. Gives the lock as well.
+    /// Waits until the predicate returns a value, and returns it together with the lock. Calls the predicate
+    /// at once and after each notification, with the lock held.
     ///
-    /// Its first poll may leave it without a place in the queue: see
+    /// The first poll may leave the future outside the queue: see
     /// [polling by hand](super#polling-by-hand).
     ///
     /// # Cancel safety
     ///
-    /// As for [`wait`](Condition::wait): nothing is lost once the predicate has given something.
+    /// As for [`wait`](Condition::wait): nothing is lost once the predicate has returned a value.
     ///
     /// # Panics
     ///
-    /// If the guard is that of another mutex.
+    /// If the guard belongs to another mutex.
     pub async fn wait_for<G: LockGuard<T>, V>(
         &self,
         mut guard: G,
@@ -148,6 +165,8 @@ impl<L: Deref<Target = Mutex<T>>, T> Condition<L> {
     ) -> (G, V) {
         super::begin().await;
         loop {
+            // Each further round waits for a notification. It may be for another waiter, or be outdated by
+            // the time the lock is here, so the predicate is checked again.
             if let Some(value) = predicate(&mut guard) {
                 return (guard, value);
             }
@@ -155,31 +174,32 @@ impl<L: Deref<Target = Mutex<T>>, T> Condition<L> {
         }
     }
 
-    /// Wakes the `count` that wait longest.
+    /// Wakes the `count` tasks that have waited longest.
     ///
     /// # Panics
     ///
-    /// If the guard is that of another mutex.
+    /// If the guard belongs to another mutex.
     pub fn notify(&self, guard: &impl LockGuard<T>, count: usize) {
         self.check(guard);
+        // The line gives out the notifications and discards the rest, all under its lock.
         self.line.change(|notices| notices.0 = count);
     }
 
-    /// Wakes all that wait.
+    /// Wakes all waiting tasks.
     ///
     /// # Panics
     ///
-    /// If the guard is that of another mutex.
+    /// If the guard belongs to another mutex.
     pub fn notify_all(&self, guard: &impl LockGuard<T>) {
         self.notify(guard, usize::MAX);
     }
 
-    /// The mutex that it is built over.
+    /// Returns the mutex of the condition.
     pub fn mutex(&self) -> &Mutex<T> {
         &self.mutex
     }
 
-    /// How many wait, and who has the lock, at this moment.
+    /// Returns the number of waiting tasks and the state of the mutex.
     pub fn statistics(&self) -> ConditionStatistics {
         ConditionStatistics {
             waiting: self.line.look(|_, waiting| waiting),
@@ -203,7 +223,7 @@ impl<L> fmt::Debug for Condition<L> {
     }
 }
 
-/// A notification that was received and not acted on yet: dropped, it goes to the next.
+/// A received notification. Dropping it passes it to the next waiter; `take` consumes it.
 struct Notice<'a>(Option<&'a Line<Notices>>);
 
 impl Notice<'_> {

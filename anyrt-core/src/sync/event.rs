@@ -1,3 +1,17 @@
+//! [`Event`]: an atomic flag, and a queue of the tasks that wait for it.
+//!
+//! Used by tasks directly, by [`Promise`](super::Promise), and by other modules of core through
+//! [`Event::wait_as`].
+//!
+//! ```text
+//!   Waiter:   unqueued ──join──▶ queued (key) ──set──▶ detached ──poll──▶ done
+//!             (no key)              └──────drop──▶ removed
+//! ```
+//!
+//! The flag changes once, from false to true, under the lock of the queue. `set` takes the whole queue out in
+//! that critical section. So under the lock there are two cases: the flag is clear and every key is valid, or
+//! the flag is set and no key is used any more.
+
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
@@ -8,9 +22,9 @@ use crate::loom::atomic::{AtomicBool, Ordering};
 use crate::loom::{Mutex, const_fn, lock};
 use crate::wake::poll_locked;
 
-/// Something that happens once, and that any number of tasks can wait for.
+/// A one-time event that any number of tasks can wait for.
 ///
-/// It stays set; for the next round make another one.
+/// An event cannot be reset; create a new one for the next round.
 ///
 /// # Examples
 ///
@@ -24,27 +38,27 @@ use crate::wake::poll_locked;
 /// assert!(READY.is_set());
 /// ```
 pub struct Event {
-    /// Set with the lock of the queue, and seen without it: who does not see it there is in the
-    /// queue that is woken.
+    /// Written once, under the lock of the queue; read with or without that lock. A waiter that reads false
+    /// under the lock joins the queue that `set` wakes later, so a wake-up cannot be lost.
     set: AtomicBool,
-    /// No turns are taken here, so this is no `Line`: all go on at once, and the queue is gone with
-    /// them. Nobody uses a key of it once the event is set.
+    /// Not a `Line`: all waiters pass at once and nothing is granted. `set` replaces the queue, so the keys
+    /// of its waiters are not used once the event is set.
     queue: Mutex<Queue<()>>,
 }
 
-/// What is known about an [`Event`] at one moment.
+/// A snapshot of the state of an [`Event`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EventStatistics {
-    /// Whether it has happened.
+    /// Whether the event is set.
     pub set: bool,
-    /// How many wait for it.
+    /// The number of waiting tasks.
     pub waiting: usize,
 }
 
 impl Event {
     const_fn! {
-        /// An event that has not happened.
+        /// Creates an event that is not set.
         pub const fn new() -> Event {
             Event {
                 set: AtomicBool::new(false),
@@ -53,41 +67,46 @@ impl Event {
         }
     }
 
-    /// Lets everybody through who waits, or will wait. Once it is set, this does nothing.
+    /// Sets the event and wakes all waiting tasks. Later waits complete at once. Has no effect on an event
+    /// that is already set.
     pub fn set(&self) {
         if self.is_set() {
             return;
         }
         let mut queue = lock(&self.queue);
-        // Pairs with `is_set`: who sees it sees what was done before.
+        // Release: pairs with the acquire in `is_set`. A task that sees the event set also sees everything
+        // that happened before `set`.
         self.set.store(true, Ordering::Release);
         if queue.waiting() > 0 {
+            // A second `set` that passed the check above finds an empty queue here. The wakers run foreign
+            // code, so they are woken after the unlock.
             let waiting = std::mem::replace(&mut *queue, Queue::new());
             drop(queue);
             waiting.wake();
         }
     }
 
-    /// Whether it is set.
+    /// Returns whether the event is set.
     #[inline]
     pub fn is_set(&self) -> bool {
+        // Acquire: pairs with the release in `set`.
         self.set.load(Ordering::Acquire)
     }
 
-    /// Waits until it is set.
+    /// Waits until the event is set.
     ///
-    /// Its first poll may leave it without a place in the queue: see
+    /// The first poll may leave the future outside the queue: see
     /// [polling by hand](super#polling-by-hand).
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: it has no effect.
+    /// This method is cancel safe: it has no effect.
     #[inline]
     pub async fn wait(&self) {
         self.wait_as(Wait::Event).await;
     }
 
-    /// The same, listed as a wait for something else.
+    /// Waits until the event is set; task listings show `wait` as the reason.
     #[inline]
     pub(crate) async fn wait_as(&self, wait: Wait) {
         super::begin().await;
@@ -101,7 +120,7 @@ impl Event {
         }
     }
 
-    /// Whether it is set and how many wait, at this moment.
+    /// Returns whether the event is set, and the number of waiting tasks.
     pub fn statistics(&self) -> EventStatistics {
         let queue = lock(&self.queue);
         EventStatistics {
@@ -111,10 +130,11 @@ impl Event {
     }
 }
 
-/// One who waits, and found the event not set.
+/// A waiting task that found the event not set.
 struct Waiter<'a> {
     event: &'a Event,
-    /// Where it stands in the queue, as long as the event is not set.
+    /// The position in the queue; `None` until the first poll has joined it. Valid while the event is not
+    /// set.
     key: Option<usize>,
     wait: Wait,
 }
@@ -124,9 +144,11 @@ impl Future for Waiter<'_> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let event = self.event;
+        // 1. Fast path, without the lock.
         if event.is_set() {
             return Poll::Ready(());
         }
+        // 2. Queued: check the flag again and update the waker, both under the lock. Not queued: join.
         let polled = match self.key {
             Some(key) => poll_locked(&event.queue, cx.waker(), |queue| {
                 if event.is_set() {
@@ -136,6 +158,7 @@ impl Future for Waiter<'_> {
             }),
             None => self.join(cx.waker().clone()),
         };
+        // 3. Record the reason of the wait for task listings.
         if polled.is_pending() {
             poll_state::waits_for(self.wait);
         }
@@ -144,10 +167,11 @@ impl Future for Waiter<'_> {
 }
 
 impl Waiter<'_> {
+    /// Joins the queue, unless the event has been set since the check without the lock.
     fn join(&mut self, waker: Waker) -> Poll<()> {
         let mut queue = lock(&self.event.queue);
         if self.event.is_set() {
-            // Before the waker, whose destructor must not run under the lock.
+            // Unlocks before the waker is dropped, since its destructor must not run under the lock.
             drop(queue);
             return Poll::Ready(());
         }
@@ -159,11 +183,14 @@ impl Waiter<'_> {
 impl Drop for Waiter<'_> {
     fn drop(&mut self) {
         let Some(key) = self.key else { return };
+        // The queue of this key is gone, or is just being taken out by `set`. A late wake-up is harmless.
         if self.event.is_set() {
             return;
         }
         let mut queue = lock(&self.event.queue);
+        // Checked again: `set` may have taken the queue out since, and then the key is invalid.
         let left = (!self.event.is_set()).then(|| queue.remove(key));
+        // The waker is dropped after the unlock, since its destructor is foreign code.
         drop(queue);
         drop(left);
     }

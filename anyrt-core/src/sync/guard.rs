@@ -1,11 +1,13 @@
+//! [`LockGuard`]: the two types of mutex guards as one trait, for [`Condition`](super::Condition).
+
 use std::ops::DerefMut;
 
 use super::mutex::{Mutex, MutexGuard, MutexGuardArc};
 use crate::loom::Arc;
 
-/// A guard of a [`Mutex`], of either kind: a [`MutexGuard`] or a [`MutexGuardArc`].
+/// A guard of a [`Mutex`]: either [`MutexGuard`] or [`MutexGuardArc`].
 ///
-/// A [`Condition`](super::Condition) takes both. Nothing else can implement it.
+/// A [`Condition`](super::Condition) accepts both. The trait is sealed.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a guard of the mutex",
     note = "pass the guard that `lock` or `lock_arc` of the condition's mutex returns"
@@ -21,9 +23,9 @@ mod sealed {
     use super::Mutex;
 
     #[expect(unnameable_types, reason = "sealed")]
-    /// What a guard is made of, so that the lock can be released and taken again.
+    /// The parts of a guard, with which a condition unlocks a mutex and locks it again.
     pub trait Relock<T>: Sized {
-        /// A reference to the mutex, which outlives the guard.
+        /// A reference to the mutex that outlives the guard.
         type Handle: Deref<Target = Mutex<T>>;
 
         fn mutex(&self) -> &Mutex<T>;

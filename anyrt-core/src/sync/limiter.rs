@@ -1,3 +1,9 @@
+//! [`CapacityLimiter`]: a set of borrowers, of limited size, as a [`Resource`] of a [`Line`].
+//!
+//! A borrower can lose its token and get another while older acquisitions still wait or are dropped. So each
+//! acquisition has a serial number, and only the acquisition with the recorded number owns the entry of its
+//! borrower.
+
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -7,13 +13,13 @@ use crate::engine::{Wait, poll_state};
 use crate::error::WouldBlock;
 use crate::loom::{Arc, const_fn};
 
-/// A number of tokens, each of which one borrower at a time may have; the number can be changed
-/// while they are in use.
+/// A limiter: a number of tokens, each with one borrower. The number can be changed while tokens are in use.
 ///
-/// A borrower has one token at most. Usually each acquisition is a borrower of its own; where a
-/// task, a user or a connection should not have two, borrow on its behalf.
+/// A borrower has at most one token. By default each acquisition counts as a separate borrower. To limit a
+/// task, a user or a connection to one token, acquire on its behalf.
 ///
-/// Whoever waits gets a token in the order of arrival, handed over by whoever gives one back.
+/// Waiting tasks receive tokens in order of arrival. A returned token is handed over to the first waiting
+/// task.
 ///
 /// # Examples
 ///
@@ -38,15 +44,16 @@ struct Tokens {
     borrowers: BTreeMap<Borrower, Held>,
 }
 
-/// A token that is in use.
+/// The record of a token that is in use.
 struct Held {
-    /// The number of the acquisition.
+    /// The serial number of the acquisition that has the token.
     serial: u64,
-    /// False while it was handed to a waiter that has not run since.
+    /// Whether the token was received. False for a token that was handed to a waiter that has not been polled
+    /// since.
     taken: bool,
 }
 
-/// One acquisition.
+/// The identity of one acquisition.
 #[derive(Clone, Debug)]
 struct Loan {
     borrower: Borrower,
@@ -54,11 +61,13 @@ struct Loan {
 }
 
 impl Loan {
+    /// Creates an acquisition for this borrower.
     fn of(borrower: Borrower) -> Loan {
         let serial = poll_state::next_serial();
         Loan { borrower, serial }
     }
 
+    /// Creates an acquisition that is its own borrower.
     fn single() -> Loan {
         let serial = poll_state::next_serial();
         Loan {
@@ -69,8 +78,9 @@ impl Loan {
 }
 
 impl Tokens {
-    /// The token of this acquisition, if it has one.
+    /// Returns the token of this acquisition, if it has one.
     fn held(&mut self, loan: &Loan) -> Option<&mut Held> {
+        // Another acquisition of the same borrower may own the entry: compare the numbers.
         let held = self.borrowers.get_mut(&loan.borrower)?;
         (held.serial == loan.serial).then_some(held)
     }
@@ -81,7 +91,7 @@ impl Resource for Tokens {
     type Grant = Result<(), AlreadyBorrowing>;
 
     fn admit(&mut self, loan: &Loan) -> bool {
-        // Who has one already is let in to be told so.
+        // A borrower that already has a token is admitted too: `collect` returns the error.
         let borrows = self.borrowers.contains_key(&loan.borrower);
         if !borrows && self.borrowers.len() < self.total {
             let held = Held {
@@ -94,48 +104,56 @@ impl Resource for Tokens {
         borrows
     }
 
+    /// Marks the token as received. Fails if another acquisition of the same borrower has the token, or had
+    /// it when this one was admitted.
     fn collect(&mut self, loan: &Loan) -> Result<(), AlreadyBorrowing> {
+        // Without an entry of this acquisition, it was admitted for its error only.
         let held = self.held(loan);
         held.ok_or_else(|| AlreadyBorrowing::new(loan.borrower.clone()))?
             .taken = true;
         Ok(())
     }
 
+    /// Removes the token of this acquisition. An acquisition that was admitted only for its error has none.
     fn give_back(&mut self, loan: &Loan) {
         if self.held(loan).is_some() {
             self.borrowers.remove(&loan.borrower);
         }
     }
 
+    /// Serves a new caller. A borrower that has a token gets its error even while others wait.
     fn enter(&mut self, loan: &Loan, waiting: usize) -> Option<Result<(), AlreadyBorrowing>> {
         let borrows = self.borrowers.contains_key(&loan.borrower);
+        // The error can be returned at once: it does not depend on the order of arrival.
         let enters = borrows || (waiting == 0 && self.admit(loan));
         enters.then(|| self.collect(loan))
     }
 }
 
-/// What is known about a [`CapacityLimiter`] at one moment.
+/// A snapshot of the state of a [`CapacityLimiter`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CapacityStatistics {
-    /// How many tokens there are; [`CapacityLimiter::UNLIMITED`] for any number.
+    /// The number of tokens; [`CapacityLimiter::UNLIMITED`] if there is no limit.
     pub total: usize,
-    /// How many are borrowed. More than the total if that was lowered.
+    /// The number of borrowed tokens. Greater than the total after the total was lowered.
     pub borrowed: usize,
-    /// How many could be borrowed; [`CapacityLimiter::UNLIMITED`] for any number.
+    /// The number of free tokens; [`CapacityLimiter::UNLIMITED`] if there is no limit.
     pub available: usize,
-    /// Who has one, or was handed one and has not run yet; in the order of their keys.
+    /// The borrowers that have a token, or were handed one and have not been polled since, in the order of
+    /// `Ord`.
     pub borrowers: Vec<Borrower>,
-    /// How many wait for one.
+    /// The number of waiting tasks.
     pub waiting: usize,
 }
 
 impl CapacityLimiter {
-    /// A total that is never reached.
+    /// A total that stands for no limit.
     pub const UNLIMITED: usize = usize::MAX;
 
     const_fn! {
-        /// A limiter with so many tokens. With none, nobody gets in until there are more.
+        /// Creates a limiter with this number of tokens. With zero, every acquisition waits until the total
+        /// is raised.
         pub const fn new(total: usize) -> CapacityLimiter {
             CapacityLimiter {
                 line: Line::new(Tokens {
@@ -146,26 +164,26 @@ impl CapacityLimiter {
         }
     }
 
-    /// How many tokens there are.
+    /// Returns the number of tokens.
     pub fn total(&self) -> usize {
         self.line.look(|tokens, _| tokens.total)
     }
 
-    /// Changes the number of tokens. More let in as many of those who wait as fit, oldest first,
-    /// at once; fewer take effect as tokens come back.
+    /// Sets the number of tokens. If it grows, waiting tasks receive the new tokens at once, the oldest
+    /// first. If it shrinks, the difference takes effect as tokens are returned.
     pub fn set_total(&self, total: usize) {
         self.line.change(|tokens| tokens.total = total);
     }
 
     /// Waits for a token.
     ///
-    /// Its first poll may leave it without a place in the queue: see
+    /// The first poll may leave the future outside the queue: see
     /// [polling by hand](super#polling-by-hand).
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe, but gives up its place in the queue. A token that was handed over and not
-    /// taken goes to the next.
+    /// This method is cancel safe, but a cancelled call loses its place in the queue. A token that was handed
+    /// over and not yet received goes to the next waiter.
     pub async fn acquire(&self) -> CapacityToken<'_> {
         let Ok(token) = self.borrow(Loan::single()).await else {
             unreachable!("{SINGLE}");
@@ -175,7 +193,7 @@ impl CapacityLimiter {
 
     /// Waits for a token for this borrower.
     ///
-    /// Its first poll may leave it without a place in the queue: see
+    /// The first poll may leave the future outside the queue: see
     /// [polling by hand](super#polling-by-hand).
     ///
     /// # Cancel safety
@@ -184,7 +202,7 @@ impl CapacityLimiter {
     ///
     /// # Errors
     ///
-    /// [`AlreadyBorrowing`] if the borrower has a token now, or when its turn comes.
+    /// [`AlreadyBorrowing`] if the borrower has a token now, or when the call reaches the front of the queue.
     pub async fn acquire_on_behalf_of(
         &self,
         borrower: impl Into<Borrower>,
@@ -193,6 +211,7 @@ impl CapacityLimiter {
     }
 
     async fn borrow(&self, loan: Loan) -> Result<CapacityToken<'_>, AlreadyBorrowing> {
+        // A call that is dropped here returns its token through the line. Afterwards the guard does.
         self.line.wait(loan.clone(), Wait::Token).await?;
         Ok(CapacityToken {
             limiter: self,
@@ -200,10 +219,10 @@ impl CapacityLimiter {
         })
     }
 
-    /// [`acquire`](CapacityLimiter::acquire) with a token that borrows nothing: it can be moved to
-    /// another thread, and be given back there.
+    /// Waits for a token, like [`acquire`](CapacityLimiter::acquire); the token owns an `Arc` of the limiter,
+    /// so it can be moved to another thread and dropped there.
     ///
-    /// Its first poll may leave it without a place in the queue: see
+    /// The first poll may leave the future outside the queue: see
     /// [polling by hand](super#polling-by-hand).
     ///
     /// # Cancel safety
@@ -219,10 +238,11 @@ impl CapacityLimiter {
         }
     }
 
-    /// [`acquire_on_behalf_of`](CapacityLimiter::acquire_on_behalf_of) with a token that borrows
-    /// nothing.
+    /// Waits for a token for this borrower, like
+    /// [`acquire_on_behalf_of`](CapacityLimiter::acquire_on_behalf_of); the token owns an `Arc` of the
+    /// limiter.
     ///
-    /// Its first poll may leave it without a place in the queue: see
+    /// The first poll may leave the future outside the queue: see
     /// [polling by hand](super#polling-by-hand).
     ///
     /// # Cancel safety
@@ -231,7 +251,7 @@ impl CapacityLimiter {
     ///
     /// # Errors
     ///
-    /// [`AlreadyBorrowing`] if the borrower has a token now, or when its turn comes.
+    /// [`AlreadyBorrowing`] if the borrower has a token now, or when the call reaches the front of the queue.
     pub fn acquire_arc_on_behalf_of<B: Into<Borrower>>(
         self: &Arc<Self>,
         borrower: B,
@@ -239,7 +259,8 @@ impl CapacityLimiter {
         self.borrow_arc(Loan::of(borrower.into()))
     }
 
-    /// [`acquire_arc`](CapacityLimiter::acquire_arc) as a part of an operation that has started already.
+    /// Waits for a token, like [`acquire_arc`](CapacityLimiter::acquire_arc), as a part of an operation that
+    /// has already begun.
     pub(crate) fn acquire_arc_started(
         self: &Arc<Self>,
     ) -> impl Future<Output = CapacityTokenArc> + use<> {
@@ -269,7 +290,7 @@ impl CapacityLimiter {
         }
     }
 
-    /// Takes a token if one is free and nobody waits.
+    /// Acquires a token if one is free and no task waits.
     ///
     /// # Errors
     ///
@@ -284,12 +305,12 @@ impl CapacityLimiter {
         }
     }
 
-    /// Takes a token for this borrower if one is free and nobody waits.
+    /// Acquires a token for this borrower if one is free and no task waits.
     ///
     /// # Errors
     ///
-    /// - [`TryBorrowError::WouldBlock`]: none is free, or others wait.
-    /// - [`TryBorrowError::AlreadyBorrowing`]: the borrower has one.
+    /// - [`TryBorrowError::WouldBlock`]: no token is free, or a task waits.
+    /// - [`TryBorrowError::AlreadyBorrowing`]: the borrower has a token.
     pub fn try_acquire_on_behalf_of(
         &self,
         borrower: impl Into<Borrower>,
@@ -301,11 +322,12 @@ impl CapacityLimiter {
         })
     }
 
-    /// [`try_acquire`](CapacityLimiter::try_acquire) with a token that borrows nothing.
+    /// Acquires a token like [`try_acquire`](CapacityLimiter::try_acquire); the token owns an `Arc` of the
+    /// limiter.
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`] if none is free, or others wait.
+    /// [`WouldBlock`] if no token is free, or a task waits.
     pub fn try_acquire_arc(self: &Arc<Self>) -> Result<CapacityTokenArc, WouldBlock> {
         match self.try_borrow(&Loan::single()) {
             Ok(loan) => Ok(CapacityTokenArc {
@@ -317,20 +339,23 @@ impl CapacityLimiter {
     }
 
     fn try_borrow(&self, loan: &Loan) -> Result<Loan, TryBorrowError> {
+        // Two errors: no grant, or a grant of the error of `collect`.
         self.line.try_enter(loan).ok_or(WouldBlock)??;
         Ok(loan.clone())
     }
 
-    /// Gives back the token of this borrower, which was [forgotten](CapacityToken::forget) when it
-    /// was acquired.
+    /// Returns the token of this borrower, which was [forgotten](CapacityToken::forget) after its
+    /// acquisition.
     ///
     /// # Errors
     ///
-    /// [`NotBorrowing`] if it has none.
+    /// [`NotBorrowing`] if the borrower has no token.
     pub fn release_on_behalf_of(&self, borrower: impl Into<Borrower>) -> Result<(), NotBorrowing> {
         let borrower = borrower.into();
         let released = self.line.change(|tokens| {
             let held = tokens.borrowers.get(&borrower);
+            // A token that was handed to a waiter cannot be released before the waiter has received it: its
+            // `collect` would fail.
             let taken = held.is_some_and(|held| held.taken);
             taken && tokens.borrowers.remove(&borrower).is_some()
         });
@@ -339,7 +364,7 @@ impl CapacityLimiter {
             .ok_or_else(|| NotBorrowing::new(borrower))
     }
 
-    /// Who has the tokens and how many wait, at this moment.
+    /// Returns the borrowers of the tokens and the number of waiting tasks.
     pub fn statistics(&self) -> CapacityStatistics {
         self.line.look(|tokens, waiting| {
             let borrowed = tokens.borrowers.len();
@@ -357,7 +382,8 @@ impl CapacityLimiter {
     }
 }
 
-const SINGLE: &str = "an acquisition with a number of its own has no token yet";
+// The borrower of a single acquisition is unique, so it cannot have a token already.
+const SINGLE: &str = "the borrower of a single acquisition is unique, so it has no token yet";
 
 impl fmt::Debug for CapacityLimiter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -370,31 +396,32 @@ impl fmt::Debug for CapacityLimiter {
     }
 }
 
-/// A token of a [`CapacityLimiter`], which goes to the next when dropped.
+/// A token of a [`CapacityLimiter`]; dropping it hands it to the next waiter.
 #[must_use = "the token is given back when it is dropped"]
 #[derive(Debug)]
 pub struct CapacityToken<'a> {
     limiter: &'a CapacityLimiter,
-    /// None once it is forgotten.
+    /// `None` after `forget`.
     loan: Option<Loan>,
 }
 
-/// A [`CapacityToken`] that borrows nothing.
+/// A [`CapacityToken`] that owns an `Arc` of the limiter.
 #[must_use = "the token is given back when it is dropped"]
 #[derive(Debug)]
 pub struct CapacityTokenArc {
     limiter: Arc<CapacityLimiter>,
-    /// None once it is forgotten.
+    /// `None` after `forget`.
     loan: Option<Loan>,
 }
 
-/// What both kinds of tokens have in common.
+/// Implements the methods of both types of tokens.
 macro_rules! token {
     ($token:ty) => {
         impl $token {
-            /// Keeps the token from coming back: its borrower has it until it is
+            /// Forgets the token: its borrower keeps it until it is
             /// [released](CapacityLimiter::release_on_behalf_of) on its behalf.
             pub fn forget(mut self) {
+                // The entry stays among the borrowers; only dropping the token would have removed it.
                 self.loan = None;
             }
         }

@@ -1,13 +1,22 @@
-//! Something that is given out in turn: what nearly all primitives share.
+//! A fair queue for a resource, which most primitives are built from.
 //!
-//! A [`Line`] is a [`Resource`] and the queue for it, under one lock. The invariant between any
-//! two uses of the lock: *the first in the queue cannot be served*. So whatever may let somebody
-//! in (a release, a change, a waiter that goes away) serves the queue before it unlocks, and the
-//! turn is handed over on the spot: nobody who comes later gets in between.
+//! A [`Line`] is a [`Resource`] and the queue of its waiters, under one lock. Nothing touches either without
+//! that lock. Whenever the lock is free, this invariant holds: *the first waiter in the queue cannot be
+//! served*. Therefore each change that could admit a waiter (a release, a change of the resource, a waiter
+//! that leaves) serves the queue before it unlocks. The resource is handed over in the same critical section,
+//! so later callers cannot overtake a waiter.
 //!
-//! A waiter that was granted its turn and is dropped before it takes it gives it back, which
-//! serves the next. No waker is woken, cloned or dropped under the lock, and no value of the
-//! user's either.
+//! ```text
+//!   Turn:  new ──poll, free──────────────────────────────────────────▶ done
+//!           └──poll, not free──▶ waiting ──served──▶ granted ──poll──▶ done
+//!                                   └──drop──▶ removed  └──drop──▶ given back, next served
+//! ```
+//!
+//! Admission reserves a part of the resource (`admit`); the waiter receives it in its next poll (`collect`).
+//! A waiter that is dropped in between returns the reservation (`give_back`), and the next waiter is served.
+//!
+//! Wakers and values of the user run foreign code, which may use the same line. So wakers are woken, cloned
+//! and dropped, and values of the user dropped, only while the lock is not held.
 
 use std::pin::Pin;
 use std::sync::PoisonError;
@@ -18,33 +27,36 @@ use crate::engine::{Operation, Wait, poll_state};
 use crate::loom::{Mutex, MutexGuard, const_fn, lock};
 use crate::wake::poll_locked;
 
-/// What is given out.
+/// A resource that a [`Line`] gives out. All methods run under the lock of the line.
 pub(super) trait Resource {
-    /// What a waiter asks for.
+    /// The request of a waiter.
     type Ask;
-    /// What it is given.
+    /// The result of a granted request.
     type Grant;
 
-    /// Reserves what is asked for, if it is free. The queue is not its concern.
+    /// Reserves the requested part and returns true, if it is free. Ignores the queue.
     fn admit(&mut self, ask: &Self::Ask) -> bool;
 
-    /// Hands out what [`admit`](Resource::admit) has reserved.
+    /// Returns the part that [`admit`](Resource::admit) has reserved.
     fn collect(&mut self, ask: &Self::Ask) -> Self::Grant;
 
-    /// Takes back what was reserved and not collected.
+    /// Takes back a reservation that was not collected.
     fn give_back(&mut self, ask: &Self::Ask);
 
-    /// What somebody is given who has just come and finds so many waiting.
+    /// Serves a new caller, if possible. `waiting` is the length of the queue.
+    ///
+    /// The default refuses while others wait, which keeps the order of arrival.
     #[inline]
     fn enter(&mut self, ask: &Self::Ask, waiting: usize) -> Option<Self::Grant> {
         (waiting == 0 && self.admit(ask)).then(|| self.collect(ask))
     }
 
-    /// Called when all have been served that could be.
+    /// Runs after the queue has been served as far as possible, before the unlock.
     #[inline]
     fn served(&mut self) {}
 }
 
+/// A resource and its waiters, under one lock.
 pub(super) struct Line<R: Resource>(Mutex<State<R>>);
 
 struct State<R: Resource> {
@@ -62,16 +74,17 @@ impl<R: Resource> Line<R> {
         }
     }
 
-    /// Takes what is asked for, if that is free and nobody waits for it.
+    /// Serves the caller without a wait, if the resource is free and the queue is empty.
     #[inline]
     pub(super) fn try_enter(&self, ask: &R::Ask) -> Option<R::Grant> {
         let mut state = self.state();
         let granted = state.enter(ask)?;
+        // A new caller can admit others: the last task at a barrier lets all waiters pass.
         serve_and_wake(state);
         Some(granted)
     }
 
-    /// Waits for what is asked for.
+    /// Returns a future that waits for the requested part.
     #[inline]
     pub(super) fn wait(&self, ask: R::Ask, wait: Wait) -> Turn<'_, R> {
         Turn {
@@ -83,14 +96,14 @@ impl<R: Resource> Line<R> {
         }
     }
 
-    /// The same as a part of an operation that has started already.
+    /// Returns a future like that of [`wait`](Line::wait), for an operation that has already begun.
     pub(super) fn wait_on(&self, ask: R::Ask, wait: Wait) -> Turn<'_, R> {
         let mut turn = self.wait(ask, wait);
         turn.operation = Operation::Started;
         turn
     }
 
-    /// Changes the resource, and serves those who can be served then.
+    /// Changes the resource, and serves the waiters that the change admits.
     #[inline]
     pub(super) fn change<T>(&self, change: impl FnOnce(&mut R) -> T) -> T {
         let mut state = self.state();
@@ -99,7 +112,7 @@ impl<R: Resource> Line<R> {
         result
     }
 
-    /// Looks at the resource, and at how many wait.
+    /// Calls a function with the resource and the number of waiters.
     pub(super) fn look<T>(&self, look: impl FnOnce(&R, usize) -> T) -> T {
         let state = self.state();
         look(&state.resource, state.queue.waiting())
@@ -121,14 +134,16 @@ impl<R: Resource> Line<R> {
     }
 }
 
-/// Restores the invariant, unlocks, and wakes.
+/// Serves the queue, which restores the invariant; unlocks; then wakes the served waiters.
 #[inline]
 fn serve_and_wake<R: Resource>(mut state: MutexGuard<'_, State<R>>) {
+    // Fast path of an uncontended release: no waiters, nothing to wake.
     if state.queue.waiting() == 0 {
         state.resource.served();
         return;
     }
     let woken = state.serve();
+    // The wakers run foreign code, so the lock is released first.
     drop(state);
     woken.wake();
 }
@@ -139,10 +154,13 @@ impl<R: Resource> State<R> {
         self.resource.enter(ask, self.queue.waiting())
     }
 
+    /// Grants requests from the front of the queue until one cannot be admitted.
     #[cold]
     fn serve(&mut self) -> Wakers {
         let mut woken = Wakers::default();
+        // Ends: each round takes one waiter out of the queue, and none can join under the lock.
         while let Some(ask) = self.queue.first() {
+            // The first that does not fit blocks all behind it, so that a large request is not starved.
             if !self.resource.admit(ask) {
                 break;
             }
@@ -153,12 +171,13 @@ impl<R: Resource> State<R> {
     }
 }
 
-/// One waiter of a line, from its first poll until it has its turn or goes away.
+/// The future of one waiter, from its first poll until it has its grant or is dropped.
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub(super) struct Turn<'a, R: Resource> {
     line: &'a Line<R>,
-    /// None while the queue has it.
+    /// The request; `None` once `join` has moved it into the queue or served it.
     ask: Option<R::Ask>,
+    /// The position in the queue, while the waiter is waiting or granted.
     key: Option<usize>,
     wait: Wait,
     operation: Operation,
@@ -167,11 +186,12 @@ pub(super) struct Turn<'a, R: Resource> {
 impl<R: Resource> Unpin for Turn<'_, R> {}
 
 impl<R: Resource> Turn<'_, R> {
-    /// Whether it stands in the queue, or was granted its turn there.
+    /// Returns whether the waiter is in the queue, or has been granted its request there.
     pub(super) fn is_in_line(&self) -> bool {
         self.key.is_some()
     }
 
+    /// Tries once more, and joins the queue in the same critical section if that fails.
     #[cold]
     fn join(&mut self, waker: Waker) -> Poll<R::Grant> {
         let ask = self.ask.take();
@@ -179,17 +199,20 @@ impl<R: Resource> Turn<'_, R> {
         let mut state = self.line.state();
         if let Some(granted) = state.enter(&ask) {
             serve_and_wake(state);
+            // `waker` is dropped on return, after `serve_and_wake` has unlocked.
             return Poll::Ready(granted);
         }
         self.key = Some(state.queue.push(ask, waker));
         Poll::Pending
     }
 
+    /// Collects the grant, or updates the waker in the queue.
     fn poll_again(&mut self, key: usize, waker: &Waker) -> Poll<R::Grant> {
         let granted = ready!(poll_locked(&self.line.0, waker, |state| {
             if !state.queue.is_granted(key) {
                 return Err(state.queue.waker(key));
             }
+            // A granted entry has no waker, so nothing foreign is dropped under the lock.
             let (ask, _) = state.queue.remove(key);
             Ok(state.resource.collect(&ask))
         }));
@@ -203,16 +226,20 @@ impl<R: Resource> Future for Turn<'_, R> {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<R::Grant> {
+        // 1. Pending while the scope is cancelled or the budget is used up (rules C4 and C11).
         ready!(self.operation.begin(cx));
+        // 2. Try to get the grant; its three states are those of the diagram above.
         let polled = match (self.key, &self.ask) {
             (Some(key), _) => self.poll_again(key, cx.waker()),
             (None, Some(ask)) => match self.line.try_enter(ask) {
                 Some(granted) => Poll::Ready(granted),
-                // The clone is made outside the lock, so the line is looked at once more.
+                // The waker is cloned without the lock. The resource may have become free meanwhile, so
+                // `join` tries again.
                 None => self.join(cx.waker().clone()),
             },
             (None, None) => panic!("a waiter that has had its turn is not polled again"),
         };
+        // 3. Record the reason of the wait for task listings.
         if polled.is_pending() {
             poll_state::waits_for(self.wait);
         }
@@ -229,14 +256,17 @@ impl<R: Resource> Drop for Turn<'_, R> {
     }
 }
 
-/// A waiter goes away: its turn, if it was granted, goes to the next.
+/// Removes a waiter. If it was already granted, its reservation goes to the next waiter.
 #[cold]
 fn leave<R: Resource>(line: &Line<R>, key: usize) {
     let mut state = line.state();
     let (ask, waker) = state.queue.remove(key);
+    // An entry without a waker was granted and not collected.
     if waker.is_none() {
         state.resource.give_back(&ask);
     }
+    // Even without a reservation: if the first waiter leaves, the one behind it may fit.
     serve_and_wake(state);
+    // After the unlock, since it runs foreign code.
     drop(waker);
 }

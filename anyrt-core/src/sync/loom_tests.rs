@@ -1,7 +1,6 @@
-//! Models of the protocols: who is served when several threads come, go and change at once.
+//! Models of the protocols: the order of service when threads arrive, leave and change the resource at once.
 //!
-//! Each asserts what must hold in every order of events, and that both outcomes of its race are
-//! among those that were tried.
+//! Each model asserts what must hold for every interleaving, and that both outcomes of its race occurred.
 
 use std::pin::pin;
 use std::sync::atomic::Ordering;
@@ -13,7 +12,7 @@ use super::{CapacityLimiter, Event, Mutex, Semaphore};
 use crate::loom::Arc;
 use crate::models::{Seen, Wakes};
 
-/// A waiter that is dropped while the lock is handed to it: the next gets it, either way.
+/// Drops a waiter while the lock is handed to it: the next waiter gets the lock in either order.
 #[test]
 fn loom_a_hand_over_races_with_the_drop_of_its_waiter() {
     let seen = Seen::default();
@@ -41,7 +40,7 @@ fn loom_a_hand_over_races_with_the_drop_of_its_waiter() {
     seen.both();
 }
 
-/// The same, and the waiter is polled meanwhile: it has the lock, or it is told.
+/// Polls a waiter while the permit is handed to it: the poll returns the permit, or the waiter is woken.
 #[test]
 fn loom_a_hand_over_races_with_a_poll() {
     let seen = Seen::default();
@@ -65,8 +64,8 @@ fn loom_a_hand_over_races_with_a_poll() {
     seen.both();
 }
 
-/// A waiter that changes its waker while the turn is handed to it: the new one hears of it, or
-/// the poll does.
+/// Changes the waker of a waiter while the permit is handed to it: the new waker is woken, or the poll returns
+/// the permit.
 #[test]
 fn loom_a_hand_over_races_with_another_waker() {
     let seen = Seen::default();
@@ -86,7 +85,7 @@ fn loom_a_hand_over_races_with_another_waker() {
     seen.both();
 }
 
-/// Two that lock without waiting: never both at once, and what one wrote the other sees.
+/// Locks from two threads without waiting: never both at once, and each sees the writes of the other.
 #[test]
 fn loom_a_free_mutex_goes_to_one() {
     let seen = Seen::default();
@@ -108,7 +107,7 @@ fn loom_a_free_mutex_goes_to_one() {
     seen.both();
 }
 
-/// The total is raised while a token comes back: both waiters get in, and the counts are right.
+/// Raises the total while a token is returned: both waiters are served, and the counts are right.
 #[test]
 fn loom_a_raised_total_races_with_a_release() {
     let seen = Seen::default();
@@ -136,7 +135,7 @@ fn loom_a_raised_total_races_with_a_release() {
     seen.both();
 }
 
-/// The total is lowered while somebody comes: either he gets in, or he waits until it is raised.
+/// Lowers the total while a task arrives: it gets a token, or waits until the total is raised.
 #[test]
 fn loom_a_lowered_total_races_with_an_arrival() {
     let seen = Seen::default();
@@ -159,7 +158,7 @@ fn loom_a_lowered_total_races_with_an_arrival() {
     seen.both();
 }
 
-/// An event is set while somebody comes: he passes at once, or is woken.
+/// Sets an event while a task arrives: the task passes at once, or is woken.
 #[test]
 fn loom_setting_an_event_races_with_a_wait() {
     let seen = Seen::default();

@@ -1,39 +1,39 @@
-//! Ways for tasks to wait for one another.
+//! Synchronization primitives for tasks.
 //!
-//! | type | what it is for |
+//! | type | purpose |
 //! | --- | --- |
-//! | [`Event`] | something that happens once |
-//! | [`Mutex`] | a value that one task at a time may use |
-//! | [`RwLock`] | a value that many may read, or one may change |
-//! | [`Condition`] | waiting until the value in a mutex is as it should be |
+//! | [`Event`] | a one-time signal |
+//! | [`Mutex`] | a value with one user at a time |
+//! | [`RwLock`] | a value with many readers or one writer |
+//! | [`Condition`] | a wait for a change of the value in a mutex |
 //! | [`Semaphore`] | a number of permits |
-//! | [`CapacityLimiter`] | a number of tokens, with a record of who has them |
-//! | [`Barrier`] | a number of tasks that go on together |
-//! | [`Promise`] | a value that comes later |
-//! | [`ResourceGuard`] | finding out that two tasks use what one at a time may use |
+//! | [`CapacityLimiter`] | a number of tokens, with a record of their borrowers |
+//! | [`Barrier`] | a rendezvous of a fixed number of tasks |
+//! | [`Promise`] | a value that is set once, later |
+//! | [`ResourceGuard`] | detection of a second, concurrent use |
 //!
-//! None of them belongs to a runtime or a run: they may be made before there is one, in statics
+//! The primitives do not belong to a runtime or a run. They can be created before there is one, in statics
 //! too, and be shared between several.
 //!
-//! All are fair. Who comes first is served first, and is *handed* what it waits for: nobody who
-//! comes later gets in between, not with the `try_` functions either. Whoever is cancelled while
-//! it waits leaves the queue; what it was handed and did not take goes to the next. Each tells in
-//! `statistics()` how it stands.
+//! All of them are fair. Waiters are served in order of arrival. A released lock, permit or token is *handed
+//! over* to the first waiter, so later callers cannot overtake it, not even with the `try_` functions. A
+//! waiter that is cancelled leaves the queue; anything that was handed to it and not yet received goes to the
+//! next waiter. The `statistics()` of each primitive return its current state.
 //!
 //! # Polling by hand
 //!
-//! Each task has a budget of operations that it may begin without giving other tasks a turn. If the budget is
-//! used up, the first poll of an operation wakes the task and returns pending, before the operation begins:
-//! it has no effect and no place in the queue yet, and `statistics()` does not count it. The next poll
-//! begins it. With `.await` that makes no difference. Code that polls a future by hand, to put it into
-//! the queue before it does something else, polls it again until `statistics()` shows it. In a
-//! cancelled scope an operation does not begin at all.
+//! Each task has a budget of operations that it can begin before it yields to other tasks. If the budget is
+//! used up, the first poll of an operation wakes the task and returns `Pending`, before the operation begins:
+//! the operation has no effect and no place in the queue yet, and `statistics()` does not count it. The next
+//! poll begins it. With `.await` that makes no difference. Code that polls a future by hand, to put it into
+//! the queue before it does something else, must poll again until `statistics()` shows it. In a cancelled
+//! scope an operation does not begin at all.
 //!
 //! ```text
-//!   Mutex  RwLock  Semaphore  CapacityLimiter  Condition  Barrier   Event    what is given out
+//!   Mutex  RwLock  Semaphore  CapacityLimiter  Condition  Barrier   Event    the resource
 //!      └──────┴────────┴────────┬───────┴──────────┴─────────┘        │
-//!                            line.rs                                 │       in turn
-//!                            queue.rs ◀──────────────────────────────┘       to whom
+//!                            line.rs                                 │       order of service
+//!                            queue.rs ◀──────────────────────────────┘       the waiters
 //! ```
 
 use std::future::poll_fn;
@@ -75,7 +75,7 @@ pub use self::semaphore::{
     Semaphore, SemaphorePermit, SemaphorePermitArc, SemaphoreStatistics, TooManyPermits,
 };
 
-/// What an operation begins with that may be over without a wait (rules C4 and C11).
+/// Begins an operation that can complete without a wait (rules C4 and C11).
 #[inline]
 pub(crate) async fn begin() {
     let mut operation = Operation::New;

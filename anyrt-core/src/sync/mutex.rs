@@ -1,3 +1,16 @@
+//! [`Mutex`]: a value as a [`Resource`] of a [`Line`], which provides lock, queue and order.
+//!
+//! The value moves as a `Box`: it is in the [`Slot`] while the mutex is free, and in the guard while it is
+//! locked.
+//!
+//! ```text
+//!   free ──admit──▶ reserved ──collect──▶ held by a guard
+//!    ▲                 │ give_back             │ put_back
+//!    └─────────────────┴───────────────────────┘
+//! ```
+//!
+//! `locked` is true in the last two states; the value is `Out` in the last one alone.
+
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
@@ -8,16 +21,15 @@ use crate::loom::{Arc, const_fn};
 use crate::task;
 use crate::task::TaskId;
 
-/// A value that one task at a time may use.
+/// An asynchronous mutex: a value with one user at a time.
 ///
-/// Whoever waits gets the lock in the order of arrival. It is handed over: between the release by
-/// one and the use by the next, nobody else can get in, not even with
-/// [`try_lock`](Mutex::try_lock). The guard may be held across awaits, and be sent to other
-/// threads.
+/// Waiting tasks receive the lock in order of arrival. It is handed over: between the release and the use by
+/// the next task no other caller can lock it, not even with [`try_lock`](Mutex::try_lock). The guard may be
+/// held across awaits, and may be sent to other threads.
 ///
-/// A panic while the lock is held releases it; the value stays as it is. Locking twice in one task
-/// is no error in itself, because a task can do several things at once, but one of the two waits
-/// for the other.
+/// A panic while the lock is held releases it, and the value stays as it is. Locking twice in one task is not
+/// an error in itself, because a task can run several operations concurrently, but one of them waits for the
+/// other.
 ///
 /// # Examples
 ///
@@ -36,14 +48,16 @@ pub struct Mutex<T> {
     line: Line<Slot<T>>,
 }
 
-/// The holder has the value; it lies here while there is none.
+/// The state under the lock of the line. The value is here unless a guard holds it.
 struct Slot<T> {
     value: Value<T>,
     locked: bool,
+    /// The task that locked it, for `statistics` only.
     owner: Option<u64>,
 }
 
-/// A static cannot allocate, so the first holder does: from then on only a pointer moves.
+/// The place of the value. A static cannot allocate, so the first lock allocates; afterwards only the pointer
+/// moves.
 enum Value<T> {
     Fresh(T),
     Boxed(Box<T>),
@@ -51,7 +65,7 @@ enum Value<T> {
 }
 
 impl<T> Resource for Slot<T> {
-    /// The task that asks.
+    /// The id of the requesting task.
     type Ask = Option<u64>;
     type Grant = Box<T>;
 
@@ -70,6 +84,7 @@ impl<T> Resource for Slot<T> {
         match std::mem::replace(&mut self.value, Value::Out) {
             Value::Boxed(value) => value,
             Value::Fresh(value) => Box::new(value),
+            // `admit` refuses while a guard has the value.
             Value::Out => unreachable!("the holder has the value, and there is none"),
         }
     }
@@ -81,31 +96,33 @@ impl<T> Resource for Slot<T> {
 }
 
 impl<T> Slot<T> {
+    /// Returns the value of a guard and unlocks. The caller serves the queue afterwards.
     #[inline]
     fn put_back(&mut self, value: Box<T>) {
+        // The old value is `Out`, so nothing of the user is dropped under the lock.
         self.value = Value::Boxed(value);
         self.locked = false;
         self.owner = None;
     }
 }
 
-/// What is known about a [`Mutex`] at one moment.
+/// A snapshot of the state of a [`Mutex`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MutexStatistics {
-    /// Whether it is held, or was handed to somebody who has not run yet.
+    /// Whether the mutex is locked, or was handed to a waiter that has not been polled since.
     pub locked: bool,
-    /// The task that it was given to; none if it is free, or was locked outside of every task.
+    /// The task that locked it; `None` if it is free, or was locked outside of every task.
     pub owner: Option<TaskId>,
-    /// The name of that task, if it lives in the run of whoever asks.
+    /// The name of that task, if it is alive and in the caller's run.
     pub owner_name: Option<Arc<str>>,
-    /// How many wait for it.
+    /// The number of waiting tasks.
     pub waiting: usize,
 }
 
 impl<T> Mutex<T> {
     const_fn! {
-        /// A free lock around a value.
+        /// Creates an unlocked mutex.
         pub const fn new(value: T) -> Mutex<T> {
             Mutex {
                 line: Line::new(Slot {
@@ -119,20 +136,21 @@ impl<T> Mutex<T> {
 
     /// Waits for the lock.
     ///
-    /// Its first poll may leave it without a place in the queue: see
+    /// The first poll may leave the future outside the queue: see
     /// [polling by hand](super#polling-by-hand).
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe, but gives up its place in the queue. A lock that was handed over and not taken
-    /// goes to the next.
+    /// This method is cancel safe, but a cancelled call loses its place in the queue. A lock that was handed
+    /// over and not yet received goes to the next waiter.
     #[inline]
     pub async fn lock(&self) -> MutexGuard<'_, T> {
+        // The owner is recorded when the lock is handed over, hence before this task runs again.
         let value = self.line.wait(poll_state::task_id(), Wait::Lock).await;
         MutexGuard::new(self, value)
     }
 
-    /// Takes the lock if it is free and nobody waits for it.
+    /// Locks the mutex if it is free and no task waits for it.
     ///
     /// # Errors
     ///
@@ -143,9 +161,9 @@ impl<T> Mutex<T> {
         Ok(MutexGuard::new(self, value.ok_or(WouldBlock)?))
     }
 
-    /// [`lock`](Mutex::lock) with a guard that borrows nothing.
+    /// Waits for the lock, like [`lock`](Mutex::lock); the guard owns an `Arc` of the mutex.
     ///
-    /// Its first poll may leave it without a place in the queue: see
+    /// The first poll may leave the future outside the queue: see
     /// [polling by hand](super#polling-by-hand).
     ///
     /// # Cancel safety
@@ -154,12 +172,13 @@ impl<T> Mutex<T> {
     pub fn lock_arc(self: &Arc<Self>) -> impl Future<Output = MutexGuardArc<T>> + use<T> {
         let mutex = self.clone();
         async move {
+            // Here, and not outside: the id is that of the task that polls the future.
             let value = mutex.line.wait(poll_state::task_id(), Wait::Lock).await;
             MutexGuardArc::new(mutex, value)
         }
     }
 
-    /// [`try_lock`](Mutex::try_lock) with a guard that borrows nothing.
+    /// Locks the mutex like [`try_lock`](Mutex::try_lock); the guard owns an `Arc` of the mutex.
     ///
     /// # Errors
     ///
@@ -169,16 +188,16 @@ impl<T> Mutex<T> {
         Ok(MutexGuardArc::new(self.clone(), value.ok_or(WouldBlock)?))
     }
 
-    /// Takes the lock again, as the last part of an operation that has begun.
+    /// Locks the mutex again, as the last part of an operation that has already begun.
     pub(super) async fn relock(&self) -> Box<T> {
         self.line.wait_on(poll_state::task_id(), Wait::Lock).await
     }
 
-    /// The value; nobody else can have the lock meanwhile.
+    /// Returns a mutable reference to the value. The exclusive borrow proves that the mutex is not locked.
     ///
     /// # Panics
     ///
-    /// If a guard was leaked: it has the value.
+    /// If a guard was leaked, since it has the value.
     pub fn get_mut(&mut self) -> &mut T {
         match &mut self.line.get_mut().value {
             Value::Fresh(value) => value,
@@ -187,11 +206,11 @@ impl<T> Mutex<T> {
         }
     }
 
-    /// The value.
+    /// Returns the value.
     ///
     /// # Panics
     ///
-    /// If a guard was leaked: it has the value.
+    /// If a guard was leaked, since it has the value.
     pub fn into_inner(self) -> T {
         match self.line.into_inner().value {
             Value::Fresh(value) => value,
@@ -200,7 +219,7 @@ impl<T> Mutex<T> {
         }
     }
 
-    /// Who has it and how many wait, at this moment.
+    /// Returns the owner of the lock and the number of waiting tasks.
     pub fn statistics(&self) -> MutexStatistics {
         let (locked, owner, waiting) = self
             .line
@@ -237,10 +256,11 @@ impl<T> fmt::Debug for Mutex<T> {
     }
 }
 
-/// Has a [`Mutex`] locked, and gives it to the next when dropped.
+/// A guard of a locked [`Mutex`]; dropping it hands the lock to the next waiter.
 #[must_use = "the lock is released when the guard is dropped"]
 pub struct MutexGuard<'a, T> {
     mutex: &'a Mutex<T>,
+    /// `None` only during the drop.
     value: Option<Box<T>>,
 }
 
@@ -253,14 +273,14 @@ impl<'a, T> MutexGuard<'a, T> {
         }
     }
 
-    /// The mutex that it locks. Called as `MutexGuard::mutex(&guard)`, not to hide a method of
-    /// the value.
+    /// Returns the mutex of the guard. An associated function, so that it does not hide a method of the
+    /// value.
     pub fn mutex(guard: &Self) -> &'a Mutex<T> {
         guard.mutex
     }
 }
 
-/// A [`MutexGuard`] that borrows nothing.
+/// A [`MutexGuard`] that owns an `Arc` of the mutex.
 #[must_use = "the lock is released when the guard is dropped"]
 pub struct MutexGuardArc<T> {
     mutex: Arc<Mutex<T>>,
@@ -275,19 +295,21 @@ impl<T> MutexGuardArc<T> {
         }
     }
 
-    /// The mutex that it locks. Called as `MutexGuardArc::mutex(&guard)`.
+    /// Returns the mutex of the guard. An associated function, like [`MutexGuard::mutex`].
     pub fn mutex(guard: &Self) -> &Arc<Mutex<T>> {
         &guard.mutex
     }
 }
 
+/// Returns the name of a task of the current run, if it is alive.
 fn name_of(task: TaskId) -> Option<Arc<str>> {
+    // Outside of the lock of the line: this goes through all tasks of the run.
     let living = task::all();
     let task = living.iter().find(|living| living.id() == task);
     task.map(|task| task.name())
 }
 
-/// What both kinds of guards have in common.
+/// Implements the traits of both types of guards.
 macro_rules! guard {
     ($guard:ty) => {
         impl<T> Deref for $guard {
@@ -309,6 +331,7 @@ macro_rules! guard {
         impl<T> Drop for $guard {
             #[inline]
             fn drop(&mut self) {
+                // Puts the value back and hands the lock over, in one critical section.
                 if let Some(value) = self.value.take() {
                     self.mutex.line.change(|slot| slot.put_back(value));
                 }

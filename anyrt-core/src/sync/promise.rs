@@ -1,3 +1,7 @@
+//! [`Promise`]: a cell that is set once, and an [`Event`] for the tasks that wait for it.
+//!
+//! The cell is set before the event, so a task that sees the event set finds the outcome.
+
 use std::convert::Infallible;
 use std::error::Error;
 use std::fmt;
@@ -6,10 +10,10 @@ use super::event::Event;
 use crate::engine::deliver;
 use crate::loom::{OnceLock, const_fn};
 
-/// A value that comes later, and that any number of tasks can wait for.
+/// A value that is set later, and that any number of tasks can wait for.
 ///
-/// It is settled once: with a value, with an error, or by giving up. What it was settled with is
-/// cloned for each who asks.
+/// A promise is settled once: with a value, with an error, or by cancellation. The outcome is cloned for each
+/// caller.
 ///
 /// # Examples
 ///
@@ -35,14 +39,14 @@ enum Outcome<T, E> {
     Cancelled,
 }
 
-/// A promise was settled before; here is what would have been set.
+/// Error: the promise was settled before. Contains the refused value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct AlreadySettled<T> {
     refused: T,
     before: Settled,
 }
 
-/// How a promise was settled.
+/// The way in which a promise was settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "there is no fourth way")]
 pub enum Settled {
@@ -50,25 +54,25 @@ pub enum Settled {
     Value,
     /// With an error.
     Error,
-    /// By giving up.
+    /// By [`cancel`](Promise::cancel).
     Cancelled,
 }
 
-/// Why a promise has no value to give.
+/// Error: the promise has no value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum PromiseError<E> {
-    /// It is not settled yet. Only where nobody waited.
+    /// It is not settled yet. Only returned by [`try_value`](Promise::try_value).
     NotSettled,
     /// It was settled with this error.
     Failed(E),
-    /// It was cancelled: no value will come.
+    /// It was cancelled, so there will be no value.
     Cancelled,
 }
 
 impl<T, E> Promise<T, E> {
     const_fn! {
-        /// A promise that is not settled.
+        /// Creates a promise that is not settled.
         pub const fn new() -> Promise<T, E> {
             Promise {
                 outcome: OnceLock::new(),
@@ -77,11 +81,11 @@ impl<T, E> Promise<T, E> {
         }
     }
 
-    /// Settles it with a value.
+    /// Settles the promise with a value.
     ///
     /// # Errors
     ///
-    /// [`AlreadySettled`], with the value, if it was settled before.
+    /// [`AlreadySettled`], with the value, if the promise was settled before.
     pub fn set(&self, value: T) -> Result<(), AlreadySettled<T>> {
         self.settle(Outcome::Value(value))
             .map_err(|outcome| match outcome {
@@ -90,11 +94,11 @@ impl<T, E> Promise<T, E> {
             })
     }
 
-    /// Settles it with an error.
+    /// Settles the promise with an error.
     ///
     /// # Errors
     ///
-    /// [`AlreadySettled`], with the error, if it was settled before.
+    /// [`AlreadySettled`], with the error, if the promise was settled before.
     pub fn fail(&self, error: E) -> Result<(), AlreadySettled<E>> {
         self.settle(Outcome::Error(error))
             .map_err(|outcome| match outcome {
@@ -103,11 +107,11 @@ impl<T, E> Promise<T, E> {
             })
     }
 
-    /// Settles it without a value.
+    /// Settles the promise without a value.
     ///
     /// # Errors
     ///
-    /// [`AlreadySettled`] if it was settled before.
+    /// [`AlreadySettled`] if the promise was settled before.
     pub fn cancel(&self) -> Result<(), AlreadySettled<()>> {
         let settled = self.settle(Outcome::Cancelled);
         settled.map_err(|_| self.already_settled(()))
@@ -118,66 +122,70 @@ impl<T, E> Promise<T, E> {
             Some(Outcome::Value(_)) => Settled::Value,
             Some(Outcome::Error(_)) => Settled::Error,
             Some(Outcome::Cancelled) => Settled::Cancelled,
+            // Only called after `settle` has found an outcome, which is never removed.
             None => unreachable!("it was settled, and stays so"),
         };
         AlreadySettled { refused, before }
     }
 
+    /// Stores the outcome, then wakes the waiting tasks. Returns the outcome if there is one already.
     fn settle(&self, outcome: Outcome<T, E>) -> Result<(), Outcome<T, E>> {
+        // The first caller wins; later ones get their outcome back. The event is set afterwards, so a task that
+        // passes it finds the outcome.
         self.outcome.set(outcome)?;
         self.settled.set();
         Ok(())
     }
 
-    /// Whether it is settled, one way or another.
+    /// Returns whether the promise is settled.
     pub fn is_settled(&self) -> bool {
         self.outcome.get().is_some()
     }
 
-    /// Waits until it is settled, one way or another.
+    /// Waits until the promise is settled.
     ///
-    /// Its first poll may leave it without a place in the queue: see
+    /// The first poll may leave the future outside the queue: see
     /// [polling by hand](super#polling-by-hand).
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: it has no effect.
+    /// This method is cancel safe: it has no effect.
     pub async fn wait(&self) {
         self.settled.wait().await;
     }
 
-    /// How many wait, at this moment.
+    /// Returns the number of waiting tasks.
     pub fn waiting(&self) -> usize {
         self.settled.statistics().waiting
     }
 }
 
 impl<T: Clone, E: Clone> Promise<T, E> {
-    /// Waits until it is settled, and gives the value.
+    /// Waits until the promise is settled, and returns the value.
     ///
-    /// Its first poll may leave it without a place in the queue: see
+    /// The first poll may leave the future outside the queue: see
     /// [polling by hand](super#polling-by-hand).
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: the value stays where it is.
+    /// This method is cancel safe: the value stays in the promise.
     ///
     /// # Errors
     ///
-    /// - [`PromiseError::Failed`]: it was settled with an error.
-    /// - [`PromiseError::Cancelled`]: it was cancelled.
+    /// - [`PromiseError::Failed`]: the promise was settled with an error.
+    /// - [`PromiseError::Cancelled`]: the promise was cancelled.
     pub async fn value(&self) -> Result<T, PromiseError<E>> {
         self.settled.wait().await;
         deliver(self.try_value()).await
     }
 
-    /// The value, if it is there.
+    /// Returns the value, if the promise is settled with one.
     ///
     /// # Errors
     ///
-    /// - [`PromiseError::NotSettled`]: it is not there yet.
-    /// - [`PromiseError::Failed`]: it was settled with an error.
-    /// - [`PromiseError::Cancelled`]: it was cancelled.
+    /// - [`PromiseError::NotSettled`]: the promise is not settled yet.
+    /// - [`PromiseError::Failed`]: the promise was settled with an error.
+    /// - [`PromiseError::Cancelled`]: the promise was cancelled.
     pub fn try_value(&self) -> Result<T, PromiseError<E>> {
         match self.outcome.get() {
             None => Err(PromiseError::NotSettled),
@@ -210,12 +218,12 @@ impl<T, E> fmt::Debug for Promise<T, E> {
 }
 
 impl<T> AlreadySettled<T> {
-    /// What would have been set.
+    /// Returns the refused value.
     pub fn into_inner(self) -> T {
         self.refused
     }
 
-    /// How the promise was settled before.
+    /// Returns the way in which the promise was settled before.
     pub fn before(&self) -> Settled {
         self.before
     }
@@ -254,6 +262,5 @@ impl<E: fmt::Display> fmt::Display for PromiseError<E> {
     }
 }
 
-/// Asks no more than `Debug` and `Display` of `E`, as [`GroupError`](crate::error::GroupError)
-/// does.
+/// Requires only `Debug` and `Display` of `E`, like [`GroupError`](crate::error::GroupError).
 impl<E: fmt::Debug + fmt::Display> Error for PromiseError<E> {}

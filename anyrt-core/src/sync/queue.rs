@@ -1,26 +1,27 @@
-//! Waiters in the order of their arrival.
+//! A queue of waiters in order of arrival, for `line.rs` and `event.rs`.
 //!
-//! A waiter has a slot, which it finds by its key in one step, wherever it stands:
+//! A waiter has an entry in a slab, and finds it by its key in constant time:
 //!
 //! ```text
-//!   push ──▶ waiting (in the list, with its waker) ──grant_first──▶ granted ──remove──▶ gone
-//!                 └──────────────────────remove───────────────────────────────────────────▲
+//!   push ──▶ waiting (linked, with its waker) ──grant_first──▶ granted (unlinked) ──remove──▶ gone
+//!                 └──────────────────────remove──────────────────────────────────────────────▲
 //! ```
 //!
-//! A granted slot has left the list; it stays until its waiter has seen it, or has gone away.
-//! Whoever calls holds a lock, and wakes and drops the wakers that come out after it.
+//! A granted entry stays in the slab until its waiter has polled or is dropped; `remove` is called exactly
+//! once for each key. The queue has no lock: its owner protects it with one, and must release that lock
+//! before it wakes or drops a waker that a method returns.
 
 use std::task::Waker;
 
 use crate::chain::{Chain, NONE};
 use crate::wake::{WakerSlot, wake_all};
 
-/// Waiters that ask for an `A`.
+/// A queue of waiters with requests of type `A`.
 pub(super) struct Queue<A>(Chain<Waiter<A>>);
 
 struct Waiter<A> {
     ask: A,
-    /// Empty once it is granted.
+    /// Empty once the request is granted: the only record of that state.
     waker: WakerSlot,
 }
 
@@ -29,13 +30,13 @@ impl<A> Queue<A> {
         Queue(Chain::new())
     }
 
-    /// How many wait. Those that are granted do not.
+    /// Returns the number of waiters. Granted ones are not counted.
     #[inline]
     pub(super) fn waiting(&self) -> usize {
         self.0.len()
     }
 
-    /// What the waiter asks for that waits longest.
+    /// Returns the request of the first waiter.
     #[inline]
     pub(super) fn first(&self) -> Option<&A> {
         match self.0.first() {
@@ -44,33 +45,37 @@ impl<A> Queue<A> {
         }
     }
 
-    /// Puts a waiter at the end, and gives its key.
+    /// Appends a waiter, and returns its key.
     pub(super) fn push(&mut self, ask: A, waker: Waker) -> usize {
+        // Never empty here, so an empty slot means granted.
         let waker = WakerSlot::with(waker);
         self.0.push(Waiter { ask, waker })
     }
 
-    /// Grants the first waiter what it asks for; gives the waker to wake.
+    /// Grants the request of the first waiter, and returns the waker to wake.
     pub(super) fn grant_first(&mut self) -> Option<Waker> {
         let first = self.0.first();
         if first == NONE {
             return None;
         }
+        // Unlinked, but not removed: the waiter finds the entry in its next poll, or when it is dropped.
         self.0.take_out(first);
         self.0[first].waker.take()
     }
 
+    /// Returns whether the request of this waiter was granted.
     pub(super) fn is_granted(&self, key: usize) -> bool {
         self.0[key].waker.is_empty()
     }
 
-    /// The waker of a waiter that was not granted.
+    /// Returns the waker of a waiter that is not granted.
     pub(super) fn waker(&mut self, key: usize) -> &mut WakerSlot {
         &mut self.0[key].waker
     }
 
-    /// Takes a waiter out: what it asked for, and its waker, unless it was granted.
+    /// Removes a waiter. Returns its request, and its waker unless it was granted.
     pub(super) fn remove(&mut self, key: usize) -> (A, Option<Waker>) {
+        // `grant_first` has unlinked a granted entry already.
         if !self.is_granted(key) {
             self.0.take_out(key);
         }
@@ -78,14 +83,16 @@ impl<A> Queue<A> {
         (ask, waker.take())
     }
 
-    /// Wakes all who wait, the oldest first; of these nobody is in a queue any more.
+    /// Wakes all waiters, the oldest first. The queue must be detached: its waiters no longer use their keys.
     #[cold]
     pub(super) fn wake(mut self) {
         wake_all(std::iter::from_fn(|| self.grant_first()));
     }
 }
 
-/// Wakers to be woken once a lock has been released, the oldest first.
+/// Wakers to wake after a lock is released, the oldest first.
+///
+/// The first is kept apart, so that the usual case of one waker does not allocate.
 #[derive(Default)]
 pub(super) struct Wakers {
     first: Option<Waker>,

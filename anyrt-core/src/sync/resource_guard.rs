@@ -1,12 +1,14 @@
+//! [`ResourceGuard`]: a flag that detects concurrent use. It has no queue and wakes no task.
+
 use std::fmt;
 
 use crate::error::Busy;
 use crate::loom::atomic::{AtomicBool, Ordering};
 use crate::loom::const_fn;
 
-/// Finds out that two tasks use what only one at a time may use.
+/// A detector of concurrent use, for a resource with one user at a time.
 ///
-/// It does not make anybody wait: the second gets an error that names what the first is doing.
+/// A second user does not wait: it gets an error that names the action of the first.
 ///
 /// # Examples
 ///
@@ -21,12 +23,13 @@ use crate::loom::const_fn;
 /// ```
 pub struct ResourceGuard {
     action: &'static str,
+    /// Set by `enter`, cleared by the drop of [`ResourceUse`], read by both and by `is_busy`.
     busy: AtomicBool,
 }
 
 impl ResourceGuard {
     const_fn! {
-        /// A guard that nobody has entered; the action is in words such as "reading from".
+        /// Creates a guard that is not in use. The action is a phrase such as "reading from".
         pub const fn new(action: &'static str) -> ResourceGuard {
             ResourceGuard {
                 action,
@@ -35,21 +38,23 @@ impl ResourceGuard {
         }
     }
 
-    /// Enters it, until what comes back is dropped.
+    /// Enters the guard, until the returned value is dropped.
     ///
     /// # Errors
     ///
-    /// [`Busy`] if somebody is inside.
+    /// [`Busy`] if the guard is in use.
     pub fn enter(&self) -> Result<ResourceUse<'_>, Busy> {
-        // Pairs with the release by the last one inside: what it did is seen.
+        // Acquire: pairs with the release in the drop of `ResourceUse`, so that this user sees everything the
+        // last one did. The swap finds and sets the flag in one step, so of two users one is refused.
         if self.busy.swap(true, Ordering::Acquire) {
             return Err(Busy::new(self.action.into()));
         }
         Ok(ResourceUse { guard: self })
     }
 
-    /// Whether somebody is inside.
+    /// Returns whether the guard is in use.
     pub fn is_busy(&self) -> bool {
+        // Relaxed: the result is only a hint, and nothing is read because of it.
         self.busy.load(Ordering::Relaxed)
     }
 }
@@ -63,7 +68,7 @@ impl fmt::Debug for ResourceGuard {
     }
 }
 
-/// Somebody is inside a [`ResourceGuard`], until this is dropped.
+/// The use of a [`ResourceGuard`], until this value is dropped.
 #[must_use = "it is left when this is dropped"]
 #[derive(Debug)]
 pub struct ResourceUse<'a> {
@@ -72,6 +77,7 @@ pub struct ResourceUse<'a> {
 
 impl Drop for ResourceUse<'_> {
     fn drop(&mut self) {
+        // Release: pairs with the acquire in `enter`.
         self.guard.busy.store(false, Ordering::Release);
     }
 }

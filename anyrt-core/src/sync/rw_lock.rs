@@ -1,3 +1,15 @@
+//! [`RwLock`]: a value as a [`Resource`] of a [`Line`], which provides lock, queue and order.
+//!
+//! The value is in an `Arc`. Readers hold clones of it; a writer takes the only one out of the [`Slot`], so
+//! it can get a mutable reference without `unsafe`.
+//!
+//! ```text
+//!                readers  writing  value in the slot
+//!   free            0      false   Fresh, or Shared (the only reference)
+//!   reading        > 0     false   Shared (one reference more for each guard)
+//!   writing         0      true    Out, once the writer has collected it
+//! ```
+
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
@@ -6,11 +18,11 @@ use crate::engine::Wait;
 use crate::error::WouldBlock;
 use crate::loom::{Arc, const_fn};
 
-/// A value that many may read at a time, or one may change.
+/// An asynchronous reader-writer lock: a value with many readers or one writer.
 ///
-/// Readers and writers are served in the order of arrival: a reader that comes while a writer waits,
-/// waits behind it, so neither kind can keep the other away. Reading twice in one task may
-/// therefore wait for ever, if a writer comes in between.
+/// Readers and writers are served in order of arrival: a reader that arrives while a writer waits, waits
+/// behind it, so neither side can starve the other. For the same reason a task that reads twice can deadlock,
+/// if a writer arrives in between.
 ///
 /// As with [`Mutex`](super::Mutex), the lock is handed over, and a panic releases it.
 ///
@@ -31,21 +43,22 @@ pub struct RwLock<T> {
     line: Line<Slot<T>>,
 }
 
-/// Readers share the value with the slot; a writer has it alone.
+/// The state under the lock of the line. The counts include waiters that were admitted and have not
+/// collected.
 struct Slot<T> {
     value: Value<T>,
     readers: usize,
     writing: bool,
 }
 
-/// A static cannot allocate, so the first holder does.
+/// The place of the value. A static cannot allocate, so the first lock allocates.
 enum Value<T> {
     Fresh(T),
     Shared(Arc<T>),
     Out,
 }
 
-/// What somebody wants to do with the value.
+/// The kind of access.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum To {
     Read,
@@ -58,6 +71,7 @@ impl<T> Resource for Slot<T> {
 
     #[inline]
     fn admit(&mut self, to: &To) -> bool {
+        // Readers share; a writer excludes all others, including readers that were admitted and have not run.
         let free = !self.writing && (*to == To::Read || self.readers == 0);
         match to {
             _ if !free => {}
@@ -69,11 +83,13 @@ impl<T> Resource for Slot<T> {
 
     #[inline]
     fn collect(&mut self, to: &To) -> Arc<T> {
+        // The first use allocates; afterwards only a pointer moves.
         let value = match std::mem::replace(&mut self.value, Value::Out) {
             Value::Shared(value) => value,
             Value::Fresh(value) => Arc::new(value),
             Value::Out => unreachable!("a writer has the value, and there is none"),
         };
+        // A reader leaves a reference for the next ones; a writer leaves `Out`.
         if *to == To::Read {
             self.value = Value::Shared(value.clone());
         }
@@ -89,21 +105,21 @@ impl<T> Resource for Slot<T> {
     }
 }
 
-/// What is known about a [`RwLock`] at one moment.
+/// A snapshot of the state of a [`RwLock`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RwLockStatistics {
-    /// How many read, or were handed the lock for it.
+    /// The number of readers, including waiters that were handed the lock and have not been polled since.
     pub readers: usize,
-    /// Whether somebody writes, or was handed the lock for it.
+    /// Whether a writer has the lock, or was handed it and has not been polled since.
     pub writing: bool,
-    /// How many wait, readers and writers.
+    /// The number of waiting readers and writers.
     pub waiting: usize,
 }
 
 impl<T> RwLock<T> {
     const_fn! {
-        /// A free lock around a value.
+        /// Creates an unlocked lock.
         pub const fn new(value: T) -> RwLock<T> {
             RwLock {
                 line: Line::new(Slot {
@@ -115,15 +131,15 @@ impl<T> RwLock<T> {
         }
     }
 
-    /// Waits until the value may be read.
+    /// Waits for shared access to the value.
     ///
-    /// Its first poll may leave it without a place in the queue: see
+    /// The first poll may leave the future outside the queue: see
     /// [polling by hand](super#polling-by-hand).
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe, but gives up its place in the queue. A lock that was handed over and not taken
-    /// goes to the next.
+    /// This method is cancel safe, but a cancelled call loses its place in the queue. A lock that was handed
+    /// over and not yet received goes to the next waiter.
     pub async fn read(&self) -> RwLockReadGuard<'_, T> {
         let value = self.line.wait(To::Read, Wait::Lock).await;
         RwLockReadGuard {
@@ -132,9 +148,9 @@ impl<T> RwLock<T> {
         }
     }
 
-    /// Waits until the value may be changed.
+    /// Waits for exclusive access to the value.
     ///
-    /// Its first poll may leave it without a place in the queue: see
+    /// The first poll may leave the future outside the queue: see
     /// [polling by hand](super#polling-by-hand).
     ///
     /// # Cancel safety
@@ -148,7 +164,7 @@ impl<T> RwLock<T> {
         }
     }
 
-    /// Reads, if nobody writes and nobody waits.
+    /// Locks the value for reading, if there is no writer and no waiting task.
     ///
     /// # Errors
     ///
@@ -161,7 +177,7 @@ impl<T> RwLock<T> {
         })
     }
 
-    /// Writes, if nobody reads, writes or waits.
+    /// Locks the value for writing, if there is no reader, no writer and no waiting task.
     ///
     /// # Errors
     ///
@@ -174,9 +190,9 @@ impl<T> RwLock<T> {
         })
     }
 
-    /// [`read`](RwLock::read) with a guard that borrows nothing.
+    /// Waits for shared access, like [`read`](RwLock::read); the guard owns an `Arc` of the lock.
     ///
-    /// Its first poll may leave it without a place in the queue: see
+    /// The first poll may leave the future outside the queue: see
     /// [polling by hand](super#polling-by-hand).
     ///
     /// # Cancel safety
@@ -190,9 +206,9 @@ impl<T> RwLock<T> {
         }
     }
 
-    /// [`write`](RwLock::write) with a guard that borrows nothing.
+    /// Waits for exclusive access, like [`write`](RwLock::write); the guard owns an `Arc` of the lock.
     ///
-    /// Its first poll may leave it without a place in the queue: see
+    /// The first poll may leave the future outside the queue: see
     /// [polling by hand](super#polling-by-hand).
     ///
     /// # Cancel safety
@@ -206,11 +222,11 @@ impl<T> RwLock<T> {
         }
     }
 
-    /// [`try_read`](RwLock::try_read) with a guard that borrows nothing.
+    /// Locks the value like [`try_read`](RwLock::try_read); the guard owns an `Arc` of the lock.
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`] if somebody writes or waits.
+    /// [`WouldBlock`] if there is a writer or a waiting task.
     pub fn try_read_arc(self: &Arc<Self>) -> Result<RwLockReadGuardArc<T>, WouldBlock> {
         let value = self.line.try_enter(&To::Read).ok_or(WouldBlock)?;
         Ok(RwLockReadGuardArc {
@@ -219,11 +235,11 @@ impl<T> RwLock<T> {
         })
     }
 
-    /// [`try_write`](RwLock::try_write) with a guard that borrows nothing.
+    /// Locks the value like [`try_write`](RwLock::try_write); the guard owns an `Arc` of the lock.
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`] if somebody reads, writes or waits.
+    /// [`WouldBlock`] if there is a reader, a writer or a waiting task.
     pub fn try_write_arc(self: &Arc<Self>) -> Result<RwLockWriteGuardArc<T>, WouldBlock> {
         let value = self.line.try_enter(&To::Write).ok_or(WouldBlock)?;
         Ok(RwLockWriteGuardArc {
@@ -232,24 +248,25 @@ impl<T> RwLock<T> {
         })
     }
 
-    /// The value; nobody else can have the lock meanwhile.
+    /// Returns a mutable reference to the value. The exclusive borrow proves that the lock is not held.
     ///
     /// # Panics
     ///
-    /// If a guard was leaked.
+    /// If a guard was leaked, since it has the value.
     pub fn get_mut(&mut self) -> &mut T {
         match &mut self.line.get_mut().value {
             Value::Fresh(value) => value,
+            // Exclusive access to the lock: only a leaked guard can still have a reference.
             Value::Shared(value) => Arc::get_mut(value).expect(LEAKED),
             Value::Out => panic!("{LEAKED}"),
         }
     }
 
-    /// The value.
+    /// Returns the value.
     ///
     /// # Panics
     ///
-    /// If a guard was leaked.
+    /// If a guard was leaked, since it has the value.
     pub fn into_inner(self) -> T {
         match self.line.into_inner().value {
             Value::Fresh(value) => value,
@@ -258,7 +275,7 @@ impl<T> RwLock<T> {
         }
     }
 
-    /// How many read, write and wait, at this moment.
+    /// Returns the number of readers, writers and waiting tasks.
     pub fn statistics(&self) -> RwLockStatistics {
         self.line.look(|slot, waiting| RwLockStatistics {
             readers: slot.readers,
@@ -267,16 +284,19 @@ impl<T> RwLock<T> {
         })
     }
 
-    /// A guard's last act. A reader lets go of the value first: a writer needs it alone.
+    /// Releases the lock of a guard.
     #[inline]
     fn leave(&self, to: To, value: Option<Arc<T>>) {
         match (to, value) {
             (_, None) => {}
             (To::Read, Some(value)) => {
+                // Before the count is lowered: the writer that this may admit needs the only reference. The
+                // lock of the line orders the drop before the writer's access.
                 drop(value);
                 self.line.change(|slot| slot.give_back(&To::Read));
             }
             (To::Write, Some(value)) => self.line.change(|slot| {
+                // In one critical section, so that the next holder finds the value.
                 slot.value = Value::Shared(value);
                 slot.give_back(&To::Write);
             }),
@@ -341,22 +361,22 @@ macro_rules! guard {
 }
 
 guard! {
-    /// Reads the value of a [`RwLock`].
+    /// A guard with shared access to the value of a [`RwLock`].
     RwLockReadGuard<'a>, &'a RwLock<T>, To::Read
 }
 guard! {
-    /// Changes the value of a [`RwLock`].
+    /// A guard with exclusive access to the value of a [`RwLock`].
     ///
-    /// Each mutable use makes sure that nobody shares the value, which costs a few nanoseconds: in
-    /// a tight loop, take `let value = &mut *guard` before it.
+    /// Each mutable dereference checks that the value is not shared, which costs a few nanoseconds. In a
+    /// tight loop, bind `let value = &mut *guard` before it.
     RwLockWriteGuard<'a>, &'a RwLock<T>, To::Write
 }
 guard! {
-    /// A [`RwLockReadGuard`] that borrows nothing.
+    /// A [`RwLockReadGuard`] that owns an `Arc` of the lock.
     RwLockReadGuardArc, Arc<RwLock<T>>, To::Read
 }
 guard! {
-    /// A [`RwLockWriteGuard`] that borrows nothing.
+    /// A [`RwLockWriteGuard`] that owns an `Arc` of the lock.
     RwLockWriteGuardArc, Arc<RwLock<T>>, To::Write
 }
 
@@ -374,8 +394,11 @@ impl<T> DerefMut for RwLockWriteGuardArc<T> {
     }
 }
 
+/// Returns the value of a writer. Its guard has the only reference to the value.
 #[inline]
 fn alone<T>(value: &mut Option<Arc<T>>) -> &mut T {
+    // Unique: `collect` has left `Out` in the slot, and every reader has dropped its reference before it was
+    // counted out.
     let value = value.as_mut().expect(HELD);
     Arc::get_mut(value).expect("readers let go of the value before a writer is let in")
 }

@@ -1,3 +1,5 @@
+//! [`Semaphore`]: a count of permits as a [`Resource`] of a [`Line`], which provides lock, queue and order.
+
 use std::fmt;
 
 use thiserror::Error as ThisError;
@@ -7,14 +9,14 @@ use crate::engine::Wait;
 use crate::error::WouldBlock;
 use crate::loom::{Arc, const_fn};
 
-/// A number of permits, each of which one task at a time may have.
+/// A counting semaphore.
 ///
-/// Whoever waits gets a permit in the order of arrival, handed over by whoever releases one: the
-/// number of free permits stays zero meanwhile, and [`try_acquire`](Semaphore::try_acquire) fails.
+/// Waiting tasks receive permits in order of arrival. A released permit is handed over to the first waiting
+/// task: the number of free permits stays zero meanwhile, and [`try_acquire`](Semaphore::try_acquire) fails.
 ///
-/// A permit comes back when its guard is dropped. For signals that go from one task to another,
-/// take it with [`forget`](SemaphorePermit::forget) on one side, and [`release`](Semaphore::release)
-/// it on the other.
+/// A permit is released when its guard is dropped. To signal from one task to another,
+/// [`forget`](SemaphorePermit::forget) the permit in one task and [`release`](Semaphore::release) it in the
+/// other.
 ///
 /// # Examples
 ///
@@ -34,9 +36,10 @@ pub struct Semaphore {
     line: Line<Permits>,
 }
 
+/// The counts, under the lock of the line. `available + borrowed <= maximum` holds between any two changes.
 struct Permits {
     available: usize,
-    /// How many are held by guards, or handed to somebody who has not run yet.
+    /// Permits that are held by guards, or were handed to a waiter that has not been polled since.
     borrowed: usize,
     maximum: usize,
 }
@@ -47,6 +50,8 @@ impl Resource for Permits {
 
     #[inline]
     fn admit(&mut self, (): &()) -> bool {
+        // The sum of both counts stays the same: a permit changes hands, and only `release` and `forget`
+        // change the number of permits.
         let free = self.available > 0;
         if free {
             self.available -= 1;
@@ -65,7 +70,7 @@ impl Resource for Permits {
     }
 }
 
-/// A permit more than there may be was released; nothing was changed.
+/// Error: a released permit would exceed the maximum. The semaphore is unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
 #[error(
     "more permits were released than the semaphore may have: release only what was acquired, and \
@@ -74,35 +79,35 @@ impl Resource for Permits {
 #[non_exhaustive]
 pub struct TooManyPermits;
 
-/// What is known about a [`Semaphore`] at one moment.
+/// A snapshot of the state of a [`Semaphore`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SemaphoreStatistics {
-    /// How many permits are free.
+    /// The number of free permits.
     pub available: usize,
-    /// How many permits there may be, those that are held included; none if any number.
+    /// The maximum number of permits, held ones included; `None` if unlimited.
     pub maximum: Option<usize>,
-    /// How many wait for one.
+    /// The number of waiting tasks.
     pub waiting: usize,
 }
 
-/// Stands for no maximum: one that is never reached.
+/// A maximum that is never reached: no maximum.
 const UNBOUNDED: usize = usize::MAX;
 
 impl Semaphore {
     const_fn! {
-        /// A semaphore with so many permits, to which any number may be added.
+        /// Creates a semaphore with this number of permits and no maximum.
         pub const fn new(permits: usize) -> Semaphore {
             Semaphore::of(permits, UNBOUNDED)
         }
     }
 
     const_fn! {
-        /// A semaphore with so many permits, and never more than `maximum`.
+        /// Creates a semaphore with this number of permits, and at most `maximum`.
         ///
         /// # Panics
         ///
-        /// If there are more permits than that.
+        /// If `permits` is greater than `maximum`.
         pub const fn with_maximum(permits: usize, maximum: usize) -> Semaphore {
             assert!(
                 permits <= maximum,
@@ -126,13 +131,13 @@ impl Semaphore {
 
     /// Waits for a permit.
     ///
-    /// Its first poll may leave it without a place in the queue: see
+    /// The first poll may leave the future outside the queue: see
     /// [polling by hand](super#polling-by-hand).
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe, but gives up its place in the queue. A permit that was handed over and not
-    /// taken goes to the next.
+    /// This method is cancel safe, but a cancelled call loses its place in the queue. A permit that was
+    /// handed over and not yet received goes to the next waiter.
     #[inline]
     pub async fn acquire(&self) -> SemaphorePermit<'_> {
         self.line.wait((), Wait::Permit).await;
@@ -141,7 +146,7 @@ impl Semaphore {
         }
     }
 
-    /// Takes a permit if one is free and nobody waits for it.
+    /// Acquires a permit if one is free and no task waits.
     ///
     /// # Errors
     ///
@@ -154,9 +159,9 @@ impl Semaphore {
         })
     }
 
-    /// [`acquire`](Semaphore::acquire) with a permit that borrows nothing.
+    /// Waits for a permit, like [`acquire`](Semaphore::acquire); the permit owns an `Arc` of the semaphore.
     ///
-    /// Its first poll may leave it without a place in the queue: see
+    /// The first poll may leave the future outside the queue: see
     /// [polling by hand](super#polling-by-hand).
     ///
     /// # Cancel safety
@@ -172,11 +177,12 @@ impl Semaphore {
         }
     }
 
-    /// [`try_acquire`](Semaphore::try_acquire) with a permit that borrows nothing.
+    /// Acquires a permit like [`try_acquire`](Semaphore::try_acquire); the permit owns an `Arc` of the
+    /// semaphore.
     ///
     /// # Errors
     ///
-    /// [`WouldBlock`] if none is free, or somebody waits.
+    /// [`WouldBlock`] if none is free, or a task waits.
     pub fn try_acquire_arc(self: &Arc<Self>) -> Result<SemaphorePermitArc, WouldBlock> {
         self.line.try_enter(&()).ok_or(WouldBlock)?;
         Ok(SemaphorePermitArc {
@@ -188,9 +194,11 @@ impl Semaphore {
     ///
     /// # Errors
     ///
-    /// [`TooManyPermits`] if there would be more than the maximum, those that are held included.
+    /// [`TooManyPermits`] if the number of permits, held ones included, would exceed the maximum.
     pub fn release(&self) -> Result<(), TooManyPermits> {
         self.line.change(|permits| {
+            // Permits that are held count too, since they will be available again. The sum cannot overflow:
+            // it never exceeds the maximum.
             if permits.available + permits.borrowed >= permits.maximum {
                 return Err(TooManyPermits);
             }
@@ -199,12 +207,12 @@ impl Semaphore {
         })
     }
 
-    /// How many permits are free.
+    /// Returns the number of free permits.
     pub fn available(&self) -> usize {
         self.line.look(|permits, _| permits.available)
     }
 
-    /// How many permits are free and how many wait, at this moment.
+    /// Returns the number of free permits and of waiting tasks.
     pub fn statistics(&self) -> SemaphoreStatistics {
         self.line.look(|permits, waiting| SemaphoreStatistics {
             available: permits.available,
@@ -224,30 +232,31 @@ impl fmt::Debug for Semaphore {
     }
 }
 
-/// A permit of a [`Semaphore`], which goes to the next when dropped.
+/// A permit of a [`Semaphore`]; dropping it hands it to the next waiter.
 #[must_use = "the permit is released when it is dropped"]
 #[derive(Debug)]
 pub struct SemaphorePermit<'a> {
-    /// None once it is forgotten.
+    /// `None` after `forget`.
     semaphore: Option<&'a Semaphore>,
 }
 
-/// A [`SemaphorePermit`] that borrows nothing.
+/// A [`SemaphorePermit`] that owns an `Arc` of the semaphore.
 #[must_use = "the permit is released when it is dropped"]
 #[derive(Debug)]
 pub struct SemaphorePermitArc {
-    /// None once it is forgotten.
+    /// `None` after `forget`.
     semaphore: Option<Arc<Semaphore>>,
 }
 
-/// What both kinds of permits have in common.
+/// Implements the methods of both types of permits.
 macro_rules! permit {
     ($permit:ty) => {
         impl $permit {
-            /// Keeps the permit from coming back: there is one less, until one is
+            /// Forgets the permit: the semaphore has one permit less, until one is
             /// [released](Semaphore::release).
             pub fn forget(mut self) {
                 if let Some(semaphore) = self.semaphore.take() {
+                    // Nothing becomes available, so no waiter can be served.
                     semaphore.line.change(|permits| permits.borrowed -= 1);
                 }
             }
@@ -257,6 +266,7 @@ macro_rules! permit {
             #[inline]
             fn drop(&mut self) {
                 if let Some(semaphore) = self.semaphore.take() {
+                    // The line hands the permit to the first waiter before it unlocks.
                     semaphore.line.change(|permits| permits.give_back(&()));
                 }
             }

@@ -1,4 +1,4 @@
-//! The queue and the line by themselves; what the primitives promise is in the conformance suite.
+//! Tests of the queue and the line alone. The conformance suite tests the contracts of the primitives.
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -71,7 +71,7 @@ fn nothing_is_kept_of_many_waiters() {
     let semaphore = Semaphore::new(0);
     let wakes = Arc::<Wakes>::default();
     let mut waiters: Vec<_> = (0..1000).map(|_| Box::pin(semaphore.acquire())).collect();
-    // Twice, because some are refused when the budget of this thread is used up.
+    // Polled twice: some first polls only yield, when the budget of this thread is used up.
     for waiter in &mut waiters {
         assert!(poll(waiter.as_mut(), &wakes).is_pending());
         assert!(poll(waiter.as_mut(), &wakes).is_pending());
@@ -82,7 +82,7 @@ fn nothing_is_kept_of_many_waiters() {
     assert_eq!(Arc::strong_count(&wakes), 1);
 }
 
-/// A waker that uses the lock which it is woken, cloned and dropped around.
+/// A waker that uses the mutex it waits for whenever it is woken, cloned or dropped.
 struct Nosy(Mutex<()>);
 
 impl Wake for Nosy {

@@ -1,3 +1,5 @@
+//! [`TempBuilder`], and the functions with its default options.
+
 use std::ffi::{OsStr, OsString};
 use std::marker::PhantomData;
 use std::path::{Component, Path, PathBuf};
@@ -64,7 +66,7 @@ impl<R: Runtime> TempBuilder<R> {
         self
     }
 
-    /// Sets the limiter for creating, using and removing them, instead of that of the run.
+    /// Sets the limiter for creating, using and removing files and folders, instead of that of the run.
     #[must_use]
     pub fn limiter(mut self, limiter: &Arc<CapacityLimiter>) -> Self {
         self.limiter = Some(limiter.clone());
@@ -151,7 +153,7 @@ impl<R: Runtime> TempBuilder<R> {
         SpooledTempFile::new(max, self.folder(), self.limiter.clone())
     }
 
-    /// Creates something with a random name that is not in use.
+    /// Creates a file or folder with a random name that is not in use.
     fn create<T>(
         &self,
         folder: &Path,

@@ -1,3 +1,5 @@
+//! [`TempDir`], and the removal of folders.
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fmt, fs, io, thread};
@@ -11,8 +13,8 @@ use crate::runtime::Runtime;
 /// A temporary folder.
 ///
 /// Dropping it removes the folder with everything in it in the destructor, which blocks;
-/// [`close`](TempDir::close) removes it on a worker thread. While a function that was left behind still
-/// creates something in the folder, both try again, for 0.1 seconds.
+/// [`close`](TempDir::close) removes it on a worker thread. If an abandoned function still creates files in
+/// the folder, both try again, for 0.1 seconds.
 pub struct TempDir<R: Runtime> {
     removal: Removal,
     path: files::Path<R>,
@@ -20,11 +22,11 @@ pub struct TempDir<R: Runtime> {
 
 /// Removes a folder when it is dropped.
 pub(super) struct Removal {
-    /// None once that was done, or is not to be done.
+    /// The path; `None` once the folder is removed or kept.
     folder: Option<PathBuf>,
 }
 
-/// The pauses before a folder is cleared again.
+/// The pauses between attempts to remove a folder.
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(64);
 
@@ -43,8 +45,7 @@ impl Removal {
     }
 }
 
-/// Removes a folder, also if something is put into it meanwhile: a call of a task that was dropped goes
-/// on to its end.
+/// Removes a folder, even if files are created in it meanwhile: a call of a dropped task runs to its end.
 fn remove(folder: &Path) -> io::Result<()> {
     let mut pause = FIRST_PAUSE;
     loop {
@@ -64,7 +65,7 @@ fn remove(folder: &Path) -> io::Result<()> {
 
 impl Drop for Removal {
     fn drop(&mut self) {
-        // A destructor cannot report a failure; `close` can.
+        // A destructor cannot return an error; `close` can.
         let _ = self.carry_out();
     }
 }
@@ -87,7 +88,7 @@ impl<R: Runtime> TempDir<R> {
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped before completing, the folder is removed all the same.
+    /// If the future is dropped before completing, the folder is removed nevertheless.
     ///
     /// # Errors
     ///
@@ -109,7 +110,7 @@ impl<R: Runtime> TempDir<R> {
     }
 }
 
-/// Creates a temporary folder, gives its path to the body, and removes the folder with everything in it when
+/// Creates a temporary folder, passes its path to the body, and removes the folder with everything in it when
 /// the body has ended.
 ///
 /// # Cancel safety
@@ -119,7 +120,7 @@ impl<R: Runtime> TempDir<R> {
 ///
 /// # Errors
 ///
-/// Returns the error of creating the folder; else that of the body; else that of removing the folder.
+/// Returns the error of creating the folder, or else that of the body, or else that of removing the folder.
 pub async fn with_temp_dir<R, T, E, B, BF>(body: B) -> Result<T, E>
 where
     R: Runtime,
@@ -130,7 +131,7 @@ where
     let dir = dir::<R>().await?;
     let path = dir.path.clone();
     let mut removed = Ok(());
-    // The body is made when it is first polled, as everywhere.
+    // The body is called in the first poll, as everywhere.
     let body = async move { body(path).await };
     let value = finally(body, async || removed = dir.remove().await).await?;
     removed?;

@@ -1,14 +1,14 @@
-//! Temporary files and folders. All work is done on worker threads.
+//! Temporary files and folders. All calls run on worker threads.
 //!
 //! - **T1** The blocks [`with_temp_file`] and [`with_temp_dir`] remove on a worker thread, shielded, however
-//!   the body ends, and report a failure if the body had none. A value without a block is removed by its
-//!   destructor, which blocks.
-//! - **T2** A file or folder that is made for a caller that went away is removed, and the run waits for that.
-//! - **T3** Open files, and names that are not UTF-8, are removed with their folder, and so is what a call of
-//!   a caller that went away still creates in it. Removing what is already gone is not an error. A failure
-//!   names the path.
-//! - **T4** A spooled file is in memory until a write would end behind its limit; then everything moves to a
-//!   file in one call. Cancelled, it is wholly in one of the two.
+//!   the body ends, and return the error of that if the body had none. A value without a block is removed by
+//!   its destructor, which blocks.
+//! - **T2** A file or folder that is created for a dropped caller is removed, and the run waits for that.
+//! - **T3** Open files, and names that are not UTF-8, are removed with their folder, and so are files that a
+//!   call of a dropped caller still creates in it. Removing a file or folder that is already gone is not an
+//!   error. Errors name the path.
+//! - **T4** A spooled file is in memory until a write would exceed its limit; then everything moves to a file
+//!   in one call. If that is cancelled, everything is in one of the two.
 //! - **T5** `persist` is one step. It fails across file systems, and returns the file.
 //!
 //! A process that is killed leaves named files and folders behind; unnamed files vanish with it.
@@ -30,7 +30,7 @@ use crate::fs as files;
 use crate::fs::call::Limiter;
 use crate::runtime::Runtime;
 
-/// Makes a path with the limiter of the object that it belongs to.
+/// Creates a path with the limiter of the object that it belongs to.
 fn path_with<R: Runtime>(path: &Path, limiter: &Limiter) -> files::Path<R> {
     let path = files::Path::new(path);
     match limiter {

@@ -1,3 +1,5 @@
+//! [`NamedTempFile`].
+
 use std::error::Error;
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
@@ -38,13 +40,13 @@ impl<R: Runtime> NamedTempFile<R> {
         &self.path
     }
 
-    /// Writes what was accepted, closes the file and removes it, on worker threads.
+    /// Writes all accepted bytes, closes the file and removes it, on worker threads.
     ///
     /// It is not a cancel point: in a cancelled scope the file is removed, too.
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped before completing, the file is removed all the same.
+    /// If the future is dropped before completing, the file is removed nevertheless.
     ///
     /// # Errors
     ///
@@ -64,14 +66,14 @@ impl<R: Runtime> NamedTempFile<R> {
     ///
     /// # Errors
     ///
-    /// Returns the error of the operating system; there is none on Unix. The file is removed then.
+    /// Returns the error of the operating system; on Unix there is none. The file is removed then.
     pub fn keep(self) -> io::Result<(File<R>, files::Path<R>)> {
         self.removal.keep().map_err(|failed| failed.error)?;
         Ok((self.file, self.path))
     }
 
-    /// Moves the file to a path where it stays, in one step, after everything that was accepted is written.
-    /// A file with that path is replaced.
+    /// Moves the file to a permanent path, in one step, after all accepted bytes are written. A file with
+    /// that path is replaced.
     ///
     /// # Cancel safety
     ///
@@ -174,7 +176,7 @@ impl<R: Runtime> From<PersistError<R>> for io::Error {
     }
 }
 
-/// Creates a temporary file with a name, lends it to the body, and removes it when the body has ended.
+/// Creates a temporary file with a name, passes it to the body, and removes it when the body has ended.
 ///
 /// # Cancel safety
 ///
@@ -183,7 +185,7 @@ impl<R: Runtime> From<PersistError<R>> for io::Error {
 ///
 /// # Errors
 ///
-/// Returns the error of creating the file; else that of the body; else that of removing the file.
+/// Returns the error of creating the file, or else that of the body, or else that of removing the file.
 ///
 /// # Panics
 ///

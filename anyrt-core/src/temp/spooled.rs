@@ -3,11 +3,11 @@
 //! ```text
 //!   Memory ──── a write or a length beyond the limit ───▶ Moving ──▶ File
 //!      ▲                                                    │
-//!      └───────── the system has refused the file ──────────┘
+//!      └───────── the system refuses the file ──────────────┘
 //! ```
 //!
-//! The value owns the call that moves the bytes, not the operation that began it: the next operation takes
-//! its outcome. So a cancelled move is carried out as a whole (rule T4).
+//! The value owns the call that moves the bytes; the operation that started it does not. The next operation
+//! receives its outcome. So a cancelled move is carried out as a whole (rule T4).
 
 use std::future::poll_fn;
 use std::io::{self, Seek, SeekFrom, Write};
@@ -28,18 +28,18 @@ use crate::thread::OwnedCall;
 
 /// A temporary file that is in memory while it is small.
 ///
-/// It implements [`AsyncRead`], [`AsyncBufRead`], [`AsyncWrite`] and [`AsyncSeek`] of `futures::io`. In memory
-/// its operations do not use worker threads. A write that would end behind the limit first moves everything to
-/// a file without a name, in one call, and so does [`set_len`](SpooledTempFile::set_len).
+/// It implements [`AsyncRead`], [`AsyncBufRead`], [`AsyncWrite`] and [`AsyncSeek`] of `futures::io`. In
+/// memory its operations do not use worker threads. A write that would exceed the limit first moves
+/// everything to a file without a name, in one call, and so does [`set_len`](SpooledTempFile::set_len).
 ///
 /// # Cancel safety
 ///
-/// Its operations are cancel points. A move that was begun is carried out, whether or not the operation is
+/// The operations are cancel points. A move that has started is carried out, whether or not the operation is
 /// cancelled or dropped.
 ///
 /// # Panics
 ///
-/// Operations panic where no runtime is at hand and a worker thread is needed.
+/// Operations panic if a worker thread is needed and there is no current runtime.
 pub struct SpooledTempFile<R: Runtime> {
     max: usize,
     folder: PathBuf,
@@ -122,16 +122,16 @@ impl<R: Runtime> SpooledTempFile<R> {
         }
     }
 
-    /// Returns whether the bytes have left the memory for a file, or are about to.
+    /// Returns whether the bytes are in a file, or are being moved to one.
     pub fn is_rolled(&self) -> bool {
         !matches!(self.state, State::Memory(_))
     }
 
-    /// Reads some bytes; none at the end.
+    /// Reads some bytes. Returns 0 at the end.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: if the future is dropped before completing, nothing was read.
+    /// This method is cancel safe: if the future is dropped before completing, nothing was read.
     ///
     /// # Errors
     ///
@@ -145,7 +145,7 @@ impl<R: Runtime> SpooledTempFile<R> {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: the buffer has what was read.
+    /// This method is cancel safe: the buffer has the bytes that were read.
     ///
     /// # Errors
     ///
@@ -174,12 +174,12 @@ impl<R: Runtime> SpooledTempFile<R> {
         }
     }
 
-    /// Writes some bytes. In a file they are accepted, and written while the caller goes on.
+    /// Writes some bytes. In a file they are accepted, and written while the caller continues.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: if the future is dropped before completing, nothing was accepted. All bytes may have been
-    /// moved to a file.
+    /// This method is cancel safe: if the future is dropped before completing, nothing was accepted. All
+    /// bytes may have been moved to a file.
     ///
     /// # Errors
     ///
@@ -190,11 +190,12 @@ impl<R: Runtime> SpooledTempFile<R> {
         poll_fn(|cx| operation.poll(cx, |cx| Pin::new(&mut *self).poll_write(cx, bytes))).await
     }
 
-    /// Writes all of the bytes. In a file they are accepted, and written while the caller goes on.
+    /// Writes all of the bytes. In a file they are accepted, and written while the caller continues.
     ///
     /// # Cancel safety
     ///
-    /// **Not** cancel safe: dropping it may leave a part of them accepted, if they go to a file.
+    /// This method is **not** cancel safe: if the future is dropped, a part of the bytes may have been
+    /// accepted, if they go to a file.
     ///
     /// # Errors
     ///
@@ -207,11 +208,11 @@ impl<R: Runtime> SpooledTempFile<R> {
         Ok(())
     }
 
-    /// Waits until the operating system has everything that was accepted, if that is in a file.
+    /// Waits until the operating system has all accepted bytes, if they are in a file.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: the rest is written all the same.
+    /// This method is cancel safe: the rest is written nevertheless.
     ///
     /// # Errors
     ///
@@ -287,7 +288,7 @@ impl<R: Runtime> SpooledTempFile<R> {
         }
     }
 
-    /// Moves everything to a file without a name, if it is not in one, and returns that file.
+    /// Moves everything to a file without a name, if it is not in one yet, and returns that file.
     ///
     /// # Cancel safety
     ///
@@ -307,7 +308,7 @@ impl<R: Runtime> SpooledTempFile<R> {
 
     // ---- moving ----
 
-    /// Waits for the move, if one was begun. If it fails, everything is in memory again.
+    /// Waits for the move, if there is one. If it fails, everything is in memory again.
     fn poll_moved(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let State::Moving(call) = &mut self.state else {
             return Poll::Ready(Ok(()));
@@ -341,7 +342,7 @@ impl<R: Runtime> SpooledTempFile<R> {
         self.poll_moved(cx)
     }
 
-    /// Waits for a move, and returns the file if there is one by now.
+    /// Waits for a move, and returns the file if there is one.
     fn poll_place(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Place<'_, R>>> {
         ready!(self.poll_moved(cx))?;
         Poll::Ready(Ok(match &mut self.state {
@@ -352,7 +353,7 @@ impl<R: Runtime> SpooledTempFile<R> {
     }
 }
 
-/// Where the bytes are.
+/// The place of the bytes.
 enum Place<'a, R: Runtime> {
     Memory(&'a mut Memory),
     File(Pin<&'a mut File<R>>),
@@ -419,7 +420,7 @@ impl<R: Runtime> AsyncWrite for SpooledTempFile<R> {
         }
     }
 
-    /// Closes the file; what is in memory stays there.
+    /// Closes the file; bytes in memory stay there.
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match ready!(self.get_mut().poll_place(cx))? {
             Place::Memory(_) => Poll::Ready(Ok(())),

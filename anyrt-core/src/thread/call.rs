@@ -1,19 +1,31 @@
-//! What a call of `to_thread` and the thread that works for it share.
+//! The state that a call of `to_thread` shares with its worker thread.
 //!
 //! ```text
 //!   calling task                      worker thread
 //!   ToThread ──── Arc<Call<T>> ────── Arc<dyn Caller>, in a thread-local
 //!      polls ◀──── request ────────── from_thread::run
 //!            ───── cancelled ───────▶ from_thread::check_cancelled
-//!            ◀──── outcome ────────── the function's end
+//!            ◀──── outcome ────────── end of the function
 //! ```
 //!
-//! 1. The task is the only one that takes a request or the outcome, and that sets `cancelled`.
-//! 2. The thread sends one request at a time, since it blocks for the answer; and the outcome
-//!    last.
-//! 3. `gone` is final: from then on the thread gets back what it brings, and drops it. Unless the call
-//!    was abandoned on purpose, the run waits for that: a task that leaves puts an `Owed` in here, and
-//!    the thread drops it last.
+//! One mutex protects all of it. The rules:
+//!
+//! 1. Only the task takes a request or the outcome, and only the task sets `cancelled`.
+//! 2. The thread sends one request at a time, since it blocks until the answer, and it sends the outcome
+//!    last. So the task never finds both.
+//! 3. `gone` is final: afterwards the thread gets its requests and its outcome back, and drops them. Unless
+//!    the call was abandoned on purpose, the run waits for that: a task that leaves puts an `Owed` in here,
+//!    and the thread drops it last.
+//!
+//! ```text
+//!   working ──ask──▶ request ──poll_take──▶ working       (any number of times)
+//!   working ──deliver──▶ outcome ──poll_take──▶ done
+//!   working ──leave──▶ gone ──deliver──▶ returned to the thread, with `owed`
+//!   outcome ──leave──▶ returned to the task, with `owed`
+//! ```
+//!
+//! Wakers, requests and outcomes run foreign code when they are woken or dropped, so that happens only after
+//! the unlock.
 
 use std::cell::Cell;
 use std::pin::Pin;
@@ -24,42 +36,49 @@ use crate::engine::{Cancelled, Owed};
 use crate::loom::{Arc, Mutex, lock, thread_local};
 use crate::wake::{WakerSlot, poll_locked};
 
-/// Something that the calling task is to poll for its thread.
+/// A future that the calling task must poll for its thread.
 pub(super) struct Request {
-    /// Answers by itself.
+    /// Sends its own answer to the thread when it completes.
     pub(super) future: Pin<Box<dyn Future<Output = ()> + Send>>,
-    /// Without an answer, the thread is released when this is dropped.
+    /// Releases the thread when it is dropped. Without an answer from `future`, the thread gets an error.
     pub(super) open: Box<dyn Send>,
 }
 
-/// The calling task, as its thread sees it.
+/// The calling task, as seen from the worker thread.
 pub(super) trait Caller: Send + Sync {
-    /// Asks the task to poll this; gives it back if the task is gone.
+    /// Sends a request to the task. Returns it if the task is gone.
     fn ask(&self, request: Request) -> Result<(), Request>;
 
-    /// Why the task is cancelled where it waits for the thread, if it is.
+    /// Returns the cancellation of the task at its wait for the thread, if it is cancelled.
     fn cancellation(&self) -> Option<Cancelled>;
 }
 
+/// The shared state of one call. The task and the thread have an `Arc` each.
 pub(super) struct Call<T>(Mutex<State<T>>);
 
 struct State<T> {
+    /// The waker of the task while it waits; taken by the thread, which wakes it.
     waker: WakerSlot,
+    /// Written by the thread, taken by the task.
     request: Option<Request>,
+    /// Written by the thread at the end, taken by the task.
     outcome: Option<thread::Result<T>>,
+    /// Written by the task when it changes, and by `leave`; read by the thread.
     cancelled: Option<Cancelled>,
+    /// Set once, when the task leaves.
     gone: bool,
+    /// Left by a departing task, taken by `deliver`.
     owed: Option<Owed>,
 }
 
-/// An outcome that the other side does not take.
+/// An outcome that the task does not receive.
 pub(super) struct Leftover<T> {
     pub(super) outcome: thread::Result<T>,
-    /// Dropped after the outcome.
+    /// The run waits until this is dropped, so it is dropped after the outcome.
     pub(super) owed: Option<Owed>,
 }
 
-/// What the thread has brought.
+/// A message of the thread to the task.
 pub(super) enum Brought<T> {
     Request(Request),
     Outcome(thread::Result<T>),
@@ -77,11 +96,12 @@ impl<T> Call<T> {
         })))
     }
 
-    // ---- the task's side ----
+    // ---- called by the task ----
 
-    /// Takes what the thread has brought; what comes later wakes the waker.
+    /// Waits for the next message of the thread.
     pub(super) fn poll_take(&self, cx: &Context<'_>) -> Poll<Brought<T>> {
         poll_locked(&self.0, cx.waker(), |state| {
+            // The outcome is the last message (rule 2), and a request cannot be left behind it.
             if let Some(outcome) = state.outcome.take() {
                 return Ok(Brought::Outcome(outcome));
             }
@@ -92,22 +112,27 @@ impl<T> Call<T> {
         })
     }
 
-    /// Tells the thread whether the task is cancelled.
+    /// Sets whether the task is cancelled, for the thread to see.
     pub(super) fn tell(&self, cancelled: Option<Cancelled>) {
+        // The lock is released at the end of the first statement, and the old value is dropped after that.
         let old = std::mem::replace(&mut lock(&self.0).cancelled, cancelled);
         drop(old);
     }
 
-    /// The task waits no longer. What the thread has brought and nobody took is returned; what it
-    /// still brings is `owed`.
+    /// Ends the task's side. Returns the outcome if it is there already. Otherwise `owed` stays here until
+    /// the thread delivers it.
     pub(super) fn leave(
         &self,
         why: impl FnOnce() -> Cancelled,
         owed: Option<Owed>,
     ) -> Option<Leftover<T>> {
+        // 1. From now on `ask` and `deliver` return their arguments.
         let mut state = lock(&self.0);
         state.gone = true;
+        // 2. A pending request is dropped below, which releases the thread.
         let left = (state.waker.take(), state.request.take());
+        // 3. Either the outcome is here and returned, or the function still runs: then it sees the call as
+        //    cancelled, and the run waits for it through `owed`.
         let leftover = match state.outcome.take() {
             Some(outcome) => Some(Leftover { outcome, owed }),
             None => {
@@ -121,15 +146,17 @@ impl<T> Call<T> {
         leftover
     }
 
-    // ---- the thread's side ----
+    // ---- called by the worker thread ----
 
-    /// Brings the outcome; gives it back if the task is gone.
+    /// Delivers the outcome, and wakes the task. Returns the outcome if the task is gone.
     pub(super) fn deliver(&self, outcome: thread::Result<T>) -> Option<Leftover<T>> {
         let mut state = lock(&self.0);
         if state.gone {
+            // The thread drops the outcome, and `owed` after it: until then the run waits.
             let owed = state.owed.take();
             return Some(Leftover { outcome, owed });
         }
+        // The slot is emptied, so the task is woken once; its next poll stores the waker again.
         state.outcome = Some(outcome);
         let waker = state.waker.take();
         drop(state);
@@ -150,6 +177,7 @@ impl<T: Send> Caller for Call<T> {
             state.request.is_none(),
             "a thread asks for one thing at a time"
         );
+        // The thread blocks until the answer, so the task takes this before the next request.
         state.request = Some(request);
         let waker = state.waker.take();
         drop(state);
@@ -164,7 +192,7 @@ impl<T: Send> Caller for Call<T> {
     }
 }
 
-/// What a thread knows while it works for a call.
+/// The call that a worker thread is working for, kept in a thread-local.
 #[derive(Clone)]
 pub(super) struct Worker {
     pub(super) caller: Arc<dyn Caller>,
@@ -176,8 +204,9 @@ thread_local! {
 }
 
 impl Worker {
-    /// The call that this thread works for.
+    /// Returns the call that the current thread is working for.
     pub(super) fn current() -> Option<Worker> {
+        // A `Cell` with a clone, so no borrow of the thread-local is alive while foreign code runs.
         WORKER.with(|cell| {
             let worker = cell.take();
             cell.set(worker.clone());
@@ -185,7 +214,8 @@ impl Worker {
         })
     }
 
-    /// Runs `f` as the work for a call.
+    /// Runs `f` with this call as the current one, and restores the previous one afterwards, also after a
+    /// panic.
     pub(super) fn run<T>(self, f: impl FnOnce() -> T) -> T {
         struct Restore(Option<Worker>);
         impl Drop for Restore {
@@ -193,6 +223,7 @@ impl Worker {
                 WORKER.with(|cell| cell.set(self.0.take()));
             }
         }
+        // Restored after a panic too, since the thread goes on to other jobs.
         let _restore = Restore(WORKER.with(|cell| cell.replace(Some(self))));
         f()
     }

@@ -1,14 +1,14 @@
-//! From a thread into a run.
+//! Calls from a thread into a run.
 //!
-//! A worker thread, on which [`to_thread`](super::to_thread) runs a function, can call back into
-//! the run: [`run`], [`run_sync`]. The task that waits for the function polls what it is sent, in
-//! its own place: so that is under the same cancel scopes, and the call of `to_thread` cannot end
-//! before it. The thread waits meanwhile.
+//! A worker thread, on which [`to_thread`](super::to_thread) runs a function, can call back into the run:
+//! [`run`], [`run_sync`]. The task that waits for the function polls the future in its own place. So the
+//! future is under the same cancel scopes, and the call of `to_thread` cannot end before it. The thread waits
+//! meanwhile.
 //!
-//! Any other thread needs a token that was taken in the run, a [`RunHandle`]: [`run_in`],
-//! [`run_sync_in`]. What is sent that way is a task of its own, which belongs to the run.
+//! Any other thread needs a [`RunHandle`] that was created in the run: [`run_in`], [`run_sync_in`]. The
+//! future becomes a separate task, which belongs to the run.
 //!
-//! Either way the thread is released when what it waits for is cancelled, and when the run ends.
+//! In both cases the thread is released when the future is cancelled, and when the run ends.
 
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::pin::Pin;
@@ -24,15 +24,14 @@ use crate::runtime::Runtime;
 use crate::task::RunHandle;
 use crate::task::{refuse_inside, reply};
 
-/// Runs a future in the task that this worker thread works for, and gives its value.
+/// Runs a future in the task that this worker thread works for, and returns its output.
 ///
-/// It is polled where that task waits for the thread, under the same cancel scopes: cancelled
-/// there, the future is interrupted, its clean-up code included, and the thread gets
-/// [`CallError::Cancelled`]. Context variables go along, as the thread sees them; what the future
-/// sets stays in it.
+/// The future is polled where that task waits for the thread, under the same cancel scopes. If it is
+/// cancelled there, it is interrupted, its clean-up code included, and the thread gets
+/// [`CallError::Cancelled`]. The future sees the context variables of the thread; changes stay in the future.
 ///
-/// If the calling task does not poll its call, because it does something else in between, the
-/// thread waits that long.
+/// The thread waits as long as the calling task does not poll its call, for example because it does something
+/// else in between.
 ///
 /// # Blocking
 ///
@@ -40,9 +39,10 @@ use crate::task::{refuse_inside, reply};
 ///
 /// # Errors
 ///
-/// - [`CallError::Cancelled`]: the future was interrupted, or nobody waits for this thread any more.
-/// - [`CallError::Outside`]: this is no worker thread; see [`run_in`].
-/// - [`CallError::Inside`]: this thread polls tasks, or has entered the runtime of a run: it would wait for itself.
+/// - [`CallError::Cancelled`]: the future was interrupted, or the caller of this thread is gone.
+/// - [`CallError::Outside`]: this is not a worker thread; see [`run_in`].
+/// - [`CallError::Inside`]: this thread polls tasks, or has entered the runtime of a run, so it would wait
+///   for itself.
 ///
 /// # Panics
 ///
@@ -52,8 +52,11 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
+    // 1. Only a worker thread can call, and not one that polls tasks itself.
     refuse_inside()?;
     let worker = Worker::current().ok_or(CallError::Outside)?;
+    // 2. The future sends its outcome, panics included. Both repliers are gone without an answer if it is
+    //    interrupted, or refused.
     let (replier, reply) = reply();
     let open = Box::new(replier.clone());
     let answered = async move {
@@ -64,8 +67,9 @@ where
         context: Context::current(),
         future: answered,
     });
+    // 3. Pass it to the calling task, and block until the answer.
     let request = Request { future, open };
-    // What is refused is dropped here, and that answers too.
+    // A refused request is dropped here, which drops its replier: `wait` returns `None`.
     drop(worker.caller.ask(request));
     match reply.wait() {
         Some(Ok(value)) => Ok(value),
@@ -76,9 +80,9 @@ where
     }
 }
 
-/// Calls a function in the task that this worker thread works for, and gives its value.
+/// Calls a function in the task that this worker thread works for, and returns its value.
 ///
-/// It runs on the thread that polls the task, also if the task is cancelled. It must not block.
+/// The function runs on the thread that polls the task, even if the task is cancelled. It must not block.
 ///
 /// # Blocking
 ///
@@ -99,10 +103,10 @@ where
     run(async move { f() })
 }
 
-/// Runs a future in a run, from any thread outside of it, and gives its value.
+/// Runs a future in a run, from any thread outside of it, and returns its output.
 ///
-/// It is a task of its own, which belongs to the run as a whole, and is cancelled when the run's
-/// main future ends. Context variables go along, as this thread sees them.
+/// The future becomes a separate task, which belongs to the run as a whole, and is cancelled when the main
+/// future of the run ends. It sees the context variables of this thread.
 ///
 /// # Blocking
 ///
@@ -110,8 +114,9 @@ where
 ///
 /// # Errors
 ///
-/// - [`CallError::NotRunning`]: the run has ended, or ends meanwhile.
-/// - [`CallError::Inside`]: this thread polls tasks, or has entered the runtime of a run: it might wait for itself.
+/// - [`CallError::NotRunning`]: the run has ended, or ends during the call.
+/// - [`CallError::Inside`]: this thread polls tasks, or has entered the runtime of a run, so it might wait
+///   for itself.
 ///
 /// # Panics
 ///
@@ -126,9 +131,9 @@ where
     Ok(run.block_on(future)?)
 }
 
-/// Calls a function in a run, from any thread outside of it, and gives its value.
+/// Calls a function in a run, from any thread outside of it, and returns its value.
 ///
-/// It runs on a thread that polls tasks of the run. It must not block.
+/// The function runs on a thread that polls tasks of the run. It must not block.
 ///
 /// # Blocking
 ///
@@ -151,22 +156,22 @@ where
     Ok(run.block_on(async move { f() })?)
 }
 
-/// Whether the task that this worker thread works for is cancelled: for functions that take long,
-/// to ask from time to time.
+/// Checks whether the task that this worker thread works for is cancelled. Long functions call it from time
+/// to time.
 ///
-/// Hand the error back through [`run_cancellable`](super::to_thread::run_cancellable), and the
-/// cancellation goes on in the task.
+/// Return the error from a function of [`run_cancellable`](super::to_thread::run_cancellable), and the
+/// cancellation continues in the task.
 ///
-/// The task notices a cancellation when it is polled next, and the thread a moment later. A task
-/// that waits no longer, because its call was dropped or abandoned, counts as cancelled.
+/// The task notices a cancellation in its next poll, and the thread a moment later. A task that no longer
+/// waits, because its call was dropped or abandoned, counts as cancelled.
 ///
 /// # Errors
 ///
-/// [`Cancelled`] if it is, with the cause.
+/// [`Cancelled`] with the cause, if the task is cancelled.
 ///
 /// # Panics
 ///
-/// If this is no worker thread.
+/// If this is not a worker thread.
 pub fn check_cancelled() -> Result<(), Cancelled> {
     let Some(worker) = Worker::current() else {
         panic!(
@@ -180,13 +185,13 @@ pub fn check_cancelled() -> Result<(), Cancelled> {
     }
 }
 
-/// What the thread is told when its caller was dropped from outside.
+/// Returns the cancellation that a thread sees after its caller was dropped.
 pub(super) fn caller_gone() -> Cancelled {
-    let reason = "nobody waits for this thread any more";
+    let reason = "the caller of this thread is gone";
     Cancelled::with(Cause::HostDropped, Some(reason.to_owned()), None)
 }
 
-/// A future with a context of its own, which outlasts each poll.
+/// A future with its own context, which is kept from poll to poll.
 #[pin_project]
 struct InContext<F> {
     context: Context,
@@ -199,6 +204,7 @@ impl<F: Future> Future for InContext<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
         let this = self.project();
+        // Variables that the future sets stay in its context from poll to poll.
         let context = this.context.clone();
         context.run(|| {
             let polled = this.future.poll(cx);

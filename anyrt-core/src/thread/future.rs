@@ -1,4 +1,14 @@
-//! The futures of `to_thread`: waiting for a token, for the function, and for what its thread sends.
+//! The futures of `to_thread`, and the job on the other end.
+//!
+//! ```text
+//!   new ──begin──▶ waits for a token ──token──▶ handed over ──outcome──▶ done
+//!    ▲                     │                     │      ▲
+//!    └──── cancelled ──────┘                     ▼      │ future completed
+//!                                            request is polled (`Hosted`)
+//! ```
+//!
+//! Until the hand-over the call can be refused without effect. Afterwards the function runs to its end: a
+//! cancelled call waits for it (rule C6), and a dropped one leaves it to the run (rule C10).
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -21,22 +31,22 @@ use crate::sync::CapacityTokenArc;
 /// The future of [`to_thread::run`](super::to_thread::run).
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct ToThread<R: Runtime, F, T: Send + 'static> {
-    /// None before the function was handed over. Dropped first, so that the thread learns that
-    /// its caller is gone before anything else.
+    /// `None` before the hand-over and after the outcome. Declared first, hence dropped first, so that the
+    /// thread sees that its caller is gone before anything else is dropped.
     link: Option<Link<T>>,
     hosted: Option<Hosted>,
-    /// None once it was handed over.
+    /// `None` after the hand-over.
     function: Option<F>,
-    /// The place in the limiter's queue, where there was no token at once.
+    /// The wait in the limiter's queue, if no token was free at once.
     queued: Option<Queued>,
-    /// Whether the thread was told that its caller is cancelled.
+    /// Whether the thread was last told that its caller is cancelled.
     told: bool,
     hold: Hold,
     operation: Operation,
     options: Options<R>,
 }
 
-// Nothing is pinned: what the thread sends is boxed.
+// Nothing is pinned in place: requests and the token's future are boxed.
 impl<R: Runtime, F, T: Send + 'static> Unpin for ToThread<R, F, T> {}
 
 type Queued = Pin<Box<dyn Future<Output = CapacityTokenArc> + Send>>;
@@ -45,7 +55,7 @@ type Queued = Pin<Box<dyn Future<Output = CapacityTokenArc> + Send>>;
 pub(super) struct Link<T: Send + 'static> {
     pub(super) call: Arc<Call<T>>,
     pub(super) run: Option<Arc<Run>>,
-    /// Whether the run waits for the function where the call is dropped half-way.
+    /// Whether the run waits for the function if the call is dropped before the outcome.
     pub(super) owes: bool,
     /// Starts a job on a worker thread.
     pub(super) hand_over: fn(Option<&Arc<Run>>, Box<dyn Job>),
@@ -53,30 +63,33 @@ pub(super) struct Link<T: Send + 'static> {
 
 impl<T: Send + 'static> Drop for Link<T> {
     fn drop(&mut self) {
+        // 1. Make the run wait for what is left of the call, unless it was abandoned or has completed.
         let run = self.run.as_ref().filter(|_| self.owes);
         let owed = run.and_then(Run::owe);
+        // 2. Leave. If the function still runs, its thread has the rest to do.
         let Some(leftover) = self.call.leave(caller_gone, owed) else {
             return;
         };
+        // 3. The outcome was here, unseen: drop it.
         let leftover = Discard {
             leftover: Some(leftover),
             run: self.run.clone(),
         };
-        // What comes from a worker thread may block where it is dropped, so it goes back to one.
+        // A value from a worker thread may block in its destructor, so a worker thread drops it.
         if leftover.needs_a_thread() {
             (self.hand_over)(self.run.as_ref(), Box::new(leftover));
         }
     }
 }
 
-/// Drops what a function has returned and its caller has not taken.
+/// Drops an outcome that its caller has not received.
 struct Discard<T> {
     leftover: Option<Leftover<T>>,
     run: Option<Arc<Run>>,
 }
 
 impl<T> Discard<T> {
-    /// Whether the run waits for it, and it has a destructor.
+    /// Returns whether the run waits for the value, and the value has a destructor.
     fn needs_a_thread(&self) -> bool {
         let leftover = self.leftover.as_ref();
         std::mem::needs_drop::<T>()
@@ -110,10 +123,10 @@ impl<T: Send> Job for Discard<T> {
     fn discard(&mut self) {}
 }
 
-/// Something that the thread has sent, while it is polled.
+/// A request of the thread, while it is polled.
 struct Hosted {
     frame: Frame<Pin<Box<dyn Future<Output = ()> + Send>>>,
-    /// Dropped last: then the thread goes on.
+    /// Dropped last, since this releases the thread.
     _open: Box<dyn Send>,
 }
 
@@ -145,18 +158,24 @@ where
         }
     }
 
-    /// Waits until the function may run: then it has been handed over.
+    /// Waits until the function has been handed over.
+    ///
+    /// The loop ends: a round either hands the function over, or starts again with a new operation, which
+    /// stays pending while the scope is cancelled.
     fn poll_start(&mut self, cx: &mut task::Context<'_>) -> Poll<()> {
+        // 1. Begin the operation: pending while the scope is cancelled or the budget is used up.
         while self.function.is_some() {
             ready!(self.operation.begin(cx));
+            // 2. Wait for a token.
             let token = ready!(self.poll_token(cx));
             if poll_state::effectively_cancelled() {
-                // The token came together with a cancellation: it goes to the next, and the call
-                // is refused as if it had just begun.
+                // The token arrived together with a cancellation. It goes to the next waiter, and the call is
+                // refused as if it had just begun.
                 self.queued = None;
                 self.operation = Operation::New;
                 continue;
             }
+            // 3. Hand the function over; from now on it runs to its end.
             if let Some(function) = self.function.take() {
                 self.queued = None;
                 self.link = Some(self.start(function, token));
@@ -165,8 +184,9 @@ where
         Poll::Ready(())
     }
 
-    /// A token, if there is a limiter.
+    /// Waits for a token, if there is a limiter.
     fn poll_token(&mut self, cx: &mut task::Context<'_>) -> Poll<Option<CapacityTokenArc>> {
+        // Already in the limiter's queue.
         if let Some(queued) = &mut self.queued {
             return queued.as_mut().poll(cx).map(Some);
         }
@@ -174,6 +194,7 @@ where
         let Some(limiter) = given.or_else(default_limiter) else {
             return Poll::Ready(None);
         };
+        // The usual case needs no allocation.
         if let Ok(token) = limiter.try_acquire_arc() {
             return Poll::Ready(Some(token));
         }
@@ -181,18 +202,21 @@ where
         queued.as_mut().poll(cx).map(Some)
     }
 
-    /// Hands the function over.
+    /// Hands the function over to a worker thread.
     fn start(&mut self, function: F, token: Option<CapacityTokenArc>) -> Link<T> {
+        // The end of the call that stays in this future.
         let link = Link {
             call: Call::new(),
             run: Run::current(),
             owes: !self.options.abandons,
             hand_over: hand_over::<R>,
         };
+        // What the thread knows about the call.
         let worker = Worker {
             caller: link.call.clone(),
             name: self.options.name.take(),
         };
+        // The job. The context is that of the caller, as it is now.
         let work = Box::new(Work {
             task: Some((function, Context::current(), worker)),
             outcome: None,
@@ -205,11 +229,12 @@ where
         link
     }
 
-    /// Tells the thread whether its caller is cancelled, as of now.
+    /// Updates the cancellation that the thread sees, if it has changed.
     fn tell(&mut self, cancelled: bool) {
         if cancelled == self.told {
             return;
         }
+        // The cause is looked up only when the state changes, which is rare.
         self.told = cancelled;
         if let Some(link) = &self.link {
             link.call.tell(if cancelled {
@@ -220,7 +245,7 @@ where
         }
     }
 
-    /// Polls what the thread has sent.
+    /// Polls the current request of the thread, if there is one.
     fn poll_hosted(&mut self, cx: &mut task::Context<'_>) -> Poll<()> {
         let Some(hosted) = &mut self.hosted else {
             return Poll::Ready(());
@@ -232,9 +257,10 @@ where
                 self.tell(true);
                 None
             }
-            // A destructor's: what the future itself did goes to the thread.
+            // The panic of a destructor: the request itself catches its panics and sends them to the thread.
             Polled::Panicked(payload) => Some(payload),
         };
+        // Dropped before the thread can go on: the frame first, then `_open`.
         self.hosted = None;
         if let (Some(payload), Some(link)) = (panic, &self.link) {
             Run::unhandled_panic(link.run.as_deref(), payload);
@@ -253,9 +279,14 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<T> {
         let this = self.get_mut();
+        // 1. Get a token and hand the function over; once.
         ready!(this.poll_start(cx));
+        // 2. Show the thread whether its caller is cancelled now.
         this.tell(poll_state::effectively_cancelled());
         loop {
+            // Ends: each further round has taken a request, and the thread waits for its answer before it
+            // sends another. A request that completes at once can be followed by the next.
+            // 3. Poll the current request. While it is pending, the thread cannot send anything.
             let sent = this.poll_hosted(cx);
             let link = this.link.as_ref();
             let link = link.expect("a call that has ended is not polled again");
@@ -263,10 +294,12 @@ where
                 Poll::Ready(()) => link.call.poll_take(cx),
                 Poll::Pending => Poll::Pending,
             };
+            // 4. Receive the next message of the thread: a request, or the outcome.
             match brought {
                 Poll::Ready(Brought::Request(request)) => this.hosted = Some(Hosted::new(request)),
                 Poll::Ready(Brought::Outcome(outcome)) => {
                     if let Some(mut link) = this.link.take() {
+                        // Complete: dropping the link does not make the run wait for anything.
                         link.owes = false;
                     }
                     this.hold.release();
@@ -277,9 +310,11 @@ where
                 }
                 Poll::Pending => {
                     if sent.is_ready() {
+                        // A pending request has recorded its own reason for the wait.
                         poll_state::waits_for(Wait::Thread);
                     }
                     if !this.options.abandons {
+                        // A cancelled scope around must not end before the function (rule C6).
                         this.hold.keep(cx);
                     }
                     return Poll::Pending;
@@ -301,7 +336,7 @@ impl<R: Runtime, F, T: Send + 'static> fmt::Debug for ToThread<R, F, T> {
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct ToThreadCancellable<R: Runtime, F, T: Send + 'static> {
     call: ToThread<R, F, Result<T, Cancelled>>,
-    /// The function has handed the cancellation back.
+    /// Whether the function has returned the cancellation.
     interrupted: bool,
 }
 
@@ -326,19 +361,23 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<T> {
         let this = self.get_mut();
+        // 1. Poll the call, until it returns the cancellation.
         if !this.interrupted {
             match Pin::new(&mut this.call).poll(cx) {
                 Poll::Ready(Ok(value)) => return Poll::Ready(value),
                 Poll::Ready(Err(_)) => this.interrupted = true,
                 Poll::Pending => {
                     if this.call.told {
-                        // The function may be on its way out: a shield comes late (rule C7).
+                        // The function may be about to return the cancellation, so a shield that is set from
+                        // now on does not help (rule C7).
                         poll_state::latch();
                     }
                     return Poll::Pending;
                 }
             }
         }
+        // 2. From then on this future stays pending, so that the cancelled scope interrupts it. The nodes are
+        //    evaluated, since this poll may have begun before the cancellation.
         if poll_state::effectively_cancelled() || poll_state::evaluate().cancelled {
             poll_state::refuse(cx);
             return Poll::Pending;
@@ -359,19 +398,21 @@ impl<R: Runtime, F, T: Send + 'static> fmt::Debug for ToThreadCancellable<R, F, 
     }
 }
 
-/// Starts a job for the run on a worker thread.
+/// Starts a job of the run on a worker thread.
 pub(super) fn hand_over<R: Runtime>(run: Option<&Arc<Run>>, job: Box<dyn Job>) {
     match run {
-        // On a worker thread of the run this is some other runtime, which can end before the
-        // run does, and would wait for a worker of its own that the run keeps.
+        // Only in a task: on a worker thread of the run, the current runtime is another one. It can end
+        // before the run, and its end would wait for a worker that the run keeps.
         Some(run) if poll_state::surroundings().has(IN_TASK) => Workers::hand_over::<R>(run, job),
         _ => alone::<R>(&R::current().unwrap_or_else(|error| panic!("{error}")), job),
     }
 }
 
-/// What the worker thread does.
+/// The job on the worker thread.
+///
+/// It is run in this order: `work`, `deliver`, and `discard` if `deliver` returned false.
 pub(super) struct Work<F, T> {
-    /// What there is before the work, and what there is after.
+    /// The function and its surroundings; taken by `work`.
     pub(super) task: Option<(F, Context, Worker)>,
     pub(super) outcome: Option<thread::Result<T>>,
     pub(super) leftover: Option<Leftover<T>>,
@@ -390,17 +431,19 @@ where
             return;
         };
         let run = self.run.clone();
-        // Whatever is dropped there may panic, too, such as a variable that the function has set.
+        // The context is dropped inside too, and with it variables that the function has set, whose
+        // destructors may panic.
         let work = move || Run::work_for(run, || context.run(|| worker.run(function)));
         self.outcome = Some(catch_unwind(AssertUnwindSafe(work)));
     }
 
     fn deliver(&mut self) -> bool {
-        // Given back first, so that whoever gets the value finds it there. That wakes somebody, whose
-        // waker may panic.
+        // The token is returned first, so that the caller finds it free when it has the outcome. That wakes a
+        // waiter of the limiter, and a waker may panic.
         let token = self.token.take();
         let returned = catch_unwind(AssertUnwindSafe(|| drop(token)));
         if let Some(outcome) = self.outcome.take() {
+            // The function has ended either way. A leftover is dropped later, by `discard`.
             self.leftover = self.call.deliver(outcome);
         }
         if let Err(payload) = returned {
@@ -416,8 +459,9 @@ where
     }
 }
 
-/// Drops an outcome that is not taken; a panic goes to the run, which may end after that.
+/// Drops an outcome that its caller has not received. A panic goes to the run, which is released afterwards.
 fn discard<T>(run: Option<&Run>, leftover: Leftover<T>) {
+    // Declared first, hence dropped last: the run ends after the destructor of the value.
     let _owed = leftover.owed;
     let dropped = match leftover.outcome {
         Ok(value) => catch_unwind(AssertUnwindSafe(|| drop(value))),

@@ -1,4 +1,4 @@
-//! Something that is held open in a run for a thread outside of it.
+//! A resource that is kept open in a run for a thread outside.
 
 use std::fmt;
 use std::ops::Deref;
@@ -10,7 +10,7 @@ use crate::loom::Arc;
 use crate::sync::Event;
 use crate::task::Started;
 
-/// Says when a resource is let go.
+/// The signal to close a resource.
 #[derive(Clone, Debug)]
 pub(super) struct Release(Arc<Event>);
 
@@ -20,7 +20,7 @@ impl Release {
     }
 }
 
-/// The part of [`BlockingPortal::hold`](super::BlockingPortal::hold) that is in the run.
+/// The resource's side of [`BlockingPortal::hold`](super::BlockingPortal::hold), in the run.
 #[must_use = "nothing is held open before `until_released`"]
 pub struct Holding<V> {
     started: Started<V>,
@@ -32,12 +32,12 @@ impl<V> Holding<V> {
         Holding { started, release }
     }
 
-    /// Says that the resource is open, gives the thread its value, and waits until the thread lets
-    /// go of it.
+    /// Reports that the resource is open, passes the value to the waiting thread, and waits until the thread
+    /// releases the resource.
     ///
     /// # Cancel safety
     ///
-    /// If this is cancelled or dropped, the resource is to be closed all the same: put the closing
+    /// If the future is cancelled or dropped, the resource must be closed nevertheless: put the closing code
     /// into a `finally`.
     pub async fn until_released(self, value: V) {
         self.started.started(value);
@@ -51,9 +51,9 @@ impl<V> fmt::Debug for Holding<V> {
     }
 }
 
-/// Something that is held open in a run; derefs to what its task said about it.
+/// A resource that is kept open in a run; derefs to the value that its task passed.
 ///
-/// Dropping it lets go of it and waits until it has been closed.
+/// Dropping it releases the resource and waits until it has been closed.
 #[must_use = "dropping this closes what is held open"]
 pub struct Held<V, T> {
     value: V,
@@ -70,7 +70,7 @@ impl<V, T> Held<V, T> {
         }
     }
 
-    /// Lets go of it, waits until it has been closed, and gives what its task returned.
+    /// Releases the resource, waits until it has been closed, and returns the output of its task.
     ///
     /// # Blocking
     ///
@@ -104,6 +104,7 @@ impl<V, T> Drop for Held<V, T> {
     fn drop(&mut self) {
         self.release.0.set();
         if let Some(task) = self.task.take()
+            // Inside the run, waiting would never end: this thread is needed to close the resource.
             && !task.is_inside()
         {
             task.wait_for_end();

@@ -1,12 +1,12 @@
 //! Blocking code: functions that run on worker threads, and threads that call into a run.
 //!
-//! | from | to | by |
+//! | from | to | API |
 //! | --- | --- | --- |
 //! | a task | a worker thread | [`to_thread`] |
-//! | that thread | the task | [`from_thread`] |
-//! | any thread | a run, with a token taken there | [`from_thread::run_in`] |
-//! | any thread | a run, as one of many that come and go | [`BlockingPortal`] |
-//! | a program without a run | a run of its own | [`start_blocking_portal`], [`BlockingPortalProvider`] |
+//! | that worker thread | the task | [`from_thread`] |
+//! | any thread | a run, through a handle from that run | [`from_thread::run_in`] |
+//! | any thread | a run, as one of many callers | [`BlockingPortal`] |
+//! | a program without a run | a new run on its own thread | [`start_blocking_portal`], [`BlockingPortalProvider`] |
 
 mod call;
 pub mod from_thread;

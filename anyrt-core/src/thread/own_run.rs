@@ -1,4 +1,4 @@
-//! A portal with a thread and a run of its own.
+//! A portal into a new run, on its own thread.
 
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -12,12 +12,12 @@ use crate::task::RunOptions;
 use crate::task::reply;
 use crate::unwind::{Payload, drop_quietly};
 
-/// Starts a run on a thread of its own, and lends a portal into it to `f`.
+/// Starts a run on a new thread, and calls `f` with a portal into it.
 ///
-/// When `f` returns, the portal is stopped, its tasks are waited for, and run and thread end. When
-/// `f` panics, the tasks are cancelled first.
+/// When `f` returns, the portal is stopped and its tasks are waited for; then run and thread end. If `f`
+/// panics, the tasks are cancelled first.
 ///
-/// It can be called from anywhere. Called by a task, it blocks the thread that polls it.
+/// This function can be called from anywhere. In a task, it blocks the thread that polls the task.
 ///
 /// # Blocking
 ///
@@ -29,7 +29,7 @@ use crate::unwind::{Payload, drop_quietly};
 ///
 /// # Panics
 ///
-/// With the panic of `f`, or of what the run left behind.
+/// With the panic of `f`, or with a panic that the run left unhandled.
 pub fn start_blocking_portal<B, T>(
     backend: &B,
     f: impl FnOnce(&BlockingPortal<B::Runtime>) -> T,
@@ -40,7 +40,7 @@ where
     PortalOptions::new().start(backend, f)
 }
 
-/// How the thread and the run of a portal are to be started.
+/// Options for the thread and the run of a portal.
 #[derive(Clone, Debug, Default)]
 #[must_use = "options do nothing until a portal is started with them"]
 pub struct PortalOptions {
@@ -49,12 +49,12 @@ pub struct PortalOptions {
 }
 
 impl PortalOptions {
-    /// The defaults: the thread is called `anyrt-portal`, and the run has the default options.
+    /// Creates the default options: the thread is named `anyrt-portal`, and the run has its default options.
     pub fn new() -> PortalOptions {
         PortalOptions::default()
     }
 
-    /// Names the thread.
+    /// Sets the name of the thread.
     pub fn thread_name(mut self, name: impl Into<String>) -> PortalOptions {
         self.name = Some(name.into());
         self
@@ -66,7 +66,7 @@ impl PortalOptions {
         self
     }
 
-    /// Starts a run on a thread of its own; see [`start_blocking_portal`].
+    /// Starts a run on a new thread; see [`start_blocking_portal`].
     ///
     /// # Blocking
     ///
@@ -78,7 +78,7 @@ impl PortalOptions {
     ///
     /// # Panics
     ///
-    /// With the panic of `f`, or of what the run left behind.
+    /// With the panic of `f`, or with a panic that the run left unhandled.
     pub fn start<B, T>(
         self,
         backend: &B,
@@ -87,11 +87,13 @@ impl PortalOptions {
     where
         B: Enter,
     {
+        // 1. Start the run, call `f`, and end the run, also after a panic.
         let own = OwnRun::start(backend, &self)?;
         let result = catch_unwind(AssertUnwindSafe(|| f(&own.portal)));
         if result.is_err() {
             own.portal.cancel();
         }
+        // 2. A panic of `f` takes precedence over one of the run.
         match (result, own.end()) {
             (Ok(value), Ok(())) => Ok(value),
             (Err(payload), ended) => {
@@ -106,7 +108,7 @@ impl PortalOptions {
     }
 }
 
-/// A run on a thread of its own, with a portal into it.
+/// A run on its own thread, with a portal into it.
 #[derive(Debug)]
 pub(super) struct OwnRun<R: Spawn> {
     pub(super) portal: BlockingPortal<R>,
@@ -118,11 +120,12 @@ impl<R: Runtime> OwnRun<R> {
     where
         B: Enter<Runtime = R>,
     {
+        // 1. Start a thread whose run opens the portal and sends it here.
         let (replier, opened) = reply();
         let (backend, run, context) = (backend.clone(), options.run.clone(), Context::current());
         let name = options.name.as_deref().unwrap_or("anyrt-portal");
-        // A thread of std's own: there is no runtime yet that could provide one. It belongs to
-        // whoever starts the portal, as the thread does that calls `run`.
+        // A thread of std, since there is no runtime yet to provide one. It belongs to the caller, like a
+        // thread that calls `run`.
         let thread = thread::Builder::new().name(name.to_owned()).spawn(move || {
             context.run(|| {
                 let main = BlockingPortal::<R>::open(async |portal| {
@@ -135,6 +138,7 @@ impl<R: Runtime> OwnRun<R> {
             })
         });
         let thread = thread.map_err(RunError::start)?;
+        // 2. Wait for the portal. If it does not come, the thread has ended, and its result has the reason.
         match opened.wait() {
             Some(portal) => Ok(OwnRun { portal, thread }),
             None => match thread.join() {
@@ -145,8 +149,8 @@ impl<R: Runtime> OwnRun<R> {
         }
     }
 
-    /// Stops the portal, and waits until run and thread have ended; unless they wait for the caller,
-    /// who is a task or a worker of that very run.
+    /// Stops the portal, and waits until run and thread have ended. If the run waits for the caller, a task
+    /// or a worker thread of it, returns at once.
     pub(super) fn end(self) -> Result<(), Payload> {
         self.portal.stop();
         if self.portal.is_awaited() {

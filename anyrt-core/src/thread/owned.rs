@@ -1,11 +1,11 @@
 //! Calls on worker threads that belong to an object, such as an open file, and not to a future.
 //!
-//! The object keeps the call and polls it in whichever operation comes next. A call that waits for a
-//! token of its limiter needs no poll to go on: the job itself stands in the limiter's queue, and the
-//! release of a token starts it.
+//! The object keeps the call, and its next operation polls it. A call that waits for a token of its limiter
+//! makes progress without polls: the job itself is in the limiter's queue, and the release of a token starts
+//! it.
 //!
 //! ```text
-//!   start ──▶ token at once ─────────────────────▶ handed over ──▶ outcome, kept until it is polled
+//!   start ──▶ token at once ─────────────────────▶ handed over ──▶ outcome, kept until polled
 //!       └───▶ QueuedJob in the limiter's queue ──▶ (woken by a release)
 //! ```
 
@@ -24,9 +24,9 @@ use crate::loom::{Mutex, lock};
 use crate::runtime::Runtime;
 use crate::sync::{CapacityLimiter, CapacityTokenArc};
 
-/// A call on a worker thread whose outcome is kept until somebody polls for it.
+/// A call on a worker thread, which keeps its outcome until it is polled.
 ///
-/// If it is dropped, the function runs nevertheless, and the run ends after it (rule C10).
+/// If the call is dropped, the function runs nevertheless, and the run waits for it (rule C10).
 pub(crate) struct OwnedCall<T: Send + 'static> {
     link: Option<Link<T>>,
     abandons: bool,
@@ -34,9 +34,10 @@ pub(crate) struct OwnedCall<T: Send + 'static> {
 }
 
 impl<T: Send + 'static> OwnedCall<T> {
-    /// Hands a function over, as soon as the limiter, or that of the run, has a token for it.
+    /// Creates a call, and hands its function over as soon as the given limiter, or that of the run, has a
+    /// token for it.
     ///
-    /// With `abandons`, neither a cancelled scope nor the end of the run waits for the function.
+    /// If `abandons` is set, neither a cancelled scope nor the end of the run waits for the function.
     pub(crate) fn start<R: Runtime, F>(
         limiter: Option<&Arc<CapacityLimiter>>,
         abandons: bool,
@@ -45,6 +46,7 @@ impl<T: Send + 'static> OwnedCall<T> {
     where
         F: FnOnce() -> T + Send + 'static,
     {
+        // 1. The two ends of the call, and the job.
         let link = Link {
             call: Call::new(),
             run: Run::current(),
@@ -63,6 +65,7 @@ impl<T: Send + 'static> OwnedCall<T> {
             call: link.call.clone(),
             run: link.run.clone(),
         });
+        // 2. Hand the job over now, or as soon as there is a token.
         match limiter.cloned().or_else(default_limiter) {
             None => hand_over::<R>(link.run.as_ref(), work),
             Some(limiter) => match limiter.try_acquire_arc() {
@@ -80,13 +83,16 @@ impl<T: Send + 'static> OwnedCall<T> {
         }
     }
 
-    /// Waits for the function to end; a panic of it continues here.
+    /// Waits until the function has returned. Continues its panic.
+    ///
+    /// The loop ends: each further round has taken a request, and the thread sends the next one only after
+    /// that is refused.
     pub(crate) fn poll(&mut self, cx: &mut task::Context<'_>) -> Poll<T> {
         let link = self.link.as_ref();
         let link = link.expect("a call that has ended is not polled again");
         loop {
             match link.call.poll_take(cx) {
-                // Functions of owned calls do not call back; dropping the request refuses it.
+                // Functions of owned calls do not call back. Dropping a request refuses it.
                 Poll::Ready(Brought::Request(request)) => drop(request),
                 Poll::Ready(Brought::Outcome(outcome)) => {
                     if let Some(mut link) = self.link.take() {
@@ -109,8 +115,8 @@ impl<T: Send + 'static> OwnedCall<T> {
         }
     }
 
-    /// Has scopes wait for the function no longer, until the call is polled again: the operation that
-    /// polled it goes on without its outcome.
+    /// Releases the scopes that wait for the function, until the call is polled again. For an operation that
+    /// completes without the outcome.
     pub(crate) fn let_go(&mut self) {
         self.hold.release();
     }
@@ -122,8 +128,8 @@ impl<T: Send + 'static> fmt::Debug for OwnedCall<T> {
     }
 }
 
-/// Runs a function that blocks as an owed job: the run ends after it, although nothing waits for it.
-/// Where there is no task of a run, it is called here.
+/// Runs a blocking function as an owed job: the run ends after it, although no future waits for it. Outside
+/// of a run's tasks, calls the function on this thread.
 pub(crate) fn run_owed<R: Runtime>(
     limiter: Option<&Arc<CapacityLimiter>>,
     function: impl FnOnce() + Send + 'static,
@@ -135,6 +141,7 @@ pub(crate) fn run_owed<R: Runtime>(
     match run.as_ref().and_then(Run::owe) {
         Some(owed) => {
             let call = OwnedCall::start::<R, _>(limiter, false, move || {
+                // Dropped when the function has returned.
                 let _owed: Owed = owed;
                 function();
             });
@@ -144,7 +151,8 @@ pub(crate) fn run_owed<R: Runtime>(
     }
 }
 
-/// A job that waits for a token, and its place in the limiter's queue.
+/// A job that waits for a token in the limiter's queue. It is its own waker, which the release of a token
+/// wakes.
 struct QueuedJob<R: Runtime> {
     state: Mutex<QueueState>,
     handle: R::Handle,
@@ -153,15 +161,15 @@ struct QueuedJob<R: Runtime> {
 }
 
 struct QueueState {
-    /// None while it is polled, and once the job was handed over.
+    /// The wait and the job; `None` while one thread polls them, and after the hand-over.
     waiting: Option<(TokenFuture, Box<dyn TokenJob>)>,
-    /// It was woken while it was polled.
+    /// Set by a wake-up that found `waiting` taken: the polling thread must poll again.
     woken: bool,
 }
 
 type TokenFuture = Pin<Box<dyn Future<Output = CapacityTokenArc> + Send>>;
 
-/// A job that takes a token along.
+/// A job that can be given a token.
 pub(super) trait TokenJob: Send {
     fn with_token(self: Box<Self>, token: CapacityTokenArc) -> Box<dyn Job>;
 }
@@ -189,26 +197,33 @@ impl<R: Runtime> QueuedJob<R> {
             run,
             in_task: poll_state::surroundings().has(IN_TASK),
         });
+        // The first poll, which puts the job into the queue. `enqueue` needs no further wait.
         queued.advance();
     }
 
-    /// Polls for the token, and hands the job over once it is there.
+    /// Polls for the token, and hands the job over once it is granted.
     ///
-    /// The loop ends: each further round takes a wake-up, and after a grant there is none.
+    /// Several threads may call this at once; the one that takes `waiting` polls, and the others leave
+    /// `woken` for it. The loop ends: each further round consumes a wake-up, and after the grant there is
+    /// none.
     fn advance(self: &Arc<Self>) {
         loop {
+            // 1. Take the wait, or leave a note for the thread that has it.
             let mut state = lock(&self.state);
             let Some((mut token, job)) = state.waiting.take() else {
                 state.woken = true;
                 return;
             };
             state.woken = false;
+            // 2. Poll without the lock: the limiter may wake this job at once, from another thread or this
+            //    one.
             drop(state);
             let waker = Waker::from(self.clone());
             match token.as_mut().poll(&mut task::Context::from_waker(&waker)) {
                 Poll::Ready(token) => return self.hand_over(job.with_token(token)),
                 Poll::Pending => {
                     let mut state = lock(&self.state);
+                    // 3. Put the wait back. A wake-up since step 1 found none, and is made up for here.
                     state.waiting = Some((token, job));
                     if !state.woken {
                         return;
@@ -218,8 +233,10 @@ impl<R: Runtime> QueuedJob<R> {
         }
     }
 
+    /// Hands the job to the workers of the run, or to the runtime where the call was made outside of a task.
     fn hand_over(&self, job: Box<dyn Job>) {
         match &self.run {
+            // The runtime's handle was taken in `enqueue`: a release may come from any thread.
             Some(run) if self.in_task => Workers::hand_over_from::<R>(&self.handle, run, job),
             _ => alone::<R>(&self.handle, job),
         }

@@ -1,4 +1,4 @@
-//! A way into a run for threads outside of it.
+//! Access to a run for threads outside of it.
 //!
 //! ```text
 //!   threads outside                 the run
@@ -6,8 +6,8 @@
 //!             value     ◀─────────
 //! ```
 //!
-//! A portal is a group whose children are spawned by other threads. What they return, and their
-//! panics, go back to those threads; the group sees neither.
+//! A portal is a group whose children are spawned by other threads. Their outputs and panics go back to those
+//! threads, not to the group.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -23,13 +23,13 @@ use crate::sync::Event;
 use crate::task::{GroupOutput, Started, TaskGroup, TaskHandle, task_group};
 use crate::task::{InPlace, is_part_of, polls_a_task_of};
 
-/// Lets threads outside of a run start tasks in it, and wait for them.
+/// A portal, through which threads outside of a run start tasks in it and wait for them.
 ///
-/// It is opened in the run with [`open`](BlockingPortal::open), or with a run of its own by
-/// [`start_blocking_portal`](super::start_blocking_portal). Cheap to clone; clones can go to any
-/// number of threads.
+/// It is opened in a run with [`open`](BlockingPortal::open), or together with a new run by
+/// [`start_blocking_portal`](super::start_blocking_portal). Cheap to clone; clones can be sent to any number
+/// of threads.
 ///
-/// Context variables go along with every call, as the calling thread sees them.
+/// Every call takes the context variables of the calling thread along.
 pub struct BlockingPortal<R: Spawn> {
     shared: Arc<Shared<R>>,
 }
@@ -41,21 +41,21 @@ struct Shared<R: Spawn> {
     stop: Event,
 }
 
-/// What [`BlockingPortal::start`] gives: what the task said when it was ready, and its handle.
+/// The result of [`BlockingPortal::start`]: the value that the task passed when it was ready, and its handle.
 pub type PortalStarted<V, T> = Result<(V, PortalTask<T>), PortalStartError<T>>;
 
 impl<R: Runtime> BlockingPortal<R> {
-    /// Opens a portal into the current run for as long as `body` takes, and waits for every task
-    /// that was started through it.
+    /// Opens a portal into the current run for the duration of `body`, then waits for every task that was
+    /// started through it.
     ///
-    /// When `body` ends, the portal is stopped. If it ended with an error or a panic, or if a scope
-    /// around is cancelled, the portal's tasks are cancelled, and threads that wait for them get
+    /// When `body` ends, the portal is stopped. If it ended with an error or a panic, or if an enclosing
+    /// scope is cancelled, the tasks of the portal are cancelled, and threads that wait for them get
     /// [`CallError::Cancelled`].
     ///
     /// # Cancel safety
     ///
-    /// As for a [group](crate::task::task_group): cancelling a scope around it cancels the tasks, and
-    /// waits for them. Dropped from outside, they are cancelled at once.
+    /// As for a [group](crate::task::task_group): cancelling an enclosing scope cancels the tasks and waits
+    /// for them. If the future is dropped, the tasks are cancelled at once.
     ///
     /// # Errors
     ///
@@ -64,7 +64,7 @@ impl<R: Runtime> BlockingPortal<R> {
     ///
     /// # Panics
     ///
-    /// With the panic of `body`, and where no runtime is at hand.
+    /// With the panic of `body`, and if there is no current runtime.
     #[track_caller]
     pub fn open<E, T, Fut>(
         body: impl FnOnce(BlockingPortal<R>) -> Fut,
@@ -82,13 +82,14 @@ impl<R: Runtime> BlockingPortal<R> {
                     stop: Event::new(),
                 }),
             };
+            // Stops the portal however the body ends, also if its future is dropped.
             let open = StopOnDrop(portal.clone());
             let body = body(portal);
             async move {
                 let result = body.await.into_result();
                 if result.is_err() {
                     open.0.cancel();
-                    // A cancellation around would take the result with it (rule G6).
+                    // Without the shield, a cancelled scope around would discard the error (rule G6).
                     open.0.shared.group.scope().set_shield(true);
                 }
                 Ok(result)
@@ -103,7 +104,7 @@ impl<R: Runtime> BlockingPortal<R> {
         }
     }
 
-    /// Runs a future in the run, as a task of the portal, and gives its value.
+    /// Runs a future as a task of the portal, and returns its output.
     ///
     /// # Blocking
     ///
@@ -124,6 +125,7 @@ impl<R: Runtime> BlockingPortal<R> {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
+        // Waiting here would block the thread that has to poll the task.
         self.refuse_inside()?;
         let location = Location::caller();
         let in_place = &self.shared.in_place;
@@ -131,7 +133,7 @@ impl<R: Runtime> BlockingPortal<R> {
         called.unwrap_or(Err(CallError::Inside))
     }
 
-    /// Calls a function in the run, and gives its value. It must not block.
+    /// Calls a function in the run, and returns its value. The function must not block.
     ///
     /// # Blocking
     ///
@@ -155,8 +157,8 @@ impl<R: Runtime> BlockingPortal<R> {
 
     /// Starts a task in the run, and does not wait for it.
     ///
-    /// Dropping the handle means nothing: the task goes on. A panic that nobody takes goes to the
-    /// run's `unhandled` hook.
+    /// Dropping the handle detaches the task. A panic that is not received goes to the run's `unhandled`
+    /// hook.
     ///
     /// # Errors
     ///
@@ -185,12 +187,13 @@ impl<R: Runtime> BlockingPortal<R> {
         let slot = Slot::new(self.shared.run.clone());
         let child = caught(future, slot.clone());
         let handle = self.shared.group.try_spawn_at(child, location);
+        // The portal's run may have ended although the portal was not stopped.
         let handle = handle.map_err(|_| CallError::NotRunning)?;
         Ok(self.task(handle, slot))
     }
 
-    /// Starts a task in the run, and waits until it says that it is ready; gives what it says, and
-    /// the handle.
+    /// Starts a task in the run, and waits until it reports that it is ready. Returns the value that it
+    /// passed, and its handle.
     ///
     /// # Blocking
     ///
@@ -198,7 +201,7 @@ impl<R: Runtime> BlockingPortal<R> {
     ///
     /// # Errors
     ///
-    /// - [`PortalStartError::NotStarted`]: the task ended before; with what it returned.
+    /// - [`PortalStartError::NotStarted`]: the task ended before it was ready; contains its output.
     /// - [`PortalStartError::Call`]: as [`call`](BlockingPortal::call).
     ///
     /// # Panics
@@ -216,6 +219,7 @@ impl<R: Runtime> BlockingPortal<R> {
     {
         let slot = Slot::new(self.shared.run.clone());
         let group = self.shared.group.clone();
+        // The child is started by a task of the portal, since only a task can wait until it is ready.
         let started = {
             let slot = slot.clone();
             async move {
@@ -225,6 +229,7 @@ impl<R: Runtime> BlockingPortal<R> {
         };
         match self.call(started)? {
             Ok((value, handle)) => Ok((value, self.task(handle, slot))),
+            // The child has ended before it was ready: its output or its panic is in the slot.
             Err(StartError::NotStarted) => match slot.take() {
                 Some(Ok(output)) => Err(PortalStartError::NotStarted(output)),
                 Some(Err(payload)) => resume_unwind(payload),
@@ -236,12 +241,12 @@ impl<R: Runtime> BlockingPortal<R> {
         }
     }
 
-    /// Holds something open in the run: a connection, a server, a group. Gives what `resource`
-    /// says about it; it is let go when that is closed or dropped.
+    /// Keeps a resource open in the run, such as a connection, a server or a group. Returns the value that
+    /// `resource` passed; the resource is released when that is closed or dropped.
     ///
-    /// `resource` opens it, calls [`Holding::until_released`], and closes it when that returns. All
-    /// of this is one task in the run, so cancelling the portal cancels it like any other: clean up
-    /// with `finally`. The end of the portal waits for all that is held, so let go of it before.
+    /// `resource` opens it, calls [`Holding::until_released`], and closes it when that returns. All of this
+    /// is one task in the run, so cancelling the portal cancels it like any other task: clean up in a
+    /// `finally`. The end of the portal waits for all held resources, so release them before.
     ///
     /// # Blocking
     ///
@@ -264,6 +269,7 @@ impl<R: Runtime> BlockingPortal<R> {
         Fut: Future + Send + 'static,
         Fut::Output: Send + 'static,
     {
+        // Both ends of the signal: one in the task, the other in the returned value.
         let release = Release::new();
         let released = release.clone();
         let (value, task) = self.start(move |started| resource(Holding::new(started, released)))?;
@@ -274,12 +280,12 @@ impl<R: Runtime> BlockingPortal<R> {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: it has no effect.
+    /// This method is cancel safe: it has no effect.
     pub async fn stopped(&self) {
         self.shared.stop.wait_as(Wait::Portal).await;
     }
 
-    /// Whether the end of the portal's run waits for what this thread does.
+    /// Returns whether the end of the portal's run waits for this thread.
     pub(super) fn is_awaited(&self) -> bool {
         self.shared.run.as_ref().is_some_and(is_part_of)
     }
@@ -302,7 +308,7 @@ impl<R: Runtime> BlockingPortal<R> {
 }
 
 impl<R: Spawn> BlockingPortal<R> {
-    /// Stops the portal: it takes no calls any more. Tasks that were started through it go on.
+    /// Stops the portal: it accepts no further calls. Tasks that were started through it continue.
     pub fn stop(&self) {
         self.shared.stop.set();
     }
@@ -314,7 +320,7 @@ impl<R: Spawn> BlockingPortal<R> {
         self.shared.group.cancel();
     }
 
-    /// Whether the portal has been stopped.
+    /// Returns whether the portal has been stopped.
     pub fn is_stopped(&self) -> bool {
         self.shared.stop.is_set()
     }
@@ -337,7 +343,7 @@ impl<R: Spawn> fmt::Debug for BlockingPortal<R> {
     }
 }
 
-/// Stops the portal however its body ends.
+/// A guard that stops the portal when its body ends, in whatever way.
 struct StopOnDrop<R: Spawn>(BlockingPortal<R>);
 
 impl<R: Spawn> Drop for StopOnDrop<R> {

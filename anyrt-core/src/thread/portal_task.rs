@@ -1,4 +1,4 @@
-//! A task of a portal, and the way of its result to a thread.
+//! A task of a portal, and the transfer of its result to a thread.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, resume_unwind};
@@ -13,13 +13,14 @@ use crate::loom::{Arc, Mutex, lock};
 use crate::task::TaskHandle;
 use crate::task::{InPlace, block_on, polls_a_task_of};
 
-/// Runs a task of a portal, whose output and whose panics are for a thread.
+/// Runs a task of a portal, and stores its output or panic for a thread.
 pub(super) async fn caught<F: Future>(future: F, slot: Arc<Slot<F::Output>>) {
+    // The group sees neither the output nor the panic.
     let result = AssertUnwindSafe(future).catch_unwind().await;
     *lock(&slot.result) = Some(result);
 }
 
-/// Where the result of a portal's task waits.
+/// The place for the result of a portal's task. A panic that is not taken goes to the run.
 pub(super) struct Slot<T> {
     result: Mutex<Option<thread::Result<T>>>,
     run: Option<Arc<Run>>,
@@ -46,9 +47,9 @@ impl<T> Drop for Slot<T> {
     }
 }
 
-/// A task that was started through a portal, as seen by a thread outside of the run.
+/// A handle to a task that was started through a portal, for threads outside of the run.
 ///
-/// Dropping it does nothing: the task goes on.
+/// Dropping it detaches the task.
 pub struct PortalTask<T> {
     handle: TaskHandle<()>,
     slot: Arc<Slot<T>>,
@@ -71,7 +72,7 @@ impl<T> PortalTask<T> {
         }
     }
 
-    /// Waits until the task has ended, and gives its value.
+    /// Waits until the task has ended, and returns its output.
     ///
     /// # Blocking
     ///
@@ -86,6 +87,7 @@ impl<T> PortalTask<T> {
     ///
     /// With the panic of the task.
     pub fn wait(self) -> Result<T, CallError> {
+        // A task that has ended needs no wait, so its result can be taken anywhere.
         if !self.is_finished() && self.is_inside() {
             return Err(CallError::Inside);
         }
@@ -97,12 +99,14 @@ impl<T> PortalTask<T> {
         waited.unwrap_or(Err(CallError::Inside))
     }
 
-    /// Waits on this thread, which may block.
+    /// Waits on this thread, which must be allowed to block.
     pub(super) fn wait_here(self) -> Result<T, CallError> {
         let ended = block_on(self.handle);
         match (self.slot.take(), ended) {
             (Some(Ok(value)), _) => Ok(value),
             (Some(Err(payload)), _) => resume_unwind(payload),
+            // Nothing in the slot: the task was interrupted. The cause is that of the task, or else that of
+            // the portal.
             (None, ended) => {
                 let own = ended.err().and_then(|error| error.cancellation().cloned());
                 let cause = own.or_else(|| self.scope.cancellation());
@@ -112,24 +116,24 @@ impl<T> PortalTask<T> {
         }
     }
 
-    /// Cancels this task alone.
+    /// Cancels this task only.
     pub fn cancel(&self) {
         self.handle.cancel();
     }
 
-    /// Whether the task has ended, however it did.
+    /// Returns whether the task has ended, for any reason.
     pub fn is_finished(&self) -> bool {
         self.handle.is_finished()
     }
 
-    /// Whether this thread polls tasks of the run.
+    /// Returns whether this thread polls tasks of the run.
     pub(super) fn is_inside(&self) -> bool {
         polls_a_task_of(self.slot.run.as_ref())
     }
 
-    /// Waits for the end alone; what came out is dropped, and a panic goes to the run.
+    /// Waits until the task has ended. Its output is dropped, and a panic goes to the run.
     pub(super) fn wait_for_end(self) {
-        // The slot is dropped after this, and sees to the panic.
+        // The slot is dropped on return, and reports a panic.
         let _ = self.in_place.block(|| block_on(self.handle));
     }
 }

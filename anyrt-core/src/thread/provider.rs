@@ -1,4 +1,4 @@
-//! A portal that is shared, and there on demand.
+//! A shared portal, which is started on demand.
 
 use std::fmt;
 use std::ops::Deref;
@@ -12,25 +12,25 @@ use crate::loom::{Arc, Mutex, Weak, lock};
 use crate::runtime::{Enter, Runtime};
 use crate::unwind::drop_quietly;
 
-/// Provides a portal with a run of its own to whoever needs one: the first user starts it, the
-/// last one to leave ends it, and in between all share it.
+/// A provider of a portal with its own run. The first user starts the portal, the last one ends it, and all
+/// users in between share it.
 ///
-/// For libraries that are called by blocking code, from several threads, and need a run now and
-/// then. Cheap to clone.
+/// For libraries that are called by blocking code, from several threads, and need a run occasionally. Cheap
+/// to clone.
 pub struct BlockingPortalProvider<B: Enter> {
     backend: B,
     options: PortalOptions,
-    /// Kept alive by its users.
+    /// The current portal; its users keep it alive.
     shared: Arc<Mutex<Weak<OwnRun<B::Runtime>>>>,
 }
 
 impl<B: Enter> BlockingPortalProvider<B> {
-    /// A provider that has not started anything.
+    /// Creates a provider. It does not start anything yet.
     pub fn new(backend: B) -> BlockingPortalProvider<B> {
         BlockingPortalProvider::with_options(backend, PortalOptions::new())
     }
 
-    /// The same with options.
+    /// Creates a provider with options for its portals.
     pub fn with_options(backend: B, options: PortalOptions) -> BlockingPortalProvider<B> {
         BlockingPortalProvider {
             backend,
@@ -39,8 +39,8 @@ impl<B: Enter> BlockingPortalProvider<B> {
         }
     }
 
-    /// The shared portal, which lives until all that were handed out are dropped. If one of its
-    /// users has stopped it, that is a new one, and those who have the old share that.
+    /// Returns the shared portal, which lives until all of its [`ProvidedPortal`]s are dropped. If a user has
+    /// stopped it, starts a new one; users of the old one keep it.
     ///
     /// # Blocking
     ///
@@ -50,9 +50,10 @@ impl<B: Enter> BlockingPortalProvider<B> {
     ///
     /// [`RunError`] if the runtime or the thread cannot be started.
     pub fn portal(&self) -> Result<ProvidedPortal<B::Runtime>, RunError> {
-        // Others that come meanwhile want the same portal, so they wait for it here.
+        // Held during the start: concurrent callers wait for the same portal.
         let mut shared = lock(&self.shared);
         let own = match shared.upgrade() {
+            // The last user may be dropping it: then the upgrade fails, and a new run is started.
             Some(own) if !own.portal.is_stopped() => own,
             _ => {
                 let own = Arc::new(OwnRun::start(&self.backend, &self.options)?);
@@ -82,17 +83,17 @@ impl<B: Enter> fmt::Debug for BlockingPortalProvider<B> {
     }
 }
 
-/// A portal that a [`BlockingPortalProvider`] has lent; derefs to it.
+/// A portal of a [`BlockingPortalProvider`]; derefs to [`BlockingPortal`].
 ///
-/// The last one to be dropped stops the portal, and waits until its run and thread have ended;
-/// unless that is in a task of the run itself, or on a worker thread of it, where waiting would never
-/// end.
+/// Dropping the last one stops the portal, and waits until its run and thread have ended. In a task of that
+/// run, or on a worker thread of it, the drop does not wait, since waiting would never end.
 ///
 /// # Panics
 ///
-/// The last one to be dropped panics with what the run left behind, unless the thread is panicking.
+/// Dropping the last one panics with a panic that the run left unhandled, unless the thread is already
+/// panicking.
 pub struct ProvidedPortal<R: Runtime>(
-    /// None once it is being dropped.
+    /// `None` during the drop.
     Option<Arc<OwnRun<R>>>,
 );
 
@@ -102,7 +103,7 @@ impl<R: Runtime> Deref for ProvidedPortal<R> {
     fn deref(&self) -> &BlockingPortal<R> {
         match &self.0 {
             Some(own) => &own.portal,
-            None => unreachable!("nobody has it any more"),
+            None => unreachable!("the portal is taken by the destructor alone"),
         }
     }
 }

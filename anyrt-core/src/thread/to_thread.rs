@@ -1,22 +1,21 @@
-//! From a task to a worker thread.
+//! Calls from a task to a worker thread.
 //!
-//! # Whose threads
+//! # Worker threads
 //!
-//! Threads come from the runtime's own pool ([`Blocking`](crate::runtime::Blocking)): that is where
-//! its users look for blocking code, it ends with the runtime, and a simulated runtime can take its
-//! place. But a thread that has done its work stays with the run for the next call, up to 16 of
-//! them, until the run ends. So calls one after another stay on one thread, where with one call of
-//! the pool for each they went from thread to thread. `anyrt-bench -- overhead --case to_thread`
-//! compares it with the pools themselves.
+//! Threads come from the pool of the runtime ([`Blocking`](crate::runtime::Blocking)), so they end with the
+//! runtime, and a simulated runtime can replace them. A thread that has finished a call stays with the run
+//! for the next one, up to 16 threads, until the run ends. So successive calls stay on one thread, instead of
+//! moving from thread to thread as with one call of the pool for each. `anyrt-bench -- overhead --case
+//! to_thread` compares both.
 //!
-//! How many are at work at once is limited here, by a [`CapacityLimiter`]: 40 in each run unless said
-//! otherwise. A limit beyond that of the runtime's pool (about 500 threads) has no effect.
+//! A [`CapacityLimiter`] limits the number of concurrent functions: 40 for each run by default. A limit above
+//! that of the runtime's pool (about 500 threads) has no effect.
 //!
-//! A name for one call is kept by us ([`current_name`]): only the operating system's calls can rename
-//! a running thread, each system's its own, and safe code has none that works everywhere.
+//! The name of a call is kept by this module ([`current_name`]): only system-specific calls can rename a
+//! running thread, and none of them is available in safe code everywhere.
 //!
-//! A worker thread is not inside the run: no task and no scope is found there, and it may start a run
-//! of its own. [`from_thread`](super::from_thread) leads back.
+//! A worker thread is not inside the run: it has no current task and no current scope, and it may start
+//! another run. [`from_thread`](super::from_thread) calls back into the run.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -30,29 +29,28 @@ use crate::loom::Arc;
 use crate::runtime::Runtime;
 use crate::sync::CapacityLimiter;
 
-/// How many functions of a run may be at work on worker threads at once, unless said otherwise.
+/// The default limit of concurrent functions on worker threads in a run.
 const DEFAULT_LIMIT: usize = 40;
 
 static DEFAULT_LIMITER: RunVar<Arc<CapacityLimiter>> =
     RunVar::with_default(|| Arc::new(CapacityLimiter::new(DEFAULT_LIMIT)));
 
-/// Runs a function that blocks on a worker thread, and waits for what it returns.
+/// Runs a blocking function on a worker thread, and waits for its return value.
 ///
-/// Context variables go along: the function sees the caller's values, and what it sets stays
-/// there. A panic of the function continues in the caller. Calls beyond the
-/// [limit](current_default_limiter) wait in the order of their arrival.
+/// The function sees the context variables of the caller; changes stay in the function. A panic of the
+/// function continues in the caller. Calls beyond the [limit](current_default_limiter) wait in order of
+/// arrival.
 ///
 /// # Cancel safety
 ///
-/// Until the function has been handed over, cancelling or dropping the call gives up its place,
-/// and the function never runs. After that, a cancelled caller waits until the function has
-/// returned (rule C6), because nothing can interrupt it. Dropped from outside, the function goes on,
-/// and the run ends after it (rule C10): its value is dropped on a worker thread, a panic goes to the
-/// run's `unhandled` hook.
+/// Until the function has been handed over, a cancelled or dropped call loses its place, and the function
+/// never runs. After that, a cancelled caller waits until the function has returned (rule C6), because
+/// nothing can interrupt it. If the future is dropped, the function continues, and the run ends after it
+/// (rule C10): its value is dropped on a worker thread, and a panic goes to the run's `unhandled` hook.
 ///
 /// # Panics
 ///
-/// With the panic of the function, and where no runtime is at hand.
+/// With the panic of the function, and if there is no current runtime.
 pub fn run<R, F, T>(f: F) -> ToThread<R, F, T>
 where
     R: Runtime,
@@ -62,12 +60,11 @@ where
     Options::new().run(f)
 }
 
-/// Runs a function that may give up when its caller is cancelled; what it then hands back counts
-/// as the cancellation.
+/// Runs a blocking function that can be cancelled; a cancellation that it returns continues in the caller.
 ///
-/// The function asks [`check_cancelled`](super::from_thread::check_cancelled) from time to time, and
-/// returns its error. The future does not complete then: the scope that was cancelled gives
-/// [`Cancelled`], as for every other operation.
+/// The function calls [`check_cancelled`](super::from_thread::check_cancelled) from time to time, and returns
+/// its error. The future does not complete then: the cancelled scope returns [`Cancelled`], as with every
+/// other operation.
 ///
 /// # Cancel safety
 ///
@@ -75,7 +72,7 @@ where
 ///
 /// # Panics
 ///
-/// As [`run`]; and if the function hands back a cancellation while its caller is not cancelled.
+/// As [`run`]; and if the function returns a cancellation while its caller is not cancelled.
 pub fn run_cancellable<R, F, T>(f: F) -> ToThreadCancellable<R, F, T>
 where
     R: Runtime,
@@ -85,14 +82,14 @@ where
     Options::new().run_cancellable(f)
 }
 
-/// The limiter that calls in the current run use unless they are given another: 40 tokens to begin
-/// with. The number can be changed while the run goes on.
+/// Returns the limiter that calls in the current run use by default. It starts with 40 tokens; the number can
+/// be changed while the run is active.
 ///
-/// A function has its token until it returns, also if it was abandoned. A function that calls back
-/// into the run and waits there for another function needs two tokens: see that there are enough.
+/// A function has its token until it returns, even if it was abandoned. A function that calls back into the
+/// run and waits there for another function needs two tokens, so the limit must leave room for both.
 ///
-/// In an application that entered its runtime without anyrt there is no such limiter, and calls are
-/// limited by the runtime's pool alone.
+/// An application that entered its runtime without anyrt has no such limiter; its calls are limited by the
+/// pool of the runtime alone.
 ///
 /// # Errors
 ///
@@ -101,23 +98,23 @@ pub fn current_default_limiter() -> Result<Arc<CapacityLimiter>, NoRun> {
     DEFAULT_LIMITER.get().map_err(|_| NoRun::outside())
 }
 
-/// The limiter of the current run, if there is a run.
+/// Returns the limiter of the current run, if there is a run.
 pub(super) fn default_limiter() -> Option<Arc<CapacityLimiter>> {
     DEFAULT_LIMITER.get().ok()
 }
 
-/// The name that the call was given that this thread works for; none elsewhere.
+/// Returns the name of the current `to_thread` call, or `None` on any other thread.
 ///
-/// The operating system and [`std::thread::Thread::name`] know a worker thread by the name that its
-/// pool gave it.
+/// The operating system and [`std::thread::Thread::name`] use the name that the pool gave to the worker
+/// thread.
 pub fn current_name() -> Option<Arc<str>> {
     Worker::current()?.name
 }
 
-/// How a function is to run on a worker thread.
+/// Options for a function on a worker thread.
 #[must_use = "options do nothing until something is run with them"]
 pub struct Options<R> {
-    /// None for the run's.
+    /// `None` for the limiter of the run.
     pub(super) limiter: Option<Arc<CapacityLimiter>>,
     pub(super) name: Option<Arc<str>>,
     pub(super) abandons: bool,
@@ -125,7 +122,7 @@ pub struct Options<R> {
 }
 
 impl<R: Runtime> Options<R> {
-    /// What [`run`] does.
+    /// Creates the options that [`run`](fn@run) uses.
     pub fn new() -> Options<R> {
         Options {
             limiter: None,
@@ -135,22 +132,22 @@ impl<R: Runtime> Options<R> {
         }
     }
 
-    /// Takes a token from this limiter, and not from the [run's](current_default_limiter).
+    /// Sets the limiter to use instead of the [run's](current_default_limiter).
     pub fn limiter(mut self, limiter: &Arc<CapacityLimiter>) -> Options<R> {
         self.limiter = Some(limiter.clone());
         self
     }
 
-    /// Leaves the function alone when the caller is cancelled or dropped: the caller is released at once. What
-    /// the function returns is then dropped, and its token stays taken until it has ended.
+    /// Abandons the function when the caller is cancelled or dropped: the caller is released at once. The
+    /// value of the function is dropped when it returns, and its token stays taken until then.
     ///
-    /// The end of the run does not wait for it either; it may outlive the run.
+    /// The end of the run does not wait for the function either, so it may outlive the run.
     pub fn abandon_on_cancel(mut self) -> Options<R> {
         self.abandons = true;
         self
     }
 
-    /// Names the thread for this call; see [`current_name`].
+    /// Sets the name of this call; see [`current_name`].
     pub fn name(mut self, name: impl Into<String>) -> Options<R> {
         self.name = Some(name.into().into());
         self
@@ -160,7 +157,7 @@ impl<R: Runtime> Options<R> {
     ///
     /// # Cancel safety
     ///
-    /// As [`run`](fn@run), or as [`abandon_on_cancel`](Options::abandon_on_cancel) says.
+    /// As [`run`](fn@run), or as described at [`abandon_on_cancel`](Options::abandon_on_cancel).
     ///
     /// # Panics
     ///
@@ -173,7 +170,7 @@ impl<R: Runtime> Options<R> {
         ToThread::new(self, f)
     }
 
-    /// Runs a function that may give up; see [`run_cancellable`](fn@run_cancellable).
+    /// Runs a function that can be cancelled; see [`run_cancellable`](fn@run_cancellable).
     ///
     /// # Cancel safety
     ///

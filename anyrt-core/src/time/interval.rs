@@ -1,3 +1,5 @@
+//! [`Interval`].
+
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -7,10 +9,10 @@ use crate::engine::{LazyTimer, Operation, Wait, poll_state};
 use crate::instant::Instant;
 use crate::runtime::Time;
 
-/// Ticks at once, and then once each `period`, counted from the first tick.
+/// Creates an interval that ticks at once, and then once each `period`, counted from the first tick.
 ///
-/// A tick that comes late does not move those after it. Ticks that were missed altogether are
-/// left out: the next one comes at the next multiple of the period.
+/// A late tick does not move later ones. Missed ticks are skipped: the next tick is at the next multiple of
+/// the period.
 ///
 /// # Panics
 ///
@@ -27,7 +29,7 @@ pub fn interval<R: Time>(period: Duration) -> Interval<R> {
     }
 }
 
-/// What [`interval`] returns.
+/// The interval that [`interval`] creates.
 pub struct Interval<R: Time> {
     timer: Pin<Box<LazyTimer<R>>>,
     period: Duration,
@@ -35,11 +37,11 @@ pub struct Interval<R: Time> {
 }
 
 impl<R: Time> Interval<R> {
-    /// Waits for the next tick; gives the time at which it was due.
+    /// Waits for the next tick, and returns the time at which it was due.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: a tick that was not taken is given by the next call.
+    /// This method is cancel safe: a tick that was not received is returned by the next call.
     pub fn tick(&mut self) -> Tick<'_, R> {
         Tick {
             interval: self,
@@ -47,7 +49,7 @@ impl<R: Time> Interval<R> {
         }
     }
 
-    /// The time between two ticks.
+    /// Returns the time between two ticks.
     pub fn period(&self) -> Duration {
         self.period
     }

@@ -1,4 +1,4 @@
-//! The run's clock, and waiting for it.
+//! The clock of a run, and futures that wait for it.
 
 mod interval;
 mod sleep;

@@ -1,3 +1,5 @@
+//! Sleeping: for a length of time, until a deadline, or until it is cancelled.
+
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -10,38 +12,39 @@ use crate::instant::Instant;
 use crate::runtime::Time;
 use crate::task::Never;
 
-/// The time on the run's clock.
+/// Returns the time on the run's clock.
 ///
 /// # Panics
 ///
-/// May panic, naming the fix, where no runtime is at hand.
+/// May panic if there is no current runtime; the message names the fix.
 pub fn now<R: Time>() -> Instant {
     R::now()
 }
 
-/// Waits for at least `length`, counted from the first poll. Zero is a plain checkpoint.
+/// Waits for at least `length`, counted from the first poll. With zero, it is only a checkpoint.
 ///
 /// # Cancel safety
 ///
-/// Cancel safe: it has no effect. A new call counts from the start again; see [`sleep_until`].
+/// This function is cancel safe: it has no effect. A new call counts from the start again; see
+/// [`sleep_until`].
 ///
 /// # Panics
 ///
-/// Where no runtime is at hand; the message names the fix.
+/// If there is no current runtime; the message names the fix.
 pub fn sleep<R: Time>(length: Duration) -> Sleep<R> {
     Sleep::new(End::After(length))
 }
 
-/// Waits until `deadline`. One that has passed makes it a plain checkpoint; with
-/// [`Instant::FAR_FUTURE`] it waits for ever.
+/// Waits until `deadline`. If it has passed, this is only a checkpoint; with [`Instant::FAR_FUTURE`] it waits
+/// until it is cancelled.
 ///
 /// # Cancel safety
 ///
-/// Cancel safe: it has no effect.
+/// This function is cancel safe: it has no effect.
 ///
 /// # Panics
 ///
-/// Where no runtime is at hand; the message names the fix.
+/// If there is no current runtime; the message names the fix.
 pub fn sleep_until<R: Time>(deadline: Instant) -> Sleep<R> {
     Sleep::new(End::At(deadline))
 }
@@ -60,7 +63,7 @@ pub struct Sleep<R: Time> {
 enum End {
     After(Duration),
     At(Instant),
-    /// It was past at the first poll: yield once.
+    /// The deadline had passed at the first poll: yield once.
     Yielded,
 }
 
@@ -118,19 +121,20 @@ impl<R: Time> fmt::Debug for Sleep<R> {
 
 /// Waits until it is cancelled.
 ///
-/// Its output is never, which fits into a group of any error type. In an `async` block that also uses `?`,
-/// the compiler does not infer the block's type from never: use [`fallible`](SleepForever::fallible) there.
+/// Its output is the never type, which fits into a group of any error type. In an `async` block that also
+/// uses `?`, the compiler does not infer the type of the block from it: use
+/// [`fallible`](SleepForever::fallible) there.
 ///
 /// # Cancel safety
 ///
-/// Cancel safe: it has no effect.
+/// This function is cancel safe: it has no effect.
 pub fn sleep_forever() -> SleepForever {
     SleepForever {
         operation: Operation::New,
     }
 }
 
-/// The future of [`sleep_forever`]; its output is never (`!`).
+/// The future of [`sleep_forever`], with the never type (`!`) as output.
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 #[derive(Debug)]
 pub struct SleepForever {
@@ -138,18 +142,18 @@ pub struct SleepForever {
 }
 
 impl SleepForever {
-    /// Waits in the same way, with a `Result` as the output, of any error type.
+    /// Waits in the same way, with a `Result` of any error type as output.
     ///
-    /// It ends an `async` block that uses `?`. With the output never, the compiler would take never for the
-    /// type of the whole block, where `?` has nothing to return.
+    /// This can end an `async` block that uses `?`. With the never type, the compiler would infer never as
+    /// the type of the whole block, so `?` could not return an error.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: it has no effect.
+    /// This method is cancel safe: it has no effect.
     ///
     /// # Errors
     ///
-    /// None: it does not end.
+    /// None: it does not complete.
     pub async fn fallible<E>(self) -> Result<Never, E> {
         self.await
     }

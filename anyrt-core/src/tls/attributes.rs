@@ -1,11 +1,11 @@
-//! What is known of an encrypted stream.
+//! The attributes of encrypted streams.
 
 use futures_rustls::pki_types::CertificateDer;
 use futures_rustls::rustls;
 
 use crate::stream::Attribute;
 
-/// The protocol that both sides agreed on by ALPN (RFC 7301), if any.
+/// The protocol that was negotiated by ALPN (RFC 7301), if any.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct AlpnProtocol;
@@ -15,7 +15,7 @@ impl Attribute for AlpnProtocol {
     const NAME: &'static str = "ALPN protocol";
 }
 
-/// The algorithms that the stream is encrypted with.
+/// The algorithms of the encryption.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct CipherSuite;
@@ -35,7 +35,8 @@ impl Attribute for TlsVersion {
     const NAME: &'static str = "TLS version";
 }
 
-/// The certificates of the peer, its own first. A client that was not asked for one has none.
+/// The certificate chain of the peer, its own certificate first. Empty for a client that was not asked for a
+/// certificate.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct PeerCertificates;
@@ -45,7 +46,7 @@ impl Attribute for PeerCertificates {
     const NAME: &'static str = "peer certificates";
 }
 
-/// Whether this is the server's side.
+/// Whether this is the server side.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct ServerSide;
@@ -55,8 +56,7 @@ impl Attribute for ServerSide {
     const NAME: &'static str = "server side";
 }
 
-/// Whether a connection that is cut off is an error, as the standard wants it, and not the end of
-/// the stream.
+/// Whether a broken connection is an error, as the standard requires, instead of the end of the stream.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct StandardCompatible;
@@ -66,8 +66,8 @@ impl Attribute for StandardCompatible {
     const NAME: &'static str = "standard compatible";
 }
 
-/// The name of the server in its ASCII form: for a client the one that it asked for, for a server
-/// the one that the client sent (SNI, RFC 6066), if any.
+/// The name of the server in its ASCII form, if any: for a client the requested name, for a server the name
+/// that the client sent (SNI, RFC 6066).
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct ServerName;

@@ -1,3 +1,5 @@
+//! [`TlsClientConfig`], and the parts that it shares with the configuration of servers.
+
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -11,9 +13,10 @@ use rustls_platform_verifier::BuilderVerifierExt;
 
 use super::error::refuse_config;
 
-/// How a client encrypts: whom it trusts, what it offers, and who it is.
+/// A client configuration: the trusted authorities, the offered protocols, and the client's certificate.
 ///
-/// Cloning is cheap, and clones share the sessions that they can resume: make one, and keep it.
+/// Cloning is cheap, and clones share the sessions that they can resume: create one configuration, and keep
+/// it.
 ///
 /// # Examples
 ///
@@ -33,14 +36,14 @@ pub struct TlsClientConfig {
 }
 
 impl TlsClientConfig {
-    /// Trusts whom the platform trusts.
+    /// Creates a configuration that trusts the authorities of the platform.
     ///
-    /// On Linux that is decided by the files of the distribution, or those that `SSL_CERT_FILE` and
-    /// `SSL_CERT_DIR` name, as they are now; on macOS and Windows by the system, when it is asked.
+    /// On Linux these are the certificates of the distribution, or those that `SSL_CERT_FILE` and
+    /// `SSL_CERT_DIR` name, as of now. On macOS and Windows the system decides, at each handshake.
     ///
     /// # Errors
     ///
-    /// If the platform trusts nobody: certificates are not installed, for example.
+    /// If the platform trusts no authority, for example because certificates are not installed.
     ///
     /// # Blocking
     ///
@@ -50,11 +53,11 @@ impl TlsClientConfig {
         Ok(TlsClientConfig::with_verifier(builder))
     }
 
-    /// Trusts these authorities, and no others.
+    /// Creates a configuration that trusts these authorities, and no others.
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if one cannot be used, or there is none.
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if one is unusable, or there are none.
     pub fn with_roots(
         roots: impl IntoIterator<Item = CertificateDer<'static>>,
     ) -> io::Result<TlsClientConfig> {
@@ -66,7 +69,7 @@ impl TlsClientConfig {
         Arc::new(builder.with_no_client_auth()).into()
     }
 
-    /// Offers these protocols by ALPN, the one that is liked most first.
+    /// Sets the ALPN protocols to offer, in order of preference.
     #[must_use]
     pub fn alpn(mut self, protocols: impl IntoIterator<Item = impl Into<Vec<u8>>>) -> Self {
         let config = Arc::make_mut(&mut self.config);
@@ -74,13 +77,12 @@ impl TlsClientConfig {
         self
     }
 
-    /// Shows this certificate to servers that ask for one: the client's own first, then those that
-    /// lead to an authority; with the private key of the first.
+    /// Sets the certificate for servers that request one: the client's own first, then the chain up to an
+    /// authority; and the private key of the first.
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if they cannot be used, or do not belong
-    /// together.
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if they are unusable, or do not match.
     pub fn client_certificate(
         mut self,
         chain: Vec<CertificateDer<'static>>,
@@ -93,11 +95,11 @@ impl TlsClientConfig {
         Ok(self)
     }
 
-    /// Whether a connection that is cut off counts as the end of the stream.
+    /// Sets whether a broken connection counts as the end of the stream. Defaults to false.
     ///
-    /// By default it is an error, as the standard wants it. There are protocols that say themselves
-    /// where a message ends, and peers that then do not bother to end TLS. With others, whoever
-    /// can cut the connection can make a part look like the whole.
+    /// By default it is an error, as the standard requires. Some protocols mark the end of a message
+    /// themselves, and some of their peers do not end TLS. With other protocols, an attacker who can cut the
+    /// connection can make a truncated message look complete.
     #[must_use]
     pub fn relaxed(mut self, relaxed: bool) -> Self {
         self.relaxed = relaxed;
@@ -105,7 +107,7 @@ impl TlsClientConfig {
     }
 }
 
-/// Everything that rustls can do.
+/// Accepts any configuration of rustls.
 impl From<Arc<ClientConfig>> for TlsClientConfig {
     fn from(config: Arc<ClientConfig>) -> Self {
         TlsClientConfig {
@@ -124,20 +126,23 @@ impl fmt::Debug for TlsClientConfig {
     }
 }
 
-/// The cryptography of all configurations that are made here. A process-wide one is not looked at.
+/// Returns the cryptography of all configurations that are created here. A process-wide default is not used.
 pub(super) fn provider() -> Arc<CryptoProvider> {
     Arc::new(ring::default_provider())
 }
 
+/// Returns a builder with this cryptography and the default versions of TLS.
 fn builder() -> io::Result<ConfigBuilder<ClientConfig, futures_rustls::rustls::WantsVerifier>> {
     ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .map_err(refuse_config)
 }
 
+/// Creates a store of trusted authorities.
+///
 /// # Errors
 ///
-/// If there is no certificate, which would make every handshake fail.
+/// If there is no certificate, since every handshake would fail.
 pub(super) fn root_store(
     roots: impl IntoIterator<Item = CertificateDer<'static>>,
 ) -> io::Result<Arc<RootCertStore>> {

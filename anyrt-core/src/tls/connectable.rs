@@ -1,3 +1,5 @@
+//! [`TlsConnectable`].
+
 use std::io;
 
 use futures_core::future::BoxFuture;
@@ -7,9 +9,9 @@ use crate::net::{Connectable, TcpConnectable};
 use crate::runtime::Net;
 use crate::stream::ByteStream;
 
-/// A way to connect, with TLS on top.
+/// A connectable with TLS on top.
 ///
-/// [`TcpConnectable::tls`] makes one that takes the host for the name.
+/// [`TcpConnectable::tls`] creates one that uses the host as the expected name.
 #[derive(Clone, Debug)]
 pub struct TlsConnectable<C> {
     inner: C,
@@ -18,7 +20,7 @@ pub struct TlsConnectable<C> {
 }
 
 impl<C> TlsConnectable<C> {
-    /// Connects by `inner`, and then expects a certificate for `host`.
+    /// Creates a connectable that connects by `inner`, and expects a certificate for `host`.
     pub fn new(inner: C, host: impl Into<String>, config: TlsClientConfig) -> TlsConnectable<C> {
         TlsConnectable {
             inner,
@@ -27,12 +29,12 @@ impl<C> TlsConnectable<C> {
         }
     }
 
-    /// What it connects by.
+    /// Returns the inner connectable.
     pub fn as_inner(&self) -> &C {
         &self.inner
     }
 
-    /// Whose certificate is expected.
+    /// Returns the name for which a certificate is expected.
     pub fn host(&self) -> &str {
         &self.host
     }
@@ -41,7 +43,7 @@ impl<C> TlsConnectable<C> {
 impl<C: Connectable<Stream: ByteStream>> Connectable for TlsConnectable<C> {
     type Stream = TlsStream<C::Stream>;
 
-    /// Connects, and shakes hands: see [`TlsStream::connect`].
+    /// Connects, and performs the handshake: see [`TlsStream::connect`].
     fn connect(&self) -> BoxFuture<'_, io::Result<Self::Stream>> {
         Box::pin(async {
             let stream = self.inner.connect().await?;
@@ -51,9 +53,9 @@ impl<C: Connectable<Stream: ByteStream>> Connectable for TlsConnectable<C> {
 }
 
 impl<R: Net> TcpConnectable<R> {
-    /// Encrypts the connections, and expects a certificate for the [host](TcpConnectable::host).
+    /// Adds TLS to the connections, and expects a certificate for the [host](TcpConnectable::host).
     ///
-    /// [`TlsConnectable::new`] is for certificates of another name, and for what is no TCP.
+    /// Use [`TlsConnectable::new`] for certificates of another name, and for other connectables than TCP.
     ///
     /// # Examples
     ///

@@ -1,10 +1,12 @@
+//! [`TlsError`].
+
 use std::io;
 use std::time::Duration;
 
 use futures_rustls::rustls::{self, CertificateError};
 use thiserror::Error as ThisError;
 
-/// What can go wrong with TLS. It comes inside an [`io::Error`]: see [`io::Error::get_ref`].
+/// An error of TLS. It is found inside an [`io::Error`]: see [`io::Error::get_ref`].
 #[derive(Clone, Debug, ThisError)]
 #[non_exhaustive]
 pub enum TlsError {
@@ -12,29 +14,29 @@ pub enum TlsError {
     #[error("the TLS handshake with `{host}` failed: {cause}{}", hint(cause))]
     #[non_exhaustive]
     Connect {
-        /// The name that the server was asked for.
+        /// The requested name of the server.
         host: String,
-        /// What rustls says.
+        /// The error of rustls.
         cause: rustls::Error,
     },
     /// The handshake with a client failed.
     #[error("the TLS handshake with a client failed: {cause}{}", hint(cause))]
     #[non_exhaustive]
     Accept {
-        /// What rustls says.
+        /// The error of rustls.
         cause: rustls::Error,
     },
-    /// The peer was gone before the handshake was over.
+    /// The peer closed the connection during the handshake.
     #[error("the peer closed the connection before the TLS handshake was over")]
     HandshakeCutOff,
-    /// The handshake took longer than a listener allows.
+    /// The handshake exceeded the time limit of a listener.
     #[error("the TLS handshake was not over after {0:?}")]
     HandshakeTooLong(Duration),
-    /// The connection ended, and the peer had not said so within TLS. What was received may be a
-    /// part of what the peer sent, and somebody between may have cut it off on purpose.
+    /// The connection ended before the peer had ended TLS. The received data may be incomplete, possibly
+    /// because an attacker has cut the connection.
     #[error(
         "the connection was cut off: the peer has not closed its side of the TLS stream \
-         (`relaxed` takes this for the end)"
+         (`relaxed` treats this as the end of the stream)"
     )]
     CutOff,
     /// The peer sent data that was not received before [`unwrap`](super::TlsStream::unwrap).
@@ -42,7 +44,7 @@ pub enum TlsError {
     NotReceived,
 }
 
-/// What rustls' words leave open.
+/// Returns a remedy for an error, where the text of rustls has none.
 fn hint(cause: &rustls::Error) -> &'static str {
     match cause {
         rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
@@ -65,7 +67,7 @@ impl From<TlsError> for io::Error {
     }
 }
 
-/// An error of rustls about what it was configured with.
+/// Converts an error of rustls about a configuration.
 pub(super) fn refuse_config(error: rustls::Error) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, error)
 }

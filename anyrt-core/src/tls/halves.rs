@@ -1,3 +1,6 @@
+//! The halves of a split [`TlsStream`]. They share it through [`Shared`], which has the protocol between
+//! them.
+
 use std::fmt;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -10,28 +13,27 @@ use crate::loom::Arc;
 use crate::stream::shared::{Half, Shared};
 use crate::stream::{Attributes, ByteStream, Demand};
 
-/// The sending half of a [`TlsStream`] that was [split](TlsStream::into_split).
+/// The sending half of a [`TlsStream`], created by [`into_split`](TlsStream::into_split).
 ///
-/// [`send_eof`] and [`close`] do what they do for the whole stream: with TLS 1.3, either ends this
-/// direction and leaves the other open; with TLS 1.2, `send_eof` is refused unless the peer has ended
-/// its side, and `close` ends both directions. Dropping it sends nothing: once the other half is
-/// dropped too, a peer that was not told of the end sees a connection that is cut off.
+/// [`send_eof`] and [`close`] work as for the whole stream: with TLS 1.3, either ends this direction and
+/// leaves the other open; with TLS 1.2, `send_eof` fails unless the peer has ended its side, and `close` ends
+/// both directions. Dropping this half sends nothing: if the end was not sent, the peer sees a broken
+/// connection once the other half is dropped too.
 ///
 /// [`send_eof`]: crate::stream::ByteSendStreamExt::send_eof
 /// [`close`]: crate::stream::ByteSendStreamExt::close
 pub struct TlsSendHalf<S>(Arc<Shared<TlsStream<S>>>);
 
-/// The receiving half of a [`TlsStream`] that was [split](TlsStream::into_split).
+/// The receiving half of a [`TlsStream`], created by [`into_split`](TlsStream::into_split).
 ///
 /// Dropping it leaves the other half open.
 pub struct TlsReceiveHalf<S>(Arc<Shared<TlsStream<S>>>);
 
 impl<S> TlsStream<S> {
-    /// Splits the stream into two halves, for two tasks: one to send, one to receive.
+    /// Splits the stream into a sending and a receiving half, for two tasks.
     ///
-    /// The halves have the attributes of the stream. They share its session, and one of them at a time
-    /// uses it: a half that finds it in use waits for the other, but for no longer than one of its polls
-    /// takes.
+    /// The halves have the attributes of the stream. They share its session, which one of them uses at a
+    /// time: a half that finds it in use waits, but no longer than one poll of the other half takes.
     ///
     /// # Examples
     ///
@@ -55,11 +57,11 @@ impl<S> TlsStream<S> {
 }
 
 impl<S> TlsReceiveHalf<S> {
-    /// Makes one stream of the halves again.
+    /// Joins the halves into one stream again.
     ///
     /// # Errors
     ///
-    /// Returns the halves if they are not of one stream.
+    /// Returns the halves if they belong to different streams.
     pub fn reunite(
         self,
         send: TlsSendHalf<S>,
@@ -118,7 +120,7 @@ impl<S: ByteStream> AsyncWrite for TlsSendHalf<S> {
             .0
             .poll(Half::Send, cx, |stream, cx| Pin::new(stream).poll_close(cx));
         if polled.is_ready() {
-            // Closing may have read ahead what the other half waits for.
+            // Closing may have read data in advance that the other half waits for.
             self.0.wake(Half::Receive);
         }
         polled

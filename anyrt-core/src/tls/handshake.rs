@@ -14,13 +14,13 @@ use super::records::Records;
 use super::{TlsClientConfig, TlsError, TlsServerConfig};
 use crate::host;
 
-/// What the handshake leaves to the stream: more than a kilobyte, so it is kept in a box.
+/// The session of a completed handshake. It has more than a kilobyte, so it is kept in a box.
 pub(super) type Session<S> = futures_rustls::TlsStream<Records<S>>;
 
-/// A client's handshake.
+/// The handshake of a client.
 pub(super) struct Connecting<S> {
     handshake: Handshake<FallibleConnect<Records<S>>, S>,
-    /// The name that the server is asked for.
+    /// The requested name of the server.
     pub(super) host: String,
 }
 
@@ -51,7 +51,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connecting<S> {
     }
 }
 
-/// A server's handshake.
+/// The handshake of a server.
 pub(super) struct Accepting<S> {
     handshake: Handshake<FallibleAccept<Records<S>>, S>,
 }
@@ -70,10 +70,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Accepting<S> {
     }
 }
 
-/// A handshake from either side.
+/// The handshake of either side.
+///
+/// ```text
+///   Running ──handshake done──▶ Leaving ──last part written──▶ Over
+///      └──────error──▶ the caller drops it
+/// ```
 enum Handshake<F, S> {
     Running(Box<F>),
-    /// It is over but for the last part, which has to leave.
+    /// Complete, except for the last part, which must be written.
     Leaving(Box<Session<S>>),
     Over,
 }
@@ -89,20 +94,23 @@ where
         cx: &mut Context<'_>,
         failed: impl FnOnce(rustls::Error) -> TlsError,
     ) -> Poll<io::Result<Box<Session<S>>>> {
+        // 1. Run the handshake.
         if let Handshake::Running(handshake) = self {
             match ready!(Pin::new(handshake).poll(cx)) {
                 Ok(session) => *self = Handshake::Leaving(Box::new(session.into())),
                 Err((error, mut records)) => {
-                    // The alert that tells the peer why. Nobody waits for it.
+                    // Try to send the alert that tells the peer the reason; do not wait for that.
                     let _ = records.poll_push(cx);
                     return Poll::Ready(Err(explain(error, failed)));
                 }
             }
         }
+        // 2. Write the last part, if the peer waits for it.
         if let Handshake::Leaving(session) = self {
             let peer_waits = peer_waits(session);
             ready!(session.get_mut().0.poll_establish(cx, peer_waits))?;
         }
+        // 3. Return the session.
         match std::mem::replace(self, Handshake::Over) {
             Handshake::Leaving(session) => Poll::Ready(Ok(session)),
             Handshake::Running(_) | Handshake::Over => panic!("polled after it was over"),
@@ -110,13 +118,14 @@ where
     }
 }
 
-/// Whether the peer needs the last part of the handshake. A server of TLS 1.3 sends tickets there,
+/// Returns whether the peer needs the last part of the handshake. A server of TLS 1.3 sends tickets in it,
 /// and a client may have much to send before it reads them.
 fn peer_waits<S>(session: &Session<S>) -> bool {
     let version = session.get_ref().1.protocol_version();
     matches!(session, Session::Client(_)) || version == Some(ProtocolVersion::TLSv1_2)
 }
 
+/// Converts an error of the session into a [`TlsError`]; errors of the transport stay as they are.
 fn explain(error: io::Error, failed: impl FnOnce(rustls::Error) -> TlsError) -> io::Error {
     if error.kind() == io::ErrorKind::UnexpectedEof {
         return TlsError::HandshakeCutOff.into();

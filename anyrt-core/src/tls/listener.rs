@@ -1,3 +1,5 @@
+//! [`TlsListener`]: concurrent handshakes that belong to a listener.
+
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
@@ -17,33 +19,35 @@ use crate::runtime::Time;
 use crate::stream::{Attributes, Demand};
 use crate::sync::Mutex;
 
-/// A listener whose streams are encrypted.
+/// A listener for encrypted streams.
 ///
-/// Handshakes run side by side, while more connections are accepted: a client that is slow, or
-/// silent, holds up nobody. They belong to the listener, and go on in whichever task accepts. One
-/// that fails, or takes too long, ends that connection and nothing else; it is counted, and told
-/// to [`on_failure`](TlsListener::on_failure).
+/// Handshakes run concurrently, while more connections are accepted, so a slow or silent client does not
+/// delay others. They belong to the listener, and any task that accepts polls them. A handshake that fails or
+/// takes too long ends only its own connection; it is counted, and passed to
+/// [`on_failure`](TlsListener::on_failure).
 ///
-/// All handshakes share the task that accepts. A server that does thousands in a second accepts
-/// from the listener beneath, and calls [`TlsStream::accept`] in the task of the connection.
+/// All handshakes run in the task that accepts. A server with thousands of handshakes per second should
+/// accept from the inner listener, and call [`TlsStream::accept`] in the task of the connection.
 pub struct TlsListener<R: Time, L: Listener> {
     listener: L,
     config: TlsServerConfig,
     limit: Duration,
     most: usize,
     on_failure: Box<dyn Fn(&io::Error) + Send + Sync>,
+    /// The number of failed handshakes. Relaxed: only a statistic.
     failed: AtomicU64,
-    /// What has begun and is not over. Who accepts has it; when dropped, it passes it on.
+    /// The handshakes in progress. The accepting task holds the lock; when its call is dropped, the next
+    /// accepting task gets it.
     handshakes: Mutex<FuturesUnordered<Handshake<R, L::Stream>>>,
 }
 
 impl<R: Time, L: Listener> TlsListener<R, L> {
-    /// How long a handshake may take, unless said otherwise.
+    /// The default time limit of a handshake.
     const LIMIT: Duration = Duration::from_secs(30);
-    /// How many handshakes run at once, unless said otherwise.
+    /// The default maximum number of concurrent handshakes.
     const MOST: usize = 1024;
 
-    /// Encrypts what `listener` accepts.
+    /// Creates a listener that encrypts the streams of `listener`.
     pub fn new(listener: L, config: TlsServerConfig) -> TlsListener<R, L> {
         TlsListener {
             listener,
@@ -56,20 +60,20 @@ impl<R: Time, L: Listener> TlsListener<R, L> {
         }
     }
 
-    /// How long a handshake may take: 30 seconds by default. The time runs while nobody accepts,
-    /// too.
+    /// Sets the time limit of a handshake. Defaults to 30 seconds. The time also passes while no task
+    /// accepts.
     #[must_use]
     pub fn handshake_limit(mut self, limit: Duration) -> Self {
         self.limit = limit;
         self
     }
 
-    /// How many handshakes may run at once: 1024 by default. No more connections are accepted
-    /// meanwhile.
+    /// Sets the maximum number of concurrent handshakes. Defaults to 1024. While it is reached, no more
+    /// connections are accepted.
     ///
     /// # Panics
     ///
-    /// If it is 0.
+    /// If `most` is 0.
     #[must_use]
     pub fn max_handshakes(mut self, most: usize) -> Self {
         assert!(
@@ -80,19 +84,20 @@ impl<R: Time, L: Listener> TlsListener<R, L> {
         self
     }
 
-    /// Calls this when a handshake fails: for a log, say. By default it is only counted.
+    /// Sets a function to call when a handshake fails, for example to log it. By default failures are only
+    /// counted.
     #[must_use]
     pub fn on_failure(mut self, f: impl Fn(&io::Error) + Send + Sync + 'static) -> Self {
         self.on_failure = Box::new(f);
         self
     }
 
-    /// How many handshakes have failed.
+    /// Returns the number of failed handshakes.
     pub fn failed_handshakes(&self) -> u64 {
         self.failed.load(Ordering::Relaxed)
     }
 
-    /// The listener beneath.
+    /// Returns the inner listener.
     pub fn listener(&self) -> &L {
         &self.listener
     }
@@ -106,29 +111,32 @@ impl<R: Time, L: Listener> TlsListener<R, L> {
 impl<R: Time, L: Listener> Listener for TlsListener<R, L> {
     type Stream = TlsStream<L::Stream>;
 
-    /// Gives a stream whose handshake is over, in the order in which they succeed.
+    /// Accepts a stream whose handshake is complete, in the order of completion.
     ///
-    /// Several tasks may wait; one of them works for all.
+    /// Several tasks may wait; one of them polls the handshakes of all.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: if the future is dropped before completing, nothing was accepted, and
-    /// handshakes that have begun go on with the next call.
+    /// This method is cancel safe: if the future is dropped before completing, nothing was accepted, and
+    /// handshakes in progress continue with the next call.
     ///
     /// # Errors
     ///
-    /// What the listener beneath reports. A handshake that fails is not an error here.
+    /// Any error of the inner listener. A failed handshake is not an error here.
     async fn accept(&self) -> io::Result<Self::Stream> {
         let mut handshakes = self.handshakes.lock().await;
         let mut incoming = pin!(None);
         poll_fn(|cx| {
             loop {
+                // Ends: each round accepts a connection, and their number is limited.
+                // 1. Poll the handshakes: return the first stream, report failures.
                 while let Poll::Ready(Some(outcome)) = handshakes.poll_next_unpin(cx) {
                     match outcome {
                         Ok(stream) => return Poll::Ready(Ok(stream)),
                         Err(error) => self.report(&error),
                     }
                 }
+                // 2. Accept one more connection, if there may be another handshake.
                 poll_state::waits_for(Wait::Connection);
                 if handshakes.len() >= self.most {
                     return Poll::Pending;

@@ -1,3 +1,5 @@
+//! A handshake with a time limit, for `listener.rs`.
+
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -12,8 +14,8 @@ use crate::instant::Instant;
 use crate::runtime::Time;
 use crate::stream::ByteStream;
 
-/// A handshake that a listener has begun: limited in time, and no operation, since it goes on in
-/// whichever task accepts.
+/// A handshake of a listener, with a time limit. Not an operation with its own budget, since any task that
+/// accepts polls it.
 #[pin_project]
 pub(super) struct Handshake<R: Time, S> {
     accepting: Accepting<S>,

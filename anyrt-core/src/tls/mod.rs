@@ -1,20 +1,20 @@
-//! Encrypted streams: TLS 1.3 and 1.2, over any stream of bytes.
+//! Encrypted streams: TLS 1.3 and 1.2 over any byte stream.
 //!
-//! | type | what it is |
+//! | type | description |
 //! | --- | --- |
-//! | [`TlsStream`] | an encrypted stream, over a socket or anything else that carries bytes |
-//! | [`TlsClientConfig`], [`TlsServerConfig`] | whom to trust, and what to say of oneself |
-//! | `TlsListener` | a listener whose streams are encrypted (with the feature `net`) |
-//! | `TlsConnectable` | a way to connect, with TLS on top (with the feature `net`) |
+//! | [`TlsStream`] | an encrypted stream, over a socket or any other byte stream |
+//! | [`TlsClientConfig`], [`TlsServerConfig`] | the trusted authorities, the own certificate, and the options |
+//! | `TlsListener` | a listener for encrypted streams (with the feature `net`) |
+//! | `TlsConnectable` | a connectable with TLS on top (with the feature `net`) |
 //!
-//! The work is done by [rustls](https://docs.rs/rustls) with the cryptography of *ring*. Nothing
-//! of it is process-wide: each configuration has its own provider. What the configurations here
-//! do not offer, one that was made with rustls does: both are `From<Arc<_>>` of it.
+//! The implementation is [rustls](https://docs.rs/rustls) with the cryptography of *ring*. Nothing is
+//! process-wide: each configuration has its own provider. For features that these configurations do not
+//! offer, create one with rustls: both are `From<Arc<_>>` of it.
 //!
 //! ```text
-//!   TlsStream      what anyrt promises of a byte stream
-//!   futures-rustls driving the session by polls
-//!   Records        one record at a time, so that nothing behind the end is swallowed
+//!   TlsStream      the contract of byte streams
+//!   futures-rustls drives the session by polls
+//!   Records        returns one record at a time, so that no byte behind the end is lost
 //!   any ByteStream
 //! ```
 

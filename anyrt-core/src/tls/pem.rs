@@ -1,14 +1,15 @@
+//! Certificates and keys in PEM form.
+
 use std::io;
 
 use futures_rustls::pki_types::pem::PemObject;
 use futures_rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-/// The certificates in a text in PEM form (RFC 7468), in their order. Other things in it are
-/// skipped.
+/// Returns the certificates in a PEM text (RFC 7468), in order. Other items are skipped.
 ///
 /// # Errors
 ///
-/// [`InvalidData`](io::ErrorKind::InvalidData) if there is none, or something is malformed.
+/// [`InvalidData`](io::ErrorKind::InvalidData) if there are none, or the text is malformed.
 pub fn certificates_from_pem(pem: impl AsRef<[u8]>) -> io::Result<Vec<CertificateDer<'static>>> {
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_ref()).collect();
     match certificates {
@@ -18,11 +19,11 @@ pub fn certificates_from_pem(pem: impl AsRef<[u8]>) -> io::Result<Vec<Certificat
     }
 }
 
-/// The first private key in a text in PEM form (RFC 7468): PKCS #1, PKCS #8 or SEC 1.
+/// Returns the first private key in a PEM text (RFC 7468): PKCS #1, PKCS #8 or SEC 1.
 ///
 /// # Errors
 ///
-/// [`InvalidData`](io::ErrorKind::InvalidData) if there is none, or something is malformed.
+/// [`InvalidData`](io::ErrorKind::InvalidData) if there is none, or the text is malformed.
 pub fn private_key_from_pem(pem: impl AsRef<[u8]>) -> io::Result<PrivateKeyDer<'static>> {
     match PrivateKeyDer::from_pem_slice(pem.as_ref()) {
         Ok(key) => Ok(key),

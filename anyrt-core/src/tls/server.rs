@@ -1,3 +1,5 @@
+//! [`TlsServerConfig`].
+
 use std::fmt;
 use std::io;
 use std::sync::Arc;
@@ -9,7 +11,8 @@ use futures_rustls::rustls::server::{NoClientAuth, ServerConfig, WebPkiClientVer
 use super::client::{provider, root_store};
 use super::error::refuse_config;
 
-/// How a server encrypts: who it is, what it offers, and whether it asks who the clients are.
+/// A server configuration: the server's certificate, the accepted protocols, and whether clients must present
+/// a certificate.
 ///
 /// Cloning is cheap.
 #[derive(Clone)]
@@ -19,13 +22,12 @@ pub struct TlsServerConfig {
 }
 
 impl TlsServerConfig {
-    /// Shows this certificate: the server's own first, then those that lead to an authority; with
-    /// the private key of the first. Clients are not asked for one.
+    /// Creates a configuration with this certificate: the server's own first, then the chain up to an
+    /// authority; and the private key of the first. Clients are not asked for a certificate.
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if they cannot be used, or do not belong
-    /// together.
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if they are unusable, or do not match.
     pub fn new(
         chain: Vec<CertificateDer<'static>>,
         key: PrivateKeyDer<'static>,
@@ -33,16 +35,15 @@ impl TlsServerConfig {
         TlsServerConfig::with_verifier(Arc::new(NoClientAuth), chain, key)
     }
 
-    /// As [`new`](TlsServerConfig::new), and takes only clients with a certificate of one of these
-    /// authorities.
+    /// Creates a configuration like [`new`](TlsServerConfig::new) that accepts only clients with a
+    /// certificate of one of these authorities.
     ///
-    /// With TLS 1.3 a client that is turned away has finished its handshake by then: it learns of
-    /// it when it receives.
+    /// With TLS 1.3 a client that is rejected has already completed its handshake: it gets the error when it
+    /// receives.
     ///
     /// # Errors
     ///
-    /// As [`new`](TlsServerConfig::new); also if one of the authorities cannot be used, or there is
-    /// none.
+    /// As [`new`](TlsServerConfig::new); also if one of the authorities is unusable, or there are none.
     pub fn with_client_roots(
         chain: Vec<CertificateDer<'static>>,
         key: PrivateKeyDer<'static>,
@@ -69,9 +70,9 @@ impl TlsServerConfig {
         Ok(Arc::new(config).into())
     }
 
-    /// Accepts these protocols by ALPN, the one that is liked most first.
+    /// Sets the ALPN protocols to accept, in order of preference.
     ///
-    /// A client that offers protocols, and none of these, is turned away.
+    /// A client that offers protocols, but none of these, is rejected.
     #[must_use]
     pub fn alpn(mut self, protocols: impl IntoIterator<Item = impl Into<Vec<u8>>>) -> Self {
         let config = Arc::make_mut(&mut self.config);
@@ -79,7 +80,7 @@ impl TlsServerConfig {
         self
     }
 
-    /// Whether a connection that is cut off counts as the end of the stream.
+    /// Sets whether a broken connection counts as the end of the stream. Defaults to false.
     ///
     /// See [`TlsClientConfig::relaxed`](super::TlsClientConfig::relaxed).
     #[must_use]
@@ -89,9 +90,8 @@ impl TlsServerConfig {
     }
 }
 
-/// Everything that rustls can do, but for early data (0-RTT), which is never accepted: whoever
-/// records it can send it again, so a stream must not mix it with the rest. Clients send theirs
-/// after the handshake, then.
+/// Accepts any configuration of rustls, but disables early data (0-RTT): an attacker can record and replay
+/// it, so a stream must not mix it with other data. Clients then send it after the handshake.
 impl From<Arc<ServerConfig>> for TlsServerConfig {
     fn from(mut config: Arc<ServerConfig>) -> Self {
         if config.max_early_data_size > 0 {

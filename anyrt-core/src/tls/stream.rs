@@ -1,3 +1,8 @@
+//! [`TlsStream`]: a session of rustls that keeps the contract of byte streams.
+//!
+//! The session alone does not: this layer remembers how each direction ended, and ends the sending direction
+//! without closing the transport.
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
@@ -17,24 +22,23 @@ use crate::engine::{Wait, deliver, poll_state};
 use crate::stream::{Attributes, ByteStream, Demand, HalfClose, SendError, is_broken};
 use crate::sync::begin;
 
-/// A stream of bytes that is encrypted on its way over another.
+/// A byte stream that is encrypted on its way over another byte stream.
 ///
-/// The handshake happens when the stream is made: who has one knows who the peer is. The stream
-/// beneath may be any [`ByteStream`], another `TlsStream` included. It is not closed before this
-/// is dropped.
+/// The handshake takes place when the stream is created, so the identity of the peer is known from then on.
+/// The transport may be any [`ByteStream`], including another `TlsStream`. It is closed when this stream is
+/// dropped.
 ///
 /// # The end
 ///
-/// Each side tells the other, within TLS, that no more will come; the stream then ends there. A
-/// transport that ends without that was cut off, which is an error that
-/// [`is_broken`](crate::stream::is_broken) knows, unless the configuration is
-/// [relaxed](TlsClientConfig::relaxed).
+/// Each side ends its direction within TLS; the stream of the other side ends there. A transport that ends
+/// without that is broken, which is an error that [`is_broken`](crate::stream::is_broken) recognizes, unless
+/// the configuration is [relaxed](TlsClientConfig::relaxed).
 ///
-/// With TLS 1.3 the directions end one by one, so [`send_eof`] works. With TLS 1.2 the peer has to
-/// stop when one ends: `send_eof` is refused as [`Unsupported`](io::ErrorKind::Unsupported), and
-/// the stream can be used as before. [`close`] ends both in good order with either version; so
-/// does `poll_close`, for foreign code. Both sides may do so at once: closing fails as
-/// [broken](crate::stream::is_broken) only if the peer is gone and has not ended its side.
+/// With TLS 1.3 the directions end independently, so [`send_eof`] works. With TLS 1.2 the peer must stop when
+/// one direction ends: `send_eof` fails as [`Unsupported`](io::ErrorKind::Unsupported), and the stream
+/// remains usable. [`close`] ends both directions gracefully with either version; so does `poll_close`, for
+/// foreign code. Both sides may do so at once: closing fails as [broken](crate::stream::is_broken) only if
+/// the peer is gone without having ended its side.
 ///
 /// [`send_eof`]: crate::stream::ByteSendStreamExt::send_eof
 /// [`close`]: crate::stream::ByteSendStreamExt::close
@@ -42,32 +46,40 @@ use crate::sync::begin;
 /// # Attributes
 ///
 /// [`AlpnProtocol`], [`CipherSuite`], [`PeerCertificates`], [`ServerName`], [`ServerSide`],
-/// [`StandardCompatible`], [`TlsVersion`], and what is known of the stream beneath.
+/// [`StandardCompatible`], [`TlsVersion`], and the attributes of the transport.
 pub struct TlsStream<S> {
     session: Box<Session<S>>,
-    /// What the client asked for, on its side.
+    /// The requested name of the server, on the client's side.
     host: Option<String>,
     relaxed: bool,
-    /// Whether the peer was told that no more will come.
+    /// Whether the end of the sending direction was passed to the session.
     end_sent: bool,
     received: Received,
-    /// Data that closing has read past, for later reads.
+    /// The data that closing has read in advance, for later reads.
     read_ahead: VecDeque<u8>,
 }
 
-/// How much data closing reads past at most, to find out whether a peer that is gone has ended TLS.
+/// The maximum of data that closing reads in advance, to find out whether a peer that is gone has ended TLS.
 const MAX_READ_AHEAD: usize = 1 << 20;
 
-/// How receiving stands.
+/// The state of the receiving direction.
+///
+/// ```text
+///   Open ──close_notify──▶ Ended
+///     ├────end of transport──▶ CutOff
+///     └────error──▶ Failed
+/// ```
+///
+/// The last three are final: every further read returns their result, which the session may not repeat.
 #[derive(Debug)]
 enum Received {
-    /// There may be more.
+    /// There may be more data.
     Open,
-    /// The peer said that no more will come.
+    /// The peer has ended its direction.
     Ended,
-    /// The transport ended, and the peer had not said so.
+    /// The transport ended before the peer had ended its direction.
     CutOff,
-    /// Reading failed. The session would wait for more, or say that this is the end.
+    /// Reading failed. The session would wait for more data, or report the end.
     Failed(io::Error),
 }
 
@@ -78,25 +90,25 @@ impl Received {
 }
 
 impl<S: ByteStream> TlsStream<S> {
-    /// Makes a client of this stream: shakes hands with the server at its other end.
+    /// Creates the client side of a TLS stream: performs the handshake with the server at the other end.
     ///
-    /// The server has to show a certificate for `host`, which is a name or an IP address. An
-    /// international name needs the feature `idna`, and stands for its form in IDNA 2008.
+    /// The server must present a certificate for `host`, which is a name or an IP address. An
+    /// internationalized name needs the feature `idna`, and stands for its form in IDNA 2008.
     ///
-    /// There is no limit in time: use `fail_after`.
+    /// There is no time limit: use `fail_after`.
     ///
     /// # Cancel safety
     ///
-    /// Dropping it closes the stream.
+    /// Dropping the future closes the transport.
     ///
     /// # Errors
     ///
-    /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if `host` is not the name of a host.
-    /// - [`TlsError::Connect`] if the server is not to be trusted, or does not speak TLS.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if `host` is not a valid host name.
+    /// - [`TlsError::Connect`] if the server is not trusted, or does not speak TLS.
     /// - [`TlsError::HandshakeCutOff`] if the server closes the connection.
-    /// - What the stream beneath reports.
+    /// - Any error of the transport.
     ///
-    /// It is closed then.
+    /// The transport is closed on error.
     pub fn connect(
         stream: S,
         host: &str,
@@ -112,22 +124,21 @@ impl<S: ByteStream> TlsStream<S> {
         }
     }
 
-    /// Makes a server of this stream: shakes hands with the client at its other end.
+    /// Creates the server side of a TLS stream: performs the handshake with the client at the other end.
     ///
-    /// There is no limit in time: use `fail_after`. A [`TlsListener`](super::TlsListener) has one.
+    /// There is no time limit: use `fail_after`. A [`TlsListener`](super::TlsListener) has one.
     ///
     /// # Cancel safety
     ///
-    /// Dropping it closes the stream.
+    /// Dropping the future closes the transport.
     ///
     /// # Errors
     ///
-    /// - [`TlsError::Accept`] if the client turns the server down, or the server the client, or it
-    ///   does not speak TLS.
+    /// - [`TlsError::Accept`] if either side refuses the other, or the client does not speak TLS.
     /// - [`TlsError::HandshakeCutOff`] if the client closes the connection.
-    /// - What the stream beneath reports.
+    /// - Any error of the transport.
     ///
-    /// It is closed then.
+    /// The transport is closed on error.
     pub fn accept(
         stream: S,
         config: &TlsServerConfig,
@@ -141,26 +152,27 @@ impl<S: ByteStream> TlsStream<S> {
         }
     }
 
-    /// Ends TLS on both sides, and gives back the stream beneath, with the bytes that were read
-    /// from it already: those that the peer sent after the end of TLS.
+    /// Ends TLS in both directions, and returns the transport, together with the bytes that were already read
+    /// from it: those that the peer sent after the end of TLS.
     ///
-    /// The peer has to end TLS too, by `unwrap` or `close`, and everything that it sent has to be
-    /// received before.
+    /// The peer must end TLS too, by `unwrap` or `close`, and everything that it sent before must have been
+    /// received.
     ///
     /// # Cancel safety
     ///
-    /// Dropping it closes the stream.
+    /// Dropping the future closes the transport.
     ///
     /// # Errors
     ///
     /// - [`TlsError::NotReceived`] if the peer has sent more data within TLS.
     /// - [`TlsError::CutOff`] if the peer does not end TLS; unless relaxed.
-    /// - What the stream beneath reports.
+    /// - Any error of the transport.
     ///
-    /// It is closed then.
+    /// The transport is closed on error.
     pub async fn unwrap(mut self) -> io::Result<(S, Vec<u8>)> {
         begin().await;
         deliver(wait(|cx| self.poll_end(cx)).await).await?;
+        // The session is dropped here; `Records` has all bytes that it has not received.
         let records = match *self.session {
             Session::Client(session) => session.into_inner().0,
             Session::Server(session) => session.into_inner().0,
@@ -168,10 +180,10 @@ impl<S: ByteStream> TlsStream<S> {
         Ok(records.into_parts())
     }
 
-    /// Reads from the session, and remembers how receiving ended.
+    /// Reads from the session, and records how receiving has ended.
     fn poll_receive(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         match &self.received {
-            // The session would take its own answer to an empty buffer for the end.
+            // The session would treat its own result for an empty buffer as the end.
             Received::Open if buffer.is_empty() => return Poll::Ready(Ok(0)),
             Received::Open => {}
             Received::Ended => return Poll::Ready(Ok(0)),
@@ -179,10 +191,12 @@ impl<S: ByteStream> TlsStream<S> {
             Received::Failed(error) => return Poll::Ready(Err(repeat(error))),
         }
         match ready!(Pin::new(&mut *self.session).poll_read(cx, buffer)) {
+            // The session returns 0 only for `close_notify`.
             Ok(0) => {
                 self.received = Received::Ended;
                 Poll::Ready(Ok(0))
             }
+            // The session's error for a transport that ends without `close_notify`.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
                 self.received = Received::CutOff;
                 Poll::Ready(self.cut_off())
@@ -195,11 +209,13 @@ impl<S: ByteStream> TlsStream<S> {
         }
     }
 
-    /// Returns whether a peer that receives no more has ended its side.
+    /// Returns whether a peer that no longer receives has ended its direction.
     ///
-    /// It may have done so right before it left. Then the end of TLS is among the bytes that were
-    /// not received yet. Data before it is kept for later reads. This does not wait: everything that
-    /// a peer has sent before it left can be read by now.
+    /// It may have done so just before it left. Then the end of TLS is among the bytes that are not received
+    /// yet; data before it is kept for later reads. This does not wait: everything that a peer has sent
+    /// before it left can be read by now.
+    ///
+    /// The loop ends: each round reads data, which is limited, or settles `received`, or breaks.
     fn peer_has_ended(&mut self, cx: &mut Context<'_>) -> bool {
         let mut chunk = [0; 4096];
         while matches!(self.received, Received::Open) && self.read_ahead.len() < MAX_READ_AHEAD {
@@ -215,10 +231,12 @@ impl<S: ByteStream> TlsStream<S> {
         }
     }
 
-    /// Ends both directions. Both are tried in each poll: the peer may have to be read from before
-    /// it reads. Reading comes first: a peer that has ended TLS need not be there any more.
+    /// Ends both directions. Each poll tries both: the peer may have to be read from before it reads. Reading
+    /// comes first, since a peer that has ended TLS may already be gone.
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // 1. Receive the end. One byte is enough: data here is an error.
         let received = Pin::new(&mut *self).poll_read(cx, &mut [0])?;
+        // 2. Send the end, and combine the results.
         let sent = Pin::new(&mut *self).poll_close(cx);
         match received {
             Poll::Ready(0) => sent,
@@ -243,7 +261,7 @@ impl<S> TlsStream<S> {
         }
     }
 
-    /// The stream beneath.
+    /// Returns the transport.
     pub fn transport(&self) -> &S {
         self.session.get_ref().0.transport()
     }
@@ -259,9 +277,11 @@ impl<S> TlsStream<S> {
         }
     }
 
-    /// Whether the end can be said in the one direction alone: a matter of the version, unless
-    /// the other has ended anyway.
+    /// Returns whether the sending direction can end alone. This depends on the version, unless the receiving
+    /// direction has ended already.
     fn can_close_half(&self) -> bool {
+        // With TLS 1.2, ending one direction makes the peer end the other, so a peer that has ended already
+        // loses nothing.
         self.received.has_ended()
             || self.common().protocol_version() != Some(ProtocolVersion::TLSv1_2)
     }
@@ -281,6 +301,7 @@ impl<S: ByteStream> AsyncRead for TlsStream<S> {
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        // Data that closing has read comes first.
         if !this.read_ahead.is_empty() {
             return Poll::Ready(this.read_ahead.read(buffer));
         }
@@ -295,6 +316,7 @@ impl<S: ByteStream> AsyncWrite for TlsStream<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        // Rule 3 of the contract of byte streams: writing after the end fails as closed.
         this.refuse_if_ended()?;
         Pin::new(&mut *this.session).poll_write(cx, bytes)
     }
@@ -313,18 +335,20 @@ impl<S: ByteStream> AsyncWrite for TlsStream<S> {
         Pin::new(&mut *self.get_mut().session).poll_flush(cx)
     }
 
-    /// Says that no more will come, and leaves the transport open: the session's own way would
-    /// close it, and then it could not be given back.
+    /// Ends the sending direction, and leaves the transport open. The session's own method would close it, so
+    /// it could not be returned by `unwrap`.
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let session = &mut *this.session;
+        // 1. Once: flush the data, then pass the end to the session.
         if !this.end_sent {
             ready!(Pin::new(&mut *session).poll_flush(cx))?;
             session.get_mut().1.send_close_notify();
             this.end_sent = true;
         }
+        // 2. Flush the end.
         match ready!(Pin::new(session).poll_flush(cx)) {
-            // Both sides may end at once. A peer that has ended its side does not need to be told.
+            // Both sides may end at once. A peer that has ended its side does not need this end.
             Err(error) if is_broken(&error) && this.peer_has_ended(cx) => Poll::Ready(Ok(())),
             outcome => Poll::Ready(outcome),
         }
@@ -332,7 +356,7 @@ impl<S: ByteStream> AsyncWrite for TlsStream<S> {
 }
 
 impl<S> TlsStream<S> {
-    /// What a read gives once the transport has ended too early.
+    /// Returns the result of a read after the transport has ended too early.
     fn cut_off(&self) -> io::Result<usize> {
         if self.relaxed {
             return Ok(0);
@@ -371,7 +395,7 @@ impl<S: fmt::Debug> fmt::Debug for TlsStream<S> {
     }
 }
 
-/// The same error once more, as far as it can be cloned; of others there are kind and words.
+/// Returns a copy of an error, as far as it can be cloned; otherwise one with the same kind and text.
 fn repeat(error: &io::Error) -> io::Error {
     if let Some(code) = error.raw_os_error() {
         return io::Error::from_raw_os_error(code);
@@ -389,7 +413,7 @@ fn repeat(error: &io::Error) -> io::Error {
     }
 }
 
-/// Waits for the peer.
+/// Waits for the peer, listed as a wait for the connection.
 async fn wait<T>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> T {
     poll_fn(|cx| {
         let polled = poll(cx);

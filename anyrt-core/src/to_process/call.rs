@@ -22,7 +22,7 @@ use crate::sync::{CapacityLimiter, begin};
 #[derive(Clone, Default)]
 pub(super) struct CallOptions {
     pub(super) kills: bool,
-    /// `None` for the run's.
+    /// `None` for the limiter of the run.
     pub(super) limiter: Option<Arc<CapacityLimiter>>,
 }
 
@@ -55,7 +55,7 @@ where
     deliver(outcome).await
 }
 
-/// Makes the frame of a request.
+/// Creates the frame of a request.
 fn request<F: 'static, A: Serialize>(argument: A) -> Result<Vec<u8>, WorkerError> {
     let key = find::<F>().ok_or(WorkerError::NotRegistered(type_name::<F>()))?;
     let mut frame = vec![0; WORD];
@@ -73,7 +73,7 @@ async fn ask<R: Descriptors>(options: CallOptions, request: &[u8]) -> Result<Vec
         Some(limiter) => limiter,
         None => current_default_limiter().map_err(outside)?,
     };
-    // Given back last: after the worker is idle again, or is gone.
+    // Dropped last: after the worker is idle again, or is gone.
     let _token = limiter.acquire_arc_started().await;
     loop {
         let idle = pool.take();
@@ -87,7 +87,8 @@ async fn ask<R: Descriptors>(options: CallOptions, request: &[u8]) -> Result<Vec
                 pool.put(worker);
                 return Ok(answer);
             }
-            // It ended while it was idle. Each round takes a worker from the pool, or starts one.
+            // The worker ended while it was idle. The loop ends: each round takes a worker from the pool, or
+            // starts a new one and returns.
             Err(lost) if !lost.had_request && !is_new => {}
             Err(lost) => return Err(WorkerError::Broken(lost.status)),
         }

@@ -1,7 +1,7 @@
-//! Arguments and results as bytes: the one place that names the format.
+//! Conversion of arguments and results to bytes: the only module that depends on the format.
 //!
-//! The format is MessagePack, with the names of fields, so that it carries all shapes of serde: tagged and
-//! untagged enums, flattened fields, fields that are left out.
+//! The format is MessagePack with field names, which supports all shapes of serde: tagged and untagged enums,
+//! flattened fields, skipped fields.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use rmp_serde::Serializer;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Error of serialising or deserialising a value for a worker process.
+/// Error: a value for a worker process could not be serialized or deserialized.
 #[derive(Debug)]
 pub struct CodecError {
     message: String,
@@ -36,7 +36,7 @@ pub(super) fn encode<T: Serialize>(value: &T, bytes: &mut Vec<u8>) -> Result<(),
     encoded.map_err(|error| CodecError::new(error.to_string()))
 }
 
-/// Makes a value of its bytes.
+/// Creates a value from its bytes.
 pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
     rmp_serde::from_slice(bytes).map_err(|error| CodecError::new(error.to_string()))
 }

@@ -1,18 +1,20 @@
+//! [`WorkerError`].
+
 use std::fmt;
 use std::io;
 use std::process::ExitStatus;
 
 use super::codec::CodecError;
 
-/// Error of a call of a function in a worker process.
+/// The error of a call of a function in a worker process.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WorkerError {
     /// The worker process ended while it ran the function: by `exit`, an abort or a signal. The status is
-    /// missing if something else has waited for the process. The next call gets another worker.
+    /// missing if other code has waited for the process. The next call gets another worker.
     #[error("the worker process ended while it ran the function ({})", Shown(.0))]
     Broken(Option<ExitStatus>),
-    /// This program does not begin with a call of `serve`, so no worker was started.
+    /// This program does not start with a call of `serve`, so no worker was started.
     #[error(
         "worker processes are not set up: make `anyrt::to_process::serve();` the first line of `fn main`, or \
          use `#[anyrt::main]`, and in tests `#[anyrt::test]`"
@@ -25,7 +27,7 @@ pub enum WorkerError {
     #[error("the argument cannot be sent to a worker process: {0}")]
     Argument(#[source] CodecError),
     /// The result could not be sent back.
-    // Not `Result`: the compiler would then write `std::result::Result` in all its messages.
+    // Not `Result`, since the compiler would then write `std::result::Result` in all its messages.
     #[error("the result cannot be sent back from a worker process: {0}")]
     ReturnValue(#[source] CodecError),
     /// No worker could be started.
@@ -33,7 +35,7 @@ pub enum WorkerError {
     Start(#[source] io::Error),
 }
 
-/// A status, as far as it is known.
+/// A status, if it is known.
 struct Shown<'a>(&'a Option<ExitStatus>);
 
 impl fmt::Display for Shown<'_> {

@@ -1,24 +1,24 @@
 //! Worker processes: functions that run in another process.
 //!
-//! A worker is another process of this program's executable. It recognises itself by its standard input and
-//! environment (`crate::role`), and `serve`, at the start of `main`, then calls functions until the program
+//! A worker is another process of this program's executable. It recognizes itself by its standard input and
+//! environment (`crate::role`). In it, `serve` at the start of `main` calls functions until the program
 //! closes the socket.
 //!
 //! # Files
 //!
 //! | file | contents |
 //! | --- | --- |
-//! | `options`, `error` | what callers see |
-//! | `registry` | the functions that may be called, by the type of each |
+//! | `options`, `error` | the API for callers |
+//! | `registry` | the functions that may be called, by their types |
 //! | `codec` | arguments and results as bytes |
 //! | `call` | one call: a token, a worker, the answer |
-//! | `worker` | a worker, seen from the program: starting it, talking to it, ending it |
+//! | `worker` | a worker, as seen by the program: starting, communication, ending |
 //! | `pool` | the idle workers of a run |
-//! | `serve` | the worker itself |
+//! | `serve` | the code of the worker itself |
 //!
-//! # What goes through the socket
+//! # The protocol on the socket
 //!
-//! A frame is its length in 8 bytes, little end first, and a body.
+//! A frame is its length in 8 bytes, little-endian, and a body.
 //!
 //! | from | frame |
 //! | --- | --- |
@@ -29,9 +29,9 @@
 //!
 //! # Ownership
 //!
-//! A worker is owned by one call, or is idle in the pool. It goes back only after the call has read its whole
-//! answer. If a call ends in any other way, its worker is killed, so no call reads another's answer (rule
-//! W15).
+//! A worker is owned by one call, or is idle in the pool. It is returned only after the call has read its
+//! whole answer. If a call ends in any other way, its worker is killed, so a call never reads the answer of
+//! another (rule W15).
 
 mod call;
 mod codec;
@@ -56,13 +56,13 @@ use crate::runtime::Descriptors;
 
 /// Runs a function in a worker process, and returns its result.
 ///
-/// The function is marked with `#[anyrt::process_fn]`. The call reuses an idle worker of the run, or starts
-/// one. Calls beyond the [limit](current_default_limiter) wait in the order of their arrival.
+/// The function must be marked with `#[anyrt::process_fn]`. The call reuses an idle worker of the run, or
+/// starts one. Calls beyond the [limit](current_default_limiter) wait in order of arrival.
 ///
 /// # Cancel safety
 ///
-/// Until the request has been sent, a cancelled or dropped call leaves; a worker that it was starting, or
-/// sending to, is killed. After that, a cancelled caller waits until the function has returned, and gets
+/// Until the request has been sent, a cancelled or dropped call ends at once; a worker that it was starting,
+/// or sending to, is killed. After that, a cancelled caller waits until the function has returned, and gets
 /// its result; with [`Options::kill_on_cancel`] the worker is killed instead. If the future is dropped before
 /// completing, the worker is killed.
 ///
@@ -72,7 +72,7 @@ use crate::runtime::Descriptors;
 ///
 /// # Panics
 ///
-/// If the function panics, with the text of its panic. The worker goes on.
+/// If the function panics, with the text of its panic. The worker remains usable.
 pub fn run<R, F, A, T>(
     function: F,
     argument: A,

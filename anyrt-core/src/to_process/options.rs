@@ -1,3 +1,5 @@
+//! [`Options`], and the default limiter of calls.
+
 use std::fmt;
 use std::marker::PhantomData;
 use std::num::NonZeroUsize;
@@ -19,8 +21,8 @@ static DEFAULT_LIMITER: RunVar<Arc<CapacityLimiter>> = RunVar::with_default(|| {
     Arc::new(CapacityLimiter::new(processors))
 });
 
-/// Returns the limiter that calls in the current run use unless they are given another: one token for each
-/// processor. The number can be changed during the run.
+/// Returns the limiter that calls in the current run use by default: one token for each processor. The number
+/// can be changed during the run.
 ///
 /// # Errors
 ///
@@ -29,7 +31,7 @@ pub fn current_default_limiter() -> Result<Arc<CapacityLimiter>, NoRun> {
     DEFAULT_LIMITER.get().map_err(|_| NoRun::outside())
 }
 
-/// How a function is to run in a worker process.
+/// Options for a function in a worker process.
 #[must_use = "options do nothing until something is run with them"]
 pub struct Options<R> {
     call: CallOptions,
@@ -37,7 +39,7 @@ pub struct Options<R> {
 }
 
 impl<R: Descriptors> Options<R> {
-    /// Returns the options of [`run`](super::run).
+    /// Creates the options of [`run`](super::run).
     pub fn new() -> Options<R> {
         Options {
             call: CallOptions::default(),
@@ -48,13 +50,13 @@ impl<R: Descriptors> Options<R> {
     /// Sets whether a cancelled call kills its worker, and with it the function. Otherwise a cancelled call
     /// waits for the function, and gets its result.
     ///
-    /// What the function has started is killed with it.
+    /// Processes that the function has started are killed with it.
     pub fn kill_on_cancel(mut self, kill: bool) -> Options<R> {
         self.call.kills = kill;
         self
     }
 
-    /// Takes a token from this limiter, and not from the [run's](current_default_limiter).
+    /// Sets the limiter to use instead of the [run's](current_default_limiter).
     pub fn limiter(mut self, limiter: &Arc<CapacityLimiter>) -> Options<R> {
         self.call.limiter = Some(limiter.clone());
         self

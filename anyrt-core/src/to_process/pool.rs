@@ -12,10 +12,10 @@ use crate::instant::Instant;
 use crate::loom::{Arc, Mutex, OnceLock, lock};
 use crate::runtime::Descriptors;
 
-/// How long a worker may be idle. It ends when a call comes after that.
+/// The maximum time that a worker may be idle. It is ended by the first call afterwards.
 const LONGEST_IDLE: Duration = Duration::from_secs(5 * 60);
 
-/// The pool of a run, whose type depends on the runtime.
+/// The pool of a run. Its type depends on the runtime.
 static POOL: RunVar<Arc<OnceLock<Arc<dyn Any + Send + Sync>>>> = RunVar::with_default(Arc::default);
 
 /// The idle workers of a run.
@@ -32,7 +32,7 @@ impl<R: Descriptors> Pool<R> {
             let idle = Mutex::new(Idle::Open(Vec::new()));
             let pool = Arc::new(Pool::<R> { idle });
             let closed = pool.clone();
-            // Before the run waits for what is left: it then waits until the workers are reaped, too.
+            // Before the run waits for owed work, so that it also waits until the workers are reaped.
             run.at_end.add(move || closed.close());
             pool
         });
@@ -40,7 +40,7 @@ impl<R: Descriptors> Pool<R> {
         pool.clone().downcast().map_err(|_| NoRun::outside())
     }
 
-    /// Takes the worker that has become idle last, and ends those that have been idle for too long.
+    /// Returns the worker that became idle last, and ends those that have been idle for too long.
     pub(super) fn take(&self) -> Option<Worker<R>> {
         let mut idle = lock(&self.idle);
         let expired = idle.expire(R::now());
@@ -50,7 +50,7 @@ impl<R: Descriptors> Pool<R> {
         found
     }
 
-    /// Keeps a worker for the next call. After the end of the run's main task, it ends.
+    /// Keeps a worker for the next call. After the end of the run's main task, ends the worker instead.
     pub(super) fn put(&self, worker: Worker<R>) {
         let mut idle = lock(&self.idle);
         let refused = idle.put(R::now(), worker);
@@ -64,7 +64,7 @@ impl<R: Descriptors> Pool<R> {
     }
 }
 
-/// The idle workers, with the times since when they are idle, the latest at the end.
+/// The idle workers, with the times at which they became idle, the latest at the end.
 enum Idle<W> {
     Open(Vec<(Instant, W)>),
     Closed,
@@ -113,7 +113,7 @@ mod tests {
         Instant::after_anchor(Duration::from_secs(seconds))
     }
 
-    /// PR-11, W16.
+    /// Checks PR-11 and W16.
     #[test]
     fn what_is_idle_for_five_minutes_goes_when_another_call_comes() {
         let mut idle = Idle::Open(Vec::new());
@@ -126,7 +126,7 @@ mod tests {
         assert_eq!(idle.take(), None);
     }
 
-    /// W12: the latest comes first.
+    /// Checks W12: the latest comes first.
     #[test]
     fn the_latest_comes_first() {
         let mut idle = Idle::Open(Vec::new());
@@ -136,7 +136,7 @@ mod tests {
         assert_eq!(idle.take(), Some('a'));
     }
 
-    /// W16.
+    /// Checks W16.
     #[test]
     fn a_closed_pool_keeps_nothing() {
         let mut idle = Idle::Open(Vec::new());

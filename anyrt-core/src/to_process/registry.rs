@@ -1,8 +1,8 @@
-//! The functions that may be called in workers. Used by what `#[anyrt::process_fn]` expands to, and by core;
-//! nothing here is meant to be named, and all of it may change.
+//! The functions that may be called in workers. Used by the expansion of `#[anyrt::process_fn]`, and by core;
+//! this module is not public API, and may change.
 //!
-//! A function item has a type of its own, which program and worker, being one executable, know by the same
-//! `TypeId`. The hash of that is the key of the function.
+//! A function item has its own type. Program and worker are the same executable, so the `TypeId` of that type
+//! is the same in both. Its hash is the key of the function.
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
@@ -28,7 +28,7 @@ pub struct ProcessFn {
 inventory::collect!(ProcessFn);
 
 impl ProcessFn {
-    /// Describes a function: its type, and how it is called with the bytes of its argument.
+    /// Describes a function: its type, and how to call it with the bytes of its argument.
     #[must_use]
     pub const fn new(
         name: &'static str,
@@ -48,14 +48,14 @@ pub fn type_id<F: 'static>(_function: F) -> TypeId {
     TypeId::of::<F>()
 }
 
-/// Calls a function with the bytes of its argument, and returns those of its answer.
+/// Calls a function with the bytes of its argument, and returns the bytes of its answer.
 pub fn call<A, T>(function: impl FnOnce(A) -> T, argument: &[u8]) -> Vec<u8>
 where
     A: DeserializeOwned,
     T: Serialize,
 {
     let mut answer = vec![Answer::VALUE];
-    // The destructor of the result and its `Serialize` may panic as well.
+    // Inside, since the destructor of the result and its `Serialize` may panic too.
     let called = catch_unwind(AssertUnwindSafe(|| {
         let argument = decode(argument).map_err(Answer::Argument)?;
         encode(&function(argument), &mut answer).map_err(Answer::Result)
@@ -71,13 +71,13 @@ fn text_of(payload: &(dyn Any + Send)) -> String {
     match (payload.downcast_ref::<&str>(), payload.downcast_ref()) {
         (Some(text), _) => (*text).to_owned(),
         (None, Some(text)) => String::clone(text),
-        (None, None) => "the function panicked, with something that is not a text".to_owned(),
+        (None, None) => "the function panicked, with a payload that is not text".to_owned(),
     }
 }
 
 /// An answer of a worker.
 pub(super) enum Answer {
-    /// The bytes of the result come after [`Answer::VALUE`].
+    /// A value. The bytes of the result come after [`Answer::VALUE`].
     Value,
     Panic(String),
     Argument(CodecError),
@@ -120,13 +120,13 @@ impl Answer {
 }
 
 fn key_of(type_id: TypeId) -> u64 {
-    // With keys that are always the same.
+    // With fixed keys, so that program and worker compute the same hashes.
     let mut hasher = DefaultHasher::new();
     type_id.hash(&mut hasher);
     hasher.finish()
 }
 
-/// All functions by their keys.
+/// Returns all functions by their keys.
 fn all() -> &'static HashMap<u64, &'static ProcessFn> {
     static ALL: OnceLock<HashMap<u64, &'static ProcessFn>> = OnceLock::new();
     ALL.get_or_init(|| {
@@ -150,7 +150,7 @@ pub(super) fn dispatch(key: u64, argument: &[u8]) -> Vec<u8> {
     }
 }
 
-/// Returns a hash of all names and keys. Another executable has another one.
+/// Returns a hash of all names and keys, which differs between executables.
 pub(super) fn fingerprint() -> u64 {
     let mut functions: Vec<_> = all().iter().map(|(key, f)| (f.name, *key)).collect();
     functions.sort_unstable();

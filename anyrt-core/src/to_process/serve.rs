@@ -1,4 +1,4 @@
-//! The worker itself.
+//! The code of the worker itself.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -20,24 +20,24 @@ use crate::role;
 /// The exit status of a worker that cannot serve.
 const CANNOT_SERVE: i32 = 70;
 
-/// How long the watching thread waits where the system wakes it without a reason.
+/// The pause of the watching thread, for systems that wake it without a reason.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Turns this process into a worker, if it was started as one. Otherwise it returns, and from then on the
-/// program may start workers.
+/// Turns this process into a worker, if it was started as one. Otherwise returns, and the program may start
+/// workers from then on.
 ///
-/// It is to be the first line of `fn main`. `#[anyrt::main]` and `#[anyrt::test]` call it. A worker does
-/// not return from it: it runs functions on this thread, and ends with the program that has started it.
+/// It must be the first line of `fn main`. `#[anyrt::main]` and `#[anyrt::test]` call it. In a worker it does
+/// not return: it runs functions on this thread, and ends with the program that has started it.
 ///
 /// In tests, use `#[anyrt::test]`: a worker of a plain `#[test]` would run all tests of the program.
 pub fn serve() {
     serve_as(None);
 }
 
-/// [`serve`] at the start of a test, whose name is given as `module_path!()` and the function's.
+/// Calls [`serve`] at the start of a test with the given name: `module_path!()` and the name of the function.
 #[doc(hidden)]
 pub fn serve_in_test(path: &str) {
-    // The harness knows it without the name of the crate.
+    // The test harness uses the name without the crate.
     let name = path.split_once("::").map_or(path, |(_, name)| name);
     serve_as(Some(name));
 }
@@ -52,7 +52,7 @@ fn serve_as(test: Option<&str>) {
     }
 }
 
-/// Calls functions until the program goes away.
+/// Calls functions until the program closes the socket.
 fn work(marker: usize, in_test: bool) -> ! {
     let outcome = open(marker, in_test).and_then(|socket| answer_all(&socket));
     if let Err(error) = outcome
@@ -66,7 +66,7 @@ fn work(marker: usize, in_test: bool) -> ! {
 
 /// Moves the socket away from the standard input, and greets the program.
 fn open(marker: usize, in_test: bool) -> io::Result<UnixStream> {
-    // Close-on-exec: programs that functions start do not inherit it.
+    // Close-on-exec, so that programs that functions start do not inherit it.
     let socket: OwnedFd = stdin().try_clone_to_owned()?;
     let mut socket = UnixStream::from(socket);
     let null = File::open("/dev/null")?;
@@ -115,7 +115,7 @@ fn write_frame(mut socket: &UnixStream, body: &[u8]) -> io::Result<()> {
         socket.write_all(&length)?;
         return socket.write_all(body);
     }
-    // In one piece, which the program reads at once.
+    // In one write, which the program reads with one call.
     socket.write_all(&[&length, body].concat())
 }
 
@@ -128,13 +128,13 @@ fn end_with(socket: &UnixStream) -> ! {
         let mut descriptors = [PollFd::new(&socket, PollFlags::HUP)];
         match poll(&mut descriptors, None) {
             Ok(_) if descriptors[0].revents().intersects(gone) => end(),
-            // Some systems report what can be read as well.
+            // Some systems also report readable data.
             Ok(_) | Err(_) => park_timeout(PAUSE),
         }
     }
 }
 
-/// Ends this process and what the functions have started.
+/// Ends this process and all processes that the functions have started.
 fn end() -> ! {
     if getpgrp() == getpid() {
         let _ = kill_process_group(getpid(), Signal::KILL);

@@ -1,4 +1,4 @@
-//! A worker, as the program sees it.
+//! A worker, as seen by the program.
 
 use std::future::poll_fn;
 use std::io::{self, Write};
@@ -19,35 +19,35 @@ use crate::process::{Command, Process, Stdio, open_process};
 use crate::role::{self, NotAllowed};
 use crate::runtime::{Attempt, Descriptors, Direction, Source};
 
-/// How long a new worker may take until it serves.
+/// The maximum time until a new worker serves.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The bytes of a length, or of a key.
+/// The number of bytes of a length, and of a key.
 pub(super) const WORD: usize = 8;
 
-/// How many system calls one poll makes.
+/// The maximum number of system calls in one poll.
 const CALLS: usize = 16;
 
-/// How much is read before the length of a frame is known.
+/// The number of bytes to read before the length of a frame is known.
 const FIRST_READ: usize = 4096;
 
-/// A worker process. Dropping it kills the process and what that has started; the run reaps it.
+/// A worker process. Dropping it kills the process and everything that it has started; the run reaps it.
 pub(super) struct Worker<R: Descriptors> {
     socket: R::Source,
     process: Process<R>,
 }
 
-/// A call has lost its worker.
+/// Error: a call has lost its worker.
 pub(super) struct Lost {
     pub(super) status: Option<ExitStatus>,
-    /// The function may have begun.
+    /// Whether the function may have begun.
     pub(super) had_request: bool,
 }
 
 impl<R: Descriptors> Worker<R> {
     /// Starts a worker, and waits until it serves. All workers are started here (rule W3).
     ///
-    /// If it is cancelled or fails, the worker is killed.
+    /// If this is cancelled or fails, the worker is killed.
     pub(super) async fn start() -> Result<Worker<R>, WorkerError> {
         let test = role::worker_test().map_err(|reason| match reason {
             NotAllowed::NotSetUp => WorkerError::NotSetUp,
@@ -62,6 +62,7 @@ impl<R: Descriptors> Worker<R> {
         let process = process.map_err(WorkerError::Start)?;
         let socket = R::Source::register(ours.into()).map_err(WorkerError::Start)?;
         let worker = Worker { socket, process };
+        // An atomic only because two futures of this task share it: relaxed is enough.
         let serves = AtomicBool::new(false);
         let greeting = async {
             let greeting = move_on_after::<R, _>(PATIENCE, worker.receive()).await;
@@ -93,9 +94,10 @@ impl<R: Descriptors> Worker<R> {
 
     /// Sends a request, and returns the frame of the answer.
     ///
-    /// If it is cancelled before the whole request is sent, the worker is killed and reaped. After that, a
-    /// cancelled call does the same if it `kills`; otherwise it goes on until the answer is there.
+    /// If this is cancelled before the whole request is sent, the worker is killed and reaped. After that, a
+    /// cancelled call does the same if it `kills`; otherwise it continues until the answer is there.
     pub(super) async fn ask(&self, request: &[u8], kills: bool) -> Result<Vec<u8>, Lost> {
+        // An atomic only because two futures of this task share it: relaxed is enough.
         let answered = AtomicBool::new(false);
         let mut sent = false;
         let exchange = async {
@@ -111,7 +113,8 @@ impl<R: Descriptors> Worker<R> {
         let answer = finally(exchange, || self.end_unless(&answered)).await;
         answer.map_err(|error| Lost {
             status: self.status(),
-            // A reset is reported where the worker has left bytes unread, and there are none but the request's.
+            // The system reports a reset if the worker has left bytes unread, which can only be those of the
+            // request.
             had_request: sent && error.kind() != io::ErrorKind::ConnectionReset,
         })
     }
@@ -119,7 +122,7 @@ impl<R: Descriptors> Worker<R> {
     /// Kills and reaps the worker, unless the exchange has succeeded.
     async fn end_unless(&self, succeeded: &AtomicBool) {
         if !succeeded.load(Ordering::Relaxed) {
-            // It may have ended by itself, with a status of its own.
+            // It may have ended on its own, with its own status.
             drop(self.process.kill());
             drop(self.process.wait().await);
         }
@@ -169,7 +172,7 @@ impl<R: Descriptors> Worker<R> {
     }
 }
 
-/// Returns how much is to be read of a frame of which this is there; `None` if there is too much.
+/// Returns how many bytes to read of a frame that begins with these bytes; `None` if there are too many.
 fn missing(frame: &[u8]) -> Option<usize> {
     let Some(length) = frame.first_chunk() else {
         return Some(FIRST_READ);
@@ -178,7 +181,7 @@ fn missing(frame: &[u8]) -> Option<usize> {
     length.checked_add(WORD)?.checked_sub(frame.len())
 }
 
-/// Repeats a step until it has a value, and lets others run in between.
+/// Repeats a step until it returns a value, and yields to other tasks in between.
 async fn step_by_step<T>(
     mut step: impl FnMut(&mut Context<'_>) -> Poll<io::Result<Option<T>>>,
 ) -> io::Result<T> {
@@ -200,7 +203,7 @@ async fn step_by_step<T>(
     .await
 }
 
-/// Makes the command for a worker, and our end of its socket.
+/// Creates the command for a worker, and this process's end of its socket.
 fn prepare(test: Option<String>) -> io::Result<(Command, UnixStream)> {
     let (mut ours, theirs) = UnixStream::pair()?;
     let marker = role::marker();

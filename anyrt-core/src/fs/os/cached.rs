@@ -1,3 +1,5 @@
+//! Linux, which can read only the bytes that it has in memory (`RWF_NOWAIT`).
+
 use std::fs::File;
 use std::io::{self, IoSliceMut};
 

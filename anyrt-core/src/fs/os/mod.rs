@@ -1,4 +1,4 @@
-//! What the standard library has on some systems only.
+//! The functions of the standard library that only some systems have.
 
 #[cfg(not(unix))]
 mod other;

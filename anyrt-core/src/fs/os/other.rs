@@ -1,3 +1,5 @@
+//! Systems other than Unix.
+
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
@@ -12,7 +14,7 @@ pub(crate) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<usi
     at(file, offset, |mut file| file.write(bytes))
 }
 
-/// Goes there and back; only this thread uses the file.
+/// Seeks there and back; only this thread uses the file.
 fn at<T>(
     mut file: &File,
     offset: u64,
@@ -25,12 +27,12 @@ fn at<T>(
     outcome
 }
 
-/// Whether two paths lead to the same file.
+/// Returns whether two paths lead to the same file.
 pub(crate) fn same_file(a: &Path, b: &Path) -> io::Result<bool> {
     Ok(fs::canonicalize(a)? == fs::canonicalize(b)?)
 }
 
-/// Whether an error says that there is no such path.
+/// Returns whether an error means that there is no such path.
 pub(crate) fn is_missing(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -38,7 +40,7 @@ pub(crate) fn is_missing(error: &io::Error) -> bool {
     )
 }
 
-/// Removes a folder with all that is in it, in one go.
+/// Removes a folder with everything in it, in one step.
 pub(crate) fn remove_all(
     path: &Path,
     step: &mut dyn FnMut() -> Result<(), Stop>,

@@ -1,3 +1,5 @@
+//! Unix systems.
+
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -17,13 +19,13 @@ pub(crate) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<usi
     file.write_at(bytes, offset)
 }
 
-/// Whether two paths lead to the same file, and not only to equal ones.
+/// Returns whether two paths lead to the same file, and not just to equal ones.
 pub(crate) fn same_file(a: &Path, b: &Path) -> io::Result<bool> {
     let number = |metadata: Metadata| (metadata.dev(), metadata.ino());
     Ok(number(a.metadata()?) == number(b.metadata()?))
 }
 
-/// Whether an error says that there is no such path: `ENOENT`, `ENOTDIR` or `ELOOP`.
+/// Returns whether an error means that there is no such path: `ENOENT`, `ENOTDIR` or `ELOOP`.
 pub(crate) fn is_missing(error: &io::Error) -> bool {
     let number = error.raw_os_error();
     [Errno::NOENT, Errno::NOTDIR, Errno::LOOP]
@@ -31,16 +33,15 @@ pub(crate) fn is_missing(error: &io::Error) -> bool {
         .any(|known| number == Some(known.raw_os_error()))
 }
 
-/// Removes a folder with all that is in it, and calls `step` before each entry.
+/// Removes a folder with everything in it, and calls `step` before each entry.
 ///
-/// What is below is found by descriptors, so that a link which is put in the place of a folder
-/// meanwhile leads nowhere.
+/// Entries are found by descriptors, so that replacing a folder by a link meanwhile has no effect.
 pub(crate) fn remove_all(
     path: &Path,
     step: &mut dyn FnMut() -> Result<(), Stop>,
 ) -> Result<(), Stop> {
     match open_folder(CWD, path) {
-        // The standard library decides about links, and has the error for files.
+        // The standard library handles links, and has the error for files.
         Err(Errno::NOTDIR | Errno::LOOP) => Ok(fs::remove_dir_all(path)?),
         Err(error) => Err(io::Error::from(error).into()),
         Ok(folder) => {
@@ -84,7 +85,7 @@ fn open_folder<P: rustix::path::Arg>(at: impl AsFd, path: P) -> Result<OwnedFd, 
     openat(at, path, flags, Mode::empty())
 }
 
-/// What others have removed is removed.
+/// Treats an entry that is already gone as removed.
 fn gone(outcome: Result<(), Errno>) -> io::Result<()> {
     match outcome {
         Err(Errno::NOENT) => Ok(()),
@@ -92,7 +93,7 @@ fn gone(outcome: Result<(), Errno>) -> io::Result<()> {
     }
 }
 
-/// Creates a file with the mode of another, as far as the mask for new files allows.
+/// Creates a file with the mode of another file, as far as the umask allows.
 pub(crate) fn new_file(path: &Path, like: &Metadata) -> io::Result<File> {
     let mut options = File::options();
     options

@@ -24,10 +24,10 @@ use super::command::{Command, Target};
 )]
 mod platform;
 
-/// Where a program is looked up if its environment has no `PATH`.
+/// The directories to search for a program if its environment has no `PATH`.
 const DEFAULT_PATH: &str = "/bin:/usr/bin";
 
-/// A program that was started, and our ends of its pipes, which do not block.
+/// A program that was started, and this process's ends of its pipes, which are non-blocking.
 pub(super) struct Started {
     pub(super) child: Child,
     pub(super) stdin: Option<OwnedFd>,
@@ -35,7 +35,7 @@ pub(super) struct Started {
     pub(super) stderr: Option<OwnedFd>,
 }
 
-/// Starts a program. Blocks for as long as that takes.
+/// Starts a program. Blocks until it is started.
 pub(super) fn start(command: &Command) -> io::Result<Started> {
     platform::alone(|| try_start(command)).map_err(|error| {
         let kind = error.kind();
@@ -48,7 +48,7 @@ pub(super) fn start(command: &Command) -> io::Result<Started> {
     })
 }
 
-/// A program could not be started.
+/// A program that could not be started.
 #[derive(Debug)]
 struct CannotStart {
     program: OsString,
@@ -73,7 +73,8 @@ impl std::error::Error for CannotStart {
 }
 
 fn try_start(command: &Command) -> io::Result<Started> {
-    // It owns the program's ends of the pipes, and so has to go before anybody waits for their end.
+    // It owns the program's ends of the pipes, so it must be dropped before the end of these pipes can be
+    // seen.
     let mut system = build(command)?;
     let stdin = match target(&mut system, command.stdin.as_ref(), System::stdin)? {
         true => {
@@ -116,7 +117,7 @@ fn try_start(command: &Command) -> io::Result<Started> {
     })
 }
 
-/// Connects a stream to what is no pipe; returns whether it is to be a pipe.
+/// Connects a stream to a target other than a pipe; returns whether it should be a pipe.
 fn target(
     system: &mut System,
     target: Option<&Target>,
@@ -139,17 +140,17 @@ fn to_system(target: &Target) -> io::Result<Stdio> {
     })
 }
 
-/// Returns what the standard output is connected to, which is no pipe, once more.
+/// Returns a duplicate of the target of the standard output, which is not a pipe.
 fn merge(stdout: Option<&Target>) -> io::Result<Stdio> {
     match stdout {
-        // As the standard error it would be that of this process.
+        // `Inherit` would mean the standard error of this process.
         Some(Target::Inherit) => Ok(io::stdout().as_fd().try_clone_to_owned()?.into()),
         Some(target) => to_system(target),
         None => Ok(Stdio::null()),
     }
 }
 
-/// Makes our end of a pipe one that does not block. The program's end is a file of its own, and blocks.
+/// Makes this process's end of a pipe non-blocking. The program's end is another open file, and blocks.
 fn ours(descriptor: OwnedFd) -> io::Result<OwnedFd> {
     ioctl_fionbio(&descriptor, true)?;
     Ok(descriptor)
@@ -196,7 +197,7 @@ fn build(command: &Command) -> io::Result<System> {
         system.gid(gid);
     }
     if command.session {
-        // A session has a group of its own, so there is no other to make.
+        // A session has its own group, so a second one is not needed.
         let unused = CommandWrap::from(System::new(""));
         ProcessSession.pre_spawn(&mut system, &unused)?;
     } else if command.group {
@@ -209,7 +210,7 @@ fn has_slash(program: &OsStr) -> bool {
     program.as_bytes().contains(&b'/')
 }
 
-/// Finds a program that a shell is to start, since the shell would report a missing one by an exit status.
+/// Finds a program that a shell will start, since the shell would report a missing one by an exit status.
 fn look_up(command: &Command, program: &OsStr) -> io::Result<PathBuf> {
     let directory = command.current_dir.as_deref().unwrap_or(Path::new(""));
     if has_slash(program) {
@@ -235,7 +236,7 @@ fn check_executable(program: &Path) -> io::Result<()> {
     if !metadata.is_file() || metadata.permissions().mode() & 0o111 == 0 {
         return Err(io::ErrorKind::PermissionDenied.into());
     }
-    // A program that can be started and not read has no interpreter that could be missing.
+    // A program that can be executed but not read does not have an interpreter that could be missing.
     let Ok(file) = File::open(program) else {
         return Ok(());
     };

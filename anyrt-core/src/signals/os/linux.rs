@@ -1,4 +1,4 @@
-//! Pipes in an `epoll`, whose list of what is ready is in the order of arrival.
+//! The pipes of a receiver in an `epoll`, which lists ready descriptors in order of arrival.
 
 use std::fs;
 use std::io;
@@ -21,15 +21,15 @@ pub(in crate::signals) struct Pipes<S> {
 }
 
 impl<S: Source> Pipes<S> {
-    /// Opens as many pipes, and returns the ends to write to.
+    /// Opens this number of pipes, and returns the ends to write to.
     pub(in crate::signals) fn open(count: usize) -> io::Result<(Pipes<S>, Vec<OwnedFd>)> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let (mut readers, mut writers) = (Vec::new(), Vec::new());
         for index in 0..count {
             let (reader, writer) = io::pipe()?;
             ioctl_fionbio(&reader, true)?;
-            // Edge-triggered: a pipe leaves the list when it is found there, and comes to its end again
-            // when more is written.
+            // Edge-triggered: a pipe leaves the list when it is found there, and is appended again when more
+            // is written.
             let flags = epoll::EventFlags::IN | epoll::EventFlags::ET;
             epoll::add(
                 &epoll,
@@ -61,7 +61,7 @@ impl<S: Source> Pipes<S> {
                     return Err(io::ErrorKind::WouldBlock.into());
                 };
                 let index = event.data.u64() as usize;
-                // It is empty if more was written after it was found in the list and before it was emptied.
+                // Empty if the signal was written after the pipe was listed and before it was emptied.
                 if drain(self.readers[index].as_fd())? {
                     return Ok(Attempt::new(index));
                 }
@@ -70,7 +70,7 @@ impl<S: Source> Pipes<S> {
     }
 }
 
-/// Returns whether the default action of a signal is in effect: it is neither handled nor ignored.
+/// Returns whether the default action of a signal is in effect: the signal is neither handled nor ignored.
 pub(super) fn has_default_action(signal: Signal) -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let contains = |field: &str| {

@@ -1,10 +1,10 @@
-//! Handlers, and the pipes that they write to.
+//! Signal handlers, and the pipes that they write to.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
-// Handlers read it: it is no part of any protocol that a model tries.
+// The atomics of std, since handlers read them; they are not a part of any protocol that a model checks.
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::io::Errno;
@@ -28,17 +28,17 @@ mod platform;
 static TABLE: process::Mutex<BTreeMap<i32, Received>> = process::Mutex::new(BTreeMap::new());
 
 struct Received {
-    /// How many receivers are open.
+    /// The number of open receivers.
     receivers: usize,
-    /// Whether the handler carries out the default action, if that was in effect before the first
-    /// receiver. Set exactly while no receiver is open.
+    /// Whether the handler carries out the default action, if that was in effect before the first receiver.
+    /// True exactly while no receiver is open.
     default: Option<Arc<AtomicBool>>,
 }
 
 impl Received {
-    /// Takes note of what is in effect, before the first receiver is opened.
+    /// Records the current effect of a signal, before its first receiver is opened.
     fn first(signal: Signal) -> io::Result<Received> {
-        // A handler that was there is called by that of signal-hook, which comes before it.
+        // A handler that was installed before is called by that of signal-hook, which replaces it.
         let default = if platform::has_default_action(signal) {
             let armed = Arc::new(AtomicBool::new(true));
             register_conditional_default(signal.as_raw(), armed.clone())?;
@@ -52,15 +52,18 @@ impl Received {
         })
     }
 
-    /// Has the handler carry out the default action from now on, or not.
+    /// Sets whether the handler carries out the default action from now on.
     fn arm(&self, armed: bool) {
         if let Some(default) = &self.default {
+            // Pairs with the load in the handler of signal-hook, which is `SeqCst` too. A handler that runs
+            // at the same time may see either value: its signal counts as one that has arrived before or
+            // after.
             default.store(armed, Ordering::SeqCst);
         }
     }
 }
 
-/// A pipe that is written to for each arrival of a signal, until this is dropped.
+/// A registered pipe, which is written to for each arrival of a signal, until this is dropped.
 pub(super) struct Registered {
     signal: Signal,
     id: SigId,
@@ -74,7 +77,7 @@ impl Registered {
             Entry::Vacant(entry) => entry.insert(Received::first(signal)?),
         };
         let id = pipe::register(signal.as_raw(), writer)?;
-        // In this order, no signal is without effect.
+        // In this order, a signal always has one of the two effects.
         received.arm(false);
         received.receivers += 1;
         Ok(Registered { signal, id })
@@ -94,7 +97,7 @@ impl Drop for Registered {
     }
 }
 
-/// Refuses signals that have no handler, or whose default action cannot be restored.
+/// Refuses signals that cannot have a handler, or whose default action cannot be restored.
 pub(super) fn refuse_unreceivable(signal: Signal) -> io::Result<()> {
     if FORBIDDEN.contains(&signal.as_raw()) || signal_name(signal.as_raw()).is_none() {
         let text = format!("{signal} cannot be received: leave it out");
@@ -103,7 +106,7 @@ pub(super) fn refuse_unreceivable(signal: Signal) -> io::Result<()> {
     Ok(())
 }
 
-/// Empties a pipe that does not block. Returns whether there was something in it.
+/// Empties a non-blocking pipe. Returns whether there was something in it.
 fn drain(pipe: BorrowedFd<'_>) -> io::Result<bool> {
     let mut found = false;
     loop {

@@ -1,4 +1,4 @@
-//! Pipes that are waited for one by one.
+//! The pipes of a receiver, waited for one by one.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -14,12 +14,12 @@ use crate::signals::Signal;
 #[derive(Debug)]
 pub(in crate::signals) struct Pipes<S> {
     readers: Vec<S>,
-    /// Which one is looked at first.
+    /// The index of the pipe to check first.
     first: usize,
 }
 
 impl<S: Source> Pipes<S> {
-    /// Opens as many pipes, and returns the ends to write to.
+    /// Opens this number of pipes, and returns the ends to write to.
     pub(in crate::signals) fn open(count: usize) -> io::Result<(Pipes<S>, Vec<OwnedFd>)> {
         let (mut readers, mut writers) = (Vec::new(), Vec::new());
         for _ in 0..count {
@@ -54,8 +54,8 @@ impl<S: Source> Pipes<S> {
     }
 }
 
-/// Returns whether the default action of a signal is in effect. This is assumed: the system does not report
-/// it without `unsafe` code.
+/// Returns whether the default action of a signal is in effect. This is assumed, since the system does not
+/// report it without `unsafe` code.
 pub(super) fn has_default_action(_signal: Signal) -> bool {
     true
 }

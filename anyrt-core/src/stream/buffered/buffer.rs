@@ -1,4 +1,4 @@
-//! What was received and not used yet. Nothing here waits, so that it can be tried alone.
+//! A buffer for received bytes. Nothing here waits, so that it can be tested alone.
 
 use std::io;
 use std::mem;
@@ -9,28 +9,28 @@ use futures_io::AsyncRead;
 
 use super::search::{Found, Search};
 
-/// Bytes that come in at the back, and go out at the front. Both cost the same however small the
-/// pieces are.
+/// A queue of bytes: pushed at the back, consumed at the front. The cost per byte does not depend on the size
+/// of the pieces.
 #[derive(Default)]
 pub(in crate::stream) struct Buffer {
-    /// All of it may be written to. What is in use lies between `start` and `end`.
+    /// Initialized memory, all of which may be written to. The bytes in use are those from `start` to `end`.
     storage: Vec<u8>,
     start: usize,
     end: usize,
-    /// How far the front has been searched, and for what.
+    /// The progress of the search for a delimiter, from `start`.
     search: Search,
 }
 
-/// How much room there is for a chunk at least, for the first one, and at most.
+/// The minimum room for a chunk, the size of the first allocation, and the maximum room for a chunk.
 const LEAST_ROOM: usize = 1024;
 const USUAL_ROOM: usize = 8 * 1024;
 const MOST_ROOM: usize = 64 * 1024;
 
-/// How large an empty buffer may be and stay.
+/// The maximum memory that an empty buffer keeps.
 const LARGEST_IDLE: usize = 64 * 1024;
 
 impl Buffer {
-    /// What is in use.
+    /// Returns the bytes in use.
     pub(in crate::stream) fn bytes(&self) -> &[u8] {
         &self.storage[self.start..self.end]
     }
@@ -43,14 +43,15 @@ impl Buffer {
         self.start == self.end
     }
 
-    /// Adds bytes at the back.
+    /// Appends bytes at the back.
     pub(in crate::stream) fn push(&mut self, bytes: &[u8]) {
         self.make_room(bytes.len());
         self.storage[self.end..][..bytes.len()].copy_from_slice(bytes);
         self.end += bytes.len();
     }
 
-    /// Adds what the stream has at the moment, and says how much that is: nothing is its end.
+    /// Appends the bytes that the stream has at the moment, and returns their number: 0 is the end of the
+    /// stream.
     pub(in crate::stream) fn poll_fill<S: AsyncRead + Unpin>(
         &mut self,
         stream: &mut S,
@@ -61,13 +62,13 @@ impl Buffer {
         let most = room.len().min(MOST_ROOM);
         let room = &mut room[..most];
         let received = ready!(Pin::new(stream).poll_read(cx, room))?;
-        // A stream that claims more than there is room for is not to be believed.
+        // Guards against a stream that claims more bytes than there was room for.
         let received = received.min(most);
         self.end += received;
         Poll::Ready(Ok(received))
     }
 
-    /// Drops so many bytes at the front.
+    /// Removes `count` bytes at the front.
     pub(in crate::stream) fn consume(&mut self, count: usize) {
         self.start += count.min(self.len());
         self.search.restart();
@@ -80,15 +81,14 @@ impl Buffer {
         }
     }
 
-    /// Takes so many bytes out at the front; they are there.
+    /// Removes `count` bytes at the front and returns them. There must be as many.
     pub(in crate::stream) fn take(&mut self, count: usize) -> Vec<u8> {
         if count <= LARGEST_IDLE {
             let taken = self.bytes()[..count].to_vec();
             self.consume(count);
             return taken;
         }
-        // Many: they are handed out in the memory where they are, and what is behind them moves
-        // to memory of its size.
+        // Many bytes: they keep their memory, and the bytes after them move to memory of their own size.
         self.storage.truncate(self.end);
         let rest = self.storage.split_off(self.start + count);
         let mut taken = mem::replace(&mut self.storage, rest);
@@ -100,25 +100,25 @@ impl Buffer {
         taken
     }
 
-    /// How much memory it has.
+    /// Returns the size of the allocated memory.
     #[cfg(test)]
     pub(super) fn capacity(&self) -> usize {
         self.storage.capacity()
     }
 
-    /// Looks for the delimiter where it was not looked for yet: where it begins, or that it does
-    /// not begin in the first `max` bytes or right behind them, as far as that can be told.
+    /// Continues the search for a delimiter. Returns where it begins, or that it does not begin within the
+    /// first `max` bytes or right after them, as soon as that is certain.
     pub(super) fn find(&mut self, delimiter: &[u8], max: usize) -> Found {
         let bytes = &self.storage[self.start..self.end];
         self.search.find(delimiter, bytes, max)
     }
 
-    /// Sees that there is room for so much at the back.
+    /// Makes room for `room` bytes at the back.
     fn make_room(&mut self, room: usize) {
         if self.storage.len() - self.end >= room {
             return;
         }
-        // Moving costs no more than what has left, so that a byte is moved once on average.
+        // Moving costs no more than the bytes that have left, so each byte is moved once on average.
         if self.start >= self.len() {
             self.storage.copy_within(self.start..self.end, 0);
             self.end -= self.start;

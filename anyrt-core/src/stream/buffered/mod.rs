@@ -1,4 +1,4 @@
-//! Byte streams from which exactly so many bytes can be received, or all up to a delimiter.
+//! Byte streams with a buffer: receive an exact number of bytes, or all bytes up to a delimiter.
 
 mod buffer;
 mod operations;
@@ -17,14 +17,13 @@ pub(super) use self::buffer::Buffer;
 pub use self::operations::{ReceiveExactly, ReceiveUntil};
 use super::{Attributes, ByteReceiveStream, Demand};
 
-/// A byte stream with a buffer for what was received and not used yet. It can be asked for exactly
-/// so many bytes, and for all up to a delimiter.
+/// A byte stream with a buffer for received bytes. It can receive an exact number of bytes, or all bytes up
+/// to a delimiter.
 ///
-/// It sends if the stream in it does; sending passes by the buffer. Attributes are those of the
-/// stream in it.
+/// It sends if the inner stream does; sent bytes are not buffered. The attributes are those of the inner
+/// stream.
 ///
-/// Each byte is looked at once, and moved once on average, however small the pieces are in which
-/// it comes.
+/// Each byte is searched once, and moved once on average, however small the received pieces are.
 ///
 /// # Examples
 ///
@@ -61,11 +60,11 @@ pub struct BufferedByteStream<S> {
     buffer: Buffer,
 }
 
-/// Reads of this size and more pass by the buffer while that is empty.
+/// The size from which reads bypass the buffer while that is empty.
 const LARGE_READ: usize = 8 * 1024;
 
 impl<S> BufferedByteStream<S> {
-    /// Wraps a stream, with nothing in the buffer.
+    /// Wraps a stream, with an empty buffer.
     pub fn new(stream: S) -> BufferedByteStream<S> {
         BufferedByteStream {
             stream,
@@ -73,28 +72,27 @@ impl<S> BufferedByteStream<S> {
         }
     }
 
-    /// Puts bytes into the buffer, behind those that are there, as if they had been received now.
+    /// Appends bytes to the buffer, as if they had just been received.
     pub fn feed_data(&mut self, bytes: &[u8]) {
         self.buffer.push(bytes);
     }
 
-    /// What was received and not used yet.
+    /// Returns the buffered bytes.
     pub fn buffered(&self) -> &[u8] {
         self.buffer.bytes()
     }
 
-    /// The stream inside.
+    /// Returns the inner stream.
     pub fn stream(&self) -> &S {
         &self.stream
     }
 
-    /// The stream inside. What is received from it directly comes behind what is
-    /// [buffered](Self::buffered).
+    /// Returns the inner stream. Bytes that are received from it directly come after those that are
     pub fn stream_mut(&mut self) -> &mut S {
         &mut self.stream
     }
 
-    /// The stream inside, and what was received from it and not used.
+    /// Splits into the inner stream and the buffered bytes.
     pub fn into_parts(mut self) -> (S, Vec<u8>) {
         let unused = self.buffer.take(self.buffer.len());
         (self.stream, unused)
@@ -102,45 +100,46 @@ impl<S> BufferedByteStream<S> {
 }
 
 impl<S: ByteReceiveStream> BufferedByteStream<S> {
-    /// Receives exactly so many bytes. What comes behind them stays in the buffer.
+    /// Receives exactly `count` bytes. Bytes after them stay in the buffer.
     ///
-    /// Memory is taken as bytes come, so a number that a peer has named costs nothing by itself.
-    /// Limit it nevertheless: the peer may send that much. For 0 bytes, nothing is waited for.
+    /// Memory is allocated as bytes arrive, so a number that a peer has sent costs nothing in itself. Limit
+    /// it nevertheless: the peer may send that many bytes. A call for 0 bytes does not wait.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: if the future is dropped before completing, what was received stays in the
+    /// This method is cancel safe: if the future is dropped before completing, received bytes stay in the
     /// buffer.
     ///
     /// # Errors
     ///
     /// - [`IncompleteRead`](super::IncompleteRead) if the stream ends too early: see
-    ///   [`is_incomplete_read`](super::is_incomplete_read). What came is in the buffer; if that is
+    ///   [`is_incomplete_read`](super::is_incomplete_read). The bytes that arrived are in the buffer; if that
+    ///   is
     ///   [empty](Self::buffered), the stream ended between messages.
-    /// - What the stream itself reports.
+    /// - Any other error of the stream.
     pub fn receive_exactly(&mut self, count: usize) -> ReceiveExactly<'_, S> {
         ReceiveExactly::new(self, count)
     }
 
-    /// Receives all bytes up to a delimiter: at most `max`, and then the delimiter, which is taken
-    /// out too, and is not among them. What comes behind it stays in the buffer.
+    /// Receives all bytes up to a delimiter, at most `max`, and the delimiter itself, which is removed and
+    /// not returned. Bytes after it stay in the buffer.
     ///
-    /// At most `max` bytes, the delimiter and a chunk of 64 KiB are held, beside what was in the
-    /// buffer before.
+    /// In addition to the bytes that were buffered before, the buffer holds at most `max` bytes, the
+    /// delimiter and a chunk of 64 KiB.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: if the future is dropped before completing, what was received stays in the
-    /// buffer, and the next call for the same delimiter goes on with its search.
+    /// This method is cancel safe: if the future is dropped before completing, received bytes stay in the
+    /// buffer, and the next call for the same delimiter continues the search.
     ///
     /// # Errors
     ///
-    /// - [`DelimiterNotFound`](super::DelimiterNotFound) if more than `max` bytes come before it:
+    /// - [`DelimiterNotFound`](super::DelimiterNotFound) if more than `max` bytes come before the delimiter:
     ///   see [`is_delimiter_not_found`](super::is_delimiter_not_found). They stay in the buffer.
     /// - [`IncompleteRead`](super::IncompleteRead) as for
     ///   [`receive_exactly`](Self::receive_exactly).
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if the delimiter is empty.
-    /// - What the stream itself reports.
+    /// - Any other error of the stream.
     pub fn receive_until<'a>(&'a mut self, delimiter: &'a [u8], max: usize) -> ReceiveUntil<'a, S> {
         ReceiveUntil::new(self, delimiter, max)
     }

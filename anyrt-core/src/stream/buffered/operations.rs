@@ -1,3 +1,5 @@
+//! The futures of [`BufferedByteStream`].
+
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -33,6 +35,7 @@ impl<S: ByteReceiveStream> Future for ReceiveExactly<'_, S> {
         let this = self.get_mut();
         let (stream, count) = (&mut *this.stream, this.count);
         this.operation.poll(cx, |cx| {
+            // Ends: each round adds at least one byte, or returns.
             while stream.buffer.len() < count {
                 ready!(poll_more(stream, cx))?;
             }
@@ -76,9 +79,10 @@ impl<S: ByteReceiveStream> Future for ReceiveUntil<'_, S> {
             if delimiter.is_empty() {
                 return Poll::Ready(Err(io::Error::new(
                     io::ErrorKind::InvalidInput,
-                    "a delimiter has at least one byte",
+                    "the delimiter is empty: use at least one byte",
                 )));
             }
+            // Ends: each round adds at least one byte or returns, and `max` bounds the search.
             loop {
                 match stream.buffer.find(delimiter, max) {
                     Found::At(place) => {
@@ -96,7 +100,7 @@ impl<S: ByteReceiveStream> Future for ReceiveUntil<'_, S> {
     }
 }
 
-/// Waits for one chunk more.
+/// Waits for one more chunk. The end of the stream is an error here.
 fn poll_more<S: ByteReceiveStream>(
     stream: &mut BufferedByteStream<S>,
     cx: &mut Context<'_>,

@@ -1,41 +1,43 @@
-//! Looking for a delimiter in bytes that come in pieces: the algorithm of Knuth, Morris and Pratt,
-//! which looks at each byte once, whatever the delimiter and the pieces are.
+//! A search for a delimiter in bytes that arrive in pieces: the algorithm of Knuth, Morris and Pratt, which
+//! inspects each byte once, for all delimiters and pieces.
 
-/// The outcome of a search in what is there.
+/// The result of a search in the bytes so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Found {
-    /// The delimiter begins here.
+    /// The delimiter begins at this position.
     At(usize),
-    /// More bytes are needed to tell.
+    /// More bytes are needed to decide.
     NotYet,
-    /// It is not where it has to be.
+    /// The delimiter does not begin within the limit.
     TooFar,
 }
 
+/// The state of a search, kept while bytes are appended.
 #[derive(Default)]
 pub(super) struct Search {
     delimiter: Vec<u8>,
-    /// For each length of a beginning of the delimiter that has been seen: how much of its end is
-    /// again a beginning of the delimiter, and shorter.
+    /// The failure function: for each length of a prefix of the delimiter (minus one, as the index), the
+    /// length of its longest proper suffix that is also a prefix.
     shorter: Vec<usize>,
-    /// How many bytes have been looked at.
+    /// The number of bytes inspected so far.
     looked_at: usize,
-    /// How many of the last of them are a beginning of the delimiter.
+    /// The number of the last inspected bytes that are a prefix of the delimiter.
     matched: usize,
 }
 
 impl Search {
-    /// The bytes are others from now on.
+    /// Restarts the search, since the bytes have changed.
     pub(super) fn restart(&mut self) {
         self.looked_at = 0;
         self.matched = 0;
     }
 
-    /// Goes on where it left off. What was looked at before must not have changed.
+    /// Continues the search. The bytes that were inspected before must not have changed.
     pub(super) fn find(&mut self, delimiter: &[u8], bytes: &[u8], max: usize) -> Found {
         if self.delimiter != delimiter {
             self.prepare(delimiter);
         }
+        // Ends: each round inspects at least one byte, or returns.
         loop {
             if self.matched == delimiter.len() {
                 let found = self.looked_at - self.matched;
@@ -49,7 +51,7 @@ impl Search {
                 return Found::TooFar;
             }
             if self.matched == 0 {
-                // Most bytes begin no delimiter.
+                // Fast path: skip bytes that do not begin the delimiter.
                 let rest = &bytes[self.looked_at..];
                 let first = rest.iter().position(|byte| *byte == delimiter[0]);
                 self.looked_at += first.unwrap_or(rest.len());
@@ -66,9 +68,10 @@ impl Search {
         }
     }
 
-    /// How much is matched after one byte more.
+    /// Returns the new value of `matched` after one more byte.
     fn after(&self, byte: u8) -> usize {
         let mut matched = self.matched;
+        // Ends: `matched` gets smaller in each round.
         loop {
             if self.delimiter[matched] == byte {
                 return matched + 1;
@@ -80,6 +83,7 @@ impl Search {
         }
     }
 
+    /// Sets a new delimiter, and computes its failure function.
     fn prepare(&mut self, delimiter: &[u8]) {
         self.delimiter.clear();
         self.delimiter.extend_from_slice(delimiter);

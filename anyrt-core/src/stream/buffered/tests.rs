@@ -1,9 +1,9 @@
-//! The buffer and its search alone, against the obvious ways of doing the same.
+//! Tests of the buffer and its search, compared with straightforward implementations.
 
 use super::buffer::Buffer;
 use super::search::Found;
 
-/// A small generator, so that a seed says everything.
+/// Returns a pseudo-random number below `end`, so that a seed determines a test.
 fn below(state: &mut u64, end: usize) -> usize {
     *state ^= *state << 13;
     *state ^= *state >> 7;
@@ -15,7 +15,7 @@ fn below(state: &mut u64, end: usize) -> usize {
 fn the_search_finds_what_a_plain_one_finds() {
     for seed in 1..3000_u64 {
         let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        // Two letters, so that delimiters overlap with themselves.
+        // Two letters only, so that delimiters overlap with themselves.
         let mut letters = |count| -> Vec<u8> {
             (0..count)
                 .map(|_| {
@@ -34,7 +34,7 @@ fn the_search_finds_what_a_plain_one_finds() {
         let mut buffer = Buffer::default();
         let mut found = buffer.find(&delimiter, max);
         for (received, byte) in text.iter().enumerate() {
-            // Without more bytes, the answer stays.
+            // Without new bytes, the result does not change.
             assert_eq!(buffer.find(&delimiter, max), found);
             if found != Found::NotYet {
                 break;
@@ -91,7 +91,7 @@ fn bytes_come_out_as_they_went_in() {
         }
         assert_eq!(buffer.len(), expected.len());
     }
-    // A large amount at once, with some behind it.
+    // A large amount at once, with more bytes after it.
     let all: Vec<u8> = (0..=255).cycle().take(300_000).collect();
     let mut buffer = Buffer::default();
     buffer.push(&all);

@@ -1,3 +1,5 @@
+//! [`Bare`]: a wrapper that gives a foreign stream an empty set of attributes.
+
 use std::io::{self, IoSlice, IoSliceMut};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -6,10 +8,10 @@ use futures_io::{AsyncRead, AsyncWrite};
 
 use crate::stream::Attributes;
 
-/// A foreign stream, of which nothing is known: what makes a byte stream of it.
+/// A wrapper that makes a byte stream of a foreign stream, without attributes.
 ///
-/// It adds nothing: what sending comes to after the end was said, for example, is what the stream
-/// itself reports then, which need not be that it is closed.
+/// All behavior is that of the foreign stream. For example, sending after the end fails with the error of
+/// that stream, which may differ from [closed](super::super::is_closed).
 ///
 /// # Examples
 ///

@@ -1,12 +1,14 @@
+//! The attribute [`HalfClose`].
+
 use std::io;
 
 use crate::stream::{Attribute, Attributes, AttributesExt};
 
-/// Whether a stream can end its sending direction alone, as it is now. A stream that does not say
+/// Whether a stream can end its sending direction alone, in its current state. Without this attribute, it
 /// can.
 ///
-/// What [`send_eof`](super::ByteSendStreamExt::send_eof) asks for before it closes anything.
-/// TLS 1.2 is what cannot.
+/// [`send_eof`](super::ByteSendStreamExt::send_eof) checks it before it closes anything. TLS 1.2 cannot end
+/// one direction alone.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct HalfClose;

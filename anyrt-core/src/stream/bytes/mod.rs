@@ -1,4 +1,4 @@
-//! Streams of bytes: the traits, and what can be done with all of them.
+//! Byte streams: the traits, and the operations on all of them.
 
 use std::io;
 
@@ -14,39 +14,39 @@ mod bare;
 mod half_close;
 mod operations;
 
-/// Something that bytes are received from.
+/// A stream that bytes are received from.
 ///
-/// Everything that is [`AsyncRead`], [`Attributes`], `Send` and `Unpin` is one; a foreign stream
-/// without attributes becomes one in [`Bare`]. The poll methods are for combinators and foreign
-/// code; [`ByteReceiveStreamExt`] has the operations.
+/// Implemented for every type that is [`AsyncRead`], [`Attributes`], `Send` and `Unpin`. Wrap a foreign
+/// stream, which has no attributes, into [`Bare`]. The poll methods are for combinators and foreign code;
+/// [`ByteReceiveStreamExt`] has the operations.
 ///
 /// # Contract
 ///
-/// `anyrt_conformance::check_byte_stream` checks these for any pair of streams.
+/// `anyrt_conformance::check_byte_stream` checks these rules for any pair of streams.
 ///
-/// 1. Bytes MUST come out in the order in which they were sent, each once.
-/// 2. After the last byte, when the peer has closed its sending side, reading MUST give 0 bytes,
-///    again and again. Reading into an empty buffer is no question about the end.
-/// 3. A read that is pending has taken nothing: dropping what polled it MUST lose no byte.
-/// 4. A connection that was cut off MUST NOT look as if the peer had closed it.
+/// 1. Bytes MUST be received in the order in which they were sent, each of them once.
+/// 2. When the peer has closed its sending side and all bytes have been received, every further read MUST
+///    return 0 bytes. A read into an empty buffer returns 0 bytes too, and does not mean the end.
+/// 3. A read that returns pending has consumed nothing: if the future that polled it is dropped, no byte MUST
+///    be lost.
+/// 4. A broken connection MUST NOT look as if the peer had closed it.
 pub trait ByteReceiveStream: AsyncRead + Attributes + Send + Unpin {}
 
-/// Something that bytes are sent to. As [`ByteReceiveStream`] for the other direction.
+/// A stream that bytes are sent to; the counterpart of [`ByteReceiveStream`].
 ///
 /// # Contract
 ///
-/// 1. Writing an empty buffer MUST NOT be taken for the end, and has no effect.
-/// 2. [`poll_close`](AsyncWrite::poll_close) says that no more will come: the peer MUST receive
-///    what was written before, and then the end. It closes this direction alone, and MUST be fine
-///    with being called again. A stream that cannot end one direction alone MUST say so by
-///    [`HalfClose`], and ends both.
-/// 3. After it, writing MUST fail as [closed](super::is_closed).
-/// 4. When the peer does not receive any more, writing MUST fail as [broken](super::is_broken)
-///    sooner or later, and from then on.
-/// 5. Dropping the stream closes it at once. What was not flushed MAY be lost.
+/// 1. Writing an empty buffer MUST have no effect, and MUST NOT end the stream.
+/// 2. [`poll_close`](AsyncWrite::poll_close) ends the sending direction: the peer MUST receive all bytes that
+///    were written before, and then the end. It closes this direction only, and calling it again MUST have no
+///    effect. A stream that cannot end one direction alone MUST report that by [`HalfClose`], and ends both.
+/// 3. Afterwards, writing MUST fail as [closed](super::is_closed).
+/// 4. When the peer no longer receives, writing MUST eventually fail as [broken](super::is_broken), and keep
+///    failing.
+/// 5. Dropping the stream closes it at once. Bytes that were not flushed MAY be lost.
 pub trait ByteSendStream: AsyncWrite + Attributes + Send + Unpin {}
 
-/// A stream of bytes in both directions, which are independent of one another.
+/// A stream of bytes in both directions, which are independent of each other.
 pub trait ByteStream: ByteReceiveStream + ByteSendStream {}
 
 impl<S: AsyncRead + Attributes + Send + Unpin + ?Sized> ByteReceiveStream for S {}
@@ -55,28 +55,28 @@ impl<S: ByteReceiveStream + ByteSendStream + ?Sized> ByteStream for S {}
 
 /// The operations of [`ByteReceiveStream`].
 pub trait ByteReceiveStreamExt: ByteReceiveStream {
-    /// Receives some bytes: at least one, at most `max`, and never more than 64 KiB at a time.
+    /// Receives some bytes: at least one, at most `max`, and never more than 64 KiB in one call.
     ///
-    /// [`receive_into`](ByteReceiveStreamExt::receive_into) does without the allocation.
+    /// [`receive_into`](ByteReceiveStreamExt::receive_into) avoids the allocation.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: if the future is dropped before completing, nothing was received.
+    /// This method is cancel safe: if the future is dropped before completing, nothing was received.
     ///
     /// # Errors
     ///
     /// - [End of stream](super::is_end_of_stream) if the peer has closed its side.
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if `max` is 0.
-    /// - What the stream itself reports.
+    /// - Any other error of the stream.
     fn receive(&mut self, max: usize) -> ReceiveBytes<'_, Self> {
         ReceiveBytes::new(self, max)
     }
 
-    /// Receives some bytes into a buffer, and says how many: at least one.
+    /// Receives some bytes into a buffer, at least one, and returns their number.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: if the future is dropped before completing, nothing was received.
+    /// This method is cancel safe: if the future is dropped before completing, nothing was received.
     ///
     /// # Errors
     ///
@@ -88,50 +88,51 @@ pub trait ByteReceiveStreamExt: ByteReceiveStream {
 
 /// The operations of [`ByteSendStream`].
 pub trait ByteSendStreamExt: ByteSendStream {
-    /// Sends all of the bytes, and flushes.
+    /// Sends all the bytes, and flushes.
     ///
     /// # Cancel safety
     ///
-    /// **Not** cancel safe: dropping it may leave a part of the bytes sent, and there is no way to
-    /// find out how many. Send nothing more then, or frame messages so that the peer can tell.
+    /// This method is **not** cancel safe: if the future is dropped, a part of the bytes may have been sent,
+    /// and it is not known how many. Send nothing more then, or frame messages so that the peer can detect
+    /// the gap.
     ///
     /// # Errors
     ///
-    /// - [Closed](super::is_closed) after [`send_eof`](ByteSendStreamExt::send_eof), also for no
-    ///   bytes.
-    /// - [Broken](super::is_broken) if the peer does not receive any more.
-    /// - What the stream itself reports.
+    /// - [Closed](super::is_closed) after [`send_eof`](ByteSendStreamExt::send_eof), even if `bytes` is
+    ///   empty.
+    /// - [Broken](super::is_broken) if the peer no longer receives.
+    /// - Any other error of the stream.
     fn send<'a>(&'a mut self, bytes: &'a [u8]) -> SendBytes<'a, Self> {
         SendBytes::new(self, bytes)
     }
 
-    /// Says that no more will come: the peer receives what was sent, and then the end of the
-    /// stream. Receiving goes on. Saying so again is fine.
+    /// Ends the sending direction: the peer receives all bytes that were sent, and then the end of the
+    /// stream. Receiving continues to work. Calling it again has no effect.
     ///
     /// # Cancel safety
     ///
-    /// Dropping it may leave the end said, or not; it can be said again.
+    /// If the future is dropped before completing, the end was sent or not; the call can be repeated.
     ///
     /// # Errors
     ///
     /// - [`Unsupported`](io::ErrorKind::Unsupported) if the stream cannot end one direction alone
-    ///   (see [`HalfClose`]); it can be used as before.
-    /// - What the stream itself reports.
+    ///   (see [`HalfClose`]); the stream remains usable.
+    /// - Any other error of the stream.
     fn send_eof(&mut self) -> SendEof<'_, Self> {
         SendEof::new(self)
     }
 
-    /// Closes the stream in good order: says that no more will come, and drops it.
+    /// Closes the stream gracefully: ends the sending direction, then drops the stream.
     ///
-    /// Dropping it alone closes it too, but what has not left it yet may be lost.
+    /// Dropping the stream without this closes it too, but bytes that have not left it yet may be lost.
     ///
     /// # Cancel safety
     ///
-    /// Dropping it closes the stream at once.
+    /// Dropping the future closes the stream at once.
     ///
     /// # Errors
     ///
-    /// What the stream itself reports; it is closed all the same.
+    /// Any error of the stream; the stream is closed nevertheless.
     fn close(self) -> Close<Self>
     where
         Self: Sized,
@@ -143,15 +144,15 @@ pub trait ByteSendStreamExt: ByteSendStream {
 impl<S: ByteReceiveStream + ?Sized> ByteReceiveStreamExt for S {}
 impl<S: ByteSendStream + ?Sized> ByteSendStreamExt for S {}
 
-/// How much is received at once at most.
+/// The maximum that is received in one call.
 const CHUNK: usize = 64 * 1024;
 
-/// Refuses to receive nothing, which could not be told from the end.
+/// Refuses to receive zero bytes, a result that would look like the end of the stream.
 fn refuse_zero(max: usize) -> io::Result<()> {
     if max == 0 {
         return Err(io::Error::new(
             io::ErrorKind::InvalidInput,
-            "at least one byte has to be asked for",
+            "cannot receive 0 bytes: request at least one",
         ));
     }
     Ok(())

@@ -1,5 +1,6 @@
-//! The futures of the operations on byte streams. They are named so that they are `Send` wherever
-//! the stream is, in generic code too.
+//! The futures of the operations on byte streams.
+//!
+//! They are named types, so that they are `Send` whenever the stream is, in generic code too.
 
 use std::io;
 use std::pin::Pin;
@@ -46,7 +47,7 @@ impl<S: ByteReceiveStream + ?Sized> Future for ReceiveBytes<'_, S> {
         }))?;
         let mut bytes = std::mem::take(&mut this.buffer);
         bytes.truncate(received);
-        // Chunks may be kept: a small one does not occupy the room of the largest.
+        // The caller may keep many chunks: a small one should not occupy the memory of a large one.
         if bytes.capacity() > 2 * received {
             bytes.shrink_to_fit();
         }
@@ -106,7 +107,7 @@ fn poll_receive<S: ByteReceiveStream + ?Sized>(
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct SendBytes<'a, S: ?Sized> {
     stream: &'a mut S,
-    /// What is still to be written; none when all was.
+    /// The bytes that are still to be written; `None` once all are written.
     rest: Option<&'a [u8]>,
     operation: FallibleOperation<io::Error>,
 }
@@ -142,7 +143,8 @@ fn poll_send<S: ByteSendStream + ?Sized>(
     left: &mut Option<&[u8]>,
     cx: &mut Context<'_>,
 ) -> Poll<io::Result<()>> {
-    // Once at least, so that a closed stream refuses no bytes, too.
+    // Written at least once, so that a closed stream refuses an empty send too. Ends: each round writes at
+    // least one byte, or returns.
     while let Some(rest) = *left {
         let written = ready!(Pin::new(&mut *stream).poll_write(cx, rest))?;
         if written == 0 && !rest.is_empty() {

@@ -1,11 +1,11 @@
-//! What is known of files.
+//! The attributes of file streams.
 
 use std::fs::File;
 use std::path::PathBuf;
 
 use crate::stream::Attribute;
 
-/// The path by which a file was opened, as it was given.
+/// The path by which a file was opened, as it was passed.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct FilePath;
@@ -15,10 +15,10 @@ impl Attribute for FilePath {
     const NAME: &'static str = "file path";
 }
 
-/// The file itself, by a descriptor of its own, for what only the standard library can do with it:
-/// metadata, locks, `sync_all`.
+/// A duplicate of the file's handle, for the functions that only the standard library has: metadata, locks,
+/// `sync_all`.
 ///
-/// Its position is that of the stream: seeking here moves the stream.
+/// It shares the position with the stream: seeking the handle moves the stream.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct FileHandle;

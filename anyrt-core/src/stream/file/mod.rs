@@ -1,4 +1,4 @@
-//! Files as byte streams. What is done with a file is done on a worker thread.
+//! Files as byte streams. All calls on a file run on worker threads.
 
 mod attributes;
 #[cfg_attr(

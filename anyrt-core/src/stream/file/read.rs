@@ -1,3 +1,5 @@
+//! [`FileReadStream`]: a shell around the engine, for reading.
+
 use std::fmt;
 use std::fs::File;
 use std::future::poll_fn;
@@ -12,25 +14,25 @@ use super::engine::{Engine, EngineOptions};
 use crate::runtime::Runtime;
 use crate::stream::{Attributes, Demand};
 
-/// Receives the bytes of a file.
+/// A stream that receives the bytes of a file.
 ///
-/// No more is read from the file than was asked for; for many small pieces, wrap it into a
-/// [`BufferedByteStream`](crate::stream::BufferedByteStream). At the end of the file the stream has
-/// ended; should the file grow, there is more to be received.
+/// A read requests no more from the file than its buffer holds; for many small pieces, wrap the stream into a
+/// [`BufferedByteStream`](crate::stream::BufferedByteStream). At the end of the file the stream ends; if the
+/// file grows later, more bytes can be received.
 ///
 /// Attributes: [`FilePath`](crate::stream::FilePath) if it was opened by path, and
 /// [`FileHandle`](crate::stream::FileHandle).
 ///
 /// # Cancel safety
 ///
-/// In a cancelled scope nothing is begun, and what runs on a worker thread cannot be interrupted.
-/// As with [`to_thread::run`](crate::thread::to_thread::run), a cancelled caller waits for it, and
-/// one that is dropped from outside does not. What was read then is not lost: the next receiver
-/// gets it, and the position is where that begins.
+/// In a cancelled scope no operation begins, and a call on a worker thread cannot be interrupted. As with
+/// [`to_thread::run`](crate::thread::to_thread::run), a cancelled caller waits for it, and a dropped one does
+/// not. Bytes that it has read then are not lost: the next read returns them, and the position is where they
+/// begin.
 ///
 /// # Panics
 ///
-/// Its operations panic where no runtime is at hand.
+/// The operations panic if there is no current runtime.
 pub struct FileReadStream<R: Runtime> {
     engine: Engine<R>,
 }
@@ -40,8 +42,8 @@ impl<R: Runtime> FileReadStream<R> {
     ///
     /// # Cancel safety
     ///
-    /// As [`to_thread::run`](crate::thread::to_thread::run): a file that nobody waits for any
-    /// longer is closed again.
+    /// As [`to_thread::run`](crate::thread::to_thread::run): a file that is opened for a dropped caller is
+    /// closed again.
     ///
     /// # Errors
     ///
@@ -54,7 +56,7 @@ impl<R: Runtime> FileReadStream<R> {
         }
     }
 
-    /// Takes over a file that is open for reading, at its position.
+    /// Creates a stream from a file that is open for reading, at its current position.
     pub fn from_std(file: File) -> Self {
         FileReadStream {
             engine: Engine::new(file, None, options()),
@@ -75,11 +77,11 @@ impl<R: Runtime> FileReadStream<R> {
         self.engine.seek(to)
     }
 
-    /// Returns where the next byte stands that is received, in bytes from the beginning.
+    /// Returns the position of the next byte to be received, in bytes from the beginning.
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: it changes nothing.
+    /// This method is cancel safe: it changes nothing.
     ///
     /// # Errors
     ///
@@ -88,13 +90,13 @@ impl<R: Runtime> FileReadStream<R> {
         self.engine.tell()
     }
 
-    /// Closes the file, on a worker thread. Dropping the stream closes it too, on this one.
+    /// Closes the file on a worker thread. Dropping the stream closes it on this thread.
     ///
     /// # Cancel safety
     ///
-    /// Dropping it closes the file at once, or as soon as the call that is running has ended.
+    /// Dropping the future closes the file at once, or as soon as the running call has ended.
     pub async fn close(mut self) {
-        // Nothing is written, so nothing can fail.
+        // Only writes can fail, and there are none.
         let _ = poll_fn(|cx| self.engine.poll_close(cx)).await;
     }
 }

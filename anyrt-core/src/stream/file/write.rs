@@ -1,3 +1,5 @@
+//! [`FileWriteStream`]: a shell around the engine, for writing.
+
 use std::fmt;
 use std::fs::File;
 use std::io;
@@ -11,29 +13,28 @@ use super::engine::{Engine, EngineOptions};
 use crate::runtime::Runtime;
 use crate::stream::{Attributes, Demand};
 
-/// Sends bytes into a file.
+/// A stream that sends bytes to a file.
 ///
 /// When [`send`](crate::stream::ByteSendStreamExt::send) has completed, and after
-/// [`close`](crate::stream::ByteSendStreamExt::close), the operating system has all of them. To
-/// have them outlast a loss of power, call `sync_all` on the file's
-/// [`FileHandle`](crate::stream::FileHandle), on a worker thread.
+/// [`close`](crate::stream::ByteSendStreamExt::close), the operating system has all bytes. To make them
+/// survive a power failure, call `sync_all` on the file's [`FileHandle`](crate::stream::FileHandle), on a
+/// worker thread.
 ///
 /// Attributes: [`FilePath`](crate::stream::FilePath) if it was opened by path, and
 /// [`FileHandle`](crate::stream::FileHandle).
 ///
 /// # Cancel safety
 ///
-/// In a cancelled scope nothing is begun, and what runs on a worker thread cannot be interrupted.
-/// As with [`to_thread::run`](crate::thread::to_thread::run), a cancelled caller waits for it, and
-/// one that is dropped from outside does not. What was accepted is written nevertheless, before
-/// whatever is sent next. If that fails, the next operation reports it, the bytes stay, and flushing
-/// tries again. Dropping the stream loses nothing either: the run waits until the rest is written, and a
-/// failure goes to its `unhandled` hook. [Close](AsyncWrite::poll_close) it to learn of failures: that
-/// closes the file whatever the outcome.
+/// In a cancelled scope no operation begins, and a call on a worker thread cannot be interrupted. As with
+/// [`to_thread::run`](crate::thread::to_thread::run), a cancelled caller waits for it, and a dropped one does
+/// not. Accepted bytes are written nevertheless, before any that are sent later. If that fails, the next
+/// operation returns the error, the bytes stay, and flushing tries again. If the stream is dropped, the run
+/// waits until the rest is written, and an error goes to its `unhandled` hook.
+/// [Close](AsyncWrite::poll_close) the stream to get the error: that closes the file whatever the outcome.
 ///
 /// # Panics
 ///
-/// Its operations panic where no runtime is at hand.
+/// The operations panic if there is no current runtime.
 pub struct FileWriteStream<R: Runtime> {
     engine: Engine<R>,
 }
@@ -43,8 +44,7 @@ impl<R: Runtime> FileWriteStream<R> {
     ///
     /// # Cancel safety
     ///
-    /// As [`to_thread::run`](crate::thread::to_thread::run): the file was created and truncated, or
-    /// not.
+    /// As [`to_thread::run`](crate::thread::to_thread::run): the file was created and truncated, or not.
     ///
     /// # Errors
     ///
@@ -58,7 +58,7 @@ impl<R: Runtime> FileWriteStream<R> {
         }
     }
 
-    /// Opens a file, or creates it if it does not exist; what is sent comes behind what is there.
+    /// Opens a file for appending, or creates it if it does not exist.
     ///
     /// # Cancel safety
     ///
@@ -76,7 +76,7 @@ impl<R: Runtime> FileWriteStream<R> {
         }
     }
 
-    /// Takes over a file that is open for writing, at its position.
+    /// Creates a stream from a file that is open for writing, at its current position.
     pub fn from_std(file: File) -> Self {
         FileWriteStream {
             engine: Engine::new(file, None, EngineOptions::default()),

@@ -1,4 +1,7 @@
-//! Streams of objects between tasks, in memory.
+//! In-memory streams of objects between tasks.
+//!
+//! `state.rs` has the state and each change to it, under one lock; `queue.rs` the waiters of one side;
+//! `send.rs` and `receive.rs` the handles and futures on top.
 
 mod queue;
 mod receive;
@@ -14,19 +17,19 @@ use self::state::Shared;
 use crate::engine::poll_state;
 use crate::loom::Arc;
 
-/// The capacity of a stream in which sending never waits.
+/// The capacity of a stream without a limit, in which sending never waits.
 pub const UNBOUNDED: usize = usize::MAX;
 
-/// Makes a stream of objects between tasks, which has room for `capacity` of them.
+/// Creates an in-memory stream of objects between tasks, with a buffer for `capacity` objects.
 ///
-/// With capacity 0, sending waits until a receiver takes the object; with [`UNBOUNDED`] it never
-/// waits, and the only limit is memory. Both sides can be cloned, and each object goes to one
-/// receiver. Objects come out in the order in which they went in, and those who wait on either
-/// side are served in order of arrival: a receiver that waits owns the object just sent, a sender
-/// that waits owns the room that has just become free.
+/// With capacity 0, sending waits until a receiver takes the object. With [`UNBOUNDED`], sending never waits,
+/// and only memory limits the buffer. Both handles can be cloned; each object goes to one receiver. Objects
+/// are received in the order in which they were sent, and waiting tasks on either side are served in order of
+/// arrival: a waiting receiver owns the object that was just sent, and a waiting sender owns the room that
+/// has just become free.
 ///
-/// An object is never lost and never delivered twice, whatever is cancelled or dropped, as long as
-/// a receiver is there.
+/// An object is never lost and never delivered twice, whatever is cancelled or dropped, as long as there is a
+/// receiver.
 ///
 /// # Examples
 ///
@@ -51,25 +54,27 @@ pub fn memory_object_stream<T>(
     )
 }
 
-/// What goes on in a memory object stream at the moment, for those who watch it.
+/// A snapshot of the state of a memory object stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MemoryObjectStreamStatistics {
-    /// For how many objects there is room.
+    /// The number of objects that the buffer has room for.
     pub capacity: usize,
-    /// How many are there; more than fit, if objects that were handed over came back.
+    /// The number of buffered objects. Exceeds the capacity if objects that were handed over have been
+    /// returned.
     pub buffered: usize,
-    /// Handles for sending that are open.
+    /// The number of open handles for sending.
     pub open_senders: usize,
-    /// Handles for receiving that are open.
+    /// The number of open handles for receiving.
     pub open_receivers: usize,
-    /// Calls that wait to send.
+    /// The number of calls that wait to send.
     pub waiting_senders: usize,
-    /// Calls that wait to receive.
+    /// The number of calls that wait to receive.
     pub waiting_receivers: usize,
 }
 
-/// What foreign traits do is no cancel point, but a loop of it must let others run, too (C11).
+/// Consumes budget for a poll through a foreign trait. Such polls are not cancel points, but a loop of them
+/// must yield to other tasks too (rule C11).
 fn poll_turn(cx: &Context<'_>) -> Poll<()> {
     if poll_state::effectively_cancelled() || poll_state::take_budget() {
         return Poll::Ready(());

@@ -1,21 +1,31 @@
+//! The waiters on one side of a stream, in order of arrival.
+//!
+//! ```text
+//!   push_back ──▶ Waiting (linked) ──settle──▶ Settled (unlinked) ──fetch──▶ gone
+//!                    └───────────────remove───────────┴──────────────────────▲
+//! ```
+//!
+//! A waiter has an entry in a slab, with a key that stays valid until `fetch` or `remove`, one of which is
+//! called exactly once. A waiting entry is also linked, so that it can be unlinked at the front or anywhere
+//! in constant time. All methods run under the lock of the stream; wakers and objects that they return must
+//! be woken or dropped after the unlock.
+
 use std::mem;
 use std::task::Waker;
 
 use crate::chain::{Chain, NONE};
 use crate::wake::WakerSlot;
 
-/// Who waits on one side of a stream, in order of arrival.
-///
-/// A waiter has a slot until it fetches its outcome. While it has none, its slot is also in the
-/// chain, from which it can be taken at the front or anywhere.
+/// A queue of waiters. A waiter brings a `W` (a sender its object) and receives an outcome `O`.
 pub(super) struct Queue<W, O>(Chain<Waiter<W, O>>);
 
-/// What is in a slot.
+/// An entry of the queue.
 pub(super) enum Waiter<W, O> {
-    /// It brought this, is to be woken so, and waits on the handle with this number.
+    /// The value that the waiter brought, its waker, and the id of the handle it waits on.
+    /// The outcome, which the waiter has not fetched yet.
     Waiting(W, WakerSlot, usize),
     Settled(O),
-    /// For a moment, under the lock.
+    /// Only within `settle_all`, while the entry changes.
     Vacant,
 }
 
@@ -24,11 +34,12 @@ impl<W, O> Queue<W, O> {
         Queue(Chain::new())
     }
 
-    /// How many have no outcome yet.
+    /// Returns the number of waiters without an outcome.
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }
 
+    /// Appends a waiter, and returns its key.
     pub(super) fn push_back(&mut self, brought: W, waker: Waker, handle: usize) -> usize {
         self.0
             .push(Waiter::Waiting(brought, WakerSlot::with(waker), handle))
@@ -39,14 +50,14 @@ impl<W, O> Queue<W, O> {
         self.0.first() == NONE
     }
 
-    /// Who has waited longest.
+    /// Returns the key of the waiter that has waited longest.
     #[inline]
     pub(super) fn first(&self) -> Option<usize> {
         let first = self.0.first();
         (first != NONE).then_some(first)
     }
 
-    /// Gives one that waits its outcome. What it brought, and its waker, are for the caller.
+    /// Settles a waiter. Returns the value that it brought, and the waker to wake.
     #[inline]
     pub(super) fn settle(&mut self, key: usize, outcome: O) -> (W, Option<Waker>) {
         self.0.take_out(key);
@@ -56,7 +67,7 @@ impl<W, O> Queue<W, O> {
         }
     }
 
-    /// Gives an outcome to those that wait, on this handle if one is named.
+    /// Settles all waiters, or those of one handle. Returns the wakers to wake.
     pub(super) fn settle_all(
         &mut self,
         on: Option<usize>,
@@ -64,6 +75,7 @@ impl<W, O> Queue<W, O> {
     ) -> Vec<Waker> {
         let mut wakers = Vec::new();
         let mut next = self.0.first();
+        // Ends: `next` only moves forward in the list. It is read before the entry is unlinked.
         while next != NONE {
             let key = next;
             next = self.0.after(key);
@@ -82,7 +94,7 @@ impl<W, O> Queue<W, O> {
         wakers
     }
 
-    /// The outcome of a waiter, whose slot is free then; none while it waits.
+    /// Returns the outcome of a waiter and removes its entry. Returns `None` while it waits.
     pub(super) fn fetch(&mut self, key: usize) -> Option<O> {
         if let Waiter::Waiting(..) = self.0[key] {
             return None;
@@ -93,7 +105,7 @@ impl<W, O> Queue<W, O> {
         }
     }
 
-    /// The waker of one that waits.
+    /// Returns the waker of a waiter that is not settled.
     pub(super) fn waker(&mut self, key: usize) -> &mut WakerSlot {
         match &mut self.0[key] {
             Waiter::Waiting(_, waker, _) => waker,
@@ -101,7 +113,7 @@ impl<W, O> Queue<W, O> {
         }
     }
 
-    /// Frees the slot of somebody who does not wait any longer.
+    /// Removes the entry of a waiter that is dropped before it has fetched its outcome.
     pub(super) fn remove(&mut self, key: usize) -> Waiter<W, O> {
         if let Waiter::Waiting(..) = self.0[key] {
             self.0.take_out(key);

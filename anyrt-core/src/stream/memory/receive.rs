@@ -1,3 +1,5 @@
+//! The receiving side: handles, the future of `receive`, and the stream.
+
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
@@ -14,17 +16,18 @@ use crate::stream::{ObjectReceiveStream, ReceiveError, TryReceiveError};
 
 /// The receiving side of a [`memory_object_stream`](super::memory_object_stream), or a clone of it.
 ///
-/// Each object goes to one receiver. The side is closed when all its clones are, by
-/// [`close`](Self::close) or by being dropped; what is still in the stream is then dropped.
+/// Each object goes to one receiver. The side is closed when all its clones are closed, by
+/// [`close`](Self::close) or by being dropped; objects that are still in the stream are dropped then.
 ///
-/// As a [`Stream`] it yields all objects, and ends with the stream. An object that was handed to a
-/// `next()` which was dropped stays with this handle, for its next `next()`. Before that,
-/// [`receive`](Self::receive), [`try_receive`](Self::try_receive) and [`close`](Self::close) pass
-/// it on: to whoever waits, or else back to its place at the front of the stream.
+/// As a [`Stream`] it yields all objects, and ends with the stream. An object that was handed to a dropped
+/// `next()` stays with this handle, for its next `next()`. If [`receive`](Self::receive),
+/// [`try_receive`](Self::try_receive) or [`close`](Self::close) is called first, the object is passed on to a
+/// waiting receiver, or returned to its place at the front of the stream.
 pub struct MemoryObjectReceiveStream<T> {
     shared: Arc<Shared<T>>,
     handle: Handle,
-    /// The slot of `poll_next`, or [`NONE`]. Changed under the stream's lock, or with `&mut`.
+    /// The entry of `poll_next` in the queue, or [`NONE`]. Written under the lock of the stream or with `&mut
+    /// self`, which order all accesses; so relaxed is enough.
     next: AtomicUsize,
 }
 
@@ -44,22 +47,21 @@ impl<T> MemoryObjectReceiveStream<T> {
 
     /// Receives the oldest object, and waits until there is one.
     ///
-    /// Those who wait are served in order of arrival, and own what was handed to them.
+    /// Waiting calls are served in order of arrival, and own an object that was handed to them.
     ///
-    /// Its first poll may leave it without a place in the queue: see
+    /// The first poll may leave the future outside the queue: see
     /// [polling by hand](crate::sync#polling-by-hand).
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe, but it gives up its place in the queue: if the future is dropped before
-    /// completing, nothing was received. What it had been handed is passed on to the next
-    /// receiver, or goes back to its place at the front of the stream.
+    /// This method is cancel safe, but a cancelled call loses its place in the queue. If the future is
+    /// dropped before completing, nothing was received: an object that was handed to it is passed on to the
+    /// next receiver, or returned to its place at the front of the stream.
     ///
     /// # Errors
     ///
-    /// - [`ReceiveError::EndOfStream`]: all senders are closed, and there is nothing left.
-    /// - [`ReceiveError::Closed`]: this handle is closed, also if that happened while the call
-    ///   waited.
+    /// - [`ReceiveError::EndOfStream`]: all senders are closed, and no object is left.
+    /// - [`ReceiveError::Closed`]: this handle is closed, possibly while the call waited.
     #[inline]
     pub fn receive(&self) -> Receiving<'_, T> {
         Receiving {
@@ -69,18 +71,20 @@ impl<T> MemoryObjectReceiveStream<T> {
         }
     }
 
-    /// Receives the oldest object if there is one, or a sender waits with one.
+    /// Receives the oldest object without waiting, if there is one or a sender waits with one.
     ///
-    /// A plain call, which works anywhere.
+    /// This method is synchronous and can be called anywhere.
     ///
     /// # Errors
     ///
-    /// - [`TryReceiveError::WouldBlock`]: there is nothing. Also if all senders are closed, as long
-    ///   as another receiver has not taken what it was handed: that may come back.
-    /// - [`TryReceiveError::EndOfStream`]: all senders are closed, and there is nothing left.
+    /// - [`TryReceiveError::WouldBlock`]: there is no object. Also returned if all senders are closed, as
+    ///   long as another receiver has not fetched an object that was handed to it, since that may be
+    ///   returned.
+    /// - [`TryReceiveError::EndOfStream`]: all senders are closed, and no object is left.
     /// - [`TryReceiveError::Closed`]: this handle is closed.
     #[inline]
     pub fn try_receive(&self) -> Result<T, TryReceiveError> {
+        // Relaxed: a hint. `forget_next` reads it again under the lock.
         if self.next.load(Ordering::Relaxed) != NONE {
             self.forget_next();
         }
@@ -91,38 +95,44 @@ impl<T> MemoryObjectReceiveStream<T> {
         }
     }
 
+    /// Receives the object in all cases that `receive_plainly` leaves, and wakes the sender.
     #[inline(never)]
     fn receive_otherwise(&self, mut state: MutexGuard<'_, State<T>>) -> Result<T, TryReceiveError> {
+        // The sender is woken after the unlock: its waker runs foreign code.
         let (item, sender) = state.receive(&self.handle)?;
         drop(state);
         sender.into_iter().for_each(Waker::wake);
         Ok(item)
     }
 
-    /// Closes this handle. What waits on it ends at once, with [`ReceiveError::Closed`]. Closing
-    /// again is fine.
+    /// Closes this handle. Calls that wait on it complete at once, with [`ReceiveError::Closed`]. Closing it
+    /// again has no effect.
     ///
-    /// A plain call, which works anywhere.
+    /// This method is synchronous and can be called anywhere.
     pub fn close(&self) {
+        // First: an object that was handed to a dropped `next()` must go to another receiver.
         self.forget_next();
         let later = self.shared.lock().close_receiver(&self.handle);
         later.carry_out();
     }
 
-    /// How full the stream is, and who uses it; the same from either side.
+    /// Returns the state of the stream; the same from either side.
     ///
-    /// A plain call, which works anywhere.
+    /// This method is synchronous and can be called anywhere.
     pub fn statistics(&self) -> MemoryObjectStreamStatistics {
         self.shared.lock().statistics()
     }
 
+    /// Polls without regard to cancellation. `slot` is the entry of the call, or [`NONE`].
     #[inline]
     fn poll_receive(&self, slot: &mut usize, cx: &Context<'_>) -> Poll<Result<T, ReceiveError>> {
+        // 1. In the queue already: wait for the outcome.
         if *slot != NONE {
             let received = ready!(self.poll_received(*slot, cx));
             *slot = NONE;
             return Poll::Ready(received);
         }
+        // 2. Try without a waker; clone it only to wait.
         match self.try_receive() {
             Ok(item) => Poll::Ready(Ok(item)),
             Err(TryReceiveError::WouldBlock) => self.wait(slot, cx.waker().clone()),
@@ -131,12 +141,15 @@ impl<T> MemoryObjectReceiveStream<T> {
         }
     }
 
-    /// Tries once more, now that there is a waker, which is not cloned under the lock.
+    /// Tries once more, and joins the queue in the same critical section if that fails. The caller has cloned
+    /// the waker, since that must not happen under the lock.
     #[inline(never)]
     fn wait(&self, slot: &mut usize, waker: Waker) -> Poll<Result<T, ReceiveError>> {
         let mut state = self.shared.lock();
+        // 1. Try again: an object may have arrived since the caller has tried.
         let received = state.receive(&self.handle);
         if let Err(TryReceiveError::WouldBlock) = received {
+            // 2. Empty: wait in the queue.
             self.handle.count_in();
             *slot = state.receiving.push_back((), waker, self.handle.id);
             drop(state);
@@ -154,6 +167,7 @@ impl<T> MemoryObjectReceiveStream<T> {
         })
     }
 
+    /// Polls the outcome of a waiting call.
     #[inline(never)]
     fn poll_received(&self, key: usize, cx: &Context<'_>) -> Poll<Result<T, ReceiveError>> {
         let fetched = self
@@ -171,17 +185,20 @@ impl<T> MemoryObjectReceiveStream<T> {
         }
     }
 
+    /// Removes the entry of a call that is dropped, and passes on an object that it was handed.
     #[inline(never)]
     fn stop(&self, key: usize) {
         let later = self.shared.lock().stop_receiving(&self.handle, key);
         later.carry_out();
     }
 
-    /// Whoever holds `&self` shows that no `next()` is under way: it would hold `&mut`.
+    /// Removes the entry of `poll_next`. A caller with `&self` proves that no `next()` is in progress, since
+    /// that would hold `&mut self`.
     #[cold]
     fn forget_next(&self) {
         let later = {
             let mut state = self.shared.lock();
+            // Under the lock, so that of two threads only one finds the entry.
             match self.next.swap(NONE, Ordering::Relaxed) {
                 NONE => return,
                 key => state.stop_receiving(&self.handle, key),
@@ -229,14 +246,15 @@ impl<T: Send> ObjectReceiveStream for MemoryObjectReceiveStream<T> {
     }
 }
 
-/// Ends also where this handle was closed.
+/// Also ends when this handle was closed.
 impl<T> Stream for MemoryObjectReceiveStream<T> {
     type Item = T;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
         ready!(poll_turn(cx));
         let this = self.get_mut();
-        // Nobody else can get at it meanwhile.
+        // Exclusive access through `&mut`, so the entry can be moved out and back. `try_receive` within finds
+        // `NONE`, and does not pass the object on.
         let mut slot = this.next.load(Ordering::Relaxed);
         this.next.store(NONE, Ordering::Relaxed);
         let polled = this.poll_receive(&mut slot, cx);
@@ -249,6 +267,7 @@ impl<T> Stream for MemoryObjectReceiveStream<T> {
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct Receiving<'a, T> {
     stream: &'a MemoryObjectReceiveStream<T>,
+    /// The entry in the queue, or [`NONE`] before the call waits.
     slot: usize,
     operation: Operation,
 }
@@ -261,7 +280,8 @@ impl<T> Future for Receiving<'_, T> {
         let this = self.get_mut();
         ready!(this.operation.begin(cx));
         match this.stream.poll_receive(&mut this.slot, cx) {
-            // That the stream has ended or this handle is closed is found again.
+            // In a scope that is cancelled by now, the error is not returned. A later poll would find it
+            // again.
             Poll::Ready(Err(_)) if this.operation.interrupts(cx) => Poll::Pending,
             polled => polled,
         }

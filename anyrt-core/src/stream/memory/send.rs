@@ -1,3 +1,5 @@
+//! The sending side: handles, the future of `send`, and the sink.
+
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -14,14 +16,14 @@ use crate::stream::{ObjectSendStream, SendError, TrySendError};
 
 /// The sending side of a [`memory_object_stream`](super::memory_object_stream), or a clone of it.
 ///
-/// The side is closed when all its clones are, by [`close`](Self::close) or by being dropped.
+/// The side is closed when all its clones are closed, by [`close`](Self::close) or by being dropped.
 ///
-/// As a [`Sink`] it takes one object more than there is room for, and lets its user wait until that
-/// one is under way. Dropped in between, it takes that object with it.
+/// As a [`Sink`] it accepts one object more than there is room for, and is not ready again until that one has
+/// been passed on. If the handle is dropped before, the object is dropped with it.
 pub struct MemoryObjectSendStream<T> {
     shared: Arc<Shared<T>>,
     handle: Handle,
-    /// The slot of what the sink took and could not pass on yet, or [`NONE`].
+    /// The entry of the object that the sink accepted and could not pass on yet, or [`NONE`].
     in_flight: usize,
 }
 
@@ -39,25 +41,25 @@ impl<T> MemoryObjectSendStream<T> {
         }
     }
 
-    /// Sends an object, and waits until a receiver has been handed it, or there is room for it.
+    /// Sends an object: waits until it is handed to a receiver, or there is room for it in the buffer.
     ///
-    /// Those who wait are served in order of arrival.
+    /// Waiting calls are served in order of arrival.
     ///
-    /// Its first poll may leave it without a place in the queue: see
+    /// The first poll may leave the future outside the queue: see
     /// [polling by hand](crate::sync#polling-by-hand).
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe, but it gives up its place in the queue: if the future is dropped before
-    /// completing, either the object was sent, or it is dropped with the future and nothing was
-    /// sent. Who must not lose it sends a clone, or asks [`try_send`](Self::try_send).
+    /// This method is cancel safe, but a cancelled call loses its place in the queue. If the future is
+    /// dropped before completing, either the object was sent, or it is dropped with the future. To keep the
+    /// object, send a clone, or use [`try_send`](Self::try_send).
     ///
     /// # Errors
     ///
-    /// All of them give the object back.
+    /// All errors return the object.
     ///
     /// - [`SendError::Broken`]: all receivers are closed.
-    /// - [`SendError::Closed`]: this handle is, also if that happened while the call waited.
+    /// - [`SendError::Closed`]: this handle is closed, possibly while the call waited.
     #[inline]
     pub fn send(&self, item: T) -> Sending<'_, T> {
         Sending {
@@ -68,60 +70,66 @@ impl<T> MemoryObjectSendStream<T> {
         }
     }
 
-    /// Sends an object if that needs no waiting: if there is room for it, or a receiver waits.
+    /// Sends an object without waiting, if there is room for it or a receiver waits.
     ///
-    /// A plain call, which works anywhere.
+    /// This method is synchronous and can be called anywhere.
     ///
     /// # Errors
     ///
-    /// All of them give the object back.
+    /// All errors return the object.
     ///
     /// - [`TrySendError::WouldBlock`]: there is no room, and no receiver waits.
     /// - [`TrySendError::Broken`]: all receivers are closed.
-    /// - [`TrySendError::Closed`]: this handle is.
+    /// - [`TrySendError::Closed`]: this handle is closed.
     #[inline]
     pub fn try_send(&self, item: T) -> Result<(), TrySendError<T>> {
         let mut state = self.shared.lock();
+        // 1. The common case, inlined. 2. The others, out of line.
         match state.send_plainly(&self.handle, item) {
             Ok(()) => Ok(()),
             Err(item) => self.send_otherwise(state, item),
         }
     }
 
+    /// Sends the object in all cases that `send_plainly` leaves, and wakes the receiver.
     #[inline(never)]
     fn send_otherwise(
         &self,
         mut state: MutexGuard<'_, State<T>>,
         item: T,
     ) -> Result<(), TrySendError<T>> {
+        // The receiver is woken after the unlock: its waker runs foreign code.
         let receiver = state.send(&self.handle, item)?;
         drop(state);
         receiver.into_iter().for_each(Waker::wake);
         Ok(())
     }
 
-    /// Closes this handle. What waits on it ends at once, with [`SendError::Closed`]. Closing
-    /// again is fine.
+    /// Closes this handle. Calls that wait on it complete at once, with [`SendError::Closed`]. Closing it
+    /// again has no effect.
     ///
-    /// A plain call, which works anywhere.
+    /// This method is synchronous and can be called anywhere.
     pub fn close(&self) {
         let later = self.shared.lock().close_sender(&self.handle);
         later.carry_out();
     }
 
-    /// How full the stream is, and who uses it; the same from either side.
+    /// Returns the state of the stream; the same from either side.
     ///
-    /// A plain call, which works anywhere.
+    /// This method is synchronous and can be called anywhere.
     pub fn statistics(&self) -> MemoryObjectStreamStatistics {
         self.shared.lock().statistics()
     }
 
-    /// Tries once more, now that there is a waker, which is not cloned under the lock.
+    /// Tries once more, and joins the queue in the same critical section if that fails. The caller has cloned
+    /// the waker, since that must not happen under the lock.
     #[inline(never)]
     fn wait(&self, item: T, slot: &mut usize, waker: Waker) -> Poll<Sent<T>> {
         let mut state = self.shared.lock();
+        // 1. Try again: the buffer may have got room since the caller has tried.
         let sent = state.send(&self.handle, item);
         if let Err(TrySendError::WouldBlock(item)) = sent {
+            // 2. Full: wait in the queue, with the object in the entry.
             self.handle.count_in();
             *slot = state.sending.push_back(item, waker, self.handle.id);
             drop(state);
@@ -139,6 +147,7 @@ impl<T> MemoryObjectSendStream<T> {
         })
     }
 
+    /// Polls the outcome of a waiting call.
     #[inline(never)]
     fn poll_sent(&self, key: usize, cx: &Context<'_>) -> Poll<Sent<T>> {
         let sent = self
@@ -150,16 +159,18 @@ impl<T> MemoryObjectSendStream<T> {
         sent
     }
 
-    /// Waits until what the sink took is under way.
+    /// Waits until the object that the sink accepted has been passed on.
     fn poll_in_flight(&mut self, cx: &Context<'_>) -> Poll<Sent<T>> {
         if self.in_flight == NONE {
             return Poll::Ready(Ok(()));
         }
+        // While it is pending, the object is in the queue, and the waker of this poll is in its entry.
         let sent = ready!(self.poll_sent(self.in_flight, cx));
         self.in_flight = NONE;
         Poll::Ready(sent)
     }
 
+    /// Removes the entry of a call that is dropped. Its object and waker are dropped after the unlock.
     #[inline(never)]
     fn stop(&self, key: usize) {
         let waiter = self.shared.lock().stop_sending(&self.handle, key);
@@ -170,6 +181,7 @@ impl<T> MemoryObjectSendStream<T> {
 /// A clone of a closed handle is closed.
 impl<T> Clone for MemoryObjectSendStream<T> {
     fn clone(&self) -> Self {
+        // Under one lock, so that the side cannot be closed between the check and the count.
         let handle = {
             let mut state = self.shared.lock();
             if self.handle.is_closed() {
@@ -185,6 +197,7 @@ impl<T> Clone for MemoryObjectSendStream<T> {
 impl<T> Drop for MemoryObjectSendStream<T> {
     fn drop(&mut self) {
         if self.in_flight != NONE {
+            // The object is dropped with its entry.
             self.stop(self.in_flight);
         }
         self.close();
@@ -206,7 +219,8 @@ impl<T: Send> ObjectSendStream<T> for MemoryObjectSendStream<T> {
         MemoryObjectSendStream::send(self, item)
     }
 
-    /// Comes behind what the sink took, which the error gives back.
+    /// Sends the end behind the object that the sink accepted. If that object cannot be sent, the error
+    /// returns it.
     fn send_eof(&mut self) -> impl Future<Output = Result<(), SendError<T>>> + Send {
         let mut operation = FallibleOperation::new();
         poll_fn(move |cx| {
@@ -233,7 +247,7 @@ impl<T> Sink<T> for MemoryObjectSendStream<T> {
             this.in_flight == NONE,
             "`poll_ready` comes before `start_send`"
         );
-        // Its waker is that of the next `poll_ready` or `poll_flush`.
+        // The first `poll_ready` or `poll_flush` afterwards sets the real waker.
         let mut slot = NONE;
         let sent = this.wait(item, &mut slot, Waker::noop().clone());
         this.in_flight = slot;
@@ -263,11 +277,12 @@ impl<T> Sink<T> for MemoryObjectSendStream<T> {
 pub struct Sending<'a, T> {
     stream: &'a MemoryObjectSendStream<T>,
     item: Option<T>,
+    /// The entry in the queue, or [`NONE`] before the call waits.
     slot: usize,
     operation: Operation,
 }
 
-/// The object is moved, never pinned.
+/// The object is moved and never pinned.
 impl<T> Unpin for Sending<'_, T> {}
 
 impl<T> Future for Sending<'_, T> {
@@ -278,7 +293,8 @@ impl<T> Future for Sending<'_, T> {
         let this = self.get_mut();
         ready!(this.operation.begin(cx));
         match this.poll_send(cx) {
-            // That the stream is broken or this handle is closed is found again.
+            // In a scope that is cancelled by now, the error is not returned. A later poll would find it
+            // again.
             Poll::Ready(Err(error)) if this.operation.interrupts(cx) => {
                 this.item = Some(error.into_inner());
                 Poll::Pending
@@ -289,8 +305,10 @@ impl<T> Future for Sending<'_, T> {
 }
 
 impl<T> Sending<'_, T> {
+    /// Polls without regard to cancellation.
     #[inline]
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
+        // 1. In the queue already: wait for the outcome.
         if self.slot != NONE {
             let sent = ready!(self.stream.poll_sent(self.slot, cx));
             self.slot = NONE;
@@ -298,6 +316,7 @@ impl<T> Sending<'_, T> {
         }
         let item = self.item.take();
         let item = item.expect("a call that has ended is not polled again");
+        // 2. Try without a waker; clone it only to wait.
         match self.stream.try_send(item) {
             Ok(()) => Poll::Ready(Ok(())),
             Err(TrySendError::WouldBlock(item)) => {

@@ -1,14 +1,29 @@
-//! What a stream consists of, and each change to it. All of it happens under the lock; what is to
-//! be woken or dropped is given back, for afterwards.
+//! The state of a stream, and each change to it.
+//!
+//! All methods of [`State`] run under the lock of the stream. They wake and drop nothing, since wakers and
+//! objects run foreign code: they return both, often as a [`Later`], for the caller to handle after the
+//! unlock.
+//!
+//! ```text
+//!   sender ──send──▶ buffer ──receive──▶ receiver
+//!      │                ▲ └ returned objects first
+//!      │ (full)         │ (when there is room)
+//!      └──▶ entry in `sending`
+//!      │
+//!      │ (a receiver waits)                         ┌─fetch_received─▶ receiver
+//!      └──▶ handed over: entry in `receiving` ──────┤
+//!                                                   └─dropped─▶ give_back: next waiter, or buffer
+//! ```
 //!
 //! # Invariants
 //!
 //! 1. Receivers wait only while the buffer is empty and no sender waits.
 //! 2. Senders wait only while the buffer is full.
-//! 3. An object is in one place: with its sender, in a waiting sender's slot, in the buffer, in
-//!    the slot of the receiver that it was handed to, or with its receiver.
-//! 4. What is handed over is older than what is in the buffer, except for what came back; and
-//!    that lies at the front of the buffer, in the order in which it was sent.
+//! 3. An object is in exactly one place: with its sender, in the entry of a waiting sender, in the buffer, in
+//!    the entry of the receiver that it was handed to, or with its receiver.
+//! 4. Objects that are handed over are older than those in the buffer, because they are handed over only
+//!    while the buffer is empty. An object that is returned goes to the front of the buffer; several returned
+//!    ones are in the order in which they were sent, which their serial numbers record.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -21,53 +36,57 @@ use crate::loom::{Mutex, MutexGuard, lock};
 use crate::stream::{ReceiveError, SendError, TryReceiveError, TrySendError};
 use crate::wake::{WakerSlot, poll_locked, wake_all};
 
-/// What all handles of a stream share.
+/// The state that all handles of a stream share.
 pub(super) struct Shared<T> {
     state: Mutex<State<T>>,
 }
 
+/// The protected state. `sending` and `receiving` are never both non-empty (invariants 1 and 2).
 pub(super) struct State<T> {
     capacity: usize,
     buffer: VecDeque<T>,
-    /// The serials of those at the front of the buffer that were handed over and came back.
+    /// The serial numbers of the returned objects, which are the first ones in the buffer.
     returned: VecDeque<u64>,
-    /// How many objects are handed over, and not fetched yet. They may come back, so the stream
-    /// has not ended.
+    /// The number of objects that are handed over and not fetched yet. They may be returned, so the stream
+    /// has not ended while there are any.
     handed: usize,
     next_serial: u64,
     senders: usize,
     receivers: usize,
     next_handle: usize,
-    /// Senders that wait with an object.
+    /// The senders that wait for room, each with its object.
     pub(super) sending: Queue<T, Sent<T>>,
-    /// Receivers that wait for one.
+    /// The receivers that wait for an object.
     pub(super) receiving: Queue<(), Received<T>>,
 }
 
+/// The outcome of a waiting sender. Errors return the object.
 pub(super) type Sent<T> = Result<(), SendError<T>>;
 
-/// An object that was handed over, with its place in the stream.
+/// The outcome of a waiting receiver: an object with its serial number, or an error.
 pub(super) type Received<T> = Result<(u64, T), ReceiveError>;
 
-/// What is left to do when the lock is released: wake these, and drop those.
+/// The work to do after the lock is released: wake the wakers, then drop the values.
 #[must_use]
 pub(super) struct Later<D> {
     wakers: Vec<Waker>,
     dropped: D,
 }
 
-/// What a receiver leaves that does not wait any longer: an object that nobody is left for, or its
-/// waker.
+/// The remains of a receiver that was dropped: an object without a receiver, or its waker.
 pub(super) type Unwanted<T> = (Option<T>, Option<Waker>);
 
 impl<D> Later<D> {
+    /// Wakes and drops everything. The lock of the stream must not be held.
     pub(super) fn carry_out(self) {
+        // In this order: a destructor may panic, and the woken tasks must not depend on that.
         wake_all(self.wakers.into_iter());
         drop(self.dropped);
     }
 }
 
 impl Later<()> {
+    /// Creates a `Later` that only wakes.
     fn waking(wakers: Vec<Waker>) -> Later<()> {
         Later {
             wakers,
@@ -100,7 +119,7 @@ impl<T> Shared<T> {
         lock(&self.state)
     }
 
-    /// Does something under the lock, or leaves the waker in the slot that it returns.
+    /// Attempts something under the lock. If the attempt returns a waker slot, stores the waker there.
     pub(super) fn poll<O>(
         &self,
         waker: &Waker,
@@ -111,9 +130,11 @@ impl<T> Shared<T> {
 }
 
 impl<T> State<T> {
-    /// Puts the object into the buffer, if there is no more to it; most often there is not.
+    /// Pushes the object into the buffer, in the common case that nothing else has to be done. Returns the
+    /// object otherwise.
     #[inline]
     pub(super) fn send_plainly(&mut self, handle: &Handle, item: T) -> Result<(), T> {
+        // Everything that `send` checks, in one condition without branches for errors.
         let plain = self.buffer.len() < self.capacity
             && self.receiving.is_empty()
             && self.receivers > 0
@@ -125,24 +146,28 @@ impl<T> State<T> {
         Ok(())
     }
 
-    /// Hands the object to the receiver that has waited longest, who is to be woken, or puts it
-    /// into the buffer.
+    /// Hands the object to the receiver that has waited longest, and returns its waker, or pushes it into the
+    /// buffer.
     pub(super) fn send(
         &mut self,
         handle: &Handle,
         item: T,
     ) -> Result<Option<Waker>, TrySendError<T>> {
+        // 1. Errors, which return the object.
         if handle.is_closed() {
             return Err(TrySendError::Closed(item));
         }
         if self.receivers == 0 {
             return Err(TrySendError::Broken(item));
         }
+        // 2. A receiver waits, so the buffer is empty: hand over.
         if let Some(key) = self.receiving.first() {
+            // Numbered only now: an object from the buffer is never handed over, so it needs no number.
             let serial = self.next_serial;
             self.next_serial += 1;
             return Ok(self.hand_over(key, serial, item));
         }
+        // 3. Room in the buffer, or else the caller has to wait.
         if self.buffer.len() < self.capacity {
             self.buffer.push_back(item);
             return Ok(None);
@@ -150,16 +175,16 @@ impl<T> State<T> {
         Err(TrySendError::WouldBlock(item))
     }
 
-    /// Takes the oldest object out of the buffer, if there is no more to it; most often there is
-    /// not.
+    /// Pops the oldest object of the buffer, in the common case that nothing else has to be done.
     #[inline]
     pub(super) fn receive_plainly(&mut self, handle: &Handle) -> Option<T> {
+        // With no waiting sender and no returned object, only the buffer changes.
         let plain = self.sending.is_empty() && self.returned.is_empty() && !handle.is_closed();
         if plain { self.buffer.pop_front() } else { None }
     }
 
-    /// Takes the oldest object. The sender that has waited longest gets the room, and is to be
-    /// woken.
+    /// Receives the oldest object. The sender that has waited longest gets the free room, and its waker is
+    /// returned.
     pub(super) fn receive(
         &mut self,
         handle: &Handle,
@@ -167,16 +192,21 @@ impl<T> State<T> {
         if handle.is_closed() {
             return Err(TryReceiveError::Closed);
         }
+        // 1. The oldest object is in the buffer, or else with the first waiting sender.
         let oldest = self.buffer.pop_front();
+        // A returned object is always at the front, so its serial number goes with it.
         if !self.returned.is_empty() {
             self.returned.pop_front();
         }
+        // 2. Serve the first sender, if there is room now, or if the buffer was empty: with capacity 0, its
+        //    object goes to the caller directly. Returned objects may still fill the buffer after the pop.
         let next = match self.sending.first() {
             Some(key) if oldest.is_none() || self.buffer.len() < self.capacity => {
                 Some(self.sending.settle(key, Ok(())))
             }
             _ => None,
         };
+        // 3. The object of the served sender goes to the back of the buffer, unless it is the only one.
         match (oldest, next) {
             (Some(oldest), Some((next, waker))) => {
                 self.buffer.push_back(next);
@@ -189,23 +219,27 @@ impl<T> State<T> {
         }
     }
 
-    /// Where the buffer is known to be empty, and no sender waits.
+    /// Returns whether no object can come any more, provided that the buffer is empty and no sender waits.
     fn has_ended(&self) -> bool {
         self.senders == 0 && self.handed == 0
     }
 
+    /// Settles a waiting receiver with an object, and returns its waker.
     fn hand_over(&mut self, receiver: usize, serial: u64, item: T) -> Option<Waker> {
+        // Counted until it is fetched or given back: until then the stream has not ended.
         self.handed += 1;
         let ((), waker) = self.receiving.settle(receiver, Ok((serial, item)));
         waker
     }
 
-    /// What became of a waiting sender, which has no slot afterwards; or its waker, while it waits.
+    /// Returns the outcome of a waiting sender and removes its entry; or returns its waker slot while it
+    /// waits.
     pub(super) fn fetch_sent(
         &mut self,
         handle: &Handle,
         key: usize,
     ) -> Result<Sent<T>, &mut WakerSlot> {
+        // A settled sender has its outcome, even if its handle was closed since.
         let Some(sent) = self.sending.fetch(key) else {
             return Err(self.sending.waker(key));
         };
@@ -213,7 +247,8 @@ impl<T> State<T> {
         Ok(sent)
     }
 
-    /// What became of a waiting receiver, which has no slot afterwards; or its waker, while it waits.
+    /// Returns the outcome of a waiting receiver and removes its entry; or returns its waker slot while it
+    /// waits.
     pub(super) fn fetch_received(
         &mut self,
         handle: &Handle,
@@ -225,6 +260,8 @@ impl<T> State<T> {
         handle.count_out();
         let mut wakers = Vec::new();
         let received = received.map(|(_, item)| {
+            // This object cannot be returned any more. If it was the last, the other receivers are at the
+            // end.
             self.handed -= 1;
             wakers = self.end_if_over();
             item
@@ -232,18 +269,21 @@ impl<T> State<T> {
         Ok((received, Later::waking(wakers)))
     }
 
-    /// One that was handed over is not wanted: the next receiver gets it, or whoever comes next.
+    /// Takes back an object that was handed over: the next waiting receiver gets it, or it goes to its place
+    /// at the front of the buffer.
     pub(super) fn give_back(&mut self, serial: u64, item: T) -> Later<Option<T>> {
         self.handed -= 1;
         let mut later = Later {
             wakers: Vec::new(),
             dropped: None,
         };
+        // No receiver is left, so the object is dropped.
         if self.receivers == 0 {
             later.dropped = Some(item);
         } else if let Some(key) = self.receiving.first() {
             later.wakers.extend(self.hand_over(key, serial, item));
         } else {
+            // Ordered by serial number, so that returned objects keep the order in which they were sent.
             let place = self.returned.partition_point(|other| *other < serial);
             self.returned.insert(place, serial);
             self.buffer.insert(place, item);
@@ -251,22 +291,24 @@ impl<T> State<T> {
         later
     }
 
-    /// A sender does not wait any longer.
+    /// Removes a waiting sender that is dropped.
     pub(super) fn stop_sending(&mut self, handle: &Handle, key: usize) -> Waiter<T, Sent<T>> {
         handle.count_out();
         self.sending.remove(key)
     }
 
-    /// A receiver does not wait any longer; what it was handed is passed on.
+    /// Removes a waiting receiver that is dropped. An object that it was handed is passed on.
     pub(super) fn stop_receiving(&mut self, handle: &Handle, key: usize) -> Later<Unwanted<T>> {
         handle.count_out();
         let mut wakers = Vec::new();
         let dropped = match self.receiving.remove(key) {
+            // Handed over, and not fetched: pass it on.
             Waiter::Settled(Ok((serial, item))) => {
                 let later = self.give_back(serial, item);
                 wakers = later.wakers;
                 (later.dropped, None)
             }
+            // Still waiting: only the waker is left, to be dropped after the unlock.
             Waiter::Waiting((), mut waker, _) => (None, waker.take()),
             _ => (None, None),
         };
@@ -288,32 +330,37 @@ impl<T> State<T> {
         Handle::new(self.next_handle)
     }
 
-    /// Ends what waits on this handle, and with the last sender what waits to receive.
+    /// Closes a sender: settles the calls that wait on this handle and, if it was the last sender, all
+    /// waiting receivers.
     pub(super) fn close_sender(&mut self, handle: &Handle) -> Later<()> {
         let mut wakers = Vec::new();
         if handle.close() {
             self.senders -= 1;
             if handle.has_waiting() {
+                // Only the calls on this handle.
                 let closed = |item| Err(SendError::Closed(item));
                 wakers = self.sending.settle_all(Some(handle.id), closed);
             }
+            // Receivers may wait although objects are handed over; then the last `fetch` ends the stream.
             wakers.append(&mut self.end_if_over());
         }
         Later::waking(wakers)
     }
 
-    /// Ends what waits on this handle, and with the last receiver what waits to send. Then nobody
-    /// will ask for what is in the buffer.
+    /// Closes a receiver: settles the calls that wait on this handle and, if it was the last receiver, all
+    /// waiting senders. Then the buffer is cleared too.
     pub(super) fn close_receiver(&mut self, handle: &Handle) -> Later<VecDeque<T>> {
         let mut wakers = Vec::new();
         let mut dropped = VecDeque::new();
         if handle.close() {
             self.receivers -= 1;
             if handle.has_waiting() {
+                // Only the calls on this handle. Objects that were handed to them stay with them.
                 let closed = |()| Err(ReceiveError::Closed);
                 wakers = self.receiving.settle_all(Some(handle.id), closed);
             }
             if self.receivers == 0 {
+                // All senders. Each gets its object back with the error.
                 let broken = |item| Err(SendError::Broken(item));
                 wakers.append(&mut self.sending.settle_all(None, broken));
                 dropped = mem::take(&mut self.buffer);
@@ -323,7 +370,7 @@ impl<T> State<T> {
         Later { wakers, dropped }
     }
 
-    /// Receivers that wait learn that nothing will come.
+    /// Settles all waiting receivers, if the stream has ended.
     #[inline]
     fn end_if_over(&mut self) -> Vec<Waker> {
         if !self.has_ended() {
@@ -345,12 +392,16 @@ impl<T> State<T> {
     }
 }
 
-/// The part of a handle that its stream knows. Written under the stream's lock only, which is all
-/// the ordering that there has to be.
+/// The state of one handle, kept in the handle itself.
+///
+/// Both atomics are written only under the lock of the stream, which orders everything that matters. Relaxed
+/// loads without the lock are hints, for `Debug`.
 pub(super) struct Handle {
     pub(super) id: usize,
+    /// Set once, by `close`. Handles that are closed from the start are never counted.
     closed: AtomicBool,
-    /// How many operations on this handle have a slot.
+    /// The number of entries in the queues that wait on this handle, or are settled and not fetched. Lets
+    /// `close` skip the search for them.
     waiting: AtomicUsize,
 }
 
@@ -363,7 +414,7 @@ impl Handle {
         }
     }
 
-    /// A closed one needs no number: nothing waits on it.
+    /// Creates the handle of a clone of a closed handle. It needs no id: nothing waits on it.
     pub(super) fn closed() -> Handle {
         let handle = Handle::new(0);
         handle.close();
@@ -375,22 +426,25 @@ impl Handle {
         self.closed.load(Ordering::Relaxed)
     }
 
-    /// False if it was closed before.
+    /// Closes the handle. Returns false if it was closed before.
     fn close(&self) -> bool {
         let before = self.is_closed();
         self.closed.store(true, Ordering::Relaxed);
         !before
     }
 
+    /// Returns whether any operation on this handle has an entry.
     fn has_waiting(&self) -> bool {
         self.waiting.load(Ordering::Relaxed) > 0
     }
 
+    /// Counts a new entry. Not a read-modify-write operation, since the lock of the stream is held.
     pub(super) fn count_in(&self) {
         let waiting = self.waiting.load(Ordering::Relaxed);
         self.waiting.store(waiting + 1, Ordering::Relaxed);
     }
 
+    /// Counts an entry as removed.
     pub(super) fn count_out(&self) {
         let waiting = self.waiting.load(Ordering::Relaxed);
         self.waiting.store(waiting - 1, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! Streams of bytes between tasks, in memory.
+//! In-memory streams of bytes between tasks.
 
 mod pipe;
 mod receive;
@@ -12,23 +12,23 @@ pub use self::stream::MemoryByteStream;
 use self::pipe::Pipe;
 use crate::loom::Arc;
 
-/// Makes a connection in memory: two streams, each of which receives what the other sends.
+/// Creates an in-memory connection: two streams, each of which receives the bytes that the other sends.
 ///
-/// In each direction there is room for `capacity` bytes; whoever sends more waits for the peer to
-/// receive some. With [`UNBOUNDED`](super::UNBOUNDED) sending never waits, and the only limit is
-/// memory; memory is taken as bytes come.
+/// Each direction has a buffer of `capacity` bytes; a sender waits while it is full. With
+/// [`UNBOUNDED`](super::UNBOUNDED), sending never waits, and only memory limits the buffer. Memory is
+/// allocated as bytes arrive.
 ///
-/// It behaves as a socket does, which makes it a stand-in for one in tests:
+/// The connection behaves like a socket, so it can replace one in tests:
 ///
-/// - [`send_eof`](super::ByteSendStreamExt::send_eof) ends one direction, and dropping an end does
-///   so in both: the peer receives what was sent, and then the end of the stream.
-/// - Sending to an end that was dropped fails as [broken](super::is_broken), at once, as does
-///   what waits there.
-/// - [`reset`](MemoryByteStream::reset) cuts the connection off.
+/// - [`send_eof`](super::ByteSendStreamExt::send_eof) ends one direction, and dropping an end closes both:
+///   the peer receives the bytes that were sent, and then the end of the stream.
+/// - Sending to an end that was dropped fails as [broken](super::is_broken) at once, even if the call was
+///   waiting.
+/// - [`reset`](MemoryByteStream::reset) breaks the connection.
 ///
 /// # Panics
 ///
-/// If `capacity` is 0: a byte needs a place between the two.
+/// If `capacity` is 0.
 ///
 /// # Examples
 ///
@@ -57,8 +57,8 @@ pub fn memory_byte_stream(capacity: usize) -> (MemoryByteStream, MemoryByteStrea
     )
 }
 
-/// Makes one direction of a [`memory_byte_stream`]: what is sent into the one comes out of the
-/// other.
+/// Creates one direction of a [`memory_byte_stream`]: bytes that are sent into the first handle are received
+/// from the second.
 ///
 /// # Panics
 ///

@@ -1,10 +1,13 @@
-//! One direction of a connection. All of it happens under the lock, except waking.
+//! One direction of a connection: a buffer with a waker slot for each side.
+//!
+//! All of it happens under one lock, except waking. There is one handle for each side, so each side has at
+//! most one waiting task.
 //!
 //! # Invariants
 //!
-//! 1. The receiver waits only while the buffer is empty and the sender is there; the sender waits
-//!    only while the buffer is full and the receiver is there.
-//! 2. Each change that ends such a wait takes the waker along.
+//! 1. The receiver waits only while the buffer is empty and the sender is open. The sender waits only while
+//!    the buffer is full and the receiver is open.
+//! 2. Each change that ends such a wait takes the waker of that side, and wakes it after the unlock.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -20,17 +23,17 @@ pub(super) struct Pipe(Mutex<State>);
 struct State {
     buffer: VecDeque<u8>,
     capacity: usize,
-    /// Nothing will be sent any more.
+    /// Set once, when the sender is closed: no more bytes will be sent.
     ended: bool,
-    /// Nobody will receive any more.
+    /// Set once, when the receiver is closed: no more bytes will be received.
     broken: bool,
-    /// It was cut off: in place of the end, there is this to be received.
+    /// Set once, by `reset`: receiving fails instead of reporting the end.
     reset: bool,
     receiver: WakerSlot,
     sender: WakerSlot,
 }
 
-/// Who waits.
+/// The two sides.
 #[derive(Clone, Copy)]
 enum Side {
     Receiver,
@@ -50,7 +53,7 @@ impl Pipe {
         }))
     }
 
-    /// Takes out as much as there is, and as fits into the buffers.
+    /// Receives as many bytes as there are and as fit into the buffers.
     pub(super) fn poll_receive(
         &self,
         cx: &Context<'_>,
@@ -59,7 +62,7 @@ impl Pipe {
         self.poll(cx, Side::Receiver, |state| state.receive(buffers))
     }
 
-    /// Puts in as much as there is room for.
+    /// Sends as many bytes as there is room for.
     pub(super) fn poll_send(
         &self,
         cx: &Context<'_>,
@@ -68,12 +71,12 @@ impl Pipe {
         self.poll(cx, Side::Sender, |state| state.send(slices))
     }
 
-    /// Nothing will be sent any more.
+    /// Closes the sending side.
     pub(super) fn end(&self) {
         self.change(|state| state.ended = true);
     }
 
-    /// Nobody will receive any more; what is there is dropped.
+    /// Closes the receiving side, and drops the buffered bytes.
     pub(super) fn break_off(&self) {
         self.change(|state| {
             state.broken = true;
@@ -81,21 +84,25 @@ impl Pipe {
         });
     }
 
-    /// Both ends learn that they are cut off from one another.
+    /// Breaks the connection for both sides.
     pub(super) fn reset(&self) {
+        // Before the wakers are woken in `break_off`, so that the receiver finds the reset.
         lock(&self.0).reset = true;
         self.break_off();
     }
 
-    /// Changes what is final, and wakes whoever waits.
+    /// Makes a final change, and wakes both sides: each finds out in its next poll whether it still has to
+    /// wait.
     fn change(&self, change: impl FnOnce(&mut State)) {
         let mut state = lock(&self.0);
         change(&mut state);
+        // Both: each of these changes can end the wait of either side.
         let wakers = [state.receiver.take(), state.sender.take()];
         drop(state);
         wake_all(wakers.into_iter().flatten());
     }
 
+    /// Attempts something for one side, or registers its waker. Bytes that moved wake the other side.
     fn poll(
         &self,
         cx: &Context<'_>,
@@ -103,10 +110,13 @@ impl Pipe {
         mut attempt: impl FnMut(&mut State) -> Option<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
         let polled = poll_locked(&self.0, cx.waker(), |state| {
+            // 1. Try; if this side has to wait, its waker is stored under the same lock.
             let outcome = match attempt(state) {
                 Some(outcome) => outcome,
                 None => return Err(state.slot(side)),
             };
+            // 2. If bytes have moved, the other side has room, or bytes: wake it. With 0 or an error, nothing
+            //    has moved.
             let other = match (side, &outcome) {
                 (_, Ok(0) | Err(_)) => None,
                 (Side::Receiver, _) => state.sender.take(),
@@ -131,12 +141,14 @@ impl State {
         }
     }
 
-    /// None if it has to wait.
+    /// Receives bytes. Returns `None` if the receiver has to wait.
     fn receive(&mut self, buffers: &mut [IoSliceMut<'_>]) -> Option<io::Result<usize>> {
         if self.reset {
             return Some(Err(io::ErrorKind::ConnectionReset.into()));
         }
+        // An empty read never waits: it returns 0 at once.
         let wanted = buffers.iter().any(|buffer| !buffer.is_empty());
+        // Buffered bytes are received even after the end.
         if wanted && self.buffer.is_empty() && !self.ended {
             return None;
         }
@@ -147,6 +159,7 @@ impl State {
         Some(Ok(received))
     }
 
+    /// Moves bytes from the ring buffer, which may consist of two parts.
     fn take_into(&mut self, buffer: &mut [u8]) -> usize {
         let (front, back) = self.buffer.as_slices();
         let from_front = front.len().min(buffer.len());
@@ -159,7 +172,7 @@ impl State {
         taken
     }
 
-    /// None if it has to wait.
+    /// Sends bytes. Returns `None` if the sender has to wait.
     fn send(&mut self, slices: &[IoSlice<'_>]) -> Option<io::Result<usize>> {
         if self.ended {
             return Some(Err(SendError::Closed(()).into()));
@@ -167,12 +180,14 @@ impl State {
         if self.broken {
             return Some(Err(SendError::Broken(()).into()));
         }
+        // An empty write never waits: it returns 0 at once.
         let wanted = slices.iter().any(|slice| !slice.is_empty());
         if wanted && self.buffer.len() >= self.capacity {
             return None;
         }
         let mut sent = 0;
         for slice in slices {
+            // Never negative: only this method adds bytes, up to the capacity.
             let room = self.capacity - self.buffer.len();
             let part = &slice[..slice.len().min(room)];
             self.buffer.extend(part);

@@ -1,3 +1,5 @@
+//! The receiving end of a pipe: a shell around [`Pipe`].
+
 use std::io::{self, IoSliceMut};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -10,7 +12,7 @@ use crate::stream::Attributes;
 
 /// The receiving end of a [`memory_byte_pipe`](super::memory_byte_pipe).
 ///
-/// Once it is dropped, sending fails as [broken](crate::stream::is_broken).
+/// After it is dropped, sending fails as [broken](crate::stream::is_broken).
 #[derive(Debug)]
 pub struct MemoryByteReceiveStream(Arc<Pipe>);
 

@@ -1,3 +1,5 @@
+//! The sending end of a pipe: a shell around [`Pipe`].
+
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -10,7 +12,7 @@ use crate::stream::Attributes;
 
 /// The sending end of a [`memory_byte_pipe`](super::memory_byte_pipe).
 ///
-/// Once it is dropped or closed, the other end receives what was sent, and then the end of the
+/// After it is dropped or closed, the other end receives the bytes that were sent, and then the end of the
 /// stream.
 #[derive(Debug)]
 pub struct MemoryByteSendStream(Arc<Pipe>);

@@ -1,3 +1,5 @@
+//! One end of a connection: the ends of two pipes.
+
 use std::io::{self, IoSlice, IoSliceMut};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -25,15 +27,15 @@ impl MemoryByteStream {
         }
     }
 
-    /// Both directions, for two tasks: for sending, and for receiving.
+    /// Splits the stream into its sending and its receiving direction, for two tasks.
     pub fn into_parts(self) -> (MemoryByteSendStream, MemoryByteReceiveStream) {
         (self.send_stream, self.receive_stream)
     }
 
-    /// Cuts the connection off, as a network that fails does. The peer's receiving and sending
-    /// fail as [broken](crate::stream::is_broken) from now on, and what is on its way is lost.
+    /// Breaks the connection, like a network that fails. Receiving and sending of the peer fail as
+    /// [broken](crate::stream::is_broken) from now on, and bytes in transit are lost.
     ///
-    /// A plain call, which works anywhere.
+    /// This method is synchronous and can be called anywhere.
     pub fn reset(self) {
         self.send_stream.reset();
         self.receive_stream.reset();

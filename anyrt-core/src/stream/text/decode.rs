@@ -1,25 +1,25 @@
-//! Text out of bytes that come in pieces. Nothing here waits, so that it can be tried alone.
+//! Decoding of text from bytes that arrive in pieces. It does not wait, so that it can be tested alone.
 
 use std::str;
 
-/// What can be made of the bytes at hand.
+/// The result of decoding the bytes so far.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Decoded {
-    /// Text, which is not empty, and how many bytes it was made of.
+    /// A text, which is not empty, and the number of bytes that it consumed.
     Text(String, usize),
-    /// Nothing, as long as there are no more of them.
+    /// No text yet: the bytes are empty, or an unfinished character.
     Nothing,
-    /// They begin with what is no text.
+    /// The bytes begin with an invalid sequence.
     Invalid {
-        /// It could have become some: the end came too early.
+        /// Whether the sequence is an unfinished character at the end of the stream.
         at_the_end: bool,
     },
 }
 
-/// Decodes as much as can be decoded. If it is `lossy`, what is no text is replaced; if the stream
-/// has `ended`, no more bytes will come.
+/// Decodes as much text as possible. If `lossy` is set, invalid sequences are replaced; if `ended` is set, no
+/// more bytes will come.
 pub(super) fn decode(bytes: &[u8], lossy: bool, ended: bool) -> Decoded {
-    // Most often this is all.
+    // The common case.
     if let Ok(text) = str::from_utf8(bytes) {
         return if text.is_empty() {
             Decoded::Nothing
@@ -58,7 +58,7 @@ pub(super) fn decode(bytes: &[u8], lossy: bool, ended: bool) -> Decoded {
 mod tests {
     use super::*;
 
-    /// Decodes the bytes, cut into two at each place, and gives the text and whether it was valid.
+    /// Decodes the bytes, split in two at each position. Returns the text, and whether it was valid.
     fn in_pieces(bytes: &[u8], lossy: bool) -> (String, bool) {
         let mut outcomes: Vec<_> = (0..=bytes.len())
             .map(|cut| {

@@ -1,4 +1,4 @@
-//! Text over byte streams.
+//! Streams of text over byte streams.
 
 mod decode;
 mod operations;
@@ -21,15 +21,14 @@ use super::{
 };
 use crate::engine::{FallibleOperation, Wait, poll_state};
 
-/// A stream of text, in UTF-8, over a stream of bytes. It receives if that does, and sends if that
-/// does.
+/// A stream of UTF-8 text over a byte stream. It receives if the byte stream does, and sends if that does.
 ///
-/// Where one [`send`](Self::send) ends and the next begins cannot be told on the other side: text
-/// comes in pieces of any size, whole characters each. Lines and messages are a matter for
-/// [`BufferedByteStream`](super::BufferedByteStream).
+/// The boundaries between [`send`](Self::send) calls are not visible to the peer: text arrives in pieces of
+/// any size, of whole characters. Use [`BufferedByteStream`](super::BufferedByteStream) for lines and
+/// messages.
 ///
-/// Other encodings are not supported: decode the bytes with a crate for them. A byte order mark is
-/// a character as any other.
+/// Other encodings are not supported: decode the bytes with a crate for them. A byte order mark is treated
+/// like any other character.
 ///
 /// # Examples
 ///
@@ -52,17 +51,17 @@ use crate::engine::{FallibleOperation, Wait, poll_state};
 pub struct TextStream<S> {
     stream: S,
     lossy: bool,
-    /// What was received and not decoded.
+    /// The bytes that were received and not decoded.
     buffer: Buffer,
     ended: bool,
-    /// How many bytes were decoded.
+    /// The number of bytes that were decoded.
     decoded: u64,
-    /// The rest of what was being sent when that was dropped.
+    /// The rest of a text whose `send` was dropped.
     unsent: Vec<u8>,
 }
 
 impl<S> TextStream<S> {
-    /// Text over a stream that has to be UTF-8: anything else is an error.
+    /// Creates a text stream. Bytes that are not UTF-8 are an error.
     pub fn new(stream: S) -> TextStream<S> {
         TextStream {
             stream,
@@ -74,8 +73,8 @@ impl<S> TextStream<S> {
         }
     }
 
-    /// Text over a stream that may be anything: what is no text becomes
-    /// [U+FFFD](char::REPLACEMENT_CHARACTER), as in [`String::from_utf8_lossy`].
+    /// Creates a text stream that replaces bytes that are not UTF-8 with
+    /// [U+FFFD](char::REPLACEMENT_CHARACTER), like [`String::from_utf8_lossy`].
     pub fn lossy(stream: S) -> TextStream<S> {
         TextStream {
             lossy: true,
@@ -83,15 +82,15 @@ impl<S> TextStream<S> {
         }
     }
 
-    /// The stream of bytes inside.
+    /// Returns the inner byte stream.
     pub fn stream(&self) -> &S {
         &self.stream
     }
 
-    /// The stream of bytes inside, and what was received from it and not decoded.
+    /// Splits into the inner byte stream and the bytes that were received and not decoded.
     ///
-    /// What is left of a text whose sending was broken off is lost: send something first, such as
-    /// an empty text, if that matters.
+    /// The rest of a text whose `send` was dropped is lost. If that matters, send something first, such as an
+    /// empty text.
     pub fn into_parts(mut self) -> (S, Vec<u8>) {
         let undecoded = self.buffer.take(self.buffer.len());
         (self.stream, undecoded)
@@ -103,19 +102,20 @@ impl<S: ByteReceiveStream> TextStream<S> {
     ///
     /// # Cancel safety
     ///
-    /// Cancel safe: if the future is dropped before completing, nothing was received.
+    /// This method is cancel safe: if the future is dropped before completing, nothing was received.
     ///
     /// # Errors
     ///
     /// - [End of stream](super::is_end_of_stream) if the peer has closed its side.
-    /// - [`InvalidUtf8`] if something else than text comes, or the end of the stream inside of a
-    ///   character, again and again: see [`is_invalid_utf8`](super::is_invalid_utf8). All text
-    ///   before that place was received. Never from a [lossy](Self::lossy) stream.
-    /// - What the stream of bytes reports.
+    /// - [`InvalidUtf8`], by every further call, if received bytes are not text, or the stream ends inside a
+    ///   character: see [`is_invalid_utf8`](super::is_invalid_utf8). All text before has been received. Never
+    ///   returned by a [lossy](Self::lossy) stream.
+    /// - Any other error of the byte stream.
     pub fn receive(&mut self) -> ReceiveText<'_, S> {
         ReceiveText::new(self)
     }
 
+    /// Polls for decoded text. The loop ends: each further round adds bytes, or notes the end of the stream.
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<String>> {
         loop {
             match decode(self.buffer.bytes(), self.lossy, self.ended) {
@@ -141,34 +141,33 @@ impl<S: ByteReceiveStream> TextStream<S> {
 }
 
 impl<S: ByteSendStream> TextStream<S> {
-    /// Sends all of the text, and flushes.
+    /// Sends all the text, and flushes.
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped before completing, either nothing was sent, or what is left of the
-    /// text goes out first with whatever is sent next, or with the end. It is lost only if the
-    /// stream is dropped.
+    /// If the future is dropped before completing, either nothing was sent, or the rest of the text is sent
+    /// before the next text or the end. It is lost only if the stream is dropped.
     ///
     /// # Errors
     ///
-    /// - [Closed](super::is_closed) after [`send_eof`](Self::send_eof), also for an empty text.
-    /// - [Broken](super::is_broken) if the peer does not receive any more.
-    /// - What the stream of bytes reports.
+    /// - [Closed](super::is_closed) after [`send_eof`](Self::send_eof), even if the text is empty.
+    /// - [Broken](super::is_broken) if the peer no longer receives.
+    /// - Any other error of the byte stream.
     pub fn send<T: AsRef<str>>(&mut self, text: T) -> SendText<'_, S, T> {
         SendText::new(self, text)
     }
 
-    /// Says that no more will come. Receiving goes on. Saying so again is fine.
+    /// Ends the sending direction. Receiving continues to work. Calling it again has no effect.
     ///
     /// # Cancel safety
     ///
-    /// Dropping it may leave the end said, or not; it can be said again.
+    /// If the future is dropped before completing, the end was sent or not; the call can be repeated.
     ///
     /// # Errors
     ///
-    /// - [`Unsupported`](io::ErrorKind::Unsupported) if the stream of bytes cannot end one direction
-    ///   alone (see [`HalfClose`](super::HalfClose)); it can be used as before.
-    /// - What the stream of bytes reports.
+    /// - [`Unsupported`](io::ErrorKind::Unsupported) if the byte stream cannot end one direction alone (see
+    ///   [`HalfClose`](super::HalfClose)); the stream remains usable.
+    /// - Any other error of the byte stream.
     pub fn send_eof(&mut self) -> impl Future<Output = io::Result<()>> + Send {
         let mut operation = FallibleOperation::new();
         poll_fn(move |cx| {
@@ -179,20 +178,21 @@ impl<S: ByteSendStream> TextStream<S> {
         })
     }
 
-    /// Closes the stream in good order: says that no more will come, and drops it.
+    /// Closes the stream gracefully: ends the sending direction, then drops the stream.
     ///
     /// # Cancel safety
     ///
-    /// Dropping it closes the stream at once.
+    /// Dropping the future closes the stream at once.
     ///
     /// # Errors
     ///
-    /// What the stream of bytes reports; it is closed all the same.
+    /// Any error of the byte stream; the stream is closed nevertheless.
     pub async fn close(mut self) -> io::Result<()> {
         let mut operation = FallibleOperation::new();
         poll_fn(|cx| operation.poll(cx, |cx| self.poll_close(cx))).await
     }
 
+    /// Sends the rest of a dropped `send`, then closes the byte stream.
     fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let outcome = match self.poll_unsent(cx) {
             Poll::Ready(Ok(())) => Pin::new(&mut self.stream).poll_close(cx),
@@ -204,7 +204,7 @@ impl<S: ByteSendStream> TextStream<S> {
         outcome
     }
 
-    /// Sends what was left over.
+    /// Sends the rest of a dropped `send`.
     fn poll_unsent(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.unsent.is_empty() {
             let written = ready!(Pin::new(&mut self.stream).poll_write(cx, &self.unsent))?;

@@ -1,3 +1,5 @@
+//! The futures of [`TextStream`].
+
 use std::fmt;
 use std::io;
 use std::pin::Pin;
@@ -45,14 +47,14 @@ impl<S: ByteReceiveStream> Future for ReceiveText<'_, S> {
 pub struct SendText<'a, S, T: AsRef<str>> {
     stream: &'a mut TextStream<S>,
     text: T,
-    /// How much of it was sent.
+    /// The number of bytes that were sent.
     sent: usize,
-    /// All of it was, and perhaps not flushed.
+    /// Whether all bytes were sent; they may not be flushed yet.
     complete: bool,
     operation: FallibleOperation<io::Error>,
 }
 
-// Nothing is pinned.
+// No field is pinned.
 impl<S, T: AsRef<str>> Unpin for SendText<'_, S, T> {}
 
 impl<'a, S, T: AsRef<str>> SendText<'a, S, T> {
@@ -66,6 +68,7 @@ impl<'a, S, T: AsRef<str>> SendText<'a, S, T> {
         }
     }
 
+    /// Returns the bytes that were not sent.
     fn rest(&self) -> &[u8] {
         let text = self.text.as_ref().as_bytes();
         text.get(self.sent..).unwrap_or_default()
@@ -75,7 +78,7 @@ impl<'a, S, T: AsRef<str>> SendText<'a, S, T> {
 impl<S: ByteSendStream, T: AsRef<str>> SendText<'_, S, T> {
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.stream.poll_unsent(cx))?;
-        // Once at least, so that a closed stream refuses an empty text, too.
+        // Written at least once, so that a closed stream refuses an empty text too.
         while !self.complete {
             let text = self.text.as_ref().as_bytes();
             let rest = text.get(self.sent..).unwrap_or_default();
@@ -105,7 +108,7 @@ impl<S: ByteSendStream, T: AsRef<str>> Future for SendText<'_, S, T> {
     }
 }
 
-/// A text that was begun is finished later.
+/// Leaves the rest of a text that was partly sent to the stream, which sends it later.
 impl<S, T: AsRef<str>> Drop for SendText<'_, S, T> {
     fn drop(&mut self) {
         if self.sent > 0 && !self.complete {

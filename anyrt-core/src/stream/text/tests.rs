@@ -1,4 +1,4 @@
-//! What does not depend on where text is cut.
+//! Tests of the parts that do not depend on how text is split.
 
 use std::io::ErrorKind;
 use std::pin::pin;
@@ -9,7 +9,7 @@ use futures_io::AsyncWrite;
 use super::*;
 use crate::stream::HalfClose;
 
-/// Cannot end one direction alone, as TLS 1.2.
+/// A stream that cannot end one direction alone, like TLS 1.2.
 struct Whole<'a> {
     closed: &'a mut bool,
 }

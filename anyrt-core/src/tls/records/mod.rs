@@ -1,3 +1,14 @@
+//! [`Records`]: the layer between a TLS session and its transport.
+//!
+//! ```text
+//!   Handshake ──poll_establish──▶ Established
+//!       │  writes are kept           ▲  writes go to the transport, behind kept ones
+//!       │                            │
+//!       └─ the peer is gone ──▶ Broken
+//!                                writes are dropped; the error is returned by
+//!                                a read at the end, or by poll_establish
+//! ```
+
 mod position;
 
 use std::io::{self, IoSlice};
@@ -11,42 +22,44 @@ use futures_io::{AsyncRead, AsyncWrite};
 use self::position::Position;
 use crate::stream::is_broken;
 
-/// What stands between a session and its transport.
+/// The layer between a session and its transport.
 ///
-/// *It gives out one record at a time.* The session reads as much as there is, and would keep what
-/// the peer sent behind its last record in plain text. So a read ends where a record does; the rest
-/// waits here, for the next read or for whoever unwraps the stream. The session asks for no more
-/// once it has seen the last record. Where much is to be read, it is read with few calls; the memory
-/// for that is given back when there is no more.
+/// *A read returns at most one record.* The session reads as many bytes as there are, and would keep
+/// plain-text bytes that the peer sent after its last record. So a read ends where a record ends; the rest
+/// stays here, for the next read or for [`into_parts`](Records::into_parts). After the last record the
+/// session does not read again. Large amounts are read with few calls; the memory for that is released when
+/// no more bytes are available.
 ///
-/// *In the handshake it takes everything that the session writes.* A session that has something to
-/// write does not read; neither does its peer, then, and over a transport that holds little both
-/// would wait for ever. Reading pushes on what was written. If the peer receives no more, the
-/// session is not told before it has read to the end: a peer that has turned it down says why.
+/// *During the handshake all writes are accepted.* A session with bytes to write does not read. The same
+/// holds for its peer, so over a transport with a small buffer both could wait forever. Reading pushes the
+/// written bytes on. If the peer no longer receives, the session gets the error only after it has read to the
+/// end, because a peer that has refused the handshake sends the reason.
 ///
-/// *What the peer does not wait for stays here until something else is written.* These are the
-/// tickets of a server. A client that sends something and leaves would not read them, and TCP
-/// reports what was not read by a reset, which takes with it what the client has sent.
+/// *Bytes that the peer does not wait for stay here until something else is written.* These are the session
+/// tickets of a server. A client that sends something and leaves would not read them, and TCP reacts to
+/// unread bytes with a reset, which also discards bytes that the client has sent.
 #[derive(Debug)]
 pub(super) struct Records<S> {
     transport: S,
-    /// What was read and not given out.
+    /// The bytes that were read and not returned yet.
     surplus: Surplus,
-    /// Whether the last read filled the whole buffer: there is more, and the session asks for
+    /// Whether the last read filled the whole buffer. Then there may be more, and the session would read only
     /// a few kilobytes at a time.
     has_more: bool,
+    /// The place of the next byte to return in its record.
     position: Position,
-    /// What was taken, and not written yet.
+    /// The bytes that were accepted during the handshake and are not written yet.
     outgoing: Vec<u8>,
-    /// Whether that was all flushed.
+    /// Whether all accepted bytes are written and flushed.
     flushed: bool,
     phase: Phase,
 }
 
+/// The states of the diagram above.
 #[derive(Debug)]
 enum Phase {
     Handshake,
-    /// In the handshake, and the peer receives no more.
+    /// The handshake continues, but the peer no longer receives.
     Broken(io::Error),
     Established,
 }
@@ -68,14 +81,16 @@ impl<S> Records<S> {
         &self.transport
     }
 
-    /// The transport, and what was read from it that belongs to no record.
+    /// Splits into the transport and the bytes that were read after the last record.
     pub(super) fn into_parts(self) -> (S, Vec<u8>) {
+        // No record begins after the last one, so these bytes are not part of TLS.
         let surplus = self.surplus.rest().to_vec();
         (self.transport, surplus)
     }
 
-    /// Takes what is to be written, or drops it if nobody receives it.
+    /// Accepts bytes to be written, or drops them if the peer no longer receives.
     fn take(&mut self, bytes: &[u8]) -> usize {
+        // In `Broken` the bytes count as written, so that the session goes on to read the reason.
         if let Phase::Handshake = self.phase {
             self.outgoing.extend_from_slice(bytes);
             self.flushed = false;
@@ -85,42 +100,47 @@ impl<S> Records<S> {
 }
 
 impl<S: AsyncWrite + Unpin> Records<S> {
-    /// Ends the handshake. If the peer waits for the last part of it, that has left then; else it
-    /// leaves with what is written next.
+    /// Ends the handshake. If the peer waits for the last part of it, first waits until that is written;
+    /// otherwise it is written together with the next bytes.
     pub(super) fn poll_establish(
         &mut self,
         cx: &mut Context<'_>,
         peer_waits: bool,
     ) -> Poll<io::Result<()>> {
         if peer_waits {
+            // Only a client, or a server of TLS 1.2, waits here: its peer needs these bytes.
             ready!(self.poll_push(cx))?;
         }
         Poll::Ready(match mem::replace(&mut self.phase, Phase::Established) {
             Phase::Broken(error) if peer_waits => Err(error),
-            // A peer that does not wait may have sent all it had to, and left.
+            // A peer that does not wait may have sent everything it had to send, and left.
             _ => Ok(()),
         })
     }
 
-    /// Writes and flushes what was taken in the handshake, as long as there is a peer.
+    /// Writes and flushes the bytes accepted during the handshake, as long as there is a peer.
     pub(super) fn poll_push(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.flushed {
             return Poll::Ready(Ok(()));
         }
         if let Err(error) = ready!(self.poll_write_outgoing(cx)) {
             match self.phase {
+                // Kept until the session has read to the end, since the peer may have sent the reason.
                 Phase::Handshake if is_broken(&error) => self.phase = Phase::Broken(error),
-                // Tickets that nobody will use. Who writes hears of it from the transport.
+                // Only tickets are lost, and they are not needed. The transport reports the error to the next
+                // write.
                 Phase::Established if is_broken(&error) => {}
                 _ => return Poll::Ready(Err(error)),
             }
         }
+        // All written, or useless. The memory of the handshake is released.
         self.outgoing = Vec::new();
         self.flushed = true;
         Poll::Ready(Ok(()))
     }
 
     fn poll_write_outgoing(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // Ends: each round writes at least one byte, or returns.
         while !self.outgoing.is_empty() {
             let transport = Pin::new(&mut self.transport);
             let written = ready!(transport.poll_write(cx, &self.outgoing))?;
@@ -131,7 +151,7 @@ impl<S: AsyncWrite + Unpin> Records<S> {
     }
 }
 
-/// The session would try again, for ever, what writes nothing.
+/// Turns a write of nothing into an error, because the session would repeat it forever.
 fn refuse_zero(written: usize, nothing_to_write: bool) -> io::Result<usize> {
     if written == 0 && !nothing_to_write {
         return Err(io::ErrorKind::WriteZero.into());
@@ -147,17 +167,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Records<S> {
     ) -> Poll<io::Result<usize>> {
         let this = &mut *self;
         if let Phase::Handshake = this.phase {
-            // Whoever waits for the peer's answer waits for this to leave, too.
+            // The peer may need these bytes before it answers. If they cannot be written yet, reading
+            // continues nevertheless: the peer may have to write before it reads.
             let _ = this.poll_push(cx)?;
         }
+        // 1. Nothing is left over: read into the caller's buffer, or ahead if there seems to be much.
         if this.surplus.is_empty() {
             if !this.has_more {
                 return this.poll_read_directly(cx, buffer);
             }
+            // Large amounts: two records with one call, instead of a few kilobytes.
             if ready!(this.poll_read_ahead(cx))? == 0 {
                 return Poll::Ready(this.end());
             }
         }
+        // 2. Return left-over bytes, up to the end of the record.
         let rest = this.surplus.rest();
         let most = rest.len().min(buffer.len());
         let length = this.position.advance(&rest[..most]);
@@ -168,19 +192,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Records<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Records<S> {
-    /// Reads what may be no more than a message, for which no memory is needed here.
+    /// Reads directly into the caller's buffer: the bytes may be a single message, which needs no memory
+    /// here.
     fn poll_read_directly(
         &mut self,
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
+        // Releases the memory of an earlier read ahead.
         self.surplus = Surplus::default();
         let read = ready!(Pin::new(&mut self.transport).poll_read(cx, buffer))?;
         if read == 0 {
             return Poll::Ready(self.end());
         }
+        // A full buffer suggests that there is more.
         self.has_more = read == buffer.len();
         let read = buffer.get(..read).unwrap_or_default();
+        // The bytes after the end of the record are kept for the next read.
         let (record, surplus) = read.split_at(self.position.advance(read));
         self.surplus = Surplus {
             unread: 0..surplus.len(),
@@ -189,10 +217,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Records<S> {
         Poll::Ready(Ok(record.len()))
     }
 
-    /// Reads as much as there is, up to a limit.
+    /// Reads as many bytes as are available, up to `AHEAD`.
     fn poll_read_ahead(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let mut bytes = mem::take(&mut self.surplus).bytes;
         bytes.resize(AHEAD, 0);
+        // Cleared first: if the transport is pending, the buffer is released, and the next read is direct.
         self.has_more = false;
         let read = ready!(Pin::new(&mut self.transport).poll_read(cx, &mut bytes))?;
         self.has_more = read == AHEAD;
@@ -203,10 +232,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Records<S> {
         Poll::Ready(Ok(read))
     }
 
-    /// What comes of reading when the transport has ended.
+    /// Returns the result of a read at the end of the transport: the error of `Broken` once, otherwise 0.
     fn end(&mut self) -> io::Result<usize> {
         match mem::replace(&mut self.phase, Phase::Established) {
             Phase::Broken(error) => Err(error),
+            // Not broken: the phase stays as it was.
             phase => {
                 self.phase = phase;
                 Ok(0)
@@ -215,10 +245,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Records<S> {
     }
 }
 
-/// How much is read ahead at most: two records of the largest size, or many small ones.
+/// The maximum that is read ahead: two records of the maximum size, or many small ones.
 const AHEAD: usize = 32 * 1024;
 
-/// What was read and not given out.
+/// The bytes that were read and not returned yet.
 #[derive(Debug, Default)]
 struct Surplus {
     bytes: Vec<u8>,
@@ -244,6 +274,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Records<S> {
         let Phase::Established = self.phase else {
             return Poll::Ready(Ok(self.take(bytes)));
         };
+        // Bytes that were kept go first: the tickets of a server.
         ready!(self.poll_push(cx))?;
         let written = ready!(Pin::new(&mut self.transport).poll_write(cx, bytes))?;
         Poll::Ready(refuse_zero(written, bytes.is_empty()))
@@ -265,7 +296,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Records<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let Phase::Established = self.phase else {
-            // Reading pushes, and so does the end of the handshake.
+            // Reads write the accepted bytes, and so does the end of the handshake.
             return Poll::Ready(Ok(()));
         };
         ready!(self.poll_push(cx))?;
@@ -288,7 +319,7 @@ mod tests {
 
     use super::Records;
 
-    /// What is to be read, and whether more could come.
+    /// A transport with bytes to read, and whether it stays open behind them.
     #[derive(Debug, PartialEq)]
     struct Bytes(&'static [u8], bool);
 
@@ -323,7 +354,7 @@ mod tests {
         }
     }
 
-    /// Reads with buffers of this size, until nothing comes.
+    /// Reads with buffers of this size, until a read returns nothing.
     fn reads(records: &mut Records<Bytes>, size: usize) -> Vec<Vec<u8>> {
         let mut reads = Vec::new();
         loop {
@@ -385,10 +416,10 @@ mod tests {
         let record = [&b"\x17\x03\x03\x40\x00"[..], &[7; 0x4000]].concat();
         let bytes: &'static [u8] = record.repeat(6).leak();
         let mut records = Records::new(Bytes(bytes, false));
-        // As the session does it. The transport gives as much as it is asked for.
+        // The session reads in this way. The transport always fills the buffer.
         let given = reads(&mut records, 4096).concat();
         assert!(given == bytes);
-        // Nobody knows when more will come: no memory is kept for it.
+        // It is unknown when more bytes will come, so no memory is kept for them.
         assert_eq!(records.surplus.bytes.capacity(), 0);
     }
 

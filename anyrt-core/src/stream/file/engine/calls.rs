@@ -1,4 +1,4 @@
-//! Calls with the file: seeking, and whatever else is done with it.
+//! Other calls on the file, such as seeking.
 
 use std::fs::File;
 use std::future::poll_fn;
@@ -12,8 +12,10 @@ use crate::loom::Arc;
 use crate::runtime::Runtime;
 
 impl<R: Runtime> Engine<R> {
-    /// Calls a function with the file, once all that was accepted is written. With `set_back`, the
-    /// descriptor is at the position.
+    /// Calls a function with the file, once all accepted bytes are written. If `set_back` is set, the
+    /// descriptor is at the position; otherwise the function gets its distance from it.
+    ///
+    /// The loop ends: each round waits for the running hop, and only the last one starts a hop of its own.
     pub(crate) fn call<'a, T: Send + 'static>(
         &'a mut self,
         set_back: bool,
@@ -31,7 +33,7 @@ impl<R: Runtime> Engine<R> {
                             }));
                         }
                         Settled::Nothing if function.is_some() => {}
-                        // An earlier call, which nobody waited for.
+                        // The outcome of an earlier hop, whose operation was dropped.
                         _ => continue,
                     }
                     ready!(self.poll_flush(cx))?;
@@ -71,7 +73,7 @@ impl<R: Runtime> Engine<R> {
     }
 
     /// Moves the position. `seeking` is kept between polls, and holds the number of the hop and its target:
-    /// the answer to a seek that was dropped is not that to one with another target.
+    /// the answer to a dropped seek is not taken for that to a seek with another target.
     pub(crate) fn poll_seek(
         &mut self,
         cx: &mut Context<'_>,
@@ -96,7 +98,7 @@ impl<R: Runtime> Engine<R> {
         }
     }
 
-    /// Gives the file back, at its position, with all that was accepted written.
+    /// Returns the file, at its position, after all accepted bytes are written.
     pub(crate) async fn into_std(mut self) -> io::Result<File> {
         self.call(true, |_, _| Ok(())).await?;
         let file = self.file.take().ok_or_else(closed)?;

@@ -1,4 +1,9 @@
-//! What one call on a worker thread does with the file, and how it hands over what it has read.
+//! The work of one hop on a worker thread, and how it passes on what it has read.
+//!
+//! ```text
+//!   End:  Open ──hop ends──▶ Ended ──next operation──▶ noted by the engine
+//!           └──engine is dropped──▶ Gone ──hop ends──▶ the hop writes the bytes in it
+//! ```
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -13,46 +18,48 @@ use crate::engine::Run;
 use crate::loom::{Mutex, lock};
 use crate::wake::WakerSlot;
 
-/// How many pieces such a hop reads before others have its thread.
+/// The maximum number of pieces that one hop reads, before it leaves its thread to other calls.
 const PIECES: usize = 32;
 
-/// What was read at a time.
+/// The result of one read.
 pub(super) struct Piece {
     pub(super) buffer: Vec<u8>,
     pub(super) asked: usize,
     pub(super) count: usize,
-    /// The end of the file was seen behind it.
+    /// Whether the end of the file was seen after these bytes.
     pub(super) at_end: bool,
-    /// Nothing was read then.
+    /// The error of the read; only without bytes.
     pub(super) error: Option<io::Error>,
 }
 
-/// What the engine and its call leave to each other.
+/// The state that a hop shares with the engine, under a lock that neither holds during I/O.
 #[derive(Default)]
 pub(super) struct Shared {
-    /// By the call, which goes on reading.
+    /// Pieces that were read; added by the hop, taken by the engine.
     pub(super) pieces: VecDeque<Piece>,
-    /// By the engine: what the call goes on with. Without it, it ends.
+    /// Buffers for further pieces; added and taken away by the engine, used by the hop. Without one, the hop
+    /// ends.
     pub(super) rooms: Vec<Vec<u8>>,
-    /// The engine waits for a piece.
+    /// The waker of an operation that waits for a piece.
     pub(super) waker: WakerSlot,
     pub(super) end: End,
 }
 
+/// The way in which the cooperation of engine and hop has ended.
 #[derive(Default)]
 pub(super) enum End {
     #[default]
     Open,
-    /// The call has ended.
+    /// The hop has ended, with this result. Set by the hop.
     Ended(Done),
-    /// The engine is gone: bytes that the call is to write, and how far the descriptor was ahead, but for
-    /// the piece that the call was reading.
+    /// The engine was dropped. Contains the bytes that the hop must write, and how far the descriptor was
+    /// ahead of the position, without the piece that the hop was reading. Set by the engine.
     Gone(Vec<u8>, usize),
 }
 
-/// What a hop does.
+/// The work of a hop.
 pub(super) enum Hop {
-    /// So many bytes, unless the end comes first.
+    /// Reads this number of bytes, unless the end comes first.
     Read(usize),
     Write,
     Other(Function),
@@ -61,7 +68,7 @@ pub(super) enum Hop {
 pub(super) type Function = Box<dyn FnOnce(&File) -> io::Result<Answer> + Send>;
 pub(super) type Answer = Box<dyn Any + Send>;
 
-/// The outcome of a hop.
+/// The result of a hop.
 pub(super) struct Done {
     /// Whether the descriptor was set back.
     pub(super) was_set_back: bool,
@@ -69,6 +76,7 @@ pub(super) struct Done {
     pub(super) outcome: Outcome,
 }
 
+/// The result of the work itself.
 pub(super) enum Outcome {
     Read(Piece),
     Write {
@@ -80,7 +88,8 @@ pub(super) enum Outcome {
 }
 
 impl Hop {
-    /// Does it, on a worker thread. With `back`, the descriptor is first set back by so much.
+    /// Runs the hop, on a worker thread. If `back` is given, first moves the descriptor back by that many
+    /// bytes.
     pub(super) fn carry_out(
         self,
         file: &File,
@@ -104,7 +113,7 @@ impl Hop {
         }
     }
 
-    /// Returns the outcome where the descriptor could not be set back.
+    /// Returns the outcome of a hop for which the descriptor could not be set back.
     fn fail(self, buffer: Vec<u8>, error: io::Error) -> Outcome {
         match self {
             Hop::Write => Outcome::Write {
@@ -116,6 +125,7 @@ impl Hop {
         }
     }
 
+    /// Runs the hop, with the descriptor in place.
     fn run(
         self,
         file: &File,
@@ -142,8 +152,10 @@ impl Hop {
     }
 }
 
-/// Leaves to the engine what a hop did, and goes on reading while that is in order and there is room.
-/// If the engine is gone, what it left is returned.
+/// Passes the result to the engine, and continues to read as long as that is in order and there is room. If
+/// the engine is gone, returns what it left.
+///
+/// The loop ends: after at most `PIECES` rounds.
 pub(super) fn hand_over(
     file: &File,
     mut done: Done,
@@ -151,10 +163,12 @@ pub(super) fn hand_over(
 ) -> Option<(Done, Vec<u8>, usize)> {
     let mut pieces = 1;
     loop {
+        // 1. The engine is gone: its bytes are the caller's to write.
         let mut state = lock(shared);
         if let End::Gone(bytes, ahead) = mem::take(&mut state.end) {
             return Some((done, bytes, ahead));
         }
+        // 2. Without a full piece and a buffer for the next one, this was the last.
         let room = match &done.outcome {
             Outcome::Read(piece) if piece.is_full() && pieces < PIECES => state.rooms.pop(),
             _ => None,
@@ -166,11 +180,12 @@ pub(super) fn hand_over(
                 return None;
             }
         };
+        // 3. Pass the piece on, wake the operation that waits for it, and read the next piece.
         let asked = MOST.min(2 * piece.asked);
         state.pieces.push_back(piece);
         let waker = state.waker.take();
         drop(state);
-        // A foreign waker may panic.
+        // The wake is outside the lock. A foreign waker may panic, and reading continues then.
         let woken = catch_unwind(AssertUnwindSafe(|| waker.map(Waker::wake)));
         if let Err(payload) = woken {
             Run::unhandled_panic(Run::current().as_deref(), payload);
@@ -181,19 +196,20 @@ pub(super) fn hand_over(
 }
 
 impl Piece {
-    /// Returns whether there may be more behind it.
+    /// Returns whether there may be more bytes after this piece.
     fn is_full(&self) -> bool {
         self.count == self.asked
     }
 }
 
+/// Returns the number of bytes in all pieces.
 pub(super) fn counts(pieces: &VecDeque<Piece>) -> usize {
     pieces.iter().map(|piece| piece.count).sum()
 }
 
 impl Done {
-    /// Writes what the hop has not, and these bytes, at the position; the descriptor was `ahead` of it,
-    /// and is farther by what the hop has read.
+    /// Writes the bytes that the hop did not write, and then `bytes`, at the position. The descriptor was
+    /// `ahead` of the position, plus what the hop has read.
     pub(super) fn write_rest(self, file: &File, bytes: Vec<u8>, ahead: usize) -> io::Result<()> {
         let (rest, ahead) = match &self.outcome {
             Outcome::Write { buffer, count, .. } => (&buffer[*count..], 0),
@@ -215,11 +231,12 @@ impl Done {
     }
 }
 
-/// Whether there is a position, in the sense of the operating system.
+/// Returns whether the file has a position, according to the operating system.
 fn has_position(mut file: &File) -> bool {
     file.stream_position().is_ok()
 }
 
+/// Moves the descriptor back by this number of bytes.
 fn set_back(mut file: &File, by: usize) -> io::Result<()> {
     if by > 0 {
         let by = i64::try_from(by).unwrap_or(i64::MAX);
@@ -228,7 +245,7 @@ fn set_back(mut file: &File, by: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads so many bytes, or up to the end of the file; what is there, where there is no position.
+/// Reads this number of bytes, or up to the end of the file. Without a position, one read is enough.
 fn read(mut file: &File, mut buffer: Vec<u8>, asked: usize, positioned: bool) -> Piece {
     if buffer.len() < asked {
         buffer.resize(asked, 0);
@@ -249,7 +266,7 @@ fn read(mut file: &File, mut buffer: Vec<u8>, asked: usize, positioned: bool) ->
             Ok(more) => piece.count += more,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => {
-                // Behind bytes, the next one meets it again.
+                // After some bytes, the error is left to the next read, which will meet it again.
                 piece.error = (piece.count == 0).then_some(error);
                 break;
             }
@@ -261,7 +278,7 @@ fn read(mut file: &File, mut buffer: Vec<u8>, asked: usize, positioned: bool) ->
     piece
 }
 
-/// Returns how many bytes were written, and why not all.
+/// Writes the bytes. Returns how many were written, and the error if not all were.
 fn write(mut file: &File, bytes: &[u8]) -> (usize, Option<io::Error>) {
     let mut count = 0;
     while count < bytes.len() {

@@ -1,25 +1,27 @@
-//! Calls on an open file, one after another, on worker threads: the engine under file streams and
-//! `fs::File`.
+//! Calls on an open file, one after another, on worker threads: the engine of file streams and `fs::File`.
 //!
-//! The engine owns the call that is running, not the future that began it. Whatever is cancelled or
-//! dropped, the file stays consistent, and the outcome of the call is taken by the next operation.
+//! The engine owns the running call; the future that started it does not. So a file stays consistent whatever
+//! is cancelled or dropped, and the next operation receives the outcome of the call.
 //!
 //! ```text
 //!              poll_fill                          poll_accept
 //!   file ──▶ hop ──▶ buffer[unread] ──▶ user ──▶ pending ──▶ hop ──▶ file
 //! ```
 //!
-//! 1. The *position* is what the user has consumed and written. The descriptor may be ahead of it by
-//!    `unread` and `next`. A hop that depends on the position first sets the descriptor back.
+//! A *hop* is one call on a worker thread. At most one runs at a time.
+//!
+//! 1. The *position* is the number of bytes that the user has consumed and written. The descriptor may be
+//!    ahead of it by `unread` and `next`. A hop that depends on the position first sets the descriptor back.
 //! 2. A file without a position (a pipe, a terminal, a socket) is never sought.
-//! 3. Bytes in `pending` were accepted and are not written. They leave it only when a hop has written
-//!    them: what a failed hop did not write comes back.
-//! 4. An engine that is dropped with a call running leaves its pending bytes to that call.
-//! 5. While a file with a position is read in order, a hop reads `next` behind `unread` without being
-//!    asked, and goes on for as long as there is room, so that neither the file nor the user waits for
-//!    the other. Whatever needs the descriptor takes the room away, and waits for the end of that hop.
-//! 6. What the system has in memory is read without a hop where it can say so (`ReadCached`). That nothing
-//!    is there is no end of the file: Linux 5.9 and 5.10 say so of what they would have to wait for.
+//! 3. Bytes in `pending` were accepted and are not written. They leave it only when a hop has written them:
+//!    bytes that a failed hop did not write are put back.
+//! 4. An engine that is dropped during a call leaves its pending bytes to that call.
+//! 5. While a file with a position is read in order, a hop reads `next` after `unread` in advance, and
+//!    continues as long as there is room, so that neither the file nor the user waits for the other. An
+//!    operation that needs the descriptor takes the room away, and waits for the end of that hop.
+//! 6. Bytes that the system has in memory are read without a hop where the system supports this
+//!    (`ReadCached`). A result of no bytes is not the end of the file: Linux 5.9 and 5.10 return it for bytes
+//!    that they would have to wait for.
 
 mod calls;
 mod hop;
@@ -45,78 +47,79 @@ use crate::sync::CapacityLimiter;
 use crate::thread::{OwnedCall, run_owed, to_thread};
 use crate::wake::poll_locked;
 
-/// The least that a hop reads.
+/// The minimum that a hop reads.
 const LEAST: usize = 16 << 10;
 
-/// The most that is read at a time, that is accepted before a hop has ended, or that is done in one call
-/// at a place in the file.
+/// The maximum for one read, for bytes that are accepted before a hop has ended, and for one call at a given
+/// place in the file.
 pub(crate) const MOST: usize = 512 << 10;
 
 /// An open file.
 pub(crate) struct Engine<R: Runtime> {
-    /// None once it was closed.
+    /// `None` once it is closed.
     file: Option<Arc<File>>,
     path: Option<Arc<Path>>,
     options: EngineOptions,
     running: Option<Running>,
-    /// The number of hops that were begun.
+    /// The number of hops started so far, which identifies the last one.
     begun: u64,
-    /// What was read.
+    /// The bytes that were read; those in `unread` are not consumed yet.
     buffer: Vec<u8>,
     unread: Range<usize>,
-    /// What was read behind `unread`.
+    /// The pieces that were read after `unread`.
     next: VecDeque<Piece>,
-    /// Room for more: up to two buffers, those of a running hop included.
+    /// Spare buffers for reading ahead: at most two, including those of a running hop.
     rooms: Vec<Vec<u8>>,
-    /// Was read before `unread`, and given back.
+    /// Bytes that were consumed and given back. They come before `unread`.
     returned: Vec<u8>,
-    /// The end was seen behind the unread bytes, and not reported.
+    /// Whether the end of the file was seen after the unread bytes, and is not reported yet.
     end_is_near: bool,
     /// The length of the last piece that was read; zero after a seek.
     last: usize,
-    /// Whether that piece went on where another one had ended.
+    /// Whether that piece continued where the one before had ended.
     is_in_order: bool,
-    /// Whether the file has a position; none before the first read.
+    /// Whether the file has a position; `None` before the first read.
     positioned: Option<bool>,
-    /// Accepted and not written.
+    /// The bytes that were accepted and are not written.
     pending: Vec<u8>,
-    /// Room for `pending` while a hop has the former one.
+    /// The spare buffer for `pending` while a hop has the other one.
     spare: Vec<u8>,
-    /// Why a write failed, until it is reported.
+    /// The error of a write, until it is returned.
     failed: Option<io::Error>,
     runtime: PhantomData<fn() -> R>,
 }
 
-/// How an engine is to work.
+/// Options for an engine.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct EngineOptions {
-    /// None for that of the run.
+    /// `None` for the limiter of the run.
     pub(crate) limiter: Option<Arc<CapacityLimiter>>,
     pub(crate) abandons: bool,
-    /// Whether hops read no more than was asked for.
+    /// Whether hops read no more than requested.
     pub(crate) exact: bool,
-    /// Not used with a limiter, since it takes no token.
+    /// Not used together with a limiter, since such a read takes no token.
     pub(crate) read_cached: Option<ReadCached>,
 }
 
-/// Reads at the descriptor what is in memory;
-/// [`WouldBlock`](io::ErrorKind::WouldBlock) if that is nothing.
+/// A function that reads bytes at the descriptor that are in memory;
+/// [`WouldBlock`](io::ErrorKind::WouldBlock) if there are none.
 pub(crate) type ReadCached = fn(&File, &mut [u8]) -> io::Result<usize>;
 
-/// A call, and what it shares with the engine.
+/// The running hop, and the state that it shares with the engine.
 struct Running {
     call: OwnedCall<()>,
     reads: bool,
     shared: Arc<Mutex<Shared>>,
 }
 
-/// What an operation learns of a hop that has ended.
+/// The result of waiting for a hop.
 enum Settled {
+    /// There was no hop, or it brought nothing.
     Nothing,
-    /// Into `next`.
+    /// A piece was read into `next`.
     Read,
     Wrote,
-    /// With the number of the hop.
+    /// An answer, with the number of the hop.
     Other(u64, io::Result<Answer>),
 }
 
@@ -187,17 +190,18 @@ impl<R: Runtime> Engine<R> {
 
     // ---- hops ----
 
+    /// Returns how far the descriptor is ahead of the position.
     fn ahead(&self) -> usize {
         self.returned.len() + self.unread.len() + counts(&self.next)
     }
 
-    /// Returns whether a hop is running that moves the descriptor, and not the position.
+    /// Returns whether a hop is running that moves the descriptor but not the position.
     fn is_reading_ahead(&self) -> bool {
         let reads = self.running.as_ref().is_some_and(|running| running.reads);
         reads && self.positioned == Some(true)
     }
 
-    /// Returns whether the next bytes are those at the descriptor, and nothing is to be done before.
+    /// Returns whether the next bytes are those at the descriptor, and nothing has to be done before.
     fn is_at_descriptor(&self) -> bool {
         let nothing_is_read =
             self.returned.is_empty() && self.unread.is_empty() && self.next.is_empty();
@@ -205,26 +209,29 @@ impl<R: Runtime> Engine<R> {
         self.running.is_none() && nothing_is_read && nothing_is_written && !self.end_is_near
     }
 
-    /// Begins a hop; none is running.
+    /// Starts a hop. None must be running.
     fn begin(&mut self, set_back: bool, hop: Hop) -> io::Result<()> {
         self.begin_with(set_back, hop, Vec::new())
     }
 
-    /// Begins a hop that goes on reading for as long as there is room.
+    /// Starts a hop that continues to read as long as it has room.
     fn begin_with(&mut self, set_back: bool, hop: Hop, rooms: Vec<Vec<u8>>) -> io::Result<()> {
         debug_assert!(self.running.is_none(), "one call at a time");
         let file = self.file.clone().ok_or_else(closed)?;
+        // 1. The buffer of the hop: room to read into, or the pending bytes.
         let reads = matches!(hop, Hop::Read(_));
         let buffer = match hop {
             Hop::Read(_) => self.rooms.pop().unwrap_or_default(),
             Hop::Write => mem::replace(&mut self.pending, mem::take(&mut self.spare)),
             Hop::Other(_) => Vec::new(),
         };
+        // 2. A write or another call may change the file, so a seen end is no longer valid.
         if !reads {
             self.forget_end();
         }
         self.begun += 1;
         let back = set_back.then(|| self.ahead());
+        // 3. The state to share, and the job for the worker thread.
         let shared = Arc::new(Mutex::new(Shared {
             rooms,
             ..Shared::default()
@@ -232,11 +239,13 @@ impl<R: Runtime> Engine<R> {
         let (theirs, path, positioned) = (shared.clone(), self.path.clone(), self.positioned);
         let job = move || {
             let done = hop.carry_out(&file, buffer, back, positioned);
+            // If the engine was dropped meanwhile, the job writes its pending bytes.
             if let Some((done, bytes, ahead)) = hand_over(&file, done, &theirs) {
                 report_loss(path.as_deref(), done.write_rest(&file, bytes, ahead));
             }
-            // The file is let go here, before the call is over.
+            // The file is dropped here, before the call is over.
         };
+        // 4. Start the job. The engine owns the call.
         let (limiter, abandons) = (self.options.limiter.as_ref(), self.options.abandons);
         let call = OwnedCall::start::<R, _>(limiter, abandons, job);
         self.running = Some(Running {
@@ -247,7 +256,7 @@ impl<R: Runtime> Engine<R> {
         Ok(())
     }
 
-    /// The file may have another end from now on.
+    /// Forgets a seen end of the file, since the file may grow now. Empty pieces disappear with it.
     fn forget_end(&mut self) {
         self.end_is_near = false;
         self.next.retain_mut(|piece| {
@@ -256,11 +265,12 @@ impl<R: Runtime> Engine<R> {
         });
     }
 
-    /// Waits for the hop that is running, which reads no further, and notes what it did.
+    /// Waits until the running hop has ended, and notes what it did. A reading hop reads no further piece.
     fn poll_settle(&mut self, cx: &mut Context<'_>) -> Poll<Settled> {
         let Some(running) = &mut self.running else {
             return Poll::Ready(Settled::Nothing);
         };
+        // Takes the room away, which ends a hop that reads ahead after its current piece.
         if running.reads {
             self.rooms.append(&mut lock(&running.shared).rooms);
         }
@@ -269,7 +279,7 @@ impl<R: Runtime> Engine<R> {
         Poll::Ready(settled.unwrap_or(Settled::Nothing))
     }
 
-    /// Waits until the hop that is running, and reads, has read something.
+    /// Waits until the running hop, which reads, has read a piece.
     fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Settled> {
         let Some(running) = &mut self.running else {
             return Poll::Ready(Settled::Nothing);
@@ -280,9 +290,10 @@ impl<R: Runtime> Engine<R> {
             }
             Ok(mem::take(&mut shared.pieces))
         });
+        // Either there are pieces, or the hop has ended and its outcome is next.
         match pieces {
             Poll::Ready(pieces) if !pieces.is_empty() => {
-                // No scope waits for what goes on behind this operation.
+                // The hop continues after this operation, and no scope should wait for it.
                 running.call.let_go();
                 pieces.into_iter().for_each(|piece| self.note_piece(piece));
                 Poll::Ready(Settled::Read)
@@ -295,7 +306,7 @@ impl<R: Runtime> Engine<R> {
         }
     }
 
-    /// Notes what the running hop did, if it has ended.
+    /// Notes what the running hop did, if it has ended. The hop counts as gone either way.
     fn take_outcome(&mut self) -> Option<Settled> {
         let running = self.running.take()?;
         let mut shared = mem::take(&mut *lock(&running.shared));
@@ -309,10 +320,12 @@ impl<R: Runtime> Engine<R> {
         }
     }
 
+    /// Notes the outcome of a hop.
     fn note(&mut self, done: Done) -> Settled {
         if done.positioned.is_some() {
             self.positioned = done.positioned;
         }
+        // The descriptor is at the position now, so bytes that were read ahead will be read again.
         if done.was_set_back {
             self.unread = 0..0;
             self.next.clear();
@@ -329,6 +342,8 @@ impl<R: Runtime> Engine<R> {
                 count,
                 error,
             } => {
+                // The unwritten rest goes before the bytes that were accepted meanwhile. A written buffer is
+                // kept as the spare one, unless it is much too large.
                 buffer.drain(..count);
                 if buffer.is_empty() {
                     if buffer.capacity() / 4 <= self.pending.len().max(count).max(LEAST) {
@@ -345,8 +360,9 @@ impl<R: Runtime> Engine<R> {
         }
     }
 
+    /// Appends a piece that was read.
     fn note_piece(&mut self, mut piece: Piece) {
-        // After a shorter one, or one in another place, this is more than is needed.
+        // After a shorter piece, or one from another place, the buffer is larger than needed.
         if piece.count < piece.buffer.len() / 4 {
             piece.buffer.truncate(piece.count.max(LEAST));
             piece.buffer.shrink_to_fit();
@@ -368,17 +384,21 @@ impl<R: Runtime> Engine<R> {
 
 impl<R: Runtime> Drop for Engine<R> {
     fn drop(&mut self) {
+        // 1. A hop is running: it writes the pending bytes. The lock decides whether it sees them, or has
+        //    already ended.
         if let Some(running) = &self.running {
             let mut shared = lock(&running.shared);
             if matches!(shared.end, End::Open) {
-                // Dropping the call has the run wait for it.
+                // Dropping the call makes the run wait for it.
                 let ahead = self.ahead() + counts(&shared.pieces);
                 shared.end = End::Gone(mem::take(&mut self.pending), ahead);
                 return;
             }
+            // 2. The hop has just ended: note what it did. It may have failed to write its bytes.
             drop(shared);
             self.take_outcome();
         }
+        // 3. No hop: write pending bytes in a job that the run waits for.
         let (Some(file), false) = (self.file.take(), self.pending.is_empty()) else {
             return;
         };
@@ -408,7 +428,7 @@ impl<R: Runtime> fmt::Debug for Engine<R> {
     }
 }
 
-/// An error of a write that no operation is left to report.
+/// Reports an error of a write that no operation is left to return.
 fn report_loss(path: Option<&Path>, outcome: io::Result<()>) {
     if let Err(error) = outcome {
         let lost = Unhandled::file(path.map(Path::to_owned), error);

@@ -1,4 +1,4 @@
-//! Reading: from what is in memory, and from what calls have read.
+//! Reading: from memory, and from the pieces that hops have read.
 
 use std::io;
 use std::mem;
@@ -10,38 +10,44 @@ use crate::engine::poll_state;
 use crate::loom::lock;
 use crate::runtime::Runtime;
 
-/// After a second hop in order that has read so much, the next one begins before it is needed.
+/// The length of a piece from which on the next hop starts in advance, if two pieces were read in order.
 const READS_AHEAD: usize = 128 << 10;
 
-/// The most that is read without a hop, in some ten microseconds.
+/// The maximum that is read without a hop; takes about ten microseconds.
 const MOST_CACHED: usize = 128 << 10;
 
 impl<R: Runtime> Engine<R> {
-    /// Waits until there are unread bytes; none at the end of the file.
+    /// Waits until there are unread bytes, and returns them; an empty slice at the end of the file.
+    ///
+    /// The loop ends: each round returns, notes an outcome, or starts a hop, for which the next round waits.
     pub(crate) fn poll_fill(
         &mut self,
         cx: &mut Context<'_>,
         asked: usize,
     ) -> Poll<io::Result<&[u8]>> {
         loop {
+            // 1. Wait for the running hop: for its next piece if it reads ahead, otherwise for its end. With
+            //    unread bytes there is no need to wait for a hop that reads ahead.
             let goes_on = self.pending.is_empty() && self.is_reading_ahead();
             if !goes_on || self.ahead() == 0 {
                 let settled = if goes_on {
                     self.poll_piece(cx)
                 } else {
-                    // Also if there are unread bytes: the call may move the position.
+                    // Also with unread bytes: the hop may move the position.
                     self.poll_settle(cx)
                 };
                 if !matches!(ready!(settled), Settled::Nothing) {
                     continue;
                 }
             }
+            // 2. Errors.
             if self.is_closed() {
                 return Poll::Ready(Err(closed()));
             }
             if let Some(error) = self.failed.take() {
                 return Poll::Ready(Err(error));
             }
+            // 3. Bytes that were given back come before the unread ones.
             if !self.returned.is_empty() {
                 let mut bytes = mem::take(&mut self.returned);
                 bytes.extend_from_slice(self.unread());
@@ -49,13 +55,16 @@ impl<R: Runtime> Engine<R> {
                 self.buffer = bytes;
             }
             let has_unread = !self.unread.is_empty();
-            // Both directions of a file without a position go on side by side.
+            // 4. Write pending bytes first, since they may be the ones to read. Not for a file without a
+            //    position, where the directions are independent; there, writes go first only if there is
+            //    nothing to return.
             let waits_for_writes =
                 self.positioned != Some(false) || !has_unread && self.next.is_empty();
             if waits_for_writes && !self.pending.is_empty() {
                 self.begin(true, Hop::Write)?;
                 continue;
             }
+            // 5. Return unread bytes, or a seen end.
             if has_unread {
                 self.read_ahead()?;
                 return Poll::Ready(Ok(self.unread()));
@@ -65,6 +74,7 @@ impl<R: Runtime> Engine<R> {
                 self.rooms = Vec::new();
                 return Poll::Ready(Ok(&[]));
             }
+            // 6. Make the next piece the unread one; or read without a hop; or start a hop.
             match self.next.pop_front() {
                 Some(Piece {
                     error: Some(error), ..
@@ -88,7 +98,7 @@ impl<R: Runtime> Engine<R> {
         }
     }
 
-    /// Fills the buffer without a hop, if that brings anything.
+    /// Fills the buffer without a hop. Returns false if that brings nothing.
     fn fill_cached(&mut self, length: usize) -> bool {
         if self.options.read_cached.is_none() {
             return false;
@@ -102,14 +112,15 @@ impl<R: Runtime> Engine<R> {
         count > 0
     }
 
-    /// Reads without a hop, where the descriptor is at the position. That there is nothing says nothing.
+    /// Reads without a hop, if the descriptor is at the position. Returning 0 does not mean the end of the
+    /// file.
     fn read_cached(&mut self, buffer: &mut [u8]) -> usize {
         let (Some(read), Some(file), Some(true)) =
             (self.options.read_cached, &self.file, self.positioned)
         else {
             return 0;
         };
-        // A task that only reads gives way in the end: a hop is waited for.
+        // A task that only reads must yield at some point: without budget, it waits for a hop.
         if !poll_state::take_budget() {
             return 0;
         }
@@ -124,7 +135,7 @@ impl<R: Runtime> Engine<R> {
         }
     }
 
-    /// Returns how much the next hop reads.
+    /// Returns how many bytes the next hop reads.
     fn length(&self, asked: usize) -> usize {
         if self.options.exact {
             asked.clamp(1, MOST)
@@ -133,7 +144,7 @@ impl<R: Runtime> Engine<R> {
         }
     }
 
-    /// Begins to read what is behind the unread bytes, if they will not be enough.
+    /// Starts to read after the unread bytes, if the file is read in order and nothing else is in the way.
     fn read_ahead(&mut self) -> io::Result<()> {
         let pays = self.is_in_order && self.last >= READS_AHEAD;
         if !pays
@@ -149,7 +160,7 @@ impl<R: Runtime> Engine<R> {
         self.begin_with(false, Hop::Read(self.length(0)), vec![more])
     }
 
-    /// Leaves a buffer that was used to the hop that reads, or to the next.
+    /// Gives a used buffer to the hop that reads ahead, or keeps it for the next one.
     fn give_room(&mut self, room: Vec<u8>) {
         match &self.running {
             Some(running) if self.is_reading_ahead() => lock(&running.shared).rooms.push(room),
@@ -162,12 +173,13 @@ impl<R: Runtime> Engine<R> {
         &self.buffer[self.unread.clone()]
     }
 
-    /// Has bytes that were consumed be read again.
+    /// Puts consumed bytes back, to be read again.
     pub(crate) fn give_back(&mut self, mut bytes: Vec<u8>) {
         bytes.append(&mut self.returned);
         self.returned = bytes;
     }
 
+    /// Marks unread bytes as consumed.
     pub(crate) fn consume(&mut self, count: usize) {
         assert!(
             count <= self.unread.len(),
@@ -176,6 +188,7 @@ impl<R: Runtime> Engine<R> {
         self.unread.start += count;
     }
 
+    /// Reads into a buffer. Large reads go past the engine's own buffer where possible.
     pub(crate) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,

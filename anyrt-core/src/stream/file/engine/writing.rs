@@ -8,7 +8,9 @@ use super::{Engine, MOST, closed};
 use crate::runtime::Runtime;
 
 impl<R: Runtime> Engine<R> {
-    /// Accepts bytes, and begins to write them unless a call is running; waits for one that reads ahead.
+    /// Accepts bytes, and starts to write them unless a hop is running. Waits for a hop that reads ahead.
+    ///
+    /// The loop ends: a further round waits for the end of a write, after which there is room or an error.
     pub(crate) fn poll_accept(
         &mut self,
         cx: &mut Context<'_>,
@@ -18,6 +20,7 @@ impl<R: Runtime> Engine<R> {
             return Poll::Ready(Err(closed()));
         }
         loop {
+            // 1. Note what the last hop did, and return its error. The hop may still be running.
             let settled = self.poll_settle(cx);
             if let Some(error) = self.failed.take() {
                 return Poll::Ready(Err(error));
@@ -26,21 +29,24 @@ impl<R: Runtime> Engine<R> {
             if bytes.is_empty() {
                 return Poll::Ready(Ok(0));
             }
+            // 2. A hop that reads ahead is ending, since its room was taken away: wait for it.
             if self.is_reading_ahead() {
                 return Poll::Pending;
             }
             if room == 0 {
                 ready!(settled);
-                // They are left from a write that failed.
+                // 3. No room: wait for the running write. Without one, the bytes are left from a write that
+                //    failed.
                 if self.running.is_none() {
                     self.begin(true, Hop::Write)?;
                 }
                 continue;
             }
+            // 4. Accept, and start to write. If a hop is running, a later operation writes them.
             let accepted = &bytes[..bytes.len().min(room)];
             self.pending.extend_from_slice(accepted);
             match &mut self.running {
-                // No scope waits for a write that goes on behind its operation.
+                // The write continues after this operation, and no scope should wait for it.
                 Some(running) => running.call.let_go(),
                 None => self.begin(true, Hop::Write)?,
             }
@@ -48,7 +54,9 @@ impl<R: Runtime> Engine<R> {
         }
     }
 
-    /// Waits until all that was accepted is written, or could not be.
+    /// Waits until all accepted bytes are written, or could not be.
+    ///
+    /// The loop ends: each round writes the pending bytes or returns, and none are accepted meanwhile.
     pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
             ready!(self.poll_settle(cx));
@@ -62,8 +70,11 @@ impl<R: Runtime> Engine<R> {
         }
     }
 
-    /// Writes what was accepted, sets the descriptor back, and closes the file on a worker thread,
-    /// whatever the outcome.
+    /// Writes the accepted bytes, sets the descriptor back, and closes the file on a worker thread, whatever
+    /// the outcome.
+    ///
+    /// The loop ends: after at most one write comes the hop that closes the file, and then a round that
+    /// returns.
     pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
             ready!(self.poll_settle(cx));
@@ -75,7 +86,7 @@ impl<R: Runtime> Engine<R> {
                 continue;
             }
             self.begin(true, Hop::Other(Box::new(|_| Ok(Box::new(())))))?;
-            // The call has the last handle.
+            // The hop has the last reference to the file.
             self.pending = Vec::new();
             self.file = None;
         }

@@ -255,11 +255,24 @@ impl<T> Stream for MemoryObjectReceiveStream<T> {
         let this = self.get_mut();
         // Exclusive access through `&mut`, so the entry can be moved out and back. `try_receive` within finds
         // `NONE`, and does not pass the object on.
-        let mut slot = this.next.load(Ordering::Relaxed);
-        this.next.store(NONE, Ordering::Relaxed);
-        let polled = this.poll_receive(&mut slot, cx);
-        this.next.store(slot, Ordering::Relaxed);
-        polled.map(Result::ok)
+        let mut entry = TakenEntry {
+            slot: this.next.swap(NONE, Ordering::Relaxed),
+            next: &this.next,
+        };
+        this.poll_receive(&mut entry.slot, cx).map(Result::ok)
+    }
+}
+
+/// The entry of [`MemoryObjectReceiveStream::next`], moved out for a poll. It is put back also if a waker
+/// panics in that poll: an entry may have been handed an object.
+struct TakenEntry<'a> {
+    slot: usize,
+    next: &'a AtomicUsize,
+}
+
+impl Drop for TakenEntry<'_> {
+    fn drop(&mut self) {
+        self.next.store(self.slot, Ordering::Relaxed);
     }
 }
 

@@ -1,4 +1,4 @@
-//! `Descriptors` for whichever backend is mounted: its registered descriptors as trait objects.
+//! `Descriptors` for the mounted backend: its registered descriptors as trait objects.
 
 use std::fmt;
 use std::io;
@@ -18,7 +18,7 @@ trait Register: Send + Sync {
     fn register(&self, descriptor: OwnedFd) -> io::Result<AnySource>;
 }
 
-/// An attempt whose value is kept by the caller; gives whether it drained the descriptor.
+/// An attempt that stores its value in the caller; returns whether it drained the descriptor.
 type DynAttempt<'a> = &'a mut dyn FnMut(BorrowedFd<'_>) -> io::Result<bool>;
 
 /// The methods of [`Source`].

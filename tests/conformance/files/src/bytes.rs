@@ -1,4 +1,4 @@
-/// Returns bytes that differ from place to place.
+/// Returns bytes that depend on their position.
 pub(crate) fn bytes(count: usize) -> Vec<u8> {
     (0..=250).cycle().take(count).collect()
 }

@@ -9,7 +9,7 @@ use std::thread;
 use super::flaw::Flaw;
 use super::scheduler::{Inside, Scheduler};
 
-/// The result of a call that runs on a thread of its own.
+/// The result of a call that runs on a separate thread.
 pub(crate) struct Call<T>(Arc<Mutex<Slot<T>>>);
 
 struct Slot<T> {
@@ -32,7 +32,7 @@ impl<T: Send + 'static> Call<T> {
         thread::spawn(move || {
             let _inside = Inside::enter(&scheduler);
             if scheduler.flaw == Flaw::LosesCalls {
-                // Long enough for whoever drops the call at once.
+                // Long enough for a caller that drops the call at once.
                 thread::sleep(std::time::Duration::from_millis(20));
                 if lock(&result).dropped {
                     return;

@@ -24,7 +24,7 @@ thread_local! {
 pub(crate) struct Scheduler {
     pub(crate) flaw: Flaw,
     state: Mutex<State>,
-    /// Rung when there is something to do.
+    /// Notified when there is something to do.
     bell: Condvar,
     spawned: AtomicU64,
 }
@@ -65,7 +65,7 @@ pub(crate) fn block_on<M: Future>(flaw: Flaw, main: M) -> M::Output {
         {
             return output;
         }
-        // One round: whoever is woken meanwhile waits for the next one.
+        // One round: tasks that are woken meanwhile wait for the next one.
         let round = std::mem::take(&mut scheduler.lock().ready);
         round.into_iter().for_each(|task| task.run());
         scheduler.fire_timers();
@@ -211,7 +211,7 @@ impl Wake for MainWaker {
     }
 }
 
-/// Makes a scheduler the current one of this thread, for a while.
+/// Makes a scheduler the current one of this thread, until it is dropped.
 pub(crate) struct Inside(Option<Arc<Scheduler>>);
 
 impl Inside {
@@ -226,7 +226,7 @@ impl Drop for Inside {
     }
 }
 
-/// Drops all tasks that are left, when `block_on` is left.
+/// Drops all tasks that are left, when `block_on` returns.
 struct End<'a>(&'a Arc<Scheduler>);
 
 impl Drop for End<'_> {

@@ -31,13 +31,13 @@ fn get(path: &str) -> Request<Full<Bytes>> {
         .unwrap()
 }
 
-/// Sends the body back, as it comes.
+/// Sends the body back as it arrives.
 async fn echo(request: Request<Incoming>) -> Result<Response<Incoming>, Infallible> {
     Ok(Response::new(request.into_body()))
 }
 
-/// One connection carries many requests, with bodies in both directions at the same time; when the
-/// client has gone, everything ends by itself.
+/// One connection carries many requests, with bodies in both directions at the same time; when the client
+/// is dropped, everything ends by itself.
 #[anyrt::test]
 async fn one_connection_carries_many_requests() {
     for [near, far] in pairs().await.unwrap() {
@@ -64,7 +64,7 @@ async fn one_connection_carries_many_requests() {
     }
 }
 
-/// A client that does not finish its request is turned away in time, by anyrt's clock.
+/// A client that does not finish its request is rejected in time, by anyrt's clock.
 #[anyrt::test]
 async fn half_a_header_is_not_waited_for() {
     for [near, mut far] in pairs().await.unwrap() {
@@ -81,8 +81,8 @@ async fn half_a_header_is_not_waited_for() {
     }
 }
 
-/// The same for the next request on a connection that was in use: the timer is set again. The clock
-/// is paused, and jumps ahead when nothing else is left to do.
+/// The same for the next request on a connection that was in use: the timer is set again. The clock is
+/// paused, and jumps ahead when nothing else is left to do.
 #[tokio::test(start_paused = true)]
 async fn an_idle_connection_is_not_waited_for() {
     let limit = Duration::from_secs(3600);
@@ -129,7 +129,7 @@ async fn a_graceful_shutdown_lets_requests_finish() {
                 });
                 let serving = server::Builder::new().serve_connection(HyperIo::new(near), service);
                 let mut serving = pin!(serving);
-                // Serves until a request is there, and from then on only what is there.
+                // Serves until a request arrives, and from then on only that request.
                 let asked = pin!(begun.wait());
                 let first = select(serving.as_mut(), asked).await;
                 assert!(matches!(first, Either::Right(_)));
@@ -178,7 +178,7 @@ async fn cancelling_the_group_closes_the_connection() {
     }
 }
 
-/// A service for each connection, which knows its peer by the stream's attributes.
+/// A service for each connection, which gets its peer from the stream's attributes.
 #[anyrt::test]
 async fn a_service_knows_its_peer() {
     let [near, far] = tcp_pair().await.unwrap();

@@ -1,4 +1,4 @@
-//! What is special to smol: native entry points, the global executor, and the ends of runs.
+//! Behaviour that is specific to smol: native entry points, the global executor, and the ends of runs.
 
 use std::collections::HashSet;
 use std::future::pending;

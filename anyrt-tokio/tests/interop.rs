@@ -1,4 +1,4 @@
-//! What is special to tokio: native entry points, its clock, and the ends of runtimes.
+//! Behaviour that is specific to tokio: native entry points, its clock, and the ends of runtimes.
 
 use std::future::pending;
 use std::pin::pin;

@@ -62,7 +62,7 @@ impl Direction {
         }
     }
 
-    /// Checks that each waiting task that can go on was woken.
+    /// Checks that each waiting task that can continue was woken.
     pub(super) fn nobody_is_forgotten(&self) {
         let could_read = !self.bytes.is_empty() || self.ended || self.reset;
         let could_write = self.room() > 0 || self.ended || self.broken;

@@ -226,7 +226,7 @@ impl Run {
         }
     }
 
-    /// Reads by the poll methods, so that the task may go on waiting while other things happen.
+    /// Reads by the poll methods, so that the task may continue to wait while other things happen.
     fn read(&mut self, side: usize, lengths: &[u8], same: SameTask) {
         let direction = &mut self.directions[1 - side];
         let flag = task(&mut direction.last_reader, same);

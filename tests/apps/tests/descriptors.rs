@@ -63,7 +63,7 @@ fn ask(mut client: &System) {
 }
 
 /// Checks that plain accepting reports the lack of descriptors, and the connection waits, and that serving
-/// goes on when there are some again (NET-21).
+/// continues when there are some again (NET-21).
 fn runs_out(backend: Backend) {
     let served = run_on(backend, async {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();

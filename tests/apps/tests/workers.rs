@@ -169,7 +169,7 @@ async fn a_worker_that_dies_is_an_error_of_one_call() {
     }
 }
 
-/// PR-12, W14: with `kill_on_cancel`, the worker is killed and reaped before the caller goes on.
+/// PR-12, W14: with `kill_on_cancel`, the worker is killed and reaped before the caller continues.
 #[anyrt::test]
 async fn a_cancelled_call_may_kill_its_worker() {
     let folder = tempfile::tempdir().unwrap();

@@ -140,7 +140,7 @@ pub fn a_walk_goes_through_a_tree(backend: &Backend) {
 }
 
 /// F17: a loop, a folder that is gone, and one that is missing are error items with their path; the
-/// walk goes on.
+/// walk continues.
 pub fn errors_of_a_walk_are_items(backend: &Backend) {
     let folder = tree();
     symlink("../..", folder.join("a/b/up")).unwrap();
@@ -182,7 +182,7 @@ pub fn errors_of_a_walk_are_items(backend: &Backend) {
     });
 }
 
-/// FS-09, F17: a folder without permission to read is an error item with its path, and the walk goes on.
+/// FS-09, F17: a folder without permission to read is an error item with its path, and the walk continues.
 pub fn a_closed_folder_is_an_item(backend: &Backend) {
     let folder = tree();
     let closed = folder.join("a/b");

@@ -286,7 +286,7 @@ pub fn a_child_spawned_behind_a_shield_is_cancelled_with_its_group(backend: &Bac
     on_each_kind!(backend, scenario);
 }
 
-/// TG-32, C3: a child that was spawned in another scope goes on when that scope is cancelled.
+/// TG-32, C3: a child that was spawned in another scope continues when that scope is cancelled.
 pub fn a_child_outlives_the_scope_it_was_spawned_in(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let (gate, done) = (Gate::new(), Flag::new());

@@ -20,7 +20,7 @@ use crate::on_each_kind;
 use crate::support::{Flag, Gate, Log, OnDrop};
 
 /// TG-11, G5: cancelling a group is not a failure: the group returns its value if the body completed, and
-/// code after the group goes on.
+/// code after the group continues.
 pub fn cancelling_a_group_is_no_failure(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let (started, ended) = (Gate::new(), Flag::new());
@@ -214,7 +214,7 @@ pub fn an_empty_group_ends_though_it_is_cancelled(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// TG-35, C10: if the host is dropped from outside, the children are cancelled, none goes on in the
+/// TG-35, C10: if the host is dropped from outside, the children are cancelled, none continues in the
 /// background, and the enclosing group does not end before they have.
 pub fn dropping_a_group_cancels_its_children(backend: &Backend) {
     async fn scenario<K: Kind>() {

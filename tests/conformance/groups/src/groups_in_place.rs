@@ -141,7 +141,7 @@ pub fn local_children_may_spawn_more(backend: &Backend) {
     });
 }
 
-/// G11: the children run concurrently: each goes on while another waits, and only those that were woken are
+/// G11: the children run concurrently: each continues while another waits, and only those that were woken are
 /// polled.
 pub fn only_woken_children_are_polled(backend: &Backend) {
     run(backend, async {

@@ -45,7 +45,7 @@ pub fn starting_into_an_ended_group_is_refused(backend: &Backend) {
     });
 }
 
-/// TG-14, G9: `start` returns the value that the child passed, when it passed it; the child goes on as a
+/// TG-14, G9: `start` returns the value that the child passed, when it passed it; the child continues as a
 /// member of the group, which waits for it.
 pub fn start_waits_until_the_child_is_ready(backend: &Backend) {
     run(backend, async {
@@ -135,7 +135,7 @@ pub fn a_failure_after_readiness_goes_to_the_group(backend: &Backend) {
 }
 
 /// TG-17: if the child ends without an error before it reported that it is ready, `try_start` returns an
-/// error, and `start` panics in the caller. The group goes on.
+/// error, and `start` panics in the caller. The group continues.
 pub fn ending_without_readiness_is_an_error(backend: &Backend) {
     run(backend, async {
         let result = task_group::<R, &'static str, _, _>(async |tg| {

@@ -14,7 +14,7 @@ use crate::kinds::{GroupHandle, Kind, blocked};
 use crate::on_each_kind;
 use crate::support::{Flag, Gate, Log, catch, panic_quietly, poll_once, run};
 
-/// TG-14, G9, G11: `start` returns the value that the child passed, when it passed it; the child goes on as
+/// TG-14, G9, G11: `start` returns the value that the child passed, when it passed it; the child continues as
 /// a member of the group, which waits for it.
 pub fn start_waits_in_every_kind_of_group(backend: &Backend) {
     async fn scenario<K: Kind>() {

@@ -173,7 +173,7 @@ pub fn a_group_that_keeps_going_gives_its_value(backend: &Backend) {
     });
 }
 
-/// G10: the error of the body is added to the others; the children go on to their end.
+/// G10: the error of the body is added to the others; the children continue to their end.
 pub fn an_error_of_the_body_is_reported_with_the_others(backend: &Backend) {
     run(backend, async {
         let options = GroupOptions::new().keep_going();

@@ -21,6 +21,7 @@ use crate::support::Gate;
 #[derive(Debug)]
 pub struct Watchdog {
     gate: Gate,
+    /// Dropping this ends the thread early: its channel is closed before the time is over.
     _alive: mpsc::Sender<()>,
 }
 

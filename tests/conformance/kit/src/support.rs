@@ -155,6 +155,7 @@ impl Gate {
 
     /// Opens the gate permanently, and wakes all tasks and threads that wait for it.
     pub fn open(&self) {
+        // Wakers run code of the executor, so they are woken after the lock is released.
         let waiting = {
             let mut state = lock(&self.0.state);
             state.open = true;
@@ -176,6 +177,8 @@ impl Gate {
             if state.open {
                 return Poll::Ready(());
             }
+            // Checked and registered under one lock, so `open` cannot happen in between. A task that polls
+            // again with an equal waker is not registered twice.
             if !state.waiting.iter().any(|w| w.will_wake(cx.waker())) {
                 state.waiting.push(cx.waker().clone());
             }

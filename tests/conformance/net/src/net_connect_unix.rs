@@ -108,7 +108,7 @@ pub fn an_abstract_name_can_be_connected_to(backend: &OsBackend) {
     });
 }
 
-/// NET-23: while the queue of the listener is full, connecting waits, and goes on afterwards.
+/// NET-23: while the queue of the listener is full, connecting waits, and continues afterwards.
 pub fn a_full_queue_is_waited_for(backend: &OsBackend) {
     run(backend, async {
         const CLIENTS: usize = 10;

@@ -86,7 +86,7 @@ pub fn a_listener_has_no_remote_address(backend: &Backend) {
     });
 }
 
-/// NET-08, NET-16: a second accept at the same time fails as busy; the first goes on.
+/// NET-08, NET-16: a second accept at the same time fails as busy; the first continues.
 pub fn a_second_accept_is_busy(backend: &Backend) {
     run(backend, async {
         let (listener, address) = listen::<R>();

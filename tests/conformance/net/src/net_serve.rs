@@ -264,7 +264,7 @@ pub fn no_listener_is_preferred(backend: &Backend) {
 }
 
 /// NET-20, NET-21: a thousand connections that open and close at random leave no task behind, and each is
-/// closed; the server goes on.
+/// closed; the server continues.
 pub fn a_thousand_connections_leave_nothing_behind(backend: &Backend) {
     const CLIENTS: u64 = 1000;
     run(backend, async {

@@ -185,7 +185,7 @@ pub fn a_broken_listener_ends_the_server(backend: &Backend) {
     });
 }
 
-/// NET-20, NET-21: in a group of the caller the handlers go on when the listener has failed, and their
+/// NET-20, NET-21: in a group of the caller the handlers continue when the listener has failed, and their
 /// errors are the group's.
 pub fn a_broken_listener_leaves_the_callers_handlers(backend: &Backend) {
     run(backend, async {

@@ -170,7 +170,7 @@ pub fn closing_one_half_wakes_another_task(backend: &Backend) {
     });
 }
 
-/// NET-03, NET-06: dropping the sending half ends the stream for the peer; the other half goes on.
+/// NET-03, NET-06: dropping the sending half ends the stream for the peer; the other half continues.
 pub fn halves_end_one_by_one(backend: &Backend) {
     run(backend, async {
         let (client, mut server) = tcp::<R>().await;

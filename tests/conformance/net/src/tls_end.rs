@@ -278,7 +278,7 @@ pub fn a_server_closes_after_its_client(backend: &Backend) {
     });
 }
 
-/// ST-24: with TLS 1.3 one direction can end, and the other goes on.
+/// ST-24: with TLS 1.3 one direction can end, and the other continues.
 pub fn one_direction_can_end(backend: &Backend) {
     run(backend, async {
         for (mut one, mut other) in both_ways().await {

@@ -89,7 +89,7 @@ pub fn two_tasks_use_both_directions_at_once(backend: &Backend) {
     });
 }
 
-/// ST-24: one direction can end alone, and the other half goes on, also when the sending half is gone.
+/// ST-24: one direction can end alone, and the other half continues, also when the sending half is gone.
 pub fn one_half_can_end_alone(backend: &Backend) {
     run(backend, async {
         let (one, mut other) = pair().await;

@@ -147,7 +147,7 @@ pub fn input_and_stdin_exclude_each_other(backend: &OsBackend) {
     });
 }
 
-/// P3: writing, reading and waiting go on concurrently, for more bytes than any pipe holds.
+/// P3: writing, reading and waiting continue concurrently, for more bytes than any pipe holds.
 pub fn large_input_and_output_go_on_together(backend: &OsBackend) {
     let bytes: Vec<u8> = (0..3_000_000_u32).map(|n| (n % 251) as u8).collect();
     run(backend, async {

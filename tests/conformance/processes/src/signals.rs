@@ -318,7 +318,7 @@ pub fn a_receiver_may_outlive_its_run(backend: &OsBackend) {
     let mut left = run(backend, async { open(&[Signal::USR1]) });
     run(backend, async {
         raise(Signal::USR1);
-        // Where the reactor belongs to the process, the receiver goes on.
+        // Where the reactor belongs to the process, the receiver continues.
         let received = fail_after::<OsR, _>(Duration::from_secs(30), left.receive()).await;
         if let Ok(signal) = received.expect("an end or a signal") {
             assert_eq!(signal, Signal::USR1);

@@ -1,4 +1,4 @@
-//! A task that never waits still yields: deadlines are seen, timers and other tasks go on. EN-19 to EN-21,
+//! A task that never waits still yields: deadlines are seen, timers and other tasks continue. EN-19 to EN-21,
 //! rules C9, C11.
 
 use std::convert::Infallible;

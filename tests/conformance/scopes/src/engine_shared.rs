@@ -162,7 +162,7 @@ pub fn a_shared_group_holds_none_of_its_tasks_for_ever(backend: &Backend) {
 }
 
 /// Runs a future that `of_first` polls in a task which is cancelled by `body` in that very poll, and which
-/// then ends; the other task that polls the future goes on alone.
+/// then ends; the other task that polls the future continues alone.
 fn goes_on_elsewhere<F>(backend: &Backend, polls: usize, body: fn(CancelHandle) -> F)
 where
     F: Future<Output = ()> + Send + 'static,

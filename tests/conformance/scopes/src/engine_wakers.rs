@@ -235,7 +235,7 @@ pub fn a_task_ends_although_a_waker_that_waits_panics(backend: &Backend) {
     });
 }
 
-/// EN-35: a waker that panics when it is dropped is replaced by another one: the wait goes on.
+/// EN-35: a waker that panics when it is dropped is replaced by another one: the wait continues.
 pub fn a_waker_that_panics_when_dropped_poisons_nothing(backend: &Backend) {
     let event = Event::new();
     let mut wait = Box::pin(event.wait());

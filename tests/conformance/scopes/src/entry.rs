@@ -60,7 +60,7 @@ pub fn a_panic_continues_in_the_caller(backend: &Backend) {
     assert_eq!(run(backend, async { 1 }), 1);
 }
 
-/// EV-02: `run` inside a run is an error that names the reason, not a deadlock; the run goes on.
+/// EV-02: `run` inside a run is an error that names the reason, not a deadlock; the run continues.
 pub fn a_run_in_a_run_is_refused(backend: &Backend) {
     run(backend, async {
         let started = Flag::new();

@@ -212,7 +212,7 @@ pub fn borrowing_children_never_outlive_a_cancelled_group(backend: &Backend) {
 }
 
 /// G9: wherever the caller of `start` is cancelled, the child has either ended when `start` has, or it
-/// called `started` and goes on in its group.
+/// called `started` and continues in its group.
 pub fn a_starting_child_is_ended_or_handed_over(backend: &Backend) {
     cancel_everywhere(
         backend,

@@ -258,7 +258,7 @@ pub fn a_hold_that_begins_with_the_cancellation_is_told(backend: &Backend) {
     });
 }
 
-/// C6: a hold works through combinators with other branches that go on meanwhile; their next operation is
+/// C6: a hold works through combinators with other branches that continue meanwhile; their next operation is
 /// refused.
 pub fn what_is_beside_a_holder_stops_at_its_next_operation(backend: &Backend) {
     run(backend, async {

@@ -118,7 +118,7 @@ pub fn a_holder_follows_to_another_scope(backend: &Backend) {
     });
 }
 
-/// HO-13, C6: the same while the first scope goes on.
+/// HO-13, C6: the same while the first scope continues.
 pub fn a_scope_is_not_held_by_what_was_moved_out(backend: &Backend) {
     type Boxed = Pin<Box<dyn Future<Output = ()> + Send>>;
     type Slot = Arc<Mutex<Option<Boxed>>>;
@@ -205,7 +205,7 @@ pub fn a_shield_switched_on_too_late_changes_nothing(backend: &Backend) {
 }
 
 /// HO-17, C3: a foreign executor is driven inside a scope that is then cancelled: the operations of its
-/// tasks go on when the scope has been left.
+/// tasks continue when the scope has been left.
 pub fn tasks_of_a_foreign_executor_go_on(backend: &Backend) {
     run(backend, async {
         let executor = Executor::default();

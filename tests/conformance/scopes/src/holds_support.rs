@@ -68,10 +68,14 @@ pub(super) fn counting<F: Future>(
 #[derive(Clone, Default)]
 pub(super) struct Executor(Arc<Shared>);
 
+/// The state of an [`Executor`]. A wake-up queues the task in `ready` first, and wakes the driver then, so
+/// that the driver finds it.
 #[derive(Default)]
 struct Shared {
     ready: Mutex<VecDeque<Arc<Task>>>,
+    /// The number of tasks that have not ended. [`Executor::drive`] completes at 0.
     living: AtomicUsize,
+    /// The task that drives the executor, if it waits.
     driver: Mutex<Option<Waker>>,
 }
 
@@ -105,7 +109,9 @@ impl Executor {
     /// Drives the executor until all tasks have ended.
     pub(super) async fn drive(&self) {
         poll_fn(|cx| {
+            // Registered before the queue is read: a task that is queued later wakes the driver.
             *self.0.driver.lock().unwrap() = Some(cx.waker().clone());
+            // Ends when no task is ready.
             loop {
                 let next = self.0.ready.lock().unwrap().pop_front();
                 let Some(task) = next else { break };
@@ -139,22 +145,28 @@ pub(super) struct PollsInWake<R>(PhantomData<fn() -> R>);
 /// A runtime that drops a task after its first poll.
 pub(super) struct Aborts<R>(PhantomData<fn() -> R>);
 
+/// A task of [`PollsInWake`]. The thread that holds the lock of `future` polls it.
 struct InWake {
     future: Mutex<Option<BoxFuture>>,
-    /// Set when a thread could not poll because another thread did.
+    /// Set by each wake-up, and cleared by the thread that polls. If it is set while that thread polls, the
+    /// thread polls once more; so no wake-up is lost.
     again: AtomicBool,
 }
 
 impl InWake {
     fn run(self: &Arc<Self>) {
+        // Set before the lock is tried: a thread that holds the lock reads `again` once it has released the
+        // lock. The loop ends when no wake-up has arrived since the last poll began, or when another thread
+        // polls.
         self.again.store(true, Ordering::SeqCst);
         while self.again.load(Ordering::SeqCst) {
             let mut slot = match self.future.try_lock() {
                 Ok(slot) => slot,
                 Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-                // The thread that holds it checks `again` when it is done.
+                // The thread that holds the lock checks `again` when it is done.
                 Err(TryLockError::WouldBlock) => return,
             };
+            // Another thread has polled for this wake-up in the meantime.
             if !self.again.swap(false, Ordering::SeqCst) {
                 continue;
             }

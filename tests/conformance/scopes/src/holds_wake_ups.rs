@@ -63,11 +63,16 @@ struct Detour<F> {
 /// The path of a wake-up through a [`Detour`].
 #[derive(Default)]
 struct Path {
+    /// Set by the first poll, which needs no wake-up.
     polled: AtomicBool,
+    /// Set when a wake-up begins, and cleared by the next poll of the future. Further wake-ups in between have
+    /// no effect.
     begun: AtomicBool,
+    /// Set when a wake-up has arrived, and cleared by the poll that it permits.
     arrived: AtomicBool,
     /// Makes the next wake-up stop half-way.
     slow: AtomicBool,
+    /// Opens when the slow wake-up has begun; it waits for `left`.
     entered: Gate,
     left: Gate,
     parent: AtomicWaker,

@@ -17,7 +17,7 @@ use crate::kinds::{blocked, until_cancelled};
 use crate::support::{Gate, Log, in_cancelled_scope, poll_once, run};
 
 /// CS-01, CS-08, C1, C7: a scope is cancelled from another task while its body waits: the wait is
-/// interrupted, the rest is skipped, and the code after the scope goes on.
+/// interrupted, the rest is skipped, and the code after the scope continues.
 pub fn cancelling_interrupts_the_wait(backend: &Backend) {
     run(backend, async {
         let log = Log::new();
@@ -141,7 +141,7 @@ pub fn a_scope_cancelled_in_advance_runs_to_the_first_wait(backend: &Backend) {
     });
 }
 
-/// CS-08: only the code inside the scope is interrupted: the task around it goes on, and so do its other
+/// CS-08: only the code inside the scope is interrupted: the task around it continues, and so do its other
 /// futures.
 pub fn only_what_is_inside_is_interrupted(backend: &Backend) {
     run(backend, async {

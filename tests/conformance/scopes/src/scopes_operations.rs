@@ -13,7 +13,7 @@ use crate::erased::{Backend, R};
 use crate::kinds::{blocked, until_cancelled};
 use crate::support::{Flag, Log, in_cancelled_scope, run, yields};
 
-/// CS-03, C2, C5: also when the body goes on because it awaits foreign futures that are ready.
+/// CS-03, C2, C5: also when the body continues because it awaits foreign futures that are ready.
 pub fn cancellation_stays_when_foreign_futures_go_on(backend: &Backend) {
     run(backend, async {
         let log = Log::new();

@@ -19,7 +19,7 @@ const SHORT: Duration = Duration::from_millis(20);
 /// A limit that no case reaches.
 const LONG: Duration = Duration::from_secs(3600);
 
-/// TO-01: `move_on_after` interrupts its body after the limit, and the code after it goes on.
+/// TO-01: `move_on_after` interrupts its body after the limit, and the code after it continues.
 pub fn move_on_after_gives_up(backend: &Backend) {
     run(backend, async {
         let (start, dropped) = (now::<R>(), Flag::new());

@@ -151,7 +151,7 @@ pub fn a_search_is_linear(backend: &Backend) {
     });
 }
 
-/// ST-09: the same when each wait for a piece is cancelled: the next search goes on.
+/// ST-09: the same when each wait for a piece is cancelled: the next search continues.
 pub fn a_search_that_is_broken_off_goes_on(backend: &Backend) {
     run(backend, async {
         let mut text = vec![b'a'; 1 << 18];

@@ -15,7 +15,7 @@ use anyrt_core::task::task_group;
 use crate::erased::{Backend, R};
 use crate::support::{Flag, OnDrop, Wakes, in_cancelled_scope, run, until};
 
-/// MS-10: closing a handle ends the operations that wait on it, at once; other handles go on.
+/// MS-10: closing a handle ends the operations that wait on it, at once; other handles continue.
 pub fn closing_a_handle_ends_what_waits_on_it(backend: &Backend) {
     run(backend, async {
         let (tx, rx) = memory_object_stream(0);

@@ -254,7 +254,7 @@ pub fn no_notification_is_lost_in_a_storm(backend: &Backend) {
                 drop(held);
                 yields(1).await;
             }
-            // The tasks that are not cancelled go on; if a notification were lost, the rest would sleep.
+            // The tasks that are not cancelled continue; if a notification were lost, the rest would sleep.
             until(|| taken.load(Ordering::SeqCst) == TASKS as usize).await;
             handle.cancel();
             ended.set();

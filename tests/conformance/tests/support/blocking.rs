@@ -12,9 +12,12 @@ use super::scheduler::{Inside, Scheduler};
 /// The result of a call that runs on a separate thread.
 pub(crate) struct Call<T>(Arc<Mutex<Slot<T>>>);
 
+/// The state that the thread and the future of a call share.
 struct Slot<T> {
     value: Option<T>,
+    /// The waker of the last poll, until the value is there.
     waker: Option<Waker>,
+    /// Set when the future is dropped; only [`Flaw::LosesCalls`] reads it.
     dropped: bool,
 }
 

@@ -29,13 +29,19 @@ pub(crate) struct Scheduler {
     spawned: AtomicU64,
 }
 
+/// The state of a [`Scheduler`]. No waker is woken and no future dropped under its lock.
 #[derive(Default)]
 struct State {
+    /// Set when the main future is woken, and cleared before it is polled.
     main_is_ready: bool,
+    /// The tasks that were woken, in order.
     ready: VecDeque<Arc<Task>>,
+    /// The tasks that have not ended, by key.
     tasks: BTreeMap<u64, Arc<Task>>,
+    /// The pending timers, by deadline; a key makes equal deadlines unique.
     timers: BTreeMap<(Instant, u64), Waker>,
     next_key: u64,
+    /// Set when `block_on` returns: from then on, spawned futures are dropped and wake-ups are ignored.
     ended: bool,
 }
 
@@ -43,8 +49,11 @@ struct Task {
     key: u64,
     /// `None` while it is being polled, and when it has ended.
     future: Mutex<Option<BoxedTask>>,
+    /// Whether the task is in `ready`, so that it is queued only once. Cleared before the poll: a wake-up
+    /// during the poll queues the task again.
     is_ready: AtomicBool,
     scheduler: Arc<Scheduler>,
+    /// The number of wake-ups, for [`Flaw::LosesWakes`].
     wakes: AtomicU64,
 }
 
@@ -133,6 +142,8 @@ impl Scheduler {
     /// Sleeps until there is something to do.
     fn wait(&self) {
         let mut state = self.lock();
+        // Ends when a task is woken or a timer is due. Every wake-up changes the state under this lock and then
+        // notifies `bell`, so none is missed.
         while !state.main_is_ready && state.ready.is_empty() {
             let Some((next, _)) = state.timers.keys().next().copied() else {
                 state = self.bell.wait(state).expect("no panic under this lock");

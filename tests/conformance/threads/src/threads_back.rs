@@ -176,7 +176,7 @@ pub fn a_worker_thread_calls_into_its_task(backend: &Backend) {
     });
 }
 
-/// TH-10: errors are returned as values, and panics continue in the thread, which goes on.
+/// TH-10: errors are returned as values, and panics continue in the thread, which continues.
 pub fn failures_of_what_is_called_continue_in_the_thread(backend: &Backend) {
     run(backend, async {
         let call = to_thread::run::<R, _, _>(|| {
@@ -356,7 +356,7 @@ pub fn what_is_called_can_cancel_its_caller(backend: &Backend) {
     });
 }
 
-/// TH-12, C6, C8: clean-up code and shields in the called code run to their end before the thread goes on,
+/// TH-12, C6, C8: clean-up code and shields in the called code run to their end before the thread continues,
 /// and the scope waits for both; also where the call is abandoned.
 pub fn clean_up_in_what_is_called_is_waited_for(backend: &Backend) {
     for abandons in [false, true] {

@@ -68,7 +68,7 @@ pub fn an_abandoned_call_leaves_nothing_behind(backend: &Backend) {
 }
 
 /// TH-12, C8: wherever a caller is cancelled, the futures that its thread has sent are cleaned up before
-/// the thread goes on; where it is dropped, nothing of them is left, and the thread goes on too.
+/// the thread continues; where it is dropped, nothing of them is left, and the thread continues too.
 pub fn what_is_called_back_ends_before_its_thread_goes_on(backend: &Backend) {
     for abandons in [false, true] {
         cancel_everywhere(

@@ -1,3 +1,5 @@
+//! Helpers for the checks of byte streams: patterns of bytes, and sending and receiving that must succeed.
+
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;

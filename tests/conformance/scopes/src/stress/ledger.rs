@@ -126,8 +126,10 @@ pub(super) struct Area {
     /// Whether the area waits for adopted tasks: groups and the tree itself do.
     pub(super) adopts: bool,
     may_be_dropped: bool,
+    /// The numbers of active tasks and of clean-ups that have to run; both are 0 at the end of the area.
     tasks: AtomicUsize,
     clean_ups: AtomicUsize,
+    /// Set when the area was aborted: its end is not checked.
     aborted: AtomicBool,
 }
 
@@ -231,6 +233,12 @@ pub(super) struct Owed {
     may_be_lost: bool,
 }
 
+/// The state of a clean-up. Any other transition is a violation; so is a drop between `Owed` and `Done`,
+/// unless the clean-up may be lost.
+///
+/// ```text
+/// NotYet ──begin──▶ Owed ──clean_up──▶ CleaningUp ──done──▶ Done
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum OwedState {
     NotYet,

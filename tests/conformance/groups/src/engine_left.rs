@@ -150,7 +150,7 @@ pub fn a_grace_ends_a_group_that_is_not_polled(backend: &Backend) {
     );
 }
 
-/// EN-13, C10, C12: and although it was dropped.
+/// EN-13, C10, C12: `cancel_within` takes effect although the group was dropped, too.
 pub fn a_grace_ends_a_group_that_was_dropped(backend: &Backend) {
     end_although_left(
         backend,
@@ -362,7 +362,7 @@ pub fn the_run_awaits_children_of_a_group_that_was_carried_out(backend: &Backend
     assert!(ended.is_raised(), "the run did not wait");
 }
 
-/// EN-15, C10: and their panics continue there.
+/// EN-15, C10: panics of these children continue in the enclosing group.
 pub fn panics_of_a_group_that_was_carried_out_continue_outside(backend: &Backend) {
     run(backend, async {
         let begun = Gate::new();
@@ -382,7 +382,7 @@ pub fn panics_of_a_group_that_was_carried_out_continue_outside(backend: &Backend
     });
 }
 
-/// EN-15, C10: and their errors reach the run's hook before the enclosing group has ended.
+/// EN-15, C10: errors of these children reach the run's hook before the enclosing group has ended.
 pub fn errors_of_a_group_that_was_carried_out_are_not_lost(backend: &Backend) {
     let log = Log::new();
     let seen = log.clone();

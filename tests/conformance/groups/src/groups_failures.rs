@@ -305,7 +305,8 @@ pub fn borrowing_groups_keep_going_too(backend: &Backend) {
     });
 }
 
-/// G10: or each error is passed to a callback at once, for servers that never end.
+/// G10: with *keep going*, each error can be passed to a callback at once instead, for servers that never
+/// end.
 pub fn a_group_can_report_errors_to_a_callback(backend: &Backend) {
     run(backend, async {
         let (log, reported) = (Log::new(), Countdown::new(2));

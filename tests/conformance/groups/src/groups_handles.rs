@@ -324,7 +324,7 @@ pub fn the_value_of_a_cancelled_task_is_a_panic(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// G8, G3: `value` of a task that failed: the group is being cancelled, and so is the wait.
+/// G8, G3: waiting for the `value` of a failed task is cancelled, because the group is being cancelled.
 pub fn waiting_for_the_value_of_a_failed_task_is_cancelled(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let went_on = Flag::new();

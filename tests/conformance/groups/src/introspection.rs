@@ -331,7 +331,7 @@ pub fn several_may_wait_until_all_are_blocked(backend: &Backend) {
     });
 }
 
-/// DB-06, C4: it is an operation: it is cancelled with its scope.
+/// DB-06, C4: `wait_all_tasks_blocked` is an operation: it is cancelled with its scope.
 pub fn waiting_until_all_are_blocked_can_be_cancelled(backend: &Backend) {
     run(backend, async {
         let group = task_group::<R, _, _, _>(async |tg| {

@@ -33,7 +33,7 @@ pub fn try_spawn_gives_the_future_back(backend: &Backend) {
     });
 }
 
-/// G7: so does a child's builder; a child that is accepted has its name.
+/// G7: a child's builder returns the future, too; a child that is accepted has its name.
 pub fn a_prepared_child_can_be_refused(backend: &Backend) {
     run(backend, async {
         let group = task_group::<R, Infallible, _, _>(async |tg| {

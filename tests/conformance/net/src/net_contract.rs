@@ -19,7 +19,8 @@ pub fn tcp_streams_keep_the_contract<B: Enter<Runtime: Net>>(backend: &B) {
     );
 }
 
-/// ST-01, ST-02, ST-03, ST-04, ST-05, ST-07, ST-14: so do its halves, stapled to those of another one.
+/// ST-01, ST-02, ST-03, ST-04, ST-05, ST-07, ST-14: the halves of a TCP connection keep to the contract,
+/// stapled to those of another one.
 pub fn halves_keep_the_contract<B: Enter<Runtime: Net>>(backend: &B) {
     let make = async || {
         let ((near, far), (other_near, other_far)) =

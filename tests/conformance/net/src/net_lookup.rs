@@ -57,7 +57,7 @@ pub fn an_address_has_names(backend: &Backend) {
     });
 }
 
-/// C4: both are cancel points, for literal addresses too.
+/// C4: lookup and reverse lookup are cancel points, for literal addresses too.
 pub fn looking_up_is_a_cancel_point(backend: &Backend) {
     run(backend, async {
         for host in ["localhost", "127.0.0.1"] {

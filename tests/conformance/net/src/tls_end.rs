@@ -295,7 +295,7 @@ pub fn one_direction_can_end(backend: &Backend) {
     });
 }
 
-/// ST-24: with TLS 1.2 it cannot: ending one direction is refused, and the stream can be used as before.
+/// ST-24: with TLS 1.2 one direction cannot end: that is refused, and the stream can be used as before.
 pub fn tls_1_2_refuses_to_end_one_direction(backend: &Backend) {
     run(backend, async {
         for (mut one, mut other) in both_ways_1_2().await {

@@ -109,7 +109,7 @@ pub fn one_half_can_end_alone(backend: &Backend) {
     });
 }
 
-/// ST-24: with TLS 1.2 it cannot, and the halves know: ending one direction is refused, and both can be
+/// ST-24: with TLS 1.2 one direction cannot end, and the halves know: ending it is refused, and both can be
 /// used as before.
 pub fn halves_know_that_tls_1_2_cannot_end_one_direction(backend: &Backend) {
     run(backend, async {

@@ -31,7 +31,7 @@ pub fn an_unknown_authority_fails_the_handshake(backend: &Backend) {
     });
 }
 
-/// ST-18: so is a server with a certificate for another name; the message has both names.
+/// ST-18: a server with a certificate for another name is refused, too; the message has both names.
 pub fn another_name_fails_the_handshake(backend: &Backend) {
     run(backend, async {
         let authority = Authority::new();

@@ -266,7 +266,7 @@ pub fn a_cancelled_block_leaves_nothing(backend: &OsBackend) {
     });
 }
 
-/// P10: the same when the body panics; the panic continues afterwards.
+/// P10: if the body panics, nothing is left either; the panic continues afterwards.
 pub fn a_panic_in_the_block_leaves_nothing(backend: &OsBackend) {
     run(backend, async {
         let block = with_process::<OsR, (), _, _>(sleeper(), async |_process| {

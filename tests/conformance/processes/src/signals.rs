@@ -249,7 +249,8 @@ pub fn every_receiver_gets_every_signal(backend: &OsBackend) {
     });
 }
 
-/// SG-06, S2, S8: the same for receivers in several runs; closing one does not affect the others.
+/// SG-06, S2, S8: receivers in several runs all get each signal, too; closing one does not affect the
+/// others.
 pub fn receivers_in_several_runs_get_every_signal(backend: &OsBackend) {
     run(backend, async {
         let mut first = open(&[Signal::USR1]);

@@ -351,7 +351,7 @@ pub fn the_runtime_is_found_inside(backend: &Backend) {
     assert_eq!(found.unwrap(), (true, true));
 }
 
-/// Enter 3: it works several times in a row.
+/// Enter 3: `Enter` works several times in a row.
 pub fn runs_follow_one_another(backend: &Backend) {
     for n in 0..20 {
         let value = run(backend, async move {

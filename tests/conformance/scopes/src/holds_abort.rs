@@ -130,7 +130,7 @@ pub fn abort_reaches_the_children(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// HO-24, C12: so does `cancel_within`, on a group's own scope, when the grace is over.
+/// HO-24, C12: `cancel_within` reaches the children, too, on a group's own scope, when the grace is over.
 pub fn cancel_within_limits_the_clean_up_of_children(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let dropped = Flag::new();

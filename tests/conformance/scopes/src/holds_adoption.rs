@@ -96,7 +96,7 @@ pub fn an_adopted_childs_panic_continues_in_the_adopting_host(backend: &Backend)
     });
 }
 
-/// HO-19, C10: without an enclosing group, it continues out of the run.
+/// HO-19, C10: without an enclosing group, an adopted child's panic continues out of the run.
 pub fn an_adopted_childs_panic_continues_out_of_the_run(backend: &Backend) {
     let result = crate::support::catch_sync(|| {
         run(

@@ -90,7 +90,7 @@ pub fn ready_operations_are_cancel_points(backend: &Backend) {
     });
 }
 
-/// C2, C4: it is also refused if the cancellation happened earlier in the same poll.
+/// C2, C4: a ready operation is also refused if the cancellation happened earlier in the same poll.
 pub fn ready_operations_see_cancellation_in_the_same_poll(backend: &Backend) {
     for_ready_operations(backend, async |name, make| {
         let passed = Flag::new();
@@ -223,7 +223,7 @@ pub fn a_busy_task_does_not_starve_others(backend: &Backend) {
     });
 }
 
-/// C11: it does not keep the timers of its own scopes from firing, either.
+/// C11: a busy task does not keep the timers of its own scopes from firing, either.
 pub fn a_busy_task_meets_its_deadline(backend: &Backend) {
     for_ready_operations(backend, async |_, make| {
         let busy = async {
@@ -355,7 +355,7 @@ pub fn a_refused_operation_starts_when_its_scope_is_left(backend: &Backend) {
     });
 }
 
-/// C4: leaving the scope wakes it: in a set of futures it would not be polled otherwise.
+/// C4: leaving the scope wakes a refused operation: in a set of futures it would not be polled otherwise.
 pub fn a_refused_operation_is_woken_when_its_scope_is_left(backend: &Backend) {
     run(backend, async {
         let operations: Vec<LocalBoxFuture<'_, ()>> = vec![

@@ -65,7 +65,8 @@ pub fn the_effective_deadline_is_the_earliest_one(backend: &Backend) {
     });
 }
 
-/// CS-15: in a cancelled scope it is past, in the shields and scopes inside it depends on these.
+/// CS-15: the effective deadline is past in a cancelled scope; in the shields and scopes inside, it depends
+/// on these.
 pub fn the_effective_deadline_of_a_cancelled_scope_is_past(backend: &Backend) {
     run(backend, async {
         let outcome = in_cancelled_scope::<R, _>(async {
@@ -174,7 +175,7 @@ pub fn a_deadline_may_be_infinite_or_past(backend: &Backend) {
     });
 }
 
-/// CS-18, C9: a scope whose deadline has passed on entry: the body runs up to its first wait.
+/// CS-18, C9: if the deadline of a scope has passed on entry, the body runs up to its first wait.
 pub fn an_expired_scope_runs_to_the_first_wait(backend: &Backend) {
     run(backend, async {
         let log = Log::new();

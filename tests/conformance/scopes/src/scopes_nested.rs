@@ -100,8 +100,8 @@ pub fn the_outermost_cancelled_scope_catches(backend: &Backend) {
     });
 }
 
-/// CS-10, C6: also where the inner scope is carrying out its cancellation when the outer one is cancelled:
-/// the clean-up ends, and the code between does not run.
+/// CS-10, C6: an outer scope can be cancelled while an inner one carries out its own cancellation: the
+/// clean-up ends, and the code between does not run.
 pub fn an_outer_cancellation_overtakes_an_inner_one(backend: &Backend) {
     run(backend, async {
         let log = Log::new();

@@ -13,7 +13,8 @@ use crate::erased::{Backend, R};
 use crate::kinds::{blocked, until_cancelled};
 use crate::support::{Flag, Log, in_cancelled_scope, run, yields};
 
-/// CS-03, C2, C5: also when the body continues because it awaits foreign futures that are ready.
+/// CS-03, C2, C5: a cancellation stays in effect when the body continues because it awaits foreign futures
+/// that are ready.
 pub fn cancellation_stays_when_foreign_futures_go_on(backend: &Backend) {
     run(backend, async {
         let log = Log::new();
@@ -117,7 +118,8 @@ pub fn a_refused_operation_starts_when_the_scope_has_been_left(backend: &Backend
     });
 }
 
-/// C4: it is also woken for that, if it was polled with a waker of another task meanwhile.
+/// C4: a refused operation is woken when the scope is left, also if it was polled with a waker of another
+/// task.
 pub fn a_refused_operation_is_woken_when_the_scope_is_left(backend: &Backend) {
     run(backend, async {
         let wakes = crate::support::Wakes::new();

@@ -40,7 +40,7 @@ pub fn a_shield_keeps_outer_cancellation_out(backend: &Backend) {
     });
 }
 
-/// CS-11, C6: also when the cancellation arrives while the shielded section runs: the scope waits.
+/// CS-11, C6: if the cancellation arrives while the shielded section runs, the scope waits for the section.
 pub fn a_running_shield_is_waited_for(backend: &Backend) {
     run(backend, async {
         let (log, began, go_on) = (Log::new(), Gate::new(), Gate::new());

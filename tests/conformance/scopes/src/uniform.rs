@@ -40,7 +40,7 @@ pub fn dropping_a_handle_does_nothing<B: Enter>(backend: &B) {
     });
 }
 
-/// G8: it may also be dropped before the task was ever polled, or after its end.
+/// G8: the handle of a task may also be dropped before the task was ever polled, or after its end.
 pub fn handles_may_be_dropped_at_any_time<B: Enter>(backend: &B) {
     run(backend, async {
         let log = Log::new();
@@ -154,7 +154,7 @@ pub fn a_panic_that_nobody_awaits_is_not_lost<B: Enter>(backend: &B) {
     });
 }
 
-/// G4: neither is a panic after the body has ended.
+/// G4: a panic after the body has ended is not lost, either.
 pub fn a_late_panic_is_not_lost<B: Enter>(backend: &B) {
     run(backend, async {
         let group = task_group::<B::Runtime, Infallible, (), _>(async |tg| {

@@ -32,7 +32,7 @@ pub fn memory_streams_keep_the_contract(backend: &Backend) {
     }
 }
 
-/// ST-01, ST-02, ST-03, ST-04, ST-05: so does one direction of it.
+/// ST-01, ST-02, ST-03, ST-04, ST-05: one direction of a connection in memory keeps to the contract.
 pub fn memory_pipes_keep_the_contract(backend: &Backend) {
     run(
         backend,
@@ -43,7 +43,7 @@ pub fn memory_pipes_keep_the_contract(backend: &Backend) {
     );
 }
 
-/// ST-01, ST-02, ST-03, ST-04, ST-05, ST-07, ST-11: so does a stream with a buffer.
+/// ST-01, ST-02, ST-03, ST-04, ST-05, ST-07, ST-11: a stream with a buffer keeps to the contract.
 pub fn buffered_streams_keep_the_contract(backend: &Backend) {
     let make = async |capacity| {
         let (near, far) = memory_byte_stream(capacity);
@@ -55,7 +55,8 @@ pub fn buffered_streams_keep_the_contract(backend: &Backend) {
     );
 }
 
-/// ST-01, ST-02, ST-03, ST-04, ST-05, ST-07, ST-14: so do two pipes that are stapled together.
+/// ST-01, ST-02, ST-03, ST-04, ST-05, ST-07, ST-14: two pipes that are stapled together keep to the
+/// contract.
 pub fn stapled_streams_keep_the_contract(backend: &Backend) {
     let make = async |capacity| {
         let (send_there, receive_there) = memory_byte_pipe(capacity);
@@ -71,7 +72,8 @@ pub fn stapled_streams_keep_the_contract(backend: &Backend) {
     );
 }
 
-/// ST-01, ST-02, ST-03, ST-04, ST-05, ST-07: so does a stream that is used only as a trait object.
+/// ST-01, ST-02, ST-03, ST-04, ST-05, ST-07: a stream that is used only as a trait object keeps to the
+/// contract.
 pub fn boxed_streams_keep_the_contract(backend: &Backend) {
     let make = async |capacity| {
         let (near, far) = memory_byte_stream(capacity);

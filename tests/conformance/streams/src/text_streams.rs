@@ -82,7 +82,7 @@ pub fn an_end_inside_of_a_character_is_an_error(backend: &Backend) {
     });
 }
 
-/// ST-13: or, if the option is set, invalid text is replaced.
+/// ST-13: if the option is set, invalid text is replaced instead.
 pub fn invalid_text_is_replaced_if_asked_for(backend: &Backend) {
     run(backend, async {
         let bytes = b"a\xff\xfe\xe2\x82z\xf0\x9f\x98";

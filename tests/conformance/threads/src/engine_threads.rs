@@ -122,7 +122,7 @@ pub fn block_on_is_refused_in_destructors(backend: &Backend) {
     }
 }
 
-/// EN-22, TH-14: so is a call of a portal.
+/// EN-22, TH-14: a call of a portal in the destructor of a task is refused, too.
 pub fn portal_calls_are_refused_in_destructors(backend: &Backend) {
     for dropped in [
         Dropped::WithItsTask,
@@ -157,8 +157,8 @@ pub fn destructors_see_their_task_and_its_context(backend: &Backend) {
     }
 }
 
-/// EN-22, G13: so do those of a task that was cancelled before it was polled: the call is refused and does
-/// not hang.
+/// EN-22, G13: in the destructor of a task that was cancelled before it was polled, the call is refused and
+/// does not hang.
 pub fn nothing_hangs_in_the_destructor_of_an_unpolled_task(backend: &Backend) {
     for _ in 0..20 {
         let log = in_a_destructor(backend, Dropped::UnpolledTask, |handle, portal| {

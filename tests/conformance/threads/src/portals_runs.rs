@@ -108,7 +108,7 @@ pub fn a_panic_outside_ends_the_portals_run(backend: &Backend) {
     assert!(cleaned.is_raised());
 }
 
-/// TH-18: it works from inside another run; the tasks of that run are not those of the portal.
+/// TH-18: a portal can be started inside another run; the tasks of that run are not those of the portal.
 pub fn a_portal_can_be_started_inside_another_run(backend: &Backend) {
     run(backend, async {
         let outer = task::current_run();

@@ -144,7 +144,8 @@ pub fn a_call_that_is_cancelled_in_the_queue_never_runs(backend: &Backend) {
     });
 }
 
-/// TH-02: also where the token arrives together with the cancellation; the token is passed to the next.
+/// TH-02: a call never runs if its token arrives together with the cancellation; the token is passed to the
+/// next.
 pub fn a_token_that_comes_with_the_cancellation_goes_on(backend: &Backend) {
     run(backend, async {
         let limiter = Arc::new(CapacityLimiter::new(1));

@@ -99,7 +99,7 @@ fn no_more_run_than_are_allowed() {
     }
 }
 
-/// A template: no shell, every place is filled, and names may be any bytes.
+/// A template is run without a shell; every place is filled, and names may be any bytes.
 #[test]
 fn a_template_is_filled() {
     for backend in BACKENDS {

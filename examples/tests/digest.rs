@@ -1,4 +1,4 @@
-//! The program `digest`, from outside.
+//! The program `digest`, run as a process.
 
 mod support;
 

@@ -1,4 +1,4 @@
-//! The program `pipeline`, from outside.
+//! The program `pipeline`, run as a process.
 
 mod support;
 

@@ -1,4 +1,4 @@
-//! The program `render`, from outside.
+//! The program `render`, run as a process.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test says where it failed")]

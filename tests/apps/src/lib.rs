@@ -31,7 +31,7 @@
 //! async fn main() {}
 //! ```
 
-/// A function for workers, in a library.
+/// Returns twice the number. Workers can call it, although it is in a library.
 #[cfg(unix)]
 #[anyrt::process_fn]
 pub fn doubled(number: u64) -> u64 {

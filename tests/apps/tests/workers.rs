@@ -138,7 +138,7 @@ async fn libraries_have_functions_too() {
     assert_eq!(to_process::run(anyrt_apps::doubled, 21).await.unwrap(), 42);
 }
 
-/// W10: a panic continues in the caller, with its text; the worker lives on.
+/// W10: a panic continues in the caller, with its text; the worker stays usable.
 #[anyrt::test]
 async fn panics_continue_in_the_caller() {
     let worker = to_process::run(process, ()).await.unwrap();
@@ -793,7 +793,7 @@ fn start_spinning(backend: Backend, folder: &TempDir) -> (Child, u32) {
     (program, worker.parse().unwrap())
 }
 
-/// W7: the program is killed, or stopped and killed.
+/// W7: workers end when the program is killed, or stopped and killed.
 #[test]
 fn workers_end_with_the_program() {
     for &backend in Backend::ALL {

@@ -238,7 +238,7 @@ pub fn names() -> Vec<&'static str> {
     list
 }
 
-/// Checks that each known failure is the name of a case, which a misspelt one is not.
+/// Checks that each known failure is the name of a case, so that a misspelt name is found.
 #[doc(hidden)]
 pub fn check_known_failures(failures: &[Failures]) {
     let names = names();

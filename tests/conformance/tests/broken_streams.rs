@@ -39,7 +39,7 @@ enum Flaw {
 struct Flawed {
     stream: MemoryByteStream,
     flaw: Flaw,
-    /// The waker that is kept.
+    /// The first waker, which is kept.
     first: Option<Waker>,
     /// A byte that was taken too soon, and the length of the buffer of the read that took it.
     taken: Option<(u8, usize)>,

@@ -124,7 +124,7 @@ async fn streams_of_tokio_keep_the_contract() {
     Box::pin(check).await;
 }
 
-/// Cancelling a receive loses nothing, through both wrappers.
+/// Cancelling a receive through both wrappers loses nothing.
 #[anyrt::test]
 async fn a_receive_that_is_cancelled_loses_nothing() {
     for [near, mut far] in pairs().await.unwrap() {

@@ -233,7 +233,7 @@ pub fn foreign_losers_are_dropped(backend: &Backend) {
     });
 }
 
-/// G12: a race of one, and of a list.
+/// G12: a race accepts arrays, lists and tuples.
 pub fn races_take_tuples_arrays_and_lists(backend: &Backend) {
     run(backend, async {
         assert_eq!(race::<R, _>([std::future::ready(1)]).await, 1);

@@ -142,7 +142,7 @@ pub fn many_tasks_do_not_mix_their_values(backend: &Backend) {
     });
 }
 
-/// CX-03: a task that is given a context uses that one, and not its spawner's.
+/// CX-03: a task with an explicit context uses that one, and not its spawner's.
 pub fn a_task_can_be_given_a_context(backend: &Backend) {
     run(backend, async {
         COLOUR.set("given");
@@ -361,7 +361,7 @@ pub fn a_later_run_starts_unset(backend: &Backend) {
     });
 }
 
-/// CX-07: runs that live side by side do not see each other's values.
+/// CX-07: runs that exist at the same time do not see each other's values.
 pub fn runs_side_by_side_have_their_own_values(backend: &Backend) {
     static SIDE: RunVar<u32> = RunVar::new();
     run(backend, async {

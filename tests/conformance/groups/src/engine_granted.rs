@@ -142,7 +142,7 @@ pub fn cancelled_streams_of_objects_report_no_end(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// EN-03, C4, G12: branches of `try_gather` under a time limit.
+/// EN-03, C4, G12: branches of `try_gather` that a time limit cancels report no end of stream.
 pub fn cancelled_branches_report_no_end(backend: &Backend) {
     run(backend, async {
         for pair in [bytes, objects] {

@@ -14,7 +14,7 @@ use crate::kinds::{GroupHandle, Kind, assert_order, blocked, position};
 use crate::on_each_kind;
 use crate::support::{Flag, Gate, Log, catch_sync, poll_once, run};
 
-/// TG-01, G1: the group completes when every child has ended, and their effects are visible then.
+/// TG-01, G1: the group completes when every child has ended, and the children's effects are visible then.
 pub fn the_group_waits_for_every_child(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let (log, gate) = (Log::new(), Gate::new());

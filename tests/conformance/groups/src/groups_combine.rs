@@ -16,7 +16,7 @@ async fn after_turns<T>(turns: usize, value: T) -> T {
     value
 }
 
-/// Never completes; when it is cancelled, cleans up in two steps, and logs that.
+/// Waits until it is cancelled, then cleans up in two steps, and logs that.
 async fn cleans_up(log: &Log) -> u32 {
     finally(blocked(), async || {
         checkpoint().await;

@@ -209,7 +209,7 @@ pub fn an_error_on_the_way_out_wins_over_the_cancellation(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// G3: a shielded child of a failed group runs on, and its failure is in the error too.
+/// G3: a shielded child of a failed group runs to its end, and its failure is in the error too.
 pub fn a_shielded_child_of_a_failed_group_runs_to_its_end(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let (log, began, gone) = (Log::new(), Gate::new(), Gate::new());
@@ -276,7 +276,7 @@ pub fn keep_going_reports_all_errors_at_the_end(backend: &Backend) {
     });
 }
 
-/// G10: *keep going* in borrowing groups.
+/// G10: *keep going* works in borrowing groups, too.
 pub fn borrowing_groups_keep_going_too(backend: &Backend) {
     run(backend, async {
         let went_on = Flag::new();

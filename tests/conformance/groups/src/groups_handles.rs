@@ -206,7 +206,8 @@ pub fn wait_returns_however_the_task_ended(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// TG-27: a status goes from pending, perhaps through cancelling, to one of three ends.
+/// TG-27: the status of a task changes from pending, possibly through cancelling, to one of three final
+/// states.
 pub fn the_status_follows_the_life_of_the_task(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let (started, release) = (Gate::new(), Gate::new());
@@ -512,7 +513,7 @@ pub fn a_value_is_given_away_once(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// TG-27: the handle keeps a value whose copying panics.
+/// TG-27: the handle keeps a value if cloning it panics.
 pub fn a_value_stays_when_copying_it_panics(backend: &Backend) {
     struct Fragile(u8);
 

@@ -16,7 +16,7 @@ use crate::erased::{Backend, R};
 use crate::kinds::{assert_order, blocked};
 use crate::support::{Flag, Gate, Log, poll_once, run, yields};
 
-/// G11: children of a scoped group borrow from what surrounds the group, mutably too.
+/// G11: children of a scoped group borrow from the surroundings of the group, mutably too.
 pub fn scoped_children_borrow_from_the_surroundings(backend: &Backend) {
     run(backend, async {
         let text = String::from("borrowed");

@@ -305,7 +305,7 @@ pub fn timers_and_threads_count_as_waiting(backend: &Backend) {
     });
 }
 
-/// DB-06: several tasks may wait in it at the same time; they do not count as busy.
+/// DB-06: several tasks may call `wait_all_tasks_blocked` at the same time; they do not count as busy.
 pub fn several_may_wait_until_all_are_blocked(backend: &Backend) {
     run(backend, async {
         let group = task_group::<R, _, _, _>(async |tg| {
@@ -469,7 +469,7 @@ pub fn the_tree_can_be_walked(backend: &Backend) {
     });
 }
 
-/// DB-07: upward links survive the end of the tasks.
+/// DB-07: links to parents stay valid after the end of the tasks.
 pub fn parents_are_known_after_the_end(backend: &Backend) {
     run(backend, async {
         let host = task::current().unwrap().id();

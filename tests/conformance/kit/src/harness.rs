@@ -99,7 +99,7 @@ impl<B: Enter> Case<B> {
         Case { name, place, run }
     }
 
-    /// Runs the case, which panics if the backend fails.
+    /// Runs the case, and panics if the backend fails.
     pub fn run(&self, backend: &B) {
         match self.run {
             Run::Generic(run) => run(backend),

@@ -261,7 +261,7 @@ impl Countdown {
         }
     }
 
-    /// Counts one down.
+    /// Decrements the count, and opens the gate at zero.
     pub fn arrive(&self) {
         if self.left.fetch_sub(1, Ordering::SeqCst) == 1 {
             self.gate.open();

@@ -24,7 +24,7 @@ use crate::cancel_everywhere::cancel_everywhere;
 use crate::erased::{Backend, R};
 use crate::support::{in_cancelled_scope, poll_once, run};
 
-/// NET-01: connect, send and receive on IPv4 and IPv6, and in a loop until the peer closes.
+/// NET-01: connections over IPv4 and IPv6 send and receive, also in a loop until the peer closes.
 pub fn both_families_can_be_connected_to(backend: &Backend) {
     let v4 = Some(Ipv4Addr::LOCALHOST.into());
     let v6 = loopback_v6("both_families_can_be_connected_to");
@@ -228,7 +228,7 @@ pub fn a_second_connection_is_closed(backend: &Backend) {
                 (&second, &first, first_at)
             };
             assert!(matches!(open_to(lost), None | Some(0)));
-            // The other may have been too late to connect at all.
+            // The other attempt may have been too late to connect at all.
             let mut accepting = poll_fn(|cx| loser.poll_accept(cx));
             if let std::task::Poll::Ready(accepted) =
                 poll_once(std::pin::Pin::new(&mut accepting)).await

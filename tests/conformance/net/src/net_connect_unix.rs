@@ -44,7 +44,7 @@ fn listen<R: Net>(at: impl Into<UnixAddress>, backlog: u32) -> R::Socket {
     R::socket(Purpose::Listen { at: &at, backlog }, &[]).unwrap()
 }
 
-/// NET-23: a Unix stream carries bytes both ways; it has a family and addresses, but no ports.
+/// NET-23: a Unix stream carries bytes in both directions; it has a family and addresses, but no ports.
 pub fn a_path_can_be_connected_to(backend: &OsBackend) {
     run(backend, async {
         let place = Place::new();

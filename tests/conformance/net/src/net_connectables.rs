@@ -62,7 +62,7 @@ pub fn a_connectable_can_exchange_text(backend: &Backend) {
         client.send("blau").await.unwrap();
         assert_eq!(server.receive(10).await.unwrap(), b"blau");
 
-        // Wrappers wrap wrappers.
+        // Wrappers can be nested.
         let lossy = connectable.as_inner().clone().buffered().text().lossy();
         let mut client = lossy.connect().await.unwrap();
         let (mut server, _) = listener.accept().await.unwrap();
@@ -127,7 +127,7 @@ pub fn a_cancelled_handshake_leaves_nothing_open(backend: &Backend) {
         let mut connect = Box::pin(connectable.connect());
         let greeted = async {
             let (mut server, _) = listener.accept().await.unwrap();
-            // It has begun, and the answer never comes.
+            // The handshake has begun, and the answer never arrives.
             assert!(!server.receive(1000).await.unwrap().is_empty());
             server
         };

@@ -216,7 +216,7 @@ pub fn closing_never_leaves_a_receiver_behind(backend: &Backend) {
     });
 }
 
-/// C4, NET-27: receiving and sending are cancel points: cancelled, they have no effect.
+/// C4, NET-27: receiving and sending are cancel points: when cancelled, they have no effect.
 pub fn exchanging_packets_is_a_cancel_point(backend: &Backend) {
     run(backend, async {
         let socket = UdpSocket::<R>::bind(ANY).unwrap();

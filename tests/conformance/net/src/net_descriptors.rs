@@ -101,7 +101,7 @@ pub fn a_socket_can_be_given_away(backend: &OsBackend) {
         client.set_nonblocking(false).unwrap();
         client.write_all(b"ping").unwrap();
         assert_eq!(server.receive(10).await.unwrap(), b"ping");
-        // And once more there and back.
+        // The descriptor can be adopted again.
         client.set_nonblocking(true).unwrap();
         let mut client = TcpStream::<OsR>::adopt(client).unwrap();
         server.send(b"pong").await.unwrap();

@@ -182,7 +182,7 @@ pub fn unwrapping_gives_back_the_transport(backend: &Backend) {
 pub fn what_follows_the_end_of_tls_is_given_back(backend: &Backend) {
     run(backend, async {
         for (mut from, mut to) in both_ways().await {
-            // Everything is on its way before `to` reads: with one read it gets both.
+            // All bytes are in transit before `to` reads: with one read it gets both.
             to.send_eof().await.unwrap();
             from.send(b"secret").await.unwrap();
             let (mut transport, _) = from.unwrap().await.unwrap();

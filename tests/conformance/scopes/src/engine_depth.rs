@@ -107,7 +107,7 @@ fn opening_is_linear<K: Kind + 'static>(backend: &Backend) {
     });
 }
 
-/// EN-11, G1: opening groups in one another takes time in proportion to their number.
+/// EN-11, G1: opening nested groups takes time in proportion to their number.
 pub fn opening_nested_groups_is_linear(backend: &Backend) {
     opening_is_linear::<Tasks>(backend);
 }
@@ -165,8 +165,8 @@ fn innermost(cancels: Option<CancelHandle>, held: bool) -> Nested {
     })
 }
 
-/// EN-12, C3: cancelling scopes that are nested deeply takes polls in proportion to their number, from
-/// inside and from outside.
+/// EN-12, C3: cancelling deeply nested scopes takes polls in proportion to their number, from inside and
+/// from outside.
 pub fn cancelling_nested_scopes_is_linear(backend: &Backend) {
     with_deep_stack({
         let backend = backend.clone();

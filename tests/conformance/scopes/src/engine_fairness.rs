@@ -128,7 +128,7 @@ where
     });
 }
 
-/// EN-20, C11: branches of `select` that are always ready, with permits and with locks.
+/// EN-20, C11: branches of `select` that are always ready yield, with permits and with locks.
 pub fn branches_of_select_that_are_always_ready_give_way(backend: &Backend) {
     gives_way(backend, "select of permits", |watchdog| async move {
         let (a, b) = (Semaphore::new(1), Semaphore::new(1));
@@ -144,7 +144,7 @@ pub fn branches_of_select_that_are_always_ready_give_way(backend: &Backend) {
     });
 }
 
-/// EN-20, C11: branches of `race` and `join` that are always ready.
+/// EN-20, C11: branches of `race` and `join` that are always ready yield.
 pub fn branches_of_race_and_join_that_are_always_ready_give_way(backend: &Backend) {
     gives_way(backend, "race", |watchdog| async move {
         let (a, b) = (Arc::new(Semaphore::new(1)), Arc::new(Semaphore::new(1)));
@@ -161,7 +161,7 @@ pub fn branches_of_race_and_join_that_are_always_ready_give_way(backend: &Backen
     });
 }
 
-/// EN-20, C11: branches that receive from streams with objects in them.
+/// EN-20, C11: branches that receive from streams with objects in them yield.
 pub fn branches_that_always_receive_give_way(backend: &Backend) {
     gives_way(backend, "streams", |watchdog| async move {
         let (send_a, a) = memory_object_stream::<()>(2);
@@ -173,7 +173,8 @@ pub fn branches_that_always_receive_give_way(backend: &Backend) {
     });
 }
 
-/// EN-20, C11: a future that tries operations one after the other by hand, and drops the pending ones.
+/// EN-20, C11: a future that tries operations one after the other by hand, and drops the pending ones,
+/// yields.
 pub fn many_operations_in_one_poll_give_way(backend: &Backend) {
     gives_way(backend, "polls by hand", |watchdog| async move {
         let free = Semaphore::new(1);

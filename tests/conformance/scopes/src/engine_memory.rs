@@ -49,7 +49,7 @@ async fn stays_flat<F: Future<Output = ()>>(steps: usize, step: impl Fn() -> F) 
     panic!("memory grew by so many bytes: {growth:?}");
 }
 
-/// EN-02, C6: tasks that cancel themselves, and then wait.
+/// EN-02, C6: tasks that cancel themselves, and then wait, leave nothing behind.
 pub fn tasks_that_cancel_themselves_leave_nothing_behind(backend: &Backend) {
     run(backend, async {
         let group = task_group::<R, Infallible, _, _>(async |tg| {
@@ -75,7 +75,7 @@ pub fn tasks_that_cancel_themselves_leave_nothing_behind(backend: &Backend) {
     });
 }
 
-/// EN-02, C6: tasks that cancel their group, and then wait.
+/// EN-02, C6: tasks that cancel their group, and then wait, leave nothing behind.
 pub fn tasks_that_cancel_their_group_leave_nothing_behind(backend: &Backend) {
     run(backend, async {
         stays_flat(repeats(10_000, 2), async || {

@@ -131,7 +131,7 @@ fn in_eight_tasks(backend: &Backend, new: fn() -> Common) {
     });
 }
 
-/// EN-01, C6: a call inside `Shared` that eight tasks wait for.
+/// EN-01, C6: a call inside `Shared` that eight tasks wait for holds none of them forever.
 pub fn a_shared_call_holds_none_of_its_tasks_for_ever(backend: &Backend) {
     in_eight_tasks(backend, || {
         async { to_thread::run::<R, _, _>(|| ()).await }
@@ -140,14 +140,14 @@ pub fn a_shared_call_holds_none_of_its_tasks_for_ever(backend: &Backend) {
     });
 }
 
-/// EN-01, C6: a shield inside `Shared` that eight tasks wait for.
+/// EN-01, C6: a shield inside `Shared` that eight tasks wait for holds none of them forever.
 pub fn a_shared_shield_holds_none_of_its_tasks_for_ever(backend: &Backend) {
     in_eight_tasks(backend, || {
         async { shield(yields(20)).await }.boxed().shared()
     });
 }
 
-/// EN-01, C6: a group inside `Shared` that eight tasks wait for.
+/// EN-01, C6: a group inside `Shared` that eight tasks wait for holds none of them forever.
 pub fn a_shared_group_holds_none_of_its_tasks_for_ever(backend: &Backend) {
     in_eight_tasks(backend, || {
         let group = async {

@@ -110,7 +110,7 @@ pub fn the_current_backend_has_a_name(backend: &Backend) {
     assert_eq!(current_backend(), None);
 }
 
-/// EV-05: outside a run there is no task, no run, no deadline and nothing cancelled.
+/// EV-05: outside a run there is no task, no run and no deadline, and nothing is cancelled.
 pub fn outside_there_is_nothing_to_ask(_backend: &Backend) {
     assert!(task::current().is_none());
     assert_eq!(current_run(), None);

@@ -54,7 +54,7 @@ async fn stays_flat<F: Future<Output = ()>>(steps: usize, step: impl Fn(usize) -
     panic!("memory grew by so many bytes: {growth:?}");
 }
 
-/// HO-21: shields, one after the other, each of them once pending, in one scope.
+/// HO-21: shields leave nothing behind: one after the other, each of them pending once, in one scope.
 pub fn many_shields_leave_nothing_behind(backend: &Backend) {
     run(backend, async {
         let shields = stays_flat(steps(), |_| cancel_shielded_checkpoint());
@@ -65,7 +65,8 @@ pub fn many_shields_leave_nothing_behind(backend: &Backend) {
     });
 }
 
-/// HO-21: groups, one after the other, in one scope; every twentieth one with a child that waits.
+/// HO-21: groups leave nothing behind: one after the other, in one scope; every twentieth with a child that
+/// waits.
 pub fn many_groups_leave_nothing_behind(backend: &Backend) {
     run(backend, async {
         let groups = stays_flat(steps(), |n| async move {

@@ -126,7 +126,7 @@ pub fn waits_behind_a_cancelled_scope_are_unaffected(backend: &Backend) {
     });
 }
 
-/// CS-06: a scope that is cancelled before it is entered: its body runs up to the first wait.
+/// CS-06: if a scope is cancelled before it is entered, its body runs up to the first wait.
 pub fn a_scope_cancelled_in_advance_runs_to_the_first_wait(backend: &Backend) {
     run(backend, async {
         let log = Log::new();

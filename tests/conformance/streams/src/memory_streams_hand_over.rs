@@ -193,7 +193,7 @@ pub fn in_a_cancelled_scope_nothing_is_transferred(backend: &Backend) {
     });
 }
 
-/// MS-13: the numbers are right, from either side.
+/// MS-13: the statistics are correct, on both sides.
 pub fn statistics_tell_the_same_from_either_side(backend: &Backend) {
     fn check<T>(
         tx: &MemoryObjectSendStream<T>,

@@ -373,7 +373,7 @@ pub fn a_task_can_be_cancelled_by_its_handle(backend: &Backend) {
     });
 }
 
-/// C10: the panic of a task whose handle was dropped goes to the run's hook, once.
+/// C10: the panic of a detached task is reported to the run's hook, once.
 pub fn the_panic_of_a_detached_task_is_not_lost(backend: &Backend) {
     let log = Log::new();
     let seen = log.clone();
@@ -393,7 +393,7 @@ pub fn the_panic_of_a_detached_task_is_not_lost(backend: &Backend) {
     assert_eq!(log.entries(), ["late"]);
 }
 
-/// Never completes, and cleans up.
+/// Waits until it is cancelled, and cleans up.
 async fn cleaned_up((begun, cleaned): (Gate, Flag)) {
     let body = async {
         begun.open();

@@ -104,8 +104,8 @@ pub fn a_group_waits_for_the_functions_in_it(backend: &Backend) {
     });
 }
 
-/// TH-04: with the abandon option a cancelled caller is released at once; the function runs on
-/// alone, and its result is dropped.
+/// TH-04: with the abandon option a cancelled caller is released at once; the function continues alone, and
+/// its result is dropped.
 pub fn an_abandoned_function_goes_on_alone(backend: &Backend) {
     let (begun, go_on) = (Gate::new(), Gate::new());
     let (told, dropped) = (Flag::new(), Flag::new());

@@ -39,7 +39,7 @@ const ROOMS: &[&str] = &[
     "testing",
 ];
 
-/// Imports against the order, and why they stay.
+/// Imports against the order, with the reasons for them.
 const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("runtime", "engine", "re-exports `current_tag`"),
     (

@@ -14,7 +14,7 @@ use smol::channel;
 
 const SOON: Duration = Duration::from_secs(5);
 
-/// Sends when it is dropped.
+/// A value that sends a message when it is dropped.
 struct Farewell(mpsc::Sender<()>);
 
 impl Drop for Farewell {

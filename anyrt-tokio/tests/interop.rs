@@ -15,7 +15,7 @@ use anyrt_tokio::{Builder, Handle, Tokio};
 
 const SOON: Duration = Duration::from_secs(5);
 
-/// Sends when it is dropped.
+/// A value that sends a message when it is dropped.
 struct Farewell(mpsc::Sender<()>);
 
 impl Drop for Farewell {

@@ -9,7 +9,7 @@ use anyrt_core::runtime::{Blocking, Enter, Spawn, TaskInfo, Time};
 
 const SOON: Duration = Duration::from_secs(5);
 
-/// The backend is found in the main future and in a function that blocks.
+/// Checks that the backend is found in the main future and in a function that blocks.
 #[test]
 fn a_run_finds_its_backend_everywhere() {
     for &backend in Backend::available() {

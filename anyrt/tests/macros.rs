@@ -94,7 +94,7 @@ fn main_may_choose_a_backend() {
 }
 
 mod beside_a_glob_import {
-    /// Makes a bare `#[test]` ambiguous.
+    /// A prelude that makes a bare `#[test]` ambiguous.
     #[allow(unused_imports, reason = "it is there to be in the way")]
     pub(crate) mod prelude {
         pub(crate) use anyrt::test;

@@ -466,7 +466,7 @@ fn auto_traits_of_bridges() {
     }
 }
 
-/// Unnamed futures are `Send` if their arguments are.
+/// Checks that unnamed futures are `Send` if their arguments are.
 #[test]
 fn opaque_futures_are_send() {
     fn send<T: Send>(_: T) {}

@@ -45,8 +45,8 @@ fn a_spawn_hardly_allocates_beyond_the_backend() {
     assert!(ours <= native + RECORDS + GROWTH, "{ours} against {native}");
 }
 
-/// Tokio rounds the size of a task up to a multiple of 128 bytes, so futures of all sizes within two such
-/// steps are measured.
+/// Measures futures of all sizes within two steps of 128 bytes: tokio rounds the size of a task up to a
+/// multiple of that.
 #[test]
 fn a_child_takes_at_most_128_bytes_beyond_the_backend() {
     macro_rules! check {

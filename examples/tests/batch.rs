@@ -67,7 +67,7 @@ fn one_at_a_time_run_in_order() {
     }
 }
 
-/// However much the jobs write at once, and to which stream.
+/// Checks this however much the jobs write at once, and to which stream.
 #[test]
 fn outputs_do_not_mix() {
     let job = |number| {
@@ -99,7 +99,8 @@ fn no_more_run_than_are_allowed() {
     }
 }
 
-/// A template is run without a shell; every place is filled, and names may be any bytes.
+/// Checks that a template is run without a shell, that every place is filled, and that names may be any
+/// bytes.
 #[test]
 fn a_template_is_filled() {
     for backend in BACKENDS {
@@ -149,7 +150,7 @@ fn what_fails_is_tried_again() {
     }
 }
 
-/// A job that waits for its next attempt holds no slot.
+/// Checks that a job that waits for its next attempt holds no slot.
 #[test]
 fn others_run_between_attempts() {
     let list = "test -e second\ntouch second\n";
@@ -159,8 +160,8 @@ fn others_run_between_attempts() {
     }
 }
 
-/// The job's group gets SIGTERM, and SIGKILL after the grace: also a process that ignores SIGTERM, and
-/// processes that the job has started.
+/// Checks that the job's group gets SIGTERM, and SIGKILL after the grace: also a process that ignores
+/// SIGTERM, and processes that the job has started.
 #[test]
 fn a_timeout_ends_all_that_a_job_started() {
     let minutes = minutes(1);
@@ -242,7 +243,7 @@ fn logs_and_a_report_are_written() {
     }
 }
 
-/// Jobs that were running are distinguished from those that were not begun, also in the report.
+/// Checks that jobs that were running are distinguished from those that were not begun, also in the report.
 #[test]
 fn signals_end_it_in_good_order() {
     for (number, backend) in (3..).zip(BACKENDS) {
@@ -300,7 +301,7 @@ fn a_second_signal_kills_at_once() {
     }
 }
 
-/// The reader of the output is gone: the program prints nothing more.
+/// Checks that the program prints nothing more when the reader of its output is gone.
 #[test]
 fn a_closed_output_ends_it_quietly() {
     for backend in BACKENDS {
@@ -318,7 +319,7 @@ fn a_closed_output_ends_it_quietly() {
     }
 }
 
-/// If its output is not read, the program can still be stopped, while other jobs end.
+/// Checks that the program can be stopped if its output is not read, while other jobs end.
 #[test]
 fn output_that_is_not_taken_holds_nothing_up() {
     for backend in BACKENDS {
@@ -343,7 +344,7 @@ fn wait_until_ended(child: &mut Child) {
     }
 }
 
-/// With any number of jobs: 10,000 in long tests.
+/// Checks this with any number of jobs: 10,000 in long tests.
 #[test]
 fn memory_does_not_grow_with_the_list() {
     let (first, all) = if is_long() {

@@ -15,8 +15,8 @@ use self::support::{BACKENDS, DIGEST, Folder, Interrupted, error_lines, text};
 
 const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
-/// As in coreutils: a backslash in front of the line, and escapes in the name. Bytes that are not text stay
-/// as they are.
+/// Checks that names are printed as in coreutils: a backslash in front of the line, and escapes in the
+/// name. Bytes that are not text stay as they are.
 #[test]
 fn prints_odd_names_as_sha256sum_does() {
     let folder = Folder::new();
@@ -128,7 +128,7 @@ fn output_that_cannot_be_written_ends_it() {
     }
 }
 
-/// The program reports the missing path once it is at work; the file after that would take it minutes.
+/// Interrupts the program when it has reported the missing path; the file after that would take it minutes.
 #[test]
 fn ctrl_c_cancels_cleans_up_and_says_how_far_it_got() {
     for backend in BACKENDS {

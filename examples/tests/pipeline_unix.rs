@@ -52,7 +52,7 @@ const MAKE: &str = r#"
     done
 "#;
 
-/// The README states that this command has the same output.
+/// Runs the command of the README that has the same output.
 #[test]
 fn the_shell_confirms_the_output() {
     let folder = Folder::new();
@@ -145,7 +145,8 @@ fn output_that_cannot_be_written_ends_it() {
     }
 }
 
-/// The program reports unreadable files once it is at work; the links between them would take it minutes.
+/// Interrupts the program when it has reported unreadable files; the links between them would take it
+/// minutes.
 #[test]
 fn ctrl_c_cancels_cleans_up_and_says_how_far_it_got() {
     let folder = Folder::new();

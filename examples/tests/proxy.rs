@@ -164,7 +164,7 @@ fn a_reset_ends_both_sides() {
     }
 }
 
-/// The target answers, and closes without reading most of the client's request.
+/// Checks that an answer arrives when the target closes without reading most of the client's request.
 #[test]
 fn an_early_answer_arrives() {
     for backend in BACKENDS {

@@ -65,7 +65,7 @@ fn who_is_idle_for_too_long_is_cut_off() {
     });
 }
 
-/// A target that does not read is idle, however much the client sends; and memory is flat.
+/// Checks that a target that does not read is idle, however much the client sends, and that memory is flat.
 #[test]
 fn who_takes_nothing_is_cut_off() {
     for backend in BACKENDS {
@@ -193,7 +193,7 @@ fn clients_wait_for_descriptors() {
     });
 }
 
-/// No machine has this address; the system may also report at once that it is unreachable.
+/// Connects to an address that no machine has; the system may also report at once that it is unreachable.
 #[test]
 fn connecting_has_a_limit() {
     for backend in BACKENDS {

@@ -288,7 +288,7 @@ fn many_requests_share_a_connection() {
     }
 }
 
-/// Many concurrent requests on one connection, as browsers send them.
+/// Sends many concurrent requests on one connection, as browsers do.
 #[test]
 fn requests_of_http_2_run_side_by_side() {
     if !is_curl_there() {

@@ -145,7 +145,8 @@ fn who_says_nothing_is_not_waited_for() {
     });
 }
 
-/// A frame now and then does not keep a connection open: only requests and responses that are read do.
+/// Checks that a frame now and then does not keep a connection open: only requests and responses that are
+/// read do.
 #[test]
 fn slow_http_2_is_not_waited_for() {
     survives(&[], |server| {
@@ -178,7 +179,7 @@ fn who_takes_nothing_is_not_waited_for() {
     });
 }
 
-/// A slow reader may take longer than one that reads nothing.
+/// Checks that a slow reader may take longer than one that reads nothing.
 #[test]
 fn who_takes_it_slowly_is_waited_for() {
     survives(&[], |server| {
@@ -189,7 +190,7 @@ fn who_takes_it_slowly_is_waited_for() {
     });
 }
 
-/// A TLS client that is silent, trickles bytes, or sends something else.
+/// Connects as a TLS client that is silent, trickles bytes, or sends something else.
 #[test]
 fn handshakes_have_a_limit() {
     survives(&["--self-signed"], |server| {
@@ -324,7 +325,8 @@ fn a_thousand_tls_connections_come_and_go() {
     });
 }
 
-/// With no descriptor left, no connection can be accepted and no file opened, until there are some again.
+/// Checks that with no descriptor left, no connection can be accepted and no file opened, until there are
+/// some again.
 #[test]
 fn it_survives_a_lack_of_descriptors() {
     let folder = folder();

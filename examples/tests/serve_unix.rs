@@ -175,7 +175,7 @@ fn times_before_1970_are_no_trouble() {
     }
 }
 
-/// A file that is truncated ends the connection: the client notices that bytes are missing.
+/// Checks that a file that is truncated ends the connection: the client notices that bytes are missing.
 #[test]
 fn a_file_that_shrinks_is_not_passed_off_as_whole() {
     let folder = Folder::new();
@@ -250,7 +250,7 @@ fn running_requests_are_finished() {
     }
 }
 
-/// However long a client waits before it reads the rest of its response.
+/// Checks this however long a client waits before it reads the rest of its response.
 #[test]
 fn a_running_request_has_more_time_than_a_goodbye() {
     let folder = Folder::new();
@@ -371,7 +371,7 @@ fn a_second_signal_ends_it_at_once() {
     }
 }
 
-/// A client beyond the limit is served when there is room.
+/// Checks that a client beyond the limit is served when there is room.
 #[test]
 fn more_connections_than_the_limit_have_to_wait() {
     let folder = Folder::new();
@@ -397,7 +397,7 @@ fn more_connections_than_the_limit_have_to_wait() {
     }
 }
 
-/// However large a file is, and however slowly it is read, only a chunk of it is in memory.
+/// Checks that only a chunk of a file is in memory, however large it is, and however slowly it is read.
 #[test]
 fn memory_does_not_depend_on_the_file() {
     if !is_curl_there() {
@@ -428,7 +428,7 @@ fn memory_does_not_depend_on_the_file() {
     }
 }
 
-/// Files are created and removed while they are listed and served.
+/// Creates and removes files while they are listed and served.
 #[test]
 fn what_vanishes_is_not_found() {
     let folder = Folder::new();

@@ -55,7 +55,7 @@ fn a_run_in_a_run_is_refused() {
     }
 }
 
-/// Runs on different backends, at the same time, in one process, do not mix.
+/// Checks that runs on different backends, at the same time, in one process, do not mix.
 #[test]
 fn runs_side_by_side_keep_their_backend() {
     thread::scope(|scope| {

@@ -23,7 +23,7 @@ async fn echo(mut stream: TcpStream) {
     }
 }
 
-/// Keeps the process from opening descriptors, until it is dropped.
+/// A limit that keeps the process from opening descriptors, until it is dropped.
 struct Exhausted(Rlimit);
 
 impl Exhausted {

@@ -143,7 +143,7 @@ fn limit_descriptors(more: u64) -> Limited {
     }
 }
 
-/// Lifts the limit when it is dropped.
+/// A limit of descriptors, which is lifted when this is dropped.
 struct Limited {
     before: Rlimit,
     _fillers: Vec<fs::File>,

@@ -14,7 +14,7 @@ const DEED: &str = "ANYRT_THREAD_LOCALS";
 static COLOUR: ContextVar<String> = ContextVar::new();
 static COUNT: RunVar<u32> = RunVar::new();
 
-/// Reads and sets everything when it is dropped.
+/// A value that reads and sets everything when it is dropped.
 struct Late;
 
 impl Drop for Late {

@@ -132,7 +132,7 @@ async fn values_and_errors_come_back() {
     assert_eq!(divided, Err("by zero".to_owned()));
 }
 
-/// A function of a library can be called.
+/// Checks that a function of a library can be called.
 #[anyrt::test]
 async fn libraries_have_functions_too() {
     assert_eq!(to_process::run(anyrt_apps::doubled, 21).await.unwrap(), 42);
@@ -376,7 +376,7 @@ async fn the_next_call_gets_its_own_answer() {
     }
 }
 
-/// Values of 100 MiB are sent and returned.
+/// Sends values of 100 MiB, and receives them.
 #[anyrt::test]
 async fn large_values_go_through() {
     let text = "0123456789abcdef".repeat(100 << 16);
@@ -533,7 +533,7 @@ async fn values_that_cannot_be_sent_are_errors() {
     assert_eq!(to_process::run(process, ()).await.unwrap(), worker);
 }
 
-/// A function without the attribute is not called.
+/// Checks that a function without the attribute is not called.
 #[anyrt::test]
 async fn functions_have_to_be_marked() {
     fn unmarked((): ()) {}
@@ -554,7 +554,7 @@ fn use_standard_input((): ()) -> String {
     text
 }
 
-/// Functions cannot access the socket.
+/// Checks that functions cannot access the socket.
 #[anyrt::test]
 async fn functions_may_use_their_standard_input() {
     for _ in 0..2 {

@@ -206,7 +206,7 @@ fn cites_a_rule(docs: &str) -> bool {
     })
 }
 
-/// The stress test runs only plans that the model can follow.
+/// Checks that the stress test runs only plans that the model can follow.
 #[test]
 fn random_plans_are_fair() {
     for seed in 0..20_000 {

@@ -36,8 +36,8 @@ async fn echo(request: Request<Incoming>) -> Result<Response<Incoming>, Infallib
     Ok(Response::new(request.into_body()))
 }
 
-/// One connection carries many requests, with bodies in both directions at the same time; when the client
-/// is dropped, everything ends by itself.
+/// Checks that one connection carries many requests, with bodies in both directions at the same time, and
+/// that everything ends by itself when the client is dropped.
 #[anyrt::test]
 async fn one_connection_carries_many_requests() {
     for [near, far] in pairs().await.unwrap() {
@@ -64,7 +64,7 @@ async fn one_connection_carries_many_requests() {
     }
 }
 
-/// A client that does not finish its request is rejected in time, by anyrt's clock.
+/// Checks that a client that does not finish its request is rejected in time, by anyrt's clock.
 #[anyrt::test]
 async fn half_a_header_is_not_waited_for() {
     for [near, mut far] in pairs().await.unwrap() {
@@ -81,8 +81,8 @@ async fn half_a_header_is_not_waited_for() {
     }
 }
 
-/// The same for the next request on a connection that was in use: the timer is set again. The clock is
-/// paused, and jumps ahead when nothing else is left to do.
+/// Checks the same for the next request on a connection that was in use: the timer is set again. The clock
+/// is paused, and jumps ahead when nothing else is left to do.
 #[tokio::test(start_paused = true)]
 async fn an_idle_connection_is_not_waited_for() {
     let limit = Duration::from_secs(3600);
@@ -111,7 +111,7 @@ async fn an_idle_connection_is_not_waited_for() {
     group.await.unwrap();
 }
 
-/// A request that is being answered when the server stops is answered.
+/// Checks that a request that is being answered when the server stops is answered.
 #[anyrt::test]
 async fn a_graceful_shutdown_lets_requests_finish() {
     for [near, far] in pairs().await.unwrap() {
@@ -149,7 +149,7 @@ async fn a_graceful_shutdown_lets_requests_finish() {
     }
 }
 
-/// Cancelling the group of a connection cuts it off: the other side sees its end.
+/// Checks that cancelling the group of a connection cuts it off: the other side sees its end.
 #[anyrt::test]
 async fn cancelling_the_group_closes_the_connection() {
     for [near, far] in pairs().await.unwrap() {
@@ -178,7 +178,7 @@ async fn cancelling_the_group_closes_the_connection() {
     }
 }
 
-/// A service for each connection, which gets its peer from the stream's attributes.
+/// Serves each connection with a service that gets the peer from the stream's attributes.
 #[anyrt::test]
 async fn a_service_knows_its_peer() {
     let [near, far] = tcp_pair().await.unwrap();

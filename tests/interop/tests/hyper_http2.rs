@@ -50,8 +50,8 @@ async fn echo(request: Request<Incoming>) -> Result<Response<Incoming>, Infallib
     Ok(Response::new(request.into_body()))
 }
 
-/// Requests run at the same time on one connection, bodies in both directions; when the client is dropped,
-/// all the tasks that hyper has started end, and with them the group.
+/// Checks that requests run at the same time on one connection, bodies in both directions. When the client
+/// is dropped, all the tasks that hyper has started end, and with them the group.
 #[anyrt::test]
 async fn requests_share_a_connection() {
     for [near, far] in pairs().await.unwrap() {
@@ -78,7 +78,7 @@ async fn requests_share_a_connection() {
     }
 }
 
-/// Hyper's requests are tasks: all of them are served at the same time.
+/// Checks that hyper's requests are tasks: all of them are served at the same time.
 #[anyrt::test]
 async fn requests_are_served_at_the_same_time() {
     for [near, far] in pairs().await.unwrap() {
@@ -110,7 +110,8 @@ async fn requests_are_served_at_the_same_time() {
     }
 }
 
-/// A request that is being answered when the server stops is answered, and then both sides end.
+/// Checks that a request that is being answered when the server stops is answered, and that both sides end
+/// then.
 ///
 /// This holds when the answer has begun: an answer that has not begun may be lost in hyper 1.12, about once
 /// in thousands of times, also with tokio alone. And each side may find that the other one has closed
@@ -150,7 +151,7 @@ async fn a_graceful_shutdown_lets_answers_finish() {
     }
 }
 
-/// A group that is cancelled cancels all of hyper's tasks.
+/// Checks that a group that is cancelled cancels all of hyper's tasks.
 #[anyrt::test]
 async fn a_cancelled_group_leaves_no_task() {
     for [near, far] in pairs().await.unwrap() {
@@ -182,7 +183,7 @@ async fn a_cancelled_group_leaves_no_task() {
     }
 }
 
-/// Where no task can be started any more, connections end with errors; nothing panics or hangs.
+/// Checks that connections end with errors where no task can be started any more; nothing panics or hangs.
 #[anyrt::test]
 async fn a_group_that_has_ended_serves_nobody() {
     for [near, far] in pairs().await.unwrap() {
@@ -212,7 +213,7 @@ async fn a_group_that_has_ended_serves_nobody() {
     }
 }
 
-/// A connection with a peer that does not answer is closed, by anyrt's clock.
+/// Checks that a connection with a peer that does not answer is closed, by anyrt's clock.
 #[anyrt::test]
 async fn pings_that_are_not_answered_end_the_connection() {
     let [near, _silent] = memory_pair(65536);
@@ -232,7 +233,7 @@ async fn pings_that_are_not_answered_end_the_connection() {
     group.await.unwrap();
 }
 
-/// The timer uses the clock of the run, here a clock that is paused and jumps ahead.
+/// Checks that the timer uses the clock of the run, here a clock that is paused and jumps ahead.
 #[tokio::test(start_paused = true)]
 async fn the_timer_follows_a_paused_clock() {
     let real = Instant::now();
@@ -268,7 +269,8 @@ async fn the_timer_follows_a_paused_clock() {
     assert!(real.elapsed() < Duration::from_secs(60));
 }
 
-/// The timer is a cancel point like any other sleep, and resetting it is not more expensive.
+/// Checks that the timer is a cancel point like any other sleep, and that resetting it is not more
+/// expensive.
 #[anyrt::test]
 async fn the_timer_is_set_anew_in_place() {
     let timer = HyperTimer::new();

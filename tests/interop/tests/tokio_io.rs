@@ -15,7 +15,8 @@ use anyrt_interop::{connect, listen, memory_pair, pairs, tcp_pair};
 use futures_util::io::{AsyncRead, AsyncWrite};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadBuf};
 
-/// tokio's own operations work over any byte stream: exact reads, and an end in one direction alone.
+/// Checks that tokio's own operations work over any byte stream: exact reads, and an end in one direction
+/// alone.
 #[anyrt::test]
 async fn tokio_reads_and_writes() {
     for [near, far] in pairs().await.unwrap() {
@@ -41,7 +42,7 @@ async fn tokio_reads_and_writes() {
     }
 }
 
-/// A proxy of three connections, with tokio's function for it.
+/// Builds a proxy of three connections with tokio's function for it.
 #[anyrt::test]
 async fn tokio_copies_in_both_directions() {
     let listener = listen().unwrap();
@@ -78,7 +79,7 @@ async fn tokio_copies_in_both_directions() {
     group.await.unwrap();
 }
 
-/// A stream of tokio keeps to the contract of a byte stream.
+/// Checks that a stream of tokio keeps to the contract of a byte stream.
 #[anyrt::test]
 async fn a_stream_of_tokio_is_a_byte_stream() {
     let [mut near, mut far] = memory_pair(64);
@@ -103,7 +104,7 @@ async fn a_stream_of_tokio_is_a_byte_stream() {
     assert!(is_broken(&error), "{error}");
 }
 
-/// All of the contract; and both wrappers together keep it, too.
+/// Checks all of the contract, also through both wrappers together.
 #[anyrt::test]
 async fn streams_of_tokio_keep_the_contract() {
     let foreign = async |capacity| {
@@ -124,7 +125,7 @@ async fn streams_of_tokio_keep_the_contract() {
     Box::pin(check).await;
 }
 
-/// Cancelling a receive through both wrappers loses nothing.
+/// Checks that cancelling a receive through both wrappers loses nothing.
 #[anyrt::test]
 async fn a_receive_that_is_cancelled_loses_nothing() {
     for [near, mut far] in pairs().await.unwrap() {
@@ -198,7 +199,7 @@ async fn several_slices_are_written_together() {
     assert_eq!(back.into_inner().into_inner().vectored, [2, 2]);
 }
 
-/// Large uninitialised memory is not initialised again for each small read.
+/// Checks that large uninitialised memory is not initialised again for each small read.
 #[test]
 fn reads_initialise_little_at_a_time() {
     let mut stream = ForTokio::new(Witness::default());

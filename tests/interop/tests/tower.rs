@@ -31,7 +31,8 @@ use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// A call that takes too long is cancelled, and its clean-up has ended when the error is returned.
+/// Checks that a call that takes too long is cancelled, and that its clean-up has ended when the error is
+/// returned.
 #[anyrt::test]
 async fn a_timeout_cancels_and_waits_for_clean_up() {
     let cleaned = Arc::new(AtomicUsize::new(0));
@@ -57,8 +58,8 @@ async fn a_timeout_cancels_and_waits_for_clean_up() {
     assert_eq!(cleaned.load(Ordering::SeqCst), 2);
 }
 
-/// The time counts from the call, also while the future is not polled. The clock is paused, and jumps
-/// ahead.
+/// Checks that the time counts from the call, also while the future is not polled. The clock is paused, and
+/// jumps ahead.
 #[tokio::test(start_paused = true)]
 async fn a_timeout_counts_from_the_call() {
     let mut service = ServiceBuilder::new()
@@ -85,7 +86,7 @@ async fn a_timeout_passes_errors_on() {
     assert_eq!(error.to_string(), "of its own");
 }
 
-/// The worker of tower's buffer is a task of a group, and ends when the service is dropped.
+/// Checks that the worker of tower's buffer is a task of a group, and ends when the service is dropped.
 #[anyrt::test]
 async fn the_worker_of_a_buffer_lives_in_a_group() {
     let group = anyrt::task_group::<Infallible, _, _>(async |tg| {
@@ -189,7 +190,8 @@ async fn serve(tg: TaskGroup<Infallible>, connections: Arc<AtomicUsize>) -> Sock
     address
 }
 
-/// The pooling client: a connection is kept and used again, and all of its tasks are in the group.
+/// Checks that the pooling client keeps a connection and uses it again, and that all of its tasks are in
+/// the group.
 #[anyrt::test]
 async fn the_client_of_hyper_util_keeps_connections() {
     let connections = Arc::new(AtomicUsize::new(0));
@@ -214,7 +216,7 @@ async fn the_client_of_hyper_util_keeps_connections() {
     group.await.unwrap();
 }
 
-/// A connection that is idle for too long, by anyrt's clock, is not used again.
+/// Checks that a connection that is idle for too long, by anyrt's clock, is not used again.
 #[anyrt::test]
 async fn the_client_of_hyper_util_gives_connections_up() {
     let connections = Arc::new(AtomicUsize::new(0));
@@ -256,7 +258,8 @@ async fn hello(client: &Client<Connect, Full<Bytes>>, address: SocketAddr) -> By
     response.into_body().collect().await.unwrap().to_bytes()
 }
 
-/// A client can connect to one destination, whatever the URI, as for sockets of containers and databases.
+/// Checks that a client can connect to one destination, whatever the URI, as for sockets of containers and
+/// databases.
 #[anyrt::test]
 async fn the_client_of_hyper_util_takes_a_connector() {
     let connections = Arc::new(AtomicUsize::new(0));

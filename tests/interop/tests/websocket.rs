@@ -53,7 +53,8 @@ async fn messages_are_echoed() {
     group.await.unwrap();
 }
 
-/// A peer that waits for a message is cancelled with its group, and the other side sees it.
+/// Checks that a peer that waits for a message is cancelled with its group, and that the other side sees
+/// it.
 #[anyrt::test]
 async fn a_cancelled_peer_closes_the_connection() {
     let listener = listen().unwrap();

@@ -28,7 +28,7 @@ const ROUNDS: usize = 20;
 
 type Child = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
 
-/// Makes two children that communicate with each other.
+/// A function that makes two children that communicate with each other.
 type Pair = fn() -> [Child; 2];
 
 fn bytes() -> [Child; 2] {

@@ -99,13 +99,13 @@ pub type Starting<'a, V, E> = Pin<Box<dyn Future<Output = Result<V, E>> + 'a>>;
 pub type TryStarting<'a, V, T, E> =
     Pin<Box<dyn Future<Output = Result<(V, TaskHandle<T>), StartError<E>>> + 'a>>;
 
-/// Stands for `task_group`.
+/// The kind of `task_group`.
 #[derive(Debug)]
 pub struct Tasks;
-/// Stands for `scoped_task_group`.
+/// The kind of `scoped_task_group`.
 #[derive(Debug)]
 pub struct Scoped;
-/// Stands for `local_task_group`.
+/// The kind of `local_task_group`.
 #[derive(Debug)]
 pub struct Local;
 
@@ -245,7 +245,7 @@ pub async fn until_cancelled() {
     .await;
 }
 
-/// Opens its gate when the given number of tasks have arrived.
+/// A countdown that opens its gate when the given number of tasks have arrived.
 #[derive(Clone, Debug)]
 pub struct Countdown {
     left: Arc<AtomicUsize>,

@@ -15,7 +15,7 @@ use crate::erased::R;
 use crate::harness::{Outcome, watch};
 use crate::support::Gate;
 
-/// Opens a gate after some time, unless it is dropped before.
+/// A thread that opens a gate after some time, unless this is dropped before.
 ///
 /// Futures that would never end wait for that gate or check it, so that a case that fails still ends.
 #[derive(Debug)]

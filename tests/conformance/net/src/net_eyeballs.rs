@@ -143,7 +143,7 @@ pub fn of_several_successes_one_is_kept(backend: &Backend) {
     });
 }
 
-/// Counts the values of this type that exist.
+/// A value that is counted while it exists.
 struct Alive(Arc<AtomicUsize>);
 
 impl Alive {

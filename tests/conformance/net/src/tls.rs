@@ -270,7 +270,7 @@ pub fn a_connectable_can_be_wrapped(backend: &Backend) {
     });
 }
 
-/// Connects once.
+/// A connectable that connects once.
 struct Once(Arc<std::sync::Mutex<Option<MemoryByteStream>>>);
 
 impl Connectable for Once {

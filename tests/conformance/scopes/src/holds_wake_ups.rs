@@ -53,8 +53,8 @@ pub fn a_wake_up_on_its_way_keeps_holders_from_being_stranded(backend: &Backend)
     });
 }
 
-/// Polls its future only when the future was woken. As in most combinators, waking it while a wake-up is in
-/// progress has no effect.
+/// A combinator that polls its future only when the future was woken. As in most combinators, waking it
+/// while a wake-up is in progress has no effect.
 struct Detour<F> {
     future: Pin<Box<F>>,
     path: Arc<Path>,
@@ -70,9 +70,9 @@ struct Path {
     begun: AtomicBool,
     /// Set when a wake-up has arrived, and cleared by the poll that it permits.
     arrived: AtomicBool,
-    /// Makes the next wake-up stop half-way.
+    /// Whether the next wake-up stops half-way.
     slow: AtomicBool,
-    /// Opens when the slow wake-up has begun; it waits for `left`.
+    /// The gate that the slow wake-up opens when it has begun; it waits for `left`.
     entered: Gate,
     left: Gate,
     parent: AtomicWaker,

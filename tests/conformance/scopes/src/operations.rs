@@ -28,7 +28,7 @@ use crate::support::{Flag, Gate, Log, Wakes, in_cancelled_scope, poll_once, run}
 /// More operations than a task may do in one turn.
 const UNFAIR: usize = 50_000;
 
-/// Makes an operation that is ready at once.
+/// A function that makes an operation that is ready at once.
 type Make = Rc<dyn Fn() -> LocalBoxFuture<'static, ()>>;
 
 /// Returns operations that need not wait, by name. Each new operation is to be added here.

@@ -78,7 +78,7 @@ async fn perhaps<F: Future>(random: &mut Random, future: F) -> Option<F::Output>
     None
 }
 
-/// Counts the tasks inside, and checks the maximum.
+/// A counter of the tasks inside, which checks the maximum.
 #[derive(Default)]
 struct Inside(AtomicUsize);
 

@@ -19,7 +19,7 @@ thread_local! {
     static CURRENT: RefCell<Option<Arc<Scheduler>>> = const { RefCell::new(None) };
 }
 
-/// Shared by everything that belongs to one `block_on`.
+/// The state that everything in one `block_on` shares.
 #[derive(Default)]
 pub(crate) struct Scheduler {
     pub(crate) flaw: Flaw,
@@ -222,7 +222,7 @@ impl Wake for MainWaker {
     }
 }
 
-/// Makes a scheduler the current one of this thread, until it is dropped.
+/// A guard that makes a scheduler the current one of this thread, until it is dropped.
 pub(crate) struct Inside(Option<Arc<Scheduler>>);
 
 impl Inside {
@@ -237,7 +237,7 @@ impl Drop for Inside {
     }
 }
 
-/// Drops all tasks that are left, when `block_on` returns.
+/// A guard that drops all tasks that are left, when `block_on` returns.
 struct End<'a>(&'a Arc<Scheduler>);
 
 impl Drop for End<'_> {

@@ -13,7 +13,7 @@ use super::OsR;
 use super::facets::Marker;
 use super::net::mount_net;
 
-/// Registers a descriptor with the reactor of the mounted backend.
+/// The registration of a descriptor with the reactor of the mounted backend.
 trait Register: Send + Sync {
     fn register(&self, descriptor: OwnedFd) -> io::Result<AnySource>;
 }

@@ -82,9 +82,9 @@ pub(super) async fn tree<R: Runtime>(plan: Plan, seed: u64, ledger: &Arc<Ledger>
 struct Place {
     seed: u64,
     ledger: Arc<Ledger>,
-    /// Spawns a task into the group around the tree.
+    /// The function that spawns a task into the group around the tree.
     spawn: Arc<dyn Fn(BoxFuture<'static, Outcome>) + Send + Sync>,
-    /// Numbers the tasks.
+    /// The number of the last task.
     tasks: Arc<AtomicU64>,
     task: u64,
     areas: Vec<Arc<Area>>,

@@ -172,7 +172,7 @@ impl Area {
     }
 }
 
-/// Checks an area when its group or scope ends: by value, by panic, or because it was dropped.
+/// A guard that checks an area when its group or scope ends: by value, by panic, or because it was dropped.
 #[derive(Debug)]
 pub(super) struct AreaEnd {
     area: Arc<Area>,
@@ -350,7 +350,7 @@ impl Catcher {
     }
 }
 
-/// Checks a catcher that is dropped instead of catching anything.
+/// A guard that checks a catcher that is dropped instead of catching anything.
 #[derive(Debug)]
 pub(super) struct CatcherEnd {
     pub(super) catcher: Arc<Catcher>,

@@ -230,7 +230,7 @@ fn failure() -> io::Error {
     io::ErrorKind::HostUnreachable.into()
 }
 
-/// Returns whether the error is that of [`failure`].
+/// Returns whether the error is that of `failure`.
 pub fn is_failure(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::HostUnreachable
 }

@@ -1,4 +1,4 @@
-//! What is special to async-std: native entry points and the executor that never ends.
+//! Behaviour that is specific to async-std: native entry points and the executor that never ends.
 
 use std::pin::pin;
 use std::sync::mpsc;

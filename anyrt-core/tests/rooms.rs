@@ -1,5 +1,5 @@
-//! The order of core's rooms: a room imports only rooms that stand before it in this list. And no file is
-//! left out of all of them.
+//! The order of core's rooms: a room imports only rooms that come before it in this list, and every file
+//! belongs to a room.
 
 #![allow(clippy::unwrap_used, reason = "a test says where it failed")]
 
@@ -39,7 +39,7 @@ const ROOMS: &[&str] = &[
     "testing",
 ];
 
-/// Imports against the order, and why they stay.
+/// Imports against the order, with the reasons for them.
 const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("runtime", "engine", "re-exports `current_tag`"),
     (
@@ -122,7 +122,7 @@ fn exceptions_are_needed() {
     }
 }
 
-/// A file that no `mod` names is not compiled, and its tests are not run.
+/// Checks that a `mod` names every file: a file without one is not compiled, and its tests are not run.
 #[test]
 fn every_file_is_a_module() {
     let (root, sources) = sources();

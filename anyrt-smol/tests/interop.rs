@@ -1,4 +1,4 @@
-//! What is special to smol: native entry points, the global executor, and the ends of runs.
+//! Behaviour that is specific to smol: native entry points, the global executor, and the ends of runs.
 
 use std::collections::HashSet;
 use std::future::pending;
@@ -14,7 +14,7 @@ use smol::channel;
 
 const SOON: Duration = Duration::from_secs(5);
 
-/// Sends when it is dropped.
+/// A value that sends a message when it is dropped.
 struct Farewell(mpsc::Sender<()>);
 
 impl Drop for Farewell {

@@ -1,4 +1,4 @@
-//! What is special to tokio: native entry points, its clock, and the ends of runtimes.
+//! Behaviour that is specific to tokio: native entry points, its clock, and the ends of runtimes.
 
 use std::future::pending;
 use std::pin::pin;
@@ -15,7 +15,7 @@ use anyrt_tokio::{Builder, Handle, Tokio};
 
 const SOON: Duration = Duration::from_secs(5);
 
-/// Sends when it is dropped.
+/// A value that sends a message when it is dropped.
 struct Farewell(mpsc::Sender<()>);
 
 impl Drop for Farewell {

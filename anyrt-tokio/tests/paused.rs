@@ -1,5 +1,5 @@
-//! Tokio's clock, paused: it advances although worker threads were used, and what looks at the clock ends
-//! although it stands. EN-26, F2.
+//! Tokio's paused clock: it advances although worker threads were used, and operations that check the clock
+//! end although it does not advance. EN-26, F2.
 
 use std::fs;
 use std::pin::pin;
@@ -21,8 +21,8 @@ use anyrt_tokio::{Builder, Tokio};
 const LIMIT: Duration = Duration::from_secs(20);
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// Whether the future comes to its end in real time, on the current thread with a paused clock. If not,
-/// its thread stays behind, asleep.
+/// Returns whether the future ends in real time, on the current thread with a paused clock. If not, its
+/// thread stays behind, asleep.
 fn ends<F>(main: impl FnOnce() -> F + Send + 'static) -> bool
 where
     F: Future<Output = ()>,
@@ -79,7 +79,7 @@ fn a_paused_clock_advances_beside_a_call_of_another_task() {
     }));
 }
 
-/// F2: a call of a walk ends after so many steps, although no time has passed and nothing was found.
+/// F2: a call of a walk ends after a number of steps, although no time has passed and nothing was found.
 #[test]
 fn a_walk_that_finds_nothing_looks_up() {
     assert!(ends(async || {

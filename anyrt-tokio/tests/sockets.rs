@@ -1,4 +1,4 @@
-//! Sockets of tokio become anyrt's, and the other way round.
+//! Sockets of tokio become anyrt's, and vice versa.
 #![cfg(unix)]
 
 use std::net::Ipv4Addr;

@@ -1,4 +1,4 @@
-//! Which backend is found where. Each case holds for every set of features.
+//! The backend that is found in each place. Each case holds for every set of features.
 
 use std::sync::mpsc;
 use std::thread;
@@ -9,8 +9,7 @@ use anyrt_core::runtime::{Blocking, Enter, Spawn, TaskInfo, Time};
 
 const SOON: Duration = Duration::from_secs(5);
 
-/// What is found in the main future, in a task, in a function that blocks, and in tasks that are
-/// dropped at the end.
+/// Checks that the backend is found in the main future and in a function that blocks.
 #[test]
 fn a_run_finds_its_backend_everywhere() {
     for &backend in Backend::available() {

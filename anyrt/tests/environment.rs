@@ -1,12 +1,13 @@
-//! `ANYRT_BACKEND`, which is read when a run starts. One process per value: this program starts
-//! itself again.
+//! `ANYRT_BACKEND`, which is read when a run starts. One process per value: this program starts itself
+//! again.
 
 use std::env;
 use std::process::{Command, Output};
 
 use anyrt::Backend;
 
-/// Set in the processes that this program starts: they run something and print where.
+/// The variable that is set in the processes that this program starts: they print the backend that runs
+/// them.
 const CHILD: &str = "ANYRT_TEST_CHILD";
 
 fn child(value: &str) -> Output {

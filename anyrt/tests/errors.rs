@@ -1,4 +1,4 @@
-//! What errors say. Each text tells what to do.
+//! The texts of errors. Each text states the remedy.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -6,7 +6,7 @@ use std::task::{Context, Waker};
 
 use anyrt::{Backend, Builder, RunHandle};
 
-/// What a panic says.
+/// Returns the message of a panic, or `None` if `f` returns.
 fn panic_of<T>(f: impl FnOnce() -> T) -> Option<String> {
     let payload = catch_unwind(AssertUnwindSafe(f)).err()?;
     let text = payload
@@ -15,7 +15,7 @@ fn panic_of<T>(f: impl FnOnce() -> T) -> Option<String> {
     text.or_else(|| payload.downcast_ref::<String>().cloned())
 }
 
-/// smol and async-std work everywhere, so there is no outside of them.
+/// Returns whether a backend works without a runtime: smol and async-std work everywhere.
 fn works_outside() -> bool {
     let global = [Backend::Smol, Backend::AsyncStd];
     Backend::available()

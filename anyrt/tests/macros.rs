@@ -1,6 +1,6 @@
-//! The attributes, as a user's crate sees them.
+//! The attributes, in a crate of a user.
 
-// Without a backend each of these fails, and says what to enable.
+// Without a backend each of these fails, and names the features to enable.
 #![cfg(any(feature = "tokio", feature = "smol", feature = "async-std"))]
 
 use std::num::ParseIntError;
@@ -28,7 +28,7 @@ async fn may_choose_backends() {
     assert!(expected.contains(&helper()));
 }
 
-/// Documented, and silent about what is not used.
+/// Has documentation, and causes no warning about unused items.
 #[anyrt::test(backends = ["smol"])]
 #[expect(unused_variables, reason = "attributes have to arrive at the body")]
 async fn keeps_attributes() {
@@ -94,7 +94,7 @@ fn main_may_choose_a_backend() {
 }
 
 mod beside_a_glob_import {
-    /// Makes a bare `#[test]` ambiguous.
+    /// A prelude that makes a bare `#[test]` ambiguous.
     #[allow(unused_imports, reason = "it is there to be in the way")]
     pub(crate) mod prelude {
         pub(crate) use anyrt::test;

@@ -1,5 +1,5 @@
-//! What is public: each item in one place, nothing of core's forgotten, and the same auto traits
-//! whatever the features are.
+//! The public items: each has one path, no item of core is missing, and the auto traits are the same for
+//! every set of features.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use syn::{Attribute, Item, UseTree, Visibility};
 
-/// What core has for facades alone.
+/// The items of core that only facades use.
 const NOT_FOR_USERS: &[&str] = &[
     "task::current_backend", // `Backend::current`
     // For backends.
@@ -17,7 +17,7 @@ const NOT_FOR_USERS: &[&str] = &[
     "net::system_reverse_lookup",
 ];
 
-/// The public items of a crate by name, each with the modules that it stands in.
+/// The public items of a crate by name, each with the modules that contain it.
 type Surface = BTreeMap<String, Vec<String>>;
 
 /// Reads the modules of a crate, from `lib.rs` on.
@@ -109,7 +109,7 @@ fn leaves(tree: &UseTree, names: &mut Vec<String>) {
 fn each_item_has_one_path() {
     for (name, mut modules) in surface("anyrt") {
         modules.sort();
-        // Names that mean different things in different places, and are no second path.
+        // Names with different meanings in different modules, which are not second paths of one item.
         let expected = match &*name {
             "run" => vec!["", "from_thread::", "to_process::", "to_thread::"],
             "Options" | "current_default_limiter" => vec!["to_process::", "to_thread::"],
@@ -142,7 +142,7 @@ fn everything_that_core_offers_is_there() {
     );
 }
 
-/// The auto traits of a type, in words.
+/// Lists the auto traits of a type, in words.
 macro_rules! auto_traits {
     ($type:ty) => {{
         let mut found = Vec::new();
@@ -159,7 +159,7 @@ macro_rules! auto_traits {
     }};
 }
 
-/// Whether a type implements a trait: an inherent constant wins over one of a trait.
+/// Evaluates to whether a type implements a trait: an inherent constant has precedence over one of a trait.
 macro_rules! implements {
     ($type:ty: $trait:path) => {{
         struct Probe<T: ?Sized>(PhantomData<T>);
@@ -179,7 +179,7 @@ macro_rules! implements {
     }};
 }
 
-/// One line for each type; the same for every set of features, because a library may rely on it
+/// Compares one line for each type; the same for every set of features, because a library may rely on it
 /// and does not know the set.
 macro_rules! table {
     ($($type:ty => $expected:literal,)*) => {
@@ -466,7 +466,7 @@ fn auto_traits_of_bridges() {
     }
 }
 
-/// What has no name. It is `Send` if what it is given is.
+/// Checks that unnamed futures are `Send` if their arguments are.
 #[test]
 fn opaque_futures_are_send() {
     fn send<T: Send>(_: T) {}

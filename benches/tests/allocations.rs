@@ -1,4 +1,4 @@
-//! How often spawning and limiting allocate, beside what the runtime itself does.
+//! The number of allocations of spawning and limiting, compared with those of the runtime itself.
 //!
 //! Allocations are counted on the thread that measures, and everything here runs on one thread.
 
@@ -45,7 +45,8 @@ fn a_spawn_hardly_allocates_beyond_the_backend() {
     assert!(ours <= native + RECORDS + GROWTH, "{ours} against {native}");
 }
 
-/// Tokio rounds the size of a task up to a multiple of 128 bytes: futures of all sizes within two such steps.
+/// Measures futures of all sizes within two steps of 128 bytes: tokio rounds the size of a task up to a
+/// multiple of that.
 #[test]
 fn a_child_takes_at_most_128_bytes_beyond_the_backend() {
     macro_rules! check {
@@ -78,7 +79,7 @@ fn check_bytes<const WORDS: usize>() {
     );
 }
 
-/// Is pending for ever, and has a size.
+/// A future that never completes, of a given size.
 struct Blocked<const WORDS: usize>([u64; WORDS]);
 
 impl<const WORDS: usize> Future for Blocked<WORDS> {
@@ -92,7 +93,7 @@ impl<const WORDS: usize> Future for Blocked<WORDS> {
 
 #[test]
 fn a_child_hardly_allocates_beyond_the_backend_in_its_whole_life() {
-    // What the run and the group need falls out of the difference.
+    // The difference does not contain the allocations of the run and the group.
     let native = native_tasks(2 * TASKS) - native_tasks(TASKS);
     let ours = children(2 * TASKS) - children(TASKS);
     assert!(native >= TASKS, "tokio allocates its task: {native}");
@@ -176,7 +177,7 @@ fn in_group<T>(body: impl FnOnce(&TaskGroup<Tokio, Infallible>) -> T) -> T {
     value.expect("nothing fails here")
 }
 
-/// The bytes that are allocated, and not freed again.
+/// Returns the number of bytes that `f` allocates and does not free.
 fn bytes(f: impl FnOnce()) -> u64 {
     u64::try_from(measure(f).bytes_current).expect("more is allocated than freed")
 }
@@ -185,7 +186,7 @@ fn count(f: impl FnOnce()) -> u64 {
     measure(f).count_total
 }
 
-/// Yields once. It is too small for the task to be put into a box.
+/// A future that yields once. It is too small for the task to be boxed.
 struct YieldOnce(bool);
 
 impl Future for YieldOnce {
@@ -200,7 +201,7 @@ impl Future for YieldOnce {
     }
 }
 
-/// How often a run allocates that spawns so many children, which yield once.
+/// Returns the number of allocations of a run that spawns `children` children, which yield once.
 fn children(children: u64) -> u64 {
     count(|| {
         let main = task_group::<Tokio, Infallible, _, _>(|group| async move {
@@ -212,7 +213,7 @@ fn children(children: u64) -> u64 {
     })
 }
 
-/// The same with tasks of the runtime's own.
+/// Returns the number of allocations with `tasks` tasks of the runtime itself.
 fn native_tasks(tasks: u64) -> u64 {
     count(|| {
         on_tokio(async {

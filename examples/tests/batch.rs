@@ -1,4 +1,4 @@
-//! The program `batch`: order, output, retries, time limits, and what is left of processes.
+//! The program `batch`: order, output, retries, time limits, and processes that are left.
 
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "this is test code")]
@@ -16,11 +16,11 @@ use serde_json::Value;
 
 use self::support::{BACKENDS, BATCH, Folder, error_lines, is_long, signal, text};
 
-/// Runs it with a list at standard input.
+/// Runs the program with a list at standard input.
 fn batch(folder: &Folder, backend: &str, args: &[&str], list: impl AsRef<[u8]>) -> Output {
     let mut child = spawn(folder, backend, args);
     let mut stdin = child.stdin.take().unwrap();
-    // It may end before it has read everything.
+    // The program may end before it has read everything.
     let _ = stdin.write_all(list.as_ref());
     drop(stdin);
     child.wait_with_output().unwrap()
@@ -31,8 +31,8 @@ fn spawn(folder: &Folder, backend: &str, args: &[&str]) -> Child {
     command.args(args).stdin(Stdio::piped()).spawn().unwrap()
 }
 
-/// How many processes have this argument, where that can be told. The system takes a moment for one that was
-/// killed, if its parent does not wait for it.
+/// Returns the number of processes that have this argument, or 0 where the system does not list them. The
+/// system takes a moment to remove a process that was killed, if its parent does not wait for it.
 fn running(argument: &str) -> usize {
     let Ok(processes) = fs::read_dir("/proc") else {
         return 0;
@@ -46,7 +46,7 @@ fn running(argument: &str) -> usize {
         .count()
 }
 
-/// An argument for `sleep` that nothing else has: minutes, and the number of the test.
+/// Returns a unique argument for `sleep`: minutes, and the number of the test.
 fn minutes(test: u32) -> String {
     format!("600.{}{test}", std::process::id())
 }
@@ -67,7 +67,7 @@ fn one_at_a_time_run_in_order() {
     }
 }
 
-/// However much they write at once, and to which stream.
+/// Checks this however much the jobs write at once, and to which stream.
 #[test]
 fn outputs_do_not_mix() {
     let job = |number| {
@@ -99,7 +99,8 @@ fn no_more_run_than_are_allowed() {
     }
 }
 
-/// A template: no shell, every place is filled, and names may be any bytes.
+/// Checks that a template is run without a shell, that every place is filled, and that names may be any
+/// bytes.
 #[test]
 fn a_template_is_filled() {
     for backend in BACKENDS {
@@ -149,7 +150,7 @@ fn what_fails_is_tried_again() {
     }
 }
 
-/// What waits for its next attempt holds no slot.
+/// Checks that a job that waits for its next attempt holds no slot.
 #[test]
 fn others_run_between_attempts() {
     let list = "test -e second\ntouch second\n";
@@ -159,8 +160,8 @@ fn others_run_between_attempts() {
     }
 }
 
-/// Its group gets SIGTERM, and SIGKILL after the grace: also what ignores the first, and what a job has
-/// started.
+/// Checks that the job's group gets SIGTERM, and SIGKILL after the grace: also a process that ignores
+/// SIGTERM, and processes that the job has started.
 #[test]
 fn a_timeout_ends_all_that_a_job_started() {
     let minutes = minutes(1);
@@ -242,7 +243,7 @@ fn logs_and_a_report_are_written() {
     }
 }
 
-/// What was at work is told from what was not begun, also in the report.
+/// Checks that jobs that were running are distinguished from those that were not begun, also in the report.
 #[test]
 fn signals_end_it_in_good_order() {
     for (number, backend) in (3..).zip(BACKENDS) {
@@ -300,7 +301,7 @@ fn a_second_signal_kills_at_once() {
     }
 }
 
-/// What reads the output has gone: there is nothing more to say.
+/// Checks that the program prints nothing more when the reader of its output is gone.
 #[test]
 fn a_closed_output_ends_it_quietly() {
     for backend in BACKENDS {
@@ -318,7 +319,7 @@ fn a_closed_output_ends_it_quietly() {
     }
 }
 
-/// Nothing reads what it prints: it can be stopped nevertheless, while other jobs end.
+/// Checks that the program can be stopped if its output is not read, while other jobs end.
 #[test]
 fn output_that_is_not_taken_holds_nothing_up() {
     for backend in BACKENDS {
@@ -327,7 +328,7 @@ fn output_that_is_not_taken_holds_nothing_up() {
         let list = folder.file("list", list);
         let mut child = spawn(&folder, backend, &["-j", "2", list.to_str().unwrap()]);
         wait_until(|| folder.path().join("first").exists());
-        // For the rest to happen, if it is to.
+        // Time for the other jobs to end, if they do.
         std::thread::sleep(Duration::from_millis(500));
         signal(&child, "INT");
         wait_until_ended(&mut child);
@@ -343,7 +344,7 @@ fn wait_until_ended(child: &mut Child) {
     }
 }
 
-/// However many jobs there are: 10,000 in long tests.
+/// Checks this with any number of jobs: 10,000 in long tests.
 #[test]
 fn memory_does_not_grow_with_the_list() {
     let (first, all) = if is_long() {
@@ -357,7 +358,7 @@ fn memory_does_not_grow_with_the_list() {
         let mut errors = BufReader::new(child.stderr.take().unwrap()).lines();
         let mut line = || errors.next().unwrap().unwrap();
         let mut run = |from, to| {
-            // No more at a time than a pipe takes.
+            // No more at a time than a pipe holds.
             for number in from..to {
                 writeln!(stdin, "{number}").unwrap();
                 line();
@@ -375,7 +376,7 @@ fn memory_does_not_grow_with_the_list() {
     }
 }
 
-/// How many KiB of memory it occupies, where that can be told.
+/// Returns the resident memory in KiB, where it can be read.
 fn resident(child: &Child) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
     let line = status

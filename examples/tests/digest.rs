@@ -1,4 +1,4 @@
-//! The program `digest`, from outside.
+//! The program `digest`, run as a process.
 
 mod support;
 
@@ -26,7 +26,8 @@ fn prints_hashes_and_names() {
     }
 }
 
-/// Bytes of the whole path decide, as `LC_ALL=C sort` has it; what was given keeps its order.
+/// Checks that files are sorted by the bytes of the whole path, like `LC_ALL=C sort`, and that arguments
+/// keep their order.
 #[test]
 fn sorts_within_what_was_given() {
     let folder = Folder::new();
@@ -117,8 +118,8 @@ fn help_is_printed() {
     assert!(text(&output.stdout).contains("Usage: digest"));
 }
 
-/// What is listed and gone when it is opened is reported. A race that cannot be won to order: the
-/// files go while it works, and whatever it meets is accounted for.
+/// Checks that a file that is listed and missing when it is opened is reported. The outcome of the race
+/// cannot be fixed: the files are removed while the program works, and every file that it finds is counted.
 #[test]
 fn files_that_vanish_are_reported() {
     let folder = Folder::new();

@@ -15,8 +15,8 @@ use self::support::{BACKENDS, DIGEST, Folder, Interrupted, error_lines, text};
 
 const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
-/// As coreutils does it: a backslash in front of the line, and escapes in the name. Bytes that are
-/// no text stay as they are.
+/// Checks that names are printed as in coreutils: a backslash in front of the line, and escapes in the
+/// name. Bytes that are not text stay as they are.
 #[test]
 fn prints_odd_names_as_sha256sum_does() {
     let folder = Folder::new();
@@ -66,7 +66,7 @@ fn unreadable_files_are_counted_and_the_rest_goes_on() {
     folder.file("c", "abc");
     fs::set_permissions(&secret, Permissions::from_mode(0o000)).unwrap();
     if File::open(&secret).is_ok() {
-        // This user may read everything. A link to itself nobody can open.
+        // This user may read everything, but a link to itself cannot be opened.
         fs::remove_file(&secret).unwrap();
         symlink("b", &secret).unwrap();
     }
@@ -82,7 +82,7 @@ fn unreadable_files_are_counted_and_the_rest_goes_on() {
 
 #[test]
 fn a_read_error_is_reported() {
-    // A regular file that opens, and whose first byte cannot be read.
+    // A regular file that opens, and fails at its first read.
     if Path::new("/proc/self/mem").exists() {
         let output = DIGEST.run(&Folder::new(), ["/proc/self/mem"]);
         assert_eq!(output.status.code(), Some(1));
@@ -128,7 +128,7 @@ fn output_that_cannot_be_written_ends_it() {
     }
 }
 
-/// It reports the missing path once it is at work; the file after that would take it minutes.
+/// Interrupts the program when it has reported the missing path; the file after that would take it minutes.
 #[test]
 fn ctrl_c_cancels_cleans_up_and_says_how_far_it_got() {
     for backend in BACKENDS {

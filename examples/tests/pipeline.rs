@@ -1,4 +1,4 @@
-//! The program `pipeline`, from outside.
+//! The program `pipeline`, run as a process.
 
 mod support;
 
@@ -8,7 +8,7 @@ use std::fs;
 
 use self::support::{BACKENDS, Folder, PIPELINE, error_lines, text};
 
-/// What is to be printed for these files, of which all are text: counted another way.
+/// Returns the expected output for these files, all of them text, counted in another way.
 fn expected(files: &[&[u8]]) -> String {
     let mut counts = BTreeMap::<String, usize>::new();
     for file in files {
@@ -21,7 +21,7 @@ fn expected(files: &[&[u8]]) -> String {
             }
         }
     }
-    // The sort is stable, and a map is in order.
+    // The sort is stable, and a map is sorted.
     let mut counts: Vec<_> = counts.into_iter().collect();
     counts.sort_by_key(|(_, count)| usize::MAX - count);
     let mut lines = String::new();
@@ -31,7 +31,7 @@ fn expected(files: &[&[u8]]) -> String {
     lines
 }
 
-/// It counts this on every backend, without a word of complaint.
+/// Checks the output on every backend, with nothing on standard error.
 #[track_caller]
 fn counts(folder: &Folder, expected: &str) {
     for backend in BACKENDS {
@@ -50,7 +50,7 @@ fn prints_the_most_frequent_words_as_uniq_does() {
     counts(&folder, "      4 be\n      4 to\n      2 not\n      2 or\n");
 }
 
-/// No file ends with a newline, and their words stay apart; 20 of 26 words are printed.
+/// Uses files that do not end with a newline: their words stay apart. Of 26 words, 20 are printed.
 #[test]
 fn gives_the_same_on_every_backend_with_any_number_of_jobs() {
     let folder = Folder::new();
@@ -94,7 +94,7 @@ fn a_word_of_megabytes_is_one_word() {
     counts(&folder, &expected(&[content.as_bytes()]));
 }
 
-/// Wherever the NUL is: only the whole file tells.
+/// Checks a NUL in a small file and at the end of a large one: the whole file has to be read.
 #[test]
 fn binary_files_are_left_out() {
     let folder = Folder::new();
@@ -124,7 +124,7 @@ fn where_there_is_no_word_nothing_is_printed() {
     counts(&folder, "");
 }
 
-/// Deeper than the number of directories that it keeps open.
+/// Uses a tree that is deeper than the number of directories that the program keeps open.
 #[test]
 fn deep_trees_are_walked() {
     let folder = Folder::new();

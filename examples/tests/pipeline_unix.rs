@@ -12,15 +12,15 @@ use std::process::{Command, Stdio};
 
 use self::support::{BACKENDS, Folder, Interrupted, PIPELINE, error_lines, text};
 
-/// How long a path may be.
+/// The length limit of a path.
 const PATH_MAX: usize = if cfg!(target_os = "linux") {
     4096
 } else {
     1024
 };
 
-/// Makes files that nobody can open, not even a user who may read everything: their paths are too
-/// long. They are in the directory that this gives, which is not too deep.
+/// Makes files that no user can open, not even one who may read everything: their paths are too long.
+/// Returns the path of their directory, which is not too long.
 fn unreadable(folder: &Folder, count: usize) -> String {
     let mut directory = format!("{}/", "d".repeat(200)).repeat(PATH_MAX / 200);
     directory.truncate(PATH_MAX - 200);
@@ -52,7 +52,7 @@ const MAKE: &str = r#"
     done
 "#;
 
-/// The README says that this command gives the same.
+/// Runs the command of the README that has the same output.
 #[test]
 fn the_shell_confirms_the_output() {
     let folder = Folder::new();
@@ -145,7 +145,8 @@ fn output_that_cannot_be_written_ends_it() {
     }
 }
 
-/// It reports unreadable files once it is at work; the links between them would take it minutes.
+/// Interrupts the program when it has reported unreadable files; the links between them would take it
+/// minutes.
 #[test]
 fn ctrl_c_cancels_cleans_up_and_says_how_far_it_got() {
     let folder = Folder::new();

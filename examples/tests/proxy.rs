@@ -17,7 +17,7 @@ use self::support::service::{Service, read_all};
 use self::support::stage::{ANY_PORT, Stage, proxy};
 use self::support::{BACKENDS, Folder, SERVE, is_long};
 
-/// Bytes that repeat so seldom that a part which is lost or moved shows.
+/// Bytes with a period so long that a lost or moved part is noticed.
 struct Content {
     block: Vec<u8>,
     at: usize,
@@ -38,7 +38,7 @@ impl Content {
         }
     }
 
-    /// The next bytes, no more than so many.
+    /// Returns the next bytes, at most `most`.
     fn next(&mut self, most: u64) -> &[u8] {
         let rest = &self.block[self.at..];
         let length = rest.len().min(usize::try_from(most).unwrap());
@@ -47,7 +47,7 @@ impl Content {
     }
 }
 
-/// Sends so much, says that this is all, and gives its hash.
+/// Sends `length` bytes and the end, and returns their hash.
 fn send_all(mut stream: &TcpStream, seed: u64, length: u64) -> u64 {
     let (mut content, mut hash) = (Content::new(seed), DefaultHasher::new());
     let mut rest = length;
@@ -61,7 +61,7 @@ fn send_all(mut stream: &TcpStream, seed: u64, length: u64) -> u64 {
     hash.finish()
 }
 
-/// Receives up to the end; gives the length, and the hash.
+/// Receives up to the end, and returns the length and the hash.
 fn receive_all(mut stream: &TcpStream) -> (u64, u64) {
     let (mut length, mut hash) = (0, DefaultHasher::new());
     let mut buffer = vec![0; 1 << 16];
@@ -152,7 +152,7 @@ fn a_reset_ends_both_sides() {
                 true => (client, target),
                 false => (target, client),
             };
-            // What is left unread when it is closed makes a reset of the end.
+            // Closing with unread bytes makes it a reset.
             other.write_all(&[1; 1000]).unwrap();
             resets.read_exact(&mut [0; 1]).unwrap();
             drop(resets);
@@ -164,7 +164,7 @@ fn a_reset_ends_both_sides() {
     }
 }
 
-/// The target answers, and closes with most of what the client has to say unread.
+/// Checks that an answer arrives when the target closes without reading most of the client's request.
 #[test]
 fn an_early_answer_arrives() {
     for backend in BACKENDS {
@@ -179,7 +179,7 @@ fn an_early_answer_arrives() {
             });
             for round in 0..60 {
                 let mut client = stage.proxy.connect();
-                // It asks nobody whether there is an answer before it has said everything.
+                // The client does not read before it has sent everything.
                 client.write_all(&[0; 2 << 20]).unwrap();
                 client.shutdown(Shutdown::Write).unwrap();
                 let mut answer = Vec::new();

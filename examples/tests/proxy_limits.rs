@@ -1,4 +1,4 @@
-//! The program `proxy`: its limits, its end, and what cannot be forwarded.
+//! The program `proxy`: its limits, its end, and connections that cannot be forwarded.
 
 #![cfg(unix)]
 
@@ -65,7 +65,7 @@ fn who_is_idle_for_too_long_is_cut_off() {
     });
 }
 
-/// A target that takes nothing is idle, however much the client has to say; and memory is flat.
+/// Checks that a target that does not read is idle, however much the client sends, and that memory is flat.
 #[test]
 fn who_takes_nothing_is_cut_off() {
     for backend in BACKENDS {
@@ -93,7 +93,7 @@ fn who_takes_it_slowly_is_not_idle() {
             scope.spawn(move || {
                 let stage = Stage::new(backend, &["--idle-timeout", "2"]);
                 let (client, mut target) = stage.connect();
-                // Until the client has gone.
+                // Until the client has closed.
                 let sending =
                     thread::spawn(move || while target.write_all(&[0; 100_000]).is_ok() {});
                 read_slowly(&client, Duration::from_secs(5));
@@ -126,7 +126,7 @@ fn who_cannot_be_reached_is_reported() {
     }
 }
 
-/// A proxy that can open few descriptors.
+/// Starts a proxy that can open few descriptors.
 fn proxy_with_descriptors(limit: u32, backend: &str, to: &str) -> Service {
     let mut command = Command::new("sh");
     command
@@ -146,14 +146,14 @@ fn clients_wait_for_descriptors() {
     const CLIENTS: usize = 100;
     thread::scope(|scope| {
         for backend in BACKENDS {
-            // Targets by their address, and by a name that has to be looked up.
+            // Targets by their address, and by a name that has to be resolved.
             for host in ["127.0.0.1", "localhost"] {
                 scope.spawn(move || {
                     let target = TcpListener::bind(ANY_PORT).unwrap();
                     let port = target.local_addr().unwrap().port();
                     let proxy = proxy_with_descriptors(64, backend, &format!("{host}:{port}"));
                     let descriptors = proxy.descriptors_at_rest();
-                    // What the target does: it echoes to the end.
+                    // The target echoes to the end.
                     thread::spawn(move || {
                         while let Ok((mut stream, _)) = target.accept() {
                             thread::spawn(move || {
@@ -170,7 +170,7 @@ fn clients_wait_for_descriptors() {
                         stream.write_all(b"x").unwrap();
                     }
                     proxy.wait_for("no connection can be accepted for now");
-                    // Each that has been served makes room for another one.
+                    // Each connection that is closed makes room for another one.
                     for stream in &mut streams {
                         let start = Instant::now();
                         let echoed = stream.read_exact(&mut [0; 1]);
@@ -179,7 +179,7 @@ fn clients_wait_for_descriptors() {
                         });
                         stream.shutdown(Shutdown::Both).unwrap();
                         let waited = start.elapsed();
-                        // Ten times what is promised: the machine may be busy.
+                        // Ten times the documented time: the machine may be busy.
                         assert!(waited < Duration::from_secs(10), "{waited:?}");
                     }
                     proxy.wait_for_lines(CLIENTS, ": 1 bytes there, 1 bytes back, ");
@@ -193,7 +193,7 @@ fn clients_wait_for_descriptors() {
     });
 }
 
-/// Nobody is there who would answer, or the system knows that at once.
+/// Connects to an address that no machine has; the system may also report at once that it is unreachable.
 #[test]
 fn connecting_has_a_limit() {
     for backend in BACKENDS {

@@ -1,4 +1,4 @@
-//! The program `render`, from outside.
+//! The program `render`, run as a process.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test says where it failed")]
@@ -18,7 +18,7 @@ use image::{ImageFormat, ImageReader, Rgb, RgbImage};
 
 use self::support::{BACKENDS, Folder, RENDER, error_lines, signal, text};
 
-/// An image with different colours, encoded.
+/// Returns an image with different colours, encoded.
 fn encoded(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
     let image = RgbImage::from_fn(width, height, |x, y| {
         Rgb([(x % 251) as u8, (y % 241) as u8, (x * y % 239) as u8])
@@ -30,7 +30,7 @@ fn encoded(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
     bytes
 }
 
-/// A PNG whose header promises so many pixels, and nothing else.
+/// Returns a PNG with a header for this number of pixels, and no more data.
 fn png_header(width: u32, height: u32) -> Vec<u8> {
     let mut bytes = encoded(1, 1, ImageFormat::Png);
     bytes[16..20].copy_from_slice(&width.to_be_bytes());
@@ -69,7 +69,7 @@ fn thumbnails_have_the_name_the_format_and_the_shape_of_their_images() {
         folder.file("wide.png", encoded(600, 300, ImageFormat::Png));
         folder.file("below/tall.jpg", encoded(200, 800, ImageFormat::Jpeg));
         folder.file("small.png", encoded(3, 2, ImageFormat::Png));
-        // What it is decides, not the name.
+        // The content decides the format, not the name.
         folder.file("odd.png", encoded(512, 512, ImageFormat::Jpeg));
         let name = OsStr::from_bytes(b"not\xffutf-8\n.png");
         folder.file(name, encoded(300, 300, ImageFormat::Png));
@@ -212,7 +212,7 @@ fn the_command_line_is_checked() {
     assert!(text(&output.stdout).contains("Usage: render [OPTIONS] --out DIR IMAGE..."));
 }
 
-/// The processes whose parent this is.
+/// Returns the processes with this parent.
 fn children(parent: u32) -> Vec<u32> {
     let mut children = Vec::new();
     for process in fs::read_dir("/proc").unwrap() {

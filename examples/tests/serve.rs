@@ -16,7 +16,7 @@ fn serve(folder: &Folder, backend: &str, args: &[&str]) -> Service {
     Service::start(command)
 }
 
-/// What a client says to be answered with a version of HTTP, over a server with or without TLS.
+/// The versions of HTTP: the name, the server's option for TLS, and curl's options.
 const PROTOCOLS: [(&str, &str, &[&str]); 4] = [
     ("HTTP/1.1", "", &["--http1.1"]),
     ("HTTP/2", "", &["--http2-prior-knowledge"]),
@@ -24,8 +24,8 @@ const PROTOCOLS: [(&str, &str, &[&str]); 4] = [
     ("HTTP/2", "--self-signed", &["--insecure", "--http2"]),
 ];
 
-/// Calls `check` with a server on each backend and for each protocol; it is given a way to ask for
-/// paths, and the protocol.
+/// Calls `check` with a server on each backend and for each protocol, with a function that requests a path,
+/// and the protocol.
 fn everywhere(folder: &Folder, check: impl Fn(&dyn Fn(&str, &[&str]) -> Response, &str)) {
     if !is_curl_there() {
         return;
@@ -288,7 +288,7 @@ fn many_requests_share_a_connection() {
     }
 }
 
-/// Many at a time on one connection, as browsers do.
+/// Sends many concurrent requests on one connection, as browsers do.
 #[test]
 fn requests_of_http_2_run_side_by_side() {
     if !is_curl_there() {

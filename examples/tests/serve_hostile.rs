@@ -1,4 +1,4 @@
-//! The program `serve`, and clients that mean no good.
+//! The program `serve`, and hostile clients.
 
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "this is test code")]
@@ -18,10 +18,10 @@ use self::support::{BACKENDS, Folder, SERVE};
 
 const GET: &[u8] = b"GET /file HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
 
-/// What HTTP/2 begins with: the preface, and settings that change nothing.
+/// The first bytes of HTTP/2: the preface, and settings that change nothing.
 const HTTP_2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 
-/// How much more memory it may ever have than when it was idle, in KiB.
+/// The maximal growth of the memory since the server was idle, in KiB.
 const MEMORY: u64 = 48 * 1024;
 
 fn folder() -> Folder {
@@ -33,7 +33,7 @@ fn folder() -> Folder {
     folder
 }
 
-/// A server with short limits, at two ports on request.
+/// Starts a server with short limits.
 fn serve(folder: &Folder, backend: &str, args: &[&str]) -> Service {
     let mut command = SERVE.command(
         folder,
@@ -51,8 +51,8 @@ fn still_serves(server: &Service) {
     assert_eq!(response.text(), "content");
 }
 
-/// Calls `attack` with a server on each backend, without and with TLS. Afterwards everything is as
-/// it was before.
+/// Calls `attack` with a server on each backend, with these arguments. Afterwards the server works, and its
+/// descriptors and memory are as before.
 fn survives(args: &[&str], attack: impl Fn(&Service) + Sync) {
     let folder = folder();
     thread::scope(|scope| {
@@ -84,13 +84,13 @@ fn survives(args: &[&str], attack: impl Fn(&Service) + Sync) {
     });
 }
 
-/// Nothing comes any more, after what has come.
+/// Waits until the server closes the connection, and returns the bytes before that.
 #[track_caller]
 fn is_closed(stream: &TcpStream) -> Vec<u8> {
     read_all(stream)
 }
 
-/// Sends a byte now and then, until the server has enough of it; says how long that took.
+/// Sends a byte now and then, until the server closes the connection, and returns how long that took.
 fn drip(mut stream: &TcpStream, bytes: &[u8]) -> Duration {
     let start = Instant::now();
     stream
@@ -138,14 +138,15 @@ fn who_says_nothing_is_not_waited_for() {
             is_closed(stream);
         }
         server.wait_for("asked for or took nothing for too long");
-        // With HTTP/1.1, that is so between requests too.
+        // With HTTP/1.1, the same between requests.
         let mut stream = server.send(b"GET /file HTTP/1.1\r\nhost: x\r\n\r\n");
         stream.read_exact(&mut [0; 10]).unwrap();
         assert!(is_closed(&stream).ends_with(b"content"));
     });
 }
 
-/// A frame now and then keeps no connection: what counts is what is asked for and taken.
+/// Checks that a frame now and then does not keep a connection open: only requests and responses that are
+/// read do.
 #[test]
 fn slow_http_2_is_not_waited_for() {
     survives(&[], |server| {
@@ -153,7 +154,7 @@ fn slow_http_2_is_not_waited_for() {
         let window_update = b"\0\0\x04\x08\0\0\0\0\0\0\0\0\x01";
         let held = drip(&stream, window_update);
         assert!(held < Duration::from_secs(20), "{held:?}");
-        // Nor do pings: there is a request, but nothing of the response may be sent.
+        // Pings do not, either: there is a request, but nothing of the response may be sent.
         let preface = &HTTP_2[..24];
         let no_window = b"\0\0\x06\x04\0\0\0\0\0\0\x04\0\0\0\0";
         let get = b"\0\0\x0a\x01\x05\0\0\0\x01\x82\x86\x04\x06/large";
@@ -178,7 +179,7 @@ fn who_takes_nothing_is_not_waited_for() {
     });
 }
 
-/// Longer than nothing may be taken.
+/// Checks that a slow reader may take longer than one that reads nothing.
 #[test]
 fn who_takes_it_slowly_is_waited_for() {
     survives(&[], |server| {
@@ -189,7 +190,7 @@ fn who_takes_it_slowly_is_waited_for() {
     });
 }
 
-/// A TLS client that is silent, says one byte after the other, or something else.
+/// Connects as a TLS client that is silent, trickles bytes, or sends something else.
 #[test]
 fn handshakes_have_a_limit() {
     survives(&["--self-signed"], |server| {
@@ -217,7 +218,7 @@ fn handshakes_have_a_limit() {
     });
 }
 
-/// The server may have closed the connection before it has everything.
+/// Sends the bytes; the server may have closed the connection before it has read all of them.
 fn send_what_it_takes(server: &Service, bytes: &[u8]) -> TcpStream {
     let mut stream = server.connect();
     let _ = stream.write_all(bytes);
@@ -249,7 +250,7 @@ fn garbage_is_refused() {
             let answer = is_closed(&stream);
             let (start, _) = answer.split_at(answer.len().min(12));
             let refused = [&b"HTTP/1.1 400"[..], b"HTTP/1.1 431", b"HTTP/1.1 414"];
-            // Of HTTP/2, frames, which say that this is the end.
+            // Of HTTP/2, frames, which close the connection.
             assert!(
                 answer.is_empty() || refused.contains(&start) || answer.starts_with(b"\0\0"),
                 "{:?} for {:?}",
@@ -260,7 +261,7 @@ fn garbage_is_refused() {
     });
 }
 
-/// Numbers that look random, and are the same each time.
+/// Pseudo-random numbers that are the same each time.
 struct Numbers(u64);
 
 impl Numbers {
@@ -273,7 +274,7 @@ impl Numbers {
     }
 }
 
-/// Does something, and leaves: mostly with what was sent unread, which is a reset.
+/// Sends some bytes, and closes: mostly with unread bytes, which is a reset.
 fn hit_and_run(server: &Service, numbers: &mut Numbers) {
     let Ok(mut stream) = TcpStream::connect(server.address()) else {
         return;
@@ -324,7 +325,8 @@ fn a_thousand_tls_connections_come_and_go() {
     });
 }
 
-/// With no descriptor left, nobody can be accepted and no file opened; that passes.
+/// Checks that with no descriptor left, no connection can be accepted and no file opened, until there are
+/// some again.
 #[test]
 fn it_survives_a_lack_of_descriptors() {
     let folder = folder();
@@ -344,7 +346,7 @@ fn it_survives_a_lack_of_descriptors() {
 
         let mut streams: Vec<_> = (0..100).map(|_| server.connect()).collect();
         server.wait_for("no connection can be accepted for now");
-        // Those that were accepted are answered.
+        // Connections that were accepted are answered.
         let first = &mut streams[0];
         first.write_all(GET).unwrap();
         let status = Response::parse(&read_all(first)).status;

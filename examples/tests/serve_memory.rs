@@ -1,4 +1,4 @@
-//! The program `serve`: what a connection costs at most, and how long one can be kept.
+//! The program `serve`: the memory of a connection, and how long one can be kept open.
 
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "this is test code")]
@@ -18,7 +18,7 @@ use self::support::{BACKENDS, Folder, SERVE, text};
 const GET: &[u8] = b"GET /file HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
 const GET_LARGE: &[u8] = b"GET /large HTTP/1.1\r\nhost: x\r\n\r\n";
 
-/// What HTTP/2 begins with.
+/// The first bytes of HTTP/2.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 fn folder() -> Folder {
@@ -39,7 +39,7 @@ fn serve(folder: &Folder, backend: &str, args: &[&str]) -> Service {
     Service::start(command)
 }
 
-/// A frame of HTTP/2.
+/// Returns a frame of HTTP/2.
 fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
     let mut frame = length[1..].to_vec();
@@ -61,7 +61,7 @@ const GET_HEAD: &[u8] = b"\x82\x86\x04\x06/large";
 /// `POST /large`, compressed.
 const POST_HEAD: &[u8] = b"\x83\x86\x04\x06/large";
 
-/// With HTTP/2, many requests for a large file; `window` bytes of each response may be sent.
+/// Returns many requests for a large file, with HTTP/2; `window` bytes of each response may be sent.
 fn many_requests(window: u8) -> Vec<u8> {
     let mut bytes = PREFACE.to_vec();
     bytes.extend(frame(SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 0]));
@@ -74,7 +74,7 @@ fn many_requests(window: u8) -> Vec<u8> {
     bytes
 }
 
-/// With HTTP/2, many requests with as many headers as are allowed, and bodies that do not come.
+/// Returns many requests with the maximal number of headers, with HTTP/2, and without their bodies.
 fn many_headers() -> Vec<u8> {
     let mut head = POST_HEAD.to_vec();
     for number in 0..200 {
@@ -91,7 +91,7 @@ fn many_headers() -> Vec<u8> {
     bytes
 }
 
-/// With HTTP/1.1, a request with a long head, and a body that does not come.
+/// Returns a request with a long head, with HTTP/1.1, and without its body.
 fn long_head() -> Vec<u8> {
     let mut bytes = b"POST /file HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n".to_vec();
     for number in 0..90 {
@@ -101,7 +101,7 @@ fn long_head() -> Vec<u8> {
     bytes
 }
 
-/// EN-32: what is promised for each connection.
+/// EN-32: the documented memory for each connection, in KiB.
 const PROMISED: u64 = 512;
 
 #[test]
@@ -112,7 +112,7 @@ fn memory_is_bounded_for_each_connection() {
         many_requests(0),
         many_requests(1),
         GET_LARGE.to_vec(),
-        // All at once, and none is taken.
+        // All at once, and no response is read.
         GET_LARGE.repeat(100),
         many_headers(),
         long_head(),
@@ -129,7 +129,7 @@ fn memory_is_bounded_for_each_connection() {
                     );
                     let before = server.peak_memory();
                     let streams: Vec<_> = (0..CONNECTIONS).map(|_| server.send(attack)).collect();
-                    // Until nothing moves any more.
+                    // Until the memory does not change any more.
                     let mut peaks = (None, before);
                     while peaks.0 != peaks.1 {
                         thread::sleep(Duration::from_millis(500));
@@ -162,7 +162,7 @@ fn the_bound_is_stated_and_fits() {
     assert!(connections * PROMISED <= 256 * 1024, "{connections}");
 }
 
-/// Sends parts now and then, until the server has enough of it.
+/// Sends parts now and then, until the server closes the connection.
 fn trickle(mut stream: &TcpStream, parts: impl IntoIterator<Item = Vec<u8>>) {
     let start = Instant::now();
     stream
@@ -185,8 +185,8 @@ fn trickle(mut stream: &TcpStream, parts: impl IntoIterator<Item = Vec<u8>>) {
     }
 }
 
-/// EN-31: bodies that trickle keep the connection no longer than the limit of idleness, so that others
-/// are served although there is no more room; whichever way the bodies are sent.
+/// EN-31: bodies that trickle keep the connection no longer than the idle limit, so that other clients are
+/// served although there is no more room; in each form of sending a body.
 #[test]
 fn trickling_bodies_do_not_shut_others_out() {
     let folder = folder();
@@ -195,7 +195,7 @@ fn trickling_bodies_do_not_shut_others_out() {
     let begun = |bytes: &[u8]| vec![bytes.to_vec()].into_iter();
     let post = |stream| frame(HEADERS, END_HEADERS, stream, POST_HEAD);
     let settled = || [PREFACE, &frame(SETTINGS, 0, 0, &[])].concat();
-    // Always one byte after the other.
+    // Always byte by byte.
     let ways: [&(dyn Fn(&TcpStream) + Sync); 4] = [
         &|stream| trickle(stream, begun(sized).chain((0..).map(|_| b"x".to_vec()))),
         &|stream| {
@@ -234,7 +234,7 @@ fn trickling_bodies_do_not_shut_others_out() {
                         let answer = read_all(&server.send(GET));
                         assert_eq!(Response::parse(&answer).text(), "content");
                         let waited = start.elapsed();
-                        // The limit, a second for its end, and as much for a machine that is busy.
+                        // The limit, a second to close, and a margin for a busy machine.
                         assert!(waited < Duration::from_secs(10), "{waited:?}");
                     });
                     server.stop();
@@ -244,7 +244,7 @@ fn trickling_bodies_do_not_shut_others_out() {
     });
 }
 
-/// EN-31: a client that has a body to send is answered, however large it is within the limit.
+/// EN-31: a client with a body is answered, however large the body is within the limit.
 #[test]
 fn bodies_in_time_are_answered() {
     let folder = folder();

@@ -1,4 +1,4 @@
-//! The program `serve`, as it starts, or does not.
+//! The program `serve`: starting, and reasons not to start.
 
 #![cfg(unix)]
 

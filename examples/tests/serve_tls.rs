@@ -62,7 +62,7 @@ fn openssl_sees_what_was_said() {
         let address = server.address().to_string();
         for version in ["-tls1_2", "-tls1_3"] {
             let output = s_client(&["-connect", &address, version, "-alpn", "h2,http/1.1"]);
-            // It shows what the server sent, too: the settings of HTTP/2, which are not text.
+            // It shows the server's settings of HTTP/2, too, which are not text.
             let shown = String::from_utf8_lossy(&output.stdout);
             assert!(shown.contains("ALPN protocol: h2"), "{shown}");
             let script = format!(

@@ -1,4 +1,4 @@
-//! The program `serve`, where names are bytes, links exist, and it is told to stop by signals.
+//! The program `serve`, where names are bytes, links exist, and signals stop it.
 
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "this is test code")]
@@ -19,7 +19,7 @@ use self::support::clients::{Response, curl, is_curl_there};
 use self::support::service::{PATIENCE, Service, read_all};
 use self::support::{BACKENDS, Folder, SERVE, is_long};
 
-/// How long a file is that cannot be on its way as a whole.
+/// The length of a file that does not fit into the buffers of a connection.
 const LARGE: u64 = 64 << 20;
 
 fn serve(folder: &Folder, backend: &str, args: &[&str]) -> Service {
@@ -29,7 +29,7 @@ fn serve(folder: &Folder, backend: &str, args: &[&str]) -> Service {
     Service::start(command)
 }
 
-/// Asks for a path as it is, whatever a client would make of it.
+/// Requests a path as it is, which most clients would normalize.
 fn get(server: &Service, path: &[u8]) -> Response {
     let head = [
         b"GET ",
@@ -72,7 +72,7 @@ fn nothing_outside_can_be_reached() {
             .unwrap()
             .success()
     );
-    // What is served may be a link itself.
+    // The served directory may be a link itself.
     symlink("inside", folder.path().join("root")).unwrap();
 
     for backend in BACKENDS {
@@ -175,7 +175,7 @@ fn times_before_1970_are_no_trouble() {
     }
 }
 
-/// A file that becomes shorter ends the connection: the client can tell that something is missing.
+/// Checks that a file that is truncated ends the connection: the client notices that bytes are missing.
 #[test]
 fn a_file_that_shrinks_is_not_passed_off_as_whole() {
     let folder = Folder::new();
@@ -196,14 +196,14 @@ fn a_file_that_shrinks_is_not_passed_off_as_whole() {
     }
 }
 
-/// A connection without a request, which a server that is told to stop closes at once.
+/// Opens a connection without a running request, which a stopping server closes at once.
 fn idle_connection(server: &Service) -> TcpStream {
     let mut stream = server.send(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n");
     read_until(&mut stream, b"</html>\n");
     stream
 }
 
-/// Reads as much as comes, up to this.
+/// Reads up to `end`.
 fn read_until(stream: &mut TcpStream, end: &[u8]) {
     let mut seen = Vec::new();
     while !seen.ends_with(end) {
@@ -229,7 +229,7 @@ fn running_requests_are_finished() {
             server.signal(signal);
             assert_eq!(read_all(&idle), b"", "nothing is lost with it");
             assert_eq!(read_all(&fresh), b"");
-            // The listener goes about then, too.
+            // The listener is closed by then, too.
             while TcpStream::connect(address).is_ok() {
                 thread::yield_now();
             }
@@ -250,7 +250,7 @@ fn running_requests_are_finished() {
     }
 }
 
-/// However long a client waits with what is left of its response.
+/// Checks this however long a client waits before it reads the rest of its response.
 #[test]
 fn a_running_request_has_more_time_than_a_goodbye() {
     let folder = Folder::new();
@@ -273,7 +273,7 @@ fn a_running_request_has_more_time_than_a_goodbye() {
     });
 }
 
-/// What they may take is more than the test waits.
+/// Limits that are longer than the test.
 const NO_LIMITS: [&str; 6] = [
     "--timeout",
     "1000",
@@ -289,10 +289,10 @@ fn who_has_no_request_is_not_waited_for() {
     folder.file("file", "content");
     for backend in BACKENDS {
         let server = serve(&folder, backend, &[&NO_LIMITS[..], &["."]].concat());
-        // Half a head, which came with a request that has been answered.
+        // Half a head, which was sent with a request that has been answered.
         let mut half = server.send(b"GET /file HTTP/1.1\r\nhost: x\r\n\r\nGET /file HTTP/1.1\r\n");
         read_until(&mut half, b"content");
-        // HTTP/2, and no answer to anything the server says.
+        // HTTP/2, and no answer to the server's frames.
         let mut mute = server.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0");
         mute.read_exact(&mut [0; 9]).unwrap();
 
@@ -311,7 +311,7 @@ fn running_requests_of_http_2_are_finished() {
     if !is_curl_there() {
         return;
     }
-    // More than what is under way at any time.
+    // More than the bytes in transit at any time.
     const LENGTH: u64 = LARGE / 4;
     let folder = Folder::new();
     large_file(&folder, "large", LENGTH);
@@ -371,7 +371,7 @@ fn a_second_signal_ends_it_at_once() {
     }
 }
 
-/// Who has come beyond the limit is served when there is room.
+/// Checks that a client beyond the limit is served when there is room.
 #[test]
 fn more_connections_than_the_limit_have_to_wait() {
     let folder = Folder::new();
@@ -397,7 +397,7 @@ fn more_connections_than_the_limit_have_to_wait() {
     }
 }
 
-/// However large a file is, and however slowly it is taken, there is a chunk of it in memory.
+/// Checks that only a chunk of a file is in memory, however large it is, and however slowly it is read.
 #[test]
 fn memory_does_not_depend_on_the_file() {
     if !is_curl_there() {
@@ -428,7 +428,7 @@ fn memory_does_not_depend_on_the_file() {
     }
 }
 
-/// Files come and go while they are listed and served.
+/// Creates and removes files while they are listed and served.
 #[test]
 fn what_vanishes_is_not_found() {
     let folder = Folder::new();

@@ -1,27 +1,28 @@
-//! The bytes that go through a stream.
+//! The bytes that pass through a stream.
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 
-/// More bytes than the streams hold at once, and not so many that an input takes long.
+/// More bytes than the streams buffer, and few enough that an input is fast.
 const MOST: usize = 200_000;
 
-/// More text than is received at first, and not so much that libFuzzer has to wait.
+/// More text than is received at first, and little enough for libFuzzer.
 const MOST_TEXT: usize = 10_000;
 
-/// Bytes, said in few: libFuzzer prefers short inputs, and streams have thresholds at 64 KiB.
+/// Many bytes in a short description: libFuzzer prefers short inputs, and streams have thresholds at 64
+/// KiB.
 #[derive(Arbitrary, Clone, Debug)]
 pub struct Content {
     #[arbitrary(with = many)]
     bytes: Vec<u8>,
-    /// Two letters alone, so that they make words that overlap with themselves.
+    /// Whether there are only two letters, so that patterns overlap with themselves.
     of_two_letters: bool,
     times: u16,
-    /// Most inputs have no need of many bytes.
+    /// A number that rarely makes the content long; most inputs do not need many bytes.
     rarely_long: u8,
 }
 
 impl Content {
-    /// All of the bytes.
+    /// Returns all of the bytes.
     pub fn bytes(&self) -> Vec<u8> {
         let times = match self.rarely_long % 32 {
             31 => usize::from(self.times),
@@ -41,23 +42,23 @@ impl Content {
     }
 }
 
-/// Text, of characters of every length in UTF-8 and of many that are none.
+/// Text with characters of every length in UTF-8, and with many invalid ones.
 #[derive(Arbitrary, Clone, Debug)]
 pub struct AlmostText(#[arbitrary(with = many)] Vec<Piece>);
 
 #[derive(Arbitrary, Clone, Debug)]
 enum Piece {
     Character(char),
-    /// A character without its end.
+    /// A character without its last bytes.
     Beginning(char, u8),
-    /// What begins nothing, or goes on with nothing.
+    /// A byte that may be invalid at its place.
     Byte(u8),
     Ascii(u8),
     Same(u8, u16),
 }
 
 impl AlmostText {
-    /// All of the bytes.
+    /// Returns all of the bytes.
     pub fn bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         for piece in &self.0 {
@@ -81,20 +82,20 @@ impl AlmostText {
     }
 }
 
-/// At most so many bytes of the character.
+/// Appends at most `count` bytes of the character.
 fn push(bytes: &mut Vec<u8>, character: char, count: u8) {
     let mut room = [0; 4];
     let all = character.encode_utf8(&mut room).as_bytes();
     bytes.extend_from_slice(&all[..all.len().min(count.into())]);
 }
 
-/// Up to 255 of them. `Vec`'s own way asks after each one whether that is all, which random bytes
-/// affirm too soon.
+/// Creates up to 255 items. The implementation for `Vec` reads after each item whether it was the last,
+/// which random bytes confirm too soon.
 pub fn many<'a, T: Arbitrary<'a>>(input: &mut Unstructured<'a>) -> Result<Vec<T>> {
     take(input, u8::MAX)
 }
 
-/// As [`many`], up to 15 of them.
+/// Creates up to 15 items, as [`many`] does.
 pub fn few<'a, T: Arbitrary<'a>>(input: &mut Unstructured<'a>) -> Result<Vec<T>> {
     take(input, 15)
 }

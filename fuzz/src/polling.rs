@@ -1,4 +1,4 @@
-//! Polling by hand, with wakers that remember.
+//! Polling by hand, with wakers that record wake-ups.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -7,17 +7,17 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use arbitrary::Arbitrary;
 
-/// A waker that remembers whether it was woken.
+/// A waker that records whether it was woken.
 #[derive(Debug, Default)]
 pub struct Flag(AtomicBool);
 
 impl Flag {
-    /// One that was not woken yet.
+    /// Creates a waker that was not woken yet.
     pub fn new() -> Arc<Flag> {
         Arc::new(Flag::default())
     }
 
-    /// Whether it was woken.
+    /// Returns whether it was woken.
     pub fn is_woken(&self) -> bool {
         self.0.load(Ordering::SeqCst)
     }
@@ -33,17 +33,17 @@ impl Wake for Flag {
     }
 }
 
-/// For how long somebody polls an operation before dropping it.
+/// How often an operation is polled before it is dropped.
 #[derive(Arbitrary, Clone, Copy, Debug)]
 pub enum Patience {
-    /// Until it is complete.
+    /// Until the operation is complete.
     Endless,
-    /// Few polls; none means that it is dropped untouched.
+    /// Few polls; 0 means that the operation is dropped without a poll.
     Polls(u8),
 }
 
 impl Patience {
-    /// How many polls that are at most.
+    /// Returns the maximal number of polls.
     pub fn polls(self) -> usize {
         match self {
             Patience::Endless => MANY,
@@ -55,8 +55,8 @@ impl Patience {
 /// More polls than any operation can need here.
 const MANY: usize = 1_000_000;
 
-/// Polls a future, each time with another waker, until it is complete or the patience is at its
-/// end. After each poll that is pending, what it waits for is made to happen; that has to wake it.
+/// Polls a future, each time with another waker, until it is complete or the patience is used up. After
+/// each pending poll, `happen` makes progress possible, which has to wake the future.
 ///
 /// # Panics
 ///

@@ -1,4 +1,4 @@
-//! The stream inside: it does what the input says, and keeps a record.
+//! The stream inside: it follows the script of the input, and keeps a record.
 
 use std::collections::VecDeque;
 use std::io;
@@ -12,28 +12,28 @@ use futures_io::{AsyncRead, AsyncWrite};
 
 use crate::content::many;
 
-/// What happens in one poll.
+/// The behaviour of one poll.
 #[derive(Arbitrary, Clone, Copy, Debug)]
 pub enum Step {
-    /// At most so many bytes are moved, and one at least.
+    /// Moves at most this number of bytes, and at least one.
     Move(u16),
-    /// As `Move`, for few.
+    /// Does the same with a small number.
     MoveFew(u8),
-    /// It waits.
+    /// Returns `Pending`.
     Wait {
-        /// The waker is woken in this very poll, and not afterwards.
+        /// Whether the waker is woken in this very poll, instead of afterwards.
         at_once: bool,
     },
-    /// It fails once; nothing is lost by that.
+    /// Fails once, without losing anything.
     Fail,
 }
 
-/// What happens in one poll after another. After the last step, all that can be moved is.
+/// The behaviour of successive polls. After the last step, all available bytes are moved.
 #[derive(Arbitrary, Clone, Debug, Default)]
 pub struct Script(#[arbitrary(with = many)] Vec<Step>);
 
 impl Script {
-    /// The same without failures.
+    /// Returns the same script without failures.
     pub fn without_failures(&self) -> Script {
         let fails = |step: &Step| matches!(step, Step::Fail);
         Script(self.0.iter().copied().filter(|step| !fails(step)).collect())
@@ -44,20 +44,20 @@ impl Script {
     }
 }
 
-/// What a poll for reading came to.
+/// The result of a poll for reading.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// These bytes were given.
+    /// These bytes were returned.
     Gave(Vec<u8>),
     /// It was pending.
     Waited,
     /// It failed.
     Failed,
-    /// The end was said.
+    /// The end was returned.
     Ended,
 }
 
-/// What a stream is known to be.
+/// The attributes of a stream.
 #[derive(Arbitrary, Clone, Copy, Debug, Default)]
 pub struct Known {
     /// The attribute [`Name`].
@@ -67,7 +67,7 @@ pub struct Known {
 }
 
 impl Known {
-    /// Answers the demand.
+    /// Provides the attributes.
     pub fn provide(&self, demand: &mut Demand<'_>) {
         demand
             .provide_option::<Name>(|| self.name)
@@ -75,7 +75,7 @@ impl Known {
     }
 }
 
-/// An attribute that tells streams apart.
+/// An attribute that identifies a stream.
 #[derive(Debug)]
 pub struct Name;
 
@@ -84,14 +84,14 @@ impl Attribute for Name {
     const NAME: &'static str = "name";
 }
 
-/// What happened to a stream, and is going to.
+/// The past and the future of a stream.
 #[derive(Debug)]
 pub struct Record {
-    /// What reading came to, since this was taken out last.
+    /// The results of reading since the last call of `take_events`.
     pub events: Vec<Event>,
-    /// All that was written.
+    /// All bytes that were written.
     pub written: Vec<u8>,
-    /// How much of that was flushed.
+    /// The number of bytes that were flushed.
     pub flushed: usize,
     /// Whether it was closed for writing.
     pub is_closed: bool,
@@ -103,34 +103,34 @@ pub struct Record {
     waiting: Vec<Waker>,
 }
 
-/// The view on a stream from beside it.
+/// A handle to observe a stream from outside.
 #[derive(Clone, Debug)]
 pub struct Observer(Arc<Mutex<Record>>);
 
 impl Observer {
-    /// What happened.
+    /// Locks the record, and returns it.
     pub fn record(&self) -> MutexGuard<'_, Record> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the events out.
+    /// Removes the events, and returns them.
     pub fn take_events(&self) -> Vec<Event> {
         std::mem::take(&mut self.record().events)
     }
 
-    /// What was waited for happens.
+    /// Wakes the tasks that wait.
     pub fn wake(&self) {
         let waiting = std::mem::take(&mut self.record().waiting);
         waiting.into_iter().for_each(Waker::wake);
     }
 }
 
-/// The stream.
+/// The stream, which follows its script.
 #[derive(Debug)]
 pub struct Scripted(Observer);
 
 impl Scripted {
-    /// One that gives the content, and whatever is written is kept.
+    /// Creates a stream that returns the content, and keeps all bytes that are written.
     pub fn new(content: Vec<u8>, reads: &Script, writes: &Script, known: Known) -> Scripted {
         Scripted(Observer(Arc::new(Mutex::new(Record {
             events: Vec::new(),
@@ -146,14 +146,14 @@ impl Scripted {
         }))))
     }
 
-    /// The view from beside.
+    /// Returns a handle to observe the stream.
     pub fn observer(&self) -> Observer {
         self.0.clone()
     }
 }
 
 impl Record {
-    /// What has not been given yet.
+    /// Returns the bytes that were not returned yet.
     pub fn not_given(&self) -> &[u8] {
         &self.content[self.given..]
     }
@@ -196,7 +196,7 @@ impl Record {
         Poll::Ready(Ok(count))
     }
 
-    /// Says how much may be written, or that something else comes first.
+    /// Returns how many bytes may be written, or `Pending`, or an error.
     fn write_step(&mut self, cx: &Context<'_>) -> Poll<io::Result<usize>> {
         match self.writes.pop_front() {
             Some(Step::Move(most)) => Poll::Ready(Ok(usize::from(most).max(1))),
@@ -225,12 +225,12 @@ impl Record {
     }
 }
 
-/// How the stream fails.
+/// Returns the error that the stream fails with.
 fn failure() -> io::Error {
     io::ErrorKind::HostUnreachable.into()
 }
 
-/// Whether it is this that failed.
+/// Returns whether the error is that of `failure`.
 pub fn is_failure(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::HostUnreachable
 }

@@ -8,11 +8,11 @@ use fastrand::Rng;
 
 const INPUTS: u64 = 8000;
 
-/// Hands inputs to the check, and says which one it is that fails.
+/// Runs the check with many inputs, and prints the one that fails.
 fn for_many_inputs<T: for<'a> Arbitrary<'a> + Debug>(check: fn(&T)) {
     for seed in 0..INPUTS {
         let mut random = Rng::with_seed(seed);
-        // Short ones, too: what is missing counts as 0, and makes the simplest input.
+        // Short ones, too: missing bytes count as 0, and make the simplest input.
         let mut bytes = vec![0; random.usize(..2000)];
         random.fill(&mut bytes);
         let Ok(input) = T::arbitrary(&mut Unstructured::new(&bytes)) else {

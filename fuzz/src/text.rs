@@ -1,4 +1,4 @@
-//! [`TextStream`], against what the standard library makes of all the bytes at once.
+//! Checks [`TextStream`] against the standard library's decoding of all the bytes at once.
 
 use std::io;
 
@@ -11,7 +11,7 @@ use crate::content::{AlmostText, few, many};
 use crate::polling::{Patience, poll_for};
 use crate::scripted::{Event, Known, Name, Observer, Script, Scripted, is_failure};
 
-/// What is done with the stream, and in what circumstances.
+/// The operations on the stream, and the behaviour of the stream beneath.
 #[derive(Arbitrary, Debug)]
 pub struct Input {
     content: AlmostText,
@@ -46,10 +46,10 @@ fn sentence(input: &mut Unstructured<'_>) -> Result<String> {
 ///
 /// # Panics
 ///
-/// If the stream does something else than it promises.
+/// If the stream breaks its contract.
 pub fn check(input: &Input) {
     let content = input.content.bytes();
-    // What a failure in the middle of a text leaves is not promised.
+    // The contract does not cover a failure in the middle of a text.
     let writes = input.writes.without_failures();
     let stream = Scripted::new(content.clone(), &input.reads, &writes, input.known);
     let mut run = Run {
@@ -86,20 +86,20 @@ struct Run {
     stream: TextStream<Scripted>,
     inside: Observer,
     expected: Expected,
-    /// How many bytes came in.
+    /// The number of bytes that were read.
     came: usize,
-    /// How many bytes of text went out.
+    /// The number of bytes of text that were returned.
     received: usize,
     ended: bool,
-    /// All that was sent, and all that was begun.
+    /// All text that was sent, and all that was begun.
     sent: String,
 }
 
-/// All that has to come out of the stream.
+/// The text that the stream has to return.
 struct Expected {
     content: Vec<u8>,
     text: String,
-    /// Where in the content the characters begin: where in the text, and where there; and the end.
+    /// The places where characters begin, and the end: the place in the text, and in the content.
     places: Vec<(usize, usize)>,
     invalid: Option<std::str::Utf8Error>,
 }
@@ -136,13 +136,13 @@ impl Expected {
         }
     }
 
-    /// Where in the content so much of the text ends.
+    /// Returns the place in the content at which the first `text` bytes of text end.
     fn place(&self, text: usize) -> Option<usize> {
         let at = self.places.binary_search_by_key(&text, |place| place.0);
         at.ok().map(|at| self.places[at].1)
     }
 
-    /// Whether anything can be made of the bytes between the two places, if more may come.
+    /// Returns whether the bytes between the two places can be decoded, if more may come.
     fn is_decided(&self, received: usize, came: usize) -> bool {
         let bytes = &self.content[received..came];
         // A character is complete after 4 bytes.
@@ -175,7 +175,7 @@ impl Run {
                     Some(Err(error)) => {
                         assert!(was_closed && is_closed(&error), "{error}");
                     }
-                    // It was begun, and has to be finished by what comes next; or it was not.
+                    // Sending was begun, and the next operation has to finish it; or it was not begun.
                     None if record.written.len() > self.sent.len() => self.sent.push_str(text),
                     None => {}
                 }
@@ -207,7 +207,7 @@ impl Run {
         }
     }
 
-    /// Says whether that was the end, or an error that stays.
+    /// Receives once. Returns whether the result was the end, or a permanent error.
     fn receive(&mut self, patience: Patience) -> bool {
         let inside = self.inside.clone();
         let result = poll_for(self.stream.receive(), patience, || inside.wake());
@@ -263,7 +263,7 @@ impl Run {
         }
     }
 
-    /// All text comes out, and then the end or the error, again and again.
+    /// Receives all text, and then the end or the error, several times.
     fn receive_all(mut self) {
         while !self.receive(Patience::Endless) {}
         for _ in 0..3 {
@@ -271,7 +271,7 @@ impl Run {
         }
     }
 
-    /// What was begun is finished.
+    /// Closes the stream, which finishes a text that was begun.
     fn close(self) {
         let closing = self.stream.close();
         let result = poll_for(closing, Patience::Endless, || self.inside.wake());

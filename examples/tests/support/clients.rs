@@ -1,9 +1,9 @@
-//! The clients that everybody has.
+//! Clients that most systems have installed.
 
 use std::env;
 use std::process::{Command, Output, Stdio};
 
-/// Whether a client is there, and has what is needed of it. Otherwise the test is skipped; with
+/// Returns whether a client is installed, with the required feature. Otherwise the test is skipped; with
 /// `ANYRT_REQUIRE_SERVICES=1` it fails.
 #[track_caller]
 pub(crate) fn is_there(client: &str, version: &str, needed: &str) -> bool {
@@ -31,7 +31,7 @@ pub(crate) fn is_openssl_there() -> bool {
 
 pub(crate) fn curl(args: &[&str]) -> Command {
     let mut curl = Command::new("curl");
-    // No file of the user's, and no proxy of the environment's.
+    // No configuration file of the user, and no proxy from the environment.
     curl.args(["--disable", "--noproxy", "*", "--silent", "--show-error"])
         .args(["--max-time", "120"])
         .args(args)
@@ -83,7 +83,7 @@ pub(crate) fn request(args: &[&str]) -> Response {
     Response::parse(&output.stdout)
 }
 
-/// Runs `openssl s_client` against an address, with nothing to say.
+/// Runs `openssl s_client` against an address, with an empty standard input.
 #[track_caller]
 pub(crate) fn s_client(args: &[&str]) -> Output {
     let mut openssl = Command::new("openssl");

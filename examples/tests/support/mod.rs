@@ -1,4 +1,4 @@
-//! Folders to work on, the programs, and those that talk to them.
+//! Folders to work on, the programs, and their clients.
 
 #![allow(dead_code, reason = "each test file uses some of it")]
 #![expect(clippy::unwrap_used, reason = "this is test code")]
@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 pub(crate) const BACKENDS: [&str; 3] = ["tokio", "smol", "async-std"];
 
-/// A folder of its own, removed in the end.
+/// A unique folder, removed when this is dropped.
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {
@@ -109,7 +109,7 @@ impl Program {
         self.command(folder, args).output().unwrap()
     }
 
-    /// The command line is refused with this text, and a hint at the help.
+    /// Checks that the command line is refused with this text, and a hint at the help.
     #[track_caller]
     pub(crate) fn fails_with<const N: usize>(
         &self,
@@ -127,16 +127,16 @@ impl Program {
     }
 }
 
-/// What a program said that was interrupted at work.
+/// The output of a program that was interrupted at work.
 pub(crate) struct Interrupted {
-    /// The line of errors after which it was.
+    /// The line of errors after which it was interrupted.
     pub(crate) first: String,
     pub(crate) rest: String,
     pub(crate) stdout: Vec<u8>,
 }
 
 impl Program {
-    /// Does what Ctrl-C does once there is a line of errors, and waits for the end, which comes soon.
+    /// Sends SIGINT once there is a line of errors, and waits for the end, which has to follow soon.
     #[track_caller]
     pub(crate) fn interrupted<const N: usize>(
         &self,
@@ -166,14 +166,14 @@ impl Program {
     }
 }
 
-/// Sends a signal, which is given without the `SIG`.
+/// Sends a signal, with its name without the `SIG`.
 pub(crate) fn signal(child: &Child, name: &str) {
     let mut kill = Command::new("kill");
     kill.args([&format!("-{name}"), &child.id().to_string()]);
     assert!(kill.status().unwrap().success());
 }
 
-/// Returns whether tests that repeat something are to take all their steps.
+/// Returns whether tests that repeat something have to take all their steps.
 pub(crate) fn is_long() -> bool {
     env::var_os("ANYRT_LONG_TESTS").is_some_and(|value| value == "1")
 }

@@ -1,4 +1,4 @@
-//! Programs that run until they are told to stop.
+//! Programs that run until they are stopped.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -8,19 +8,19 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long to wait for what has to come.
+/// How long to wait for an expected event.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A program that listens. It is killed in the end.
+/// A program that listens. It is killed when this is dropped.
 pub(crate) struct Service {
     child: Child,
-    /// What it printed until it was ready.
+    /// The lines that it printed until it was ready.
     pub(crate) printed: Vec<String>,
     errors: Arc<(Mutex<String>, Condvar)>,
 }
 
 impl Service {
-    /// Starts it, and waits until it listens at so many addresses.
+    /// Starts the program, and waits until it listens at this number of addresses.
     pub(crate) fn start_with(mut command: Command, addresses: usize) -> Service {
         let mut child = command.spawn().unwrap();
         let errors = Arc::<(Mutex<String>, Condvar)>::default();
@@ -54,7 +54,7 @@ impl Service {
         Service::start_with(command, 1)
     }
 
-    /// Where it listens, as it says.
+    /// Returns the addresses that it has printed.
     pub(crate) fn urls(&self) -> Vec<&str> {
         let lines = self.printed.iter();
         lines
@@ -85,19 +85,19 @@ impl Service {
         stream
     }
 
-    /// Connects, and sends this.
+    /// Connects, and sends these bytes.
     pub(crate) fn send(&self, bytes: &[u8]) -> TcpStream {
         let mut stream = self.connect();
         stream.write_all(bytes).unwrap();
         stream
     }
 
-    /// What it has said so far.
+    /// Returns its standard error so far.
     pub(crate) fn errors(&self) -> String {
         self.errors.0.lock().unwrap().clone()
     }
 
-    /// Waits until so many lines of what it said contain this, and gives the last of them.
+    /// Waits until `count` lines of its standard error contain `part`, and returns the last of them.
     #[track_caller]
     pub(crate) fn wait_for_lines(&self, count: usize, part: &str) -> String {
         let (text, changed) = &*self.errors;
@@ -117,7 +117,7 @@ impl Service {
         super::signal(&self.child, name);
     }
 
-    /// Waits for its end, and gives its status and what it said.
+    /// Waits for its end, and returns its status and its standard error.
     #[track_caller]
     pub(crate) fn ended(mut self) -> (Option<i32>, String) {
         let start = Instant::now();
@@ -128,7 +128,7 @@ impl Service {
                 None => panic!("it does not end:\n{}", self.errors()),
             }
         };
-        // The thread has the last lines when it lets go.
+        // The thread has read the last lines when it drops its reference.
         while Arc::strong_count(&self.errors) > 1 {
             thread::yield_now();
         }
@@ -137,7 +137,7 @@ impl Service {
         (status.code(), errors)
     }
 
-    /// Tells it to stop; it has to do so in good order.
+    /// Stops it with SIGTERM, and checks that it exits successfully.
     #[track_caller]
     pub(crate) fn stop(self) -> String {
         self.signal("TERM");
@@ -146,21 +146,20 @@ impl Service {
         errors
     }
 
-    /// The most memory that it ever had, in KiB; none where the system does not say.
+    /// Returns its peak memory in KiB, or `None` where the system does not report it.
     pub(crate) fn peak_memory(&self) -> Option<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
         let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
         line.split_whitespace().nth(1)?.parse().ok()
     }
 
-    /// How many descriptors it has open; none where the system does not say.
+    /// Returns the number of its open descriptors, or `None` where the system does not list them.
     pub(crate) fn descriptors(&self) -> Option<usize> {
         let open = fs::read_dir(format!("/proc/{}/fd", self.child.id())).ok()?;
         Some(open.count())
     }
 
-    /// How many descriptors it has open when nothing is going on: what has just been closed may
-    /// linger for a moment.
+    /// Returns the number of its open descriptors when it is idle: closed ones may linger for a moment.
     pub(crate) fn descriptors_at_rest(&self) -> Option<usize> {
         let mut seen = self.descriptors();
         let mut times = 0;
@@ -200,7 +199,7 @@ fn matching<'a>(text: &'a str, part: &str) -> impl Iterator<Item = &'a str> {
     text.lines().filter(move |line| line.contains(part))
 }
 
-/// Reads to the end, which a reset is too.
+/// Reads to the end; a reset counts as an end.
 pub(crate) fn read_all(mut stream: &TcpStream) -> Vec<u8> {
     let mut bytes = Vec::new();
     match stream.read_to_end(&mut bytes) {
@@ -211,7 +210,7 @@ pub(crate) fn read_all(mut stream: &TcpStream) -> Vec<u8> {
     }
 }
 
-/// Reads slowly for so long, without a pause; an end is none.
+/// Reads slowly for this long, without a pause, and panics at an end.
 pub(crate) fn read_slowly(mut stream: &TcpStream, length: Duration) {
     let start = Instant::now();
     let mut buffer = vec![0; 12_500];

@@ -1,4 +1,4 @@
-//! A proxy, and both of its sides.
+//! A proxy, with a client and a target.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process;
@@ -8,7 +8,7 @@ use super::{Folder, PROXY};
 
 pub(crate) const ANY_PORT: &str = "127.0.0.1:0";
 
-/// A server that the test plays, and a proxy to it.
+/// A target server inside the test, and a proxy to it.
 pub(crate) struct Stage {
     pub(crate) target: TcpListener,
     pub(crate) proxy: Service,
@@ -24,7 +24,7 @@ impl Stage {
         }
     }
 
-    /// A connection through the proxy: the client's end, and the target's.
+    /// Opens a connection through the proxy, and returns the client's end and the target's.
     pub(crate) fn connect(&self) -> (TcpStream, TcpStream) {
         (self.proxy.connect(), self.accept())
     }
@@ -37,9 +37,9 @@ impl Stage {
     }
 }
 
-/// An address that nobody else connects to. On a busy machine there are tests of other programs that
-/// try ports on which nobody listens any more, and may meet us there. Where the system has all of
-/// 127.0.0.0/8, ours is another one.
+/// Returns an address that no other program connects to. On a busy machine tests of other programs may
+/// connect to ports without a listener, and could reach this one. Where the system has all of 127.0.0.0/8,
+/// the address is a separate one.
 fn own_address() -> SocketAddr {
     let [.., high, low] = process::id().to_be_bytes();
     let ip = match cfg!(target_os = "linux") {

@@ -1,4 +1,4 @@
-//! What an input says.
+//! The input of a check of buffered streams.
 
 use arbitrary::Arbitrary;
 
@@ -6,7 +6,7 @@ use crate::content::{Content, few, many};
 use crate::polling::Patience;
 use crate::scripted::{Known, Script};
 
-/// What is done with the stream, and in what circumstances.
+/// The operations on the stream, and the behaviour of the stream beneath.
 #[derive(Arbitrary, Debug)]
 pub struct Input {
     pub(super) content: Content,
@@ -31,15 +31,15 @@ pub(super) enum Operation {
     WrapAgain,
 }
 
-/// How many bytes: near to a number that matters.
+/// A number of bytes, close to a critical number.
 #[derive(Arbitrary, Clone, Copy, Debug)]
 pub(super) enum Count {
     Few(u8),
     Some(u16),
     Many(u32),
-    /// What is buffered, and this much more or less.
+    /// The number of buffered bytes, plus this difference.
     AsBuffered(i8),
-    /// All that there will be, and this much more or less.
+    /// The number of all bytes to come, plus this difference.
     All(i8),
     Limitless,
 }
@@ -47,11 +47,11 @@ pub(super) enum Count {
 #[derive(Arbitrary, Debug)]
 pub(super) enum Delimiter {
     Given(#[arbitrary(with = few)] Vec<u8>),
-    /// It stands in the stream, so far behind what was taken out.
+    /// Bytes of the stream, at this distance from the first byte that was not received.
     Found {
         at: u16,
         length: u8,
     },
-    /// The one before: its search goes on.
+    /// The delimiter of the last search, which is continued.
     Again,
 }

@@ -1,4 +1,4 @@
-//! [`BufferedByteStream`], against a list of the bytes that came in and did not go out.
+//! Checks [`BufferedByteStream`] against a list of the bytes that it has read and not returned.
 
 mod input;
 mod outcome;
@@ -23,7 +23,7 @@ use crate::scripted::{Event, Known, Name, Observer, Script, Scripted, is_failure
 ///
 /// # Panics
 ///
-/// If the stream does something else than it promises.
+/// If the stream breaks its contract.
 pub fn check(input: &Input) {
     let stream = Scripted::new(
         input.content.bytes(),
@@ -50,16 +50,16 @@ pub fn check(input: &Input) {
     run.finish();
 }
 
-/// How much may be held beside what was asked for.
+/// How many bytes may be buffered in addition to the requested ones.
 const CHUNK: usize = 64 * 1024;
 
 struct Run {
     stream: BufferedByteStream<Scripted>,
     inside: Observer,
-    /// What came in, or was fed, and did not go out.
+    /// The bytes that were read, or fed, and not returned.
     pending: Vec<u8>,
     last_delimiter: Vec<u8>,
-    /// All that was sent, and may have been.
+    /// All bytes that were sent, and those that may have been.
     sent: Vec<u8>,
 }
 
@@ -143,7 +143,7 @@ impl Run {
                 let stream = self.stream.stream_mut();
                 let read = poll_fn(|cx| Pin::new(&mut *stream).poll_read(cx, &mut buffer));
                 poll_for(read, *patience, wake);
-                // The bytes are nobody's any more.
+                // Bytes that are read past the buffer do not count.
                 self.inside.take_events();
             }
             Operation::Feed(content) => {
@@ -195,7 +195,7 @@ impl Run {
                 if let Some(Err(error)) = outcome {
                     assert!(is_failure(&error) || is_closed(&error) && record.is_closed);
                 }
-                // A beginning of it was.
+                // A prefix of the bytes was sent.
                 let new = &record.written[self.sent.len()..];
                 assert!(bytes.starts_with(new));
                 self.sent.extend(new);
@@ -203,7 +203,7 @@ impl Run {
         }
     }
 
-    /// All that is left comes out, and then the end.
+    /// Receives all bytes that are left, and then the end.
     fn finish(mut self) {
         let inside = self.inside.clone();
         while !self.pending.is_empty() || !inside.record().not_given().is_empty() {
@@ -221,9 +221,9 @@ impl Run {
         }
     }
 
-    /// Compares what came of an operation with what has to come of it. For that, all that happened
-    /// inside is gone through once more: as long as nothing was decided, and no longer, the
-    /// operation may have asked for more.
+    /// Compares the result of an operation with the result that the model requires. For that, all events of
+    /// the stream beneath are replayed: the operation may have read on as long as the result was not
+    /// decided, and no longer.
     fn compare(
         &mut self,
         result: Option<io::Result<Vec<u8>>>,
@@ -284,7 +284,7 @@ impl Run {
         }
     }
 
-    /// As [`compare`](Run::compare), for operations that take as much as they like.
+    /// Compares as [`compare`](Run::compare) does, for operations that may return any number of bytes.
     fn take_some(&mut self, result: Option<io::Result<Vec<u8>>>, most: usize) {
         let last = self.take_in();
         match result {
@@ -305,7 +305,8 @@ impl Run {
         }
     }
 
-    /// Takes in what came, for an operation that needs one piece at most; says what happened last.
+    /// Adds the bytes that were read, for an operation that needs one piece at most. Returns the last
+    /// event.
     fn take_in(&mut self) -> Option<Event> {
         let mut last = None;
         for event in self.inside.take_events() {

@@ -1,9 +1,9 @@
-//! The model: what has to come of an operation, seen from all bytes that are there.
+//! The model: the required result of an operation, computed from all available bytes.
 
-/// What has to come of an operation.
+/// The required result of an operation.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// So many bytes go out, and so many behind them are dropped.
+    /// The first `out` bytes are returned, and the next `dropped` bytes are removed.
     Bytes {
         out: usize,
         dropped: usize,
@@ -14,7 +14,7 @@ pub(super) enum Outcome {
     Invalid,
 }
 
-/// What comes of receiving exactly so many, if these bytes are there.
+/// Returns the result of receiving exactly `count` bytes, if these bytes are available.
 pub(super) fn exactly(bytes: &[u8], count: usize, ended: bool) -> Option<Outcome> {
     if bytes.len() >= count {
         let (out, dropped) = (count, 0);
@@ -23,8 +23,8 @@ pub(super) fn exactly(bytes: &[u8], count: usize, ended: bool) -> Option<Outcome
     ended.then_some(Outcome::Incomplete)
 }
 
-/// What comes of receiving up to a delimiter: if it begins nowhere where it may, it is not found; as
-/// long as it could still begin there, that is not decided.
+/// Returns the result of receiving up to a delimiter. If the delimiter begins at no allowed place, it is
+/// not found; as long as it could still begin at one, the result is not decided.
 pub(super) fn until(bytes: &[u8], delimiter: &[u8], max: usize, ended: bool) -> Option<Outcome> {
     if delimiter.is_empty() {
         return Some(Outcome::Invalid);
@@ -37,7 +37,7 @@ pub(super) fn until(bytes: &[u8], delimiter: &[u8], max: usize, ended: bool) -> 
             return Some(Outcome::Bytes { out, dropped });
         }
     }
-    // Only its last bytes can be a beginning of it.
+    // Only the last bytes can be the beginning of a delimiter.
     let first = bytes.len().saturating_sub(delimiter.len() - 1);
     let possible = (first..=allowed).any(|place| delimiter.starts_with(&bytes[place..]));
     match (possible, ended) {

@@ -1,4 +1,4 @@
-//! The model: a queue of bytes, and who waits for it.
+//! The model: a queue of bytes, with the tasks that wait for it.
 
 use std::collections::VecDeque;
 use std::io;
@@ -9,7 +9,7 @@ use anyrt_core::stream::{is_broken, is_closed};
 
 use crate::polling::Flag;
 
-/// One direction, as it has to be.
+/// The expected state of one direction.
 #[derive(Default)]
 pub(super) struct Direction {
     pub(super) bytes: VecDeque<u8>,
@@ -17,7 +17,7 @@ pub(super) struct Direction {
     pub(super) ended: bool,
     pub(super) broken: bool,
     pub(super) reset: bool,
-    /// Who waits: for something to receive, and for room.
+    /// The wakers of waiting tasks: for bytes to receive, and for room.
     pub(super) reader: Option<Arc<Flag>>,
     pub(super) writer: Option<Arc<Flag>>,
     pub(super) last_reader: Option<Arc<Flag>>,
@@ -29,7 +29,7 @@ impl Direction {
         self.capacity - self.bytes.len()
     }
 
-    /// Nothing kept it from being written to.
+    /// Checks that nothing kept the direction from being written to.
     pub(super) fn is_open(&self) {
         assert!(!self.ended && !self.broken);
     }
@@ -42,7 +42,7 @@ impl Direction {
         }
     }
 
-    /// Something was read, into so much room.
+    /// Checks the result of a read into `room` bytes, and removes the bytes.
     pub(super) fn came_out(&mut self, bytes: &[u8], room: usize, result: Poll<io::Result<usize>>) {
         match result {
             Poll::Ready(Err(error)) => assert!(self.reset && is_broken(&error), "{error}"),
@@ -62,7 +62,7 @@ impl Direction {
         }
     }
 
-    /// Whoever waits and could go on was woken.
+    /// Checks that each waiting task that can continue was woken.
     pub(super) fn nobody_is_forgotten(&self) {
         let could_read = !self.bytes.is_empty() || self.ended || self.reset;
         let could_write = self.room() > 0 || self.ended || self.broken;

@@ -9,7 +9,7 @@ use futures_io::{AsyncRead, AsyncWrite};
 
 use crate::scripted::Known;
 
-/// A half of which something is known.
+/// A half with attributes.
 #[derive(Debug)]
 pub(super) struct Half<S>(pub(super) S, pub(super) Known);
 

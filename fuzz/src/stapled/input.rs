@@ -1,4 +1,4 @@
-//! What an input says.
+//! The input of a check of stapled streams.
 
 use anyrt_core::stream::UNBOUNDED;
 use arbitrary::{Arbitrary, Result, Unstructured};
@@ -6,7 +6,7 @@ use arbitrary::{Arbitrary, Result, Unstructured};
 use crate::content::{few, many};
 use crate::scripted::Known;
 
-/// What is done with the two ends of a connection, and of what kind it is.
+/// The kind of a connection, and the operations on its two ends.
 #[derive(Arbitrary, Debug)]
 pub struct Input {
     pub(super) kind: Kind,
@@ -17,7 +17,7 @@ pub struct Input {
 
 #[derive(Arbitrary, Debug)]
 pub(super) enum Kind {
-    /// What is known of the halves: of each end first the one that sends.
+    /// The attributes of the halves: of each end, first those of the sending half.
     Stapled([[Known; 2]; 2]),
     Memory,
 }
@@ -37,25 +37,25 @@ pub(super) enum Side {
 
 #[derive(Arbitrary, Debug)]
 pub(super) enum Operation {
-    /// As a whole, dropped if it has to wait.
+    /// Receives as one operation, which is dropped if it has to wait.
     Receive(u16),
     Send(#[arbitrary(with = many)] Vec<u8>),
-    /// Several of these may wait, for the same end too.
+    /// Reads by a poll. Several of these may wait, for the same end too.
     Read(#[arbitrary(with = few)] Vec<u8>, SameTask),
     Write(#[arbitrary(with = slices)] Vec<Vec<u8>>, SameTask),
     Flush,
     End(u8, Ending),
 }
 
-/// What can be done once. Most of the time it is not.
+/// An operation that can be done once. Most of the time it is not done.
 #[derive(Arbitrary, Debug)]
 pub(super) enum Ending {
     SendEof,
-    /// In good order, or by dropping.
+    /// Closes the stream, or drops it.
     Close {
         in_good_order: bool,
     },
-    /// One half is dropped, and then the other.
+    /// Drops one half, and then the other.
     Apart {
         sender_first: bool,
         only_one: bool,
@@ -68,7 +68,7 @@ fn slices(input: &mut Unstructured<'_>) -> Result<Vec<Vec<u8>>> {
     Ok(lengths.map(|length| (0..length % 32).collect()).collect())
 }
 
-/// Whether the task that polls is the one that polled before, or the stream has moved.
+/// Whether the polling task is the one that polled before; if not, the stream was moved.
 #[derive(Arbitrary, Clone, Copy, Debug)]
 pub(super) struct SameTask(pub(super) bool);
 

@@ -1,5 +1,5 @@
-//! [`StapledByteStream`] over pipes in memory, and [`MemoryByteStream`], which is the same without
-//! staples: against two queues of bytes.
+//! Checks [`StapledByteStream`] over pipes in memory, and [`MemoryByteStream`], which is the same without
+//! staples, against two queues of bytes.
 
 mod direction;
 mod half;
@@ -33,9 +33,9 @@ enum End {
 }
 
 struct Run {
-    /// Near and far.
+    /// The near and the far end.
     ends: [End; 2],
-    /// What the near end sends, and what the far one does.
+    /// The bytes that the near end sends, and those that the far one sends.
     directions: [Direction; 2],
     known: [[Known; 2]; 2],
 }
@@ -44,7 +44,7 @@ struct Run {
 ///
 /// # Panics
 ///
-/// If the streams do something else than they promise.
+/// If the streams break their contract.
 pub fn check(input: &Input) {
     let capacities = input.capacities.map(Capacity::get);
     let mut known = [[Known::default(); 2]; 2];
@@ -90,7 +90,7 @@ pub fn check(input: &Input) {
 }
 
 impl End {
-    /// Both directions, as long as they are together.
+    /// Returns the stream of both directions, as long as they are together.
     fn stream(&mut self) -> Option<&mut dyn ByteStream> {
         match self {
             End::Stapled(stream) => Some(stream),
@@ -152,7 +152,7 @@ impl Run {
                         direction.bytes.extend(bytes);
                     }
                     Poll::Pending => {
-                        // It waits when there is no room, and not before.
+                        // Sending waits when there is no room, and not before.
                         direction.is_open();
                         let room = direction.room();
                         assert!(bytes.len() > room);
@@ -226,7 +226,7 @@ impl Run {
         }
     }
 
-    /// By the plain methods, so that it may go on waiting while other things happen.
+    /// Reads by the poll methods, so that the task may continue to wait while other things happen.
     fn read(&mut self, side: usize, lengths: &[u8], same: SameTask) {
         let direction = &mut self.directions[1 - side];
         let flag = task(&mut direction.last_reader, same);
@@ -334,8 +334,8 @@ impl Run {
         direction.reader = None;
     }
 
-    /// What is known of the receiving half counts first; whether the sending half can end is for
-    /// that to say.
+    /// Checks the attributes: those of the receiving half have precedence, except for the sending half's
+    /// ability to end.
     fn attributes_are_right(&mut self, side: usize) {
         let [sender, receiver] = self.known[side];
         if let Some(stream) = self.ends[side].stream() {
@@ -352,7 +352,7 @@ impl Run {
             .for_each(Direction::nobody_is_forgotten);
     }
 
-    /// All that is on its way comes out, and then the end.
+    /// Receives all bytes in transit, and then the end.
     fn finish(mut self) {
         for side in [0, 1] {
             self.apart(side, true, true);
@@ -372,7 +372,7 @@ impl Run {
     }
 }
 
-/// The waker of the task that polls now. One that was woken already is used up.
+/// Returns the waker of the polling task. A waker that was woken already is not used again.
 fn task(last: &mut Option<Arc<Flag>>, same: SameTask) -> Arc<Flag> {
     match last {
         Some(flag) if same.0 && !flag.is_woken() => flag.clone(),
@@ -380,7 +380,7 @@ fn task(last: &mut Option<Arc<Flag>>, same: SameTask) -> Arc<Flag> {
     }
 }
 
-/// Polls once; but an operation that only lets others have their turn is polled again.
+/// Polls once; an operation that only yields to others is polled again.
 fn poll<F: Future + Unpin>(future: &mut F, flag: &Arc<Flag>) -> Poll<F::Output> {
     let waker = Waker::from(flag.clone());
     let first = Pin::new(&mut *future).poll(&mut Context::from_waker(&waker));

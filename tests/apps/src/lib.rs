@@ -1,7 +1,7 @@
-//! Small programs on anyrt, in `tests/`, written as its users would: no backend is named, and
+//! Small programs on anyrt, in `tests/`, written like those of a user: no backend is named, and
 //! `#[anyrt::test]` runs them on each.
 //!
-//! What must not compile, for want of a better place (TI-02):
+//! The attributes must reject these (TI-02); the doc tests are here because there is no better place:
 //!
 //! ```compile_fail
 //! #[anyrt::test(backends = ["tokyo"])]
@@ -18,7 +18,7 @@
 //! async fn a_flavor_that_does_not_exist() {}
 //! ```
 //!
-//! And what differs from these in one word, and does:
+//! The same with one word changed compiles:
 //!
 //! ```
 //! #[anyrt::test(backends = ["tokio"])]
@@ -31,7 +31,7 @@
 //! async fn main() {}
 //! ```
 
-/// A function for workers, in a library.
+/// Returns twice the number. Workers can call it, although it is in a library.
 #[cfg(unix)]
 #[anyrt::process_fn]
 pub fn doubled(number: u64) -> u64 {

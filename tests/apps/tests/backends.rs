@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyrt::{Backend, Builder};
 
-/// EV-01, EV-04: inside a run the current backend is the one that was asked for.
+/// EV-01, EV-04: inside a run the current backend is the one that was requested.
 #[test]
 fn each_backend_can_be_named() {
     assert_eq!(Backend::ALL.len(), 3);
@@ -25,8 +25,8 @@ fn each_backend_can_be_named() {
     }
 }
 
-/// EV-04: outside of a run there is no current run, task, or name of a backend. (What anyrt would
-/// use there is another matter: smol and async-std have global executors.)
+/// EV-04: outside of a run there is no current run, task, or name of a backend. (Some runtimes still work
+/// there: smol and async-std have global executors.)
 #[test]
 fn outside_there_is_no_current_run() {
     assert!(anyrt::task::current_run().is_none());
@@ -55,7 +55,7 @@ fn a_run_in_a_run_is_refused() {
     }
 }
 
-/// Runs on different backends, at the same time, in one process, do not mix.
+/// Checks that runs on different backends, at the same time, in one process, do not mix.
 #[test]
 fn runs_side_by_side_keep_their_backend() {
     thread::scope(|scope| {
@@ -72,7 +72,7 @@ fn runs_side_by_side_keep_their_backend() {
     });
 }
 
-/// EV-07: the name and the number of threads arrive: some task gets to a thread of that name.
+/// EV-07: the name and the number of threads are passed on: some task runs on a thread of that name.
 #[test]
 fn options_are_passed_on() {
     for backend in [Backend::Tokio, Backend::Smol] {
@@ -103,7 +103,7 @@ fn options_are_passed_on() {
     }
 }
 
-/// EV-07: what a backend cannot do is an error, and not ignored.
+/// EV-07: an option that a backend does not support is an error, and is not ignored.
 #[test]
 fn options_that_a_backend_lacks_are_errors() {
     let error = Builder::new()

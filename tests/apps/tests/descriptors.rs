@@ -1,5 +1,4 @@
-//! A server that runs out of descriptors: in a process of its own, because the limit is the
-//! process's.
+//! A server that runs out of descriptors: in a separate process, because the limit applies to the process.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test says where it failed")]
@@ -24,7 +23,7 @@ async fn echo(mut stream: TcpStream) {
     }
 }
 
-/// No more descriptors, until it is dropped.
+/// A limit that keeps the process from opening descriptors, until it is dropped.
 struct Exhausted(Rlimit);
 
 impl Exhausted {
@@ -47,7 +46,7 @@ impl Drop for Exhausted {
     }
 }
 
-/// A client that has been answered by a system that has not accepted it yet.
+/// Connects a client, which the system has answered although it has not accepted it yet.
 fn connect(to: SocketAddr) -> System {
     let client = System::connect(to).unwrap();
     client
@@ -63,8 +62,8 @@ fn ask(mut client: &System) {
     assert_eq!(&answer, b"ping");
 }
 
-/// NET-21: plain accepting reports it, and the connection waits; serving goes on when there are some
-/// again.
+/// Checks that plain accepting reports the lack of descriptors, and the connection waits, and that serving
+/// continues when there are some again (NET-21).
 fn runs_out(backend: Backend) {
     let served = run_on(backend, async {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
@@ -102,7 +101,7 @@ fn runs_out(backend: Backend) {
     drop(served);
 }
 
-/// NET-20: a thousand connections that break off leave no descriptor behind.
+/// Checks that a thousand connections that are cut off leave no descriptor behind (NET-20).
 fn leaves_none_open(backend: Backend) {
     let open = || fs::read_dir("/proc/self/fd").map_or(0, Iterator::count);
     let done = run_on(backend, async {

@@ -1,5 +1,5 @@
-//! Asks several mirrors, one after the other but without waiting long for each, and takes the
-//! first good answer. The others are cancelled, and have closed their connections by then.
+//! A client that queries several mirrors, one after the other but without waiting long for each, and uses
+//! the first good answer. The others are cancelled, and have closed their connections by then.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use anyrt::GroupError;
 
 const STAGGER: Duration = Duration::from_millis(5);
 
-/// Answers after a while, or fails; counts its connections.
+/// A mirror that answers after a while, or fails, and counts its connections.
 struct Mirror<'a> {
     delay: Duration,
     answer: Result<u32, &'static str>,

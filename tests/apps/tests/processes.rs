@@ -1,4 +1,5 @@
-//! Processes, where a whole program is looked at: its descriptors and children, and what it ignores.
+//! Processes, with checks of the whole program: its descriptors and children, and the signals that it
+//! ignores.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test says where it failed")]
@@ -16,11 +17,11 @@ use anyrt::process::{Command, Stdio, open_process, run_process};
 use anyrt_conformance::support::children;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// The case that the test `child` stands for, and its backend.
+/// The case that the test `child` runs, and its backend.
 const CASE: &str = "ANYRT_PROCESSES_CASE";
 const BACKEND: &str = "ANYRT_PROCESSES_BACKEND";
 
-/// Not a test by itself: what the others start.
+/// Runs one case. The other tests start this one, which does nothing by itself.
 #[test]
 fn child() {
     let Ok(case) = std::env::var(CASE) else {
@@ -38,7 +39,7 @@ fn child() {
     assert_eq!(children(), BTreeSet::new(), "children are left");
 }
 
-/// Starts the test `child`, by way of `env` with an option.
+/// Starts the test `child` through `env` with an option.
 fn start(backend: Backend, option: &str, case: &str) -> ExitStatus {
     let mut command = std::process::Command::new("env");
     command.arg(option).arg(std::env::current_exe().unwrap());
@@ -59,7 +60,7 @@ fn descriptors() -> usize {
     fs::read_dir("/proc/self/fd").unwrap().count()
 }
 
-/// How many processes there are of that name and argument, in any parent's hands.
+/// Returns the number of `sleep` processes with that argument, of any parent.
 fn running(argument: &str) -> usize {
     let processes = fs::read_dir("/proc").unwrap();
     let lines = processes.map(|process| {
@@ -76,14 +77,14 @@ fn pipeline(argument: &str) -> Command {
     line.group().input(vec![0; 256 * 1024])
 }
 
-/// The moments at which a pipeline is cancelled or dropped: 300 in long tests.
+/// Returns the moments at which a pipeline is cancelled or dropped: 300 in long tests.
 fn moments() -> impl Iterator<Item = Duration> {
     let long = std::env::var_os("ANYRT_LONG_TESTS").is_some_and(|value| value == "1");
     let step = if long { 20 } else { 80 };
     (0..6_000).step_by(step).map(Duration::from_micros)
 }
 
-/// Cancelled, and dropped, at each of the moments.
+/// Cancels and drops a pipeline at each of the moments.
 fn cancelled(backend: Backend) {
     // No other process has this argument.
     let argument = format!("30.{}", std::process::id());
@@ -106,7 +107,7 @@ fn cancelled(backend: Backend) {
     });
 }
 
-/// What was dropped is reaped in the background.
+/// Waits until dropped processes are reaped, which happens in the background.
 async fn wait_for(before: usize, argument: &str) {
     let all = async {
         while descriptors() != before || !children().is_empty() || running(argument) > 0 {
@@ -118,10 +119,10 @@ async fn wait_for(before: usize, argument: &str) {
         .expect("everything goes");
 }
 
-/// Limits the descriptors to those that there are, and some more.
+/// Limits the descriptors to the current number, plus `more`.
 ///
-/// A child inherits the limit, and needs a few for itself: so gaps are filled up to a number that is
-/// enough for it.
+/// A child inherits the limit, and needs a few for itself: so gaps are filled up to a number that is enough
+/// for it.
 fn limit_descriptors(more: u64) -> Limited {
     const ENOUGH_FOR_A_CHILD: i32 = 32;
     let mut fillers = Vec::new();
@@ -142,7 +143,7 @@ fn limit_descriptors(more: u64) -> Limited {
     }
 }
 
-/// Lifts the limit when it is dropped.
+/// A limit of descriptors, which is lifted when this is dropped.
 struct Limited {
     before: Rlimit,
     _fillers: Vec<fs::File>,
@@ -154,10 +155,10 @@ impl Drop for Limited {
     }
 }
 
-/// Without descriptors nothing is started, or nothing is left of it.
+/// Checks that without descriptors nothing is started, or nothing is left of it.
 fn no_descriptors(backend: Backend) {
     anyrt::run_on(backend, async {
-        // The runtime and the worker thread have what they need.
+        // The runtime and the worker thread have opened their descriptors.
         run_process(["true"]).await.unwrap();
         let before = descriptors();
         let mut outcomes = Vec::new();
@@ -176,7 +177,7 @@ fn no_descriptors(backend: Backend) {
     });
 }
 
-/// Without a descriptor of the process, a thread waits for it.
+/// Checks that a thread waits for the process if there is no descriptor for it.
 fn no_pidfd(backend: Backend) {
     let quiet = |command: Command| {
         let command = command.stdin(Stdio::Inherit).stdout(Stdio::Inherit);
@@ -190,7 +191,7 @@ fn no_pidfd(backend: Backend) {
         drop(limited);
         let (sleeps, ends) = (sleeps.unwrap(), ends.unwrap());
         while threads("waits for") == 0 {
-            // A thread names itself when it begins.
+            // A thread sets its name when it begins.
             anyrt::sleep(Duration::from_millis(1)).await;
         }
         assert_eq!(ends.wait().await.unwrap().code(), Some(3));
@@ -204,7 +205,7 @@ fn no_pidfd(backend: Backend) {
     });
 }
 
-/// How many threads have a name that begins so.
+/// Returns the number of threads with a name that begins with `name`.
 fn threads(name: &str) -> usize {
     let tasks = fs::read_dir("/proc/self/task").unwrap();
     let names = tasks.map(|task| fs::read_to_string(task.unwrap().path().join("comm")));
@@ -213,7 +214,8 @@ fn threads(name: &str) -> usize {
         .count()
 }
 
-/// Where SIGCHLD is ignored, the system reaps children, and nobody gets a status.
+/// Checks that waiting is an error where SIGCHLD is ignored: the system reaps children, and their status is
+/// lost.
 async fn ignored() {
     for _ in 0..20 {
         for command in ["exit 3", "sleep 0.01"] {
@@ -226,7 +228,7 @@ async fn ignored() {
     }
 }
 
-/// Children of tokio's and of ours at once, while tokio listens for SIGCHLD.
+/// Runs children of tokio and of anyrt at once, while tokio listens for SIGCHLD.
 async fn beside_tokio() {
     let group = anyrt::task_group::<io::Error, _, _>(async |tg| {
         for number in 0..100 {
@@ -274,7 +276,7 @@ fn an_ignored_sigchld_is_an_error() {
     on_each("--ignore-signal=CHLD", "ignored");
 }
 
-/// P13, P14: neither takes the other's children.
+/// P13, P14: tokio does not reap anyrt's children, nor anyrt tokio's.
 #[test]
 fn tokios_children_and_ours_get_along() {
     assert!(start(Backend::Tokio, "--", "tokio").success());

@@ -1,4 +1,4 @@
-//! A service with workers: told to stop, each finishes the item that it is at, and no other; those
+//! A service with workers: when it is stopped, each finishes its current item, and begins no other; workers
 //! that take too long are dropped.
 
 use std::sync::Arc;
@@ -20,7 +20,7 @@ impl Counts {
     }
 }
 
-/// Takes items for ever. An item that was begun is not given up.
+/// Takes items until it is cancelled, and finishes an item that it has begun.
 async fn worker(counts: Counts, item: Duration) {
     let work = async {
         loop {

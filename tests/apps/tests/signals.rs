@@ -1,4 +1,4 @@
-//! What becomes of a signal that nothing receives any more: in processes of their own, whose ends tell.
+//! Signals that have no receiver any more: in separate processes, with exit statuses that show the effect.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test says where it failed")]
@@ -12,7 +12,7 @@ use anyrt::Backend;
 use anyrt::signals::{Signal, receiver};
 use rustix::process::{Resource, Rlimit, getpid, getrlimit, kill_process, setrlimit};
 
-/// The case that the test `child` stands for, and its backend.
+/// The case that the test `child` runs, and its backend.
 const CASE: &str = "ANYRT_SIGNALS_CASE";
 const BACKEND: &str = "ANYRT_SIGNALS_BACKEND";
 
@@ -23,7 +23,7 @@ async fn raise(signal: Signal) {
     anyrt::sleep(Duration::from_millis(30)).await;
 }
 
-/// Not a test by itself: what the others start.
+/// Runs one case. The other tests start this one, which does nothing by itself.
 #[test]
 fn child() {
     let Ok(case) = std::env::var(CASE) else {
@@ -55,7 +55,7 @@ async fn act(case: &str) -> io::Result<()> {
             raise(signal).await;
         }
         "failed" => {
-            // The runtime has opened what it needs.
+            // The runtime has opened its descriptors.
             receiver(&[Signal::WINCH])?.close();
             // There are descriptors for some of the pipes, and not for all.
             let before = getrlimit(Resource::Nofile);
@@ -97,11 +97,11 @@ async fn act(case: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// Starts the test `child`, by way of a shell that does something before.
+/// Starts the test `child` through a shell that runs `before` first.
 fn start(backend: Backend, before: &str, case: &str, signal: Signal) -> ExitStatus {
     let mut command = Command::new("env");
     if cfg!(target_os = "linux") {
-        // What a shell starts in the background ignores some signals, and so would what that starts.
+        // A background process of a shell ignores some signals, and its children inherit that.
         command.arg("--default-signal");
     }
     command.args(["/bin/sh", "-c"]);
@@ -114,7 +114,7 @@ fn start(backend: Backend, before: &str, case: &str, signal: Signal) -> ExitStat
     command.status().unwrap()
 }
 
-/// Starts it on each backend.
+/// Starts the case on each backend.
 fn on_each(before: &str, case: &str, signal: Signal, check: impl Fn(ExitStatus)) {
     for &backend in Backend::ALL {
         let status = start(backend, before, case, signal);
@@ -131,7 +131,7 @@ fn lives(status: ExitStatus) {
     assert!(status.success(), "{status}");
 }
 
-/// S6, SG-03: the default action comes back, with its status.
+/// S6, SG-03: the default action is restored, with its exit status.
 #[test]
 fn a_closed_receiver_restores_the_default_action() {
     for signal in [
@@ -143,11 +143,11 @@ fn a_closed_receiver_restores_the_default_action() {
     ] {
         on_each("", "closed", signal, killed_by(signal));
     }
-    // By default it does nothing.
+    // The default action of this signal does nothing.
     on_each("", "closed", Signal::WINCH, lives);
 }
 
-/// S6: what was ignored before is ignored again.
+/// S6: a signal that was ignored before is ignored again.
 #[test]
 #[cfg(target_os = "linux")]
 fn a_closed_receiver_leaves_an_ignored_signal_ignored() {
@@ -167,8 +167,8 @@ fn a_receiver_that_fails_changes_nothing() {
     on_each("", "failed", Signal::TERM, killed_by(Signal::TERM));
 }
 
-/// S6, S7: tokio's listener is a handler like any other, if it was there before. One that comes while a
-/// receiver is open does not keep the default action away.
+/// S6, S7: tokio's listener is a handler like any other, if it was there before. A listener that is added
+/// while a receiver is open does not prevent the default action.
 #[test]
 fn tokios_listener_counts_if_it_came_before() {
     let on_tokio = |case| start(Backend::Tokio, "", case, Signal::TERM);

@@ -1,5 +1,5 @@
-//! A supervisor that starts services in order, waits until each is ready, restarts what fails, and
-//! can say at any time what is alive.
+//! A supervisor that starts services in order, waits until each is ready, restarts services that fail, and
+//! can list at any time those that are alive.
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Ready at once; crashes a few times, then runs for ever.
+/// Reports that it is ready at once, crashes a few times, and then runs until it is cancelled.
 async fn service(
     started: Started<u16>,
     address: Option<u16>,
@@ -40,7 +40,7 @@ async fn service(
     .await
 }
 
-/// Runs a service again when it fails, but not for ever.
+/// Runs a service again when it fails, up to `limit` times.
 async fn restart<Fut>(limit: u32, mut run: impl FnMut() -> Fut) -> Result<(), Failure>
 where
     Fut: Future<Output = Result<(), ()>>,

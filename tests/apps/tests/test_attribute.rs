@@ -1,4 +1,4 @@
-//! `#[anyrt::test]`, as a crate sees it that enables every backend.
+//! `#[anyrt::test]`, in a crate that enables every backend.
 
 use std::collections::BTreeSet;
 use std::env;
@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use anyrt::Backend;
 
-/// Set in the processes that this program starts: tests fail there that pass otherwise.
+/// The variable that is set in the processes that this program starts: tests fail there that pass
+/// otherwise.
 const FAIL: &str = "ANYRT_TEST_SHALL_FAIL";
 
 fn shall_fail() -> bool {
@@ -152,7 +153,8 @@ async fn free_ports_are_distinct_and_can_be_bound() {
     }
 }
 
-/// Another test that looks for a free port may have its hand on this one for a moment.
+/// Calls `bind` again if the port is in use: another test that looks for a free port may use it for a
+/// moment.
 fn bind<T>(bind: impl Fn() -> io::Result<T>) {
     let bound = (0..1_000).any(|_| {
         let bound = bind().is_ok();

@@ -1,5 +1,5 @@
-//! Destructors of thread-locals that read context variables: EN-23. What goes wrong there aborts the
-//! process, so this program starts itself.
+//! Destructors of thread-locals that read context variables: EN-23. A failure there aborts the process, so
+//! this program starts itself.
 
 use std::cell::RefCell;
 use std::env;
@@ -8,13 +8,13 @@ use std::thread;
 
 use anyrt::{Backend, Builder, Context, ContextVar, RunVar};
 
-/// Set in the processes that this program starts: what they have to do.
+/// The variable that tells a process that this program starts what to run.
 const DEED: &str = "ANYRT_THREAD_LOCALS";
 
 static COLOUR: ContextVar<String> = ContextVar::new();
 static COUNT: RunVar<u32> = RunVar::new();
 
-/// Reads and sets everything when it is dropped.
+/// A value that reads and sets everything when it is dropped.
 struct Late;
 
 impl Drop for Late {
@@ -35,7 +35,7 @@ thread_local! {
     static LATER: RefCell<Option<Late>> = const { RefCell::new(None) };
 }
 
-/// Registers a destructor before and after what anyrt has itself: systems call them in either order.
+/// Registers a destructor before and after those of anyrt: systems call them in either order.
 fn around<T>(uses: impl FnOnce() -> T) -> T {
     EARLY.with(|late| *late.borrow_mut() = Some(Late));
     let value = uses();
@@ -48,7 +48,7 @@ fn use_context() {
     assert_eq!(COLOUR.get().as_deref(), Some("red"));
 }
 
-/// What is done in a process of its own.
+/// Runs `deed` in a separate process.
 fn do_it(deed: &str) {
     let (deed, backend) = deed.split_once(' ').expect("a deed and a backend");
     let backend = match backend {
@@ -82,7 +82,7 @@ fn do_it(deed: &str) {
     thread.join().expect("no panic");
 }
 
-/// Whether a process that does this ends well.
+/// Returns whether a process that runs `deed` exits successfully.
 fn survives(deed: &str) -> bool {
     ["tokio", "smol", "async-std"].iter().all(|backend| {
         let mut command = Command::new(env::current_exe().expect("this program"));
@@ -92,7 +92,7 @@ fn survives(deed: &str) -> bool {
     })
 }
 
-/// Does in the processes that the tests below start what they ask for.
+/// Runs the deed of a process that the tests below start.
 #[test]
 fn the_deed() {
     if let Ok(deed) = env::var(DEED) {
@@ -100,7 +100,7 @@ fn the_deed() {
     }
 }
 
-/// EN-23, on a thread of its own.
+/// EN-23, on a plain thread.
 #[test]
 fn context_can_be_read_when_a_thread_ends() {
     assert!(survives("thread"));

@@ -1,6 +1,6 @@
-//! No run leaves a thread behind: what it started has ended within a second.
+//! No run leaves a thread behind: its threads have ended within a second.
 //!
-//! One test in a program of its own, since it counts the threads of the whole process.
+//! One test in a separate program, since it counts the threads of the whole process.
 
 #![cfg(target_os = "linux")]
 
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use anyrt::sync::CapacityLimiter;
 use anyrt::{Backend, BlockingPortal, BlockingPortalProvider, Builder, from_thread, to_thread};
 
-/// The threads of this process, by number and name.
+/// Returns the threads of this process, by number and name.
 fn threads() -> BTreeMap<u32, String> {
     let tasks = fs::read_dir("/proc/self/task").expect("a listing of threads");
     tasks
@@ -28,13 +28,13 @@ fn threads() -> BTreeMap<u32, String> {
         .collect()
 }
 
-/// Threads that belong to the process and not to a run: the reactor and the pool that smol and
-/// async-std share, and async-std's executor. Whether the pool's are busy is the runs' concern.
+/// Returns whether a thread belongs to the process and not to a run: the reactor and the pool that smol and
+/// async-std share, and async-std's executor. Whether threads of the pool are busy is not checked here.
 fn is_shared(name: &str) -> bool {
     ["async-io", "async-std/runti"].contains(&name) || name.starts_with("blocking-")
 }
 
-/// Everything that starts threads: calls, abandoned ones among them, portals of all kinds.
+/// Uses everything that starts threads: calls, abandoned ones among them, portals of all kinds.
 fn busy(backend: Backend) {
     let builder = Builder::new().backend(backend);
     let limiter = Arc::new(CapacityLimiter::new(8));

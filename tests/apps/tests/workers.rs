@@ -1,7 +1,7 @@
 //! Worker processes: PR-11 to PR-15, W1 to W17.
 //!
-//! Workers of these tests are this test program once more, which runs one test: that calls `serve` first.
-//! What a whole process does is looked at from outside, by way of the test `child`.
+//! The workers of these tests are processes of this test program, which run one test: that calls `serve`
+//! first. The behaviour of a whole process is checked from outside, through the test `child`.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test says where it failed")]
@@ -33,7 +33,7 @@ use tempfile::TempDir;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Waits until something is so.
+/// Waits until the condition holds.
 async fn until(mut so: impl FnMut() -> bool) {
     let wait = async {
         while !so() {
@@ -47,7 +47,7 @@ fn pid(id: u32) -> Pid {
     Pid::from_raw(id.try_into().unwrap()).unwrap()
 }
 
-/// Whether a process has ended; it may be a zombie.
+/// Returns whether a process has ended; it may be a zombie.
 fn has_ended(id: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
     test_kill_process(pid(id)).is_err() || stat.contains(") Z ")
@@ -70,7 +70,7 @@ fn divide((dividend, divisor): (u32, u32)) -> Result<u32, String> {
         .ok_or_else(|| "by zero".to_owned())
 }
 
-/// Says by one file that it has begun, and waits for another one.
+/// Creates one file when it has begun, and waits for another one.
 #[anyrt::process_fn]
 fn wait_for((begun, go): (PathBuf, PathBuf)) -> u32 {
     fs::write(&begun, std::process::id().to_string()).unwrap();
@@ -109,7 +109,8 @@ fn panics(text: String) {
     assert!(text.is_empty(), "{text}");
 }
 
-/// PR-11, W4, W8: another process, and the same one for the next call. It leads a group.
+/// PR-11, W4, W8: the function runs in another process, and the next call uses the same one. The process
+/// leads a group.
 #[anyrt::test]
 async fn an_idle_worker_is_reused() {
     let first = to_process::run(process, ()).await.unwrap();
@@ -121,7 +122,7 @@ async fn an_idle_worker_is_reused() {
     }
 }
 
-/// PR-11, W10: values and errors come back as they are; the function stays an ordinary one.
+/// PR-11, W10: values and errors are returned unchanged; the function can still be called directly.
 #[anyrt::test]
 async fn values_and_errors_come_back() {
     assert_eq!(divide((6, 2)), Ok(3));
@@ -131,13 +132,13 @@ async fn values_and_errors_come_back() {
     assert_eq!(divided, Err("by zero".to_owned()));
 }
 
-/// A library's function.
+/// Checks that a function of a library can be called.
 #[anyrt::test]
 async fn libraries_have_functions_too() {
     assert_eq!(to_process::run(anyrt_apps::doubled, 21).await.unwrap(), 42);
 }
 
-/// W10: a panic continues in the caller, with its text; the worker lives on.
+/// W10: a panic continues in the caller, with its text; the worker stays usable.
 #[anyrt::test]
 async fn panics_continue_in_the_caller() {
     let worker = to_process::run(process, ()).await.unwrap();
@@ -155,7 +156,7 @@ async fn panics_continue_in_the_caller() {
     assert_eq!(to_process::run(process, ()).await.unwrap(), worker);
 }
 
-/// PR-14, W12: a worker that dies in the middle is an error of that call.
+/// PR-14, W12: a worker that dies during a call is an error of that call.
 #[anyrt::test]
 async fn a_worker_that_dies_is_an_error_of_one_call() {
     for how in 0..3 {
@@ -168,7 +169,7 @@ async fn a_worker_that_dies_is_an_error_of_one_call() {
     }
 }
 
-/// PR-12, W14: with `kill_on_cancel`, the worker is killed and reaped before the caller goes on.
+/// PR-12, W14: with `kill_on_cancel`, the worker is killed and reaped before the caller continues.
 #[anyrt::test]
 async fn a_cancelled_call_may_kill_its_worker() {
     let folder = tempfile::tempdir().unwrap();
@@ -225,7 +226,7 @@ async fn a_dropped_call_kills_its_worker() {
     assert_ne!(to_process::run(process, ()).await.unwrap(), killed);
 }
 
-/// PR-15, W13: as many workers as the limiter allows.
+/// PR-15, W13: concurrent calls use as many workers as the limiter allows.
 #[anyrt::test]
 async fn calls_at_once_use_as_many_workers_as_are_allowed() {
     let folder = tempfile::tempdir().unwrap();
@@ -252,7 +253,7 @@ async fn calls_at_once_use_as_many_workers_as_are_allowed() {
     assert_eq!(workers.len(), 3);
 }
 
-/// W13: with a limiter of its own; cancelled on entry, nothing is started and no token is spent.
+/// W13: with an explicit limiter; when cancelled on entry, nothing is started and no token is used.
 #[anyrt::test]
 async fn nothing_is_begun_for_a_cancelled_call() {
     let limiter = Arc::new(CapacityLimiter::new(0));
@@ -279,7 +280,7 @@ async fn nothing_is_begun_for_a_cancelled_call() {
     assert_eq!(limiter.statistics().borrowed, 0);
 }
 
-/// W12: a worker that was killed while it was idle costs no call.
+/// W12: a worker that is killed while it is idle does not fail a call.
 #[anyrt::test]
 async fn an_idle_worker_may_be_killed() {
     for _ in 0..20 {
@@ -290,7 +291,7 @@ async fn an_idle_worker_may_be_killed() {
     }
 }
 
-/// W12: nor one that is killed while it is sent a request.
+/// W12: nor does a worker that is killed while a request is sent to it.
 #[anyrt::test]
 async fn a_worker_may_be_killed_while_a_request_is_written() {
     let worker = to_process::run(process, ()).await.unwrap();
@@ -307,7 +308,7 @@ async fn a_worker_may_be_killed_while_a_request_is_written() {
     assert_ne!(to_process::run(process, ()).await.unwrap(), worker);
 }
 
-/// Polls a future so many times, unless it completes before.
+/// Polls a future up to `times` times, unless it completes before.
 async fn polled<F: Future>(times: usize, future: F) -> Option<F::Output> {
     let mut future = pin!(future);
     let mut polls = 0;
@@ -321,7 +322,7 @@ async fn polled<F: Future>(times: usize, future: F) -> Option<F::Output> {
     .await
 }
 
-/// Cancels a scope after so many polls of what is in it.
+/// Cancels a scope after `times` polls of its body.
 async fn cancelled<F: Future>(times: usize, future: F) -> Option<F::Output> {
     let scope = CancelScope::new();
     let handle = scope.handle();
@@ -338,8 +339,8 @@ async fn cancelled<F: Future>(times: usize, future: F) -> Option<F::Output> {
     scope.run(counted).await.ok()
 }
 
-/// W15: cancelled or dropped at each poll, with a new worker and an idle one, with a request that goes out in
-/// pieces: the next call gets its own answer, and the token comes back.
+/// W15: cancelled or dropped at each poll, with a new worker and an idle one, with a request that is sent
+/// in pieces: the next call gets its own answer, and the token is returned.
 #[anyrt::test]
 async fn the_next_call_gets_its_own_answer() {
     let filler = "x".repeat(1 << 20);
@@ -375,7 +376,7 @@ async fn the_next_call_gets_its_own_answer() {
     }
 }
 
-/// 100 MiB there and back.
+/// Sends values of 100 MiB, and receives them.
 #[anyrt::test]
 async fn large_values_go_through() {
     let text = "0123456789abcdef".repeat(100 << 16);
@@ -441,7 +442,7 @@ fn same_option(option: Option<Option<u8>>) -> Option<Option<u8>> {
     option
 }
 
-/// W10: each shape of serde.
+/// W10: each shape of serde's data model.
 #[anyrt::test]
 async fn shapes_go_through() {
     let rest = [
@@ -484,7 +485,7 @@ async fn shapes_go_through() {
     }
 }
 
-/// Cannot be sent if it is negative, or received if it is odd.
+/// A value that cannot be sent if it is negative, or received if it is odd.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Picky(i32);
 
@@ -511,7 +512,7 @@ fn minus((from, number): (i32, Picky)) -> Picky {
     Picky(from - number.0)
 }
 
-/// W11: values that cannot be sent are errors, and the worker lives on.
+/// W11: values that cannot be sent are errors, and the worker stays usable.
 #[anyrt::test]
 async fn values_that_cannot_be_sent_are_errors() {
     let worker = to_process::run(process, ()).await.unwrap();
@@ -532,7 +533,7 @@ async fn values_that_cannot_be_sent_are_errors() {
     assert_eq!(to_process::run(process, ()).await.unwrap(), worker);
 }
 
-/// What is not marked is not called.
+/// Checks that a function without the attribute is not called.
 #[anyrt::test]
 async fn functions_have_to_be_marked() {
     fn unmarked((): ()) {}
@@ -553,7 +554,7 @@ fn use_standard_input((): ()) -> String {
     text
 }
 
-/// The socket is not within reach of functions.
+/// Checks that functions cannot access the socket.
 #[anyrt::test]
 async fn functions_may_use_their_standard_input() {
     for _ in 0..2 {
@@ -584,12 +585,13 @@ async fn workers_start_no_workers() {
     );
 }
 
-/// The case that the test `child` stands for, its backend, and a folder.
+/// The case that the test `child` runs, its backend, and a folder.
 const CASE: &str = "ANYRT_WORKERS_CASE";
 const BACKEND: &str = "ANYRT_WORKERS_BACKEND";
 const FOLDER: &str = "ANYRT_WORKERS_FOLDER";
 
-/// Not a test by itself: what the others start. It has no `#[anyrt::test]`, so cases set workers up, or not.
+/// Runs one case. The other tests start this one, which does nothing by itself. It has no `#[anyrt::test]`,
+/// so cases set workers up, or not.
 #[test]
 fn child() {
     let Ok(case) = std::env::var(CASE) else {
@@ -634,7 +636,7 @@ fn on_each(case: &str) {
     }
 }
 
-/// Without set-up nothing is started.
+/// Checks that without set-up nothing is started.
 fn forgotten(backend: Backend) {
     anyrt::run_on(backend, async {
         for _ in 0..3 {
@@ -643,14 +645,14 @@ fn forgotten(backend: Backend) {
             assert!(error.to_string().contains("anyrt::to_process::serve();"));
         }
     });
-    // Not even one that has ended meanwhile.
+    // Not even a child that has ended meanwhile.
     assert_eq!(children(), BTreeSet::new());
     let stat = fs::read_to_string("/proc/self/stat").unwrap();
     let faults_of_children = stat.rsplit(") ").next().unwrap().split(' ').nth(8);
     assert_eq!(faults_of_children, Some("0"));
 }
 
-/// A run before `serve`: in the worker, that ends at its start.
+/// Enters a run before `serve`: the worker exits at that.
 fn late(backend: Backend) {
     anyrt::run_on(backend, async {});
     set_up();
@@ -680,8 +682,8 @@ fn orphan(folder: &Path) {
     fs::write(folder.join("main"), "ran").unwrap();
 }
 
-/// W4: a worker whose program has ended already does not take itself for the program. What has inherited the
-/// environment is no worker.
+/// W4: a worker does not run the main program if the program that started it has ended already. A process
+/// that has only inherited the environment is not a worker.
 #[test]
 fn an_orphan_does_not_run_the_program() {
     for is_orphan in [true, false] {
@@ -712,7 +714,8 @@ fn folder((): ()) -> PathBuf {
     std::env::current_dir().unwrap()
 }
 
-/// The end of a run ends its workers; several runs have their own, with the folder of their time.
+/// Checks that the end of a run ends its workers, and that concurrent runs have separate workers, which
+/// start in the current folder.
 fn ends(backend: Backend) {
     set_up();
     let run = || {
@@ -766,7 +769,7 @@ fn grandparent(backend: Backend) {
     assert!(anyrt::run_on(backend, call).unwrap());
 }
 
-/// W4: what a worker starts is a program, which uses workers itself.
+/// W4: a process that a worker starts is a program, which can use workers itself.
 #[test]
 fn a_grandchild_may_use_workers() {
     on_each("grandparent");
@@ -778,7 +781,7 @@ fn spins(backend: Backend, folder: &Path) {
     anyrt::run_on(backend, call).unwrap();
 }
 
-/// Starts a program whose worker spins; returns that, too.
+/// Starts a program with a worker that spins, and returns both.
 fn start_spinning(backend: Backend, folder: &TempDir) -> (Child, u32) {
     let program = command(backend, "spins", folder).spawn().unwrap();
     let start = Instant::now();
@@ -790,7 +793,7 @@ fn start_spinning(backend: Backend, folder: &TempDir) -> (Child, u32) {
     (program, worker.parse().unwrap())
 }
 
-/// W7: the program is killed, or stopped and killed.
+/// W7: workers end when the program is killed, or stopped and killed.
 #[test]
 fn workers_end_with_the_program() {
     for &backend in Backend::ALL {
@@ -816,7 +819,7 @@ fn program() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_workers"))
 }
 
-/// W1, W9: what a function prints is there when the call has ended.
+/// W1, W9: the output of a function has been written when the call has ended.
 #[test]
 fn functions_print_before_they_return() {
     for &backend in Backend::ALL {
@@ -831,7 +834,7 @@ fn functions_print_before_they_return() {
     }
 }
 
-/// W6: without its executable there is no worker.
+/// W6: without its executable the program cannot start a worker.
 #[test]
 fn a_program_may_be_deleted() {
     let folder = tempfile::tempdir().unwrap();
@@ -845,7 +848,7 @@ fn a_program_may_be_deleted() {
     );
 }
 
-/// W8: Ctrl-C at a terminal reaches the program, and passes its workers by.
+/// W8: Ctrl-C at a terminal reaches the program, but not its workers.
 #[test]
 fn ctrl_c_passes_workers_by() {
     for &backend in Backend::ALL {
@@ -854,7 +857,7 @@ fn ctrl_c_passes_workers_by() {
         let terminal = openpt(flags).unwrap();
         unlockpt(&terminal).unwrap();
         let side = ioctl_tiocgptpeer(&terminal, flags).unwrap();
-        // In a session of its own, whose terminal that is.
+        // In a separate session with that terminal.
         let mut command = Command::new("setsid");
         command.args(["--ctty", "--wait"]).arg(program());
         command.arg("interrupted").arg(folder.path());
@@ -862,7 +865,7 @@ fn ctrl_c_passes_workers_by() {
         command.stdin(side.try_clone().unwrap());
         command.stdout(side.try_clone().unwrap()).stderr(side);
         let mut child = command.spawn().unwrap();
-        // Its ends of the terminal go with it.
+        // This closes its ends of the terminal.
         drop(command);
         wait_for_file(&folder.path().join("begun"));
         let worker = fs::read_to_string(folder.path().join("begun")).unwrap();

@@ -1,5 +1,5 @@
-//! The conformance suite of anyrt. A backend runs all of it with a file
-//! `tests/conformance.rs` of five lines, with the facets that it has:
+//! The conformance suite of anyrt. A backend runs all of it with a file `tests/conformance.rs` of five
+//! lines, with the facets that it has:
 //!
 //! ```ignore
 //! anyrt_conformance::suite! {
@@ -8,30 +8,29 @@
 //! }
 //! ```
 //!
-//! and `cargo test --test conformance`. Each case is then a test of its own, named after the rule
-//! that it checks: `groups::the_group_waits_for_children`.
+//! and `cargo test --test conformance`. Each case is then a separate test, named after the rule that it
+//! checks: `groups::the_group_waits_for_children`.
 //!
 //! # What is where
 //!
-//! - [`cases`]: the cases, one module per area, each area in a crate of its own so that they are
-//!   compiled side by side. A case is a plain function over the backend, and its documentation names
-//!   what it stands for: a rule of `ARCHITECTURE.md` (`C4`), a point of a facet's contract (`Time 2`),
-//!   or one of the behaviours below (`TG-01`). Each file ends with the list of its cases.
+//! - [`cases`]: the cases, one module per area, each area in a separate crate so that they are compiled in
+//!   parallel. A case is a plain function over the backend, and its documentation names the rule that it
+//!   checks: a rule of `ARCHITECTURE.md` (`C4`), a point of a facet's contract (`Time 2`), or one of the
+//!   behaviours below (`TG-01`). Each file ends with the list of its cases.
 //! - [`suite!`] and the lists of names behind it: the only macros.
 //! - [`erased`]: the runtime that most cases are written for. It forwards to the mounted backend.
-//! - [`harness`]: gives every case a fresh runtime and a thread of its own, and names the case that
-//!   hangs.
-//! - [`cancel_everywhere`](fn@cancel_everywhere::cancel_everywhere): cancels an operation at each of
-//!   its polls in turn.
+//! - [`harness`]: runs every case on a fresh runtime and a separate thread, and names the case that hangs.
+//! - [`cancel_everywhere`](fn@cancel_everywhere::cancel_everywhere): cancels an operation at each of its
+//!   polls in turn.
 //! - [`stress`](fn@stress::stress): random trees of tasks against a model.
-//! - [`check_byte_stream`]: for those who write streams, what every stream of bytes has to do.
+//! - [`check_byte_stream`]: for authors of streams, the rules that every stream of bytes has to follow.
 //!
 //! # Erased and generic cases
 //!
-//! Most cases test core, which is the same code on every backend. They take
-//! [`erased::Backend`], whose runtime forwards each call of a facet to the mounted backend, and are
-//! compiled once. Cases that check the contract of a facet are generic over the backend and are
-//! compiled where the suite is mounted, against the backend's own handles, timers, calls and sockets:
+//! Most cases test core, which is the same code on every backend. They take [`erased::Backend`], a backend
+//! that forwards each call of a facet to the mounted backend, and are compiled once. Cases that check the
+//! contract of a facet are generic over the backend and are compiled where the suite is mounted, against
+//! the backend's own handles, timers, calls and sockets:
 //!
 //! | module | compiled with the backend's own types for |
 //! | --- | --- |
@@ -41,13 +40,12 @@
 //! | `stress` | all rules at once, in random trees of groups, scopes, shields and clean-ups |
 //! | `net_contract` | the contract of `Net` and `Socket`: streams over TCP, whole, split and under TLS |
 //!
-//! A test program mounts one runtime, configured in as many ways as it likes. Another runtime needs
-//! another file.
+//! A test program mounts one runtime, in any number of configurations. Another runtime needs another file.
 //!
 //! # Behaviours
 //!
-//! What can be observed of AnyIO and Trio, in their own test suites above all, is numbered by area.
-//! Here the case says in its own words what that means in Rust.
+//! The observable behaviours of AnyIO and Trio, mostly from their test suites, are numbered by area. Each
+//! case here states in its own words what the behaviour means in Rust.
 //!
 //! | area | | entries |
 //! | --- | --- | ---: |
@@ -67,12 +65,12 @@
 //! | EV | runs | 8 |
 //! | TI | help for tests, so far in part | 10 |
 //! | SG | signals | 6 |
-//! | PR | processes; worker processes are tested by programs of their own | 15 |
-//! | EN | the engine: what a review found, so far in part | 36 |
+//! | PR | processes; worker processes are tested by separate programs | 15 |
+//! | EN | the engine: findings of a review, so far in part | 36 |
 //!
-//! A test of this crate fails if one of them has no case, those apart that Rust's types rule out.
+//! A test of this crate fails if one of them has no case, except those that Rust's types rule out.
 //!
-//! # What a backend does not manage yet
+//! # Known failures of a backend
 //!
 //! ```ignore
 //! anyrt_conformance::suite! {
@@ -84,18 +82,18 @@
 //! }
 //! ```
 //!
-//! Such a case may fail or hang. Once it passes, the suite asks for the line to be removed. A case that
-//! fails only sometimes, because chance decides whether the fault shows, goes into `flaky_failures`,
-//! which has the same form: it may pass or fail.
+//! Such a case may fail or hang. Once it passes, the suite fails until the line is removed. A case that
+//! fails only sometimes, because chance decides whether the fault shows, goes into `flaky_failures`, which
+//! has the same form: it may pass or fail.
 //!
-//! What several backends do not manage for the same reason, a fault of core for instance, is in a
-//! constant of type [`harness::Failures`] that each mount names: `failures: [failures::ENGINE]`
-//! between `facets` and `known_failures`. [`failures`] has those of this repository.
+//! Failures that several backends share for the same reason, a fault of core for instance, are in a
+//! constant of type [`harness::Failures`] that each mount names: `failures: [failures::ENGINE]` between
+//! `facets` and `known_failures`. [`failures`] has those of this repository.
 //!
 //! # Looking for a rare failure
 //!
-//! `ANYRT_CONFORMANCE_REPEAT=100` runs every case so many times. `ANYRT_STRESS_TREES` and
-//! `ANYRT_STRESS_SEED` do the same for the stress test; see [`stress`].
+//! `ANYRT_CONFORMANCE_REPEAT=100` runs every case 100 times. `ANYRT_STRESS_TREES` and `ANYRT_STRESS_SEED`
+//! do the same for the stress test; see [`stress`].
 
 pub mod failures;
 mod manifest;
@@ -146,8 +144,8 @@ pub use manifest::check_known_failures;
 pub use manifest::descriptors;
 pub use manifest::{all, names, net};
 
-/// The cases, one module per area. Each is a plain function over a backend, and panics where the
-/// rule that its documentation cites does not hold.
+/// The cases, one module per area. Each is a plain function over a backend, and panics where the rule that
+/// its documentation cites does not hold.
 pub mod cases {
     pub use anyrt_conformance_files::*;
     pub use anyrt_conformance_groups::*;

@@ -1,5 +1,5 @@
-//! Which cases there are, and what is made of them. Each file of cases ends with the list of its
-//! own; here stand the names of the files, by facet.
+//! The list of cases, and the macros that make tests of it. Each file of cases ends with the list of its
+//! cases; here are the names of the files, by facet.
 
 #[cfg(unix)]
 use anyrt_core::runtime::Descriptors;
@@ -9,9 +9,9 @@ use crate::harness::{Case, Failures};
 
 /// Mounts the suite: one test for each case of the facets that are listed.
 ///
-/// `runtime` is an expression that makes a backend; it is evaluated anew for each case. Several
-/// suites in one file sit in modules of their own; they may configure one runtime differently, but
-/// another runtime needs another file.
+/// `runtime` is an expression that makes a backend; it is evaluated anew for each case. Several suites in
+/// one file are in separate modules; they may configure one runtime differently, but another runtime needs
+/// another file.
 #[macro_export]
 macro_rules! suite {
     (
@@ -46,10 +46,10 @@ macro_rules! suite {
     };
 }
 
-/// Hands the names of the files with the cases of one facet to another macro.
+/// Passes the names of the files with the cases of one facet to another macro.
 ///
-/// A case is listed under the facet that it is about. Spawning, time and blocking calls are what
-/// core cannot do without, so a case of any facet may use all three.
+/// A case is listed under the facet that it is about. Core requires spawning, time and blocking calls, so a
+/// case of any facet may use all three.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __modules {
@@ -159,7 +159,7 @@ macro_rules! __modules {
     (descriptors, [$($then:tt)*], $arguments:tt) => {
         $($then)*! { $arguments
             engine_sockets_unix,
-            // Files have a descriptor, and these are tried with those of Unix.
+            // Files have a descriptor, and these are tested with those of Unix.
             files_everywhere,
             files_lines,
             files_listing,
@@ -181,14 +181,14 @@ macro_rules! __modules {
     };
 }
 
-/// The tests of each file.
+/// Expands to the tests of each file.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __tests {
     (() $($module:ident,)*) => { $( $crate::cases::$module! {} )* };
 }
 
-/// The cases of each file, and their names.
+/// Adds the cases of each file, or their names, to a list.
 macro_rules! extend {
     (($list:ident, names) $($module:ident,)*) => { $(
         $list.extend_from_slice(crate::cases::$module::NAMES);
@@ -238,7 +238,7 @@ pub fn names() -> Vec<&'static str> {
     list
 }
 
-/// Checks that each known failure is the name of a case, which a misspelt one is not.
+/// Checks that each known failure is the name of a case, so that a misspelt name is found.
 #[doc(hidden)]
 pub fn check_known_failures(failures: &[Failures]) {
     let names = names();

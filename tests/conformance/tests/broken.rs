@@ -1,4 +1,4 @@
-//! The suite on a small runtime that is sound, and on runtimes that are not: it has to notice.
+//! Runs the suite on a small runtime that is sound, and on broken runtimes: it has to notice the flaws.
 
 mod support;
 
@@ -88,7 +88,7 @@ fn a_runtime_that_polls_inside_spawn_is_noticed() {
     );
 }
 
-/// Not a test: makes the tree of `ANYRT_STRESS_SEED` smaller for as long as it fails.
+/// Makes the tree of `ANYRT_STRESS_SEED` smaller for as long as it fails. A tool, not a test.
 #[test]
 #[ignore = "a tool for whoever has found a tree that fails on the sound runtime"]
 fn shrink() {
@@ -99,7 +99,7 @@ fn shrink() {
     );
 }
 
-/// Which cases have to fail or hang on this runtime, and which do not mind the flaw.
+/// Checks that the cases in `noticed_by` fail or hang on this runtime, and that those in `unaffected` pass.
 fn expect(flaw: Flaw, noticed_by: &[&str], unaffected: &[&str]) {
     let all = anyrt_conformance::all::<TinyRuntime>();
     let mut wrong = Vec::new();
@@ -111,8 +111,8 @@ fn expect(flaw: Flaw, noticed_by: &[&str], unaffected: &[&str]) {
                 found.run(&TinyRuntime::broken(flaw));
             })
         };
-        // A timer is only seen to be early if the machine was not busy with something else until
-        // the deadline.
+        // A timer is only seen to be early if the machine was not busy with something else until the
+        // deadline.
         let attempts = if noticed_by.contains(case) { 5 } else { 1 };
         let passed = (0..attempts).all(|_| matches!(attempt(), Outcome::Passed));
         if passed == noticed_by.contains(case) {

@@ -1,4 +1,4 @@
-//! The check of byte streams, on streams that break one rule each: it has to notice.
+//! Runs the check of byte streams on streams that break one rule each: it has to notice.
 
 #![allow(clippy::unwrap_used, reason = "a test says where it failed")]
 
@@ -11,7 +11,7 @@ use anyrt_conformance::support::{catch_sync, polls_until_ready};
 use anyrt_core::stream::{Attributes, MemoryByteStream, memory_byte_stream};
 use futures_io::{AsyncRead, AsyncWrite};
 
-/// What is wrong with a stream.
+/// The flaw of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Flaw {
     None,
@@ -19,7 +19,7 @@ enum Flaw {
     TakesWhilePending,
     /// A write that has to wait has written something.
     WritesWhilePending,
-    /// Whoever asked first is woken, and not who asked last.
+    /// The first waker is woken, and not the last one.
     KeepsTheFirstWaker,
     /// Writing nothing ends the stream.
     TakesNothingForTheEnd,
@@ -27,21 +27,21 @@ enum Flaw {
     ClosesBoth,
     /// Reading after the end fails.
     EndsOnce,
-    /// A closed stream says that it is broken.
+    /// A closed stream reports that it is broken.
     MixesUpItsErrors,
-    /// A write of several slices says that it has written nothing, though there was something.
+    /// A write of several slices reports that it has written nothing, though there was something.
     WritesNothing,
-    /// What nobody will receive is taken for ever.
+    /// Bytes are accepted even if no receiver is left.
     NeverBreaks,
 }
 
-/// A stream that is sound, but for its flaw.
+/// A stream that is sound except for its flaw.
 struct Flawed {
     stream: MemoryByteStream,
     flaw: Flaw,
-    /// The waker that is kept.
+    /// The first waker, which is kept.
     first: Option<Waker>,
-    /// A byte that was taken too soon, and the room of the read that took it.
+    /// A byte that was taken too soon, and the length of the buffer of the read that took it.
     taken: Option<(u8, usize)>,
     ended: bool,
     closed: bool,
@@ -73,7 +73,7 @@ impl AsyncRead for Flawed {
                 return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
             }
             Flaw::TakesWhilePending if !buffer.is_empty() => {
-                // Another read has no use for what was taken.
+                // Another read cannot use the byte that was taken.
                 let taken = this.taken.take();
                 if let Some((byte, _)) = taken.filter(|(_, room)| *room == buffer.len()) {
                     buffer[0] = byte;
@@ -154,7 +154,7 @@ impl AsyncWrite for Flawed {
 
 impl Attributes for Flawed {}
 
-/// What the check says about streams with this flaw; nothing if it finds no fault.
+/// Returns the complaint of the check about streams with this flaw, or `None` if it finds no fault.
 fn complaint(flaw: Flaw) -> Option<String> {
     let check = check_byte_stream(async || pair(flaw, 10_000), async || pair(flaw, 50));
     catch_sync(|| polls_until_ready(check)).err()

@@ -1,4 +1,4 @@
-//! The manifest is complete, and so are the cases: nothing is left out by accident.
+//! Checks that the manifest and the cases are complete: nothing is left out by accident.
 
 #![expect(clippy::unwrap_used, reason = "this is test code")]
 
@@ -30,7 +30,7 @@ const AREAS: &[(&str, usize)] = &[
 ];
 
 /// Entries that no case of this crate can check, and the file that checks them, from the root of the
-/// workspace: what types rule out, what only the facade or a whole program can do.
+/// workspace: behaviours that types rule out, or that only the facade or a whole program has.
 const ELSEWHERE: &[(&str, &str)] = &[
     ("TG-18", "tests/ui/fail/started_twice.rs"),
     ("TG-33", "tests/ui/fail/group_runs_once.rs"),
@@ -52,7 +52,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("PR-15", "tests/apps/tests/workers.rs"),
 ];
 
-/// One case in the sources.
+/// A case in the sources.
 struct Written {
     name: String,
     docs: String,
@@ -70,7 +70,7 @@ const CRATES: &[&str] = &[
     "threads",
 ];
 
-/// The files of cases, and their names.
+/// Returns the files of cases, and their names.
 fn files() -> Vec<(PathBuf, String)> {
     let mut files = Vec::new();
     for name in CRATES {
@@ -109,7 +109,7 @@ fn written() -> Vec<Written> {
     cases
 }
 
-/// The lines of a text, and where they begin.
+/// Returns the lines of a text, with their offsets.
 fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut at = 0;
     text.split_inclusive('\n').map(move |line| {
@@ -119,7 +119,7 @@ fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// Whether the function that the text begins with has the parameter of a case, and no other.
+/// Returns whether the function that the text begins with has the parameter of a case, and no other.
 fn takes_a_backend(text: &str) -> bool {
     let parameters = text.split('(').nth(1).unwrap();
     let parameters = parameters.split(')').next().unwrap();
@@ -190,7 +190,7 @@ fn entries_elsewhere_are_cited_there() {
     assert!(missing.is_empty(), "not cited there: {missing:#?}");
 }
 
-/// Begins with something like `TG-01: `, `C4, LL-04: ` or `Time 2: `.
+/// Returns whether the documentation begins with something like `TG-01: `, `C4, LL-04: ` or `Time 2: `.
 fn cites_a_rule(docs: &str) -> bool {
     let Some((rules, _)) = docs.split_once(':') else {
         return false;
@@ -206,7 +206,7 @@ fn cites_a_rule(docs: &str) -> bool {
     })
 }
 
-/// The stress test runs what the model can follow.
+/// Checks that the stress test runs only plans that the model can follow.
 #[test]
 fn random_plans_are_fair() {
     for seed in 0..20_000 {

@@ -1,6 +1,6 @@
 //! Libraries of the ecosystem on anyrt, on every backend: the real ones, in `tests/`.
 //!
-//! Here is what those programs share: connections between two ends.
+//! Here are the helpers that those programs share: connections between two ends.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -12,16 +12,16 @@ use anyrt::stream::{ByteStream, MemoryByteStream, memory_byte_stream};
 ///
 /// # Errors
 ///
-/// What the system says.
+/// The error of the operating system.
 pub fn listen() -> io::Result<TcpListener> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
 }
 
-/// Connects to where somebody listens.
+/// Connects to a listener.
 ///
 /// # Errors
 ///
-/// What the system says.
+/// The error of the operating system.
 pub async fn connect(to: SocketAddr) -> io::Result<TcpStream> {
     TcpConnector::new().connect_addresses(&[to]).await
 }
@@ -29,27 +29,27 @@ pub async fn connect(to: SocketAddr) -> io::Result<TcpStream> {
 /// The two ends of a connection.
 pub type Pair = [Box<dyn ByteStream>; 2];
 
-/// The two ends of a TCP connection.
+/// Returns the two ends of a TCP connection.
 ///
 /// # Errors
 ///
-/// What the system says.
+/// The error of the operating system.
 pub async fn tcp_pair() -> io::Result<[TcpStream; 2]> {
     let listener = listen()?;
     let near = connect(listener.local_addr()?).await?;
     Ok([near, listener.accept().await?.0])
 }
 
-/// The two ends of a connection in memory, which hold so many bytes each.
+/// Returns the two ends of a connection in memory, with a buffer of `capacity` bytes each.
 pub fn memory_pair(capacity: usize) -> [MemoryByteStream; 2] {
     memory_byte_stream(capacity).into()
 }
 
-/// One connection of each kind.
+/// Returns one connection of each kind.
 ///
 /// # Errors
 ///
-/// What the system says.
+/// The error of the operating system.
 pub async fn pairs() -> io::Result<Vec<Pair>> {
     Ok(vec![
         tcp_pair().await?.map(|end| Box::new(end) as _),

@@ -31,13 +31,13 @@ fn get(path: &str) -> Request<Full<Bytes>> {
         .unwrap()
 }
 
-/// Sends the body back, as it comes.
+/// Sends the body back as it arrives.
 async fn echo(request: Request<Incoming>) -> Result<Response<Incoming>, Infallible> {
     Ok(Response::new(request.into_body()))
 }
 
-/// One connection carries many requests, with bodies in both directions at the same time; when the
-/// client has gone, everything ends by itself.
+/// Checks that one connection carries many requests, with bodies in both directions at the same time, and
+/// that everything ends by itself when the client is dropped.
 #[anyrt::test]
 async fn one_connection_carries_many_requests() {
     for [near, far] in pairs().await.unwrap() {
@@ -64,7 +64,7 @@ async fn one_connection_carries_many_requests() {
     }
 }
 
-/// A client that does not finish its request is turned away in time, by anyrt's clock.
+/// Checks that a client that does not finish its request is rejected in time, by anyrt's clock.
 #[anyrt::test]
 async fn half_a_header_is_not_waited_for() {
     for [near, mut far] in pairs().await.unwrap() {
@@ -81,7 +81,7 @@ async fn half_a_header_is_not_waited_for() {
     }
 }
 
-/// The same for the next request on a connection that was in use: the timer is set again. The clock
+/// Checks the same for the next request on a connection that was in use: the timer is set again. The clock
 /// is paused, and jumps ahead when nothing else is left to do.
 #[tokio::test(start_paused = true)]
 async fn an_idle_connection_is_not_waited_for() {
@@ -111,7 +111,7 @@ async fn an_idle_connection_is_not_waited_for() {
     group.await.unwrap();
 }
 
-/// A request that is being answered when the server stops is answered.
+/// Checks that a request that is being answered when the server stops is answered.
 #[anyrt::test]
 async fn a_graceful_shutdown_lets_requests_finish() {
     for [near, far] in pairs().await.unwrap() {
@@ -129,7 +129,7 @@ async fn a_graceful_shutdown_lets_requests_finish() {
                 });
                 let serving = server::Builder::new().serve_connection(HyperIo::new(near), service);
                 let mut serving = pin!(serving);
-                // Serves until a request is there, and from then on only what is there.
+                // Serves until a request arrives, and from then on only that request.
                 let asked = pin!(begun.wait());
                 let first = select(serving.as_mut(), asked).await;
                 assert!(matches!(first, Either::Right(_)));
@@ -149,7 +149,7 @@ async fn a_graceful_shutdown_lets_requests_finish() {
     }
 }
 
-/// Cancelling the group of a connection cuts it off: the other side sees its end.
+/// Checks that cancelling the group of a connection cuts it off: the other side sees its end.
 #[anyrt::test]
 async fn cancelling_the_group_closes_the_connection() {
     for [near, far] in pairs().await.unwrap() {
@@ -178,7 +178,7 @@ async fn cancelling_the_group_closes_the_connection() {
     }
 }
 
-/// A service for each connection, which knows its peer by the stream's attributes.
+/// Serves each connection with a service that gets the peer from the stream's attributes.
 #[anyrt::test]
 async fn a_service_knows_its_peer() {
     let [near, far] = tcp_pair().await.unwrap();

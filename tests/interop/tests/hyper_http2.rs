@@ -1,5 +1,4 @@
-//! HTTP/2 with hyper, which starts tasks and measures time: over TCP and in memory, on every
-//! backend.
+//! HTTP/2 with hyper, which starts tasks and measures time: over TCP and in memory, on every backend.
 
 #![expect(clippy::unwrap_used, reason = "this is test code")]
 
@@ -46,13 +45,13 @@ fn server(group: &Group) -> server::Builder<HyperExecutor<hyper::Error>> {
     builder
 }
 
-/// Sends the body back, as it comes.
+/// Sends the body back as it arrives.
 async fn echo(request: Request<Incoming>) -> Result<Response<Incoming>, Infallible> {
     Ok(Response::new(request.into_body()))
 }
 
-/// Requests run at the same time on one connection, bodies in both directions; when the client has
-/// gone, all the tasks that hyper has started end, and with them the group.
+/// Checks that requests run at the same time on one connection, bodies in both directions. When the client
+/// is dropped, all the tasks that hyper has started end, and with them the group.
 #[anyrt::test]
 async fn requests_share_a_connection() {
     for [near, far] in pairs().await.unwrap() {
@@ -79,7 +78,7 @@ async fn requests_share_a_connection() {
     }
 }
 
-/// They are tasks: all requests are served at the same time.
+/// Checks that hyper's requests are tasks: all of them are served at the same time.
 #[anyrt::test]
 async fn requests_are_served_at_the_same_time() {
     for [near, far] in pairs().await.unwrap() {
@@ -111,11 +110,12 @@ async fn requests_are_served_at_the_same_time() {
     }
 }
 
-/// A request that is being answered when the server stops is answered, and then both sides end.
+/// Checks that a request that is being answered when the server stops is answered, and that both sides end
+/// then.
 ///
-/// That is, when the answer has begun: one that has not may be lost in hyper 1.12, about once in
-/// thousands of times, also with tokio alone. And each side may find that the other one has gone
-/// first, while it says goodbye.
+/// This holds when the answer has begun: an answer that has not begun may be lost in hyper 1.12, about once
+/// in thousands of times, also with tokio alone. And each side may find that the other one has closed
+/// first, during the shutdown.
 #[anyrt::test]
 async fn a_graceful_shutdown_lets_answers_finish() {
     for [near, far] in pairs().await.unwrap() {
@@ -151,7 +151,7 @@ async fn a_graceful_shutdown_lets_answers_finish() {
     }
 }
 
-/// A group that is cancelled takes all of hyper's tasks with it.
+/// Checks that a group that is cancelled cancels all of hyper's tasks.
 #[anyrt::test]
 async fn a_cancelled_group_leaves_no_task() {
     for [near, far] in pairs().await.unwrap() {
@@ -164,7 +164,7 @@ async fn a_cancelled_group_leaves_no_task() {
                     std::future::pending::<Result<Response<Full<Bytes>>, Infallible>>()
                 });
                 let serving = server(&tg).serve_connection(HyperIo::new(near), service);
-                // Whether they notice that the other one has gone is a race.
+                // Whether they notice that the other one is gone is a race.
                 tg.spawn(async move { drop(serving.await) });
                 let (mut client, connection) = client(&tg).handshake(HyperIo::new(far)).await?;
                 tg.spawn(async move { drop(connection.await) });
@@ -183,7 +183,7 @@ async fn a_cancelled_group_leaves_no_task() {
     }
 }
 
-/// Where no task can be started any more, connections end with errors; nothing panics or hangs.
+/// Checks that connections end with errors where no task can be started any more; nothing panics or hangs.
 #[anyrt::test]
 async fn a_group_that_has_ended_serves_nobody() {
     for [near, far] in pairs().await.unwrap() {
@@ -213,7 +213,7 @@ async fn a_group_that_has_ended_serves_nobody() {
     }
 }
 
-/// A peer that has fallen silent is given up, by anyrt's clock.
+/// Checks that a connection with a peer that does not answer is closed, by anyrt's clock.
 #[anyrt::test]
 async fn pings_that_are_not_answered_end_the_connection() {
     let [near, _silent] = memory_pair(65536);
@@ -233,7 +233,7 @@ async fn pings_that_are_not_answered_end_the_connection() {
     group.await.unwrap();
 }
 
-/// The timer goes with the clock of the run, here one that is paused and jumps ahead.
+/// Checks that the timer uses the clock of the run, here a clock that is paused and jumps ahead.
 #[tokio::test(start_paused = true)]
 async fn the_timer_follows_a_paused_clock() {
     let real = Instant::now();
@@ -248,11 +248,11 @@ async fn the_timer_follows_a_paused_clock() {
     );
     timer.sleep_until(timer.now() + DAY).await;
     assert!(timer.now() - start >= DAY * 2);
-    // One that is past, also before the timer was made, is over at once.
+    // A deadline that has passed, also before the timer was created, completes at once.
     timer.sleep_until(start).await;
     timer.sleep_until(start - Duration::from_secs(1)).await;
     assert!(timer.now() - start < DAY * 2 + Duration::from_secs(1));
-    // Set anew: longer before it is over, and afterwards again.
+    // Reset to a later time before it has fired, and again afterwards.
     let mut sleep = timer.sleep(Duration::from_secs(1));
     let soon = timer.now() + Duration::from_secs(1);
     assert!(
@@ -269,7 +269,8 @@ async fn the_timer_follows_a_paused_clock() {
     assert!(real.elapsed() < Duration::from_secs(60));
 }
 
-/// The timer is a cancel point like any other sleep, and no more expensive to set anew.
+/// Checks that the timer is a cancel point like any other sleep, and that resetting it is not more
+/// expensive.
 #[anyrt::test]
 async fn the_timer_is_set_anew_in_place() {
     let timer = HyperTimer::new();

@@ -1,6 +1,6 @@
-//! `tokio-postgres` on anyrt, against a server of its own, on every backend.
+//! `tokio-postgres` on anyrt, against a separate server, on every backend.
 //!
-//! It needs PostgreSQL to be installed. Where it is not, the test says so and passes, unless
+//! It needs an installed PostgreSQL. If there is none, the test prints that and passes, unless
 //! `ANYRT_REQUIRE_SERVICES=1` is set.
 
 #![expect(clippy::unwrap_used, reason = "this is test code")]
@@ -50,7 +50,7 @@ fn queries_run_on_every_backend() {
 
 type Group = TaskGroup<Error>;
 
-/// Connects; the connection is a child of the group, and hands notifications on.
+/// Connects; the connection is a child of the group, and passes notifications on.
 async fn connect(
     group: &Group,
     socket: &Path,
@@ -121,7 +121,7 @@ async fn queries(socket: &Path) {
             .sum();
         assert_eq!(length, 5000 * 1002 + numbers);
 
-        // What the server sends unasked.
+        // A message that the server sends without a request.
         client
             .batch_execute("LISTEN news; NOTIFY news, 'extra'")
             .await?;
@@ -131,7 +131,7 @@ async fn queries(socket: &Path) {
             ("news", "extra")
         );
 
-        // Rows are taken as they come, and the rest may be left.
+        // Rows are received one by one, and the rest may be dropped.
         let series = "SELECT * FROM generate_series(1, 1000000)";
         let parameters: [i32; 0] = [];
         let mut rows = pin!(client.query_raw(series, parameters).await?);
@@ -144,7 +144,8 @@ async fn queries(socket: &Path) {
     group.await.unwrap();
 }
 
-/// A query that is dropped leaves its connection in order; the server is told by a cancel request.
+/// Checks that a query that is dropped leaves its connection usable; a cancel request interrupts it in the
+/// server.
 async fn cancelling(socket: &Path) {
     let group = anyrt::task_group::<Error, _, _>(async |tg: Group| {
         let (watcher, _) = connect(&tg, socket).await;
@@ -157,7 +158,7 @@ async fn cancelling(socket: &Path) {
         token.cancel_query_raw(raw(socket).await, NoTls).await?;
         loop {
             match client.query_one("SELECT 'still here'", &[]).await {
-                // The server interrupts its process and the group of that: twice, when it is slow.
+                // The server interrupts its process and the process group: twice, when it is slow.
                 Err(error) if error.code() == Some(&SqlState::QUERY_CANCELED) => {}
                 row => {
                     assert_eq!(row?.get::<_, &str>(0), "still here");
@@ -169,7 +170,7 @@ async fn cancelling(socket: &Path) {
     group.await.unwrap();
 }
 
-/// A transaction that is interrupted is rolled back.
+/// Checks that a transaction that is interrupted is rolled back.
 async fn interrupting(socket: &Path) {
     let group = anyrt::task_group::<Error, _, _>(async |tg: Group| {
         let (mut client, _) = connect(&tg, socket).await;
@@ -193,14 +194,14 @@ async fn interrupting(socket: &Path) {
     group.await.unwrap();
 }
 
-/// A group that is cancelled takes the connection with it, in the middle of a query.
+/// Checks that a group that is cancelled closes the connection, in the middle of a query.
 async fn cutting_off(socket: &Path) {
     let group = anyrt::task_group::<Error, _, _>(async |tg: Group| {
         let (watcher, _) = connect(&tg, socket).await;
         let inner = anyrt::task_group::<Error, _, _>(async |inner: Group| {
             let (client, _) = connect(&inner, socket).await;
             let process = process(&client).await?;
-            // Whether it notices that the connection has gone is a race.
+            // Whether it notices that the connection is gone is a race.
             inner.spawn(async move { drop(client.query("SELECT pg_sleep(3600)", &[]).await) });
             wait_until(&watcher, process, "PgSleep").await;
             inner.cancel();
@@ -212,13 +213,14 @@ async fn cutting_off(socket: &Path) {
     group.await.unwrap();
 }
 
-/// The server's process for a connection.
+/// Returns the number of the server's process for a connection.
 async fn process(client: &Client) -> Result<i32, Error> {
     let row = client.query_one("SELECT pg_backend_pid()", &[]).await?;
     Ok(row.get(0))
 }
 
-/// Waits until the server says that this is what a process waits for, or that it is gone.
+/// Waits until the server reports that a process waits for `expected`, or, with `gone`, that there is no
+/// such process.
 async fn wait_until(watcher: &Client, process: i32, expected: &str) {
     let query = "SELECT coalesce(
         (SELECT coalesce(wait_event, 'none') FROM pg_stat_activity WHERE pid = $1), 'gone'

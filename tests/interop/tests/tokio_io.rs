@@ -1,4 +1,4 @@
-//! `anyrt::interop::tokio_io` with what tokio offers for its traits.
+//! `anyrt::interop::tokio_io` with tokio's functions for its traits.
 
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
@@ -15,7 +15,8 @@ use anyrt_interop::{connect, listen, memory_pair, pairs, tcp_pair};
 use futures_util::io::{AsyncRead, AsyncWrite};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadBuf};
 
-/// tokio's own operations go over any byte stream: exact reads, and an end in one direction alone.
+/// Checks that tokio's own operations work over any byte stream: exact reads, and an end in one direction
+/// alone.
 #[anyrt::test]
 async fn tokio_reads_and_writes() {
     for [near, far] in pairs().await.unwrap() {
@@ -41,7 +42,7 @@ async fn tokio_reads_and_writes() {
     }
 }
 
-/// A proxy of three connections, by tokio's function for it.
+/// Builds a proxy of three connections with tokio's function for it.
 #[anyrt::test]
 async fn tokio_copies_in_both_directions() {
     let listener = listen().unwrap();
@@ -78,7 +79,7 @@ async fn tokio_copies_in_both_directions() {
     group.await.unwrap();
 }
 
-/// What came from tokio keeps the promises of a byte stream.
+/// Checks that a stream of tokio keeps to the contract of a byte stream.
 #[anyrt::test]
 async fn a_stream_of_tokio_is_a_byte_stream() {
     let [mut near, mut far] = memory_pair(64);
@@ -103,7 +104,7 @@ async fn a_stream_of_tokio_is_a_byte_stream() {
     assert!(is_broken(&error), "{error}");
 }
 
-/// All of the contract; and through both wrappers nothing of it is lost.
+/// Checks all of the contract, also through both wrappers together.
 #[anyrt::test]
 async fn streams_of_tokio_keep_the_contract() {
     let foreign = async |capacity| {
@@ -124,7 +125,7 @@ async fn streams_of_tokio_keep_the_contract() {
     Box::pin(check).await;
 }
 
-/// Cancelling a receive loses nothing, through both wrappers.
+/// Checks that cancelling a receive through both wrappers loses nothing.
 #[anyrt::test]
 async fn a_receive_that_is_cancelled_loses_nothing() {
     for [near, mut far] in pairs().await.unwrap() {
@@ -143,7 +144,7 @@ async fn attributes_are_passed_through() {
     assert_eq!(ForTokio::new(near).attribute::<RemotePort>(), Ok(port));
 }
 
-/// Takes note of how it is used.
+/// A reader that records how it is used.
 #[derive(Default)]
 struct Witness {
     vectored: Vec<usize>,
@@ -198,7 +199,7 @@ async fn several_slices_are_written_together() {
     assert_eq!(back.into_inner().into_inner().vectored, [2, 2]);
 }
 
-/// Large memory that is not initialised is not initialised over and over, for a byte each.
+/// Checks that large uninitialised memory is not initialised again for each small read.
 #[test]
 fn reads_initialise_little_at_a_time() {
     let mut stream = ForTokio::new(Witness::default());
@@ -214,11 +215,11 @@ fn reads_initialise_little_at_a_time() {
     assert_eq!(buffer.initialized().len(), 16 * 1024);
     assert_eq!(read(&mut buffer), Some(16 * 1024));
     assert_eq!(buffer.filled(), [9, 9]);
-    // What is initialised already is used as far as it goes.
+    // Memory that is initialised already is used as far as it goes.
     let mut memory = vec![0; 1 << 20];
     let mut buffer = ReadBuf::new(&mut memory);
     assert_eq!(read(&mut buffer), Some(1 << 20));
-    // There is no room: nothing is asked for, and nothing breaks.
+    // The buffer has no room: nothing is read, and nothing breaks.
     let mut memory = [0; 1];
     let mut buffer = ReadBuf::new(&mut memory);
     assert_eq!(read(&mut buffer), Some(1));

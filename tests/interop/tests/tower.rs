@@ -31,7 +31,8 @@ use tower::{Layer, Service, ServiceBuilder, ServiceExt, service_fn};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// What takes too long is cancelled, and its clean-up is over when the error comes.
+/// Checks that a call that takes too long is cancelled, and that its clean-up has ended when the error is
+/// returned.
 #[anyrt::test]
 async fn a_timeout_cancels_and_waits_for_clean_up() {
     let cleaned = Arc::new(AtomicUsize::new(0));
@@ -57,7 +58,8 @@ async fn a_timeout_cancels_and_waits_for_clean_up() {
     assert_eq!(cleaned.load(Ordering::SeqCst), 2);
 }
 
-/// The time counts from the call, also while nobody polls. The clock is paused, and jumps ahead.
+/// Checks that the time counts from the call, also while the future is not polled. The clock is paused, and
+/// jumps ahead.
 #[tokio::test(start_paused = true)]
 async fn a_timeout_counts_from_the_call() {
     let mut service = ServiceBuilder::new()
@@ -84,7 +86,7 @@ async fn a_timeout_passes_errors_on() {
     assert_eq!(error.to_string(), "of its own");
 }
 
-/// The worker of tower's buffer is a task of a group, and ends when the service is gone.
+/// Checks that the worker of tower's buffer is a task of a group, and ends when the service is dropped.
 #[anyrt::test]
 async fn the_worker_of_a_buffer_lives_in_a_group() {
     let group = anyrt::task_group::<Infallible, _, _>(async |tg| {
@@ -118,7 +120,7 @@ async fn a_connector_connects_whatever_is_asked_for() {
     assert_eq!(stream.unwrap().peer_addr().unwrap(), address);
 }
 
-/// What `hyper-util` wants to know of a connection: nothing here.
+/// The information that `hyper-util` requires of a connection: nothing here.
 struct Known(HyperIo<TcpStream>);
 
 impl Connection for Known {
@@ -167,7 +169,7 @@ impl Write for Known {
     }
 }
 
-/// A server that counts its connections, and says `hello`; it serves until it is cancelled.
+/// Runs a server that counts its connections, and answers `hello`; it serves until it is cancelled.
 async fn serve(tg: TaskGroup<Infallible>, connections: Arc<AtomicUsize>) -> SocketAddr {
     let listener = listen().unwrap();
     let address = listener.local_addr().unwrap();
@@ -188,7 +190,8 @@ async fn serve(tg: TaskGroup<Infallible>, connections: Arc<AtomicUsize>) -> Sock
     address
 }
 
-/// The pooling client: a connection is kept and used again, and all of its tasks are in the group.
+/// Checks that the pooling client keeps a connection and uses it again, and that all of its tasks are in
+/// the group.
 #[anyrt::test]
 async fn the_client_of_hyper_util_keeps_connections() {
     let connections = Arc::new(AtomicUsize::new(0));
@@ -205,7 +208,7 @@ async fn the_client_of_hyper_util_keeps_connections() {
             assert!(tg.living() > 0);
             Ok(())
         });
-        // The client is gone, and so its pool; what it has started ends, and the group with it.
+        // The client is dropped, and so is its pool; its tasks end, and the group with them.
         clients.await.unwrap();
         tg.cancel();
         Ok(())
@@ -213,7 +216,7 @@ async fn the_client_of_hyper_util_keeps_connections() {
     group.await.unwrap();
 }
 
-/// One that is idle for too long, by anyrt's clock, is not used again.
+/// Checks that a connection that is idle for too long, by anyrt's clock, is not used again.
 #[anyrt::test]
 async fn the_client_of_hyper_util_gives_connections_up() {
     let connections = Arc::new(AtomicUsize::new(0));
@@ -234,7 +237,8 @@ async fn the_client_of_hyper_util_gives_connections_up() {
 
 type Connect = BoxCloneSyncService<Uri, Known, io::Error>;
 
-/// A client that connects to where the URI says, and gives up connections that are idle.
+/// Returns a client that connects to the address in the URI, and closes connections that are idle for too
+/// long.
 fn client(group: &TaskGroup<Infallible>, idle: Duration) -> Client<Connect, Full<Bytes>> {
     let connector = service_fn(|uri: Uri| async move {
         let authority = uri.authority().unwrap().as_str();
@@ -254,7 +258,8 @@ async fn hello(client: &Client<Connect, Full<Bytes>>, address: SocketAddr) -> By
     response.into_body().collect().await.unwrap().to_bytes()
 }
 
-/// As with sockets of containers and databases: one destination, whatever the URI says.
+/// Checks that a client can connect to one destination, whatever the URI, as for sockets of containers and
+/// databases.
 #[anyrt::test]
 async fn the_client_of_hyper_util_takes_a_connector() {
     let connections = Arc::new(AtomicUsize::new(0));
@@ -267,7 +272,7 @@ async fn the_client_of_hyper_util_takes_a_connector() {
                 "127.0.0.1",
                 address.port(),
             ))));
-        // The futures of connectors have to be `Unpin` here; those of a `Connector` alone are.
+        // The futures of connectors have to be `Unpin` here; only those of a `Connector` are.
         let connector = BoxCloneSyncService::new(connector);
         let client = Client::builder(HyperExecutor::new(tg.clone()))
             .pool_timer(HyperTimer::new())

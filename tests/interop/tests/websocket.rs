@@ -1,4 +1,4 @@
-//! WebSockets with `async-tungstenite`, which takes byte streams as they are.
+//! WebSockets with `async-tungstenite`, which accepts byte streams directly.
 
 use anyrt_interop::{connect, listen};
 use async_tungstenite::tungstenite::{Error, Message};
@@ -35,7 +35,7 @@ async fn messages_are_echoed() {
             socket.send(message.clone()).await?;
             assert!(socket.next().await.unwrap()? == *message);
         }
-        // Sent all at once, while nobody reads yet.
+        // Sent all at once, before the first is read.
         for number in 0..100 {
             socket.feed(Message::text(number.to_string())).await?;
         }
@@ -53,7 +53,8 @@ async fn messages_are_echoed() {
     group.await.unwrap();
 }
 
-/// A peer that waits for a message is cancelled with its group, and the other side sees it.
+/// Checks that a peer that waits for a message is cancelled with its group, and that the other side sees
+/// it.
 #[anyrt::test]
 async fn a_cancelled_peer_closes_the_connection() {
     let listener = listen().unwrap();

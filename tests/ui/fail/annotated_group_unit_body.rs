@@ -1,4 +1,4 @@
-//! G2: the same in a body that was told its error type.
+//! G2: the same in a body with an explicit error type.
 
 #[derive(Debug)]
 struct MyErr;

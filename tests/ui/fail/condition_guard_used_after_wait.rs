@@ -1,4 +1,4 @@
-//! SY-13: waiting releases the lock; the guard to go on with is the one that it returns.
+//! SY-13: waiting releases the lock; the guard to use afterwards is the one that it returns.
 
 use anyrt::sync::{Condition, Mutex};
 

@@ -1,4 +1,4 @@
-//! G2: nothing says what the group's error is.
+//! G2: nothing determines the type of the group's error.
 
 async fn open() {
     let result = anyrt::task_group(async |_tg| Ok(())).await;

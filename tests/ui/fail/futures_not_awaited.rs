@@ -1,4 +1,4 @@
-//! Every future of anyrt says so if it is forgotten.
+//! Every future of anyrt causes a warning if it is not used.
 #![deny(unused_must_use)]
 
 use std::time::Duration;

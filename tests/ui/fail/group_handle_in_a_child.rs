@@ -1,4 +1,4 @@
-//! G7: a child that uses the group's handle needs a clone of its own.
+//! G7: a child that uses the group's handle needs a clone of it.
 
 async fn spawn_more() -> Result<(), anyrt::Cancelled> {
     anyrt::task_group(async |tg| {

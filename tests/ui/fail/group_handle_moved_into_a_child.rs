@@ -1,4 +1,4 @@
-//! G7: and `move` alone, which the compiler proposes, is not enough.
+//! G7: `move` alone, which the compiler proposes, is not enough.
 
 async fn spawn_more() -> Result<(), anyrt::Cancelled> {
     anyrt::task_group(async |tg| {

@@ -1,4 +1,4 @@
-//! A group that nobody awaits does nothing.
+//! A group that is not awaited does nothing.
 #![deny(unused_must_use)]
 
 async fn forgotten() {

@@ -1,4 +1,4 @@
-//! TG-23: a value that may not be shareable is given once; `try_value` clones.
+//! TG-23: a value that may not be shareable is returned once; `try_value` clones.
 
 async fn twice() -> Result<(), anyrt::Cancelled> {
     anyrt::task_group(async |tg| {

@@ -1,4 +1,4 @@
-//! SY-22: a total below zero is no number of tokens.
+//! SY-22: a total below zero is not a number of tokens.
 
 use anyrt::sync::CapacityLimiter;
 

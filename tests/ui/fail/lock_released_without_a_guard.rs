@@ -1,4 +1,4 @@
-//! SY-09: only who has the guard can release the lock; the mutex itself has no such method.
+//! SY-09: only the guard can release the lock; the mutex itself has no such method.
 
 use anyrt::sync::Mutex;
 

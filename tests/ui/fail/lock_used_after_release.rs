@@ -1,4 +1,4 @@
-//! SY-09: what a lock protects is out of reach once the lock is released.
+//! SY-09: the protected value is out of reach once the lock is released.
 
 use anyrt::sync::Mutex;
 

@@ -1,4 +1,4 @@
-//! A closure of `map_concurrent` is called again and again: it cannot lend what it owns to its
+//! A closure of `map_concurrent` is called many times: it cannot lend values that it owns to its
 //! futures. Capture a reference instead: `let client = &client;`.
 
 async fn owned() -> Vec<usize> {

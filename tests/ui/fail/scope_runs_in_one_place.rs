@@ -1,4 +1,4 @@
-//! CS-07, CS-22: nor can it be entered inside itself, or from a second task: others hold handles.
+//! CS-07, CS-22: a scope cannot be entered inside itself, or from a second task: other tasks hold handles.
 
 async fn nested() {
     let scope = anyrt::CancelScope::new();

@@ -1,4 +1,4 @@
-//! CS-07, C1: a scope serves for one future.
+//! CS-07, C1: a scope runs one future.
 
 async fn again() {
     let scope = anyrt::CancelScope::new();

@@ -1,4 +1,4 @@
-//! G11: nor may a child of `scoped_task_group` be anything but `Send`.
+//! G11: a child of `scoped_task_group` must be `Send`, too.
 
 use std::cell::Cell;
 

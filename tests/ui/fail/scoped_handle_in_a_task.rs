@@ -1,4 +1,4 @@
-//! G11: the handle of a group that borrows from this task does not go into another one.
+//! G11: the handle of a group that borrows from this task cannot be moved into another one.
 
 async fn escape() -> Result<(), anyrt::Cancelled> {
     let text = String::from("borrowed");

@@ -1,4 +1,4 @@
-//! G7: the handle of a borrowing group cannot be used when what its children borrow is gone.
+//! G7: the handle of a borrowing group cannot be used when the values that its children borrow are gone.
 
 async fn escape() {
     let mut keep = None;

@@ -1,4 +1,4 @@
-//! G9: a `start` that nobody awaits does nothing.
+//! G9: a `start` that is not awaited does nothing.
 #![deny(unused_must_use)]
 
 async fn forgotten() -> Result<(), anyrt::Cancelled> {

@@ -1,4 +1,4 @@
-//! TG-18: a child says once that it is ready.
+//! TG-18: a child reports once that it is ready.
 
 async fn twice() -> Result<u32, anyrt::GroupError<std::io::Error>> {
     anyrt::task_group(async |tg| {

@@ -1,4 +1,4 @@
-//! G2: a child whose error is another one than the group's.
+//! G2: a child with an error that differs from the group's.
 
 #[derive(Debug)]
 struct MyErr;

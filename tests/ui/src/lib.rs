@@ -1,2 +1,2 @@
-//! Nothing: misuse is in `fail`, with the messages of the compiler beside it, and what has to compile
-//! in `tests/good_use`.
+//! An empty library: misuse is in `fail`, together with the messages of the compiler, and programs that
+//! have to compile are in `tests/good_use`.

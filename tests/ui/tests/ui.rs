@@ -1,7 +1,7 @@
-//! Compiles each file of `fail`, which holds one misuse. The `.stderr` beside it is what a user reads;
-//! `TRYBUILD=overwrite` writes those anew.
+//! Compiles each file of `fail`, which holds one misuse. The `.stderr` file with the same name has the
+//! messages that a user reads; `TRYBUILD=overwrite` writes those files again.
 
-/// What the types rule out, and what the messages say about likely mistakes.
+/// Checks that the types rule out each misuse, with messages that explain likely mistakes.
 #[test]
 fn misuse_does_not_compile() {
     trybuild::TestCases::new().compile_fail("fail/*.rs");

@@ -1,4 +1,4 @@
-//! A program with worker processes, for `tests/workers.rs`: what it does is its first argument.
+//! A program with worker processes, for `tests/workers.rs`. Its first argument selects its behaviour.
 
 #![expect(
     clippy::print_stdout,
@@ -22,7 +22,7 @@ fn print(text: String) -> bool {
     to_process::is_worker()
 }
 
-/// Says by one file that it has begun, and waits for another one.
+/// Creates one file when it has begun, and waits for another one.
 #[anyrt::process_fn]
 fn wait_for((begun, go): (PathBuf, PathBuf)) {
     let partial = begun.with_extension("partial");
@@ -33,7 +33,7 @@ fn wait_for((begun, go): (PathBuf, PathBuf)) {
     }
 }
 
-/// Calls a worker, and says by a file that there was a signal meanwhile.
+/// Calls a worker, and creates a file if a signal arrives meanwhile.
 async fn interrupted(folder: PathBuf) {
     let mut signals = signals::receiver(&[Signal::INT]).unwrap();
     let call = to_process::run(wait_for, (folder.join("begun"), folder.join("go")));

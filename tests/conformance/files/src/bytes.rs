@@ -1,4 +1,6 @@
-/// Returns bytes that differ from place to place.
+//! Contents for the files of the cases.
+
+/// Returns bytes that depend on their position.
 pub(crate) fn bytes(count: usize) -> Vec<u8> {
     (0..=250).cycle().take(count).collect()
 }

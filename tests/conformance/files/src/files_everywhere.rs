@@ -23,7 +23,7 @@ enum Step {
     Flush,
 }
 
-/// What a file is to be.
+/// The expected contents and position of a file.
 #[derive(Clone, Debug, PartialEq)]
 struct Model {
     bytes: Vec<u8>,
@@ -31,7 +31,7 @@ struct Model {
 }
 
 impl Model {
-    /// What the step does; what it is to read.
+    /// Applies the step to the model, and returns the bytes that the file has to read.
     fn apply(&mut self, step: &Step) -> Vec<u8> {
         match *step {
             Step::Read(most) | Step::ReadExact(most) => {
@@ -75,7 +75,7 @@ async fn apply(file: &mut File<R>, model: &RefCell<Model>, step: &Step) {
             read.resize(count, 0);
             file.read_exact(&mut read).await.unwrap();
         }
-        // Less than is gathered: it is accepted as a whole.
+        // Fewer bytes than are gathered: they are accepted as a whole.
         Step::Write(count) => assert_eq!(file.write(&bytes(count)).await.unwrap(), count),
         Step::Seek(to) => drop(file.seek(to).await.unwrap()),
         Step::SetLength(length) => file.set_len(length).await.unwrap(),
@@ -86,7 +86,7 @@ async fn apply(file: &mut File<R>, model: &RefCell<Model>, step: &Step) {
 }
 
 fn check(backend: &Backend, length: usize, steps: &[Step]) {
-    // What is in memory may be read at once; not with a limiter, whose tokens count calls.
+    // Bytes in the system's memory may be read at once; not with a limiter, because its tokens count calls.
     let limiter = Arc::new(CapacityLimiter::new(1));
     for options in [OpenOptions::new(), OpenOptions::new().limiter(&limiter)] {
         check_opened(backend, &options.read(true).write(true), length, steps);
@@ -114,7 +114,7 @@ fn check_opened(backend: &Backend, options: &OpenOptions<R>, length: usize, step
                 }
             })
             .await;
-            // The step that was cancelled was carried out or not.
+            // The cancelled step was carried out, or it was not.
             if let Some(step) = steps.get(done.get()) {
                 let position = file.tell().await.unwrap();
                 let length = file.metadata().await.unwrap().len();
@@ -141,8 +141,8 @@ fn check_opened(backend: &Backend, options: &OpenOptions<R>, length: usize, step
     );
 }
 
-/// F3, F4: wherever reads, writes and seeks are cancelled, each was carried out or not, and the file
-/// goes on as the model does.
+/// F3, F4: wherever reads, writes and seeks are cancelled, each is carried out or not, and the file stays
+/// in step with the model.
 pub fn cancelled_operations_keep_to_the_model(backend: &Backend) {
     use Step::{Flush, Read, ReadExact, Seek, SetLength, Write};
     check(
@@ -178,8 +178,8 @@ pub fn cancelled_operations_keep_to_the_model(backend: &Backend) {
     );
 }
 
-/// F3, F4, F5: the same while the file is read ahead: what is read in order comes in order, and anything else
-/// is done at the place behind what was consumed.
+/// F3, F4, F5: the same while the file is read ahead: sequential reads return the bytes in order, and any
+/// other operation happens at the position after the bytes consumed.
 pub fn cancelled_reading_ahead_keeps_to_the_model(backend: &Backend) {
     use Step::{Flush, Read, Seek, SetLength, Write};
     const PIECE: usize = 64 << 10;

@@ -19,8 +19,8 @@ async fn all(path: &std::path::Path) -> Vec<Result<String, io::ErrorKind>> {
     all
 }
 
-/// FS-02, F11: lines come without `\n` or `\r\n`, the last one although nothing ends it; one that is
-/// not UTF-8 is an error by itself.
+/// FS-02, F11: lines are returned without `\n` or `\r\n`, and the last one even without a line end; a line
+/// that is not UTF-8 is an error, and the following lines are unaffected.
 pub fn lines_come_without_their_ends(backend: &Backend) {
     let folder = Folder::new();
     run(backend, async {
@@ -37,7 +37,7 @@ pub fn lines_come_without_their_ends(backend: &Backend) {
     });
 }
 
-/// F11: the two bytes of a line's end may come from different hops, as may the parts of a character.
+/// F11: the two bytes of a line's end may be read in different hops, and so may the bytes of a character.
 pub fn a_line_end_may_lie_across_hops(backend: &Backend) {
     let folder = Folder::new();
     run(backend, async {
@@ -51,7 +51,7 @@ pub fn a_line_end_may_lie_across_hops(backend: &Backend) {
     });
 }
 
-/// F11: a line that is too long is an error, and is not kept; what follows comes.
+/// F11: a line that is too long is an error, and is not kept; the next line is returned.
 pub fn long_lines_can_be_refused(backend: &Backend) {
     let folder = Folder::new();
     let long = "x".repeat(1_000_000);

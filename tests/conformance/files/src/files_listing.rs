@@ -15,7 +15,7 @@ use crate::folder::Folder;
 use crate::harness::repeats;
 use crate::support::{in_cancelled_scope, run};
 
-/// A tree: `a/{1,2,.hidden}`, `a/b/{3,c/4}`, `link -> a`.
+/// Creates a tree: `a/{1,2,.hidden}`, `a/b/{3,c/4}`, `link -> a`.
 fn tree() -> Folder {
     let folder = Folder::new();
     fs::create_dir_all(folder.join("a/b/c")).unwrap();
@@ -72,7 +72,7 @@ pub fn a_folder_is_listed(backend: &Backend) {
     });
 }
 
-/// F16, F2: wherever listing and walking are cancelled, no entry is lost, and none comes twice.
+/// F16, F2: wherever listing and walking are cancelled, no entry is lost, and none is returned twice.
 pub fn a_cancelled_listing_goes_on(backend: &Backend) {
     let folder = Folder::new();
     for number in 0..1300 {
@@ -103,7 +103,7 @@ pub fn a_cancelled_listing_goes_on(backend: &Backend) {
     );
 }
 
-/// FS-09, F17: a walk has parents first, does not follow links unless asked, can be sorted, limited in
+/// FS-09, F17: a walk returns parents first, does not follow links by default, can be sorted, limited in
 /// depth, and pruned.
 pub fn a_walk_goes_through_a_tree(backend: &Backend) {
     let folder = tree();
@@ -140,7 +140,7 @@ pub fn a_walk_goes_through_a_tree(backend: &Backend) {
 }
 
 /// F17: a loop, a folder that is gone, and one that is missing are error items with their path; the
-/// walk goes on.
+/// walk continues.
 pub fn errors_of_a_walk_are_items(backend: &Backend) {
     let folder = tree();
     symlink("../..", folder.join("a/b/up")).unwrap();
@@ -182,14 +182,14 @@ pub fn errors_of_a_walk_are_items(backend: &Backend) {
     });
 }
 
-/// FS-09, F17: a folder that is closed to us is an error item with its path, and the walk goes on.
+/// FS-09, F17: a folder without permission to read is an error item with its path, and the walk continues.
 pub fn a_closed_folder_is_an_item(backend: &Backend) {
     let folder = tree();
     let closed = folder.join("a/b");
     let permit = |mode| fs::set_permissions(&closed, Permissions::from_mode(mode)).unwrap();
     permit(0o000);
     if fs::read_dir(&closed).is_ok() {
-        // No folder is closed to root.
+        // Root may read every folder.
         permit(0o700);
         return;
     }
@@ -226,8 +226,7 @@ pub fn a_closed_folder_is_an_item(backend: &Backend) {
     permit(0o700);
 }
 
-/// FS-09, F17: a tree that is removed meanwhile by others: what is gone is an error item, and the walk
-/// ends.
+/// FS-09, F17: a tree that is removed concurrently: each missing entry is an error item, and the walk ends.
 pub fn a_walk_ends_although_its_tree_is_removed(backend: &Backend) {
     for _ in 0..3 {
         let folder = Folder::new();
@@ -290,8 +289,8 @@ pub fn very_many_entries_are_listed(backend: &Backend) {
     });
 }
 
-/// FS-09, F18: patterns match within names, across folders, by alternatives and by classes; names with
-/// a leading dot, too.
+/// FS-09, F18: patterns match within names, across folders, by alternatives and by classes; names with a
+/// leading dot, too.
 pub fn patterns_find_paths(backend: &Backend) {
     let folder = tree();
     fs::create_dir(folder.join("[x]")).unwrap();
@@ -330,7 +329,7 @@ pub fn patterns_find_paths(backend: &Backend) {
     });
 }
 
-/// F2: a folder is removed with all that is in it; links are removed, and what they lead to stays.
+/// F2: a folder is removed with all its contents; links are removed, and their targets stay.
 pub fn a_tree_is_removed(backend: &Backend) {
     let folder = tree();
     let outside = folder.file("outside", "stays");

@@ -1,4 +1,4 @@
-//! What was accepted is not lost: F6, F7, F8.
+//! Accepted bytes are not lost: F6, F7, F8.
 
 use std::fs;
 use std::io::{self, Read};
@@ -18,7 +18,7 @@ use crate::erased::{Backend, R};
 use crate::folder::Folder;
 use crate::support::{Flag, forever, in_cancelled_scope, run};
 
-/// F6: small writes are gathered while a hop runs, and come out in order.
+/// F6: small writes are gathered while a hop runs, and are written in order.
 pub fn small_writes_come_out_in_order(backend: &Backend) {
     let folder = Folder::new();
     let path = folder.join("file");
@@ -36,8 +36,8 @@ pub fn small_writes_come_out_in_order(backend: &Backend) {
     });
 }
 
-/// F7: on a full disk each operation that could report it does, and none says that bytes were written
-/// which are nowhere.
+/// F7: on a full disk each operation that could report it does, and none returns success for bytes that are
+/// not stored anywhere.
 pub fn a_full_disk_is_reported_again_and_again(backend: &Backend) {
     run(backend, async {
         let full = |error: io::Error| assert_eq!(error.kind(), io::ErrorKind::StorageFull);
@@ -60,7 +60,7 @@ pub fn a_full_disk_is_reported_again_and_again(backend: &Backend) {
     });
 }
 
-/// F7: what could not be written is kept in order, and written once there is room.
+/// F7: bytes that could not be written are kept in order, and written once there is room.
 pub fn a_later_flush_writes_what_is_left(backend: &Backend) {
     let expected = bytes(1_500_000);
     run(backend, async {
@@ -94,7 +94,8 @@ pub fn a_later_flush_writes_what_is_left(backend: &Backend) {
     });
 }
 
-/// F8: a file that is dropped with data under way loses nothing: the run ends after the last byte.
+/// F8: a file that is dropped with unwritten data loses nothing: the run ends after the last byte is
+/// written.
 pub fn a_dropped_file_is_written_to_the_end(backend: &Backend) {
     let folder = Folder::new();
     let expected = bytes(700_000);
@@ -110,7 +111,7 @@ pub fn a_dropped_file_is_written_to_the_end(backend: &Backend) {
     }
 }
 
-/// F8, F12: so it is with bytes that wait for a token of a limiter, and behind a read that was dropped.
+/// F8, F12: the same with bytes that wait for a token of a limiter, and behind a read that was dropped.
 pub fn a_dropped_file_waits_for_its_token(backend: &Backend) {
     let folder = Folder::new();
     let path = folder.file("file", "0123456789");
@@ -148,7 +149,7 @@ pub fn without_a_run_the_destructor_writes(backend: &Backend) {
     }));
 }
 
-/// F8: what cannot be written then goes to the hook of the run, with the path.
+/// F8: bytes that cannot be written then are reported to the hook of the run, with the path.
 pub fn a_loss_is_reported_to_the_run(backend: &Backend) {
     let told = Arc::new(Mutex::new(Vec::new()));
     let hook = told.clone();
@@ -182,8 +183,8 @@ pub fn a_cancelled_close_writes_everything(backend: &Backend) {
     });
 }
 
-/// F6, C6: a write that goes on in the background keeps no cancelled scope from ending, though its file
-/// is not polled again.
+/// F6, C6: a background write does not keep a cancelled scope from ending, though its file is not polled
+/// again.
 pub fn a_write_in_the_background_holds_no_scope(backend: &Backend) {
     let folder = Folder::new();
     let path = folder.join("file");
@@ -202,7 +203,7 @@ pub fn a_write_in_the_background_holds_no_scope(backend: &Backend) {
             forever(&Flag::new()).await;
         });
         assert!(ended.await.is_err());
-        // A holder that is not polled again would be given up after a second.
+        // A holder that is not polled again would be abandoned after a second.
         assert!(now::<R>() - begun < Duration::from_millis(900));
         drop(token);
         file.close().await.unwrap();

@@ -71,8 +71,8 @@ pub fn a_file_reads_writes_and_seeks(backend: &Backend) {
     });
 }
 
-/// F4: reading ahead does not show: what is written, sought, cut off or handed out after a read is at
-/// the place behind what was consumed.
+/// F4: reading ahead is not visible: writing, seeking, truncating and handing out after a read happen at
+/// the position after the bytes consumed.
 pub fn the_position_is_behind_what_was_consumed(backend: &Backend) {
     let folder = Folder::new();
     let path = folder.file("file", "0123456789");
@@ -96,8 +96,8 @@ pub fn the_position_is_behind_what_was_consumed(backend: &Backend) {
     });
 }
 
-/// F5: a file that is read in order is read ahead by a call that goes on while there is room, and what is
-/// beside the position stays right.
+/// F5: a file that is read sequentially is read ahead by a call that continues while there is room, and
+/// operations away from the position stay correct.
 pub fn a_file_is_read_ahead(backend: &Backend) {
     const PIECE: usize = 64 << 10;
     let folder = Folder::new();
@@ -125,7 +125,7 @@ pub fn a_file_is_read_ahead(backend: &Backend) {
             file.read_exact(&mut buffer).await.unwrap();
             assert!(buffer == contents[number * PIECE..(number + 1) * PIECE]);
         }
-        // It is reading ahead again, or has.
+        // It is reading ahead again, or has finished.
         file.write_all(b"here").await.unwrap();
         file.flush().await.unwrap();
         assert_eq!(descriptor.stream_position().unwrap(), 5 * PIECE as u64 + 4);
@@ -135,8 +135,8 @@ pub fn a_file_is_read_ahead(backend: &Backend) {
     });
 }
 
-/// F5, F12: what the system has in memory is read without a worker thread, where the file system can tell;
-/// but a file with a limiter of its own takes a token for it.
+/// F5, F12: bytes in the system's memory are read without a worker thread, where the file system supports
+/// it; but a file with a limiter takes a token for the read.
 pub fn what_is_in_memory_is_read_at_once(backend: &Backend) {
     const PIECE: usize = 20_000;
     let folder = Folder::new();
@@ -180,7 +180,7 @@ pub fn what_is_in_memory_is_read_at_once(backend: &Backend) {
         drop(tokens);
         reading.await.unwrap();
         assert!(next == contents[PIECE..2 * PIECE]);
-        // That nothing is in memory does not say that the file ends: that is asked of it.
+        // Missing bytes in memory do not mean the end of the file: the system is asked for that.
         assert_eq!(
             file.read_to_end(&mut Vec::new()).await.unwrap(),
             contents.len() - read
@@ -188,7 +188,7 @@ pub fn what_is_in_memory_is_read_at_once(backend: &Backend) {
     });
 }
 
-/// C11: a task that only reads what is in memory gives way in the end, also by the poll methods alone.
+/// C11: a task that only reads bytes in memory yields eventually, also through the poll methods alone.
 pub fn reading_from_memory_gives_way(backend: &Backend) {
     const PIECE: usize = 20_000;
     let folder = Folder::new();
@@ -209,7 +209,7 @@ pub fn reading_from_memory_gives_way(backend: &Backend) {
     });
 }
 
-/// FS-03, F4: a file of the standard library is taken over where it stands, in the middle too.
+/// FS-03, F4: a file of the standard library is taken over at its position, in the middle too.
 pub fn a_blocking_file_is_taken_over_in_the_middle(backend: &Backend) {
     let folder = Folder::new();
     let path = folder.file("file", "0123456789");
@@ -228,7 +228,7 @@ pub fn a_blocking_file_is_taken_over_in_the_middle(backend: &Backend) {
     });
 }
 
-/// F4: what is appended comes at the end, wherever the position was; reading goes on behind it.
+/// F4: appended bytes are written at the end, wherever the position was; reading continues after them.
 pub fn appending_ignores_the_position(backend: &Backend) {
     let folder = Folder::new();
     let path = folder.file("file", "0123456789");
@@ -249,7 +249,8 @@ pub fn appending_ignores_the_position(backend: &Backend) {
     });
 }
 
-/// F4: a pipe has no position and is never sought: both directions of a socket go on side by side.
+/// F4: a pipe has no position, and `seek` is never called on it: both directions of a socket work
+/// concurrently.
 pub fn what_has_no_position_is_not_sought(backend: &Backend) {
     run(backend, async {
         let (ours, mut theirs) = std::os::unix::net::UnixStream::pair().unwrap();
@@ -271,7 +272,8 @@ pub fn what_has_no_position_is_not_sought(backend: &Backend) {
     });
 }
 
-/// F5: the end of a file is reported once, and asked for anew: what a file grows by is read.
+/// F5: the end of a file is reported once, and checked again by the next read: bytes that are added to the
+/// file are read.
 pub fn a_growing_file_is_read_on(backend: &Backend) {
     let folder = Folder::new();
     let path = folder.file("file", "first");
@@ -291,8 +293,8 @@ pub fn a_growing_file_is_read_on(backend: &Backend) {
     });
 }
 
-/// F5: files are read in full, whatever their size, in pieces of any size; also one whose size the
-/// system gives as 0.
+/// F5: files are read in full, whatever their size, in pieces of any size; also one with a size that the
+/// system reports as 0.
 pub fn a_file_is_read_in_full(backend: &Backend) {
     let folder = Folder::new();
     run(backend, async {
@@ -318,8 +320,8 @@ pub fn a_file_is_read_in_full(backend: &Backend) {
     });
 }
 
-/// F10: too short a rest is an error with the number of bytes, which stay to be read; so does what a
-/// read had that is dropped.
+/// F10: if fewer bytes are left, the error has their number, and they stay to be read; so do the bytes of a
+/// read that is dropped.
 pub fn an_exact_read_takes_all_or_nothing(backend: &Backend) {
     let folder = Folder::new();
     let expected = bytes(1_200_000);
@@ -335,7 +337,7 @@ pub fn an_exact_read_takes_all_or_nothing(backend: &Backend) {
         file.read_exact(&mut five).await.unwrap();
         assert_eq!(five, expected[1_199_995..]);
 
-        // Dropped after each number of polls, it has taken nothing.
+        // Dropped after each number of polls, it has consumed nothing.
         for polls in 0.. {
             let mut file = File::<R>::open(&path).await.unwrap();
             file.read_exact(&mut five).await.unwrap();
@@ -363,7 +365,7 @@ pub fn an_exact_read_takes_all_or_nothing(backend: &Backend) {
     });
 }
 
-/// FS-01: a place in the file is read and written without the position.
+/// FS-01: bytes at an offset are read and written without the position.
 pub fn places_are_read_and_written(backend: &Backend) {
     let folder = Folder::new();
     let path = folder.file("file", "0123456789");
@@ -401,7 +403,7 @@ pub fn a_file_is_a_byte_stream(backend: &Backend) {
     });
 }
 
-/// FS-01, F3: the answer to a `poll_seek` that was dropped is not that to another one.
+/// FS-01, F3: the result of a `poll_seek` that was dropped is not returned to another one.
 pub fn a_dropped_seek_does_not_answer_another(backend: &Backend) {
     let folder = Folder::new();
     let path = folder.file("file", "0123456789");
@@ -424,7 +426,7 @@ pub fn a_dropped_seek_does_not_answer_another(backend: &Backend) {
     });
 }
 
-/// C4: in a cancelled scope nothing begins; F9: but closing does.
+/// C4: in a cancelled scope no operation begins; F9: except closing.
 pub fn operations_on_files_are_cancel_points(backend: &Backend) {
     let folder = Folder::new();
     let path = folder.file("file", "0123456789");
@@ -453,7 +455,7 @@ pub fn operations_on_files_are_cancel_points(backend: &Backend) {
     });
 }
 
-/// F13: a lock is waited for until the other handle gives it back; shared ones go together.
+/// F13: a lock is waited for until the other handle releases it; shared locks can be held together.
 pub fn locks_are_waited_for(backend: &Backend) {
     let folder = Folder::new();
     let path = folder.file("file", "");
@@ -480,7 +482,7 @@ pub fn locks_are_waited_for(backend: &Backend) {
     });
 }
 
-/// F14: a FIFO that nobody opens on the other side is left behind, if the options say so.
+/// F14: opening a FIFO without another end is abandoned on cancellation, if the options allow it.
 pub fn an_abandoned_fifo_releases_its_caller(backend: &Backend) {
     let folder = Folder::new();
     let path = folder.join("fifo");
@@ -492,15 +494,15 @@ pub fn an_abandoned_fifo_releases_its_caller(backend: &Backend) {
         let limit = std::time::Duration::from_millis(20);
         assert!(move_on_after::<R, _>(limit, opening).await.is_none());
     });
-    // Lets the thread end; it closes what it has opened.
+    // Lets the thread end; it closes the file that it has opened.
     let mut other = fs::File::options().write(true).open(&path).unwrap();
     while other.write(b"x").is_ok() {
         std::thread::yield_now();
     }
 }
 
-/// F12: a token that is granted to a file while nobody polls it starts the job, and is given back: a
-/// thousand files with two tokens go on, though every other one is not polled again.
+/// F12: a token that is granted to a file that is not polled starts the job, and is returned: a thousand
+/// files with two tokens make progress, though every other one is not polled again.
 pub fn unpolled_files_keep_no_token(backend: &Backend) {
     let folder = Folder::new();
     let path = folder.file("file", "0123456789");
@@ -538,7 +540,7 @@ pub fn unpolled_files_keep_no_token(backend: &Backend) {
                 }
             }
         }
-        // What the others have read stays with them.
+        // The bytes that the other files have read stay with them.
         for file in files.iter_mut().step_by(2).take(10) {
             let mut buffer = [0; 10];
             let count = file.read(&mut buffer).await.unwrap();
@@ -548,7 +550,7 @@ pub fn unpolled_files_keep_no_token(backend: &Backend) {
     });
 }
 
-/// F21: errors name the operation and the path, keep their kind, and have the system's as source.
+/// F21: errors name the operation and the path, keep their kind, and have the system's error as source.
 pub fn errors_name_operation_and_path(backend: &Backend) {
     let folder = Folder::new();
     run(backend, async {

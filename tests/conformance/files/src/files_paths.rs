@@ -14,7 +14,7 @@ use crate::erased::{Backend, R};
 use crate::folder::Folder;
 use crate::support::{poll_once, run};
 
-/// FS-05, FS-06, FS-09: what touches the disk is asynchronous, what does not is plain.
+/// FS-05, FS-06, FS-09: methods that access the disk are asynchronous, the others are plain.
 pub fn a_path_does_what_files_need(backend: &Backend) {
     let folder = Folder::new();
     run(backend, async {
@@ -74,7 +74,7 @@ pub fn a_path_does_what_files_need(backend: &Backend) {
     });
 }
 
-/// FS-07: removing what is missing is `NotFound`, unless that is allowed.
+/// FS-07: removing a missing file is `NotFound`, unless that is allowed.
 pub fn a_missing_file_may_be_removed_if_allowed(backend: &Backend) {
     let folder = Folder::new();
     run(backend, async {
@@ -87,7 +87,7 @@ pub fn a_missing_file_may_be_removed_if_allowed(backend: &Backend) {
     });
 }
 
-/// FS-08: a link is looked at, or what it leads to; one that leads nowhere exists as a link only.
+/// FS-08: metadata is that of a link, or of its target; a link without a target exists as a link only.
 pub fn links_are_followed_or_not(backend: &Backend) {
     let folder = Folder::new();
     folder.file("file", "contents");
@@ -112,7 +112,7 @@ pub fn links_are_followed_or_not(backend: &Backend) {
     });
 }
 
-/// F19: what is not there does not exist; what cannot be found out is an error.
+/// F19: a missing file does not exist; if the system cannot find out, that is an error.
 pub fn only_what_is_missing_does_not_exist(backend: &Backend) {
     let folder = Folder::new();
     folder.file("file", "");
@@ -135,7 +135,7 @@ pub fn only_what_is_missing_does_not_exist(backend: &Backend) {
     });
 }
 
-/// F15: names are bytes: with a newline, or not UTF-8; one that is too long is an error.
+/// F15: names are bytes: with a newline, or not UTF-8; a name that is too long is an error.
 pub fn names_are_bytes(backend: &Backend) {
     let folder = Folder::new();
     run(backend, async {
@@ -164,7 +164,7 @@ pub fn names_are_bytes(backend: &Backend) {
     assert!(fs::remove_dir_all(folder.path()).is_ok());
 }
 
-/// FS-04, F12: paths and files that come from a path keep its limiter, and wait for its tokens.
+/// FS-04, F12: paths and files that are derived from a path keep its limiter, and wait for its tokens.
 pub fn derived_paths_keep_the_limiter(backend: &Backend) {
     let folder = Folder::new();
     folder.file("file", "contents");

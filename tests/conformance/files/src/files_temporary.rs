@@ -64,8 +64,8 @@ pub fn temporary_files_are_gone_afterwards(backend: &Backend) {
     });
 }
 
-/// FS-10: `mkstemp` and `mkdtemp` honour prefix and suffix, and what they create stays; a prefix that
-/// leads elsewhere is refused.
+/// FS-10: `mkstemp` and `mkdtemp` honour prefix and suffix, and the entries that they create stay; a prefix
+/// that leads to another folder is refused.
 pub fn names_have_prefix_and_suffix(backend: &Backend) {
     let folder = Folder::new();
     run(backend, async {
@@ -96,8 +96,8 @@ pub fn names_have_prefix_and_suffix(backend: &Backend) {
     });
 }
 
-/// FS-10, FS-04, F12, F21: what a builder creates has its parent, permissions and limiter; errors name the
-/// folder, and have the system's error as source.
+/// FS-10, FS-04, F12, F21: an entry that a builder creates has its parent, permissions and limiter; errors
+/// name the folder, and have the system's error as source.
 pub fn a_builder_has_options(backend: &Backend) {
     let folder = Folder::new();
     run(backend, async {
@@ -183,8 +183,8 @@ pub fn a_folder_lasts_as_long_as_its_block(backend: &Backend) {
     });
 }
 
-/// T1: a block removes what it has created, however its body ends: by an error, a panic, a cancellation, or
-/// when the scope is aborted or the block dropped. The error of the body comes first.
+/// T1: a block removes the entries that it has created, however its body ends: by an error, a panic, a
+/// cancellation, or when the scope is aborted or the block dropped. The error of the body has precedence.
 pub fn blocks_remove_however_they_end(backend: &Backend) {
     run(backend, async {
         let mut paths = Vec::new();
@@ -273,7 +273,7 @@ pub fn a_cancelled_block_waits_for_the_removal(backend: &Backend) {
                 crate::support::yields(1).await;
             }
             assert!(poll_once(ended.as_mut()).await.is_pending());
-            // The body has ended, with all it borrowed; the token is still taken.
+            // The body has ended and released all that it borrowed; the token is still taken.
             assert_eq!(limiter.statistics().borrowed, 1);
             limiter.set_total(2);
             assert!(ended.await.is_err());
@@ -296,7 +296,7 @@ pub fn a_failed_removal_names_the_path(backend: &Backend) {
         fs::remove_dir(gone.path()).unwrap();
         gone.close().await.unwrap();
 
-        // Another kind of thing is in its place.
+        // Another kind of entry is in its place.
         let names = |error: io::Error, path: &Path<R>| {
             let inner = error.get_ref().unwrap().downcast_ref::<PathError>();
             assert_eq!(inner.unwrap().path(), &**path);
@@ -327,8 +327,8 @@ pub fn a_failed_removal_names_the_path(backend: &Backend) {
     });
 }
 
-/// T1, T2: wherever creating, using and removing a temporary file or folder is cancelled, nothing is left when
-/// the run has ended.
+/// T1, T2: wherever creating, using and removing a temporary file or folder is cancelled, nothing is left
+/// when the run has ended.
 pub fn nothing_is_left_by_what_was_cancelled(backend: &Backend) {
     let folder = Folder::new();
     cancel_everywhere(
@@ -394,7 +394,7 @@ pub fn what_is_created_for_nobody_is_removed(backend: &Backend) {
             );
             match round % 4 {
                 0 => {}
-                // It is there already, and not taken.
+                // The entry exists already, and has not been returned.
                 1 => until(|| folder.names().len() == 2).await,
                 _ => crate::support::yields(round).await,
             }
@@ -404,8 +404,8 @@ pub fn what_is_created_for_nobody_is_removed(backend: &Backend) {
     }
 }
 
-/// FS-12, T4: a spooled file is in memory until a write or a new length goes beyond its limit; the
-/// position stays.
+/// FS-12, T4: a spooled file is in memory until a write or a new length exceeds its limit; the position
+/// stays.
 pub fn a_spooled_file_moves_when_it_grows(backend: &Backend) {
     run(backend, async {
         let mut file = temp::spooled::<R>(10);
@@ -559,8 +559,8 @@ pub fn a_spooled_file_is_a_byte_stream(backend: &Backend) {
     });
 }
 
-/// T5: persisting moves the file in one step, with everything written; where it fails, the file comes back and
-/// is temporary.
+/// T5: persisting moves the file in one step, with everything written; if it fails, the file is returned
+/// and is still temporary.
 pub fn a_file_is_persisted_in_one_step(backend: &Backend) {
     let folder = Folder::new();
     let target = folder.file("target", "old");
@@ -595,7 +595,7 @@ pub fn a_file_is_persisted_in_one_step(backend: &Backend) {
     });
 }
 
-/// T5: wherever persisting is cancelled, the target is the old or the new file, and no other is left.
+/// T5: wherever persisting is cancelled, the target is the old or the new file, and no other file is left.
 pub fn a_cancelled_persist_leaves_one_or_the_other(backend: &Backend) {
     let folder = Folder::new();
     let target = folder.join("target");

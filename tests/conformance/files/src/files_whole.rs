@@ -12,7 +12,7 @@ use crate::erased::{Backend, R};
 use crate::folder::Folder;
 use crate::support::{in_cancelled_scope, run};
 
-/// FS-06: bytes and text are read as they were written, also what is appended.
+/// FS-06: bytes and text are read as they were written, also appended ones.
 pub fn whole_files_round_trip(backend: &Backend) {
     let folder = Folder::new();
     let path = folder.join("file");
@@ -35,7 +35,7 @@ pub fn whole_files_round_trip(backend: &Backend) {
     });
 }
 
-/// F22: what has a size of 0 is read to its end, too.
+/// F22: a file with a size of 0 is read to its end, too.
 pub fn the_size_is_only_a_hint(backend: &Backend) {
     run(backend, async {
         let status = files::read_to_string::<R>("/proc/self/status")
@@ -88,7 +88,8 @@ pub fn a_nul_in_a_path_is_refused(backend: &Backend) {
     });
 }
 
-/// F2: a copy has the contents and the permissions; onto itself it is refused, and the file stays.
+/// F2: a copy has the contents and the permissions; copying a file onto itself is refused, and the file
+/// stays.
 pub fn a_copy_is_like_the_original(backend: &Backend) {
     let folder = Folder::new();
     let path = folder.file("file", bytes(100_000));
@@ -117,7 +118,7 @@ pub fn a_copy_is_like_the_original(backend: &Backend) {
     });
 }
 
-/// F2: wherever a copy is cancelled, the target is complete or not there.
+/// F2: wherever a copy is cancelled, the target is complete or does not exist.
 pub fn a_cancelled_copy_leaves_all_or_nothing(backend: &Backend) {
     let folder = Folder::new();
     let path = folder.file("file", bytes(20_000_000));
@@ -165,7 +166,7 @@ pub fn an_atomic_write_replaces_the_contents(backend: &Backend) {
     assert_eq!(folder.names(), ["dangling", "file", "link", "missing"]);
 }
 
-/// F20: wherever it is cancelled, the target is the old or the new one, and nothing else is left.
+/// F20: wherever it is cancelled, the target is the old or the new file, and nothing else is left.
 pub fn a_cancelled_atomic_write_leaves_one_or_the_other(backend: &Backend) {
     let folder = Folder::new();
     let path = folder.join("file");
@@ -184,7 +185,7 @@ pub fn a_cancelled_atomic_write_leaves_one_or_the_other(backend: &Backend) {
     );
 }
 
-/// F19: renaming refuses a target that is there, replacing does not.
+/// F19: renaming refuses an existing target, replacing does not.
 pub fn renaming_replaces_nothing(backend: &Backend) {
     let folder = Folder::new();
     let path = folder.file("file", "one");

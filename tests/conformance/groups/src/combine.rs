@@ -16,7 +16,7 @@ use futures_util::future::BoxFuture;
 use crate::erased::{Backend, R};
 use crate::support::{Flag, Gate, Log, catch, forever, panic_quietly, run, yields};
 
-/// TG-36: results come in the order of the arguments, whatever ended first.
+/// TG-36: results have the order of the arguments, whichever ended first.
 pub fn gathered_results_keep_their_order(backend: &Backend) {
     run(backend, async {
         let (first, second) = (Gate::new(), Gate::new());
@@ -45,7 +45,7 @@ pub fn gathered_results_keep_their_order(backend: &Backend) {
     });
 }
 
-/// TG-36: nothing to do gives nothing, at once.
+/// TG-36: gathering nothing returns nothing, at once.
 pub fn gathering_nothing_gives_nothing(backend: &Backend) {
     run(backend, async {
         assert_eq!(gather(Vec::<std::future::Ready<u8>>::new()).await, []);
@@ -77,7 +77,7 @@ pub fn members_may_borrow(backend: &Backend) {
     });
 }
 
-/// G12: `gather` gives every value; an `Err` among them cancels nothing.
+/// G12: `gather` returns every value; an `Err` among them cancels nothing.
 pub fn gather_does_not_look_at_values(backend: &Backend) {
     run(backend, async {
         let log = Log::new();
@@ -92,8 +92,8 @@ pub fn gather_does_not_look_at_values(backend: &Backend) {
     });
 }
 
-/// TG-36: one member fails: the others are cancelled and waited for, clean-up included, and the
-/// caller gets all errors.
+/// TG-36: if one member fails, the others are cancelled and waited for, clean-up included, and the caller
+/// gets all errors.
 pub fn a_failed_member_cancels_the_others(backend: &Backend) {
     run(backend, async {
         let log = Log::new();
@@ -119,7 +119,7 @@ pub fn a_failed_member_cancels_the_others(backend: &Backend) {
     });
 }
 
-/// TG-36: `try_gather` without a failure gives the values, in order.
+/// TG-36: `try_gather` without a failure returns the values, in order.
 pub fn try_gather_gives_the_values(backend: &Backend) {
     run(backend, async {
         let one = async {
@@ -152,7 +152,7 @@ pub fn a_concurrent_map_keeps_order_and_limit(backend: &Backend) {
     });
 }
 
-/// TG-36: `try_map_concurrent` cancels what runs, and takes no more items, once one has failed.
+/// TG-36: `try_map_concurrent` cancels the running items, and starts no more, once one has failed.
 pub fn a_failed_item_ends_the_map(backend: &Backend) {
     run(backend, async {
         let log = Log::new();
@@ -204,7 +204,7 @@ pub fn completed_results_come_as_they_are_ready(backend: &Backend) {
     });
 }
 
-/// G12: the first to be ready wins; the losers are cancelled and waited for, clean-up included.
+/// G12: the first member to be ready wins; the losers are cancelled and waited for, clean-up included.
 pub fn a_race_cancels_its_losers_and_waits(backend: &Backend) {
     run(backend, async {
         let log = Log::new();
@@ -223,7 +223,7 @@ pub fn a_race_cancels_its_losers_and_waits(backend: &Backend) {
     });
 }
 
-/// G12: a loser that does not wait for anything of ours is dropped before the race ends.
+/// G12: a loser that waits only for foreign futures is dropped before the race ends.
 pub fn foreign_losers_are_dropped(backend: &Backend) {
     run(backend, async {
         let dropped = Flag::new();
@@ -233,7 +233,7 @@ pub fn foreign_losers_are_dropped(backend: &Backend) {
     });
 }
 
-/// G12: a race of one, and of a list.
+/// G12: a race accepts arrays, lists and tuples.
 pub fn races_take_tuples_arrays_and_lists(backend: &Backend) {
     run(backend, async {
         assert_eq!(race::<R, _>([std::future::ready(1)]).await, 1);
@@ -287,7 +287,7 @@ pub fn a_cancelled_race_waits_for_everybody(backend: &Backend) {
     });
 }
 
-/// G12: whatever ties are decided by, every member gets its turn: over many races each one wins.
+/// G12: ties are decided fairly: over many races each member wins.
 pub fn ties_are_decided_fairly(backend: &Backend) {
     run(backend, async {
         let mut wins = [0; 3];
@@ -313,8 +313,7 @@ pub fn a_panic_in_a_race_continues_in_the_caller(backend: &Backend) {
     });
 }
 
-/// G10: the first success wins; failures before it do not count, and the rest is cancelled and
-/// waited for.
+/// G10: the first success wins; failures before it do not count, and the rest is cancelled and waited for.
 pub fn the_first_success_wins(backend: &Backend) {
     run(backend, async {
         let log = Log::new();
@@ -338,7 +337,7 @@ pub fn the_first_success_wins(backend: &Backend) {
     });
 }
 
-/// G10: without a success, all errors come out, each once.
+/// G10: without a success, all errors are returned, each once.
 pub fn without_a_success_all_errors_come_out(backend: &Backend) {
     run(backend, async {
         let members = (0..3u32).map(|n| async move {
@@ -412,7 +411,7 @@ async fn sleep_forever_as_infallible() -> Infallible {
     sleep_forever().await
 }
 
-/// Checkpoints that are passed although the member is cancelled.
+/// Passes checkpoints although the member is cancelled.
 async fn shielded_checkpoints(times: usize) {
     for _ in 0..times {
         anyrt_core::cancel::cancel_shielded_checkpoint().await;

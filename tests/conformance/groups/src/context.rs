@@ -31,7 +31,7 @@ pub fn unset_variables_have_no_value(backend: &Backend) {
     });
 }
 
-/// CX-01: a child has what its spawner had when it called `spawn`, whenever the child starts.
+/// CX-01: a child has the values that its spawner had when it called `spawn`, whenever the child starts.
 pub fn a_child_starts_with_a_snapshot(backend: &Backend) {
     run(backend, async {
         let group = task_group::<R, Infallible, _, _>(async |tg| {
@@ -48,7 +48,7 @@ pub fn a_child_starts_with_a_snapshot(backend: &Backend) {
     });
 }
 
-/// CX-01: the snapshot is the spawner's, also where the group is somebody else's.
+/// CX-01: the snapshot is the spawner's, also where the group belongs to another task.
 pub fn the_snapshot_is_the_spawners(backend: &Backend) {
     run(backend, async {
         COLOUR.set("host");
@@ -86,7 +86,7 @@ pub fn borrowing_children_have_contexts_too(backend: &Backend) {
     });
 }
 
-/// CX-02: what a child changes is seen neither by its parent nor by its siblings.
+/// CX-02: a child's changes are seen neither by its parent nor by its siblings.
 pub fn changes_stay_in_the_task(backend: &Backend) {
     run(backend, async {
         COLOUR.set("parent");
@@ -142,7 +142,7 @@ pub fn many_tasks_do_not_mix_their_values(backend: &Backend) {
     });
 }
 
-/// CX-03: a task that is given a context uses that one, and not its spawner's.
+/// CX-03: a task with an explicit context uses that one, and not its spawner's.
 pub fn a_task_can_be_given_a_context(backend: &Backend) {
     run(backend, async {
         COLOUR.set("given");
@@ -169,7 +169,7 @@ pub fn a_task_can_be_given_a_context(backend: &Backend) {
     });
 }
 
-/// CX-04: a worker thread sees its caller's context; what it changes stays there.
+/// CX-04: a worker thread sees its caller's context; its changes stay there.
 pub fn a_worker_thread_sees_the_callers_context(backend: &Backend) {
     run(backend, async {
         COLOUR.set("caller");
@@ -180,7 +180,7 @@ pub fn a_worker_thread_sees_the_callers_context(backend: &Backend) {
         });
         assert_eq!(seen.await, (Some("caller"), Some("thread")));
         assert_eq!(COLOUR.get(), Some("caller"));
-        // Threads are used again: the next call must not find what the last one left.
+        // Threads are used again: the next call must not find the values that the last one left.
         for _ in 0..20 {
             let again = to_thread::run::<R, _, _>(|| COLOUR.get());
             assert_eq!(again.await, Some("caller"));
@@ -192,8 +192,7 @@ pub fn a_worker_thread_sees_the_callers_context(backend: &Backend) {
     });
 }
 
-/// CX-04: async code that a worker thread calls back sees the thread's values; what it changes
-/// stays there.
+/// CX-04: async code that a worker thread calls back sees the thread's values; its changes stay there.
 pub fn code_called_back_sees_the_threads_context(backend: &Backend) {
     run(backend, async {
         COLOUR.set("caller");
@@ -269,7 +268,7 @@ pub fn tasks_from_outside_start_with_the_threads_context(backend: &Backend) {
     });
 }
 
-/// CX-06: the main task sees what was set before the run; what it sets does not leak out.
+/// CX-06: the main task sees the values that were set before the run; its changes do not leak out.
 pub fn the_main_task_inherits_from_outside(backend: &Backend) {
     COLOUR.set("before");
     run(backend, async {
@@ -362,7 +361,7 @@ pub fn a_later_run_starts_unset(backend: &Backend) {
     });
 }
 
-/// CX-07: runs that live side by side do not see each other's values.
+/// CX-07: runs that exist at the same time do not see each other's values.
 pub fn runs_side_by_side_have_their_own_values(backend: &Backend) {
     static SIDE: RunVar<u32> = RunVar::new();
     run(backend, async {
@@ -386,7 +385,7 @@ pub fn two_run_variables_are_two(backend: &Backend) {
     });
 }
 
-/// CX-08: outside a run there is nowhere to keep a value.
+/// CX-08: outside a run a run variable is an error.
 pub fn a_run_variable_outside_a_run_is_an_error(backend: &Backend) {
     static OUTSIDE: RunVar<u32> = RunVar::new();
     assert!(OUTSIDE.get().is_err());

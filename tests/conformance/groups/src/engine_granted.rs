@@ -1,5 +1,5 @@
-//! What was granted when a cancellation came is kept or passed on; what is only a state is not
-//! reported. EN-03, EN-04, rules C4, G12.
+//! Grants that arrive with a cancellation are kept or passed on; mere states are not reported. EN-03,
+//! EN-04, rules C4, G12.
 
 use std::convert::Infallible;
 use std::io;
@@ -28,7 +28,7 @@ const ROUNDS: usize = 20;
 
 type Child = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
 
-/// Makes two children that talk to each other.
+/// A function that makes two children that communicate with each other.
 type Pair = fn() -> [Child; 2];
 
 fn bytes() -> [Child; 2] {
@@ -77,7 +77,7 @@ fn objects_that_are_sent() -> [Child; 2] {
     ]
 }
 
-/// Two children of a group are cancelled by a limit around it, or with it.
+/// Cancels two children of a group, by a limit around it and together with it.
 async fn cut_short<K: Kind>(what: &str, pair: Pair) {
     for round in 0..ROUNDS {
         let children = |round: usize| {
@@ -116,7 +116,8 @@ async fn cut_short<K: Kind>(what: &str, pair: Pair) {
     }
 }
 
-/// EN-03, C4, G5: children that wait for each other's bytes are cut short: nobody hears of an end.
+/// EN-03, C4, G5: children that wait for each other's bytes are cancelled together: neither reports an end
+/// of stream.
 pub fn cancelled_streams_of_bytes_report_no_end(backend: &Backend) {
     async fn scenario<K: Kind>() {
         cut_short::<K>("receiving bytes", bytes).await;
@@ -124,7 +125,7 @@ pub fn cancelled_streams_of_bytes_report_no_end(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// EN-03, C4, G5: nor of a broken stream, where both send.
+/// EN-03, C4, G5: the same where both send: neither reports a broken stream.
 pub fn cancelled_streams_of_bytes_do_not_report_that_they_are_broken(backend: &Backend) {
     async fn scenario<K: Kind>() {
         cut_short::<K>("sending bytes", bytes_that_are_sent).await;
@@ -141,7 +142,7 @@ pub fn cancelled_streams_of_objects_report_no_end(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// EN-03, C4, G12: branches of `try_gather` under a time limit.
+/// EN-03, C4, G12: branches of `try_gather` that a time limit cancels report no end of stream.
 pub fn cancelled_branches_report_no_end(backend: &Backend) {
     run(backend, async {
         for pair in [bytes, objects] {
@@ -159,7 +160,7 @@ pub fn cancelled_branches_report_no_end(backend: &Backend) {
     });
 }
 
-/// EN-03, C4, C7: an operation that finds a state in a cancelled scope and outlives it reports that
+/// EN-03, C4, C7: an operation that finds a state in a cancelled scope and outlives it reports the state
 /// afterwards.
 pub fn a_state_is_reported_after_the_scope(backend: &Backend) {
     run(backend, async {
@@ -201,8 +202,8 @@ pub fn a_state_is_reported_after_the_scope(backend: &Backend) {
     });
 }
 
-/// EN-03, C4, G5: children that wait for each other's ends are cut short: nobody hears that the other
-/// was cancelled.
+/// EN-03, C4, G5: children that wait for each other's ends are cancelled together: neither reports that the
+/// other was cancelled.
 pub fn cancelled_handles_report_no_cancellation(backend: &Backend) {
     run(backend, async {
         for round in 0..ROUNDS {
@@ -221,8 +222,8 @@ pub fn cancelled_handles_report_no_cancellation(backend: &Backend) {
     });
 }
 
-/// EN-04, G12: the loser of a race was granted an object in the same turn: it gets out, or is still
-/// there.
+/// EN-04, G12: the loser of a race was granted an object in the same turn: the object is returned, or is
+/// still there.
 pub fn the_loser_of_a_race_loses_no_object(backend: &Backend) {
     run(backend, async {
         for _ in 0..ROUNDS {
@@ -322,7 +323,7 @@ pub fn the_loser_of_a_race_loses_no_bytes(backend: &Backend) {
     });
 }
 
-/// EN-04, G12: two streams and `race_ok`: of two objects that come at once, one gets out, and the
+/// EN-04, G12: two streams and `race_ok`: of two objects that arrive at once, one is returned, and the
 /// other is still there.
 pub fn the_loser_of_race_ok_loses_no_object(backend: &Backend) {
     run(backend, async {
@@ -342,7 +343,7 @@ pub fn the_loser_of_race_ok_loses_no_object(backend: &Backend) {
     });
 }
 
-/// EN-04, G12: `as_completed` that is left after the first.
+/// EN-04, G12: `as_completed` that is left after the first result.
 pub fn what_as_completed_has_not_given_is_not_lost(backend: &Backend) {
     run(backend, async {
         let streams = [memory_object_stream::<usize>(1), memory_object_stream(1)];
@@ -357,7 +358,7 @@ pub fn what_as_completed_has_not_given_is_not_lost(backend: &Backend) {
     });
 }
 
-/// EN-04, G12: of a first failure in `try_gather`, too: the branch beside it was granted an object.
+/// EN-04, G12: the same for the first failure in `try_gather`: another branch was granted an object.
 pub fn the_rest_of_a_failed_gather_loses_no_object(backend: &Backend) {
     run(backend, async {
         for fails_first in [true, false] {

@@ -1,4 +1,4 @@
-//! Groups that are left: not polled any more, dropped, forgotten, or carried out of where they began.
+//! Groups that are left: no longer polled, dropped, forgotten, or moved out of the place where they began.
 //! EN-13 to EN-15, rules C10, C12, G1.
 
 use std::convert::Infallible;
@@ -24,7 +24,7 @@ const SHORT: Duration = Duration::from_millis(20);
 
 type Group = Pin<Box<dyn Future<Output = Result<(), GroupError<Infallible>>> + Send>>;
 
-/// What becomes of a group that has a child.
+/// How a group that has a child is left.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Left {
     Kept,
@@ -32,7 +32,7 @@ enum Left {
     Forgotten,
 }
 
-/// What is done about it before.
+/// How the group is ended before that.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Ends {
     CancelWithin,
@@ -41,8 +41,8 @@ enum Ends {
     Deadline,
 }
 
-/// A child whose clean-up ends when `stop` opens, or when it is aborted; it opens `started`, and then
-/// `gone`.
+/// Returns a child with a clean-up that ends when `stop` opens, or when the child is aborted; it opens
+/// `started`, and then `gone`.
 fn stubborn(started: &Gate, stop: &Gate, gone: &Gate) -> impl Future<Output = ()> + Send + use<> {
     let (started, stop, gone) = (started.clone(), stop.clone(), gone.clone());
     async move {
@@ -55,7 +55,7 @@ fn stubborn(started: &Gate, stop: &Gate, gone: &Gate) -> impl Future<Output = ()
     }
 }
 
-/// Leaves a group, and requires that its child is gone soon all the same.
+/// Leaves a group, and requires that its child still ends soon.
 fn ends_although_left(backend: &Backend, left: Left, ends: Ends) {
     let backend = backend.clone();
     let what = format!("{left:?}, {ends:?}");
@@ -122,7 +122,7 @@ fn ends_although_left(backend: &Backend, left: Left, ends: Ends) {
     });
 }
 
-/// Several at once, since each takes its time where it fails.
+/// Runs several forms at once, since each takes its whole time where it fails.
 fn end_although_left(backend: &Backend, forms: &[(Left, Ends)]) {
     thread::scope(|scope| {
         let start = |form: &(Left, Ends)| {
@@ -138,8 +138,8 @@ fn end_although_left(backend: &Backend, forms: &[(Left, Ends)]) {
     });
 }
 
-/// EN-13, C12: `cancel_within`, on the group or on a scope around it, acts although the group is not
-/// polled any more.
+/// EN-13, C12: `cancel_within`, on the group or on a scope around it, takes effect although the group is no
+/// longer polled.
 pub fn a_grace_ends_a_group_that_is_not_polled(backend: &Backend) {
     end_although_left(
         backend,
@@ -150,7 +150,7 @@ pub fn a_grace_ends_a_group_that_is_not_polled(backend: &Backend) {
     );
 }
 
-/// EN-13, C10, C12: and although it was dropped.
+/// EN-13, C10, C12: `cancel_within` takes effect although the group was dropped, too.
 pub fn a_grace_ends_a_group_that_was_dropped(backend: &Backend) {
     end_although_left(
         backend,
@@ -161,7 +161,7 @@ pub fn a_grace_ends_a_group_that_was_dropped(backend: &Backend) {
     );
 }
 
-/// EN-13, C12: `abort` acts although the group is not polled any more, or was dropped.
+/// EN-13, C12: `abort` takes effect although the group is no longer polled, or was dropped.
 pub fn abort_ends_a_group_that_is_left(backend: &Backend) {
     end_although_left(
         backend,
@@ -169,13 +169,13 @@ pub fn abort_ends_a_group_that_is_left(backend: &Backend) {
     );
 }
 
-/// EN-13, C9, C12: a group's deadline acts although the group is not polled any more.
+/// EN-13, C9, C12: a group's deadline takes effect although the group is no longer polled.
 pub fn a_deadline_cancels_a_group_that_is_not_polled(backend: &Backend) {
     end_although_left(backend, &[(Left::Kept, Ends::Deadline)]);
 }
 
-/// EN-13, EN-14, C12: `cancel_within`, `abort` and a deadline act although the group was forgotten, and
-/// the run ends.
+/// EN-13, EN-14, C12: `cancel_within`, `abort` and a deadline take effect although the group was forgotten,
+/// and the run ends.
 pub fn a_group_that_was_forgotten_can_be_ended(backend: &Backend) {
     end_although_left(
         backend,
@@ -187,8 +187,7 @@ pub fn a_group_that_was_forgotten_can_be_ended(backend: &Backend) {
     );
 }
 
-/// Opens a group with a child that ends by itself once the group was left, and polls it until the child
-/// has begun.
+/// Opens a group with a child that ends once the group was left, and polls it until the child has begun.
 async fn with_a_child(ended: &Flag, go_on: &Gate) -> Group {
     let (started, ended, go_on) = (Gate::new(), ended.clone(), go_on.clone());
     let starts = started.clone();
@@ -285,7 +284,7 @@ pub fn a_limit_ends_a_run_although_a_group_was_forgotten(backend: &Backend) {
     });
 }
 
-/// A group that spawns `child` when `gate` opens, and waits for ever.
+/// Returns a group that spawns `child` when `gate` opens, and never completes.
 fn spawns_later<E: Send + 'static>(
     gate: &Gate,
     child: impl Future<Output = Result<(), E>> + Send + 'static,
@@ -301,7 +300,7 @@ fn spawns_later<E: Send + 'static>(
     ))
 }
 
-/// Polls a group first in another one, spawns after that has ended, and drops it.
+/// Polls a group first inside another one, spawns after that one has ended, and drops it.
 async fn begun_in_another<E: Send + 'static>(
     child: impl Future<Output = Result<(), E>> + Send + 'static,
     begun: &Gate,
@@ -318,7 +317,7 @@ async fn begun_in_another<E: Send + 'static>(
     drop(group);
 }
 
-/// A child that says that it has begun, and takes its time to clean up.
+/// Opens `begun`, waits until it is cancelled, and takes its time to clean up.
 async fn slow(begun: Gate, ended: Flag) {
     let body = async {
         begun.open();
@@ -331,8 +330,8 @@ async fn slow(begun: Gate, ended: Flag) {
     finally(body, clean_up).await;
 }
 
-/// EN-15, C10: a group that began in a group that has ended: when it is dropped, the next group out
-/// waits for its children.
+/// EN-15, C10: a group that began in a group that has ended: when it is dropped, the enclosing group waits
+/// for its children.
 pub fn children_of_a_group_that_was_carried_out_are_awaited(backend: &Backend) {
     run(backend, async {
         let (begun, ended) = (Gate::new(), Flag::new());
@@ -349,7 +348,7 @@ pub fn children_of_a_group_that_was_carried_out_are_awaited(backend: &Backend) {
     });
 }
 
-/// EN-15, C10: where there is no other group, the run waits for them.
+/// EN-15, C10: without an enclosing group, the run waits for them.
 pub fn the_run_awaits_children_of_a_group_that_was_carried_out(backend: &Backend) {
     let (begun, ended) = (Gate::new(), Flag::new());
     run(backend, async {
@@ -363,7 +362,7 @@ pub fn the_run_awaits_children_of_a_group_that_was_carried_out(backend: &Backend
     assert!(ended.is_raised(), "the run did not wait");
 }
 
-/// EN-15, C10: and their panics continue there.
+/// EN-15, C10: panics of these children continue in the enclosing group.
 pub fn panics_of_a_group_that_was_carried_out_continue_outside(backend: &Backend) {
     run(backend, async {
         let begun = Gate::new();
@@ -383,7 +382,7 @@ pub fn panics_of_a_group_that_was_carried_out_continue_outside(backend: &Backend
     });
 }
 
-/// EN-15, C10: and their errors reach the run's hook before the next group out has ended.
+/// EN-15, C10: errors of these children reach the run's hook before the enclosing group has ended.
 pub fn errors_of_a_group_that_was_carried_out_are_not_lost(backend: &Backend) {
     let log = Log::new();
     let seen = log.clone();
@@ -408,7 +407,7 @@ pub fn errors_of_a_group_that_was_carried_out_are_not_lost(backend: &Backend) {
     anyrt_core::run(backend, options, main).unwrap();
 }
 
-/// EN-14, G1: when a group has ended, it does not count in the group around any more.
+/// EN-14, G1: a group that has ended does not count in its enclosing group any more.
 pub fn a_group_that_has_ended_counts_nowhere(backend: &Backend) {
     run(backend, async {
         let group = task_group::<R, Infallible, _, _>(async |outer| {

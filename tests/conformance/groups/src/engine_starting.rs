@@ -1,5 +1,5 @@
-//! A child that is starting: it is under its caller's scopes as they are, and the caller is its
-//! parent. EN-17, EN-34, rules G9, G13.
+//! A child that is starting: it lives in its caller's scopes as they are, and the caller is its parent.
+//! EN-17, EN-34, rules G9, G13.
 
 use std::convert::Infallible;
 use std::thread;
@@ -19,8 +19,8 @@ use crate::support::{Gate, Log, run, yields};
 const LIMIT: Duration = Duration::from_secs(1);
 const SHORT: Duration = Duration::from_millis(5);
 
-/// Starts a child that calls `change` with the handle of its caller's scope while it is in foreign
-/// code, on another thread, and then passes a cancel point; says what came of it.
+/// Starts a child that calls `change` with the handle of its caller's scope while it is in foreign code, on
+/// another thread, and then passes a cancel point. Returns the log of the child and its caller.
 fn changed_while_starting(backend: &Backend, change: fn(&CancelHandle)) -> Vec<String> {
     run(backend, async {
         let log = Log::new();
@@ -45,8 +45,8 @@ fn changed_while_starting(backend: &Backend, change: fn(&CancelHandle)) -> Vec<S
     })
 }
 
-/// EN-17, C2, G9: the caller is cancelled while the child is in foreign code: the child passes no
-/// cancel point any more.
+/// EN-17, C2, G9: if the caller is cancelled while the child is in foreign code, the child does not pass
+/// another cancel point.
 pub fn a_starting_child_is_cancelled_with_its_caller(backend: &Backend) {
     for _ in 0..10 {
         let log = changed_while_starting(backend, CancelHandle::cancel);
@@ -54,7 +54,7 @@ pub fn a_starting_child_is_cancelled_with_its_caller(backend: &Backend) {
     }
 }
 
-/// EN-17, C9, G9: so with a deadline of the caller's that has passed meanwhile.
+/// EN-17, C9, G9: the same with a deadline of the caller that has passed meanwhile.
 pub fn a_starting_child_sees_that_its_callers_deadline_passes(backend: &Backend) {
     let log = changed_while_starting(backend, |handle| {
         handle.set_deadline(Instant::DISTANT_PAST);
@@ -62,8 +62,8 @@ pub fn a_starting_child_sees_that_its_callers_deadline_passes(backend: &Backend)
     assert_eq!(log, ["cancelled: true", "started: false"]);
 }
 
-/// EN-17, C9, G9: a deadline that the caller is given meanwhile can be read by the child, and counts
-/// for it without the caller being polled.
+/// EN-17, C9, G9: a deadline that the caller receives meanwhile can be read by the child, and applies to it
+/// without the caller being polled.
 pub fn a_starting_child_sees_its_callers_new_deadline(backend: &Backend) {
     run(backend, async {
         let log = Log::new();
@@ -91,7 +91,7 @@ pub fn a_starting_child_sees_its_callers_new_deadline(backend: &Backend) {
     });
 }
 
-/// EN-17, C12, G9: a caller that is aborted: the child's shields do not keep it.
+/// EN-17, C12, G9: if the caller is aborted, the child's shields do not keep it.
 pub fn a_starting_child_is_aborted_with_its_caller(backend: &Backend) {
     run(backend, async {
         let (log, watchdog) = (Log::new(), Watchdog::new(LIMIT));
@@ -115,8 +115,8 @@ pub fn a_starting_child_is_aborted_with_its_caller(backend: &Backend) {
     });
 }
 
-/// EN-17, C3, G9: the caller is cancelled from elsewhere while the child has already said that it is
-/// ready: the child is the group's, and stays.
+/// EN-17, C3, G9: if another task cancels the caller after the child has reported that it is ready, the
+/// child belongs to the group, and stays.
 pub fn a_child_that_is_ready_is_not_cancelled_with_its_caller(backend: &Backend) {
     run(backend, async {
         let (log, go_on) = (Log::new(), Gate::new());
@@ -142,7 +142,7 @@ pub fn a_child_that_is_ready_is_not_cancelled_with_its_caller(backend: &Backend)
     });
 }
 
-/// EN-34, G9, G13: the parent of a child that is starting is the caller; when it is ready, it is the
+/// EN-34, G9, G13: the parent of a starting child is the caller; when the child is ready, its parent is the
 /// host of the group.
 pub fn the_parent_of_a_starting_child_is_the_caller(backend: &Backend) {
     run(backend, async {

@@ -14,7 +14,7 @@ use crate::kinds::{GroupHandle, Kind, assert_order, blocked, position};
 use crate::on_each_kind;
 use crate::support::{Flag, Gate, Log, catch_sync, poll_once, run};
 
-/// TG-01, G1: the group completes when every child has ended, and their effects are visible then.
+/// TG-01, G1: the group completes when every child has ended, and the children's effects are visible then.
 pub fn the_group_waits_for_every_child(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let (log, gate) = (Log::new(), Gate::new());
@@ -40,7 +40,7 @@ pub fn the_group_waits_for_every_child(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// G1: the value of the body is the value of the group, and is delivered after the last child.
+/// G1: the value of the body is the value of the group, and is delivered after the last child has ended.
 pub fn the_group_gives_the_value_of_its_body(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let ended = Flag::new();
@@ -85,8 +85,8 @@ pub fn spawning_runs_nothing_on_the_spot(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// TG-03, G1, G7: a child may spawn into its own group, also while the host waits at the end; the
-/// group waits for those too. See `groups_in_place` for the other kinds.
+/// TG-03, G1, G7: a child may spawn into its group, also while the host waits at the end; the group waits
+/// for those too. See `groups_in_place` for the other kinds.
 pub fn children_may_spawn_more_children(backend: &Backend) {
     run(backend, async {
         let (log, gate) = (Log::new(), Gate::new());
@@ -111,8 +111,8 @@ pub fn children_may_spawn_more_children(backend: &Backend) {
     });
 }
 
-/// TG-04, G7: once the group has ended, well or not, `try_spawn` gives the future back and `spawn`
-/// panics, naming `try_spawn`; the future is never polled.
+/// TG-04, G7: once the group has ended, with or without an error, `try_spawn` returns the future and
+/// `spawn` panics, naming `try_spawn`; the future is never polled.
 pub fn spawning_into_an_ended_group_is_refused(backend: &Backend) {
     async fn scenario<K: Kind>() {
         for fails in [false, true] {
@@ -181,8 +181,8 @@ pub fn children_of_a_cancelled_group_run_up_to_their_first_wait(backend: &Backen
     on_each_kind!(backend, scenario);
 }
 
-/// TG-12: the same where nothing else ran: a child that is spawned last thing, in the poll in
-/// which the group's enclosing scope was cancelled.
+/// TG-12: the same where nothing else ran: a child that is spawned last, in the poll in which the group's
+/// enclosing scope was cancelled.
 pub fn children_spawned_under_an_outer_cancellation_run_up_to_their_first_wait(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let log = Log::new();
@@ -230,7 +230,7 @@ pub fn a_loop_of_empty_groups_lets_others_run(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// TG-31, G1: what a cancelled child owned has been dropped when the group completes.
+/// TG-31, G1: the values that a cancelled child owned have been dropped when the group completes.
 pub fn locals_of_cancelled_children_are_gone_when_the_group_ends(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let log = Log::new();
@@ -255,8 +255,8 @@ pub fn locals_of_cancelled_children_are_gone_when_the_group_ends(backend: &Backe
     on_each_kind!(backend, scenario);
 }
 
-/// TG-32, C3: a child belongs to its group's scope and not to the place that spawned it: one that
-/// was spawned behind a shield is cancelled with the group.
+/// TG-32, C3: a child belongs to its group's scope and not to the place that spawned it: a child that was
+/// spawned behind a shield is cancelled with the group.
 pub fn a_child_spawned_behind_a_shield_is_cancelled_with_its_group(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let log = Log::new();
@@ -286,7 +286,7 @@ pub fn a_child_spawned_behind_a_shield_is_cancelled_with_its_group(backend: &Bac
     on_each_kind!(backend, scenario);
 }
 
-/// TG-32, C3: and one that was spawned in a scope that is cancelled then goes on.
+/// TG-32, C3: a child that was spawned in another scope continues when that scope is cancelled.
 pub fn a_child_outlives_the_scope_it_was_spawned_in(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let (gate, done) = (Gate::new(), Flag::new());
@@ -316,8 +316,8 @@ pub fn a_child_outlives_the_scope_it_was_spawned_in(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// G5: a group that was interrupted and is polled again from outside, because it was only lent to
-/// the scope that was cancelled, gives `Cancelled`.
+/// G5: a group that was interrupted and is polled again from outside, because it was only lent to the
+/// cancelled scope, returns `Cancelled`.
 pub fn an_interrupted_group_that_is_polled_again_says_so(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let ended = Flag::new();

@@ -1,4 +1,4 @@
-//! Task groups: cancelling them, and what surrounds them. TG-11, TG-29, TG-30, TG-35.
+//! Task groups: cancelling them, and the scopes around them. TG-11, TG-29, TG-30, TG-35.
 
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -19,8 +19,8 @@ use crate::kinds::{Countdown, GroupHandle, Kind, blocked};
 use crate::on_each_kind;
 use crate::support::{Flag, Gate, Log, OnDrop};
 
-/// TG-11, G5: cancelling a group is no failure: the value stands if the body completed, and code
-/// after the group goes on.
+/// TG-11, G5: cancelling a group is not a failure: the group returns its value if the body completed, and
+/// code after the group continues.
 pub fn cancelling_a_group_is_no_failure(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let (started, ended) = (Gate::new(), Flag::new());
@@ -43,7 +43,7 @@ pub fn cancelling_a_group_is_no_failure(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// TG-11, G5: if the body was interrupted, the group gives `Cancelled`, with the cause.
+/// TG-11, G5: if the body was interrupted, the group returns `Cancelled`, with the cause.
 pub fn a_group_whose_body_was_interrupted_gives_cancelled(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let went_on = Flag::new();
@@ -70,7 +70,7 @@ pub fn a_group_whose_body_was_interrupted_gives_cancelled(backend: &Backend) {
 pub fn cancelling_an_outer_group_cancels_every_descendant(backend: &Backend) {
     const DEPTH: u32 = 6;
 
-    /// Two children on each level; the lowest ones wait.
+    /// Spawns two children on each level; the lowest ones wait.
     fn descend<R: Runtime>(
         depth: u32,
         living: Arc<AtomicUsize>,
@@ -93,7 +93,7 @@ pub fn cancelling_an_outer_group_cancels_every_descendant(backend: &Backend) {
                 tg.spawn(descend::<R>(depth - 1, living.clone(), leaves.clone()));
             })
             .await;
-            // The group ended before its children were cancelled: that cannot be.
+            // The group ended before its children were cancelled, which must not happen.
             unreachable!("{result:?}");
         })
     }
@@ -114,8 +114,7 @@ pub fn cancelling_an_outer_group_cancels_every_descendant(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// TG-29, G6: an outer cancellation reaches the children at once, also while their host sits in a
-/// shield.
+/// TG-29, G6: an outer cancellation reaches the children at once, also while their host is in a shield.
 pub fn children_are_cancelled_while_their_host_sits_in_a_shield(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let (started, gone) = (Gate::new(), Gate::new());
@@ -147,8 +146,8 @@ pub fn children_are_cancelled_while_their_host_sits_in_a_shield(backend: &Backen
     on_each_kind!(backend, scenario);
 }
 
-/// TG-30, C6, G6: the host is cancelled while it waits at the end of a group: the children are
-/// cancelled, and the cancellation moves outwards when they, and their clean-up, have ended.
+/// TG-30, C6, G6: if the host is cancelled while it waits at the end of a group, the children are
+/// cancelled, and the cancellation propagates outwards when they, and their clean-up, have ended.
 pub fn a_cancelled_host_waits_for_the_clean_up_of_its_children(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let (log, started, cleaning, clean) = (Log::new(), Gate::new(), Gate::new(), Gate::new());
@@ -197,8 +196,8 @@ pub fn a_cancelled_host_waits_for_the_clean_up_of_its_children(backend: &Backend
     on_each_kind!(backend, scenario);
 }
 
-/// C4: the end of a group is a cancel point only if a child was living when the cancellation was
-/// seen: a group without children gives its value, cancelled or not.
+/// C4: the end of a group is a cancel point only if a child was active when the cancellation was seen: a
+/// group without children returns its value, cancelled or not.
 pub fn an_empty_group_ends_though_it_is_cancelled(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let scope = CancelScope::<R>::new();
@@ -215,8 +214,8 @@ pub fn an_empty_group_ends_though_it_is_cancelled(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// TG-35, C10: the host is dropped from outside: the children are cancelled, none goes on in the
-/// background, and the group around does not end before they have.
+/// TG-35, C10: if the host is dropped from outside, the children are cancelled, none continues in the
+/// background, and the enclosing group does not end before they have.
 pub fn dropping_a_group_cancels_its_children(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let (log, started) = (Log::new(), Gate::new());
@@ -244,7 +243,7 @@ pub fn dropping_a_group_cancels_its_children(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// TG-35, C10: the same where only the run is around: it does not end before the children.
+/// TG-35, C10: the same without an enclosing group: the run does not end before the children.
 pub fn the_run_waits_for_children_of_a_dropped_group(backend: &Backend) {
     let (log, started) = (Log::new(), Gate::new());
     let main = async {
@@ -292,8 +291,8 @@ pub fn a_group_that_was_never_polled_runs_nothing(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// C1, G6: the body of a cancelled group is dropped before the group ends, though its children
-/// are still cleaning up.
+/// C1, G6: the body of a cancelled group is dropped before the group ends, though its children are still
+/// cleaning up.
 pub fn the_body_is_dropped_before_the_children_are_waited_for(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let (log, body_gone) = (Log::new(), Gate::new());
@@ -315,8 +314,8 @@ pub fn the_body_is_dropped_before_the_children_are_waited_for(backend: &Backend)
     on_each_kind!(backend, scenario);
 }
 
-/// C7: a cancellation that another thread brings about while the group is being polled is caught by
-/// the scope that is cancelled, and not by the group in it.
+/// C7: a cancellation by another thread while the group is being polled is caught by the cancelled scope,
+/// and not by the group in it.
 pub fn a_cancellation_from_a_thread_is_caught_where_it_belongs(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let scope = CancelScope::<R>::new();

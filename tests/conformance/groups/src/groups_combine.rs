@@ -1,4 +1,4 @@
-//! What is built on groups, in place: what `combine` leaves open. TG-36, TG-37, rule G12.
+//! Combinators in place: the rest of the rules that `combine` checks. TG-36, TG-37, rule G12.
 
 use std::convert::Infallible;
 
@@ -10,13 +10,13 @@ use crate::erased::{Backend, R};
 use crate::kinds::{assert_order, blocked};
 use crate::support::{Log, catch, catch_sync, panic_quietly, run, yields};
 
-/// Completes with `value` after so many turns.
+/// Completes with `value` after `turns` turns.
 async fn after_turns<T>(turns: usize, value: T) -> T {
     yields(turns).await;
     value
 }
 
-/// Never completes; when it is cancelled, cleans up in two steps, and logs that.
+/// Waits until it is cancelled, then cleans up in two steps, and logs that.
 async fn cleans_up(log: &Log) -> u32 {
     finally(blocked(), async || {
         checkpoint().await;
@@ -51,7 +51,7 @@ pub fn as_completed_refuses_an_empty_set(backend: &Backend) {
     });
 }
 
-/// G12, G4: a panic of a loser in its clean-up is not lost.
+/// G12, G4: the panic of a loser in its clean-up is not lost.
 pub fn a_losers_panic_is_not_lost(backend: &Backend) {
     run(backend, async {
         let loser = finally(async { blocked().await }, async || {

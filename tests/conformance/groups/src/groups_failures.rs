@@ -10,8 +10,8 @@ use crate::kinds::{Countdown, GroupHandle, Kind, blocked, until_cancelled};
 use crate::on_each_kind;
 use crate::support::{Flag, Gate, Log, OnDrop, run};
 
-/// TG-06, G3: one child fails: its siblings and the body are cancelled, all of them are waited
-/// for, and the group's error holds that one error.
+/// TG-06, G3: if one child fails, its siblings and the body are cancelled, all of them are waited for, and
+/// the group's error holds that one error.
 pub fn a_failing_child_cancels_siblings_and_body(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let (log, ready) = (Log::new(), Countdown::new(2));
@@ -58,8 +58,8 @@ pub fn a_body_that_never_returns_is_ended_by_a_failure(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// TG-07, G3: the body fails: the children are cancelled and waited for, and the group's error
-/// holds the body's.
+/// TG-07, G3: if the body fails, the children are cancelled and waited for, and the group's error holds the
+/// body's.
 pub fn a_failing_body_cancels_the_children(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let (log, ready) = (Log::new(), Countdown::new(2));
@@ -82,8 +82,8 @@ pub fn a_failing_body_cancels_the_children(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// TG-08, TG-09, G3: one failure has the same shape as many; several are all there, each once,
-/// also those that came up only after the first one cancelled the group.
+/// TG-08, TG-09, G3: one failure has the same shape as many; several are all there, each once, also those
+/// that arise only after the first one cancelled the group.
 pub fn the_group_error_holds_every_error_once(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let result = K::open(async |tg: K::Group<&'static str>| {
@@ -158,7 +158,7 @@ pub fn cancelled_children_add_nothing_to_the_error(backend: &Backend) {
             });
             let arrive = ready.clone();
             tg.spawn(async move {
-                // A group of its own, which is cancelled from outside: nothing to report either.
+                // A separate group that is cancelled from outside: nothing to report either.
                 task_group::<R, _, _, _>(async |tg: TaskGroup<_, String>| {
                     tg.spawn(blocked());
                     arrive.arrive();
@@ -181,7 +181,7 @@ pub fn cancelled_children_add_nothing_to_the_error(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// G6: errors that come up while an outer cancellation is carried out are returned as usual.
+/// G6: errors that arise while an outer cancellation is carried out are returned as usual.
 pub fn an_error_on_the_way_out_wins_over_the_cancellation(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let scope = CancelScope::<R>::new();
@@ -209,7 +209,7 @@ pub fn an_error_on_the_way_out_wins_over_the_cancellation(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// G3: a shielded child of a failed group runs on, and its failure is in the error too.
+/// G3: a shielded child of a failed group runs to its end, and its failure is in the error too.
 pub fn a_shielded_child_of_a_failed_group_runs_to_its_end(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let (log, began, gone) = (Log::new(), Gate::new(), Gate::new());
@@ -243,7 +243,7 @@ pub fn a_shielded_child_of_a_failed_group_runs_to_its_end(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// G10: with *keep going*, errors of children cancel nobody, and all are reported at the end.
+/// G10: with *keep going*, errors of children cancel no other child, and all are reported at the end.
 pub fn keep_going_reports_all_errors_at_the_end(backend: &Backend) {
     run(backend, async {
         let (log, failed) = (Log::new(), Countdown::new(2));
@@ -276,7 +276,7 @@ pub fn keep_going_reports_all_errors_at_the_end(backend: &Backend) {
     });
 }
 
-/// G10: *keep going* in borrowing groups.
+/// G10: *keep going* works in borrowing groups, too.
 pub fn borrowing_groups_keep_going_too(backend: &Backend) {
     run(backend, async {
         let went_on = Flag::new();
@@ -305,7 +305,8 @@ pub fn borrowing_groups_keep_going_too(backend: &Backend) {
     });
 }
 
-/// G10: or each error goes to a callback at once, for servers that never end.
+/// G10: with *keep going*, each error can be passed to a callback at once instead, for servers that never
+/// end.
 pub fn a_group_can_report_errors_to_a_callback(backend: &Backend) {
     run(backend, async {
         let (log, reported) = (Log::new(), Countdown::new(2));

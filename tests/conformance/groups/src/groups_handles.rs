@@ -37,7 +37,7 @@ pub fn a_handle_gives_the_value_of_its_task(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// TG-23, TG-27: a value that can be cloned can be had more than once, and not before its time.
+/// TG-23, TG-27: a value that can be cloned can be read more than once, and not before the task has ended.
 pub fn a_shareable_value_can_be_read_more_than_once(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let gate = Gate::new();
@@ -60,7 +60,7 @@ pub fn a_shareable_value_can_be_read_more_than_once(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// TG-24: the handle of a failed task says *failed*; the error itself is in the group's error.
+/// TG-24: the handle of a failed task reports *failed*; the error itself is in the group's error.
 pub fn the_handle_of_a_failed_task_says_so(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let mut kept = None;
@@ -80,8 +80,8 @@ pub fn the_handle_of_a_failed_task_says_so(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// TG-25, G8: cancelling a handle cancels that one task; the group has not failed, and awaiting
-/// the handle says *cancelled*.
+/// TG-25, G8: cancelling a handle cancels that one task; the group has not failed, and awaiting the handle
+/// reports *cancelled*.
 pub fn cancelling_a_handle_cancels_that_task_alone(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let (started, go_on, log) = (Countdown::new(2), Gate::new(), Log::new());
@@ -173,7 +173,7 @@ pub fn a_task_that_cancels_itself_stops_at_its_next_operation(backend: &Backend)
     on_each_kind!(backend, scenario);
 }
 
-/// TG-26: `wait` returns when the task has ended, however it did, and at once if it had before.
+/// TG-26: `wait` returns when the task has ended, however it ended, and at once if it had before.
 pub fn wait_returns_however_the_task_ended(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let (mut failed, opened) = (None, Gate::new());
@@ -206,7 +206,8 @@ pub fn wait_returns_however_the_task_ended(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// TG-27: a status goes from pending, perhaps through cancelling, to one of three ends.
+/// TG-27: the status of a task changes from pending, possibly through cancelling, to one of three final
+/// states.
 pub fn the_status_follows_the_life_of_the_task(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let (started, release) = (Gate::new(), Gate::new());
@@ -271,8 +272,8 @@ pub fn dropping_a_handle_does_nothing(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// C4, G8: waiting for a task is an operation: it does not start where it is cancelled; and one
-/// that had started delivers what is settled by the time it is polled.
+/// C4, G8: waiting for a task is an operation: it does not start in a cancelled scope; and one that had
+/// started returns an outcome that is settled by the time it is polled.
 pub fn waiting_for_a_task_is_a_cancel_point(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let result = K::open(async |tg: K::Group<Infallible>| {
@@ -309,7 +310,7 @@ pub fn waiting_for_a_task_is_a_cancel_point(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// G8: `value` panics for a task that was cancelled by itself, saying so.
+/// G8: `value` of a task that was cancelled alone panics with that message.
 pub fn the_value_of_a_cancelled_task_is_a_panic(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let result = K::open(async |tg: K::Group<Infallible>| {
@@ -324,7 +325,7 @@ pub fn the_value_of_a_cancelled_task_is_a_panic(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// G8, G3: `value` of a task that failed: the group is being cancelled, and so is the wait.
+/// G8, G3: waiting for the `value` of a failed task is cancelled, because the group is being cancelled.
 pub fn waiting_for_the_value_of_a_failed_task_is_cancelled(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let went_on = Flag::new();
@@ -393,7 +394,7 @@ pub fn a_cancelled_task_that_completes_has_a_value(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// G13: a task has the name it was given, an empty one too, and an id of its own.
+/// G13: a task has the name it was given, an empty one too, and a unique id.
 pub fn tasks_have_names_and_ids(backend: &Backend) {
     run(backend, async {
         let result = task_group::<R, Infallible, _, _>(async |tg| {
@@ -410,7 +411,7 @@ pub fn tasks_have_names_and_ids(backend: &Backend) {
     });
 }
 
-/// G8: a value that nobody has asked for yet stays until its handle is dropped.
+/// G8: an unclaimed value stays until its handle is dropped.
 pub fn unclaimed_values_are_dropped_with_their_handles(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let dropped = Flag::new();
@@ -430,7 +431,7 @@ pub fn unclaimed_values_are_dropped_with_their_handles(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// TG-23: values of many types and sizes in one group; what is not asked for is dropped once.
+/// TG-23: values of many types and sizes in one group; an unclaimed value is dropped once.
 pub fn values_of_many_types_reach_their_handles(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let counted = Arc::new(());
@@ -475,7 +476,7 @@ pub fn values_of_many_types_reach_their_handles(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// TG-23, TG-27: a value is given away once, whatever its type, and can be copied until then.
+/// TG-23, TG-27: a value is moved out once, whatever its type, and can be cloned until then.
 pub fn a_value_is_given_away_once(backend: &Backend) {
     async fn give_away<K: Kind, T>(tg: &K::Group<Infallible>, value: T)
     where
@@ -512,7 +513,7 @@ pub fn a_value_is_given_away_once(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// TG-27: the handle keeps a value whose copying panics.
+/// TG-27: the handle keeps a value if cloning it panics.
 pub fn a_value_stays_when_copying_it_panics(backend: &Backend) {
     struct Fragile(u8);
 

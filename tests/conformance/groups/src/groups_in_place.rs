@@ -1,5 +1,6 @@
-//! Groups whose children run inside the host's task, and may borrow: `scoped_task_group` and
-//! `local_task_group`. Rule G11; what they share with `task_group` is checked in the other modules.
+//! Groups with children that run inside the host's task, and may borrow: `scoped_task_group` and
+//! `local_task_group`. Rule G11; the behaviour that they share with `task_group` is checked in the other
+//! modules.
 
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
@@ -15,7 +16,7 @@ use crate::erased::{Backend, R};
 use crate::kinds::{assert_order, blocked};
 use crate::support::{Flag, Gate, Log, poll_once, run, yields};
 
-/// G11: children of a scoped group borrow from what surrounds the group, mutably too.
+/// G11: children of a scoped group borrow from the surroundings of the group, mutably too.
 pub fn scoped_children_borrow_from_the_surroundings(backend: &Backend) {
     run(backend, async {
         let text = String::from("borrowed");
@@ -115,7 +116,7 @@ pub fn scoped_children_may_spawn_more(backend: &Backend) {
     });
 }
 
-/// TG-03, G7, G11: and so may those of a local group.
+/// TG-03, G7, G11: children of a local group may spawn more, too.
 pub fn local_children_may_spawn_more(backend: &Backend) {
     run(backend, async {
         let (log, gate) = (Log::new(), Gate::new());
@@ -140,8 +141,8 @@ pub fn local_children_may_spawn_more(backend: &Backend) {
     });
 }
 
-/// G11: the children run concurrently: each goes on while another waits, and only those that were
-/// woken are polled.
+/// G11: the children run concurrently: each continues while another waits, and only those that were woken are
+/// polled.
 pub fn only_woken_children_are_polled(backend: &Backend) {
     run(backend, async {
         let (polls, gate) = (Cell::new(0), Gate::new());
@@ -239,8 +240,8 @@ pub fn queued_local_children_are_freed_with_the_group(backend: &Backend) {
     });
 }
 
-/// C10, G11: children of a dropped borrowing group are dropped with it, at once: they borrow from
-/// what may be gone a moment later.
+/// C10, G11: children of a dropped borrowing group are dropped with it, at once: the values that they
+/// borrow may be gone a moment later.
 pub fn dropping_a_borrowing_group_drops_its_children(backend: &Backend) {
     run(backend, async {
         let log = Log::new();

@@ -9,7 +9,7 @@ use crate::kinds::{Countdown, GroupHandle, Kind, blocked, until_cancelled};
 use crate::on_each_kind;
 use crate::support::{Flag, Gate, Log, OnDrop, catch, panic_quietly};
 
-/// TG-34, G4: a child panics: siblings and body are cancelled and waited for, and then the panic
+/// TG-34, G4: if a child panics, siblings and body are cancelled and waited for, and then the panic
 /// continues in the host.
 pub fn a_panic_of_a_child_continues_in_the_host(backend: &Backend) {
     async fn scenario<K: Kind>() {
@@ -63,7 +63,7 @@ pub fn a_panic_of_the_body_waits_for_the_children(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// G4: a panic wins over errors, and of several panics the first continues.
+/// G4: a panic has precedence over errors, and of several panics the first continues.
 pub fn the_first_panic_wins(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let ready = Countdown::new(2);
@@ -91,8 +91,7 @@ pub fn the_first_panic_wins(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// G4: a destructor that panics counts as the child's panic, whether the child was cancelled or
-/// came to its end.
+/// G4: a destructor that panics counts as the child's panic, whether the child was cancelled or completed.
 pub fn a_panic_in_a_destructor_is_the_childs_panic(backend: &Backend) {
     async fn scenario<K: Kind>() {
         for cancelled in [false, true] {
@@ -125,7 +124,7 @@ pub fn a_panic_in_a_destructor_is_the_childs_panic(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// G6: and so are panics.
+/// G6: the same for panics.
 pub fn a_panic_on_the_way_out_wins_over_the_cancellation(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let scope = CancelScope::<R>::new();

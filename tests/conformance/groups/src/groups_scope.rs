@@ -43,8 +43,8 @@ pub fn cancelling_a_group_from_inside_takes_effect_at_once(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// CS-01, CS-02, CS-05: the group's scope tells what became of it; cancelling is idempotent, and
-/// over with the group.
+/// CS-01, CS-02, CS-05: the group's scope reports its state; cancelling is idempotent, and has no effect
+/// after the group's end.
 pub fn the_scope_of_a_group_behaves_like_any_other(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let mut handle = None;
@@ -100,7 +100,7 @@ pub fn the_shield_of_a_group_covers_its_children(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// CS-20, G3: the cancelled side can tell a failed sibling, which is named, a failed body, and an
+/// CS-20, G3: a cancelled task can distinguish a failed sibling, which is named, a failed body, and an
 /// explicit cancellation.
 pub fn children_can_tell_why_they_are_cancelled(backend: &Backend) {
     run(backend, async {

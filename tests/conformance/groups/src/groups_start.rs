@@ -1,4 +1,4 @@
-//! Task groups: `start`, which waits until the child says that it is ready. TG-05, TG-14 to TG-19,
+//! Task groups: `start`, which waits until the child reports that it is ready. TG-05, TG-14 to TG-19,
 //! TG-28. That `started` cannot be called twice (TG-18) is a compile-fail test.
 
 use std::convert::Infallible;
@@ -13,7 +13,7 @@ use crate::erased::{Backend, R};
 use crate::kinds::blocked;
 use crate::support::{Flag, Gate, Log, catch, panic_quietly, poll_once, run};
 
-/// TG-05: `start` on a group that has ended: an error at once, and the function is not called.
+/// TG-05: `start` on a group that has ended returns an error at once, and the function is not called.
 pub fn starting_into_an_ended_group_is_refused(backend: &Backend) {
     run(backend, async {
         let mut kept = None;
@@ -45,8 +45,8 @@ pub fn starting_into_an_ended_group_is_refused(backend: &Backend) {
     });
 }
 
-/// TG-14, G9: `start` gives the value that the child passed, when it passed it; the child goes on
-/// as a member of the group, which waits for it.
+/// TG-14, G9: `start` returns the value that the child passed, when it passed it; the child continues as a
+/// member of the group, which waits for it.
 pub fn start_waits_until_the_child_is_ready(backend: &Backend) {
     run(backend, async {
         let (log, go_on) = (Log::new(), Gate::new());
@@ -75,8 +75,8 @@ pub fn start_waits_until_the_child_is_ready(backend: &Backend) {
     });
 }
 
-/// TG-15, G9: the child fails before it is ready: the error comes out of `start` bare, and the
-/// group and its other children are untouched.
+/// TG-15, G9: if the child fails before it is ready, `start` returns the bare error, and the group and its
+/// other children are unaffected.
 pub fn a_failure_before_readiness_comes_out_of_start_alone(backend: &Backend) {
     run(backend, async {
         let (go_on, went_on) = (Gate::new(), Flag::new());
@@ -111,7 +111,7 @@ pub fn a_failure_before_readiness_comes_out_of_start_alone(backend: &Backend) {
     });
 }
 
-/// TG-16: the child fails when `start` has returned: an error of the group like any child's.
+/// TG-16: if the child fails when `start` has returned, the error is one of the group's, like any child's.
 pub fn a_failure_after_readiness_goes_to_the_group(backend: &Backend) {
     run(backend, async {
         let value = Log::new();
@@ -134,8 +134,8 @@ pub fn a_failure_after_readiness_goes_to_the_group(backend: &Backend) {
     });
 }
 
-/// TG-17: the child ends well without having said that it is ready: `try_start` says so, and
-/// `start` panics in the caller. The group goes on.
+/// TG-17: if the child ends without an error before it reported that it is ready, `try_start` returns an
+/// error, and `start` panics in the caller. The group continues.
 pub fn ending_without_readiness_is_an_error(backend: &Backend) {
     run(backend, async {
         let result = task_group::<R, &'static str, _, _>(async |tg| {
@@ -173,7 +173,7 @@ pub fn a_panic_before_readiness_continues_in_the_host(backend: &Backend) {
     });
 }
 
-/// TG-19: a function written for `start` can be called directly; saying "ready" is a no-op then.
+/// TG-19: a function written for `start` can be called directly; reporting "ready" is a no-op then.
 pub fn a_startable_function_can_be_called_directly(backend: &Backend) {
     async fn service(started: Started<u32>, log: &Log) {
         checkpoint().await;
@@ -187,8 +187,7 @@ pub fn a_startable_function_can_be_called_directly(backend: &Backend) {
     });
 }
 
-/// TG-28: `try_start` gives the started value and a handle, for the task's result and for
-/// cancelling it.
+/// TG-28: `try_start` returns the started value and a handle, for the task's result and for cancelling it.
 pub fn start_can_give_a_handle(backend: &Backend) {
     run(backend, async {
         let ended = Flag::new();

@@ -14,8 +14,8 @@ use crate::kinds::{GroupHandle, Kind, blocked};
 use crate::on_each_kind;
 use crate::support::{Flag, Gate, Log, catch, panic_quietly, poll_once, run};
 
-/// TG-14, G9, G11: `start` gives the value that the child passed, when it passed it; the child goes on
-/// as a member of the group, which waits for it.
+/// TG-14, G9, G11: `start` returns the value that the child passed, when it passed it; the child continues as
+/// a member of the group, which waits for it.
 pub fn start_waits_in_every_kind_of_group(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let (log, go_on) = (Log::new(), Gate::new());
@@ -40,7 +40,7 @@ pub fn start_waits_in_every_kind_of_group(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// TG-15, G9, G11: a failure before readiness comes out of `start` alone, and one after it goes to the
+/// TG-15, G9, G11: a failure before readiness is returned by `start` alone, and a failure after it by the
 /// group.
 pub fn failures_around_readiness_go_their_ways_in_every_kind(backend: &Backend) {
     async fn scenario<K: Kind>() {
@@ -184,7 +184,7 @@ pub fn starting_into_an_ended_group_is_refused_in_every_kind(backend: &Backend) 
     on_each_kind!(backend, scenario);
 }
 
-/// CX-01, DB-01, G11, G14: `task()` gives a child its name and its context.
+/// CX-01, DB-01, G11, G14: `task()` sets the name and the context of a child.
 pub fn names_and_contexts_are_given_in_every_kind(backend: &Backend) {
     static COLOUR: ContextVar<&str> = ContextVar::new();
     async fn scenario<K: Kind>() {
@@ -203,8 +203,8 @@ pub fn names_and_contexts_are_given_in_every_kind(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// G9, G11: a child that is started may borrow from what surrounds the group, and need not be `Send` in
-/// a local group.
+/// G9, G11: a child that is started may borrow from the surroundings of the group, and need not be `Send`
+/// in a local group.
 pub fn started_children_borrow(backend: &Backend) {
     run(backend, async {
         let text = String::from("borrowed");

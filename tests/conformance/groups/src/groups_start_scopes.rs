@@ -1,4 +1,4 @@
-//! Task groups: `start` and cancellation: under whose scopes the child lives. TG-20 to TG-22.
+//! Task groups: `start` and cancellation: the scopes that the child lives in. TG-20 to TG-22.
 
 use std::convert::Infallible;
 use std::pin::pin;
@@ -12,8 +12,8 @@ use crate::erased::{Backend, R};
 use crate::kinds::{assert_order, blocked, until_cancelled};
 use crate::support::{Flag, Gate, Log, run};
 
-/// TG-20: `start` in a cancelled scope: the child runs to its first wait and is cancelled there;
-/// saying "ready" has no effect; `start` ends when the child has. The target group is untouched.
+/// TG-20: `start` in a cancelled scope: the child runs to its first wait and is cancelled there; reporting
+/// "ready" has no effect; `start` ends when the child has. The target group is unaffected.
 pub fn starting_in_a_cancelled_scope_runs_to_the_first_wait(backend: &Backend) {
     run(backend, async {
         let log = Log::new();
@@ -45,8 +45,7 @@ pub fn starting_in_a_cancelled_scope_runs_to_the_first_wait(backend: &Backend) {
     });
 }
 
-/// TG-20: as long as the child does not wait, it completes even so; its failure comes out of
-/// `start`.
+/// TG-20: a child that does not wait completes even so; its failure is returned by `start`.
 pub fn a_child_started_in_a_cancelled_scope_may_still_fail(backend: &Backend) {
     run(backend, async {
         let result = task_group::<R, &'static str, _, _>(async |tg| {
@@ -61,8 +60,8 @@ pub fn a_child_started_in_a_cancelled_scope_may_still_fail(backend: &Backend) {
     });
 }
 
-/// TG-21, G9: until it is ready, the child lives under its caller's scopes: cancelling those
-/// cancels it, and the caller waits for its clean-up (C6).
+/// TG-21, G9: until it is ready, the child lives in its caller's scopes: cancelling those cancels it, and
+/// the caller waits for its clean-up (C6).
 pub fn before_readiness_the_child_is_cancelled_with_its_caller(backend: &Backend) {
     run(backend, async {
         let (log, running) = (Log::new(), Gate::new());
@@ -148,7 +147,7 @@ pub fn readiness_moves_the_child_from_the_caller_to_the_group(backend: &Backend)
     });
 }
 
-/// TG-21: once it is ready, cancelling the caller's scope no longer touches the child.
+/// TG-21: once it is ready, cancelling the caller's scope no longer affects the child.
 pub fn after_readiness_the_caller_cannot_cancel_the_child(backend: &Backend) {
     run(backend, async {
         let (log, go_on) = (Log::new(), Gate::new());
@@ -180,7 +179,7 @@ pub fn after_readiness_the_caller_cannot_cancel_the_child(backend: &Backend) {
     });
 }
 
-/// TG-21, C2: `started` moves the child in that very step: its next operation obeys the group.
+/// TG-21, C2: `started` moves the child in that very step: its next operation is cancelled with the group.
 pub fn readiness_takes_effect_in_the_same_step(backend: &Backend) {
     run(backend, async {
         let log = Log::new();
@@ -253,8 +252,8 @@ pub fn a_pending_start_keeps_the_group_open(backend: &Backend) {
     });
 }
 
-/// G9, TG-06: a failure of the group while the child is not ready yet does reach it, where the
-/// caller is the group's own body.
+/// G9, TG-06: a failure of the group while the child is not ready yet does reach it, where the caller is
+/// the group's own body.
 pub fn a_failing_sibling_interrupts_a_pending_start(backend: &Backend) {
     run(backend, async {
         let (gone, waiting) = (Flag::new(), Gate::new());
@@ -279,8 +278,8 @@ pub fn a_failing_sibling_interrupts_a_pending_start(backend: &Backend) {
     });
 }
 
-/// G9, C10: a `start` that is dropped before the child is ready cancels the child, for which the
-/// group waits.
+/// G9, C10: a `start` that is dropped before the child is ready cancels the child, and the group waits for
+/// it.
 pub fn dropping_a_pending_start_cancels_its_child(backend: &Backend) {
     run(backend, async {
         let (log, waiting) = (Log::new(), Gate::new());

@@ -20,7 +20,7 @@ use futures_util::future::join;
 use crate::erased::{Backend, R};
 use crate::support::{Flag, Gate, Log, poll_once, run, until};
 
-/// DB-01: the main task has a name, and can be given one.
+/// DB-01: the main task has a default name, and can be given another.
 pub fn the_main_task_has_a_name(backend: &Backend) {
     run(backend, async {
         assert!(!task::current().unwrap().name().is_empty());
@@ -30,8 +30,8 @@ pub fn the_main_task_has_a_name(backend: &Backend) {
     assert_eq!(&*name.unwrap(), "captain");
 }
 
-/// DB-01: a child without a name of its own is named after the place where it was spawned; the
-/// handle and the task itself agree.
+/// DB-01: a child without a name is named after the place where it was spawned; the handle and the task
+/// itself agree.
 pub fn a_child_is_named_after_its_spawn_site(backend: &Backend) {
     run(backend, async {
         let group = task_group::<R, Infallible, _, _>(async |tg| {
@@ -66,7 +66,7 @@ pub fn a_child_can_be_named(backend: &Backend) {
     });
 }
 
-/// DB-02: a task knows its id, which nobody else in the run has, and which its handle knows too.
+/// DB-02: a task knows its id, which is unique in the run, and which its handle knows too.
 pub fn ids_are_unique_in_the_run(backend: &Backend) {
     run(backend, async {
         let mut ids = vec![task::current().unwrap().id()];
@@ -105,7 +105,7 @@ pub fn the_main_task_has_no_parent(backend: &Backend) {
     assert!(task::current().is_none());
 }
 
-/// DB-03: the parent of a child is the host of its group, whoever called `spawn`.
+/// DB-03: the parent of a child is the host of its group, whichever task called `spawn`.
 pub fn the_parent_is_the_host_of_the_group(backend: &Backend) {
     run(backend, async {
         let host = task::current().unwrap().id();
@@ -133,7 +133,7 @@ pub fn the_parent_is_the_host_of_the_group(backend: &Backend) {
     });
 }
 
-/// DB-04: the tree lists every living task with its name, and none that has ended.
+/// DB-04: the tree lists every active task with its name, and none that has ended.
 pub fn the_tree_lists_living_tasks_only(backend: &Backend) {
     let options = RunOptions::new().name("captain");
     let ended = anyrt_core::run(backend, options, async {
@@ -179,7 +179,7 @@ pub fn the_tree_lists_living_tasks_only(backend: &Backend) {
     );
 }
 
-/// DB-05: `has_pending_cancellation` tells whether the next unshielded wait would be cancelled.
+/// DB-05: `has_pending_cancellation` returns whether the next unshielded wait would be cancelled.
 pub fn pending_cancellation_follows_scopes_and_shields(backend: &Backend) {
     run(backend, async {
         assert!(!has_pending_cancellation());
@@ -213,7 +213,7 @@ pub fn pending_cancellation_follows_scopes_and_shields(backend: &Backend) {
     });
 }
 
-/// DB-05: a scope that is shielded by itself does not report what is cancelled around it.
+/// DB-05: a shielded scope does not report a cancellation of its enclosing scopes.
 pub fn pending_cancellation_stops_at_a_shielded_scope(backend: &Backend) {
     run(backend, async {
         let outer = CancelScope::<R>::new();
@@ -249,7 +249,7 @@ pub fn pending_cancellation_is_seen_by_children(backend: &Backend) {
                     has_pending_cancellation()
                 });
                 let after = after.await;
-                // What another thread cancels is seen from the next poll on.
+                // A cancellation by another thread is seen from the next poll on.
                 cancel_shielded_checkpoint().await;
                 Ok((before, after, has_pending_cancellation()))
             });
@@ -287,7 +287,7 @@ pub fn all_tasks_blocked_waits_for_busy_tasks(backend: &Backend) {
     });
 }
 
-/// DB-06: who waits for a timer or for a thread is blocked too.
+/// DB-06: a task that waits for a timer or for a thread is blocked too.
 pub fn timers_and_threads_count_as_waiting(backend: &Backend) {
     run(backend, async {
         let group = task_group::<R, _, _, _>(async |tg| {
@@ -305,7 +305,7 @@ pub fn timers_and_threads_count_as_waiting(backend: &Backend) {
     });
 }
 
-/// DB-06: several tasks may wait in it at the same time; they do not count as busy.
+/// DB-06: several tasks may call `wait_all_tasks_blocked` at the same time; they do not count as busy.
 pub fn several_may_wait_until_all_are_blocked(backend: &Backend) {
     run(backend, async {
         let group = task_group::<R, _, _, _>(async |tg| {
@@ -331,7 +331,7 @@ pub fn several_may_wait_until_all_are_blocked(backend: &Backend) {
     });
 }
 
-/// DB-06, C4: it is an operation: cancelled with its scope.
+/// DB-06, C4: `wait_all_tasks_blocked` is an operation: it is cancelled with its scope.
 pub fn waiting_until_all_are_blocked_can_be_cancelled(backend: &Backend) {
     run(backend, async {
         let group = task_group::<R, _, _, _>(async |tg| {
@@ -408,8 +408,8 @@ pub fn the_tree_shows_who_belongs_to_whom(backend: &Backend) {
     });
 }
 
-/// DB-07: from a group one reaches its host and its children, and the groups in it in the order
-/// of their opening, also when others have ended meanwhile.
+/// DB-07: a group leads to its host and its children, and to the groups in it in the order of their
+/// opening, also when others have ended meanwhile.
 pub fn the_tree_can_be_walked(backend: &Backend) {
     run(backend, async {
         let main = task::current().unwrap().id();
@@ -469,7 +469,7 @@ pub fn the_tree_can_be_walked(backend: &Backend) {
     });
 }
 
-/// DB-07: upward links survive the end of the tasks.
+/// DB-07: links to parents stay valid after the end of the tasks.
 pub fn parents_are_known_after_the_end(backend: &Backend) {
     run(backend, async {
         let host = task::current().unwrap().id();
@@ -492,7 +492,7 @@ pub fn parents_are_known_after_the_end(backend: &Backend) {
     });
 }
 
-/// G13: the tree says who cancelled what, and why.
+/// G13: the tree contains the origin and the reason of a cancellation.
 pub fn the_tree_says_who_cancelled_and_why(backend: &Backend) {
     run(backend, async {
         let scope = CancelScope::<R>::new().name("doomed-scope");
@@ -513,7 +513,8 @@ pub fn the_tree_says_who_cancelled_and_why(backend: &Backend) {
     });
 }
 
-/// A case beside this one that looks for a free port may have its hand on it for a moment.
+/// Calls `bind` again if the port is in use: another case that looks for a free port may use it for a
+/// moment.
 fn bind<T>(bind: impl Fn() -> io::Result<T>) -> io::Result<T> {
     for _ in 0..1_000 {
         if let Ok(bound) = bind() {
@@ -546,12 +547,12 @@ pub fn free_ports_can_be_bound(_backend: &Backend) {
     assert!(sockets.iter().all(Result::is_ok), "{sockets:?}");
 }
 
-/// The tree of the run, drawn.
+/// Draws the tree of the run.
 fn tree() -> String {
     task::tree().unwrap().to_string()
 }
 
-/// The id of the current task's parent.
+/// Returns the id of the current task's parent.
 fn parent() -> Option<task::TaskId> {
     task::current().unwrap().parent().map(|parent| parent.id())
 }

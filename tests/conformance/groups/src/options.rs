@@ -1,4 +1,4 @@
-//! What the handle of a group offers: G7 (spawning late), G10 (keep going).
+//! Methods of a group's handle: G7 (spawning late), G10 (keep going).
 
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
@@ -11,7 +11,7 @@ use anyrt_core::time::sleep_forever;
 use crate::erased::{Backend, R};
 use crate::support::{Flag, Gate, Log, catch, catch_sync, forever, panic_quietly, run, until};
 
-/// G7: `try_spawn` gives the future back, unpolled and whole, once the group has ended.
+/// G7: `try_spawn` returns the future, unpolled and whole, once the group has ended.
 pub fn try_spawn_gives_the_future_back(backend: &Backend) {
     run(backend, async {
         let group = task_group::<R, Infallible, _, _>(async |tg| {
@@ -33,7 +33,7 @@ pub fn try_spawn_gives_the_future_back(backend: &Backend) {
     });
 }
 
-/// G7: so does that of a child that is being prepared; one that is taken has its name.
+/// G7: a child's builder returns the future, too; a child that is accepted has its name.
 pub fn a_prepared_child_can_be_refused(backend: &Backend) {
     run(backend, async {
         let group = task_group::<R, Infallible, _, _>(async |tg| {
@@ -88,7 +88,7 @@ pub fn a_failed_group_takes_no_children(backend: &Backend) {
     });
 }
 
-/// G7: a group that is cancelled still takes children; they run up to their first wait.
+/// G7: a group that is cancelled still accepts children; they run up to their first wait.
 pub fn a_cancelled_group_starts_its_children(backend: &Backend) {
     run(backend, async {
         let log = Log::new();
@@ -108,7 +108,7 @@ pub fn a_cancelled_group_starts_its_children(backend: &Backend) {
     });
 }
 
-/// G7: the living are counted: every child from its spawn to its end.
+/// G7: active children are counted: every child from its spawn to its end.
 pub fn a_group_counts_its_living_children(backend: &Backend) {
     run(backend, async {
         let group = task_group::<R, Infallible, _, _>(async |tg| {
@@ -127,8 +127,7 @@ pub fn a_group_counts_its_living_children(backend: &Backend) {
     });
 }
 
-/// G10: in a group that keeps going a failed child cancels nobody; all errors are reported at the
-/// end.
+/// G10: in a group that keeps going a failed child cancels no other; all errors are reported at the end.
 pub fn siblings_survive_where_the_group_keeps_going(backend: &Backend) {
     run(backend, async {
         let log = Log::new();
@@ -162,7 +161,7 @@ pub fn siblings_survive_where_the_group_keeps_going(backend: &Backend) {
     });
 }
 
-/// G10: without any error such a group gives the value of its body.
+/// G10: without any error such a group returns the value of its body.
 pub fn a_group_that_keeps_going_gives_its_value(backend: &Backend) {
     run(backend, async {
         let options = GroupOptions::new().keep_going();
@@ -174,7 +173,7 @@ pub fn a_group_that_keeps_going_gives_its_value(backend: &Backend) {
     });
 }
 
-/// G10: the error of the body is one more; the children go on to their end.
+/// G10: the error of the body is added to the others; the children continue to their end.
 pub fn an_error_of_the_body_is_reported_with_the_others(backend: &Backend) {
     run(backend, async {
         let options = GroupOptions::new().keep_going();
@@ -192,7 +191,7 @@ pub fn an_error_of_the_body_is_reported_with_the_others(backend: &Backend) {
     });
 }
 
-/// G10, G4: a panic is no error: it cancels such a group too, and continues in the host.
+/// G10, G4: a panic is not an error: it cancels such a group too, and continues in the host.
 pub fn a_panic_ends_a_group_that_keeps_going(backend: &Backend) {
     run(backend, async {
         let dropped = Flag::new();
@@ -210,7 +209,7 @@ pub fn a_panic_ends_a_group_that_keeps_going(backend: &Backend) {
     });
 }
 
-/// G10: such a group can be cancelled as any other, by itself and from outside.
+/// G10: such a group can be cancelled like any other, from inside and from outside.
 pub fn a_group_that_keeps_going_can_be_cancelled(backend: &Backend) {
     run(backend, async {
         let dropped = Flag::new();
@@ -243,7 +242,7 @@ pub fn a_group_that_keeps_going_can_be_cancelled(backend: &Backend) {
     });
 }
 
-/// G10: a server that never ends has each error reported when it comes.
+/// G10: a server that never ends has each error reported as it occurs.
 pub fn errors_can_be_reported_one_by_one(backend: &Backend) {
     run(backend, async {
         let log = Log::new();

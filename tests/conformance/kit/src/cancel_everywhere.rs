@@ -1,9 +1,9 @@
-//! Cancels an operation at each of its polls in turn, in every way there is.
+//! Cancels an operation at each of its polls in turn, in each way of cancelling.
 //!
-//! An operation that keeps an invariant (nothing lost, nothing done twice, clean-up done) has to
-//! keep it wherever it is cancelled. So it is run again and again: cancelled before its first
-//! poll, after its first, after its second, and so on until it completes undisturbed; and that
-//! for each [`Way`] of cancelling.
+//! An operation that keeps an invariant (nothing lost, nothing done twice, clean-up done) has to keep it at
+//! every point of cancellation. So the operation is run repeatedly: cancelled before its first poll, after
+//! its first, after its second, until a run completes undisturbed. This is repeated for each [`Way`] of
+//! cancelling.
 
 use std::future::poll_fn;
 use std::marker::PhantomData;
@@ -22,23 +22,23 @@ const MOST_POLLS: usize = 500;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "checks should consider every way")]
 pub enum Way {
-    /// By the handle of a scope around it, from outside, between two polls.
+    /// Through the handle of an enclosing scope, from outside, between two polls.
     Outside,
-    /// By the handle of a scope around it, from inside, in the very poll.
+    /// Through the handle of an enclosing scope, from inside, during the poll.
     Inside,
-    /// By dropping it, as a foreign `select!` does.
+    /// By dropping the operation, as a foreign `select!` does.
     Drop,
 }
 
 impl Way {
-    /// Whether the cancellation goes inside out, so that clean-ups run.
+    /// Returns whether the operation is polled after the cancellation, so that its clean-ups run.
     #[must_use]
     pub fn is_orderly(self) -> bool {
         self != Way::Drop
     }
 }
 
-/// Where in an operation's life it is to be cancelled, and how.
+/// The poll of an operation at which it is to be cancelled, and the way.
 #[derive(Debug)]
 pub struct Cut<R> {
     way: Way,
@@ -48,13 +48,13 @@ pub struct Cut<R> {
 }
 
 impl<R: Runtime> Cut<R> {
-    /// How the operation is cancelled.
+    /// Returns how the operation is cancelled.
     #[must_use]
     pub fn way(&self) -> Way {
         self.way
     }
 
-    /// Drives the operation, and cancels it after so many polls. Gives its value if it completed
+    /// Drives the operation, and cancels it after `polls` polls. Returns its value if it completed
     /// nevertheless.
     pub async fn apply<F: Future>(&self, operation: F) -> Option<F::Output> {
         match self.way {
@@ -64,7 +64,8 @@ impl<R: Runtime> Cut<R> {
         }
     }
 
-    /// Cuts, if this is the place: after `polls` polls the operation was still pending.
+    /// Returns whether this is the place to cancel, with the operation still pending after `polls` polls,
+    /// and records that it was reached.
     fn due(&self, polls: usize) -> bool {
         let due = polls == self.polls;
         if due {
@@ -132,10 +133,10 @@ impl<R: Runtime> Cut<R> {
     }
 }
 
-/// Runs `round` once for each way and each poll, as the main future of a run of its own.
+/// Runs `round` once for each way and each poll, as the main future of a separate run.
 ///
-/// The round calls [`Cut::apply`] on the operation, and checks what must hold at once. What it
-/// gives back is handed to `after`, when the run has ended: for what must hold only then.
+/// The round calls [`Cut::apply`] on the operation, and checks the conditions that must hold at once. Its
+/// value is passed to `after` when the run has ended, to check the conditions that must hold only then.
 ///
 /// # Panics
 ///

@@ -1,19 +1,19 @@
 //! The list at the end of each file of cases.
 
-/// Lists the cases of the file that it ends, and says what they take:
+/// Lists the cases of the file that it ends, and the parameter that they take:
 ///
 /// - `erased`: [`Backend`](crate::erased::Backend), which stands for every backend;
 /// - `descriptors`: [`OsBackend`](crate::erased::OsBackend), the same where sockets are descriptors;
-/// - `generic`, or `generic(Net)`: any type of backend that has the facet. These are compiled for
-///   each backend.
+/// - `generic`, or `generic(Net)`: any type of backend that has the facet. These are compiled for each
+///   backend.
 ///
-/// Behind that, in brackets, it may say where they run:
+/// After the list of parameters, brackets may give the place where the cases run:
 ///
-/// - `[Process]`: each in a process of its own, in which nothing may be left of it;
+/// - `[Process]`: each in a separate process, in which the case may leave nothing;
 /// - `[Sockets]`: while no process is started.
 ///
-/// The list becomes a constant, a function, and a macro with the name of the file, which `suite!`
-/// calls to make a test of each case.
+/// The list becomes a constant, a function, and a macro with the name of the file, which `suite!` calls to
+/// make a test of each case.
 #[macro_export]
 macro_rules! cases {
     ($module:ident: $kind:ident $(($facet:ident))?, $($case:ident,)*) => {

@@ -10,7 +10,7 @@ use std::{fs, io};
 pub struct Folder(PathBuf);
 
 impl Folder {
-    /// Creates a folder with a name that nothing else has.
+    /// Creates a folder with a unique name.
     pub fn new() -> Folder {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -25,7 +25,7 @@ impl Folder {
         &self.0
     }
 
-    /// Returns the path of something in it.
+    /// Returns the path of an entry of the folder.
     pub fn join(&self, name: impl AsRef<Path>) -> PathBuf {
         self.0.join(name)
     }

@@ -1,9 +1,9 @@
-//! Runs a case: on a fresh runtime, on a thread of its own, and not for ever.
+//! Runs a case on a fresh runtime, on a separate thread, with a time limit.
 //!
-//! Some cases have a process of their own: they measure it, or fork it, or leave nothing in it. A fork has
-//! all descriptors until it becomes another program; a port or a path that another case has closed would
-//! still be in use. So no process is started while a case with sockets is running, not even that of another
-//! case.
+//! Some cases run in a separate process: they measure the process, fork it, or must leave nothing in it. A
+//! forked child keeps all descriptors until it executes another program, so a port or a path that another
+//! case has closed would still be in use. So no process is started while a case with sockets is running,
+//! not even that of another case.
 
 use std::any::Any;
 use std::panic::resume_unwind;
@@ -25,29 +25,30 @@ use crate::erased::OsBackend;
 use crate::left;
 use crate::support::message_of;
 
-/// How many seconds a case may take; none needs a tenth of it.
+/// The number of seconds a case may take; none needs a tenth of it.
 const WATCHDOG: u64 = 60;
 
-/// Another limit, in seconds: for those who make a case take long.
+/// The variable that sets another limit, in seconds, for cases that are made to take long.
 const LIMIT: &str = "ANYRT_CONFORMANCE_LIMIT";
 
-/// Runs every case so many times, if set: for those who look for a rare failure.
+/// The variable that sets how often every case is run, to look for a rare failure.
 const REPEAT: &str = "ANYRT_CONFORMANCE_REPEAT";
 
-/// Set in the process of a case that has one of its own.
+/// The variable that is set in the process of a case that runs alone.
 const ALONE: &str = "ANYRT_CONFORMANCE_ALONE";
 
-/// Whether cases take all their steps, if 1.
+/// The variable that makes cases take all their steps, if it is 1.
 const LONG_TESTS: &str = "ANYRT_LONG_TESTS";
 
-/// After so many hangs that nobody expected, the rest of the program's cases are not run: what hangs may
-/// have taken the threads that all of them share, and each would wait for its time limit.
+/// The number of unexpected hangs after which the remaining cases of the program are not run. A case that
+/// hangs may have taken the threads that all cases share, and each remaining case would wait for its time
+/// limit.
 const MOST_HANGS: usize = 5;
 
-/// How many cases of this program have hung that were expected to pass.
+/// The number of cases of this program that were expected to pass and have hung.
 static HANGS: AtomicUsize = AtomicUsize::new(0);
 
-/// Written while a process is started, read while a case with sockets runs.
+/// Locked for writing while a process is started, and for reading while a case with sockets runs.
 static STARTING: RwLock<()> = RwLock::new(());
 
 /// One case of the suite, for the backend `B`.
@@ -58,19 +59,19 @@ pub struct Case<B> {
     run: Run<B>,
 }
 
-/// Where a case is run.
+/// The place where a case is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "the lists of cases name them")]
 pub enum Place {
-    /// Beside any others.
+    /// In the process of the test program, concurrently with other cases.
     Anywhere,
-    /// In a process of its own. Nothing may be left in it, nor in its temporary folder.
+    /// In a separate process. The case may leave nothing in it, nor in its temporary folder.
     Process,
-    /// While no process is started: it may close a socket, and then expect it to be closed.
+    /// While no process is started: the case may close a socket, and then expect it to be closed.
     Sockets,
 }
 
-/// What the function of a case takes.
+/// The function of a case, by the parameter that it takes.
 enum Run<B> {
     Generic(fn(&B)),
     Erased(fn(&Backend)),
@@ -79,26 +80,26 @@ enum Run<B> {
 }
 
 impl<B: Enter> Case<B> {
-    /// A case that is compiled for each backend.
+    /// Creates a case that is compiled for each backend.
     pub fn generic(name: &'static str, place: Place, run: fn(&B)) -> Case<B> {
         let run = Run::Generic(run);
         Case { name, place, run }
     }
 
-    /// A case that was compiled once, for all backends.
+    /// Creates a case that was compiled once, for all backends.
     pub fn erased(name: &'static str, place: Place, run: fn(&Backend)) -> Case<B> {
         let run = Run::Erased(run);
         Case { name, place, run }
     }
 
-    /// A case that was compiled once, for all backends whose sockets are descriptors.
+    /// Creates a case that was compiled once, for all backends with sockets that are descriptors.
     #[cfg(unix)]
     pub fn descriptors(name: &'static str, place: Place, run: fn(&OsBackend)) -> Case<B> {
         let run = Run::Descriptors(run);
         Case { name, place, run }
     }
 
-    /// Runs the case, which panics if the backend fails.
+    /// Runs the case, and panics if the backend fails.
     pub fn run(&self, backend: &B) {
         match self.run {
             Run::Generic(run) => run(backend),
@@ -134,11 +135,11 @@ impl<B> fmt::Debug for Case<B> {
 /// How a case ended.
 #[expect(clippy::exhaustive_enums, reason = "there is no fourth way")]
 pub enum Outcome {
-    /// It returned.
+    /// The case returned.
     Passed,
-    /// It panicked.
+    /// The case panicked.
     Failed(Box<dyn Any + Send>),
-    /// It was still running when its time was up.
+    /// The case was still running when its time was up.
     Hung,
 }
 
@@ -155,7 +156,7 @@ impl fmt::Debug for Outcome {
     }
 }
 
-/// Runs a case on a thread of its own, for as long as `limit`.
+/// Runs a case on a separate thread, for as long as `limit`.
 ///
 /// A case that hangs keeps its thread.
 ///
@@ -185,13 +186,13 @@ pub fn watch(name: &str, limit: Duration, case: impl FnOnce() + Send + 'static) 
     reason = "`suite!` makes it where it is used"
 )]
 pub struct Failures {
-    /// Cases that fail or hang. One that passes has to be removed from this list.
+    /// Cases that fail or hang. A case that passes has to be removed from this list.
     pub known: &'static [(&'static str, &'static str)],
     /// Cases that may pass or fail, because chance decides whether the fault shows.
     pub flaky: &'static [(&'static str, &'static str)],
 }
 
-/// How a failure of a case is taken.
+/// How a failure of a case is judged.
 #[derive(Clone, Copy)]
 enum Expected {
     Passes,
@@ -215,12 +216,12 @@ fn expected(name: &str, failures: &[Failures]) -> Expected {
     Expected::Passes
 }
 
-/// What each test of [`suite!`](crate::suite) does.
+/// Runs a case as a test of [`suite!`](crate::suite).
 ///
 /// # Panics
 ///
-/// If the case fails or hangs, or if too many cases before it have hung; and if it passes although it
-/// is a known failure, so that nobody forgets to remove it from that list.
+/// If the case fails or hangs, or if too many cases before it have hung. Also if it passes although it is a
+/// known failure, so that the list of known failures stays up to date.
 #[doc(hidden)]
 pub fn run_case<B: Enter>(case: Case<B>, failures: &[Failures], backend: fn() -> B) {
     let name = case.name;
@@ -265,15 +266,15 @@ pub fn run_case<B: Enter>(case: Case<B>, failures: &[Failures], backend: fn() ->
     }
 }
 
-/// Returns the name of the test that runs the case, as far as that is known.
+/// Returns the name of the test that runs the case, if it is known.
 fn current_test(name: &str) -> Option<String> {
     // A test that is the only one to run is on the main thread.
     let test = thread::current().name()?.to_owned();
     test.ends_with(name).then_some(test)
 }
 
-/// Has the runtime start what it keeps for the rest of the process: some have threads and a reactor that
-/// all of their runs share.
+/// Makes the runtime start its resources that last for the rest of the process: some runtimes share threads
+/// and a reactor between all of their runs.
 fn warm_up<B: Enter>(backend: &B) {
     let entered = anyrt_core::run(backend, RunOptions::new(), async {
         to_thread::run::<B::Runtime, _, _>(|| ()).await;
@@ -282,8 +283,8 @@ fn warm_up<B: Enter>(backend: &B) {
     entered.expect("the runtime starts");
 }
 
-/// Starts a process while no case with sockets is running. When this returns, the process no longer has the
-/// descriptors of this one.
+/// Starts a process while no case with sockets is running. When this returns, the child no longer has the
+/// descriptors of this process.
 ///
 /// # Errors
 ///
@@ -297,7 +298,7 @@ fn no_forks() -> RwLockReadGuard<'static, ()> {
     STARTING.read().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Runs a test again, in a process of its own, with a temporary folder of its own.
+/// Runs a test again, in a separate process with a separate temporary folder.
 fn run_in_a_process(test: &str) {
     static NUMBER: AtomicUsize = AtomicUsize::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
@@ -324,7 +325,8 @@ fn run_in_a_process(test: &str) {
     removed.expect("the folder can be removed");
 }
 
-/// Returns how often a case repeats its steps: `full` times in long tests, and else a share of that.
+/// Returns how often a case repeats its steps: `full` times in long tests, and otherwise `full / share`
+/// times.
 #[must_use]
 pub fn repeats(full: usize, share: usize) -> usize {
     match number(LONG_TESTS) {
@@ -333,11 +335,11 @@ pub fn repeats(full: usize, share: usize) -> usize {
     }
 }
 
-/// A number from the environment.
+/// Returns the number in an environment variable, or `None` if it is not set.
 ///
 /// # Panics
 ///
-/// If something else is there.
+/// If the variable has a value that is not a number.
 pub fn number(variable: &str) -> Option<u64> {
     let text = env::var(variable).ok()?;
     Some(

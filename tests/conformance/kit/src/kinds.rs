@@ -1,5 +1,5 @@
-//! What the cases of groups and scopes share: one notation for the three kinds of group, and a
-//! few futures.
+//! The parts that cases of groups and scopes share: one notation for the three kinds of group, and a few
+//! futures.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -21,8 +21,8 @@ use crate::support::Gate;
 
 /// One of the three kinds of group, for children that all of them accept.
 ///
-/// Bodies and children are boxed, since every scenario is compiled for each kind. Groups of futures
-/// that are not boxed are in the cases for one kind.
+/// Bodies and children are boxed, since every scenario is compiled for each kind. Groups of futures that
+/// are not boxed are in the cases for one kind.
 pub trait Kind {
     /// The function that opens such a group.
     const NAME: &'static str;
@@ -40,7 +40,7 @@ pub trait Kind {
         Fut::Output: GroupOutput<E, Value = T>;
 }
 
-/// What the handles of all three kinds offer.
+/// The methods that the handles of all three kinds have.
 pub trait GroupHandle<E>: Clone {
     /// Spawns a child.
     fn spawn<F, T>(&self, future: F) -> TaskHandle<T>
@@ -49,7 +49,7 @@ pub trait GroupHandle<E>: Clone {
         F::Output: TaskOutput<E, Value = T>,
         T: Send + 'static;
 
-    /// Spawns a child, or gives the future back.
+    /// Spawns a child, or returns the future if the group has ended.
     #[expect(clippy::missing_errors_doc, reason = "it forwards to the group")]
     fn try_spawn<F, T>(&self, future: F) -> Result<TaskHandle<T>, SpawnError<F>>
     where
@@ -64,7 +64,7 @@ pub trait GroupHandle<E>: Clone {
         F::Output: TaskOutput<E, Value = T>,
         T: Send + 'static;
 
-    /// Starts a child, and gives what it says.
+    /// Starts a child, and returns the value that it reports.
     fn start<V, F>(&self, child: impl FnOnce(Started<V>) -> F + 'static) -> Starting<'_, V, E>
     where
         V: Send + 'static,
@@ -72,7 +72,7 @@ pub trait GroupHandle<E>: Clone {
         F::Output: TaskOutput<E>,
         <F::Output as TaskOutput<E>>::Value: Send + 'static;
 
-    /// Starts a child, and gives what it says and its handle.
+    /// Starts a child, and returns the value that it reports, with its handle.
     fn try_start<V, F>(
         &self,
         child: impl FnOnce(Started<V>) -> F + 'static,
@@ -86,30 +86,30 @@ pub trait GroupHandle<E>: Clone {
     /// Cancels the group.
     fn cancel(&self);
 
-    /// Returns the handle of its scope.
+    /// Returns the handle of the group's scope.
     fn scope(&self) -> CancelHandle;
 }
 
 type Child<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// What `start` returns.
+/// The future that `start` returns.
 pub type Starting<'a, V, E> = Pin<Box<dyn Future<Output = Result<V, E>> + 'a>>;
 
-/// What `try_start` returns.
+/// The future that `try_start` returns.
 pub type TryStarting<'a, V, T, E> =
     Pin<Box<dyn Future<Output = Result<(V, TaskHandle<T>), StartError<E>>> + 'a>>;
 
-/// Stands for `task_group`.
+/// The kind of `task_group`.
 #[derive(Debug)]
 pub struct Tasks;
-/// Stands for `scoped_task_group`.
+/// The kind of `scoped_task_group`.
 #[derive(Debug)]
 pub struct Scoped;
-/// Stands for `local_task_group`.
+/// The kind of `local_task_group`.
 #[derive(Debug)]
 pub struct Local;
 
-/// Lists what the traits above need; each line forwards to the group's own method.
+/// Implements the traits above; each line forwards to the group's own method.
 macro_rules! kind {
     ($kind:ident, $open:ident, $group:ident<$parameter:tt>) => {
         impl Kind for $kind {
@@ -203,7 +203,7 @@ kind! { Tasks, task_group, TaskGroup<R> }
 kind! { Scoped, scoped_task_group, ScopedTaskGroup<'static> }
 kind! { Local, local_task_group, LocalTaskGroup<'static> }
 
-/// Runs a scenario on each kind of group, each in a run of its own.
+/// Runs a scenario on each kind of group, each in a separate run.
 #[macro_export]
 macro_rules! on_each_kind {
     ($backend:ident, $scenario:ident) => {{
@@ -214,7 +214,7 @@ macro_rules! on_each_kind {
     }};
 }
 
-/// Says which kind of group it was if `scenario` panics; a hang shows none.
+/// Runs `scenario`, and prints the kind of group if it panics; a hang prints nothing.
 pub fn named<K: Kind>(scenario: impl FnOnce()) {
     struct Named(&'static str);
     impl Drop for Named {
@@ -228,12 +228,12 @@ pub fn named<K: Kind>(scenario: impl FnOnce()) {
     scenario();
 }
 
-/// An operation that never completes.
+/// Waits at a cancel point and never completes.
 pub async fn blocked() {
     sleep_forever().await;
 }
 
-/// A foreign future that is ready as soon as it is polled where a cancellation is pending.
+/// Waits, as a foreign future, until it is polled where a cancellation is pending.
 pub async fn until_cancelled() {
     poll_fn(|_| {
         if has_pending_cancellation() {
@@ -245,7 +245,7 @@ pub async fn until_cancelled() {
     .await;
 }
 
-/// Opens its gate when so many have arrived.
+/// A countdown that opens its gate when the given number of tasks have arrived.
 #[derive(Clone, Debug)]
 pub struct Countdown {
     left: Arc<AtomicUsize>,
@@ -253,7 +253,7 @@ pub struct Countdown {
 }
 
 impl Countdown {
-    /// A countdown from this number.
+    /// Creates a countdown from this number.
     pub fn new(from: usize) -> Countdown {
         Countdown {
             left: Arc::new(AtomicUsize::new(from)),
@@ -261,7 +261,7 @@ impl Countdown {
         }
     }
 
-    /// Counts one down.
+    /// Decrements the count, and opens the gate at zero.
     pub fn arrive(&self) {
         if self.left.fetch_sub(1, Ordering::SeqCst) == 1 {
             self.gate.open();
@@ -274,7 +274,7 @@ impl Countdown {
     }
 }
 
-/// Where the first entry that reads like this stands; panics, showing the log, if there is none.
+/// Returns the index of the first entry that equals `entry`; panics, showing the log, if there is none.
 pub fn position(entries: &[String], entry: &str) -> usize {
     entries
         .iter()

@@ -1,4 +1,5 @@
-//! What a case has left in its process: children, descriptors and threads, as far as the system tells.
+//! Finds the resources that a case has left in its process: children, descriptors and threads, where the
+//! system lists them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -8,25 +9,25 @@ use std::time::{Duration, Instant};
 
 use crate::support::children;
 
-/// How long a runtime may take to let go of something once a run is over: a thread that has ended is still
-/// there for a moment. The first time is short, since what is left then may be there to stay.
+/// How long a runtime may take to release its resources after a run: a thread that has ended is still
+/// listed for a moment. The first time is short, since a resource that is left then may be permanent.
 const PATIENCE: [Duration; 2] = [Duration::from_millis(300), Duration::from_secs(10)];
 
-/// How the names begin of threads that runtimes keep between runs.
+/// The prefixes of names of threads that runtimes keep between runs.
 const KEPT: [&str; 4] = ["blocking-", "async-io", "async-std", "async-process"];
 
-/// What a process has.
+/// The resources of a process.
 #[derive(Debug)]
 struct Process {
-    /// Zombies too.
+    /// The children, zombies included.
     children: BTreeSet<u32>,
-    /// With what they lead to.
+    /// The descriptors, with the targets of their links.
     descriptors: BTreeMap<String, PathBuf>,
     threads: BTreeMap<String, String>,
 }
 
 impl Process {
-    /// Reads what this process has; none where the system has no `/proc`.
+    /// Reads the resources of this process, or returns `None` where the system has no `/proc`.
     fn look() -> Option<Process> {
         let own = Path::new("/proc/self");
         let entries = |name: &str| {
@@ -35,7 +36,7 @@ impl Process {
             Some(names.collect::<Vec<_>>())
         };
         let descriptors = entries("fd")?.into_iter().filter_map(|number| {
-            // What has read the list is gone.
+            // The descriptor that read the list is gone.
             let leads_to = fs::read_link(own.join("fd").join(&number)).ok()?;
             Some((number, leads_to))
         });
@@ -51,7 +52,7 @@ impl Process {
         })
     }
 
-    /// Keeps what was not there before.
+    /// Removes the resources that were there before.
     fn beyond(mut self, before: &Process) -> Process {
         self.children.retain(|id| !before.children.contains(id));
         self.descriptors
@@ -66,10 +67,10 @@ impl Process {
     }
 }
 
-/// Runs a case, after which the process has what it had before.
+/// Runs a case, and panics if the process has more resources afterwards than before.
 ///
-/// Handlers of signals keep what they have opened the first time: then the case is run again, and may leave
-/// no more than that.
+/// Handlers of signals keep the resources that they open the first time. In that case the run is repeated,
+/// and may leave no more than that.
 pub(crate) fn nothing_is_left(case: impl Fn()) {
     let mut left = None;
     for patience in PATIENCE {
@@ -87,7 +88,7 @@ pub(crate) fn nothing_is_left(case: impl Fn()) {
     panic!("the case has left {left:?}");
 }
 
-/// Waits until nothing is left, and returns what is left after that time.
+/// Waits until nothing is left, and returns the resources that are left when `patience` is over.
 fn wait_for(before: &Process, patience: Duration) -> Option<Process> {
     let begun = Instant::now();
     loop {
@@ -102,7 +103,7 @@ fn wait_for(before: &Process, patience: Duration) -> Option<Process> {
     }
 }
 
-/// Returns the paths of what is in a folder.
+/// Returns the paths of the entries of a folder.
 pub(crate) fn in_folder(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten();
     entries

@@ -1,4 +1,4 @@
-//! What the cases of the conformance suite are made of: the runtime that they run on, the harness
+//! The parts that the cases of the conformance suite are made of: the runtime that they run on, the harness
 //! that runs them, and tools.
 //!
 //! A part of `anyrt-conformance`; see there.

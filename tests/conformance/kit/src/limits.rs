@@ -15,18 +15,18 @@ use crate::erased::R;
 use crate::harness::{Outcome, watch};
 use crate::support::Gate;
 
-/// Opens a gate after some time, unless it is dropped before.
+/// A thread that opens a gate after some time, unless this is dropped before.
 ///
-/// Futures that would go on for ever wait for that gate or look at it, so that a case which fails
-/// ends all the same.
+/// Futures that would never end wait for that gate or check it, so that a case that fails still ends.
 #[derive(Debug)]
 pub struct Watchdog {
     gate: Gate,
+    /// Dropping this ends the thread early: its channel is closed before the time is over.
     _alive: mpsc::Sender<()>,
 }
 
 impl Watchdog {
-    /// Starts the time.
+    /// Starts the watchdog.
     pub fn new(limit: Duration) -> Watchdog {
         let gate = Gate::new();
         let (alive, dropped) = mpsc::channel::<()>();
@@ -42,18 +42,18 @@ impl Watchdog {
         }
     }
 
-    /// The gate that opens when the time is over.
+    /// Returns the gate that opens when the time is over.
     pub fn gate(&self) -> Gate {
         self.gate.clone()
     }
 
-    /// Whether the time is over.
+    /// Returns whether the time is over.
     pub fn has_expired(&self) -> bool {
         self.gate.is_open()
     }
 }
 
-/// Awaits a future for at most this long; drops it if it is pending then.
+/// Awaits a future for at most `limit`, and drops it if it is still pending then.
 ///
 /// # Errors
 ///
@@ -67,12 +67,12 @@ pub async fn try_within<F: Future>(limit: Duration, future: F) -> Result<F::Outp
     }
 }
 
-/// A future was still pending when its time was over.
+/// The error of a future that was still pending when its time was over.
 #[derive(Debug)]
 #[expect(clippy::exhaustive_structs, reason = "it has no more to say")]
 pub struct TimedOut;
 
-/// Awaits a future, which panics if it takes longer than this.
+/// Awaits a future, and panics if it takes longer than `limit`.
 pub async fn within<F: Future>(limit: Duration, what: &str, future: F) -> F::Output {
     match try_within(limit, future).await {
         Ok(output) => output,
@@ -80,8 +80,8 @@ pub async fn within<F: Future>(limit: Duration, what: &str, future: F) -> F::Out
     }
 }
 
-/// Runs a function on a thread of its own, and panics if it takes longer than this. The thread is
-/// left behind then, so the function must not spin.
+/// Runs a function on a separate thread, and panics if it takes longer than `limit`. The thread is left
+/// behind then, so the function must not spin.
 pub fn ends_within(limit: Duration, what: &str, f: impl FnOnce() + Send + 'static) {
     match watch(what, limit, f) {
         Outcome::Passed => {}
@@ -90,7 +90,7 @@ pub fn ends_within(limit: Duration, what: &str, f: impl FnOnce() + Send + 'stati
     }
 }
 
-/// Calls a function on a thread with room for deeply nested futures.
+/// Calls a function on a thread with enough stack for deeply nested futures.
 pub fn with_deep_stack(f: impl FnOnce() + Send) {
     thread::scope(|scope| {
         let thread = thread::Builder::new().stack_size(512 << 20);
@@ -103,7 +103,7 @@ pub fn with_deep_stack(f: impl FnOnce() + Send) {
     });
 }
 
-/// A timer of the runtime's, as a foreign future: no cancel point.
+/// Waits for a timer of the runtime, as a foreign future that is not a cancel point.
 pub async fn foreign_sleep(length: Duration) {
     R::timer(R::now() + length).await;
 }
@@ -116,8 +116,8 @@ pub fn busy(length: Duration) {
     }
 }
 
-/// Measures up to `times` times, for as long as the result is above `limit`: other work on the
-/// machine makes it larger, never smaller. Gives the smallest.
+/// Measures up to `times` times, for as long as the result is above `limit`, and returns the smallest
+/// result. Other work on the machine makes a result larger, never smaller.
 pub fn least_of<T: PartialOrd + Copy>(times: usize, limit: T, mut measure: impl FnMut() -> T) -> T {
     let mut least = measure();
     for _ in 1..times {

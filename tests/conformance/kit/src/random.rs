@@ -7,7 +7,7 @@ use std::hash::{BuildHasher, RandomState};
 pub struct Random(u64);
 
 impl Random {
-    /// A generator that gives the same numbers for the same seed.
+    /// Creates a generator that returns the same numbers for the same seed.
     pub fn new(seed: u64) -> Random {
         Random(seed)
     }

@@ -1,7 +1,7 @@
-//! Small tools for cases: events that are not the library's own, records, hand-made polls.
+//! Small tools for cases: events that are foreign to the library, logs, polls by hand.
 //!
-//! Nothing here is an operation of anyrt: a [`Gate`] or a [`Forever`] is to it what any other
-//! crate's future is, no cancel point and no hold.
+//! Nothing here is an operation of anyrt: a [`Gate`] or a [`Forever`] is a foreign future to it, not a
+//! cancel point and not a hold.
 
 use std::any::Any;
 use std::collections::BTreeSet;
@@ -43,12 +43,12 @@ pub async fn in_cancelled_scope<R: Runtime, F: Future>(future: F) -> Result<F::O
     scope.run(future).await
 }
 
-/// What happened, in order, in any number of tasks and threads.
+/// A log of events, in order, from any number of tasks and threads.
 #[derive(Clone, Debug, Default)]
 pub struct Log(Arc<Mutex<Vec<String>>>);
 
 impl Log {
-    /// An empty log.
+    /// Creates an empty log.
     pub fn new() -> Log {
         Log::default()
     }
@@ -58,60 +58,60 @@ impl Log {
         lock(&self.0).push(entry.into());
     }
 
-    /// All entries, oldest first.
+    /// Returns all entries, oldest first.
     pub fn entries(&self) -> Vec<String> {
         lock(&self.0).clone()
     }
 
-    /// How many entries read like this one.
+    /// Returns the number of entries that equal `entry`.
     pub fn count(&self, entry: &str) -> usize {
         lock(&self.0).iter().filter(|e| *e == entry).count()
     }
 
-    /// Whether there is such an entry.
+    /// Returns whether there is such an entry.
     pub fn has(&self, entry: &str) -> bool {
         self.count(entry) > 0
     }
 
-    /// A guard that adds the entry when it is dropped.
+    /// Returns a guard that adds the entry when it is dropped.
     pub fn on_drop(&self, entry: &'static str) -> impl Send + Sync + 'static + use<> {
         let log = self.clone();
         OnDrop::new(move || log.add(entry))
     }
 }
 
-/// A flag that can be raised once, from anywhere, and looked at.
+/// A flag that can be raised once, from anywhere, and read.
 #[derive(Clone, Debug, Default)]
 pub struct Flag(Arc<AtomicBool>);
 
 impl Flag {
-    /// A flag that is not raised.
+    /// Creates a flag that is not raised.
     pub fn new() -> Flag {
         Flag::default()
     }
 
-    /// Raises it.
+    /// Raises the flag.
     pub fn raise(&self) {
         self.0.store(true, Ordering::SeqCst);
     }
 
-    /// Whether it was raised.
+    /// Returns whether the flag is raised.
     pub fn is_raised(&self) -> bool {
         self.0.load(Ordering::SeqCst)
     }
 
-    /// A guard that raises it when it is dropped.
+    /// Returns a guard that raises the flag when it is dropped.
     pub fn on_drop(&self) -> impl Send + Sync + 'static + use<> {
         let flag = self.clone();
         OnDrop::new(move || flag.raise())
     }
 }
 
-/// Calls a function when it is dropped.
+/// A guard that calls a function when it is dropped.
 pub struct OnDrop<F: FnOnce()>(Option<F>);
 
 impl<F: FnOnce()> OnDrop<F> {
-    /// A guard that will call `f`.
+    /// Creates a guard that will call `f`.
     pub fn new(f: F) -> OnDrop<F> {
         OnDrop(Some(f))
     }
@@ -131,7 +131,7 @@ impl<F: FnOnce()> fmt::Debug for OnDrop<F> {
     }
 }
 
-/// Something that happens once and that any number of tasks and threads can wait for.
+/// An event that happens once, and that any number of tasks and threads can wait for.
 #[derive(Clone, Debug, Default)]
 pub struct Gate(Arc<GateInner>);
 
@@ -148,13 +148,14 @@ struct GateState {
 }
 
 impl Gate {
-    /// A closed gate.
+    /// Creates a closed gate.
     pub fn new() -> Gate {
         Gate::default()
     }
 
-    /// Opens it for good, and lets everybody through.
+    /// Opens the gate permanently, and wakes all tasks and threads that wait for it.
     pub fn open(&self) {
+        // Wakers run code of the executor, so they are woken after the lock is released.
         let waiting = {
             let mut state = lock(&self.0.state);
             state.open = true;
@@ -164,18 +165,20 @@ impl Gate {
         waiting.into_iter().for_each(Waker::wake);
     }
 
-    /// Whether it is open.
+    /// Returns whether the gate is open.
     pub fn is_open(&self) -> bool {
         lock(&self.0.state).open
     }
 
-    /// Waits until it is open, as a foreign future.
+    /// Waits until the gate is open, as a foreign future.
     pub async fn opened(&self) {
         poll_fn(|cx| {
             let mut state = lock(&self.0.state);
             if state.open {
                 return Poll::Ready(());
             }
+            // Checked and registered under one lock, so `open` cannot happen in between. A task that polls
+            // again with an equal waker is not registered twice.
             if !state.waiting.iter().any(|w| w.will_wake(cx.waker())) {
                 state.waiting.push(cx.waker().clone());
             }
@@ -184,7 +187,7 @@ impl Gate {
         .await;
     }
 
-    /// Blocks the thread until it is open.
+    /// Blocks the thread until the gate is open.
     pub fn wait_blocking(&self) {
         let mut state = lock(&self.0.state);
         while !state.open {
@@ -197,12 +200,12 @@ impl Gate {
     }
 }
 
-/// A foreign future that never completes, and raises a flag when it is dropped.
+/// Returns a foreign future that never completes, and raises a flag when it is dropped.
 pub fn forever(dropped: &Flag) -> Forever<impl Send + Sync + 'static + use<>> {
     Forever(dropped.on_drop())
 }
 
-/// See [`forever`].
+/// The future that [`forever`] returns.
 #[derive(Debug)]
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct Forever<G>(G);
@@ -215,7 +218,7 @@ impl<G> Future for Forever<G> {
     }
 }
 
-/// Gives up its turn `times` times, as a foreign future.
+/// Yields `times` times, as a foreign future.
 pub async fn yields(times: usize) {
     for _ in 0..times {
         let mut polled = false;
@@ -230,7 +233,7 @@ pub async fn yields(times: usize) {
     }
 }
 
-/// Gives up its turn until the condition holds; for what no waker tells.
+/// Yields until the condition holds, for conditions that no waker reports.
 pub async fn until(mut condition: impl FnMut() -> bool) {
     while !condition() {
         yields(1).await;
@@ -238,22 +241,22 @@ pub async fn until(mut condition: impl FnMut() -> bool) {
     }
 }
 
-/// Polls the future once, with the waker of whoever awaits this.
+/// Polls the future once, with the waker of the awaiting task.
 pub async fn poll_once<F: Future + ?Sized>(mut future: Pin<&mut F>) -> Poll<F::Output> {
     poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx))).await
 }
 
-/// Counts how often it is woken.
+/// A waker that counts how often it is woken.
 #[derive(Debug, Default)]
 pub struct Wakes(AtomicUsize);
 
 impl Wakes {
-    /// A counter that stands at zero.
+    /// Creates a counter that stands at zero.
     pub fn new() -> Arc<Wakes> {
         Arc::default()
     }
 
-    /// How often it was woken.
+    /// Returns how often it was woken.
     pub fn count(&self) -> usize {
         self.0.load(Ordering::SeqCst)
     }
@@ -274,7 +277,7 @@ impl Wake for Wakes {
     }
 }
 
-/// A waker that panics.
+/// Returns a waker that panics.
 #[must_use]
 pub fn panicking_waker() -> Waker {
     struct Panics;
@@ -286,7 +289,7 @@ pub fn panicking_waker() -> Waker {
     Waker::from(Arc::new(Panics))
 }
 
-/// Polls the future by hand until it is ready, and says how many polls that took.
+/// Polls the future by hand until it is ready, and returns the number of polls.
 ///
 /// # Panics
 ///
@@ -309,7 +312,7 @@ pub fn panic_quietly(message: &'static str) -> ! {
     resume_unwind(Box::new(message))
 }
 
-/// Awaits the future, and gives a panic as its message.
+/// Awaits the future, and returns a panic as its message.
 ///
 /// # Errors
 ///
@@ -321,7 +324,7 @@ pub async fn catch<F: Future>(future: F) -> Result<F::Output, String> {
         .map_err(|payload| message_of(&*payload))
 }
 
-/// Calls the function, and gives a panic as its message.
+/// Calls the function, and returns a panic as its message.
 ///
 /// # Errors
 ///
@@ -330,7 +333,7 @@ pub fn catch_sync<T>(f: impl FnOnce() -> T) -> Result<T, String> {
     std::panic::catch_unwind(AssertUnwindSafe(f)).map_err(|payload| message_of(&*payload))
 }
 
-/// The message that a panic was raised with.
+/// Returns the message that a panic was raised with.
 pub fn message_of(payload: &(dyn Any + Send)) -> String {
     if let Some(message) = payload.downcast_ref::<&'static str>() {
         (*message).to_owned()
@@ -345,7 +348,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Returns the children of this process, zombies included, as far as the system shows them.
+/// Returns the children of this process, zombies included, where the system lists them.
 ///
 /// # Panics
 ///

@@ -1,5 +1,5 @@
-//! Connections whose two ends are cancelled together, and accepted ones of a race that was lost.
-//! EN-03, EN-04, rules C4, G12.
+//! Connections with both ends cancelled together, and accepted connections of a lost race. EN-03, EN-04,
+//! rules C4, G12.
 
 use std::io;
 use std::pin::pin;
@@ -23,8 +23,8 @@ const SHORT: Duration = Duration::from_millis(3);
 const LIMIT: Duration = Duration::from_secs(1);
 const ROUNDS: usize = 40;
 
-/// Receives at both ends, in two tasks, until these are cancelled: by a time limit around the group,
-/// or with the group.
+/// Receives at both ends, in two tasks, until these are cancelled: by a time limit around the group, or
+/// with the group.
 pub(super) async fn cut_short<N: Net, K: Kind>(
     round: usize,
     ends: (SocketStream<N, K>, SocketStream<N, K>),
@@ -52,8 +52,8 @@ pub(super) async fn cut_short<N: Net, K: Kind>(
     }
 }
 
-/// EN-03, C4, G5: two tasks that receive from the two ends of a TCP connection are cut short: neither
-/// reports that the other end was closed.
+/// EN-03, C4, G5: two tasks that receive from the two ends of a TCP connection are cancelled together:
+/// neither reports that the other end was closed.
 pub fn cancelled_connections_report_no_end(backend: &Backend) {
     run(backend, async {
         for round in 0..ROUNDS {
@@ -62,8 +62,8 @@ pub fn cancelled_connections_report_no_end(backend: &Backend) {
     });
 }
 
-/// EN-03, C4: a reset that an operation found after it was cancelled is reported by those that come
-/// later, instead of an end.
+/// EN-03, C4: a reset that an operation found after it was cancelled is reported by later operations,
+/// instead of an end.
 pub fn a_reset_is_reported_after_the_scope(backend: &Backend) {
     run(backend, async {
         let (mut near, far): (TcpStream<R>, _) = tcp::<R>().await;
@@ -74,7 +74,7 @@ pub fn a_reset_is_reported_after_the_scope(backend: &Backend) {
         let body = scope.run(async {
             let mut receives = pin!(near.receive(10));
             assert!(poll_once(receives.as_mut()).await.is_pending());
-            // Bytes that were not received make it a reset.
+            // Closing with unread bytes makes it a reset.
             drop(far);
             foreign_sleep(SHORT).await;
             handle.cancel();
@@ -106,7 +106,7 @@ pub fn the_loser_of_a_race_loses_no_bytes_of_a_socket(backend: &Backend) {
                 };
                 let mut racing = pin!(race::<R, _>((receives, waits)));
                 assert!(poll_once(racing.as_mut()).await.is_pending());
-                // The event is woken first; then both can be had in one poll.
+                // The event is woken first; then both are ready in one poll.
                 event.set();
                 near.send(b"seven").await.unwrap();
                 foreign_sleep(SHORT).await;

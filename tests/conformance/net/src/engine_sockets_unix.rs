@@ -1,4 +1,4 @@
-//! Unix sockets whose two ends are cancelled together. EN-03, rule C4.
+//! Unix sockets with both ends cancelled together. EN-03, rule C4.
 
 use anyrt_core::net::{Unix, UnixListener};
 
@@ -8,8 +8,8 @@ use crate::erased::{OsBackend, OsR};
 use crate::folder::Folder;
 use crate::support::run;
 
-/// EN-03, C4, G5: two tasks that receive from the two ends of a Unix connection are cut short: neither
-/// reports that the other end was closed.
+/// EN-03, C4, G5: two tasks that receive from the two ends of a Unix connection are cancelled together:
+/// neither reports that the other end was closed.
 pub fn cancelled_unix_connections_report_no_end(backend: &OsBackend) {
     run(backend, async {
         let folder = Folder::new();

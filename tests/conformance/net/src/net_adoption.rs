@@ -16,7 +16,7 @@ use crate::erased::{OsBackend, OsR};
 use crate::folder::Folder;
 use crate::support::run;
 
-/// NET-15: a listening socket can be adopted, and goes on as another one.
+/// NET-15: a listening socket can be adopted, and works like any other.
 pub fn a_listener_can_be_adopted(backend: &OsBackend) {
     run(backend, async {
         let listener = std::net::TcpListener::bind(ANY).unwrap();
@@ -61,14 +61,14 @@ pub fn a_udp_socket_can_be_adopted(backend: &OsBackend) {
         one.send(b"ping").await.unwrap();
         let packet = other.receive_from(10).await.unwrap();
         assert_eq!(packet, (b"ping".to_vec(), at));
-        // Not of the peer, and passed over.
+        // Not sent by the peer, and skipped.
         third.send_to(b"other", at).unwrap();
         other.send_to(b"pong", at).await.unwrap();
         assert_eq!(one.receive(10).await.unwrap(), b"pong");
     });
 }
 
-/// NET-15: so can sockets for packets that are Unix sockets.
+/// NET-15: Unix sockets for packets can be adopted, too.
 pub fn unix_packets_can_be_adopted(backend: &OsBackend) {
     run(backend, async {
         let folder = Folder::new();
@@ -128,7 +128,7 @@ pub fn an_adopted_socket_is_closed_by_its_owner(backend: &OsBackend) {
     });
 }
 
-/// Something of each type that sockets have, and of none: a name, how to make it.
+/// Opens a descriptor of each type of socket, and one that is not a socket. Returns them with their names.
 fn descriptors(folder: &Folder) -> Vec<(&'static str, OwnedFd)> {
     let listener = std::net::TcpListener::bind(ANY).unwrap();
     let stream = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -155,7 +155,8 @@ fn descriptors(folder: &Folder) -> Vec<(&'static str, OwnedFd)> {
     ]
 }
 
-/// Which of them are adopted; the others have to be refused as what they are.
+/// Returns the names of the descriptors that are adopted; the others have to be refused as of the wrong
+/// kind.
 fn adopted<T>(adopt: fn(OwnedFd) -> io::Result<T>) -> Vec<&'static str> {
     let folder = Folder::new();
     let mut adopted = Vec::new();
@@ -174,7 +175,7 @@ fn adopted<T>(adopt: fn(OwnedFd) -> io::Result<T>) -> Vec<&'static str> {
     adopted
 }
 
-/// NET-15: only what listens is adopted as a listener; the error says what is wrong.
+/// NET-15: only listening sockets are adopted as listeners; the error names the reason.
 pub fn only_listeners_are_adopted_as_such(backend: &OsBackend) {
     run(backend, async {
         let tcp = SocketListener::<OsR, Internet>::adopt;
@@ -187,7 +188,7 @@ pub fn only_listeners_are_adopted_as_such(backend: &OsBackend) {
     });
 }
 
-/// NET-15: only sockets for packets are adopted as such, with a peer or without, as is asked for.
+/// NET-15: only sockets for packets are adopted as such, with a peer or without, depending on the type.
 pub fn only_sockets_for_packets_are_adopted_as_such(backend: &OsBackend) {
     run(backend, async {
         let udp = DatagramSocket::<OsR, Internet>::adopt;

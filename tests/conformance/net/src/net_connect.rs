@@ -24,7 +24,7 @@ use crate::cancel_everywhere::cancel_everywhere;
 use crate::erased::{Backend, R};
 use crate::support::{in_cancelled_scope, poll_once, run};
 
-/// NET-01: connect, send and receive on IPv4 and IPv6, and in a loop until the peer closes.
+/// NET-01: connections over IPv4 and IPv6 send and receive, also in a loop until the peer closes.
 pub fn both_families_can_be_connected_to(backend: &Backend) {
     let v4 = Some(Ipv4Addr::LOCALHOST.into());
     let v6 = loopback_v6("both_families_can_be_connected_to");
@@ -71,7 +71,7 @@ pub fn a_receive_ends_at_its_limit(backend: &Backend) {
     });
 }
 
-/// NET-10: where nobody listens the error is of that kind, and has the address.
+/// NET-10: without a listener the error is "connection refused", and has the address.
 pub fn a_refused_connection_is_an_error(backend: &Backend) {
     run(backend, async {
         let Refusing { address, .. } = &refusing();
@@ -86,7 +86,7 @@ pub fn a_refused_connection_is_an_error(backend: &Backend) {
     });
 }
 
-/// NET-10: with several addresses the error holds that of each attempt, in their order.
+/// NET-10: with several addresses the error holds the error of each attempt, in order.
 pub fn each_failed_attempt_is_reported(backend: &Backend) {
     run(backend, async {
         let refusing = [refusing(), refusing(), refusing()];
@@ -105,10 +105,10 @@ pub fn each_failed_attempt_is_reported(backend: &Backend) {
     });
 }
 
-/// NET-11: a name that cannot be resolved is told from attempts that failed.
+/// NET-11: a name that cannot be resolved is distinguished from failed attempts.
 pub fn an_unknown_name_is_another_error(backend: &Backend) {
     run(backend, async {
-        // A label of more than 63 characters: no server is asked for such a name.
+        // A label of more than 63 characters: no server is queried for such a name.
         let name = format!("{}.invalid", "a".repeat(64));
         let error = connect_tcp::<R>(&name, 80).await.unwrap_err();
         assert_eq!(LookupError::of(&error).unwrap().host(), name);
@@ -117,8 +117,8 @@ pub fn an_unknown_name_is_another_error(backend: &Backend) {
     });
 }
 
-/// NET-12: IPv6 is tried first if there is one, then the families take turns; each stays in the
-/// order of the system.
+/// NET-12: IPv6 is tried first if there is one, then the families alternate; each stays in the order of the
+/// system.
 pub fn the_families_take_turns(_backend: &Backend) {
     let at = |hosts: &[&str]| -> Vec<SocketAddr> {
         let parsed = hosts.iter().map(|host| host.parse::<IpAddr>().unwrap());
@@ -136,7 +136,7 @@ pub fn the_families_take_turns(_backend: &Backend) {
     }
 }
 
-/// NET-12: a name leads to its addresses, IPv6 first.
+/// NET-12: a name resolves to its addresses, IPv6 first.
 pub fn a_name_can_be_connected_to(backend: &Backend) {
     run(backend, async {
         let found = lookup::<R>("localhost", 0).await.unwrap();
@@ -158,11 +158,11 @@ pub fn a_name_can_be_connected_to(backend: &Backend) {
     });
 }
 
-/// NET-14: the address and port of a connection's own can be chosen.
+/// NET-14: the local address and port of a connection can be chosen.
 pub fn the_local_address_can_be_chosen(backend: &Backend) {
     run(backend, async {
         let (listener, at) = listen::<R>();
-        // A port is free until somebody takes it; so this may take several.
+        // Another program may take the free port, so this may need several attempts.
         for _ in 0..20 {
             let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
             let local = free.local_addr().unwrap();
@@ -199,8 +199,8 @@ pub fn the_local_address_decides_the_family(backend: &Backend) {
     });
 }
 
-/// NET-13: an address that does not answer keeps nobody waiting, and its socket is closed by the
-/// time that another has won.
+/// NET-13: an address that does not answer delays no other attempt, and its socket is closed by the time
+/// that another has succeeded.
 pub fn a_silent_address_is_left_behind(backend: &Backend) {
     run(backend, async {
         let silent = silent::<R>();
@@ -213,7 +213,7 @@ pub fn a_silent_address_is_left_behind(backend: &Backend) {
     });
 }
 
-/// NET-13: of two that are connected, one remains; the peer of the other sees the end.
+/// NET-13: if two attempts succeed, one connection remains; the peer of the other sees the end.
 pub fn a_second_connection_is_closed(backend: &Backend) {
     run(backend, async {
         let (first, first_at) = listen::<R>();
@@ -228,7 +228,7 @@ pub fn a_second_connection_is_closed(backend: &Backend) {
                 (&second, &first, first_at)
             };
             assert!(matches!(open_to(lost), None | Some(0)));
-            // The other may have been too late to connect at all.
+            // The other attempt may have been too late to connect at all.
             let mut accepting = poll_fn(|cx| loser.poll_accept(cx));
             if let std::task::Poll::Ready(accepted) =
                 poll_once(std::pin::Pin::new(&mut accepting)).await
@@ -243,7 +243,7 @@ pub fn a_second_connection_is_closed(backend: &Backend) {
     });
 }
 
-/// C4: in a cancelled scope nobody is connected to.
+/// C4: in a cancelled scope no connection is made.
 pub fn connecting_is_a_cancel_point(backend: &Backend) {
     run(backend, async {
         let (listener, at) = listen::<R>();
@@ -253,7 +253,7 @@ pub fn connecting_is_a_cancel_point(backend: &Backend) {
             assert!(refused.is_err());
         }
         assert!(matches!(open_to(at), None | Some(0)));
-        // The first that comes is this one.
+        // The first connection accepted is this one.
         let client = connect_tcp::<R>("127.0.0.1", at.port()).await.unwrap();
         let server = accept::<R, Internet>(&listener).await;
         assert_eq!(server.peer_addr().unwrap(), client.local_addr().unwrap());
@@ -282,7 +282,8 @@ pub fn a_cancelled_connect_leaves_nothing_open(backend: &Backend) {
     );
 }
 
-/// NET-30: host and port give TCP, and a connectable is itself; each connects any number of times.
+/// NET-30: a host and a port connect by TCP, and a connectable is itself; each connects any number of
+/// times.
 pub fn what_can_be_connected_to_is_a_value(backend: &Backend) {
     run(backend, async {
         let (listener, at) = listen::<R>();

@@ -1,4 +1,4 @@
-//! What cases about connecting share: places to connect to, and a look at what is open.
+//! Helpers for the cases about connecting: addresses to connect to, and the number of open connections.
 
 use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
@@ -22,8 +22,8 @@ pub(super) fn listen<R: Net>() -> (R::Socket, SocketAddr) {
     listen_on::<R>(Ipv4Addr::LOCALHOST.into(), 16)
 }
 
-/// A loopback address that no other case uses, where the system has so many: what is open to it can
-/// be counted.
+/// Returns a loopback address that no other case uses, where the system has enough of them, so that the
+/// connections to it can be counted.
 pub(super) fn own_loopback() -> IpAddr {
     static NUMBER: AtomicU16 = AtomicU16::new(0);
     let [high, low] = NUMBER.fetch_add(1, Ordering::Relaxed).to_be_bytes();
@@ -34,7 +34,7 @@ pub(super) fn own_loopback() -> IpAddr {
     }
 }
 
-/// Takes the next connection.
+/// Accepts the next connection.
 pub(super) async fn accept<R: Net, K: anyrt_core::net::Kind>(
     listener: &R::Socket,
 ) -> SocketStream<R, K> {
@@ -42,7 +42,7 @@ pub(super) async fn accept<R: Net, K: anyrt_core::net::Kind>(
     SocketStream::from_socket(socket).unwrap()
 }
 
-/// The loopback address of IPv6, if the host has it; else a line says so.
+/// Returns the loopback address of IPv6, or prints that the case is skipped if the host has none.
 pub(super) fn loopback_v6(case: &str) -> Option<IpAddr> {
     let v6 = IpAddr::from(Ipv6Addr::LOCALHOST);
     if TcpListener::bind((v6, 0)).is_err() {
@@ -52,8 +52,7 @@ pub(super) fn loopback_v6(case: &str) -> Option<IpAddr> {
     Some(v6)
 }
 
-/// An address that refuses to be connected to, for as long as this lives: the client's end of a
-/// connection has its port.
+/// An address that refuses connections while this value exists: it is the client's end of a connection.
 pub(super) struct Refusing {
     pub(super) address: SocketAddr,
     _connection: (TcpListener, TcpStream),
@@ -68,14 +67,15 @@ pub(super) fn refusing() -> Refusing {
     }
 }
 
-/// An address that does not answer, for as long as this lives: the queue of its listener is full.
+/// An address that does not answer while this value exists: the queue of its listener is full.
 pub(super) struct Silent<R: Net> {
     pub(super) address: SocketAddr,
     _listener: R::Socket,
     _queue: Vec<TcpStream>,
 }
 
-/// One, where the system lets new connections wait when a queue is full: Linux does.
+/// Returns a silent address, on systems that keep new connections waiting when a queue is full, as Linux
+/// does.
 pub(super) fn silent<R: Net>() -> Silent<R> {
     let (listener, address) = listen_on::<R>(own_loopback(), 0);
     let mut queue = Vec::new();
@@ -90,14 +90,14 @@ pub(super) fn silent<R: Net>() -> Silent<R> {
     }
 }
 
-/// How many sockets of this machine are connected to the address, or are about to be, queued ones
-/// left out; none where the system does not say.
+/// Returns the number of sockets of this machine that are connecting to the address, without queued ones,
+/// or `None` where the system does not list them.
 pub(super) fn connecting_to(address: SocketAddr) -> Option<usize> {
     const SYN_SENT: &str = "02";
     count(address, &[SYN_SENT])
 }
 
-/// How many sockets are connected to the address, or about to be.
+/// Returns the number of sockets that are connected or connecting to the address.
 pub(super) fn open_to(address: SocketAddr) -> Option<usize> {
     const ESTABLISHED: &str = "01";
     const SYN_SENT: &str = "02";
@@ -111,8 +111,8 @@ fn count(address: SocketAddr, states: &[&str]) -> Option<usize> {
     let list = std::fs::read_to_string("/proc/self/net/tcp").ok()?;
     let ip = u32::from_ne_bytes(address.ip().octets());
     let remote = format!("{ip:08X}:{:04X}", address.port());
-    // Whoever is between the parts in which the system hands out the list may be in it twice: each
-    // is told by its own end.
+    // A socket may be listed twice, at the borders of the parts in which the system returns the list: each
+    // socket is identified by its own end.
     let own_end = |line: &str| {
         let mut fields = line.split_whitespace().skip(1);
         let own = fields.next()?;

@@ -21,7 +21,7 @@ use super::net_connect_support::accept;
 use crate::erased::{OsBackend, OsR};
 use crate::support::{in_cancelled_scope, run};
 
-/// A path for a socket that is nobody else's, and gone in the end.
+/// A unique path for a socket, removed when this is dropped.
 struct Place(PathBuf);
 
 impl Place {
@@ -44,7 +44,7 @@ fn listen<R: Net>(at: impl Into<UnixAddress>, backlog: u32) -> R::Socket {
     R::socket(Purpose::Listen { at: &at, backlog }, &[]).unwrap()
 }
 
-/// NET-23: a Unix stream carries bytes both ways; it has a family and addresses, but no ports.
+/// NET-23: a Unix stream carries bytes in both directions; it has a family and addresses, but no ports.
 pub fn a_path_can_be_connected_to(backend: &OsBackend) {
     run(backend, async {
         let place = Place::new();
@@ -72,7 +72,7 @@ pub fn a_path_can_be_connected_to(backend: &OsBackend) {
     });
 }
 
-/// NET-24: a path where nothing is, is not found; one where nobody listens any more refuses.
+/// NET-24: a missing path is not found; a path without a listener any more refuses.
 pub fn a_missing_path_is_not_found(backend: &OsBackend) {
     run(backend, async {
         let place = Place::new();
@@ -89,7 +89,8 @@ pub fn a_missing_path_is_not_found(backend: &OsBackend) {
     });
 }
 
-/// NET-23: abstract names work where the system has them, and else say so.
+/// NET-23: abstract names work where the system has them, and are refused elsewhere with an error that
+/// names the reason.
 pub fn an_abstract_name_can_be_connected_to(backend: &OsBackend) {
     run(backend, async {
         let name = Place::new().0.as_os_str().as_encoded_bytes().to_vec();
@@ -107,7 +108,7 @@ pub fn an_abstract_name_can_be_connected_to(backend: &OsBackend) {
     });
 }
 
-/// NET-23: while the queue of the listener is full, connecting waits, and goes on afterwards.
+/// NET-23: while the queue of the listener is full, connecting waits, and continues afterwards.
 pub fn a_full_queue_is_waited_for(backend: &OsBackend) {
     run(backend, async {
         const CLIENTS: usize = 10;
@@ -128,7 +129,7 @@ pub fn a_full_queue_is_waited_for(backend: &OsBackend) {
     });
 }
 
-/// C4: in a cancelled scope nobody is connected to.
+/// C4: in a cancelled scope no connection is made.
 pub fn connecting_to_a_path_is_a_cancel_point(backend: &OsBackend) {
     run(backend, async {
         let place = Place::new();
@@ -140,7 +141,7 @@ pub fn connecting_to_a_path_is_a_cancel_point(backend: &OsBackend) {
     });
 }
 
-/// NET-30: a path gives a Unix socket, in each of its forms.
+/// NET-30: a path is a connectable for a Unix socket, in each of its forms.
 pub fn a_path_is_a_connectable(backend: &OsBackend) {
     run(backend, async {
         let place = Place::new();

@@ -1,4 +1,4 @@
-//! What wraps connectables: ST-27, and TLS asked for: NET-30.
+//! Wrappers of connectables: ST-27, and connecting with TLS: NET-30.
 
 use std::io;
 use std::pin::pin;
@@ -19,13 +19,13 @@ use super::tls_support::{Authority, pass};
 use crate::erased::{Backend, R};
 use crate::support::run;
 
-/// ST-27: streams of a connectable can have a buffer; what is known of them is known through it.
+/// ST-27: streams of a connectable can have a buffer; their attributes are available through it.
 pub fn a_connectable_can_be_buffered(backend: &Backend) {
     run(backend, async {
         let (listener, at) = listen::<R>();
         let connectable = as_connectable::<R, _>(("127.0.0.1", at.port())).buffered();
         assert_eq!(connectable.as_inner().port(), at.port());
-        // As often as one likes, each with a buffer of its own.
+        // Any number of times, each with a separate buffer.
         for _ in 0..2 {
             let mut client = connectable.connect().await.unwrap();
             let (mut server, _) = listener.accept().await.unwrap();
@@ -62,7 +62,7 @@ pub fn a_connectable_can_exchange_text(backend: &Backend) {
         client.send("blau").await.unwrap();
         assert_eq!(server.receive(10).await.unwrap(), b"blau");
 
-        // Wrappers wrap wrappers.
+        // Wrappers can be nested.
         let lossy = connectable.as_inner().clone().buffered().text().lossy();
         let mut client = lossy.connect().await.unwrap();
         let (mut server, _) = listener.accept().await.unwrap();
@@ -100,7 +100,7 @@ pub fn a_connectable_can_be_encrypted(backend: &Backend) {
     });
 }
 
-/// ST-27, NET-10: where there is nothing to wrap, the error is that of the connectable inside.
+/// ST-27, NET-10: if connecting fails, the error is that of the connectable inside.
 pub fn wrapped_connectables_fail_as_what_is_inside(backend: &Backend) {
     run(backend, async {
         let (listener, at) = listen::<R>();
@@ -118,7 +118,7 @@ pub fn wrapped_connectables_fail_as_what_is_inside(backend: &Backend) {
     });
 }
 
-/// ST-27, C4: who gives up in the middle of the handshake leaves no connection open.
+/// ST-27, C4: a client that is cancelled during the handshake leaves no connection open.
 pub fn a_cancelled_handshake_leaves_nothing_open(backend: &Backend) {
     run(backend, async {
         let (listener, at) = listen::<R>();
@@ -127,7 +127,7 @@ pub fn a_cancelled_handshake_leaves_nothing_open(backend: &Backend) {
         let mut connect = Box::pin(connectable.connect());
         let greeted = async {
             let (mut server, _) = listener.accept().await.unwrap();
-            // It has begun, and the answer never comes.
+            // The handshake has begun, and the answer never arrives.
             assert!(!server.receive(1000).await.unwrap().is_empty());
             server
         };
@@ -148,7 +148,7 @@ pub fn a_cancelled_handshake_leaves_nothing_open(backend: &Backend) {
     });
 }
 
-/// NET-30: with TLS asked for, a host and a port expect the certificate of the host.
+/// NET-30: with TLS, a host and a port expect the certificate of the host.
 pub fn the_host_is_the_name_by_default(backend: &Backend) {
     run(backend, async {
         let authority = Authority::new();
@@ -159,7 +159,7 @@ pub fn the_host_is_the_name_by_default(backend: &Backend) {
             assert_eq!(connectable.host(), "localhost");
             assert_eq!(connectable.as_inner().port(), at.port());
             let accept = accept_tls::<R>(&listener, authority.server(name));
-            // Of a connectable this makes itself, as of any other.
+            // With a connectable that this creates, as with any other.
             let connectable = as_connectable::<R, _>(connectable);
             let (client, server) = join(connectable.connect(), accept).await;
             assert_eq!(client.is_ok(), fits, "{client:?}");
@@ -173,7 +173,7 @@ pub fn the_host_is_the_name_by_default(backend: &Backend) {
     });
 }
 
-/// NET-30: a name that is given, and what the configuration says, are carried through.
+/// NET-30: an explicit name and the settings of the configuration are passed on.
 pub fn explicit_settings_are_carried_through(backend: &Backend) {
     run(backend, async {
         let authority = Authority::new();
@@ -200,7 +200,7 @@ pub fn explicit_settings_are_carried_through(backend: &Backend) {
     });
 }
 
-/// The server's side of a handshake with whoever connects next.
+/// Accepts the next connection, and performs the server's side of a handshake.
 async fn accept_tls<R: Net>(
     listener: &anyrt_core::net::TcpListener<R>,
     config: TlsServerConfig,

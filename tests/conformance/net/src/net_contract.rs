@@ -19,7 +19,8 @@ pub fn tcp_streams_keep_the_contract<B: Enter<Runtime: Net>>(backend: &B) {
     );
 }
 
-/// ST-01, ST-02, ST-03, ST-04, ST-05, ST-07, ST-14: so do its halves, stapled to those of another one.
+/// ST-01, ST-02, ST-03, ST-04, ST-05, ST-07, ST-14: the halves of a TCP connection keep to the contract,
+/// stapled to those of another one.
 pub fn halves_keep_the_contract<B: Enter<Runtime: Net>>(backend: &B) {
     let make = async || {
         let ((near, far), (other_near, other_far)) =
@@ -34,7 +35,7 @@ pub fn halves_keep_the_contract<B: Enter<Runtime: Net>>(backend: &B) {
     run(backend, check_byte_stream(make, make));
 }
 
-/// ST-01, ST-02, ST-03, ST-04, ST-05, ST-07, ST-17: so does an encrypted one.
+/// ST-01, ST-02, ST-03, ST-04, ST-05, ST-07, ST-17: an encrypted connection keeps to the contract, too.
 pub fn encrypted_tcp_streams_keep_the_contract<B: Enter<Runtime: Net>>(backend: &B) {
     let authority = Authority::new();
     let (client, server) = (authority.client(), authority.server("host.example"));
@@ -43,7 +44,7 @@ pub fn encrypted_tcp_streams_keep_the_contract<B: Enter<Runtime: Net>>(backend: 
         let (near, far) = join(connect, TlsStream::accept(far, &server)).await;
         (near.unwrap(), far.unwrap())
     };
-    // Wide ones: what was sent is on its way when the sender leaves.
+    // With large buffers: the bytes are on their way when the sender is dropped.
     let check = check_byte_stream(
         async || encrypt(tcp::<B::Runtime>().await).await,
         async || encrypt(narrow::<B::Runtime>().await).await,
@@ -51,7 +52,7 @@ pub fn encrypted_tcp_streams_keep_the_contract<B: Enter<Runtime: Net>>(backend: 
     run(backend, check);
 }
 
-/// Both ends of a connection that does not take many MiB before a sender has to wait.
+/// Returns both ends of a connection that accepts few MiB before a sender has to wait.
 async fn narrow<R: Net>() -> (TcpStream<R>, TcpStream<R>) {
     let (near, far) = tcp::<R>().await;
     for end in [&near, &far] {

@@ -18,8 +18,8 @@ use crate::cancel_everywhere::cancel_everywhere;
 use crate::erased::{Backend, R};
 use crate::support::{in_cancelled_scope, poll_once, run, yields};
 
-/// NET-27: a socket on port 0 gets a port; packets come with the address of their sender, who can
-/// be answered.
+/// NET-27: a socket on port 0 gets a port; packets arrive with the address of their sender, and can be
+/// answered.
 pub fn packets_come_with_their_sender(backend: &Backend) {
     run(backend, async {
         for family in families::<R>() {
@@ -46,8 +46,8 @@ pub fn packets_come_with_their_sender(backend: &Backend) {
     });
 }
 
-/// NET-27: packets keep their borders, also empty ones; one that is too long is cut, and its rest is
-/// no packet.
+/// NET-27: packets keep their borders, also empty ones; one that is too long is truncated, and its rest is
+/// not received as a packet.
 pub fn packets_keep_their_borders(backend: &Backend) {
     run(backend, async {
         let receiver = UdpSocket::<R>::bind(ANY).unwrap();
@@ -64,7 +64,7 @@ pub fn packets_keep_their_borders(backend: &Backend) {
         sender.send_to(&largest, to).await.unwrap();
         let (packet, _) = receiver.receive_from(MAX_UDP_PACKET).await.unwrap();
         assert!(packet == largest);
-        // One more is an error, and the socket can be used all the same.
+        // One more byte is an error, and the socket stays usable.
         sender.send_to(&[7; 65_508], to).await.unwrap_err();
         sender.send_to(b"more", to).await.unwrap();
         let refused = receiver.receive_from(0).await.unwrap_err();
@@ -73,7 +73,7 @@ pub fn packets_keep_their_borders(backend: &Backend) {
     });
 }
 
-/// NET-27: packets that have come together are received one after another.
+/// NET-27: packets that have arrived together are received one after another.
 pub fn packets_that_came_together_are_all_received(backend: &Backend) {
     run(backend, async {
         let peer = std::net::UdpSocket::bind(ANY).unwrap();
@@ -89,7 +89,7 @@ pub fn packets_that_came_together_are_all_received(backend: &Backend) {
     });
 }
 
-/// NET-27: a connected socket exchanges plain packets with its peer, and hears nobody else.
+/// NET-27: a connected socket exchanges plain packets with its peer, and receives from no other address.
 pub fn a_connected_socket_hears_its_peer_alone(backend: &Backend) {
     run(backend, async {
         let server = UdpSocket::<R>::bind(ANY).unwrap();
@@ -114,7 +114,7 @@ pub fn a_connected_socket_hears_its_peer_alone(backend: &Backend) {
     });
 }
 
-/// NET-27: that nobody was there for an earlier packet is reported, and the socket goes on.
+/// NET-27: an earlier packet that was refused is reported, and the socket stays usable.
 pub fn a_refused_packet_leaves_the_socket_usable(backend: &Backend) {
     run(backend, async {
         let gone = UdpSocket::<R>::bind(ANY).unwrap();
@@ -130,14 +130,14 @@ pub fn a_refused_packet_leaves_the_socket_usable(backend: &Backend) {
         };
         assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
         let back = UdpSocket::<R>::bind(address).unwrap();
-        // There may be another report, of the last one that was sent before.
+        // There may be another error, for the last packet that was sent before.
         drop(client.send(b"once more").await);
         client.send(b"at last").await.unwrap();
         while back.receive_from(10).await.unwrap().0 != b"at last" {}
     });
 }
 
-/// NET-28: a second receive at the same time is told that it is busy; sending is another matter.
+/// NET-28: a second receive at the same time fails as busy; sending does not.
 pub fn a_second_receive_is_busy(backend: &Backend) {
     run(backend, async {
         let socket = UdpSocket::<R>::bind(ANY).unwrap();
@@ -153,8 +153,8 @@ pub fn a_second_receive_is_busy(backend: &Backend) {
     });
 }
 
-/// NET-28: closing wakes who waits, here and in other tasks; from then on it is closed; and its port
-/// is free when the last one has noticed.
+/// NET-28: closing wakes the tasks that wait, the current one and others; from then on the socket is
+/// closed; and its port is free when the last task has noticed.
 pub fn closing_a_socket_wakes_its_receiver(backend: &Backend) {
     run(backend, async {
         let socket = Arc::new(UdpSocket::<R>::bind(ANY).unwrap());
@@ -194,7 +194,7 @@ pub fn closing_a_connected_socket_wakes_its_receiver(backend: &Backend) {
     });
 }
 
-/// NET-28: however closing and receiving meet, the receiver comes back.
+/// NET-28: however closing and receiving are interleaved, the receiver returns.
 pub fn closing_never_leaves_a_receiver_behind(backend: &Backend) {
     run(backend, async {
         for round in 0..200 {
@@ -216,7 +216,7 @@ pub fn closing_never_leaves_a_receiver_behind(backend: &Backend) {
     });
 }
 
-/// C4, NET-27: receiving and sending are cancel points: cancelled, they have no effect.
+/// C4, NET-27: receiving and sending are cancel points: when cancelled, they have no effect.
 pub fn exchanging_packets_is_a_cancel_point(backend: &Backend) {
     run(backend, async {
         let socket = UdpSocket::<R>::bind(ANY).unwrap();
@@ -272,7 +272,7 @@ pub fn datagram_sockets_have_options(backend: &Backend) {
         let error = one.send_to(b"x", all).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
         one.set_option(SocketOption::Broadcast(true)).unwrap();
-        // Whether there is a network to send it to is another question.
+        // There may be no network to send it to.
         if let Err(error) = one.send_to(b"x", all).await {
             assert_ne!(error.kind(), io::ErrorKind::PermissionDenied);
         }

@@ -1,4 +1,4 @@
-//! What is known of the descriptors of connections, and those that come from elsewhere.
+//! Attributes of the descriptors of connections, and descriptors that were opened elsewhere.
 
 use std::error::Error;
 use std::io::{self, Read, Write};
@@ -23,7 +23,7 @@ use super::net_tools::tcp;
 use crate::erased::{OsBackend, OsR};
 use crate::support::run;
 
-/// NET-05: the attributes of a TCP stream agree with what the system says.
+/// NET-05: the attributes of a TCP stream agree with the system's own values.
 pub fn attributes_agree_with_the_system(backend: &OsBackend) {
     run(backend, async {
         let (listener, at) = listen::<OsR>();
@@ -45,13 +45,13 @@ pub fn attributes_agree_with_the_system(backend: &OsBackend) {
     });
 }
 
-/// The same socket, as the standard library has it.
+/// Returns a duplicate of the socket as a type of the standard library.
 fn raw<R: Descriptors>(stream: &TcpStream<R>) -> std::net::TcpStream {
     stream.attribute::<Descriptor>().unwrap().into()
 }
 
-/// NET-04: connections send small packets at once, connected and accepted ones; unless the caller
-/// has said something else.
+/// NET-04: connections send small packets at once, connected and accepted ones, unless the caller has set
+/// another option.
 pub fn connections_do_not_delay(backend: &OsBackend) {
     run(backend, async {
         let (listener, at) = listen::<OsR>();
@@ -91,7 +91,7 @@ pub fn a_socket_can_be_adopted(backend: &OsBackend) {
     });
 }
 
-/// NET-15: the way back: the descriptor goes on as something else.
+/// NET-15: the reverse: the descriptor is released and used as another type.
 pub fn a_socket_can_be_given_away(backend: &OsBackend) {
     run(backend, async {
         let (listener, at) = listen::<OsR>();
@@ -101,7 +101,7 @@ pub fn a_socket_can_be_given_away(backend: &OsBackend) {
         client.set_nonblocking(false).unwrap();
         client.write_all(b"ping").unwrap();
         assert_eq!(server.receive(10).await.unwrap(), b"ping");
-        // And once more there and back.
+        // The descriptor can be adopted again.
         client.set_nonblocking(true).unwrap();
         let mut client = TcpStream::<OsR>::adopt(client).unwrap();
         server.send(b"pong").await.unwrap();
@@ -109,7 +109,7 @@ pub fn a_socket_can_be_given_away(backend: &OsBackend) {
     });
 }
 
-/// NET-15: what is no connection of the kind is refused, and says why.
+/// NET-15: a descriptor that is not a connection of the kind is refused, with the reason.
 pub fn only_connections_are_adopted(backend: &OsBackend) {
     run(backend, async {
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -127,7 +127,7 @@ pub fn only_connections_are_adopted(backend: &OsBackend) {
     });
 }
 
-/// ST-01: urgent data, which has a place of its own, does not keep back what follows it.
+/// ST-01: urgent data, which is kept separately, does not block the data after it.
 pub fn urgent_data_keeps_nothing_back(backend: &OsBackend) {
     run(backend, async {
         let (mut client, mut server) = tcp::<OsR>().await;
@@ -139,12 +139,13 @@ pub fn urgent_data_keeps_nothing_back(backend: &OsBackend) {
     });
 }
 
-/// EN-30: after a reset the address of the peer is not known to the system any more. That is the
-/// system's error, and not a missing attribute, through every layer; what has a default has it still.
+/// EN-30: after a reset the system no longer knows the address of the peer. That is reported as the
+/// system's error, and not as a missing attribute, through every layer; an attribute with a default still
+/// has it.
 pub fn an_attribute_that_fails_gives_the_error_of_the_system(backend: &OsBackend) {
     run(backend, async {
         let (mut client, mut server) = tcp::<OsR>().await;
-        // Bytes that were not received make it a reset.
+        // Closing with unread bytes makes it a reset.
         client.send(b"unread").await.unwrap();
         server.receive(1).await.unwrap();
         drop(server);
@@ -175,7 +176,7 @@ pub fn an_attribute_that_fails_gives_the_error_of_the_system(backend: &OsBackend
     });
 }
 
-/// EN-30: so it is with the halves of a connection, whichever of them is asked.
+/// EN-30: the same with the halves of a connection, each of them.
 pub fn an_attribute_that_fails_does_so_in_each_half(backend: &OsBackend) {
     run(backend, async {
         let (mut client, mut server) = tcp::<OsR>().await;

@@ -1,4 +1,4 @@
-//! Happy eyeballs, with attempts that are made up.
+//! Happy eyeballs, with simulated attempts.
 
 use std::io;
 use std::net::SocketAddr;
@@ -16,7 +16,7 @@ use crate::cancel_everywhere::cancel_everywhere;
 use crate::erased::{Backend, R};
 use crate::support::{Flag, Gate, Log, catch, forever, panic_quietly, run, yields};
 
-/// So many addresses, whose ports count from 0.
+/// Returns `count` addresses with ports that count from 0.
 fn addresses(count: u16) -> impl Iterator<Item = SocketAddr> {
     (0..count).map(|port| ([127, 0, 0, 1], port).into())
 }
@@ -75,7 +75,8 @@ pub fn a_failure_lets_the_next_attempt_begin(backend: &Backend) {
     });
 }
 
-/// NET-13: only the failure of the last attempt hurries the next; that of an earlier one does not.
+/// NET-13: only the failure of the last attempt makes the next one begin at once; the failure of an earlier
+/// one does not.
 pub fn an_older_failure_hurries_nobody(backend: &Backend) {
     run(backend, async {
         let delay = Duration::from_millis(20);
@@ -124,7 +125,8 @@ pub fn losers_clean_up_before_the_return(backend: &Backend) {
     });
 }
 
-/// NET-13: of those that succeed in the same instant one is given, and the others have been dropped.
+/// NET-13: of several attempts that succeed in the same instant one is returned, and the others have been
+/// dropped.
 pub fn of_several_successes_one_is_kept(backend: &Backend) {
     run(backend, async {
         let gate = Gate::new();
@@ -141,7 +143,7 @@ pub fn of_several_successes_one_is_kept(backend: &Backend) {
     });
 }
 
-/// Counts itself for as long as it lives.
+/// A value that is counted while it exists.
 struct Alive(Arc<AtomicUsize>);
 
 impl Alive {
@@ -157,7 +159,7 @@ impl Drop for Alive {
     }
 }
 
-/// NET-10: if all fail the error has each attempt, in the order in which they began, whatever the
+/// NET-10: if all attempts fail, the error has each of them, in the order in which they began, whatever the
 /// order in which they failed.
 pub fn without_success_all_errors_come_out(backend: &Backend) {
     run(backend, async {
@@ -174,7 +176,7 @@ pub fn without_success_all_errors_come_out(backend: &Backend) {
         let error = lost.await.unwrap_err();
         let ports = error.attempts().iter().filter_map(|a| a.address.as_ip());
         assert_eq!(ports.map(|a| a.port()).collect::<Vec<_>>(), [0, 1, 2]);
-        // What a peer said tells more than that there is no way.
+        // An error from a peer has precedence over a missing route.
         let kind = io::Error::from(error).kind();
         assert_eq!(kind, io::ErrorKind::ConnectionRefused);
     });
@@ -209,7 +211,8 @@ pub fn a_panic_of_an_attempt_continues(backend: &Backend) {
     });
 }
 
-/// NET-13, C4: wherever it is cancelled, no attempt is left, and none that was won.
+/// NET-13, C4: wherever it is cancelled, no attempt is left, and no connection of an attempt that
+/// succeeded.
 pub fn nothing_is_left_wherever_it_is_cancelled(backend: &Backend) {
     cancel_everywhere(
         backend,

@@ -1,4 +1,4 @@
-//! A backend with a flaw: listening fails where it is told to.
+//! A backend with a flaw: listening fails where the flaw applies.
 
 use std::cell::Cell;
 use std::fmt::Debug;
@@ -13,7 +13,7 @@ use anyrt_core::net::{Address, Family};
 use anyrt_core::runtime::{Blocking, Net, Purpose, SocketOption, Spawn, TaskInfo, Time};
 use anyrt_core::time::Instant;
 
-/// The backend, with a flaw that sockets are opened with.
+/// The backend with a flaw, which applies when sockets are opened.
 #[derive(Debug)]
 pub(super) struct Odd<R, F>(PhantomData<fn() -> (R, F)>);
 
@@ -21,7 +21,7 @@ pub(super) trait Flaw: 'static {
     fn check(address: &Address) -> io::Result<()>;
 }
 
-/// A machine without IPv6.
+/// The flaw of a machine without IPv6.
 #[derive(Debug)]
 pub(super) struct NoV6;
 
@@ -34,12 +34,12 @@ impl Flaw for NoV6 {
     }
 }
 
-/// Somebody has taken the port that another family was given.
+/// The flaw that the port that another family was given is taken.
 #[derive(Debug)]
 pub(super) struct Collides;
 
 thread_local! {
-    /// How often there is a collision, from now on.
+    /// The number of collisions to come.
     pub(super) static COLLISIONS: Cell<u32> = const { Cell::new(0) };
 }
 

@@ -19,7 +19,7 @@ use crate::cancel_everywhere::cancel_everywhere;
 use crate::erased::{Backend, R};
 use crate::support::{in_cancelled_scope, poll_once, run, yields};
 
-/// NET-16: on port 0 the real port is known; what is accepted works, and says where it comes from.
+/// NET-16: on port 0 the real port is known; accepted connections work, and have the address of their peer.
 pub fn a_listener_accepts_connections(backend: &Backend) {
     run(backend, async {
         for family in families::<R>() {
@@ -37,8 +37,7 @@ pub fn a_listener_accepts_connections(backend: &Backend) {
     });
 }
 
-/// NET-16: an accept that waits is woken by a connection, and connections that came before wait in
-/// order.
+/// NET-16: an accept that waits is woken by a connection, and earlier connections wait in order.
 pub fn connections_are_accepted_in_order(backend: &Backend) {
     run(backend, async {
         let (listener, address) = listen::<R>();
@@ -59,7 +58,7 @@ pub fn connections_are_accepted_in_order(backend: &Backend) {
     });
 }
 
-/// NET-16: closing a listener refuses connections, and leaves those alone that were accepted.
+/// NET-16: closing a listener refuses new connections, and does not affect accepted ones.
 pub fn a_closed_listener_refuses_connections(backend: &Backend) {
     run(backend, async {
         let (listener, address) = listen::<R>();
@@ -72,7 +71,7 @@ pub fn a_closed_listener_refuses_connections(backend: &Backend) {
     });
 }
 
-/// NET-05: a listener knows its own address, and no remote one.
+/// NET-05: a listener knows its local address, and has no remote one.
 pub fn a_listener_has_no_remote_address(backend: &Backend) {
     run(backend, async {
         let (listener, address) = listen::<R>();
@@ -87,7 +86,7 @@ pub fn a_listener_has_no_remote_address(backend: &Backend) {
     });
 }
 
-/// NET-08, NET-16: a second accept at the same time is told that it is busy; the first goes on.
+/// NET-08, NET-16: a second accept at the same time fails as busy; the first continues.
 pub fn a_second_accept_is_busy(backend: &Backend) {
     run(backend, async {
         let (listener, address) = listen::<R>();
@@ -98,13 +97,13 @@ pub fn a_second_accept_is_busy(backend: &Backend) {
         assert!(error.to_string().contains("accepting"), "{error}");
         let _client = connect::<R, Internet>(address).await.unwrap();
         first.await.unwrap();
-        // The one that is over stands in nobody's way.
+        // The finished call does not block another one.
         let mut next = pin!(listener.accept());
         assert!(poll_once(next.as_mut()).await.is_pending());
     });
 }
 
-/// C4, NET-16: accepting is a cancel point: cancelled, it takes no connection.
+/// C4, NET-16: accepting is a cancel point: when cancelled, it accepts no connection.
 pub fn accepting_is_a_cancel_point(backend: &Backend) {
     run(backend, async {
         let (listener, address) = listen::<R>();
@@ -152,8 +151,8 @@ pub fn no_connection_is_lost_wherever_accepting_is_cancelled(backend: &Backend) 
     }
 }
 
-/// NET-17: a name with several addresses, and no name, have one listener per address, all on one port
-/// that the system chose.
+/// NET-17: a name with several addresses, and no name, have one listener per address, all on one port that
+/// the system chose.
 pub fn all_addresses_share_one_port(backend: &Backend) {
     run(backend, async {
         let families = families::<R>();
@@ -186,7 +185,7 @@ pub fn all_addresses_share_one_port(backend: &Backend) {
     });
 }
 
-/// NET-17: a literal address has one listener; options are heeded.
+/// NET-17: a literal address has one listener; options are applied.
 pub fn a_literal_address_has_one_listener(backend: &Backend) {
     run(backend, async {
         let options = ListenOptions::new().backlog(1);
@@ -201,7 +200,7 @@ pub fn a_literal_address_has_one_listener(backend: &Backend) {
     });
 }
 
-/// NET-18: a port that is taken is one clear error, with no socket left open.
+/// NET-18: a port that is in use is a single clear error, with no socket left open.
 pub fn a_taken_port_is_one_clear_error(backend: &Backend) {
     run(backend, async {
         // Another case may take the port between the two calls, but not each time.
@@ -220,8 +219,8 @@ pub fn a_taken_port_is_one_clear_error(backend: &Backend) {
     });
 }
 
-/// NET-18: families that this machine does not have are left out; where there is none, the error
-/// says what was tried.
+/// NET-18: families that this machine does not have are left out; if none is left, the error has the
+/// addresses that were tried.
 pub fn missing_families_are_left_out(backend: &Backend) {
     run(backend, async {
         let listener = listen_tcp::<Odd<R, NoV6>>(None, 0).await.unwrap();
@@ -240,11 +239,11 @@ pub fn missing_families_are_left_out(backend: &Backend) {
     });
 }
 
-/// NET-18, NET-32: an address of another machine is an error, although its family is there; so is a
+/// NET-18, NET-32: an address of another machine is an error, although its family is available; so is a
 /// name that has no address.
 pub fn foreign_addresses_are_errors(backend: &Backend) {
     run(backend, async {
-        // Reserved for documentation: nobody has it.
+        // Reserved for documentation: no machine has it.
         let error = listen_tcp::<R>(Some("192.0.2.1"), 0).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::AddrNotAvailable);
         let error = listen_tcp::<R>(Some("nobody.invalid"), 0).await;
@@ -253,8 +252,8 @@ pub fn foreign_addresses_are_errors(backend: &Backend) {
     });
 }
 
-/// NET-18: a port that the system chose, and that is taken at the second address, is given up for
-/// another; but not for ever.
+/// NET-18: if a port that the system chose is in use at the second address, another port is tried; the
+/// number of attempts is limited.
 pub fn a_collision_is_tried_again(backend: &Backend) {
     run(backend, async {
         if families::<R>().len() < 2 {
@@ -272,7 +271,7 @@ pub fn a_collision_is_tried_again(backend: &Backend) {
     });
 }
 
-/// NET-19: a port can be bound that connections of a former listener linger on.
+/// NET-19: a port can be bound while connections of a former listener linger on it.
 pub fn an_address_can_be_used_again(backend: &Backend) {
     run(backend, async {
         let (listener, address) = listen::<R>();
@@ -289,7 +288,7 @@ pub fn an_address_can_be_used_again(backend: &Backend) {
     });
 }
 
-/// NET-19: listeners that ask for it share a port; others do not get it.
+/// NET-19: listeners share a port if the option is set; others do not get it.
 pub fn a_port_can_be_shared(backend: &Backend) {
     run(backend, async {
         let shared = ListenOptions::new().reuse_port(true);

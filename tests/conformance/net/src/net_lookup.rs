@@ -35,7 +35,7 @@ pub fn a_name_has_addresses(backend: &Backend) {
     });
 }
 
-/// NET-11: what is not known is an error that says so.
+/// NET-11: an unknown name is an error with that reason.
 pub fn an_unknown_name_has_none(backend: &Backend) {
     run(backend, async {
         let long = format!("{}.invalid", "a".repeat(64));
@@ -46,7 +46,7 @@ pub fn an_unknown_name_has_none(backend: &Backend) {
     });
 }
 
-/// NET-32: the way back gives a host and a service; numbers, where there are no names.
+/// NET-32: the reverse lookup returns a host and a service, or numbers where there are no names.
 pub fn an_address_has_names(backend: &Backend) {
     run(backend, async {
         // A port that no list of services has.
@@ -57,7 +57,7 @@ pub fn an_address_has_names(backend: &Backend) {
     });
 }
 
-/// C4: both are cancel points, for literal addresses too.
+/// C4: lookup and reverse lookup are cancel points, for literal addresses too.
 pub fn looking_up_is_a_cancel_point(backend: &Backend) {
     run(backend, async {
         for host in ["localhost", "127.0.0.1"] {

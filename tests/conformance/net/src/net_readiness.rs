@@ -77,7 +77,7 @@ pub fn a_writable_descriptor_is_waited_for(backend: &OsBackend) {
     });
 }
 
-/// NET-31: whether the descriptor blocks is left as it is.
+/// NET-31: waiting does not change whether the descriptor blocks.
 pub fn waiting_leaves_the_mode_alone(backend: &OsBackend) {
     run(backend, async {
         let (mut ours, mut theirs) = pair();
@@ -96,8 +96,8 @@ fn drain_exactly(stream: &mut UnixStream) {
     stream.read_exact(&mut [0; 4]).unwrap();
 }
 
-/// NET-31: several tasks may wait for one descriptor, for the same and for different things, and
-/// it may be one that the runtime knows.
+/// NET-31: several tasks may wait for one descriptor, for the same readiness and for different ones, and it
+/// may be one that the runtime knows.
 pub fn several_may_wait_for_one_descriptor(backend: &OsBackend) {
     run(backend, async {
         let (ours, mut theirs) = pair();
@@ -127,8 +127,7 @@ pub fn several_may_wait_for_one_descriptor(backend: &OsBackend) {
     });
 }
 
-/// NET-31: who announces that a descriptor will be closed releases all who wait for it, and nobody
-/// else.
+/// NET-31: announcing that a descriptor will be closed releases all tasks that wait for it, and no others.
 pub fn closing_releases_those_who_wait(backend: &OsBackend) {
     run(backend, async {
         let (mut ours, theirs) = pair();
@@ -150,16 +149,16 @@ pub fn closing_releases_those_who_wait(backend: &OsBackend) {
             assert!(is_closed(&waited.unwrap_err()));
         }
         assert!(poll_once(other.as_mut()).await.is_pending());
-        // It was for those who waited then.
+        // It applied to the tasks that waited then.
         let again = fail_after::<OsR, _>(SHORT, wait_readable::<OsR>(&ours));
         assert!(again.await.is_err(), "nobody announced anything");
-        // Where nobody waits there is nothing to do.
+        // Without a waiting task it has no effect.
         notify_closing(&ours);
         drop(theirs);
     });
 }
 
-/// NET-31: a file is an error that says what to do.
+/// NET-31: a file is an error that states the remedy.
 pub fn files_are_refused(backend: &OsBackend) {
     if !cfg!(target_os = "linux") {
         eprintln!("files_are_refused: skipped, as only Linux cannot wait for files");
@@ -185,7 +184,7 @@ pub fn waiting_is_a_cancel_point(backend: &OsBackend) {
     });
 }
 
-/// NET-31, C4: wherever waiting is cancelled, the next one is released as if nothing had been.
+/// NET-31, C4: wherever waiting is cancelled, the next waiter is released as usual.
 pub fn cancelled_waiters_leave_no_trace(backend: &OsBackend) {
     cancel_everywhere(
         backend,
@@ -206,7 +205,7 @@ pub fn cancelled_waiters_leave_no_trace(backend: &OsBackend) {
             assert!(wakes.poll(next.as_mut()).is_pending());
             notify_closing(&ours);
             assert!(is_closed(&next.await.unwrap_err()));
-            // Nobody but the two ends of the pair keeps it open.
+            // Only the two ends of the pair keep it open.
             drop(ours);
             let end = theirs.write_all(b"more").unwrap_err();
             assert_eq!(end.kind(), io::ErrorKind::BrokenPipe);

@@ -20,8 +20,8 @@ use super::net_tools::{ANY, connect, families, listen};
 use crate::erased::{Backend, R};
 use crate::support::{Gate, Log, OnDrop, catch, panic_quietly, run, until, yields};
 
-/// NET-20: each connection has a handler, and they run side by side; a connection is closed when
-/// its handler has ended.
+/// NET-20: each connection has a handler, and handlers run concurrently; a connection is closed when its
+/// handler has ended.
 pub fn each_connection_has_a_handler(backend: &Backend) {
     run(backend, async {
         let (listener, address) = listen::<R>();
@@ -66,7 +66,7 @@ pub fn each_connection_has_a_handler(backend: &Backend) {
     });
 }
 
-/// NET-20: cancelling it cancels the handlers, and waits for what they clean up.
+/// NET-20: cancelling the server cancels the handlers, and waits for their clean-up.
 pub fn cancelling_a_server_cancels_its_handlers(backend: &Backend) {
     run(backend, async {
         let (listener, address) = listen::<R>();
@@ -98,22 +98,22 @@ pub fn cancelling_a_server_cancels_its_handlers(backend: &Backend) {
             let mut two = connect::<R, Internet>(address).await.unwrap();
             both.opened().await;
             handle.cancel();
-            // What the handlers had is closed.
+            // The connections of the handlers are closed.
             one.receive(1).await.unwrap_err();
             two.receive(1).await.unwrap_err();
         };
         let (served, ()) = join(serve, clients).await;
         served.unwrap_err();
         assert_eq!(log.count("cleaned up"), 2);
-        // The listener is still there.
+        // The listener still accepts.
         let client = connect::<R, Internet>(address).await.unwrap();
         let (_, from) = listener.accept().await.unwrap();
         assert_eq!(from, client.local_addr().unwrap());
     });
 }
 
-/// NET-20, G1: with handlers in a group of the caller's, cancelling stops the accepting alone; the
-/// connections live on, and the group waits for them.
+/// NET-20, G1: with handlers in a group of the caller, cancelling stops only the accepting; the connections
+/// stay open, and the group waits for them.
 pub fn handlers_can_outlive_their_server(backend: &Backend) {
     run(backend, async {
         let (listener, address) = listen::<R>();
@@ -201,7 +201,7 @@ pub fn handlers_are_named_after_the_server(backend: &Backend) {
     });
 }
 
-/// NET-22: several listeners are served as one, whatever address a client comes by, and are closed as
+/// NET-22: several listeners are served as one, whichever address a client connects to, and are closed as
 /// one.
 pub fn several_listeners_are_served_as_one(backend: &Backend) {
     run(backend, async {
@@ -242,7 +242,7 @@ pub fn several_listeners_are_served_as_one(backend: &Backend) {
     });
 }
 
-/// NET-22: no listener is preferred: one with many connections does not keep the others from theirs.
+/// NET-22: no listener is preferred: one with many connections does not starve the others.
 pub fn no_listener_is_preferred(backend: &Backend) {
     use anyrt_core::net::Listener;
     run(backend, async {
@@ -263,8 +263,8 @@ pub fn no_listener_is_preferred(backend: &Backend) {
     });
 }
 
-/// NET-20, NET-21: a thousand connections that come and go as they like leave no task behind, and
-/// each is closed; the server goes on.
+/// NET-20, NET-21: a thousand connections that open and close at random leave no task behind, and each is
+/// closed; the server continues.
 pub fn a_thousand_connections_leave_nothing_behind(backend: &Backend) {
     const CLIENTS: u64 = 1000;
     run(backend, async {
@@ -306,7 +306,7 @@ pub fn a_thousand_connections_leave_nothing_behind(backend: &Backend) {
                 client.value().await;
             }
             until(|| living.load(Ordering::SeqCst) == 0).await;
-            // It still serves.
+            // The server still accepts.
             let mut last = connect::<R, Internet>(address).await.unwrap();
             last.send(b"hello").await.unwrap();
             assert_eq!(last.receive(100).await.unwrap(), b"hello");
@@ -320,7 +320,7 @@ pub fn a_thousand_connections_leave_nothing_behind(backend: &Backend) {
 }
 
 async fn client<R: Net>(address: std::net::SocketAddr, number: u64) -> Result<(), Infallible> {
-    // A small generator, so that the number says everything.
+    // A small generator, so that the behaviour depends on the number alone.
     let mut chance = number.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 20;
     let mut below = |end: u64| {
         let value = chance % end;
@@ -335,7 +335,7 @@ async fn client<R: Net>(address: std::net::SocketAddr, number: u64) -> Result<()
             stream.receive(100).await.unwrap();
         }
     }
-    // Unread answers make it a reset.
+    // Closing with unread answers makes it a reset.
     if below(2) == 0 {
         stream.send_eof().await.unwrap();
         while stream.receive(100).await.is_ok() {}

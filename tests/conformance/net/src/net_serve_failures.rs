@@ -19,7 +19,7 @@ use futures_util::future::pending;
 use crate::erased::{Backend, R};
 use crate::support::{Gate, Log, poll_once, run, yields};
 
-/// A listener that does as it is told: gives connections, or fails, and then waits.
+/// A scripted listener: it returns connections or errors, and then waits.
 #[derive(Debug)]
 struct Told(Mutex<VecDeque<Step>>);
 
@@ -27,7 +27,7 @@ struct Told(Mutex<VecDeque<Step>>);
 enum Step {
     Connection,
     Error(io::Error),
-    /// Once this gate is open.
+    /// Continue when this gate is open.
     After(Gate),
 }
 
@@ -55,7 +55,7 @@ impl Listener for Told {
     }
 }
 
-/// A connection that never carries anything.
+/// A connection that never carries any bytes.
 #[derive(Debug)]
 struct Nothing;
 
@@ -87,7 +87,8 @@ impl AsyncWrite for Nothing {
     }
 }
 
-/// Serves as told until `handled` connections were handled; what the hook saw, and how long it took.
+/// Serves the script until `handled` connections were handled. Returns the errors that the hook received,
+/// and the time it took.
 async fn served<R: Runtime>(steps: Vec<Step>, handled: usize) -> (Vec<String>, Duration) {
     let listener = Told::new(steps);
     let (log, errors) = (Log::new(), Log::new());
@@ -110,7 +111,7 @@ async fn served<R: Runtime>(steps: Vec<Step>, handled: usize) -> (Vec<String>, D
     (errors.entries(), now::<R>() - begun)
 }
 
-/// NET-21: a connection that was aborted before it was accepted is passed over.
+/// NET-21: a connection that was aborted before it was accepted is skipped.
 pub fn aborted_connections_are_passed_over(backend: &Backend) {
     run(backend, async {
         let aborted = || Step::Error(io::Error::new(io::ErrorKind::ConnectionAborted, "aborted"));
@@ -126,8 +127,8 @@ pub fn aborted_connections_are_passed_over(backend: &Backend) {
     });
 }
 
-/// NET-21: when there is no memory left, accepting is tried again after pauses, and the hook is told
-/// each time.
+/// NET-21: when no memory is left, accepting is retried after pauses, and each error is reported to the
+/// hook.
 pub fn a_lack_of_resources_pauses_the_server(backend: &Backend) {
     run(backend, async {
         let lack = || Step::Error(io::Error::new(io::ErrorKind::OutOfMemory, "no memory"));
@@ -184,8 +185,8 @@ pub fn a_broken_listener_ends_the_server(backend: &Backend) {
     });
 }
 
-/// NET-20, NET-21: in a group of the caller's the handlers go on when the listener has failed, and
-/// their errors are the group's.
+/// NET-20, NET-21: in a group of the caller the handlers continue when the listener has failed, and their
+/// errors are the group's.
 pub fn a_broken_listener_leaves_the_callers_handlers(backend: &Backend) {
     run(backend, async {
         let (go, log) = (Gate::new(), Log::new());

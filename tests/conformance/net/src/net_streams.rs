@@ -14,7 +14,7 @@ use super::net_tools::{connected, families, tcp};
 use crate::erased::{Backend, R};
 use crate::support::{poll_once, run, until, yields};
 
-/// NET-01: bytes go both ways, with IPv4 and IPv6.
+/// NET-01: bytes are exchanged in both directions, with IPv4 and IPv6.
 pub fn a_connection_carries_bytes_both_ways(backend: &Backend) {
     run(backend, async {
         for family in families::<R>() {
@@ -28,7 +28,7 @@ pub fn a_connection_carries_bytes_both_ways(backend: &Backend) {
     });
 }
 
-/// NET-01: a loop receives chunks until the peer closes, and the end comes again and again.
+/// NET-01: a loop receives chunks until the peer closes, and the end is reported by each later receive.
 pub fn chunks_are_received_until_the_end(backend: &Backend) {
     run(backend, async {
         let (mut client, mut server) = tcp::<R>().await;
@@ -88,7 +88,7 @@ pub fn a_large_send_waits_until_all_is_written(backend: &Backend) {
     });
 }
 
-/// NET-03: after `send_eof` the peer reads the end, can still answer, and is heard.
+/// NET-03: after `send_eof` the peer reads the end, and can still answer.
 pub fn the_peer_can_answer_after_the_end(backend: &Backend) {
     run(backend, async {
         let (mut client, mut server) = tcp::<R>().await;
@@ -121,7 +121,7 @@ pub fn sending_to_a_peer_that_has_gone_is_broken(backend: &Backend) {
     });
 }
 
-/// NET-06: after one's own end, sending fails as closed, also of nothing.
+/// NET-06: after `send_eof`, sending fails as closed, also of nothing.
 pub fn sending_after_the_own_end_is_closed(backend: &Backend) {
     run(backend, async {
         let (mut client, _server) = tcp::<R>().await;
@@ -131,8 +131,7 @@ pub fn sending_after_the_own_end_is_closed(backend: &Backend) {
     });
 }
 
-/// NET-06, NET-07: whoever closes the connection from one half wakes the other, which is closed
-/// from then on.
+/// NET-06, NET-07: closing the connection from one half wakes the other, which is closed from then on.
 pub fn closing_one_half_wakes_the_other(backend: &Backend) {
     run(backend, async {
         let (client, _server) = tcp::<R>().await;
@@ -156,7 +155,7 @@ pub fn closing_one_half_wakes_the_other(backend: &Backend) {
     });
 }
 
-/// NET-07: the half that is blocked is woken in another task, too.
+/// NET-07: a half that waits in another task is woken, too.
 pub fn closing_one_half_wakes_another_task(backend: &Backend) {
     run(backend, async {
         let (client, _server) = tcp::<R>().await;
@@ -171,7 +170,7 @@ pub fn closing_one_half_wakes_another_task(backend: &Backend) {
     });
 }
 
-/// NET-03, NET-06: dropping the sending half says that no more will come; the other half goes on.
+/// NET-03, NET-06: dropping the sending half ends the stream for the peer; the other half continues.
 pub fn halves_end_one_by_one(backend: &Backend) {
     run(backend, async {
         let (client, mut server) = tcp::<R>().await;
@@ -183,7 +182,7 @@ pub fn halves_end_one_by_one(backend: &Backend) {
         server.send(b"right").await.unwrap();
         assert_eq!(receive.receive(10).await.unwrap(), b"right");
         drop(receive);
-        // Nobody is left: the peer notices.
+        // Both halves are gone: the peer notices.
         loop {
             match server.send(b"anybody?").await {
                 Ok(()) => yields(1).await,
@@ -208,7 +207,7 @@ pub fn halves_can_be_reunited(backend: &Backend) {
     });
 }
 
-/// NET-06: what was sent arrives although the stream is dropped at once.
+/// NET-06: bytes that were sent arrive although the stream is dropped at once.
 pub fn what_was_sent_arrives_after_the_drop(backend: &Backend) {
     run(backend, async {
         let (mut client, mut server) = tcp::<R>().await;

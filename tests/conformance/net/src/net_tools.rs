@@ -1,4 +1,4 @@
-//! What the cases about sockets share.
+//! Helpers for the cases about sockets.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -6,17 +6,17 @@ use anyrt_core::net::{Address, Internet, Kind, SocketListener, SocketStream, Tcp
 use anyrt_core::runtime::{Net, Purpose, Socket};
 use futures_util::future::{poll_fn, try_join};
 
-/// This machine, at a port that the system chooses.
+/// The address of this machine, with a port that the system chooses.
 pub(super) const ANY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
-/// A listener on this machine, and its address.
+/// Opens a listener on this machine, and returns it with its address.
 pub(super) fn listen<R: Net>() -> (TcpListener<R>, SocketAddr) {
     let listener = TcpListener::<R>::bind(ANY).unwrap();
     let address = listener.local_addr().unwrap();
     (listener, address)
 }
 
-/// A connection to this address.
+/// Connects to this address.
 pub(super) async fn connect<R: Net, K: Kind>(
     to: impl Into<K::Address>,
 ) -> std::io::Result<SocketStream<R, K>> {
@@ -30,8 +30,7 @@ pub(super) async fn connect<R: Net, K: Kind>(
     SocketStream::from_socket(socket)
 }
 
-/// Both ends of a connection to this listener: the one that connected, and the one that was
-/// accepted.
+/// Returns both ends of a connection to this listener: the connecting end, and the accepted one.
 pub(super) async fn connected<R: Net, K: Kind>(
     listener: &SocketListener<R, K>,
 ) -> (SocketStream<R, K>, SocketStream<R, K>) {
@@ -42,12 +41,12 @@ pub(super) async fn connected<R: Net, K: Kind>(
     (client, server)
 }
 
-/// Both ends of a TCP connection.
+/// Returns both ends of a TCP connection.
 pub(super) async fn tcp<R: Net>() -> (SocketStream<R, Internet>, SocketStream<R, Internet>) {
     connected(&listen::<R>().0).await
 }
 
-/// The families of addresses that this machine has; says so if IPv6 is not among them.
+/// Returns an address of each family that this machine has, and prints if IPv6 is not among them.
 pub(super) fn families<R: Net>() -> Vec<IpAddr> {
     let mut families = vec![IpAddr::V4(Ipv4Addr::LOCALHOST)];
     let v6 = IpAddr::V6(Ipv6Addr::LOCALHOST);

@@ -37,8 +37,8 @@ pub fn unix_streams_keep_the_contract(backend: &OsBackend) {
     run(backend, check_byte_stream(make, make));
 }
 
-/// NET-23: through a path bytes go both ways, up to the end; attributes tell the address, and no
-/// port.
+/// NET-23: through a path bytes are exchanged in both directions, up to the end; attributes have the
+/// address, and no port.
 pub fn a_path_connects_both_ways(backend: &OsBackend) {
     run(backend, async {
         let folder = Folder::new();
@@ -75,7 +75,7 @@ pub fn a_path_connects_both_ways(backend: &OsBackend) {
     });
 }
 
-/// NET-24: a path without a file is not found; a file that nobody listens at refuses.
+/// NET-24: a path without a file is not found; a file without a listener refuses.
 pub fn a_missing_path_is_not_found(backend: &OsBackend) {
     run(backend, async {
         let folder = Folder::new();
@@ -89,7 +89,7 @@ pub fn a_missing_path_is_not_found(backend: &OsBackend) {
     });
 }
 
-/// NET-25: the file of a former listener is replaced, whoever made it.
+/// NET-25: the file of a former listener is replaced, whichever program created it.
 pub fn a_stale_file_is_replaced(backend: &OsBackend) {
     run(backend, async {
         let folder = Folder::new();
@@ -101,13 +101,13 @@ pub fn a_stale_file_is_replaced(backend: &OsBackend) {
             listener.close();
         }
         drop(system::UnixDatagram::bind(&*path).unwrap_err());
-        // A packet socket's, too, and by a packet socket.
+        // The file of a packet socket, too, and by a packet socket.
         drop(UnixDatagram::<OsR>::bind(&*path).unwrap());
         drop(UnixListener::<OsR>::bind(&*path).unwrap());
     });
 }
 
-/// NET-25: files that are no sockets, links, and sockets that are in use are left alone.
+/// NET-25: files that are not sockets, links, and sockets that are in use are left alone.
 pub fn other_files_are_left_alone(backend: &OsBackend) {
     run(backend, async {
         let folder = Folder::new();
@@ -124,7 +124,7 @@ pub fn other_files_are_left_alone(backend: &OsBackend) {
         let live = folder.join("live");
         let listener = UnixListener::<OsR>::bind(&*live).unwrap();
         in_use(&live);
-        // It did not even notice.
+        // The listener has not noticed the attempt.
         assert!(poll_once(pin!(listener.accept())).await.is_pending());
         connected(&listener).await;
 
@@ -140,7 +140,7 @@ pub fn other_files_are_left_alone(backend: &OsBackend) {
     });
 }
 
-/// NET-25: the permissions of the file are those that were asked for.
+/// NET-25: the permissions of the file are those that were requested.
 pub fn the_mode_of_the_file_can_be_chosen(backend: &OsBackend) {
     run(backend, async {
         let folder = Folder::new();
@@ -210,7 +210,8 @@ pub fn tcp_and_unix_are_served_together(backend: &OsBackend) {
     });
 }
 
-/// NET-29: packets go between paths, and name their senders; one without a path is unnamed.
+/// NET-29: packets are exchanged between paths, and have the address of their sender; a sender without a
+/// path is unnamed.
 pub fn unix_packets_name_their_senders(backend: &OsBackend) {
     run(backend, async {
         let folder = Folder::new();
@@ -240,7 +241,7 @@ pub fn unix_packets_name_their_senders(backend: &OsBackend) {
     });
 }
 
-/// NET-29: a connected one exchanges packets with its peer.
+/// NET-29: a connected socket exchanges packets with its peer.
 pub fn connected_unix_packets(backend: &OsBackend) {
     run(backend, async {
         let folder = Folder::new();
@@ -267,7 +268,7 @@ pub fn connected_unix_packets(backend: &OsBackend) {
     });
 }
 
-/// NET-28: closing wakes who waits on a Unix datagram socket, too; a second receive is busy.
+/// NET-28: closing wakes a task that waits on a Unix datagram socket, too; a second receive is busy.
 pub fn closing_a_unix_socket_wakes_its_receiver(backend: &OsBackend) {
     run(backend, async {
         let folder = Folder::new();
@@ -283,8 +284,8 @@ pub fn closing_a_unix_socket_wakes_its_receiver(backend: &OsBackend) {
     });
 }
 
-/// NET-28, NET-29: a sender waits while its receiver has no room, although others have filled it;
-/// meanwhile a second one is busy. When there is room, the packet is sent.
+/// NET-28, NET-29: a sender waits while its receiver has no room, although others have filled it; meanwhile
+/// a second sender is busy. When there is room, the packet is sent.
 pub fn a_full_receiver_is_waited_for(backend: &OsBackend) {
     run(backend, async {
         for connected in [false, true] {

@@ -1,4 +1,4 @@
-//! Descriptors that travel through Unix sockets.
+//! Descriptors that are passed through Unix sockets.
 
 use std::convert::Infallible;
 use std::io::{self, Read, Write};
@@ -25,13 +25,13 @@ async fn pair<R: Descriptors>() -> (UnixStream<R>, UnixStream<R>) {
     connected::<R, Unix>(&listener).await
 }
 
-/// A descriptor, and what shows whether all duplicates of it are closed.
+/// Returns a descriptor, and a socket that shows whether all duplicates of it are closed.
 fn watched() -> (OwnedFd, system::UnixStream) {
     let (one, other) = system::UnixStream::pair().unwrap();
     (one.into(), other)
 }
 
-/// Whether all duplicates of the descriptor are closed.
+/// Returns whether all duplicates of the descriptor are closed.
 fn is_gone(mut watcher: &system::UnixStream) -> bool {
     watcher.set_nonblocking(true).unwrap();
     match watcher.read(&mut [0]) {
@@ -79,7 +79,7 @@ pub fn descriptors_travel_with_a_message(backend: &OsBackend) {
     });
 }
 
-/// NET-26, ST-01: a plain receive stops at descriptors, and the next one goes on behind them.
+/// NET-26, ST-01: a plain receive stops at descriptors, and the next one continues after them.
 pub fn what_follows_descriptors_is_received(backend: &OsBackend) {
     run(backend, async {
         let (mut sender, mut receiver) = pair::<OsR>().await;
@@ -94,9 +94,9 @@ pub fn what_follows_descriptors_is_received(backend: &OsBackend) {
     });
 }
 
-/// NET-26: what is received is not inherited by programs that are started later. The case starts
-/// none: until the program's own code runs, it would have the descriptors of all other cases, which
-/// rely on what they close being closed.
+/// NET-26: received descriptors are not inherited by programs that are started later. The case starts no
+/// program: until the program's own code runs, it would have the descriptors of all other cases, which rely
+/// on closed descriptors being closed.
 pub fn received_descriptors_are_not_inherited(backend: &OsBackend) {
     run(backend, async {
         let (mut sender, mut receiver) = pair::<OsR>().await;
@@ -135,7 +135,7 @@ pub fn empty_messages_and_limits_are_refused(backend: &OsBackend) {
     });
 }
 
-/// NET-26: descriptors beyond the limit, and those of bytes that are received without them, are
+/// NET-26: descriptors beyond the limit, and descriptors of bytes that are received without them, are
 /// closed.
 pub fn unwanted_descriptors_are_closed(backend: &OsBackend) {
     run(backend, async {
@@ -164,7 +164,7 @@ pub fn unwanted_descriptors_are_closed(backend: &OsBackend) {
     });
 }
 
-/// NET-26: a message may come in parts: the descriptors are with the first, and no byte is missing.
+/// NET-26: a message may arrive in parts: the descriptors are with the first, and no byte is missing.
 pub fn a_long_message_is_sent_whole(backend: &OsBackend) {
     run(backend, async {
         let (mut sender, mut receiver) = pair::<OsR>().await;
@@ -193,7 +193,7 @@ pub fn a_long_message_is_sent_whole(backend: &OsBackend) {
     });
 }
 
-/// NET-26: ends and errors are those of other bytes.
+/// NET-26: ends and errors are the same as without descriptors.
 pub fn passing_ends_as_bytes_do(backend: &OsBackend) {
     run(backend, async {
         let (mut sender, mut receiver) = pair::<OsR>().await;
@@ -218,7 +218,7 @@ pub fn passing_ends_as_bytes_do(backend: &OsBackend) {
     });
 }
 
-/// C4, NET-26: both are cancel points, and cancelled they have no effect.
+/// C4, NET-26: both are cancel points, and have no effect when cancelled.
 pub fn passing_is_a_cancel_point(backend: &OsBackend) {
     run(backend, async {
         let (mut sender, mut receiver) = pair::<OsR>().await;

@@ -1,4 +1,4 @@
-//! Encrypted streams: the handshake, and what is known afterwards: ST-17, ST-19, ST-20, ST-26, ST-27.
+//! Encrypted streams: the handshake, and the attributes afterwards: ST-17, ST-19, ST-20, ST-26, ST-27.
 
 use std::io;
 use std::sync::Arc;
@@ -23,8 +23,8 @@ use crate::check_byte_stream;
 use crate::erased::{Backend, R};
 use crate::support::{in_cancelled_scope, run};
 
-/// ST-01, ST-02, ST-03, ST-04, ST-05, ST-07, ST-17: an encrypted stream keeps to the contract,
-/// whatever the room of its transport.
+/// ST-01, ST-02, ST-03, ST-04, ST-05, ST-07, ST-17: an encrypted stream keeps to the contract, whatever the
+/// capacity of its transport.
 pub fn encrypted_streams_keep_the_contract(backend: &Backend) {
     let authority = Authority::new();
     let (client, server) = (authority.client(), authority.server("host.example"));
@@ -40,7 +40,8 @@ pub fn encrypted_streams_keep_the_contract(backend: &Backend) {
     );
 }
 
-/// ST-17: after the handshake bytes go both ways, and each side sees the end that the other says.
+/// ST-17: after the handshake bytes are exchanged in both directions, and each side sees the end that the
+/// other sends.
 pub fn bytes_go_both_ways_and_then_the_end(backend: &Backend) {
     run(backend, async {
         let (mut client, mut server) = pair().await;
@@ -57,8 +58,8 @@ pub fn bytes_go_both_ways_and_then_the_end(backend: &Backend) {
     });
 }
 
-/// ST-17: the transport may hold as little as a byte; and the server's handshake does not wait for
-/// the client to read, which may have much to send first.
+/// ST-17: the transport may hold as little as a byte; and the server's handshake does not wait for the
+/// client to read, which may have much to send first.
 pub fn the_transport_may_hold_little(backend: &Backend) {
     run(backend, async {
         let authority = Authority::new();
@@ -89,7 +90,7 @@ pub fn the_transport_may_hold_little(backend: &Backend) {
     });
 }
 
-/// ST-17: what a client sends before it leaves is received, however early it leaves.
+/// ST-17: bytes that a client sends before it closes are received, however early it closes.
 pub fn a_client_that_leaves_at_once_is_heard(backend: &Backend) {
     run(backend, async {
         let authority = Authority::new();
@@ -130,7 +131,7 @@ pub fn an_encrypted_stream_can_be_encrypted_again(backend: &Backend) {
     });
 }
 
-/// ST-17: a transport that takes nothing is an error, not one to be tried for ever.
+/// ST-17: a transport that writes 0 bytes is an error, and is not retried forever.
 pub fn a_transport_that_takes_nothing_is_an_error(backend: &Backend) {
     run(backend, async {
         let (mut client, mut server) = pair().await;
@@ -142,7 +143,7 @@ pub fn a_transport_that_takes_nothing_is_an_error(backend: &Backend) {
     });
 }
 
-/// ST-17, ST-02: sending nothing is no end, and receiving into nothing no question about it.
+/// ST-17, ST-02: sending nothing is not an end, and receiving into an empty buffer does not check for one.
 pub fn nothing_is_not_the_end(backend: &Backend) {
     run(backend, async {
         let (mut client, mut server) = pair().await;
@@ -161,7 +162,7 @@ async fn poll_read_empty(stream: &mut (impl futures_io::AsyncRead + Unpin)) -> i
     std::future::poll_fn(|cx| std::pin::Pin::new(&mut *stream).poll_read(cx, &mut [])).await
 }
 
-/// ST-19: the protocol that both offer is known to both; without one there is none.
+/// ST-19: the protocol that both sides offer is known to both; without a common protocol there is none.
 pub fn a_protocol_is_agreed_on(backend: &Backend) {
     run(backend, async {
         let authority = Authority::new();
@@ -189,7 +190,7 @@ pub fn a_protocol_is_agreed_on(backend: &Backend) {
     });
 }
 
-/// ST-20: what is known of the encryption, and of the transport beneath.
+/// ST-20: attributes of the encryption, and of the transport beneath.
 pub fn attributes_tell_of_the_encryption_and_the_transport(backend: &Backend) {
     run(backend, async {
         let authority = Authority::new();
@@ -246,14 +247,14 @@ pub fn an_international_name_is_matched(backend: &Backend) {
         let (client, _) = shake_hands(&authority.client(), "faß.example", &server).await;
         let name = client.unwrap().attribute::<ServerName>();
         assert_eq!(name, Ok(Some("xn--fa-hia.example".to_owned())));
-        // What IDNA 2003 made of it.
+        // The name that IDNA 2003 made of it.
         let server = authority.server("fass.example");
         let (client, _) = shake_hands(&authority.client(), "faß.example", &server).await;
         client.unwrap_err();
     });
 }
 
-/// ST-27: connecting by a connectable with TLS on top connects, and shakes hands.
+/// ST-27: connecting by a connectable with TLS on top connects, and performs the handshake.
 pub fn a_connectable_can_be_wrapped(backend: &Backend) {
     run(backend, async {
         let authority = Authority::new();
@@ -269,7 +270,7 @@ pub fn a_connectable_can_be_wrapped(backend: &Backend) {
     });
 }
 
-/// Connects once.
+/// A connectable that connects once.
 struct Once(Arc<std::sync::Mutex<Option<MemoryByteStream>>>);
 
 impl Connectable for Once {
@@ -298,7 +299,7 @@ pub fn a_handshake_is_a_cancel_point(backend: &Backend) {
     });
 }
 
-/// ST-17: configurations refuse what could never work, and say why.
+/// ST-17: configurations that could never work are refused, with the reason.
 pub fn configurations_are_checked_at_once(backend: &Backend) {
     run(backend, async {
         let authority = Authority::new();

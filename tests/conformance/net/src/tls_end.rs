@@ -1,4 +1,4 @@
-//! The end of encrypted streams, in all its ways: ST-21 to ST-24, EN-29.
+//! The end of encrypted streams, in each of its forms: ST-21 to ST-24, EN-29.
 
 use std::future::poll_fn;
 use std::io;
@@ -16,13 +16,13 @@ use super::tls_support::{Authority, Pair, ROOM, Wire, error_of, pair, pair_of, p
 use crate::erased::Backend;
 use crate::support::{poll_once, run};
 
-/// Both directions: client to server, and back.
+/// Returns a pair for each direction: client to server, and back.
 async fn both_ways() -> [Pair; 2] {
     let (client, server) = pair().await;
     [pair().await, (server, client)]
 }
 
-/// ST-21: after the peer has said so, the stream has ended, again and again.
+/// ST-21: after the peer's closing message, every receive reports the end of the stream.
 pub fn the_end_is_said_again_and_again(backend: &Backend) {
     run(backend, async {
         for (mut from, mut to) in both_ways().await {
@@ -36,8 +36,8 @@ pub fn the_end_is_said_again_and_again(backend: &Backend) {
     });
 }
 
-/// ST-22: a transport that ends without the peer having said so was cut off, again and again; what
-/// came before is received.
+/// ST-22: a transport that ends without the peer's closing message was cut off, and every receive reports
+/// that; bytes before the cut are received.
 pub fn a_cut_off_connection_is_broken(backend: &Backend) {
     run(backend, async {
         for (mut from, mut to) in both_ways().await {
@@ -54,7 +54,7 @@ pub fn a_cut_off_connection_is_broken(backend: &Backend) {
     });
 }
 
-/// ST-22: if the configuration is relaxed, that is the end of the stream.
+/// ST-22: if the configuration is relaxed, a cut is the end of the stream.
 pub fn a_cut_off_connection_has_ended_if_relaxed(backend: &Backend) {
     run(backend, async {
         let authority = Authority::new();
@@ -95,7 +95,7 @@ pub fn a_record_that_is_cut_off_is_not_received(backend: &Backend) {
     });
 }
 
-/// ST-22: bytes that were changed on the way are an error, and stay one.
+/// ST-22: bytes that were changed in transit are an error, also for every later receive.
 pub fn bytes_that_were_changed_are_refused(backend: &Backend) {
     run(backend, async {
         let (mut from, mut to) = pair().await;
@@ -106,7 +106,7 @@ pub fn bytes_that_were_changed_are_refused(backend: &Backend) {
         from.send(b"more, which completes the record wrongly")
             .await
             .unwrap();
-        // Nothing is waited for, though more could come.
+        // It does not wait, though more bytes could arrive.
         for _ in 0..2 {
             assert_refused(&mut to).await;
         }
@@ -125,8 +125,8 @@ async fn assert_refused(stream: &mut TlsStream<Wire>) {
     assert_eq!(inner, Some(&rustls::Error::DecryptError));
 }
 
-/// ST-22: an error of the transport is no end, the next time neither; that of a cut off connection
-/// beneath comes through.
+/// ST-22: an error of the transport is not an end, for later receives neither; the error of a connection
+/// beneath that was cut off is passed on.
 pub fn an_error_of_the_transport_stays(backend: &Backend) {
     run(backend, async {
         let (client, server) = nested().await;
@@ -142,7 +142,7 @@ pub fn an_error_of_the_transport_stays(backend: &Backend) {
     });
 }
 
-/// Client and server, encrypted twice.
+/// Returns client and server, encrypted twice.
 async fn nested() -> (TlsStream<TlsStream<Wire>>, TlsStream<TlsStream<Wire>>) {
     let authority = Authority::new();
     let (client, server) = (authority.client(), authority.server("inner.example"));
@@ -152,7 +152,7 @@ async fn nested() -> (TlsStream<TlsStream<Wire>>, TlsStream<TlsStream<Wire>>) {
     (client.unwrap(), server.unwrap())
 }
 
-/// ST-23: unwrapping gives back the transport, and what was read behind the end of TLS.
+/// ST-23: unwrapping returns the transport, and the bytes that were read after the end of TLS.
 pub fn unwrapping_gives_back_the_transport(backend: &Backend) {
     run(backend, async {
         for (mut from, mut to) in both_ways().await {
@@ -178,11 +178,11 @@ pub fn unwrapping_gives_back_the_transport(backend: &Backend) {
     });
 }
 
-/// ST-23: what the peer sends in the open together with the end of TLS is not swallowed.
+/// ST-23: bytes that the peer sends unencrypted together with the end of TLS are not lost.
 pub fn what_follows_the_end_of_tls_is_given_back(backend: &Backend) {
     run(backend, async {
         for (mut from, mut to) in both_ways().await {
-            // Everything is on its way before `to` reads: with one read it gets both.
+            // All bytes are in transit before `to` reads: with one read it gets both.
             to.send_eof().await.unwrap();
             from.send(b"secret").await.unwrap();
             let (mut transport, _) = from.unwrap().await.unwrap();
@@ -199,8 +199,8 @@ pub fn what_follows_the_end_of_tls_is_given_back(backend: &Backend) {
     });
 }
 
-/// ST-23: a peer that has closed its side, and is gone, has ended TLS: no matter whether that was
-/// received before.
+/// ST-23: a peer that has closed its side, and is dropped, has ended TLS, whether that was received before
+/// or not.
 pub fn unwrapping_goes_with_closing(backend: &Backend) {
     run(backend, async {
         for received_before in [true, false] {
@@ -238,7 +238,7 @@ pub fn both_sides_may_unwrap_at_once(backend: &Backend) {
     });
 }
 
-/// ST-23: data that was not received does not vanish unnoticed; nor does a cut.
+/// ST-23: data that was not received is not lost without an error; nor is a cut.
 pub fn unwrapping_loses_nothing_unnoticed(backend: &Backend) {
     run(backend, async {
         for (mut from, to) in both_ways().await {
@@ -254,8 +254,8 @@ pub fn unwrapping_loses_nothing_unnoticed(backend: &Backend) {
     });
 }
 
-/// ST-21: a server that has received to the end closes in good order, though the client is gone
-/// and nobody is left for its tickets.
+/// ST-21: a server that has received to the end closes without an error, though the client is gone and its
+/// tickets cannot be delivered.
 pub fn a_server_closes_after_its_client(backend: &Backend) {
     run(backend, async {
         for answer in [&b""[..], b"answer"] {
@@ -278,7 +278,7 @@ pub fn a_server_closes_after_its_client(backend: &Backend) {
     });
 }
 
-/// ST-24: with TLS 1.3 one direction can end, and the other goes on.
+/// ST-24: with TLS 1.3 one direction can end, and the other continues.
 pub fn one_direction_can_end(backend: &Backend) {
     run(backend, async {
         for (mut one, mut other) in both_ways().await {
@@ -295,7 +295,7 @@ pub fn one_direction_can_end(backend: &Backend) {
     });
 }
 
-/// ST-24: with TLS 1.2 it cannot: that is refused, and the stream can be used as before.
+/// ST-24: with TLS 1.2 one direction cannot end: that is refused, and the stream can be used as before.
 pub fn tls_1_2_refuses_to_end_one_direction(backend: &Backend) {
     run(backend, async {
         for (mut one, mut other) in both_ways_1_2().await {
@@ -305,7 +305,7 @@ pub fn tls_1_2_refuses_to_end_one_direction(backend: &Backend) {
                 pass(&mut one, &mut other, b"still").await;
                 pass(&mut other, &mut one, b"usable").await;
             }
-            // A wrapper hands on what it does not know, so that is no way around it.
+            // A wrapper around it refuses, too.
             let mut one: Box<dyn ByteStream> = Box::new(one);
             let error = one.send_eof().await.unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::Unsupported);
@@ -319,7 +319,7 @@ pub fn tls_1_2_refuses_to_end_one_direction(backend: &Backend) {
     });
 }
 
-/// ST-22, ST-23: what else holds of the end holds with TLS 1.2, too.
+/// ST-22, ST-23: the other rules of the end hold with TLS 1.2, too.
 pub fn tls_1_2_ends_like_any_other(backend: &Backend) {
     run(backend, async {
         for (mut one, mut other) in both_ways_1_2().await {
@@ -342,8 +342,8 @@ async fn both_ways_1_2() -> [(TlsStream<Wire>, TlsStream<Wire>); 2] {
     [pair_of(&client, &server).await, (other, one)]
 }
 
-/// EN-29: both sides may close at once, whichever is first, and whatever was sent before: neither
-/// reports an error.
+/// EN-29: both sides may close at once, whichever is first, and whatever was sent before: neither reports
+/// an error.
 pub fn both_sides_may_close_at_once(backend: &Backend) {
     run(backend, async {
         for before in ["nothing", "exchanged", "not received", "much"] {
@@ -359,7 +359,7 @@ pub fn both_sides_may_close_at_once(backend: &Backend) {
                         one.send(b"request").await.unwrap();
                         other.send(b"answer").await.unwrap();
                     }
-                    // More than a session takes in by itself.
+                    // More than a session buffers.
                     "much" => {
                         one.send(&[7; ROOM / 2]).await.unwrap();
                         other.send(&[7; ROOM / 2]).await.unwrap();
@@ -374,7 +374,7 @@ pub fn both_sides_may_close_at_once(backend: &Backend) {
     });
 }
 
-/// EN-29: closing beside a peer that has closed and is gone loses nothing: what it sent, and its end,
+/// EN-29: closing after the peer has closed and is gone loses nothing: the bytes that it sent, and its end,
 /// are received afterwards.
 pub fn closing_keeps_what_the_peer_sent(backend: &Backend) {
     run(backend, async {
@@ -398,7 +398,7 @@ pub fn closing_keeps_what_the_peer_sent(backend: &Backend) {
     });
 }
 
-/// EN-29: one direction ends without an error beside a peer that has closed and is gone.
+/// EN-29: one direction ends without an error after the peer has closed and is gone.
 pub fn one_direction_ends_after_the_peer_is_gone(backend: &Backend) {
     run(backend, async {
         for (mut from, mut to) in both_ways().await {
@@ -411,7 +411,7 @@ pub fn one_direction_ends_after_the_peer_is_gone(backend: &Backend) {
     });
 }
 
-/// EN-29: a reset after the peer has ended TLS is no error of closing, received before or not.
+/// EN-29: a reset after the peer has ended TLS is not an error of closing, received before or not.
 pub fn a_reset_after_the_end_of_tls_is_no_error(backend: &Backend) {
     run(backend, async {
         for received_before in [true, false] {
@@ -429,7 +429,7 @@ pub fn a_reset_after_the_end_of_tls_is_no_error(backend: &Backend) {
     });
 }
 
-/// EN-29: closing reports a peer that is gone and has not ended TLS; unless relaxed.
+/// EN-29: closing reports a peer that is gone and has not ended TLS, unless relaxed.
 pub fn closing_after_a_cut_is_broken(backend: &Backend) {
     run(backend, async {
         let authority = Authority::new();
@@ -444,7 +444,7 @@ pub fn closing_after_a_cut_is_broken(backend: &Backend) {
                 assert_eq!(closed.is_ok(), relaxed);
                 assert!(closed.map_or_else(|error| is_broken(&error), |()| true));
             }
-            // A peer that is still there, and whom nothing reaches, has not ended its side.
+            // A peer that is still there, and that no bytes reach, has not ended its side.
             let (_one, other) = pair_of(&client, &server).await;
             other.transport().fail_sending();
             assert!(is_broken(&other.close().await.unwrap_err()));

@@ -12,7 +12,7 @@ use crate::cancel_everywhere::cancel_everywhere;
 use crate::erased::{Backend, R};
 use crate::support::yields;
 
-/// So little that the handshake takes many polls.
+/// A capacity so small that the handshake takes many polls.
 const LITTLE: usize = 50;
 
 /// ST-18, C4: wherever a client's handshake is cancelled, its transport is gone: the server sees
@@ -51,7 +51,7 @@ pub fn a_cancelled_client_is_gone(backend: &Backend) {
     );
 }
 
-/// ST-18, C4: so is a server.
+/// ST-18, C4: the same for a server.
 pub fn a_cancelled_server_is_gone(backend: &Backend) {
     let authority = Authority::new();
     let (client, server) = (authority.client(), authority.server("host.example"));
@@ -78,7 +78,7 @@ pub fn a_cancelled_server_is_gone(backend: &Backend) {
     );
 }
 
-/// ST-17, C4: wherever receiving is cancelled, no byte is lost and none comes twice.
+/// ST-17, C4: wherever receiving is cancelled, no byte is lost and none is received twice.
 pub fn a_cancelled_receive_loses_nothing(backend: &Backend) {
     let authority = Authority::new();
     let (client, server) = (authority.client(), authority.server("host.example"));

@@ -1,4 +1,4 @@
-//! Listeners whose streams are encrypted: ST-25.
+//! Listeners with encrypted streams: ST-25.
 
 use std::convert::Infallible;
 use std::io;
@@ -38,12 +38,12 @@ impl Attributes for Memory {
     }
 }
 
-/// How to get at it.
+/// The end that connects to the listener.
 #[derive(Clone)]
 struct Door(MemoryObjectSendStream<MemoryByteStream>);
 
 impl Door {
-    /// A connection that nothing is said on yet.
+    /// Opens a connection without sending anything.
     fn knock(&self, capacity: usize) -> MemoryByteStream {
         let (one, other) = memory_byte_stream(capacity);
         self.0.try_send(other).unwrap();
@@ -57,7 +57,7 @@ fn listen(authority: &Authority) -> (Door, TlsListener<R, Memory>) {
     (Door(door), TlsListener::new(Memory(listener), config))
 }
 
-/// ST-25: clients that fail the handshake are dropped and reported, and nobody else is bothered.
+/// ST-25: clients that fail the handshake are dropped and reported, and other clients are not affected.
 pub fn a_client_that_fails_is_dropped_alone(backend: &Backend) {
     run(backend, async {
         let (authority, stranger) = (Authority::new(), Authority::new());
@@ -86,7 +86,7 @@ pub fn a_client_that_fails_is_dropped_alone(backend: &Backend) {
     });
 }
 
-/// ST-25: a client that says nothing holds up nobody.
+/// ST-25: an idle client delays no other client.
 pub fn a_silent_client_holds_up_nobody(backend: &Backend) {
     run(backend, async {
         let authority = Authority::new();
@@ -96,7 +96,7 @@ pub fn a_silent_client_holds_up_nobody(backend: &Backend) {
         assert!(poll_once(next.as_mut()).await.is_pending());
         let client = authority.client();
         let connect = TlsStream::connect(door.knock(ROOM), "host.example", &client);
-        // The good one comes although the other is first.
+        // The second client is accepted although the first is still in its handshake.
         let (connected, accepted) = join(connect, next).await;
         pass(&mut connected.unwrap(), &mut accepted.unwrap(), b"welcome").await;
         assert_eq!(listener.failed_handshakes(), 0);
@@ -104,7 +104,7 @@ pub fn a_silent_client_holds_up_nobody(backend: &Backend) {
     });
 }
 
-/// ST-25: it is let go of when its time is up.
+/// ST-25: a client that does not finish its handshake in time is dropped.
 pub fn a_handshake_has_its_time(backend: &Backend) {
     run(backend, async {
         let (door, listener) = listen(&Authority::new());
@@ -118,7 +118,7 @@ pub fn a_handshake_has_its_time(backend: &Backend) {
             seen.add("too long");
         });
         let mut silent = door.knock(ROOM);
-        // Something is said, but not enough.
+        // Some bytes are sent, but not enough.
         silent.send(b"\x16\x03").await.unwrap();
         let started = now::<R>();
         let (accept, receive) = (pin!(listener.accept()), pin!(silent.receive(1)));
@@ -235,7 +235,7 @@ pub fn several_tasks_may_accept(backend: &Backend) {
     });
 }
 
-/// ST-25: handshakes end with the listener, and what fails beneath comes out.
+/// ST-25: handshakes end with the listener, and its errors are returned.
 pub fn handshakes_end_with_the_listener(backend: &Backend) {
     run(backend, async {
         let authority = Authority::new();
@@ -247,7 +247,7 @@ pub fn handshakes_end_with_the_listener(backend: &Backend) {
         {
             let mut next = pin!(listener.accept());
             assert!(poll_once(next.as_mut()).await.is_pending());
-            // Nothing is lost with the call; the connection is still there.
+            // The dropped call loses nothing; the connection is still there.
         }
         silent.send(b"\x16").await.unwrap();
         let accept = listener.accept();

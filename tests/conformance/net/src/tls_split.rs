@@ -21,7 +21,7 @@ use crate::check_byte_stream;
 use crate::erased::{Backend, R};
 use crate::support::{poll_once, run, yields};
 
-/// Both ends of an encrypted stream whose transport holds this many bytes.
+/// Returns both ends of an encrypted stream over a transport that holds `room` bytes.
 async fn pair_with_room(room: usize) -> (impl ByteStream + Send, impl ByteStream + Send) {
     let authority = Authority::new();
     let (client, server) = (authority.client(), authority.server("host.example"));
@@ -31,14 +31,14 @@ async fn pair_with_room(room: usize) -> (impl ByteStream + Send, impl ByteStream
     (stapled(client.unwrap()), stapled(server.unwrap()))
 }
 
-/// The halves of one stream, stapled.
+/// Splits a stream, and staples its halves together.
 fn stapled<S: ByteStream>(stream: TlsStream<S>) -> impl ByteStream + Send {
     let (send, receive) = stream.into_split();
     StapledByteStream::new(send, receive)
 }
 
-/// ST-01, ST-02, ST-03, ST-04, ST-05, ST-07, ST-17: halves keep to the contract, whatever the room of the
-/// transport.
+/// ST-01, ST-02, ST-03, ST-04, ST-05, ST-07, ST-17: halves keep to the contract, whatever the capacity of
+/// the transport.
 pub fn halves_of_encrypted_streams_keep_the_contract(backend: &Backend) {
     run(
         backend,
@@ -89,7 +89,7 @@ pub fn two_tasks_use_both_directions_at_once(backend: &Backend) {
     });
 }
 
-/// ST-24: one direction can end alone, and the other half goes on, also when the sending half is gone.
+/// ST-24: one direction can end alone, and the other half continues, also when the sending half is gone.
 pub fn one_half_can_end_alone(backend: &Backend) {
     run(backend, async {
         let (one, mut other) = pair().await;
@@ -109,7 +109,8 @@ pub fn one_half_can_end_alone(backend: &Backend) {
     });
 }
 
-/// ST-24: with TLS 1.2 it cannot, which the halves know: that is refused, and both can be used as before.
+/// ST-24: with TLS 1.2 one direction cannot end, and the halves know: ending it is refused, and both can be
+/// used as before.
 pub fn halves_know_that_tls_1_2_cannot_end_one_direction(backend: &Backend) {
     run(backend, async {
         let authority = Authority::new();
@@ -135,7 +136,7 @@ pub fn halves_know_that_tls_1_2_cannot_end_one_direction(backend: &Backend) {
     });
 }
 
-/// ST-10: halves have the attributes of the stream, and of what is beneath.
+/// ST-10: halves have the attributes of the stream, and of the transport beneath.
 pub fn halves_have_the_attributes_of_the_stream(backend: &Backend) {
     run(backend, async {
         let (client, server) = pair().await;
@@ -164,7 +165,8 @@ pub fn halves_of_encrypted_streams_can_be_reunited(backend: &Backend) {
     });
 }
 
-/// ST-23: closing one half reads past what a peer has sent before it left; the other half gets that.
+/// ST-23: closing one half reads the bytes that a peer has sent before it closed; the other half receives
+/// them.
 pub fn closing_one_half_keeps_what_the_other_waits_for(backend: &Backend) {
     run(backend, async {
         let (one, mut other) = pair().await;
@@ -180,7 +182,7 @@ pub fn closing_one_half_keeps_what_the_other_waits_for(backend: &Backend) {
     });
 }
 
-/// Polls a half while the other is being polled: from a waker that the transport wakes.
+/// A waker that polls a half while the other is being polled, when the transport wakes it.
 struct Inline(Mutex<(TlsReceiveHalf<Wire>, usize)>);
 
 impl Wake for Inline {
@@ -209,8 +211,8 @@ pub fn a_half_that_is_in_use_is_not_waited_for(backend: &Backend) {
     });
 }
 
-/// ST-17, C4: wherever receiving is cancelled while another task sends, no byte is lost and none comes
-/// twice.
+/// ST-17, C4: wherever receiving is cancelled while another task sends, no byte is lost and none is
+/// received twice.
 pub fn a_cancelled_half_loses_nothing(backend: &Backend) {
     let authority = Authority::new();
     let (client, server) = (authority.client(), authority.server("host.example"));

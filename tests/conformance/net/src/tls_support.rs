@@ -1,4 +1,4 @@
-//! Certificates that are made on the spot, and two ends of an encrypted stream in memory.
+//! Certificates that are generated in the test, and two ends of an encrypted stream in memory.
 
 use std::io;
 use std::pin::Pin;
@@ -20,10 +20,10 @@ use futures_io::{AsyncRead, AsyncWrite};
 use futures_util::future::join;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 
-/// As much as a socket holds: handshakes need not be read from while they are written.
+/// The capacity of a socket's buffer: handshakes need not be read while they are written.
 pub(super) const ROOM: usize = 64 * 1024;
 
-/// Whose certificates are trusted.
+/// The authority that the clients trust.
 pub(super) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 /// A certificate and its key.
@@ -35,7 +35,7 @@ pub(super) struct Identity {
 impl Authority {
     pub(super) fn new() -> Authority {
         let mut params = CertificateParams::new([]).unwrap();
-        // Authorities are told apart by their names.
+        // Authorities are distinguished by their names.
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("authority {number}");
@@ -48,7 +48,7 @@ impl Authority {
         self.0.der().clone()
     }
 
-    /// A certificate for this name, by way of the helpers for PEM.
+    /// Issues a certificate for this name, through the helpers for PEM.
     pub(super) fn issue(&self, name: &str) -> Identity {
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new([name.to_owned()]).unwrap();
@@ -59,18 +59,18 @@ impl Authority {
         }
     }
 
-    /// For clients that trust this authority.
+    /// Returns a configuration for clients that trust this authority.
     pub(super) fn client(&self) -> TlsClientConfig {
         TlsClientConfig::with_roots([self.certificate()]).unwrap()
     }
 
-    /// For a server with a certificate for this name.
+    /// Returns a configuration for a server with a certificate for this name.
     pub(super) fn server(&self, name: &str) -> TlsServerConfig {
         let identity = self.issue(name);
         TlsServerConfig::new(identity.chain, identity.key).unwrap()
     }
 
-    /// For a server that speaks TLS 1.2 alone.
+    /// Returns a configuration for a server that supports TLS 1.2 alone.
     pub(super) fn server_1_2(&self, name: &str) -> TlsServerConfig {
         let identity = self.issue(name);
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -83,10 +83,10 @@ impl Authority {
     }
 }
 
-/// What both sides have.
+/// A client and a server after their handshake.
 pub(super) type Pair = (TlsStream<Wire>, TlsStream<Wire>);
 
-/// Client and server, after their handshake. The client asks for `host`.
+/// Performs a handshake, in which the client expects `host`, and returns client and server.
 pub(super) async fn shake_hands(
     client: &TlsClientConfig,
     host: &str,
@@ -97,13 +97,13 @@ pub(super) async fn shake_hands(
     join(connect, TlsStream::accept(other, server)).await
 }
 
-/// Client and server that trust each other.
+/// Returns a client and a server that trust each other.
 pub(super) async fn pair() -> Pair {
     let authority = Authority::new();
     pair_of(&authority.client(), &authority.server("host.example")).await
 }
 
-/// Client and server with these configurations.
+/// Returns a client and a server with these configurations.
 pub(super) async fn pair_of(client: &TlsClientConfig, server: &TlsServerConfig) -> Pair {
     let (client, server) = shake_hands(client, "host.example", server).await;
     (client.unwrap(), server.unwrap())
@@ -124,12 +124,12 @@ pub(super) async fn pass(from: &mut impl ByteStream, to: &mut impl ByteStream, b
     assert_eq!(received, bytes);
 }
 
-/// The error of TLS in it.
+/// Returns the error of TLS in it.
 pub(super) fn error_of(error: &io::Error) -> &TlsError {
     error.get_ref().unwrap().downcast_ref().unwrap()
 }
 
-/// The error of rustls in it.
+/// Returns the error of rustls in it.
 pub(super) fn cause(error: &io::Error) -> &rustls::Error {
     match error_of(error) {
         TlsError::Connect { cause, .. } | TlsError::Accept { cause, .. } => cause,
@@ -137,7 +137,7 @@ pub(super) fn cause(error: &io::Error) -> &rustls::Error {
     }
 }
 
-/// A transport that is known by a number, and can be cut or stopped.
+/// A transport that is identified by a number, and can be cut or stopped.
 #[derive(Debug)]
 pub(super) struct Wire {
     pub(super) inner: MemoryByteStream,
@@ -172,18 +172,18 @@ impl Wire {
         }
     }
 
-    /// From now on takes so many bytes, and swallows the rest.
+    /// Makes the transport send at most `bytes` more bytes, and discard the rest.
     pub(super) fn cut_after(&self, bytes: usize) {
         self.room.store(bytes, Ordering::SeqCst);
     }
 
-    /// From now on takes nothing, and says so.
+    /// Makes every further write return 0 bytes.
     pub(super) fn take_nothing(&self) {
         self.stopped.store(true, Ordering::SeqCst);
     }
 
-    /// From now on sending fails as it does after the peer has reset the connection. What the peer
-    /// has sent can still be received.
+    /// Makes sending fail from now on as it does after the peer has reset the connection. Bytes that the
+    /// peer has sent can still be received.
     pub(super) fn fail_sending(&self) {
         self.reset.store(true, Ordering::SeqCst);
     }

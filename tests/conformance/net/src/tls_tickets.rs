@@ -1,4 +1,4 @@
-//! Tickets, with which clients come back: ST-17.
+//! Tickets, with which clients resume sessions: ST-17.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -20,8 +20,9 @@ use super::tls_support::{Authority, ROOM, Wire, pair_of, pass, wires};
 use crate::erased::Backend;
 use crate::support::{poll_once, run};
 
-/// ST-17: a server's tickets come with the first that it has to say, be it the end. A client that
-/// only sends would leave them unread, and TCP would reset the connection under what it has sent.
+/// ST-17: a server's tickets are sent with its first bytes, even if these are its end. A client that only
+/// sends would leave them unread, and TCP would reset the connection before the server has received
+/// everything.
 pub fn tickets_come_with_the_first_answer(backend: &Backend) {
     run(backend, async {
         let authority = Authority::new();
@@ -49,8 +50,8 @@ pub fn tickets_come_with_the_first_answer(backend: &Backend) {
     });
 }
 
-/// ST-17: a server does not take early data, whatever rustls was told: what a client offers to send
-/// before the handshake would be lost, or could be sent again by others.
+/// ST-17: a server does not accept early data, whatever rustls was configured to do: data that a client
+/// sends before the handshake would be lost, or could be replayed by others.
 pub fn early_data_is_not_accepted(backend: &Backend) {
     run(backend, async {
         let authority = Authority::new();
@@ -81,7 +82,7 @@ pub fn early_data_is_not_accepted(backend: &Backend) {
     });
 }
 
-/// A client that would send early data, up to the end of the answer.
+/// Runs a client that tries to send early data, up to the end of the answer.
 async fn ask(mut client: ClientConnection, mut transport: Wire) -> ClientConnection {
     if let Some(mut early) = client.early_data() {
         early.write_all(b"early").unwrap();
@@ -105,14 +106,14 @@ async fn ask(mut client: ClientConnection, mut transport: Wire) -> ClientConnect
     }
 }
 
-/// A client that trusts the authority, and keeps its tickets there.
+/// Returns a configuration for a client that trusts the authority, and keeps its tickets in `store`.
 fn remembering(authority: &Authority, store: &Arc<Counting>) -> TlsClientConfig {
     let mut config = trusting(authority);
     config.resumption = Resumption::store(store.clone());
     TlsClientConfig::from(Arc::new(config))
 }
 
-/// As rustls has it: for a client that trusts the authority.
+/// Returns rustls' configuration for a client that trusts the authority.
 fn trusting(authority: &Authority) -> ClientConfig {
     let mut roots = RootCertStore::empty();
     roots.add(authority.certificate()).unwrap();
@@ -123,7 +124,7 @@ fn trusting(authority: &Authority) -> ClientConfig {
         .with_no_client_auth()
 }
 
-/// Counts tickets, and forgets them.
+/// A store that counts tickets, and forgets them.
 #[derive(Debug, Default)]
 struct Counting(AtomicUsize);
 

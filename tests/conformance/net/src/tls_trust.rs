@@ -1,5 +1,4 @@
-//! Handshakes that fail, because one side does not trust the other, or does not understand it:
-//! ST-18.
+//! Handshakes that fail, because one side does not trust the other, or does not understand it: ST-18.
 
 use std::io;
 
@@ -14,7 +13,7 @@ use super::tls_support::{Authority, ROOM, cause, error_of, pair_of, pass, shake_
 use crate::erased::Backend;
 use crate::support::run;
 
-/// ST-18: a server whose authority is not trusted is turned down; both sides say so.
+/// ST-18: a server with an authority that is not trusted is refused; both sides report an error.
 pub fn an_unknown_authority_fails_the_handshake(backend: &Backend) {
     run(backend, async {
         let (known, unknown) = (Authority::new(), Authority::new());
@@ -32,7 +31,7 @@ pub fn an_unknown_authority_fails_the_handshake(backend: &Backend) {
     });
 }
 
-/// ST-18: so is one with a certificate for somebody else; the message has both names.
+/// ST-18: a server with a certificate for another name is refused, too; the message has both names.
 pub fn another_name_fails_the_handshake(backend: &Backend) {
     run(backend, async {
         let authority = Authority::new();
@@ -57,7 +56,8 @@ pub fn another_name_fails_the_handshake(backend: &Backend) {
     });
 }
 
-/// ST-18: a client without a certificate, or of a stranger, is turned down where one is asked for.
+/// ST-18: a client without a certificate, or with one of an unknown authority, is refused where one is
+/// required.
 pub fn a_client_has_to_be_who_it_says(backend: &Backend) {
     run(backend, async {
         let (authority, stranger) = (Authority::new(), Authority::new());
@@ -93,7 +93,7 @@ pub fn a_client_has_to_be_who_it_says(backend: &Backend) {
     });
 }
 
-/// ST-18: a server that does not speak TLS fails the handshake, and so does a client.
+/// ST-18: a server that does not use TLS fails the handshake, and so does a client.
 pub fn garbage_fails_the_handshake(backend: &Backend) {
     run(backend, async {
         let authority = Authority::new();
@@ -122,7 +122,7 @@ pub fn garbage_fails_the_handshake(backend: &Backend) {
     });
 }
 
-/// ST-18: who leaves in the middle fails the handshake, as a broken connection.
+/// ST-18: a peer that closes during the handshake fails it, as a broken connection.
 pub fn leaving_fails_the_handshake(backend: &Backend) {
     run(backend, async {
         let authority = Authority::new();
@@ -142,7 +142,7 @@ pub fn leaving_fails_the_handshake(backend: &Backend) {
     });
 }
 
-/// ST-18: what cannot be the name of a host is refused at once; the transport is closed.
+/// ST-18: a name that cannot be the name of a host is refused at once; the transport is closed.
 pub fn what_is_no_host_is_refused(backend: &Backend) {
     run(backend, async {
         let config = Authority::new().client();

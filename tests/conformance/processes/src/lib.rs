@@ -1,7 +1,7 @@
 //! Cases about signals and processes.
 //!
-//! A part of `anyrt-conformance`, which mounts it; see there. What changes the state of a whole process
-//! is tested by programs of their own, in `tests/apps`.
+//! A part of `anyrt-conformance`, which mounts it; see there. Behaviour that changes the state of a whole
+//! process is tested by separate programs, in `tests/apps`.
 
 #![cfg(unix)]
 #![expect(

@@ -62,7 +62,7 @@ pub fn a_process_is_talked_to(backend: &OsBackend) {
     });
 }
 
-/// PR-04, P1: what is no pipe is not there.
+/// PR-04, P1: a stream that is not a pipe has no handle.
 pub fn only_pipes_have_handles(backend: &OsBackend) {
     run(backend, async {
         let process = open(sleeper().stdout(Stdio::Null).stderr_to_stdout()).await;
@@ -73,7 +73,7 @@ pub fn only_pipes_have_handles(backend: &OsBackend) {
     });
 }
 
-/// PR-07, P13: signals arrive, and show in the status; after the end they have no effect.
+/// PR-07, P13: signals arrive, and are shown in the status; after the end they have no effect.
 pub fn signals_end_a_process(backend: &OsBackend) {
     run(backend, async {
         for command in [sleeper(), sleeper().group()] {
@@ -82,7 +82,7 @@ pub fn signals_end_a_process(backend: &OsBackend) {
             assert_eq!(process.wait().await.unwrap().signal(), Some(15));
             let process = open(command.clone()).await;
             process.kill().unwrap();
-            // Possibly to a zombie.
+            // The process may be a zombie by now.
             process.kill().unwrap();
             assert_eq!(process.wait().await.unwrap().signal(), Some(9));
             let process = open(command).await;
@@ -96,7 +96,7 @@ pub fn signals_end_a_process(backend: &OsBackend) {
     });
 }
 
-/// P6: `wait` ends with the process, whoever holds its pipes.
+/// P6: `wait` ends with the process, whichever process still holds its pipes.
 pub fn waiting_does_not_wait_for_the_pipes(backend: &OsBackend) {
     run(backend, async {
         let process = open(Command::shell("sleep 60 & echo $!")).await;
@@ -111,7 +111,8 @@ pub fn waiting_does_not_wait_for_the_pipes(backend: &OsBackend) {
     });
 }
 
-/// P16: any number wait; one that is cancelled takes nothing from the others. They are shown as waiting.
+/// P16: any number of tasks may wait; cancelling one does not affect the others. The tree shows them as
+/// waiting.
 pub fn any_number_may_wait(backend: &OsBackend) {
     run(backend, async {
         let process = Arc::new(open(sleeper()).await);
@@ -159,7 +160,7 @@ pub fn both_are_cancel_points(backend: &OsBackend) {
     });
 }
 
-/// P17: a second reader is told that there is one; one that is dropped makes room.
+/// P17: a second reader is refused while there is one; a dropped reader makes room.
 pub fn two_readers_are_refused(backend: &OsBackend) {
     run(backend, async {
         let process = open(sleeper()).await;
@@ -175,8 +176,8 @@ pub fn two_readers_are_refused(backend: &OsBackend) {
     });
 }
 
-/// P17: closing through any handle closes for all, and releases the one that waits; dropping closes nothing,
-/// and the process is left alone.
+/// P17: closing through any handle closes the pipe for all, and releases the waiting one; dropping a handle
+/// closes nothing, and the process is not affected.
 pub fn closing_a_pipe_releases_its_reader(backend: &OsBackend) {
     run(backend, async {
         let process = open(Command::shell("read -r line; echo $line")).await;
@@ -203,7 +204,7 @@ pub fn closing_a_pipe_releases_its_reader(backend: &OsBackend) {
     });
 }
 
-/// P3: writing to a process that does not read any more is broken.
+/// P3: writing to a process that no longer reads fails as broken.
 pub fn writing_to_one_that_has_ended_is_broken(backend: &OsBackend) {
     run(backend, async {
         let process = open(Command::new("true")).await;
@@ -215,7 +216,8 @@ pub fn writing_to_one_that_has_ended_is_broken(backend: &OsBackend) {
     });
 }
 
-/// PR-08, P10: the end of the block closes the pipes and waits; a program that writes on does not hold it up.
+/// PR-08, P10: the end of the block closes the pipes and waits; a program that continues to write does not
+/// delay it.
 pub fn the_block_waits_for_the_process(backend: &OsBackend) {
     run(backend, async {
         let (value, status) = with_process::<OsR, _, _, _>(["cat"], async |process| {
@@ -237,8 +239,8 @@ pub fn the_block_waits_for_the_process(backend: &OsBackend) {
     });
 }
 
-/// PR-08, P9: cancelled in the block, the process is killed and reaped before that is left, and its streams are
-/// closed.
+/// PR-08, P9: when cancelled in the block, the process is killed and reaped before the block is left, and
+/// its streams are closed.
 pub fn a_cancelled_block_leaves_nothing(backend: &OsBackend) {
     run(backend, async {
         let mut handles = None;
@@ -256,7 +258,7 @@ pub fn a_cancelled_block_leaves_nothing(backend: &OsBackend) {
         assert!(is_closed(&out.receive(1).await.unwrap_err()));
         assert!(is_closed(&input.send(b"some").await.unwrap_err()));
 
-        // While the end of the block waits for a process that does not end, too.
+        // The same while the end of the block waits for a process that does not end.
         let block = with_process::<OsR, _, _, _>(sleeper(), async |_| ());
         let limited = move_on_after::<OsR, _>(Duration::from_millis(20), block);
         assert!(limited.await.is_none());
@@ -264,7 +266,7 @@ pub fn a_cancelled_block_leaves_nothing(backend: &OsBackend) {
     });
 }
 
-/// P10: so it is when the body panics, which goes on afterwards.
+/// P10: if the body panics, nothing is left either; the panic continues afterwards.
 pub fn a_panic_in_the_block_leaves_nothing(backend: &OsBackend) {
     run(backend, async {
         let block = with_process::<OsR, (), _, _>(sleeper(), async |_process| {
@@ -275,7 +277,7 @@ pub fn a_panic_in_the_block_leaves_nothing(backend: &OsBackend) {
     });
 }
 
-/// P9: with a grace, the process is told first; one that does not listen is killed afterwards.
+/// P9: with a grace, the process receives a signal first; one that ignores it is killed afterwards.
 pub fn a_grace_lets_a_process_end_by_itself(backend: &OsBackend) {
     let folder = Folder::new();
     run(backend, async {
@@ -311,7 +313,8 @@ pub fn a_grace_lets_a_process_end_by_itself(backend: &OsBackend) {
     });
 }
 
-/// P9: what a process writes in its grace, more than its pipes hold, does not keep it from ending by itself.
+/// P9: output that a process writes in its grace, more than its pipes hold, does not keep it from ending by
+/// itself.
 pub fn output_in_the_grace_is_thrown_away(backend: &OsBackend) {
     const SCRIPT: &str = "trap 'head -c 300000 /dev/zero; head -c 300000 /dev/zero >&2; echo > done; exit' TERM; \
                           echo > ready; while :; do sleep 0.01; done";
@@ -351,7 +354,8 @@ pub fn output_in_the_grace_is_thrown_away(backend: &OsBackend) {
     }
 }
 
-/// PR-09, P9, P21: cancelled at any moment, nothing is left of a program and of what it has started.
+/// PR-09, P9, P21: when cancelled at any moment, nothing is left of a program and of the processes that it
+/// has started.
 pub fn a_cancelled_program_leaves_nothing(backend: &OsBackend) {
     run(backend, async {
         for moment in 0..60 {
@@ -365,7 +369,8 @@ pub fn a_cancelled_program_leaves_nothing(backend: &OsBackend) {
     });
 }
 
-/// P11, P12: dropped at any moment, also while it is started, the run reaps it before its end.
+/// P11, P12: a program that is dropped at any moment, also while it is started, is reaped by the run before
+/// its end.
 pub fn a_dropped_program_is_reaped_by_the_run(backend: &OsBackend) {
     for moment in 0..30 {
         run(backend, async {
@@ -411,7 +416,7 @@ pub fn a_dropped_process_is_killed(backend: &OsBackend) {
     panic!("nobody has reaped it");
 }
 
-/// P14: a status that something else has taken is an error that says so, again and again.
+/// P14: a status that another part of the process has taken is an error with that reason, on each call.
 pub fn a_stolen_status_is_an_error(backend: &OsBackend) {
     run(backend, async {
         for command in [Command::new("true"), Command::new("true").group()] {
@@ -433,7 +438,7 @@ pub fn a_stolen_status_is_an_error(backend: &OsBackend) {
     });
 }
 
-/// P10: `close` does for a process that is handed around what the end of a block does.
+/// P10: `close` does for a process that is moved around the same as the end of a block.
 pub fn a_process_is_closed_like_a_block(backend: &OsBackend) {
     let folder = Folder::new();
     run(backend, async {

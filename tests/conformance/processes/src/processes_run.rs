@@ -28,7 +28,7 @@ async fn io_error(command: impl Into<Command>) -> io::Error {
     }
 }
 
-/// PR-01, P1: input is fed, both outputs are collected, and the status is given.
+/// PR-01, P1: input is written, both outputs are collected, and the status is returned.
 pub fn a_program_is_fed_and_its_output_collected(backend: &OsBackend) {
     run(backend, async {
         let sorted = output(Command::new("sort").input("b\na\n")).await;
@@ -41,13 +41,13 @@ pub fn a_program_is_fed_and_its_output_collected(backend: &OsBackend) {
         let both = output(Command::shell("echo out; echo err >&2; exit 0")).await;
         assert_eq!(both.stdout.unwrap(), b"out\n");
         assert_eq!(both.stderr.unwrap(), b"err\n");
-        // Without input there is none.
+        // Without an input the program reads the end at once.
         assert_eq!(text(["cat"]).await, "");
         assert_eq!(text(Command::new("cat").input("")).await, "");
     });
 }
 
-/// PR-02, P4: without success it fails with all that came out, and says so in a line.
+/// PR-02, P4: without success it fails with all the output so far, and its message is one line.
 pub fn a_failure_has_status_and_output(backend: &OsBackend) {
     run(backend, async {
         let failing = Command::shell("echo out; echo first >&2; echo last >&2; exit 3");
@@ -67,7 +67,7 @@ pub fn a_failure_has_status_and_output(backend: &OsBackend) {
     });
 }
 
-/// PR-03: directory and environment reach the program.
+/// PR-03: directory and environment are passed to the program.
 pub fn the_surroundings_reach_the_program(backend: &OsBackend) {
     let folder = Folder::new();
     let path = folder.path().canonicalize().unwrap();
@@ -85,7 +85,7 @@ pub fn the_surroundings_reach_the_program(backend: &OsBackend) {
     });
 }
 
-/// PR-03: a session of its own, the user, the group and the mask of permissions reach the program.
+/// PR-03: a separate session, the user, the group and the mask of permissions are passed to the program.
 pub fn identities_reach_the_program(backend: &OsBackend) {
     run(backend, async {
         assert_eq!(text(Command::shell("umask").umask(0o27)).await, "0027\n");
@@ -119,7 +119,7 @@ pub fn streams_may_be_connected_elsewhere(backend: &OsBackend) {
             .stdin(File::open(&source).unwrap())
             .stdout(File::create(&target).unwrap())
             .stderr(Stdio::Null);
-        // Files are shared by those that the command starts: the position, too.
+        // The programs that the command starts share a file, and also its position.
         for expected in ["from a file\n", "from a file\n"] {
             let copied = output(copy.clone()).await;
             assert_eq!((copied.stdout, copied.stderr), (None, None));
@@ -147,7 +147,7 @@ pub fn input_and_stdin_exclude_each_other(backend: &OsBackend) {
     });
 }
 
-/// P3: feeding, reading and waiting go on together, for more than any pipe holds.
+/// P3: writing, reading and waiting continue concurrently, for more bytes than any pipe holds.
 pub fn large_input_and_output_go_on_together(backend: &OsBackend) {
     let bytes: Vec<u8> = (0..3_000_000_u32).map(|n| (n % 251) as u8).collect();
     run(backend, async {
@@ -159,7 +159,7 @@ pub fn large_input_and_output_go_on_together(backend: &OsBackend) {
     });
 }
 
-/// P3: a program that does not read its input is no error.
+/// P3: a program that does not read its input is not an error.
 pub fn input_need_not_be_read(backend: &OsBackend) {
     run(backend, async {
         for command in ["true", "exec <&-; sleep 0.02; echo done"] {
@@ -172,7 +172,7 @@ pub fn input_need_not_be_read(backend: &OsBackend) {
     });
 }
 
-/// P6, P21: what a program has left behind holds its output open; with a group it is killed.
+/// P6, P21: a process that a program has left behind holds its output open; with a group it is killed.
 pub fn a_group_is_killed_with_its_leader(backend: &OsBackend) {
     run(backend, async {
         let leaves = Command::shell("sleep 60 & echo $!").group();
@@ -183,7 +183,7 @@ pub fn a_group_is_killed_with_its_leader(backend: &OsBackend) {
     });
 }
 
-/// P6: after the limit, what is there is taken.
+/// P6: after the limit, the output so far is returned.
 pub fn lingering_has_a_limit(backend: &OsBackend) {
     run(backend, async {
         for limit in [0, 20] {
@@ -195,7 +195,7 @@ pub fn lingering_has_a_limit(backend: &OsBackend) {
             let id = rustix::process::Pid::from_raw(id).unwrap();
             rustix::process::kill_process(id, rustix::process::Signal::KILL).unwrap();
         }
-        // It is no limit for the program itself, nor for what ends in time.
+        // The limit does not apply to the program itself, nor to processes that end in time.
         let ends = Command::shell("sleep 0.05; (sleep 0.05; echo late) & echo soon");
         let ended = output(ends.linger(Duration::from_secs(60))).await;
         assert_eq!(ended.stdout.unwrap(), b"soon\nlate\n");
@@ -235,14 +235,14 @@ pub fn stderr_may_go_where_stdout_goes(backend: &OsBackend) {
         assert_eq!(output(merged).await.stderr, None);
         assert_eq!(fs::read_to_string(&path).unwrap(), expected);
 
-        // Also where the program cannot be started, nobody waits for the end of the pipe.
+        // If the program cannot be started, the end of the pipe is not waited for either.
         let missing = Command::new("/no/such/program").stderr_to_stdout();
         assert_eq!(io_error(missing).await.kind(), io::ErrorKind::NotFound);
     });
 }
 
-/// PR-10, P5, P22: what cannot be started is an error of the system's kind that names the program, also where
-/// a shell starts it.
+/// PR-10, P5, P22: a program that cannot be started is an error of the system's kind that names the
+/// program, also where a shell starts it.
 pub fn what_cannot_be_started_is_named(backend: &OsBackend) {
     let folder = Folder::new();
     let file = |name: &str, text: &str, mode| {
@@ -286,7 +286,8 @@ pub fn what_cannot_be_started_is_named(backend: &OsBackend) {
     });
 }
 
-/// P22: a relative path counts from here, whatever directory the program starts in.
+/// P22: a relative path is resolved against the current directory, whatever directory the program starts
+/// in.
 pub fn relative_programs_count_from_here(backend: &OsBackend) {
     let here = std::env::current_dir().unwrap();
     let mut up: String = here.components().skip(1).map(|_| "../").collect();
@@ -298,7 +299,7 @@ pub fn relative_programs_count_from_here(backend: &OsBackend) {
     });
 }
 
-/// P18: the ends of pipes that the program has block, as programs expect.
+/// P18: the program's ends of its pipes are in blocking mode, as programs expect.
 pub fn the_programs_ends_of_pipes_block(backend: &OsBackend) {
     const NON_BLOCKING: u32 = 0o4000;
     if !cfg!(target_os = "linux") {
@@ -317,13 +318,13 @@ pub fn the_programs_ends_of_pipes_block(backend: &OsBackend) {
     });
 }
 
-/// P19: no program inherits what belongs to another, however many are started at once.
+/// P19: no program inherits the pipes of another, however many are started at once.
 pub fn programs_inherit_their_own_pipes_alone(backend: &OsBackend) {
     if !cfg!(target_os = "linux") {
         eprintln!("programs_inherit_their_own_pipes_alone: skipped, as it reads `/proc`");
         return;
     }
-    // Others may be inherited from where the tests were started.
+    // Other descriptors may be inherited from the program that started the tests.
     async fn count() -> Result<usize, ProcessError> {
         let list = Command::shell("echo /proc/$$/fd/*").input("some");
         let output = run_process::<OsR>(list).await?;
@@ -345,7 +346,7 @@ pub fn programs_inherit_their_own_pipes_alone(backend: &OsBackend) {
     });
 }
 
-/// P13, P16: 500 at once each have their own status.
+/// P13, P16: 500 programs at once each have the right status.
 pub fn many_run_at_once(backend: &OsBackend) {
     run(backend, async {
         let group = task_group::<OsR, ProcessError, _, _>(async |tg| {

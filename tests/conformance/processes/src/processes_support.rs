@@ -1,4 +1,4 @@
-//! What cases about processes have in common.
+//! Helpers for the cases about processes.
 
 use std::fs;
 use std::time::Duration;
@@ -7,16 +7,16 @@ use anyrt_core::process::Command;
 
 pub(crate) use crate::support::children;
 
-/// Whether a process exists, be it a zombie.
+/// Returns whether a process exists, also as a zombie.
 pub(crate) fn exists(id: u32) -> bool {
     let id = rustix::process::Pid::from_raw(id.try_into().unwrap()).unwrap();
     rustix::process::test_kill_process(id).is_ok()
 }
 
-/// Blocks until a process that is no child of this one has gone.
+/// Blocks until a process that is not a child of this one has gone.
 pub(crate) fn wait_until_gone(id: u32) {
     for _ in 0..10_000 {
-        // Where nobody reaps orphans it stays as a zombie.
+        // It stays as a zombie where no process reaps orphans.
         let stat = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
         if !exists(id) || stat.contains(") Z ") {
             return;
@@ -26,7 +26,7 @@ pub(crate) fn wait_until_gone(id: u32) {
     panic!("process {id} is still there");
 }
 
-/// A program that ends when it is killed.
+/// Returns a program that runs until it is killed.
 pub(crate) fn sleeper() -> Command {
     Command::new("sleep").arg("60")
 }

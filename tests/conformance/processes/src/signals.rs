@@ -1,6 +1,6 @@
 //! Receiving signals: SG-01 to SG-06, S1 to S10.
 //!
-//! What becomes of a signal that nothing receives is tested in `tests/apps/tests/signals.rs`.
+//! Signals without a receiver are tested in `tests/apps/tests/signals.rs`.
 
 use std::fs;
 use std::io;
@@ -30,14 +30,14 @@ fn raise(signal: Signal) {
     signal_hook::low_level::raise(signal.as_raw()).unwrap();
 }
 
-/// Whether nothing is received for a while.
+/// Returns whether nothing is received for a while.
 async fn is_silent(signals: &mut SignalReceiver<OsR>) -> bool {
     fail_after::<OsR, _>(SHORT, signals.receive())
         .await
         .is_err()
 }
 
-/// Whether the process has a handler for a signal; `None` where that cannot be seen.
+/// Returns whether the process has a handler for a signal; `None` where that is not visible.
 fn has_handler(signal: Signal) -> Option<bool> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
@@ -45,7 +45,7 @@ fn has_handler(signal: Signal) -> Option<bool> {
     Some(caught & (1 << (signal.as_raw() - 1)) != 0)
 }
 
-/// SG-01, S4: different signals come out in the order of their arrival, in each of the orders of four.
+/// SG-01, S4: different signals are received in the order of their arrival, in each of the orders of four.
 pub fn different_signals_keep_their_order(backend: &OsBackend) {
     const FOUR: [Signal; 4] = [Signal::USR1, Signal::USR2, Signal::HUP, Signal::TERM];
     run(backend, async {
@@ -109,7 +109,8 @@ pub fn a_signal_from_another_thread_is_received(backend: &OsBackend) {
     });
 }
 
-/// SG-02, S5, C4: a cancelled call ends without a signal, and leaves what has arrived to the next.
+/// SG-02, S5, C4: a cancelled call ends without a signal, and leaves signals that have arrived to the next
+/// call.
 pub fn receiving_is_a_cancel_point(backend: &OsBackend) {
     run(backend, async {
         let mut signals = open(&[Signal::USR1]);
@@ -132,7 +133,7 @@ pub fn receiving_is_a_cancel_point(backend: &OsBackend) {
     });
 }
 
-/// S5: a call that is dropped at any point takes no signal with it.
+/// S5: a call that is dropped at any point loses no signal.
 pub fn dropped_calls_lose_nothing(backend: &OsBackend) {
     run(backend, async {
         let mut signals = open(&[Signal::USR1]);
@@ -148,7 +149,7 @@ pub fn dropped_calls_lose_nothing(backend: &OsBackend) {
     });
 }
 
-/// SG-03, S6: a handler that was there before is called while the receiver is open, and after it.
+/// SG-03, S6: an earlier handler is called while the receiver is open, and after it.
 pub fn a_handler_that_was_there_stays(backend: &OsBackend) {
     static SEEN: OnceLock<Arc<AtomicBool>> = OnceLock::new();
     // No other case receives this signal, so that the handler comes before all receivers.
@@ -169,7 +170,7 @@ pub fn a_handler_that_was_there_stays(backend: &OsBackend) {
     });
 }
 
-/// SG-03, S6: a receiver that is opened after another was closed receives, and nothing from before.
+/// SG-03, S6: a receiver that is opened after another was closed receives new signals, and no earlier ones.
 pub fn a_signal_can_be_received_again(backend: &OsBackend) {
     run(backend, async {
         for _ in 0..3 {
@@ -185,7 +186,8 @@ pub fn a_signal_can_be_received_again(backend: &OsBackend) {
     });
 }
 
-/// SG-04, S1: a signal that cannot be received is refused, before anything is changed for the others.
+/// SG-04, S1: a signal that cannot be received is refused, before anything is changed for the other
+/// signals.
 pub fn one_bad_signal_changes_nothing(backend: &OsBackend) {
     run(backend, async {
         for bad in [
@@ -247,7 +249,8 @@ pub fn every_receiver_gets_every_signal(backend: &OsBackend) {
     });
 }
 
-/// SG-06, S2, S8: so do receivers in several runs; one that is closed takes nothing from the others.
+/// SG-06, S2, S8: receivers in several runs all get each signal, too; closing one does not affect the
+/// others.
 pub fn receivers_in_several_runs_get_every_signal(backend: &OsBackend) {
     run(backend, async {
         let mut first = open(&[Signal::USR1]);
@@ -269,7 +272,7 @@ pub fn receivers_in_several_runs_get_every_signal(backend: &OsBackend) {
     });
 }
 
-/// S3: of several of one kind at least one is received, and later ones again.
+/// S3: of several signals of one kind at least one is received, and later ones are received again.
 pub fn repeated_signals_are_received_at_least_once(backend: &OsBackend) {
     run(backend, async {
         let mut signals = open(&[Signal::USR1]);
@@ -283,7 +286,7 @@ pub fn repeated_signals_are_received_at_least_once(backend: &OsBackend) {
     });
 }
 
-/// S4: of two signals that always wait, each has its turn.
+/// S4: two signals that are always pending are received in turn.
 pub fn signals_that_always_wait_take_turns(backend: &OsBackend) {
     run(backend, async {
         let mut signals = open(&[Signal::USR1, Signal::USR2]);
@@ -298,7 +301,7 @@ pub fn signals_that_always_wait_take_turns(backend: &OsBackend) {
     });
 }
 
-/// S7: code that listens through signal-hook while the receiver is open gets the signals, too.
+/// S7: code that uses signal-hook while the receiver is open gets the signals, too.
 pub fn other_listeners_get_the_signals_too(backend: &OsBackend) {
     run(backend, async {
         let mut signals = open(&[Signal::USR2]);
@@ -311,12 +314,12 @@ pub fn other_listeners_get_the_signals_too(backend: &OsBackend) {
     });
 }
 
-/// S9: a receiver may be dropped anywhere; one whose runtime has gone does not hang.
+/// S9: a receiver may be dropped anywhere; one with a runtime that has ended does not hang.
 pub fn a_receiver_may_outlive_its_run(backend: &OsBackend) {
     let mut left = run(backend, async { open(&[Signal::USR1]) });
     run(backend, async {
         raise(Signal::USR1);
-        // Where the reactor is the process's, the receiver goes on.
+        // Where the reactor belongs to the process, the receiver continues.
         let received = fail_after::<OsR, _>(Duration::from_secs(30), left.receive()).await;
         if let Ok(signal) = received.expect("an end or a signal") {
             assert_eq!(signal, Signal::USR1);
@@ -327,7 +330,7 @@ pub fn a_receiver_may_outlive_its_run(backend: &OsBackend) {
     std::thread::spawn(move || drop(left)).join().unwrap();
 }
 
-/// S10: the picture of a run names the signals that a task waits for.
+/// S10: the tree of a run names the signals that a task waits for.
 pub fn the_picture_names_the_signals(backend: &OsBackend) {
     run(backend, async {
         let group = task_group::<OsR, io::Error, _, _>(async |tg| {

@@ -1,4 +1,4 @@
-//! What scopes and groups cost that are nested deeply: no more than in proportion. EN-10 to EN-12.
+//! The costs of deeply nested scopes and groups: linear in their number. EN-10 to EN-12.
 
 use std::convert::Infallible;
 use std::pin::{Pin, pin};
@@ -19,7 +19,7 @@ type Nested = Pin<Box<dyn Future<Output = ()>>>;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// Groups in one another, with this future in the innermost.
+/// Returns nested groups, with this future in the innermost.
 fn groups<K: Kind + 'static>(depth: usize, innermost: Nested) -> Nested {
     if depth == 0 {
         return innermost;
@@ -32,8 +32,8 @@ fn groups<K: Kind + 'static>(depth: usize, innermost: Nested) -> Nested {
     })
 }
 
-/// How many times as long something takes at `large` as at `small`; measured anew if that is above
-/// `limit`.
+/// Returns the ratio of the measured times at `large` and `small`, and repeats the measurement if it is
+/// above `limit`.
 fn ratio(limit: f64, small: usize, large: usize, measure: impl Fn(usize) -> Duration) -> f64 {
     least_of(20, limit, || {
         let small = measure(small).min(measure(small)).min(measure(small));
@@ -42,7 +42,7 @@ fn ratio(limit: f64, small: usize, large: usize, measure: impl Fn(usize) -> Dura
     })
 }
 
-/// How much of the thread's time it takes to abort groups that are nested this deep, around a shield.
+/// Returns the time that the thread needs to abort groups that are nested this deep, around a shield.
 fn abort<K: Kind + 'static>(backend: &Backend, depth: usize) -> Duration {
     run(backend, async {
         let scope = CancelScope::<R>::new();
@@ -62,7 +62,7 @@ fn aborting_is_linear<K: Kind + 'static>(backend: &Backend) {
     with_deep_stack({
         let backend = backend.clone();
         move || {
-            // What is multiplied by each group is seen here; it would not come to an end below.
+            // A factor for each group is detected here; the larger depths below would never end.
             for depth in 2..24 {
                 let took = least_of(20, SOON, || abort::<K>(&backend, depth));
                 assert!(took <= SOON, "{depth} groups: {took:?}");
@@ -84,7 +84,7 @@ pub fn aborting_nested_groups_in_place_is_linear(backend: &Backend) {
     aborting_is_linear::<Local>(backend);
 }
 
-/// How much of the thread's time it takes to open groups that are nested this deep, and to leave them.
+/// Returns the time that the thread needs to open groups that are nested this deep, and to leave them.
 fn open<K: Kind + 'static>(backend: &Backend, depth: usize) -> Duration {
     run(backend, async {
         let start = ThreadTime::now();
@@ -107,7 +107,7 @@ fn opening_is_linear<K: Kind + 'static>(backend: &Backend) {
     });
 }
 
-/// EN-11, G1: opening groups in one another takes time in proportion to their number.
+/// EN-11, G1: opening nested groups takes time in proportion to their number.
 pub fn opening_nested_groups_is_linear(backend: &Backend) {
     opening_is_linear::<Tasks>(backend);
 }
@@ -117,7 +117,7 @@ pub fn opening_nested_groups_in_place_is_linear(backend: &Backend) {
     opening_is_linear::<Local>(backend);
 }
 
-/// Scopes in one another, whose polls are counted.
+/// Returns nested scopes that count their polls.
 fn scopes(depth: usize, limited: bool, polls: &Arc<AtomicUsize>, innermost: Nested) -> Nested {
     let mut nested = innermost;
     for _ in 0..depth {
@@ -133,7 +133,7 @@ fn scopes(depth: usize, limited: bool, polls: &Arc<AtomicUsize>, innermost: Nest
     nested
 }
 
-/// How many polls it takes to cancel the outermost of nested scopes: from the innermost, or from
+/// Returns the number of polls needed to cancel the outermost of nested scopes: from the innermost, or from
 /// outside.
 fn cancel(backend: &Backend, depth: usize, limited: bool, inside: bool, held: bool) -> usize {
     run(backend, async {
@@ -152,7 +152,7 @@ fn cancel(backend: &Backend, depth: usize, limited: bool, inside: bool, held: bo
     })
 }
 
-/// Cancels a scope, if it is given one, and waits.
+/// Cancels a scope, if there is a handle, and waits.
 fn innermost(cancels: Option<CancelHandle>, held: bool) -> Nested {
     Box::pin(async move {
         if let Some(handle) = cancels {
@@ -165,8 +165,8 @@ fn innermost(cancels: Option<CancelHandle>, held: bool) -> Nested {
     })
 }
 
-/// EN-12, C3: cancelling scopes that are nested deeply takes polls in proportion to their number, from
-/// inside and from outside.
+/// EN-12, C3: cancelling deeply nested scopes takes polls in proportion to their number, from inside and
+/// from outside.
 pub fn cancelling_nested_scopes_is_linear(backend: &Backend) {
     with_deep_stack({
         let backend = backend.clone();

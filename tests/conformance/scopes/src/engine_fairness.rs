@@ -1,5 +1,5 @@
-//! Who waits for nothing gives way all the same: deadlines are seen, timers and other tasks go on.
-//! EN-19 to EN-21, rules C9, C11.
+//! A task that never waits still yields: deadlines are seen, timers and other tasks continue. EN-19 to EN-21,
+//! rules C9, C11.
 
 use std::convert::Infallible;
 use std::pin::pin;
@@ -23,12 +23,12 @@ use crate::kinds::{GroupHandle, Kind, Local, Scoped, blocked};
 use crate::limits::{Watchdog, busy, least_of};
 use crate::support::{Flag, Log, poll_once, polls_until_ready, run};
 
-/// A case that fails spins until then.
+/// How long a case that fails spins.
 const LIMIT: Duration = Duration::from_secs(5);
 
 /// EN-19, C9: a deadline that passes while a task is busy is seen at its next operation.
 pub fn a_deadline_is_seen_at_the_next_operation(backend: &Backend) {
-    /// How many times the task was busy within the limit; five times two milliseconds do.
+    /// Returns how many times the task was busy within the limit; five times two milliseconds are enough.
     fn rounds(backend: &Backend) -> usize {
         run(backend, async {
             let watchdog = Watchdog::new(LIMIT);
@@ -57,8 +57,8 @@ pub fn a_deadline_is_seen_at_the_next_operation(backend: &Backend) {
 
 /// EN-19, C11: a busy task that passes checkpoints lets the timers of other tasks run.
 pub fn checkpoints_let_timers_run(backend: &Backend) {
-    /// How many times a task was busy before another one, which slept for as long as three times, went
-    /// on.
+    /// Returns how many times a task was busy before another one went on, which slept for as long as three
+    /// of these times.
     fn rounds(backend: &Backend, shielded: bool) -> usize {
         run(backend, async {
             let watchdog = Watchdog::new(LIMIT);
@@ -97,7 +97,7 @@ pub fn checkpoints_let_timers_run(backend: &Backend) {
     }
 }
 
-/// Runs a loop that is always ready, until its watchdog expires: beside another task, which has to get its
+/// Runs a loop that is always ready, until its watchdog expires: with another task, which has to get its
 /// turns, and under a time limit, which has to end it.
 fn gives_way<F>(backend: &Backend, what: &'static str, forever: fn(Watchdog) -> F)
 where
@@ -128,7 +128,7 @@ where
     });
 }
 
-/// EN-20, C11: branches of `select` that are always ready, with permits and with locks.
+/// EN-20, C11: branches of `select` that are always ready yield, with permits and with locks.
 pub fn branches_of_select_that_are_always_ready_give_way(backend: &Backend) {
     gives_way(backend, "select of permits", |watchdog| async move {
         let (a, b) = (Semaphore::new(1), Semaphore::new(1));
@@ -144,7 +144,7 @@ pub fn branches_of_select_that_are_always_ready_give_way(backend: &Backend) {
     });
 }
 
-/// EN-20, C11: branches of `race` and `join` that are always ready.
+/// EN-20, C11: branches of `race` and `join` that are always ready yield.
 pub fn branches_of_race_and_join_that_are_always_ready_give_way(backend: &Backend) {
     gives_way(backend, "race", |watchdog| async move {
         let (a, b) = (Arc::new(Semaphore::new(1)), Arc::new(Semaphore::new(1)));
@@ -161,7 +161,7 @@ pub fn branches_of_race_and_join_that_are_always_ready_give_way(backend: &Backen
     });
 }
 
-/// EN-20, C11: branches that receive from streams with objects in them.
+/// EN-20, C11: branches that receive from streams with objects in them yield.
 pub fn branches_that_always_receive_give_way(backend: &Backend) {
     gives_way(backend, "streams", |watchdog| async move {
         let (send_a, a) = memory_object_stream::<()>(2);
@@ -173,8 +173,8 @@ pub fn branches_that_always_receive_give_way(backend: &Backend) {
     });
 }
 
-/// EN-20, C11: a future that tries one operation after the other by hand, and drops those that are
-/// pending.
+/// EN-20, C11: a future that tries operations one after the other by hand, and drops the pending ones,
+/// yields.
 pub fn many_operations_in_one_poll_give_way(backend: &Backend) {
     gives_way(backend, "polls by hand", |watchdog| async move {
         let free = Semaphore::new(1);
@@ -213,7 +213,7 @@ pub fn every_yield_in_a_shield_yields(backend: &Backend) {
     });
 }
 
-/// EN-21, C11: and so in a clean-up, cancelled or not.
+/// EN-21, C11: the same in a clean-up, cancelled or not.
 pub fn every_yield_in_a_clean_up_yields(backend: &Backend) {
     run(backend, async {
         for cancelled in [false, true] {
@@ -258,7 +258,7 @@ pub fn branches_that_yield_in_shields_alternate(backend: &Backend) {
     });
 }
 
-/// EN-21, C11: so do two children of a group in place, whose host polls them in turn.
+/// EN-21, C11: the same with two children of a group in place, which the host polls in turn.
 pub fn children_that_yield_in_shields_alternate(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let log = Log::new();

@@ -1,5 +1,5 @@
-//! Nothing stays behind: of tasks that cancel themselves, of refused operations, of scopes and tasks
-//! that have ended. EN-02, EN-24, EN-25.
+//! Nothing is left behind by tasks that cancel themselves, by refused operations, by scopes and tasks that
+//! have ended. EN-02, EN-24, EN-25.
 
 use std::convert::Infallible;
 use std::pin::pin;
@@ -20,14 +20,14 @@ use crate::kinds::blocked;
 use crate::limits::within;
 use crate::support::{Gate, Wakes, poll_once, run, until, yields};
 
-/// Less than what is leaked at 20 bytes for each of so many steps, and at least what the machine
-/// shows by chance.
+/// Returns the growth that is allowed: less than a leak of 20 bytes in each step, and at least the random
+/// growth of the process.
 fn allowed(steps: usize) -> usize {
     (steps * 20).max(1 << 20)
 }
 
-/// Memory must not grow from the fifth part of the way to the end. Allocators grow by chance, so it has to
-/// show several times over.
+/// Panics if memory grows after the first fifth of the steps. Allocators grow at random, so it has to grow
+/// three times in a row.
 async fn stays_flat<F: Future<Output = ()>>(steps: usize, step: impl Fn() -> F) {
     let mut growth = Vec::new();
     for _ in 0..3 {
@@ -42,14 +42,14 @@ async fn stays_flat<F: Future<Output = ()>>(steps: usize, step: impl Fn() -> F) 
             (Some(now), Some(early)) if now.saturating_sub(early) > allowed(steps) => {
                 growth.push(now - early);
             }
-            // Where memory cannot be measured, that it ends is all there is to see.
+            // Memory cannot be measured or did not grow.
             _ => return,
         }
     }
     panic!("memory grew by so many bytes: {growth:?}");
 }
 
-/// EN-02, C6: tasks that cancel themselves, and then wait.
+/// EN-02, C6: tasks that cancel themselves, and then wait, leave nothing behind.
 pub fn tasks_that_cancel_themselves_leave_nothing_behind(backend: &Backend) {
     run(backend, async {
         let group = task_group::<R, Infallible, _, _>(async |tg| {
@@ -75,7 +75,7 @@ pub fn tasks_that_cancel_themselves_leave_nothing_behind(backend: &Backend) {
     });
 }
 
-/// EN-02, C6: tasks that cancel their group, and then wait.
+/// EN-02, C6: tasks that cancel their group, and then wait, leave nothing behind.
 pub fn tasks_that_cancel_their_group_leave_nothing_behind(backend: &Backend) {
     run(backend, async {
         stays_flat(repeats(10_000, 2), async || {
@@ -92,8 +92,8 @@ pub fn tasks_that_cancel_their_group_leave_nothing_behind(backend: &Backend) {
     });
 }
 
-/// EN-25, C4: operations that are refused in a cancelled scope that something holds keep no more
-/// wakers than one, however many they are, in one poll and in many.
+/// EN-25, C4: operations that are refused in a held cancelled scope keep no more wakers than a single one,
+/// however many they are, in one poll and in many.
 pub fn refused_operations_leave_no_wakers_behind(backend: &Backend) {
     run(backend, async {
         for turns in [false, true] {
@@ -118,7 +118,7 @@ pub fn refused_operations_leave_no_wakers_behind(backend: &Backend) {
             for _ in 0..200 {
                 assert!(wakes.poll(scope.as_mut()).is_pending());
             }
-            // Both gates have one, and so may each frame that is pending.
+            // Both gates have one, and so may each pending frame.
             let kept = Arc::strong_count(&wakes) - 1;
             assert!(kept <= 10, "{kept} wakers; with turns: {turns}");
             go_on.open();
@@ -127,8 +127,7 @@ pub fn refused_operations_leave_no_wakers_behind(backend: &Backend) {
     });
 }
 
-/// EN-25, C4: operations that are refused in a cancelled scope that something holds, very many of
-/// them: memory stays flat.
+/// EN-25, C4: very many operations that are refused in a held cancelled scope: memory stays flat.
 pub fn refused_operations_leave_nothing_behind(backend: &Backend) {
     run(backend, async {
         let scope = CancelScope::<R>::new();
@@ -148,7 +147,7 @@ pub fn refused_operations_leave_nothing_behind(backend: &Backend) {
     });
 }
 
-/// EN-24, C6: a scope that has ended keeps no waker, however it ended and whoever has its handle.
+/// EN-24, C6: a scope that has ended keeps no waker, however it ended, although its handle exists.
 pub fn a_scope_that_has_ended_keeps_no_waker(backend: &Backend) {
     run(backend, async {
         for ending in [
@@ -182,7 +181,7 @@ pub fn a_scope_that_has_ended_keeps_no_waker(backend: &Backend) {
                 assert!(wakes.poll(scope.as_mut()).is_ready());
             }
             drop(scope);
-            // Some runtimes let go of a timer's waker only when they look at their timers next.
+            // Some runtimes drop a timer's waker only when they next process their timers.
             let let_go = until(|| Arc::strong_count(&wakes) == 1);
             within(Duration::from_secs(5), ending, let_go).await;
             drop(handle);
@@ -190,7 +189,7 @@ pub fn a_scope_that_has_ended_keeps_no_waker(backend: &Backend) {
     });
 }
 
-/// EN-24, G14: a task that has ended keeps no context variables, whoever has its handle.
+/// EN-24, G14: a task that has ended keeps no context variables, although its handle exists.
 pub fn a_task_that_has_ended_keeps_no_context(backend: &Backend) {
     static VALUE: ContextVar<Arc<()>> = ContextVar::new();
     run(backend, async {
@@ -220,7 +219,7 @@ pub fn a_task_that_has_ended_keeps_no_context(backend: &Backend) {
                 kept = Some(handle);
             });
             assert!(group.await.is_ok());
-            // The runtime may drop what is left of the task a little later.
+            // The runtime may drop the rest of the task a little later.
             for _ in 0..1_000 {
                 if Arc::strong_count(&value) == 1 {
                     break;

@@ -23,12 +23,12 @@ type Common = Shared<Pin<Box<dyn Future<Output = ()> + Send>>>;
 
 const LIMIT: Duration = Duration::from_secs(2);
 
-/// So many times are tried what chance decides.
+/// The number of repetitions of a race.
 const ROUNDS: usize = 300;
 
-/// Polls `common` in two scopes on two threads: while the first scope is still being polled, the
-/// second one is from beginning to end. Then `meanwhile`, and both go on; when `common` is over, both
-/// are cancelled and have to end.
+/// Polls `common` in two scopes on two threads: the second scope is polled from beginning to end while the
+/// first is still being polled. Then calls `meanwhile`, and continues both scopes. When `common` has
+/// completed, both are cancelled and have to end.
 fn in_two_scopes(backend: &Backend, common: Common, cancels_first: bool, meanwhile: impl FnOnce()) {
     run(backend, async {
         let (first, second) = (CancelScope::<R>::new(), CancelScope::<R>::new());
@@ -88,8 +88,7 @@ pub fn a_shared_shield_may_be_polled_by_two_threads_at_once(backend: &Backend) {
     }
 }
 
-/// EN-01, C6: a clean-up inside `Shared` runs if both scopes are cancelled, and holds neither for
-/// longer.
+/// EN-01, C6: a clean-up inside `Shared` runs if both scopes are cancelled, and holds neither any longer.
 pub fn a_shared_clean_up_runs_when_both_scopes_are_cancelled(backend: &Backend) {
     for _ in 0..20 {
         let log = Log::new();
@@ -99,8 +98,8 @@ pub fn a_shared_clean_up_runs_when_both_scopes_are_cancelled(backend: &Backend) 
     }
 }
 
-/// Eight tasks wait for one holder that `new` makes, many times, bare or each in a scope of its own that
-/// is cancelled afterwards; all end.
+/// Makes eight tasks wait for one holder that `new` creates, many times. The tasks wait directly or in a
+/// scope that is cancelled afterwards; all have to end.
 fn in_eight_tasks(backend: &Backend, new: fn() -> Common) {
     let backend = backend.clone();
     ends_within(LIMIT * 2, "eight tasks", move || {
@@ -133,7 +132,7 @@ fn in_eight_tasks(backend: &Backend, new: fn() -> Common) {
     });
 }
 
-/// EN-01, C6: a call inside `Shared` that eight tasks wait for.
+/// EN-01, C6: a call inside `Shared` that eight tasks wait for holds none of them forever.
 pub fn a_shared_call_holds_none_of_its_tasks_for_ever(backend: &Backend) {
     in_eight_tasks(backend, || {
         async { to_thread::run::<R, _, _>(|| ()).await }
@@ -142,14 +141,14 @@ pub fn a_shared_call_holds_none_of_its_tasks_for_ever(backend: &Backend) {
     });
 }
 
-/// EN-01, C6: a shield inside `Shared` that eight tasks wait for.
+/// EN-01, C6: a shield inside `Shared` that eight tasks wait for holds none of them forever.
 pub fn a_shared_shield_holds_none_of_its_tasks_for_ever(backend: &Backend) {
     in_eight_tasks(backend, || {
         async { shield(yields(20)).await }.boxed().shared()
     });
 }
 
-/// EN-01, C6: a group inside `Shared` that eight tasks wait for.
+/// EN-01, C6: a group inside `Shared` that eight tasks wait for holds none of them forever.
 pub fn a_shared_group_holds_none_of_its_tasks_for_ever(backend: &Backend) {
     in_eight_tasks(backend, || {
         let group = async {
@@ -163,8 +162,8 @@ pub fn a_shared_group_holds_none_of_its_tasks_for_ever(backend: &Backend) {
     });
 }
 
-/// A future that `of_first` polls in a task which is cancelled by `body` in that very poll, and which then
-/// ends; the other task that has a part in it goes on alone.
+/// Runs a future that `of_first` polls in a task which is cancelled by `body` in that very poll, and which
+/// then ends; the other task that polls the future continues alone.
 fn goes_on_elsewhere<F>(backend: &Backend, polls: usize, body: fn(CancelHandle) -> F)
 where
     F: Future<Output = ()> + Send + 'static,
@@ -192,8 +191,8 @@ where
     });
 }
 
-/// EN-01, C4: an operation that was refused in a task which is cancelled starts in another that polls
-/// it too, once the first has ended: in the open, in a scope, and in combinators around that.
+/// EN-01, C4: an operation that was refused in a cancelled task starts in another task that polls it too,
+/// once the first has ended: directly, in a scope, and in combinators around that.
 pub fn what_a_cancelled_task_was_refused_goes_on_in_another(backend: &Backend) {
     for polls in 1..4 {
         goes_on_elsewhere(backend, polls, |scope: CancelHandle| async move {

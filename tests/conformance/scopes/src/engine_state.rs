@@ -1,5 +1,5 @@
-//! Deadlines and shields are one state, from before entry until the scope is left; and a scope that
-//! ends under a cancelled one reports. EN-16, EN-18, rules C8, C9.
+//! Deadlines and shields are one state, from before entry until the scope is left; and a scope that ends
+//! under a cancelled one reports. EN-16, EN-18, rules C8, C9.
 
 use std::convert::Infallible;
 use std::pin::pin;
@@ -22,8 +22,8 @@ const SHORT: Duration = Duration::from_millis(5);
 const LIMIT: Duration = Duration::from_secs(3);
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// EN-16, C7, C8: a shielded scope whose own deadline passes under a cancelled one: it reports, and
-/// the code after it runs up to its next wait.
+/// EN-16, C7, C8: a shielded scope with a deadline that passes under a cancelled scope reports, and the
+/// code after it runs up to its next wait.
 pub fn a_shielded_scope_reports_under_a_cancelled_one(backend: &Backend) {
     run(backend, async {
         let log = Log::new();
@@ -42,7 +42,7 @@ pub fn a_shielded_scope_reports_under_a_cancelled_one(backend: &Backend) {
 }
 
 /// EN-16, C7, C8: the same if the shielded scope is cancelled through its handle, before or after the
-/// one around it.
+/// enclosing scope.
 pub fn a_shielded_scope_that_is_cancelled_reports(backend: &Backend) {
     run(backend, async {
         for outer_first in [true, false] {
@@ -76,8 +76,8 @@ pub fn a_shielded_scope_that_is_cancelled_reports(backend: &Backend) {
     });
 }
 
-/// EN-16, G6, C8: a shielded group that is cancelled for itself under a cancelled scope reports, and
-/// so does one with a deadline of its own.
+/// EN-16, G6, C8: a shielded group that is cancelled itself under a cancelled scope reports, and so does
+/// one with a deadline.
 pub fn a_shielded_group_reports_under_a_cancelled_scope(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let log = Log::new();
@@ -112,8 +112,8 @@ pub fn a_shielded_group_reports_under_a_cancelled_scope(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// EN-18, C9: a deadline that is given before entry is seen by the handle, and can be moved there,
-/// earlier and later; what was said last counts.
+/// EN-18, C9: a deadline that is set before entry is seen by the handle, and can be moved there, earlier
+/// and later; the last value counts.
 pub fn a_deadline_before_entry_is_seen_and_can_be_moved(backend: &Backend) {
     run(backend, async {
         let (near, far) = (now::<R>() + HOUR, now::<R>() + HOUR * 2);
@@ -137,8 +137,8 @@ pub fn a_deadline_before_entry_is_seen_and_can_be_moved(backend: &Backend) {
     });
 }
 
-/// EN-18, C9: a limit that is given as a length gives way to a deadline that is set later, before
-/// entry; and a deadline that is close, to one that is not.
+/// EN-18, C9: a limit that is set as a length is replaced by a deadline that is set later, before entry;
+/// and a near deadline by a distant one.
 pub fn the_last_change_of_a_deadline_stands(backend: &Backend) {
     run(backend, async {
         let scope = CancelScope::<R>::new().within(SHORT);
@@ -182,7 +182,7 @@ pub fn a_shield_before_entry_is_seen_and_can_be_switched(backend: &Backend) {
 }
 
 /// EN-18, C9: a deadline that passed while the code was busy counts as passed for every reader, and
-/// for good, though it is moved afterwards.
+/// permanently, though it is moved afterwards.
 pub fn a_deadline_that_passed_unnoticed_has_passed(backend: &Backend) {
     run(backend, async {
         for before_entry in [true, false] {

@@ -32,7 +32,7 @@ fn run_with_patience(patience: Duration, backend: &Backend, main: impl Future<Ou
     anyrt_core::run(backend, options, main).unwrap();
 }
 
-/// Cancels a scope with a stranded holder beside a future that wakes itself again and again; the scope ends
+/// Cancels a scope with a stranded holder and a future that wakes itself again and again; the scope ends
 /// within `limit`.
 async fn ends_beside_a_busy_future(limit: Duration) {
     let watchdog = Watchdog::new(limit);
@@ -51,8 +51,8 @@ async fn ends_beside_a_busy_future(limit: Duration) {
     assert_eq!(log.entries(), ["dropped"]);
 }
 
-/// EN-05, C6: a future that wakes itself again and again does not keep the scope of a stranded holder, which
-/// ends by the clock.
+/// EN-05, C6: a future that wakes itself again and again does not keep the scope of a stranded holder,
+/// which ends by the clock.
 pub fn a_future_that_wakes_itself_does_not_keep_a_scope(backend: &Backend) {
     run(backend, ends_beside_a_busy_future(BY_THE_CLOCK));
 }
@@ -63,8 +63,8 @@ pub fn a_run_can_say_when_a_holder_is_stranded(backend: &Backend) {
     run_with_patience(Duration::from_millis(10), backend, main);
 }
 
-/// EN-05, C6: nor does a foreign timer that starts again and again. The holder is not polled
-/// meanwhile, and the rest only when the timer is over.
+/// EN-05, C6: a foreign timer that restarts again and again does not, either. The holder is not polled
+/// meanwhile, and the other futures only when the timer has fired.
 pub fn a_timer_that_starts_again_does_not_keep_a_scope(backend: &Backend) {
     run_with_patience(SHORT, backend, async {
         let watchdog = Watchdog::new(BY_THE_CLOCK);
@@ -90,7 +90,7 @@ pub fn a_timer_that_starts_again_does_not_keep_a_scope(backend: &Backend) {
 }
 
 /// EN-06, C6: a loop that polls a holder now and then, and is in foreign code when the cancellation
-/// comes, however long that takes: the clean-up runs.
+/// arrives, however long that takes: the clean-up runs.
 pub fn a_holder_that_a_loop_comes_back_to_is_not_stranded(backend: &Backend) {
     async fn scenario(handling: Duration) {
         let (log, busy) = (Log::new(), Gate::new());
@@ -127,13 +127,13 @@ pub fn a_holder_that_a_loop_comes_back_to_is_not_stranded(backend: &Backend) {
     });
 }
 
-/// EN-07, C6: how many other tasks are busy, does not change when a scope with nothing but a stranded
+/// EN-07, C6: the number of other busy tasks does not change when a scope with nothing but a stranded
 /// holder ends: at once.
 pub fn busy_tasks_do_not_delay_the_end_of_a_scope(backend: &Backend) {
-    /// So many turns of others are more than the end of the scope may take.
+    /// More turns of other tasks than the end of the scope may take.
     const MANY: usize = 3_000;
 
-    /// How many turns the others had before the scope ended.
+    /// Returns how many turns the other tasks had before the scope ended.
     fn turns(backend: &Backend, tasks: usize) -> usize {
         run(backend, async {
             let watchdog = Watchdog::new(Duration::from_millis(400));
@@ -183,8 +183,8 @@ pub fn busy_tasks_do_not_delay_the_end_of_a_scope(backend: &Backend) {
     }
 }
 
-/// EN-08, C6: a holder is polled, and in the same poll its surroundings turn to something else for
-/// ever: the scope ends, although what the clean-up waits for is kept by the scope itself.
+/// EN-08, C6: a holder is polled, and the same poll then leads the surrounding future to a wait that never
+/// ends: the scope ends, although the clean-up waits for something that the scope itself keeps.
 pub fn a_holder_may_be_stranded_by_the_poll_that_polls_it(backend: &Backend) {
     run_with_patience(SHORT, backend, async {
         let (lock, go_on) = (Mutex::new(()), Gate::new());
@@ -226,8 +226,8 @@ pub fn a_time_limit_ends_although_a_timer_strands_a_holder(backend: &Backend) {
     });
 }
 
-/// EN-09, C6: holders that are set aside beside a foreign timer: the scope's future is polled when the
-/// timer is over, however many holders there are.
+/// EN-09, C6: holders that are set aside next to a foreign timer: the scope's future is polled when the
+/// timer has fired, however many holders there are.
 pub fn set_aside_holders_cost_no_polls_per_tick(backend: &Backend) {
     const TICKS: usize = 10;
     run(backend, async {
@@ -254,8 +254,8 @@ pub fn set_aside_holders_cost_no_polls_per_tick(backend: &Backend) {
     });
 }
 
-/// EN-09, C6: holders that clean up beside a foreign timer are polled when they are woken, and not
-/// when the timer is over.
+/// EN-09, C6: holders that clean up next to a foreign timer are polled when they are woken, and not when
+/// the timer has fired.
 pub fn waiting_holders_are_polled_when_they_are_woken(backend: &Backend) {
     const TICKS: usize = 10;
     const HOLDERS: usize = 100;

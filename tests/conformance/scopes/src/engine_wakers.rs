@@ -1,5 +1,5 @@
-//! Wakers that panic, and wakers and reports that come back to what calls them: everybody else is
-//! woken, nothing is poisoned, and no lock is held. EN-35.
+//! Wakers that panic, and wakers and reports that call back into their caller: all others are woken,
+//! nothing is poisoned, and no lock is held. EN-35.
 
 use std::convert::Infallible;
 use std::pin::{Pin, pin};
@@ -24,7 +24,7 @@ const LIMIT: Duration = Duration::from_secs(1);
 
 type Wait<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
 
-/// A waker that panics when it is dropped for good.
+/// Returns a waker that panics when its last clone is dropped.
 fn panics_when_dropped() -> Waker {
     struct Panics;
     impl Wake for Panics {
@@ -38,7 +38,7 @@ fn panics_when_dropped() -> Waker {
     Waker::from(Arc::new(Panics))
 }
 
-/// A waker that calls a function when it is woken, and when it is dropped.
+/// Returns a waker that calls a function when it is woken, and when it is dropped.
 fn comes_back(call: impl Fn() + Send + Sync + 'static) -> Waker {
     struct ComesBack<F: Fn()>(F);
     impl<F: Fn() + Send + Sync> Wake for ComesBack<F> {
@@ -57,8 +57,8 @@ fn comes_back(call: impl Fn() + Send + Sync + 'static) -> Waker {
     Waker::from(Arc::new(ComesBack(call)))
 }
 
-/// Polls three futures, the one in the middle with `waker`; then `trigger`, which may panic; then the
-/// other two must have been woken.
+/// Polls three futures, the one in the middle with `waker`. Then calls `trigger`, which may panic, and
+/// requires that the other two were woken.
 fn others_are_woken(what: &str, waker: &Waker, mut waits: [Wait<'_>; 3], trigger: impl FnOnce()) {
     let wakes = [Wakes::new(), Wakes::new()];
     assert!(wakes[0].poll(waits[0].as_mut()).is_pending(), "{what}");
@@ -72,7 +72,7 @@ fn others_are_woken(what: &str, waker: &Waker, mut waits: [Wait<'_>; 3], trigger
     }
 }
 
-/// Three times the same.
+/// Creates the same future three times.
 fn three<'a, F: Future + 'a>(new: impl Fn() -> F) -> [Wait<'a>; 3] {
     [(); 3].map(|()| {
         let future = new();
@@ -80,7 +80,7 @@ fn three<'a, F: Future + 'a>(new: impl Fn() -> F) -> [Wait<'a>; 3] {
     })
 }
 
-/// Each primitive of synchronisation with a waker in the queue.
+/// Runs each synchronization primitive with a waker in its queue.
 fn with_each_primitive(waker: impl Fn() -> Waker) {
     let event = Event::new();
     others_are_woken("event", &waker(), three(|| event.wait()), || event.set());
@@ -128,12 +128,12 @@ fn with_each_primitive(waker: impl Fn() -> Waker) {
     assert!(wakes.poll(second.as_mut()).is_ready(), "mutex");
 }
 
-/// EN-35: a waker that panics keeps nobody asleep who waits for the same.
+/// EN-35: a waker that panics keeps no other task asleep that waits for the same.
 pub fn everybody_else_is_woken_if_a_waker_panics(_backend: &Backend) {
     with_each_primitive(panicking_waker);
 }
 
-/// EN-35: a waker that comes back to a primitive when it is woken or dropped finds no lock held.
+/// EN-35: a waker that calls a primitive when it is woken or dropped finds no lock held.
 pub fn no_lock_is_held_while_a_waker_is_woken_or_dropped(_backend: &Backend) {
     ends_within(LIMIT, "wakers that come back", || {
         let event = Arc::new(Event::new());
@@ -160,7 +160,7 @@ pub fn no_lock_is_held_while_a_waker_is_woken_or_dropped(_backend: &Backend) {
             (0..3).for_each(|n| drop(send.try_send(n)));
         });
 
-        // Another waker takes the place of one that comes back, which is dropped.
+        // Another waker replaces one that calls back, which is dropped.
         let again = event.clone();
         let event = Event::new();
         let mut wait = pin!(event.wait());
@@ -177,8 +177,7 @@ pub fn no_lock_is_held_while_a_waker_is_woken_or_dropped(_backend: &Backend) {
     });
 }
 
-/// EN-35, C2: cancelling a scope wakes everything in it, although a waker panics, and comes to its
-/// end.
+/// EN-35, C2: cancelling a scope wakes everything in it, although a waker panics, and completes.
 pub fn cancelling_wakes_everybody_else_if_a_waker_panics(backend: &Backend) {
     run(backend, async {
         let scope = CancelScope::<R>::new();
@@ -210,8 +209,8 @@ pub fn cancelling_wakes_everybody_else_if_a_waker_panics(backend: &Backend) {
     });
 }
 
-/// EN-35, G8: a task ends, and its group with it, although a waker that waits for it panics; the others
-/// who wait are woken.
+/// EN-35, G8: a task ends, and its group with it, although a waker that waits for it panics; the other
+/// waiting tasks are woken.
 pub fn a_task_ends_although_a_waker_that_waits_panics(backend: &Backend) {
     let backend = backend.clone();
     ends_within(LIMIT, "the run", move || {
@@ -236,8 +235,7 @@ pub fn a_task_ends_although_a_waker_that_waits_panics(backend: &Backend) {
     });
 }
 
-/// EN-35: a waker that panics when it is dropped, in the place of which another one is put: the wait
-/// goes on.
+/// EN-35: a waker that panics when it is dropped is replaced by another one: the wait continues.
 pub fn a_waker_that_panics_when_dropped_poisons_nothing(backend: &Backend) {
     let event = Event::new();
     let mut wait = Box::pin(event.wait());
@@ -290,7 +288,7 @@ pub fn a_waker_that_panics_when_dropped_poisons_nothing(backend: &Backend) {
     });
 }
 
-/// EN-35, G10: a report of an error may lead to the next one on the same thread; both arrive.
+/// EN-35, G10: reporting an error may cause the next report on the same thread; both arrive.
 pub fn no_lock_is_held_while_an_error_is_reported(backend: &Backend) {
     let backend = backend.clone();
     ends_within(LIMIT, "the run", move || {

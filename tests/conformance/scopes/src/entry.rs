@@ -1,4 +1,4 @@
-//! Starting a run, and being outside of one: EV-01 to EV-08, and the contract of `Enter`.
+//! Starting a run, and code outside of one: EV-01 to EV-08, and the contract of `Enter`.
 
 use std::convert::Infallible;
 use std::io;
@@ -25,7 +25,7 @@ use crate::support::{
     Flag, Gate, Log, catch_sync, forever, message_of, panic_quietly, poll_once, run, until,
 };
 
-/// EV-01, Enter 1: `run` drives the main future to its end and gives its value, whatever it
+/// EV-01, Enter 1: `run` drives the main future to its end and returns its value, whatever the future
 /// borrows and whether or not it is `Send`.
 pub fn run_gives_the_value_of_main(backend: &Backend) {
     let text = String::from("borrowed");
@@ -38,7 +38,7 @@ pub fn run_gives_the_value_of_main(backend: &Backend) {
     assert_eq!(value, 8);
 }
 
-/// EV-01: an error is handed through as the value that it is.
+/// EV-01: an error is returned unchanged.
 pub fn run_hands_errors_through(backend: &Backend) {
     let result: Result<(), io::Error> = run(backend, async {
         checkpoint().await;
@@ -60,7 +60,7 @@ pub fn a_panic_continues_in_the_caller(backend: &Backend) {
     assert_eq!(run(backend, async { 1 }), 1);
 }
 
-/// EV-02: `run` inside a run is an error that says so, not a deadlock; the run goes on.
+/// EV-02: `run` inside a run is an error that names the reason, not a deadlock; the run continues.
 pub fn a_run_in_a_run_is_refused(backend: &Backend) {
     run(backend, async {
         let started = Flag::new();
@@ -73,7 +73,7 @@ pub fn a_run_in_a_run_is_refused(backend: &Backend) {
     });
 }
 
-/// EV-02: nor does a child start a run on its host's thread.
+/// EV-02: a child cannot start a run on its host's thread, either.
 pub fn a_run_in_a_child_is_refused(backend: &Backend) {
     run(backend, async {
         let group = local_task_group::<R, _, _, _>(async |tg| {
@@ -87,8 +87,8 @@ pub fn a_run_in_a_child_is_refused(backend: &Backend) {
     });
 }
 
-/// EV-04, TH-07: the name of the current backend is known in the run and in its tasks; outside, and on
-/// its worker threads, there is none.
+/// EV-04, TH-07: the name of the current backend is known in the run and in its tasks; outside, and on its
+/// worker threads, there is none.
 pub fn the_current_backend_has_a_name(backend: &Backend) {
     assert_eq!(current_backend(), None);
     run(backend, async {
@@ -110,7 +110,7 @@ pub fn the_current_backend_has_a_name(backend: &Backend) {
     assert_eq!(current_backend(), None);
 }
 
-/// EV-05: outside a run there is no task, no run, no deadline and nothing cancelled.
+/// EV-05: outside a run there is no task, no run and no deadline, and nothing is cancelled.
 pub fn outside_there_is_nothing_to_ask(_backend: &Backend) {
     assert!(task::current().is_none());
     assert_eq!(current_run(), None);
@@ -119,8 +119,8 @@ pub fn outside_there_is_nothing_to_ask(_backend: &Backend) {
     assert!(RunHandle::<R>::current().is_err());
 }
 
-/// EV-05: spawning where no runtime is at hand is an error that says what to do. Where
-/// the backend's reactor is global there is nothing to refuse, and the child runs.
+/// EV-05: spawning without a current runtime is an error that states the remedy. Where the backend's
+/// reactor is global it is not refused, and the child runs.
 pub fn spawning_without_a_runtime_names_the_fix(_backend: &Backend) {
     let dropped = Flag::new();
     let guard = dropped.on_drop();
@@ -174,7 +174,7 @@ pub fn the_clock_is_monotonic_across_tasks(backend: &Backend) {
     });
 }
 
-/// EV-06: all deadlines of a run are told on the clock that `now` reads.
+/// EV-06: all deadlines of a run are measured by the clock that `now` reads.
 pub fn deadlines_are_on_the_runs_clock(backend: &Backend) {
     run(backend, async {
         let deadline = now::<R>() + Duration::from_millis(5);
@@ -261,8 +261,8 @@ pub fn scopes_work_in_the_runtimes_own_run(backend: &Backend) {
     assert_eq!(done.unwrap(), 3);
 }
 
-/// EV-08, C10: where there is neither group nor run, the children of a dropped group are cancelled
-/// and end by themselves.
+/// EV-08, C10: with neither an enclosing group nor a run, the children of a dropped group are cancelled and
+/// end by themselves.
 pub fn children_dropped_outside_a_run_are_cancelled(backend: &Backend) {
     let dropped = Flag::new();
     let child = forever(&dropped);
@@ -310,7 +310,7 @@ pub fn the_run_waits_for_adopted_children(backend: &Backend) {
     assert_eq!(log.entries(), ["main ends", "cleaned up"]);
 }
 
-/// C12: a run can be given a limit for its end; what still holds then is dropped.
+/// C12: a run can have a limit for its end; remaining holders are dropped then.
 pub fn the_end_of_a_run_can_be_limited(backend: &Backend) {
     let dropped = Flag::new();
     let guard = dropped.on_drop();
@@ -351,7 +351,7 @@ pub fn the_runtime_is_found_inside(backend: &Backend) {
     assert_eq!(found.unwrap(), (true, true));
 }
 
-/// Enter 3: it works several times in a row.
+/// Enter 3: `Enter` works several times in a row.
 pub fn runs_follow_one_another(backend: &Backend) {
     for n in 0..20 {
         let value = run(backend, async move {
@@ -364,7 +364,7 @@ pub fn runs_follow_one_another(backend: &Backend) {
     }
 }
 
-/// LL-05, EV-05: a handle of a run that has ended says so, and drops what it is given.
+/// LL-05, EV-05: a handle of a run that has ended refuses a future with that reason, and drops it.
 pub fn the_handle_of_an_ended_run_is_refused(backend: &Backend) {
     let handle = run(backend, async { RunHandle::<R>::current().unwrap() });
     let dropped = Flag::new();

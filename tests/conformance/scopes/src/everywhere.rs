@@ -13,8 +13,8 @@ use crate::cancel_everywhere::{Way, cancel_everywhere};
 use crate::erased::{Backend, R};
 use crate::support::{Log, OnDrop};
 
-/// C8: a begun `finally` is cleaned up once and to the end, wherever it is cancelled. One that is
-/// dropped is not, but nothing of it is left.
+/// C8: a `finally` that has begun is cleaned up once and to the end, wherever it is cancelled. If it is
+/// dropped instead, it does not clean up, but nothing of it is left.
 pub fn a_clean_up_runs_once_wherever_it_is_cancelled(backend: &Backend) {
     cancel_everywhere(
         backend,
@@ -47,7 +47,7 @@ pub fn a_clean_up_runs_once_wherever_it_is_cancelled(backend: &Backend) {
     );
 }
 
-/// C8: a resource that is lent reaches the clean-up by value, once. Where the future is dropped
+/// C8: a resource that is lent is passed to the clean-up by value, once. Where the future is dropped
 /// instead, the resource is dropped, once.
 pub fn a_lent_resource_is_never_lost(backend: &Backend) {
     cancel_everywhere(
@@ -79,7 +79,7 @@ pub fn a_lent_resource_is_never_lost(backend: &Backend) {
     );
 }
 
-/// C8: what is shielded runs to its end wherever the scope around it is cancelled.
+/// C8: a shielded section runs to its end wherever the scope around it is cancelled.
 pub fn a_shielded_section_runs_to_its_end(backend: &Backend) {
     cancel_everywhere(
         backend,
@@ -112,8 +112,8 @@ pub fn a_shielded_section_runs_to_its_end(backend: &Backend) {
     );
 }
 
-/// C7, C2: of nested scopes, nothing between the two runs when the outer one is cancelled, and
-/// everything in them has been dropped when it ends.
+/// C7, C2: when the outer of nested scopes is cancelled, no code between the two runs, and everything in
+/// them has been dropped when it ends.
 pub fn nothing_runs_between_nested_scopes(backend: &Backend) {
     cancel_everywhere(
         backend,
@@ -140,8 +140,8 @@ pub fn nothing_runs_between_nested_scopes(backend: &Backend) {
     );
 }
 
-/// G1, G6, C10: no child outlives its group, and each clean-up of a child runs, wherever the group
-/// is cancelled; where it is dropped, the run waits for both.
+/// G1, G6, C10: no child outlives its group, and each clean-up of a child runs, wherever the group is
+/// cancelled; where it is dropped, the run waits for both.
 pub fn children_never_outlive_a_cancelled_group(backend: &Backend) {
     cancel_everywhere(
         backend,
@@ -176,7 +176,7 @@ pub fn children_never_outlive_a_cancelled_group(backend: &Backend) {
     );
 }
 
-/// G1, G11: the same for children that borrow. When their group is dropped, so are they.
+/// G1, G11: the same for children that borrow. When their group is dropped, they are dropped, too.
 pub fn borrowing_children_never_outlive_a_cancelled_group(backend: &Backend) {
     cancel_everywhere(
         backend,
@@ -211,8 +211,8 @@ pub fn borrowing_children_never_outlive_a_cancelled_group(backend: &Backend) {
     );
 }
 
-/// G9: wherever the caller of `start` is cancelled, the child has either ended when `start` has,
-/// or it said `started` and goes on in its group.
+/// G9: wherever the caller of `start` is cancelled, the child has either ended when `start` has, or it
+/// called `started` and continues in its group.
 pub fn a_starting_child_is_ended_or_handed_over(backend: &Backend) {
     cancel_everywhere(
         backend,
@@ -281,7 +281,7 @@ pub fn a_race_waits_for_its_losers(backend: &Backend) {
     );
 }
 
-/// G12, C6: members of `gather` and `map_concurrent` clean up wherever the whole is cancelled.
+/// G12, C6: members of `gather` and `map_concurrent` clean up wherever the combinator is cancelled.
 pub fn gathered_members_clean_up(backend: &Backend) {
     cancel_everywhere(
         backend,
@@ -312,8 +312,8 @@ pub fn gathered_members_clean_up(backend: &Backend) {
     );
 }
 
-/// CS-23, C4: a thread call that was begun runs to its end, once, wherever its caller is cancelled,
-/// and a scope does not end before it.
+/// CS-23, C4: a thread call that has begun runs to its end, once, wherever its caller is cancelled, and a
+/// scope does not end before it.
 pub fn a_thread_call_runs_to_its_end(backend: &Backend) {
     cancel_everywhere(
         backend,
@@ -357,7 +357,7 @@ fn spawn_child(tg: &TaskGroup<R, Infallible>, log: &Log, living: &Arc<AtomicUsiz
     });
 }
 
-/// Some work, and a clean-up that waits.
+/// Works, and cleans up in several steps.
 async fn cleaned_up_work(log: &Log) {
     let body = async {
         log.add("begun");

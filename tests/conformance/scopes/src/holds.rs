@@ -20,8 +20,8 @@ use crate::support::{Gate, Log, OnDrop, catch, in_cancelled_scope, panic_quietly
 
 const SHORT: Duration = Duration::from_millis(20);
 
-/// HO-01, C6: a begun clean-up that `select` keeps while the code awaits something else is
-/// stranded: the scope ends promptly, and it is dropped without cleaning up.
+/// HO-01, C6: a begun clean-up that `select` keeps while the code awaits something else is stranded: the
+/// scope ends promptly, and the clean-up is dropped without running.
 pub fn a_holder_kept_by_select_is_stranded(backend: &Backend) {
     run(backend, async {
         let log = Log::new();
@@ -36,8 +36,8 @@ pub fn a_holder_kept_by_select_is_stranded(backend: &Backend) {
     });
 }
 
-/// HO-01, C6: the same where what is awaited meanwhile is a foreign future, and where the scope is
-/// cancelled from inside.
+/// HO-01, C6: the same where the code awaits a foreign future meanwhile, and where the scope is cancelled
+/// from inside.
 pub fn a_holder_kept_beside_a_foreign_wait_is_stranded(backend: &Backend) {
     run(backend, async {
         let log = Log::new();
@@ -61,7 +61,7 @@ pub fn a_holder_kept_beside_a_foreign_wait_is_stranded(backend: &Backend) {
     });
 }
 
-/// HO-01, C6: a holder beside the stranded one, which can be reached, still cleans up.
+/// HO-01, C6: another holder in the scope, which is not stranded, still cleans up.
 pub fn a_stranded_holder_does_not_take_others_with_it(backend: &Backend) {
     run(backend, async {
         let (stranded, reached) = (Log::new(), Log::new());
@@ -77,8 +77,8 @@ pub fn a_stranded_holder_does_not_take_others_with_it(backend: &Backend) {
     });
 }
 
-/// HO-02: holders in a buffered stream that nobody drains, because the loop's body waits: the
-/// scope ends promptly, and each future is cleaned up or dropped.
+/// HO-02: holders in a buffered stream that is not polled, because the loop's body waits: the scope ends
+/// promptly, and each future is cleaned up or dropped.
 pub fn holders_in_a_buffered_stream_do_not_hang(backend: &Backend) {
     run(backend, async {
         let log = Log::new();
@@ -107,8 +107,8 @@ pub fn holders_in_a_buffered_stream_do_not_hang(backend: &Backend) {
     });
 }
 
-/// HO-04, C6: 500 holders in nested `FuturesUnordered` all clean up; while they hold, nothing is
-/// polled for nothing.
+/// HO-04, C6: 500 holders in nested `FuturesUnordered` all clean up; while they hold, there are no idle
+/// polls.
 pub fn many_holders_all_clean_up_without_spinning(backend: &Backend) {
     const OUTER: usize = 10;
     const INNER: usize = 50;
@@ -150,7 +150,7 @@ pub fn many_holders_all_clean_up_without_spinning(backend: &Backend) {
             yields(2).await;
             let before = polls.load(Ordering::SeqCst);
             sleep::<R>(SHORT * 2).await;
-            // This very task is woken by the timer, and so are some that lag behind.
+            // The timer wakes this task, and so do some late wake-ups.
             let idle = polls.load(Ordering::SeqCst) - before;
             assert!(idle <= 5, "polled {idle} times though nothing happened");
             release.open();
@@ -167,7 +167,7 @@ pub fn many_holders_all_clean_up_without_spinning(backend: &Backend) {
     });
 }
 
-/// HO-09, C6: a scope waits for what is in it, and not for a sibling's shield.
+/// HO-09, C6: a scope waits for the holders in it, and not for a sibling's shield.
 pub fn a_scope_is_not_held_by_its_sibling(backend: &Backend) {
     run(backend, async {
         let (log, inner_ended) = (Log::new(), Gate::new());
@@ -178,7 +178,7 @@ pub fn a_scope_is_not_held_by_its_sibling(backend: &Backend) {
             });
             assert!(move_on_after::<R, _>(SHORT, tidy).await.is_none());
             log.add("inner scope ended");
-            // The shield beside ends only now.
+            // The other shield ends only now.
             inner_ended.open();
         };
         join(shield(inner_ended.opened()), outer).await;
@@ -216,7 +216,7 @@ pub fn a_panic_leaves_no_hold_behind(backend: &Backend) {
     });
 }
 
-/// HO-11, C6: a hold that begins in the very poll in which the cancellation arrives is told of it:
+/// HO-11, C6: a hold that begins in the very poll in which the cancellation arrives is notified of it:
 /// before or after, bare, joined or boxed in a collection.
 pub fn a_hold_that_begins_with_the_cancellation_is_told(backend: &Backend) {
     run(backend, async {
@@ -258,8 +258,8 @@ pub fn a_hold_that_begins_with_the_cancellation_is_told(backend: &Backend) {
     });
 }
 
-/// C6: a hold is carried through combinators whose other branches go on meanwhile; what they do
-/// at their next operation is refused.
+/// C6: a hold works through combinators with other branches that continue meanwhile; their next operation is
+/// refused.
 pub fn what_is_beside_a_holder_stops_at_its_next_operation(backend: &Backend) {
     run(backend, async {
         let (log, steps) = (Log::new(), Log::new());
@@ -284,7 +284,7 @@ pub fn what_is_beside_a_holder_stops_at_its_next_operation(backend: &Backend) {
     });
 }
 
-/// C6, C8: when the last hold is released, what is still pending is dropped, outside the scope.
+/// C6, C8: when the last hold is released, all that is still pending is dropped, outside the scope.
 pub fn the_rest_is_dropped_after_the_last_hold(backend: &Backend) {
     run(backend, async {
         let log = Log::new();

@@ -1,4 +1,4 @@
-//! Escalation: what happens to unfinished business that does not end. HO-24, rule C12.
+//! Escalation: how a hold that does not end is ended. HO-24, rule C12.
 
 use std::convert::Infallible;
 use std::pin::pin;
@@ -16,7 +16,7 @@ use crate::support::{Flag, Gate, Log, run, yields};
 
 const SHORT: Duration = Duration::from_millis(20);
 
-/// HO-24, C12: `abort` ends a scope whose clean-up does not.
+/// HO-24, C12: `abort` ends a scope with a clean-up that never ends.
 pub fn abort_ends_a_clean_up_that_never_ends(backend: &Backend) {
     run(backend, async {
         let (cleaning, dropped) = (Gate::new(), Flag::new());
@@ -57,8 +57,8 @@ pub fn abort_ends_a_shielded_section(backend: &Backend) {
     });
 }
 
-/// HO-24, C12: `cancel_within` gives a clean-up that long, and no longer; one that is done in time
-/// comes to its end.
+/// HO-24, C12: `cancel_within` gives a clean-up that long, and no longer; a clean-up that finishes in time
+/// is completed.
 pub fn cancel_within_limits_the_clean_up(backend: &Backend) {
     run(backend, async {
         let (dropped, start) = (Flag::new(), anyrt_core::time::now::<R>());
@@ -85,7 +85,7 @@ pub fn cancel_within_limits_the_clean_up(backend: &Backend) {
 pub fn abort_reaches_the_children(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let (dropped, waiting) = (Log::new(), Countdown::new(3));
-        // What the scope drops on its way out may take another moment to end; this group waits.
+        // A task that the scope drops at its end may take another moment to end; this group waits.
         let result = task_group::<R, Infallible, _, _>(async |_| {
             let scope = CancelScope::<R>::new();
             let handle = scope.handle();
@@ -130,7 +130,7 @@ pub fn abort_reaches_the_children(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// HO-24, C12: and so does `cancel_within`, on a group's own scope, when the grace is over.
+/// HO-24, C12: `cancel_within` reaches the children, too, on a group's own scope, when the grace is over.
 pub fn cancel_within_limits_the_clean_up_of_children(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let dropped = Flag::new();
@@ -150,7 +150,7 @@ pub fn cancel_within_limits_the_clean_up_of_children(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// C12: a run can be given a limit for its end: adopted children that do not stop are dropped.
+/// C12: a run can have a limit for its end: adopted children that do not stop are dropped.
 pub fn a_run_can_limit_its_own_end(backend: &Backend) {
     let (dropped, started) = (Flag::new(), Gate::new());
     let main = async {

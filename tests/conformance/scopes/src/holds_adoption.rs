@@ -1,5 +1,5 @@
-//! Adoption: who waits for the children of a group that is dropped, and who hears of them. HO-18,
-//! HO-19, rule C10.
+//! Adoption: the children of a dropped group are waited for and reported in the enclosing group or run.
+//! HO-18, HO-19, rule C10.
 
 use std::convert::Infallible;
 use std::pin::pin;
@@ -13,8 +13,8 @@ use crate::erased::{Backend, R};
 use crate::kinds::{assert_order, blocked, until_cancelled};
 use crate::support::{Gate, Log, catch, panic_quietly, run};
 
-/// HO-18, C10: an inner group is dropped while a child is inside `poll`, where it stays for 50 ms:
-/// the enclosing group does not end before that child.
+/// HO-18, C10: an inner group is dropped while a child is inside `poll`, where it stays for 50 ms: the
+/// enclosing group does not end before that child.
 pub fn the_enclosing_group_waits_for_a_child_inside_poll(backend: &Backend) {
     run(backend, async {
         let log = Log::new();
@@ -29,7 +29,7 @@ pub fn the_enclosing_group_waits_for_a_child_inside_poll(backend: &Backend) {
     });
 }
 
-/// HO-18, C10: and without one, the run does not.
+/// HO-18, C10: without an enclosing group, the run does not end before that child.
 pub fn the_run_waits_for_a_child_inside_poll(backend: &Backend) {
     let log = Log::new();
     run(backend, drop_while_a_child_is_polled(&log));
@@ -96,7 +96,7 @@ pub fn an_adopted_childs_panic_continues_in_the_adopting_host(backend: &Backend)
     });
 }
 
-/// HO-19, C10: and where only the run is around, out of the run.
+/// HO-19, C10: without an enclosing group, an adopted child's panic continues out of the run.
 pub fn an_adopted_childs_panic_continues_out_of_the_run(backend: &Backend) {
     let result = crate::support::catch_sync(|| {
         run(
@@ -107,7 +107,7 @@ pub fn an_adopted_childs_panic_continues_out_of_the_run(backend: &Backend) {
     assert_eq!(result.unwrap_err(), "late panic");
 }
 
-/// Drops a group with a child that ends as `end` says when it is cancelled.
+/// Drops a group with a child that returns the value of `end` when it is cancelled.
 async fn drop_with_a_late_child(end: fn() -> Result<(), &'static str>) {
     let started = Gate::new();
     let group = task_group::<R, &'static str, _, _>(async |tg| -> Result<(), _> {
@@ -123,8 +123,8 @@ async fn drop_with_a_late_child(end: fn() -> Result<(), &'static str>) {
     select(pin!(group), pin!(started.opened())).await;
 }
 
-/// C10: adoption goes all the way up: a group of children whose own groups are dropped waits for
-/// the grandchildren.
+/// C10: adoption is transitive: a group with children that drop their own groups waits for the
+/// grandchildren.
 pub fn adoption_goes_up_to_the_next_living_group(backend: &Backend) {
     run(backend, async {
         let log = Log::new();

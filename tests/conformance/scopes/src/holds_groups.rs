@@ -21,8 +21,8 @@ use crate::kinds::{Countdown, GroupHandle, Kind, blocked};
 use crate::on_each_kind;
 use crate::support::{Flag, Gate, Log, OnDrop, catch, panic_quietly, poll_once, run, yields};
 
-/// HO-03, C6, C10: a group whose host is not polled any more, because `select` kept it, does not
-/// hold the scope: its children are cancelled, and the group around waits for them.
+/// HO-03, C6, C10: a group with a host that is no longer polled, because `select` kept it, does not hold
+/// the scope: its children are cancelled, and the enclosing group waits for them.
 pub fn a_stranded_groups_children_go_to_the_enclosing_group(backend: &Backend) {
     run(backend, async {
         let (log, started, release) = (Log::new(), Gate::new(), Gate::new());
@@ -68,7 +68,7 @@ pub fn a_stranded_groups_children_go_to_the_enclosing_group(backend: &Backend) {
     });
 }
 
-/// HO-03, HO-02: the same for groups in a buffered stream that nobody drains.
+/// HO-03, HO-02: the same for groups in a buffered stream that is not polled.
 pub fn groups_in_a_buffered_stream_do_not_hang(backend: &Backend) {
     run(backend, async {
         let (log, started) = (Log::new(), Countdown::new(2));
@@ -115,7 +115,7 @@ pub fn groups_in_a_buffered_stream_do_not_hang(backend: &Backend) {
 }
 
 /// HO-12, C6: holds below a `FuturesUnordered`, in the body and in a child of a cancelled group, are
-/// told of the cancellation.
+/// notified of the cancellation.
 pub fn holds_in_collections_are_told_of_a_groups_cancellation(backend: &Backend) {
     async fn scenario<K: Kind>() {
         let (log, began) = (Log::new(), Countdown::new(2));
@@ -142,8 +142,8 @@ pub fn holds_in_collections_are_told_of_a_groups_cancellation(backend: &Backend)
     on_each_kind!(backend, scenario);
 }
 
-/// HO-20, G7: spawning races with the end of the group, from another thread, some 100,000 times:
-/// every child either runs inside the group, or its future comes back unpolled.
+/// HO-20, G7: spawning races with the end of the group, from another thread, some 100,000 times: every
+/// child either runs inside the group, or its future is returned unpolled.
 pub fn spawning_races_with_the_end_of_the_group(backend: &Backend) {
     const SPAWNS: usize = 25;
     let groups_in_all = repeats(4_000, 4);
@@ -226,7 +226,7 @@ pub fn cancelling_tasks_that_are_polled_in_wake_does_not_deadlock(backend: &Back
     });
 }
 
-/// HO-22: and neither does the cancellation of a group by one of its own tasks, or by its failure.
+/// HO-22: the cancellation of a group by one of its tasks, or by its failure, does not deadlock either.
 pub fn a_failure_among_tasks_that_are_polled_in_wake_does_not_deadlock(backend: &Backend) {
     run(backend, async {
         let log = Log::new();
@@ -253,8 +253,8 @@ pub fn a_failure_among_tasks_that_are_polled_in_wake_does_not_deadlock(backend: 
     });
 }
 
-/// HO-23, G4, C10: a child that its runtime drops at an await, and whose destructor panics: the
-/// group does not hang, and the panic continues in the host.
+/// HO-23, G4, C10: a child that its runtime drops at an await, and that panics in a destructor: the group
+/// does not hang, and the panic continues in the host.
 pub fn an_aborted_childs_panic_continues_in_the_host(backend: &Backend) {
     run(backend, async {
         let result = catch(task_group::<Aborts<R>, Infallible, _, _>(async |tg| {
@@ -269,7 +269,7 @@ pub fn an_aborted_childs_panic_continues_in_the_host(backend: &Backend) {
     });
 }
 
-/// HO-23, C10: one that its runtime drops without any panic counts as cancelled.
+/// HO-23, C10: a child that its runtime drops without a panic counts as cancelled.
 pub fn an_aborted_child_counts_as_cancelled(backend: &Backend) {
     run(backend, async {
         let gone = Flag::new();
@@ -292,8 +292,8 @@ pub fn an_aborted_child_counts_as_cancelled(backend: &Backend) {
     });
 }
 
-/// HO-14, C7: an interrupted group that owns living children, and is kept by a loop of limits over
-/// a set of groups, says that it was cancelled.
+/// HO-14, C7: an interrupted group that owns active children, and is kept by a loop of limits over a set of
+/// groups, reports that it was cancelled.
 pub fn limits_around_a_set_of_groups_do_not_hang(backend: &Backend) {
     run(backend, async {
         let ended = Arc::new(Mutex::new(Vec::new()));

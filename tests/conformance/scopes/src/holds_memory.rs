@@ -1,4 +1,4 @@
-//! Holds and groups come and go without leaving anything behind: HO-21.
+//! Holds and groups leave nothing behind: HO-21.
 
 use std::convert::Infallible;
 use std::pin::pin;
@@ -21,13 +21,14 @@ fn steps() -> usize {
     repeats(1_000_000, 30)
 }
 
-/// Less than so many steps of anything could take, and at least what the machine shows by chance.
+/// Returns the growth that is allowed: less than a leak of one object in each step, and at least the random
+/// growth of the process.
 fn allowed(steps: usize) -> usize {
     (steps * 12).max(2 << 20)
 }
 
-/// Memory must not grow from the tenth part of the way to the end. Allocators grow by chance, so it has to
-/// show several times over.
+/// Panics if memory grows after the first tenth of the steps. Allocators grow at random, so it has to grow
+/// several times over.
 async fn stays_flat<F: Future<Output = ()>>(steps: usize, step: impl Fn(usize) -> F) {
     let mut growth = Vec::new();
     for _ in 0..4 {
@@ -41,7 +42,7 @@ async fn stays_flat<F: Future<Output = ()>>(steps: usize, step: impl Fn(usize) -
                         early = resident_bytes();
                     }
                 }
-                // Where memory cannot be measured, that it ends is all there is to see.
+                // Where memory cannot be measured, the case only checks that it ends.
                 Some(resident_bytes()?.saturating_sub(early?))
             })
             .await;
@@ -53,18 +54,19 @@ async fn stays_flat<F: Future<Output = ()>>(steps: usize, step: impl Fn(usize) -
     panic!("memory grew by so many bytes: {growth:?}");
 }
 
-/// HO-21: shields, one after the other, each of them once pending, in one scope.
+/// HO-21: shields leave nothing behind: one after the other, each of them pending once, in one scope.
 pub fn many_shields_leave_nothing_behind(backend: &Backend) {
     run(backend, async {
         let shields = stays_flat(steps(), |_| cancel_shielded_checkpoint());
-        // By hand, because a scheduler in between would only cost time.
+        // By hand, because a scheduler in between would only take time.
         let mut shields = pin!(shields);
         let mut cx = Context::from_waker(Waker::noop());
         while shields.as_mut().poll(&mut cx) == Poll::Pending {}
     });
 }
 
-/// HO-21: groups, one after the other, in one scope; every twentieth one with a child that waits.
+/// HO-21: groups leave nothing behind: one after the other, in one scope; every twentieth with a child that
+/// waits.
 pub fn many_groups_leave_nothing_behind(backend: &Backend) {
     run(backend, async {
         let groups = stays_flat(steps(), |n| async move {
@@ -86,7 +88,7 @@ pub fn many_groups_leave_nothing_behind(backend: &Backend) {
     });
 }
 
-/// HO-21: groups of tasks, which the runtime runs; fewer of them, for these take their time.
+/// HO-21: groups of tasks, which the runtime runs; fewer of them, because they take longer.
 pub fn many_groups_of_tasks_leave_nothing_behind(backend: &Backend) {
     run(backend, async {
         stays_flat(steps() / 10, async |_| {
@@ -99,9 +101,9 @@ pub fn many_groups_of_tasks_leave_nothing_behind(backend: &Backend) {
     });
 }
 
-/// HO-21, EN-02, EN-25: one program that does a little of everything, over and over: time limits that
-/// end and that do not, tasks that are cancelled, cancel themselves or fail, groups that are aborted,
-/// dropped or moved half-way, operations that are refused, clean-ups with unfinished business.
+/// HO-21, EN-02, EN-25: one program that repeats a mixture of everything: time limits that pass and that do
+/// not, tasks that are cancelled, cancel themselves or fail, groups that are aborted, dropped or moved
+/// half-way, operations that are refused, clean-ups that hold.
 pub fn a_mixed_program_leaves_nothing_behind(backend: &Backend) {
     run(backend, async {
         let group = task_group::<R, Infallible, _, _>(async |tg: TaskGroup<R, _>| {
@@ -111,7 +113,7 @@ pub fn a_mixed_program_leaves_nothing_behind(backend: &Backend) {
     });
 }
 
-/// A group with a child that cleans up when it is cancelled.
+/// Runs a group with a child that cleans up when it is cancelled.
 async fn group_that_cleans_up() {
     let group = task_group::<R, Infallible, _, _>(async |tg: TaskGroup<R, _>| {
         tg.spawn(finally(blocked(), async || checkpoint().await));

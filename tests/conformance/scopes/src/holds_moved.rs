@@ -1,4 +1,4 @@
-//! Holds, and the traps of naive implementations: what begins in one scope and ends in another.
+//! Holds, and the traps of naive implementations: futures that begin in one scope and end in another.
 //! HO-08, HO-13, HO-15, HO-17, HO-25.
 
 use std::pin::{Pin, pin};
@@ -23,8 +23,8 @@ const SHORT: Duration = Duration::from_millis(20);
 /// A limit that no case reaches.
 const LONG: Duration = Duration::from_secs(3600);
 
-/// HO-08, C4: `move_on_after` around a step of a collection of operations, in a loop: every one
-/// completes in the end, though some were first polled in a scope that was cancelled.
+/// HO-08, C4: `move_on_after` around a step of a collection of operations, in a loop: every one completes
+/// in the end, though some were first polled in a cancelled scope.
 pub fn operations_refused_in_a_step_complete_later(backend: &Backend) {
     run(backend, async {
         let mut all: FuturesUnordered<_> = (0..10u64)
@@ -52,8 +52,8 @@ pub fn operations_refused_in_a_step_complete_later(backend: &Backend) {
     });
 }
 
-/// HO-13, C6, C8: a shield that began inside of a step, in a collection of futures, holds the scope
-/// around the steps later, although nothing polls it meanwhile.
+/// HO-13, C6, C8: a shield that began inside of a step, in a collection of futures, holds the scope around
+/// the steps later, although it is not polled meanwhile.
 pub fn a_shield_that_began_in_a_step_is_waited_for(backend: &Backend) {
     run(backend, async {
         let (gate, ended) = (Gate::new(), Flag::new());
@@ -85,8 +85,8 @@ pub fn a_shield_that_began_in_a_step_is_waited_for(backend: &Backend) {
     });
 }
 
-/// TO-01, C9: a limit that began inside of a sooner one, in a collection of futures, holds when that one
-/// was left.
+/// TO-01, C9: a limit that began inside of a shorter one, in a collection of futures, applies when the
+/// shorter one was left.
 pub fn a_limit_that_began_in_a_step_holds_later(backend: &Backend) {
     run(backend, async {
         let mut all = FuturesUnordered::new();
@@ -118,7 +118,7 @@ pub fn a_holder_follows_to_another_scope(backend: &Backend) {
     });
 }
 
-/// HO-13, C6: the same while the first scope goes on.
+/// HO-13, C6: the same while the first scope continues.
 pub fn a_scope_is_not_held_by_what_was_moved_out(backend: &Backend) {
     type Boxed = Pin<Box<dyn Future<Output = ()> + Send>>;
     type Slot = Arc<Mutex<Option<Boxed>>>;
@@ -204,8 +204,8 @@ pub fn a_shield_switched_on_too_late_changes_nothing(backend: &Backend) {
     });
 }
 
-/// HO-17, C3: a foreign executor is driven inside a scope, and that is cancelled: the operations of
-/// its tasks go on when the scope has been left.
+/// HO-17, C3: a foreign executor is driven inside a scope that is then cancelled: the operations of its
+/// tasks continue when the scope has been left.
 pub fn tasks_of_a_foreign_executor_go_on(backend: &Backend) {
     run(backend, async {
         let executor = Executor::default();
@@ -233,8 +233,8 @@ pub fn tasks_of_a_foreign_executor_go_on(backend: &Backend) {
     });
 }
 
-/// HO-25, C6: 5,000 scopes in one another are cancelled from the outside, with a holder in the
-/// innermost one. On a stack that a debug build can nest so deep on, polled by hand.
+/// HO-25, C6: 5,000 nested scopes are cancelled from the outside, with a holder in the innermost one.
+/// Polled by hand, on a stack that is large enough for a debug build.
 pub fn deeply_nested_scopes_are_cancelled(_backend: &Backend) {
     const DEPTH: usize = 5_000;
     fn nested<R: Runtime>() {

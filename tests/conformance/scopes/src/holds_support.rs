@@ -1,5 +1,5 @@
-//! What the cases of holds share: a holder, executors of a kind that no backend is, and runtimes
-//! that treat their tasks badly.
+//! Helpers for the cases of holds: a holder, executors of a kind that no backend is, and runtimes that
+//! treat their tasks badly.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -22,9 +22,8 @@ use crate::support::{Log, yields};
 
 type BoxFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// A future with unfinished business once it was polled: it waits for ever, and cleans up in two
-/// steps when it is cancelled. The log gets `cleaned up` or, where that did not come about,
-/// `dropped`.
+/// Holds once it was polled: it waits forever, and cleans up in two steps when it is cancelled. Adds
+/// `cleaned up` to the log, or `dropped` if it was dropped before.
 pub(super) async fn holder(log: Log) {
     let cleaned = Arc::new(AtomicBool::new(false));
     let (seen, log_of_guard) = (cleaned.clone(), log.clone());
@@ -42,7 +41,7 @@ pub(super) async fn holder(log: Log) {
     .await;
 }
 
-/// Runs `body` in a scope that is cancelled from beside it, in the same task, after some turns.
+/// Runs `body` in a scope that another future in the same task cancels after some turns.
 pub(super) async fn cancelled_meanwhile<F: Future>(body: F) -> Option<F::Output> {
     let scope = CancelScope::<R>::new();
     let handle = scope.handle();
@@ -53,7 +52,7 @@ pub(super) async fn cancelled_meanwhile<F: Future>(body: F) -> Option<F::Output>
     join(scope.run(body), canceller).await.0.ok()
 }
 
-/// Counts the polls of the future in it.
+/// Counts the polls of the future.
 pub(super) fn counting<F: Future>(
     polls: Arc<AtomicUsize>,
     future: F,
@@ -65,14 +64,18 @@ pub(super) fn counting<F: Future>(
     })
 }
 
-/// A foreign executor: its tasks have wakers of their own, and run while somebody drives it.
+/// A foreign executor: each task has a separate waker, and tasks run while the executor is driven.
 #[derive(Clone, Default)]
 pub(super) struct Executor(Arc<Shared>);
 
+/// The state of an [`Executor`]. A wake-up queues the task in `ready` first, and wakes the driver then, so
+/// that the driver finds it.
 #[derive(Default)]
 struct Shared {
     ready: Mutex<VecDeque<Arc<Task>>>,
+    /// The number of tasks that have not ended. [`Executor::drive`] completes at 0.
     living: AtomicUsize,
+    /// The task that drives the executor, if it waits.
     driver: Mutex<Option<Waker>>,
 }
 
@@ -103,10 +106,12 @@ impl Executor {
         .wake();
     }
 
-    /// Completes when all tasks have ended.
+    /// Drives the executor until all tasks have ended.
     pub(super) async fn drive(&self) {
         poll_fn(|cx| {
+            // Registered before the queue is read: a task that is queued later wakes the driver.
             *self.0.driver.lock().unwrap() = Some(cx.waker().clone());
+            // Ends when no task is ready.
             loop {
                 let next = self.0.ready.lock().unwrap().pop_front();
                 let Some(task) = next else { break };
@@ -134,28 +139,34 @@ impl Executor {
     }
 }
 
-/// A runtime that polls a task on the spot, inside `wake`, on whatever thread that is called.
+/// A runtime that polls a task directly inside `wake`, on whatever thread calls it.
 pub(super) struct PollsInWake<R>(PhantomData<fn() -> R>);
 
-/// A runtime that drops a task where it stands, after its first poll.
+/// A runtime that drops a task after its first poll.
 pub(super) struct Aborts<R>(PhantomData<fn() -> R>);
 
+/// A task of [`PollsInWake`]. The thread that holds the lock of `future` polls it.
 struct InWake {
     future: Mutex<Option<BoxFuture>>,
-    /// Somebody could not poll because somebody else did.
+    /// Set by each wake-up, and cleared by the thread that polls. If it is set while that thread polls, the
+    /// thread polls once more; so no wake-up is lost.
     again: AtomicBool,
 }
 
 impl InWake {
     fn run(self: &Arc<Self>) {
+        // Set before the lock is tried: a thread that holds the lock reads `again` once it has released the
+        // lock. The loop ends when no wake-up has arrived since the last poll began, or when another thread
+        // polls.
         self.again.store(true, Ordering::SeqCst);
         while self.again.load(Ordering::SeqCst) {
             let mut slot = match self.future.try_lock() {
                 Ok(slot) => slot,
                 Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-                // Whoever holds it looks at `again` when it is done.
+                // The thread that holds the lock checks `again` when it is done.
                 Err(TryLockError::WouldBlock) => return,
             };
+            // Another thread has polled for this wake-up in the meantime.
             if !self.again.swap(false, Ordering::SeqCst) {
                 continue;
             }
@@ -178,7 +189,7 @@ impl Wake for InWake {
     }
 }
 
-/// Polls the future once, and drops it if it is pending then, panicking destructors and all.
+/// Polls the future once, and drops it if it is pending then; catches the panics of its destructors.
 async fn abort_after_first_poll(future: impl Future<Output = ()>) {
     let mut future = Box::pin(future);
     poll_fn(|cx| {
@@ -190,7 +201,7 @@ async fn abort_after_first_poll(future: impl Future<Output = ()>) {
     let _ = catch_unwind(AssertUnwindSafe(|| drop(future)));
 }
 
-/// Both runtimes are the backend's own but for how they spawn.
+/// Implements a runtime that differs from the backend only in the way it spawns.
 macro_rules! runtime {
     ($name:ident, |$handle:ident, $task:ident, $future:ident| $spawn:expr) => {
         impl<R> Clone for $name<R> {
@@ -276,14 +287,14 @@ runtime!(Aborts, |handle, task, future| {
     R::spawn(handle, task, abort_after_first_poll(future));
 });
 
-/// Whole pages of memory that this process occupies, where that can be told.
+/// Returns the resident memory of this process in bytes, in whole pages, where it can be read.
 pub(super) fn resident_bytes() -> Option<usize> {
     let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
     let pages: usize = statm.split_whitespace().nth(1)?.parse().ok()?;
     Some(pages * 4096)
 }
 
-/// Locks, though somebody panicked with the lock held.
+/// Locks the mutex, also if a thread panicked with the lock held.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

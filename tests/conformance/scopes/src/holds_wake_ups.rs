@@ -1,4 +1,4 @@
-//! Holds, and wake-ups that are still on their way when a scope asks who can be reached. Rule C6.
+//! Holds, and wake-ups that are in progress when a scope probes its holders. Rule C6.
 
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use futures_util::task::AtomicWaker;
 use crate::erased::{Backend, R};
 use crate::support::{Gate, Log, poll_once, run};
 
-/// C6, HO-01: while another thread is waking something in a cancelled scope, no holder in it counts
-/// as stranded, although asking it is of no use: the wake-up is under way already.
+/// C6, HO-01: while another thread is waking something in a cancelled scope, no holder in it counts as
+/// stranded, although a probe does not reach it: the wake-up is in progress already.
 pub fn a_wake_up_on_its_way_keeps_holders_from_being_stranded(backend: &Backend) {
     run(backend, async {
         let (log, end) = (Log::new(), Gate::new());
@@ -53,21 +53,26 @@ pub fn a_wake_up_on_its_way_keeps_holders_from_being_stranded(backend: &Backend)
     });
 }
 
-/// Polls its future when that was woken. As in most combinators, who wakes it while a wake-up is
-/// under way changes nothing.
+/// A combinator that polls its future only when the future was woken. As in most combinators, waking it
+/// while a wake-up is in progress has no effect.
 struct Detour<F> {
     future: Pin<Box<F>>,
     path: Arc<Path>,
 }
 
-/// The way of a wake-up through a [`Detour`].
+/// The path of a wake-up through a [`Detour`].
 #[derive(Default)]
 struct Path {
+    /// Set by the first poll, which needs no wake-up.
     polled: AtomicBool,
+    /// Set when a wake-up begins, and cleared by the next poll of the future. Further wake-ups in between have
+    /// no effect.
     begun: AtomicBool,
+    /// Set when a wake-up has arrived, and cleared by the poll that it permits.
     arrived: AtomicBool,
-    /// The next wake-up stops half of the way.
+    /// Whether the next wake-up stops half-way.
     slow: AtomicBool,
+    /// The gate that the slow wake-up opens when it has begun; it waits for `left`.
     entered: Gate,
     left: Gate,
     parent: AtomicWaker,

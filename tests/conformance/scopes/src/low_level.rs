@@ -13,7 +13,7 @@ use std::time::Duration;
 use crate::erased::{Backend, R};
 use crate::support::{Flag, in_cancelled_scope, poll_once, polls_until_ready, run};
 
-/// LL-01, C11: `checkpoint` gives up its turn, always: it is pending once, having woken itself.
+/// LL-01, C11: `checkpoint` always yields: it is pending once, and has woken itself.
 pub fn a_checkpoint_yields_once(backend: &Backend) {
     run(backend, async {
         for _ in 0..1000 {
@@ -39,7 +39,7 @@ pub fn checkpoints_let_other_tasks_run(backend: &Backend) {
     });
 }
 
-/// LL-01: in a cancelled scope nothing comes after a `checkpoint`.
+/// LL-01: in a cancelled scope no code runs after a `checkpoint`.
 pub fn a_checkpoint_is_cancelled_with_its_scope(backend: &Backend) {
     run(backend, async {
         let passed = Flag::new();
@@ -57,7 +57,7 @@ pub fn a_checkpoint_is_cancelled_with_its_scope(backend: &Backend) {
     });
 }
 
-/// LL-02: `checkpoint_if_cancelled` keeps its turn where nothing is cancelled.
+/// LL-02: `checkpoint_if_cancelled` does not yield where nothing is cancelled.
 pub fn checkpoint_if_cancelled_keeps_its_turn(backend: &Backend) {
     run(backend, async {
         assert_eq!(polls_until_ready(checkpoint_if_cancelled()), 1);
@@ -69,8 +69,7 @@ pub fn checkpoint_if_cancelled_keeps_its_turn(backend: &Backend) {
     });
 }
 
-/// LL-02: `checkpoint_if_cancelled` ends the body of a cancelled scope, and not what is shielded
-/// in it.
+/// LL-02: `checkpoint_if_cancelled` ends the body of a cancelled scope, and not a shielded section in it.
 pub fn checkpoint_if_cancelled_observes_cancellation(backend: &Backend) {
     run(backend, async {
         let (shielded, passed) = (Flag::new(), Flag::new());
@@ -89,7 +88,7 @@ pub fn checkpoint_if_cancelled_observes_cancellation(backend: &Backend) {
     });
 }
 
-/// LL-03: `cancel_shielded_checkpoint` gives up its turn, once.
+/// LL-03: `cancel_shielded_checkpoint` yields once.
 pub fn a_shielded_checkpoint_yields_once(backend: &Backend) {
     run(backend, async {
         assert_eq!(polls_until_ready(cancel_shielded_checkpoint()), 2);
@@ -129,8 +128,8 @@ pub fn a_shielded_checkpoint_is_never_cancelled(backend: &Backend) {
     });
 }
 
-/// LL-01, CS-03: it makes no difference whether a checkpoint was pending when the cancellation
-/// came, or came after it.
+/// LL-01, CS-03: it makes no difference whether a checkpoint was pending when the cancellation arrived, or
+/// began after it.
 pub fn a_pending_checkpoint_is_cancelled_too(backend: &Backend) {
     run(backend, async {
         let passed = Flag::new();
@@ -178,7 +177,7 @@ pub fn the_token_is_equal_within_a_run(backend: &Backend) {
     assert_eq!(current_run(), None);
 }
 
-/// LL-05: two runs have different tokens, one after the other as side by side.
+/// LL-05: two runs have different tokens, one after the other and at the same time.
 pub fn the_token_differs_between_runs(backend: &Backend) {
     let first = run(backend, async { current_run() });
     let second = run(backend, async { current_run() });

@@ -1,4 +1,4 @@
-//! What all operations have in common: C4, C11, LL-04.
+//! Rules that all operations share: C4, C11, LL-04.
 
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -28,10 +28,10 @@ use crate::support::{Flag, Gate, Log, Wakes, in_cancelled_scope, poll_once, run}
 /// More operations than a task may do in one turn.
 const UNFAIR: usize = 50_000;
 
-/// Makes an operation that is ready at once.
+/// A function that makes an operation that is ready at once.
 type Make = Rc<dyn Fn() -> LocalBoxFuture<'static, ()>>;
 
-/// Operations that need not wait, by name. To be extended with each new one.
+/// Returns operations that need not wait, by name. Each new operation is to be added here.
 fn ready_operations<R: Runtime>(ended: TaskHandle<()>) -> Vec<(&'static str, Make)> {
     let ended = Rc::new(ended);
     vec![
@@ -76,7 +76,7 @@ fn for_ready_operations(backend: &Backend, f: impl AsyncFn(&'static str, Make)) 
     });
 }
 
-/// C4, LL-04: an operation that could be ready at once does not pass in a cancelled scope.
+/// C4, LL-04: an operation that could be ready at once is refused in a cancelled scope.
 pub fn ready_operations_are_cancel_points(backend: &Backend) {
     for_ready_operations(backend, async |name, make| {
         make().await;
@@ -90,7 +90,7 @@ pub fn ready_operations_are_cancel_points(backend: &Backend) {
     });
 }
 
-/// C2, C4: nor does it pass if the cancellation came earlier in the same poll.
+/// C2, C4: a ready operation is also refused if the cancellation happened earlier in the same poll.
 pub fn ready_operations_see_cancellation_in_the_same_poll(backend: &Backend) {
     for_ready_operations(backend, async |name, make| {
         let passed = Flag::new();
@@ -107,8 +107,8 @@ pub fn ready_operations_see_cancellation_in_the_same_poll(backend: &Backend) {
     });
 }
 
-/// C2: a cancellation takes effect for what follows in the same poll also where another thread was
-/// a little faster.
+/// C2: a cancellation takes effect for the rest of the same poll also where another thread has cancelled a
+/// little earlier.
 pub fn a_second_cancellation_is_seen_in_the_same_poll(backend: &Backend) {
     for_ready_operations(backend, async |name, make| {
         let passed = Flag::new();
@@ -126,8 +126,8 @@ pub fn a_second_cancellation_is_seen_in_the_same_poll(backend: &Backend) {
     });
 }
 
-/// C9, C7: once a deadline that has passed was seen, the scope is cancelled for good, also where
-/// its timer has yet to fire: what was interrupted for it stays so.
+/// C9, C7: once a passed deadline was seen, the scope is cancelled permanently, also where its timer has
+/// yet to fire: operations that were interrupted for it stay interrupted.
 pub fn a_passed_deadline_stays_seen(backend: &Backend) {
     run(backend, async {
         for _ in 0..50 {
@@ -138,7 +138,7 @@ pub fn a_passed_deadline_stays_seen(backend: &Backend) {
             let handle = scope.handle();
             let body = async {
                 thread::sleep(limit * 2);
-                // From here on everything in this poll is looked at anew.
+                // From here on everything in this poll is checked anew.
                 unrelated.cancel();
                 let inner = async {
                     checkpoint().await;
@@ -170,7 +170,7 @@ pub fn operations_pass_in_a_shield(backend: &Backend) {
     });
 }
 
-/// C11, LL-04: a loop of ready operations gives up its turn from time to time, and is woken again.
+/// C11, LL-04: a loop of ready operations yields from time to time, and is woken again.
 pub fn loops_of_ready_operations_yield(backend: &Backend) {
     for_ready_operations(backend, async |name, make| {
         checkpoint().await;
@@ -189,7 +189,7 @@ pub fn loops_of_ready_operations_yield(backend: &Backend) {
     });
 }
 
-/// C11: yielding on every operation would be too dear: a few ready ones in a row do not.
+/// C11: yielding on every operation would be too expensive: a few ready ones in a row do not yield.
 pub fn a_few_ready_operations_do_not_yield(backend: &Backend) {
     run(backend, async {
         let group = task_group::<R, Infallible, _, _>(async |tg| {
@@ -223,7 +223,7 @@ pub fn a_busy_task_does_not_starve_others(backend: &Backend) {
     });
 }
 
-/// C11: nor does it keep the timers of its own scopes from firing.
+/// C11: a busy task does not keep the timers of its own scopes from firing, either.
 pub fn a_busy_task_meets_its_deadline(backend: &Backend) {
     for_ready_operations(backend, async |_, make| {
         let busy = async {
@@ -238,7 +238,7 @@ pub fn a_busy_task_meets_its_deadline(backend: &Backend) {
     });
 }
 
-/// C11: each turn of a task has a budget of its own, also of one that is never out of work.
+/// C11: each turn of a task has a new budget, also that of a task that always has work.
 pub fn the_budget_is_renewed_with_each_turn(backend: &Backend) {
     run(backend, async {
         let group = task_group::<R, Infallible, _, _>(async |tg| {
@@ -258,8 +258,8 @@ pub fn the_budget_is_renewed_with_each_turn(backend: &Backend) {
     });
 }
 
-/// C4, SY-01: an operation that had started delivers an outcome that is settled when it is polled,
-/// though the scope was cancelled meanwhile; the next operation is refused.
+/// C4, SY-01: an operation that had started returns an outcome that is settled when it is polled, though
+/// the scope was cancelled meanwhile; the next operation is refused.
 pub fn a_settled_outcome_is_delivered(backend: &Backend) {
     run(backend, async {
         let (gate, log) = (Gate::new(), Log::new());
@@ -288,8 +288,8 @@ pub fn a_settled_outcome_is_delivered(backend: &Backend) {
     });
 }
 
-/// C4: a settled outcome is delivered in a cancelled scope also where the budget is used up:
-/// there is none while effectively cancelled.
+/// C4: a settled outcome is returned in a cancelled scope also where the budget is used up: the budget does
+/// not apply while effectively cancelled.
 pub fn no_outcome_is_lost_to_the_budget(backend: &Backend) {
     run(backend, async {
         let group = task_group::<R, Infallible, _, _>(async |tg| {
@@ -355,7 +355,7 @@ pub fn a_refused_operation_starts_when_its_scope_is_left(backend: &Backend) {
     });
 }
 
-/// C4: it is woken for that by whoever leaves the scope: in a set of futures nobody else polls it.
+/// C4: leaving the scope wakes a refused operation: in a set of futures it would not be polled otherwise.
 pub fn a_refused_operation_is_woken_when_its_scope_is_left(backend: &Backend) {
     run(backend, async {
         let operations: Vec<LocalBoxFuture<'_, ()>> = vec![
@@ -375,8 +375,8 @@ pub fn a_refused_operation_is_woken_when_its_scope_is_left(backend: &Backend) {
     });
 }
 
-/// C4: an operation that was pending when its scope was cancelled is not lost either, if it
-/// outlives the scope.
+/// C4: an operation that was pending when its scope was cancelled is not lost either, if it outlives the
+/// scope.
 pub fn a_pending_operation_survives_the_scope_it_was_lent_to(backend: &Backend) {
     run(backend, async {
         let deadline = now::<R>() + Duration::from_millis(30);
@@ -396,7 +396,7 @@ pub fn a_pending_operation_survives_the_scope_it_was_lent_to(backend: &Backend) 
     });
 }
 
-/// C4: structural futures are no operations: cancelled, they still poll what they contain.
+/// C4: structural futures are not operations: when cancelled, they still poll their contents.
 pub fn structural_futures_do_start_when_cancelled(backend: &Backend) {
     run(backend, async {
         let log = Log::new();
@@ -432,7 +432,7 @@ pub fn structural_futures_do_start_when_cancelled(backend: &Backend) {
     });
 }
 
-/// C4: operations of one scope do not disturb those beside it.
+/// C4: operations of one scope do not disturb those outside it.
 pub fn only_what_is_inside_is_cancelled(backend: &Backend) {
     run(backend, async {
         let cancelled = in_cancelled_scope::<R, _>(async {

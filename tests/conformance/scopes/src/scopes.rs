@@ -1,5 +1,5 @@
-//! Cancel scopes: what cancelling one does. CS-01 to CS-06, CS-08, CS-19 to CS-21. That a scope
-//! serves once (CS-07) and cannot be left in the wrong order (CS-22) are compile-fail tests.
+//! Cancel scopes: the effects of cancelling one. CS-01 to CS-06, CS-08, CS-19 to CS-21. That a scope can be
+//! run only once (CS-07) and cannot be left in the wrong order (CS-22) are compile-fail tests.
 
 use std::convert::Infallible;
 use std::pin::pin;
@@ -17,7 +17,7 @@ use crate::kinds::{blocked, until_cancelled};
 use crate::support::{Gate, Log, in_cancelled_scope, poll_once, run};
 
 /// CS-01, CS-08, C1, C7: a scope is cancelled from another task while its body waits: the wait is
-/// interrupted, the rest is skipped, and the code behind the scope goes on.
+/// interrupted, the rest is skipped, and the code after the scope continues.
 pub fn cancelling_interrupts_the_wait(backend: &Backend) {
     run(backend, async {
         let log = Log::new();
@@ -49,7 +49,7 @@ pub fn cancelling_interrupts_the_wait(backend: &Backend) {
     });
 }
 
-/// CS-02: cancelling twice is cancelling once; so it is afterwards.
+/// CS-02: cancelling twice is the same as cancelling once; also afterwards.
 pub fn cancelling_is_idempotent(backend: &Backend) {
     run(backend, async {
         let scope = CancelScope::<R>::new();
@@ -63,8 +63,8 @@ pub fn cancelling_is_idempotent(backend: &Backend) {
     });
 }
 
-/// CS-03, C2, C4: once a scope is cancelled, every operation inside is refused, again and again and
-/// in nested scopes too, until the scope is left.
+/// CS-03, C2, C4: once a scope is cancelled, every operation inside is refused, each time and in nested
+/// scopes too, until the scope is left.
 pub fn cancellation_is_level_triggered(backend: &Backend) {
     run(backend, async {
         let scope = CancelScope::<R>::new();
@@ -96,7 +96,7 @@ pub fn cancellation_is_level_triggered(backend: &Backend) {
     });
 }
 
-/// CS-04, C7: a scope is cancelled, but its body never waits again: its value is delivered.
+/// CS-04, C7: a scope is cancelled, but its body never waits again: its value is returned.
 pub fn a_body_that_never_waits_again_completes(backend: &Backend) {
     run(backend, async {
         let scope = CancelScope::<R>::new();
@@ -113,7 +113,7 @@ pub fn a_body_that_never_waits_again_completes(backend: &Backend) {
     });
 }
 
-/// CS-05: when a cancelled scope has been left, waits outside it are as ever.
+/// CS-05: when a cancelled scope has been left, waits outside it work as usual.
 pub fn waits_behind_a_cancelled_scope_are_unaffected(backend: &Backend) {
     run(backend, async {
         for _ in 0..3 {
@@ -126,7 +126,7 @@ pub fn waits_behind_a_cancelled_scope_are_unaffected(backend: &Backend) {
     });
 }
 
-/// CS-06: a scope that is cancelled before it is entered: its body runs up to the first wait.
+/// CS-06: if a scope is cancelled before it is entered, its body runs up to the first wait.
 pub fn a_scope_cancelled_in_advance_runs_to_the_first_wait(backend: &Backend) {
     run(backend, async {
         let log = Log::new();
@@ -141,8 +141,8 @@ pub fn a_scope_cancelled_in_advance_runs_to_the_first_wait(backend: &Backend) {
     });
 }
 
-/// CS-08: only the code inside the scope is interrupted: the task around it goes on, and so does
-/// what else it does meanwhile.
+/// CS-08: only the code inside the scope is interrupted: the task around it continues, and so do its other
+/// futures.
 pub fn only_what_is_inside_is_interrupted(backend: &Backend) {
     run(backend, async {
         let (log, left) = (Log::new(), Gate::new());
@@ -165,7 +165,7 @@ pub fn only_what_is_inside_is_interrupted(backend: &Backend) {
     });
 }
 
-/// CS-19, C7: the reason, and the name of the task that cancelled, can be seen inside and outside.
+/// CS-19, C7: the reason, and the name of the cancelling task, can be seen inside and outside.
 pub fn the_cancelled_side_sees_reason_and_canceller(backend: &Backend) {
     run(backend, async {
         let seen = Log::new();
@@ -201,7 +201,7 @@ pub fn the_cancelled_side_sees_reason_and_canceller(backend: &Backend) {
     });
 }
 
-/// CS-19: a cancellation from the main task names that one; one from a plain thread, nobody.
+/// CS-19: a cancellation from the main task names that task; one from a plain thread has no name.
 pub fn the_main_task_has_a_name_too(backend: &Backend) {
     let main = async {
         let scope = CancelScope::<R>::new();
@@ -226,7 +226,7 @@ pub fn the_main_task_has_a_name_too(backend: &Backend) {
     anyrt_core::run(backend, RunOptions::new().name("the main one"), main).expect("the run starts");
 }
 
-/// CS-20, C7: the cause tells a deadline from an explicit cancellation; the first one wins.
+/// CS-20, C7: the cause distinguishes a deadline from an explicit cancellation; the first one wins.
 pub fn the_first_cause_wins(backend: &Backend) {
     run(backend, async {
         let scope = CancelScope::<R>::new().within(Duration::from_millis(5));
@@ -256,7 +256,7 @@ pub fn the_first_cause_wins(backend: &Backend) {
     });
 }
 
-/// CS-21: a real error of the body passes a cancelled scope unchanged.
+/// CS-21: an error of the body passes through a cancelled scope unchanged.
 pub fn errors_pass_a_cancelled_scope(backend: &Backend) {
     run(backend, async {
         let scope = CancelScope::<R>::new();
@@ -271,7 +271,7 @@ pub fn errors_pass_a_cancelled_scope(backend: &Backend) {
     });
 }
 
-/// C9: a handle tells what was set, also when its scope is gone.
+/// C9: a handle returns the values that were set, also when its scope is gone.
 pub fn a_handle_outlives_its_scope(backend: &Backend) {
     run(backend, async {
         let scope = CancelScope::<R>::new();

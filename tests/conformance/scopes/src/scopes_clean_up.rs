@@ -51,7 +51,7 @@ pub fn the_body_is_gone_when_the_clean_up_begins(backend: &Backend) {
     });
 }
 
-/// C7, C8: a body that completes although it is cancelled gives its value, after the clean-up.
+/// C7, C8: a body that completes although it is cancelled returns its value, after the clean-up.
 pub fn a_cancelled_finally_may_still_complete(backend: &Backend) {
     run(backend, async {
         let log = Log::new();
@@ -88,8 +88,7 @@ pub fn nested_clean_ups_run_inside_out(backend: &Backend) {
     });
 }
 
-/// C8: `with_resource` lends a value to its body, and gives it to the clean-up, however the body
-/// ended.
+/// C8: `with_resource` lends a value to its body, and passes it to the clean-up, however the body ended.
 pub fn with_resource_gives_the_value_to_the_clean_up(backend: &Backend) {
     run(backend, async {
         let log = Log::new();
@@ -130,8 +129,8 @@ pub fn with_resource_gives_the_value_to_the_clean_up(backend: &Backend) {
     });
 }
 
-/// HO-16, C8: what is dropped is dropped outside the cancelled scope: a destructor that blocks on
-/// an operation comes to its end.
+/// HO-16, C8: values are dropped outside the cancelled scope: a destructor that blocks on an operation
+/// completes.
 pub fn destructors_run_outside_the_cancelled_scope(backend: &Backend) {
     run(backend, async {
         let log = Log::new();
@@ -154,7 +153,8 @@ pub fn destructors_run_outside_the_cancelled_scope(backend: &Backend) {
     });
 }
 
-/// C10: dropped from outside, clean-up code does not run, and what had begun is dropped.
+/// C10: if it is dropped from outside, clean-up code does not run, and the parts that had begun are
+/// dropped.
 pub fn dropping_a_shield_or_finally_drops_what_is_in_it(backend: &Backend) {
     run(backend, async {
         let log = Log::new();
@@ -175,7 +175,7 @@ pub fn dropping_a_shield_or_finally_drops_what_is_in_it(backend: &Backend) {
     });
 }
 
-/// C8: the value of an outer `finally` waits for its own clean-up; a panic of the clean-up goes on.
+/// C8: the value of an outer `finally` waits for its own clean-up; a panic of the clean-up continues.
 pub fn a_panic_of_the_clean_up_continues(backend: &Backend) {
     run(backend, async {
         let tidy = finally(async { 7 }, async || panic_quietly("the clean-up panics"));

@@ -20,8 +20,8 @@ const SHORT: Duration = Duration::from_millis(20);
 /// A limit that no case reaches.
 const LONG: Duration = Duration::from_secs(3600);
 
-/// CS-15, C9: the effective deadline is the earliest of the enclosing ones; far in the future
-/// without any; past where a scope is cancelled; and a shield cuts off what lies outside it.
+/// CS-15, C9: the effective deadline is the earliest of the enclosing ones; far in the future without any;
+/// past where a scope is cancelled; and a shield cuts off the ones outside it.
 pub fn the_effective_deadline_is_the_earliest_one(backend: &Backend) {
     run(backend, async {
         assert_eq!(current_effective_deadline(), Instant::FAR_FUTURE);
@@ -65,7 +65,8 @@ pub fn the_effective_deadline_is_the_earliest_one(backend: &Backend) {
     });
 }
 
-/// CS-15: in a cancelled scope it is past, in the shields and scopes inside it as they say.
+/// CS-15: the effective deadline is past in a cancelled scope; in the shields and scopes inside, it depends
+/// on these.
 pub fn the_effective_deadline_of_a_cancelled_scope_is_past(backend: &Backend) {
     run(backend, async {
         let outcome = in_cancelled_scope::<R, _>(async {
@@ -106,7 +107,7 @@ pub fn a_deadline_can_be_set_while_the_scope_runs(backend: &Backend) {
     });
 }
 
-/// CS-16: one that is moved to a later time gives the body the extra time; removing it, all it
+/// CS-16: moving a deadline to a later time gives the body the extra time; removing it, all the time it
 /// needs.
 pub fn a_deadline_can_be_moved_later(backend: &Backend) {
     run(backend, async {
@@ -174,7 +175,7 @@ pub fn a_deadline_may_be_infinite_or_past(backend: &Backend) {
     });
 }
 
-/// CS-18, C9: a scope whose deadline has passed on entry: the body runs up to its first wait.
+/// CS-18, C9: if the deadline of a scope has passed on entry, the body runs up to its first wait.
 pub fn an_expired_scope_runs_to_the_first_wait(backend: &Backend) {
     run(backend, async {
         let log = Log::new();
@@ -211,8 +212,7 @@ pub fn a_length_counts_from_entry(backend: &Backend) {
     });
 }
 
-/// HO-28, C2, CS-15: readers that are not asynchronous see what was changed earlier in the same
-/// poll.
+/// HO-28, C2, CS-15: readers that are not asynchronous see changes that were made earlier in the same poll.
 pub fn readers_see_changes_of_the_same_poll(backend: &Backend) {
     run(backend, async {
         let scope = CancelScope::<R>::new();
@@ -336,7 +336,7 @@ pub fn a_deadline_around_the_host_cancels_the_children(backend: &Backend) {
     on_each_kind!(backend, scenario);
 }
 
-/// C9, C11: a deadline comes although the body is never pending by itself: the budget sees to it.
+/// C9, C11: a deadline takes effect although the body is never pending by itself, because of the budget.
 pub fn a_deadline_ends_a_loop_of_ready_operations(backend: &Backend) {
     run(backend, async {
         let result = task_group::<R, Infallible, _, _>(async |tg| {

@@ -1,4 +1,4 @@
-//! Cancel scopes in one another: which of them catches. CS-09, CS-10, HO-07, rule C7.
+//! Nested cancel scopes: which of them catches. CS-09, CS-10, HO-07, rule C7.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -11,8 +11,8 @@ use crate::erased::{Backend, R};
 use crate::kinds::blocked;
 use crate::support::{Gate, Log, run, yields};
 
-/// CS-09, C7: the outer one of two scopes is cancelled: the inner body is interrupted, code between
-/// the two is skipped, and only the outer one reports anything.
+/// CS-09, C7: the outer one of two scopes is cancelled: the inner body is interrupted, code between the two
+/// is skipped, and only the outer one reports anything.
 pub fn an_outer_cancellation_passes_the_inner_scope(backend: &Backend) {
     run(backend, async {
         let log = Log::new();
@@ -100,8 +100,8 @@ pub fn the_outermost_cancelled_scope_catches(backend: &Backend) {
     });
 }
 
-/// CS-10, C6: also where the inner scope is carrying out its own cancellation when the outer one
-/// is cancelled: the clean-up ends, and the code between does not run.
+/// CS-10, C6: an outer scope can be cancelled while an inner one carries out its own cancellation: the
+/// clean-up ends, and the code between does not run.
 pub fn an_outer_cancellation_overtakes_an_inner_one(backend: &Backend) {
     run(backend, async {
         let log = Log::new();
@@ -173,7 +173,7 @@ pub fn a_scope_inside_a_shield_catches_its_own(backend: &Backend) {
     });
 }
 
-/// CS-08, C3: a scope in a child is cancelled by the host, and the other way round.
+/// CS-08, C3: a scope in a child is cancelled by the host, and vice versa.
 pub fn scopes_are_cancelled_across_tasks(backend: &Backend) {
     run(backend, async {
         let log = Log::new();

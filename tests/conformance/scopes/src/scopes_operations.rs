@@ -1,4 +1,4 @@
-//! Cancel scopes: what becomes of operations and of foreign futures in them. CS-23, rules C3 to C5.
+//! Cancel scopes: operations and foreign futures in them. CS-23, rules C3 to C5.
 
 use std::convert::Infallible;
 use std::pin::pin;
@@ -13,7 +13,8 @@ use crate::erased::{Backend, R};
 use crate::kinds::{blocked, until_cancelled};
 use crate::support::{Flag, Log, in_cancelled_scope, run, yields};
 
-/// CS-03, C2, C5: also when the body goes on because it awaits foreign futures that are ready.
+/// CS-03, C2, C5: a cancellation stays in effect when the body continues because it awaits foreign futures
+/// that are ready.
 pub fn cancellation_stays_when_foreign_futures_go_on(backend: &Backend) {
     run(backend, async {
         let log = Log::new();
@@ -34,7 +35,7 @@ pub fn cancellation_stays_when_foreign_futures_go_on(backend: &Backend) {
     });
 }
 
-/// HO-05, C2: `handle.cancel()` holds for the very next operation, ready or not, and so do a
+/// HO-05, C2: `handle.cancel()` takes effect for the very next operation, ready or not, and so do a
 /// deadline that is moved into the past and a shield that is lifted.
 pub fn cancelling_from_inside_takes_effect_at_once(backend: &Backend) {
     run(backend, async {
@@ -77,8 +78,7 @@ pub fn cancelling_from_inside_takes_effect_at_once(backend: &Backend) {
     });
 }
 
-/// CS-23, C6: an operation that cannot be interrupted runs to its end; the cancellation comes at
-/// the next wait.
+/// CS-23, C6: an operation that cannot be interrupted runs to its end; the next wait is cancelled.
 pub fn what_cannot_be_interrupted_runs_to_its_end(backend: &Backend) {
     run(backend, async {
         let log = Log::new();
@@ -102,8 +102,7 @@ pub fn what_cannot_be_interrupted_runs_to_its_end(backend: &Backend) {
     });
 }
 
-/// C4: an operation that was refused, and whose future lives on when the scope has been left,
-/// starts then.
+/// C4: an operation that was refused, and that outlives the scope, starts when the scope has been left.
 pub fn a_refused_operation_starts_when_the_scope_has_been_left(backend: &Backend) {
     run(backend, async {
         let result = task_group::<R, Infallible, _, _>(async |tg| {
@@ -119,7 +118,8 @@ pub fn a_refused_operation_starts_when_the_scope_has_been_left(backend: &Backend
     });
 }
 
-/// C4: and is woken for it, if it was polled in a task of its own waker meanwhile.
+/// C4: a refused operation is woken when the scope is left, also if it was polled with a waker of another
+/// task.
 pub fn a_refused_operation_is_woken_when_the_scope_is_left(backend: &Backend) {
     run(backend, async {
         let wakes = crate::support::Wakes::new();
@@ -139,7 +139,7 @@ pub fn a_refused_operation_is_woken_when_the_scope_is_left(backend: &Backend) {
     });
 }
 
-/// C5: a foreign future in a cancelled scope is polled once more; what is ready then is kept.
+/// C5: a foreign future in a cancelled scope is polled once more; a value that is ready then is kept.
 pub fn foreign_futures_are_polled_once_more(backend: &Backend) {
     run(backend, async {
         for ready_at_last in [false, true] {
@@ -168,8 +168,8 @@ pub fn foreign_futures_are_polled_once_more(backend: &Backend) {
     });
 }
 
-/// C3: what is polled inside a scope is in it, wherever it was made; and what comes out of one
-/// and is polled outside is not.
+/// C3: a future that is polled inside a scope is in it, wherever it was created; and a future that is moved
+/// out of one and polled outside is not.
 pub fn where_a_future_is_polled_counts(backend: &Backend) {
     run(backend, async {
         let made_outside = checkpoint();

@@ -15,8 +15,8 @@ use crate::erased::{Backend, R};
 use crate::kinds::{blocked, until_cancelled};
 use crate::support::{Flag, Gate, Log, in_cancelled_scope, poll_once, run};
 
-/// CS-11, C8: a shield keeps outer cancellation out: waits inside complete, and the first one
-/// behind it is cancelled.
+/// CS-11, C8: a shield keeps outer cancellation out: waits inside complete, and the first one after it is
+/// cancelled.
 pub fn a_shield_keeps_outer_cancellation_out(backend: &Backend) {
     run(backend, async {
         let log = Log::new();
@@ -40,7 +40,7 @@ pub fn a_shield_keeps_outer_cancellation_out(backend: &Backend) {
     });
 }
 
-/// CS-11, C6: also when the cancellation arrives while the shielded section runs: the scope waits.
+/// CS-11, C6: if the cancellation arrives while the shielded section runs, the scope waits for the section.
 pub fn a_running_shield_is_waited_for(backend: &Backend) {
     run(backend, async {
         let (log, began, go_on) = (Log::new(), Gate::new(), Gate::new());
@@ -239,7 +239,7 @@ pub fn clean_up_needs_a_shield(backend: &Backend) {
     });
 }
 
-/// C11, CS-14: `cancel_shielded_checkpoint` yields, cancelled or not; `checkpoint` does not pass.
+/// C11, CS-14: `cancel_shielded_checkpoint` yields, cancelled or not; `checkpoint` is refused.
 pub fn a_shielded_checkpoint_passes_when_cancelled(backend: &Backend) {
     run(backend, async {
         let log = Log::new();

@@ -1,4 +1,4 @@
-//! The contract of `Time`: what core relies on when it asks for the clock and for timers.
+//! The contract of `Time`: the guarantees that core relies on when it uses the clock and timers.
 
 use std::future::pending;
 use std::pin::{Pin, pin};
@@ -12,7 +12,7 @@ use futures_util::future::join_all;
 
 use crate::support::{Wakes, poll_once, run, until, yields};
 
-/// Later than a healthy machine is, however busy.
+/// More than the delay of a healthy machine, however busy.
 const GENEROUS: Duration = Duration::from_secs(10);
 
 /// Time 1: the clock never goes backwards, and can be read on any thread.
@@ -49,8 +49,8 @@ pub fn timers_are_never_early<B: Enter>(backend: &B) {
     });
 }
 
-/// Time 2: hundreds of timers beside one another all complete, in whatever order they were made,
-/// and none is early.
+/// Time 2: hundreds of concurrent timers all complete, in whatever order they were created, and none is
+/// early.
 pub fn many_timers_complete<B: Enter>(backend: &B) {
     run(backend, async {
         let start = now::<B::Runtime>();
@@ -77,7 +77,7 @@ pub fn a_past_timer_completes_soon<B: Enter>(backend: &B) {
     });
 }
 
-/// Time 2: a deadline that lies very far away is no trouble.
+/// Time 2: a very distant deadline is supported.
 pub fn distant_timers_stay_pending<B: Enter>(backend: &B) {
     run(backend, async {
         let hour = Duration::from_secs(3600);
@@ -117,7 +117,7 @@ pub fn a_fresh_timer_can_be_moved<B: Enter>(backend: &B) {
     });
 }
 
-/// Time 5: a pending timer can be moved, sooner and later; nobody polls it in between.
+/// Time 5: a pending timer can be moved, sooner and later, without being polled in between.
 pub fn a_pending_timer_can_be_moved<B: Enter>(backend: &B) {
     run(backend, async {
         let mut timer = pin!(timer::<B::Runtime>(
@@ -156,7 +156,7 @@ pub fn a_completed_timer_can_be_moved<B: Enter>(backend: &B) {
     });
 }
 
-/// Time 6: a timer that has woken says that it may have fired, and then it is ready.
+/// Time 6: a timer that has woken reports that it may have fired, and then it is ready.
 pub fn a_timer_that_wakes_may_have_fired<B: Enter>(backend: &B) {
     run(backend, async {
         for _ in 0..20 {
@@ -172,7 +172,7 @@ pub fn a_timer_that_wakes_may_have_fired<B: Enter>(backend: &B) {
     });
 }
 
-/// Time 6: a limit that is polled again and again is still obeyed, and wakes whoever polled last.
+/// Time 6: a limit that is polled again and again still fires, and wakes the last waker.
 pub fn a_limit_that_is_polled_often_wakes_the_last<B: Enter>(backend: &B) {
     run(backend, async {
         let length = Duration::from_millis(30);

@@ -19,7 +19,7 @@ const SHORT: Duration = Duration::from_millis(20);
 /// A limit that no case reaches.
 const LONG: Duration = Duration::from_secs(3600);
 
-/// TO-01: `move_on_after` interrupts its body after the limit, and the code behind goes on.
+/// TO-01: `move_on_after` interrupts its body after the limit, and the code after it continues.
 pub fn move_on_after_gives_up(backend: &Backend) {
     run(backend, async {
         let (start, dropped) = (now::<R>(), Flag::new());
@@ -36,7 +36,7 @@ pub fn move_on_after_gives_up(backend: &Backend) {
     });
 }
 
-/// TO-01: a scope with a limit and a handle tells of it.
+/// TO-01: the handle of a scope with a limit reports the cancellation.
 pub fn the_handle_of_a_limited_scope_tells(backend: &Backend) {
     run(backend, async {
         let scope = CancelScope::<R>::new().within(SHORT);
@@ -49,7 +49,7 @@ pub fn the_handle_of_a_limited_scope_tells(backend: &Backend) {
     });
 }
 
-/// TO-02: the body ends before the limit, or there is none: its value is delivered.
+/// TO-02: if the body ends before the limit, or there is none, its value is returned.
 pub fn a_body_in_time_gives_its_value(backend: &Backend) {
     run(backend, async {
         let body = || async {
@@ -75,7 +75,7 @@ pub fn a_body_in_time_gives_its_value(backend: &Backend) {
     });
 }
 
-/// TO-03: `fail_after` gives an error at its limit.
+/// TO-03: `fail_after` returns an error at its limit.
 pub fn fail_after_gives_an_error(backend: &Backend) {
     run(backend, async {
         let start = now::<R>();
@@ -84,7 +84,7 @@ pub fn fail_after_gives_an_error(backend: &Backend) {
     });
 }
 
-/// TO-04: a limit of zero, or a deadline that has passed: the body runs to its first wait.
+/// TO-04: with a limit of zero, or a passed deadline, the body runs to its first wait.
 pub fn an_expired_limit_lets_the_body_run_to_its_first_wait(backend: &Backend) {
     run(backend, async {
         let log = Log::new();
@@ -132,7 +132,7 @@ pub fn absolute_deadlines_work_alike(backend: &Backend) {
     });
 }
 
-/// TO-06: a limited scope is cancelled before its deadline: interrupted, but not by the deadline.
+/// TO-06: a limited scope that is cancelled before its deadline is interrupted, but not by the deadline.
 pub fn an_explicit_cancellation_is_no_timeout(backend: &Backend) {
     run(backend, async {
         let scope = CancelScope::<R>::new().within(LONG);
@@ -149,8 +149,8 @@ pub fn an_explicit_cancellation_is_no_timeout(backend: &Backend) {
     });
 }
 
-/// TO-07: an outer scope is cancelled inside a `fail_after`: no timeout is made of it, and the
-/// cancellation goes on to the outer scope.
+/// TO-07: if an outer scope is cancelled inside a `fail_after`, that is not reported as a timeout, and the
+/// cancellation propagates to the outer scope.
 pub fn an_outer_cancellation_makes_no_timeout(backend: &Backend) {
     run(backend, async {
         let log = Log::new();
@@ -189,7 +189,7 @@ pub fn an_outer_limit_comes_first(backend: &Backend) {
     });
 }
 
-/// TO-08: a reason that was given appears in the error's message.
+/// TO-08: a given reason appears in the error's message.
 pub fn a_timeout_says_its_reason(backend: &Backend) {
     run(backend, async {
         let limited = fail_after::<R, _>(Duration::ZERO, blocked());
@@ -229,7 +229,7 @@ pub fn the_limit_counts_from_the_first_poll(backend: &Backend) {
     });
 }
 
-/// TO-10: `sleep` and `sleep_until` last at least as long as they say.
+/// TO-10: `sleep` and `sleep_until` last at least as long as requested.
 pub fn a_sleep_is_never_too_short(backend: &Backend) {
     run(backend, async {
         for millis in [1, 5, 20] {
@@ -283,8 +283,8 @@ pub fn sleeping_forever_ends_by_cancellation(backend: &Backend) {
     });
 }
 
-/// HO-14, C7: `fail_after` over a group that was lent to it, in a loop: after the first timeout
-/// the group gives `Cancelled`.
+/// HO-14, C7: `fail_after` over a group that was lent to it, in a loop: after the first timeout the group
+/// returns `Cancelled`.
 pub fn a_lent_group_is_cancelled_by_the_first_timeout(backend: &Backend) {
     run(backend, async {
         let gone = Flag::new();
@@ -309,7 +309,7 @@ pub fn a_lent_group_is_cancelled_by_the_first_timeout(backend: &Backend) {
     });
 }
 
-/// HO-14, C7: `wait_for` gives up the waiting, again and again, and leaves the future as it is.
+/// HO-14, C7: `wait_for` stops waiting, each time, and leaves the future as it is.
 pub fn wait_for_leaves_the_future_running(backend: &Backend) {
     run(backend, async {
         let go_on = Gate::new();
@@ -331,7 +331,7 @@ pub fn wait_for_leaves_the_future_running(backend: &Backend) {
     });
 }
 
-/// HO-14: the same over a `finally`, whose clean-up runs once, when its body has ended.
+/// HO-14: the same over a `finally`: its clean-up runs once, when its body has ended.
 pub fn wait_for_does_not_disturb_a_clean_up(backend: &Backend) {
     run(backend, async {
         let (log, go_on) = (Log::new(), Gate::new());
@@ -349,7 +349,7 @@ pub fn wait_for_does_not_disturb_a_clean_up(backend: &Backend) {
     });
 }
 
-/// TO-03, C6: the body of an elapsed `fail_after` cleans up before the error is given.
+/// TO-03, C6: the body of an elapsed `fail_after` cleans up before the error is returned.
 pub fn a_timeout_waits_for_the_clean_up(backend: &Backend) {
     run(backend, async {
         let log = Log::new();
@@ -363,7 +363,7 @@ pub fn a_timeout_waits_for_the_clean_up(backend: &Backend) {
     });
 }
 
-/// C9: a limit that is dropped before it passes leaves nothing behind that could wake anybody.
+/// C9: a limit that is dropped before it passes causes no wake-up.
 pub fn a_dropped_limit_has_no_effect(backend: &Backend) {
     run(backend, async {
         {

@@ -1,7 +1,6 @@
-//! What the backends' own ways differ in, and which has one answer here.
+//! Behaviour in which the backends differ, and which is uniform here.
 //!
-//! Blocking calls are in `blocking`, spawning without a runtime in
-//! [`entry`](super::entry).
+//! Blocking calls are in `blocking`, spawning without a runtime in [`entry`](super::entry).
 
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -41,7 +40,7 @@ pub fn dropping_a_handle_does_nothing<B: Enter>(backend: &B) {
     });
 }
 
-/// G8: nor does it matter that it is dropped before the task was ever polled, or after its end.
+/// G8: the handle of a task may also be dropped before the task was ever polled, or after its end.
 pub fn handles_may_be_dropped_at_any_time<B: Enter>(backend: &B) {
     run(backend, async {
         let log = Log::new();
@@ -155,7 +154,7 @@ pub fn a_panic_that_nobody_awaits_is_not_lost<B: Enter>(backend: &B) {
     });
 }
 
-/// G4: nor is one that comes after the body has ended.
+/// G4: a panic after the body has ended is not lost, either.
 pub fn a_late_panic_is_not_lost<B: Enter>(backend: &B) {
     run(backend, async {
         let group = task_group::<B::Runtime, Infallible, (), _>(async |tg| {
@@ -171,7 +170,7 @@ pub fn a_late_panic_is_not_lost<B: Enter>(backend: &B) {
     });
 }
 
-/// C10: the panic of a child whose group was dropped continues in the run, if nowhere else.
+/// C10: the panic of a child of a dropped group continues in the run, if nowhere else.
 pub fn the_panic_of_an_adopted_child_is_not_lost<B: Enter>(backend: &B) {
     let panic = crate::support::catch_sync(|| {
         run(backend, async {

@@ -15,7 +15,7 @@ use super::byte_streams_support::Pieces;
 use crate::erased::{Backend, R};
 use crate::support::{Wakes, in_cancelled_scope, run};
 
-/// ST-08: chunks are joined until enough bytes are there, and what is too much stays for later.
+/// ST-08: chunks are joined until enough bytes are there, and surplus bytes stay for later.
 pub fn exactly_so_many_bytes_are_received(backend: &Backend) {
     run(backend, async {
         for size in 1..12 {
@@ -33,7 +33,7 @@ pub fn exactly_so_many_bytes_are_received(backend: &Backend) {
     });
 }
 
-/// ST-08: large amounts, and a number that nobody could have memory for.
+/// ST-08: large amounts, and a number of bytes that exceeds any memory.
 pub fn memory_is_taken_as_bytes_come(backend: &Backend) {
     run(backend, async {
         let bytes: Vec<u8> = (0..=250).cycle().take(1_000_000).collect();
@@ -48,7 +48,7 @@ pub fn memory_is_taken_as_bytes_come(backend: &Backend) {
     });
 }
 
-/// ST-09: bytes are received up to a delimiter, which is taken out, wherever chunks end.
+/// ST-09: bytes are received up to a delimiter, which is removed, wherever chunks end.
 pub fn a_delimiter_is_found_across_chunks(backend: &Backend) {
     run(backend, async {
         let text = b"one\r\n\r\ntwo\rthree\n\r\nrest";
@@ -63,7 +63,7 @@ pub fn a_delimiter_is_found_across_chunks(backend: &Backend) {
     });
 }
 
-/// ST-10: a stream that ends too early is an incomplete read, of which nothing is lost.
+/// ST-10: a stream that ends too early is an incomplete read, and no byte is lost.
 pub fn an_early_end_is_an_incomplete_read(backend: &Backend) {
     run(backend, async {
         let mut stream = BufferedByteStream::new(Pieces::new(["ab", "c"]));
@@ -84,7 +84,7 @@ pub fn an_early_end_is_an_incomplete_read(backend: &Backend) {
     });
 }
 
-/// ST-10: a delimiter is looked for within bounds, and no byte further. What was looked at stays.
+/// ST-10: a delimiter is searched for within the limit, and no byte further. The searched bytes stay.
 pub fn a_delimiter_has_to_come_soon_enough(backend: &Backend) {
     run(backend, async {
         for size in 1..8 {
@@ -102,7 +102,7 @@ pub fn a_delimiter_has_to_come_soon_enough(backend: &Backend) {
         let mut stream = BufferedByteStream::new(Pieces::new(["ab"]));
         let error = stream.receive_until(b"", 10).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
-        // What cannot come any more is not waited for: this stream never says another word.
+        // Bytes that cannot match any more are not waited for: this stream never sends anything else.
         let (mut near, far) = memory_byte_stream(10);
         near.send(b"abc").await.unwrap();
         let mut far = BufferedByteStream::new(far);
@@ -111,7 +111,7 @@ pub fn a_delimiter_has_to_come_soon_enough(backend: &Backend) {
     });
 }
 
-/// ST-10: a peer that never sends the delimiter costs no more memory than was allowed.
+/// ST-10: a peer that never sends the delimiter costs no more memory than the limit.
 pub fn a_search_holds_no_more_than_was_allowed(backend: &Backend) {
     struct Endless;
     impl Attributes for Endless {}
@@ -135,14 +135,14 @@ pub fn a_search_holds_no_more_than_was_allowed(backend: &Backend) {
     });
 }
 
-/// ST-09: however small the pieces, each byte is looked at once. (Looking at all of them for each
-/// piece would take until the watchdog comes.)
+/// ST-09: however small the pieces, each byte is examined once. (Searching all of them for each piece would
+/// take until the watchdog fires.)
 pub fn a_search_is_linear(backend: &Backend) {
     const LENGTH: usize = 1 << 20;
     run(backend, async {
         let mut text = vec![b'a'; LENGTH];
         text.extend(b"ab");
-        // The worst for a search that begins again behind each mismatch.
+        // The worst case for a search that starts again after each mismatch.
         let mut delimiter = vec![b'a'; 500];
         delimiter.push(b'b');
         let mut stream = BufferedByteStream::new(Pieces::of(&text, 1));
@@ -151,7 +151,7 @@ pub fn a_search_is_linear(backend: &Backend) {
     });
 }
 
-/// ST-09: the same when each wait for a piece is broken off: the next search goes on.
+/// ST-09: the same when each wait for a piece is cancelled: the next search continues.
 pub fn a_search_that_is_broken_off_goes_on(backend: &Backend) {
     run(backend, async {
         let mut text = vec![b'a'; 1 << 18];
@@ -168,8 +168,8 @@ pub fn a_search_that_is_broken_off_goes_on(backend: &Backend) {
     });
 }
 
-/// ST-08: plain reading takes what is buffered first, and nothing else along; what is fed counts as
-/// received.
+/// ST-08: plain reading returns the buffered bytes first, and no others with them; bytes that are fed count
+/// as received.
 pub fn reading_begins_with_what_is_buffered(backend: &Backend) {
     run(backend, async {
         for size in [3, 10_000] {
@@ -230,7 +230,7 @@ pub fn a_buffered_stream_closes_its_halves(backend: &Backend) {
     });
 }
 
-/// C4: in a cancelled scope nothing is taken out, even if it is there.
+/// C4: in a cancelled scope nothing is removed from the buffer, even if it is available.
 pub fn buffered_operations_are_cancel_points(backend: &Backend) {
     run(backend, async {
         let mut stream = BufferedByteStream::new(Pieces::new([""; 0]));

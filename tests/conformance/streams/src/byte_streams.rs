@@ -1,5 +1,5 @@
-//! Byte streams in memory, and stapled: ST-01 to ST-05, ST-07, ST-14, TI-10, C4. (ST-06 is ruled
-//! out by types.)
+//! Byte streams in memory, and stapled: ST-01 to ST-05, ST-07, ST-14, TI-10, C4. (ST-06 is ruled out by
+//! types.)
 
 use std::io;
 use std::pin::{Pin, pin};
@@ -18,8 +18,8 @@ use crate::erased::{Backend, R};
 use crate::support::{Wakes, catch_sync, in_cancelled_scope, run};
 use crate::{check_byte_pipe, check_byte_stream};
 
-/// ST-01, ST-02, ST-03, ST-04, ST-05, ST-07, TI-10: a connection in memory keeps to the contract,
-/// whatever its room.
+/// ST-01, ST-02, ST-03, ST-04, ST-05, ST-07, TI-10: a connection in memory keeps to the contract, whatever
+/// its capacity.
 pub fn memory_streams_keep_the_contract(backend: &Backend) {
     for (capacity, clogged) in [(100, 1), (64 * 1024, 100), (UNBOUNDED, 5000)] {
         run(
@@ -32,7 +32,7 @@ pub fn memory_streams_keep_the_contract(backend: &Backend) {
     }
 }
 
-/// ST-01, ST-02, ST-03, ST-04, ST-05: so does one direction of it.
+/// ST-01, ST-02, ST-03, ST-04, ST-05: one direction of a connection in memory keeps to the contract.
 pub fn memory_pipes_keep_the_contract(backend: &Backend) {
     run(
         backend,
@@ -43,7 +43,7 @@ pub fn memory_pipes_keep_the_contract(backend: &Backend) {
     );
 }
 
-/// ST-01, ST-02, ST-03, ST-04, ST-05, ST-07, ST-11: so does a stream with a buffer.
+/// ST-01, ST-02, ST-03, ST-04, ST-05, ST-07, ST-11: a stream with a buffer keeps to the contract.
 pub fn buffered_streams_keep_the_contract(backend: &Backend) {
     let make = async |capacity| {
         let (near, far) = memory_byte_stream(capacity);
@@ -55,7 +55,8 @@ pub fn buffered_streams_keep_the_contract(backend: &Backend) {
     );
 }
 
-/// ST-01, ST-02, ST-03, ST-04, ST-05, ST-07, ST-14: so do two pipes that are stapled together.
+/// ST-01, ST-02, ST-03, ST-04, ST-05, ST-07, ST-14: two pipes that are stapled together keep to the
+/// contract.
 pub fn stapled_streams_keep_the_contract(backend: &Backend) {
     let make = async |capacity| {
         let (send_there, receive_there) = memory_byte_pipe(capacity);
@@ -71,8 +72,8 @@ pub fn stapled_streams_keep_the_contract(backend: &Backend) {
     );
 }
 
-/// ST-01, ST-02, ST-03, ST-04, ST-05, ST-07: so does a stream that is known as a trait object
-/// alone.
+/// ST-01, ST-02, ST-03, ST-04, ST-05, ST-07: a stream that is used only as a trait object keeps to the
+/// contract.
 pub fn boxed_streams_keep_the_contract(backend: &Backend) {
     let make = async |capacity| {
         let (near, far) = memory_byte_stream(capacity);
@@ -86,8 +87,7 @@ pub fn boxed_streams_keep_the_contract(backend: &Backend) {
     );
 }
 
-/// TI-10: there is room for as many bytes as was said; then sending waits for the peer to receive
-/// one.
+/// TI-10: there is room for exactly `capacity` bytes; then sending waits for the peer to receive one.
 pub fn sending_bytes_waits_when_the_room_is_used_up(backend: &Backend) {
     run(backend, async {
         for capacity in [1, 7, 4096] {
@@ -113,8 +113,8 @@ pub fn a_byte_stream_needs_room(_: &Backend) {
     }
 }
 
-/// ST-05, TI-10: dropping an end is, for the other, the end of the stream and a broken one, for who
-/// waits already as well as later.
+/// ST-05, TI-10: dropping an end gives the other the end of the stream and a broken stream, for operations
+/// that wait already as well as for later ones.
 pub fn a_dropped_end_is_noticed_at_once(backend: &Backend) {
     run(backend, async {
         let (mut near, mut far) = memory_byte_stream(3);
@@ -144,8 +144,8 @@ pub fn a_dropped_end_is_noticed_at_once(backend: &Backend) {
     });
 }
 
-/// TI-10: a connection that is cut off does not look as if it had been closed, and what was on its
-/// way is lost.
+/// TI-10: a connection that is reset does not look as if it had been closed, and the bytes in transit are
+/// lost.
 pub fn a_reset_connection_is_broken_for_the_peer(backend: &Backend) {
     run(backend, async {
         let (mut near, mut far) = memory_byte_stream(100);
@@ -198,8 +198,8 @@ pub fn byte_operations_are_cancel_points(backend: &Backend) {
     });
 }
 
-/// ST-14: what is sent goes into the one half, what is received comes from the other; each ends
-/// alone, and both are dropped with the whole.
+/// ST-14: bytes are sent into one half and received from the other; each ends alone, and both are dropped
+/// with the whole.
 pub fn a_stapled_stream_consists_of_its_halves(backend: &Backend) {
     run(backend, async {
         let (sender, mut sent) = memory_byte_pipe(10);
@@ -220,8 +220,8 @@ pub fn a_stapled_stream_consists_of_its_halves(backend: &Backend) {
     });
 }
 
-/// ST-14: what is known of a stream is known of everything that wraps it, and of a stapled one
-/// the receiving half counts first.
+/// ST-14: the attributes of a stream are available on everything that wraps it; of a stapled stream, the
+/// receiving half has precedence.
 pub fn attributes_are_found_through_wrappers(backend: &Backend) {
     run(backend, async {
         let pieces = |count| Pieces::new(vec![b"x"; count]);
@@ -247,8 +247,8 @@ pub fn attributes_are_found_through_wrappers(backend: &Backend) {
     });
 }
 
-/// EN-30: an attribute that could not be read is an answer: what is further inside does not replace it,
-/// and every wrapper passes it on. It is another error than that of a missing attribute.
+/// EN-30: an attribute that could not be read is a result: an attribute further inside does not replace it,
+/// and every wrapper passes it on. Its error differs from that of a missing attribute.
 pub fn attributes_that_fail_are_found_through_wrappers(backend: &Backend) {
     run(backend, async {
         let unreadable = || Unreadable(Pieces::new([b"x"]));
@@ -276,7 +276,7 @@ pub fn attributes_that_fail_are_found_through_wrappers(backend: &Backend) {
     });
 }
 
-/// ST-01: an error of the stream beneath is passed through as it is.
+/// ST-01: an error of the stream beneath is returned unchanged.
 pub fn errors_pass_through_wrappers(backend: &Backend) {
     run(backend, async {
         let failing = || Pieces::new(["ab"]).failing(io::ErrorKind::TimedOut);

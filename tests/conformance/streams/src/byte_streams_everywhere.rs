@@ -11,7 +11,7 @@ use crate::cancel_everywhere::cancel_everywhere;
 use crate::erased::Backend;
 use crate::support::yields;
 
-/// ST-01, C4: wherever receiving is cancelled, every byte comes out once, in order.
+/// ST-01, C4: wherever receiving is cancelled, every byte is received once, in order.
 pub fn a_byte_receive_loses_nothing(backend: &Backend) {
     cancel_everywhere(
         backend,
@@ -44,7 +44,7 @@ pub fn a_byte_receive_loses_nothing(backend: &Backend) {
     );
 }
 
-/// ST-01, C4: wherever sending is cancelled, what comes is a beginning of what was sent.
+/// ST-01, C4: wherever sending is cancelled, the received bytes are a prefix of those that were sent.
 pub fn a_cancelled_byte_send_leaves_a_beginning(backend: &Backend) {
     cancel_everywhere(
         backend,
@@ -76,7 +76,7 @@ pub fn a_cancelled_byte_send_leaves_a_beginning(backend: &Backend) {
     );
 }
 
-/// ST-08, ST-09, C4: wherever a message is broken off, its parts are still there.
+/// ST-08, ST-09, C4: wherever receiving a message is cancelled, its parts are still there.
 pub fn a_buffered_receive_loses_nothing(backend: &Backend) {
     for size in [1, 3, 100] {
         cancel_everywhere(
@@ -127,8 +127,7 @@ pub fn a_text_receive_loses_nothing(backend: &Backend) {
     );
 }
 
-/// ST-13, C4: wherever sending text is cancelled, all of it arrives or nothing, and the next is
-/// whole.
+/// ST-13, C4: wherever sending text is cancelled, all of it arrives or nothing, and the next text is whole.
 pub fn a_text_is_sent_whole_or_not_at_all(backend: &Backend) {
     cancel_everywhere(
         backend,

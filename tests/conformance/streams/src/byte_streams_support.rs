@@ -1,4 +1,4 @@
-//! A source of bytes in pieces that a case decides on, and what is known of it.
+//! A source of bytes in pieces that a case chooses, and its attributes.
 
 use std::collections::VecDeque;
 use std::io;
@@ -8,8 +8,8 @@ use std::task::{Context, Poll};
 use anyrt_core::stream::{Attribute, Attributes, Demand};
 use futures_io::AsyncRead;
 
-/// Gives one piece with each read, and is pending before each of them, if it is slow. Then comes
-/// the end, or an error.
+/// A source that returns one piece with each read, and is pending before each of them, if it is slow. After
+/// the pieces it returns the end, or an error.
 #[derive(Debug, Default)]
 pub(super) struct Pieces {
     pieces: VecDeque<Vec<u8>>,
@@ -27,7 +27,7 @@ impl Pieces {
         }
     }
 
-    /// So many bytes with each read.
+    /// Creates a source that returns `size` bytes with each read.
     pub(super) fn of(bytes: &[u8], size: usize) -> Pieces {
         Pieces::new(bytes.chunks(size))
     }
@@ -69,7 +69,7 @@ impl AsyncRead for Pieces {
     }
 }
 
-/// What is known of [`Pieces`]: how many are left.
+/// The number of [`Pieces`] that are left.
 pub(super) struct Left;
 
 impl Attribute for Left {
@@ -83,7 +83,7 @@ impl Attributes for Pieces {
     }
 }
 
-/// Pieces of which it cannot be read how many are left.
+/// Pieces with a number of remaining pieces that cannot be read.
 pub(super) struct Unreadable(pub(super) Pieces);
 
 impl AsyncRead for Unreadable {

@@ -18,7 +18,7 @@ use crate::cancel_everywhere::{Cut, cancel_everywhere};
 use crate::erased::{Backend, R};
 use crate::support::{Flag, in_cancelled_scope, poll_once, run, until, yields};
 
-/// A place for files, which is removed with all that is in it.
+/// A folder for files, which is removed with all its contents.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -31,7 +31,7 @@ impl Folder {
         Folder(folder)
     }
 
-    /// A file with these bytes.
+    /// Creates a file with these bytes.
     fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
         let path = self.0.join(name);
         fs::write(&path, bytes).unwrap();
@@ -65,8 +65,7 @@ async fn receive_all<R: Runtime>(stream: &mut FileReadStream<R>, max: usize) -> 
     }
 }
 
-/// ST-15: a file is received in pieces of up to the given size, then comes its end; if it grows,
-/// more.
+/// ST-15: a file is received in pieces of up to the given size, then its end; if it grows, the new bytes.
 pub fn a_file_is_received_up_to_its_end(backend: &Backend) {
     let folder = Folder::new();
     let bytes = bytes(200_000);
@@ -93,7 +92,7 @@ pub fn a_file_is_received_up_to_its_end(backend: &Backend) {
     });
 }
 
-/// ST-15: the position can be asked for and moved, and is that of what is received next.
+/// ST-15: the position can be queried and moved, and is that of the next byte to be received.
 pub fn the_position_in_a_file_can_be_moved(backend: &Backend) {
     let folder = Folder::new();
     let path = folder.file("input", "0123456789");
@@ -122,8 +121,8 @@ pub fn the_position_in_a_file_can_be_moved(backend: &Backend) {
     });
 }
 
-/// ST-15, ST-16: path and file are known of a stream, through wrappers too; a file that came
-/// without a path has none.
+/// ST-15, ST-16: a stream has the path and the file as attributes, through wrappers too; a file without a
+/// path has none.
 pub fn a_file_has_attributes(backend: &Backend) {
     let folder = Folder::new();
     let path = folder.file("input", "0123456789");
@@ -152,8 +151,8 @@ pub fn a_file_has_attributes(backend: &Backend) {
     });
 }
 
-/// ST-16: a file is truncated, or appended to if that is asked for; what was sent is there, at the
-/// latest after the stream was closed.
+/// ST-16: a file is truncated, or appended to if the option is set; bytes that were sent are in the file,
+/// at the latest after the stream was closed.
 pub fn a_file_is_truncated_or_appended_to(backend: &Backend) {
     let folder = Folder::new();
     let path = folder.file("output", "what was there");
@@ -182,8 +181,8 @@ pub fn a_file_is_truncated_or_appended_to(backend: &Backend) {
     });
 }
 
-/// ST-16: after the end was said, sending fails as closed, and the end can be said again. What was
-/// written without a flush is there.
+/// ST-16: after the end was sent, sending fails as closed, and the end can be sent again. Bytes that were
+/// written without a flush are in the file.
 pub fn a_closed_file_refuses_to_be_sent_to(backend: &Backend) {
     let folder = Folder::new();
     let path = folder.0.join("output");
@@ -204,8 +203,8 @@ pub fn a_closed_file_refuses_to_be_sent_to(backend: &Backend) {
     });
 }
 
-/// ST-16, F7: what cannot be written is reported by the very operation, or by the next one if nobody
-/// waited for it; it stays, so flushing and closing report it, too.
+/// ST-16, F7: a failed write is reported by the operation itself, or by the next one if the operation was
+/// dropped; the bytes stay, so flushing and closing report the failure, too.
 pub fn a_failed_write_is_reported(backend: &Backend) {
     let folder = Folder::new();
     let path = folder.file("input", "read only");
@@ -226,7 +225,7 @@ pub fn a_failed_write_is_reported(backend: &Backend) {
     assert_eq!(fs::read(&path).unwrap(), b"read only");
 }
 
-/// C4: in a cancelled scope nothing is read, written or moved, and no file is made.
+/// C4: in a cancelled scope nothing is read, written or moved, and no file is created.
 pub fn file_operations_are_cancel_points(backend: &Backend) {
     let folder = Folder::new();
     let path = folder.file("input", "0123456789");
@@ -312,8 +311,8 @@ pub fn a_cancelled_receive_keeps_the_position(backend: &Backend) {
     );
 }
 
-/// ST-15, C4: wherever asking for the position or moving it is cancelled while something was read
-/// and not received, that is received next, or what stands at the new position.
+/// ST-15, C4: if querying or moving the position is cancelled at any poll while bytes were read and not
+/// received, these are received next, or those at the new position.
 pub fn a_cancelled_seek_keeps_what_was_read(backend: &Backend) {
     let folder = Folder::new();
     let expected: Vec<u8> = (0..100).collect();
@@ -349,8 +348,8 @@ pub fn a_cancelled_seek_keeps_what_was_read(backend: &Backend) {
     }
 }
 
-/// ST-16, C4, C6: wherever sending is cancelled, the file has a beginning of what was sent. Nothing
-/// writes any more when the scope has ended, and what is sent later comes behind.
+/// ST-16, C4, C6: wherever sending is cancelled, the file has a prefix of the bytes that were sent. Nothing
+/// writes any more when the scope has ended, and bytes that are sent later follow.
 pub fn a_cancelled_send_leaves_a_beginning(backend: &Backend) {
     let folder = Folder::new();
     let path = folder.0.join("output");

@@ -1,4 +1,4 @@
-//! Memory object streams: MS-01 to MS-09, and what they are beside that.
+//! Memory object streams: MS-01 to MS-09, and the other traits that they implement.
 
 use std::convert::Infallible;
 use std::pin::{Pin, pin};
@@ -15,8 +15,8 @@ use futures_util::StreamExt;
 use crate::erased::{Backend, R};
 use crate::support::{Flag, Wakes, in_cancelled_scope, polls_until_ready, run, until};
 
-/// MS-01: without room, sending waits until the object is taken, and receiving until there is one;
-/// the order stays.
+/// MS-01: without room, sending waits until the object is received, and receiving until there is one; the
+/// order stays.
 pub fn without_room_both_sides_wait(backend: &Backend) {
     run(backend, async {
         let (tx, rx) = memory_object_stream(0);
@@ -48,7 +48,7 @@ pub fn without_room_both_sides_wait(backend: &Backend) {
     });
 }
 
-/// MS-02: there is room for as many as was said; the next one waits. First in, first out.
+/// MS-02: there is room for `capacity` objects; the next one waits. First in, first out.
 pub fn sending_waits_when_the_room_is_used_up(backend: &Backend) {
     run(backend, async {
         for capacity in [1, 2, 7] {
@@ -84,7 +84,7 @@ pub fn an_unbounded_stream_never_lets_a_sender_wait(backend: &Backend) {
     });
 }
 
-/// MS-03: the forms that do not wait say so, unless somebody waits on the other side.
+/// MS-03: the `try_` forms return an error if they would wait, unless a task waits on the other side.
 pub fn trying_needs_room_or_somebody_who_waits(backend: &Backend) {
     run(backend, async {
         let (tx, rx) = memory_object_stream(0);
@@ -116,7 +116,7 @@ pub fn trying_needs_room_or_somebody_who_waits(backend: &Backend) {
     });
 }
 
-/// MS-04: receiving from a full stream lets the sender that waits move up, and complete.
+/// MS-04: receiving from a full stream moves the waiting sender up, which completes.
 pub fn receiving_moves_a_waiting_sender_up(backend: &Backend) {
     run(backend, async {
         let (tx, rx) = memory_object_stream(1);
@@ -162,8 +162,8 @@ pub fn iterating_ends_with_the_last_sender(backend: &Backend) {
     });
 }
 
-/// MS-05, MS-11: an object that was handed to a `next` which was dropped is not lost: the handle
-/// has it, and passes it on when it is closed.
+/// MS-05, MS-11: an object that was handed to a `next` which was dropped is not lost: the handle has it,
+/// and passes it on when it is closed.
 pub fn a_dropped_next_loses_nothing(backend: &Backend) {
     run(backend, async {
         let (tx, mut rx) = memory_object_stream(0);
@@ -185,8 +185,8 @@ pub fn a_dropped_next_loses_nothing(backend: &Backend) {
     });
 }
 
-/// MS-06: with the last sender closed, what is left is received, and then the end, however one
-/// asks; those who wait learn it at once.
+/// MS-06: with the last sender closed, the remaining objects are received, and then the end, in each form
+/// of receiving; waiting receivers are woken at once.
 pub fn the_end_comes_after_what_is_left(backend: &Backend) {
     run(backend, async {
         let (tx, rx) = memory_object_stream(3);
@@ -214,7 +214,7 @@ pub fn the_end_comes_after_what_is_left(backend: &Backend) {
     });
 }
 
-/// MS-06, C4: the end is not told as long as an object that was handed over may come back.
+/// MS-06, C4: the end is not reported as long as an object that was handed over may come back.
 pub fn the_end_waits_for_what_was_handed_over(backend: &Backend) {
     run(backend, async {
         for taken in [true, false] {
@@ -244,8 +244,8 @@ pub fn the_end_waits_for_what_was_handed_over(backend: &Backend) {
     });
 }
 
-/// MS-07: with the last receiver closed, sending is broken for good, also for those who wait; what
-/// is in the stream is dropped.
+/// MS-07: with the last receiver closed, sending is broken permanently, also for waiting senders; the
+/// objects in the stream are dropped.
 pub fn without_receivers_sending_is_broken(backend: &Backend) {
     run(backend, async {
         let (tx, rx) = memory_object_stream(1);
@@ -269,8 +269,8 @@ pub fn without_receivers_sending_is_broken(backend: &Backend) {
     });
 }
 
-/// MS-08: whatever is done with a closed handle gives `Closed`, also with its clones; closing it
-/// again is fine.
+/// MS-08: every operation on a closed handle returns `Closed`, also on its clones; closing it again has no
+/// effect.
 pub fn a_closed_handle_says_so(backend: &Backend) {
     run(backend, async {
         let (tx, rx) = memory_object_stream(2);
@@ -291,7 +291,7 @@ pub fn a_closed_handle_says_so(backend: &Backend) {
         assert_eq!((now.open_senders, now.open_receivers), (1, 1));
         open_tx.send(2).await.unwrap();
         assert_eq!(open_rx.receive().await, Ok(2));
-        // Both sides closed: one's own comes first.
+        // Both sides closed: the handle's own side has precedence.
         open_rx.close();
         assert!(matches!(tx.try_send(3), Err(TrySendError::Closed(3))));
         assert!(matches!(open_tx.try_send(3), Err(TrySendError::Broken(3))));
@@ -360,7 +360,7 @@ pub fn loops_of_ready_operations_yield(backend: &Backend) {
     });
 }
 
-/// MS-01, MS-02, MS-07: a sink takes one more than fits, and says when that is under way.
+/// MS-01, MS-02, MS-07: a sink accepts one object more than fits, and reports when it is on its way.
 pub fn a_sender_is_a_sink(backend: &Backend) {
     run(backend, async {
         for capacity in [0, 1, 3] {
@@ -393,7 +393,7 @@ pub fn a_sender_is_a_sink(backend: &Backend) {
     });
 }
 
-/// MS-01, MS-06, MS-07: the end waits for what the sink took, and fails with it. C4: it is a
+/// MS-01, MS-06, MS-07: the end waits for the object that the sink accepted, and fails with it. C4: it is a
 /// cancel point.
 pub fn the_end_comes_behind_what_a_sink_took(backend: &Backend) {
     run(backend, async {

@@ -76,7 +76,7 @@ async fn cut_send(cut: &Cut<R>, capacity: usize, receive_before: bool) {
     group.await.unwrap();
 }
 
-/// MS-11, MS-12, C4: wherever receiving is cancelled, every object comes out once, in order.
+/// MS-11, MS-12, C4: wherever receiving is cancelled, every object is received once, in order.
 pub fn a_receive_loses_nothing(backend: &Backend) {
     for capacity in [0, 1] {
         cancel_everywhere(
@@ -144,19 +144,19 @@ pub fn a_handed_object_survives_every_way_of_leaving(backend: &Backend) {
     });
 }
 
-/// What the senders know of each object that they had.
+/// The outcomes of each object that a sender had.
 type Attempts = BTreeMap<usize, Vec<(usize, Fate)>>;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
     Sent,
-    /// It came back: it was refused.
+    /// The object was refused and returned.
     Refused,
-    /// The call was dropped: sent or not.
+    /// The call was dropped: the object was sent or not.
     Unknown,
 }
 
-/// An object that counts how many of its kind live.
+/// An object that counts how many of its kind exist.
 struct Item {
     sender: usize,
     number: usize,
@@ -180,7 +180,7 @@ impl Drop for Item {
     }
 }
 
-/// A small generator, so that a seed says everything.
+/// A small generator, so that a run depends on the seed alone.
 struct Chance(u64);
 
 impl Chance {
@@ -192,16 +192,16 @@ impl Chance {
     }
 }
 
-/// MS-01, MS-02, MS-09, MS-11, C4: with thousands of tasks that send, receive, are cancelled and
-/// dropped at random, every object that was sent comes out once.
+/// MS-01, MS-02, MS-09, MS-11, C4: with thousands of tasks that send, receive, are cancelled and dropped at
+/// random, every object that was sent is received once.
 pub fn nothing_is_lost_under_stress(backend: &Backend) {
     for seed in 1..=12 {
         run(backend, stress(seed, 60));
     }
 }
 
-/// MS-01, MS-02, MS-11, C4: where one receives, who breaks off at random, each sender's objects
-/// come out in order. (Of several, one may get what another has passed on later.)
+/// MS-01, MS-02, MS-11, C4: with one receiver, which cancels at random, each sender's objects are received
+/// in order. (Of several receivers, one may get an object later that another has passed on.)
 pub fn the_order_stays_under_stress(backend: &Backend) {
     for seed in 1..=12 {
         run(backend, stress(seed, 1));
@@ -333,7 +333,7 @@ async fn receive_some(
 ) -> Vec<(usize, usize)> {
     let mut received = Vec::new();
     let mut take = |item: Item| received.push((item.sender, item.number));
-    // Some leave early, with whatever they were handed.
+    // Some leave early, with the objects that were handed to them.
     let turns = if chance.below(3) == 0 {
         chance.below(50)
     } else {

@@ -1,4 +1,4 @@
-//! Who owns what in a memory object stream, when: MS-10 to MS-15.
+//! The ownership of objects in a memory object stream: MS-10 to MS-15.
 
 use std::convert::Infallible;
 use std::pin::{Pin, pin};
@@ -15,7 +15,7 @@ use anyrt_core::task::task_group;
 use crate::erased::{Backend, R};
 use crate::support::{Flag, OnDrop, Wakes, in_cancelled_scope, run, until};
 
-/// MS-10: closing a handle ends what waits on it, at once; other handles go on.
+/// MS-10: closing a handle ends the operations that wait on it, at once; other handles continue.
 pub fn closing_a_handle_ends_what_waits_on_it(backend: &Backend) {
     run(backend, async {
         let (tx, rx) = memory_object_stream(0);
@@ -82,7 +82,7 @@ pub fn a_handle_can_be_closed_by_another_task(backend: &Backend) {
     });
 }
 
-/// MS-10, C4: what was settled before the handle was closed is delivered.
+/// MS-10, C4: an outcome that was settled before the handle was closed is returned.
 pub fn closing_takes_nothing_back(backend: &Backend) {
     run(backend, async {
         let (tx, rx) = memory_object_stream(0);
@@ -123,8 +123,7 @@ pub fn a_cancelled_call_leaves_nothing_behind(backend: &Backend) {
     });
 }
 
-/// MS-11: a dropped call leaves nothing behind, from wherever in the queue, and others keep their
-/// places.
+/// MS-11: a dropped call leaves nothing behind, wherever it is in the queue, and others keep their places.
 pub fn a_dropped_call_leaves_its_place(backend: &Backend) {
     run(backend, async {
         for leaving in 0..3_usize {
@@ -182,7 +181,7 @@ pub fn in_a_cancelled_scope_nothing_is_transferred(backend: &Backend) {
         send.await.unwrap();
         assert_eq!(rx.try_receive(), Ok(4));
 
-        // Nor at capacity 0, where somebody waits.
+        // At capacity 0 with a waiting task, nothing is transferred either.
         let (tx, rx) = memory_object_stream(0);
         let wakes = Wakes::new();
         let mut receive = pin!(rx.receive());
@@ -194,7 +193,7 @@ pub fn in_a_cancelled_scope_nothing_is_transferred(backend: &Backend) {
     });
 }
 
-/// MS-13: the numbers are right, from either side.
+/// MS-13: the statistics are correct, on both sides.
 pub fn statistics_tell_the_same_from_either_side(backend: &Backend) {
     fn check<T>(
         tx: &MemoryObjectSendStream<T>,
@@ -253,8 +252,8 @@ pub fn statistics_tell_the_same_from_either_side(backend: &Backend) {
     });
 }
 
-/// MS-14: a receiver that waits owns the object just sent; a sender that waits owns the room that
-/// has just become free.
+/// MS-14: a waiting receiver owns the object just sent; a waiting sender owns the room that has just become
+/// free.
 pub fn who_waits_owns_what_comes(backend: &Backend) {
     run(backend, async {
         let (tx, rx) = memory_object_stream(1);
@@ -278,8 +277,8 @@ pub fn who_waits_owns_what_comes(backend: &Backend) {
     });
 }
 
-/// C4: what was handed to a receiver that goes away is passed to the next one that waits, or goes
-/// back to its place in the stream, whichever goes first.
+/// C4: an object that was handed to a receiver which is dropped is passed to the next one that waits, or
+/// returned to its place in the stream, in whatever order receivers are dropped.
 pub fn what_is_not_taken_is_passed_on_in_order(backend: &Backend) {
     run(backend, async {
         let (tx, rx) = memory_object_stream(2);
@@ -324,8 +323,8 @@ pub fn what_is_not_taken_is_passed_on_in_order(backend: &Backend) {
     });
 }
 
-/// C4: nothing is lost when the receiver is cancelled in the very step in which it is handed an
-/// object: either it has it, or the stream.
+/// C4: nothing is lost when the receiver is cancelled in the very step in which an object is handed to it:
+/// either it has the object, or the stream has it.
 pub fn a_receiver_cancelled_with_its_object_keeps_or_returns_it(backend: &Backend) {
     run(backend, async {
         let (tx, rx) = memory_object_stream(0);
@@ -383,7 +382,7 @@ pub fn plain_calls_work_anywhere(backend: &Backend) {
     assert!(dropped.is_raised());
 }
 
-/// MS-01: those who wait are served in order of arrival, also after being polled by another task.
+/// MS-01: waiting tasks are served in order of arrival, also after being polled by another task.
 pub fn waiters_are_served_in_order(backend: &Backend) {
     run(backend, async {
         let (tx, rx) = memory_object_stream(0);

@@ -15,7 +15,7 @@ use crate::support::{Wakes, in_cancelled_scope, run};
 
 const TEXT: &str = "zwölf € für 😀, ein \u{10ffff}";
 
-/// ST-12: wherever chunks end, whole characters come out, and never nothing.
+/// ST-12: wherever chunks end, whole characters are received, and never an empty text.
 pub fn characters_are_joined(backend: &Backend) {
     run(backend, async {
         for size in 1..TEXT.len() {
@@ -44,8 +44,8 @@ pub fn characters_are_joined(backend: &Backend) {
     });
 }
 
-/// ST-13: what is no text is an error that says where it stands. All text before it was received,
-/// and nothing after it is.
+/// ST-13: invalid text is an error that has its position. All text before it was received, and nothing
+/// after it is.
 pub fn invalid_text_is_an_error(backend: &Backend) {
     run(backend, async {
         for size in 1..9 {
@@ -82,7 +82,7 @@ pub fn an_end_inside_of_a_character_is_an_error(backend: &Backend) {
     });
 }
 
-/// ST-13: or, if that is asked for, what is no text is replaced.
+/// ST-13: if the option is set, invalid text is replaced instead.
 pub fn invalid_text_is_replaced_if_asked_for(backend: &Backend) {
     run(backend, async {
         let bytes = b"a\xff\xfe\xe2\x82z\xf0\x9f\x98";
@@ -97,8 +97,7 @@ pub fn invalid_text_is_replaced_if_asked_for(backend: &Backend) {
     });
 }
 
-/// ST-13: text is sent as UTF-8, however little the stream takes at once; after the end, nothing
-/// is.
+/// ST-13: text is sent as UTF-8, however little the stream accepts at once; after the end, nothing is sent.
 pub fn text_is_sent_as_utf_8(backend: &Backend) {
     run(backend, async {
         let (near, mut far) = memory_byte_stream(1000);
@@ -152,7 +151,7 @@ pub fn text_streams_are_object_streams(backend: &Backend) {
     });
 }
 
-/// C4, ST-13: a text of which a part was sent is finished before the next.
+/// C4, ST-13: a text that was sent in part is finished before the next.
 pub fn a_text_that_was_broken_off_is_finished_first(backend: &Backend) {
     run(backend, async {
         for ends in [true, false] {

@@ -12,8 +12,7 @@ use crate::cancel_everywhere::cancel_everywhere;
 use crate::erased::{Backend, R};
 use crate::support::{Log, catch, in_cancelled_scope, poll_once, run, until, yields};
 
-/// SY-13: waiting releases the lock, and has it again afterwards; a guard of another mutex is
-/// refused.
+/// SY-13: waiting releases the lock, and holds it again afterwards; a guard of another mutex is refused.
 pub fn waiting_releases_the_lock(backend: &Backend) {
     run(backend, async {
         let mutex = Mutex::new(1);
@@ -44,8 +43,8 @@ pub fn waiting_releases_the_lock(backend: &Backend) {
     });
 }
 
-/// SY-13, C4: a wait that is refused has not released the lock; once its scope is gone, so is the
-/// lock.
+/// SY-13, C4: a wait that is refused has not released the lock; when its scope is gone, the lock is
+/// released.
 pub fn a_refused_wait_keeps_the_lock(backend: &Backend) {
     run(backend, async {
         let mutex = Mutex::new(1);
@@ -74,7 +73,7 @@ pub fn a_refused_wait_keeps_the_lock(backend: &Backend) {
     });
 }
 
-/// SY-14: `notify` wakes those who wait longest, `notify_all` all; nothing is remembered.
+/// SY-14: `notify` wakes the tasks that wait longest, `notify_all` all; notifications are not stored.
 pub fn notifications_wake_the_longest_waiting(backend: &Backend) {
     run(backend, async {
         let mutex = Mutex::new(());
@@ -107,7 +106,7 @@ pub fn notifications_wake_the_longest_waiting(backend: &Backend) {
     });
 }
 
-/// SY-15: `wait_for` goes on until its predicate gives something, and gives that.
+/// SY-15: `wait_for` waits until its predicate returns a value, and returns that.
 pub fn wait_for_waits_for_its_predicate(backend: &Backend) {
     run(backend, async {
         let items = Arc::new(Mutex::new(Vec::new()));
@@ -150,7 +149,7 @@ pub fn wait_for_waits_for_its_predicate(backend: &Backend) {
     });
 }
 
-/// SY-16: a condition and the mutex that it is built over show the same state.
+/// SY-16: a condition and the mutex that it is built on show the same state.
 pub fn a_condition_shares_its_mutex(backend: &Backend) {
     run(backend, async {
         let mutex = Arc::new(Mutex::new(0));
@@ -170,7 +169,7 @@ pub fn a_condition_shares_its_mutex(backend: &Backend) {
     });
 }
 
-/// SY-01: a notification that its receiver does not act on goes to the next.
+/// SY-01: a notification that its receiver does not act on is passed to the next.
 pub fn a_notification_that_is_not_taken_goes_on(backend: &Backend) {
     run(backend, async {
         let mutex = Mutex::new(());
@@ -235,7 +234,7 @@ pub fn a_notification_is_never_lost(backend: &Backend) {
     );
 }
 
-/// SY-15: a guard that borrows nothing will do, and is given back, also where nothing else has the mutex
+/// SY-15: a guard that borrows nothing can be used, and is returned, also where nothing else has the mutex
 /// meanwhile.
 pub fn a_guard_that_borrows_nothing_waits_too(backend: &Backend) {
     run(backend, async {
@@ -265,8 +264,8 @@ pub fn a_guard_that_borrows_nothing_waits_too(backend: &Backend) {
     });
 }
 
-/// SY-01: dropped before it waits, while it waits, and on its way back to the lock, such a wait has neither the
-/// lock nor a notification.
+/// SY-01: if it is dropped before it waits, while it waits, or while it locks again, such a wait has
+/// neither the lock nor a notification.
 pub fn a_dropped_wait_with_such_a_guard_has_nothing(backend: &Backend) {
     run(backend, async {
         let mutex = Arc::new(Mutex::new(()));
@@ -329,7 +328,7 @@ pub fn a_cancelled_wait_with_such_a_guard_has_nothing(backend: &Backend) {
     );
 }
 
-/// How many there are to take.
+/// The number of items to take.
 type Count = Condition<Arc<Mutex<u32>>>;
 
 async fn take_one(condition: &Count) {

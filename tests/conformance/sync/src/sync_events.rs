@@ -18,7 +18,7 @@ use crate::support::{
     Log, Wakes, catch_sync, in_cancelled_scope, panicking_waker, poll_once, run, until, yields,
 };
 
-/// SY-02: primitives are made and looked at before any run, and used in one.
+/// SY-02: primitives are created and inspected before any run, and used in one.
 pub fn primitives_exist_before_the_run(backend: &Backend) {
     let (event, barrier, promise) = (Event::new(), Barrier::new(1), Promise::<u32>::new());
     let (value, shared) = (Mutex::new(1), RwLock::new(2));
@@ -46,7 +46,7 @@ pub fn primitives_exist_before_the_run(backend: &Backend) {
     });
 }
 
-/// SY-03: a waker that panics does not keep the others asleep that are woken with it.
+/// SY-03: a waker that panics does not keep the other wakers from being called.
 pub fn a_waker_that_panics_is_not_the_last(_backend: &Backend) {
     let (event, wakes) = (Event::new(), Wakes::new());
     let mut waiting = [pin!(event.wait()), pin!(event.wait()), pin!(event.wait())];
@@ -88,7 +88,7 @@ pub fn primitives_may_be_statics(backend: &Backend) {
     }
 }
 
-/// SY-03: setting an event wakes all who wait, and lets those pass who come later.
+/// SY-03: setting an event wakes all waiting tasks, and lets later callers pass.
 pub fn an_event_lets_everybody_through(backend: &Backend) {
     run(backend, async {
         let event = Arc::new(Event::new());
@@ -117,7 +117,7 @@ pub fn an_event_lets_everybody_through(backend: &Backend) {
     });
 }
 
-/// SY-04: the statistics of an event count those who wait, and nobody else.
+/// SY-04: the statistics of an event count the waiting tasks, and no others.
 pub fn an_event_counts_who_waits(backend: &Backend) {
     run(backend, async {
         let event = Event::new();
@@ -160,7 +160,7 @@ pub fn a_wait_for_an_event_leaves_nothing_behind(backend: &Backend) {
     );
 }
 
-/// SY-24: entering a resource guard while somebody is inside is an error that names the action.
+/// SY-24: entering a resource guard that is in use is an error that names the action.
 pub fn a_resource_guard_names_the_action(backend: &Backend) {
     run(backend, async {
         let guard = Arc::new(ResourceGuard::new("reading from"));
@@ -182,7 +182,7 @@ pub fn a_resource_guard_names_the_action(backend: &Backend) {
     });
 }
 
-/// SY-25: a value reaches everybody who waits, whether it was set before or after.
+/// SY-25: a value is returned to all waiting tasks, whether it was set before or after.
 pub fn a_promised_value_reaches_everybody(backend: &Backend) {
     run(backend, async {
         let promise = Arc::new(Promise::<String>::new());
@@ -208,7 +208,7 @@ pub fn a_promised_value_reaches_everybody(backend: &Backend) {
     });
 }
 
-/// SY-26: a promise is settled once, and says how: not yet, with an error, or cancelled.
+/// SY-26: a promise is settled once, and reports its state: not yet, with an error, or cancelled.
 pub fn a_promise_is_settled_once(backend: &Backend) {
     run(backend, async {
         let set = Promise::<u32, &str>::new();
@@ -236,7 +236,7 @@ pub fn a_promise_is_settled_once(backend: &Backend) {
     });
 }
 
-/// SY-25, SY-01: a wait for a promise that is cancelled takes nothing from the others.
+/// SY-25, SY-01: a wait for a promise that is cancelled does not affect the others.
 pub fn a_cancelled_wait_leaves_the_promise_alone(backend: &Backend) {
     cancel_everywhere(
         backend,
@@ -259,8 +259,8 @@ pub fn a_cancelled_wait_leaves_the_promise_alone(backend: &Backend) {
     );
 }
 
-/// SY-01, C4: a barrier lets all through when the last has arrived; one of them is told that he
-/// was it; and who goes away before has not arrived.
+/// SY-01, C4: a barrier lets all tasks through when the last has arrived; the last one is notified of that;
+/// and a task that leaves before has not arrived.
 pub fn a_barrier_waits_for_all(backend: &Backend) {
     run(backend, async {
         let barrier = Barrier::new(3);
@@ -280,7 +280,7 @@ pub fn a_barrier_waits_for_all(backend: &Backend) {
             assert!(poll_once(two.as_mut()).await.is_pending());
             assert_eq!(barrier.statistics().waiting, 2);
             assert!(barrier.wait().await, "the last one is told");
-            // The round is over for everybody, whoever else goes away now.
+            // The round is over for all tasks, even if one leaves now.
             drop(one);
             assert_eq!(poll_once(two.as_mut()).await, Poll::Ready(false));
             assert_eq!(barrier.statistics().waiting, 0);
@@ -288,8 +288,8 @@ pub fn a_barrier_waits_for_all(backend: &Backend) {
     });
 }
 
-/// SY-01, C4: wherever a wait at a barrier is cancelled, who waited has arrived with all others, or
-/// not at all; in each round one is told that he was the last.
+/// SY-01, C4: wherever a wait at a barrier is cancelled, the task has arrived with all others, or not at
+/// all; in each round one task is notified that it was the last.
 pub fn a_wait_at_a_barrier_counts_once_or_not_at_all(backend: &Backend) {
     cancel_everywhere(
         backend,

@@ -12,7 +12,7 @@ use crate::cancel_everywhere::cancel_everywhere;
 use crate::erased::{Backend, R};
 use crate::support::{in_cancelled_scope, poll_once, run, yields};
 
-/// What the statistics say: borrowed, available, waiting. They add up.
+/// Returns the statistics (borrowed, available, waiting), after checking that they are consistent.
 fn counts(limiter: &CapacityLimiter) -> (usize, usize, usize) {
     let statistics = limiter.statistics();
     assert_eq!(statistics.total, limiter.total());
@@ -31,8 +31,8 @@ fn counts(limiter: &CapacityLimiter) -> (usize, usize, usize) {
     )
 }
 
-/// SY-20: a borrower has one token at most; borrowing twice, and giving back what one has not, is
-/// an error that changes nothing.
+/// SY-20: a borrower has one token at most; borrowing twice, and returning a token that it does not have,
+/// is an error that changes nothing.
 pub fn a_borrower_has_one_token(backend: &Backend) {
     run(backend, async {
         let limiter = CapacityLimiter::new(3);
@@ -63,8 +63,8 @@ pub fn a_borrower_has_one_token(backend: &Backend) {
     });
 }
 
-/// SY-20: the default borrower is the single acquisition, so one task may have several tokens; who
-/// waits twice under one key is told when the second turn comes.
+/// SY-20: the default borrower is the single acquisition, so one task may have several tokens; the second
+/// of two waits under one key fails when it gets its turn.
 pub fn each_acquisition_is_a_borrower(backend: &Backend) {
     run(backend, async {
         let limiter = CapacityLimiter::new(2);
@@ -86,7 +86,7 @@ pub fn each_acquisition_is_a_borrower(backend: &Backend) {
     });
 }
 
-/// SY-20: a token that comes back late does not take a later one of the same borrower away.
+/// SY-20: a token that is returned late does not release a later one of the same borrower.
 pub fn a_stale_token_does_no_harm(backend: &Backend) {
     run(backend, async {
         let limiter = CapacityLimiter::new(2);
@@ -100,7 +100,7 @@ pub fn a_stale_token_does_no_harm(backend: &Backend) {
     });
 }
 
-/// SY-21, SY-06: total, borrowed, available, borrowers and waiting add up at each step, and tokens
+/// SY-21, SY-06: total, borrowed, available, borrowers and waiting are consistent at each step, and tokens
 /// are handed over in order.
 pub fn the_counts_of_a_limiter_add_up(backend: &Backend) {
     run(backend, async {
@@ -133,7 +133,7 @@ pub fn the_counts_of_a_limiter_add_up(backend: &Backend) {
     });
 }
 
-/// SY-22: with a total of zero nobody gets in; without a limit everybody does. Both can be set
+/// SY-22: with a total of zero no acquisition succeeds; without a limit each one does. Both can be set
 /// outside of a run.
 pub fn the_total_may_be_zero_or_unlimited(backend: &Backend) {
     let limiter = CapacityLimiter::new(0);
@@ -156,8 +156,8 @@ pub fn the_total_may_be_zero_or_unlimited(backend: &Backend) {
     });
 }
 
-/// SY-23: a raised total lets in as many as fit, oldest first, at once; a lowered one takes effect
-/// as tokens come back.
+/// SY-23: a raised total admits as many waiting tasks as fit, oldest first, at once; a lowered one takes
+/// effect as tokens are returned.
 pub fn the_total_can_be_changed_in_use(backend: &Backend) {
     run(backend, async {
         let limiter = CapacityLimiter::new(1);
@@ -186,7 +186,7 @@ pub fn the_total_can_be_changed_in_use(backend: &Backend) {
     });
 }
 
-/// SY-20: a token can be moved to another thread, and be given back there.
+/// SY-20: a token can be moved to another thread, and be returned there.
 pub fn a_token_is_given_back_by_another_thread(backend: &Backend) {
     run(backend, async {
         let limiter = Arc::new(CapacityLimiter::new(1));

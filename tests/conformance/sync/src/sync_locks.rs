@@ -15,7 +15,7 @@ use crate::cancel_everywhere::cancel_everywhere;
 use crate::erased::{Backend, R};
 use crate::support::{Gate, Log, in_cancelled_scope, poll_once, run, until, yields};
 
-/// SY-05: a mutex has one holder at a time, among many tasks that give up their turn inside.
+/// SY-05: a mutex has one holder at a time, among many tasks that yield inside.
 pub fn a_mutex_has_one_holder(backend: &Backend) {
     run(backend, async {
         let mutex = Arc::new(Mutex::new(0));
@@ -55,7 +55,7 @@ pub fn a_mutex_is_given_out_in_order(backend: &Backend) {
                     for _ in 0..10 {
                         let mut order = taken.lock().await;
                         order.push(task);
-                        // Who looped is behind the others before the next one is done.
+                        // A task that looped is queued behind the others before the next one is done.
                         let others = order.len() < 4 * 9;
                         while others && taken.statistics().waiting < 3 {
                             yields(1).await;
@@ -74,7 +74,7 @@ pub fn a_mutex_is_given_out_in_order(backend: &Backend) {
     });
 }
 
-/// SY-07: `try_lock` takes a free mutex, and fails if another task has it.
+/// SY-07: `try_lock` locks a free mutex, and fails if another task has it.
 pub fn try_lock_does_not_wait(backend: &Backend) {
     run(backend, async {
         let mutex = Arc::new(Mutex::new(1));
@@ -95,8 +95,8 @@ pub fn try_lock_does_not_wait(backend: &Backend) {
     });
 }
 
-/// SY-08: a task that locks twice waits for itself, as for anybody else, and can be cancelled;
-/// several locks side by side in one task take turns.
+/// SY-08: a task that locks twice waits for itself, as for any other task, and can be cancelled; several
+/// concurrent locks in one task take turns.
 pub fn one_task_may_lock_twice(backend: &Backend) {
     run(backend, async {
         let mutex = Mutex::new(0);
@@ -118,8 +118,8 @@ pub fn one_task_may_lock_twice(backend: &Backend) {
     });
 }
 
-/// SY-09: only a guard releases. What fails, or stops waiting, does not disturb the holder; and a
-/// guard may be dropped by another task.
+/// SY-09: only a guard releases. An attempt that fails, or stops waiting, does not disturb the holder; and
+/// a guard may be dropped by another task.
 pub fn only_the_guard_releases(backend: &Backend) {
     run(backend, async {
         let mutex = Arc::new(Mutex::new(0));
@@ -140,8 +140,8 @@ pub fn only_the_guard_releases(backend: &Backend) {
     });
 }
 
-/// SY-10: a release hands the mutex over at once: before the next owner has run, it is named as
-/// owner, and nobody gets in between.
+/// SY-10: a release hands the mutex over at once: before the next owner has run, it is named as owner, and
+/// no other task can lock it in between.
 pub fn a_mutex_is_handed_over(backend: &Backend) {
     run(backend, async {
         let mutex = Arc::new(Mutex::new(0));
@@ -178,8 +178,7 @@ pub fn a_mutex_is_handed_over(backend: &Backend) {
     });
 }
 
-/// SY-11, C4, C11: locking a free mutex is a cancel point, need not yield, and in a loop lets
-/// others run.
+/// SY-11, C4, C11: locking a free mutex is a cancel point, need not yield, and in a loop lets others run.
 pub fn locking_is_a_cancel_point(backend: &Backend) {
     run(backend, async {
         let mutex = Mutex::new(0);
@@ -196,7 +195,8 @@ pub fn locking_is_a_cancel_point(backend: &Backend) {
     });
 }
 
-/// SY-12: the statistics say who has the mutex and how many wait, and are cleared afterwards.
+/// SY-12: the statistics have the owner of the mutex and the number of waiting tasks, and are cleared
+/// afterwards.
 pub fn a_mutex_knows_its_users(backend: &Backend) {
     run(backend, async {
         let mutex = Mutex::new(0);
@@ -220,8 +220,8 @@ pub fn a_mutex_knows_its_users(backend: &Backend) {
     });
 }
 
-/// SY-01: an outcome that is settled when the waiter is polled is delivered, though a cancellation
-/// came in the same step; one that was cancelled first gets nothing.
+/// SY-01: an outcome that is settled when the waiter is polled is returned, though a cancellation arrived
+/// in the same step; a waiter that was cancelled first gets nothing.
 pub fn a_lock_is_settled_or_cancelled(backend: &Backend) {
     run(backend, async {
         let mutex = Mutex::new(0);
@@ -247,7 +247,7 @@ pub fn a_lock_is_settled_or_cancelled(backend: &Backend) {
     });
 }
 
-/// SY-01: a mutex that was handed to a waiter which is then dropped goes to the next.
+/// SY-01: a mutex that was handed to a waiter which is then dropped is passed to the next.
 pub fn a_mutex_that_is_not_taken_goes_on(backend: &Backend) {
     run(backend, async {
         let mutex = Mutex::new(0);

@@ -10,8 +10,8 @@ use crate::cancel_everywhere::cancel_everywhere;
 use crate::erased::{Backend, R};
 use crate::support::{catch_sync, in_cancelled_scope, poll_once, run, yields};
 
-/// SY-17: acquiring takes a permit, and dropping it gives it back; with none, `try_acquire` fails
-/// and `acquire` waits.
+/// SY-17: acquiring takes a permit, and dropping it returns it; with none, `try_acquire` fails and
+/// `acquire` waits.
 pub fn permits_are_taken_and_given_back(backend: &Backend) {
     run(backend, async {
         let semaphore = Arc::new(Semaphore::new(2));
@@ -60,8 +60,8 @@ pub fn the_number_of_permits_is_bounded(backend: &Backend) {
     });
 }
 
-/// SY-19, SY-06: a release hands the permit to the one who waits longest: the value stays zero,
-/// and nobody gets in between.
+/// SY-19, SY-06: a release hands the permit to the task that waits longest: the value stays zero, and no
+/// other task can acquire it in between.
 pub fn a_permit_is_handed_over(backend: &Backend) {
     run(backend, async {
         let semaphore = Semaphore::new(1);
@@ -88,7 +88,7 @@ pub fn a_permit_is_handed_over(backend: &Backend) {
     });
 }
 
-/// SY-01: a permit that was handed to a waiter which is then dropped goes to the next, or back.
+/// SY-01: a permit that was handed to a waiter which is then dropped is passed to the next, or returned.
 pub fn a_permit_that_is_not_taken_goes_on(backend: &Backend) {
     run(backend, async {
         let semaphore = Semaphore::with_maximum(1, 1);

@@ -1,7 +1,7 @@
 //! Thousands of tasks on each primitive, cancelled and dropped at random: SY-01, SY-05.
 //!
-//! `ANYRT_STRESS_SEED` runs the cases from one seed, which a failure names; `ANYRT_STRESS_TASKS` says
-//! how many tasks share the semaphore.
+//! `ANYRT_STRESS_SEED` runs the cases from one seed, which a failure prints; `ANYRT_STRESS_TASKS` sets how
+//! many tasks share the semaphore.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -21,13 +21,13 @@ use crate::harness::number;
 use crate::random::{Random, fresh_seed};
 use crate::support::{OnDrop, poll_once, run, until, yields};
 
-/// Tasks on most primitives.
+/// The number of tasks on most primitives.
 const TASKS: u64 = 2_000;
-/// Tasks on one semaphore, unless the environment says otherwise.
+/// The default number of tasks on one semaphore.
 const MANY: u64 = 10_000;
 
-/// Runs `work` in so many tasks, each with numbers of its own, and cancels about half of them
-/// alone, at any time. Says how many ended undisturbed.
+/// Runs `work` in `tasks` tasks, each with separate random numbers, and cancels about half of them alone,
+/// at any time. Returns how many ended undisturbed.
 async fn storm<R, F>(tasks: u64, work: impl Fn(Random) -> F) -> usize
 where
     R: Runtime,
@@ -63,7 +63,7 @@ where
     finished
 }
 
-/// Polls the future a few times, and then drops it, or goes on with it.
+/// Polls the future a few times and then drops it, or drives it to its end.
 async fn perhaps<F: Future>(random: &mut Random, future: F) -> Option<F::Output> {
     let mut future = pin!(future);
     if random.below(3) > 0 {
@@ -78,7 +78,7 @@ async fn perhaps<F: Future>(random: &mut Random, future: F) -> Option<F::Output>
     None
 }
 
-/// Counts who is inside, and that they are no more than may be.
+/// A counter of the tasks inside, which checks the maximum.
 #[derive(Default)]
 struct Inside(AtomicUsize);
 
@@ -101,8 +101,8 @@ fn assert_same<T: PartialEq + fmt::Debug>(is: T, should: T) {
     assert_eq!(is, should, "something was lost, or given twice");
 }
 
-/// SY-01, SY-17: ten thousand tasks on one semaphore, half of them cancelled: never too many
-/// inside, no permit lost, everybody accounted for.
+/// SY-01, SY-17: ten thousand tasks on one semaphore, half of them cancelled: never too many inside, no
+/// permit lost, every task accounted for.
 pub fn no_permit_is_lost_among_many_tasks(backend: &Backend) {
     let tasks = number("ANYRT_STRESS_TASKS").unwrap_or(MANY);
     run(backend, async {
@@ -190,7 +190,7 @@ pub fn a_read_write_lock_survives_a_storm(backend: &Backend) {
     });
 }
 
-/// SY-01, SY-21, SY-23: a limiter whose total changes all the time loses no token.
+/// SY-01, SY-21, SY-23: a limiter with a total that changes all the time loses no token.
 pub fn a_limiter_survives_a_storm(backend: &Backend) {
     run(backend, async {
         let limiter = Arc::new(CapacityLimiter::new(3));
@@ -218,8 +218,8 @@ pub fn a_limiter_survives_a_storm(backend: &Backend) {
     });
 }
 
-/// SY-01, SY-14: of the tokens that are announced one by one, each is taken, by somebody who was
-/// not cancelled.
+/// SY-01, SY-14: of the tokens that are announced one by one, each is taken, by a task that was not
+/// cancelled.
 pub fn no_notification_is_lost_in_a_storm(backend: &Backend) {
     run(backend, async {
         let tokens = Arc::new(Mutex::new(0_usize));
@@ -254,7 +254,7 @@ pub fn no_notification_is_lost_in_a_storm(backend: &Backend) {
                 drop(held);
                 yields(1).await;
             }
-            // Whoever is not cancelled goes on; if a notification were lost, the rest would sleep.
+            // The tasks that are not cancelled continue; if a notification were lost, the rest would sleep.
             until(|| taken.load(Ordering::SeqCst) == TASKS as usize).await;
             handle.cancel();
             ended.set();
@@ -265,7 +265,7 @@ pub fn no_notification_is_lost_in_a_storm(backend: &Backend) {
     });
 }
 
-/// SY-01, SY-03, SY-25: nobody is forgotten by an event, a promise or a barrier.
+/// SY-01, SY-03, SY-25: no waiting task is forgotten by an event, a promise or a barrier.
 pub fn nobody_is_forgotten_in_a_storm(backend: &Backend) {
     run(backend, async {
         let (event, promise) = (Arc::new(Event::new()), Arc::new(Promise::<u64>::new()));
@@ -282,7 +282,7 @@ pub fn nobody_is_forgotten_in_a_storm(backend: &Backend) {
                 perhaps(&mut random, event.wait()).await;
                 let value = perhaps(&mut random, promise.value()).await;
                 assert!(value.is_none_or(|value| value == Ok(5)));
-                // The last one may be alone, so it does not wait for ever.
+                // The last task may be alone, so it does not wait without an end.
                 let mut wait = pin!(barrier.wait());
                 for _ in 0..random.below(4) {
                     if poll_once(wait.as_mut()).await.is_ready() {
@@ -292,7 +292,7 @@ pub fn nobody_is_forgotten_in_a_storm(backend: &Backend) {
                 }
             }
         });
-        // Those that are cancelled before they run have not arrived: somebody else sets it then.
+        // Tasks that are cancelled before they run have not arrived: another one sets the event then.
         let rescue = async {
             until(|| event.is_set() || event.statistics().waiting > 0).await;
             yields(100).await;

@@ -1,4 +1,4 @@
-//! What the cases about synchronisation share.
+//! Helpers for the cases about synchronisation.
 
 use std::convert::Infallible;
 
@@ -8,7 +8,8 @@ use anyrt_core::task::task_group;
 use crate::cancel_everywhere::Cut;
 use crate::support::yields;
 
-/// Cuts the operation while another task has what it waits for, and gives it back after a while.
+/// Cuts the operation while another task holds the resource that it waits for, and releases it after a
+/// while.
 pub(super) async fn contested<R: Runtime, F: Future>(
     cut: &Cut<R>,
     held: impl Send + 'static,

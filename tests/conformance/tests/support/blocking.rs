@@ -9,12 +9,15 @@ use std::thread;
 use super::flaw::Flaw;
 use super::scheduler::{Inside, Scheduler};
 
-/// The result of a call that runs on a thread of its own.
+/// The result of a call that runs on a separate thread.
 pub(crate) struct Call<T>(Arc<Mutex<Slot<T>>>);
 
+/// The state that the thread and the future of a call share.
 struct Slot<T> {
     value: Option<T>,
+    /// The waker of the last poll, until the value is there.
     waker: Option<Waker>,
+    /// Set when the future is dropped; only [`Flaw::LosesCalls`] reads it.
     dropped: bool,
 }
 
@@ -32,7 +35,7 @@ impl<T: Send + 'static> Call<T> {
         thread::spawn(move || {
             let _inside = Inside::enter(&scheduler);
             if scheduler.flaw == Flaw::LosesCalls {
-                // Long enough for whoever drops the call at once.
+                // Long enough for a caller that drops the call at once.
                 thread::sleep(std::time::Duration::from_millis(20));
                 if lock(&result).dropped {
                     return;

@@ -1,6 +1,6 @@
-//! Ways to be broken.
+//! Flaws of a runtime.
 
-/// What a runtime does wrong.
+/// The flaw of a runtime.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Flaw {
     /// Nothing.

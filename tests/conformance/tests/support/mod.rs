@@ -1,7 +1,7 @@
-//! A small runtime on one thread: sound, unless it is asked to be otherwise.
+//! A small runtime on one thread: sound, unless it is given a flaw.
 //!
-//! It is what a backend author could begin with, and what the suite is tried on. A [`Flaw`]
-//! breaks one rule of one contract; the suite has to notice.
+//! It is a starting point for a backend author, and the suite is tested on it. A [`Flaw`] breaks one rule
+//! of one contract; the suite has to notice.
 
 mod blocking;
 mod flaw;
@@ -23,7 +23,7 @@ pub(crate) use self::flaw::Flaw;
 use self::scheduler::{BoxedTask, Scheduler};
 use self::timer::Timer;
 
-/// The runtime: each `block_on` has a scheduler of its own.
+/// The runtime: each `block_on` has a separate scheduler.
 #[derive(Clone, Debug)]
 pub(crate) struct TinyRuntime(Flaw);
 
@@ -45,7 +45,7 @@ impl Enter for TinyRuntime {
     }
 }
 
-/// The marker that stands for it.
+/// The marker type of the runtime.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tiny;
 

@@ -19,23 +19,29 @@ thread_local! {
     static CURRENT: RefCell<Option<Arc<Scheduler>>> = const { RefCell::new(None) };
 }
 
-/// Shared by everything that belongs to one `block_on`.
+/// The state that everything in one `block_on` shares.
 #[derive(Default)]
 pub(crate) struct Scheduler {
     pub(crate) flaw: Flaw,
     state: Mutex<State>,
-    /// Rung when there is something to do.
+    /// Notified when there is something to do.
     bell: Condvar,
     spawned: AtomicU64,
 }
 
+/// The state of a [`Scheduler`]. No waker is woken and no future dropped under its lock.
 #[derive(Default)]
 struct State {
+    /// Set when the main future is woken, and cleared before it is polled.
     main_is_ready: bool,
+    /// The tasks that were woken, in order.
     ready: VecDeque<Arc<Task>>,
+    /// The tasks that have not ended, by key.
     tasks: BTreeMap<u64, Arc<Task>>,
+    /// The pending timers, by deadline; a key makes equal deadlines unique.
     timers: BTreeMap<(Instant, u64), Waker>,
     next_key: u64,
+    /// Set when `block_on` returns: from then on, spawned futures are dropped and wake-ups are ignored.
     ended: bool,
 }
 
@@ -43,8 +49,11 @@ struct Task {
     key: u64,
     /// `None` while it is being polled, and when it has ended.
     future: Mutex<Option<BoxedTask>>,
+    /// Whether the task is in `ready`, so that it is queued only once. Cleared before the poll: a wake-up
+    /// during the poll queues the task again.
     is_ready: AtomicBool,
     scheduler: Arc<Scheduler>,
+    /// The number of wake-ups, for [`Flaw::LosesWakes`].
     wakes: AtomicU64,
 }
 
@@ -65,7 +74,7 @@ pub(crate) fn block_on<M: Future>(flaw: Flaw, main: M) -> M::Output {
         {
             return output;
         }
-        // One round: whoever is woken meanwhile waits for the next one.
+        // One round: tasks that are woken meanwhile wait for the next one.
         let round = std::mem::take(&mut scheduler.lock().ready);
         round.into_iter().for_each(|task| task.run());
         scheduler.fire_timers();
@@ -133,6 +142,8 @@ impl Scheduler {
     /// Sleeps until there is something to do.
     fn wait(&self) {
         let mut state = self.lock();
+        // Ends when a task is woken or a timer is due. Every wake-up changes the state under this lock and then
+        // notifies `bell`, so none is missed.
         while !state.main_is_ready && state.ready.is_empty() {
             let Some((next, _)) = state.timers.keys().next().copied() else {
                 state = self.bell.wait(state).expect("no panic under this lock");
@@ -211,7 +222,7 @@ impl Wake for MainWaker {
     }
 }
 
-/// Makes a scheduler the current one of this thread, for a while.
+/// A guard that makes a scheduler the current one of this thread, until it is dropped.
 pub(crate) struct Inside(Option<Arc<Scheduler>>);
 
 impl Inside {
@@ -226,7 +237,7 @@ impl Drop for Inside {
     }
 }
 
-/// Drops all tasks that are left, when `block_on` is left.
+/// A guard that drops all tasks that are left, when `block_on` returns.
 struct End<'a>(&'a Arc<Scheduler>);
 
 impl Drop for End<'_> {

@@ -15,11 +15,11 @@ pub(crate) fn now() -> Instant {
     Instant::after_anchor(ANCHOR.get_or_init(std::time::Instant::now).elapsed())
 }
 
-/// Completes at its deadline, or a little earlier if that is its flaw.
+/// A timer that completes at its deadline, or a little earlier if that is its flaw.
 #[derive(Debug)]
 pub(crate) struct Timer {
     deadline: Instant,
-    /// Where it was registered.
+    /// The scheduler and key of its registration.
     registered: Option<(Arc<Scheduler>, (Instant, u64))>,
 }
 
@@ -68,7 +68,7 @@ impl Drop for Timer {
     }
 }
 
-/// The deadline as the scheduler takes it.
+/// Returns the deadline that the scheduler uses.
 fn moved(deadline: Instant) -> Instant {
     let early = Scheduler::current().is_some_and(|s| s.flaw == Flaw::EarlyTimers);
     deadline

@@ -1,4 +1,4 @@
-//! The contract of `Blocking`, and what `to_thread::run` makes of it.
+//! The contract of `Blocking`, and `to_thread::run`, which is built on it.
 
 use std::sync::{Arc, Barrier};
 use std::thread;
@@ -13,7 +13,7 @@ use crate::support::{
     Flag, Gate, Log, catch, in_cancelled_scope, panic_quietly, poll_once, run, until,
 };
 
-/// Blocking 1: the function runs once, on a thread that polls no task, and its value comes back.
+/// Blocking 1: the function runs once, on a thread that polls no task, and its value is returned.
 pub fn functions_run_on_another_thread<B: Enter>(backend: &B) {
     run(backend, async {
         let here = thread::current().id();
@@ -57,8 +57,8 @@ pub fn functions_end_although_nobody_waits<B: Enter>(backend: &B) {
     });
 }
 
-/// Blocking 4: what blocks in place is called once, on the same thread: in a task, and in a function that
-/// may block.
+/// Blocking 4: a function that blocks in place is called once, on the same thread: in a task, and in a
+/// function that may block.
 pub fn blocking_in_place_calls_once<B: Enter>(backend: &B) {
     fn calls<R: Blocking>(handle: &R::Handle) -> usize {
         let (here, mut calls) = (thread::current().id(), 0);
@@ -108,8 +108,8 @@ pub fn many_functions_all_run<B: Enter>(backend: &B) {
     });
 }
 
-/// EV-01: `to_thread::run` gives the value of the function, whose thread knows the task it works
-/// for and the run.
+/// EV-01: `to_thread::run` returns the value of the function; its thread knows the run and the task that it
+/// works for.
 pub fn to_thread_gives_the_value<B: Enter>(backend: &B) {
     run(backend, async {
         let text = String::from("moved there");
@@ -145,8 +145,8 @@ pub fn a_refused_call_does_not_run<B: Enter>(backend: &B) {
     });
 }
 
-/// CS-23: a call that was begun is not interrupted: its scope waits, its value is delivered, and
-/// the next operation is cancelled.
+/// CS-23: a call that has begun is not interrupted: its scope waits, its value is returned, and the next
+/// operation is cancelled.
 pub fn a_begun_call_delivers_before_the_cancellation<B: Enter>(backend: &B) {
     run(backend, async {
         let (begun, go_on, log) = (Gate::new(), Gate::new(), Log::new());
@@ -196,8 +196,8 @@ pub fn a_dropped_call_goes_on<B: Enter>(backend: &B) {
     });
 }
 
-/// CX-05, EV-05: from a worker thread async code can be run in the run that it works for, as a
-/// task of its own.
+/// CX-05, EV-05: from a worker thread async code can be run in the run that it works for, as a separate
+/// task.
 pub fn a_worker_thread_can_call_back<B: Enter>(backend: &B) {
     run(backend, async {
         let value = to_thread::run::<B::Runtime, _, _>(|| {

@@ -1,5 +1,5 @@
-//! Threads and the run around them: blocking calls where they cannot be, functions that nobody waits
-//! for any more. EN-22, EN-27, EN-28.
+//! Threads and the run around them: blocking calls where they are not possible, functions with a dropped
+//! caller. EN-22, EN-27, EN-28.
 
 use std::convert::Infallible;
 use std::sync::mpsc;
@@ -24,7 +24,7 @@ const LIMIT: Duration = Duration::from_secs(1);
 
 static COLOUR: ContextVar<&str> = ContextVar::new();
 
-/// Where the destructor runs.
+/// The place where the destructor runs.
 #[derive(Clone, Copy, Debug)]
 enum Dropped {
     WithItsTask,
@@ -35,7 +35,8 @@ enum Dropped {
     UnpolledTask,
 }
 
-/// Calls `blocks` in a destructor in a task, and gives what it and the destructor say.
+/// Calls `blocks` in a destructor in a task, and returns its result with the task and the context that the
+/// destructor sees.
 fn in_a_destructor(
     backend: &Backend,
     dropped: Dropped,
@@ -121,7 +122,7 @@ pub fn block_on_is_refused_in_destructors(backend: &Backend) {
     }
 }
 
-/// EN-22, TH-14: and so is a call of a portal.
+/// EN-22, TH-14: a call of a portal in the destructor of a task is refused, too.
 pub fn portal_calls_are_refused_in_destructors(backend: &Backend) {
     for dropped in [
         Dropped::WithItsTask,
@@ -142,7 +143,7 @@ pub fn portal_calls_are_refused_in_destructors(backend: &Backend) {
     }
 }
 
-/// EN-22, G13, G14: destructors of a task see its context variables, and which task it is.
+/// EN-22, G13, G14: destructors of a task see its context variables, and the task itself.
 pub fn destructors_see_their_task_and_its_context(backend: &Backend) {
     for dropped in [
         Dropped::WithItsTask,
@@ -156,7 +157,8 @@ pub fn destructors_see_their_task_and_its_context(backend: &Backend) {
     }
 }
 
-/// EN-22, G13: so do those of a task that was cancelled before it was polled: it is refused, not hung.
+/// EN-22, G13: in the destructor of a task that was cancelled before it was polled, the call is refused and
+/// does not hang.
 pub fn nothing_hangs_in_the_destructor_of_an_unpolled_task(backend: &Backend) {
     for _ in 0..20 {
         let log = in_a_destructor(backend, Dropped::UnpolledTask, |handle, portal| {
@@ -167,7 +169,7 @@ pub fn nothing_hangs_in_the_destructor_of_an_unpolled_task(backend: &Backend) {
     }
 }
 
-/// EN-22, G13: the value of a task whose handle is gone is dropped in that task.
+/// EN-22, G13: the value of a task with a dropped handle is dropped in that task.
 pub fn values_are_dropped_in_their_task(backend: &Backend) {
     let (backend, log) = (backend.clone(), Log::new());
     let there = log.clone();
@@ -200,7 +202,7 @@ pub fn values_are_dropped_in_their_task(backend: &Backend) {
     assert_eq!(log.entries(), [r#"Some("child") Some("red") true"#]);
 }
 
-/// EN-22, LL-05: the last portal of a provider may go in the destructor of a task of its own run.
+/// EN-22, LL-05: the last portal of a provider may be dropped in the destructor of a task of its run.
 pub fn a_provided_portal_may_be_dropped_in_a_destructor(backend: &Backend) {
     let (provider, gone) = (BlockingPortalProvider::new(backend.clone()), Gate::new());
     let (started, opens) = (Gate::new(), gone.clone());
@@ -237,7 +239,7 @@ async fn dropped_half_way<T: Send + 'static>(go_on: &Gate, f: impl FnOnce() -> T
     drop(call);
 }
 
-/// EN-27, C10: the end of a run waits for a function whose caller was dropped.
+/// EN-27, C10: the end of a run waits for a function with a dropped caller.
 pub fn the_run_waits_for_a_function_whose_caller_was_dropped(backend: &Backend) {
     let log = Log::new();
     let there = log.clone();
@@ -311,8 +313,8 @@ pub fn the_panic_of_a_dropped_call_reaches_the_hook(backend: &Backend) {
     assert_eq!(log.entries(), ["late"]);
 }
 
-/// EN-28, TH-14: a call of a portal by a task of the runtime's own, on the run's thread, is an error
-/// where that thread is needed, and never a deadlock.
+/// EN-28, TH-14: a call of a portal by a task of the runtime itself, on the run's thread, is an error where
+/// that thread is needed, and never a deadlock.
 pub fn a_portal_call_of_a_native_task_is_no_deadlock(backend: &Backend) {
     let backend = backend.clone();
     ends_within(LIMIT, "the run", move || {

@@ -19,8 +19,8 @@ use crate::support::{
 
 static COLOUR: ContextVar<&'static str> = ContextVar::new();
 
-/// TH-13, CX-05: from any foreign thread a call runs async or plain code in the run, and gives its
-/// value; the thread's context goes along.
+/// TH-13, CX-05: from any foreign thread a call runs async or plain code in the run, and returns its value;
+/// the thread's context is passed along.
 pub fn calls_run_in_the_run(backend: &Backend) {
     run(backend, async {
         let here = task::current_run();
@@ -47,7 +47,7 @@ pub fn calls_run_in_the_run(backend: &Backend) {
     });
 }
 
-/// TH-13: a panic of what is called continues in the thread, and does no harm to the portal.
+/// TH-13: a panic of the called code continues in the thread, and does not affect the portal.
 pub fn panics_continue_in_the_calling_thread(backend: &Backend) {
     run(backend, async {
         let opened = BlockingPortal::<R>::open(async |portal| {
@@ -70,8 +70,8 @@ pub fn panics_continue_in_the_calling_thread(backend: &Backend) {
     });
 }
 
-/// TH-14: a call by a task of the run is refused, and so is waiting for a portal's task there; on a
-/// portal that was stopped, nothing runs any more.
+/// TH-14: a call by a task of the run is refused, and so is waiting for a portal's task there; on a portal
+/// that was stopped, nothing runs any more.
 pub fn calls_are_refused_where_they_cannot_work(backend: &Backend) {
     let portal = run(backend, async {
         let opened = BlockingPortal::<R>::open(async |portal| {
@@ -97,7 +97,8 @@ pub fn calls_are_refused_where_they_cannot_work(backend: &Backend) {
     assert_eq!(portal.spawn(async {}).map(drop), Err(CallError::NotRunning));
 }
 
-/// TH-14, EV-08: where the runtime was entered natively, a call by what it polls is refused, too.
+/// TH-14, EV-08: where the runtime was entered natively, a call by the futures that it polls is refused,
+/// too.
 pub fn calls_are_refused_in_the_runtimes_own_run(backend: &Backend) {
     let opened = BlockingPortal::<R>::open(async |portal| {
         assert_eq!(portal.call(async { 1 }), Err(CallError::Inside));
@@ -107,7 +108,7 @@ pub fn calls_are_refused_in_the_runtimes_own_run(backend: &Backend) {
     assert_eq!(backend.block_on(opened).unwrap().unwrap(), Ok(1));
 }
 
-/// TH-15: `spawn` gives a handle to wait on, from any thread; dropping it means nothing.
+/// TH-15: `spawn` returns a handle to wait on, from any thread; dropping it has no effect.
 pub fn a_spawned_task_can_be_waited_for(backend: &Backend) {
     run(backend, async {
         let gate = Gate::new();
@@ -145,8 +146,8 @@ pub fn a_spawned_task_can_be_waited_for(backend: &Backend) {
     });
 }
 
-/// TH-15: `start` waits until the task says that it is ready, and gives its value and a handle; a
-/// task that ends before gives back what it returned, and a panic before continues in the thread.
+/// TH-15: `start` waits until the task reports that it is ready, and returns its value and a handle; if the
+/// task ends before, its result is returned, and a panic before continues in the thread.
 pub fn a_started_task_says_when_it_is_ready(backend: &Backend) {
     run(backend, async {
         let opened = BlockingPortal::<R>::open(async |portal| {
@@ -194,8 +195,8 @@ pub fn a_started_task_says_when_it_is_ready(backend: &Backend) {
     });
 }
 
-/// TH-16: a portal whose body ends well waits for its tasks; one whose body fails or panics cancels
-/// them, and the threads that wait for them get "cancelled".
+/// TH-16: a portal with a body that returns a value waits for its tasks; if the body fails or panics, the
+/// tasks are cancelled, and the threads that wait for them get "cancelled".
 pub fn the_end_of_the_body_decides(backend: &Backend) {
     run(backend, async {
         let (begun, go_on, log) = (Gate::new(), Gate::new(), Log::new());
@@ -249,7 +250,7 @@ pub fn the_end_of_the_body_decides(backend: &Backend) {
     });
 }
 
-/// TH-16, G6: the error of a body is not lost to a cancellation around that comes before the tasks have
+/// TH-16, G6: the error of a body is not lost to an outer cancellation that arrives before the tasks have
 /// ended.
 pub fn the_error_of_a_cancelled_body_comes_out(backend: &Backend) {
     run(backend, async {
@@ -272,8 +273,8 @@ pub fn the_error_of_a_cancelled_body_comes_out(backend: &Backend) {
     });
 }
 
-/// TH-16: cancelling the portal, from a thread, cancels its tasks; cancelling a scope around does
-/// too. Threads that wait get "cancelled", and clean-up code has run by then.
+/// TH-16: cancelling the portal, from a thread, cancels its tasks; so does cancelling an enclosing scope.
+/// Waiting threads get "cancelled", and clean-up code has run by then.
 pub fn a_cancelled_portal_cancels_its_tasks(backend: &Backend) {
     run(backend, async {
         let cleaned = Flag::new();
@@ -318,8 +319,8 @@ pub fn a_cancelled_portal_cancels_its_tasks(backend: &Backend) {
     });
 }
 
-/// TH-16, C10: a portal that is dropped from outside cancels its tasks, and releases the threads;
-/// it takes no calls any more.
+/// TH-16, C10: a portal that is dropped from outside cancels its tasks, and releases the threads; it
+/// accepts no calls any more.
 pub fn a_dropped_portal_releases_its_threads(backend: &Backend) {
     let (begun, dropped) = (Gate::new(), Flag::new());
     let (thread, portal) = run(backend, async {
@@ -372,7 +373,7 @@ pub fn a_task_can_be_cancelled_by_its_handle(backend: &Backend) {
     });
 }
 
-/// C10: the panic of a task whose handle was dropped goes to the run's hook, once.
+/// C10: the panic of a detached task is reported to the run's hook, once.
 pub fn the_panic_of_a_detached_task_is_not_lost(backend: &Backend) {
     let log = Log::new();
     let seen = log.clone();
@@ -392,7 +393,7 @@ pub fn the_panic_of_a_detached_task_is_not_lost(backend: &Backend) {
     assert_eq!(log.entries(), ["late"]);
 }
 
-/// Waits for ever, and cleans up.
+/// Waits until it is cancelled, and cleans up.
 async fn cleaned_up((begun, cleaned): (Gate, Flag)) {
     let body = async {
         begun.open();

@@ -15,11 +15,11 @@ use crate::cancel_everywhere::{Cut, cancel_everywhere};
 use crate::erased::{Backend, R};
 use crate::support::{Gate, Log, yields};
 
-/// A thread outside of the run, which uses a portal; none if the portal's body never began.
+/// A thread outside of the run, which uses a portal; `None` if the portal's body never began.
 type Outside<T> = Option<JoinHandle<T>>;
 
-/// Opens a portal for as long as a thread uses it, and cuts that. Nothing of what the thread began
-/// may be left when the portal has ended, which the log says.
+/// Opens a portal for as long as a thread uses it, and cuts that. Checks by the log that nothing that the
+/// thread began is left when the portal has ended.
 async fn cut_while_used<R: Runtime, T: Send + 'static>(
     cut: &Cut<R>,
     log: &Log,
@@ -45,7 +45,7 @@ async fn cut_while_used<R: Runtime, T: Send + 'static>(
     outside.lock().unwrap().take()
 }
 
-/// Something with a clean-up that waits.
+/// Works, and cleans up in several steps.
 async fn work(log: Log) -> u32 {
     let body = async {
         log.add("begun");
@@ -61,8 +61,8 @@ async fn work(log: Log) -> u32 {
 }
 
 /// TH-13, TH-16, C6, C10: wherever a portal is cancelled, a task that a thread called has cleaned up when
-/// the portal has ended, or, if that was dropped, when the run has; and the thread gets its value,
-/// or learns why not.
+/// the portal has ended, or, if that was dropped, when the run has; and the thread gets its value, or the
+/// reason why there is none.
 pub fn a_call_is_answered_wherever_its_portal_is_cancelled(backend: &Backend) {
     cancel_everywhere(
         backend,
@@ -86,8 +86,8 @@ pub fn a_call_is_answered_wherever_its_portal_is_cancelled(backend: &Backend) {
     );
 }
 
-/// TH-19, TH-16, C6, C10: so is something that a thread holds open: it has been closed then, and the
-/// thread is not kept waiting.
+/// TH-19, TH-16, C6, C10: the same with a resource that a thread holds open: it has been closed then, and
+/// the thread does not wait any longer.
 pub fn what_is_held_open_is_closed_wherever_its_portal_is_cancelled(backend: &Backend) {
     cancel_everywhere(
         backend,

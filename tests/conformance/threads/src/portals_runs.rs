@@ -1,4 +1,4 @@
-//! Portals with a run of their own, what is held open through them, and their provider.
+//! Portals with a separate run, resources that are held open through them, and their provider.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -19,7 +19,7 @@ use crate::support::{Flag, Gate, Log, catch_sync, panic_quietly, run, yields};
 
 static COLOUR: ContextVar<&'static str> = ContextVar::new();
 
-/// TH-18, TH-13: a portal with a run of its own starts run and thread, and ends both on leaving.
+/// TH-18, TH-13: a portal with a separate run starts run and thread, and ends both on leaving.
 pub fn a_portal_can_have_a_run_of_its_own(backend: &Backend) {
     let (log, alive) = (Log::new(), Arc::new(()));
     let held = alive.clone();
@@ -47,7 +47,7 @@ pub fn a_portal_can_have_a_run_of_its_own(backend: &Backend) {
     assert_eq!(portal.call(async { 1 }), Err(CallError::NotRunning));
 }
 
-/// A backend that notes the names of the threads that it is entered on.
+/// A backend that logs the names of the threads that it is entered on.
 #[derive(Clone, Debug)]
 struct Noted<B>(B, Log);
 
@@ -60,7 +60,7 @@ impl<B: Enter> Enter for Noted<B> {
     }
 }
 
-/// TH-18: thread and main task can be named; the caller's context goes along.
+/// TH-18: thread and main task can be named; the caller's context is passed along.
 pub fn the_thread_of_a_portal_can_be_named(backend: &Backend) {
     COLOUR.set("outside");
     let backend = &Noted(backend.clone(), Log::new());
@@ -108,7 +108,7 @@ pub fn a_panic_outside_ends_the_portals_run(backend: &Backend) {
     assert!(cleaned.is_raised());
 }
 
-/// TH-18: it works from inside another run, whose tasks are not those of the portal.
+/// TH-18: a portal can be started inside another run; the tasks of that run are not those of the portal.
 pub fn a_portal_can_be_started_inside_another_run(backend: &Backend) {
     run(backend, async {
         let outer = task::current_run();
@@ -124,8 +124,8 @@ pub fn a_portal_can_be_started_inside_another_run(backend: &Backend) {
     });
 }
 
-/// TH-19: something async is held open for blocking code: opened in the run, its value given out,
-/// closed when the block ends, in the same task.
+/// TH-19: an async resource is held open for blocking code: it is opened in the run, its value is returned,
+/// and it is closed when the block ends, in the same task.
 pub fn a_resource_is_held_open(backend: &Backend) {
     let log = Log::new();
     let result = start_blocking_portal(backend, |portal| {
@@ -155,8 +155,8 @@ pub fn a_resource_is_held_open(backend: &Backend) {
     assert_eq!(log.entries(), ["opened", "used", "closed", "after"]);
 }
 
-/// TH-19: what is held open is closed by a drop and by a panic of the block too; and a portal that
-/// is cancelled cleans it up like any task.
+/// TH-19: the resource is closed by a drop and by a panic of the block too; and a portal that is cancelled
+/// cleans it up like any task.
 pub fn a_held_resource_is_closed_however_the_block_ends(backend: &Backend) {
     let log = Log::new();
     let hold = |portal: &anyrt_core::thread::BlockingPortal<R>| {
@@ -191,7 +191,7 @@ pub fn a_held_resource_is_closed_however_the_block_ends(backend: &Backend) {
     .unwrap();
 }
 
-/// TH-19: what cannot be opened gives back why.
+/// TH-19: a resource that cannot be opened returns the reason.
 pub fn a_resource_that_does_not_open_says_why(backend: &Backend) {
     start_blocking_portal(backend, |portal| {
         let failed = portal.hold::<(), _>(async |_holding| {
@@ -206,8 +206,8 @@ pub fn a_resource_that_does_not_open_says_why(backend: &Backend) {
     .unwrap();
 }
 
-/// TH-18, C8: a task that was cancelled can wait for another run, and for a portal's task that has
-/// ended: no cancellation reaches a thread that is blocked.
+/// TH-18, C8: a cancelled task can wait for another run, and for a portal's task that has ended: no
+/// cancellation reaches a blocked thread.
 pub fn a_cancelled_task_can_wait_for_another_run(backend: &Backend) {
     let other = backend.clone();
     run(backend, async {
@@ -231,8 +231,8 @@ pub fn a_cancelled_task_can_wait_for_another_run(backend: &Backend) {
     });
 }
 
-/// TH-20: overlapping users of a provider share one portal and its run; when the last has left, it
-/// is shut down, and the next one gets a new one.
+/// TH-20: concurrent users of a provider share one portal and its run; when the last user has dropped it,
+/// it is shut down, and the next user gets a new one.
 pub fn a_provider_shares_one_portal(backend: &Backend) {
     let provider = BlockingPortalProvider::new(backend.clone());
     let first = provider.portal().unwrap();
@@ -253,8 +253,8 @@ pub fn a_provider_shares_one_portal(backend: &Backend) {
     assert_ne!(third.call_sync(task::current_run), Ok(id));
 }
 
-/// TH-20: a portal that one of its users has stopped is not handed out again; who has it is not told
-/// to use the new one.
+/// TH-20: a portal that one of its users has stopped is not handed out again; a user that still has it is
+/// not redirected to the new one.
 pub fn a_stopped_portal_is_not_provided_again(backend: &Backend) {
     let provider = BlockingPortalProvider::new(backend.clone());
     let first = provider.portal().unwrap();
@@ -267,7 +267,7 @@ pub fn a_stopped_portal_is_not_provided_again(backend: &Backend) {
     assert_eq!(second.call(async { 3 }), Ok(3));
 }
 
-/// TH-20: many threads that come at once get the same portal.
+/// TH-20: many threads at once get the same portal.
 pub fn a_provider_serves_many_threads(backend: &Backend) {
     let provider = BlockingPortalProvider::new(backend.clone());
     let barrier = Arc::new(Barrier::new(8));
@@ -288,7 +288,7 @@ pub fn a_provider_serves_many_threads(backend: &Backend) {
     assert_eq!(runs.len(), 1);
 }
 
-/// TH-20: the last user may leave inside the run itself, which then ends by itself.
+/// TH-20: the last user may drop the portal inside the run itself, which then ends by itself.
 pub fn the_last_user_may_leave_inside_the_run(backend: &Backend) {
     let provider = BlockingPortalProvider::new(backend.clone());
     let portal = provider.portal().unwrap();
@@ -305,7 +305,8 @@ pub fn the_last_user_may_leave_inside_the_run(backend: &Backend) {
     assert_eq!(provider.portal().unwrap().call(async { 1 }), Ok(1));
 }
 
-/// TH-20: the last user may leave on a worker thread of the run, which cannot end before that thread.
+/// TH-20: the last user may drop the portal on a worker thread of the run, which cannot end before that
+/// thread.
 pub fn the_last_user_may_leave_on_a_worker_thread(backend: &Backend) {
     let provider = BlockingPortalProvider::new(backend.clone());
     let portal = provider.portal().unwrap();

@@ -20,8 +20,7 @@ use crate::support::{
 
 static COLOUR: ContextVar<&'static str> = ContextVar::new();
 
-/// TH-08: `check_cancelled` says nothing while the caller is not cancelled, and the cause once it
-/// is.
+/// TH-08: `check_cancelled` returns `Ok` while the caller is not cancelled, and the cause once it is.
 pub fn a_thread_learns_that_its_caller_is_cancelled(backend: &Backend) {
     run(backend, async {
         let begun = Gate::new();
@@ -44,7 +43,7 @@ pub fn a_thread_learns_that_its_caller_is_cancelled(backend: &Backend) {
     });
 }
 
-/// TH-08: a deadline reaches the thread too, as the cause that it is.
+/// TH-08: the thread sees a deadline too, with that cause.
 pub fn a_thread_learns_of_a_deadline(backend: &Backend) {
     run(backend, async {
         let scope = CancelScope::<R>::new().within(Duration::from_millis(20));
@@ -53,21 +52,21 @@ pub fn a_thread_learns_of_a_deadline(backend: &Backend) {
     });
 }
 
-/// TH-08: off a worker thread `check_cancelled` is an error that says so, in tasks and on threads
-/// of the user's own.
+/// TH-08: off a worker thread `check_cancelled` is an error with that reason, in tasks and on the user's
+/// threads.
 pub fn only_worker_threads_can_check(backend: &Backend) {
     run(backend, async {
         let message = catch_sync(|| drop(from_thread::check_cancelled())).unwrap_err();
         assert!(message.contains("no worker thread"), "{message}");
         let there = on_a_thread(|| catch_sync(|| drop(from_thread::check_cancelled())));
         assert!(there.await.is_err());
-        // Nor does a thread keep what it was once.
+        // A thread does not keep its earlier state, either.
         to_thread::run::<R, _, _>(|| from_thread::check_cancelled().unwrap()).await;
     });
 }
 
-/// TH-09: the signal that the function hands back counts as cancellation: the scope that was
-/// cancelled catches it, and the value is not made up.
+/// TH-09: returning the cancellation from the function counts as cancellation: the cancelled scope catches
+/// it, and no value is invented.
 pub fn a_handed_back_cancellation_is_one(backend: &Backend) {
     run(backend, async {
         let (begun, log) = (Gate::new(), Log::new());
@@ -91,8 +90,8 @@ pub fn a_handed_back_cancellation_is_one(backend: &Backend) {
     });
 }
 
-/// TH-09, C7: a shield that is switched on after the thread was told of the cancellation comes late:
-/// the function may have begun to hand it back.
+/// TH-09, C7: a shield that is switched on after the thread was notified of the cancellation is too late:
+/// the function may have begun to return it.
 pub fn a_late_shield_does_not_undo_what_was_told(backend: &Backend) {
     run(backend, async {
         let (told, go_on) = (Gate::new(), Gate::new());
@@ -117,7 +116,7 @@ pub fn a_late_shield_does_not_undo_what_was_told(backend: &Backend) {
     });
 }
 
-/// TH-09, G3: in a group that fails, the handed back cancellation is no error beside the real one.
+/// TH-09, G3: in a group that fails, the returned cancellation is not an error in addition to the real one.
 pub fn a_handed_back_cancellation_is_no_group_error(backend: &Backend) {
     run(backend, async {
         let group = task_group::<R, &'static str, (), _>(async |tg| {
@@ -138,8 +137,8 @@ pub fn a_handed_back_cancellation_is_no_group_error(backend: &Backend) {
     });
 }
 
-/// TH-09: a function that may give up and does not gives its value; one that hands back somebody
-/// else's cancellation panics instead of hanging.
+/// TH-09: a function that may return the cancellation and does not returns its value; one that returns
+/// another task's cancellation panics instead of hanging.
 pub fn only_the_callers_cancellation_counts(backend: &Backend) {
     run(backend, async {
         let fine = to_thread::run_cancellable::<R, _, _>(|| {
@@ -155,8 +154,7 @@ pub fn only_the_callers_cancellation_counts(backend: &Backend) {
     });
 }
 
-/// TH-10: async and plain code runs in the task that the thread works for, and its value comes
-/// back.
+/// TH-10: async and plain code runs in the task that the thread works for, and its value is returned.
 pub fn a_worker_thread_calls_into_its_task(backend: &Backend) {
     run(backend, async {
         let here = task::current().unwrap().id();
@@ -178,7 +176,7 @@ pub fn a_worker_thread_calls_into_its_task(backend: &Backend) {
     });
 }
 
-/// TH-10: errors come back as values, and panics continue in the thread, which goes on.
+/// TH-10: errors are returned as values, and panics continue in the thread, which continues.
 pub fn failures_of_what_is_called_continue_in_the_thread(backend: &Backend) {
     run(backend, async {
         let call = to_thread::run::<R, _, _>(|| {
@@ -201,8 +199,7 @@ pub fn failures_of_what_is_called_continue_in_the_thread(backend: &Backend) {
     });
 }
 
-/// TH-10, CX-04: what is called sees the thread's context; what it changes stays in it, also
-/// between its polls.
+/// TH-10, CX-04: the called code sees the thread's context; its changes stay in it, also between its polls.
 pub fn what_is_called_has_the_threads_context(backend: &Backend) {
     run(backend, async {
         COLOUR.set("caller");
@@ -228,7 +225,7 @@ pub fn what_is_called_has_the_threads_context(backend: &Backend) {
     });
 }
 
-/// TH-11: a thread of the user's own needs a token taken in the run, and works with it.
+/// TH-11: a user's thread needs a token from the run, and works with it.
 pub fn a_foreign_thread_needs_a_token(backend: &Backend) {
     let token = run(backend, async {
         let token = RunHandle::<R>::current().unwrap();
@@ -292,8 +289,8 @@ pub fn a_task_cannot_wait_for_its_own_run(backend: &Backend) {
     });
 }
 
-/// TH-12: what is called is under the scopes of the task that started the thread: cancelling that
-/// interrupts it, and the thread learns why.
+/// TH-12: the called code is in the scopes of the task that started the thread: cancelling that interrupts
+/// it, and the thread gets the reason.
 pub fn what_is_called_is_under_the_callers_scopes(backend: &Backend) {
     run(backend, async {
         let (begun, dropped, after) = (Gate::new(), Flag::new(), Flag::new());
@@ -331,8 +328,8 @@ pub fn what_is_called_is_under_the_callers_scopes(backend: &Backend) {
     });
 }
 
-/// TH-12, HO-05: what is called can cancel its caller's scope itself, and is interrupted in the
-/// same poll; the thread learns the cause.
+/// TH-12, HO-05: the called code can cancel its caller's scope itself, and is interrupted in the same poll;
+/// the thread gets the cause.
 pub fn what_is_called_can_cancel_its_caller(backend: &Backend) {
     run(backend, async {
         let scope = CancelScope::<R>::new();
@@ -359,8 +356,8 @@ pub fn what_is_called_can_cancel_its_caller(backend: &Backend) {
     });
 }
 
-/// TH-12, C6, C8: clean-up code and shields in what is called run to their end before the thread
-/// goes on, and the scope waits for both; also where the call is abandoned.
+/// TH-12, C6, C8: clean-up code and shields in the called code run to their end before the thread continues,
+/// and the scope waits for both; also where the call is abandoned.
 pub fn clean_up_in_what_is_called_is_waited_for(backend: &Backend) {
     for abandons in [false, true] {
         run(backend, async {
@@ -410,7 +407,7 @@ pub fn clean_up_in_what_is_called_is_waited_for(backend: &Backend) {
     }
 }
 
-/// TH-12, C10: a call that is dropped from outside drops what its thread has sent, and releases
+/// TH-12, C10: a call that is dropped from outside drops the futures that its thread has sent, and releases
 /// the thread; later requests are refused.
 pub fn a_dropped_call_releases_its_thread(backend: &Backend) {
     run(backend, async {
@@ -442,7 +439,7 @@ pub fn a_dropped_call_releases_its_thread(backend: &Backend) {
     });
 }
 
-/// Asks again and again until the caller is cancelled.
+/// Checks repeatedly until the caller is cancelled.
 fn wait_for_cancellation() -> Cancelled {
     loop {
         if let Err(cancelled) = from_thread::check_cancelled() {

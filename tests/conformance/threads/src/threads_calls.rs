@@ -1,4 +1,4 @@
-//! Functions on worker threads: what `to_thread` gives, waits for, and lets go.
+//! Functions on worker threads: results, waiting and abandoning.
 
 use std::convert::Infallible;
 use std::pin::pin;
@@ -26,7 +26,7 @@ use crate::support::{
     poll_once, run, until, yields,
 };
 
-/// TH-01: the function runs on another thread; its value and its error come back, and its panic
+/// TH-01: the function runs on another thread; its value and its error are returned, and its panic
 /// continues in the caller.
 pub fn values_errors_and_panics_come_back(backend: &Backend) {
     run(backend, async {
@@ -55,14 +55,14 @@ pub fn a_call_in_a_cancelled_scope_never_runs(backend: &Backend) {
         let options = to_thread::Options::<R>::new().abandon_on_cancel();
         let call = options.run(move || there.raise());
         assert!(in_cancelled_scope::<R, _>(call).await.is_err());
-        // What would have been queued before this has run when it has.
+        // Functions that were queued before this one have run when it has.
         to_thread::run::<R, _, _>(|| ()).await;
     });
     assert!(!ran.is_raised());
 }
 
-/// TH-03: a cancelled caller waits for its function, gets the value as usual, and is cancelled at
-/// the next wait; its group cannot end before the function has.
+/// TH-03: a cancelled caller waits for its function, gets the value as usual, and is cancelled at the next
+/// wait; its group cannot end before the function has.
 pub fn a_group_waits_for_the_functions_in_it(backend: &Backend) {
     run(backend, async {
         let (begun, go_on, log) = (Gate::new(), Gate::new(), Log::new());
@@ -104,8 +104,8 @@ pub fn a_group_waits_for_the_functions_in_it(backend: &Backend) {
     });
 }
 
-/// TH-04: with the abandon option a cancelled caller is released at once; the function runs on
-/// alone, and its result is dropped.
+/// TH-04: with the abandon option a cancelled caller is released at once; the function continues alone, and
+/// its result is dropped.
 pub fn an_abandoned_function_goes_on_alone(backend: &Backend) {
     let (begun, go_on) = (Gate::new(), Gate::new());
     let (told, dropped) = (Flag::new(), Flag::new());
@@ -141,7 +141,7 @@ pub fn an_abandoned_function_goes_on_alone(backend: &Backend) {
     });
 }
 
-/// TH-04: a call that is abandoned and not cancelled gives its value.
+/// TH-04: a call that may be abandoned and is not cancelled returns its value.
 pub fn an_abandonable_call_gives_its_value(backend: &Backend) {
     run(backend, async {
         let options = to_thread::Options::<R>::new().abandon_on_cancel();
@@ -149,7 +149,7 @@ pub fn an_abandonable_call_gives_its_value(backend: &Backend) {
     });
 }
 
-/// TH-04, C10: the panic of a function that nobody waits for any more goes to the run's hook, once.
+/// TH-04, C10: the panic of an abandoned function is reported to the run's hook, once.
 pub fn the_panic_of_an_abandoned_function_is_not_lost(backend: &Backend) {
     let panics = Arc::new(Mutex::new(Vec::new()));
     let seen = panics.clone();
@@ -171,7 +171,7 @@ pub fn the_panic_of_an_abandoned_function_is_not_lost(backend: &Backend) {
     assert_eq!(*panics.lock().unwrap(), ["late"]);
 }
 
-/// TH-06: calls one after another use one thread; after many at once, one of theirs.
+/// TH-06: sequential calls use one thread; after many concurrent calls, one of their threads.
 pub fn sequential_calls_use_one_thread(backend: &Backend) {
     run(backend, async {
         let here = || to_thread::run::<R, _, _>(|| thread::current().id());
@@ -194,8 +194,8 @@ pub fn sequential_calls_use_one_thread(backend: &Backend) {
     });
 }
 
-/// TH-07: a worker thread is not inside the run: no task and no scope is found there, and it may
-/// enter a run of its own.
+/// TH-07: a worker thread is not inside the run: no task and no scope is found there, and it may enter
+/// another run.
 pub fn a_worker_thread_is_outside_of_tasks_and_scopes(backend: &Backend) {
     let inner = backend.clone();
     run(backend, async {
@@ -232,7 +232,7 @@ pub fn a_name_lasts_for_one_call(backend: &Backend) {
     });
 }
 
-/// C8, TH-03: behind a shield a call is not cancelled, and its thread is told nothing.
+/// C8, TH-03: behind a shield a call is not cancelled, and its thread is not notified.
 pub fn a_shielded_call_is_not_told(backend: &Backend) {
     run(backend, async {
         let (begun, go_on) = (Gate::new(), Gate::new());
@@ -265,12 +265,12 @@ async fn call_with_panic((begun, go_on): (Gate, Gate)) {
     .await
 }
 
-/// An hour from now, on the backend's clock.
+/// Returns the time in an hour, on the backend's clock.
 fn soon() -> Instant {
     R::now() + Duration::from_secs(3600)
 }
 
-/// TH-07, EV-08: a function may enter a runtime of its own natively, whose threads end with it.
+/// TH-07, EV-08: a function may enter another runtime natively; the threads of that runtime end with it.
 pub fn a_runtime_of_a_functions_own_can_end(backend: &Backend) {
     let inner = backend.clone();
     run(backend, async {
@@ -282,8 +282,8 @@ pub fn a_runtime_of_a_functions_own_can_end(backend: &Backend) {
     });
 }
 
-/// TH-01: the panic of a destructor continues in the caller, too, when a variable that the function
-/// has set goes with it.
+/// TH-01: the panic of a destructor continues in the caller, too, when a variable that the function has set
+/// is dropped.
 pub fn the_panic_of_what_a_function_leaves_continues(backend: &Backend) {
     #[derive(Clone)]
     struct Bomb(Arc<()>);
@@ -302,7 +302,7 @@ pub fn the_panic_of_what_a_function_leaves_continues(backend: &Backend) {
     });
 }
 
-/// TH-01: the value arrives although giving back the token has woken a waker that panics.
+/// TH-01: the value arrives although returning the token has woken a waker that panics.
 pub fn a_value_arrives_past_a_waker_that_panics(backend: &Backend) {
     let log = Log::new();
     let heard = log.clone();

@@ -12,8 +12,8 @@ use crate::cancel_everywhere::cancel_everywhere;
 use crate::erased::{Backend, R};
 use crate::support::{Log, OnDrop};
 
-/// TH-02, TH-03, C6: a call runs once or not at all; where it was begun, its scope does not end
-/// before it has; its value is dropped once.
+/// TH-02, TH-03, C6: a call runs once or not at all; where it was begun, its scope does not end before it
+/// has; its value is dropped once.
 pub fn a_call_is_waited_for_wherever_it_is_cancelled(backend: &Backend) {
     cancel_everywhere(
         backend,
@@ -67,8 +67,8 @@ pub fn an_abandoned_call_leaves_nothing_behind(backend: &Backend) {
     );
 }
 
-/// TH-12, C8: what a thread has sent is cleaned up wherever its caller is cancelled, before the
-/// thread goes on; dropped, nothing of it is left, and the thread goes on too.
+/// TH-12, C8: wherever a caller is cancelled, the futures that its thread has sent are cleaned up before
+/// the thread continues; where it is dropped, nothing of them is left, and the thread continues too.
 pub fn what_is_called_back_ends_before_its_thread_goes_on(backend: &Backend) {
     for abandons in [false, true] {
         cancel_everywhere(
@@ -124,7 +124,7 @@ pub fn what_is_called_back_ends_before_its_thread_goes_on(backend: &Backend) {
     }
 }
 
-/// Something that is counted for as long as it lives.
+/// Returns a guard that is counted until it is dropped.
 fn counted(living: &Arc<AtomicUsize>) -> impl Send + 'static + use<> {
     living.fetch_add(1, Ordering::SeqCst);
     let living = living.clone();
@@ -133,7 +133,7 @@ fn counted(living: &Arc<AtomicUsize>) -> impl Send + 'static + use<> {
     })
 }
 
-/// Waits until nothing that was counted is alive.
+/// Waits until all guards that were counted are dropped.
 async fn settle(living: &Arc<AtomicUsize>) {
     crate::support::until(|| living.load(Ordering::SeqCst) == 0).await;
 }

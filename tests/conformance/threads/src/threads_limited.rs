@@ -1,4 +1,4 @@
-//! How many functions are at work at once: limiters of worker threads.
+//! The number of functions that run at once: limiters of worker threads.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -18,7 +18,7 @@ use crate::cancel_everywhere::cancel_everywhere;
 use crate::erased::{Backend, R};
 use crate::support::{Flag, Gate, Log, OnDrop, poll_once, run, until, yields};
 
-/// TH-05: no more functions are at work than the limiter that was passed has tokens, and all run.
+/// TH-05: no more functions run at once than the given limiter has tokens, and all run.
 pub fn a_limiter_is_never_exceeded(backend: &Backend) {
     run(backend, async {
         let limiter = Arc::new(CapacityLimiter::new(3));
@@ -37,8 +37,8 @@ pub fn a_limiter_is_never_exceeded(backend: &Backend) {
     });
 }
 
-/// TH-05: each run has a default limiter of 40 tokens, which every call uses that is given no
-/// other; outside of a run there is none.
+/// TH-05: each run has a default limiter of 40 tokens, which is used by every call without another limiter;
+/// outside of a run there is none.
 pub fn the_default_limiter_has_forty_tokens(backend: &Backend) {
     assert!(to_thread::current_default_limiter().is_err());
     run(backend, async {
@@ -144,7 +144,8 @@ pub fn a_call_that_is_cancelled_in_the_queue_never_runs(backend: &Backend) {
     });
 }
 
-/// TH-02: also where the token arrives together with the cancellation; the token goes to the next.
+/// TH-02: a call never runs if its token arrives together with the cancellation; the token is passed to the
+/// next.
 pub fn a_token_that_comes_with_the_cancellation_goes_on(backend: &Backend) {
     run(backend, async {
         let limiter = Arc::new(CapacityLimiter::new(1));
@@ -167,7 +168,7 @@ pub fn a_token_that_comes_with_the_cancellation_goes_on(backend: &Backend) {
     });
 }
 
-/// TH-04, TH-05: the token of an abandoned function stays taken until the function has ended.
+/// TH-04, TH-05: the token of an abandoned function stays borrowed until the function has ended.
 pub fn an_abandoned_function_keeps_its_token(backend: &Backend) {
     run(backend, async {
         let limiter = Arc::new(CapacityLimiter::new(1));
@@ -217,7 +218,7 @@ pub fn a_full_limiter_loses_nothing_wherever_calls_are_cancelled(backend: &Backe
                     there.add("ended");
                 }));
                 let mut polls = 0;
-                // The token comes back between two polls.
+                // The token is returned between two polls.
                 let operation = std::future::poll_fn(|cx| {
                     polls += 1;
                     if polls == 3 {
@@ -234,7 +235,7 @@ pub fn a_full_limiter_loses_nothing_wherever_calls_are_cancelled(backend: &Backe
                 }
                 drop((call, token));
                 assert_eq!(limiter.statistics().waiting, 0);
-                // Everything is back when the function, if it runs, has ended.
+                // Everything has been returned when the function, if it runs, has ended.
                 drop(limiter.acquire().await);
                 assert_eq!(limiter.statistics().borrowed, 0);
                 assert_eq!(log.count("begun"), log.count("ended"));
@@ -245,8 +246,8 @@ pub fn a_full_limiter_loses_nothing_wherever_calls_are_cancelled(backend: &Backe
     }
 }
 
-/// TH-03, TH-04, TH-05, TH-12: thousands of calls with few tokens, some cancelled, abandoned, dropped
-/// or calling back, at random: the limit holds, and all tokens and values are back in the end.
+/// TH-03, TH-04, TH-05, TH-12: thousands of calls with few tokens, some cancelled, abandoned, dropped or
+/// calling back, at random: the limit holds, and all tokens and values have been returned in the end.
 pub fn thousands_of_calls_lose_nothing(backend: &Backend) {
     const CALLS: usize = 3000;
     let limiter = Arc::new(CapacityLimiter::new(4));

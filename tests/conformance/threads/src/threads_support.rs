@@ -1,4 +1,4 @@
-//! Threads of the case's own, that no runtime knows.
+//! Threads that the case starts itself, and that no runtime knows.
 
 use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex};
@@ -6,7 +6,7 @@ use std::thread;
 
 use crate::support::Gate;
 
-/// Runs the function on a thread of its own, and gives its value; a panic continues here.
+/// Runs the function on a separate thread, and returns its value; a panic continues in the caller.
 pub(super) async fn on_a_thread<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> T {
     let (done, slot) = (Gate::new(), Arc::new(Mutex::new(None)));
     let (ended, result) = (done.clone(), slot.clone());

@@ -1,4 +1,4 @@
-//! A PostgreSQL server that lives as long as a value.
+//! A PostgreSQL server that is stopped when it is dropped.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, chown};
@@ -9,11 +9,10 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A server in a temporary directory, which is there when this is; dropping this stops it and
-/// removes the directory.
+/// A server in a temporary directory, which is ready when this exists; dropping this stops it and removes
+/// the directory.
 ///
-/// It listens at a Unix socket alone, in a directory that nobody else can enter: there is no port
-/// that could be taken.
+/// It listens only at a Unix socket, in a directory that no other user can enter, so no port can be in use.
 #[derive(Debug)]
 pub(crate) struct Server {
     process: Option<Child>,
@@ -22,7 +21,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts a server; where none is installed, says so.
+    /// Starts a server, or returns the reason if none is installed.
     pub(crate) fn start() -> Result<Server, String> {
         let programs = installed().ok_or("PostgreSQL is not installed")?;
         let user = user()?;
@@ -44,7 +43,7 @@ impl Server {
         Ok(server)
     }
 
-    /// Where it listens.
+    /// Returns the path of its socket.
     pub(crate) fn socket(&self) -> &Path {
         &self.socket
     }
@@ -65,7 +64,7 @@ impl Server {
         for setting in [
             "listen_addresses=",
             "fsync=off",
-            // A connection that was cut off is noticed also while a query runs.
+            // Lets the server notice that a connection was cut off while a query runs.
             "client_connection_check_interval=50ms",
         ] {
             postgres.args(["-c", setting]);
@@ -93,7 +92,7 @@ impl Server {
         }
     }
 
-    /// A command that runs as the user, where files are the user's.
+    /// Returns a command that runs as the user, in the directory that the user owns.
     fn command(&self, program: &Path, user: Option<User>) -> Command {
         let mut command = Command::new(program);
         command.current_dir(&self.directory).stdin(Stdio::null());
@@ -107,7 +106,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         if let Some(mut process) = self.process.take() {
-            // Stops at once, without saving anything: the directory goes anyway.
+            // Stops at once, without saving anything: the directory is removed anyway.
             let mut kill = Command::new("kill");
             let asked = kill.args(["-QUIT", &process.id().to_string()]).status();
             if !asked.is_ok_and(|status| status.success()) {
@@ -122,7 +121,7 @@ impl Drop for Server {
 /// A user and its group.
 type User = (u32, u32);
 
-/// Who the server is to run as, if not as we: it refuses to be root.
+/// Returns the user that the server has to run as, or `None` for the current one: it refuses to be root.
 fn user() -> Result<Option<User>, String> {
     let me = fs::metadata("/proc/self").map(|process| process.uid());
     if me.unwrap_or(1) != 0 {
@@ -140,8 +139,8 @@ fn user() -> Result<Option<User>, String> {
         .ok_or_else(|| "PostgreSQL does not run as root, and there is no user `postgres`".into())
 }
 
-/// The directory of the programs: that of the newest version as Debian installs them, or whatever
-/// is on the path.
+/// Returns the directory of the programs: that of the newest version as Debian installs them, or the first
+/// on the path.
 fn installed() -> Option<PathBuf> {
     let mut versions: Vec<_> = fs::read_dir("/usr/lib/postgresql")
         .into_iter()

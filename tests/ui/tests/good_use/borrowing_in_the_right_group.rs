@@ -1,4 +1,4 @@
-//! What borrows, and what is not `Send`, in the groups that are made for it (G11): the twins of
+//! Children that borrow, or are not `Send`, in the groups for them (G11): the twins of
 //! `fail/child_borrows_*.rs` and `fail/child_not_send.rs`.
 
 use std::cell::Cell;

@@ -1,5 +1,5 @@
-//! A group's error goes, with `?`, where errors go: boxes, `io::Error`, `Cancelled`; whatever its
-//! own errors are, if they can be printed (G3).
+//! A group's error converts, with `?`, into other errors: boxes, `io::Error`, `Cancelled`, whatever the
+//! children's errors are, if they can be printed (G3).
 
 use std::error::Error;
 use std::io;

@@ -1,4 +1,4 @@
-//! Where nothing else fixes the group's error, there are four ways to say it (G2).
+//! Where nothing else fixes the group's error, there are four ways to specify it (G2).
 
 use std::io;
 

@@ -1,4 +1,4 @@
-//! What a child needs that spawns into its own group: a clone of the handle (G7). The twin of
+//! A child that spawns into its group needs a clone of the handle (G7). The twin of
 //! `fail/group_handle_in_a_child.rs`.
 
 use anyrt::{Cancelled, local_task_group, scoped_task_group, task_group};

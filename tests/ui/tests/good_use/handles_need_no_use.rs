@@ -1,4 +1,4 @@
-//! A handle may be dropped, silently; and a task group's handle compiles after the group, where it
+//! A handle may be dropped without a warning; and a task group's handle compiles after the group, where it
 //! refuses (G7, G8).
 #![deny(unused_must_use)]
 

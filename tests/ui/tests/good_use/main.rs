@@ -1,5 +1,5 @@
-//! Programs that have to compile: what stays `Send` in spawned tasks, and what is inferred. Each is
-//! run, too.
+//! Programs that have to compile: they check which futures stay `Send` in spawned tasks, and which types
+//! are inferred. Each is run, too.
 
 #![allow(clippy::unwrap_used, reason = "a program says where it failed")]
 #![allow(
@@ -8,7 +8,7 @@
     reason = "dropping is the use that has to compile"
 )]
 
-/// One program per file, and a test that runs it.
+/// Declares one program per file, and a test that runs it.
 macro_rules! programs {
     ($($program:ident,)*) => { $(
         mod $program;

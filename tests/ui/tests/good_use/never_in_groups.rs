@@ -1,4 +1,4 @@
-//! Children and bodies that never return are fine in every group (G2).
+//! Children and bodies that never return are accepted in every group (G2).
 
 use std::io;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The same in what other crates ask for: `Send + 'static` for a runtime's own `spawn`, and boxed
+//! The same with the bounds of other crates: `Send + 'static` for a runtime's own `spawn`, and boxed
 //! futures of methods, as `async_trait` makes them.
 
 use std::convert::Infallible;

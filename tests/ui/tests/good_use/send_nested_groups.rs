@@ -1,4 +1,4 @@
-//! Nested groups stay `Send` in a spawned task, with what they borrow, the handles of the groups
+//! Nested groups stay `Send` in a spawned task, with the values that they borrow, the handles of the groups
 //! around them, and iterators held across awaits.
 
 use std::borrow::Cow;

@@ -1,4 +1,4 @@
-//! What holds where a sender has to wait because the peer does not receive.
+//! Rules for a sender that has to wait because the peer does not receive.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -13,13 +13,13 @@ use super::tools::{
 };
 use crate::support::yields;
 
-/// How much any stream may take that nobody receives.
+/// The most bytes that a stream may accept while the peer does not receive.
 const MOST: usize = 64 * 1024 * 1024;
 
-/// How often a sender that has to wait is tried again, before it is taken for clogged.
+/// How often a sender that has to wait is tried again, before it counts as clogged.
 const TURNS: usize = 20;
 
-/// Writes the pattern until the stream takes no more, and says how much it took.
+/// Writes the pattern until the stream accepts no more, and returns the number of bytes written.
 pub(super) async fn clog(sender: &mut impl ByteSendStream) -> usize {
     let mut sent = 0;
     let mut turns = 0;

@@ -1,4 +1,4 @@
-//! Checks for those who write streams.
+//! Checks for authors of streams.
 
 mod clogged;
 mod one_way;
@@ -8,19 +8,19 @@ mod two_way;
 use self::tools::{MORE, MUCH};
 use anyrt_core::stream::{ByteReceiveStream, ByteSendStream, ByteStream};
 
-/// Checks that a stream of bytes keeps to the contracts of [`ByteReceiveStream`] and
-/// [`ByteSendStream`], in both directions, and that the directions are independent.
+/// Checks that a stream of bytes keeps to the contracts of [`ByteReceiveStream`] and [`ByteSendStream`], in
+/// both directions, and that the directions are independent.
 ///
-/// `make` makes a pair of streams that are connected to one another, as often as it is called.
-/// `make_clogged` makes such a pair in which sending has to wait when some MiB are under way that
-/// the peer has not received; it may be the same.
+/// `make` creates a pair of streams that are connected to one another, each time it is called.
+/// `make_clogged` creates such a pair in which sending has to wait when some MiB are in transit; it may be
+/// the same function.
 ///
-/// It needs no runtime but the one that the streams need, and runs for as long as a second. A
-/// stream that loses a wake-up may let it hang: run it with a limit.
+/// It needs no runtime but the one that the streams need, and runs for up to a second. A stream that loses
+/// a wake-up may let it hang: run it with a limit.
 ///
 /// # Panics
 ///
-/// If the streams break a rule. The message says which.
+/// If the streams break a rule. The message names the rule.
 ///
 /// # Examples
 ///
@@ -59,14 +59,14 @@ pub async fn check_byte_stream<A, B>(
     Box::pin(two_way::a_clogged_direction_clogs_no_other(&make_clogged)).await;
 }
 
-/// Checks that a stream of bytes in one direction keeps to the contracts, as far as they are about
-/// one: sent into the first stream of a pair, and received from the second.
+/// Checks that a stream of bytes in one direction keeps to the contracts, as far as they concern one
+/// direction: sent into the first stream of a pair, and received from the second.
 ///
 /// See [`check_byte_stream`].
 ///
 /// # Panics
 ///
-/// If the streams break a rule. The message says which.
+/// If the streams break a rule. The message names the rule.
 pub async fn check_byte_pipe<S, R>(
     make: impl AsyncFn() -> (S, R),
     make_clogged: impl AsyncFn() -> (S, R),

@@ -1,5 +1,5 @@
-//! What holds for one direction. Rules of the receiving stream's contract are R1 to R4, those of
-//! the sending one S1 to S5.
+//! Rules for one direction. The rules of the receiving stream's contract are R1 to R4, those of the sending
+//! stream's S1 to S5.
 
 use std::future::poll_fn;
 use std::io::{self, IoSlice, IoSliceMut};
@@ -18,7 +18,7 @@ use super::tools::{
 };
 use crate::support::yields;
 
-/// In how many places receiving is broken off at most; streams in memory have fewer.
+/// The most polls at which receiving is dropped; streams in memory have fewer.
 const MOST_CUTS: usize = 40;
 
 pub(super) async fn bytes_come_in_order<S: ByteSendStream, R: ByteReceiveStream>(
@@ -201,7 +201,7 @@ pub(super) async fn a_dropped_sender_is_noticed<S: ByteSendStream, R: ByteReceiv
         yields(3).await;
         drop(sender);
     };
-    // Whether it looks like a proper end is up to the stream: R4 is about that.
+    // The stream decides whether it looks like a proper end: R4 is about that.
     let ((), outcome) = join(dropping, receiver.receive(1)).await;
     assert!(outcome.is_err(), "S5: nothing was sent");
 }

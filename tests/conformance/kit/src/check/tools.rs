@@ -1,3 +1,5 @@
+//! Helpers for the checks of byte streams: patterns of bytes, and sending and receiving that must succeed.
+
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
@@ -7,26 +9,27 @@ use anyrt_core::stream::{
     ByteReceiveStream, ByteReceiveStreamExt, ByteSendStream, ByteSendStreamExt, is_end_of_stream,
 };
 
-/// What is sent when it is much: more than one receive gives.
+/// A large number of bytes: more than one receive returns.
 pub(super) const MUCH: usize = 200_000;
 
-/// What is sent when it is to be some more than fits; there may be room for a byte at a time.
+/// The number of bytes to send when some more than fit are needed; there may be room for one byte at a
+/// time.
 pub(super) const MORE: usize = 20_000;
 
-/// What is said of a stream that writes 0 bytes where there are some to be written.
+/// The message about a stream that writes 0 bytes where there are some to be written.
 pub(super) const NOTHING_WRITTEN: &str =
     "nothing was written: a stream that cannot write is pending, or fails";
 
-/// Bytes that say where they stand, so that holes, repetitions and swaps are noticed.
+/// Returns bytes that depend on their position, so that holes, repetitions and swaps are noticed.
 pub(super) fn pattern(from: usize, len: usize) -> Vec<u8> {
-    // A prime, which divides no usual size of a buffer; the second term tells the rounds apart.
+    // A prime, which does not divide any usual size of a buffer; the second term makes the rounds differ.
     let at = |place: usize| (place % 251 + place / 251 % 7) % 256;
     (from..from + len)
         .map(|place| u8::try_from(at(place)).unwrap_or_default())
         .collect()
 }
 
-/// Compares without printing all of it.
+/// Compares without printing all of it, and panics at a difference.
 #[track_caller]
 pub(super) fn assert_same(found: &[u8], expected: &[u8], rule: &str) {
     let same = found.iter().zip(expected).take_while(|(f, e)| f == e);
@@ -39,7 +42,7 @@ pub(super) fn assert_same(found: &[u8], expected: &[u8], rule: &str) {
     );
 }
 
-/// Sends, which has to succeed.
+/// Sends the bytes, and panics if that fails.
 pub(super) async fn send(stream: &mut impl ByteSendStream, bytes: &[u8]) {
     if let Err(error) = stream.send(bytes).await {
         panic!("{} bytes cannot be sent: {error}", bytes.len());
@@ -52,7 +55,7 @@ pub(super) async fn send_eof(stream: &mut impl ByteSendStream) {
     }
 }
 
-/// Receives so many bytes, which have to come.
+/// Receives exactly `count` bytes, and panics if the stream ends before.
 pub(super) async fn receive(stream: &mut impl ByteReceiveStream, count: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     while bytes.len() < count {
@@ -64,7 +67,7 @@ pub(super) async fn receive(stream: &mut impl ByteReceiveStream, count: usize) -
     bytes
 }
 
-/// Receives all bytes up to the end, which has to come, at the latest after so many.
+/// Receives all bytes up to the end, and panics if there are more than `most`.
 pub(super) async fn receive_all(stream: &mut impl ByteReceiveStream, most: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     loop {
@@ -94,12 +97,12 @@ pub(super) async fn read(
     poll_fn(|cx| Pin::new(&mut *stream).poll_read(cx, buffer)).await
 }
 
-/// Polls a future for somebody who will not be told.
+/// Polls a future with a waker that does nothing.
 pub(super) fn poll_in_vain<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// Drops the future when it is still pending after so many polls.
+/// Drives the future, and drops it when it is still pending after `polls` polls.
 pub(super) async fn drop_after<F: Future>(polls: usize, future: F) -> Option<F::Output> {
     let mut future = Box::pin(future);
     let mut polled = 0;

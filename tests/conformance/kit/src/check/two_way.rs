@@ -1,4 +1,4 @@
-//! What holds for streams in both directions.
+//! Rules for streams in both directions.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -47,7 +47,7 @@ pub(super) async fn both_directions_at_once<A: ByteStream, B: ByteStream>(
     assert_same(&received_near, &back, "R1, both directions at once");
 }
 
-/// Sends the bytes and receives as many, whichever is possible.
+/// Sends the bytes and receives as many, in whichever order is possible.
 async fn exchange<S: ByteStream>(stream: &mut S, bytes: &[u8]) -> Vec<u8> {
     let (mut sent, mut flushed, mut received) = (0, false, Vec::new());
     let mut buffer = vec![0; 10_000];

@@ -1,4 +1,4 @@
-//! A configured backend as an object: what a case is given.
+//! A configured backend as an object, which each case receives.
 
 use std::fmt;
 use std::io;
@@ -13,7 +13,7 @@ use super::{AnySocket, Erased};
 
 type Main<'a> = Pin<&'a mut dyn Future<Output = ()>>;
 
-/// A configured backend of any type: what a case enters runs with.
+/// A configured backend of any type, with which a case enters runs.
 ///
 /// The parameter is the type of its sockets, as with [`Erased`].
 pub struct Backend<S = AnySocket> {

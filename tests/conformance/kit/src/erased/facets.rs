@@ -13,7 +13,7 @@ use anyrt_core::time::Instant;
 
 pub(super) type BoxFuture<T = ()> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// What the marker type of a backend offers: the associated functions of `Spawn` and `Time`.
+/// The associated functions of `Spawn` and `Time`, on the marker type of a backend.
 pub(super) trait Facets: Send + Sync {
     fn current(&self) -> Result<Arc<dyn AnyHandle>, NoRuntime>;
     fn choose(&self, n: usize) -> usize;
@@ -22,7 +22,7 @@ pub(super) trait Facets: Send + Sync {
     fn timer(&self, deadline: Instant) -> Box<dyn AnyTimer>;
 }
 
-/// What the handle of a backend offers: `Spawn` and `Blocking`.
+/// The methods of `Spawn` and `Blocking`, on the handle of a backend.
 pub(super) trait AnyHandle: fmt::Debug + Send + Sync {
     fn spawn(&self, task: TaskInfo<'_>, future: BoxFuture);
     fn spawn_blocking(&self, f: Box<dyn FnOnce() + Send>) -> BoxFuture;
@@ -131,7 +131,7 @@ pub fn mount<R: Runtime>() {
     );
 }
 
-/// The facets of the mounted runtime.
+/// Returns the facets of the mounted runtime.
 pub(super) fn facets() -> &'static dyn Facets {
     MOUNTED.get().expect("a runtime was mounted").facets
 }

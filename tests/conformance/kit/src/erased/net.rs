@@ -1,4 +1,4 @@
-//! `Net` for whichever backend is mounted: its sockets as trait objects.
+//! `Net` for the mounted backend: its sockets as trait objects.
 
 use std::any::type_name;
 use std::fmt;

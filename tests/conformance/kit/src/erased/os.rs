@@ -1,4 +1,4 @@
-//! `Descriptors` for whichever backend is mounted: its registered descriptors as trait objects.
+//! `Descriptors` for the mounted backend: its registered descriptors as trait objects.
 
 use std::fmt;
 use std::io;
@@ -13,12 +13,12 @@ use super::OsR;
 use super::facets::Marker;
 use super::net::mount_net;
 
-/// Registers a descriptor with the reactor of the mounted backend.
+/// The registration of a descriptor with the reactor of the mounted backend.
 trait Register: Send + Sync {
     fn register(&self, descriptor: OwnedFd) -> io::Result<AnySource>;
 }
 
-/// An attempt whose value is kept by the caller; gives whether it drained the descriptor.
+/// An attempt that stores its value in the caller; returns whether it drained the descriptor.
 type DynAttempt<'a> = &'a mut dyn FnMut(BorrowedFd<'_>) -> io::Result<bool>;
 
 /// The methods of [`Source`].

@@ -12,10 +12,10 @@ use anyrt_core::time::Instant;
 
 use super::facets::{AnyHandle, AnyTimer, BoxFuture, facets};
 
-/// The marker type of whichever backend is mounted.
+/// The marker type of the mounted backend.
 ///
-/// The parameter is the type of its sockets: [`AnySocket`](super::AnySocket), which every backend
-/// with sockets has, or `OsSocket`, for cases about descriptors.
+/// The parameter is the type of its sockets: [`AnySocket`](super::AnySocket), which every backend with
+/// sockets has, or `OsSocket`, for cases about descriptors.
 pub struct Erased<S>(PhantomData<fn() -> S>);
 
 impl<S> Clone for Erased<S> {
@@ -115,7 +115,7 @@ impl<S: 'static> Time for Erased<S> {
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct Call<T> {
     call: BoxFuture,
-    /// The function's value; it is there before `call` completes.
+    /// The function's value; it is stored before `call` completes.
     value: Arc<Mutex<Option<T>>>,
 }
 

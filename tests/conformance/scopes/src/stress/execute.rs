@@ -26,15 +26,15 @@ use crate::support::{message_of, yields};
 
 type Outcome = Result<(), Faults>;
 
-/// Errors on their way, by number.
+/// Errors that propagate, by number.
 #[derive(Debug)]
 pub(super) struct Faults(pub(super) Vec<u64>);
 
 /// The payload of the panics that are part of a plan.
 struct Planned;
 
-/// Parts of the messages of panics with which a future ends that was cancelled in one place, and is polled
-/// again in another where nothing is.
+/// Parts of the messages of panics of a future that was cancelled in one place, and is polled again in
+/// another where nothing is cancelled.
 const CARRIED_OUT: [&str; 3] = [
     "must not be polled again outside the scope that was cancelled",
     "the child was cancelled before it called `started`",
@@ -50,7 +50,7 @@ fn is_carried_out(payload: &(dyn Any + Send)) -> bool {
 pub(super) async fn tree<R: Runtime>(plan: Plan, seed: u64, ledger: &Arc<Ledger>) {
     let area = Area::new("tree", seed, ledger, true, false);
     let (catcher, around) = (Catcher::new(seed, ledger), area.clone());
-    // Adopted tasks are waited for by a group around the tree.
+    // A group around the tree waits for adopted tasks.
     let group = GroupOptions::new().run::<R, Faults, (), _>(async |tg: TaskGroup<R, Faults>| {
         let place = Place {
             seed,
@@ -77,24 +77,24 @@ pub(super) async fn tree<R: Runtime>(plan: Plan, seed: u64, ledger: &Arc<Ledger>
     AreaEnd::of(area).completed();
 }
 
-/// Where in the tree a plan is carried out.
+/// The place in the tree where a plan is carried out.
 #[derive(Clone)]
 struct Place {
     seed: u64,
     ledger: Arc<Ledger>,
-    /// Spawns a task into the group around the tree.
+    /// The function that spawns a task into the group around the tree.
     spawn: Arc<dyn Fn(BoxFuture<'static, Outcome>) + Send + Sync>,
-    /// Numbers the tasks.
+    /// The number of the last task.
     tasks: Arc<AtomicU64>,
     task: u64,
     areas: Vec<Arc<Area>>,
     catcher: Arc<Catcher>,
-    /// Scopes around, the outermost first.
+    /// The enclosing scopes, the outermost first.
     scopes: Vec<Target>,
     abortable: Vec<(CancelHandle, Arc<Area>)>,
-    /// So many of the scopes do not reach here: a shield or a task's root stands between.
+    /// The number of outermost scopes that have no effect here: a shield or a task's root is in between.
     visible: usize,
-    /// Whether something around may be dropped from outside, or aborted.
+    /// Whether an enclosing future may be dropped from outside, or aborted.
     lossy: bool,
     /// Whether the future that this is part of may be forgotten, so that nothing in it is ever dropped.
     forgotten: bool,
@@ -108,7 +108,7 @@ struct Place {
 #[derive(Clone)]
 struct Target {
     handle: CancelHandle,
-    /// Its own task has cancelled it.
+    /// Set when the scope's own task has cancelled it.
     mark: Arc<AtomicBool>,
     task: u64,
 }
@@ -133,7 +133,7 @@ impl Place {
         self
     }
 
-    /// A task in the host's task is forgotten with it; others are not.
+    /// Returns the place of a new task. A task inside the host's task is forgotten with it; others are not.
     fn in_new_task(mut self, in_place: bool) -> Place {
         self.task = self.tasks.fetch_add(1, Ordering::SeqCst) + 1;
         self.forgotten &= in_place;
@@ -141,8 +141,9 @@ impl Place {
         self.shielded()
     }
 
-    /// A future that is carried to its end by a task of its own: of what is around, only the tree waits.
-    /// If it was cancelled where it was before, it may end in the middle.
+    /// Returns the place of a future that is moved to a new task and driven to its end there: of all
+    /// enclosing areas, only the tree waits. If the future was cancelled where it was before, it may end
+    /// half-way.
     fn carried_away(mut self) -> Place {
         self.task = self.tasks.fetch_add(1, Ordering::SeqCst) + 1;
         self.areas.truncate(1);
@@ -151,12 +152,13 @@ impl Place {
         self.shielded()
     }
 
-    /// Returns the areas that count what is dropped with the future here: none if that may be forgotten.
+    /// Returns the areas that count values that are dropped with the future here: none if the future may be
+    /// forgotten.
     fn counted(&self) -> &[Arc<Area>] {
         if self.forgotten { &[] } else { &self.areas }
     }
 
-    /// Below something that may be dropped, tasks are waited for by groups only.
+    /// Returns the place below a future that may be dropped, where only groups wait for tasks.
     fn losing(mut self) -> Place {
         self.lossy = true;
         self.areas.retain(|area| area.adopts);
@@ -179,14 +181,14 @@ impl Place {
         }
     }
 
-    /// Whether this very task has cancelled a scope around, so that no operation may pass.
+    /// Returns whether this very task has cancelled an enclosing scope, so that no operation may pass.
     fn refused(&self) -> bool {
         self.scopes[self.visible..]
             .iter()
             .any(|target| target.mark.load(Ordering::SeqCst))
     }
 
-    /// Awaits an operation.
+    /// Awaits an operation, and records a violation if it passes where it must be refused.
     async fn operation<T>(&self, name: &str, operation: impl Future<Output = T>) -> T {
         let refused = self.refused();
         let value = operation.await;
@@ -299,7 +301,7 @@ fn execute<R: Runtime>(plan: Plan, place: Place) -> BoxFuture<'static, Outcome> 
                 let spawn = place.spawn.clone();
                 let body = catching::<R>(*body, place.carried_away()).shared();
                 let (mut here, mut there) = (body.clone(), body);
-                // `Shared` loses a wake-up if it comes while one task polls that then drops its handle.
+                // `Shared` loses a wake-up that arrives while one task polls and then drops its handle.
                 let waker = Arc::new(AtomicWaker::new());
                 let registered = waker.clone();
                 spawn(
@@ -319,7 +321,7 @@ fn execute<R: Runtime>(plan: Plan, place: Place) -> BoxFuture<'static, Outcome> 
     .boxed()
 }
 
-/// Carries out a plan, and settles what comes out of it.
+/// Carries out a plan, and settles its errors and panics.
 fn catching<R: Runtime>(plan: Plan, place: Place) -> BoxFuture<'static, ()> {
     async move {
         let (seed, ledger, carried) = (place.seed, place.ledger.clone(), place.carried);
@@ -422,7 +424,7 @@ async fn dropped<R: Runtime>(polls: usize, body: Plan, place: Place) -> Outcome 
     poll_times(polls, body.as_mut()).await.unwrap_or(Ok(()))
 }
 
-/// Polls a future at most so often, in as many turns.
+/// Polls a future at most `polls` times, in as many turns.
 async fn poll_times<F: Future + ?Sized>(
     polls: usize,
     mut future: Pin<&mut F>,
@@ -595,7 +597,7 @@ fn child<R: Runtime>(
     }
 }
 
-/// All errors of a group as one; a group that was merely cancelled has none.
+/// Returns all errors of a group as one; a group that was merely cancelled has none.
 fn flat(result: Result<(), GroupError<Faults>>) -> Outcome {
     match result {
         Err(GroupError::Failed(failures)) => Err(Faults(

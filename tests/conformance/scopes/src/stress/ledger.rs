@@ -1,4 +1,4 @@
-//! What happened in the trees of one run, and what must not have.
+//! A record of the events in the trees of one run, and of violations.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -8,7 +8,7 @@ use anyrt_core::task::Unhandled;
 
 use super::execute::Faults;
 
-/// The books of one run.
+/// The record of one run.
 #[derive(Debug)]
 pub(super) struct Ledger {
     books: Mutex<Books>,
@@ -18,7 +18,7 @@ pub(super) struct Ledger {
 struct Books {
     next: u64,
     faults: BTreeMap<u64, Fault>,
-    /// Errors that came to the hook without a value.
+    /// The number of errors that the hook received without a value.
     anonymous: usize,
     violations: Vec<String>,
     closed: bool,
@@ -28,7 +28,7 @@ struct Books {
 struct Fault {
     seed: u64,
     may_be_lost: bool,
-    /// Whether it may come to the hook without a value.
+    /// Whether the hook may receive the error without a value.
     may_be_anonymous: bool,
     arrived: usize,
 }
@@ -54,7 +54,7 @@ impl Ledger {
         }
     }
 
-    /// An error comes into the world.
+    /// Records that an error was raised, and returns its number.
     pub(super) fn raise(&self, seed: u64, may_be_lost: bool, may_be_anonymous: bool) -> u64 {
         let mut books = self.books();
         books.next += 1;
@@ -69,7 +69,7 @@ impl Ledger {
         id
     }
 
-    /// An error was seen by somebody who can do something about it.
+    /// Records that an error was received by code that can handle it.
     pub(super) fn arrive(&self, id: u64) {
         let mut books = self.books();
         let Some(fault) = books.faults.get_mut(&id) else {
@@ -81,7 +81,7 @@ impl Ledger {
         fault.arrived += 1;
     }
 
-    /// Something went to the hook of the run.
+    /// Records an error or a panic that the hook of the run received.
     pub(super) fn unhandled(&self, unhandled: Unhandled) {
         let text = unhandled.to_string();
         if unhandled.is_panic() {
@@ -94,12 +94,12 @@ impl Ledger {
         {
             Some(Ok(faults)) => faults.0.into_iter().for_each(|id| self.arrive(id)),
             Some(Err(_)) => self.violation(format!("the hook was told something strange: {text}")),
-            // Errors of borrowing children cannot be handed over.
+            // Errors of borrowing children cannot be passed by value.
             None => self.books().anonymous += 1,
         }
     }
 
-    /// Ends the books, and says what was wrong.
+    /// Closes the record, and returns the violations.
     pub(super) fn close(&self) -> Vec<String> {
         let mut books = self.books();
         books.closed = true;
@@ -117,17 +117,19 @@ impl Ledger {
     }
 }
 
-/// What must have ended when a group or a scope does.
+/// The tasks and clean-ups that must have ended when a group or a scope ends.
 #[derive(Debug)]
 pub(super) struct Area {
     what: &'static str,
     seed: u64,
     ledger: Arc<Ledger>,
-    /// Whether it waits for adopted tasks: groups and the tree itself do.
+    /// Whether the area waits for adopted tasks: groups and the tree itself do.
     pub(super) adopts: bool,
     may_be_dropped: bool,
+    /// The numbers of active tasks and of clean-ups that have to run; both are 0 at the end of the area.
     tasks: AtomicUsize,
     clean_ups: AtomicUsize,
+    /// Set when the area was aborted: its end is not checked.
     aborted: AtomicBool,
 }
 
@@ -151,7 +153,7 @@ impl Area {
         })
     }
 
-    /// From now on, tasks and clean-ups may be left behind for those outside.
+    /// Allows tasks and clean-ups to be left behind from now on, for the enclosing areas.
     pub(super) fn abort(&self) {
         self.aborted.store(true, Ordering::SeqCst);
     }
@@ -170,7 +172,7 @@ impl Area {
     }
 }
 
-/// Looks at an area when what it stands for ends: by value, by panic, or because it was dropped.
+/// A guard that checks an area when its group or scope ends: by value, by panic, or because it was dropped.
 #[derive(Debug)]
 pub(super) struct AreaEnd {
     area: Arc<Area>,
@@ -187,7 +189,7 @@ impl AreaEnd {
 
     pub(super) fn completed(mut self) {
         self.area.check("completed");
-        // What completed needs no second look.
+        // A completed area needs no second check.
         self.completed = true;
     }
 }
@@ -200,7 +202,7 @@ impl Drop for AreaEnd {
     }
 }
 
-/// A task that lives, in all areas around it.
+/// An active task, counted in all enclosing areas.
 #[derive(Debug)]
 pub(super) struct Living(Vec<Arc<Area>>);
 
@@ -221,7 +223,7 @@ impl Drop for Living {
     }
 }
 
-/// A clean-up that is owed, in all areas around it.
+/// A clean-up that has to run, counted in all enclosing areas.
 #[derive(Debug)]
 pub(super) struct Owed {
     areas: Vec<Arc<Area>>,
@@ -231,6 +233,12 @@ pub(super) struct Owed {
     may_be_lost: bool,
 }
 
+/// The state of a clean-up. Any other transition is a violation; so is a drop between `Owed` and `Done`,
+/// unless the clean-up may be lost.
+///
+/// ```text
+/// NotYet ──begin──▶ Owed ──clean_up──▶ CleaningUp ──done──▶ Done
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum OwedState {
     NotYet,
@@ -255,7 +263,7 @@ impl Owed {
         }
     }
 
-    /// The body begins.
+    /// Records that the body begins.
     pub(super) fn begin(&self) {
         self.step(OwedState::NotYet, OwedState::Owed);
         for area in &self.areas {
@@ -263,12 +271,12 @@ impl Owed {
         }
     }
 
-    /// The clean-up begins.
+    /// Records that the clean-up begins.
     pub(super) fn clean_up(&self) {
         self.step(OwedState::Owed, OwedState::CleaningUp);
     }
 
-    /// The clean-up has ended.
+    /// Records that the clean-up has ended.
     pub(super) fn done(&self) {
         self.step(OwedState::CleaningUp, OwedState::Done);
         self.settle();
@@ -306,7 +314,7 @@ impl Drop for Owed {
     }
 }
 
-/// Somebody who catches panics: must get one if and only if one was raised below.
+/// A place where panics are caught: it must catch one if and only if one was raised below.
 #[derive(Debug)]
 pub(super) struct Catcher {
     raised: AtomicUsize,
@@ -342,7 +350,7 @@ impl Catcher {
     }
 }
 
-/// Looks at a catcher that is dropped instead of catching anything.
+/// A guard that checks a catcher that is dropped instead of catching anything.
 #[derive(Debug)]
 pub(super) struct CatcherEnd {
     pub(super) catcher: Arc<Catcher>,

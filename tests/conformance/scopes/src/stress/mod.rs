@@ -1,19 +1,19 @@
 //! Random trees of tasks, against a model.
 //!
-//! A [`Plan`] is a small program made from a seed: groups in scopes in clean-ups in groups, with
-//! failures, panics, deadlines, cancellations and drops strewn in. It is run, and watched:
+//! A [`Plan`] is a small program made from a seed: groups in scopes in clean-ups in groups, mixed with
+//! failures, panics, deadlines, cancellations and drops. It is run, and these rules are checked:
 //!
 //! - when a group or a scope ends, every task below it has ended;
-//! - by then every clean-up whose body began has run to its end, once;
-//! - every error arrives once: in the result of a group, or at the `unhandled` hook of the run; and
-//!   where something panicked, a panic arrives, and only there;
+//! - by then every clean-up of a body that began has run to its end, once;
+//! - every error arrives once: in the result of a group, or at the `unhandled` hook of the run; and where
+//!   something panicked, a panic arrives, and only there;
 //! - no operation passes once its own task has cancelled a scope around it.
 //!
-//! Below a future that is dropped from outside, or aborted, clean-ups and errors may be lost, as
-//! rules C10 and C12 say; the rest holds there too.
+//! Below a future that is dropped from outside, or aborted, clean-ups and errors may be lost, as rules C10
+//! and C12 state; the rest holds there too.
 //!
-//! Whatever is wrong is reported with the seed of the tree. `ANYRT_STRESS_SEED` runs the suite's
-//! case from that seed on, `ANYRT_STRESS_TREES` says how many trees it runs. A million trees:
+//! Every violation is reported with the seed of the tree. `ANYRT_STRESS_SEED` runs the suite's case from
+//! that seed on, `ANYRT_STRESS_TREES` sets the number of trees. A million trees:
 //!
 //! ```text
 //! ANYRT_STRESS_TREES=1000000 ANYRT_CONFORMANCE_LIMIT=3600 \
@@ -41,14 +41,14 @@ use crate::harness::number;
 use crate::random::fresh_seed;
 use crate::support::message_of;
 
-/// How many trees a run of the suite tries.
+/// The number of trees that a run of the suite tries.
 const TREES: u64 = 300;
-/// Trees that share a run: starting one is slow on some backends.
+/// The number of trees that share a run: starting one is slow on some backends.
 const TREES_PER_RUN: u64 = 50;
-/// No tree takes a hundredth of it.
+/// How long a tree may take; no tree takes a hundredth of it.
 const HANGING: Duration = Duration::from_secs(20);
 
-/// Runs so many random trees, from this seed on. A million take some minutes.
+/// Runs `trees` random trees, starting with this seed. A million take some minutes.
 ///
 /// # Panics
 ///
@@ -77,7 +77,7 @@ pub fn random_trees_keep_to_the_model<B: Enter>(backend: &B) {
     stress(backend, seed, number("ANYRT_STRESS_TREES").unwrap_or(TREES));
 }
 
-/// Several trees in one run, one after the other. Gives what was wrong.
+/// Runs several trees in one run, one after the other, and returns the violations.
 fn several<B: Enter>(
     backend: &B,
     plans: impl Iterator<Item = (u64, Plan)>,
@@ -104,7 +104,7 @@ fn several<B: Enter>(
     ledger.close()
 }
 
-/// Which tree is being run; names the one that hangs.
+/// The seed of the tree that is being run, to name one that hangs.
 #[derive(Default)]
 struct Progress {
     seed: AtomicU64,

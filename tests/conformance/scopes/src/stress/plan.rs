@@ -1,4 +1,4 @@
-//! What a tree does, made from a seed.
+//! The program of a tree, made from a seed.
 
 use crate::random::Random;
 
@@ -10,19 +10,19 @@ pub enum Plan {
     Yield(usize),
     /// Checkpoints.
     Checkpoint(usize),
-    /// Sleeps for so many microseconds.
+    /// Sleeps for this number of microseconds.
     Sleep(u64),
     /// Sleeps until cancelled; only below something that ends it.
     SleepForever,
     /// A call on a worker thread.
     Thread,
-    /// Fails with an error of its own.
+    /// Fails with a unique error.
     Fail,
-    /// Panics with a payload of its own.
+    /// Panics with a unique payload.
     Panic,
-    /// Cancels the n-th scope around it, counted outwards.
+    /// Cancels the n-th enclosing scope, counted outwards.
     Cancel(usize),
-    /// Aborts the n-th scope around it that may be aborted.
+    /// Aborts the n-th enclosing scope that may be aborted.
     Abort(usize),
     /// One after the other, up to the first failure.
     Then(Vec<Plan>),
@@ -32,7 +32,7 @@ pub enum Plan {
         limit: Option<u64>,
         /// Whether it may be aborted: clean-ups and errors in it may be lost.
         abortable: bool,
-        /// What is in it.
+        /// The body.
         body: Box<Plan>,
     },
     /// A shield.
@@ -41,34 +41,35 @@ pub enum Plan {
     Finally(Box<Plan>, Box<Plan>),
     /// A group.
     Group {
-        /// What kind of children.
+        /// The kind of children.
         children: Children,
         /// Whether failures leave siblings alone.
         keep_going: bool,
-        /// What its body does.
+        /// The steps of its body.
         steps: Vec<Step>,
         /// Whether the body cancels the group at its end, however it ends.
         cancelled: bool,
     },
     /// A race; errors are caught in the members.
     Race(Vec<Plan>),
-    /// Side by side; errors are caught in the members.
+    /// Runs concurrently; errors are caught in the members.
     Gather(Vec<Plan>),
-    /// Side by side, up to the first failure.
+    /// Runs concurrently, up to the first failure.
     TryGather(Vec<Plan>),
-    /// Polled so often, and then dropped.
+    /// Polls the plan this number of times, and then drops it.
     Drop(usize, Box<Plan>),
-    /// Polled so often, and then forgotten: its destructors never run.
+    /// Polls the plan this number of times, and then forgets it: its destructors never run.
     Forget(usize, Box<Plan>),
-    /// Polled so often here, and then carried to its end by a task of its own; errors are caught in it.
+    /// Polls the plan this number of times here, and then moves it to a new task, which drives it to its
+    /// end; errors are caught in it.
     Move(usize, Box<Plan>),
-    /// Polled by a task of its own, and so often from here too; errors are caught in it.
+    /// Polls the plan in a new task, and this number of times here too; errors are caught in it.
     Share(usize, Box<Plan>),
     /// Catches errors and panics.
     Catch(Box<Plan>),
 }
 
-/// What kind of children a group has.
+/// The kind of children of a group.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Children {
@@ -78,17 +79,17 @@ pub enum Children {
     Borrowing,
 }
 
-/// What the body of a group does.
+/// A step of the body of a group.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Step {
     /// Spawns a child.
     Spawn(Plan),
-    /// Starts a child, which says `started` between the two.
+    /// Starts a child, which calls `started` between the two.
     Start(Plan, Plan),
     /// Spawns a child that spawns another into the same group.
     SpawnTwice(Plan, Plan),
-    /// Does something itself.
+    /// Carries out a plan in the body itself.
     Do(Plan),
     /// Cancels the n-th child.
     CancelChild(usize),
@@ -97,7 +98,7 @@ pub enum Step {
 }
 
 impl Plan {
-    /// The plan of a seed.
+    /// Returns the plan of a seed.
     #[must_use]
     pub fn random(seed: u64) -> Plan {
         let mut maker = Maker {
@@ -113,16 +114,16 @@ impl Plan {
     }
 }
 
-/// What is allowed at a place.
+/// The plans that are allowed at a place.
 #[derive(Clone, Copy)]
 struct Surroundings {
     /// Whether it may panic: below a drop, a panic could surface anywhere.
     panics: bool,
     /// Whether it may fail.
     fails: bool,
-    /// Whether something may be waited for without an end: it is sure to be cancelled.
+    /// Whether a wait without an end is allowed: it is sure to be cancelled.
     endless: bool,
-    /// Whether what cancels may be forgotten before it does.
+    /// Whether the canceller may be forgotten before it cancels.
     forgotten: bool,
 }
 
@@ -134,7 +135,7 @@ impl Surroundings {
         forgotten: false,
     };
 
-    /// A clean-up neither fails nor panics.
+    /// Returns the surroundings in a clean-up, which neither fails nor panics.
     fn in_clean_up(self) -> Surroundings {
         Surroundings {
             panics: false,
@@ -166,7 +167,7 @@ impl Surroundings {
         }
     }
 
-    /// What comes before `started` may fail there, which the group does not hear of.
+    /// Returns the surroundings before `started`. A failure there is not reported to the group.
     fn in_start(self) -> Surroundings {
         Surroundings {
             endless: false,
@@ -183,7 +184,7 @@ impl Surroundings {
         }
     }
 
-    /// Nothing that was forgotten is cancelled for that.
+    /// Returns the surroundings in a forgotten future, which is not cancelled for being forgotten.
     fn in_forgotten(self) -> Surroundings {
         Surroundings {
             panics: false,
@@ -193,7 +194,7 @@ impl Surroundings {
         }
     }
 
-    /// What is around does not hold where a future is carried to.
+    /// Returns the surroundings of a future that is moved to a new task, outside the enclosing scopes.
     fn carried_away(self) -> Surroundings {
         Surroundings {
             fails: true,
@@ -218,7 +219,8 @@ impl Surroundings {
 }
 
 impl Plan {
-    /// Whether the plan ends by itself, and does only what the model can follow. Random plans do.
+    /// Returns whether the plan ends by itself, and uses only steps that the model can follow. Random plans
+    /// do.
     #[must_use]
     pub fn is_fair(&self) -> bool {
         self.is_fair_at(Surroundings::ROOT)
@@ -301,7 +303,7 @@ impl Maker {
             18 => Plan::Drop(self.count(8), self.boxed(below, at.in_drop())),
             19 => Plan::Move(self.count(8), self.boxed(below, at.carried_away())),
             20 => Plan::Share(self.count(8), self.boxed(below, at.carried_away())),
-            // A hold that is forgotten costs the scopes around their patience.
+            // The scopes around a forgotten hold wait for as long as their patience.
             21 if self.timed => Plan::Forget(self.count(8), self.boxed(below, at.in_forgotten())),
             _ => Plan::Catch(self.boxed(below, at.caught())),
         }

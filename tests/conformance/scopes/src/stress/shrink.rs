@@ -9,12 +9,12 @@ use super::Progress;
 use super::plan::{Plan, Step};
 use crate::harness::{Outcome, watch};
 
-/// A tree that fails rarely, because of a race, is tried so often.
+/// The number of attempts, because a race may make a tree fail rarely.
 const ATTEMPTS: usize = 1000;
 /// How long all attempts may take; hanging is a way to fail.
 const LIMIT: Duration = Duration::from_secs(3);
 
-/// The smallest tree that was found to fail as the tree of this seed does; none if that one does
+/// Returns the smallest tree that was found to fail like the tree of this seed, or `None` if that one does
 /// not fail.
 ///
 /// # Panics
@@ -48,7 +48,7 @@ fn fails<B: Enter + 'static>(backend: fn() -> B, plan: &Plan) -> bool {
 }
 
 impl Plan {
-    /// Plans that are a little smaller: something left out, or replaced by what is in it.
+    /// Returns plans that are a little smaller: with a part left out, or replaced by its contents.
     fn smaller(&self) -> Vec<Plan> {
         let mut all = Vec::new();
         match self {

@@ -1,9 +1,10 @@
 //! The ownership of objects in a memory object stream: MS-10 to MS-15.
 
 use std::convert::Infallible;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll, Wake, Waker};
 
 use anyrt_core::cancel::CancelScope;
 use anyrt_core::stream::{
@@ -11,6 +12,7 @@ use anyrt_core::stream::{
     TrySendError, memory_object_stream,
 };
 use anyrt_core::task::task_group;
+use futures_util::{Stream, StreamExt};
 
 use crate::erased::{Backend, R};
 use crate::support::{Flag, OnDrop, Wakes, in_cancelled_scope, run, until};
@@ -405,6 +407,34 @@ pub fn waiters_are_served_in_order(backend: &Backend) {
     });
 }
 
+/// MS-12, EN-35: a waker that panics when it is dropped, in a poll of the stream, costs the stream nothing: the
+/// next object comes to it.
+pub fn a_waker_that_panics_costs_no_object(backend: &Backend) {
+    struct PanicsWhenDropped;
+    impl Wake for PanicsWhenDropped {
+        fn wake(self: Arc<Self>) {}
+    }
+    impl Drop for PanicsWhenDropped {
+        fn drop(&mut self) {
+            panic!("a waker is dropped");
+        }
+    }
+
+    run(backend, async {
+        let (tx, mut rx) = memory_object_stream(1);
+        let panicking = Waker::from(Arc::new(PanicsWhenDropped));
+        let polled = Pin::new(&mut rx).poll_next(&mut Context::from_waker(&panicking));
+        assert!(polled.is_pending());
+        // The stream has the last one, and replaces it in the next poll.
+        drop(panicking);
+        let wakes = Wakes::new();
+        let polled = catch_unwind(AssertUnwindSafe(|| wakes.poll(pin!(rx.next()))));
+        assert!(polled.is_err(), "the old waker was dropped in this poll");
+        tx.try_send(1).unwrap();
+        assert_eq!(wakes.poll(pin!(rx.next())), Poll::Ready(Some(1)));
+    });
+}
+
 anyrt_conformance_kit::cases! { memory_streams_hand_over: erased,
     closing_a_handle_ends_what_waits_on_it,
     a_handle_can_be_closed_by_another_task,
@@ -418,4 +448,5 @@ anyrt_conformance_kit::cases! { memory_streams_hand_over: erased,
     a_receiver_cancelled_with_its_object_keeps_or_returns_it,
     plain_calls_work_anywhere,
     waiters_are_served_in_order,
+    a_waker_that_panics_costs_no_object,
 }

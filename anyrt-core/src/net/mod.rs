@@ -5,59 +5,38 @@ mod address;
 mod adopt;
 mod attributes;
 mod connect;
-#[cfg(unix)]
-mod connect_unix;
-mod connectable;
-mod connection;
 mod datagram;
-#[cfg(not(unix))]
-mod errors;
-mod eyeballs;
-mod halves;
 mod kind;
 mod listen;
-mod listener;
 mod lookup;
-mod multi;
 #[cfg(unix)]
 mod os;
-mod serve;
 mod stream;
-mod trouble;
 #[cfg(unix)]
 mod unix;
 
-#[cfg(unix)]
-use self::os::errors;
-
 pub use self::address::{Address, Family, UnixAddress};
 pub use self::attributes::{LocalAddress, LocalPort, RemoteAddress, RemotePort, SocketFamily};
-pub use self::connect::{TcpConnector, connect_tcp, interleave};
-#[cfg(unix)]
-pub use self::connect_unix::{ConnectUnix, connect_unix};
-#[cfg(unix)]
-pub use self::connectable::UnixConnectable;
-pub use self::connectable::{
-    BoxedStreams, BufferedConnectable, Connectable, IntoConnectable, TcpConnectable,
-    TextConnectable, as_connectable,
+pub use self::connect::{
+    ATTEMPT_DELAY, BoxedStreams, BufferedConnectable, ConnectError, Connectable, FailedAttempt,
+    HappyEyeballs, IntoConnectable, TcpConnectable, TcpConnector, TextConnectable, as_connectable,
+    connect_tcp, happy_eyeballs, interleave,
 };
+#[cfg(unix)]
+pub use self::connect::{ConnectUnix, UnixConnectable, connect_unix};
 pub use self::datagram::{
     ConnectedDatagramSocket, ConnectedUdpSocket, ConnectedUnixDatagram, DatagramSocket,
     MAX_UDP_PACKET, UdpSocket, UnixDatagram,
 };
-pub use self::eyeballs::{
-    ATTEMPT_DELAY, ConnectError, FailedAttempt, HappyEyeballs, happy_eyeballs,
-};
-pub use self::halves::{ReceiveHalf, SendHalf};
 pub use self::kind::{Internet, Kind, Unix};
-pub use self::listen::{ListenOptions, listen_tcp, listen_tcp_with};
-pub use self::listener::{Accept, Listener, SocketListener, TcpListener, UnixListener};
+pub use self::listen::{
+    Accept, BoxListener, ListenOptions, Listener, MultiListener, ServeOptions, SocketListener,
+    TcpListener, UnixListener, listen_tcp, listen_tcp_with,
+};
 pub use self::lookup::{LookupError, lookup, reverse_lookup};
 pub use self::lookup::{system_lookup, system_reverse_lookup};
-pub use self::multi::{BoxListener, MultiListener};
 #[cfg(unix)]
 pub use self::os::{Descriptor, OsSocket};
-pub use self::serve::ServeOptions;
-pub use self::stream::{SocketStream, TcpStream, UnixStream};
+pub use self::stream::{ReceiveHalf, SendHalf, SocketStream, TcpStream, UnixStream};
 #[cfg(unix)]
 pub use self::unix::UnixListenOptions;

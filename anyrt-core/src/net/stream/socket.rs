@@ -6,10 +6,10 @@ use std::task::{Context, Poll};
 
 use futures_io::{AsyncRead, AsyncWrite};
 
-use super::attributes::provide_connected;
 use super::connection::Connection;
 use super::halves::{self, ReceiveHalf, SendHalf};
-use super::{Internet, Kind, Unix};
+use crate::net::attributes::provide_connected;
+use crate::net::{Internet, Kind, Unix};
 use crate::runtime::{Net, Socket, SocketOption};
 use crate::stream::{Attributes, Demand};
 
@@ -30,9 +30,9 @@ pub type UnixStream<R> = SocketStream<R, Unix>;
 ///
 /// TCP connections have `TCP_NODELAY` on.
 ///
-/// Its attributes are [`SocketFamily`](super::SocketFamily), [`LocalAddress`](super::LocalAddress),
-/// [`RemoteAddress`](super::RemoteAddress), with TCP [`LocalPort`](super::LocalPort) and
-/// [`RemotePort`](super::RemotePort), and on Unix systems `Descriptor`.
+/// Its attributes are [`SocketFamily`](crate::net::SocketFamily), [`LocalAddress`](crate::net::LocalAddress),
+/// [`RemoteAddress`](crate::net::RemoteAddress), with TCP [`LocalPort`](crate::net::LocalPort) and
+/// [`RemotePort`](crate::net::RemotePort), and on Unix systems `Descriptor`.
 pub struct SocketStream<R: Net, K: Kind> {
     pub(super) connection: Connection<R::Socket>,
     kind: PhantomData<K>,
@@ -96,7 +96,7 @@ impl<R: Net, K: Kind> SocketStream<R, K> {
         halves::of(self.connection)
     }
 
-    pub(super) fn of(connection: Connection<R::Socket>) -> SocketStream<R, K> {
+    pub(in crate::net) fn of(connection: Connection<R::Socket>) -> SocketStream<R, K> {
         SocketStream {
             connection,
             kind: PhantomData,

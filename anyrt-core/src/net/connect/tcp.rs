@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::connection::Connection;
-use super::eyeballs::{ATTEMPT_DELAY, happy_eyeballs};
-use super::lookup::{literal, lookup};
-use super::{Address, Internet, Kind, SocketStream, TcpStream};
+use super::happy_eyeballs::{ATTEMPT_DELAY, happy_eyeballs};
 use crate::engine::{FallibleOperation, Wait, poll_state};
+use crate::net::lookup::{literal, lookup};
+use crate::net::stream::Connection;
+use crate::net::{Address, Internet, Kind, SocketStream, TcpStream};
 use crate::runtime::{Net, Purpose, Socket, SocketOption};
 
 /// Connects to a host by TCP.
@@ -27,8 +27,8 @@ use crate::runtime::{Net, Purpose, Socket, SocketOption};
 ///
 /// # Errors
 ///
-/// - With a [`LookupError`](super::LookupError) inside, if the name cannot be resolved.
-/// - With a [`ConnectError`](super::ConnectError) inside, if no attempt succeeds; with one address, the kind is that of
+/// - With a [`LookupError`](crate::net::LookupError) inside, if the name cannot be resolved.
+/// - With a [`ConnectError`](crate::net::ConnectError) inside, if no attempt succeeds; with one address, the kind is that of
 ///   its attempt, such as [`ConnectionRefused`](io::ErrorKind::ConnectionRefused).
 pub fn connect_tcp<R: Net>(
     host: &str,

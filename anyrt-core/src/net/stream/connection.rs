@@ -14,7 +14,7 @@ const ENDED: u8 = 1;
 const CLOSED: u8 = 2;
 
 #[derive(Debug)]
-pub(super) struct Connection<S> {
+pub(in crate::net) struct Connection<S> {
     socket: S,
     /// Flags that are only ever set. The system orders what matters; a late look finds what the
     /// system says of a connection that was shut down.
@@ -26,7 +26,7 @@ pub(super) struct Connection<S> {
 }
 
 impl<S: Socket> Connection<S> {
-    pub(super) fn new(socket: S) -> Connection<S> {
+    pub(in crate::net) fn new(socket: S) -> Connection<S> {
         Connection {
             socket,
             state: AtomicU8::new(0),

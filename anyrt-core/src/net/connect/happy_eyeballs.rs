@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use pin_project::pin_project;
 
-use super::Address;
 use crate::combine::branches::{Branches, Next};
 use crate::engine::{LazyTimer, Wait, poll_state};
 use crate::instant::Instant;
+use crate::net::Address;
 use crate::runtime::Time;
 
 /// The delay between two attempts that RFC 8305 recommends.
@@ -27,10 +27,10 @@ pub const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 ///
 /// A `delay` of zero begins all attempts at once; [`Duration::MAX`] waits for the failure of one
 /// before it begins the next. The addresses are tried in the order in which they are given; see
-/// [`interleave`](super::interleave).
+/// [`interleave`](crate::net::interleave).
 ///
 /// This is for connections of other kinds, or attempts that go further, such as those that end
-/// with a handshake. [`connect_tcp`](super::connect_tcp) does it for TCP.
+/// with a handshake. [`connect_tcp`](crate::net::connect_tcp) does it for TCP.
 ///
 /// # Cancel safety
 ///

@@ -4,11 +4,11 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::attributes::provide_socket;
-use super::connection::Connection;
 use super::trouble::Trouble;
-use super::{Internet, Kind, SocketStream, Unix};
 use crate::engine::{FallibleOperation, Wait, poll_state};
+use crate::net::attributes::provide_socket;
+use crate::net::stream::Connection;
+use crate::net::{Address, Internet, Kind, SocketStream, Unix};
 use crate::runtime::{Net, Socket, SocketOption};
 use crate::stream::{Attributes, ByteStream, Demand};
 use crate::sync::{ResourceGuard, ResourceUse};
@@ -46,8 +46,8 @@ pub type UnixListener<R> = SocketListener<R, Unix>;
 /// [`Busy`](crate::error::Busy). Dropping it closes it; connections that nobody accepted are reset,
 /// those that were accepted live on.
 ///
-/// Its attributes are [`SocketFamily`](super::SocketFamily), [`LocalAddress`](super::LocalAddress),
-/// with TCP [`LocalPort`](super::LocalPort), and on Unix systems `Descriptor`. It has no remote ones.
+/// Its attributes are [`SocketFamily`](crate::net::SocketFamily), [`LocalAddress`](crate::net::LocalAddress),
+/// with TCP [`LocalPort`](crate::net::LocalPort), and on Unix systems `Descriptor`. It has no remote ones.
 pub struct SocketListener<R: Net, K: Kind> {
     socket: R::Socket,
     accepting: ResourceGuard,
@@ -116,7 +116,7 @@ impl<R: Net, K: Kind> SocketListener<R, K> {
         drop(self);
     }
 
-    pub(super) fn of(socket: R::Socket) -> SocketListener<R, K> {
+    pub(in crate::net) fn of(socket: R::Socket) -> SocketListener<R, K> {
         SocketListener {
             socket,
             accepting: ResourceGuard::new("accepting from"),
@@ -196,7 +196,7 @@ impl<R: Net, K: Kind> fmt::Debug for Accept<'_, R, K> {
 
 fn accepted<R: Net, K: Kind>(
     socket: R::Socket,
-    from: super::Address,
+    from: Address,
 ) -> io::Result<(SocketStream<R, K>, K::Address)> {
     // Some systems hand out connections that were reset already, without an address.
     let from = K::address(from).map_err(|_| io::ErrorKind::ConnectionAborted)?;

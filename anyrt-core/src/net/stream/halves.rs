@@ -6,10 +6,11 @@ use std::task::{Context, Poll};
 
 use futures_io::{AsyncRead, AsyncWrite};
 
-use super::attributes::provide_connected;
+use super::SocketStream;
 use super::connection::Connection;
-use super::{Kind, SocketStream};
 use crate::loom::Arc;
+use crate::net::Kind;
+use crate::net::attributes::provide_connected;
 use crate::runtime::Net;
 use crate::stream::{Attributes, Demand};
 

@@ -5,14 +5,15 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::errors::{self, REUSE_ADDRESS};
-use super::lookup::lookup;
-use super::{Address, Internet, MultiListener, SocketListener, TcpListener};
+use super::{MultiListener, SocketListener, TcpListener};
 use crate::cancel::checkpoint_if_cancelled;
+use crate::net::lookup::lookup;
+use crate::net::{Address, Internet};
 use crate::runtime::{Net, Purpose, SocketOption};
 
 /// How many connections may wait to be accepted. Systems have limits of their own, which are often
 /// lower.
-pub(super) const BACKLOG: u32 = 1024;
+pub(in crate::net) const BACKLOG: u32 = 1024;
 
 /// How often another port is tried, where several addresses are to share a port that the system
 /// chooses.

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use futures_core::future::BoxFuture;
 
 use super::{Connectable, IntoConnectable};
-use crate::net::{UnixAddress, UnixStream, connect_unix};
+use crate::net::connect::connect_unix;
+use crate::net::{UnixAddress, UnixStream};
 use crate::runtime::Net;
 
 /// A Unix socket to connect to.

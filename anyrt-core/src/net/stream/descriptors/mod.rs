@@ -14,11 +14,19 @@ use rustix::net::{
     sendmsg,
 };
 
-use super::platform::{RECEIVING, SENDING, keep};
+use self::platform::{RECEIVING, SENDING, keep};
+use super::SocketStream;
 use crate::engine::{Operation, Wait, deliver, poll_state};
-use crate::net::{SocketStream, Unix};
+use crate::net::Unix;
 use crate::runtime::{Attempt, Descriptors, Direction, Source};
 use crate::stream::ReceiveError;
+
+#[cfg_attr(any(target_os = "linux", target_os = "android"), path = "linux.rs")]
+#[cfg_attr(
+    not(any(target_os = "linux", target_os = "android")),
+    path = "other.rs"
+)]
+mod platform;
 
 /// How many descriptors Linux takes with one message; the others take more.
 const MOST: usize = 253;

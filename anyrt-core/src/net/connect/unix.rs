@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use pin_project::pin_project;
 
-use super::connect::{Connecting, options};
-use super::{ConnectError, FailedAttempt, Unix, UnixAddress, UnixStream};
+use super::tcp::{Connecting, options};
+use super::{ConnectError, FailedAttempt};
 use crate::engine::{Wait, poll_state};
+use crate::net::{Unix, UnixAddress, UnixStream};
 use crate::runtime::Net;
 use crate::time::{Sleep, sleep};
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use futures_core::future::BoxFuture;
 
-use super::{TcpConnector, TcpStream};
+use super::TcpConnector;
+use crate::net::TcpStream;
 use crate::runtime::Net;
 use crate::stream::ByteStream;
 
@@ -57,8 +58,8 @@ pub trait Connectable: Send + Sync {
     ///
     /// # Errors
     ///
-    /// What went wrong: with a [`LookupError`](super::LookupError) or a
-    /// [`ConnectError`](super::ConnectError) inside, or what the layers above say.
+    /// What went wrong: with a [`LookupError`](crate::net::LookupError) or a
+    /// [`ConnectError`](crate::net::ConnectError) inside, or what the layers above say.
     fn connect(&self) -> BoxFuture<'_, io::Result<Self::Stream>>;
 
     /// Connects to the same, and wraps the stream into a

@@ -12,8 +12,6 @@ mod lookup;
 #[cfg(unix)]
 mod os;
 mod stream;
-#[cfg(unix)]
-mod unix;
 
 pub use self::address::{Address, Family, UnixAddress};
 pub use self::attributes::{LocalAddress, LocalPort, RemoteAddress, RemotePort, SocketFamily};
@@ -29,6 +27,8 @@ pub use self::datagram::{
     MAX_UDP_PACKET, UdpSocket, UnixDatagram,
 };
 pub use self::kind::{Internet, Kind, Unix};
+#[cfg(unix)]
+pub use self::listen::UnixListenOptions;
 pub use self::listen::{
     Accept, BoxListener, ListenOptions, Listener, MultiListener, ServeOptions, SocketListener,
     TcpListener, UnixListener, listen_tcp, listen_tcp_with,
@@ -38,5 +38,3 @@ pub use self::lookup::{system_lookup, system_reverse_lookup};
 #[cfg(unix)]
 pub use self::os::{Descriptor, OsSocket};
 pub use self::stream::{ReceiveHalf, SendHalf, SocketStream, TcpStream, UnixStream};
-#[cfg(unix)]
-pub use self::unix::UnixListenOptions;

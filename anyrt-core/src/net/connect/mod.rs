@@ -1,7 +1,10 @@
 //! Connecting.
 
+mod attempt;
 mod connectable;
+mod error;
 mod happy_eyeballs;
+mod interleave;
 mod tcp;
 #[cfg(unix)]
 mod unix;
@@ -12,9 +15,9 @@ pub use self::connectable::{
     BoxedStreams, BufferedConnectable, Connectable, IntoConnectable, TcpConnectable,
     TextConnectable, as_connectable,
 };
-pub use self::happy_eyeballs::{
-    ATTEMPT_DELAY, ConnectError, FailedAttempt, HappyEyeballs, happy_eyeballs,
-};
-pub use self::tcp::{TcpConnector, connect_tcp, interleave};
+pub use self::error::{ConnectError, FailedAttempt};
+pub use self::happy_eyeballs::{ATTEMPT_DELAY, HappyEyeballs, happy_eyeballs};
+pub use self::interleave::interleave;
+pub use self::tcp::{TcpConnector, connect_tcp};
 #[cfg(unix)]
 pub use self::unix::{ConnectUnix, connect_unix};

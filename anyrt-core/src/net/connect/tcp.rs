@@ -2,17 +2,14 @@ use std::fmt;
 use std::io;
 use std::marker::PhantomData;
 use std::net::SocketAddr;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
+use super::attempt::{Connecting, options};
 use super::happy_eyeballs::{ATTEMPT_DELAY, happy_eyeballs};
-use crate::engine::{FallibleOperation, Wait, poll_state};
+use super::interleave;
 use crate::net::lookup::{literal, lookup};
-use crate::net::stream::Connection;
-use crate::net::{Address, Internet, Kind, SocketStream, TcpStream};
-use crate::runtime::{Net, Purpose, Socket, SocketOption};
+use crate::net::{Address, Internet, TcpStream};
+use crate::runtime::{Net, SocketOption};
 
 /// Connects to a host by TCP.
 ///
@@ -159,22 +156,6 @@ impl<R: Net> TcpConnector<R> {
     }
 }
 
-/// Puts addresses in the order in which [`connect_tcp`] tries them: the families in turn, as RFC 8305
-/// (section 4) has it, each in its order. IPv6 begins if there is one, also where the system prefers
-/// IPv4 (as in AnyIO; the RFC leaves it to the system).
-pub fn interleave(addresses: impl IntoIterator<Item = SocketAddr>) -> Vec<SocketAddr> {
-    let (v6, v4): (Vec<_>, Vec<_>) = addresses.into_iter().partition(SocketAddr::is_ipv6);
-    let mut ordered = Vec::with_capacity(v6.len() + v4.len());
-    let (mut v6, mut v4) = (v6.into_iter(), v4.into_iter());
-    loop {
-        let pair = (v6.next(), v4.next());
-        if pair == (None, None) {
-            return ordered;
-        }
-        ordered.extend(pair.0.into_iter().chain(pair.1));
-    }
-}
-
 impl<R: Net> Default for TcpConnector<R> {
     fn default() -> TcpConnector<R> {
         TcpConnector::new()
@@ -197,100 +178,5 @@ impl<R> fmt::Debug for TcpConnector<R> {
             .field("local_address", &self.local)
             .field("options", &self.options)
             .finish()
-    }
-}
-
-/// What a socket of this kind is opened with: the caller's options win over the kind's.
-pub(super) fn options<K: Kind>(options: &[SocketOption]) -> Arc<[SocketOption]> {
-    let of_kind = K::NO_DELAY.then_some(SocketOption::NoDelay(true));
-    of_kind.into_iter().chain(options.iter().copied()).collect()
-}
-
-/// One attempt: the operation of connecting a socket.
-#[must_use = "futures do nothing unless you `.await` or poll them"]
-pub(super) struct Connecting<R: Net, K> {
-    to: Address,
-    from: Option<Address>,
-    options: Arc<[SocketOption]>,
-    socket: Option<R::Socket>,
-    operation: FallibleOperation<io::Error>,
-    kind: PhantomData<K>,
-}
-
-impl<R: Net, K: Kind> Connecting<R, K> {
-    pub(super) fn new(
-        to: Address,
-        from: Option<Address>,
-        options: Arc<[SocketOption]>,
-    ) -> Connecting<R, K> {
-        Connecting {
-            to,
-            from,
-            options,
-            socket: None,
-            operation: FallibleOperation::new(),
-            kind: PhantomData,
-        }
-    }
-
-    fn open(&self) -> io::Result<R::Socket> {
-        let purpose = Purpose::Connect {
-            to: &self.to,
-            from: self.from.as_ref(),
-        };
-        R::socket(purpose, &self.options)
-    }
-
-    fn poll_connected(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<SocketStream<R, K>>> {
-        let socket = match self.socket.take() {
-            Some(socket) => socket,
-            None => self.open()?,
-        };
-        match socket.poll_connected(cx) {
-            Poll::Ready(outcome) => {
-                outcome?;
-                Poll::Ready(Ok(SocketStream::of(Connection::new(socket))))
-            }
-            Poll::Pending => {
-                self.socket = Some(socket);
-                poll_state::waits_for(Wait::Connection);
-                Poll::Pending
-            }
-        }
-    }
-}
-
-impl<R: Net, K: Kind> Future for Connecting<R, K> {
-    type Output = io::Result<SocketStream<R, K>>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        let mut operation = std::mem::replace(&mut this.operation, FallibleOperation::new());
-        let outcome = operation.poll(cx, |cx| this.poll_connected(cx));
-        this.operation = operation;
-        outcome
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_families_take_turns() {
-        let order = |hosts: &[&str]| {
-            let addresses = hosts.iter().map(|host| literal(host, 80).unwrap());
-            let ordered = interleave(addresses);
-            ordered
-                .iter()
-                .map(|a| a.ip().to_string())
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(order(&[]), [""; 0]);
-        assert_eq!(order(&["1.1.1.1"]), ["1.1.1.1"]);
-        assert_eq!(
-            order(&["1.1.1.1", "2.2.2.2", "::1", "3.3.3.3", "::2"]),
-            ["::1", "1.1.1.1", "::2", "2.2.2.2", "3.3.3.3"]
-        );
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use pin_project::pin_project;
 
-use super::tcp::{Connecting, options};
+use super::attempt::{Connecting, options};
 use super::{ConnectError, FailedAttempt};
 use crate::engine::{Wait, poll_state};
 use crate::net::{Unix, UnixAddress, UnixStream};

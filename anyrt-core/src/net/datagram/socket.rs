@@ -1,32 +1,14 @@
-//! Sockets that exchange packets.
-
-use std::fmt;
 use std::io;
 use std::marker::PhantomData;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::UdpSocket;
+use super::common::{cut, refuse_zero};
 use super::packets::Packets;
-use crate::net::attributes::{provide_connected, provide_socket};
-use crate::net::{Address, Internet, Kind, Unix};
+use crate::net::{Address, Internet, Kind};
 use crate::runtime::{Net, Purpose, Socket, SocketOption};
-use crate::stream::{Attributes, Demand};
 use crate::time::sleep;
-
-/// No UDP packet carries more bytes: 65,507 with IPv4, 65,527 with IPv6.
-pub const MAX_UDP_PACKET: usize = 65_527;
-
-/// A UDP socket that exchanges packets with anybody.
-pub type UdpSocket<R> = DatagramSocket<R, Internet>;
-
-/// A UDP socket with one peer.
-pub type ConnectedUdpSocket<R> = ConnectedDatagramSocket<R, Internet>;
-
-/// A Unix datagram socket that exchanges packets with anybody.
-pub type UnixDatagram<R> = DatagramSocket<R, Unix>;
-
-/// A Unix datagram socket with one peer.
-pub type ConnectedUnixDatagram<R> = ConnectedDatagramSocket<R, Unix>;
 
 /// A socket that exchanges packets with anybody, of either [kind](Kind).
 ///
@@ -45,25 +27,8 @@ pub type ConnectedUnixDatagram<R> = ConnectedDatagramSocket<R, Unix>;
 /// Its attributes are [`SocketFamily`](crate::net::SocketFamily), [`LocalAddress`](crate::net::LocalAddress),
 /// with UDP [`LocalPort`](crate::net::LocalPort), and on Unix systems `Descriptor`.
 pub struct DatagramSocket<R: Net, K: Kind> {
-    packets: Packets<R::Socket>,
-    kind: PhantomData<K>,
-}
-
-/// A socket that exchanges packets with one peer, of either [kind](Kind).
-///
-/// Packets of others are not received. Everything else is as with [`DatagramSocket`]; its attributes
-/// are also [`RemoteAddress`](crate::net::RemoteAddress) and with UDP [`RemotePort`](crate::net::RemotePort).
-///
-/// With UDP, an operation may report that an earlier packet found nobody
-/// ([`ConnectionRefused`](io::ErrorKind::ConnectionRefused)); the socket can be used all the same.
-///
-/// # Backend differences
-///
-/// On tokio, a receive that waits already does not learn that an earlier packet found nobody; the
-/// next send does.
-pub struct ConnectedDatagramSocket<R: Net, K: Kind> {
-    packets: Packets<R::Socket>,
-    kind: PhantomData<K>,
+    pub(super) packets: Packets<R::Socket>,
+    pub(super) kind: PhantomData<K>,
 }
 
 impl<R: Net> DatagramSocket<R, Internet> {
@@ -91,39 +56,6 @@ impl<R: Net> DatagramSocket<R, Internet> {
             to: None,
         };
         Ok(DatagramSocket::of(R::socket(purpose, options)?))
-    }
-}
-
-impl<R: Net> ConnectedDatagramSocket<R, Internet> {
-    /// Opens a socket for packets from and to this peer, at a port that the system chooses.
-    ///
-    /// Nothing is sent, and the peer need not be there.
-    ///
-    /// # Errors
-    ///
-    /// What the system says.
-    pub fn connect(peer: impl Into<SocketAddr>) -> io::Result<ConnectedUdpSocket<R>> {
-        Self::open(peer.into(), None)
-    }
-
-    /// Opens a socket for packets from and to this peer, at an address of its own.
-    ///
-    /// # Errors
-    ///
-    /// What the system says, above all [`AddrInUse`](io::ErrorKind::AddrInUse).
-    pub fn connect_from(
-        peer: impl Into<SocketAddr>,
-        local: impl Into<SocketAddr>,
-    ) -> io::Result<ConnectedUdpSocket<R>> {
-        Self::open(peer.into(), Some(Address::Ip(local.into())))
-    }
-
-    fn open(peer: SocketAddr, local: Option<Address>) -> io::Result<ConnectedUdpSocket<R>> {
-        let purpose = Purpose::Datagram {
-            at: local.as_ref(),
-            to: Some(&Address::Ip(peer)),
-        };
-        Ok(ConnectedDatagramSocket::of(R::socket(purpose, &[])?))
     }
 }
 
@@ -221,164 +153,7 @@ impl<R: Net, K: Kind> DatagramSocket<R, K> {
     }
 }
 
-impl<R: Net, K: Kind> ConnectedDatagramSocket<R, K> {
-    /// Takes over a socket with a peer.
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if it is of another kind, and what the system
-    /// says if it has no peer.
-    pub fn from_socket(socket: R::Socket) -> io::Result<ConnectedDatagramSocket<R, K>> {
-        K::address(socket.local_address()?)?;
-        socket.peer_address()?;
-        Ok(ConnectedDatagramSocket::of(socket))
-    }
-
-    /// The address of the peer.
-    ///
-    /// # Errors
-    ///
-    /// [Closed](crate::stream::is_closed), or what the system says.
-    pub fn peer_addr(&self) -> io::Result<K::Address> {
-        K::address(self.packets.socket()?.peer_address()?)
-    }
-
-    /// Receives a packet of up to `max` bytes.
-    ///
-    /// A longer packet is cut, as by [`receive_from`](DatagramSocket::receive_from).
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: if the future is dropped before completing, nothing was received.
-    ///
-    /// # Errors
-    ///
-    /// As [`receive_from`](DatagramSocket::receive_from).
-    pub async fn receive(&self, max: usize) -> io::Result<Vec<u8>> {
-        let turn = self.packets.receiving().await?;
-        refuse_zero(max)?;
-        let mut buffer = vec![0; max];
-        let length = turn
-            .wait(|socket, cx| socket.poll_receive(cx, &mut buffer))
-            .await?;
-        Ok(cut(buffer, length))
-    }
-
-    /// Receives a packet into a buffer, and says how long it is.
-    ///
-    /// A longer packet is cut, as by [`receive_from`](DatagramSocket::receive_from).
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: if the future is dropped before completing, nothing was received.
-    ///
-    /// # Errors
-    ///
-    /// As [`receive_from`](DatagramSocket::receive_from).
-    pub async fn receive_into(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        let turn = self.packets.receiving().await?;
-        refuse_zero(buffer.len())?;
-        turn.wait(|socket, cx| socket.poll_receive(cx, buffer))
-            .await
-    }
-
-    /// Sends a packet to the peer. Waits while there is no room for it on this machine.
-    ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe: if the future is dropped before completing, nothing was sent.
-    ///
-    /// # Errors
-    ///
-    /// As [`send_to`](DatagramSocket::send_to).
-    pub async fn send(&self, packet: &[u8]) -> io::Result<()> {
-        let turn = self.packets.sending().await?;
-        turn.wait(|socket, cx| socket.poll_send(cx, packet))
-            .await
-            .map(drop)
-    }
-}
-
-/// What both kinds of sockets have.
-macro_rules! common {
-    ($($socket:ident: $provide:ident,)*) => { $(
-        impl<R: Net, K: Kind> $socket<R, K> {
-            /// The address of its own, with the port that it was given.
-            ///
-            /// # Errors
-            ///
-            /// [Closed](crate::stream::is_closed), or what the system says.
-            pub fn local_addr(&self) -> io::Result<K::Address> {
-                K::address(self.packets.socket()?.local_address()?)
-            }
-
-            /// Sets an option of the socket.
-            ///
-            /// # Errors
-            ///
-            /// [Closed](crate::stream::is_closed), or what the system says.
-            pub fn set_option(&self, option: SocketOption) -> io::Result<()> {
-                self.packets.socket()?.set_option(option)
-            }
-
-            /// Closes the socket for all who share it. Operations that wait fail as
-            /// [closed](crate::stream::is_closed), and so do later ones. Closing it again is fine.
-            ///
-            /// The system's socket is closed when the last operation has failed, if there is one.
-            pub fn close(&self) {
-                self.packets.close();
-            }
-
-            pub(in crate::net) fn of(socket: R::Socket) -> $socket<R, K> {
-                $socket {
-                    packets: Packets::new(socket),
-                    kind: PhantomData,
-                }
-            }
-        }
-
-        impl<R: Net, K: Kind> Attributes for $socket<R, K> {
-            fn provide(&self, demand: &mut Demand<'_>) {
-                if let Ok(socket) = self.packets.socket() {
-                    $provide(&*socket, demand);
-                }
-            }
-        }
-
-        impl<R: Net, K: Kind> fmt::Debug for $socket<R, K> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_tuple(stringify!($socket)).field(&self.packets).finish()
-            }
-        }
-    )* };
-}
-
-common! {
-    DatagramSocket: provide_socket,
-    ConnectedDatagramSocket: provide_connected,
-}
-
 /// How long to wait before sending to a Unix socket without room is tried again: at first, and
 /// in the end.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(20);
-
-/// Refuses to receive nothing, which would throw a packet away.
-fn refuse_zero(max: usize) -> io::Result<()> {
-    if max == 0 {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "a packet needs room for one byte at least",
-        ));
-    }
-    Ok(())
-}
-
-/// Keeps what was received. Packets may be kept: a small one does not occupy the room of the largest.
-fn cut(mut buffer: Vec<u8>, length: usize) -> Vec<u8> {
-    buffer.truncate(length);
-    if buffer.capacity() > 2 * length {
-        buffer.shrink_to_fit();
-    }
-    buffer
-}

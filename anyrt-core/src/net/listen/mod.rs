@@ -4,15 +4,20 @@
 mod errors;
 mod listener;
 mod multi_listener;
+mod options;
 mod serve;
 mod tcp;
 mod trouble;
+#[cfg(unix)]
+mod unix;
 
 #[cfg(unix)]
 use super::os::errors;
 
 pub use self::listener::{Accept, Listener, SocketListener, TcpListener, UnixListener};
 pub use self::multi_listener::{BoxListener, MultiListener};
+pub use self::options::ListenOptions;
 pub use self::serve::ServeOptions;
-pub(super) use self::tcp::BACKLOG;
-pub use self::tcp::{ListenOptions, listen_tcp, listen_tcp_with};
+pub use self::tcp::{listen_tcp, listen_tcp_with};
+#[cfg(unix)]
+pub use self::unix::UnixListenOptions;

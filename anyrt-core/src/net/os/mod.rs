@@ -1,19 +1,17 @@
 //! Sockets of the operating system, above a runtime's readiness of descriptors.
 
-use std::fs::{self, Permissions};
 use std::io::{self, IoSlice};
 use std::net::{Shutdown, SocketAddr};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::task::{Context, Poll};
 
 use rustix::io::{Errno, FdFlags, retry_on_intr};
-use rustix::net::{self, AddressFamily, RecvFlags, SendAncillaryBuffer, SocketType, sockopt};
+use rustix::net::{self, RecvFlags, SendAncillaryBuffer, sockopt};
 
 use self::platform::SENDING;
 pub(super) use self::platform::is_listening;
-use super::{Address, Family, UnixAddress, system_lookup, system_reverse_lookup};
+pub(super) use self::stale_file::replacing_a_stale_file;
+use super::{Address, Family, system_lookup, system_reverse_lookup};
 use crate::runtime::{
     AdoptSocket, Attempt, Descriptors, Direction, Net, Purpose, Socket, SocketOption, Source,
 };
@@ -21,12 +19,14 @@ use crate::stream::{Attribute, Attributes, Demand};
 
 mod address;
 pub(super) mod errors;
+mod open;
 #[cfg_attr(any(target_os = "linux", target_os = "android"), path = "linux.rs")]
 #[cfg_attr(
     not(any(target_os = "linux", target_os = "android")),
     path = "other.rs"
 )]
 mod platform;
+mod stale_file;
 #[cfg(test)]
 mod tests;
 
@@ -69,61 +69,6 @@ impl<R: Descriptors> Net for R {
 }
 
 impl<S: Source> OsSocket<S> {
-    fn open(purpose: Purpose<'_>, options: &[SocketOption]) -> io::Result<OsSocket<S>> {
-        let (kind, address) = match purpose {
-            Purpose::Listen { at, .. } => (SocketType::STREAM, at),
-            Purpose::Connect { to, .. } => (SocketType::STREAM, to),
-            Purpose::Datagram { at, to } => match at.or(to) {
-                Some(address) => (SocketType::DGRAM, address),
-                None => return Err(io::ErrorKind::InvalidInput.into()),
-            },
-        };
-        let socket = platform::open(family(address), kind)?;
-        let mut mode = None;
-        for option in options {
-            match *option {
-                SocketOption::Mode(bits) => mode = Some(bits),
-                option => set_option(socket.as_fd(), option)?,
-            }
-        }
-        let mut file = OwnFile(None);
-        match purpose {
-            Purpose::Listen { at, backlog } => {
-                file = bind(&socket, at)?;
-                // Before anybody can connect.
-                file.set_mode(mode)?;
-                net::listen(&socket, i32::try_from(backlog).unwrap_or(i32::MAX))?;
-            }
-            Purpose::Connect { to, from } => {
-                if let Some(from) = from {
-                    file = bind(&socket, from)?;
-                }
-                match connect(&socket, to) {
-                    // A signal does not interrupt connecting: it goes on meanwhile.
-                    Err(error) if is_in_progress(&error) => {}
-                    outcome => outcome?,
-                }
-            }
-            Purpose::Datagram { at, to } => {
-                // One without a name is told by that it has none.
-                if let Some(at) = at
-                    && *at != Address::Unix(UnixAddress::Unnamed)
-                {
-                    file = bind(&socket, at)?;
-                    file.set_mode(mode)?;
-                }
-                if let Some(to) = to {
-                    connect(&socket, to)?;
-                }
-            }
-        }
-        // Not before: reactors would report a socket that is neither listening nor connecting as
-        // one whose peer has gone.
-        let socket = OsSocket(S::register(socket)?);
-        file.keep();
-        Ok(socket)
-    }
-
     /// What is registered, for calls that only some sockets have.
     pub fn source(&self) -> &S {
         &self.0
@@ -251,55 +196,6 @@ impl<S: Source> Socket for OsSocket<S> {
 
     fn set_option(&self, option: SocketOption) -> io::Result<()> {
         set_option(self.0.descriptor(), option)
-    }
-}
-
-fn is_in_progress(error: &io::Error) -> bool {
-    matches!(
-        Errno::from_io_error(error),
-        Some(Errno::INPROGRESS | Errno::INTR)
-    )
-}
-
-/// The file that binding a Unix socket has made. It goes if the socket is given up: then it is
-/// nobody's.
-struct OwnFile<'a>(Option<&'a Path>);
-
-impl OwnFile<'_> {
-    fn set_mode(&self, mode: Option<u32>) -> io::Result<()> {
-        match mode.zip(self.0) {
-            Some((mode, path)) => fs::set_permissions(path, Permissions::from_mode(mode)),
-            None => Ok(()),
-        }
-    }
-
-    fn keep(mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for OwnFile<'_> {
-    fn drop(&mut self) {
-        if let Some(path) = self.0 {
-            drop(fs::remove_file(path));
-        }
-    }
-}
-
-fn bind<'a>(socket: &OwnedFd, to: &'a Address) -> io::Result<OwnFile<'a>> {
-    net::bind(socket, &address::to_os(to)?)?;
-    Ok(OwnFile(to.as_unix().and_then(UnixAddress::as_path)))
-}
-
-fn connect(socket: &OwnedFd, to: &Address) -> io::Result<()> {
-    Ok(net::connect(socket, &address::to_os(to)?)?)
-}
-
-fn family(address: &Address) -> AddressFamily {
-    match address.family() {
-        Family::Ipv4 => AddressFamily::INET,
-        Family::Ipv6 => AddressFamily::INET6,
-        Family::Unix => AddressFamily::UNIX,
     }
 }
 

@@ -1,20 +1,19 @@
 //! What can be connected to, as a value: a program says where, and a library when and how often.
 
-use std::fmt;
 use std::io;
 use std::sync::Arc;
 
 use futures_core::future::BoxFuture;
 
-use super::TcpConnector;
-use crate::net::TcpStream;
 use crate::runtime::Net;
 use crate::stream::ByteStream;
 
+mod tcp;
 #[cfg(unix)]
 mod unix;
 mod wrapped;
 
+pub use self::tcp::TcpConnectable;
 #[cfg(unix)]
 pub use self::unix::UnixConnectable;
 pub use self::wrapped::{BoxedStreams, BufferedConnectable, TextConnectable};
@@ -107,68 +106,6 @@ impl<C: Connectable + ?Sized> Connectable for &C {
     }
 }
 
-/// A host and port to connect to by TCP.
-pub struct TcpConnectable<R> {
-    host: String,
-    port: u16,
-    connector: TcpConnector<R>,
-}
-
-impl<R: Net> TcpConnectable<R> {
-    /// This host and port.
-    pub fn new(host: impl Into<String>, port: u16) -> TcpConnectable<R> {
-        TcpConnectable {
-            host: host.into(),
-            port,
-            connector: TcpConnector::new(),
-        }
-    }
-
-    /// The same with other options.
-    #[must_use]
-    pub fn connector(self, connector: TcpConnector<R>) -> TcpConnectable<R> {
-        TcpConnectable { connector, ..self }
-    }
-
-    /// The host: its name, or a literal address.
-    pub fn host(&self) -> &str {
-        &self.host
-    }
-
-    /// The port.
-    pub fn port(&self) -> u16 {
-        self.port
-    }
-}
-
-impl<R: Net> Connectable for TcpConnectable<R> {
-    type Stream = TcpStream<R>;
-
-    fn connect(&self) -> BoxFuture<'_, io::Result<TcpStream<R>>> {
-        Box::pin(self.connector.connect(&self.host, self.port))
-    }
-}
-
-impl<R> Clone for TcpConnectable<R> {
-    fn clone(&self) -> TcpConnectable<R> {
-        TcpConnectable {
-            host: self.host.clone(),
-            port: self.port,
-            connector: self.connector.clone(),
-        }
-    }
-}
-
-impl<R> fmt::Debug for TcpConnectable<R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TcpConnectable")
-            .field("host", &self.host)
-            .field("port", &self.port)
-            .field("connector", &self.connector)
-            .finish()
-    }
-}
-
 /// What [`as_connectable`] takes: a connectable itself, a host and a port, and on Unix systems a
 /// path.
 pub trait IntoConnectable<R> {
@@ -184,14 +121,6 @@ impl<R, C: Connectable> IntoConnectable<R> for C {
 
     fn into_connectable(self) -> C {
         self
-    }
-}
-
-impl<R: Net, H: Into<String>> IntoConnectable<R> for (H, u16) {
-    type Connectable = TcpConnectable<R>;
-
-    fn into_connectable(self) -> TcpConnectable<R> {
-        TcpConnectable::new(self.0, self.1)
     }
 }
 

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::trouble::Trouble;
+use super::accept_error::AcceptError;
 use crate::engine::{FallibleOperation, Wait, poll_state};
 use crate::net::attributes::provide_socket;
 use crate::net::stream::Connection;
@@ -172,7 +172,7 @@ impl<R: Net, K: Kind> Future for Accept<'_, R, K> {
                 Poll::Ready(outcome) => outcome.and_then(|(socket, from)| accepted(socket, from)),
             };
             match outcome {
-                Err(error) if Trouble::of(&error) == Trouble::Connection => {
+                Err(error) if AcceptError::of(&error) == AcceptError::Connection => {
                     // Others have their turn first: there may be many of these.
                     poll_state::yield_turn(cx.waker());
                     Poll::Pending

@@ -1,5 +1,6 @@
 //! Listening, accepting and serving.
 
+mod accept_error;
 #[cfg(not(unix))]
 mod errors;
 mod listener;
@@ -7,7 +8,6 @@ mod multi_listener;
 mod options;
 mod serve;
 mod tcp;
-mod trouble;
 #[cfg(unix)]
 mod unix;
 

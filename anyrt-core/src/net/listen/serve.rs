@@ -6,7 +6,7 @@ use std::panic::Location;
 use std::time::Duration;
 
 use super::Listener;
-use super::trouble::Trouble;
+use super::accept_error::AcceptError;
 use crate::error::GroupError;
 use crate::runtime::{Runtime, Time};
 use crate::task::{GroupOptions, Never, TaskGroup, TaskOutput};
@@ -152,13 +152,13 @@ impl ServeOptions {
                 }
                 Err(error) => error,
             };
-            match Trouble::of(&error) {
-                Trouble::Connection => {
+            match AcceptError::of(&error) {
+                AcceptError::Connection => {
                     if let Some(hook) = &mut self.hook {
                         hook(&error);
                     }
                 }
-                Trouble::Resources => {
+                AcceptError::Resources => {
                     match &mut self.hook {
                         Some(hook) => hook(&error),
                         None if paused => {}
@@ -167,7 +167,7 @@ impl ServeOptions {
                     paused = true;
                     sleep::<R>(PAUSE).await;
                 }
-                Trouble::Listener => return error,
+                AcceptError::Listener => return error,
             }
         }
     }

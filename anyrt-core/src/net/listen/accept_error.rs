@@ -6,7 +6,7 @@ use super::errors;
 
 /// What an error while accepting is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub(super) enum AcceptError {
     /// One connection, which is lost.
     Connection,
     /// A lack of descriptors or memory, which may pass.
@@ -15,19 +15,19 @@ pub(super) enum Trouble {
     Listener,
 }
 
-impl Trouble {
-    pub(super) fn of(error: &io::Error) -> Trouble {
+impl AcceptError {
+    pub(super) fn of(error: &io::Error) -> AcceptError {
         let of_a_connection = matches!(
             error.kind(),
             io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
         );
         if of_a_connection || errors::is_of_a_connection(error) {
-            Trouble::Connection
+            AcceptError::Connection
         } else if error.kind() == io::ErrorKind::OutOfMemory || errors::is_lack_of_resources(error)
         {
-            Trouble::Resources
+            AcceptError::Resources
         } else {
-            Trouble::Listener
+            AcceptError::Listener
         }
     }
 }

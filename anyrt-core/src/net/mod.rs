@@ -1,4 +1,21 @@
-//! Sockets: connecting, listening, packets, and names.
+//! Sockets and names: connecting, listening, datagrams, and lookup.
+//!
+//! | room | contents |
+//! | --- | --- |
+//! | `address` | addresses: IP, Unix, and their families |
+//! | `kind` | the two kinds of sockets, as type parameters: `Internet` and `Unix` |
+//! | `attributes` | typed attributes of sockets: addresses, ports, family |
+//! | `lookup` | names to addresses and back, and the lookup of the system |
+//! | `os` | system calls on Unix: `OsSocket`, error numbers, stale socket files |
+//! | `stream` | connected streams, their halves, and descriptors sent through Unix sockets |
+//! | `datagram` | UDP and Unix datagram sockets |
+//! | `connect` | `connect_tcp`, `connect_unix`, happy eyeballs, and connectables |
+//! | `listen` | listeners, accepting, and serving |
+//! | `adopt` | sockets that were opened elsewhere, and descriptors taken out of ours |
+//!
+//! A room imports only rooms that stand above it in this table; `connect` and `listen` do not import each
+//! other. Everything is generic over [`Net`](crate::runtime::Net) and runs on a simulated network too, except
+//! `os`, `adopt`, and the methods that send and receive descriptors.
 
 mod address;
 #[cfg(unix)]

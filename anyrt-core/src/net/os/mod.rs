@@ -1,4 +1,13 @@
-//! Sockets of the operating system, above a runtime's readiness of descriptors.
+//! Sockets of the operating system, on top of a runtime's readiness of descriptors.
+//!
+//! | file | contents |
+//! | --- | --- |
+//! | `mod` | [`OsSocket`]: one system call for each method of [`Socket`] |
+//! | `open` | opening a socket |
+//! | `address` | conversion of addresses |
+//! | `errors` | the meaning of error numbers |
+//! | `stale_file` | replacing the file of a closed Unix socket |
+//! | `linux`, `other` | what differs between systems |
 
 use std::io::{self, IoSlice};
 use std::net::{Shutdown, SocketAddr};
@@ -30,13 +39,13 @@ mod stale_file;
 #[cfg(test)]
 mod tests;
 
-/// A socket of the operating system, for any runtime that tells when descriptors are ready.
+/// A socket of the operating system, for any runtime that reports when descriptors are ready.
 #[derive(Debug)]
 pub struct OsSocket<S>(S);
 
-/// A duplicate of a socket's or file's descriptor, for calls that anyrt does not have.
+/// A duplicate of the descriptor of a socket or file, for system calls that anyrt does not provide.
 ///
-/// It is the same socket: what is read or set here, is for all.
+/// It refers to the same socket or file: reading from it and setting its options affects the original.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Descriptor;
@@ -46,7 +55,7 @@ impl Attribute for Descriptor {
     const NAME: &'static str = "descriptor";
 }
 
-/// Every runtime that waits for descriptors has sockets.
+/// Provides sockets for every runtime that waits for descriptors.
 impl<R: Descriptors> Net for R {
     type Socket = OsSocket<R::Source>;
 
@@ -69,7 +78,7 @@ impl<R: Descriptors> Net for R {
 }
 
 impl<S: Source> OsSocket<S> {
-    /// What is registered, for calls that only some sockets have.
+    /// Returns the registered source, for calls that only some sockets support.
     pub fn source(&self) -> &S {
         &self.0
     }
@@ -79,7 +88,7 @@ impl<S: Source> AdoptSocket for OsSocket<S> {
     fn adopt(descriptor: OwnedFd) -> io::Result<OsSocket<S>> {
         sockopt::socket_type(&descriptor)?;
         rustix::io::ioctl_fionbio(&descriptor, true)?;
-        // What this process was started with, it would pass on.
+        // A descriptor that this process inherited would also be inherited by its children.
         rustix::io::fcntl_setfd(&descriptor, FdFlags::CLOEXEC)?;
         Ok(OsSocket(S::register(descriptor)?))
     }
@@ -122,8 +131,8 @@ impl<S: Source> Socket for OsSocket<S> {
     fn poll_receive(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         self.0.poll_io(cx, Direction::Input, |socket| {
             let (received, _) = net::recv(socket, &mut *buffer, RecvFlags::empty())?;
-            // That there was room left does not say that there is no more: packets, descriptors and
-            // urgent data have borders.
+            // Not `drained`, even if the buffer was not filled: a read also ends at a packet, at descriptors or
+            // at urgent data, so more may be there.
             Ok(Attempt::new(received))
         })
     }
@@ -167,7 +176,8 @@ impl<S: Source> Socket for OsSocket<S> {
     ) -> Poll<io::Result<usize>> {
         let os = address::to_os(to)?;
         if to.family() == Family::Unix {
-            // That the receiver has room is reported to those alone who are connected to it.
+            // The kernel reports room at the receiver only to connected sockets, so there is nothing to wait
+            // for: the caller retries on a timer.
             let socket = self.0.descriptor();
             let sent = retry_on_intr(|| net::sendto(socket, bytes, SENDING, &os))?;
             return Poll::Ready(Ok(sent));
@@ -199,6 +209,7 @@ impl<S: Source> Socket for OsSocket<S> {
     }
 }
 
+/// Sets an option of a socket; `Mode` is refused, as it only applies while a socket is opened.
 fn set_option(socket: BorrowedFd<'_>, option: SocketOption) -> io::Result<()> {
     Ok(match option {
         SocketOption::NoDelay(on) => sockopt::set_tcp_nodelay(socket, on),

@@ -1,3 +1,5 @@
+//! Opening a socket: options, binding, listening and connecting.
+
 use std::fs::{self, Permissions};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -12,6 +14,13 @@ use crate::net::{Address, Family, UnixAddress};
 use crate::runtime::{Purpose, SocketOption, Source};
 
 impl<S: Source> OsSocket<S> {
+    /// Opens a socket for a purpose:
+    ///
+    /// 1. creates it, and sets the options;
+    /// 2. binds it, sets the permissions of its file, and listens or begins to connect;
+    /// 3. registers it with the reactor.
+    ///
+    /// If a step fails, the socket is closed and its file is removed.
     pub(super) fn open(purpose: Purpose<'_>, options: &[SocketOption]) -> io::Result<OsSocket<S>> {
         let (kind, address) = match purpose {
             Purpose::Listen { at, .. } => (SocketType::STREAM, at),
@@ -33,7 +42,7 @@ impl<S: Source> OsSocket<S> {
         match purpose {
             Purpose::Listen { at, backlog } => {
                 file = bind(&socket, at)?;
-                // Before anybody can connect.
+                // Before `listen`, so that no client can connect earlier.
                 file.set_mode(mode)?;
                 net::listen(&socket, i32::try_from(backlog).unwrap_or(i32::MAX))?;
             }
@@ -42,13 +51,13 @@ impl<S: Source> OsSocket<S> {
                     file = bind(&socket, from)?;
                 }
                 match connect(&socket, to) {
-                    // A signal does not interrupt connecting: it goes on meanwhile.
+                    // After `EINTR`, connecting continues in the background, as after `EINPROGRESS`.
                     Err(error) if is_in_progress(&error) => {}
                     outcome => outcome?,
                 }
             }
             Purpose::Datagram { at, to } => {
-                // One without a name is told by that it has none.
+                // An unnamed socket is simply not bound.
                 if let Some(at) = at
                     && *at != Address::Unix(UnixAddress::Unnamed)
                 {
@@ -60,14 +69,15 @@ impl<S: Source> OsSocket<S> {
                 }
             }
         }
-        // Not before: reactors would report a socket that is neither listening nor connecting as
-        // one whose peer has gone.
+        // Registered last: a reactor would report a socket that neither listens nor connects as one whose
+        // peer has gone.
         let socket = OsSocket(S::register(socket)?);
         file.keep();
         Ok(socket)
     }
 }
 
+/// Returns whether connecting continues in the background.
 fn is_in_progress(error: &io::Error) -> bool {
     matches!(
         Errno::from_io_error(error),
@@ -75,11 +85,11 @@ fn is_in_progress(error: &io::Error) -> bool {
     )
 }
 
-/// The file that binding a Unix socket has made. It goes if the socket is given up: then it is
-/// nobody's.
+/// The file that binding a Unix socket has created. Dropping it removes the file, unless it is kept.
 struct OwnFile<'a>(Option<&'a Path>);
 
 impl OwnFile<'_> {
+    /// Sets the permissions of the file, if there are both.
     fn set_mode(&self, mode: Option<u32>) -> io::Result<()> {
         match mode.zip(self.0) {
             Some((mode, path)) => fs::set_permissions(path, Permissions::from_mode(mode)),
@@ -87,6 +97,7 @@ impl OwnFile<'_> {
         }
     }
 
+    /// Keeps the file: the socket is open.
     fn keep(mut self) {
         self.0 = None;
     }
@@ -100,15 +111,18 @@ impl Drop for OwnFile<'_> {
     }
 }
 
+/// Binds a socket, and returns its file, if it has one.
 fn bind<'a>(socket: &OwnedFd, to: &'a Address) -> io::Result<OwnFile<'a>> {
     net::bind(socket, &address::to_os(to)?)?;
     Ok(OwnFile(to.as_unix().and_then(UnixAddress::as_path)))
 }
 
+/// Connects a socket, or begins to.
 fn connect(socket: &OwnedFd, to: &Address) -> io::Result<()> {
     Ok(net::connect(socket, &address::to_os(to)?)?)
 }
 
+/// Returns the system's number of an address family.
 fn family(address: &Address) -> AddressFamily {
     match address.family() {
         Family::Ipv4 => AddressFamily::INET,

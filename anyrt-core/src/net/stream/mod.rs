@@ -1,4 +1,4 @@
-//! Connected sockets as streams of bytes.
+//! Connected sockets as byte streams: [`SocketStream`] and its two halves, which share a [`Connection`].
 
 mod connection;
 #[cfg(unix)]

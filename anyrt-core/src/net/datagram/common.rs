@@ -1,3 +1,5 @@
+//! The methods and traits that both types of datagram sockets have.
+
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
@@ -9,15 +11,15 @@ use crate::net::attributes::{provide_connected, provide_socket};
 use crate::runtime::{Net, Socket, SocketOption};
 use crate::stream::{Attributes, Demand};
 
-/// What both kinds of sockets have.
+/// Implements the methods and traits that both types have.
 macro_rules! common {
     ($($socket:ident: $provide:ident,)*) => { $(
         impl<R: Net, K: Kind> $socket<R, K> {
-            /// The address of its own, with the port that it was given.
+            /// Returns the local address, with the actual port if the system chose it.
             ///
             /// # Errors
             ///
-            /// [Closed](crate::stream::is_closed), or what the system says.
+            /// [Closed](crate::stream::is_closed), or the error of the operating system.
             pub fn local_addr(&self) -> io::Result<K::Address> {
                 K::address(self.packets.socket()?.local_address()?)
             }
@@ -26,19 +28,20 @@ macro_rules! common {
             ///
             /// # Errors
             ///
-            /// [Closed](crate::stream::is_closed), or what the system says.
+            /// [Closed](crate::stream::is_closed), or the error of the operating system.
             pub fn set_option(&self, option: SocketOption) -> io::Result<()> {
                 self.packets.socket()?.set_option(option)
             }
 
-            /// Closes the socket for all who share it. Operations that wait fail as
-            /// [closed](crate::stream::is_closed), and so do later ones. Closing it again is fine.
+            /// Closes the socket for all tasks that share it. Pending and later operations fail with an error
+            /// that [is closed](crate::stream::is_closed). Closing it again has no effect.
             ///
-            /// The system's socket is closed when the last operation has failed, if there is one.
+            /// The system's socket is closed when the last pending operation has failed.
             pub fn close(&self) {
                 self.packets.close();
             }
 
+            /// Creates a socket of this type from one whose kind was checked.
             pub(in crate::net) fn of(socket: R::Socket) -> $socket<R, K> {
                 $socket {
                     packets: Packets::new(socket),
@@ -68,7 +71,7 @@ common! {
     ConnectedDatagramSocket: provide_connected,
 }
 
-/// Refuses to receive nothing, which would throw a packet away.
+/// Refuses an empty buffer: receiving into it would discard a packet.
 pub(super) fn refuse_zero(max: usize) -> io::Result<()> {
     if max == 0 {
         return Err(io::Error::new(
@@ -79,7 +82,8 @@ pub(super) fn refuse_zero(max: usize) -> io::Result<()> {
     Ok(())
 }
 
-/// Keeps what was received. Packets may be kept: a small one does not occupy the room of the largest.
+/// Truncates a buffer to what was received. Frees the rest if the packet fills less than half of it, as the
+/// caller may keep many small packets.
 pub(super) fn cut(mut buffer: Vec<u8>, length: usize) -> Vec<u8> {
     buffer.truncate(length);
     if buffer.capacity() > 2 * length {

@@ -1,3 +1,5 @@
+//! Datagram sockets with one peer.
+
 use std::io;
 use std::marker::PhantomData;
 use std::net::SocketAddr;
@@ -8,40 +10,40 @@ use super::packets::Packets;
 use crate::net::{Address, Internet, Kind};
 use crate::runtime::{Net, Purpose, Socket};
 
-/// A socket that exchanges packets with one peer, of either [kind](Kind).
+/// A datagram socket of either [kind](Kind) with one peer.
 ///
-/// Packets of others are not received. Everything else is as with [`DatagramSocket`]; its attributes
-/// are also [`RemoteAddress`](crate::net::RemoteAddress) and with UDP [`RemotePort`](crate::net::RemotePort).
+/// Packets from other addresses are not received. Otherwise it behaves as [`DatagramSocket`]; it also has
+/// the attributes [`RemoteAddress`](crate::net::RemoteAddress) and, with UDP,
+/// [`RemotePort`](crate::net::RemotePort).
 ///
-/// With UDP, an operation may report that an earlier packet found nobody
-/// ([`ConnectionRefused`](io::ErrorKind::ConnectionRefused)); the socket can be used all the same.
+/// With UDP, an operation may report that no socket received an earlier packet
+/// ([`ConnectionRefused`](io::ErrorKind::ConnectionRefused)); the socket can still be used.
 ///
 /// # Backend differences
 ///
-/// On tokio, a receive that waits already does not learn that an earlier packet found nobody; the
-/// next send does.
+/// On tokio, a pending receive does not report that an earlier packet was refused; the next send does.
 pub struct ConnectedDatagramSocket<R: Net, K: Kind> {
     pub(super) packets: Packets<R::Socket>,
     pub(super) kind: PhantomData<K>,
 }
 
 impl<R: Net> ConnectedDatagramSocket<R, Internet> {
-    /// Opens a socket for packets from and to this peer, at a port that the system chooses.
+    /// Opens a socket for packets from and to this peer, on a port that the system chooses.
     ///
-    /// Nothing is sent, and the peer need not be there.
+    /// It sends nothing, and the peer need not exist yet.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The error of the operating system.
     pub fn connect(peer: impl Into<SocketAddr>) -> io::Result<ConnectedUdpSocket<R>> {
         Self::open(peer.into(), None)
     }
 
-    /// Opens a socket for packets from and to this peer, at an address of its own.
+    /// Opens a socket for packets from and to this peer, bound to this local address.
     ///
     /// # Errors
     ///
-    /// What the system says, above all [`AddrInUse`](io::ErrorKind::AddrInUse).
+    /// The error of the operating system, usually [`AddrInUse`](io::ErrorKind::AddrInUse).
     pub fn connect_from(
         peer: impl Into<SocketAddr>,
         local: impl Into<SocketAddr>,
@@ -49,6 +51,7 @@ impl<R: Net> ConnectedDatagramSocket<R, Internet> {
         Self::open(peer.into(), Some(Address::Ip(local.into())))
     }
 
+    /// Opens a socket with this peer, bound to `local` if there is one.
     fn open(peer: SocketAddr, local: Option<Address>) -> io::Result<ConnectedUdpSocket<R>> {
         let purpose = Purpose::Datagram {
             at: local.as_ref(),
@@ -59,30 +62,30 @@ impl<R: Net> ConnectedDatagramSocket<R, Internet> {
 }
 
 impl<R: Net, K: Kind> ConnectedDatagramSocket<R, K> {
-    /// Takes over a socket with a peer.
+    /// Creates a datagram socket from a backend's socket with a peer.
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if it is of another kind, and what the system
-    /// says if it has no peer.
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the socket is of another kind, and the error of the
+    /// operating system if it has no peer.
     pub fn from_socket(socket: R::Socket) -> io::Result<ConnectedDatagramSocket<R, K>> {
         K::address(socket.local_address()?)?;
         socket.peer_address()?;
         Ok(ConnectedDatagramSocket::of(socket))
     }
 
-    /// The address of the peer.
+    /// Returns the address of the peer.
     ///
     /// # Errors
     ///
-    /// [Closed](crate::stream::is_closed), or what the system says.
+    /// [Closed](crate::stream::is_closed), or the error of the operating system.
     pub fn peer_addr(&self) -> io::Result<K::Address> {
         K::address(self.packets.socket()?.peer_address()?)
     }
 
     /// Receives a packet of up to `max` bytes.
     ///
-    /// A longer packet is cut, as by [`receive_from`](DatagramSocket::receive_from).
+    /// A longer packet is truncated, as by [`receive_from`](DatagramSocket::receive_from).
     ///
     /// # Cancel safety
     ///
@@ -101,9 +104,9 @@ impl<R: Net, K: Kind> ConnectedDatagramSocket<R, K> {
         Ok(cut(buffer, length))
     }
 
-    /// Receives a packet into a buffer, and says how long it is.
+    /// Receives a packet into a buffer, and returns its length.
     ///
-    /// A longer packet is cut, as by [`receive_from`](DatagramSocket::receive_from).
+    /// A longer packet is truncated, as by [`receive_from`](DatagramSocket::receive_from).
     ///
     /// # Cancel safety
     ///
@@ -119,7 +122,7 @@ impl<R: Net, K: Kind> ConnectedDatagramSocket<R, K> {
             .await
     }
 
-    /// Sends a packet to the peer. Waits while there is no room for it on this machine.
+    /// Sends a packet to the peer. Waits while the sending buffer, or the queue of a Unix socket, is full.
     ///
     /// # Cancel safety
     ///

@@ -1,4 +1,12 @@
-//! Sockets that exchange packets.
+//! UDP and Unix datagram sockets.
+//!
+//! | file | contents |
+//! | --- | --- |
+//! | `socket` | [`DatagramSocket`], which sends to and receives from any address |
+//! | `connected` | [`ConnectedDatagramSocket`], which has one peer |
+//! | `common` | methods and traits of both |
+//! | `packets` | sharing and closing a socket |
+//! | `unix` | Unix datagram sockets and their files |
 
 mod common;
 mod connected;
@@ -11,16 +19,16 @@ pub use self::connected::ConnectedDatagramSocket;
 pub use self::socket::DatagramSocket;
 use super::{Internet, Unix};
 
-/// No UDP packet carries more bytes: 65,507 with IPv4, 65,527 with IPv6.
+/// The maximum length of a UDP packet in bytes: 65,527 with IPv6; with IPv4 it is 65,507.
 pub const MAX_UDP_PACKET: usize = 65_527;
 
-/// A UDP socket that exchanges packets with anybody.
+/// A UDP socket that sends to and receives from any address.
 pub type UdpSocket<R> = DatagramSocket<R, Internet>;
 
 /// A UDP socket with one peer.
 pub type ConnectedUdpSocket<R> = ConnectedDatagramSocket<R, Internet>;
 
-/// A Unix datagram socket that exchanges packets with anybody.
+/// A Unix datagram socket that sends to and receives from any address.
 pub type UnixDatagram<R> = DatagramSocket<R, Unix>;
 
 /// A Unix datagram socket with one peer.

@@ -1,3 +1,5 @@
+//! Datagram sockets without a peer.
+
 use std::io;
 use std::marker::PhantomData;
 use std::net::SocketAddr;
@@ -10,19 +12,19 @@ use crate::net::{Address, Internet, Kind};
 use crate::runtime::{Net, Purpose, Socket, SocketOption};
 use crate::time::sleep;
 
-/// A socket that exchanges packets with anybody, of either [kind](Kind).
+/// A datagram socket of either [kind](Kind) that sends to and receives from any address.
 ///
-/// Packets keep their borders: what is sent at once is received at once, or not at all. With UDP
-/// they may be lost, come twice, and in another order.
+/// Packets keep their boundaries: a packet is received as a whole or not at all. UDP packets may be lost,
+/// duplicated or reordered.
 ///
-/// It can be shared. One task at a time receives and one sends; a second one gets
-/// [`Busy`](crate::error::Busy). Any of them can [`close`](DatagramSocket::close) it.
+/// The socket can be shared. One task at a time receives and one sends; a second one gets
+/// [`Busy`](crate::error::Busy). Any task can [`close`](DatagramSocket::close) it.
 ///
-/// A UDP packet has up to 65,507 bytes (IPv4); what is longer than the path allows, often some 1,400
-/// bytes, travels in pieces, and is lost if one of them is. Unix sockets take as much as fits the
+/// A UDP packet has up to 65,507 bytes (IPv4). A packet that is longer than the path allows, often some
+/// 1,400 bytes, is fragmented, and is lost if one fragment is lost. A Unix packet may be as long as fits the
 /// sending buffer ([`SocketOption::SendBuffer`]), 200 KiB by default on Linux and 2 KiB on macOS.
-/// Sending to a broadcast address needs [`SocketOption::Broadcast`]. Multicast groups are not
-/// offered; they can be joined through the attribute `Descriptor`.
+/// Sending to a broadcast address requires [`SocketOption::Broadcast`]. There are no methods for multicast
+/// groups; they can be joined through the attribute `Descriptor`.
 ///
 /// Its attributes are [`SocketFamily`](crate::net::SocketFamily), [`LocalAddress`](crate::net::LocalAddress),
 /// with UDP [`LocalPort`](crate::net::LocalPort), and on Unix systems `Descriptor`.
@@ -32,16 +34,16 @@ pub struct DatagramSocket<R: Net, K: Kind> {
 }
 
 impl<R: Net> DatagramSocket<R, Internet> {
-    /// Binds a socket to an address; on port 0, the system chooses a free one.
+    /// Binds a socket to an address; with port 0, the system chooses a free port.
     ///
     /// # Errors
     ///
-    /// What the system says, above all [`AddrInUse`](io::ErrorKind::AddrInUse).
+    /// The error of the operating system, usually [`AddrInUse`](io::ErrorKind::AddrInUse).
     pub fn bind(address: impl Into<SocketAddr>) -> io::Result<UdpSocket<R>> {
         Self::bind_with(address, &[])
     }
 
-    /// Binds a socket to an address, with options that are set before.
+    /// Binds a socket to an address; the options are set before it is bound.
     ///
     /// # Errors
     ///
@@ -60,22 +62,22 @@ impl<R: Net> DatagramSocket<R, Internet> {
 }
 
 impl<R: Net, K: Kind> DatagramSocket<R, K> {
-    /// Takes over a socket without a peer.
+    /// Creates a datagram socket from a backend's socket without a peer.
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if it is of another kind.
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the socket is of another kind.
     pub fn from_socket(socket: R::Socket) -> io::Result<DatagramSocket<R, K>> {
         K::address(socket.local_address()?)?;
         Ok(DatagramSocket::of(socket))
     }
 
-    /// Receives a packet of up to `max` bytes, and says who sent it.
+    /// Receives a packet of up to `max` bytes, and returns it with the address of the sender.
     ///
-    /// A longer packet is cut: the rest of it is lost. With UDP, [`MAX_UDP_PACKET`] is always
-    /// enough; where packets are known to be shorter, one byte more than the longest shows
-    /// what was cut. So much is allocated each time, which
-    /// [`receive_from_into`](DatagramSocket::receive_from_into) does without.
+    /// A longer packet is truncated: the rest is lost. With UDP, [`MAX_UDP_PACKET`] is always enough. If
+    /// packets are known to be shorter, a `max` of one byte more than the longest reveals truncated ones.
+    /// Each call allocates `max` bytes; [`receive_from_into`](DatagramSocket::receive_from_into) allocates
+    /// nothing.
     ///
     /// # Cancel safety
     ///
@@ -83,10 +85,10 @@ impl<R: Net, K: Kind> DatagramSocket<R, K> {
     ///
     /// # Errors
     ///
-    /// - [Closed](crate::stream::is_closed) if the socket is closed, also meanwhile.
+    /// - [Closed](crate::stream::is_closed) if the socket is closed, before or during the call.
     /// - [`ResourceBusy`](io::ErrorKind::ResourceBusy) if another task is receiving.
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if `max` is 0.
-    /// - What the system says.
+    /// - The error of the operating system.
     pub async fn receive_from(&self, max: usize) -> io::Result<(Vec<u8>, K::Address)> {
         let turn = self.packets.receiving().await?;
         refuse_zero(max)?;
@@ -97,9 +99,9 @@ impl<R: Net, K: Kind> DatagramSocket<R, K> {
         Ok((cut(buffer, length), K::address(from)?))
     }
 
-    /// Receives a packet into a buffer, and says how long it is and who sent it.
+    /// Receives a packet into a buffer, and returns its length and the address of the sender.
     ///
-    /// A longer packet is cut: the rest of it is lost.
+    /// A longer packet is truncated: the rest is lost, and the length of the received part is returned.
     ///
     /// # Cancel safety
     ///
@@ -117,7 +119,10 @@ impl<R: Net, K: Kind> DatagramSocket<R, K> {
         Ok((length, K::address(from)?))
     }
 
-    /// Sends a packet to an address. Waits while there is no room for it on this machine.
+    /// Sends a packet to an address. Waits while the sending buffer, or the queue of a Unix socket, is full.
+    ///
+    /// The kernel does not report when an unconnected Unix socket has room, so sends to it are retried on a
+    /// timer, after 1 ms at first and up to 20 ms later.
     ///
     /// # Cancel safety
     ///
@@ -125,10 +130,10 @@ impl<R: Net, K: Kind> DatagramSocket<R, K> {
     ///
     /// # Errors
     ///
-    /// - [Closed](crate::stream::is_closed) if the socket is closed, also meanwhile.
+    /// - [Closed](crate::stream::is_closed) if the socket is closed, before or during the call.
     /// - [`ResourceBusy`](io::ErrorKind::ResourceBusy) if another task is sending.
-    /// - What the system says, among it that the packet is too long, and with Unix sockets that there
-    ///   is nobody at the address.
+    /// - The error of the operating system, for example that the packet is too long, or that no Unix socket
+    ///   has the address.
     pub fn send_to(
         &self,
         packet: &[u8],
@@ -141,7 +146,8 @@ impl<R: Net, K: Kind> DatagramSocket<R, K> {
             loop {
                 let sent = turn.wait(|socket, cx| socket.poll_send_to(cx, packet, &to));
                 match sent.await {
-                    // Nobody tells when a Unix socket that this one is not connected to has room.
+                    // The queue of an unconnected Unix socket is full. Ends when the receiver has made room
+                    // or is closed, or with a cancellation of the sleep.
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                         sleep::<R>(pause).await;
                         pause = LONGEST_PAUSE.min(2 * pause);
@@ -153,7 +159,7 @@ impl<R: Net, K: Kind> DatagramSocket<R, K> {
     }
 }
 
-/// How long to wait before sending to a Unix socket without room is tried again: at first, and
-/// in the end.
+/// The first pause before a send to a full Unix socket is retried. It doubles with each retry.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
+/// The longest pause between two retries.
 const LONGEST_PAUSE: Duration = Duration::from_millis(20);

@@ -10,11 +10,11 @@ use crate::runtime::{Net, Purpose};
 impl<R: Net> DatagramSocket<R, Unix> {
     /// Binds a socket to a path, or on Linux to an [abstract name](UnixAddress::Abstract).
     ///
-    /// Files of former sockets are treated as by [`UnixListener::bind`](SocketListener::bind).
+    /// Stale socket files are replaced as by [`UnixListener::bind`](crate::net::SocketListener::bind).
     ///
     /// # Errors
     ///
-    /// What the system says, above all [`AddrInUse`](io::ErrorKind::AddrInUse).
+    /// The error of the operating system, usually [`AddrInUse`](io::ErrorKind::AddrInUse).
     pub fn bind(address: impl Into<UnixAddress>) -> io::Result<UnixDatagram<R>> {
         let at = Address::Unix(address.into());
         let purpose = Purpose::Datagram {
@@ -25,11 +25,11 @@ impl<R: Net> DatagramSocket<R, Unix> {
         Ok(DatagramSocket::of(socket))
     }
 
-    /// Opens a socket without a name: it can send, but nobody can answer.
+    /// Opens an unnamed socket: it can send, but receivers cannot answer.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The error of the operating system.
     pub fn unbound() -> io::Result<UnixDatagram<R>> {
         let purpose = Purpose::Datagram {
             at: Some(&Address::Unix(UnixAddress::Unnamed)),
@@ -40,11 +40,11 @@ impl<R: Net> DatagramSocket<R, Unix> {
 }
 
 impl<R: Net> ConnectedDatagramSocket<R, Unix> {
-    /// Opens a socket without a name for packets to this peer, who cannot answer.
+    /// Opens an unnamed socket for packets to this peer, which cannot answer.
     ///
     /// # Errors
     ///
-    /// What the system says, above all [`NotFound`](io::ErrorKind::NotFound), and
+    /// The error of the operating system, usually [`NotFound`](io::ErrorKind::NotFound), or
     /// [`ConnectionRefused`](io::ErrorKind::ConnectionRefused) if the peer is gone.
     pub fn connect(peer: impl Into<UnixAddress>) -> io::Result<ConnectedUnixDatagram<R>> {
         let purpose = Purpose::Datagram {
@@ -54,9 +54,9 @@ impl<R: Net> ConnectedDatagramSocket<R, Unix> {
         Ok(ConnectedDatagramSocket::of(R::socket(purpose, &[])?))
     }
 
-    /// Opens a socket for packets from and to this peer, with a path or an abstract name of its own.
+    /// Opens a socket for packets from and to this peer, bound to a path or an abstract name.
     ///
-    /// Files of former sockets are treated as by [`UnixListener::bind`](SocketListener::bind).
+    /// Stale socket files are replaced as by [`UnixListener::bind`](crate::net::SocketListener::bind).
     ///
     /// # Errors
     ///

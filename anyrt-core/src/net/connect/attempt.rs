@@ -1,3 +1,5 @@
+//! One attempt to connect, by TCP or to a Unix socket.
+
 use std::io;
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -9,24 +11,28 @@ use crate::net::stream::Connection;
 use crate::net::{Address, Kind, SocketStream};
 use crate::runtime::{Net, Purpose, Socket, SocketOption};
 
-/// What a socket of this kind is opened with: the caller's options win over the kind's.
+/// Returns the options of a socket of this kind: its defaults, then those of the caller, which override them.
 pub(super) fn options<K: Kind>(options: &[SocketOption]) -> Arc<[SocketOption]> {
     let of_kind = K::NO_DELAY.then_some(SocketOption::NoDelay(true));
     of_kind.into_iter().chain(options.iter().copied()).collect()
 }
 
-/// One attempt: the operation of connecting a socket.
+/// One attempt: the operation of opening a socket and connecting it.
+///
+/// It owns the socket, so dropping it closes the socket.
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub(super) struct Connecting<R: Net, K> {
     to: Address,
     from: Option<Address>,
     options: Arc<[SocketOption]>,
+    /// The socket while it is connecting; `None` before the first poll.
     socket: Option<R::Socket>,
     operation: FallibleOperation<io::Error>,
     kind: PhantomData<K>,
 }
 
 impl<R: Net, K: Kind> Connecting<R, K> {
+    /// Creates an attempt, which opens its socket when it is first polled.
     pub(super) fn new(
         to: Address,
         from: Option<Address>,
@@ -42,6 +48,7 @@ impl<R: Net, K: Kind> Connecting<R, K> {
         }
     }
 
+    /// Opens the socket and begins to connect it.
     fn open(&self) -> io::Result<R::Socket> {
         let purpose = Purpose::Connect {
             to: &self.to,
@@ -50,6 +57,7 @@ impl<R: Net, K: Kind> Connecting<R, K> {
         R::socket(purpose, &self.options)
     }
 
+    /// Opens the socket on the first call, and polls it until it is connected.
     fn poll_connected(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<SocketStream<R, K>>> {
         let socket = match self.socket.take() {
             Some(socket) => socket,

@@ -1,3 +1,5 @@
+//! The error of connecting, with all attempts.
+
 use std::error::Error;
 use std::fmt;
 use std::io;
@@ -5,41 +7,42 @@ use std::net::SocketAddr;
 
 use crate::net::Address;
 
-/// No attempt to connect succeeded.
+/// The error if no attempt to connect succeeded.
 ///
-/// Functions that return an [`io::Error`] have it inside: [`ConnectError::of`] finds it. The kind
-/// is then that of the last attempt which found a way to its address, or of the last of all.
+/// Functions that return an [`io::Error`] have it inside: [`ConnectError::of`] finds it. The kind of that
+/// error is the kind of the last attempt that had a route to its address, or else of the last attempt.
 #[derive(Debug)]
 pub struct ConnectError {
     pub(super) attempts: Vec<FailedAttempt>,
 }
 
-/// An attempt to connect that failed.
+/// A failed attempt to connect.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct FailedAttempt {
-    /// What was to be connected to.
+    /// The address that was tried.
     pub address: Address,
-    /// Why that failed.
+    /// The reason.
     pub error: io::Error,
 }
 
 impl ConnectError {
-    /// What an error of connecting is about, if it is not about looking up a name.
+    /// Returns the connect error inside an [`io::Error`], or `None` if it has another cause, such as lookup.
     pub fn of(error: &io::Error) -> Option<&ConnectError> {
         error.get_ref()?.downcast_ref()
     }
 
-    /// All attempts, in the order in which they began; none, if there was no address.
+    /// Returns all attempts, in the order in which they began; none if there was no address.
     pub fn attempts(&self) -> &[FailedAttempt] {
         &self.attempts
     }
 
-    /// Takes the attempts out.
+    /// Consumes the error and returns its attempts.
     pub fn into_attempts(self) -> Vec<FailedAttempt> {
         self.attempts
     }
 
+    /// Creates an error from the errors of attempts, which are numbered by their addresses.
     pub(super) fn new(
         addresses: &[SocketAddr],
         errors: &mut Vec<(usize, io::Error)>,
@@ -54,6 +57,7 @@ impl ConnectError {
         }
     }
 
+    /// Returns the most informative kind: the last that was caused by a peer, else the last.
     fn kind(&self) -> io::ErrorKind {
         let mut kinds = self.attempts.iter().map(|failed| failed.error.kind()).rev();
         let last = kinds.clone().next();
@@ -62,8 +66,8 @@ impl ConnectError {
     }
 }
 
-/// Whether nobody was asked: the family is missing on this host, say, which tells less than what a
-/// peer answered.
+/// Returns whether an attempt failed before it reached a peer, for example as this host lacks the family. That
+/// is less informative than the answer of a peer.
 fn is_without_a_way(kind: io::ErrorKind) -> bool {
     matches!(
         kind,

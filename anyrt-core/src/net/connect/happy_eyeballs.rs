@@ -1,3 +1,5 @@
+//! Happy eyeballs: several attempts to connect, staggered, of which the first success wins.
+
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -13,35 +15,36 @@ use crate::engine::{LazyTimer, Wait, poll_state};
 use crate::instant::Instant;
 use crate::runtime::Time;
 
-/// The delay between two attempts that RFC 8305 recommends.
+/// The delay between two attempts that RFC 8305 recommends: 250 ms.
 pub const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// Tries addresses one after another, side by side, and gives the first success: happy eyeballs
+/// Tries addresses in staggered, concurrent attempts, and returns the first success: happy eyeballs
 /// (RFC 8305, section 5).
 ///
-/// An attempt begins when `delay` has passed since the one before it began, or as soon as that
-/// one has failed. The first success wins. The others are cancelled then *and waited for*,
-/// clean-up included; so they are closed when this returns, one that succeeded in the same
-/// instant too. Everything runs in place, inside the task that awaits it.
+/// An attempt begins when `delay` has passed since the previous one began, or as soon as the previous
+/// one has failed. The first success wins. The other attempts are then cancelled *and waited for*,
+/// including their clean-up. So they are closed when this returns, even one that succeeded at the same
+/// moment. All attempts run in place, inside the awaiting task.
 ///
-/// A `delay` of zero begins all attempts at once; [`Duration::MAX`] waits for the failure of one
-/// before it begins the next. The addresses are tried in the order in which they are given; see
+/// A `delay` of zero begins all attempts at once. With [`Duration::MAX`], an attempt begins only when the
+/// previous one has failed. The addresses are tried in the given order; see
 /// [`interleave`](crate::net::interleave).
 ///
-/// This is for connections of other kinds, or attempts that go further, such as those that end
-/// with a handshake. [`connect_tcp`](crate::net::connect_tcp) does it for TCP.
+/// This function is for other kinds of connections, or for attempts that include more, such as a
+/// handshake. For TCP, use [`connect_tcp`](crate::net::connect_tcp).
 ///
 /// # Cancel safety
 ///
-/// Dropping it drops the attempts, without clean-up code; it connects nothing then.
+/// If the future is dropped, the attempts are dropped without running their asynchronous clean-up, and
+/// nothing is connected.
 ///
 /// # Errors
 ///
-/// [`ConnectError`] with the error of each attempt, if all fail, or if there is no address.
+/// A [`ConnectError`] with the error of each attempt, if all fail or there is no address.
 ///
 /// # Panics
 ///
-/// A panic of one of the attempts cancels the others, waits for them, and continues.
+/// If an attempt panics, the others are cancelled and waited for, and the panic is resumed.
 pub fn happy_eyeballs<R, F, Fut, T>(
     addresses: impl IntoIterator<Item = SocketAddr>,
     delay: Duration,
@@ -70,17 +73,18 @@ where
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct HappyEyeballs<R: Time, F, Fut: Future, T> {
     addresses: Vec<SocketAddr>,
-    /// How many attempts have begun.
+    /// The number of attempts that have begun.
     begun: usize,
-    /// When the next one begins; at once, if there is no such time.
+    /// When the next attempt begins; `None`: at once.
     due: Option<Instant>,
     delay: Duration,
     attempt: F,
     branches: Branches<Fut>,
     #[pin]
     timer: LazyTimer<R>,
-    /// The errors, with the numbers of the attempts.
+    /// The errors of failed attempts, each with the number of its attempt.
     errors: Vec<(usize, io::Error)>,
+    /// The first success.
     winner: Option<T>,
 }
 
@@ -94,6 +98,8 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
+        // Each turn drives the attempts, then starts the next one if it is due. Turns repeat while an attempt
+        // has ended or begun, which happens once for each address.
         loop {
             let (begun, due) = (*this.begun, &mut *this.due);
             let (winner, errors) = (&mut *this.winner, &mut *this.errors);
@@ -102,11 +108,12 @@ where
                 ended = true;
                 match outcome {
                     Ok(value) => {
-                        // A second value is dropped here: it lost in the same instant.
+                        // A second value is dropped here: it succeeded at the same moment and lost.
                         winner.get_or_insert(value);
                         Next::CancelRest
                     }
                     Err(error) => {
+                        // The latest attempt has failed: the next one need not wait.
                         if number + 1 == begun {
                             *due = None;
                         }
@@ -118,7 +125,7 @@ where
             if ended {
                 continue;
             }
-            // By a success, or by a panic.
+            // A success or a panic has cancelled the rest: no more attempts begin.
             let decided = this.branches.is_cancelled();
             let next = this.addresses.get(begun).filter(|_| !decided);
             match next {
@@ -143,6 +150,7 @@ where
     }
 }
 
+/// Returns whether the time of the next attempt has come, and otherwise sets the timer.
 fn has_come<R: Time>(
     timer: Pin<&mut LazyTimer<R>>,
     due: Option<Instant>,

@@ -1,8 +1,12 @@
+//! The order in which addresses are tried.
+
 use std::net::SocketAddr;
 
-/// Puts addresses in the order in which [`connect_tcp`] tries them: the families in turn, as RFC 8305
-/// (section 4) has it, each in its order. IPv6 begins if there is one, also where the system prefers
-/// IPv4 (as in AnyIO; the RFC leaves it to the system).
+/// Returns addresses in the order in which [`connect_tcp`](crate::net::connect_tcp) tries them: IPv6 and IPv4
+/// alternately, as RFC 8305 (section 4) specifies, without reordering within a family.
+///
+/// The first address is an IPv6 address, if there is one, even where the system prefers IPv4 (as in AnyIO;
+/// the RFC leaves the choice to the system).
 pub fn interleave(addresses: impl IntoIterator<Item = SocketAddr>) -> Vec<SocketAddr> {
     let (v6, v4): (Vec<_>, Vec<_>) = addresses.into_iter().partition(SocketAddr::is_ipv6);
     let mut ordered = Vec::with_capacity(v6.len() + v4.len());

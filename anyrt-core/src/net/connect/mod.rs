@@ -1,4 +1,13 @@
-//! Connecting.
+//! Connecting by TCP and to Unix sockets.
+//!
+//! | file | contents |
+//! | --- | --- |
+//! | `tcp` | [`connect_tcp`], and [`TcpConnector`] for its options |
+//! | `unix` | `connect_unix` |
+//! | `attempt` | one attempt to connect, for both |
+//! | `happy_eyeballs`, `interleave` | several attempts, and the order of their addresses |
+//! | `error` | the error with all attempts |
+//! | `connectable` | targets as values: [`Connectable`] and its implementations |
 
 mod attempt;
 mod connectable;

@@ -1,3 +1,5 @@
+//! Connecting by TCP.
+
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
@@ -13,9 +15,9 @@ use crate::runtime::{Net, SocketOption};
 
 /// Connects to a host by TCP.
 ///
-/// A name with several addresses is tried by happy eyeballs: the first connection that succeeds
-/// counts, and the others are closed by then. A literal address is connected to directly.
-/// [`TcpConnector`] has options, and says more.
+/// If a name has several addresses, they are tried by happy eyeballs: the first attempt that succeeds
+/// wins, and the others are closed before this returns. A literal address is connected to directly.
+/// [`TcpConnector`] has options, and documents the details.
 ///
 /// # Cancel safety
 ///
@@ -24,9 +26,10 @@ use crate::runtime::{Net, SocketOption};
 ///
 /// # Errors
 ///
-/// - With a [`LookupError`](crate::net::LookupError) inside, if the name cannot be resolved.
-/// - With a [`ConnectError`](crate::net::ConnectError) inside, if no attempt succeeds; with one address, the kind is that of
-///   its attempt, such as [`ConnectionRefused`](io::ErrorKind::ConnectionRefused).
+/// - An error with a [`LookupError`](crate::net::LookupError) inside, if the name cannot be resolved.
+/// - An error with a [`ConnectError`](crate::net::ConnectError) inside, if no attempt succeeds. With one
+///   address, the kind is that of its attempt, such as
+///   [`ConnectionRefused`](io::ErrorKind::ConnectionRefused).
 pub fn connect_tcp<R: Net>(
     host: &str,
     port: u16,
@@ -36,13 +39,13 @@ pub fn connect_tcp<R: Net>(
 
 /// Connects by TCP, with options.
 ///
-/// It follows RFC 8305 as far as that is about connecting. Of the values in its section 8,
+/// It follows the parts of RFC 8305 that concern connecting. Of the parameters in its section 8,
 ///
 /// - *First Address Family Count* is 1: see [`interleave`];
 /// - *Connection Attempt Delay* is 250 ms, and can be [set](TcpConnector::attempt_delay). It is not
-///   adapted to what was measured before, so its recommended bounds (100 ms and 2 s; never less
-///   than 10 ms) are up to the caller;
-/// - *Resolution Delay* and *Last Resolution Delay* do not apply: the system answers for both
+///   adapted to earlier measurements, so the caller is responsible for the recommended bounds (100 ms and
+///   2 s; never less than 10 ms);
+/// - *Resolution Delay* and *Last Resolution Delay* do not apply: the system returns the addresses of both
 ///   families at once.
 pub struct TcpConnector<R> {
     delay: Duration,
@@ -52,7 +55,7 @@ pub struct TcpConnector<R> {
 }
 
 impl<R: Net> TcpConnector<R> {
-    /// One without options.
+    /// Creates a connector with the default options.
     #[must_use]
     pub fn new() -> TcpConnector<R> {
         TcpConnector {
@@ -63,16 +66,16 @@ impl<R: Net> TcpConnector<R> {
         }
     }
 
-    /// How long an attempt has for itself before the next one begins beside it.
+    /// Sets the delay after the start of one attempt until the next one starts; 250 ms by default.
     #[must_use]
     pub fn attempt_delay(self, delay: Duration) -> TcpConnector<R> {
         TcpConnector { delay, ..self }
     }
 
-    /// Which address and port of its own the connection has; port 0 leaves that to the system.
+    /// Sets the local address and port; with port 0, the system chooses a free port.
     ///
-    /// Addresses of the other family are left out then. With a port, an attempt begins when the one
-    /// before it has failed, whatever the [delay](TcpConnector::attempt_delay).
+    /// Addresses of the other family are skipped. With a port other than 0, an attempt begins only when the
+    /// previous one has failed, and the [delay](TcpConnector::attempt_delay) has no effect.
     #[must_use]
     pub fn local_address(self, address: SocketAddr) -> TcpConnector<R> {
         TcpConnector {
@@ -81,7 +84,7 @@ impl<R: Net> TcpConnector<R> {
         }
     }
 
-    /// An option for the socket of each attempt, set before it connects.
+    /// Adds an option that is set on the socket of each attempt before it connects.
     #[must_use]
     pub fn option(mut self, option: SocketOption) -> TcpConnector<R> {
         self.options.push(option);
@@ -98,7 +101,7 @@ impl<R: Net> TcpConnector<R> {
     /// # Errors
     ///
     /// As [`connect_tcp`]; [`InvalidInput`](io::ErrorKind::InvalidInput) if the host has no address
-    /// of the family of the local one.
+    /// of the family of the local address.
     pub fn connect(
         &self,
         host: &str,
@@ -115,7 +118,7 @@ impl<R: Net> TcpConnector<R> {
         }
     }
 
-    /// Connects to one of several addresses, tried in this order.
+    /// Connects to the first of several addresses that succeeds, tried in this order.
     ///
     /// # Cancel safety
     ///
@@ -124,7 +127,7 @@ impl<R: Net> TcpConnector<R> {
     ///
     /// # Errors
     ///
-    /// As [`connect`](TcpConnector::connect), except that nothing is looked up.
+    /// As [`connect`](TcpConnector::connect), except that there is no lookup.
     pub fn connect_addresses(
         &self,
         addresses: &[SocketAddr],
@@ -132,6 +135,7 @@ impl<R: Net> TcpConnector<R> {
         self.clone().connect_to_any(addresses.to_vec())
     }
 
+    /// Connects to one of these addresses by happy eyeballs.
     async fn connect_to_any(self, mut addresses: Vec<SocketAddr>) -> io::Result<TcpStream<R>> {
         if let Some(local) = self.local {
             let before = addresses.len();
@@ -144,7 +148,7 @@ impl<R: Net> TcpConnector<R> {
                 ));
             }
         }
-        // Only one socket at a time can have a given port.
+        // With a given local port, only one socket at a time can be bound: no attempts in parallel.
         let alone = self.local.is_some_and(|local| local.port() != 0);
         let delay = if alone { Duration::MAX } else { self.delay };
         let local = self.local.map(Address::from);

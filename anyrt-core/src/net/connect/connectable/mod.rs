@@ -1,4 +1,5 @@
-//! What can be connected to, as a value: a program says where, and a library when and how often.
+//! Targets of connections as values: a program chooses the target, and a library connects to it when and as
+//! often as it needs.
 
 use std::io;
 use std::sync::Arc;
@@ -18,19 +19,19 @@ pub use self::tcp::TcpConnectable;
 pub use self::unix::UnixConnectable;
 pub use self::wrapped::{BoxedStreams, BufferedConnectable, TextConnectable};
 
-/// Something that can be connected to, any number of times.
+/// A target that can be connected to any number of times.
 ///
-/// It is made for trait objects: `Box<dyn Connectable<Stream = Box<dyn ByteStream>>>` is one too,
-/// and [`BoxedStreams`] makes any into such. What wraps streams wraps connectables: there are
-/// [`buffered`](Connectable::buffered), [`text`](Connectable::text), and with the feature `tls`
-/// `TlsConnectable`.
+/// The trait is dyn compatible: `Box<dyn Connectable<Stream = Box<dyn ByteStream>>>` implements it too, and
+/// [`BoxedStreams`] converts any connectable of byte streams so that it can be boxed like this. Wrappers of
+/// streams exist for connectables as well: [`buffered`](Connectable::buffered),
+/// [`text`](Connectable::text), and with the feature `tls` `TlsConnectable`.
 ///
-/// A library that wants bytes asks for `Connectable<Stream: ByteStream>`.
+/// A library that needs byte streams requires `Connectable<Stream: ByteStream>`.
 ///
 /// # Contract
 ///
-/// 1. [`connect`](Connectable::connect) MUST give a new connection each time.
-/// 2. Its future MUST be cancel safe: dropped before completing, nothing stays open.
+/// 1. [`connect`](Connectable::connect) MUST open a new connection each time.
+/// 2. Its future MUST be cancel safe: if it is dropped before completing, nothing stays open.
 ///
 /// # Examples
 ///
@@ -45,10 +46,10 @@ pub use self::wrapped::{BoxedStreams, BufferedConnectable, TextConnectable};
 /// }
 /// ```
 pub trait Connectable: Send + Sync {
-    /// What connecting gives: a [`ByteStream`], as a rule, or what is made of one.
+    /// The type of a connection: usually a [`ByteStream`], or a wrapper of one.
     type Stream: Send + 'static;
 
-    /// Connects.
+    /// Opens a new connection.
     ///
     /// # Cancel safety
     ///
@@ -57,11 +58,11 @@ pub trait Connectable: Send + Sync {
     ///
     /// # Errors
     ///
-    /// What went wrong: with a [`LookupError`](crate::net::LookupError) or a
-    /// [`ConnectError`](crate::net::ConnectError) inside, or what the layers above say.
+    /// An error with a [`LookupError`](crate::net::LookupError) or a
+    /// [`ConnectError`](crate::net::ConnectError) inside, or an error of a layer above.
     fn connect(&self) -> BoxFuture<'_, io::Result<Self::Stream>>;
 
-    /// Connects to the same, and wraps the stream into a
+    /// Returns a connectable that wraps each stream in a
     /// [`BufferedByteStream`](crate::stream::BufferedByteStream).
     fn buffered(self) -> BufferedConnectable<Self>
     where
@@ -71,8 +72,7 @@ pub trait Connectable: Send + Sync {
         BufferedConnectable::new(self)
     }
 
-    /// Connects to the same, and wraps the stream into a
-    /// [`TextStream`](crate::stream::TextStream).
+    /// Returns a connectable that wraps each stream in a [`TextStream`](crate::stream::TextStream).
     fn text(self) -> TextConnectable<Self>
     where
         Self: Sized,
@@ -106,13 +106,13 @@ impl<C: Connectable + ?Sized> Connectable for &C {
     }
 }
 
-/// What [`as_connectable`] takes: a connectable itself, a host and a port, and on Unix systems a
-/// path.
+/// A conversion into a connectable, for [`as_connectable`]: from a connectable itself, from a host and a port,
+/// and on Unix systems from a path.
 pub trait IntoConnectable<R> {
-    /// What becomes of it.
+    /// The type of the connectable.
     type Connectable: Connectable;
 
-    /// Makes a connectable of it.
+    /// Converts the value into a connectable.
     fn into_connectable(self) -> Self::Connectable;
 }
 
@@ -124,11 +124,11 @@ impl<R, C: Connectable> IntoConnectable<R> for C {
     }
 }
 
-/// Makes a connectable of whatever can be one: a host and a port give TCP, a path gives a Unix
-/// socket, and a connectable is itself.
+/// Converts a value into a connectable: a host and a port become a TCP target, a path becomes a Unix
+/// socket, and a connectable stays as it is.
 ///
-/// With the feature `tls`, `TcpConnectable::tls` encrypts what it gives for a host and a port, and
-/// `TlsConnectable` everything else.
+/// With the feature `tls`, `TcpConnectable::tls` adds encryption to a TCP target, and `TlsConnectable` to any
+/// other.
 pub fn as_connectable<R: Net, C: IntoConnectable<R>>(target: C) -> C::Connectable {
     target.into_connectable()
 }

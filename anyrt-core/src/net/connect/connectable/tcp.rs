@@ -1,3 +1,5 @@
+//! TCP targets.
+
 use std::fmt;
 use std::io;
 
@@ -16,7 +18,7 @@ pub struct TcpConnectable<R> {
 }
 
 impl<R: Net> TcpConnectable<R> {
-    /// This host and port.
+    /// Creates a target from a host and a port.
     pub fn new(host: impl Into<String>, port: u16) -> TcpConnectable<R> {
         TcpConnectable {
             host: host.into(),
@@ -25,18 +27,18 @@ impl<R: Net> TcpConnectable<R> {
         }
     }
 
-    /// The same with other options.
+    /// Sets the connector, which has the options.
     #[must_use]
     pub fn connector(self, connector: TcpConnector<R>) -> TcpConnectable<R> {
         TcpConnectable { connector, ..self }
     }
 
-    /// The host: its name, or a literal address.
+    /// Returns the host: a name or a literal address.
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// The port.
+    /// Returns the port.
     pub fn port(&self) -> u16 {
         self.port
     }

@@ -1,21 +1,22 @@
-//! What an error means to those who accept connections, or listen at several addresses.
+//! Classification of errors while accepting: used by accepting, which skips some, and by serving.
 
 use std::io;
 
 use super::errors;
 
-/// What an error while accepting is about.
+/// The cause of an error while accepting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AcceptError {
-    /// One connection, which is lost.
+    /// One connection, which is lost. The next one is accepted.
     Connection,
-    /// A lack of descriptors or memory, which may pass.
+    /// A lack of descriptors or memory, which may be temporary.
     Resources,
-    /// The listener.
+    /// The listener itself, which is broken.
     Listener,
 }
 
 impl AcceptError {
+    /// Classifies an error by its kind and its number.
     pub(super) fn of(error: &io::Error) -> AcceptError {
         let of_a_connection = matches!(
             error.kind(),

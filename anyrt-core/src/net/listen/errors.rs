@@ -1,18 +1,22 @@
-//! What the system's error numbers mean, on systems that are not Unix: kinds tell enough there.
+//! The meaning of error numbers on systems other than Unix, where the kinds of errors suffice. On Unix,
+//! `net::os::errors` takes the place of this file.
 
 use std::io;
 
-/// Addresses are bound for good; sharing them would let others take the port over.
+/// The default of `SO_REUSEADDR`: off, as it would let other programs take over the port.
 pub(super) const REUSE_ADDRESS: bool = false;
 
+/// Returns whether accepting failed because of one connection: never known by its number here.
 pub(super) fn is_of_a_connection(_error: &io::Error) -> bool {
     false
 }
 
+/// Returns whether descriptors or memory have run out: never known by its number here.
 pub(super) fn is_lack_of_resources(_error: &io::Error) -> bool {
     false
 }
 
+/// Returns whether the system lacks this address family.
 pub(super) fn is_unknown_family(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::Unsupported
 }

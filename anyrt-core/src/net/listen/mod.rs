@@ -1,4 +1,13 @@
 //! Listening, accepting and serving.
+//!
+//! | file | contents |
+//! | --- | --- |
+//! | `listener` | [`Listener`], [`SocketListener`] and the future of accepting |
+//! | `options`, `tcp` | [`ListenOptions`]; binding TCP listeners, [`listen_tcp`] |
+//! | `unix` | binding Unix listeners, and their files |
+//! | `multi_listener` | several listeners as one, and boxed listeners |
+//! | `serve` | [`ServeOptions`]: a task for each connection |
+//! | `accept_error`, `errors` | the causes of errors while accepting; error numbers where there is no `os` |
 
 mod accept_error;
 #[cfg(not(unix))]

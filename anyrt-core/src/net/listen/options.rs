@@ -1,3 +1,5 @@
+//! Options of TCP listeners.
+
 use std::io;
 use std::net::SocketAddr;
 
@@ -6,11 +8,11 @@ use super::{SocketListener, TcpListener};
 use crate::net::Address;
 use crate::runtime::{Net, Purpose, SocketOption};
 
-/// How many connections may wait to be accepted. Systems have limits of their own, which are often
+/// The default length of the queue of connections that wait to be accepted. The limit of the system is often
 /// lower.
 pub(super) const BACKLOG: u32 = 1024;
 
-/// How to listen for TCP connections.
+/// Options of a TCP listener.
 ///
 /// # Examples
 ///
@@ -29,7 +31,7 @@ pub struct ListenOptions {
 }
 
 impl ListenOptions {
-    /// The defaults, which are given with each option.
+    /// Creates options with their defaults, which are documented at each option.
     pub fn new() -> ListenOptions {
         ListenOptions {
             backlog: BACKLOG,
@@ -39,35 +41,36 @@ impl ListenOptions {
         }
     }
 
-    /// How many connections may wait to be accepted, as far as the system allows; 1024 by default.
+    /// Sets how many connections may wait to be accepted, up to the limit of the system; 1024 by default.
     pub fn backlog(mut self, connections: u32) -> ListenOptions {
         self.backlog = connections;
         self
     }
 
-    /// Whether a port can be bound that connections of a former listener linger on
-    /// (`SO_REUSEADDR`). On by default, except on Windows, where it means something else.
+    /// Sets whether a port can be bound while connections of an earlier listener linger on it
+    /// (`SO_REUSEADDR`). On by default, except on Windows, where the option has another meaning.
     pub fn reuse_address(mut self, on: bool) -> ListenOptions {
         self.reuse_address = on;
         self
     }
 
-    /// Whether several listeners of one user share the port, and the connections
-    /// (`SO_REUSEPORT`). Off by default; all of them have to ask for it.
+    /// Sets whether several listeners of one user can share the port and its connections
+    /// (`SO_REUSEPORT`). Off by default; each of the listeners has to set it.
     pub fn reuse_port(mut self, on: bool) -> ListenOptions {
         self.reuse_port = on;
         self
     }
 
-    /// Whether a listener at an IPv6 address takes no IPv4 connections (`IPV6_V6ONLY`).
+    /// Sets whether a listener on an IPv6 address refuses IPv4 connections (`IPV6_V6ONLY`).
     ///
-    /// On by default, whatever the system's own default is, so that there can be one listener of each
-    /// family on the same port. [`listen_tcp_with`] has it always on.
+    /// On by default, regardless of the system's default, so that each family can have a listener on the
+    /// same port. [`listen_tcp_with`](crate::net::listen_tcp_with) always sets it.
     pub fn only_v6(mut self, on: bool) -> ListenOptions {
         self.only_v6 = on;
         self
     }
 
+    /// Opens a listener on an address.
     pub(super) fn bind<R: Net>(&self, address: SocketAddr) -> io::Result<TcpListener<R>> {
         let mut options = vec![SocketOption::ReuseAddress(self.reuse_address)];
         if self.reuse_port {

@@ -1,4 +1,4 @@
-//! Listening at Unix sockets, and their files.
+//! Listening on Unix sockets, and their files.
 
 use std::io;
 
@@ -8,7 +8,7 @@ use crate::net::os::replacing_a_stale_file;
 use crate::net::{Address, Unix, UnixAddress};
 use crate::runtime::{Net, Purpose, SocketOption};
 
-/// How to listen for connections through a Unix socket.
+/// Options of a Unix listener.
 ///
 /// # Examples
 ///
@@ -25,7 +25,7 @@ pub struct UnixListenOptions {
 }
 
 impl UnixListenOptions {
-    /// The defaults, which are given with each option.
+    /// Creates options with their defaults, which are documented at each option.
     pub fn new() -> UnixListenOptions {
         UnixListenOptions {
             backlog: BACKLOG,
@@ -33,14 +33,15 @@ impl UnixListenOptions {
         }
     }
 
-    /// How many connections may wait to be accepted, as far as the system allows; 1024 by default.
+    /// Sets how many connections may wait to be accepted, up to the limit of the system; 1024 by default.
     pub fn backlog(mut self, connections: u32) -> UnixListenOptions {
         self.backlog = connections;
         self
     }
 
-    /// The permissions of the socket's file, such as `0o600`, whatever the umask is. Whoever may
-    /// write to it can connect, on most systems. They are set before anybody can.
+    /// Sets the permissions of the socket's file, such as `0o600`, regardless of the umask; by default the
+    /// umask decides. On most systems, connecting requires write permission. The permissions are set before
+    /// any client can connect.
     pub fn mode(mut self, mode: u32) -> UnixListenOptions {
         self.mode = Some(mode);
         self
@@ -54,28 +55,28 @@ impl Default for UnixListenOptions {
 }
 
 impl<R: Net> SocketListener<R, Unix> {
-    /// Listens at a path, or on Linux at an [abstract name](UnixAddress::Abstract).
+    /// Listens on a path, or on Linux on an [abstract name](UnixAddress::Abstract).
     ///
-    /// The file of a socket that nobody has open any more is replaced. Other files are left alone,
-    /// and so are those of sockets that are in use, whoever uses them. Two programs that replace the
-    /// same file at the same moment can get into each other's way. A program that is just being
-    /// started has the sockets of its parent open until its own code runs, so a listener that was
-    /// closed at that moment counts as in use a little longer.
+    /// A stale file is replaced: one of a socket that no process has open. Files that are not sockets, and
+    /// files of sockets in use by any process, are not touched. Two programs that replace the same file at
+    /// the same moment can interfere with each other. A program that is being started has the sockets of its
+    /// parent open until its own code runs, so a listener that is closed at that moment counts as in use a
+    /// little longer.
     ///
-    /// The file stays when the listener is closed: it could be its successor's by then.
+    /// The file stays when the listener is closed, as it may belong to a later listener by then.
     ///
     /// # Blocking
     ///
-    /// It looks at the file system, as paths always have to be looked up; no longer than that.
+    /// Blocks for as long as the file system looks up the path.
     ///
     /// # Errors
     ///
-    /// What the system says, above all [`AddrInUse`](io::ErrorKind::AddrInUse).
+    /// The error of the operating system, usually [`AddrInUse`](io::ErrorKind::AddrInUse).
     pub fn bind(address: impl Into<UnixAddress>) -> io::Result<UnixListener<R>> {
         Self::bind_with(address, &UnixListenOptions::new())
     }
 
-    /// Listens at a path or an abstract name, with options.
+    /// Listens on a path or an abstract name, with options.
     ///
     /// # Errors
     ///

@@ -16,7 +16,7 @@ use crate::stream::{ReceiveError, SendError};
 /// it shuts down the sending side, so that this happens once.
 const ENDED: u8 = 1;
 /// Both directions were closed by one half. Set by `close` together with `ENDED`, never cleared; read after
-/// each call of the system, so that an operation of the other half that was interrupted reports *closed*.
+/// each read and each failed write, so that an interrupted operation of the other half reports *closed*.
 const CLOSED: u8 = 2;
 
 /// A connected socket, and how far it was closed on this side.
@@ -27,9 +27,9 @@ pub(in crate::net) struct Connection<S> {
     /// (acquire) in `has`, so an operation that a shutdown has woken finds the flag. An operation that reads
     /// the flag too early gets the system's result for a connection that was shut down.
     state: AtomicU8,
-    /// The number of the error that broke off receiving; 0 if there was none. The system reports such an
-    /// error once and an end of stream from then on, so that a later read would take cut-off data for
-    /// complete. Relaxed suffices: only the reading task accesses it.
+    /// The number of the error that broke off receiving; 0 if there was none, or it has no number. The system
+    /// reports such an error once and an end of stream from then on, so later reads return it again: otherwise
+    /// they would take cut-off data for complete. Relaxed suffices: only the reading task accesses it.
     broken: AtomicI32,
 }
 
@@ -53,8 +53,8 @@ impl<S: Socket> Connection<S> {
         self.socket
     }
 
-    /// Reads into a buffer. Reports *closed* if the connection was closed by this side, and the error that
-    /// broke off receiving each time.
+    /// Reads into a buffer. Reports *closed* if the connection was closed by this side, and returns the error
+    /// that broke off receiving each time.
     #[inline]
     pub(super) fn poll_read(
         &self,

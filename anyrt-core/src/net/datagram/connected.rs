@@ -12,9 +12,9 @@ use crate::runtime::{Net, Purpose, Socket};
 
 /// A datagram socket of either [kind](Kind) with one peer.
 ///
-/// Packets from other addresses are not received. Otherwise it behaves as [`DatagramSocket`]; it also has
-/// the attributes [`RemoteAddress`](crate::net::RemoteAddress) and, with UDP,
-/// [`RemotePort`](crate::net::RemotePort).
+/// Packets from other addresses are not received. Otherwise it behaves as
+/// [`DatagramSocket`](crate::net::DatagramSocket); it also has the attributes
+/// [`RemoteAddress`](crate::net::RemoteAddress) and, with UDP, [`RemotePort`](crate::net::RemotePort).
 ///
 /// With UDP, an operation may report that no socket received an earlier packet
 /// ([`ConnectionRefused`](io::ErrorKind::ConnectionRefused)); the socket can still be used.
@@ -85,7 +85,7 @@ impl<R: Net, K: Kind> ConnectedDatagramSocket<R, K> {
 
     /// Receives a packet of up to `max` bytes.
     ///
-    /// A longer packet is truncated, as by [`receive_from`](DatagramSocket::receive_from).
+    /// A longer packet is truncated, as by [`receive_from`](crate::net::DatagramSocket::receive_from).
     ///
     /// # Cancel safety
     ///
@@ -93,7 +93,7 @@ impl<R: Net, K: Kind> ConnectedDatagramSocket<R, K> {
     ///
     /// # Errors
     ///
-    /// As [`receive_from`](DatagramSocket::receive_from).
+    /// As [`receive_from`](crate::net::DatagramSocket::receive_from).
     pub async fn receive(&self, max: usize) -> io::Result<Vec<u8>> {
         let turn = self.packets.receiving().await?;
         refuse_zero(max)?;
@@ -106,7 +106,7 @@ impl<R: Net, K: Kind> ConnectedDatagramSocket<R, K> {
 
     /// Receives a packet into a buffer, and returns its length.
     ///
-    /// A longer packet is truncated, as by [`receive_from`](DatagramSocket::receive_from).
+    /// A longer packet is truncated, as by [`receive_from`](crate::net::DatagramSocket::receive_from).
     ///
     /// # Cancel safety
     ///
@@ -114,7 +114,7 @@ impl<R: Net, K: Kind> ConnectedDatagramSocket<R, K> {
     ///
     /// # Errors
     ///
-    /// As [`receive_from`](DatagramSocket::receive_from).
+    /// As [`receive_from`](crate::net::DatagramSocket::receive_from).
     pub async fn receive_into(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let turn = self.packets.receiving().await?;
         refuse_zero(buffer.len())?;
@@ -130,7 +130,7 @@ impl<R: Net, K: Kind> ConnectedDatagramSocket<R, K> {
     ///
     /// # Errors
     ///
-    /// As [`send_to`](DatagramSocket::send_to).
+    /// As [`send_to`](crate::net::DatagramSocket::send_to).
     pub async fn send(&self, packet: &[u8]) -> io::Result<()> {
         let turn = self.packets.sending().await?;
         turn.wait(|socket, cx| socket.poll_send(cx, packet))

@@ -74,10 +74,10 @@ impl<R: Net, K: Kind> DatagramSocket<R, K> {
 
     /// Receives a packet of up to `max` bytes, and returns it with the address of the sender.
     ///
-    /// A longer packet is truncated: the rest is lost. With UDP, [`MAX_UDP_PACKET`] is always enough. If
-    /// packets are known to be shorter, a `max` of one byte more than the longest reveals truncated ones.
-    /// Each call allocates `max` bytes; [`receive_from_into`](DatagramSocket::receive_from_into) allocates
-    /// nothing.
+    /// A longer packet is truncated: the rest is lost. With UDP,
+    /// [`MAX_UDP_PACKET`](crate::net::MAX_UDP_PACKET) is always enough. If packets are known to be shorter, a
+    /// `max` of one byte more than the longest reveals truncated ones. Each call allocates `max` bytes;
+    /// [`receive_from_into`](DatagramSocket::receive_from_into) allocates nothing.
     ///
     /// # Cancel safety
     ///

@@ -76,7 +76,7 @@ pub(super) fn refuse_zero(max: usize) -> io::Result<()> {
     if max == 0 {
         return Err(io::Error::new(
             io::ErrorKind::InvalidInput,
-            "a packet needs room for one byte at least",
+            "the buffer is empty: a packet needs at least one byte",
         ));
     }
     Ok(())

@@ -71,7 +71,7 @@ impl<R: Net, K: Kind> ReceiveHalf<R, K> {
         send.ends = false;
         drop(send);
         let Some(connection) = Arc::into_inner(self.connection) else {
-            unreachable!("there are two halves, and no more");
+            unreachable!("a connection has exactly two halves");
         };
         Ok(SocketStream::of(connection))
     }

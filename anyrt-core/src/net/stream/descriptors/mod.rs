@@ -59,19 +59,19 @@ impl<R: Descriptors> SocketStream<R, Unix> {
         begin().await;
         deliver(self.connection.check_sending()).await?;
         if bytes.is_empty() {
-            return refuse("descriptors travel with one byte at least");
+            return refuse("there are no bytes: descriptors are sent with at least one byte");
         }
         if descriptors.is_empty() {
-            return refuse("there is no descriptor to send");
+            return refuse("there are no descriptors: use `send` for bytes alone");
         }
         if descriptors.len() > MOST {
-            return refuse("a message carries 253 descriptors at most");
+            return refuse("a message carries at most 253 descriptors");
         }
         let mut space = room_for(descriptors.len());
         let sent = self.socket().source().wait(Direction::Output, |socket| {
             let mut control = SendAncillaryBuffer::new(&mut space);
             let fits = control.push(SendAncillaryMessage::ScmRights(descriptors));
-            debug_assert!(fits, "the room was measured for these");
+            debug_assert!(fits, "the buffer is sized for these descriptors");
             let sent = sendmsg(socket, &[IoSlice::new(bytes)], &mut control, SENDING)?;
             Ok(Attempt::new(sent))
         });
@@ -114,10 +114,10 @@ impl<R: Descriptors> SocketStream<R, Unix> {
     ) -> io::Result<(Vec<u8>, Vec<OwnedFd>)> {
         begin().await;
         if max_bytes == 0 {
-            return refuse("at least one byte has to be asked for");
+            return refuse("`max_bytes` is 0: it must be at least 1");
         }
         if max_descriptors == 0 {
-            return refuse("at least one descriptor has to be asked for");
+            return refuse("`max_descriptors` is 0: it must be at least 1");
         }
         let mut bytes = vec![0; max_bytes.min(CHUNK)];
         let mut space = room_for(max_descriptors.min(MOST));

@@ -1,19 +1,21 @@
+//! Addresses of sockets.
+
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-/// Where a socket is found: an IP address and port, or a name on this machine.
+/// The address of a socket: an IP address and port, or the name of a Unix socket.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Address {
-    /// An address and port of the internet protocols.
+    /// An IP address and a port.
     Ip(SocketAddr),
     /// The name of a Unix socket.
     Unix(UnixAddress),
 }
 
 impl Address {
-    /// The address and port, if it is one of the internet protocols.
+    /// Returns the IP address and port, or `None` for a Unix socket.
     pub fn as_ip(&self) -> Option<SocketAddr> {
         match self {
             Address::Ip(address) => Some(*address),
@@ -21,7 +23,7 @@ impl Address {
         }
     }
 
-    /// The name, if it is one of a Unix socket.
+    /// Returns the name of a Unix socket, or `None` for an IP address.
     pub fn as_unix(&self) -> Option<&UnixAddress> {
         match self {
             Address::Ip(_) => None,
@@ -29,7 +31,7 @@ impl Address {
         }
     }
 
-    /// What kind of address it is.
+    /// Returns the family of the address.
     pub fn family(&self) -> Family {
         match self {
             Address::Ip(address) if address.is_ipv4() => Family::Ipv4,
@@ -39,8 +41,8 @@ impl Address {
     }
 }
 
-/// IP addresses as `127.0.0.1:80` and `[::1]:80`; Unix sockets as their paths, `@name` if the name
-/// is abstract, and `(unnamed)`.
+/// Formats IP addresses as `127.0.0.1:80` and `[::1]:80`, and Unix sockets as their path, as `@name` for
+/// an abstract name, or as `(unnamed)`.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -72,17 +74,17 @@ impl From<UnixAddress> for Address {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum UnixAddress {
-    /// It has none: most clients.
+    /// No name, as most clients have.
     #[default]
     Unnamed,
     /// A path in the file system.
     Path(PathBuf),
-    /// A name outside of the file system, which ends with the socket. Linux alone has these.
+    /// A name outside the file system, which disappears with the socket. Linux only.
     Abstract(Vec<u8>),
 }
 
 impl UnixAddress {
-    /// The path, if it has one.
+    /// Returns the path, if the socket has one.
     pub fn as_path(&self) -> Option<&Path> {
         match self {
             UnixAddress::Path(path) => Some(path),
@@ -90,7 +92,7 @@ impl UnixAddress {
         }
     }
 
-    /// The abstract name, if it has one.
+    /// Returns the abstract name, if the socket has one.
     pub fn as_abstract(&self) -> Option<&[u8]> {
         match self {
             UnixAddress::Abstract(name) => Some(name),
@@ -115,7 +117,7 @@ impl fmt::Display for UnixAddress {
     }
 }
 
-/// The kind of an address.
+/// The family of an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Family {
@@ -123,7 +125,7 @@ pub enum Family {
     Ipv4,
     /// Internet protocol, version 6.
     Ipv6,
-    /// Sockets on this machine.
+    /// Unix sockets, on this machine.
     Unix,
 }
 

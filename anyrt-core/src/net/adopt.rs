@@ -1,4 +1,4 @@
-//! Sockets that were opened elsewhere, and those that go elsewhere.
+//! Conversion from and to descriptors: sockets that were opened elsewhere, and ours that leave.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -11,84 +11,83 @@ use super::{ConnectedDatagramSocket, DatagramSocket, Kind, SocketListener, Socke
 use crate::runtime::{AdoptSocket, Net, Socket};
 
 impl<R: Net<Socket: AdoptSocket>, K: Kind> SocketStream<R, K> {
-    /// Takes over a connected socket that was opened elsewhere: a `std::net::TcpStream`, a
-    /// descriptor that this process was started with, or what a native object gives out (tokio's
-    /// `into_std`, async-std's `TryFrom`, `Async::into_inner` of smol and async-io).
+    /// Adopts a connected socket that was opened elsewhere: a `std::net::TcpStream`, a descriptor that
+    /// this process was started with, or one taken out of a native object (tokio's `into_std`,
+    /// async-std's `TryFrom`, `Async::into_inner` of smol and async-io).
     ///
-    /// It belongs to the new stream from then on, and programs that are started later do not inherit
-    /// it. It does not block any more, which others that share it notice.
+    /// The stream owns the socket. Programs that are started later do not inherit it. The socket is set
+    /// to non-blocking mode, which affects all duplicates of the descriptor.
     ///
     /// # Errors
     ///
-    /// The socket is closed then.
+    /// The socket is closed on an error.
     ///
-    /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if it is no socket, listens, exchanges
-    ///   packets, or is of another family.
-    /// - [`NotConnected`](io::ErrorKind::NotConnected) if it has no peer.
-    /// - What the system says else, or that there is no runtime.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if the descriptor is not a socket, or if the socket
+    ///   listens, is a datagram socket, or is of another family.
+    /// - [`NotConnected`](io::ErrorKind::NotConnected) if the socket has no peer.
+    /// - Other errors of the operating system, or that there is no runtime.
     pub fn adopt(socket: impl Into<OwnedFd>) -> io::Result<SocketStream<R, K>> {
         let descriptor = socket.into();
         check(descriptor.as_fd(), SocketType::STREAM, false)?;
         SocketStream::from_socket(R::Socket::adopt(descriptor)?)
     }
 
-    /// Takes the descriptor out, from which a `std::net::TcpStream` can be made, say; and of that
-    /// a native object of any runtime.
+    /// Returns the descriptor. A `std::net::TcpStream` can be made from it, for example, and a native
+    /// object of any runtime from that.
     ///
-    /// It still does not block: see `set_nonblocking` where that is needed.
+    /// The descriptor stays in non-blocking mode: call `set_nonblocking(false)` if it has to block.
     ///
     /// # Errors
     ///
-    /// What the system says; the connection is closed then.
+    /// The error of the operating system; the connection is closed then.
     pub fn into_descriptor(self) -> io::Result<OwnedFd> {
         self.into_socket().into_descriptor()
     }
 }
 
 impl<R: Net<Socket: AdoptSocket>, K: Kind> SocketListener<R, K> {
-    /// Takes over a socket that listens, and was opened elsewhere: a `std::net::TcpListener`, or a
-    /// descriptor that this process was started with, as by systemd.
+    /// Adopts a listening socket that was opened elsewhere: a `std::net::TcpListener`, or a descriptor
+    /// that this process was started with, by systemd for example.
     ///
-    /// Apart from that it is as [`SocketStream::adopt`].
+    /// Otherwise it behaves as [`SocketStream::adopt`].
     ///
     /// # Errors
     ///
-    /// The socket is closed then.
+    /// The socket is closed on an error.
     ///
-    /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if it is no socket, does not listen, or is of
-    ///   another family. Systems other than Linux and Android do not report whether a socket listens:
-    ///   there only a socket that has a peer is refused, and one without a peer fails when a connection
-    ///   is accepted.
-    /// - What the system says else, or that there is no runtime.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if the descriptor is not a socket, or if the socket
+    ///   does not listen or is of another family. Systems other than Linux and Android do not report
+    ///   whether a socket listens: there, only a socket that has a peer is refused, and one without a peer
+    ///   fails when a connection is accepted.
+    /// - Other errors of the operating system, or that there is no runtime.
     pub fn adopt(socket: impl Into<OwnedFd>) -> io::Result<SocketListener<R, K>> {
         let descriptor = socket.into();
         check(descriptor.as_fd(), SocketType::STREAM, true)?;
         SocketListener::from_socket(R::Socket::adopt(descriptor)?)
     }
 
-    /// Takes the descriptor out, which goes on listening; see [`SocketStream::into_descriptor`].
+    /// Returns the descriptor, which continues to listen; see [`SocketStream::into_descriptor`].
     ///
     /// # Errors
     ///
-    /// What the system says; the listener is closed then.
+    /// The error of the operating system; the listener is closed then.
     pub fn into_descriptor(self) -> io::Result<OwnedFd> {
         self.into_socket().into_descriptor()
     }
 }
 
 impl<R: Net<Socket: AdoptSocket>, K: Kind> DatagramSocket<R, K> {
-    /// Takes over a socket for packets that was opened elsewhere, such as a `std::net::UdpSocket`,
-    /// with an address of its own and without a peer.
+    /// Adopts a datagram socket without a peer that was opened elsewhere, such as a `std::net::UdpSocket`.
     ///
-    /// Apart from that it is as [`SocketStream::adopt`].
+    /// Otherwise it behaves as [`SocketStream::adopt`].
     ///
     /// # Errors
     ///
-    /// The socket is closed then.
+    /// The socket is closed on an error.
     ///
-    /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if it is no socket, is one for connections, has
-    ///   a peer, or is of another family.
-    /// - What the system says else, or that there is no runtime.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if the descriptor is not a socket, or if the socket
+    ///   is a stream socket, has a peer, or is of another family.
+    /// - Other errors of the operating system, or that there is no runtime.
     pub fn adopt(socket: impl Into<OwnedFd>) -> io::Result<DatagramSocket<R, K>> {
         let descriptor = socket.into();
         check(descriptor.as_fd(), SocketType::DGRAM, false)?;
@@ -103,16 +102,16 @@ impl<R: Net<Socket: AdoptSocket>, K: Kind> DatagramSocket<R, K> {
 }
 
 impl<R: Net<Socket: AdoptSocket>, K: Kind> ConnectedDatagramSocket<R, K> {
-    /// Takes over a socket for packets from and to one peer, as [`DatagramSocket::adopt`].
+    /// Adopts a datagram socket with a peer, as [`DatagramSocket::adopt`].
     ///
     /// # Errors
     ///
-    /// The socket is closed then.
+    /// The socket is closed on an error.
     ///
-    /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if it is no socket, is one for connections, or
-    ///   is of another family.
-    /// - [`NotConnected`](io::ErrorKind::NotConnected) if it has no peer.
-    /// - What the system says else, or that there is no runtime.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if the descriptor is not a socket, or if the socket
+    ///   is a stream socket or of another family.
+    /// - [`NotConnected`](io::ErrorKind::NotConnected) if the socket has no peer.
+    /// - Other errors of the operating system, or that there is no runtime.
     pub fn adopt(socket: impl Into<OwnedFd>) -> io::Result<ConnectedDatagramSocket<R, K>> {
         let descriptor = socket.into();
         check(descriptor.as_fd(), SocketType::DGRAM, false)?;
@@ -120,7 +119,7 @@ impl<R: Net<Socket: AdoptSocket>, K: Kind> ConnectedDatagramSocket<R, K> {
     }
 }
 
-/// Refuses what is no such socket.
+/// Checks that a descriptor is a socket of this type that listens, or does not, as required.
 fn check(socket: BorrowedFd<'_>, kind: SocketType, listens: bool) -> io::Result<()> {
     match sockopt::socket_type(socket) {
         Err(Errno::NOTSOCK) => return Err(wrong("this descriptor is no socket")),

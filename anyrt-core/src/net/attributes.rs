@@ -1,4 +1,4 @@
-//! What is known of sockets.
+//! Attributes of sockets, and the functions by which streams, listeners and datagram sockets provide them.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use super::{Address, Family};
 use crate::runtime::Socket;
 use crate::stream::{Attribute, Demand};
 
-/// The kind of a socket's addresses.
+/// The family of a socket's addresses.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct SocketFamily;
@@ -16,7 +16,7 @@ impl Attribute for SocketFamily {
     const NAME: &'static str = "socket family";
 }
 
-/// The address of a socket's own.
+/// The local address of a socket.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct LocalAddress;
@@ -26,7 +26,7 @@ impl Attribute for LocalAddress {
     const NAME: &'static str = "local address";
 }
 
-/// The port of a socket's own. Unix sockets have none.
+/// The local port of a socket. Unix sockets have none.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct LocalPort;
@@ -36,7 +36,7 @@ impl Attribute for LocalPort {
     const NAME: &'static str = "local port";
 }
 
-/// The address of the peer that a socket is connected to.
+/// The address of the connected peer.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct RemoteAddress;
@@ -46,7 +46,7 @@ impl Attribute for RemoteAddress {
     const NAME: &'static str = "remote address";
 }
 
-/// The port of the peer that a socket is connected to. Unix sockets have none.
+/// The port of the connected peer. Unix sockets have none.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct RemotePort;
@@ -56,7 +56,7 @@ impl Attribute for RemotePort {
     const NAME: &'static str = "remote port";
 }
 
-/// Offers what is known of any socket.
+/// Provides the attributes that every socket has, and those of the backend's socket.
 pub(super) fn provide_socket<S: Socket>(socket: &S, demand: &mut Demand<'_>) {
     demand
         .provide_result::<SocketFamily>(|| Ok(Some(socket.local_address()?.family())))
@@ -65,7 +65,7 @@ pub(super) fn provide_socket<S: Socket>(socket: &S, demand: &mut Demand<'_>) {
     socket.provide(demand);
 }
 
-/// Offers what is known of a socket with one peer.
+/// Provides the attributes of a socket with a peer: the remote ones, and those of every socket.
 pub(super) fn provide_connected<S: Socket>(socket: &S, demand: &mut Demand<'_>) {
     demand
         .provide_result::<RemoteAddress>(|| socket.peer_address().map(Some))
@@ -73,7 +73,7 @@ pub(super) fn provide_connected<S: Socket>(socket: &S, demand: &mut Demand<'_>) 
     provide_socket(socket, demand);
 }
 
-/// Returns the port of an address, if it has one.
+/// Returns the port of an address, or `None` for a Unix socket.
 fn port(address: io::Result<Address>) -> io::Result<Option<u16>> {
     Ok(address?.as_ip().map(|address| address.port()))
 }

@@ -1,3 +1,5 @@
+//! The two kinds of sockets, as type parameters of streams, listeners and datagram sockets.
+
 use std::fmt;
 use std::hash::Hash;
 use std::io;
@@ -5,32 +7,32 @@ use std::net::SocketAddr;
 
 use super::{Address, UnixAddress};
 
-/// What differs between sockets of the internet protocols and those on this machine.
+/// The kind of a socket, which determines the type of its addresses.
 ///
-/// There are two: [`Internet`] and [`Unix`].
+/// There are two kinds: [`Internet`] and [`Unix`]. The trait is sealed.
 pub trait Kind: sealed::Sealed + fmt::Debug + Send + Sync + Unpin + 'static {
     /// An address of this kind.
     type Address: Clone + fmt::Debug + fmt::Display + Eq + Hash + Into<Address> + Send + Sync;
 
-    /// The address, if it is of this kind.
+    /// Returns the address, if it is of this kind.
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if it is not.
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the address is of the other kind.
     fn address(address: Address) -> io::Result<Self::Address>;
 
-    /// Whether connections send small packets at once unless told otherwise: the delay that TCP
-    /// has by default saves packets where programs write in small pieces, which ours do not.
+    /// Whether connections set `TCP_NODELAY` unless the caller sets it otherwise. The delay that TCP has
+    /// by default saves packets only if a program writes in small pieces.
     #[doc(hidden)]
     const NO_DELAY: bool;
 }
 
-/// Sockets of the internet protocols: TCP and UDP.
+/// IP sockets: TCP and UDP.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Internet;
 
-/// Sockets on this machine.
+/// Unix sockets, on this machine.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Unix;

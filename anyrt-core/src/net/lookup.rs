@@ -1,4 +1,4 @@
-//! Names of hosts and services.
+//! Lookup of hosts by name, and of names by address; the lookup of the system for backends.
 
 use std::error::Error;
 use std::fmt;
@@ -11,19 +11,19 @@ use crate::runtime::{Net, Runtime};
 use crate::sync::begin;
 use crate::thread::to_thread;
 
-/// Looks up the addresses of a host, each with the port, in the order that the system prefers.
+/// Looks up the addresses of a host, each with the port, in the system's order of preference.
 ///
-/// There is at least one. A literal address resolves to itself, without the system. Names that
-/// are not ASCII need the feature `idna`.
+/// A successful lookup returns at least one address. A literal address resolves to itself, without a
+/// request to the system. Names that are not ASCII need the feature `idna`.
 ///
 /// # Cancel safety
 ///
-/// Cancel safe: it has no effect. The system may go on looking, in a thread that nobody waits for.
+/// Cancel safe: a lookup has no effect. The call of the system may continue on a detached thread.
 ///
 /// # Errors
 ///
-/// What the system says if the name is not known, or there is no answer, with a [`LookupError`]
-/// inside.
+/// The error of the operating system, with a [`LookupError`] inside, if the name is not known or the
+/// name server does not answer; [`NotFound`](io::ErrorKind::NotFound) if the name has no address.
 pub fn lookup<R: Net>(
     host: &str,
     port: u16,
@@ -48,30 +48,30 @@ pub fn lookup<R: Net>(
     }
 }
 
-/// Looks up the name of a host, and that of the service on the port.
+/// Looks up the name of a host, and the name of the service on the port.
 ///
-/// Where there is no name, the system gives the number in its place.
+/// If there is no name, the system returns the number in its place.
 ///
 /// # Cancel safety
 ///
-/// Cancel safe: it has no effect. The system may go on looking, in a thread that nobody waits for.
+/// Cancel safe: a lookup has no effect. The call of the system may continue on a detached thread.
 ///
 /// # Errors
 ///
-/// What the system says, with a [`LookupError`] inside.
+/// The error of the operating system, with a [`LookupError`] inside.
 pub async fn reverse_lookup<R: Net>(address: SocketAddr) -> io::Result<(String, String)> {
     begin().await;
     let found = R::reverse_lookup(address).await;
     found.map_err(|error| LookupError::wrap(address.to_string(), error))
 }
 
-/// The address that stands there instead of a name.
+/// Parses a literal IP address; returns `None` for a name.
 pub(super) fn literal(host: &str, port: u16) -> Option<SocketAddr> {
     let address: IpAddr = host.parse().ok()?;
     Some(SocketAddr::new(address, port))
 }
 
-/// A name or an address could not be looked up. Nothing has been connected to.
+/// The error for a name or an address that cannot be looked up. Nothing has been connected.
 ///
 /// Functions that return an [`io::Error`] have it inside: [`LookupError::of`] finds it.
 #[derive(Debug)]
@@ -81,17 +81,17 @@ pub struct LookupError {
 }
 
 impl LookupError {
-    /// What an error is about, if it is about looking up a name.
+    /// Returns the lookup error inside an [`io::Error`], if there is one.
     pub fn of(error: &io::Error) -> Option<&LookupError> {
         error.get_ref()?.downcast_ref()
     }
 
-    /// What was looked up.
+    /// Returns the name or address that was looked up.
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// Why there is no answer.
+    /// Returns the reason, as the system reported it.
     pub fn error(&self) -> &io::Error {
         &self.error
     }
@@ -109,27 +109,27 @@ impl fmt::Display for LookupError {
 
 impl Error for LookupError {}
 
-/// Has the system look a name up, on a worker thread that is left behind if nobody waits any more.
+/// Looks up a name by the system's resolver, on a worker thread that is abandoned on cancellation.
 ///
-/// For backends: what [`Net::lookup`](crate::runtime::Net::lookup) does.
+/// For backends: the usual implementation of [`Net::lookup`](crate::runtime::Net::lookup).
 ///
 /// # Errors
 ///
-/// What the system says.
+/// The error of the operating system.
 pub async fn system_lookup<R: Runtime>(host: String, port: u16) -> io::Result<Vec<SocketAddr>> {
     let lookup = move || Ok((host.as_str(), port).to_socket_addrs()?.collect());
     let options = to_thread::Options::<R>::new().abandon_on_cancel();
     deliver(options.run(lookup).await).await
 }
 
-/// Has the system look up the name of a host and that of a service, on a worker thread that is
-/// left behind if nobody waits any more.
+/// Looks up the names of a host and a service by the system's resolver, on a worker thread that is
+/// abandoned on cancellation.
 ///
-/// For backends: what [`Net::reverse_lookup`](crate::runtime::Net::reverse_lookup) does.
+/// For backends: the usual implementation of [`Net::reverse_lookup`](crate::runtime::Net::reverse_lookup).
 ///
 /// # Errors
 ///
-/// What the system says.
+/// The error of the operating system.
 pub async fn system_reverse_lookup<R: Runtime>(
     address: SocketAddr,
 ) -> io::Result<(String, String)> {

@@ -1,63 +1,57 @@
-//! Sockets: connecting, listening, packets, and names.
+//! Sockets and names: connecting, listening, datagrams, and lookup.
+//!
+//! | room | contents |
+//! | --- | --- |
+//! | `address` | addresses: IP, Unix, and their families |
+//! | `kind` | the two kinds of sockets, as type parameters: `Internet` and `Unix` |
+//! | `attributes` | typed attributes of sockets: addresses, ports, family |
+//! | `lookup` | names to addresses and back, and the lookup of the system |
+//! | `os` | system calls on Unix: `OsSocket`, error numbers, stale socket files |
+//! | `stream` | connected streams, their halves, and descriptors sent through Unix sockets |
+//! | `datagram` | UDP and Unix datagram sockets |
+//! | `connect` | `connect_tcp`, `connect_unix`, happy eyeballs, and connectables |
+//! | `listen` | listeners, accepting, and serving |
+//! | `adopt` | sockets that were opened elsewhere, and descriptors taken out of ours |
+//!
+//! A room imports only rooms that stand above it in this table; `connect` and `listen` do not import each
+//! other. Everything is generic over [`Net`](crate::runtime::Net) and runs on a simulated network too, except
+//! `os`, `adopt`, and the methods that send and receive descriptors.
 
 mod address;
 #[cfg(unix)]
 mod adopt;
 mod attributes;
 mod connect;
-#[cfg(unix)]
-mod connect_unix;
-mod connectable;
-mod connection;
 mod datagram;
-#[cfg(not(unix))]
-mod errors;
-mod eyeballs;
-mod halves;
 mod kind;
 mod listen;
-mod listener;
 mod lookup;
-mod multi;
 #[cfg(unix)]
 mod os;
-mod serve;
 mod stream;
-mod trouble;
-#[cfg(unix)]
-mod unix;
-
-#[cfg(unix)]
-use self::os::errors;
 
 pub use self::address::{Address, Family, UnixAddress};
 pub use self::attributes::{LocalAddress, LocalPort, RemoteAddress, RemotePort, SocketFamily};
-pub use self::connect::{TcpConnector, connect_tcp, interleave};
-#[cfg(unix)]
-pub use self::connect_unix::{ConnectUnix, connect_unix};
-#[cfg(unix)]
-pub use self::connectable::UnixConnectable;
-pub use self::connectable::{
-    BoxedStreams, BufferedConnectable, Connectable, IntoConnectable, TcpConnectable,
-    TextConnectable, as_connectable,
+pub use self::connect::{
+    ATTEMPT_DELAY, BoxedStreams, BufferedConnectable, ConnectError, Connectable, FailedAttempt,
+    HappyEyeballs, IntoConnectable, TcpConnectable, TcpConnector, TextConnectable, as_connectable,
+    connect_tcp, happy_eyeballs, interleave,
 };
+#[cfg(unix)]
+pub use self::connect::{ConnectUnix, UnixConnectable, connect_unix};
 pub use self::datagram::{
     ConnectedDatagramSocket, ConnectedUdpSocket, ConnectedUnixDatagram, DatagramSocket,
     MAX_UDP_PACKET, UdpSocket, UnixDatagram,
 };
-pub use self::eyeballs::{
-    ATTEMPT_DELAY, ConnectError, FailedAttempt, HappyEyeballs, happy_eyeballs,
-};
-pub use self::halves::{ReceiveHalf, SendHalf};
 pub use self::kind::{Internet, Kind, Unix};
-pub use self::listen::{ListenOptions, listen_tcp, listen_tcp_with};
-pub use self::listener::{Accept, Listener, SocketListener, TcpListener, UnixListener};
+#[cfg(unix)]
+pub use self::listen::UnixListenOptions;
+pub use self::listen::{
+    Accept, BoxListener, ListenOptions, Listener, MultiListener, ServeOptions, SocketListener,
+    TcpListener, UnixListener, listen_tcp, listen_tcp_with,
+};
 pub use self::lookup::{LookupError, lookup, reverse_lookup};
 pub use self::lookup::{system_lookup, system_reverse_lookup};
-pub use self::multi::{BoxListener, MultiListener};
 #[cfg(unix)]
 pub use self::os::{Descriptor, OsSocket};
-pub use self::serve::ServeOptions;
-pub use self::stream::{SocketStream, TcpStream, UnixStream};
-#[cfg(unix)]
-pub use self::unix::UnixListenOptions;
+pub use self::stream::{ReceiveHalf, SendHalf, SocketStream, TcpStream, UnixStream};

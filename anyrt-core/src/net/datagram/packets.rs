@@ -1,4 +1,13 @@
-//! A datagram socket that can be shared, and closed by any of those who share it.
+//! A datagram socket that is shared between tasks, any of which may close it.
+//!
+//! [`DatagramSocket`](super::DatagramSocket) and
+//! [`ConnectedDatagramSocket`](super::ConnectedDatagramSocket) own one. Systems do not wake tasks that wait
+//! for a socket without a peer when it is closed, so closing is done here:
+//!
+//! 1. `close` takes the socket out of the mutex, so that later operations find none;
+//! 2. it sets `closed`;
+//! 3. it wakes the tasks that wait. They find `closed`, fail, and drop their `Arc`s of the socket; the last
+//!    of them closes the descriptor.
 
 use std::io;
 use std::task::{Context, Poll};
@@ -11,29 +20,33 @@ use crate::loom::{Arc, Mutex, lock};
 use crate::stream::{ReceiveError, SendError};
 use crate::sync::{ResourceGuard, ResourceUse};
 
-/// The socket, and who uses it.
-///
-/// Systems have no way to wake those who wait for a socket without a peer. So closing it takes it
-/// from here and wakes them; the last one who lets go of it closes the descriptor.
+/// The socket, and its two sides with at most one task each.
 #[derive(Debug)]
 pub(super) struct Packets<S> {
+    /// `None` once closed. Pending operations have clones of the `Arc`.
     socket: Mutex<Option<Arc<S>>>,
-    /// Set when the socket has been taken away, before anybody is woken.
+    /// Set by `close` (release) before it wakes the waiting tasks, never cleared; read in
+    /// [`Turn::check`] (acquire).
     closed: AtomicBool,
     receiving: Side,
     sending: Side,
 }
 
+/// One direction of the socket: receiving or sending.
 #[derive(Debug)]
 struct Side {
+    /// Admits one operation at a time, so that `waiting` holds one waker at most.
     guard: ResourceGuard,
-    /// Whoever waits on this side, to be woken when the socket is closed.
+    /// The task that waits on this side. Set by [`Turn::wait`], taken by `close` or when the turn ends.
     waiting: AtomicWaker,
+    /// The state in which a waiting task is shown.
     wait: Wait,
+    /// Creates the error of an operation on a closed socket.
     closed: fn() -> io::Error,
 }
 
 impl<S> Packets<S> {
+    /// Creates the shared state of an open socket.
     pub(super) fn new(socket: S) -> Packets<S> {
         let side = |action, wait, closed| Side {
             guard: ResourceGuard::new(action),
@@ -51,13 +64,13 @@ impl<S> Packets<S> {
         }
     }
 
-    /// The socket, if it is not closed.
+    /// Returns the socket, or an error if it is closed.
     pub(super) fn socket(&self) -> io::Result<Arc<S>> {
         let socket = lock(&self.socket).clone();
         socket.ok_or_else(|| ReceiveError::Closed.into())
     }
 
-    /// Closes it, if nobody has, and wakes those who wait.
+    /// Closes the socket and wakes the waiting tasks. Closing it again has no effect.
     pub(super) fn close(&self) {
         let socket = lock(&self.socket).take();
         self.closed.store(true, Ordering::Release);
@@ -66,16 +79,17 @@ impl<S> Packets<S> {
         self.sending.waiting.wake();
     }
 
-    /// Begins to receive, as an operation.
+    /// Begins an operation that receives.
     pub(super) async fn receiving(&self) -> io::Result<Turn<'_, S>> {
         self.begin(&self.receiving).await
     }
 
-    /// Begins to send, as an operation.
+    /// Begins an operation that sends.
     pub(super) async fn sending(&self) -> io::Result<Turn<'_, S>> {
         self.begin(&self.sending).await
     }
 
+    /// Begins an operation on one side; fails if the socket is closed or the side is in use.
     async fn begin<'a>(&'a self, side: &'a Side) -> io::Result<Turn<'a, S>> {
         let mut operation = Operation::New;
         std::future::poll_fn(|cx| operation.begin(cx)).await;
@@ -90,7 +104,7 @@ impl<S> Packets<S> {
     }
 }
 
-/// The right to use one side of the socket, for one operation that has begun.
+/// The exclusive right to use one side of the socket, for one operation that has begun.
 #[derive(Debug)]
 pub(super) struct Turn<'a, S> {
     packets: &'a Packets<S>,
@@ -100,7 +114,7 @@ pub(super) struct Turn<'a, S> {
 }
 
 impl<S> Turn<'_, S> {
-    /// Waits for what `attempt` does, or for the socket to be closed.
+    /// Polls `attempt` until it is ready or the socket is closed.
     pub(super) async fn wait<T>(
         &self,
         mut attempt: impl FnMut(&S, &mut Context<'_>) -> Poll<io::Result<T>>,
@@ -110,7 +124,8 @@ impl<S> Turn<'_, S> {
             let outcome = attempt(&self.socket, cx);
             if outcome.is_pending() {
                 self.side.waiting.register(cx.waker());
-                // Whoever closes it after this look finds the waker.
+                // Checked again after registering: a `close` that came before sees no waker, but has set
+                // `closed`; a `close` that comes later finds the waker.
                 self.check()?;
                 poll_state::waits_for(self.side.wait);
             }
@@ -119,8 +134,9 @@ impl<S> Turn<'_, S> {
         deliver(outcome.await).await
     }
 
+    /// Returns an error if the socket is closed.
     fn check(&self) -> io::Result<()> {
-        // Pairs with the store in `close`.
+        // Pairs with the release store in `close`: a task that `close` has woken finds the flag.
         if self.packets.closed.load(Ordering::Acquire) {
             return Err((self.side.closed)());
         }
@@ -130,7 +146,8 @@ impl<S> Turn<'_, S> {
 
 impl<S> Drop for Turn<'_, S> {
     fn drop(&mut self) {
-        // Nobody waits here any more, and the next one has not come: the guard is still held.
+        // Still under the guard, which is dropped after this body, so this cannot remove the waker of the
+        // next operation.
         drop(self.side.waiting.take());
     }
 }

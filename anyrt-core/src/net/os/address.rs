@@ -1,4 +1,4 @@
-//! Addresses as the system has them.
+//! Conversion of addresses to and from their form in system calls.
 
 use std::ffi::OsStr;
 use std::io;
@@ -10,6 +10,7 @@ use rustix::net::{AddressFamily, SocketAddrAny, SocketAddrUnix};
 use super::platform;
 use crate::net::{Address, UnixAddress};
 
+/// Converts an address for a system call; fails for an unnamed one, and for a name that is too long.
 pub(super) fn to_os(address: &Address) -> io::Result<SocketAddrAny> {
     Ok(match address {
         Address::Ip(address) => (*address).into(),
@@ -19,7 +20,8 @@ pub(super) fn to_os(address: &Address) -> io::Result<SocketAddrAny> {
     })
 }
 
-/// Sockets that are not bound have no address on some systems, and an empty one on others.
+/// Converts an address from a system call. A socket that is not bound has no address on some systems, and an
+/// empty one on others.
 pub(super) fn from_os(address: Option<SocketAddrAny>) -> io::Result<Address> {
     let Some(address) = address else {
         return Ok(UnixAddress::Unnamed.into());
@@ -32,7 +34,7 @@ pub(super) fn from_os(address: Option<SocketAddrAny>) -> io::Result<Address> {
         UnixAddress::Path(OsStr::from_bytes(path).into())
     } else {
         match platform::abstract_bytes(&address) {
-            // One that has no name comes as an empty one.
+            // An unnamed socket has an empty name.
             Some(name) if !name.is_empty() => UnixAddress::Abstract(name.to_vec()),
             _ => UnixAddress::Unnamed,
         }

@@ -1,4 +1,5 @@
-//! What the system's error numbers mean.
+//! The meaning of the system's error numbers, for `net::listen`. On systems other than Unix,
+//! `net::listen::errors` takes the place of this file.
 
 use std::io;
 
@@ -6,14 +7,14 @@ use rustix::io::Errno;
 
 use super::platform;
 
-/// Connections that linger after a server has ended do not keep the next one from its port.
+/// The default of `SO_REUSEADDR`: on, so that lingering connections of an earlier server do not block its port.
 pub(in crate::net) const REUSE_ADDRESS: bool = true;
 
-/// Whether accepting failed for the sake of one connection, so that the next may be fine.
+/// Returns whether accepting failed because of one connection, so that the next may succeed.
 ///
-/// POSIX has the first two; Linux hands over what the network reported of the connection, and a
-/// firewall's refusal (accept(2), "Error handling"). `EOPNOTSUPP` is left out, although it is among them:
-/// it also says that the socket cannot accept at all.
+/// POSIX has the first two numbers. Linux also reports network errors of the connection, and the refusal of a
+/// firewall (accept(2), "Error handling"). `EOPNOTSUPP` is one of these, but is left out: it also means that
+/// the socket cannot accept at all.
 pub(in crate::net) fn is_of_a_connection(error: &io::Error) -> bool {
     let Some(error) = Errno::from_io_error(error) else {
         return false;
@@ -33,15 +34,16 @@ pub(in crate::net) fn is_of_a_connection(error: &io::Error) -> bool {
     ) || platform::OF_A_CONNECTION.contains(&error)
 }
 
+/// Returns whether descriptors or memory have run out.
 pub(in crate::net) fn is_lack_of_resources(error: &io::Error) -> bool {
     matches!(
         Errno::from_io_error(error),
-        // The last is a reactor's that may watch no more.
+        // `ENOSPC`: the reactor cannot watch more descriptors.
         Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM | Errno::NOSPC)
     )
 }
 
-/// Whether the system does not have addresses of this kind at all.
+/// Returns whether the system does not support this address family at all.
 pub(in crate::net) fn is_unknown_family(error: &io::Error) -> bool {
     matches!(
         Errno::from_io_error(error),

@@ -1,19 +1,26 @@
-//! Sockets of the operating system, above a runtime's readiness of descriptors.
+//! Sockets of the operating system, on top of a runtime's readiness of descriptors.
+//!
+//! | file | contents |
+//! | --- | --- |
+//! | `mod` | [`OsSocket`]: one system call for each method of [`Socket`] |
+//! | `open` | opening a socket |
+//! | `address` | conversion of addresses |
+//! | `errors` | the meaning of error numbers |
+//! | `stale_file` | replacing the file of a closed Unix socket |
+//! | `linux`, `other` | what differs between systems |
 
-use std::fs::{self, Permissions};
 use std::io::{self, IoSlice};
 use std::net::{Shutdown, SocketAddr};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::task::{Context, Poll};
 
 use rustix::io::{Errno, FdFlags, retry_on_intr};
-use rustix::net::{self, AddressFamily, RecvFlags, SendAncillaryBuffer, SocketType, sockopt};
+use rustix::net::{self, RecvFlags, SendAncillaryBuffer, sockopt};
 
 use self::platform::SENDING;
 pub(super) use self::platform::is_listening;
-use super::{Address, Family, UnixAddress, system_lookup, system_reverse_lookup};
+pub(super) use self::stale_file::replacing_a_stale_file;
+use super::{Address, Family, system_lookup, system_reverse_lookup};
 use crate::runtime::{
     AdoptSocket, Attempt, Descriptors, Direction, Net, Purpose, Socket, SocketOption, Source,
 };
@@ -21,22 +28,24 @@ use crate::stream::{Attribute, Attributes, Demand};
 
 mod address;
 pub(super) mod errors;
+mod open;
 #[cfg_attr(any(target_os = "linux", target_os = "android"), path = "linux.rs")]
 #[cfg_attr(
     not(any(target_os = "linux", target_os = "android")),
     path = "other.rs"
 )]
 mod platform;
+mod stale_file;
 #[cfg(test)]
 mod tests;
 
-/// A socket of the operating system, for any runtime that tells when descriptors are ready.
+/// A socket of the operating system, for any runtime that reports when descriptors are ready.
 #[derive(Debug)]
 pub struct OsSocket<S>(S);
 
-/// A duplicate of a socket's or file's descriptor, for calls that anyrt does not have.
+/// A duplicate of the descriptor of a socket or file, for system calls that anyrt does not provide.
 ///
-/// It is the same socket: what is read or set here, is for all.
+/// It refers to the same socket or file: reading from it and setting its options affects the original.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Descriptor;
@@ -46,7 +55,7 @@ impl Attribute for Descriptor {
     const NAME: &'static str = "descriptor";
 }
 
-/// Every runtime that waits for descriptors has sockets.
+/// Provides sockets for every runtime that waits for descriptors.
 impl<R: Descriptors> Net for R {
     type Socket = OsSocket<R::Source>;
 
@@ -69,62 +78,7 @@ impl<R: Descriptors> Net for R {
 }
 
 impl<S: Source> OsSocket<S> {
-    fn open(purpose: Purpose<'_>, options: &[SocketOption]) -> io::Result<OsSocket<S>> {
-        let (kind, address) = match purpose {
-            Purpose::Listen { at, .. } => (SocketType::STREAM, at),
-            Purpose::Connect { to, .. } => (SocketType::STREAM, to),
-            Purpose::Datagram { at, to } => match at.or(to) {
-                Some(address) => (SocketType::DGRAM, address),
-                None => return Err(io::ErrorKind::InvalidInput.into()),
-            },
-        };
-        let socket = platform::open(family(address), kind)?;
-        let mut mode = None;
-        for option in options {
-            match *option {
-                SocketOption::Mode(bits) => mode = Some(bits),
-                option => set_option(socket.as_fd(), option)?,
-            }
-        }
-        let mut file = OwnFile(None);
-        match purpose {
-            Purpose::Listen { at, backlog } => {
-                file = bind(&socket, at)?;
-                // Before anybody can connect.
-                file.set_mode(mode)?;
-                net::listen(&socket, i32::try_from(backlog).unwrap_or(i32::MAX))?;
-            }
-            Purpose::Connect { to, from } => {
-                if let Some(from) = from {
-                    file = bind(&socket, from)?;
-                }
-                match connect(&socket, to) {
-                    // A signal does not interrupt connecting: it goes on meanwhile.
-                    Err(error) if is_in_progress(&error) => {}
-                    outcome => outcome?,
-                }
-            }
-            Purpose::Datagram { at, to } => {
-                // One without a name is told by that it has none.
-                if let Some(at) = at
-                    && *at != Address::Unix(UnixAddress::Unnamed)
-                {
-                    file = bind(&socket, at)?;
-                    file.set_mode(mode)?;
-                }
-                if let Some(to) = to {
-                    connect(&socket, to)?;
-                }
-            }
-        }
-        // Not before: reactors would report a socket that is neither listening nor connecting as
-        // one whose peer has gone.
-        let socket = OsSocket(S::register(socket)?);
-        file.keep();
-        Ok(socket)
-    }
-
-    /// What is registered, for calls that only some sockets have.
+    /// Returns the registered source, for calls that only some sockets support.
     pub fn source(&self) -> &S {
         &self.0
     }
@@ -134,7 +88,7 @@ impl<S: Source> AdoptSocket for OsSocket<S> {
     fn adopt(descriptor: OwnedFd) -> io::Result<OsSocket<S>> {
         sockopt::socket_type(&descriptor)?;
         rustix::io::ioctl_fionbio(&descriptor, true)?;
-        // What this process was started with, it would pass on.
+        // A descriptor that this process inherited would also be inherited by its children.
         rustix::io::fcntl_setfd(&descriptor, FdFlags::CLOEXEC)?;
         Ok(OsSocket(S::register(descriptor)?))
     }
@@ -177,8 +131,8 @@ impl<S: Source> Socket for OsSocket<S> {
     fn poll_receive(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         self.0.poll_io(cx, Direction::Input, |socket| {
             let (received, _) = net::recv(socket, &mut *buffer, RecvFlags::empty())?;
-            // That there was room left does not say that there is no more: packets, descriptors and
-            // urgent data have borders.
+            // Not `drained`, even if the buffer was not filled: a read also ends at a packet, at descriptors or
+            // at urgent data, so more may be there.
             Ok(Attempt::new(received))
         })
     }
@@ -222,7 +176,8 @@ impl<S: Source> Socket for OsSocket<S> {
     ) -> Poll<io::Result<usize>> {
         let os = address::to_os(to)?;
         if to.family() == Family::Unix {
-            // That the receiver has room is reported to those alone who are connected to it.
+            // The kernel reports room at the receiver only to connected sockets, so there is nothing to wait
+            // for: the caller retries on a timer.
             let socket = self.0.descriptor();
             let sent = retry_on_intr(|| net::sendto(socket, bytes, SENDING, &os))?;
             return Poll::Ready(Ok(sent));
@@ -254,55 +209,7 @@ impl<S: Source> Socket for OsSocket<S> {
     }
 }
 
-fn is_in_progress(error: &io::Error) -> bool {
-    matches!(
-        Errno::from_io_error(error),
-        Some(Errno::INPROGRESS | Errno::INTR)
-    )
-}
-
-/// The file that binding a Unix socket has made. It goes if the socket is given up: then it is
-/// nobody's.
-struct OwnFile<'a>(Option<&'a Path>);
-
-impl OwnFile<'_> {
-    fn set_mode(&self, mode: Option<u32>) -> io::Result<()> {
-        match mode.zip(self.0) {
-            Some((mode, path)) => fs::set_permissions(path, Permissions::from_mode(mode)),
-            None => Ok(()),
-        }
-    }
-
-    fn keep(mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for OwnFile<'_> {
-    fn drop(&mut self) {
-        if let Some(path) = self.0 {
-            drop(fs::remove_file(path));
-        }
-    }
-}
-
-fn bind<'a>(socket: &OwnedFd, to: &'a Address) -> io::Result<OwnFile<'a>> {
-    net::bind(socket, &address::to_os(to)?)?;
-    Ok(OwnFile(to.as_unix().and_then(UnixAddress::as_path)))
-}
-
-fn connect(socket: &OwnedFd, to: &Address) -> io::Result<()> {
-    Ok(net::connect(socket, &address::to_os(to)?)?)
-}
-
-fn family(address: &Address) -> AddressFamily {
-    match address.family() {
-        Family::Ipv4 => AddressFamily::INET,
-        Family::Ipv6 => AddressFamily::INET6,
-        Family::Unix => AddressFamily::UNIX,
-    }
-}
-
+/// Sets an option of a socket; `Mode` is refused, as it only applies while a socket is opened.
 fn set_option(socket: BorrowedFd<'_>, option: SocketOption) -> io::Result<()> {
     Ok(match option {
         SocketOption::NoDelay(on) => sockopt::set_tcp_nodelay(socket, on),

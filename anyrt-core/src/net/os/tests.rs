@@ -1,3 +1,5 @@
+//! Tests of `OsSocket` with a source that is never ready.
+
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::task::{Context, Poll};
@@ -7,7 +9,7 @@ use rustix::io::{FdFlags, fcntl_getfd, fcntl_setfd};
 use super::OsSocket;
 use crate::runtime::{AdoptSocket, Attempt, Direction, Source};
 
-/// A descriptor that nobody waits for.
+/// A source that is never ready.
 #[derive(Debug)]
 struct Kept(OwnedFd);
 
@@ -34,7 +36,7 @@ impl Source for Kept {
     }
 }
 
-/// NET-15: what this process was started with is not passed on once it was adopted.
+// NET-15: children do not inherit a descriptor that this process inherited and adopted.
 #[test]
 fn an_adopted_socket_is_not_inherited() {
     let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();

@@ -1,4 +1,8 @@
-//! A connected socket, as both directions and both halves see it.
+//! A connected socket, shared by the two halves of a stream.
+//!
+//! [`SocketStream`](super::SocketStream) owns one; [`SendHalf`](super::SendHalf) and
+//! [`ReceiveHalf`](super::ReceiveHalf) share one. One task at a time reads and one writes, as reading and
+//! writing need `&mut` of a half. Either half may close the whole connection while the other half waits.
 
 use std::io::{self, IoSlice};
 use std::net::Shutdown;
@@ -8,25 +12,30 @@ use std::task::{Context, Poll};
 use crate::runtime::Socket;
 use crate::stream::{ReceiveError, SendError};
 
-/// No more will be sent.
+/// Sending has ended. Set by `send_eof` and `close`, never cleared; read before each write. The call that sets
+/// it shuts down the sending side, so that this happens once.
 const ENDED: u8 = 1;
-/// Nothing will be received either: somebody who has one half closed the whole.
+/// Both directions were closed by one half. Set by `close` together with `ENDED`, never cleared; read after
+/// each read and each failed write, so that an interrupted operation of the other half reports *closed*.
 const CLOSED: u8 = 2;
 
+/// A connected socket, and how far it was closed on this side.
 #[derive(Debug)]
-pub(super) struct Connection<S> {
+pub(in crate::net) struct Connection<S> {
     socket: S,
-    /// Flags that are only ever set. The system orders what matters; a late look finds what the
-    /// system says of a connection that was shut down.
+    /// `ENDED` and `CLOSED`. A flag is set (release) before the shutdown that it announces, and read
+    /// (acquire) in `has`, so an operation that a shutdown has woken finds the flag. An operation that reads
+    /// the flag too early gets the system's result for a connection that was shut down.
     state: AtomicU8,
-    /// The number of the error with which receiving broke off; 0 if it has not. The system reports it
-    /// once, and an end of stream from then on: whoever was not told would take what was cut off for
-    /// complete.
+    /// The number of the error that broke off receiving; 0 if there was none, or it has no number. The system
+    /// reports such an error once and an end of stream from then on, so later reads return it again: otherwise
+    /// they would take cut-off data for complete. Relaxed suffices: only the reading task accesses it.
     broken: AtomicI32,
 }
 
 impl<S: Socket> Connection<S> {
-    pub(super) fn new(socket: S) -> Connection<S> {
+    /// Creates the shared state of a socket that is connected.
+    pub(in crate::net) fn new(socket: S) -> Connection<S> {
         Connection {
             socket,
             state: AtomicU8::new(0),
@@ -34,14 +43,18 @@ impl<S: Socket> Connection<S> {
         }
     }
 
+    /// Returns the socket.
     pub(super) fn socket(&self) -> &S {
         &self.socket
     }
 
+    /// Returns the socket, still connected.
     pub(super) fn into_socket(self) -> S {
         self.socket
     }
 
+    /// Reads into a buffer. Reports *closed* if the connection was closed by this side, and returns the error
+    /// that broke off receiving each time.
     #[inline]
     pub(super) fn poll_read(
         &self,
@@ -49,7 +62,7 @@ impl<S: Socket> Connection<S> {
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         let outcome = self.socket.poll_receive(cx, buffer);
-        // Whoever closes the whole sets the flag before the system wakes the reader.
+        // After the call: `close` sets the flag before its shutdown wakes the reader.
         if self.has(CLOSED) {
             return Poll::Ready(Err(ReceiveError::Closed.into()));
         }
@@ -64,7 +77,7 @@ impl<S: Socket> Connection<S> {
         }
     }
 
-    /// What a read comes to that brought nothing.
+    /// Returns the result of a read of 0 bytes: an earlier error again, or an end of stream.
     #[cold]
     fn received_nothing(&self, buffer: &[u8]) -> Poll<io::Result<usize>> {
         Poll::Ready(match self.broken.load(Ordering::Relaxed) {
@@ -75,6 +88,7 @@ impl<S: Socket> Connection<S> {
         })
     }
 
+    /// Writes bytes; an empty slice is not passed to the system.
     #[inline]
     pub(super) fn poll_write(&self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.check_sending()?;
@@ -84,6 +98,7 @@ impl<S: Socket> Connection<S> {
         self.still_sending(self.socket.poll_send(cx, bytes))
     }
 
+    /// Writes the slices in one call; if all are empty, they are not passed to the system.
     pub(super) fn poll_write_vectored(
         &self,
         cx: &mut Context<'_>,
@@ -96,7 +111,7 @@ impl<S: Socket> Connection<S> {
         self.still_sending(self.socket.poll_send_vectored(cx, slices))
     }
 
-    /// Says that no more will come.
+    /// Shuts down the sending side, once: the peer reads an end of stream. Later calls have no effect.
     pub(super) fn send_eof(&self) -> io::Result<()> {
         if self.state.fetch_or(ENDED, Ordering::AcqRel) & ENDED != 0 {
             return Ok(());
@@ -104,14 +119,15 @@ impl<S: Socket> Connection<S> {
         gone_is_fine(self.socket.shutdown(Shutdown::Write))
     }
 
-    /// Ends both directions, and wakes who waits.
+    /// Shuts down both directions, once, which wakes the tasks that wait for the socket.
     pub(super) fn close(&self) {
         if self.state.fetch_or(ENDED | CLOSED, Ordering::AcqRel) & CLOSED == 0 {
-            // That the peer has gone already is all that can be wrong.
+            // The only possible error is that the peer has gone already.
             drop(self.socket.shutdown(Shutdown::Both));
         }
     }
 
+    /// Checks that sending has not ended; returns *closed* otherwise.
     pub(super) fn check_sending(&self) -> io::Result<()> {
         if self.has(ENDED) {
             return Err(SendError::Closed(()).into());
@@ -119,7 +135,7 @@ impl<S: Socket> Connection<S> {
         Ok(())
     }
 
-    /// What a write came to, if the other half has not closed the whole meanwhile.
+    /// Replaces the error of a write by *closed* if the other half has closed the connection meanwhile.
     fn still_sending(&self, outcome: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         match outcome {
             Poll::Ready(Err(_)) if self.has(CLOSED) => {
@@ -129,12 +145,13 @@ impl<S: Socket> Connection<S> {
         }
     }
 
+    /// Returns whether a flag is set. Pairs with the `fetch_or` in `send_eof` and `close`.
     fn has(&self, flag: u8) -> bool {
         self.state.load(Ordering::Acquire) & flag != 0
     }
 }
 
-/// Whether nothing more is received after an error of this kind.
+/// Returns whether nothing more is received after an error of this kind.
 fn breaks_off(kind: io::ErrorKind) -> bool {
     matches!(
         kind,
@@ -146,7 +163,7 @@ fn breaks_off(kind: io::ErrorKind) -> bool {
     )
 }
 
-/// A peer that has gone needs not be told.
+/// Ignores the error that the peer has gone: there is nothing left to shut down.
 fn gone_is_fine(outcome: io::Result<()>) -> io::Result<()> {
     match outcome {
         Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),

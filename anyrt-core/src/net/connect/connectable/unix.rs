@@ -1,3 +1,5 @@
+//! Unix sockets as targets.
+
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
@@ -6,7 +8,8 @@ use std::path::{Path, PathBuf};
 use futures_core::future::BoxFuture;
 
 use super::{Connectable, IntoConnectable};
-use crate::net::{UnixAddress, UnixStream, connect_unix};
+use crate::net::connect::connect_unix;
+use crate::net::{UnixAddress, UnixStream};
 use crate::runtime::Net;
 
 /// A Unix socket to connect to.
@@ -16,7 +19,7 @@ pub struct UnixConnectable<R> {
 }
 
 impl<R: Net> UnixConnectable<R> {
-    /// The one with this path, or other name.
+    /// Creates a target from a path or another address of a Unix socket.
     pub fn new(address: impl Into<UnixAddress>) -> UnixConnectable<R> {
         UnixConnectable {
             address: address.into(),
@@ -24,7 +27,7 @@ impl<R: Net> UnixConnectable<R> {
         }
     }
 
-    /// Its path, or other name.
+    /// Returns the address.
     pub fn address(&self) -> &UnixAddress {
         &self.address
     }

@@ -1,3 +1,5 @@
+//! The sending and the receiving half of a stream, which share its connection.
+
 use std::fmt;
 use std::io::{self, IoSlice};
 use std::marker::PhantomData;
@@ -6,16 +8,18 @@ use std::task::{Context, Poll};
 
 use futures_io::{AsyncRead, AsyncWrite};
 
-use super::attributes::provide_connected;
+use super::SocketStream;
 use super::connection::Connection;
-use super::{Kind, SocketStream};
 use crate::loom::Arc;
+use crate::net::Kind;
+use crate::net::attributes::provide_connected;
 use crate::runtime::Net;
 use crate::stream::{Attributes, Demand};
 
-/// Both halves of a connection: the one that sends, and the one that receives.
+/// The sending and the receiving half of one connection.
 type Halves<R, K> = (SendHalf<R, K>, ReceiveHalf<R, K>);
 
+/// Splits a connection into its halves.
 pub(super) fn of<R: Net, K: Kind>(connection: Connection<R::Socket>) -> Halves<R, K> {
     let connection = Arc::new(connection);
     let receive = ReceiveHalf {
@@ -32,7 +36,7 @@ pub(super) fn of<R: Net, K: Kind>(connection: Connection<R::Socket>) -> Halves<R
 
 /// The receiving half of a connection that was [split](SocketStream::into_split).
 ///
-/// Dropping it leaves the other half open.
+/// Dropping it leaves the sending half open.
 pub struct ReceiveHalf<R: Net, K: Kind> {
     connection: Arc<Connection<R::Socket>>,
     kind: PhantomData<K>,
@@ -40,26 +44,26 @@ pub struct ReceiveHalf<R: Net, K: Kind> {
 
 /// The sending half of a connection that was [split](SocketStream::into_split).
 ///
-/// Dropping it says that no more will come, and leaves the other half open.
+/// Dropping it shuts down the sending side, and leaves the receiving half open.
 pub struct SendHalf<R: Net, K: Kind> {
     connection: Arc<Connection<R::Socket>>,
-    /// Whether dropping it ends what is sent.
+    /// Whether dropping the half shuts down the sending side; false once it is reunited.
     ends: bool,
     kind: PhantomData<K>,
 }
 
 impl<R: Net, K: Kind> ReceiveHalf<R, K> {
-    /// Closes the connection in both directions, and the other half with it: whoever waits there
-    /// or comes later gets an error that says [closed](crate::stream::is_closed).
+    /// Closes the connection in both directions, and thereby the other half: its pending and later operations
+    /// fail with an error that [is closed](crate::stream::is_closed).
     pub fn close_connection(&self) {
         self.connection.close();
     }
 
-    /// Makes one stream of the halves again.
+    /// Reunites the two halves of a stream.
     ///
     /// # Errors
     ///
-    /// The halves, if they are not of one connection.
+    /// Returns both halves if they do not belong to the same connection.
     pub fn reunite(self, mut send: SendHalf<R, K>) -> Result<SocketStream<R, K>, Halves<R, K>> {
         if !Arc::ptr_eq(&self.connection, &send.connection) {
             return Err((send, self));
@@ -67,15 +71,15 @@ impl<R: Net, K: Kind> ReceiveHalf<R, K> {
         send.ends = false;
         drop(send);
         let Some(connection) = Arc::into_inner(self.connection) else {
-            unreachable!("there are two halves, and no more");
+            unreachable!("a connection has exactly two halves");
         };
         Ok(SocketStream::of(connection))
     }
 }
 
 impl<R: Net, K: Kind> SendHalf<R, K> {
-    /// Closes the connection in both directions, and the other half with it: whoever waits there
-    /// or comes later gets an error that says [closed](crate::stream::is_closed).
+    /// Closes the connection in both directions, and thereby the other half: its pending and later operations
+    /// fail with an error that [is closed](crate::stream::is_closed).
     pub fn close_connection(&self) {
         self.connection.close();
     }
@@ -84,7 +88,7 @@ impl<R: Net, K: Kind> SendHalf<R, K> {
 impl<R: Net, K: Kind> Drop for SendHalf<R, K> {
     fn drop(&mut self) {
         if self.ends {
-            // Nobody is left to tell that the peer has gone already.
+            // An error is not reported: the connection has failed already.
             drop(self.connection.send_eof());
         }
     }

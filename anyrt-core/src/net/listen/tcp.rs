@@ -1,116 +1,32 @@
-//! Listening for TCP connections.
+//! Listening on TCP addresses.
 
 use std::fmt::Write;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::errors::{self, REUSE_ADDRESS};
-use super::lookup::lookup;
-use super::{Address, Internet, MultiListener, SocketListener, TcpListener};
+use super::errors;
+use super::{ListenOptions, MultiListener, SocketListener, TcpListener};
 use crate::cancel::checkpoint_if_cancelled;
-use crate::runtime::{Net, Purpose, SocketOption};
+use crate::net::Internet;
+use crate::net::lookup::lookup;
+use crate::runtime::Net;
 
-/// How many connections may wait to be accepted. Systems have limits of their own, which are often
-/// lower.
-pub(super) const BACKLOG: u32 = 1024;
-
-/// How often another port is tried, where several addresses are to share a port that the system
-/// chooses.
+/// The number of ports that are tried, if several addresses are to share a port that the system chooses.
 const PORTS: u32 = 10;
 
-/// How to listen for TCP connections.
-///
-/// # Examples
-///
-/// ```
-/// use anyrt_core::net::ListenOptions;
-///
-/// let options = ListenOptions::new().backlog(16).reuse_port(true);
-/// ```
-#[derive(Clone, Debug)]
-#[must_use = "options do nothing until something is bound with them"]
-pub struct ListenOptions {
-    backlog: u32,
-    reuse_address: bool,
-    reuse_port: bool,
-    only_v6: bool,
-}
-
-impl ListenOptions {
-    /// The defaults, which are given with each option.
-    pub fn new() -> ListenOptions {
-        ListenOptions {
-            backlog: BACKLOG,
-            reuse_address: REUSE_ADDRESS,
-            reuse_port: false,
-            only_v6: true,
-        }
-    }
-
-    /// How many connections may wait to be accepted, as far as the system allows; 1024 by default.
-    pub fn backlog(mut self, connections: u32) -> ListenOptions {
-        self.backlog = connections;
-        self
-    }
-
-    /// Whether a port can be bound that connections of a former listener linger on
-    /// (`SO_REUSEADDR`). On by default, except on Windows, where it means something else.
-    pub fn reuse_address(mut self, on: bool) -> ListenOptions {
-        self.reuse_address = on;
-        self
-    }
-
-    /// Whether several listeners of one user share the port, and the connections
-    /// (`SO_REUSEPORT`). Off by default; all of them have to ask for it.
-    pub fn reuse_port(mut self, on: bool) -> ListenOptions {
-        self.reuse_port = on;
-        self
-    }
-
-    /// Whether a listener at an IPv6 address takes no IPv4 connections (`IPV6_V6ONLY`).
-    ///
-    /// On by default, whatever the system's own default is, so that there can be one listener of each
-    /// family on the same port. [`listen_tcp_with`] has it always on.
-    pub fn only_v6(mut self, on: bool) -> ListenOptions {
-        self.only_v6 = on;
-        self
-    }
-
-    fn bind<R: Net>(&self, address: SocketAddr) -> io::Result<TcpListener<R>> {
-        let mut options = vec![SocketOption::ReuseAddress(self.reuse_address)];
-        if self.reuse_port {
-            options.push(SocketOption::ReusePort(true));
-        }
-        if address.is_ipv6() {
-            options.push(SocketOption::OnlyV6(self.only_v6));
-        }
-        let purpose = Purpose::Listen {
-            at: &Address::Ip(address),
-            backlog: self.backlog,
-        };
-        Ok(SocketListener::of(R::socket(purpose, &options)?))
-    }
-}
-
-impl Default for ListenOptions {
-    fn default() -> Self {
-        ListenOptions::new()
-    }
-}
-
 impl<R: Net> SocketListener<R, Internet> {
-    /// Listens at an address; on port 0, the system chooses a free one.
+    /// Listens on an address; with port 0, the system chooses a free port.
     ///
-    /// [`listen_tcp`] listens at a name, or on all interfaces.
+    /// [`listen_tcp`] listens on the addresses of a name, or on all interfaces.
     ///
     /// # Errors
     ///
-    /// What the system says, above all [`AddrInUse`](io::ErrorKind::AddrInUse).
+    /// The error of the operating system, usually [`AddrInUse`](io::ErrorKind::AddrInUse).
     pub fn bind(address: impl Into<SocketAddr>) -> io::Result<TcpListener<R>> {
         ListenOptions::new().bind(address.into())
     }
 
-    /// Listens at an address, with options.
+    /// Listens on an address, with options.
     ///
     /// # Errors
     ///
@@ -123,19 +39,19 @@ impl<R: Net> SocketListener<R, Internet> {
     }
 }
 
-/// Listens at all addresses of a host, or without one on all interfaces, with one listener each.
+/// Listens on all addresses of a host, or on all interfaces if `host` is `None`, with one listener each.
 ///
-/// All are on the same port, also if the system chooses it, which it does for port 0. Families of
-/// addresses that this machine does not have are left out.
+/// All listeners have the same port, even if the system chooses it, which it does for port 0. Address
+/// families that this machine does not have are skipped.
 ///
 /// # Cancel safety
 ///
-/// Cancel safe: if the future is dropped before completing, there is no listener.
+/// Cancel safe: if the future is dropped before completing, no listener stays open.
 ///
 /// # Errors
 ///
-/// What the lookup says; and one error for all addresses if one of them cannot be listened at, with the
-/// kind of the first. There is no listener then.
+/// The error of the lookup; or one error for all addresses if listening fails on one of them, with the kind
+/// of the first. No listener stays open then.
 pub async fn listen_tcp<R: Net>(
     host: Option<&str>,
     port: u16,
@@ -143,7 +59,7 @@ pub async fn listen_tcp<R: Net>(
     listen_tcp_with::<R>(host, port, &ListenOptions::new()).await
 }
 
-/// Listens at all addresses of a host, or on all interfaces, with options.
+/// Listens on all addresses of a host, or on all interfaces, with options.
 ///
 /// See [`listen_tcp`].
 ///
@@ -167,6 +83,7 @@ pub async fn listen_tcp_with<R: Net>(
     } else {
         1
     };
+    // Ends after `PORTS` tries at most, and after one if the port is given.
     loop {
         tries -= 1;
         match listen_at_all(&addresses, &options) {
@@ -177,7 +94,7 @@ pub async fn listen_tcp_with<R: Net>(
     }
 }
 
-/// Where to listen: each address once, in the order that the system prefers.
+/// Returns the addresses to listen on: each once, in the system's order of preference.
 async fn addresses<R: Net>(host: Option<&str>, port: u16) -> io::Result<Vec<SocketAddr>> {
     let Some(host) = host else {
         let all = [
@@ -195,19 +112,20 @@ async fn addresses<R: Net>(host: Option<&str>, port: u16) -> io::Result<Vec<Sock
     Ok(addresses)
 }
 
-/// Why there is no listener.
+/// The reason why there is no listener.
 struct Failed {
     errors: Vec<(SocketAddr, io::Error)>,
-    /// The port that the system chose was taken at another address: the next may be free.
+    /// Whether the port that the system chose is in use on another address: another one may be free.
     may_be_chance: bool,
 }
 
 impl Failed {
+    /// Combines the errors of all addresses, with the kind of the first.
     fn into_error(self) -> io::Error {
         let mut message = String::from("cannot listen at");
         for (index, (address, error)) in self.errors.iter().enumerate() {
             let separator = if index == 0 { "" } else { ";" };
-            // Writing to a string does not fail.
+            // Writing to a string cannot fail.
             let _ = write!(message, "{separator} {address}: {error}");
         }
         let kind = self.errors.first().map(|(_, error)| error.kind());
@@ -215,7 +133,7 @@ impl Failed {
     }
 }
 
-/// One listener for each address, on one port. Where there is an error, none is left.
+/// Opens a listener on each address, all on one port. If one fails, the others are closed.
 fn listen_at_all<R: Net>(
     addresses: &[SocketAddr],
     options: &ListenOptions,
@@ -257,12 +175,13 @@ fn listen_at_all<R: Net>(
     Ok(listeners)
 }
 
-/// Whether an address cannot be listened at because this machine has none of its family.
+/// Returns whether listening on an address failed because this machine has no addresses of its family.
 fn is_missing<R: Net>(address: SocketAddr, error: &io::Error) -> bool {
     if errors::is_unknown_family(error) {
         return true;
     }
-    // It may also be an address of some other machine's.
+    // The address may also belong to another machine. If even the loopback address cannot be bound, the
+    // family is missing.
     let own = match address {
         SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
         SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),

@@ -1,4 +1,4 @@
-//! Serving: a task for each connection.
+//! Serving: accepting connections, and a task for each of them.
 
 use std::fmt;
 use std::io;
@@ -6,27 +6,28 @@ use std::panic::Location;
 use std::time::Duration;
 
 use super::Listener;
-use super::trouble::Trouble;
+use super::accept_error::AcceptError;
 use crate::error::GroupError;
 use crate::runtime::{Runtime, Time};
 use crate::task::{GroupOptions, Never, TaskGroup, TaskOutput};
 use crate::time::sleep;
 
-/// How long accepting rests when descriptors or memory have run out.
+/// The pause of accepting after descriptors or memory have run out.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Who is told of errors that serving survives.
+/// A callback for errors that do not end serving.
 type Hook = Box<dyn FnMut(&io::Error) + Send>;
 
-/// How to serve a listener, and what serves it.
+/// Options of serving a listener; [`serve`](ServeOptions::serve) and [`serve_in`](ServeOptions::serve_in)
+/// serve it.
 ///
-/// A server starts a task with the handler for each connection. It goes on until it is cancelled, or
-/// until the listener itself fails:
+/// Serving starts a task with the handler for each connection. It continues until it is cancelled, or until
+/// the listener itself fails:
 ///
-/// - A connection that broke off before it was accepted is passed over.
-/// - When the system has no descriptor or memory left, accepting pauses for 100 ms and is tried
-///   again; connections wait meanwhile. The first such error in a row goes to standard error as one
-///   line, or each of them to [`on_accept_error`](ServeOptions::on_accept_error).
+/// - A connection that broke off before it was accepted is skipped.
+/// - If descriptors or memory have run out, accepting pauses for 100 ms and is retried; connections wait
+///   meanwhile. Of several such errors in a row, the first is printed to standard error in one line, or each
+///   is passed to [`on_accept_error`](ServeOptions::on_accept_error).
 /// - Any other error ends serving.
 #[must_use = "options do nothing until something is served with them"]
 #[derive(Default)]
@@ -35,39 +36,38 @@ pub struct ServeOptions {
 }
 
 impl ServeOptions {
-    /// The defaults.
+    /// Creates options with their defaults.
     pub fn new() -> ServeOptions {
         ServeOptions::default()
     }
 
-    /// Tells this function of each error that serving survives: of each pause, and of what a listener
-    /// says of single connections. Listeners of sockets say nothing of those that broke off before they
-    /// were accepted. It is called by the accepting task, and must not block.
+    /// Sets a callback for each error that does not end serving: for each pause, and for each error of a single
+    /// connection that the listener reports. Listeners of sockets do not report connections that broke off
+    /// before they were accepted. The callback is called by the accepting task, and must not block.
     pub fn on_accept_error(mut self, hook: impl FnMut(&io::Error) + Send + 'static) -> Self {
         self.hook = Some(Box::new(hook));
         self
     }
 
-    /// Serves with handlers in a group of their own.
+    /// Serves a listener, with the handlers in a group that ends with the call.
     ///
-    /// A connection is closed when its handler drops it. Handlers take care of their errors
-    /// themselves; a panic of one cancels the others, and continues here when they have ended (rule
-    /// G4). If the listener fails, the handlers are cancelled and waited for, as by any error in a
-    /// group (rule G3).
+    /// A connection is closed when its handler drops it. Handlers must handle their own errors. If one
+    /// panics, the others are cancelled, and the panic is resumed here when they have ended (rule G4). If the
+    /// listener fails, the handlers are cancelled and waited for, as by any error in a group (rule G3).
     ///
     /// # Cancel safety
     ///
-    /// Cancelling a scope around it stops accepting, cancels the handlers, and waits for them.
-    /// Dropping it from outside cancels the handlers at once; the group around, or the run, waits for
-    /// them (rule C10). No connection is lost that was not accepted.
+    /// Cancelling an enclosing scope stops accepting, cancels the handlers, and waits for them.
+    /// Dropping the future from outside cancels the handlers at once; the enclosing group, or the run, waits
+    /// for them (rule C10). Connections that were not accepted are not lost.
     ///
     /// # Errors
     ///
-    /// What the listener fails with. It is never `Ok`.
+    /// The error with which the listener failed. The result is never `Ok`.
     ///
     /// # Panics
     ///
-    /// If a handler panics, and where no runtime is at hand.
+    /// If a handler panics, or if there is no runtime.
     #[track_caller]
     pub fn serve<R, L, H, Fut>(
         self,
@@ -96,23 +96,22 @@ impl ServeOptions {
         }
     }
 
-    /// Serves with handlers in this group, where they live on when serving ends.
+    /// Serves a listener, with the handlers in the given group, where they continue when serving ends.
     ///
-    /// Cancelling it alone is the beginning of a shutdown in good order: no new connections, and
-    /// the ones that are there are served to their ends. Errors and panics of handlers are the
-    /// group's.
+    /// Cancelling this call alone begins a graceful shutdown: no new connections are accepted, and the
+    /// open ones are served to their end. Errors and panics of handlers go to the group.
     ///
     /// # Cancel safety
     ///
-    /// Cancelling or dropping it stops accepting. No connection is lost that was not accepted.
+    /// Cancelling or dropping the call stops accepting. Connections that were not accepted are not lost.
     ///
     /// # Errors
     ///
-    /// What the listener fails with. It is never `Ok`.
+    /// The error with which the listener failed. The result is never `Ok`.
     ///
     /// # Panics
     ///
-    /// If there is a connection when the group has ended.
+    /// If a connection is accepted after the group has ended.
     #[track_caller]
     pub fn serve_in<R, E, L, H, Fut>(
         self,
@@ -136,12 +135,13 @@ impl ServeOptions {
         }
     }
 
-    /// Accepts until the listener fails.
+    /// Accepts connections until the listener fails, and returns its error.
     async fn accept_all<R: Time, L: Listener + ?Sized>(
         mut self,
         listener: &L,
         mut take: impl FnMut(L::Stream) + Send,
     ) -> io::Error {
+        // Whether the last result was a lack of resources, which is printed once in a row.
         let mut paused = false;
         loop {
             let error = match listener.accept().await {
@@ -152,13 +152,13 @@ impl ServeOptions {
                 }
                 Err(error) => error,
             };
-            match Trouble::of(&error) {
-                Trouble::Connection => {
+            match AcceptError::of(&error) {
+                AcceptError::Connection => {
                     if let Some(hook) = &mut self.hook {
                         hook(&error);
                     }
                 }
-                Trouble::Resources => {
+                AcceptError::Resources => {
                     match &mut self.hook {
                         Some(hook) => hook(&error),
                         None if paused => {}
@@ -167,7 +167,7 @@ impl ServeOptions {
                     paused = true;
                     sleep::<R>(PAUSE).await;
                 }
-                Trouble::Listener => return error,
+                AcceptError::Listener => return error,
             }
         }
     }

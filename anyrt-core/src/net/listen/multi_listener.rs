@@ -1,3 +1,5 @@
+//! Several listeners as one, and listeners of any type in a box.
+
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
@@ -9,20 +11,21 @@ use super::Listener;
 use crate::loom::atomic::{AtomicUsize, Ordering};
 use crate::stream::{Attributes, ByteStream, Demand};
 
-/// Several listeners as one: what any of them accepts, it accepts.
+/// Several listeners as one: it accepts the connections of all of them.
 ///
-/// The listeners are of one type. Those of different types are made alike by [`BoxListener`].
-/// Dropping it closes all. None is preferred when several connections wait.
+/// The listeners have one type; [`BoxListener`] unifies different types. Dropping it closes all listeners. If
+/// connections wait at several listeners, none is preferred.
 ///
 /// Its attributes are those of the first listener that has them.
 pub struct MultiListener<L> {
     listeners: Vec<L>,
-    /// Who is asked first next time.
+    /// The index of the listener that the next call polls first, modulo their number. Relaxed suffices: it
+    /// only spreads the load.
     turn: AtomicUsize,
 }
 
 impl<L: Listener> MultiListener<L> {
-    /// One of several. Without any it never accepts.
+    /// Combines several listeners. Without any, accepting never completes.
     pub fn new(listeners: impl IntoIterator<Item = L>) -> MultiListener<L> {
         MultiListener {
             listeners: listeners.into_iter().collect(),
@@ -30,17 +33,17 @@ impl<L: Listener> MultiListener<L> {
         }
     }
 
-    /// The listeners that it consists of.
+    /// Returns the listeners.
     pub fn listeners(&self) -> &[L] {
         &self.listeners
     }
 
-    /// Takes the listeners out.
+    /// Consumes the value and returns the listeners.
     pub fn into_listeners(self) -> Vec<L> {
         self.listeners
     }
 
-    /// Closes all, as dropping it does.
+    /// Closes all listeners, as dropping it does.
     pub fn close(self) {
         drop(self);
     }
@@ -61,8 +64,7 @@ impl<L: Listener> Listener for MultiListener<L> {
             let first = self.turn.fetch_add(1, Ordering::Relaxed) % accepting.len();
             accepting.rotate_left(first);
         }
-        // The first that has something is not asked again, and the others have not taken anything
-        // when they are dropped.
+        // Accepting is cancel safe: the futures that are still pending are dropped and have accepted nothing.
         poll_fn(|cx| {
             for accept in &mut accepting {
                 if let Poll::Ready(outcome) = accept.as_mut().poll(cx) {
@@ -91,18 +93,19 @@ impl<L: fmt::Debug> fmt::Debug for MultiListener<L> {
     }
 }
 
-/// A listener of any type, whose connections are `Box<dyn ByteStream>`.
+/// A listener of any type, with connections of type `Box<dyn ByteStream>`.
 pub struct BoxListener(Box<dyn AnyListener>);
 
 impl BoxListener {
-    /// Puts a listener into a box.
+    /// Boxes a listener.
     pub fn new<L: Listener + 'static>(listener: L) -> BoxListener {
         BoxListener(Box::new(listener))
     }
 }
 
-/// A [`Listener`] that can be a trait object.
+/// The dyn compatible part of [`Listener`], implemented for every listener.
 trait AnyListener: Attributes + Send + Sync {
+    /// Accepts a connection and boxes it.
     fn accept_any(&self) -> BoxFuture<'_, io::Result<Box<dyn ByteStream>>>;
 }
 

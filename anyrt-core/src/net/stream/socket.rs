@@ -1,3 +1,5 @@
+//! The stream of a connected socket.
+
 use std::fmt;
 use std::io::{self, IoSlice};
 use std::marker::PhantomData;
@@ -6,10 +8,10 @@ use std::task::{Context, Poll};
 
 use futures_io::{AsyncRead, AsyncWrite};
 
-use super::attributes::provide_connected;
 use super::connection::Connection;
 use super::halves::{self, ReceiveHalf, SendHalf};
-use super::{Internet, Kind, Unix};
+use crate::net::attributes::provide_connected;
+use crate::net::{Internet, Kind, Unix};
 use crate::runtime::{Net, Socket, SocketOption};
 use crate::stream::{Attributes, Demand};
 
@@ -21,30 +23,30 @@ pub type UnixStream<R> = SocketStream<R, Unix>;
 
 /// A connection of either [kind](Kind): TCP, or through a Unix socket.
 ///
-/// It is a [`ByteStream`](crate::stream::ByteStream): it is read and written by the methods of
+/// It is a [`ByteStream`](crate::stream::ByteStream). It is read and written by the methods of
 /// [`ByteReceiveStreamExt`](crate::stream::ByteReceiveStreamExt) and
-/// [`ByteSendStreamExt`](crate::stream::ByteSendStreamExt), and by everything that takes
+/// [`ByteSendStreamExt`](crate::stream::ByteSendStreamExt), and by any code that accepts
 /// `futures::io::{AsyncRead, AsyncWrite}`. Closing the sending side
-/// ([`send_eof`](crate::stream::ByteSendStreamExt::send_eof), `poll_close`) leaves the other open.
-/// Dropping it closes the connection; what was sent still arrives.
+/// ([`send_eof`](crate::stream::ByteSendStreamExt::send_eof), `poll_close`) leaves the receiving side open.
+/// Dropping the stream closes the connection; bytes that were sent still arrive.
 ///
 /// TCP connections have `TCP_NODELAY` on.
 ///
-/// Its attributes are [`SocketFamily`](super::SocketFamily), [`LocalAddress`](super::LocalAddress),
-/// [`RemoteAddress`](super::RemoteAddress), with TCP [`LocalPort`](super::LocalPort) and
-/// [`RemotePort`](super::RemotePort), and on Unix systems `Descriptor`.
+/// Its attributes are [`SocketFamily`](crate::net::SocketFamily), [`LocalAddress`](crate::net::LocalAddress),
+/// [`RemoteAddress`](crate::net::RemoteAddress), with TCP [`LocalPort`](crate::net::LocalPort) and
+/// [`RemotePort`](crate::net::RemotePort), and on Unix systems `Descriptor`.
 pub struct SocketStream<R: Net, K: Kind> {
     pub(super) connection: Connection<R::Socket>,
     kind: PhantomData<K>,
 }
 
 impl<R: Net, K: Kind> SocketStream<R, K> {
-    /// Takes over a socket that is connected.
+    /// Creates a stream from a connected socket.
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if it is of another kind, and what the system
-    /// says if it is not connected.
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the socket is of another kind, and the error of the
+    /// operating system if it is not connected.
     pub fn from_socket(socket: R::Socket) -> io::Result<SocketStream<R, K>> {
         K::address(socket.local_address()?)?;
         socket.peer_address()?;
@@ -54,30 +56,30 @@ impl<R: Net, K: Kind> SocketStream<R, K> {
         Ok(SocketStream::of(Connection::new(socket)))
     }
 
-    /// Takes the socket out.
+    /// Returns the socket, still connected.
     pub fn into_socket(self) -> R::Socket {
         self.connection.into_socket()
     }
 
-    /// The socket itself.
+    /// Returns the underlying socket.
     pub fn socket(&self) -> &R::Socket {
         self.connection.socket()
     }
 
-    /// The address of its own.
+    /// Returns the local address.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The error of the operating system.
     pub fn local_addr(&self) -> io::Result<K::Address> {
         K::address(self.socket().local_address()?)
     }
 
-    /// The address of the peer.
+    /// Returns the address of the peer.
     ///
     /// # Errors
     ///
-    /// What the system says, above all if the peer has gone.
+    /// The error of the operating system, for example if the peer has gone.
     pub fn peer_addr(&self) -> io::Result<K::Address> {
         K::address(self.socket().peer_address()?)
     }
@@ -86,17 +88,18 @@ impl<R: Net, K: Kind> SocketStream<R, K> {
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The error of the operating system.
     pub fn set_option(&self, option: SocketOption) -> io::Result<()> {
         self.socket().set_option(option)
     }
 
-    /// Makes two of it, for two tasks: one to send, one to receive.
+    /// Splits the stream into two halves, so that one task can send and another receive.
     pub fn into_split(self) -> (SendHalf<R, K>, ReceiveHalf<R, K>) {
         halves::of(self.connection)
     }
 
-    pub(super) fn of(connection: Connection<R::Socket>) -> SocketStream<R, K> {
+    /// Creates a stream from a connection whose kind was checked.
+    pub(in crate::net) fn of(connection: Connection<R::Socket>) -> SocketStream<R, K> {
         SocketStream {
             connection,
             kind: PhantomData,

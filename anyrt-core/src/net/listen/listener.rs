@@ -1,29 +1,31 @@
+//! Listeners of sockets, and the trait of all listeners.
+
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::attributes::provide_socket;
-use super::connection::Connection;
-use super::trouble::Trouble;
-use super::{Internet, Kind, SocketStream, Unix};
+use super::accept_error::AcceptError;
 use crate::engine::{FallibleOperation, Wait, poll_state};
+use crate::net::attributes::provide_socket;
+use crate::net::stream::Connection;
+use crate::net::{Address, Internet, Kind, SocketStream, Unix};
 use crate::runtime::{Net, Socket, SocketOption};
 use crate::stream::{Attributes, ByteStream, Demand};
 use crate::sync::{ResourceGuard, ResourceUse};
 
-/// Something that connections are accepted from.
+/// A source of accepted connections.
 ///
 /// # Contract
 ///
-/// 1. [`accept`](Listener::accept) MUST be cancel safe: a connection is either delivered, or is there
-///    for the next call.
-/// 2. An error MUST leave the listener usable, unless it says that the listener itself is broken. What
-///    went wrong with one connection only SHOULD NOT be reported: the next one is waited for.
-/// 3. Dropping it closes it. What was accepted lives on.
+/// 1. [`accept`](Listener::accept) MUST be cancel safe: a connection is either delivered, or left for the
+///    next call.
+/// 2. An error MUST leave the listener usable, unless it reports that the listener itself is broken. An error
+///    of a single connection SHOULD NOT be reported; the next connection is awaited instead.
+/// 3. Dropping it closes it. Accepted connections stay open.
 pub trait Listener: Attributes + Send + Sync {
-    /// What a connection is.
+    /// The type of a connection.
     type Stream: ByteStream + 'static;
 
     /// Accepts a connection.
@@ -42,12 +44,12 @@ pub type UnixListener<R> = SocketListener<R, Unix>;
 
 /// A socket that accepts connections of either [kind](Kind).
 ///
-/// It can be shared, but one task at a time accepts: a second one gets
-/// [`Busy`](crate::error::Busy). Dropping it closes it; connections that nobody accepted are reset,
-/// those that were accepted live on.
+/// It can be shared, but only one task at a time can accept: a second one gets
+/// [`Busy`](crate::error::Busy). Dropping it closes it: connections that were not accepted are reset,
+/// and accepted ones stay open.
 ///
-/// Its attributes are [`SocketFamily`](super::SocketFamily), [`LocalAddress`](super::LocalAddress),
-/// with TCP [`LocalPort`](super::LocalPort), and on Unix systems `Descriptor`. It has no remote ones.
+/// Its attributes are [`SocketFamily`](crate::net::SocketFamily), [`LocalAddress`](crate::net::LocalAddress),
+/// with TCP [`LocalPort`](crate::net::LocalPort), and on Unix systems `Descriptor`. It has no remote address.
 pub struct SocketListener<R: Net, K: Kind> {
     socket: R::Socket,
     accepting: ResourceGuard,
@@ -55,39 +57,39 @@ pub struct SocketListener<R: Net, K: Kind> {
 }
 
 impl<R: Net, K: Kind> SocketListener<R, K> {
-    /// Takes over a socket that is listening.
+    /// Creates a listener from a listening socket.
     ///
     /// # Errors
     ///
-    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if it is of another kind. That it is not
-    /// listening shows when connections are to be accepted.
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the socket is of another kind. If it does not listen,
+    /// accepting fails.
     pub fn from_socket(socket: R::Socket) -> io::Result<SocketListener<R, K>> {
         K::address(socket.local_address()?)?;
         Ok(SocketListener::of(socket))
     }
 
-    /// Takes the socket out, which goes on listening.
+    /// Returns the socket, which continues to listen.
     pub fn into_socket(self) -> R::Socket {
         self.socket
     }
 
-    /// The socket itself.
+    /// Returns the underlying socket.
     pub fn socket(&self) -> &R::Socket {
         &self.socket
     }
 
-    /// The address that it listens at, with the port that it was given.
+    /// Returns the address of the listener, with the actual port if the system chose it.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// The error of the operating system.
     pub fn local_addr(&self) -> io::Result<K::Address> {
         K::address(self.socket.local_address()?)
     }
 
-    /// Accepts a connection, and says where it comes from.
+    /// Accepts a connection, and returns it with the address of the peer.
     ///
-    /// Connections that broke off before they were accepted are passed over.
+    /// Connections that broke off before they were accepted are skipped.
     ///
     /// # Cancel safety
     ///
@@ -96,10 +98,9 @@ impl<R: Net, K: Kind> SocketListener<R, K> {
     /// # Errors
     ///
     /// - [`ResourceBusy`](io::ErrorKind::ResourceBusy) if another task is accepting.
-    /// - What the system says if there is no descriptor or memory left. The connection stays in the
-    ///   queue then, and can be accepted later; unless it was the runtime's reactor that had no room
-    ///   for it.
-    /// - What else the system says.
+    /// - The error of the operating system if descriptors or memory have run out. The connection then stays
+    ///   in the queue and can be accepted later, unless it was the runtime's reactor that had no room for it.
+    /// - Other errors of the operating system.
     pub fn accept(&self) -> Accept<'_, R, K> {
         Accept {
             listener: self,
@@ -108,15 +109,15 @@ impl<R: Net, K: Kind> SocketListener<R, K> {
         }
     }
 
-    /// Closes the listener, as dropping it does. Nobody can be accepting then, which the compiler
-    /// sees to.
+    /// Closes the listener, as dropping it does. As it takes the listener by value, no task can be accepting.
     ///
-    /// The file of a Unix socket stays, and is replaced when somebody binds its path again.
+    /// The file of a Unix socket stays, and is replaced when its path is bound again.
     pub fn close(self) {
         drop(self);
     }
 
-    pub(super) fn of(socket: R::Socket) -> SocketListener<R, K> {
+    /// Creates a listener from a socket whose kind was checked.
+    pub(in crate::net) fn of(socket: R::Socket) -> SocketListener<R, K> {
         SocketListener {
             socket,
             accepting: ResourceGuard::new("accepting from"),
@@ -150,6 +151,7 @@ impl<R: Net, K: Kind> fmt::Debug for SocketListener<R, K> {
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct Accept<'a, R: Net, K: Kind> {
     listener: &'a SocketListener<R, K>,
+    /// The exclusive right to accept, from the first poll until a result.
     inside: Option<ResourceUse<'a>>,
     operation: FallibleOperation<io::Error>,
 }
@@ -172,8 +174,8 @@ impl<R: Net, K: Kind> Future for Accept<'_, R, K> {
                 Poll::Ready(outcome) => outcome.and_then(|(socket, from)| accepted(socket, from)),
             };
             match outcome {
-                Err(error) if Trouble::of(&error) == Trouble::Connection => {
-                    // Others have their turn first: there may be many of these.
+                Err(error) if AcceptError::of(&error) == AcceptError::Connection => {
+                    // Yields first, as there may be many broken connections; the next poll tries again.
                     poll_state::yield_turn(cx.waker());
                     Poll::Pending
                 }
@@ -194,14 +196,15 @@ impl<R: Net, K: Kind> fmt::Debug for Accept<'_, R, K> {
     }
 }
 
+/// Creates the stream of an accepted socket.
 fn accepted<R: Net, K: Kind>(
     socket: R::Socket,
-    from: super::Address,
+    from: Address,
 ) -> io::Result<(SocketStream<R, K>, K::Address)> {
-    // Some systems hand out connections that were reset already, without an address.
+    // Some systems return connections that were reset already, without an address.
     let from = K::address(from).map_err(|_| io::ErrorKind::ConnectionAborted)?;
     if K::NO_DELAY {
-        // Some systems refuse where the peer has gone already. The stream says so itself.
+        // Some systems refuse if the peer has gone already. Using the stream reports that.
         drop(socket.set_option(SocketOption::NoDelay(true)));
     }
     Ok((SocketStream::of(Connection::new(socket)), from))

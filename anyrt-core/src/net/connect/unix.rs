@@ -1,3 +1,5 @@
+//! Connecting to Unix sockets.
+
 use std::fmt;
 use std::io;
 use std::pin::Pin;
@@ -6,16 +8,17 @@ use std::time::Duration;
 
 use pin_project::pin_project;
 
-use super::connect::{Connecting, options};
-use super::{ConnectError, FailedAttempt, Unix, UnixAddress, UnixStream};
+use super::attempt::{Connecting, options};
+use super::{ConnectError, FailedAttempt};
 use crate::engine::{Wait, poll_state};
+use crate::net::{Unix, UnixAddress, UnixStream};
 use crate::runtime::Net;
 use crate::time::{Sleep, sleep};
 
-/// Connects to a Unix socket: by its path, or by a [`UnixAddress`].
+/// Connects to a Unix socket by its path or by a [`UnixAddress`].
 ///
-/// It waits while the queue of the listener is full. Linux gives no sign when there is room again,
-/// so it tries every few milliseconds then.
+/// It waits while the queue of the listener is full. Linux does not report when there is room again, so
+/// the attempt is retried on a timer, after 1 ms at first and up to 20 ms later.
 ///
 /// # Cancel safety
 ///
@@ -24,11 +27,11 @@ use crate::time::{Sleep, sleep};
 ///
 /// # Errors
 ///
-/// With a [`ConnectError`] inside:
+/// An error with a [`ConnectError`] inside:
 ///
-/// - [`NotFound`](io::ErrorKind::NotFound) if there is nothing at the path;
-/// - [`ConnectionRefused`](io::ErrorKind::ConnectionRefused) if nobody listens there any more, and for
-///   an abstract name that nobody has;
+/// - [`NotFound`](io::ErrorKind::NotFound) if the path does not exist;
+/// - [`ConnectionRefused`](io::ErrorKind::ConnectionRefused) if the socket of the path is closed, or no
+///   socket has the abstract name;
 /// - [`InvalidInput`](io::ErrorKind::InvalidInput) for an unnamed address.
 pub fn connect_unix<R: Net>(address: impl Into<UnixAddress>) -> ConnectUnix<R> {
     let address = address.into();
@@ -46,9 +49,10 @@ pub fn connect_unix<R: Net>(address: impl Into<UnixAddress>) -> ConnectUnix<R> {
 pub struct ConnectUnix<R: Net> {
     address: UnixAddress,
     connecting: Connecting<R, Unix>,
-    /// Until the next attempt, where the queue was full.
+    /// The pause until the next attempt, if the queue was full.
     #[pin]
     pause: Option<Sleep<R>>,
+    /// The length of the next pause.
     length: Duration,
 }
 
@@ -57,6 +61,7 @@ impl<R: Net> Future for ConnectUnix<R> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
+        // Repeats once per pause, until an attempt gets a result other than that the queue is full.
         loop {
             if let Some(pause) = this.pause.as_mut().as_pin_mut() {
                 if pause.poll(cx).is_pending() {
@@ -81,7 +86,9 @@ impl<R: Net> Future for ConnectUnix<R> {
     }
 }
 
+/// The first pause. It doubles with each retry.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
+/// The longest pause between two retries.
 const LONGEST_PAUSE: Duration = Duration::from_millis(20);
 
 impl<R: Net> fmt::Debug for ConnectUnix<R> {

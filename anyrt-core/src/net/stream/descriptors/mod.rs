@@ -1,4 +1,4 @@
-//! Descriptors that travel with messages.
+//! Sending and receiving descriptors through Unix sockets (`SCM_RIGHTS`).
 
 use std::future::poll_fn;
 use std::io::{self, IoSlice, IoSliceMut};
@@ -14,34 +14,42 @@ use rustix::net::{
     sendmsg,
 };
 
-use super::platform::{RECEIVING, SENDING, keep};
+use self::platform::{RECEIVING, SENDING, keep};
+use super::SocketStream;
 use crate::engine::{Operation, Wait, deliver, poll_state};
-use crate::net::{SocketStream, Unix};
+use crate::net::Unix;
 use crate::runtime::{Attempt, Descriptors, Direction, Source};
 use crate::stream::ReceiveError;
 
-/// How many descriptors Linux takes with one message; the others take more.
+#[cfg_attr(any(target_os = "linux", target_os = "android"), path = "linux.rs")]
+#[cfg_attr(
+    not(any(target_os = "linux", target_os = "android")),
+    path = "other.rs"
+)]
+mod platform;
+
+/// The maximum number of descriptors in one message on Linux. Other systems allow more.
 const MOST: usize = 253;
 
-/// How much is received at once at most.
+/// The maximum number of bytes that are received at once.
 const CHUNK: usize = 64 * 1024;
 
 impl<R: Descriptors> SocketStream<R, Unix> {
-    /// Sends bytes, and descriptors of open files with the first of them.
+    /// Sends bytes, and descriptors of open files with the first byte.
     ///
-    /// The peer gets descriptors of its own, for the same open files, if it asks by
-    /// [`receive_descriptors`](SocketStream::receive_descriptors) for the bytes that they come
-    /// with. If it receives these in another way, the descriptors are closed.
+    /// The peer gets new descriptors for the same open files if it receives the first byte by
+    /// [`receive_descriptors`](SocketStream::receive_descriptors). If it receives that byte in another way,
+    /// the descriptors are closed.
     ///
     /// # Cancel safety
     ///
-    /// **Not** cancel safe: dropping it may leave the descriptors and a part of the bytes sent.
-    /// Cancelling it before anything was sent has no effect.
+    /// **Not** cancel safe: if the future is dropped, the descriptors and a part of the bytes may have been
+    /// sent. Cancelling it before anything was sent has no effect.
     ///
     /// # Errors
     ///
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if there are no bytes, no descriptors, or
-    ///   more than 253 of them.
+    ///   more than 253 descriptors.
     /// - Those of [`send`](crate::stream::ByteSendStreamExt::send).
     pub async fn send_descriptors(
         &mut self,
@@ -51,19 +59,19 @@ impl<R: Descriptors> SocketStream<R, Unix> {
         begin().await;
         deliver(self.connection.check_sending()).await?;
         if bytes.is_empty() {
-            return refuse("descriptors travel with one byte at least");
+            return refuse("there are no bytes: descriptors are sent with at least one byte");
         }
         if descriptors.is_empty() {
-            return refuse("there is no descriptor to send");
+            return refuse("there are no descriptors: use `send` for bytes alone");
         }
         if descriptors.len() > MOST {
-            return refuse("a message carries 253 descriptors at most");
+            return refuse("a message carries at most 253 descriptors");
         }
         let mut space = room_for(descriptors.len());
         let sent = self.socket().source().wait(Direction::Output, |socket| {
             let mut control = SendAncillaryBuffer::new(&mut space);
             let fits = control.push(SendAncillaryMessage::ScmRights(descriptors));
-            debug_assert!(fits, "the room was measured for these");
+            debug_assert!(fits, "the buffer is sized for these descriptors");
             let sent = sendmsg(socket, &[IoSlice::new(bytes)], &mut control, SENDING)?;
             Ok(Attempt::new(sent))
         });
@@ -81,14 +89,14 @@ impl<R: Descriptors> SocketStream<R, Unix> {
         Ok(())
     }
 
-    /// Receives some bytes, and the descriptors that came with them.
+    /// Receives up to `max_bytes` bytes, and the descriptors that came with them.
     ///
-    /// There is at least one byte, but there may be no descriptor. If there are more than
-    /// `max_descriptors`, the others are closed. Bytes that came with descriptors and bytes of a
-    /// later message are not received together.
+    /// It returns at least one byte, but possibly no descriptor. If there are more than `max_descriptors`,
+    /// the others are closed. Bytes that came with descriptors and bytes of a later message are not received
+    /// together. At most 64 KiB and 253 descriptors are received at once.
     ///
     /// Programs that are started later do not inherit the descriptors. (On systems other than
-    /// Linux, one that is started by another thread in the very moment may.)
+    /// Linux, a program that another thread starts at the same moment may inherit them.)
     ///
     /// # Cancel safety
     ///
@@ -98,7 +106,7 @@ impl<R: Descriptors> SocketStream<R, Unix> {
     ///
     /// - [End of stream](crate::stream::is_end_of_stream) if the peer has closed its side.
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if one of the limits is 0.
-    /// - What the system says.
+    /// - The error of the operating system.
     pub async fn receive_descriptors(
         &mut self,
         max_bytes: usize,
@@ -106,10 +114,10 @@ impl<R: Descriptors> SocketStream<R, Unix> {
     ) -> io::Result<(Vec<u8>, Vec<OwnedFd>)> {
         begin().await;
         if max_bytes == 0 {
-            return refuse("at least one byte has to be asked for");
+            return refuse("`max_bytes` is 0: it must be at least 1");
         }
         if max_descriptors == 0 {
-            return refuse("at least one descriptor has to be asked for");
+            return refuse("`max_descriptors` is 0: it must be at least 1");
         }
         let mut bytes = vec![0; max_bytes.min(CHUNK)];
         let mut space = room_for(max_descriptors.min(MOST));
@@ -131,7 +139,7 @@ impl<R: Descriptors> SocketStream<R, Unix> {
         }
         bytes.truncate(length);
         bytes.shrink_to_fit();
-        // The room is rounded up, so that there may be more.
+        // The size of the control buffer is rounded up, so more descriptors may have come.
         descriptors.truncate(max_descriptors);
         let descriptors = descriptors
             .into_iter()
@@ -141,8 +149,9 @@ impl<R: Descriptors> SocketStream<R, Unix> {
     }
 }
 
-/// Waiting for what a source does, as part of an operation.
+/// Waiting for a source as part of an operation.
 trait SourceExt: Source {
+    /// Repeats `attempt` whenever the source is ready, until it succeeds or fails.
     fn wait<T: Send>(
         &self,
         direction: Direction,
@@ -164,16 +173,18 @@ trait SourceExt: Source {
 
 impl<S: Source> SourceExt for S {}
 
-/// What an operation begins with.
+/// Begins an operation, which takes from the budget of the task and never begins in a cancelled scope.
 async fn begin() {
     let mut operation = Operation::New;
     poll_fn(|cx| operation.begin(cx)).await;
 }
 
+/// Returns an error for invalid arguments.
 fn refuse<T>(why: &str) -> io::Result<T> {
     Err(io::Error::new(io::ErrorKind::InvalidInput, why))
 }
 
+/// Allocates a control buffer for this number of descriptors.
 fn room_for(descriptors: usize) -> Vec<MaybeUninit<u8>> {
     vec![MaybeUninit::uninit(); cmsg_space!(ScmRights(descriptors))]
 }

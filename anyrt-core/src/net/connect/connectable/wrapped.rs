@@ -1,4 +1,4 @@
-//! Connectables that connect by another one, and wrap its stream.
+//! Connectables that wrap the streams of another one.
 
 use std::io;
 
@@ -7,7 +7,7 @@ use futures_core::future::BoxFuture;
 use super::Connectable;
 use crate::stream::{BufferedByteStream, ByteStream, TextStream};
 
-/// Connects to the same, and boxes the stream.
+/// A connectable that boxes the streams of another one.
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "it wraps, and nothing else")]
 pub struct BoxedStreams<C>(pub C);
@@ -23,18 +23,19 @@ impl<C: Connectable<Stream: ByteStream>> Connectable for BoxedStreams<C> {
     }
 }
 
-/// Connects to the same, with a buffer for what is received; see [`Connectable::buffered`].
+/// A connectable that adds a receive buffer to the streams of another one; see [`Connectable::buffered`].
 #[derive(Clone, Copy, Debug)]
 pub struct BufferedConnectable<C> {
     inner: C,
 }
 
 impl<C> BufferedConnectable<C> {
+    /// Wraps a connectable.
     pub(super) fn new(inner: C) -> BufferedConnectable<C> {
         BufferedConnectable { inner }
     }
 
-    /// What it connects by.
+    /// Returns the wrapped connectable.
     pub fn as_inner(&self) -> &C {
         &self.inner
     }
@@ -48,7 +49,7 @@ impl<C: Connectable<Stream: ByteStream>> Connectable for BufferedConnectable<C> 
     }
 }
 
-/// Connects to the same, and exchanges text; see [`Connectable::text`].
+/// A connectable that makes the streams of another one text streams; see [`Connectable::text`].
 #[derive(Clone, Copy, Debug)]
 pub struct TextConnectable<C> {
     inner: C,
@@ -56,6 +57,7 @@ pub struct TextConnectable<C> {
 }
 
 impl<C> TextConnectable<C> {
+    /// Wraps a connectable; its streams are strict.
     pub(super) fn new(inner: C) -> TextConnectable<C> {
         TextConnectable {
             inner,
@@ -63,7 +65,7 @@ impl<C> TextConnectable<C> {
         }
     }
 
-    /// The same, with streams that take what is no text, as [`TextStream::lossy`].
+    /// Makes the streams accept bytes that are not UTF-8, as [`TextStream::lossy`] does.
     #[must_use]
     pub fn lossy(self) -> TextConnectable<C> {
         TextConnectable {
@@ -72,7 +74,7 @@ impl<C> TextConnectable<C> {
         }
     }
 
-    /// What it connects by.
+    /// Returns the wrapped connectable.
     pub fn as_inner(&self) -> &C {
         &self.inner
     }

@@ -1,0 +1,93 @@
+//! The methods and traits that both types of datagram sockets have.
+
+use std::fmt;
+use std::io;
+use std::marker::PhantomData;
+
+use super::packets::Packets;
+use super::{ConnectedDatagramSocket, DatagramSocket};
+use crate::net::Kind;
+use crate::net::attributes::{provide_connected, provide_socket};
+use crate::runtime::{Net, Socket, SocketOption};
+use crate::stream::{Attributes, Demand};
+
+/// Implements the methods and traits that both types have.
+macro_rules! common {
+    ($($socket:ident: $provide:ident,)*) => { $(
+        impl<R: Net, K: Kind> $socket<R, K> {
+            /// Returns the local address, with the actual port if the system chose it.
+            ///
+            /// # Errors
+            ///
+            /// [Closed](crate::stream::is_closed), or the error of the operating system.
+            pub fn local_addr(&self) -> io::Result<K::Address> {
+                K::address(self.packets.socket()?.local_address()?)
+            }
+
+            /// Sets an option of the socket.
+            ///
+            /// # Errors
+            ///
+            /// [Closed](crate::stream::is_closed), or the error of the operating system.
+            pub fn set_option(&self, option: SocketOption) -> io::Result<()> {
+                self.packets.socket()?.set_option(option)
+            }
+
+            /// Closes the socket for all tasks that share it. Pending and later operations fail with an error
+            /// that [is closed](crate::stream::is_closed). Closing it again has no effect.
+            ///
+            /// The system's socket is closed when the last pending operation has failed.
+            pub fn close(&self) {
+                self.packets.close();
+            }
+
+            /// Creates a socket of this type from one whose kind was checked.
+            pub(in crate::net) fn of(socket: R::Socket) -> $socket<R, K> {
+                $socket {
+                    packets: Packets::new(socket),
+                    kind: PhantomData,
+                }
+            }
+        }
+
+        impl<R: Net, K: Kind> Attributes for $socket<R, K> {
+            fn provide(&self, demand: &mut Demand<'_>) {
+                if let Ok(socket) = self.packets.socket() {
+                    $provide(&*socket, demand);
+                }
+            }
+        }
+
+        impl<R: Net, K: Kind> fmt::Debug for $socket<R, K> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_tuple(stringify!($socket)).field(&self.packets).finish()
+            }
+        }
+    )* };
+}
+
+common! {
+    DatagramSocket: provide_socket,
+    ConnectedDatagramSocket: provide_connected,
+}
+
+/// Refuses an empty buffer: receiving into it would discard a packet.
+pub(super) fn refuse_zero(max: usize) -> io::Result<()> {
+    if max == 0 {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "the buffer is empty: a packet needs at least one byte",
+        ));
+    }
+    Ok(())
+}
+
+/// Truncates a buffer to what was received. Frees the rest if the packet fills less than half of it, as the
+/// caller may keep many small packets.
+pub(super) fn cut(mut buffer: Vec<u8>, length: usize) -> Vec<u8> {
+    buffer.truncate(length);
+    if buffer.capacity() > 2 * length {
+        buffer.shrink_to_fit();
+    }
+    buffer
+}

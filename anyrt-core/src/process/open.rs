@@ -85,9 +85,9 @@ pub(super) async fn open<R: Descriptors>(command: Command) -> io::Result<Process
 ///
 /// If the future is dropped before completing, the program was not started, or is killed and reaped.
 ///
-/// As [`open_process`]; and if the status is unknown, since other code has waited for the process.
+/// # Errors
 ///
-/// As [`open_process`]; and if the status is not known, since something else has waited for the process.
+/// As [`open_process`]; and if the status is unknown, since other code has waited for the process.
 ///
 /// # Panics
 ///

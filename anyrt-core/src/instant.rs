@@ -9,7 +9,7 @@ use std::time::Duration;
 /// It is not the standard library's type, because `elapsed()` of that would compile and silently read the
 /// real clock if a runtime's own clock is paused or simulated.
 ///
-/// Arithmetic saturates at [`Instant::DISTANT_PAST`] and [`Instant::FAR_FUTURE`]. A deadline of `FAR_FUTURE`
+/// Arithmetic saturates at [`Instant::FAR_PAST`] and [`Instant::FAR_FUTURE`]. A deadline of `FAR_FUTURE`
 /// means that there is none. The resolution is one nanosecond, the range about 584 years.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(u64);
@@ -19,7 +19,7 @@ const ANCHOR: u64 = 1 << 62;
 
 impl Instant {
     /// The earliest instant: the effective deadline of cancelled code.
-    pub const DISTANT_PAST: Instant = Instant(0);
+    pub const FAR_PAST: Instant = Instant(0);
 
     /// The latest instant; as a deadline, it means that there is none.
     pub const FAR_FUTURE: Instant = Instant(u64::MAX);
@@ -104,7 +104,7 @@ impl fmt::Debug for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Instant::FAR_FUTURE => f.write_str("Instant(far future)"),
-            Instant::DISTANT_PAST => f.write_str("Instant(distant past)"),
+            Instant::FAR_PAST => f.write_str("Instant(distant past)"),
             Instant(nanos) if nanos >= ANCHOR => {
                 write!(f, "Instant({:?})", Duration::from_nanos(nanos - ANCHOR))
             }
@@ -121,7 +121,7 @@ mod tests {
     fn arithmetic_saturates() {
         let near_end = Instant::FAR_FUTURE - Duration::from_nanos(1);
         assert_eq!(near_end + Duration::MAX, Instant::FAR_FUTURE);
-        assert_eq!(Instant::DISTANT_PAST - Duration::MAX, Instant::DISTANT_PAST);
+        assert_eq!(Instant::FAR_PAST - Duration::MAX, Instant::FAR_PAST);
         let anchor = Instant::after_anchor(Duration::ZERO);
         assert_eq!(anchor - (anchor + Duration::from_secs(1)), Duration::ZERO);
     }

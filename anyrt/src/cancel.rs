@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyrt_core::cancel::{self, Cancelled, Lent};
+use anyrt_core::cancel::{self, Cancelled, Leased};
 
 use crate::futures::{Checkpoint, Fail, Finally, MoveOn, Scope, Shield, WaitFor};
 use crate::{Ambient, Instant};
@@ -303,7 +303,7 @@ pub fn with_resource<T, U, B, BF, C, CF>(
     cleanup: C,
 ) -> impl Future<Output = U> + use<T, U, B, BF, C, CF>
 where
-    B: FnOnce(Lent<T>) -> BF,
+    B: FnOnce(Leased<T>) -> BF,
     BF: Future<Output = U>,
     C: FnOnce(T) -> CF,
     CF: Future<Output = ()>,
@@ -377,7 +377,7 @@ pub fn cancel_shielded_checkpoint() -> Shield<Checkpoint> {
 
 /// Returns the earliest deadline that applies to the calling code.
 ///
-/// It is [`Instant::FAR_FUTURE`] if there is none, and [`Instant::DISTANT_PAST`] if the code is
+/// It is [`Instant::FAR_FUTURE`] if there is none, and [`Instant::FAR_PAST`] if the code is
 /// cancelled already. Scopes outside of a shield do not count.
 ///
 /// # Examples

@@ -4,8 +4,8 @@ use anyrt_core::combine;
 
 use crate::Ambient;
 use crate::futures::{
-    AsCompleted, Gather, Gathering, MapConcurrent, Race, Racing, RacingOk, TryGather, TryGathering,
-    TryMapConcurrent,
+    AsCompleted, Gather, GatherFuture, MapConcurrent, Race, RaceFuture, RacingOk, TryGather,
+    TryGathering, TryMapConcurrent,
 };
 
 /// Runs futures concurrently and returns the output of the first that completes. The others are
@@ -40,7 +40,7 @@ use crate::futures::{
 /// ```
 #[inline]
 #[track_caller]
-pub fn race<F: Race>(futures: F) -> Racing<F> {
+pub fn race<F: Race>(futures: F) -> RaceFuture<F> {
     combine::race::<Ambient, F>(futures)
 }
 
@@ -103,7 +103,7 @@ where
 /// assert_eq!((number, text), (1, "one"));
 /// ```
 #[inline]
-pub fn gather<F: Gather>(futures: F) -> Gathering<F> {
+pub fn gather<F: Gather>(futures: F) -> GatherFuture<F> {
     combine::gather(futures)
 }
 

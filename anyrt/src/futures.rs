@@ -7,8 +7,8 @@ use crate::Ambient;
 
 pub use anyrt_core::cancel::{Catch, Checkpoint, Fail, Finally, Mode, MoveOn, Shield};
 pub use anyrt_core::combine::{
-    AsCompleted, Branching, Gather, Gathering, MapConcurrent, NextCompleted, Race, Racing,
-    RacingOk, TryGather, TryGathering, TryMapConcurrent,
+    AsCompleted, Gather, GatherFuture, IntoBranches, MapConcurrent, NextCompleted, Race,
+    RaceFuture, RacingOk, TryGather, TryGathering, TryMapConcurrent,
 };
 pub use anyrt_core::context::WithContextVar;
 pub use anyrt_core::stream::{

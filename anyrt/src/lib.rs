@@ -123,7 +123,7 @@ pub use self::cancel::{
     current_cancellation, current_effective_deadline, fail_after, fail_at, finally,
     has_pending_cancellation, move_on_after, move_on_at, shield, wait_for, with_resource,
 };
-pub use anyrt_core::cancel::{CancelHandle, Lent};
+pub use anyrt_core::cancel::{CancelHandle, Leased};
 
 // Time.
 pub use self::time::{Interval, interval, now, sleep, sleep_forever, sleep_until};
@@ -136,7 +136,9 @@ pub use anyrt_core::stream::memory_object_stream;
 pub use self::portal::{
     BlockingPortal, BlockingPortalProvider, ProvidedPortal, start_blocking_portal,
 };
-pub use anyrt_core::thread::{Held, Holding, PortalOptions, PortalStarted, PortalTask};
+pub use anyrt_core::thread::{
+    PortalOptions, PortalResource, PortalStarted, PortalTask, ResourceScope,
+};
 
 // Context variables of tasks.
 pub use anyrt_core::context::{Context, ContextVar, RunVar};

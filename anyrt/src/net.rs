@@ -7,7 +7,7 @@ mod unix;
 
 pub use anyrt_core::net::{
     ATTEMPT_DELAY, Address, BoxListener, BoxedStreams, BufferedConnectable, ConnectError,
-    Connectable, Descriptor, FailedAttempt, Family, Internet, IntoConnectable, Kind, ListenOptions,
+    Connectable, Descriptor, Domain, FailedAttempt, Family, IntoConnectable, Ip, ListenOptions,
     Listener, LocalAddress, LocalPort, LookupError, MAX_UDP_PACKET, MultiListener, RemoteAddress,
     RemotePort, SocketFamily, TextConnectable, Unix, UnixAddress, UnixListenOptions, interleave,
 };
@@ -29,7 +29,7 @@ pub use self::unix::{UnixConnectable, connect_unix};
 
 use crate::Ambient;
 
-/// A connection of either [kind](Kind): TCP, or a Unix socket.
+/// A connection of either [kind](Domain): TCP, or a Unix socket.
 pub type SocketStream<K> = anyrt_core::net::SocketStream<Ambient, K>;
 
 /// A TCP connection.

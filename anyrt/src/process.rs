@@ -16,7 +16,7 @@ use anyrt_core::process;
 
 pub use anyrt_core::process::{Command, Failed, Output, ProcessError, Stdio};
 
-use crate::{Ambient, Lent};
+use crate::{Ambient, Leased};
 
 /// An open process.
 ///
@@ -142,7 +142,7 @@ pub fn with_process<T, B, BF>(
     body: B,
 ) -> impl Future<Output = io::Result<(T, ExitStatus)>>
 where
-    B: FnOnce(Lent<Process>) -> BF,
+    B: FnOnce(Leased<Process>) -> BF,
     BF: Future<Output = T>,
 {
     process::with_process::<Ambient, T, B, BF>(command, body)

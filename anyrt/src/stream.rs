@@ -72,15 +72,15 @@ use crate::Ambient;
 // Objects.
 pub use anyrt_core::stream::{
     MemoryObjectReceiveStream, MemoryObjectSendStream, MemoryObjectStreamStatistics,
-    ObjectReceiveStream, ObjectSendStream, ObjectStream, ReceiveError, Receiving, SendError,
-    Sending, StapledObjectStream, TryReceiveError, TrySendError, UNBOUNDED,
+    ObjectReceiveStream, ObjectSendStream, ObjectStream, ReceiveError, ReceiveObject, SendError,
+    SendObject, StapledObjectStream, TryReceiveError, TrySendError, UNBOUNDED,
 };
 
 // Byte streams and their wrappers.
 pub use anyrt_core::stream::{
-    Bare, BufferedByteStream, ByteReceiveStream, ByteReceiveStreamExt, ByteSendStream,
-    ByteSendStreamExt, ByteStream, HalfClose, MemoryByteReceiveStream, MemoryByteSendStream,
-    MemoryByteStream, StapledByteStream, TextStream, memory_byte_pipe, memory_byte_stream,
+    BufferedByteStream, ByteReceiveStream, ByteReceiveStreamExt, ByteSendStream, ByteSendStreamExt,
+    ByteStream, HalfClose, MemoryByteReceiveStream, MemoryByteSendStream, MemoryByteStream,
+    StapledByteStream, TextStream, WithoutAttributes, memory_byte_pipe, memory_byte_stream,
 };
 
 // Errors of streams.
@@ -91,7 +91,7 @@ pub use anyrt_core::stream::{
 
 // Attributes of streams.
 pub use anyrt_core::error::AttributeError;
-pub use anyrt_core::stream::{Attribute, Attributes, AttributesExt, Demand, FileHandle, FilePath};
+pub use anyrt_core::stream::{Attribute, Attributes, AttributesExt, FileHandle, FilePath, Request};
 
 /// A byte stream that reads a file.
 ///

@@ -21,7 +21,7 @@
 use std::ffi::OsStr;
 use std::io;
 
-use anyrt_core::cancel::Lent;
+use anyrt_core::cancel::Leased;
 use anyrt_core::temp;
 
 use crate::Ambient;
@@ -272,7 +272,7 @@ pub fn mkdtemp(
 pub fn with_temp_file<T, E, B, BF>(body: B) -> impl Future<Output = Result<T, E>>
 where
     E: From<io::Error>,
-    B: FnOnce(Lent<NamedTempFile>) -> BF,
+    B: FnOnce(Leased<NamedTempFile>) -> BF,
     BF: Future<Output = Result<T, E>>,
 {
     temp::with_temp_file::<Ambient, T, E, B, BF>(body)

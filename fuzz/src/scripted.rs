@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use anyrt_core::stream::{Attribute, Attributes, Demand, HalfClose, SendError};
+use anyrt_core::stream::{Attribute, Attributes, Request, HalfClose, SendError};
 use arbitrary::Arbitrary;
 use futures_io::{AsyncRead, AsyncWrite};
 
@@ -68,7 +68,7 @@ pub struct Known {
 
 impl Known {
     /// Provides the attributes.
-    pub fn provide(&self, demand: &mut Demand<'_>) {
+    pub fn provide(&self, demand: &mut Request<'_>) {
         demand
             .provide_option::<Name>(|| self.name)
             .provide_option::<HalfClose>(|| self.half_close);
@@ -268,7 +268,7 @@ impl AsyncWrite for Scripted {
 }
 
 impl Attributes for Scripted {
-    fn provide(&self, demand: &mut Demand<'_>) {
+    fn provide(&self, demand: &mut Request<'_>) {
         self.0.record().known.provide(demand);
     }
 }

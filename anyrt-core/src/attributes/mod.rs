@@ -15,7 +15,7 @@ pub use self::error::AttributeError;
 /// # Examples
 ///
 /// ```
-/// use anyrt_core::stream::{Attribute, Attributes, AttributesExt, Demand};
+/// use anyrt_core::stream::{Attribute, Attributes, AttributesExt, Request};
 ///
 /// /// The number of attempts until the stream was open.
 /// struct Attempts;
@@ -26,7 +26,7 @@ pub use self::error::AttributeError;
 ///
 /// struct Retried<S>(S, u32);
 /// impl<S: Attributes> Attributes for Retried<S> {
-///     fn provide(&self, demand: &mut Demand<'_>) {
+///     fn provide(&self, demand: &mut Request<'_>) {
 ///         demand.provide::<Attempts>(|| self.1);
 ///         self.0.provide(demand);
 ///     }
@@ -56,7 +56,7 @@ pub trait Attribute: 'static {
 /// 2. [`provide`](Attributes::provide) MUST NOT block.
 pub trait Attributes {
     /// Answers the demand, if this type has the attribute. By default there are no attributes.
-    fn provide(&self, demand: &mut Demand<'_>) {
+    fn provide(&self, demand: &mut Request<'_>) {
         let _ = demand;
     }
 }
@@ -72,7 +72,7 @@ pub trait AttributesExt: Attributes {
     ///   address of a peer that has reset the connection.
     fn attribute<A: Attribute>(&self) -> Result<A::Value, AttributeError> {
         let mut answer = Answer::<A>(None);
-        self.provide(&mut Demand(&mut answer));
+        self.provide(&mut Request(&mut answer));
         match answer.0 {
             Some(Ok(value)) => Ok(value),
             Some(Err(error)) => Err(AttributeError::failed(A::NAME, error)),
@@ -90,12 +90,12 @@ impl<S: Attributes + ?Sized> AttributesExt for S {}
 
 /// A request for one attribute. Only its sender knows which one.
 #[derive(Debug)]
-pub struct Demand<'a>(&'a mut dyn Any);
+pub struct Request<'a>(&'a mut dyn Any);
 
 /// The place for the answer.
 struct Answer<A: Attribute>(Option<io::Result<A::Value>>);
 
-impl Demand<'_> {
+impl Request<'_> {
     /// Provides a value, if this attribute is requested and there is no answer yet.
     pub fn provide<A: Attribute>(&mut self, value: impl FnOnce() -> A::Value) -> &mut Self {
         self.provide_result::<A>(|| Ok(Some(value())))
@@ -124,13 +124,13 @@ impl Demand<'_> {
 }
 
 impl<S: Attributes + ?Sized> Attributes for Box<S> {
-    fn provide(&self, demand: &mut Demand<'_>) {
+    fn provide(&self, demand: &mut Request<'_>) {
         (**self).provide(demand);
     }
 }
 
 impl<S: Attributes + ?Sized> Attributes for &mut S {
-    fn provide(&self, demand: &mut Demand<'_>) {
+    fn provide(&self, demand: &mut Request<'_>) {
         (**self).provide(demand);
     }
 }

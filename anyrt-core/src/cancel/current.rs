@@ -12,11 +12,11 @@ pub fn has_pending_cancellation() -> bool {
 }
 
 /// Returns the earliest deadline that applies to the caller: [`Instant::FAR_FUTURE`] if there is none,
-/// [`Instant::DISTANT_PAST`] if the caller is cancelled already. Deadlines outside a shield do not count.
+/// [`Instant::FAR_PAST`] if the caller is cancelled already. Deadlines outside a shield do not count.
 pub fn current_effective_deadline() -> Instant {
     let found = poll_state::evaluate();
     if found.cancelled || poll_state::surroundings().has(CANCELLED) && !poll_state::is_dirty() {
-        Instant::DISTANT_PAST
+        Instant::FAR_PAST
     } else {
         found.deadline
     }

@@ -186,13 +186,13 @@ pub fn with_resource<R, T, B, BF, C, CF>(
     cleanup: C,
 ) -> impl Future<Output = T> + use<R, T, B, BF, C, CF>
 where
-    B: FnOnce(Lent<R>) -> BF,
+    B: FnOnce(Leased<R>) -> BF,
     BF: Future<Output = T>,
     C: FnOnce(R) -> CF,
     CF: Future<Output = ()>,
 {
     let place = Arc::new(Mutex::new(None));
-    let lent = Lent {
+    let lent = Leased {
         resource: Some(resource),
         place: place.clone(),
     };
@@ -211,12 +211,12 @@ where
 ///
 /// Dropping it returns the resource.
 #[must_use = "the resource goes back when the guard is dropped"]
-pub struct Lent<R> {
+pub struct Leased<R> {
     resource: Option<R>,
     place: Arc<Mutex<Option<R>>>,
 }
 
-impl<R> Deref for Lent<R> {
+impl<R> Deref for Leased<R> {
     type Target = R;
 
     fn deref(&self) -> &R {
@@ -226,7 +226,7 @@ impl<R> Deref for Lent<R> {
     }
 }
 
-impl<R> DerefMut for Lent<R> {
+impl<R> DerefMut for Leased<R> {
     fn deref_mut(&mut self) -> &mut R {
         self.resource
             .as_mut()
@@ -234,14 +234,14 @@ impl<R> DerefMut for Lent<R> {
     }
 }
 
-impl<R> Drop for Lent<R> {
+impl<R> Drop for Leased<R> {
     fn drop(&mut self) {
         *lock(&self.place) = self.resource.take();
     }
 }
 
-impl<R: fmt::Debug> fmt::Debug for Lent<R> {
+impl<R: fmt::Debug> fmt::Debug for Leased<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Lent").field(&**self).finish()
+        f.debug_tuple("Leased").field(&**self).finish()
     }
 }

@@ -72,12 +72,12 @@ impl CancelHandle {
     }
 
     /// Returns whether the scope was cancelled, by any cause.
-    pub fn cancel_called(&self) -> bool {
+    pub fn is_cancelled(&self) -> bool {
         self.node.is_cancelled_now()
     }
 
     /// Returns whether something in the scope was interrupted, and this scope caught it.
-    pub fn cancelled_caught(&self) -> bool {
+    pub fn has_caught(&self) -> bool {
         self.node.is_caught()
     }
 

@@ -23,7 +23,7 @@ pub use self::current::{
     current_cancellation, current_effective_deadline, has_pending_cancellation,
 };
 pub(crate) use self::finally::BodyPolicy;
-pub use self::finally::{Finally, Lent, finally, with_resource};
+pub use self::finally::{Finally, Leased, finally, with_resource};
 pub use self::handle::CancelHandle;
 pub use self::scope::{
     CancelScope, Catch, Fail, Mode, MoveOn, Scope, fail_after, fail_at, move_on_after, move_on_at,

@@ -95,7 +95,7 @@ fn a_cancelled_scope_waits_for_a_shield_inside() {
         poll(run.as_mut()).is_ready(),
         "the last hold was released in this poll"
     );
-    assert!(handle.cancelled_caught());
+    assert!(handle.has_caught());
 }
 
 #[test]
@@ -222,5 +222,5 @@ fn a_handle_can_be_taken_past_a_panic() {
     let handle = scope.handle();
     let there = handle.clone();
     let caught = std::panic::catch_unwind(move || there.cancel());
-    assert!(caught.is_ok() && handle.cancel_called());
+    assert!(caught.is_ok() && handle.is_cancelled());
 }

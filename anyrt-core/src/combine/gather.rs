@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::branches::{Branches, Next};
-use super::inputs::{Branching, Gather, TryGather};
+use super::inputs::{Gather, IntoBranches, TryGather};
 use crate::error::GroupError;
 
 /// Runs futures concurrently and returns all outputs, in the order of the inputs.
@@ -19,14 +19,14 @@ use crate::error::GroupError;
 /// # Panics
 ///
 /// A panic of one of the futures cancels the others, waits for them, and continues.
-pub fn gather<F: Gather>(futures: F) -> Gathering<F> {
+pub fn gather<F: Gather>(futures: F) -> GatherFuture<F> {
     let (branches, outputs) = open(futures);
-    Gathering { branches, outputs }
+    GatherFuture { branches, outputs }
 }
 
-type Opened<F, T> = (Branches<<F as Branching>::Branch>, Vec<Option<T>>);
+type Opened<F, T> = (Branches<<F as IntoBranches>::Branch>, Vec<Option<T>>);
 
-fn open<F: Branching, T>(futures: F) -> Opened<F, T> {
+fn open<F: IntoBranches, T>(futures: F) -> Opened<F, T> {
     let mut branches = Branches::new();
     let mut places = Vec::new();
     for (index, future) in futures.into_branches().into_iter().enumerate() {
@@ -43,15 +43,15 @@ pub(super) fn complete<T>(places: &mut Vec<Option<T>>) -> Vec<T> {
 
 /// The future of [`gather`].
 #[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct Gathering<F: Gather> {
+pub struct GatherFuture<F: Gather> {
     branches: Branches<F::Branch>,
     outputs: Vec<Option<<F::Branch as Future>::Output>>,
 }
 
 // Each branch is pinned on the heap.
-impl<F: Gather> Unpin for Gathering<F> {}
+impl<F: Gather> Unpin for GatherFuture<F> {}
 
-impl<F: Gather> Future for Gathering<F> {
+impl<F: Gather> Future for GatherFuture<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
@@ -65,9 +65,9 @@ impl<F: Gather> Future for Gathering<F> {
     }
 }
 
-impl<F: Gather> fmt::Debug for Gathering<F> {
+impl<F: Gather> fmt::Debug for GatherFuture<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Gathering")
+        f.debug_struct("GatherFuture")
             .field("branches", &self.branches)
             .finish_non_exhaustive()
     }

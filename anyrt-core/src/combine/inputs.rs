@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use pin_project::pin_project;
 
 /// Futures that can run concurrently: a `Vec`, an array, or a tuple of up to eight.
-pub trait Branching {
+pub trait IntoBranches {
     /// The futures, under one type.
     #[doc(hidden)]
     type Branch: Future;
@@ -16,7 +16,7 @@ pub trait Branching {
 }
 
 /// The input of [`race`](super::race): all outputs have one type.
-pub trait Race: Branching {
+pub trait Race: IntoBranches {
     /// The type of the outputs.
     type Output;
 
@@ -25,7 +25,7 @@ pub trait Race: Branching {
 }
 
 /// The input of [`gather`](super::gather).
-pub trait Gather: Branching {
+pub trait Gather: IntoBranches {
     /// The outputs, in the order of the inputs: a `Vec`, an array, or a tuple.
     type Output;
 
@@ -34,7 +34,7 @@ pub trait Gather: Branching {
 }
 
 /// The input of [`try_gather`](super::try_gather): all outputs are `Result`s with one error type.
-pub trait TryGather: Branching {
+pub trait TryGather: IntoBranches {
     /// The values, in the order of the inputs: a `Vec`, an array, or a tuple.
     type Output;
 
@@ -51,7 +51,7 @@ pub trait TryGather: Branching {
     fn assemble(values: Vec<Self::Value>) -> Self::Output;
 }
 
-impl<F: Future> Branching for Vec<F> {
+impl<F: Future> IntoBranches for Vec<F> {
     type Branch = F;
 
     fn into_branches(self) -> Vec<F> {
@@ -89,7 +89,7 @@ impl<F: Future<Output = Result<T, E>>, T, E> TryGather for Vec<F> {
     }
 }
 
-impl<F: Future, const N: usize> Branching for [F; N] {
+impl<F: Future, const N: usize> IntoBranches for [F; N] {
     type Branch = F;
 
     fn into_branches(self) -> Vec<F> {
@@ -164,7 +164,7 @@ macro_rules! tuple {
             }
         }
 
-        impl<$($F: Future),+> Branching for ($($F,)+) {
+        impl<$($F: Future),+> IntoBranches for ($($F,)+) {
             type Branch = $one<$($F),+>;
 
             #[allow(non_snake_case, reason = "named after the type parameters")]

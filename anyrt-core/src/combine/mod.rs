@@ -11,7 +11,7 @@ mod map;
 mod race;
 
 pub use self::as_completed::{AsCompleted, NextCompleted, as_completed};
-pub use self::gather::{Gathering, TryGathering, gather, try_gather};
-pub use self::inputs::{Branching, Gather, Race, TryGather};
+pub use self::gather::{GatherFuture, TryGathering, gather, try_gather};
+pub use self::inputs::{Gather, IntoBranches, Race, TryGather};
 pub use self::map::{MapConcurrent, TryMapConcurrent, map_concurrent, try_map_concurrent};
-pub use self::race::{Racing, RacingOk, race, race_ok};
+pub use self::race::{RaceFuture, RacingOk, race, race_ok};

@@ -21,7 +21,7 @@ use crate::runtime::Spawn;
 /// # Panics
 ///
 /// If there are no futures. A panic of one of the futures cancels the others, waits for them, and continues.
-pub fn race<R: Spawn, F: Race>(futures: F) -> Racing<F> {
+pub fn race<R: Spawn, F: Race>(futures: F) -> RaceFuture<F> {
     let futures = futures.into_branches();
     assert!(!futures.is_empty(), "a race needs at least one future");
     let mut branches = Branches::new();
@@ -31,7 +31,7 @@ pub fn race<R: Spawn, F: Race>(futures: F) -> Racing<F> {
     for (index, future) in futures {
         branches.push(index, future);
     }
-    Racing {
+    RaceFuture {
         branches,
         winner: None,
     }
@@ -39,15 +39,15 @@ pub fn race<R: Spawn, F: Race>(futures: F) -> Racing<F> {
 
 /// The future of [`race`].
 #[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct Racing<F: Race> {
+pub struct RaceFuture<F: Race> {
     branches: Branches<F::Branch>,
     winner: Option<F::Output>,
 }
 
 // Each branch is pinned on the heap.
-impl<F: Race> Unpin for Racing<F> {}
+impl<F: Race> Unpin for RaceFuture<F> {}
 
-impl<F: Race> Future for Racing<F> {
+impl<F: Race> Future for RaceFuture<F> {
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
@@ -65,9 +65,9 @@ impl<F: Race> Future for Racing<F> {
     }
 }
 
-impl<F: Race> fmt::Debug for Racing<F> {
+impl<F: Race> fmt::Debug for RaceFuture<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Racing")
+        f.debug_struct("RaceFuture")
             .field("branches", &self.branches)
             .finish_non_exhaustive()
     }

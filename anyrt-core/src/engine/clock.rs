@@ -33,7 +33,7 @@ impl Clock {
     #[cfg(all(test, loom))]
     pub(crate) fn still() -> Clock {
         Clock {
-            now: || Instant::DISTANT_PAST,
+            now: || Instant::FAR_PAST,
             timer: |_| Box::pin(std::future::pending()),
             is_at_hand: || false,
             yield_turn: Waker::wake_by_ref,

@@ -17,7 +17,7 @@ use crate::engine::FallibleOperation;
 use crate::loom::Arc;
 use crate::runtime::Runtime;
 use crate::stream::file::engine::{Engine, EngineOptions, MOST};
-use crate::stream::{Attributes, Demand, IncompleteRead};
+use crate::stream::{Attributes, IncompleteRead, Request};
 use crate::sync::CapacityLimiter;
 use crate::time::sleep;
 
@@ -644,7 +644,7 @@ impl<R: Runtime> AsyncSeek for File<R> {
 }
 
 impl<R: Runtime> Attributes for File<R> {
-    fn provide(&self, demand: &mut Demand<'_>) {
+    fn provide(&self, demand: &mut Request<'_>) {
         self.engine.provide(demand);
     }
 }

@@ -7,10 +7,10 @@ use rustix::io::Errno;
 use rustix::net::{SocketType, sockopt};
 
 use super::os::is_listening;
-use super::{ConnectedDatagramSocket, DatagramSocket, Kind, SocketListener, SocketStream};
+use super::{ConnectedDatagramSocket, DatagramSocket, Domain, SocketListener, SocketStream};
 use crate::runtime::{AdoptSocket, Net, Socket};
 
-impl<R: Net<Socket: AdoptSocket>, K: Kind> SocketStream<R, K> {
+impl<R: Net<Socket: AdoptSocket>, K: Domain> SocketStream<R, K> {
     /// Adopts a connected socket that was opened elsewhere: a `std::net::TcpStream`, a descriptor that
     /// this process was started with, or one taken out of a native object (tokio's `into_std`,
     /// async-std's `TryFrom`, `Async::into_inner` of smol and async-io).
@@ -45,7 +45,7 @@ impl<R: Net<Socket: AdoptSocket>, K: Kind> SocketStream<R, K> {
     }
 }
 
-impl<R: Net<Socket: AdoptSocket>, K: Kind> SocketListener<R, K> {
+impl<R: Net<Socket: AdoptSocket>, K: Domain> SocketListener<R, K> {
     /// Adopts a listening socket that was opened elsewhere: a `std::net::TcpListener`, or a descriptor
     /// that this process was started with, by systemd for example.
     ///
@@ -76,7 +76,7 @@ impl<R: Net<Socket: AdoptSocket>, K: Kind> SocketListener<R, K> {
     }
 }
 
-impl<R: Net<Socket: AdoptSocket>, K: Kind> DatagramSocket<R, K> {
+impl<R: Net<Socket: AdoptSocket>, K: Domain> DatagramSocket<R, K> {
     /// Adopts a datagram socket without a peer that was opened elsewhere, such as a `std::net::UdpSocket`.
     ///
     /// Otherwise it behaves as [`SocketStream::adopt`].
@@ -101,7 +101,7 @@ impl<R: Net<Socket: AdoptSocket>, K: Kind> DatagramSocket<R, K> {
     }
 }
 
-impl<R: Net<Socket: AdoptSocket>, K: Kind> ConnectedDatagramSocket<R, K> {
+impl<R: Net<Socket: AdoptSocket>, K: Domain> ConnectedDatagramSocket<R, K> {
     /// Adopts a datagram socket with a peer, as [`DatagramSocket::adopt`].
     ///
     /// # Errors

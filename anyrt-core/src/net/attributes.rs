@@ -4,7 +4,7 @@ use std::io;
 
 use super::{Address, Family};
 use crate::runtime::Socket;
-use crate::stream::{Attribute, Demand};
+use crate::stream::{Attribute, Request};
 
 /// The family of a socket's addresses.
 #[derive(Clone, Copy, Debug)]
@@ -57,7 +57,7 @@ impl Attribute for RemotePort {
 }
 
 /// Provides the attributes that every socket has, and those of the backend's socket.
-pub(super) fn provide_socket<S: Socket>(socket: &S, demand: &mut Demand<'_>) {
+pub(super) fn provide_socket<S: Socket>(socket: &S, demand: &mut Request<'_>) {
     demand
         .provide_result::<SocketFamily>(|| Ok(Some(socket.local_address()?.family())))
         .provide_result::<LocalAddress>(|| socket.local_address().map(Some))
@@ -66,7 +66,7 @@ pub(super) fn provide_socket<S: Socket>(socket: &S, demand: &mut Demand<'_>) {
 }
 
 /// Provides the attributes of a socket with a peer: the remote ones, and those of every socket.
-pub(super) fn provide_connected<S: Socket>(socket: &S, demand: &mut Demand<'_>) {
+pub(super) fn provide_connected<S: Socket>(socket: &S, demand: &mut Request<'_>) {
     demand
         .provide_result::<RemoteAddress>(|| socket.peer_address().map(Some))
         .provide_result::<RemotePort>(|| port(socket.peer_address()));

@@ -3,7 +3,7 @@
 //! | room | contents |
 //! | --- | --- |
 //! | `address` | addresses: IP, Unix, and their families |
-//! | `kind` | the two kinds of sockets, as type parameters: `Internet` and `Unix` |
+//! | `kind` | the two kinds of sockets, as type parameters: `Ip` and `Unix` |
 //! | `attributes` | typed attributes of sockets: addresses, ports, family |
 //! | `lookup` | names to addresses and back, and the lookup of the system |
 //! | `os` | system calls on Unix: `OsSocket`, error numbers, stale socket files |
@@ -23,7 +23,7 @@ mod adopt;
 mod attributes;
 mod connect;
 mod datagram;
-mod kind;
+mod domain;
 mod listen;
 mod lookup;
 #[cfg(unix)]
@@ -43,7 +43,7 @@ pub use self::datagram::{
     ConnectedDatagramSocket, ConnectedUdpSocket, ConnectedUnixDatagram, DatagramSocket,
     MAX_UDP_PACKET, UdpSocket, UnixDatagram,
 };
-pub use self::kind::{Internet, Kind, Unix};
+pub use self::domain::{Domain, Ip, Unix};
 #[cfg(unix)]
 pub use self::listen::UnixListenOptions;
 pub use self::listen::{

@@ -10,7 +10,7 @@ use super::child::{Child, Ended, Owned, Waiter};
 use super::command::Command;
 use super::os::{self, Started};
 use super::pipe::{Pipe, PipeReader, PipeWriter};
-use crate::cancel::{Lent, finally, move_on_after, with_resource};
+use crate::cancel::{Leased, finally, move_on_after, with_resource};
 use crate::engine::poll_state::next_serial;
 use crate::engine::{FallibleOperation, Run};
 use crate::loom::{Arc, Mutex, lock};
@@ -98,7 +98,7 @@ pub fn with_process<R, T, B, BF>(
 ) -> impl Future<Output = io::Result<(T, ExitStatus)>>
 where
     R: Descriptors,
-    B: FnOnce(Lent<Process<R>>) -> BF,
+    B: FnOnce(Leased<Process<R>>) -> BF,
     BF: Future<Output = T>,
 {
     let command = command.into();

@@ -28,7 +28,7 @@ pub use self::blocking::Blocking;
 pub use self::clock::{from_native, to_native};
 pub use self::enter::Enter;
 #[cfg(feature = "net")]
-pub use self::net::{Net, Purpose, Socket, SocketOption};
+pub use self::net::{Net, Socket, SocketOption, SocketSpec};
 #[cfg(all(feature = "descriptors", unix))]
 pub use self::reactor::{Attempt, Descriptors, Direction, Source, poll_attempts};
 pub use self::spawn::{Spawn, TaskInfo};

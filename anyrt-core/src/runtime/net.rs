@@ -37,7 +37,7 @@ pub trait Net: Runtime {
     ///
     /// The error of the operating system; [`Unsupported`](io::ErrorKind::Unsupported) for features that the
     /// backend does not have.
-    fn socket(purpose: Purpose<'_>, options: &[SocketOption]) -> io::Result<Self::Socket>;
+    fn socket(purpose: SocketSpec<'_>, options: &[SocketOption]) -> io::Result<Self::Socket>;
 
     /// Looks up a name or a literal address. The addresses are in the order that the system prefers.
     ///
@@ -62,7 +62,7 @@ pub trait Net: Runtime {
 /// The purpose of a socket that is opened.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub enum Purpose<'a> {
+pub enum SocketSpec<'a> {
     /// Accepting connections at this address.
     Listen {
         /// The address, of the kind of its family.

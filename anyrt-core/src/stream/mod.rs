@@ -20,8 +20,8 @@ mod text;
 
 pub use self::buffered::{BufferedByteStream, ReceiveExactly, ReceiveUntil};
 pub use self::bytes::{
-    Bare, ByteReceiveStream, ByteReceiveStreamExt, ByteSendStream, ByteSendStreamExt, ByteStream,
-    Close, HalfClose, ReceiveBytes, ReceiveInto, SendBytes, SendEof,
+    ByteReceiveStream, ByteReceiveStreamExt, ByteSendStream, ByteSendStreamExt, ByteStream, Close,
+    HalfClose, ReceiveBytes, ReceiveInto, SendBytes, SendEof, WithoutAttributes,
 };
 pub use self::error::{DelimiterNotFound, IncompleteRead, InvalidUtf8};
 pub use self::error::{ReceiveError, SendError, TryReceiveError, TrySendError};
@@ -29,8 +29,8 @@ pub use self::error::{is_broken, is_closed, is_end_of_stream};
 pub use self::error::{is_delimiter_not_found, is_incomplete_read, is_invalid_utf8};
 pub use self::file::{FileHandle, FilePath, FileReadStream, FileWriteStream};
 pub use self::memory::{
-    MemoryObjectReceiveStream, MemoryObjectSendStream, MemoryObjectStreamStatistics, Receiving,
-    Sending, UNBOUNDED, memory_object_stream,
+    MemoryObjectReceiveStream, MemoryObjectSendStream, MemoryObjectStreamStatistics, ReceiveObject,
+    SendObject, UNBOUNDED, memory_object_stream,
 };
 pub use self::memory_bytes::{
     MemoryByteReceiveStream, MemoryByteSendStream, MemoryByteStream, memory_byte_pipe,
@@ -38,7 +38,7 @@ pub use self::memory_bytes::{
 };
 pub use self::stapled::{StapledByteStream, StapledObjectStream};
 pub use self::text::{ReceiveText, SendText, TextStream};
-pub use crate::attributes::{Attribute, Attributes, AttributesExt, Demand};
+pub use crate::attributes::{Attribute, Attributes, AttributesExt, Request};
 
 /// A stream that objects are received from.
 ///

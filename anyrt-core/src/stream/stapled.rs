@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use futures_io::{AsyncRead, AsyncWrite};
 
-use super::{Attributes, AttributesExt, Demand, HalfClose, ObjectReceiveStream, ObjectSendStream};
+use super::{Attributes, AttributesExt, HalfClose, ObjectReceiveStream, ObjectSendStream, Request};
 
 /// A send stream and a receive stream of objects, joined into one stream.
 ///
@@ -164,7 +164,7 @@ impl<S: AsyncWrite + Unpin, R: Unpin> AsyncWrite for StapledByteStream<S, R> {
 }
 
 impl<S: Attributes, R: Attributes> Attributes for StapledByteStream<S, R> {
-    fn provide(&self, demand: &mut Demand<'_>) {
+    fn provide(&self, demand: &mut Request<'_>) {
         demand.provide::<HalfClose>(|| self.send_stream.attribute_or::<HalfClose>(true));
         self.receive_stream.provide(demand);
         self.send_stream.provide(demand);
@@ -177,13 +177,13 @@ mod tests {
     use std::task::Waker;
 
     use super::*;
-    use crate::stream::{Bare, ByteSendStreamExt};
+    use crate::stream::{ByteSendStreamExt, WithoutAttributes};
 
     /// A stream with the attribute [`HalfClose`].
     struct Half(bool);
 
     impl Attributes for Half {
-        fn provide(&self, demand: &mut Demand<'_>) {
+        fn provide(&self, demand: &mut Request<'_>) {
             demand.provide::<HalfClose>(|| self.0);
         }
     }
@@ -195,7 +195,7 @@ mod tests {
             assert_eq!(stapled.attribute::<HalfClose>(), Ok(sender));
         }
         // A stream without the attribute can end one direction alone.
-        let mut stapled = StapledByteStream::new(Bare(Vec::new()), Half(false));
+        let mut stapled = StapledByteStream::new(WithoutAttributes(Vec::new()), Half(false));
         let mut cx = Context::from_waker(Waker::noop());
         let ended = pin!(stapled.send_eof()).poll(&mut cx);
         assert!(matches!(ended, Poll::Ready(Ok(()))));

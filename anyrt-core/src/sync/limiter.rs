@@ -134,11 +134,11 @@ impl Resource for Tokens {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CapacityStatistics {
-    /// The number of tokens; [`CapacityLimiter::UNLIMITED`] if there is no limit.
+    /// The number of tokens; [`CapacityLimiter::UNBOUNDED`] if there is no limit.
     pub total: usize,
     /// The number of borrowed tokens. Greater than the total after the total was lowered.
     pub borrowed: usize,
-    /// The number of free tokens; [`CapacityLimiter::UNLIMITED`] if there is no limit.
+    /// The number of free tokens; [`CapacityLimiter::UNBOUNDED`] if there is no limit.
     pub available: usize,
     /// The borrowers that have a token, or were handed one and have not been polled since, in the order of
     /// `Ord`.
@@ -149,7 +149,7 @@ pub struct CapacityStatistics {
 
 impl CapacityLimiter {
     /// A total that stands for no limit.
-    pub const UNLIMITED: usize = usize::MAX;
+    pub const UNBOUNDED: usize = usize::MAX;
 
     const_fn! {
         /// Creates a limiter with this number of tokens. With zero, every acquisition waits until the total
@@ -372,7 +372,7 @@ impl CapacityLimiter {
                 total: tokens.total,
                 borrowed,
                 available: match tokens.total {
-                    CapacityLimiter::UNLIMITED => CapacityLimiter::UNLIMITED,
+                    CapacityLimiter::UNBOUNDED => CapacityLimiter::UNBOUNDED,
                     total => total.saturating_sub(borrowed),
                 },
                 borrowers: tokens.borrowers.keys().cloned().collect(),

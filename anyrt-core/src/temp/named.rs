@@ -8,7 +8,7 @@ use std::{fmt, fs, io};
 use tempfile::TempPath;
 
 use super::{named, or_gone, path_with};
-use crate::cancel::{Lent, shield, with_resource};
+use crate::cancel::{Leased, shield, with_resource};
 use crate::engine::deliver;
 use crate::fs::call::{Limiter, call, check, options};
 use crate::fs::{self as files, File, PathError};
@@ -194,7 +194,7 @@ pub async fn with_temp_file<R, T, E, B, BF>(body: B) -> Result<T, E>
 where
     R: Runtime,
     E: From<io::Error>,
-    B: FnOnce(Lent<NamedTempFile<R>>) -> BF,
+    B: FnOnce(Leased<NamedTempFile<R>>) -> BF,
     BF: Future<Output = Result<T, E>>,
 {
     let temporary = named::<R>().await?;

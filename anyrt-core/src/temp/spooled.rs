@@ -23,7 +23,7 @@ use crate::engine::FallibleOperation;
 use crate::fs::call::{Limiter, check};
 use crate::fs::{File, PathError};
 use crate::runtime::Runtime;
-use crate::stream::{Attributes, Demand};
+use crate::stream::{Attributes, Request};
 use crate::thread::OwnedCall;
 
 /// A temporary file that is in memory while it is small.
@@ -443,7 +443,7 @@ impl<R: Runtime> AsyncSeek for SpooledTempFile<R> {
 }
 
 impl<R: Runtime> Attributes for SpooledTempFile<R> {
-    fn provide(&self, demand: &mut Demand<'_>) {
+    fn provide(&self, demand: &mut Request<'_>) {
         if let State::File(file) = &self.state {
             file.provide(demand);
         }

@@ -11,17 +11,17 @@
 mod call;
 pub mod from_thread;
 mod future;
-mod held;
 mod own_run;
 mod owned;
 mod portal;
+mod portal_resource;
 mod portal_task;
 mod provider;
 pub mod to_thread;
 
-pub use self::held::{Held, Holding};
 pub use self::own_run::{PortalOptions, start_blocking_portal};
 pub(crate) use self::owned::{OwnedCall, run_owed};
 pub use self::portal::{BlockingPortal, PortalStarted};
+pub use self::portal_resource::{PortalResource, ResourceScope};
 pub use self::portal_task::PortalTask;
 pub use self::provider::{BlockingPortalProvider, ProvidedPortal};

@@ -13,7 +13,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::panic::{Location, resume_unwind};
 
-use super::held::{Held, Holding, Release};
+use super::portal_resource::{PortalResource, Release, ResourceScope};
 use super::portal_task::{PortalTask, Slot, caught};
 use crate::engine::{Run, Wait};
 use crate::error::{CallError, GroupError, PortalStartError, StartError};
@@ -244,7 +244,7 @@ impl<R: Runtime> BlockingPortal<R> {
     /// Keeps a resource open in the run, such as a connection, a server or a group. Returns the value that
     /// `resource` passed; the resource is released when that is closed or dropped.
     ///
-    /// `resource` opens it, calls [`Holding::until_released`], and closes it when that returns. All of this
+    /// `resource` opens it, calls [`ResourceScope::until_released`], and closes it when that returns. All of this
     /// is one task in the run, so cancelling the portal cancels it like any other task: clean up in a
     /// `finally`. The end of the portal waits for all held resources, so release them before.
     ///
@@ -262,8 +262,8 @@ impl<R: Runtime> BlockingPortal<R> {
     #[track_caller]
     pub fn hold<V, Fut>(
         &self,
-        resource: impl FnOnce(Holding<V>) -> Fut + Send + 'static,
-    ) -> Result<Held<V, Fut::Output>, PortalStartError<Fut::Output>>
+        resource: impl FnOnce(ResourceScope<V>) -> Fut + Send + 'static,
+    ) -> Result<PortalResource<V, Fut::Output>, PortalStartError<Fut::Output>>
     where
         V: Send + 'static,
         Fut: Future + Send + 'static,
@@ -272,8 +272,9 @@ impl<R: Runtime> BlockingPortal<R> {
         // Both ends of the signal: one in the task, the other in the returned value.
         let release = Release::new();
         let released = release.clone();
-        let (value, task) = self.start(move |started| resource(Holding::new(started, released)))?;
-        Ok(Held::new(value, release, task))
+        let (value, task) =
+            self.start(move |started| resource(ResourceScope::new(started, released)))?;
+        Ok(PortalResource::new(value, release, task))
     }
 
     /// Waits until the portal has been stopped.

@@ -11,7 +11,7 @@ use futures_io::{AsyncRead, AsyncWrite};
 use super::TlsStream;
 use crate::loom::Arc;
 use crate::stream::shared::{Half, Shared};
-use crate::stream::{Attributes, ByteStream, Demand};
+use crate::stream::{Attributes, ByteStream, Request};
 
 /// The sending half of a [`TlsStream`], created by [`into_split`](TlsStream::into_split).
 ///
@@ -128,13 +128,13 @@ impl<S: ByteStream> AsyncWrite for TlsSendHalf<S> {
 }
 
 impl<S: Attributes> Attributes for TlsSendHalf<S> {
-    fn provide(&self, demand: &mut Demand<'_>) {
+    fn provide(&self, demand: &mut Request<'_>) {
         self.0.look(|stream| stream.provide(demand));
     }
 }
 
 impl<S: Attributes> Attributes for TlsReceiveHalf<S> {
-    fn provide(&self, demand: &mut Demand<'_>) {
+    fn provide(&self, demand: &mut Request<'_>) {
         self.0.look(|stream| stream.provide(demand));
     }
 }

@@ -16,7 +16,7 @@ use super::{ServerSide, StandardCompatible, TlsServerConfig, TlsStream};
 use crate::engine::{Wait, poll_state};
 use crate::net::Listener;
 use crate::runtime::Time;
-use crate::stream::{Attributes, Demand};
+use crate::stream::{Attributes, Request};
 use crate::sync::Mutex;
 
 /// A listener for encrypted streams.
@@ -156,7 +156,7 @@ impl<R: Time, L: Listener> Listener for TlsListener<R, L> {
 }
 
 impl<R: Time, L: Listener> Attributes for TlsListener<R, L> {
-    fn provide(&self, demand: &mut Demand<'_>) {
+    fn provide(&self, demand: &mut Request<'_>) {
         demand
             .provide::<ServerSide>(|| true)
             .provide::<StandardCompatible>(|| !self.config.relaxed);

@@ -19,7 +19,7 @@ use super::{
     TlsClientConfig, TlsError, TlsServerConfig, TlsVersion,
 };
 use crate::engine::{Wait, deliver, poll_state};
-use crate::stream::{Attributes, ByteStream, Demand, HalfClose, SendError, is_broken};
+use crate::stream::{Attributes, ByteStream, HalfClose, Request, SendError, is_broken};
 use crate::sync::begin;
 
 /// A byte stream that is encrypted on its way over another byte stream.
@@ -366,7 +366,7 @@ impl<S> TlsStream<S> {
 }
 
 impl<S: Attributes> Attributes for TlsStream<S> {
-    fn provide(&self, demand: &mut Demand<'_>) {
+    fn provide(&self, demand: &mut Request<'_>) {
         let common = self.common();
         demand
             .provide::<AlpnProtocol>(|| Some(common.alpn_protocol()?.to_vec()))

@@ -24,7 +24,7 @@
 //! connecting anew:
 //!
 //! - A native stream that is only read and written needs no conversion, only the right trait. Those of
-//!   smol and async-std are `futures::io` streams, which [`Bare`](crate::stream::Bare) turns into byte
+//!   smol and async-std are `futures::io` streams, which [`WithoutAttributes`](crate::stream::WithoutAttributes) turns into byte
 //!   streams. Those of tokio are wrapped in `tokio_io::FromTokio`, and run on the backend tokio alone.
 //! - A native socket becomes a socket of anyrt by way of the standard library. On Unix systems the
 //!   sockets in `anyrt::net` have a function `adopt`, which accepts `std::net::TcpStream` and similar

@@ -31,7 +31,7 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use anyrt_core::stream::{Attributes, Demand, SendError};
+use anyrt_core::stream::{Attributes, Request, SendError};
 use pin_project::pin_project;
 use tokio::io::ReadBuf;
 
@@ -129,7 +129,7 @@ impl<S: futures_io::AsyncWrite> tokio::io::AsyncWrite for ForTokio<S> {
 }
 
 impl<S: Attributes> Attributes for ForTokio<S> {
-    fn provide(&self, demand: &mut Demand<'_>) {
+    fn provide(&self, demand: &mut Request<'_>) {
         self.0.provide(demand);
     }
 }

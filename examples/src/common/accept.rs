@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyrt::TaskGroup;
 use anyrt::net::{Listener, ListenerExt, MultiListener, SocketOption, TcpListener, TcpStream};
-use anyrt::stream::{Attributes, Demand};
+use anyrt::stream::{Attributes, Request};
 use anyrt::sync::Semaphore;
 
 use crate::spare::{Reserve, Spare};
@@ -160,7 +160,7 @@ where
 }
 
 impl<L: Attributes, P, T> Attributes for Limited<L, P, T> {
-    fn provide(&self, demand: &mut Demand<'_>) {
+    fn provide(&self, demand: &mut Request<'_>) {
         self.listener.provide(demand);
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyrt::CancelScope;
-use anyrt::net::{Internet, LocalAddress, ReceiveHalf, SendHalf, TcpStream};
+use anyrt::net::{Ip, LocalAddress, ReceiveHalf, SendHalf, TcpStream};
 use anyrt::stream::AttributesExt;
 use anyrt::sync::Event;
 use anyrt_examples::{Messages, Spare, accept_to_connect, limit_send_buffer, listen, print};
@@ -96,7 +96,7 @@ async fn relay(client: TcpStream, spare: Spare, route: &Route, carried: &Carried
     }
 }
 
-impl End<ReceiveHalf<Internet>, SendHalf<Internet>> {
+impl End<ReceiveHalf<Ip>, SendHalf<Ip>> {
     fn of(name: &'static str, stream: TcpStream) -> Self {
         limit_send_buffer(&stream);
         let (send, receive) = stream.into_split();

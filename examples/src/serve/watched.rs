@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use anyrt::net::TcpStream;
-use anyrt::stream::{Attributes, Demand};
+use anyrt::stream::{Attributes, Request};
 use futures_io::{AsyncRead, AsyncWrite};
 
 use crate::client::Client;
@@ -44,7 +44,7 @@ impl Watched {
 }
 
 impl Attributes for Watched {
-    fn provide(&self, demand: &mut Demand<'_>) {
+    fn provide(&self, demand: &mut Request<'_>) {
         self.stream.provide(demand);
     }
 }

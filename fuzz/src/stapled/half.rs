@@ -4,7 +4,7 @@ use std::io::{self, IoSlice, IoSliceMut};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use anyrt_core::stream::{Attributes, Demand};
+use anyrt_core::stream::{Attributes, Request};
 use futures_io::{AsyncRead, AsyncWrite};
 
 use crate::scripted::Known;
@@ -58,7 +58,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Half<S> {
 }
 
 impl<S> Attributes for Half<S> {
-    fn provide(&self, demand: &mut Demand<'_>) {
+    fn provide(&self, demand: &mut Request<'_>) {
         self.1.provide(demand);
     }
 }

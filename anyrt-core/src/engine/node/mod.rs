@@ -249,8 +249,7 @@ impl Node {
     /// Returns the time on its clock. A node without a clock has no handle, so the result does not matter
     /// there.
     pub(crate) fn now(&self) -> Instant {
-        self.clock
-            .map_or(Instant::DISTANT_PAST, |clock| clock.now())
+        self.clock.map_or(Instant::FAR_PAST, |clock| clock.now())
     }
 
     pub(crate) fn name(&self) -> Option<Arc<str>> {

@@ -8,11 +8,11 @@ use std::task::{Context, Poll};
 
 use crate::engine::{FallibleOperation, Wait, poll_state};
 use crate::net::stream::Connection;
-use crate::net::{Address, Kind, SocketStream};
-use crate::runtime::{Net, Purpose, Socket, SocketOption};
+use crate::net::{Address, Domain, SocketStream};
+use crate::runtime::{Net, Socket, SocketOption, SocketSpec};
 
 /// Returns the options of a socket of this kind: its defaults, then those of the caller, which override them.
-pub(super) fn options<K: Kind>(options: &[SocketOption]) -> Arc<[SocketOption]> {
+pub(super) fn options<K: Domain>(options: &[SocketOption]) -> Arc<[SocketOption]> {
     let of_kind = K::NO_DELAY.then_some(SocketOption::NoDelay(true));
     of_kind.into_iter().chain(options.iter().copied()).collect()
 }
@@ -31,7 +31,7 @@ pub(super) struct Connecting<R: Net, K> {
     kind: PhantomData<K>,
 }
 
-impl<R: Net, K: Kind> Connecting<R, K> {
+impl<R: Net, K: Domain> Connecting<R, K> {
     /// Creates an attempt, which opens its socket when it is first polled.
     pub(super) fn new(
         to: Address,
@@ -50,7 +50,7 @@ impl<R: Net, K: Kind> Connecting<R, K> {
 
     /// Opens the socket and begins to connect it.
     fn open(&self) -> io::Result<R::Socket> {
-        let purpose = Purpose::Connect {
+        let purpose = SocketSpec::Connect {
             to: &self.to,
             from: self.from.as_ref(),
         };
@@ -77,7 +77,7 @@ impl<R: Net, K: Kind> Connecting<R, K> {
     }
 }
 
-impl<R: Net, K: Kind> Future for Connecting<R, K> {
+impl<R: Net, K: Domain> Future for Connecting<R, K> {
     type Output = io::Result<SocketStream<R, K>>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {

@@ -10,7 +10,7 @@ use super::attempt::{Connecting, options};
 use super::happy_eyeballs::{ATTEMPT_DELAY, happy_eyeballs};
 use super::interleave;
 use crate::net::lookup::{literal, lookup};
-use crate::net::{Address, Internet, TcpStream};
+use crate::net::{Address, Ip, TcpStream};
 use crate::runtime::{Net, SocketOption};
 
 /// Connects to a host by TCP.
@@ -152,7 +152,7 @@ impl<R: Net> TcpConnector<R> {
         let alone = self.local.is_some_and(|local| local.port() != 0);
         let delay = if alone { Duration::MAX } else { self.delay };
         let local = self.local.map(Address::from);
-        let options = options::<Internet>(&self.options);
+        let options = options::<Ip>(&self.options);
         let connected = happy_eyeballs::<R, _, _, _>(addresses, delay, |address| {
             Connecting::new(address.into(), local.clone(), options.clone())
         });

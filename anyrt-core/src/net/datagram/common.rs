@@ -6,15 +6,15 @@ use std::marker::PhantomData;
 
 use super::packets::Packets;
 use super::{ConnectedDatagramSocket, DatagramSocket};
-use crate::net::Kind;
+use crate::net::Domain;
 use crate::net::attributes::{provide_connected, provide_socket};
 use crate::runtime::{Net, Socket, SocketOption};
-use crate::stream::{Attributes, Demand};
+use crate::stream::{Attributes, Request};
 
 /// Implements the methods and traits that both types have.
 macro_rules! common {
     ($($socket:ident: $provide:ident,)*) => { $(
-        impl<R: Net, K: Kind> $socket<R, K> {
+        impl<R: Net, K: Domain> $socket<R, K> {
             /// Returns the local address, with the actual port if the system chose it.
             ///
             /// # Errors
@@ -50,15 +50,15 @@ macro_rules! common {
             }
         }
 
-        impl<R: Net, K: Kind> Attributes for $socket<R, K> {
-            fn provide(&self, demand: &mut Demand<'_>) {
+        impl<R: Net, K: Domain> Attributes for $socket<R, K> {
+            fn provide(&self, demand: &mut Request<'_>) {
                 if let Ok(socket) = self.packets.socket() {
                     $provide(&*socket, demand);
                 }
             }
         }
 
-        impl<R: Net, K: Kind> fmt::Debug for $socket<R, K> {
+        impl<R: Net, K: Domain> fmt::Debug for $socket<R, K> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.debug_tuple(stringify!($socket)).field(&self.packets).finish()
             }

@@ -7,10 +7,10 @@ use std::net::SocketAddr;
 use super::ConnectedUdpSocket;
 use super::common::{cut, refuse_zero};
 use super::packets::Packets;
-use crate::net::{Address, Internet, Kind};
-use crate::runtime::{Net, Purpose, Socket};
+use crate::net::{Address, Domain, Ip};
+use crate::runtime::{Net, Socket, SocketSpec};
 
-/// A datagram socket of either [kind](Kind) with one peer.
+/// A datagram socket of either [kind](Domain) with one peer.
 ///
 /// Packets from other addresses are not received. Otherwise it behaves as
 /// [`DatagramSocket`](crate::net::DatagramSocket); it also has the attributes
@@ -22,12 +22,12 @@ use crate::runtime::{Net, Purpose, Socket};
 /// # Backend differences
 ///
 /// On tokio, a pending receive does not report that an earlier packet was refused; the next send does.
-pub struct ConnectedDatagramSocket<R: Net, K: Kind> {
+pub struct ConnectedDatagramSocket<R: Net, K: Domain> {
     pub(super) packets: Packets<R::Socket>,
     pub(super) kind: PhantomData<K>,
 }
 
-impl<R: Net> ConnectedDatagramSocket<R, Internet> {
+impl<R: Net> ConnectedDatagramSocket<R, Ip> {
     /// Opens a socket for packets from and to this peer, on a port that the system chooses.
     ///
     /// It sends nothing, and the peer need not exist yet.
@@ -53,7 +53,7 @@ impl<R: Net> ConnectedDatagramSocket<R, Internet> {
 
     /// Opens a socket with this peer, bound to `local` if there is one.
     fn open(peer: SocketAddr, local: Option<Address>) -> io::Result<ConnectedUdpSocket<R>> {
-        let purpose = Purpose::Datagram {
+        let purpose = SocketSpec::Datagram {
             at: local.as_ref(),
             to: Some(&Address::Ip(peer)),
         };
@@ -61,7 +61,7 @@ impl<R: Net> ConnectedDatagramSocket<R, Internet> {
     }
 }
 
-impl<R: Net, K: Kind> ConnectedDatagramSocket<R, K> {
+impl<R: Net, K: Domain> ConnectedDatagramSocket<R, K> {
     /// Creates a datagram socket from a backend's socket with a peer.
     ///
     /// # Errors

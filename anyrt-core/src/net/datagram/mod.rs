@@ -17,16 +17,16 @@ mod unix;
 
 pub use self::connected::ConnectedDatagramSocket;
 pub use self::socket::DatagramSocket;
-use super::{Internet, Unix};
+use super::{Ip, Unix};
 
 /// The maximum length of a UDP packet in bytes: 65,527 with IPv6; with IPv4 it is 65,507.
 pub const MAX_UDP_PACKET: usize = 65_527;
 
 /// A UDP socket that sends to and receives from any address.
-pub type UdpSocket<R> = DatagramSocket<R, Internet>;
+pub type UdpSocket<R> = DatagramSocket<R, Ip>;
 
 /// A UDP socket with one peer.
-pub type ConnectedUdpSocket<R> = ConnectedDatagramSocket<R, Internet>;
+pub type ConnectedUdpSocket<R> = ConnectedDatagramSocket<R, Ip>;
 
 /// A Unix datagram socket that sends to and receives from any address.
 pub type UnixDatagram<R> = DatagramSocket<R, Unix>;

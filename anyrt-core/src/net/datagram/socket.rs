@@ -8,11 +8,11 @@ use std::time::Duration;
 use super::UdpSocket;
 use super::common::{cut, refuse_zero};
 use super::packets::Packets;
-use crate::net::{Address, Internet, Kind};
-use crate::runtime::{Net, Purpose, Socket, SocketOption};
+use crate::net::{Address, Domain, Ip};
+use crate::runtime::{Net, Socket, SocketOption, SocketSpec};
 use crate::time::sleep;
 
-/// A datagram socket of either [kind](Kind) that sends to and receives from any address.
+/// A datagram socket of either [kind](Domain) that sends to and receives from any address.
 ///
 /// Packets keep their boundaries: a packet is received as a whole or not at all. UDP packets may be lost,
 /// duplicated or reordered.
@@ -28,12 +28,12 @@ use crate::time::sleep;
 ///
 /// Its attributes are [`SocketFamily`](crate::net::SocketFamily), [`LocalAddress`](crate::net::LocalAddress),
 /// with UDP [`LocalPort`](crate::net::LocalPort), and on Unix systems `Descriptor`.
-pub struct DatagramSocket<R: Net, K: Kind> {
+pub struct DatagramSocket<R: Net, K: Domain> {
     pub(super) packets: Packets<R::Socket>,
     pub(super) kind: PhantomData<K>,
 }
 
-impl<R: Net> DatagramSocket<R, Internet> {
+impl<R: Net> DatagramSocket<R, Ip> {
     /// Binds a socket to an address; with port 0, the system chooses a free port.
     ///
     /// # Errors
@@ -53,7 +53,7 @@ impl<R: Net> DatagramSocket<R, Internet> {
         options: &[SocketOption],
     ) -> io::Result<UdpSocket<R>> {
         let at = Address::Ip(address.into());
-        let purpose = Purpose::Datagram {
+        let purpose = SocketSpec::Datagram {
             at: Some(&at),
             to: None,
         };
@@ -61,7 +61,7 @@ impl<R: Net> DatagramSocket<R, Internet> {
     }
 }
 
-impl<R: Net, K: Kind> DatagramSocket<R, K> {
+impl<R: Net, K: Domain> DatagramSocket<R, K> {
     /// Creates a datagram socket from a backend's socket without a peer.
     ///
     /// # Errors

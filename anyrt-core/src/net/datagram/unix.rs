@@ -5,7 +5,7 @@ use std::io;
 use super::{ConnectedDatagramSocket, ConnectedUnixDatagram, DatagramSocket, UnixDatagram};
 use crate::net::os::replacing_a_stale_file;
 use crate::net::{Address, Unix, UnixAddress};
-use crate::runtime::{Net, Purpose};
+use crate::runtime::{Net, SocketSpec};
 
 impl<R: Net> DatagramSocket<R, Unix> {
     /// Binds a socket to a path, or on Linux to an [abstract name](UnixAddress::Abstract).
@@ -17,7 +17,7 @@ impl<R: Net> DatagramSocket<R, Unix> {
     /// The error of the operating system, usually [`AddrInUse`](io::ErrorKind::AddrInUse).
     pub fn bind(address: impl Into<UnixAddress>) -> io::Result<UnixDatagram<R>> {
         let at = Address::Unix(address.into());
-        let purpose = Purpose::Datagram {
+        let purpose = SocketSpec::Datagram {
             at: Some(&at),
             to: None,
         };
@@ -31,7 +31,7 @@ impl<R: Net> DatagramSocket<R, Unix> {
     ///
     /// The error of the operating system.
     pub fn unbound() -> io::Result<UnixDatagram<R>> {
-        let purpose = Purpose::Datagram {
+        let purpose = SocketSpec::Datagram {
             at: Some(&Address::Unix(UnixAddress::Unnamed)),
             to: None,
         };
@@ -47,7 +47,7 @@ impl<R: Net> ConnectedDatagramSocket<R, Unix> {
     /// The error of the operating system, usually [`NotFound`](io::ErrorKind::NotFound), or
     /// [`ConnectionRefused`](io::ErrorKind::ConnectionRefused) if the peer is gone.
     pub fn connect(peer: impl Into<UnixAddress>) -> io::Result<ConnectedUnixDatagram<R>> {
-        let purpose = Purpose::Datagram {
+        let purpose = SocketSpec::Datagram {
             at: None,
             to: Some(&Address::Unix(peer.into())),
         };
@@ -67,7 +67,7 @@ impl<R: Net> ConnectedDatagramSocket<R, Unix> {
         local: impl Into<UnixAddress>,
     ) -> io::Result<ConnectedUnixDatagram<R>> {
         let at = Address::Unix(local.into());
-        let purpose = Purpose::Datagram {
+        let purpose = SocketSpec::Datagram {
             at: Some(&at),
             to: Some(&Address::Unix(peer.into())),
         };

@@ -10,9 +10,9 @@ use super::accept_error::AcceptError;
 use crate::engine::{FallibleOperation, Wait, poll_state};
 use crate::net::attributes::provide_socket;
 use crate::net::stream::Connection;
-use crate::net::{Address, Internet, Kind, SocketStream, Unix};
+use crate::net::{Address, Domain, Ip, SocketStream, Unix};
 use crate::runtime::{Net, Socket, SocketOption};
-use crate::stream::{Attributes, ByteStream, Demand};
+use crate::stream::{Attributes, ByteStream, Request};
 use crate::sync::{ResourceGuard, ResourceUse};
 
 /// A source of accepted connections.
@@ -37,12 +37,12 @@ pub trait Listener: Attributes + Send + Sync {
 }
 
 /// A socket that accepts TCP connections.
-pub type TcpListener<R> = SocketListener<R, Internet>;
+pub type TcpListener<R> = SocketListener<R, Ip>;
 
 /// A Unix socket that accepts connections.
 pub type UnixListener<R> = SocketListener<R, Unix>;
 
-/// A socket that accepts connections of either [kind](Kind).
+/// A socket that accepts connections of either [kind](Domain).
 ///
 /// It can be shared, but only one task at a time can accept: a second one gets
 /// [`Busy`](crate::error::Busy). Dropping it closes it: connections that were not accepted are reset,
@@ -50,13 +50,13 @@ pub type UnixListener<R> = SocketListener<R, Unix>;
 ///
 /// Its attributes are [`SocketFamily`](crate::net::SocketFamily), [`LocalAddress`](crate::net::LocalAddress),
 /// with TCP [`LocalPort`](crate::net::LocalPort), and on Unix systems `Descriptor`. It has no remote address.
-pub struct SocketListener<R: Net, K: Kind> {
+pub struct SocketListener<R: Net, K: Domain> {
     socket: R::Socket,
     accepting: ResourceGuard,
     kind: PhantomData<K>,
 }
 
-impl<R: Net, K: Kind> SocketListener<R, K> {
+impl<R: Net, K: Domain> SocketListener<R, K> {
     /// Creates a listener from a listening socket.
     ///
     /// # Errors
@@ -126,7 +126,7 @@ impl<R: Net, K: Kind> SocketListener<R, K> {
     }
 }
 
-impl<R: Net, K: Kind> Listener for SocketListener<R, K> {
+impl<R: Net, K: Domain> Listener for SocketListener<R, K> {
     type Stream = SocketStream<R, K>;
 
     async fn accept(&self) -> io::Result<SocketStream<R, K>> {
@@ -135,13 +135,13 @@ impl<R: Net, K: Kind> Listener for SocketListener<R, K> {
     }
 }
 
-impl<R: Net, K: Kind> Attributes for SocketListener<R, K> {
-    fn provide(&self, demand: &mut Demand<'_>) {
+impl<R: Net, K: Domain> Attributes for SocketListener<R, K> {
+    fn provide(&self, demand: &mut Request<'_>) {
         provide_socket(&self.socket, demand);
     }
 }
 
-impl<R: Net, K: Kind> fmt::Debug for SocketListener<R, K> {
+impl<R: Net, K: Domain> fmt::Debug for SocketListener<R, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("SocketListener").field(&self.socket).finish()
     }
@@ -149,14 +149,14 @@ impl<R: Net, K: Kind> fmt::Debug for SocketListener<R, K> {
 
 /// The future of [`SocketListener::accept`].
 #[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct Accept<'a, R: Net, K: Kind> {
+pub struct Accept<'a, R: Net, K: Domain> {
     listener: &'a SocketListener<R, K>,
     /// The exclusive right to accept, from the first poll until a result.
     inside: Option<ResourceUse<'a>>,
     operation: FallibleOperation<io::Error>,
 }
 
-impl<R: Net, K: Kind> Future for Accept<'_, R, K> {
+impl<R: Net, K: Domain> Future for Accept<'_, R, K> {
     type Output = io::Result<(SocketStream<R, K>, K::Address)>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -188,7 +188,7 @@ impl<R: Net, K: Kind> Future for Accept<'_, R, K> {
     }
 }
 
-impl<R: Net, K: Kind> fmt::Debug for Accept<'_, R, K> {
+impl<R: Net, K: Domain> fmt::Debug for Accept<'_, R, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Accept")
             .field("listener", self.listener)
@@ -197,7 +197,7 @@ impl<R: Net, K: Kind> fmt::Debug for Accept<'_, R, K> {
 }
 
 /// Creates the stream of an accepted socket.
-fn accepted<R: Net, K: Kind>(
+fn accepted<R: Net, K: Domain>(
     socket: R::Socket,
     from: Address,
 ) -> io::Result<(SocketStream<R, K>, K::Address)> {

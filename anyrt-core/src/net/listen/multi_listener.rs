@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 
 use super::Listener;
 use crate::loom::atomic::{AtomicUsize, Ordering};
-use crate::stream::{Attributes, ByteStream, Demand};
+use crate::stream::{Attributes, ByteStream, Request};
 
 /// Several listeners as one: it accepts the connections of all of them.
 ///
@@ -78,7 +78,7 @@ impl<L: Listener> Listener for MultiListener<L> {
 }
 
 impl<L: Attributes> Attributes for MultiListener<L> {
-    fn provide(&self, demand: &mut Demand<'_>) {
+    fn provide(&self, demand: &mut Request<'_>) {
         for listener in &self.listeners {
             listener.provide(demand);
         }
@@ -127,7 +127,7 @@ impl Listener for BoxListener {
 }
 
 impl Attributes for BoxListener {
-    fn provide(&self, demand: &mut Demand<'_>) {
+    fn provide(&self, demand: &mut Request<'_>) {
         self.0.provide(demand);
     }
 }

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use super::errors::REUSE_ADDRESS;
 use super::{SocketListener, TcpListener};
 use crate::net::Address;
-use crate::runtime::{Net, Purpose, SocketOption};
+use crate::runtime::{Net, SocketOption, SocketSpec};
 
 /// The default length of the queue of connections that wait to be accepted. The limit of the system is often
 /// lower.
@@ -79,7 +79,7 @@ impl ListenOptions {
         if address.is_ipv6() {
             options.push(SocketOption::OnlyV6(self.only_v6));
         }
-        let purpose = Purpose::Listen {
+        let purpose = SocketSpec::Listen {
             at: &Address::Ip(address),
             backlog: self.backlog,
         };

@@ -7,14 +7,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use super::errors;
 use super::{ListenOptions, MultiListener, SocketListener, TcpListener};
 use crate::cancel::checkpoint_if_cancelled;
-use crate::net::Internet;
+use crate::net::Ip;
 use crate::net::lookup::lookup;
 use crate::runtime::Net;
 
 /// The number of ports that are tried, if several addresses are to share a port that the system chooses.
 const PORTS: u32 = 10;
 
-impl<R: Net> SocketListener<R, Internet> {
+impl<R: Net> SocketListener<R, Ip> {
     /// Listens on an address; with port 0, the system chooses a free port.
     ///
     /// [`listen_tcp`] listens on the addresses of a name, or on all interfaces.

@@ -6,7 +6,7 @@ use super::options::BACKLOG;
 use super::{SocketListener, UnixListener};
 use crate::net::os::replacing_a_stale_file;
 use crate::net::{Address, Unix, UnixAddress};
-use crate::runtime::{Net, Purpose, SocketOption};
+use crate::runtime::{Net, SocketOption, SocketSpec};
 
 /// Options of a Unix listener.
 ///
@@ -86,7 +86,7 @@ impl<R: Net> SocketListener<R, Unix> {
         options: &UnixListenOptions,
     ) -> io::Result<UnixListener<R>> {
         let at = Address::Unix(address.into());
-        let purpose = Purpose::Listen {
+        let purpose = SocketSpec::Listen {
             at: &at,
             backlog: options.backlog,
         };

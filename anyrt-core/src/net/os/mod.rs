@@ -22,9 +22,9 @@ pub(super) use self::platform::is_listening;
 pub(super) use self::stale_file::replacing_a_stale_file;
 use super::{Address, Family, system_lookup, system_reverse_lookup};
 use crate::runtime::{
-    AdoptSocket, Attempt, Descriptors, Direction, Net, Purpose, Socket, SocketOption, Source,
+    AdoptSocket, Attempt, Descriptors, Direction, Net, Socket, SocketOption, SocketSpec, Source,
 };
-use crate::stream::{Attribute, Attributes, Demand};
+use crate::stream::{Attribute, Attributes, Request};
 
 mod address;
 pub(super) mod errors;
@@ -59,7 +59,10 @@ impl Attribute for Descriptor {
 impl<R: Descriptors> Net for R {
     type Socket = OsSocket<R::Source>;
 
-    fn socket(purpose: Purpose<'_>, options: &[SocketOption]) -> io::Result<OsSocket<R::Source>> {
+    fn socket(
+        purpose: SocketSpec<'_>,
+        options: &[SocketOption],
+    ) -> io::Result<OsSocket<R::Source>> {
         OsSocket::open(purpose, options)
     }
 
@@ -99,7 +102,7 @@ impl<S: Source> AdoptSocket for OsSocket<S> {
 }
 
 impl<S: Source> Attributes for OsSocket<S> {
-    fn provide(&self, demand: &mut Demand<'_>) {
+    fn provide(&self, demand: &mut Request<'_>) {
         demand.provide_result::<Descriptor>(|| {
             let duplicate = self.0.descriptor().try_clone_to_owned()?;
             Ok(Some(duplicate))

@@ -11,7 +11,7 @@ use rustix::net::{self, AddressFamily, SocketType};
 
 use super::{OsSocket, address, platform, set_option};
 use crate::net::{Address, Family, UnixAddress};
-use crate::runtime::{Purpose, SocketOption, Source};
+use crate::runtime::{SocketOption, SocketSpec, Source};
 
 impl<S: Source> OsSocket<S> {
     /// Opens a socket for a purpose:
@@ -21,11 +21,14 @@ impl<S: Source> OsSocket<S> {
     /// 3. registers it with the reactor.
     ///
     /// If a step fails, the socket is closed and its file is removed.
-    pub(super) fn open(purpose: Purpose<'_>, options: &[SocketOption]) -> io::Result<OsSocket<S>> {
+    pub(super) fn open(
+        purpose: SocketSpec<'_>,
+        options: &[SocketOption],
+    ) -> io::Result<OsSocket<S>> {
         let (kind, address) = match purpose {
-            Purpose::Listen { at, .. } => (SocketType::STREAM, at),
-            Purpose::Connect { to, .. } => (SocketType::STREAM, to),
-            Purpose::Datagram { at, to } => match at.or(to) {
+            SocketSpec::Listen { at, .. } => (SocketType::STREAM, at),
+            SocketSpec::Connect { to, .. } => (SocketType::STREAM, to),
+            SocketSpec::Datagram { at, to } => match at.or(to) {
                 Some(address) => (SocketType::DGRAM, address),
                 None => return Err(io::ErrorKind::InvalidInput.into()),
             },
@@ -40,13 +43,13 @@ impl<S: Source> OsSocket<S> {
         }
         let mut file = OwnFile(None);
         match purpose {
-            Purpose::Listen { at, backlog } => {
+            SocketSpec::Listen { at, backlog } => {
                 file = bind(&socket, at)?;
                 // Before `listen`, so that no client can connect earlier.
                 file.set_mode(mode)?;
                 net::listen(&socket, i32::try_from(backlog).unwrap_or(i32::MAX))?;
             }
-            Purpose::Connect { to, from } => {
+            SocketSpec::Connect { to, from } => {
                 if let Some(from) = from {
                     file = bind(&socket, from)?;
                 }
@@ -56,7 +59,7 @@ impl<S: Source> OsSocket<S> {
                     outcome => outcome?,
                 }
             }
-            Purpose::Datagram { at, to } => {
+            SocketSpec::Datagram { at, to } => {
                 // An unnamed socket is simply not bound.
                 if let Some(at) = at
                     && *at != Address::Unix(UnixAddress::Unnamed)

@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::fs::FileTypeExt;
 
 use crate::net::{Address, UnixAddress};
-use crate::runtime::{Net, Purpose, SocketOption};
+use crate::runtime::{Net, SocketOption, SocketSpec};
 
 /// Opens a socket, and replaces a stale file at its path:
 ///
@@ -15,7 +15,7 @@ use crate::runtime::{Net, Purpose, SocketOption};
 /// 3. removes the file, and opens the socket again.
 pub(in crate::net) fn replacing_a_stale_file<R: Net>(
     at: &Address,
-    purpose: Purpose<'_>,
+    purpose: SocketSpec<'_>,
     options: &[SocketOption],
 ) -> io::Result<R::Socket> {
     let in_use = match R::socket(purpose, options) {
@@ -44,7 +44,7 @@ pub(in crate::net) fn replacing_a_stale_file<R: Net>(
 /// socket has the path, the probe fails with another error (`EPROTOTYPE`), which that socket does not notice,
 /// even if it is bound but does not listen yet.
 fn is_stale<R: Net>(at: &Address) -> bool {
-    let ask = Purpose::Datagram {
+    let ask = SocketSpec::Datagram {
         at: None,
         to: Some(at),
     };

@@ -11,16 +11,16 @@ use futures_io::{AsyncRead, AsyncWrite};
 use super::SocketStream;
 use super::connection::Connection;
 use crate::loom::Arc;
-use crate::net::Kind;
+use crate::net::Domain;
 use crate::net::attributes::provide_connected;
 use crate::runtime::Net;
-use crate::stream::{Attributes, Demand};
+use crate::stream::{Attributes, Request};
 
 /// The sending and the receiving half of one connection.
 type Halves<R, K> = (SendHalf<R, K>, ReceiveHalf<R, K>);
 
 /// Splits a connection into its halves.
-pub(super) fn of<R: Net, K: Kind>(connection: Connection<R::Socket>) -> Halves<R, K> {
+pub(super) fn of<R: Net, K: Domain>(connection: Connection<R::Socket>) -> Halves<R, K> {
     let connection = Arc::new(connection);
     let receive = ReceiveHalf {
         connection: connection.clone(),
@@ -37,7 +37,7 @@ pub(super) fn of<R: Net, K: Kind>(connection: Connection<R::Socket>) -> Halves<R
 /// The receiving half of a connection that was [split](SocketStream::into_split).
 ///
 /// Dropping it leaves the sending half open.
-pub struct ReceiveHalf<R: Net, K: Kind> {
+pub struct ReceiveHalf<R: Net, K: Domain> {
     connection: Arc<Connection<R::Socket>>,
     kind: PhantomData<K>,
 }
@@ -45,14 +45,14 @@ pub struct ReceiveHalf<R: Net, K: Kind> {
 /// The sending half of a connection that was [split](SocketStream::into_split).
 ///
 /// Dropping it shuts down the sending side, and leaves the receiving half open.
-pub struct SendHalf<R: Net, K: Kind> {
+pub struct SendHalf<R: Net, K: Domain> {
     connection: Arc<Connection<R::Socket>>,
     /// Whether dropping the half shuts down the sending side; false once it is reunited.
     ends: bool,
     kind: PhantomData<K>,
 }
 
-impl<R: Net, K: Kind> ReceiveHalf<R, K> {
+impl<R: Net, K: Domain> ReceiveHalf<R, K> {
     /// Closes the connection in both directions, and thereby the other half: its pending and later operations
     /// fail with an error that [is closed](crate::stream::is_closed).
     pub fn close_connection(&self) {
@@ -77,7 +77,7 @@ impl<R: Net, K: Kind> ReceiveHalf<R, K> {
     }
 }
 
-impl<R: Net, K: Kind> SendHalf<R, K> {
+impl<R: Net, K: Domain> SendHalf<R, K> {
     /// Closes the connection in both directions, and thereby the other half: its pending and later operations
     /// fail with an error that [is closed](crate::stream::is_closed).
     pub fn close_connection(&self) {
@@ -85,7 +85,7 @@ impl<R: Net, K: Kind> SendHalf<R, K> {
     }
 }
 
-impl<R: Net, K: Kind> Drop for SendHalf<R, K> {
+impl<R: Net, K: Domain> Drop for SendHalf<R, K> {
     fn drop(&mut self) {
         if self.ends {
             // An error is not reported: the connection has failed already.
@@ -94,7 +94,7 @@ impl<R: Net, K: Kind> Drop for SendHalf<R, K> {
     }
 }
 
-impl<R: Net, K: Kind> AsyncRead for ReceiveHalf<R, K> {
+impl<R: Net, K: Domain> AsyncRead for ReceiveHalf<R, K> {
     #[inline]
     fn poll_read(
         self: Pin<&mut Self>,
@@ -105,7 +105,7 @@ impl<R: Net, K: Kind> AsyncRead for ReceiveHalf<R, K> {
     }
 }
 
-impl<R: Net, K: Kind> AsyncWrite for SendHalf<R, K> {
+impl<R: Net, K: Domain> AsyncWrite for SendHalf<R, K> {
     #[inline]
     fn poll_write(
         self: Pin<&mut Self>,
@@ -133,19 +133,19 @@ impl<R: Net, K: Kind> AsyncWrite for SendHalf<R, K> {
     }
 }
 
-impl<R: Net, K: Kind> Attributes for ReceiveHalf<R, K> {
-    fn provide(&self, demand: &mut Demand<'_>) {
+impl<R: Net, K: Domain> Attributes for ReceiveHalf<R, K> {
+    fn provide(&self, demand: &mut Request<'_>) {
         provide_connected(self.connection.socket(), demand);
     }
 }
 
-impl<R: Net, K: Kind> Attributes for SendHalf<R, K> {
-    fn provide(&self, demand: &mut Demand<'_>) {
+impl<R: Net, K: Domain> Attributes for SendHalf<R, K> {
+    fn provide(&self, demand: &mut Request<'_>) {
         provide_connected(self.connection.socket(), demand);
     }
 }
 
-impl<R: Net, K: Kind> fmt::Debug for ReceiveHalf<R, K> {
+impl<R: Net, K: Domain> fmt::Debug for ReceiveHalf<R, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("ReceiveHalf")
             .field(&self.connection)
@@ -153,7 +153,7 @@ impl<R: Net, K: Kind> fmt::Debug for ReceiveHalf<R, K> {
     }
 }
 
-impl<R: Net, K: Kind> fmt::Debug for SendHalf<R, K> {
+impl<R: Net, K: Domain> fmt::Debug for SendHalf<R, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("SendHalf").field(&self.connection).finish()
     }

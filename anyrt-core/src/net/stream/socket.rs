@@ -11,17 +11,17 @@ use futures_io::{AsyncRead, AsyncWrite};
 use super::connection::Connection;
 use super::halves::{self, ReceiveHalf, SendHalf};
 use crate::net::attributes::provide_connected;
-use crate::net::{Internet, Kind, Unix};
+use crate::net::{Domain, Ip, Unix};
 use crate::runtime::{Net, Socket, SocketOption};
-use crate::stream::{Attributes, Demand};
+use crate::stream::{Attributes, Request};
 
 /// A TCP connection.
-pub type TcpStream<R> = SocketStream<R, Internet>;
+pub type TcpStream<R> = SocketStream<R, Ip>;
 
 /// A connection through a Unix socket.
 pub type UnixStream<R> = SocketStream<R, Unix>;
 
-/// A connection of either [kind](Kind): TCP, or through a Unix socket.
+/// A connection of either [kind](Domain): TCP, or through a Unix socket.
 ///
 /// It is a [`ByteStream`](crate::stream::ByteStream). It is read and written by the methods of
 /// [`ByteReceiveStreamExt`](crate::stream::ByteReceiveStreamExt) and
@@ -35,12 +35,12 @@ pub type UnixStream<R> = SocketStream<R, Unix>;
 /// Its attributes are [`SocketFamily`](crate::net::SocketFamily), [`LocalAddress`](crate::net::LocalAddress),
 /// [`RemoteAddress`](crate::net::RemoteAddress), with TCP [`LocalPort`](crate::net::LocalPort) and
 /// [`RemotePort`](crate::net::RemotePort), and on Unix systems `Descriptor`.
-pub struct SocketStream<R: Net, K: Kind> {
+pub struct SocketStream<R: Net, K: Domain> {
     pub(super) connection: Connection<R::Socket>,
     kind: PhantomData<K>,
 }
 
-impl<R: Net, K: Kind> SocketStream<R, K> {
+impl<R: Net, K: Domain> SocketStream<R, K> {
     /// Creates a stream from a connected socket.
     ///
     /// # Errors
@@ -107,19 +107,19 @@ impl<R: Net, K: Kind> SocketStream<R, K> {
     }
 }
 
-impl<R: Net, K: Kind> fmt::Debug for SocketStream<R, K> {
+impl<R: Net, K: Domain> fmt::Debug for SocketStream<R, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.connection.fmt(f)
     }
 }
 
-impl<R: Net, K: Kind> Attributes for SocketStream<R, K> {
-    fn provide(&self, demand: &mut Demand<'_>) {
+impl<R: Net, K: Domain> Attributes for SocketStream<R, K> {
+    fn provide(&self, demand: &mut Request<'_>) {
         provide_connected(self.socket(), demand);
     }
 }
 
-impl<R: Net, K: Kind> AsyncRead for SocketStream<R, K> {
+impl<R: Net, K: Domain> AsyncRead for SocketStream<R, K> {
     #[inline]
     fn poll_read(
         self: Pin<&mut Self>,
@@ -130,7 +130,7 @@ impl<R: Net, K: Kind> AsyncRead for SocketStream<R, K> {
     }
 }
 
-impl<R: Net, K: Kind> AsyncWrite for SocketStream<R, K> {
+impl<R: Net, K: Domain> AsyncWrite for SocketStream<R, K> {
     #[inline]
     fn poll_write(
         self: Pin<&mut Self>,

@@ -15,7 +15,7 @@ use futures_io::{AsyncBufRead, AsyncRead, AsyncWrite};
 
 pub(super) use self::buffer::Buffer;
 pub use self::operations::{ReceiveExactly, ReceiveUntil};
-use super::{Attributes, ByteReceiveStream, Demand};
+use super::{Attributes, ByteReceiveStream, Request};
 
 /// A byte stream with a buffer for received bytes. It can receive an exact number of bytes, or all bytes up
 /// to a delimiter.
@@ -213,7 +213,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for BufferedByteStream<S> {
 }
 
 impl<S: Attributes> Attributes for BufferedByteStream<S> {
-    fn provide(&self, demand: &mut Demand<'_>) {
+    fn provide(&self, demand: &mut Request<'_>) {
         self.stream.provide(demand);
     }
 }

@@ -4,20 +4,20 @@ use std::io;
 
 use futures_io::{AsyncRead, AsyncWrite};
 
-pub use self::bare::Bare;
 pub use self::half_close::HalfClose;
 pub(super) use self::half_close::refuse_without_half_close;
 pub use self::operations::{Close, ReceiveBytes, ReceiveInto, SendBytes, SendEof};
+pub use self::without_attributes::WithoutAttributes;
 use super::Attributes;
 
-mod bare;
 mod half_close;
 mod operations;
+mod without_attributes;
 
 /// A stream that bytes are received from.
 ///
 /// Implemented for every type that is [`AsyncRead`], [`Attributes`], `Send` and `Unpin`. Wrap a foreign
-/// stream, which has no attributes, into [`Bare`]. The poll methods are for combinators and foreign code;
+/// stream, which has no attributes, into [`WithoutAttributes`]. The poll methods are for combinators and foreign code;
 /// [`ByteReceiveStreamExt`] has the operations.
 ///
 /// # Contract

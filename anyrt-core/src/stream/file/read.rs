@@ -12,7 +12,7 @@ use futures_io::AsyncRead;
 
 use super::engine::{Engine, EngineOptions};
 use crate::runtime::Runtime;
-use crate::stream::{Attributes, Demand};
+use crate::stream::{Attributes, Request};
 
 /// A stream that receives the bytes of a file.
 ///
@@ -119,7 +119,7 @@ impl<R: Runtime> AsyncRead for FileReadStream<R> {
 }
 
 impl<R: Runtime> Attributes for FileReadStream<R> {
-    fn provide(&self, demand: &mut Demand<'_>) {
+    fn provide(&self, demand: &mut Request<'_>) {
         self.engine.provide(demand);
     }
 }

@@ -11,7 +11,7 @@ use futures_io::AsyncWrite;
 
 use super::engine::{Engine, EngineOptions};
 use crate::runtime::Runtime;
-use crate::stream::{Attributes, Demand};
+use crate::stream::{Attributes, Request};
 
 /// A stream that sends bytes to a file.
 ///
@@ -103,7 +103,7 @@ impl<R: Runtime> AsyncWrite for FileWriteStream<R> {
 }
 
 impl<R: Runtime> Attributes for FileWriteStream<R> {
-    fn provide(&self, demand: &mut Demand<'_>) {
+    fn provide(&self, demand: &mut Request<'_>) {
         self.engine.provide(demand);
     }
 }

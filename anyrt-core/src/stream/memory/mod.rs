@@ -8,8 +8,8 @@ mod receive;
 mod send;
 mod state;
 
-pub use self::receive::{MemoryObjectReceiveStream, Receiving};
-pub use self::send::{MemoryObjectSendStream, Sending};
+pub use self::receive::{MemoryObjectReceiveStream, ReceiveObject};
+pub use self::send::{MemoryObjectSendStream, SendObject};
 
 use std::task::{Context, Poll};
 

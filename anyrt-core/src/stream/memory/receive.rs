@@ -63,8 +63,8 @@ impl<T> MemoryObjectReceiveStream<T> {
     /// - [`ReceiveError::EndOfStream`]: all senders are closed, and no object is left.
     /// - [`ReceiveError::Closed`]: this handle is closed, possibly while the call waited.
     #[inline]
-    pub fn receive(&self) -> Receiving<'_, T> {
-        Receiving {
+    pub fn receive(&self) -> ReceiveObject<'_, T> {
+        ReceiveObject {
             stream: self,
             slot: NONE,
             operation: Operation::New,
@@ -278,14 +278,14 @@ impl Drop for TakenEntry<'_> {
 
 /// The future of [`MemoryObjectReceiveStream::receive`].
 #[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct Receiving<'a, T> {
+pub struct ReceiveObject<'a, T> {
     stream: &'a MemoryObjectReceiveStream<T>,
     /// The entry in the queue, or [`NONE`] before the call waits.
     slot: usize,
     operation: Operation,
 }
 
-impl<T> Future for Receiving<'_, T> {
+impl<T> Future for ReceiveObject<'_, T> {
     type Output = Result<T, ReceiveError>;
 
     #[inline]
@@ -301,7 +301,7 @@ impl<T> Future for Receiving<'_, T> {
     }
 }
 
-impl<T> Drop for Receiving<'_, T> {
+impl<T> Drop for ReceiveObject<'_, T> {
     #[inline]
     fn drop(&mut self) {
         if self.slot != NONE {
@@ -310,9 +310,9 @@ impl<T> Drop for Receiving<'_, T> {
     }
 }
 
-impl<T> fmt::Debug for Receiving<'_, T> {
+impl<T> fmt::Debug for ReceiveObject<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Receiving")
+        f.debug_struct("ReceiveObject")
             .field("waiting", &(self.slot != NONE))
             .finish_non_exhaustive()
     }

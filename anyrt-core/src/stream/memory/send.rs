@@ -61,8 +61,8 @@ impl<T> MemoryObjectSendStream<T> {
     /// - [`SendError::Broken`]: all receivers are closed.
     /// - [`SendError::Closed`]: this handle is closed, possibly while the call waited.
     #[inline]
-    pub fn send(&self, item: T) -> Sending<'_, T> {
-        Sending {
+    pub fn send(&self, item: T) -> SendObject<'_, T> {
+        SendObject {
             stream: self,
             item: Some(item),
             slot: NONE,
@@ -274,7 +274,7 @@ impl<T> Sink<T> for MemoryObjectSendStream<T> {
 
 /// The future of [`MemoryObjectSendStream::send`].
 #[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct Sending<'a, T> {
+pub struct SendObject<'a, T> {
     stream: &'a MemoryObjectSendStream<T>,
     item: Option<T>,
     /// The entry in the queue, or [`NONE`] before the call waits.
@@ -283,9 +283,9 @@ pub struct Sending<'a, T> {
 }
 
 /// The object is moved and never pinned.
-impl<T> Unpin for Sending<'_, T> {}
+impl<T> Unpin for SendObject<'_, T> {}
 
-impl<T> Future for Sending<'_, T> {
+impl<T> Future for SendObject<'_, T> {
     type Output = Result<(), SendError<T>>;
 
     #[inline]
@@ -304,7 +304,7 @@ impl<T> Future for Sending<'_, T> {
     }
 }
 
-impl<T> Sending<'_, T> {
+impl<T> SendObject<'_, T> {
     /// Polls without regard to cancellation.
     #[inline]
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
@@ -329,7 +329,7 @@ impl<T> Sending<'_, T> {
     }
 }
 
-impl<T> Drop for Sending<'_, T> {
+impl<T> Drop for SendObject<'_, T> {
     #[inline]
     fn drop(&mut self) {
         if self.slot != NONE {
@@ -338,9 +338,9 @@ impl<T> Drop for Sending<'_, T> {
     }
 }
 
-impl<T> fmt::Debug for Sending<'_, T> {
+impl<T> fmt::Debug for SendObject<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sending")
+        f.debug_struct("SendObject")
             .field("waiting", &(self.slot != NONE))
             .finish_non_exhaustive()
     }

@@ -16,8 +16,8 @@ pub use self::operations::{ReceiveText, SendText};
 use super::buffered::Buffer;
 use super::bytes::refuse_without_half_close;
 use super::{
-    Attributes, ByteReceiveStream, ByteSendStream, Demand, InvalidUtf8, ObjectReceiveStream,
-    ObjectSendStream, ReceiveError,
+    Attributes, ByteReceiveStream, ByteSendStream, InvalidUtf8, ObjectReceiveStream,
+    ObjectSendStream, ReceiveError, Request,
 };
 use crate::engine::{FallibleOperation, Wait, poll_state};
 
@@ -239,7 +239,7 @@ impl<S: ByteSendStream, T: AsRef<str> + Send> ObjectSendStream<T> for TextStream
 }
 
 impl<S: Attributes> Attributes for TextStream<S> {
-    fn provide(&self, demand: &mut Demand<'_>) {
+    fn provide(&self, demand: &mut Request<'_>) {
         self.stream.provide(demand);
     }
 }

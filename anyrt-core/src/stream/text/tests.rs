@@ -35,7 +35,7 @@ impl AsyncWrite for Whole<'_> {
 }
 
 impl Attributes for Whole<'_> {
-    fn provide(&self, demand: &mut Demand<'_>) {
+    fn provide(&self, demand: &mut Request<'_>) {
         demand.provide::<HalfClose>(|| false);
     }
 }

@@ -5,7 +5,7 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use anyrt_core::stream::{Attributes, Demand};
+use anyrt_core::stream::{Attributes, Request};
 use futures_io::{AsyncRead, AsyncWrite};
 use hyper::rt::{Read, ReadBufCursor, Write};
 
@@ -117,7 +117,7 @@ impl<S: fmt::Debug> fmt::Debug for HyperIo<S> {
 }
 
 impl<S: Attributes> Attributes for HyperIo<S> {
-    fn provide(&self, demand: &mut Demand<'_>) {
+    fn provide(&self, demand: &mut Request<'_>) {
         self.stream.provide(demand);
     }
 }

@@ -204,7 +204,7 @@ pub fn an_error_on_the_way_out_wins_over_the_cancellation(backend: &Backend) {
             .await;
         let group_error = outcome.expect("the group completed").unwrap_err();
         assert_eq!(group_error.errors(), ["on the way out"]);
-        assert!(handle.cancel_called() && !handle.cancelled_caught());
+        assert!(handle.is_cancelled() && !handle.has_caught());
     }
     on_each_kind!(backend, scenario);
 }

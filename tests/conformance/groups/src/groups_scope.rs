@@ -50,7 +50,7 @@ pub fn the_scope_of_a_group_behaves_like_any_other(backend: &Backend) {
         let mut handle = None;
         let result = K::open(async |tg: K::Group<Infallible>| {
             let scope = tg.scope();
-            assert!(!scope.cancel_called() && !scope.cancelled_caught());
+            assert!(!scope.is_cancelled() && !scope.has_caught());
             handle = Some(scope.clone());
             scope.cancel();
             scope.cancel();
@@ -60,7 +60,7 @@ pub fn the_scope_of_a_group_behaves_like_any_other(backend: &Backend) {
         .await;
         assert!(result.unwrap_err().is_cancelled());
         let handle = handle.expect("the body has run");
-        assert!(handle.cancel_called() && handle.cancelled_caught());
+        assert!(handle.is_cancelled() && handle.has_caught());
         handle.cancel();
         checkpoint().await;
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyrt_core::cancel::{CancelScope, move_on_after};
 use anyrt_core::combine::race;
 use anyrt_core::error::GroupError;
-use anyrt_core::net::{Kind, SocketStream, TcpStream};
+use anyrt_core::net::{Domain, SocketStream, TcpStream};
 use anyrt_core::runtime::Net;
 use anyrt_core::stream::{ByteReceiveStreamExt, ByteSendStreamExt};
 use anyrt_core::sync::Event;
@@ -25,7 +25,7 @@ const ROUNDS: usize = 40;
 
 /// Receives at both ends, in two tasks, until these are cancelled: by a time limit around the group, or
 /// with the group.
-pub(super) async fn cut_short<N: Net, K: Kind>(
+pub(super) async fn cut_short<N: Net, K: Domain>(
     round: usize,
     ends: (SocketStream<N, K>, SocketStream<N, K>),
 ) where

@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net as system;
 
 use anyrt_core::net::{
-    ConnectedDatagramSocket, ConnectedUdpSocket, ConnectedUnixDatagram, DatagramSocket, Internet,
+    ConnectedDatagramSocket, ConnectedUdpSocket, ConnectedUnixDatagram, DatagramSocket, Ip,
     SocketListener, TcpListener, UdpSocket, Unix, UnixAddress, UnixDatagram, UnixListener,
 };
 use anyrt_core::stream::{ByteReceiveStreamExt, ByteSendStreamExt};
@@ -178,7 +178,7 @@ fn adopted<T>(adopt: fn(OwnedFd) -> io::Result<T>) -> Vec<&'static str> {
 /// NET-15: only listening sockets are adopted as listeners; the error names the reason.
 pub fn only_listeners_are_adopted_as_such(backend: &OsBackend) {
     run(backend, async {
-        let tcp = SocketListener::<OsR, Internet>::adopt;
+        let tcp = SocketListener::<OsR, Ip>::adopt;
         let unix = SocketListener::<OsR, Unix>::adopt;
         assert_eq!(adopted(tcp), ["tcp listener"]);
         assert_eq!(adopted(unix), ["unix listener"]);
@@ -191,11 +191,11 @@ pub fn only_listeners_are_adopted_as_such(backend: &OsBackend) {
 /// NET-15: only sockets for packets are adopted as such, with a peer or without, depending on the type.
 pub fn only_sockets_for_packets_are_adopted_as_such(backend: &OsBackend) {
     run(backend, async {
-        let udp = DatagramSocket::<OsR, Internet>::adopt;
+        let udp = DatagramSocket::<OsR, Ip>::adopt;
         let unix = DatagramSocket::<OsR, Unix>::adopt;
         assert_eq!(adopted(udp), ["udp"]);
         assert_eq!(adopted(unix), ["unix packets"]);
-        let with_peer = ConnectedDatagramSocket::<OsR, Internet>::adopt;
+        let with_peer = ConnectedDatagramSocket::<OsR, Ip>::adopt;
         assert_eq!(adopted(with_peer), ["connected udp"]);
         let with_peer = ConnectedDatagramSocket::<OsR, Unix>::adopt;
         assert_eq!(adopted(with_peer), ["connected unix packets"]);

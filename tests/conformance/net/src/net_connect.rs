@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyrt_core::cancel::fail_after;
 use anyrt_core::net::{
-    BoxedStreams, ConnectError, Connectable, Internet, LookupError, RemotePort, TcpConnectable,
+    BoxedStreams, ConnectError, Connectable, Ip, LookupError, RemotePort, TcpConnectable,
     TcpConnector, as_connectable, connect_tcp, interleave, lookup,
 };
 use anyrt_core::runtime::{Net, Socket, SocketOption};
@@ -34,7 +34,7 @@ pub fn both_families_can_be_connected_to(backend: &Backend) {
             let host = ip.to_string();
             let (client, mut server) = join(
                 connect_tcp::<R>(&host, at.port()),
-                accept::<R, Internet>(&listener),
+                accept::<R, Ip>(&listener),
             )
             .await;
             let mut client = client.unwrap();
@@ -174,7 +174,7 @@ pub fn the_local_address_can_be_chosen(backend: &Backend) {
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse => continue,
                 client => client.unwrap(),
             };
-            let server = accept::<R, Internet>(&listener).await;
+            let server = accept::<R, Ip>(&listener).await;
             assert_eq!(client.local_addr().unwrap(), local);
             assert_eq!(server.peer_addr().unwrap(), local);
             return;
@@ -238,7 +238,7 @@ pub fn a_second_connection_is_closed(backend: &Backend) {
                 let received = poll_fn(|cx| socket.poll_receive(cx, &mut buffer)).await;
                 assert!(!matches!(received, Ok(1..)), "nobody sent anything");
             }
-            accept::<R, Internet>(winner).await;
+            accept::<R, Ip>(winner).await;
         }
     });
 }
@@ -255,7 +255,7 @@ pub fn connecting_is_a_cancel_point(backend: &Backend) {
         assert!(matches!(open_to(at), None | Some(0)));
         // The first connection accepted is this one.
         let client = connect_tcp::<R>("127.0.0.1", at.port()).await.unwrap();
-        let server = accept::<R, Internet>(&listener).await;
+        let server = accept::<R, Ip>(&listener).await;
         assert_eq!(server.peer_addr().unwrap(), client.local_addr().unwrap());
     });
 }
@@ -310,7 +310,7 @@ where
     C: Connectable<Stream: ByteStream>,
 {
     let mut client = connectable.connect().await.unwrap();
-    let mut server = accept::<R, Internet>(listener).await;
+    let mut server = accept::<R, Ip>(listener).await;
     client.send(b"ping").await.unwrap();
     assert_eq!(server.receive(10).await.unwrap(), b"ping");
     server.send(b"pong").await.unwrap();

@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use anyrt_core::net::{Address, SocketStream};
-use anyrt_core::runtime::{Net, Purpose, Socket};
+use anyrt_core::runtime::{Net, Socket, SocketSpec};
 use futures_util::future::poll_fn;
 
 /// Opens a listener on a free port of this address.
 pub(super) fn listen_on<R: Net>(ip: IpAddr, backlog: u32) -> (R::Socket, SocketAddr) {
     let any = Address::from((ip, 0));
-    let purpose = Purpose::Listen { at: &any, backlog };
+    let purpose = SocketSpec::Listen { at: &any, backlog };
     let listener = R::socket(purpose, &[]).unwrap();
     let at = listener.local_address().unwrap().as_ip().unwrap();
     (listener, at)
@@ -35,7 +35,7 @@ pub(super) fn own_loopback() -> IpAddr {
 }
 
 /// Accepts the next connection.
-pub(super) async fn accept<R: Net, K: anyrt_core::net::Kind>(
+pub(super) async fn accept<R: Net, K: anyrt_core::net::Domain>(
     listener: &R::Socket,
 ) -> SocketStream<R, K> {
     let (socket, _) = poll_fn(|cx| listener.poll_accept(cx)).await.unwrap();

@@ -10,7 +10,7 @@ use anyrt_core::net::{
     Address, ConnectError, Connectable, Family, LocalAddress, LocalPort, RemoteAddress, RemotePort,
     SocketFamily, Unix, UnixAddress, UnixConnectable, as_connectable, connect_unix,
 };
-use anyrt_core::runtime::{Net, Purpose};
+use anyrt_core::runtime::{Net, SocketSpec};
 use anyrt_core::stream::{
     AttributesExt, ByteReceiveStreamExt, ByteSendStreamExt, is_end_of_stream,
 };
@@ -41,7 +41,7 @@ impl Drop for Place {
 
 fn listen<R: Net>(at: impl Into<UnixAddress>, backlog: u32) -> R::Socket {
     let at = Address::Unix(at.into());
-    R::socket(Purpose::Listen { at: &at, backlog }, &[]).unwrap()
+    R::socket(SocketSpec::Listen { at: &at, backlog }, &[]).unwrap()
 }
 
 /// NET-23: a Unix stream carries bytes in both directions; it has a family and addresses, but no ports.

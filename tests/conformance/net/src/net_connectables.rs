@@ -3,7 +3,7 @@
 use std::io;
 use std::pin::pin;
 
-use anyrt_core::net::{Connectable, Internet, RemotePort, SocketStream, as_connectable};
+use anyrt_core::net::{Connectable, Ip, RemotePort, SocketStream, as_connectable};
 use anyrt_core::runtime::Net;
 use anyrt_core::stream::{
     AttributesExt, ByteReceiveStreamExt, ByteSendStreamExt, is_broken, is_end_of_stream,
@@ -204,7 +204,7 @@ pub fn explicit_settings_are_carried_through(backend: &Backend) {
 async fn accept_tls<R: Net>(
     listener: &anyrt_core::net::TcpListener<R>,
     config: TlsServerConfig,
-) -> io::Result<TlsStream<SocketStream<R, Internet>>> {
+) -> io::Result<TlsStream<SocketStream<R, Ip>>> {
     let (stream, _) = listener.accept().await?;
     TlsStream::accept(stream, &config).await
 }

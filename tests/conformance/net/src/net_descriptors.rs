@@ -8,7 +8,7 @@ use std::os::unix::net::UnixStream as StdUnixStream;
 
 use anyrt_core::error::AttributeError;
 use anyrt_core::net::{
-    Address, Descriptor, Family, Internet, LocalAddress, LocalPort, RemoteAddress, RemotePort,
+    Address, Descriptor, Family, Ip, LocalAddress, LocalPort, RemoteAddress, RemotePort,
     SocketFamily, SocketStream, TcpConnector, TcpStream, UnixStream, connect_tcp,
 };
 use anyrt_core::runtime::{Descriptors, SocketOption};
@@ -28,7 +28,7 @@ pub fn attributes_agree_with_the_system(backend: &OsBackend) {
     run(backend, async {
         let (listener, at) = listen::<OsR>();
         let client = connect_tcp::<OsR>("127.0.0.1", at.port()).await.unwrap();
-        let server = accept::<OsR, Internet>(&listener).await;
+        let server = accept::<OsR, Ip>(&listener).await;
         for stream in [&client, &server] {
             let system = raw(stream);
             let (local, remote) = (system.local_addr().unwrap(), system.peer_addr().unwrap());
@@ -56,7 +56,7 @@ pub fn connections_do_not_delay(backend: &OsBackend) {
     run(backend, async {
         let (listener, at) = listen::<OsR>();
         let client = connect_tcp::<OsR>("127.0.0.1", at.port()).await.unwrap();
-        let server = accept::<OsR, Internet>(&listener).await;
+        let server = accept::<OsR, Ip>(&listener).await;
         assert!(raw(&client).nodelay().unwrap());
         assert!(raw(&server).nodelay().unwrap());
         let delaying = TcpConnector::<OsR>::new().option(SocketOption::NoDelay(false));
@@ -96,7 +96,7 @@ pub fn a_socket_can_be_given_away(backend: &OsBackend) {
     run(backend, async {
         let (listener, at) = listen::<OsR>();
         let client = connect_tcp::<OsR>("127.0.0.1", at.port()).await.unwrap();
-        let mut server = accept::<OsR, Internet>(&listener).await;
+        let mut server = accept::<OsR, Ip>(&listener).await;
         let mut client = std::net::TcpStream::from(client.into_descriptor().unwrap());
         client.set_nonblocking(false).unwrap();
         client.write_all(b"ping").unwrap();
@@ -114,7 +114,7 @@ pub fn only_connections_are_adopted(backend: &OsBackend) {
     run(backend, async {
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let refused = |socket: OwnedFd| {
-            let error = SocketStream::<OsR, Internet>::adopt(socket).unwrap_err();
+            let error = SocketStream::<OsR, Ip>::adopt(socket).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{error}");
             error.to_string()
         };

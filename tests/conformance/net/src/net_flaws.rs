@@ -10,7 +10,7 @@ use std::pin::Pin;
 
 use anyrt_core::NoRuntime;
 use anyrt_core::net::{Address, Family};
-use anyrt_core::runtime::{Blocking, Net, Purpose, SocketOption, Spawn, TaskInfo, Time};
+use anyrt_core::runtime::{Blocking, Net, SocketOption, SocketSpec, Spawn, TaskInfo, Time};
 use anyrt_core::time::Instant;
 
 /// The backend with a flaw, which applies when sockets are opened.
@@ -116,8 +116,8 @@ impl<R: Blocking, F: Flaw + Debug> Blocking for Odd<R, F> {
 impl<R: Net, F: Flaw + Debug> Net for Odd<R, F> {
     type Socket = R::Socket;
 
-    fn socket(purpose: Purpose<'_>, options: &[SocketOption]) -> io::Result<R::Socket> {
-        if let Purpose::Listen { at, .. } = purpose {
+    fn socket(purpose: SocketSpec<'_>, options: &[SocketOption]) -> io::Result<R::Socket> {
+        if let SocketSpec::Listen { at, .. } = purpose {
             F::check(at)?;
         }
         R::socket(purpose, options)

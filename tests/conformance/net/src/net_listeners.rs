@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::pin;
 
 use anyrt_core::net::{
-    Family, Internet, ListenOptions, Listener, LocalAddress, LocalPort, LookupError, MultiListener,
+    Family, Ip, ListenOptions, Listener, LocalAddress, LocalPort, LookupError, MultiListener,
     RemoteAddress, RemotePort, SocketFamily, TcpListener, listen_tcp, listen_tcp_with,
 };
 use anyrt_core::runtime::Net;
@@ -26,7 +26,7 @@ pub fn a_listener_accepts_connections(backend: &Backend) {
             let listener = TcpListener::<R>::bind((family, 0)).unwrap();
             let address = listener.local_addr().unwrap();
             assert_ne!(address.port(), 0);
-            let mut client = connect::<R, Internet>(address).await.unwrap();
+            let mut client = connect::<R, Ip>(address).await.unwrap();
             let (mut server, from) = listener.accept().await.unwrap();
             assert_eq!(from, client.local_addr().unwrap());
             assert_eq!(server.peer_addr().unwrap(), from);
@@ -46,7 +46,7 @@ pub fn connections_are_accepted_in_order(backend: &Backend) {
         assert!(poll_once(accept.as_mut()).await.is_pending());
         let mut clients = Vec::new();
         for _ in 0..3 {
-            let client = connect::<R, Internet>(address).await.unwrap();
+            let client = connect::<R, Ip>(address).await.unwrap();
             ports.push(client.local_addr().unwrap());
             clients.push(client);
         }
@@ -64,7 +64,7 @@ pub fn a_closed_listener_refuses_connections(backend: &Backend) {
         let (listener, address) = listen::<R>();
         let (mut client, mut server) = connected(&listener).await;
         listener.close();
-        let error = connect::<R, Internet>(address).await.unwrap_err();
+        let error = connect::<R, Ip>(address).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
         client.send(b"still here").await.unwrap();
         assert_eq!(server.receive(20).await.unwrap(), b"still here");
@@ -95,7 +95,7 @@ pub fn a_second_accept_is_busy(backend: &Backend) {
         let error = listener.accept().await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::ResourceBusy);
         assert!(error.to_string().contains("accepting"), "{error}");
-        let _client = connect::<R, Internet>(address).await.unwrap();
+        let _client = connect::<R, Ip>(address).await.unwrap();
         first.await.unwrap();
         // The finished call does not block another one.
         let mut next = pin!(listener.accept());
@@ -107,7 +107,7 @@ pub fn a_second_accept_is_busy(backend: &Backend) {
 pub fn accepting_is_a_cancel_point(backend: &Backend) {
     run(backend, async {
         let (listener, address) = listen::<R>();
-        let client = connect::<R, Internet>(address).await.unwrap();
+        let client = connect::<R, Ip>(address).await.unwrap();
         in_cancelled_scope::<R, _>(listener.accept())
             .await
             .unwrap_err();
@@ -132,7 +132,7 @@ pub fn no_connection_is_lost_wherever_accepting_is_cancelled(backend: &Backend) 
                 let group = task_group::<R, Infallible, _, _>(async |tg| {
                     let client = tg.spawn(async move {
                         yields(3).await;
-                        let mut client = connect::<R, Internet>(address).await.unwrap();
+                        let mut client = connect::<R, Ip>(address).await.unwrap();
                         client.send(b"here").await.unwrap();
                         Ok(client)
                     });
@@ -176,7 +176,7 @@ pub fn all_addresses_share_one_port(backend: &Backend) {
                     IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
                     IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::LOCALHOST),
                 };
-                let mut client = connect::<R, Internet>((loopback, port)).await.unwrap();
+                let mut client = connect::<R, Ip>((loopback, port)).await.unwrap();
                 let mut server = listener.accept().await.unwrap();
                 client.send(b"hello").await.unwrap();
                 assert_eq!(server.receive(10).await.unwrap(), b"hello");
@@ -315,9 +315,7 @@ pub fn an_ipv6_listener_leaves_ipv4_alone(backend: &Backend) {
         let both = ListenOptions::new().only_v6(false);
         let listener = TcpListener::<R>::bind_with((all, 0), &both).unwrap();
         let port = listener.local_addr().unwrap().port();
-        connect::<R, Internet>((Ipv4Addr::LOCALHOST, port))
-            .await
-            .unwrap();
+        connect::<R, Ip>((Ipv4Addr::LOCALHOST, port)).await.unwrap();
         listener.accept().await.unwrap();
     });
 }

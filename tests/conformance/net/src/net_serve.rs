@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyrt_core::cancel::{CancelScope, checkpoint, finally};
 use anyrt_core::net::{
-    BoxListener, Internet, LocalAddress, MultiListener, ServeOptions, TcpListener, TcpStream,
+    BoxListener, Ip, LocalAddress, MultiListener, ServeOptions, TcpListener, TcpStream,
 };
 use anyrt_core::runtime::Net;
 use anyrt_core::stream::{
@@ -48,7 +48,7 @@ pub fn each_connection_has_a_handler(backend: &Backend) {
             let mut clients = Vec::new();
             for number in 0..3 {
                 clients.push(tg.spawn(async move {
-                    let mut client = connect::<R, Internet>(address).await?;
+                    let mut client = connect::<R, Ip>(address).await?;
                     client.send(&[number]).await?;
                     assert_eq!(client.receive(10).await?, [number]);
                     assert!(is_end_of_stream(&client.receive(10).await.unwrap_err()));
@@ -94,8 +94,8 @@ pub fn cancelling_a_server_cancels_its_handlers(backend: &Backend) {
         let options = ServeOptions::new();
         let serve = scope.run(options.serve::<R, _, _, _>(&listener, handler));
         let clients = async {
-            let mut one = connect::<R, Internet>(address).await.unwrap();
-            let mut two = connect::<R, Internet>(address).await.unwrap();
+            let mut one = connect::<R, Ip>(address).await.unwrap();
+            let mut two = connect::<R, Ip>(address).await.unwrap();
             both.opened().await;
             handle.cancel();
             // The connections of the handlers are closed.
@@ -106,7 +106,7 @@ pub fn cancelling_a_server_cancels_its_handlers(backend: &Backend) {
         served.unwrap_err();
         assert_eq!(log.count("cleaned up"), 2);
         // The listener still accepts.
-        let client = connect::<R, Internet>(address).await.unwrap();
+        let client = connect::<R, Ip>(address).await.unwrap();
         let (_, from) = listener.accept().await.unwrap();
         assert_eq!(from, client.local_addr().unwrap());
     });
@@ -135,7 +135,7 @@ pub fn handlers_can_outlive_their_server(backend: &Backend) {
             let handle = scope.handle();
             let serve = scope.run(ServeOptions::new().serve_in(&tg, &listener, handler));
             let client = async {
-                let client = connect::<R, Internet>(address).await.unwrap();
+                let client = connect::<R, Ip>(address).await.unwrap();
                 begun.opened().await;
                 handle.cancel();
                 client
@@ -168,8 +168,8 @@ pub fn a_panic_of_a_handler_continues_in_the_server(backend: &Backend) {
         let options = ServeOptions::new();
         let serve = catch(options.serve::<R, _, _, _>(&listener, handler));
         let clients = async {
-            let idle = connect::<R, Internet>(address).await.unwrap();
-            let mut bad = connect::<R, Internet>(address).await.unwrap();
+            let idle = connect::<R, Ip>(address).await.unwrap();
+            let mut bad = connect::<R, Ip>(address).await.unwrap();
             bad.send(b"x").await.unwrap();
             (idle, bad)
         };
@@ -195,7 +195,7 @@ pub fn handlers_are_named_after_the_server(backend: &Backend) {
             }
         };
         let serve = scope.run(ServeOptions::new().serve::<R, _, _, _>(&listener, handler));
-        let (_served, _client) = join(serve, connect::<R, Internet>(address)).await;
+        let (_served, _client) = join(serve, connect::<R, Ip>(address)).await;
         let name = &log.entries()[0];
         assert!(name.contains("net_serve.rs"), "{name}");
     });
@@ -226,7 +226,7 @@ pub fn several_listeners_are_served_as_one(backend: &Backend) {
         let clients = async {
             for _ in 0..3 {
                 for address in &addresses {
-                    let mut client = connect::<R, Internet>(*address).await.unwrap();
+                    let mut client = connect::<R, Ip>(*address).await.unwrap();
                     let own = client.receive(100).await.unwrap();
                     assert_eq!(own, address.to_string().as_bytes());
                 }
@@ -236,7 +236,7 @@ pub fn several_listeners_are_served_as_one(backend: &Backend) {
         join(serve, clients).await.0.unwrap_err();
         listener.close();
         for address in addresses {
-            let error = connect::<R, Internet>(address).await.unwrap_err();
+            let error = connect::<R, Ip>(address).await.unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
         }
     });
@@ -250,9 +250,9 @@ pub fn no_listener_is_preferred(backend: &Backend) {
         let (quiet, quiet_address) = listen::<R>();
         let mut clients = Vec::new();
         for _ in 0..5 {
-            clients.push(connect::<R, Internet>(busy_address).await.unwrap());
+            clients.push(connect::<R, Ip>(busy_address).await.unwrap());
         }
-        clients.push(connect::<R, Internet>(quiet_address).await.unwrap());
+        clients.push(connect::<R, Ip>(quiet_address).await.unwrap());
         let listener = MultiListener::new([busy, quiet]);
         let mut order = Vec::new();
         for _ in 0..6 {
@@ -307,7 +307,7 @@ pub fn a_thousand_connections_leave_nothing_behind(backend: &Backend) {
             }
             until(|| living.load(Ordering::SeqCst) == 0).await;
             // The server still accepts.
-            let mut last = connect::<R, Internet>(address).await.unwrap();
+            let mut last = connect::<R, Ip>(address).await.unwrap();
             last.send(b"hello").await.unwrap();
             assert_eq!(last.receive(100).await.unwrap(), b"hello");
             server.cancel();
@@ -327,7 +327,7 @@ async fn client<R: Net>(address: std::net::SocketAddr, number: u64) -> Result<()
         chance /= end;
         value
     };
-    let mut stream = connect::<R, Internet>(address).await.unwrap();
+    let mut stream = connect::<R, Ip>(address).await.unwrap();
     yields(below(5) as usize).await;
     for _ in 0..below(4) {
         stream.send(b"hello").await.unwrap();

@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyrt_core::cancel::CancelScope;
 use anyrt_core::net::{Listener, ServeOptions};
 use anyrt_core::runtime::Runtime;
-use anyrt_core::stream::{Attributes, Bare};
+use anyrt_core::stream::{Attributes, WithoutAttributes};
 use anyrt_core::task::task_group;
 use anyrt_core::time::now;
 use futures_io::{AsyncRead, AsyncWrite};
@@ -40,14 +40,14 @@ impl Told {
 impl Attributes for Told {}
 
 impl Listener for Told {
-    type Stream = Bare<Nothing>;
+    type Stream = WithoutAttributes<Nothing>;
 
-    async fn accept(&self) -> io::Result<Bare<Nothing>> {
+    async fn accept(&self) -> io::Result<WithoutAttributes<Nothing>> {
         loop {
             let step = self.0.lock().unwrap().pop_front();
             match step {
                 None => return pending().await,
-                Some(Step::Connection) => return Ok(Bare(Nothing)),
+                Some(Step::Connection) => return Ok(WithoutAttributes(Nothing)),
                 Some(Step::Error(error)) => return Err(error),
                 Some(Step::After(gate)) => gate.opened().await,
             }

@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use anyrt_core::net::{Address, Internet, Kind, SocketListener, SocketStream, TcpListener};
-use anyrt_core::runtime::{Net, Purpose, Socket};
+use anyrt_core::net::{Address, Domain, Ip, SocketListener, SocketStream, TcpListener};
+use anyrt_core::runtime::{Net, Socket, SocketSpec};
 use futures_util::future::{poll_fn, try_join};
 
 /// The address of this machine, with a port that the system chooses.
@@ -17,11 +17,11 @@ pub(super) fn listen<R: Net>() -> (TcpListener<R>, SocketAddr) {
 }
 
 /// Connects to this address.
-pub(super) async fn connect<R: Net, K: Kind>(
+pub(super) async fn connect<R: Net, K: Domain>(
     to: impl Into<K::Address>,
 ) -> std::io::Result<SocketStream<R, K>> {
     let to: Address = to.into().into();
-    let purpose = Purpose::Connect {
+    let purpose = SocketSpec::Connect {
         to: &to,
         from: None,
     };
@@ -31,7 +31,7 @@ pub(super) async fn connect<R: Net, K: Kind>(
 }
 
 /// Returns both ends of a connection to this listener: the connecting end, and the accepted one.
-pub(super) async fn connected<R: Net, K: Kind>(
+pub(super) async fn connected<R: Net, K: Domain>(
     listener: &SocketListener<R, K>,
 ) -> (SocketStream<R, K>, SocketStream<R, K>) {
     let to = listener.local_addr().unwrap();
@@ -42,7 +42,7 @@ pub(super) async fn connected<R: Net, K: Kind>(
 }
 
 /// Returns both ends of a TCP connection.
-pub(super) async fn tcp<R: Net>() -> (SocketStream<R, Internet>, SocketStream<R, Internet>) {
+pub(super) async fn tcp<R: Net>() -> (SocketStream<R, Ip>, SocketStream<R, Ip>) {
     connected(&listen::<R>().0).await
 }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use anyrt_core::cancel::CancelScope;
 use anyrt_core::net::{
-    BoxListener, ConnectedUnixDatagram, Family, Internet, LocalAddress, LocalPort, MultiListener,
+    BoxListener, ConnectedUnixDatagram, Family, Ip, LocalAddress, LocalPort, MultiListener,
     RemoteAddress, RemotePort, ServeOptions, SocketFamily, TcpListener, Unix, UnixAddress,
     UnixDatagram, UnixListenOptions, UnixListener,
 };
@@ -196,7 +196,7 @@ pub fn tcp_and_unix_are_served_together(backend: &OsBackend) {
         let serve = scope.run(ServeOptions::new().serve::<OsR, _, _, _>(&listener, handler));
         let clients = async {
             for _ in 0..2 {
-                let mut client = connect::<OsR, Internet>(address).await.unwrap();
+                let mut client = connect::<OsR, Ip>(address).await.unwrap();
                 assert_eq!(client.receive(10).await.unwrap(), b"IPv4");
                 let mut client = connect::<OsR, Unix>(&*path).await.unwrap();
                 assert_eq!(client.receive(10).await.unwrap(), b"Unix");
@@ -205,7 +205,7 @@ pub fn tcp_and_unix_are_served_together(backend: &OsBackend) {
         };
         join(serve, clients).await.0.unwrap_err();
         drop(listener);
-        connect::<OsR, Internet>(address).await.unwrap_err();
+        connect::<OsR, Ip>(address).await.unwrap_err();
         connect::<OsR, Unix>(&*path).await.unwrap_err();
     });
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use anyrt_core::net::Listener;
 use anyrt_core::stream::{
-    Attributes, AttributesExt, ByteReceiveStreamExt, ByteSendStreamExt, Demand, MemoryByteStream,
-    MemoryObjectReceiveStream, MemoryObjectSendStream, UNBOUNDED, is_broken, is_end_of_stream,
-    memory_byte_stream, memory_object_stream,
+    Attributes, AttributesExt, ByteReceiveStreamExt, ByteSendStreamExt, MemoryByteStream,
+    MemoryObjectReceiveStream, MemoryObjectSendStream, Request, UNBOUNDED, is_broken,
+    is_end_of_stream, memory_byte_stream, memory_object_stream,
 };
 use anyrt_core::task::task_group;
 use anyrt_core::time::now;
@@ -33,7 +33,7 @@ impl Listener for Memory {
 }
 
 impl Attributes for Memory {
-    fn provide(&self, demand: &mut Demand<'_>) {
+    fn provide(&self, demand: &mut Request<'_>) {
         demand.provide::<super::tls_support::Number>(|| 7);
     }
 }

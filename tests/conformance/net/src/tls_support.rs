@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use anyrt_core::stream::{
-    Attribute, Attributes, ByteReceiveStreamExt, ByteSendStreamExt, ByteStream, Demand,
-    MemoryByteStream, memory_byte_stream,
+    Attribute, Attributes, ByteReceiveStreamExt, ByteSendStreamExt, ByteStream, MemoryByteStream,
+    Request, memory_byte_stream,
 };
 use anyrt_core::tls::rustls::crypto::ring;
 use anyrt_core::tls::rustls::{self, ServerConfig, version};
@@ -190,7 +190,7 @@ impl Wire {
 }
 
 impl Attributes for Wire {
-    fn provide(&self, demand: &mut Demand<'_>) {
+    fn provide(&self, demand: &mut Request<'_>) {
         demand.provide::<Number>(|| self.number);
         self.inner.provide(demand);
     }

@@ -6,7 +6,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyrt_core::cancel::{CancelScope, Lent, fail_after, move_on_after};
+use anyrt_core::cancel::{CancelScope, Leased, fail_after, move_on_after};
 use anyrt_core::process::{Command, Process, Stdio, open_process, run_process, with_process};
 use anyrt_core::signals::Signal;
 use anyrt_core::stream::{
@@ -330,7 +330,7 @@ pub fn output_in_the_grace_is_thrown_away(backend: &OsBackend) {
             let handle = scope.handle();
             let runs = scope.run(async {
                 if in_a_block {
-                    let block = async |process: Lent<Process<OsR>>| {
+                    let block = async |process: Leased<Process<OsR>>| {
                         drop(process.wait().await);
                     };
                     drop(with_process::<OsR, (), _, _>(command, block).await);

@@ -199,10 +199,10 @@ pub fn a_deadline_that_passed_unnoticed_has_passed(backend: &Backend) {
                     handle.set_deadline(now::<R>() + SHORT);
                 }
                 thread::sleep(SHORT * 2);
-                log.add(format!("handle: {}", handle.cancel_called()));
+                log.add(format!("handle: {}", handle.is_cancelled()));
                 log.add(format!("inside: {}", has_pending_cancellation()));
                 handle.set_deadline(Instant::FAR_FUTURE);
-                log.add(format!("handle, moved: {}", handle.cancel_called()));
+                log.add(format!("handle, moved: {}", handle.is_cancelled()));
                 log.add(format!("inside, moved: {}", has_pending_cancellation()));
                 assert!(poll_once(pin!(checkpoint())).await.is_pending());
                 checkpoint().await;

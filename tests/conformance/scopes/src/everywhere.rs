@@ -55,7 +55,7 @@ pub fn a_lent_resource_is_never_lost(backend: &Backend) {
         async |cut| {
             let log = Log::new();
             let resource = (Vec::<u32>::new(), log.on_drop("resource dropped"));
-            let body = |mut lent: anyrt_core::cancel::Lent<_>| async move {
+            let body = |mut lent: anyrt_core::cancel::Leased<_>| async move {
                 for n in 0..3 {
                     checkpoint().await;
                     let (numbers, _): &mut (Vec<u32>, _) = &mut lent;
@@ -130,7 +130,7 @@ pub fn nothing_runs_between_nested_scopes(backend: &Backend) {
                 let result = result.await;
                 log.add("between");
                 assert!(result.is_ok(), "the inner scope catches nothing");
-                assert!(!handle.cancel_called());
+                assert!(!handle.is_cancelled());
             };
             let completed = cut.apply(operation).await.is_some();
             assert_eq!(completed, log.has("between"));

@@ -138,7 +138,7 @@ pub fn a_pending_checkpoint_is_cancelled_too(backend: &Backend) {
         let mut scoped = pin!(scope.run(async {
             loop {
                 checkpoint().await;
-                if handle.cancel_called() {
+                if handle.is_cancelled() {
                     passed.raise();
                 }
             }

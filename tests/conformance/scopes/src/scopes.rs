@@ -24,7 +24,7 @@ pub fn cancelling_interrupts_the_wait(backend: &Backend) {
         let result = task_group::<R, Infallible, _, _>(async |tg| {
             let scope = CancelScope::<R>::new();
             let (handle, waiting) = (scope.handle(), Gate::new());
-            assert!(!handle.cancel_called() && !handle.cancelled_caught());
+            assert!(!handle.is_cancelled() && !handle.has_caught());
             let (canceller, is_waiting) = (handle.clone(), waiting.clone());
             tg.spawn(async move {
                 is_waiting.opened().await;
@@ -39,7 +39,7 @@ pub fn cancelling_interrupts_the_wait(backend: &Backend) {
                 })
                 .await;
             assert_eq!(outcome.unwrap_err().cause(), Cause::Explicit);
-            assert!(handle.cancel_called() && handle.cancelled_caught());
+            assert!(handle.is_cancelled() && handle.has_caught());
             checkpoint().await;
             log.add("behind the scope");
         })
@@ -59,7 +59,7 @@ pub fn cancelling_is_idempotent(backend: &Backend) {
         let outcome = scope.run(blocked()).await;
         handle.cancel();
         assert_eq!(outcome.unwrap_err().reason(), Some("the first"));
-        assert!(handle.cancel_called() && handle.cancelled_caught());
+        assert!(handle.is_cancelled() && handle.has_caught());
     });
 }
 
@@ -92,7 +92,7 @@ pub fn cancellation_is_level_triggered(backend: &Backend) {
             })
             .await;
         assert_eq!(outcome.unwrap(), "retried");
-        assert!(handle.cancel_called() && !handle.cancelled_caught());
+        assert!(handle.is_cancelled() && !handle.has_caught());
     });
 }
 
@@ -109,7 +109,7 @@ pub fn a_body_that_never_waits_again_completes(backend: &Backend) {
             })
             .await;
         assert_eq!(outcome.unwrap(), 7);
-        assert!(handle.cancel_called() && !handle.cancelled_caught());
+        assert!(handle.is_cancelled() && !handle.has_caught());
     });
 }
 
@@ -267,7 +267,7 @@ pub fn errors_pass_a_cancelled_scope(backend: &Backend) {
             Err::<(), _>("a real error")
         });
         assert_eq!(outcome.await.unwrap(), Err("a real error"));
-        assert!(handle.cancel_called() && !handle.cancelled_caught());
+        assert!(handle.is_cancelled() && !handle.has_caught());
     });
 }
 
@@ -278,12 +278,12 @@ pub fn a_handle_outlives_its_scope(backend: &Backend) {
         let handle = scope.handle();
         drop(scope);
         handle.cancel();
-        assert!(handle.cancel_called() && !handle.cancelled_caught());
+        assert!(handle.is_cancelled() && !handle.has_caught());
 
         let scope = CancelScope::<R>::new();
         let handle = scope.handle();
         scope.run(checkpoint()).await.unwrap();
-        assert!(!handle.cancel_called());
+        assert!(!handle.is_cancelled());
         handle.set_shield(true);
         handle.set_deadline(now::<R>());
         handle.cancel();

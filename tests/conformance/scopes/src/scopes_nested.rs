@@ -37,8 +37,8 @@ pub fn an_outer_cancellation_passes_the_inner_scope(backend: &Backend) {
         let (outcome, ()) = join(body, canceller).await;
         assert!(outcome.is_err());
         assert_eq!(log.entries(), ["inner body dropped"]);
-        assert!(outer_handle.cancel_called() && outer_handle.cancelled_caught());
-        assert!(!inner_handle.cancel_called() && !inner_handle.cancelled_caught());
+        assert!(outer_handle.is_cancelled() && outer_handle.has_caught());
+        assert!(!inner_handle.is_cancelled() && !inner_handle.has_caught());
     });
 }
 
@@ -91,9 +91,9 @@ pub fn the_outermost_cancelled_scope_catches(backend: &Backend) {
                 let (outcome, ()) = join(body, canceller).await;
                 assert!(outcome.is_ok());
                 assert_eq!(log.entries(), ["behind the outer one"]);
-                let called = handles.each_ref().map(|handle| handle.cancel_called());
+                let called = handles.each_ref().map(|handle| handle.is_cancelled());
                 assert_eq!(called, [false, true, false, true]);
-                let caught = handles.each_ref().map(|handle| handle.cancelled_caught());
+                let caught = handles.each_ref().map(|handle| handle.has_caught());
                 assert_eq!(caught, [false, true, false, false]);
             }
         }
@@ -125,7 +125,7 @@ pub fn an_outer_cancellation_overtakes_an_inner_one(backend: &Backend) {
             .await;
         assert!(outcome.is_err());
         assert_eq!(log.entries(), ["cleaned up"]);
-        assert!(outer_handle.cancelled_caught() && !inner_handle.cancelled_caught());
+        assert!(outer_handle.has_caught() && !inner_handle.has_caught());
     });
 }
 
@@ -159,7 +159,7 @@ pub fn a_scope_inside_a_shield_catches_its_own(backend: &Backend) {
                     let inner_handle = inner.handle();
                     inner_handle.cancel();
                     assert!(inner.run(blocked()).await.is_err());
-                    assert!(inner_handle.cancelled_caught());
+                    assert!(inner_handle.has_caught());
                     checkpoint().await;
                     log.add("the shield ends");
                 })

@@ -147,7 +147,7 @@ pub fn foreign_futures_are_polled_once_more(backend: &Backend) {
             let handle = scope.handle();
             let mut polls_after = 0;
             let foreign = std::future::poll_fn(|_| {
-                if !handle.cancel_called() {
+                if !handle.is_cancelled() {
                     return Poll::Pending;
                 }
                 polls_after += 1;

@@ -149,7 +149,7 @@ pub fn a_shield_can_be_switched(backend: &Backend) {
         .await;
         assert!(outcome.is_err());
         assert_eq!(log.entries(), ["on", "off", "on again"]);
-        assert!(!handle.cancel_called() && !handle.cancelled_caught());
+        assert!(!handle.is_cancelled() && !handle.has_caught());
     });
 }
 

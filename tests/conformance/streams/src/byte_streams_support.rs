@@ -5,7 +5,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use anyrt_core::stream::{Attribute, Attributes, Demand};
+use anyrt_core::stream::{Attribute, Attributes, Request};
 use futures_io::AsyncRead;
 
 /// A source that returns one piece with each read, and is pending before each of them, if it is slow. After
@@ -78,7 +78,7 @@ impl Attribute for Left {
 }
 
 impl Attributes for Pieces {
-    fn provide(&self, demand: &mut Demand<'_>) {
+    fn provide(&self, demand: &mut Request<'_>) {
         demand.provide::<Left>(|| self.pieces.len());
     }
 }
@@ -97,7 +97,7 @@ impl AsyncRead for Unreadable {
 }
 
 impl Attributes for Unreadable {
-    fn provide(&self, demand: &mut Demand<'_>) {
+    fn provide(&self, demand: &mut Request<'_>) {
         demand.provide_result::<Left>(|| Err(io::ErrorKind::PermissionDenied.into()));
         self.0.provide(demand);
     }

@@ -17,7 +17,7 @@ fn counts(limiter: &CapacityLimiter) -> (usize, usize, usize) {
     let statistics = limiter.statistics();
     assert_eq!(statistics.total, limiter.total());
     assert_eq!(statistics.borrowers.len(), statistics.borrowed);
-    if statistics.total != CapacityLimiter::UNLIMITED {
+    if statistics.total != CapacityLimiter::UNBOUNDED {
         let available = statistics.total.saturating_sub(statistics.borrowed);
         assert_eq!(statistics.available, available);
     }
@@ -138,7 +138,7 @@ pub fn the_counts_of_a_limiter_add_up(backend: &Backend) {
 pub fn the_total_may_be_zero_or_unlimited(backend: &Backend) {
     let limiter = CapacityLimiter::new(0);
     assert!(limiter.try_acquire().is_err());
-    limiter.set_total(CapacityLimiter::UNLIMITED);
+    limiter.set_total(CapacityLimiter::UNBOUNDED);
     let outside = limiter.try_acquire().expect("there is no limit");
     limiter.set_total(0);
     drop(outside);
@@ -146,10 +146,10 @@ pub fn the_total_may_be_zero_or_unlimited(backend: &Backend) {
         let mut waiter = pin!(limiter.acquire());
         assert!(poll_once(waiter.as_mut()).await.is_pending());
         assert_eq!(counts(&limiter), (0, 0, 1));
-        limiter.set_total(CapacityLimiter::UNLIMITED);
+        limiter.set_total(CapacityLimiter::UNBOUNDED);
         let mut tokens = vec![waiter.await];
         for borrowed in 1..100 {
-            let unlimited = CapacityLimiter::UNLIMITED;
+            let unlimited = CapacityLimiter::UNBOUNDED;
             assert_eq!(counts(&limiter), (borrowed, unlimited, 0));
             tokens.push(limiter.acquire().await);
         }

@@ -85,7 +85,7 @@ pub fn a_handed_back_cancellation_is_one(backend: &Backend) {
         begun.opened().await;
         handle.cancel_with("enough");
         assert_eq!(scoped.await.unwrap_err().reason(), Some("enough"));
-        assert!(handle.cancelled_caught());
+        assert!(handle.has_caught());
         assert!(log.entries().is_empty());
     });
 }
@@ -112,7 +112,7 @@ pub fn a_late_shield_does_not_undo_what_was_told(backend: &Backend) {
         shields.set_shield(true);
         go_on.open();
         scoped.await.unwrap_err();
-        assert!(cancels.cancelled_caught());
+        assert!(cancels.has_caught());
     });
 }
 

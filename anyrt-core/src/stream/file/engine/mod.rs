@@ -42,7 +42,7 @@ use super::{FileHandle, FilePath};
 use crate::engine::{Run, Unhandled};
 use crate::loom::{Arc, Mutex, lock};
 use crate::runtime::Runtime;
-use crate::stream::{Demand, SendError};
+use crate::stream::{Request, SendError};
 use crate::sync::CapacityLimiter;
 use crate::thread::{OwnedCall, run_owed, to_thread};
 use crate::wake::poll_locked;
@@ -372,7 +372,7 @@ impl<R: Runtime> Engine<R> {
         self.next.push_back(piece);
     }
 
-    pub(crate) fn provide(&self, demand: &mut Demand<'_>) {
+    pub(crate) fn provide(&self, demand: &mut Request<'_>) {
         demand
             .provide_option::<FilePath>(|| self.path.as_deref().map(Path::to_owned))
             .provide_result::<FileHandle>(|| {

@@ -9,8 +9,8 @@ use std::sync::OnceLock;
 use std::task::{Context, Poll};
 
 use anyrt_core::net::Address;
-use anyrt_core::runtime::{Net, Purpose, Socket, SocketOption};
-use anyrt_core::stream::{Attributes, Demand};
+use anyrt_core::runtime::{Net, Socket, SocketOption, SocketSpec};
+use anyrt_core::stream::{Attributes, Request};
 
 use super::Erased;
 use super::facets::{BoxFuture, Marker, mount};
@@ -19,7 +19,7 @@ type Lookup<T> = BoxFuture<io::Result<T>>;
 
 /// The associated functions of [`Net`].
 trait NetFacet: Send + Sync {
-    fn socket(&self, purpose: Purpose<'_>, options: &[SocketOption]) -> io::Result<AnySocket>;
+    fn socket(&self, purpose: SocketSpec<'_>, options: &[SocketOption]) -> io::Result<AnySocket>;
     fn lookup(&self, host: String, port: u16) -> Lookup<Vec<SocketAddr>>;
     fn reverse_lookup(&self, address: SocketAddr) -> Lookup<(String, String)>;
 }
@@ -78,7 +78,7 @@ fn net() -> &'static dyn NetFacet {
 }
 
 impl<R: Net> NetFacet for Marker<R> {
-    fn socket(&self, purpose: Purpose<'_>, options: &[SocketOption]) -> io::Result<AnySocket> {
+    fn socket(&self, purpose: SocketSpec<'_>, options: &[SocketOption]) -> io::Result<AnySocket> {
         Ok(AnySocket(Box::new(R::socket(purpose, options)?)))
     }
 
@@ -94,7 +94,7 @@ impl<R: Net> NetFacet for Marker<R> {
 impl Net for Erased<AnySocket> {
     type Socket = AnySocket;
 
-    fn socket(purpose: Purpose<'_>, options: &[SocketOption]) -> io::Result<AnySocket> {
+    fn socket(purpose: SocketSpec<'_>, options: &[SocketOption]) -> io::Result<AnySocket> {
         net().socket(purpose, options)
     }
 
@@ -173,7 +173,7 @@ impl<S: Socket> SocketObject for S {
 }
 
 impl Attributes for AnySocket {
-    fn provide(&self, demand: &mut Demand<'_>) {
+    fn provide(&self, demand: &mut Request<'_>) {
         self.0.provide(demand);
     }
 }

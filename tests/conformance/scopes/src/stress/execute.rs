@@ -383,7 +383,7 @@ async fn scope<R: Runtime>(
     match result {
         Ok(outcome) => outcome,
         Err(_) => {
-            if !handle.cancel_called() {
+            if !handle.is_cancelled() {
                 ledger.violation(format!(
                     "seed {seed}: a scope ended as cancelled, and was not"
                 ));

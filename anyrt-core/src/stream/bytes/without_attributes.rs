@@ -1,4 +1,4 @@
-//! [`Bare`]: a wrapper that gives a foreign stream an empty set of attributes.
+//! [`WithoutAttributes`]: a wrapper that gives a foreign stream an empty set of attributes.
 
 use std::io::{self, IoSlice, IoSliceMut};
 use std::pin::Pin;
@@ -16,20 +16,20 @@ use crate::stream::Attributes;
 /// # Examples
 ///
 /// ```
-/// use anyrt_core::stream::{Bare, ByteReceiveStream, ByteReceiveStreamExt};
+/// use anyrt_core::stream::{WithoutAttributes, ByteReceiveStream, ByteReceiveStreamExt};
 ///
 /// async fn first_byte(mut stream: impl ByteReceiveStream) -> std::io::Result<u8> {
 ///     Ok(stream.receive(1).await?[0])
 /// }
 ///
-/// let byte = first_byte(Bare(&b"bytes"[..]));
+/// let byte = first_byte(WithoutAttributes(&b"bytes"[..]));
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Bare<S>(pub S);
+pub struct WithoutAttributes<S>(pub S);
 
-impl<S> Attributes for Bare<S> {}
+impl<S> Attributes for WithoutAttributes<S> {}
 
-impl<S: AsyncRead + Unpin> AsyncRead for Bare<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for WithoutAttributes<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -47,7 +47,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Bare<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Bare<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for WithoutAttributes<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

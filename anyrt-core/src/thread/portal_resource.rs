@@ -22,14 +22,14 @@ impl Release {
 
 /// The resource's side of [`BlockingPortal::hold`](super::BlockingPortal::hold), in the run.
 #[must_use = "nothing is held open before `until_released`"]
-pub struct Holding<V> {
+pub struct ResourceScope<V> {
     started: Started<V>,
     release: Release,
 }
 
-impl<V> Holding<V> {
-    pub(super) fn new(started: Started<V>, release: Release) -> Holding<V> {
-        Holding { started, release }
+impl<V> ResourceScope<V> {
+    pub(super) fn new(started: Started<V>, release: Release) -> ResourceScope<V> {
+        ResourceScope { started, release }
     }
 
     /// Reports that the resource is open, passes the value to the waiting thread, and waits until the thread
@@ -45,9 +45,9 @@ impl<V> Holding<V> {
     }
 }
 
-impl<V> fmt::Debug for Holding<V> {
+impl<V> fmt::Debug for ResourceScope<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Holding").finish_non_exhaustive()
+        f.debug_struct("ResourceScope").finish_non_exhaustive()
     }
 }
 
@@ -55,15 +55,15 @@ impl<V> fmt::Debug for Holding<V> {
 ///
 /// Dropping it releases the resource and waits until it has been closed.
 #[must_use = "dropping this closes what is held open"]
-pub struct Held<V, T> {
+pub struct PortalResource<V, T> {
     value: V,
     release: Release,
     task: Option<PortalTask<T>>,
 }
 
-impl<V, T> Held<V, T> {
-    pub(super) fn new(value: V, release: Release, task: PortalTask<T>) -> Held<V, T> {
-        Held {
+impl<V, T> PortalResource<V, T> {
+    pub(super) fn new(value: V, release: Release, task: PortalTask<T>) -> PortalResource<V, T> {
+        PortalResource {
             value,
             release,
             task: Some(task),
@@ -92,7 +92,7 @@ impl<V, T> Held<V, T> {
     }
 }
 
-impl<V, T> Deref for Held<V, T> {
+impl<V, T> Deref for PortalResource<V, T> {
     type Target = V;
 
     fn deref(&self) -> &V {
@@ -100,7 +100,7 @@ impl<V, T> Deref for Held<V, T> {
     }
 }
 
-impl<V, T> Drop for Held<V, T> {
+impl<V, T> Drop for PortalResource<V, T> {
     fn drop(&mut self) {
         self.release.0.set();
         if let Some(task) = self.task.take()
@@ -112,8 +112,8 @@ impl<V, T> Drop for Held<V, T> {
     }
 }
 
-impl<V: fmt::Debug, T> fmt::Debug for Held<V, T> {
+impl<V: fmt::Debug, T> fmt::Debug for PortalResource<V, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Held").field(&self.value).finish()
+        f.debug_tuple("PortalResource").field(&self.value).finish()
     }
 }

@@ -9,8 +9,8 @@ use super::{Address, UnixAddress};
 
 /// The kind of a socket, which determines the type of its addresses.
 ///
-/// There are two kinds: [`Internet`] and [`Unix`]. The trait is sealed.
-pub trait Kind: sealed::Sealed + fmt::Debug + Send + Sync + Unpin + 'static {
+/// There are two kinds: [`Ip`] and [`Unix`]. The trait is sealed.
+pub trait Domain: sealed::Sealed + fmt::Debug + Send + Sync + Unpin + 'static {
     /// An address of this kind.
     type Address: Clone + fmt::Debug + fmt::Display + Eq + Hash + Into<Address> + Send + Sync;
 
@@ -30,14 +30,14 @@ pub trait Kind: sealed::Sealed + fmt::Debug + Send + Sync + Unpin + 'static {
 /// IP sockets: TCP and UDP.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub struct Internet;
+pub struct Ip;
 
 /// Unix sockets, on this machine.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Unix;
 
-impl Kind for Internet {
+impl Domain for Ip {
     type Address = SocketAddr;
 
     const NO_DELAY: bool = true;
@@ -47,7 +47,7 @@ impl Kind for Internet {
     }
 }
 
-impl Kind for Unix {
+impl Domain for Unix {
     type Address = UnixAddress;
 
     const NO_DELAY: bool = false;
@@ -73,6 +73,6 @@ fn of_another_kind(address: &Address) -> io::Error {
 mod sealed {
     #[expect(unnameable_types, reason = "so that nobody else can be one")]
     pub trait Sealed {}
-    impl Sealed for super::Internet {}
+    impl Sealed for super::Ip {}
     impl Sealed for super::Unix {}
 }

@@ -33,7 +33,6 @@
 
 mod attributes;
 pub mod cancel;
-mod chain;
 pub mod combine;
 pub mod context;
 #[cfg(all(feature = "descriptors", unix))]
@@ -45,6 +44,7 @@ pub mod fs;
 #[cfg(any(feature = "net", feature = "tls"))]
 mod host;
 mod instant;
+mod linked_slab;
 mod loom;
 #[cfg(all(test, loom))]
 mod models;

@@ -44,7 +44,7 @@ pub(crate) mod thread {
     /// Checks a condition a number of times, and yields the processor in between. Returns whether it became
     /// true.
     #[cfg(not(loom))]
-    pub(crate) fn look_around(times: u32, mut came: impl FnMut() -> bool) -> bool {
+    pub(crate) fn spin(times: u32, mut came: impl FnMut() -> bool) -> bool {
         (0..times).any(|_| {
             std::thread::yield_now();
             came()
@@ -52,7 +52,7 @@ pub(crate) mod thread {
     }
 
     #[cfg(loom)]
-    pub(crate) fn look_around(_times: u32, mut came: impl FnMut() -> bool) -> bool {
+    pub(crate) fn spin(_times: u32, mut came: impl FnMut() -> bool) -> bool {
         came()
     }
 }

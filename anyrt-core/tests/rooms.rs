@@ -14,7 +14,7 @@ const ROOMS: &[&str] = &[
     "wake",
     "instant",
     "attributes",
-    "chain",
+    "linked_slab",
     "host",
     "runtime",
     "engine",

@@ -17,7 +17,7 @@ use std::thread;
 
 use crate::cases::spawn::{Join, spawn_and_join};
 use crate::json;
-use crate::lane::{Side, TokioCurrent};
+use crate::setup::{Side, TokioCurrent};
 
 /// Options of the command line.
 #[derive(Debug)]

@@ -8,10 +8,10 @@ mod clock;
 mod futures;
 mod instructions;
 mod json;
-mod lane;
 mod memory;
 mod overhead;
 mod serve;
+mod setup;
 mod work;
 
 use std::env;
@@ -20,7 +20,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::str::FromStr;
 
-use crate::lane::Side;
+use crate::setup::Side;
 
 const HELP: &str = "\
 usage: anyrt-bench overhead [OPTION]...

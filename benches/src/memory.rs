@@ -22,7 +22,7 @@ use crate::cases::cancel;
 use crate::clock::Start;
 use crate::futures::{Blocked, Countdown, YieldOnce};
 use crate::json;
-use crate::lane::{self, AsyncStdShared, Lane, Native, Side, SmolOne, TokioCurrent};
+use crate::setup::{self, AsyncStdShared, Native, Setup, Side, SmolOne, TokioCurrent};
 
 /// The options of the command line.
 #[derive(Debug)]
@@ -63,21 +63,21 @@ const BACKENDS: &[Backend] = &[
     backend::<AsyncStdShared>(),
 ];
 
-const fn backend<L: Lane>() -> Backend {
+const fn backend<L: Setup>() -> Backend {
     Backend {
         name: L::NAME,
         bytes: [bytes::<L, 1>, bytes::<L, 12>, bytes::<L, 49>],
-        crowd: |count| lane::ours::<L, _>(crowd::<L::Runtime>(count)),
+        crowd: |count| setup::ours::<L, _>(crowd::<L::Runtime>(count)),
     }
 }
 
 /// Measures the memory of `count` blocked futures of `WORDS` words and a pointer.
-fn bytes<L: Lane, const WORDS: usize>(side: Side, count: usize) -> usize {
+fn bytes<L: Setup, const WORDS: usize>(side: Side, count: usize) -> usize {
     debug_assert!(SIZES.contains(&size_of::<Blocked<WORDS>>()), "a known size");
     match side {
-        Side::Ours => lane::ours::<L, _>(bytes_of_group::<L::Runtime, WORDS>(count)),
+        Side::Ours => setup::ours::<L, _>(bytes_of_group::<L::Runtime, WORDS>(count)),
         Side::Theirs => {
-            lane::native::<L, _, _>(|native| bytes_of_tasks::<L::Native, WORDS>(native, count))
+            setup::native::<L, _, _>(|native| bytes_of_tasks::<L::Native, WORDS>(native, count))
         }
     }
 }
@@ -247,9 +247,9 @@ pub(crate) fn run_part(arguments: &[String]) -> Option<Vec<usize>> {
         "cancel" => {
             let taken = match side {
                 Side::Ours => {
-                    lane::ours::<TokioCurrent, _>(cancel::group::<anyrt_tokio::Tokio>(count))
+                    setup::ours::<TokioCurrent, _>(cancel::group::<anyrt_tokio::Tokio>(count))
                 }
-                Side::Theirs => lane::native::<TokioCurrent, _, _>(|_| cancel::join_set(count)),
+                Side::Theirs => setup::native::<TokioCurrent, _, _>(|_| cancel::join_set(count)),
             };
             Some(vec![usize::try_from(taken.as_nanos()).ok()?])
         }

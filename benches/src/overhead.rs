@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use crate::cases::{self, Case, Floor};
 use crate::clock;
 use crate::json;
-use crate::lane::Side;
+use crate::setup::Side;
 
 /// The options of the command line.
 #[derive(Debug)]

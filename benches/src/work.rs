@@ -8,7 +8,7 @@ use anyrt_core::task::task_group;
 use futures_util::future::BoxFuture;
 
 use crate::clock::Start;
-use crate::lane::{self, Lane, Native, Side};
+use crate::setup::{self, Native, Setup, Side};
 
 /// The work of one task. It is boxed, so that there is one copy of the code that runs it; both sides pay
 /// for that.
@@ -38,7 +38,7 @@ impl Tasks {
 /// Times the jobs that `make` makes for `count` operations, from the first spawn to the last end:
 /// children of a group, or native tasks that are awaited. A tenth of the operations runs first,
 /// unmeasured.
-pub(crate) fn time<L: Lane>(
+pub(crate) fn time<L: Setup>(
     tasks: Tasks,
     side: Side,
     count: usize,
@@ -46,13 +46,13 @@ pub(crate) fn time<L: Lane>(
 ) -> Duration {
     let (before, jobs) = (make(count / 10), make(count));
     match (tasks, side) {
-        (Tasks::Own, Side::Ours) => lane::ours::<L, _>(async move {
+        (Tasks::Own, Side::Ours) => setup::ours::<L, _>(async move {
             in_group::<L::Runtime>(before).await;
             let start = Start::now();
             in_group::<L::Runtime>(jobs).await;
             start.elapsed()
         }),
-        (Tasks::Same, _) | (_, Side::Theirs) => lane::native::<L, _, _>(async move |native| {
+        (Tasks::Same, _) | (_, Side::Theirs) => setup::native::<L, _, _>(async move |native| {
             in_tasks(&native, before).await;
             let start = Start::now();
             in_tasks(&native, jobs).await;

@@ -17,7 +17,7 @@ use std::task::{Context, Poll};
 use pin_project::{pin_project, pinned_drop};
 
 use crate::engine::clock::Clock;
-use crate::engine::poll_state::{CANCELLED, Outside, Surroundings};
+use crate::engine::poll_state::{CANCELLED, Saved, Surroundings};
 use crate::engine::{
     CancelState, Cause, End, Ended, FramePolicy, FutureSlot, GroupState, Node, Polled, RawFrame,
     TaskRecord, Wait, poll_state,
@@ -346,7 +346,7 @@ impl TaskRecord {
 /// The policy of a task's outermost frame: a shield that has the cancellation of the task's record.
 struct RootPolicy<'a> {
     record: &'a mut Option<TaskRecord>,
-    outside: Option<Outside>,
+    outside: Option<Saved>,
     wait: Wait,
 }
 

@@ -5,32 +5,32 @@
 //! that a worker is on its way there. The end of the run sends the workers back to the pool.
 //!
 //! ```text
-//!   job ──▶ work ──▶ sit ──▶ deliver ──▶ next job in the queue, or wait for one
+//!   job ──▶ work ──▶ go_idle ──▶ deliver ──▶ next job in the queue, or wait for one
 //!             ▲       │ enough idle, or the run is over
 //!             │       └────▶ deliver ──▶ back to the pool
 //!             └── a new worker, if each idle one has a job in the queue already
 //! ```
 //!
-//! A worker in one of a run's rooms is in one of three states:
+//! A worker in one of a run's pools is in one of three states:
 //!
 //! ```text
-//!            sit                   call (or close)
-//!   ┌──────┐ ───▶ ┌──────┐ ──────────────────────────▶ ┌────────┐
-//!   │ busy │      │ idle │                             │ called │
-//!   └──────┘ ◀─── └──────┘ ◀────────────────────────── └────────┘
-//!      ▲    stand           finds the queue empty: sits    │
-//!      └───────────────────────────────────────────────────┘ finds a job: stands
+//!            go_idle                  call (or close)
+//!   ┌──────┐ ──────▶ ┌──────┐ ─────────────────────▶ ┌────────┐
+//!   │ busy │         │ idle │                        │ waking │
+//!   └──────┘ ◀────── └──────┘ ◀───────────────────── └────────┘
+//!      ▲  leave_idle           the queue is empty        │
+//!      └─────────────────────────────────────────────────┘ there is a job: leave_idle
 //! ```
 //!
-//! 1. A worker sits down *before* it delivers. So a caller that has received its value finds the worker
+//! 1. A worker becomes idle *before* it delivers. So a caller that has received its value finds the worker
 //!    idle, and successive calls use one thread.
-//! 2. There are never more jobs in the queue than idle and called workers. So each job has a worker, even
+//! 2. There are never more jobs in the queue than idle and waking workers. So each job has a worker, even
 //!    if no job ever ends. A worker that leaves for another reason passes on the job that was counted on it.
 //! 3. While there is a job in the queue, a worker is on its way to it: it was called, and checks the queue
 //!    before anything else. If it finds several jobs, it takes the first, and calls others, two at a time,
 //!    before it begins. So a caller with many jobs wakes one thread instead of one for each, and short jobs
 //!    are executed by the few threads that are awake.
-//! 4. The worker that sat down last spins for a moment before it sleeps, if that has succeeded lately: a
+//! 4. The worker that became idle last spins for a moment before it sleeps, if that has succeeded lately: a
 //!    caller that makes successive calls has the next job ready in less time than it takes to wake a thread.
 //! 5. While a worker is idle, no destructor of the user's runs on it: the next job could wait for it.
 //!
@@ -96,23 +96,23 @@ pub(crate) struct Workers {
 #[derive(Default)]
 struct State {
     /// The rooms, one for each runtime; nearly always one.
-    rooms: Vec<Room>,
+    pools: Vec<Pool>,
     /// `true` when the run has ended: no worker becomes idle any more.
     closed: bool,
 }
 
 /// The workers of one runtime, which is entered on their threads, and the jobs that need it.
-struct Room {
+struct Pool {
     runtime: TypeId,
     queue: VecDeque<Box<dyn Job>>,
-    /// The idle workers. The one that sat down last is called first.
+    /// The idle workers. The one that became idle last is called first.
     idle: Vec<Thread>,
     /// The workers on their way to the queue.
-    called: Vec<Thread>,
+    waking: Vec<Thread>,
 }
 
 /// A worker's own state. Accessed by its thread alone.
-pub(super) struct Seat {
+pub(super) struct WorkerState {
     runtime: TypeId,
     thread: Thread,
     /// The number of spins in vain since the last success.
@@ -121,10 +121,10 @@ pub(super) struct Seat {
     pause: u32,
 }
 
-impl Seat {
+impl WorkerState {
     /// Creates the state of the worker on this thread.
-    pub(super) fn new(runtime: TypeId) -> Seat {
-        Seat {
+    pub(super) fn new(runtime: TypeId) -> WorkerState {
+        WorkerState {
             runtime,
             thread: thread::current(),
             misses: 0,
@@ -134,70 +134,70 @@ impl Seat {
 }
 
 impl State {
-    fn room(&mut self, runtime: TypeId) -> &mut Room {
-        let at = self.rooms.iter().position(|room| room.runtime == runtime);
+    fn pool(&mut self, runtime: TypeId) -> &mut Pool {
+        let at = self.pools.iter().position(|pool| pool.runtime == runtime);
         let at = at.unwrap_or_else(|| {
-            self.rooms.push(Room {
+            self.pools.push(Pool {
                 runtime,
                 queue: VecDeque::new(),
                 idle: Vec::new(),
-                called: Vec::new(),
+                waking: Vec::new(),
             });
-            self.rooms.len() - 1
+            self.pools.len() - 1
         });
-        &mut self.rooms[at]
+        &mut self.pools[at]
     }
 
     /// Makes the worker idle. Returns false if it is not needed.
-    fn sit(&mut self, seat: &Seat) -> bool {
+    fn go_idle(&mut self, worker: &WorkerState) -> bool {
         let closed = self.closed;
-        let room = self.room(seat.runtime);
-        let sits = !closed && room.idle.len() < KEPT;
+        let pool = self.pool(worker.runtime);
+        let sits = !closed && pool.idle.len() < KEPT;
         if sits {
-            room.idle.push(seat.thread.clone());
+            pool.idle.push(worker.thread.clone());
         }
         sits
     }
 }
 
-impl Room {
+impl Pool {
     /// Returns whether there are more workers for the queue than jobs in it.
     fn has_spare(&self) -> bool {
-        self.queue.len() < self.idle.len() + self.called.len()
+        self.queue.len() < self.idle.len() + self.waking.len()
     }
 
     /// Picks a worker to wake, so that one more is on its way to the queue. Returns `None` if there are
     /// `most` already, or as many as jobs.
     fn call(&mut self, most: usize) -> Option<Thread> {
-        if self.called.len() >= self.queue.len().min(most) {
+        if self.waking.len() >= self.queue.len().min(most) {
             return None;
         }
         let next = self.idle.pop()?;
-        self.called.push(next.clone());
+        self.waking.push(next.clone());
         Some(next)
     }
 
-    fn is_idle(&self, seat: &Seat) -> bool {
-        position(&self.idle, seat).is_some()
+    fn is_idle(&self, worker: &WorkerState) -> bool {
+        position(&self.idle, worker).is_some()
     }
 
-    /// Removes the worker from both lists: it is neither idle nor called any more.
-    fn stand(&mut self, seat: &Seat) {
-        for list in [&mut self.called, &mut self.idle] {
-            if let Some(at) = position(list, seat) {
+    /// Removes the worker from both lists: it is neither idle nor waking any more.
+    fn leave_idle(&mut self, worker: &WorkerState) {
+        for list in [&mut self.waking, &mut self.idle] {
+            if let Some(at) = position(list, worker) {
                 list.remove(at);
             }
         }
     }
 }
 
-fn position(list: &[Thread], seat: &Seat) -> Option<usize> {
+fn position(list: &[Thread], worker: &WorkerState) -> Option<usize> {
     list.iter()
-        .rposition(|other| other.id() == seat.thread.id())
+        .rposition(|other| other.id() == worker.thread.id())
 }
 
-fn wake(called: Option<Thread>) {
-    if let Some(thread) = called {
+fn wake(waking: Option<Thread>) {
+    if let Some(thread) = waking {
         thread.unpark();
     }
 }
@@ -225,68 +225,68 @@ impl Workers {
     /// Puts the job into the queue, or returns it if it needs a new worker.
     pub(super) fn enqueue(&self, runtime: TypeId, job: Box<dyn Job>) -> Result<(), Box<dyn Job>> {
         let mut state = lock(&self.state);
-        let room = state.room(runtime);
-        if !room.has_spare() {
+        let pool = state.pool(runtime);
+        if !pool.has_spare() {
             return Err(job);
         }
-        room.queue.push_back(job);
+        pool.queue.push_back(job);
         self.jobs.fetch_add(1, Ordering::Relaxed);
-        let called = room.call(1);
+        let waking = pool.call(1);
         drop(state);
-        wake(called);
+        wake(waking);
         Ok(())
     }
 
-    pub(super) fn sit(&self, seat: &Seat) -> bool {
-        lock(&self.state).sit(seat)
+    pub(super) fn go_idle(&self, worker: &WorkerState) -> bool {
+        lock(&self.state).go_idle(worker)
     }
 
     /// Ends the idle state. Returns a job if that was counted on this worker.
-    pub(super) fn stand(&self, seat: &Seat) -> Option<Box<dyn Job>> {
+    pub(super) fn leave_idle(&self, worker: &WorkerState) -> Option<Box<dyn Job>> {
         let mut state = lock(&self.state);
-        let room = state.room(seat.runtime);
-        room.stand(seat);
-        let left = room.queue.len() > room.idle.len() + room.called.len();
-        let job = if left { self.next(room) } else { None };
-        let called = room.call(1);
+        let pool = state.pool(worker.runtime);
+        pool.leave_idle(worker);
+        let left = pool.queue.len() > pool.idle.len() + pool.waking.len();
+        let job = if left { self.next(pool) } else { None };
+        let waking = pool.call(1);
         drop(state);
-        wake(called);
+        wake(waking);
         job
     }
 
-    fn next(&self, room: &mut Room) -> Option<Box<dyn Job>> {
-        let job = room.queue.pop_front()?;
+    fn next(&self, pool: &mut Pool) -> Option<Box<dyn Job>> {
+        let job = pool.queue.pop_front()?;
         self.jobs.fetch_sub(1, Ordering::Relaxed);
         Some(job)
     }
 
     /// Waits for a job while idle. Returns `None` if the worker has to end.
-    pub(super) fn wait(&self, seat: &mut Seat) -> Option<Box<dyn Job>> {
+    pub(super) fn wait(&self, worker: &mut WorkerState) -> Option<Box<dyn Job>> {
         let (mut looked, mut naps) = (false, 0);
         // Ends with a job, or after `NAPS` sleeps without a call. A call that finds no job starts the count
         // again.
         loop {
             let mut state = lock(&self.state);
-            let room = state.room(seat.runtime);
-            if let Some(job) = self.next(room) {
-                room.stand(seat);
-                let called = [room.call(2), room.call(2)];
+            let pool = state.pool(worker.runtime);
+            if let Some(job) = self.next(pool) {
+                pool.leave_idle(worker);
+                let waking = [pool.call(2), pool.call(2)];
                 drop(state);
-                called.into_iter().for_each(wake);
+                waking.into_iter().for_each(wake);
                 return Some(job);
             }
             // A called worker that finds its job done by another becomes idle again. A worker that was not
             // called for a long time returns to the pool.
-            let was_called = !room.is_idle(seat);
+            let was_called = !pool.is_idle(worker);
             if was_called || naps == NAPS {
-                room.stand(seat);
-                if !was_called || !state.sit(seat) {
+                pool.leave_idle(worker);
+                if !was_called || !state.go_idle(worker) {
                     return None;
                 }
                 naps = 0;
             }
             drop(state);
-            if looked || !self.look_around(seat) {
+            if looked || !self.spin(worker) {
                 thread::park_timeout(NAP);
                 naps += 1;
             }
@@ -295,26 +295,26 @@ impl Workers {
     }
 
     /// Spins before sleeping, if that has succeeded lately. Returns whether there is a job.
-    fn look_around(&self, seat: &mut Seat) -> bool {
-        if seat.pause > 0 {
-            seat.pause -= 1;
+    fn spin(&self, worker: &mut WorkerState) -> bool {
+        if worker.pause > 0 {
+            worker.pause -= 1;
             return false;
         }
         let look = self.looks.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
         let is_there = || self.jobs.load(Ordering::Relaxed) > 0;
         let is_last = || self.looks.load(Ordering::Relaxed) == look;
-        let ended = thread::look_around(LOOKS, || is_there() || !is_last());
+        let ended = thread::spin(LOOKS, || is_there() || !is_last());
         let found = is_there();
         if ended && !found {
             // It sleeps because another worker spins, so the result does not count.
             return false;
         }
-        seat.misses = if found {
+        worker.misses = if found {
             0
         } else {
-            MOST_MISSES.min(seat.misses + 1)
+            MOST_MISSES.min(worker.misses + 1)
         };
-        seat.pause = (1 << seat.misses) - 1;
+        worker.pause = (1 << worker.misses) - 1;
         found
     }
 
@@ -324,9 +324,9 @@ impl Workers {
         let mut state = lock(&self.state);
         state.closed = true;
         let mut idle = Vec::new();
-        for room in &mut state.rooms {
-            idle.extend(room.idle.iter().cloned());
-            room.called.append(&mut room.idle);
+        for pool in &mut state.pools {
+            idle.extend(pool.idle.iter().cloned());
+            pool.waking.append(&mut pool.idle);
         }
         drop(state);
         for thread in idle {
@@ -337,9 +337,9 @@ impl Workers {
     /// Returns the number of idle workers.
     pub(super) fn idle(&self) -> usize {
         lock(&self.state)
-            .rooms
+            .pools
             .iter()
-            .map(|room| room.idle.len())
+            .map(|pool| pool.idle.len())
             .sum()
     }
 }
@@ -387,24 +387,24 @@ fn start_worker<R: Runtime>(runtime: &R::Handle, run: &Arc<Run>, job: Box<dyn Jo
 
 /// Executes jobs until the worker is not needed any more.
 fn worker<R: Runtime>(run: &Arc<Run>, first: Box<dyn Job>) {
-    let mut seat = Seat::new(TypeId::of::<R>());
+    let mut worker = WorkerState::new(TypeId::of::<R>());
     let mut next = Some(first);
     while let Some(mut job) = next {
         job.work();
-        let mut sits = run.workers.sit(&seat);
+        let mut sits = run.workers.go_idle(&worker);
         let delivered = deliver(&mut *job);
         if matches!(delivered, Ok(true)) {
             drop(job);
         } else {
             // The drop of the result may run destructors: not while this worker is idle (see 5 above).
-            if sits && let Some(other) = run.workers.stand(&seat) {
+            if sits && let Some(other) = run.workers.leave_idle(&worker) {
                 Workers::hand_over::<R>(run, other);
             }
             clear_away(job, delivered, Some(run));
-            sits = run.workers.sit(&seat);
+            sits = run.workers.go_idle(&worker);
         }
         next = if sits {
-            run.workers.wait(&mut seat)
+            run.workers.wait(&mut worker)
         } else {
             None
         };

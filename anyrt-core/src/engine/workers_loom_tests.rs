@@ -8,7 +8,7 @@ use loom::sync::Notify;
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use loom::thread::{self, JoinHandle};
 
-use super::workers::{Job, Seat};
+use super::workers::{Job, WorkerState};
 use crate::engine::Workers;
 use crate::loom::Arc;
 use crate::models::Seen;
@@ -59,8 +59,8 @@ fn runtime() -> TypeId {
     TypeId::of::<()>()
 }
 
-fn seat() -> Seat {
-    Seat::new(runtime())
+fn worker() -> WorkerState {
+    WorkerState::new(runtime())
 }
 
 /// Hands a job over. A job without an idle worker is executed here, as by a new worker.
@@ -72,12 +72,12 @@ fn hand_over(workers: &Workers, f: impl FnMut() + Send + 'static) {
 
 /// Executes jobs as a worker does, until it is sent away. Returns their number.
 fn work(workers: &Workers) -> usize {
-    let mut seat = seat();
+    let mut worker = worker();
     let mut done = 0;
-    while let Some(mut job) = workers.wait(&mut seat) {
+    while let Some(mut job) = workers.wait(&mut worker) {
         job.work();
         done += 1;
-        if !workers.sit(&seat) {
+        if !workers.go_idle(&worker) {
             break;
         }
     }
@@ -153,9 +153,9 @@ fn loom_a_worker_that_gets_up_leaves_no_job_behind() {
         let leaves = {
             let workers = workers.clone();
             thread::spawn(move || {
-                let seat = seat();
-                assert!(workers.sit(&seat));
-                let job = workers.stand(&seat);
+                let worker = worker();
+                assert!(workers.go_idle(&worker));
+                let job = workers.leave_idle(&worker);
                 let had = job.is_some();
                 if let Some(mut job) = job {
                     job.work();

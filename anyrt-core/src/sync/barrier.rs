@@ -1,8 +1,8 @@
-//! [`Barrier`]: a [`Resource`] of a [`Line`] that is only available to all waiters at once.
+//! [`Barrier`]: a [`Resource`] of a [`FairQueue`] that is only available to all waiters at once.
 
 use std::fmt;
 
-use super::line::{Line, Resource};
+use super::fair_queue::{FairQueue, Resource};
 use crate::engine::Wait;
 use crate::loom::const_fn;
 
@@ -29,13 +29,13 @@ use crate::loom::const_fn;
 /// # drop(player());
 /// ```
 pub struct Barrier {
-    /// The waiters in the line are the tasks that have arrived; there is no other state.
-    line: Line<Round>,
+    /// The waiters in the queue are the tasks that have arrived; there is no other state.
+    line: FairQueue<Round>,
 }
 
 struct Round {
     size: usize,
-    /// The number of waiters to let pass. Zero whenever the lock of the line is free: the last arrival sets
+    /// The number of waiters to let pass. Zero whenever the lock of the queue is free: the last arrival sets
     /// it and the queue is served in the same critical section.
     open: usize,
 }
@@ -63,7 +63,7 @@ impl Resource for Round {
     fn enter(&mut self, (): &(), waiting: usize) -> Option<bool> {
         let last = waiting + 1 >= self.size;
         last.then(|| {
-            // The line serves the queue before it unlocks (`try_enter`), so no task can join it in between,
+            // The queue serves the queue before it unlocks (`try_enter`), so no task can join it in between,
             // and all waiters of the round pass.
             self.open = waiting;
             true
@@ -86,7 +86,7 @@ impl Barrier {
         /// Creates a barrier for this number of tasks. With zero or one, it is always open.
         pub const fn new(size: usize) -> Barrier {
             Barrier {
-                line: Line::new(Round { size, open: 0 }),
+                line: FairQueue::new(Round { size, open: 0 }),
             }
         }
     }

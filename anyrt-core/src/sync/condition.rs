@@ -1,6 +1,6 @@
-//! [`Condition`]: a [`Line`] of waiters for notifications, next to a [`Mutex`].
+//! [`Condition`]: a [`FairQueue`] of waiters for notifications, next to a [`Mutex`].
 //!
-//! A call of `wait` has three steps: join the line and unlock the mutex, wait for a notification, lock the
+//! A call of `wait` has three steps: join the queue and unlock the mutex, wait for a notification, lock the
 //! mutex again. A [`Notice`] guards the time after the second step: a waiter that is dropped before it has
 //! the lock passes its notification on.
 
@@ -9,8 +9,8 @@ use std::future::poll_fn;
 use std::ops::Deref;
 use std::pin::pin;
 
+use super::fair_queue::{FairQueue, Resource};
 use super::guard::LockGuard;
-use super::line::{Line, Resource};
 use super::mutex::{Mutex, MutexStatistics};
 use crate::engine::Wait;
 use crate::loom::const_fn;
@@ -48,10 +48,10 @@ use crate::loom::const_fn;
 /// ```
 pub struct Condition<L> {
     mutex: L,
-    line: Line<Notices>,
+    line: FairQueue<Notices>,
 }
 
-/// The number of notifications that are being given out. Zero whenever the lock of the line is free: unused
+/// The number of notifications that are being given out. Zero whenever the lock of the queue is free: unused
 /// notifications are discarded in the same critical section.
 struct Notices(usize);
 
@@ -97,7 +97,7 @@ impl<L> Condition<L> {
         pub const fn new(mutex: L) -> Condition<L> {
             Condition {
                 mutex,
-                line: Line::new(Notices(0)),
+                line: FairQueue::new(Notices(0)),
             }
         }
     }
@@ -122,7 +122,7 @@ impl<L: Deref<Target = Mutex<T>>, T> Condition<L> {
     /// If the guard belongs to another mutex.
     pub async fn wait<G: LockGuard<T>>(&self, guard: G) -> G {
         self.check(&guard);
-        // 1. Join the line, then unlock the mutex.
+        // 1. Join the queue, then unlock the mutex.
         let mutex = guard.handle();
         let mut guard = Some(guard);
         let mut turn = pin!(self.line.wait((), Wait::Condition));
@@ -181,7 +181,7 @@ impl<L: Deref<Target = Mutex<T>>, T> Condition<L> {
     /// If the guard belongs to another mutex.
     pub fn notify(&self, guard: &impl LockGuard<T>, count: usize) {
         self.check(guard);
-        // The line gives out the notifications and discards the rest, all under its lock.
+        // The queue gives out the notifications and discards the rest, all under its lock.
         self.line.change(|notices| notices.0 = count);
     }
 
@@ -224,7 +224,7 @@ impl<L> fmt::Debug for Condition<L> {
 }
 
 /// A received notification. Dropping it passes it to the next waiter; `take` consumes it.
-struct Notice<'a>(Option<&'a Line<Notices>>);
+struct Notice<'a>(Option<&'a FairQueue<Notices>>);
 
 impl Notice<'_> {
     fn take(mut self) {

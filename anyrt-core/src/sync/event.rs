@@ -41,7 +41,7 @@ pub struct Event {
     /// Written once, under the lock of the queue; read with or without that lock. A waiter that reads false
     /// under the lock joins the queue that `set` wakes later, so a wake-up cannot be lost.
     set: AtomicBool,
-    /// Not a `Line`: all waiters pass at once and nothing is granted. `set` replaces the queue, so the keys
+    /// Not a `FairQueue`: all waiters pass at once and nothing is granted. `set` replaces the queue, so the keys
     /// of its waiters are not used once the event is set.
     queue: Mutex<Queue<()>>,
 }

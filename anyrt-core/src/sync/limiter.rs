@@ -1,4 +1,4 @@
-//! [`CapacityLimiter`]: a set of borrowers, of limited size, as a [`Resource`] of a [`Line`].
+//! [`CapacityLimiter`]: a set of borrowers, of limited size, as a [`Resource`] of a [`FairQueue`].
 //!
 //! A borrower can lose its token and get another while older acquisitions still wait or are dropped. So each
 //! acquisition has a serial number, and only the acquisition with the recorded number owns the entry of its
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::borrower::{AlreadyBorrowing, Borrower, NotBorrowing, TryBorrowError};
-use super::line::{Line, Resource};
+use super::fair_queue::{FairQueue, Resource};
 use crate::engine::{Wait, poll_state};
 use crate::error::WouldBlock;
 use crate::loom::{Arc, const_fn};
@@ -36,7 +36,7 @@ use crate::loom::{Arc, const_fn};
 /// # drop((token, other));
 /// ```
 pub struct CapacityLimiter {
-    line: Line<Tokens>,
+    line: FairQueue<Tokens>,
 }
 
 struct Tokens {
@@ -55,22 +55,22 @@ struct Held {
 
 /// The identity of one acquisition.
 #[derive(Clone, Debug)]
-struct Loan {
+struct Acquisition {
     borrower: Borrower,
     serial: u64,
 }
 
-impl Loan {
+impl Acquisition {
     /// Creates an acquisition for this borrower.
-    fn of(borrower: Borrower) -> Loan {
+    fn of(borrower: Borrower) -> Acquisition {
         let serial = poll_state::next_serial();
-        Loan { borrower, serial }
+        Acquisition { borrower, serial }
     }
 
     /// Creates an acquisition that is its own borrower.
-    fn single() -> Loan {
+    fn single() -> Acquisition {
         let serial = poll_state::next_serial();
-        Loan {
+        Acquisition {
             borrower: Borrower::Acquisition(serial),
             serial,
         }
@@ -79,7 +79,7 @@ impl Loan {
 
 impl Tokens {
     /// Returns the token of this acquisition, if it has one.
-    fn held(&mut self, loan: &Loan) -> Option<&mut Held> {
+    fn held(&mut self, loan: &Acquisition) -> Option<&mut Held> {
         // Another acquisition of the same borrower may own the entry: compare the numbers.
         let held = self.borrowers.get_mut(&loan.borrower)?;
         (held.serial == loan.serial).then_some(held)
@@ -87,10 +87,10 @@ impl Tokens {
 }
 
 impl Resource for Tokens {
-    type Ask = Loan;
+    type Ask = Acquisition;
     type Grant = Result<(), AlreadyBorrowing>;
 
-    fn admit(&mut self, loan: &Loan) -> bool {
+    fn admit(&mut self, loan: &Acquisition) -> bool {
         // A borrower that already has a token is admitted too: `collect` returns the error.
         let borrows = self.borrowers.contains_key(&loan.borrower);
         if !borrows && self.borrowers.len() < self.total {
@@ -106,7 +106,7 @@ impl Resource for Tokens {
 
     /// Marks the token as received. Fails if another acquisition of the same borrower has the token, or had
     /// it when this one was admitted.
-    fn collect(&mut self, loan: &Loan) -> Result<(), AlreadyBorrowing> {
+    fn collect(&mut self, loan: &Acquisition) -> Result<(), AlreadyBorrowing> {
         // Without an entry of this acquisition, it was admitted for its error only.
         let held = self.held(loan);
         held.ok_or_else(|| AlreadyBorrowing::new(loan.borrower.clone()))?
@@ -115,14 +115,18 @@ impl Resource for Tokens {
     }
 
     /// Removes the token of this acquisition. An acquisition that was admitted only for its error has none.
-    fn give_back(&mut self, loan: &Loan) {
+    fn give_back(&mut self, loan: &Acquisition) {
         if self.held(loan).is_some() {
             self.borrowers.remove(&loan.borrower);
         }
     }
 
     /// Serves a new caller. A borrower that has a token gets its error even while others wait.
-    fn enter(&mut self, loan: &Loan, waiting: usize) -> Option<Result<(), AlreadyBorrowing>> {
+    fn enter(
+        &mut self,
+        loan: &Acquisition,
+        waiting: usize,
+    ) -> Option<Result<(), AlreadyBorrowing>> {
         let borrows = self.borrowers.contains_key(&loan.borrower);
         // The error can be returned at once: it does not depend on the order of arrival.
         let enters = borrows || (waiting == 0 && self.admit(loan));
@@ -156,7 +160,7 @@ impl CapacityLimiter {
         /// is raised.
         pub const fn new(total: usize) -> CapacityLimiter {
             CapacityLimiter {
-                line: Line::new(Tokens {
+                line: FairQueue::new(Tokens {
                     total,
                     borrowers: BTreeMap::new(),
                 }),
@@ -185,7 +189,7 @@ impl CapacityLimiter {
     /// This method is cancel safe, but a cancelled call loses its place in the queue. A token that was handed
     /// over and not yet received goes to the next waiter.
     pub async fn acquire(&self) -> CapacityToken<'_> {
-        let Ok(token) = self.borrow(Loan::single()).await else {
+        let Ok(token) = self.borrow(Acquisition::single()).await else {
             unreachable!("{SINGLE}");
         };
         token
@@ -207,11 +211,11 @@ impl CapacityLimiter {
         &self,
         borrower: impl Into<Borrower>,
     ) -> Result<CapacityToken<'_>, AlreadyBorrowing> {
-        self.borrow(Loan::of(borrower.into())).await
+        self.borrow(Acquisition::of(borrower.into())).await
     }
 
-    async fn borrow(&self, loan: Loan) -> Result<CapacityToken<'_>, AlreadyBorrowing> {
-        // A call that is dropped here returns its token through the line. Afterwards the guard does.
+    async fn borrow(&self, loan: Acquisition) -> Result<CapacityToken<'_>, AlreadyBorrowing> {
+        // A call that is dropped here returns its token through the queue. Afterwards the guard does.
         self.line.wait(loan.clone(), Wait::Token).await?;
         Ok(CapacityToken {
             limiter: self,
@@ -229,7 +233,7 @@ impl CapacityLimiter {
     ///
     /// As for [`acquire`](CapacityLimiter::acquire).
     pub fn acquire_arc(self: &Arc<Self>) -> impl Future<Output = CapacityTokenArc> + use<> {
-        let borrow = self.borrow_arc(Loan::single());
+        let borrow = self.borrow_arc(Acquisition::single());
         async move {
             let Ok(token) = borrow.await else {
                 unreachable!("{SINGLE}");
@@ -256,7 +260,7 @@ impl CapacityLimiter {
         self: &Arc<Self>,
         borrower: B,
     ) -> impl Future<Output = Result<CapacityTokenArc, AlreadyBorrowing>> + use<B> {
-        self.borrow_arc(Loan::of(borrower.into()))
+        self.borrow_arc(Acquisition::of(borrower.into()))
     }
 
     /// Waits for a token, like [`acquire_arc`](CapacityLimiter::acquire_arc), as a part of an operation that
@@ -266,7 +270,7 @@ impl CapacityLimiter {
     ) -> impl Future<Output = CapacityTokenArc> + use<> {
         let limiter = self.clone();
         async move {
-            let loan = Loan::single();
+            let loan = Acquisition::single();
             let borrowed = limiter.line.wait_on(loan.clone(), Wait::Token).await;
             borrowed.expect(SINGLE);
             CapacityTokenArc {
@@ -278,7 +282,7 @@ impl CapacityLimiter {
 
     fn borrow_arc(
         self: &Arc<Self>,
-        loan: Loan,
+        loan: Acquisition,
     ) -> impl Future<Output = Result<CapacityTokenArc, AlreadyBorrowing>> + use<> {
         let limiter = self.clone();
         async move {
@@ -296,7 +300,7 @@ impl CapacityLimiter {
     ///
     /// [`WouldBlock`] otherwise.
     pub fn try_acquire(&self) -> Result<CapacityToken<'_>, WouldBlock> {
-        match self.try_borrow(&Loan::single()) {
+        match self.try_borrow(&Acquisition::single()) {
             Ok(loan) => Ok(CapacityToken {
                 limiter: self,
                 loan: Some(loan),
@@ -315,7 +319,7 @@ impl CapacityLimiter {
         &self,
         borrower: impl Into<Borrower>,
     ) -> Result<CapacityToken<'_>, TryBorrowError> {
-        let loan = self.try_borrow(&Loan::of(borrower.into()))?;
+        let loan = self.try_borrow(&Acquisition::of(borrower.into()))?;
         Ok(CapacityToken {
             limiter: self,
             loan: Some(loan),
@@ -329,7 +333,7 @@ impl CapacityLimiter {
     ///
     /// [`WouldBlock`] if no token is free, or a task waits.
     pub fn try_acquire_arc(self: &Arc<Self>) -> Result<CapacityTokenArc, WouldBlock> {
-        match self.try_borrow(&Loan::single()) {
+        match self.try_borrow(&Acquisition::single()) {
             Ok(loan) => Ok(CapacityTokenArc {
                 limiter: self.clone(),
                 loan: Some(loan),
@@ -338,7 +342,7 @@ impl CapacityLimiter {
         }
     }
 
-    fn try_borrow(&self, loan: &Loan) -> Result<Loan, TryBorrowError> {
+    fn try_borrow(&self, loan: &Acquisition) -> Result<Acquisition, TryBorrowError> {
         // Two errors: no grant, or a grant of the error of `collect`.
         self.line.try_enter(loan).ok_or(WouldBlock)??;
         Ok(loan.clone())
@@ -402,7 +406,7 @@ impl fmt::Debug for CapacityLimiter {
 pub struct CapacityToken<'a> {
     limiter: &'a CapacityLimiter,
     /// `None` after `forget`.
-    loan: Option<Loan>,
+    loan: Option<Acquisition>,
 }
 
 /// A [`CapacityToken`] that owns an `Arc` of the limiter.
@@ -411,7 +415,7 @@ pub struct CapacityToken<'a> {
 pub struct CapacityTokenArc {
     limiter: Arc<CapacityLimiter>,
     /// `None` after `forget`.
-    loan: Option<Loan>,
+    loan: Option<Acquisition>,
 }
 
 /// Implements the methods of both types of tokens.

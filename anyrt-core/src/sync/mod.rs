@@ -32,7 +32,7 @@
 //! ```text
 //!   Mutex  RwLock  Semaphore  CapacityLimiter  Condition  Barrier   Event    the resource
 //!      └──────┴────────┴────────┬───────┴──────────┴─────────┘        │
-//!                            line.rs                                 │       order of service
+//!                            fair_queue.rs                                 │       order of service
 //!                            queue.rs ◀──────────────────────────────┘       the waiters
 //! ```
 
@@ -44,9 +44,9 @@ mod barrier;
 mod borrower;
 mod condition;
 mod event;
+mod fair_queue;
 mod guard;
 mod limiter;
-mod line;
 #[cfg(all(test, loom))]
 mod loom_tests;
 mod mutex;

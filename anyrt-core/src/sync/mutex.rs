@@ -1,6 +1,6 @@
-//! [`Mutex`]: a value as a [`Resource`] of a [`Line`], which provides lock, queue and order.
+//! [`Mutex`]: a value as a [`Resource`] of a [`FairQueue`], which provides lock, queue and order.
 //!
-//! The value moves as a `Box`: it is in the [`Slot`] while the mutex is free, and in the guard while it is
+//! The value moves as a `Box`: it is in the [`ValueCell`] while the mutex is free, and in the guard while it is
 //! locked.
 //!
 //! ```text
@@ -14,7 +14,7 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-use super::line::{Line, Resource};
+use super::fair_queue::{FairQueue, Resource};
 use crate::engine::{Wait, poll_state};
 use crate::error::WouldBlock;
 use crate::loom::{Arc, const_fn};
@@ -45,11 +45,11 @@ use crate::task::TaskId;
 /// assert_eq!(*COUNT.try_lock().unwrap(), 1);
 /// ```
 pub struct Mutex<T> {
-    line: Line<Slot<T>>,
+    line: FairQueue<ValueCell<T>>,
 }
 
-/// The state under the lock of the line. The value is here unless a guard holds it.
-struct Slot<T> {
+/// The state under the lock of the queue. The value is here unless a guard holds it.
+struct ValueCell<T> {
     value: Value<T>,
     locked: bool,
     /// The task that locked it, for `statistics` only.
@@ -64,7 +64,7 @@ enum Value<T> {
     Out,
 }
 
-impl<T> Resource for Slot<T> {
+impl<T> Resource for ValueCell<T> {
     /// The id of the requesting task.
     type Ask = Option<u64>;
     type Grant = Box<T>;
@@ -95,7 +95,7 @@ impl<T> Resource for Slot<T> {
     }
 }
 
-impl<T> Slot<T> {
+impl<T> ValueCell<T> {
     /// Returns the value of a guard and unlocks. The caller serves the queue afterwards.
     #[inline]
     fn put_back(&mut self, value: Box<T>) {
@@ -125,7 +125,7 @@ impl<T> Mutex<T> {
         /// Creates an unlocked mutex.
         pub const fn new(value: T) -> Mutex<T> {
             Mutex {
-                line: Line::new(Slot {
+                line: FairQueue::new(ValueCell {
                     value: Value::Fresh(value),
                     locked: false,
                     owner: None,
@@ -303,7 +303,7 @@ impl<T> MutexGuardArc<T> {
 
 /// Returns the name of a task of the current run, if it is alive.
 fn name_of(task: TaskId) -> Option<Arc<str>> {
-    // Outside of the lock of the line: this goes through all tasks of the run.
+    // Outside of the lock of the queue: this goes through all tasks of the run.
     let living = task::all();
     let task = living.iter().find(|living| living.id() == task);
     task.map(|task| task.name())

@@ -13,11 +13,11 @@
 
 use std::task::Waker;
 
-use crate::chain::{Chain, NONE};
+use crate::linked_slab::{LinkedSlab, NONE};
 use crate::wake::{WakerSlot, wake_all};
 
 /// A queue of waiters with requests of type `A`.
-pub(super) struct Queue<A>(Chain<Waiter<A>>);
+pub(super) struct Queue<A>(LinkedSlab<Waiter<A>>);
 
 struct Waiter<A> {
     ask: A,
@@ -27,7 +27,7 @@ struct Waiter<A> {
 
 impl<A> Queue<A> {
     pub(super) const fn new() -> Queue<A> {
-        Queue(Chain::new())
+        Queue(LinkedSlab::new())
     }
 
     /// Returns the number of waiters. Granted ones are not counted.

@@ -1,6 +1,6 @@
-//! [`RwLock`]: a value as a [`Resource`] of a [`Line`], which provides lock, queue and order.
+//! [`RwLock`]: a value as a [`Resource`] of a [`FairQueue`], which provides lock, queue and order.
 //!
-//! The value is in an `Arc`. Readers hold clones of it; a writer takes the only one out of the [`Slot`], so
+//! The value is in an `Arc`. Readers hold clones of it; a writer takes the only one out of the [`ValueCell`], so
 //! it can get a mutable reference without `unsafe`.
 //!
 //! ```text
@@ -13,7 +13,7 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-use super::line::{Line, Resource};
+use super::fair_queue::{FairQueue, Resource};
 use crate::engine::Wait;
 use crate::error::WouldBlock;
 use crate::loom::{Arc, const_fn};
@@ -40,12 +40,12 @@ use crate::loom::{Arc, const_fn};
 /// assert!(NAMES.try_write().is_err());
 /// ```
 pub struct RwLock<T> {
-    line: Line<Slot<T>>,
+    line: FairQueue<ValueCell<T>>,
 }
 
-/// The state under the lock of the line. The counts include waiters that were admitted and have not
+/// The state under the lock of the queue. The counts include waiters that were admitted and have not
 /// collected.
-struct Slot<T> {
+struct ValueCell<T> {
     value: Value<T>,
     readers: usize,
     writing: bool,
@@ -65,7 +65,7 @@ enum To {
     Write,
 }
 
-impl<T> Resource for Slot<T> {
+impl<T> Resource for ValueCell<T> {
     type Ask = To;
     type Grant = Arc<T>;
 
@@ -122,7 +122,7 @@ impl<T> RwLock<T> {
         /// Creates an unlocked lock.
         pub const fn new(value: T) -> RwLock<T> {
             RwLock {
-                line: Line::new(Slot {
+                line: FairQueue::new(ValueCell {
                     value: Value::Fresh(value),
                     readers: 0,
                     writing: false,
@@ -291,7 +291,7 @@ impl<T> RwLock<T> {
             (_, None) => {}
             (To::Read, Some(value)) => {
                 // Before the count is lowered: the writer that this may admit needs the only reference. The
-                // lock of the line orders the drop before the writer's access.
+                // lock of the queue orders the drop before the writer's access.
                 drop(value);
                 self.line.change(|slot| slot.give_back(&To::Read));
             }

@@ -1,10 +1,10 @@
-//! [`Semaphore`]: a count of permits as a [`Resource`] of a [`Line`], which provides lock, queue and order.
+//! [`Semaphore`]: a count of permits as a [`Resource`] of a [`FairQueue`], which provides lock, queue and order.
 
 use std::fmt;
 
 use thiserror::Error as ThisError;
 
-use super::line::{Line, Resource};
+use super::fair_queue::{FairQueue, Resource};
 use crate::engine::Wait;
 use crate::error::WouldBlock;
 use crate::loom::{Arc, const_fn};
@@ -33,10 +33,10 @@ use crate::loom::{Arc, const_fn};
 /// # drop(second);
 /// ```
 pub struct Semaphore {
-    line: Line<Permits>,
+    line: FairQueue<Permits>,
 }
 
-/// The counts, under the lock of the line. `available + borrowed <= maximum` holds between any two changes.
+/// The counts, under the lock of the queue. `available + borrowed <= maximum` holds between any two changes.
 struct Permits {
     available: usize,
     /// Permits that are held by guards, or were handed to a waiter that has not been polled since.
@@ -120,7 +120,7 @@ impl Semaphore {
     const_fn! {
         const fn of(permits: usize, maximum: usize) -> Semaphore {
             Semaphore {
-                line: Line::new(Permits {
+                line: FairQueue::new(Permits {
                     available: permits,
                     borrowed: 0,
                     maximum,
@@ -266,7 +266,7 @@ macro_rules! permit {
             #[inline]
             fn drop(&mut self) {
                 if let Some(semaphore) = self.semaphore.take() {
-                    // The line hands the permit to the first waiter before it unlocks.
+                    // The queue hands the permit to the first waiter before it unlocks.
                     semaphore.line.change(|permits| permits.give_back(&()));
                 }
             }

@@ -37,7 +37,7 @@ enum Access<T> {
         put_back: fn(&TaskRecord, T),
     },
     /// In a slot next to the record, since the value may borrow.
-    InSlot(Arc<Slot<T>>),
+    InSlot(Arc<ValueCell<T>>),
 }
 
 /// A value that was taken out of its record. It is put back on drop, also if cloning it panics.
@@ -56,11 +56,11 @@ impl<T> Drop for Lent<'_, T> {
 }
 
 /// The storage for the value of a finished task that is polled in place.
-pub(crate) struct Slot<T>(Mutex<Option<T>>);
+pub(crate) struct ValueCell<T>(Mutex<Option<T>>);
 
-impl<T> Slot<T> {
-    pub(crate) fn new() -> Slot<T> {
-        Slot(Mutex::new(None))
+impl<T> ValueCell<T> {
+    pub(crate) fn new() -> ValueCell<T> {
+        ValueCell(Mutex::new(None))
     }
 
     pub(crate) fn put(&self, value: T) {
@@ -102,7 +102,7 @@ impl<T> TaskHandle<T> {
         }
     }
 
-    pub(crate) fn split(record: TaskRecord, slot: Arc<Slot<T>>) -> TaskHandle<T> {
+    pub(crate) fn split(record: TaskRecord, slot: Arc<ValueCell<T>>) -> TaskHandle<T> {
         TaskHandle {
             record,
             access: Access::InSlot(slot),

@@ -79,7 +79,7 @@ pub(super) struct Leftover<T> {
 }
 
 /// A message of the thread to the task.
-pub(super) enum Brought<T> {
+pub(super) enum Reply<T> {
     Request(Request),
     Outcome(thread::Result<T>),
 }
@@ -99,14 +99,14 @@ impl<T> Call<T> {
     // ---- called by the task ----
 
     /// Waits for the next message of the thread.
-    pub(super) fn poll_take(&self, cx: &Context<'_>) -> Poll<Brought<T>> {
+    pub(super) fn poll_take(&self, cx: &Context<'_>) -> Poll<Reply<T>> {
         poll_locked(&self.0, cx.waker(), |state| {
             // The outcome is the last message (rule 2), and a request cannot be left behind it.
             if let Some(outcome) = state.outcome.take() {
-                return Ok(Brought::Outcome(outcome));
+                return Ok(Reply::Outcome(outcome));
             }
             if let Some(request) = state.request.take() {
-                return Ok(Brought::Request(request));
+                return Ok(Reply::Request(request));
             }
             Err(&mut state.waker)
         })

@@ -4,7 +4,7 @@
 //!   new ──begin──▶ waits for a token ──token──▶ handed over ──outcome──▶ done
 //!    ▲                     │                     │      ▲
 //!    └──── cancelled ──────┘                     ▼      │ future completed
-//!                                            request is polled (`Hosted`)
+//!                                            request is polled (`Borrowed`)
 //! ```
 //!
 //! Until the hand-over the call can be refused without effect. Afterwards the function runs to its end: a
@@ -16,7 +16,7 @@ use std::pin::Pin;
 use std::task::{self, Poll, ready};
 use std::thread;
 
-use super::call::{Brought, Call, Leftover, Request, Worker};
+use super::call::{Call, Leftover, Reply, Request, Worker};
 use super::from_thread::caller_gone;
 use super::to_thread::{Options, default_limiter};
 use crate::cancel::{BodyPolicy, current_cancellation};
@@ -33,8 +33,8 @@ use crate::sync::CapacityTokenArc;
 pub struct ToThread<R: Runtime, F, T: Send + 'static> {
     /// `None` before the hand-over and after the outcome. Declared first, hence dropped first, so that the
     /// thread sees that its caller is gone before anything else is dropped.
-    link: Option<Link<T>>,
-    hosted: Option<Hosted>,
+    link: Option<CallGuard<T>>,
+    hosted: Option<Borrowed>,
     /// `None` after the hand-over.
     function: Option<F>,
     /// The wait in the limiter's queue, if no token was free at once.
@@ -52,7 +52,7 @@ impl<R: Runtime, F, T: Send + 'static> Unpin for ToThread<R, F, T> {}
 type Queued = Pin<Box<dyn Future<Output = CapacityTokenArc> + Send>>;
 
 /// The caller's end of a call.
-pub(super) struct Link<T: Send + 'static> {
+pub(super) struct CallGuard<T: Send + 'static> {
     pub(super) call: Arc<Call<T>>,
     pub(super) run: Option<Arc<Run>>,
     /// Whether the run waits for the function if the call is dropped before the outcome.
@@ -61,7 +61,7 @@ pub(super) struct Link<T: Send + 'static> {
     pub(super) hand_over: fn(Option<&Arc<Run>>, Box<dyn Job>),
 }
 
-impl<T: Send + 'static> Drop for Link<T> {
+impl<T: Send + 'static> Drop for CallGuard<T> {
     fn drop(&mut self) {
         // 1. Make the run wait for what is left of the call, unless it was abandoned or has completed.
         let run = self.run.as_ref().filter(|_| self.owes);
@@ -124,15 +124,15 @@ impl<T: Send> Job for Discard<T> {
 }
 
 /// A request of the thread, while it is polled.
-struct Hosted {
+struct Borrowed {
     frame: Frame<Pin<Box<dyn Future<Output = ()> + Send>>>,
     /// Dropped last, since this releases the thread.
     _open: Box<dyn Send>,
 }
 
-impl Hosted {
-    fn new(request: Request) -> Hosted {
-        Hosted {
+impl Borrowed {
+    fn new(request: Request) -> Borrowed {
+        Borrowed {
             frame: Frame::new(request.future),
             _open: request.open,
         }
@@ -203,9 +203,9 @@ where
     }
 
     /// Hands the function over to a worker thread.
-    fn start(&mut self, function: F, token: Option<CapacityTokenArc>) -> Link<T> {
+    fn start(&mut self, function: F, token: Option<CapacityTokenArc>) -> CallGuard<T> {
         // The end of the call that stays in this future.
-        let link = Link {
+        let link = CallGuard {
             call: Call::new(),
             run: Run::current(),
             owes: !self.options.abandons,
@@ -296,8 +296,8 @@ where
             };
             // 4. Receive the next message of the thread: a request, or the outcome.
             match brought {
-                Poll::Ready(Brought::Request(request)) => this.hosted = Some(Hosted::new(request)),
-                Poll::Ready(Brought::Outcome(outcome)) => {
+                Poll::Ready(Reply::Request(request)) => this.hosted = Some(Borrowed::new(request)),
+                Poll::Ready(Reply::Outcome(outcome)) => {
                     if let Some(mut link) = this.link.take() {
                         // Complete: dropping the link does not make the run wait for anything.
                         link.owes = false;

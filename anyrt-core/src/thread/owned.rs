@@ -15,8 +15,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{self, Poll, Wake, Waker};
 
-use super::call::{Brought, Call, Worker};
-use super::future::{Link, Work, hand_over};
+use super::call::{Call, Reply, Worker};
+use super::future::{CallGuard, Work, hand_over};
 use super::to_thread::default_limiter;
 use crate::engine::poll_state::IN_TASK;
 use crate::engine::{Context, Hold, Job, Owed, Run, Wait, Workers, alone, poll_state};
@@ -28,7 +28,7 @@ use crate::sync::{CapacityLimiter, CapacityTokenArc};
 ///
 /// If the call is dropped, the function runs nevertheless, and the run waits for it (rule C10).
 pub(crate) struct OwnedCall<T: Send + 'static> {
-    link: Option<Link<T>>,
+    link: Option<CallGuard<T>>,
     abandons: bool,
     hold: Hold,
 }
@@ -47,7 +47,7 @@ impl<T: Send + 'static> OwnedCall<T> {
         F: FnOnce() -> T + Send + 'static,
     {
         // 1. The two ends of the call, and the job.
-        let link = Link {
+        let link = CallGuard {
             call: Call::new(),
             run: Run::current(),
             owes: !abandons,
@@ -93,8 +93,8 @@ impl<T: Send + 'static> OwnedCall<T> {
         loop {
             match link.call.poll_take(cx) {
                 // Functions of owned calls do not call back. Dropping a request refuses it.
-                Poll::Ready(Brought::Request(request)) => drop(request),
-                Poll::Ready(Brought::Outcome(outcome)) => {
+                Poll::Ready(Reply::Request(request)) => drop(request),
+                Poll::Ready(Reply::Outcome(outcome)) => {
                     if let Some(mut link) = self.link.take() {
                         link.owes = false;
                     }

@@ -14,7 +14,7 @@ use std::fmt;
 use std::panic::{Location, resume_unwind};
 
 use super::portal_resource::{PortalResource, Release, ResourceScope};
-use super::portal_task::{PortalTask, Slot, caught};
+use super::portal_task::{PortalTask, ResultCell, caught};
 use crate::engine::{Run, Wait};
 use crate::error::{CallError, GroupError, PortalStartError, StartError};
 use crate::loom::Arc;
@@ -184,7 +184,7 @@ impl<R: Runtime> BlockingPortal<R> {
         if self.is_stopped() {
             return Err(CallError::NotRunning);
         }
-        let slot = Slot::new(self.shared.run.clone());
+        let slot = ResultCell::new(self.shared.run.clone());
         let child = caught(future, slot.clone());
         let handle = self.shared.group.try_spawn_at(child, location);
         // The portal's run may have ended although the portal was not stopped.
@@ -217,7 +217,7 @@ impl<R: Runtime> BlockingPortal<R> {
         Fut: Future + Send + 'static,
         Fut::Output: Send + 'static,
     {
-        let slot = Slot::new(self.shared.run.clone());
+        let slot = ResultCell::new(self.shared.run.clone());
         let group = self.shared.group.clone();
         // The child is started by a task of the portal, since only a task can wait until it is ready.
         let started = {
@@ -298,7 +298,7 @@ impl<R: Runtime> BlockingPortal<R> {
         Ok(())
     }
 
-    fn task<T>(&self, handle: TaskHandle<()>, slot: Arc<Slot<T>>) -> PortalTask<T> {
+    fn task<T>(&self, handle: TaskHandle<()>, slot: Arc<ResultCell<T>>) -> PortalTask<T> {
         PortalTask::new(
             handle,
             slot,

@@ -14,21 +14,21 @@ use crate::task::TaskHandle;
 use crate::task::{InPlace, block_on, polls_a_task_of};
 
 /// Runs a task of a portal, and stores its output or panic for a thread.
-pub(super) async fn caught<F: Future>(future: F, slot: Arc<Slot<F::Output>>) {
+pub(super) async fn caught<F: Future>(future: F, slot: Arc<ResultCell<F::Output>>) {
     // The group sees neither the output nor the panic.
     let result = AssertUnwindSafe(future).catch_unwind().await;
     *lock(&slot.result) = Some(result);
 }
 
 /// The place for the result of a portal's task. A panic that is not taken goes to the run.
-pub(super) struct Slot<T> {
+pub(super) struct ResultCell<T> {
     result: Mutex<Option<thread::Result<T>>>,
     run: Option<Arc<Run>>,
 }
 
-impl<T> Slot<T> {
-    pub(super) fn new(run: Option<Arc<Run>>) -> Arc<Slot<T>> {
-        Arc::new(Slot {
+impl<T> ResultCell<T> {
+    pub(super) fn new(run: Option<Arc<Run>>) -> Arc<ResultCell<T>> {
+        Arc::new(ResultCell {
             result: Mutex::new(None),
             run,
         })
@@ -39,7 +39,7 @@ impl<T> Slot<T> {
     }
 }
 
-impl<T> Drop for Slot<T> {
+impl<T> Drop for ResultCell<T> {
     fn drop(&mut self) {
         if let Some(Err(payload)) = self.take() {
             Run::unhandled_panic(self.run.as_deref(), payload);
@@ -52,7 +52,7 @@ impl<T> Drop for Slot<T> {
 /// Dropping it detaches the task.
 pub struct PortalTask<T> {
     handle: TaskHandle<()>,
-    slot: Arc<Slot<T>>,
+    slot: Arc<ResultCell<T>>,
     scope: CancelHandle,
     in_place: InPlace,
 }
@@ -60,7 +60,7 @@ pub struct PortalTask<T> {
 impl<T> PortalTask<T> {
     pub(super) fn new(
         handle: TaskHandle<()>,
-        slot: Arc<Slot<T>>,
+        slot: Arc<ResultCell<T>>,
         scope: CancelHandle,
         in_place: InPlace,
     ) -> Self {

@@ -10,7 +10,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::{Case, Floor, Side};
 use crate::clock::Start;
-use crate::lane::{self, AsyncStdShared, Lane, Native, SmolOne, TokioCurrent, TokioTwo};
+use crate::setup::{self, AsyncStdShared, Native, Setup, SmolOne, TokioCurrent, TokioTwo};
 
 const CALLS: usize = 2_000;
 
@@ -25,7 +25,7 @@ pub(super) fn add(cases: &mut Vec<Case>) {
     add_on::<AsyncStdShared>(cases, "async_std::task::spawn_blocking");
 }
 
-fn add_on<L: Lane>(cases: &mut Vec<Case>, theirs: &'static str) {
+fn add_on<L: Setup>(cases: &mut Vec<Case>, theirs: &'static str) {
     cases.push(Case::new(
         "to_thread::run, one by one",
         L::NAME,
@@ -33,9 +33,9 @@ fn add_on<L: Lane>(cases: &mut Vec<Case>, theirs: &'static str) {
         CALLS,
         Floor::Ratio(1.05),
         |side, count| match side {
-            Side::Ours => lane::ours::<L, _>(one_by_one(count, to_thread_run::<L::Runtime>)),
+            Side::Ours => setup::ours::<L, _>(one_by_one(count, to_thread_run::<L::Runtime>)),
             Side::Theirs => {
-                lane::native::<L, _, _>(|_| one_by_one(count, spawn_blocking::<L::Native>))
+                setup::native::<L, _, _>(|_| one_by_one(count, spawn_blocking::<L::Native>))
             }
         },
     ));
@@ -46,9 +46,9 @@ fn add_on<L: Lane>(cases: &mut Vec<Case>, theirs: &'static str) {
         CALLS,
         Floor::Ratio(1.05),
         |side, count| match side {
-            Side::Ours => lane::ours::<L, _>(at_once(count, to_thread_run::<L::Runtime>)),
+            Side::Ours => setup::ours::<L, _>(at_once(count, to_thread_run::<L::Runtime>)),
             Side::Theirs => {
-                lane::native::<L, _, _>(|_| at_once(count, spawn_blocking::<L::Native>))
+                setup::native::<L, _, _>(|_| at_once(count, spawn_blocking::<L::Native>))
             }
         },
     ));
@@ -61,12 +61,12 @@ fn add_on<L: Lane>(cases: &mut Vec<Case>, theirs: &'static str) {
         CALLS,
         Floor::None,
         |side, count| match side {
-            Side::Ours => lane::ours::<L, _>(meet(count, |barrier| {
+            Side::Ours => setup::ours::<L, _>(meet(count, |barrier| {
                 to_thread::run::<L::Runtime, _, _>(move || {
                     barrier.wait();
                 })
             })),
-            Side::Theirs => lane::native::<L, _, _>(|_| {
+            Side::Theirs => setup::native::<L, _, _>(|_| {
                 meet(count, |barrier| {
                     L::Native::spawn_blocking(move || {
                         barrier.wait();

@@ -12,7 +12,7 @@ use tokio_util::task::TaskTracker;
 use super::{Case, Floor, Side};
 use crate::clock::Start;
 use crate::futures::{Blocked, Countdown};
-use crate::lane::{self, AsyncStdShared, Lane, Native, SmolOne, SmolTwo, TokioCurrent, TokioTwo};
+use crate::setup::{self, AsyncStdShared, Native, Setup, SmolOne, SmolTwo, TokioCurrent, TokioTwo};
 
 const TASKS: usize = 100_000;
 
@@ -24,7 +24,7 @@ pub(super) fn add(cases: &mut Vec<Case>) {
     against_plain::<AsyncStdShared>(cases);
 }
 
-fn against_peers<L: Lane<Native = lane::Tokio>>(cases: &mut Vec<Case>) {
+fn against_peers<L: Setup<Native = setup::Tokio>>(cases: &mut Vec<Case>) {
     cases.push(Case::new(
         "cancel and join blocked tasks",
         L::NAME,
@@ -32,8 +32,8 @@ fn against_peers<L: Lane<Native = lane::Tokio>>(cases: &mut Vec<Case>) {
         TASKS,
         Floor::Ratio(1.00),
         |side, count| match side {
-            Side::Ours => lane::ours::<L, _>(group::<L::Runtime>(count)),
-            Side::Theirs => lane::native::<L, _, _>(|_| join_set(count)),
+            Side::Ours => setup::ours::<L, _>(group::<L::Runtime>(count)),
+            Side::Theirs => setup::native::<L, _, _>(|_| join_set(count)),
         },
     ));
     cases.push(Case::new(
@@ -43,13 +43,13 @@ fn against_peers<L: Lane<Native = lane::Tokio>>(cases: &mut Vec<Case>) {
         TASKS,
         Floor::None,
         |side, count| match side {
-            Side::Ours => lane::ours::<L, _>(group::<L::Runtime>(count)),
-            Side::Theirs => lane::native::<L, _, _>(|_| tracker(count)),
+            Side::Ours => setup::ours::<L, _>(group::<L::Runtime>(count)),
+            Side::Theirs => setup::native::<L, _, _>(|_| tracker(count)),
         },
     ));
 }
 
-fn against_plain<L: Lane>(cases: &mut Vec<Case>) {
+fn against_plain<L: Setup>(cases: &mut Vec<Case>) {
     cases.push(Case::new(
         "cancel and join blocked tasks",
         L::NAME,
@@ -57,8 +57,8 @@ fn against_plain<L: Lane>(cases: &mut Vec<Case>) {
         TASKS,
         Floor::None,
         |side, count| match side {
-            Side::Ours => lane::ours::<L, _>(group::<L::Runtime>(count)),
-            Side::Theirs => lane::native::<L, _, _>(|native| handles(native, count)),
+            Side::Ours => setup::ours::<L, _>(group::<L::Runtime>(count)),
+            Side::Theirs => setup::native::<L, _, _>(|native| handles(native, count)),
         },
     ));
 }

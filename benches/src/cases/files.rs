@@ -17,7 +17,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::{Case, Floor, Side};
 use crate::clock::Start;
-use crate::lane::{self, Lane, SmolOne, TokioCurrent, TokioTwo};
+use crate::setup::{self, Setup, SmolOne, TokioCurrent, TokioTwo};
 
 /// The length of the large file, in MiB.
 const LARGE: usize = 1024;
@@ -38,7 +38,7 @@ pub(super) fn add(cases: &mut Vec<Case>) {
     add_entries::<SmolOne>(cases, &fixture, "std::fs", 1.25, std_entries);
 }
 
-fn add_tokio<L: Lane>(cases: &mut Vec<Case>, fixture: &Rc<Fixture>) {
+fn add_tokio<L: Setup>(cases: &mut Vec<Case>, fixture: &Rc<Fixture>) {
     add_large::<L>(cases, fixture, "tokio::fs", tokio_large);
     add_small::<L>(cases, fixture, "tokio::fs", 0.8, tokio_small);
     add_entries::<L>(cases, fixture, "tokio::fs", 0.75, tokio_entries);
@@ -48,19 +48,19 @@ fn add_tokio<L: Lane>(cases: &mut Vec<Case>, fixture: &Rc<Fixture>) {
 /// An operation on a path, with an amount. Returns the amount that was found.
 type Work = fn(Arc<Path>, usize) -> Pin<Box<dyn Future<Output = usize> + Send>>;
 
-fn measured<L: Lane>(
+fn measured<L: Setup>(
     side: Side,
     work: impl Future<Output = Duration> + Send + 'static,
 ) -> Duration {
     match side {
-        Side::Ours => lane::ours::<L, _>(work),
-        Side::Theirs => lane::native::<L, _, _>(|_| work),
+        Side::Ours => setup::ours::<L, _>(work),
+        Side::Theirs => setup::native::<L, _, _>(|_| work),
     }
 }
 
 // ---- a large file, in order ----
 
-fn add_large<L: Lane>(
+fn add_large<L: Setup>(
     cases: &mut Vec<Case>,
     fixture: &Rc<Fixture>,
     theirs: &'static str,
@@ -138,7 +138,7 @@ fn smol_large(path: Arc<Path>, piece: usize) -> Pin<Box<dyn Future<Output = usiz
 
 // ---- small files, each read as a whole ----
 
-fn add_small<L: Lane>(
+fn add_small<L: Setup>(
     cases: &mut Vec<Case>,
     fixture: &Rc<Fixture>,
     theirs: &'static str,
@@ -195,7 +195,7 @@ fn smol_small(path: Arc<Path>, _: usize) -> Pin<Box<dyn Future<Output = usize> +
 
 // ---- a folder, with the kinds of its entries ----
 
-fn add_entries<L: Lane>(
+fn add_entries<L: Setup>(
     cases: &mut Vec<Case>,
     fixture: &Rc<Fixture>,
     theirs: &'static str,

@@ -17,7 +17,7 @@ mod worker;
 use std::fmt;
 use std::time::Duration;
 
-use crate::lane::Side;
+use crate::setup::Side;
 
 /// An operation of anyrt, and its counterpart.
 pub(crate) struct Case {

@@ -11,7 +11,7 @@ use futures_util::{AsyncReadExt, AsyncWriteExt};
 
 use super::{Case, Floor, Side};
 use crate::clock::Start;
-use crate::lane::{self, AsyncStdShared, Lane, SmolOne, TokioCurrent, TokioTwo};
+use crate::setup::{self, AsyncStdShared, Setup, SmolOne, TokioCurrent, TokioTwo};
 
 /// The largest ratio: each operation is one or two system calls, which are the same on both sides.
 const FLOOR: Floor = Floor::Ratio(1.02);
@@ -23,7 +23,7 @@ pub(super) fn add(cases: &mut Vec<Case>) {
     add_on::<AsyncStdShared, async_std::net::TcpStream>(cases, "async_std::net");
 }
 
-fn add_on<L: Lane<Runtime: Net>, S: Connection>(cases: &mut Vec<Case>, theirs: &'static str) {
+fn add_on<L: Setup<Runtime: Net>, S: Connection>(cases: &mut Vec<Case>, theirs: &'static str) {
     for (name, connections, size, count) in [
         ("TCP echo, 64 bytes", 1, 64, 20_000),
         ("TCP echo, 64 KiB", 1, 64 * 1024, 4_000),
@@ -37,9 +37,9 @@ fn add_on<L: Lane<Runtime: Net>, S: Connection>(cases: &mut Vec<Case>, theirs: &
             FLOOR,
             move |side, count| match side {
                 Side::Ours => {
-                    lane::ours::<L, _>(echo::<TcpStream<L::Runtime>>(connections, size, count))
+                    setup::ours::<L, _>(echo::<TcpStream<L::Runtime>>(connections, size, count))
                 }
-                Side::Theirs => lane::native::<L, _, _>(|_| echo::<S>(connections, size, count)),
+                Side::Theirs => setup::native::<L, _, _>(|_| echo::<S>(connections, size, count)),
             },
         ));
     }
@@ -50,8 +50,8 @@ fn add_on<L: Lane<Runtime: Net>, S: Connection>(cases: &mut Vec<Case>, theirs: &
         4_000,
         Floor::None,
         |side, count| match side {
-            Side::Ours => lane::ours::<L, _>(connect::<TcpStream<L::Runtime>>(count)),
-            Side::Theirs => lane::native::<L, _, _>(|_| connect::<S>(count)),
+            Side::Ours => setup::ours::<L, _>(connect::<TcpStream<L::Runtime>>(count)),
+            Side::Theirs => setup::native::<L, _, _>(|_| connect::<S>(count)),
         },
     ));
 }

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use super::{Case, Floor, Side};
 use crate::clock::Start;
-use crate::lane::{self, Lane, TokioCurrent, TokioTwo};
+use crate::setup::{self, Setup, TokioCurrent, TokioTwo};
 
 const CALLS: usize = 2_000;
 
@@ -22,7 +22,7 @@ pub(super) fn add(cases: &mut Vec<Case>) {
     add_on::<TokioTwo>(cases);
 }
 
-fn add_on<L: Lane<Native = lane::Tokio>>(cases: &mut Vec<Case>) {
+fn add_on<L: Setup<Native = setup::Tokio>>(cases: &mut Vec<Case>) {
     for threads in [1, 8] {
         let mut add = |theirs, floor, call: fn(&Handle, usize) -> usize| {
             cases.push(Case::new(
@@ -35,9 +35,9 @@ fn add_on<L: Lane<Native = lane::Tokio>>(cases: &mut Vec<Case>) {
                 CALLS,
                 floor,
                 move |side, count| match side {
-                    Side::Ours => lane::ours::<L, _>(through_portal::<L::Runtime>(threads, count)),
+                    Side::Ours => setup::ours::<L, _>(through_portal::<L::Runtime>(threads, count)),
                     Side::Theirs => {
-                        lane::native::<L, _, _>(move |_| through_handle(threads, count, call))
+                        setup::native::<L, _, _>(move |_| through_handle(threads, count, call))
                     }
                 },
             ));

@@ -10,7 +10,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::{Case, Floor, Side};
 use crate::clock::Start;
-use crate::lane::{self, Lane, SmolOne, TokioCurrent, TokioTwo};
+use crate::setup::{self, Setup, SmolOne, TokioCurrent, TokioTwo};
 
 const PROGRAMS: usize = 200;
 const PROGRAM: &str = "/bin/true";
@@ -23,7 +23,7 @@ pub(super) fn add(cases: &mut Vec<Case>) {
     add_on::<SmolOne>(cases, "smol::process", smol_process);
 }
 
-fn add_on<L: Lane<Runtime: Descriptors>>(
+fn add_on<L: Setup<Runtime: Descriptors>>(
     cases: &mut Vec<Case>,
     theirs: &'static str,
     run_theirs: Run,
@@ -39,8 +39,8 @@ fn add_on<L: Lane<Runtime: Descriptors>>(
             PROGRAMS,
             Floor::Ratio(1.05),
             move |side, count| match side {
-                Side::Ours => lane::ours::<L, _>(run_all(count, at_once, ours::<L::Runtime>)),
-                Side::Theirs => lane::native::<L, _, _>(|_| run_all(count, at_once, run_theirs)),
+                Side::Ours => setup::ours::<L, _>(run_all(count, at_once, ours::<L::Runtime>)),
+                Side::Theirs => setup::native::<L, _, _>(|_| run_all(count, at_once, run_theirs)),
             },
         ));
     }

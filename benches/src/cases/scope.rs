@@ -12,7 +12,7 @@ use anyrt_core::runtime::Time;
 
 use super::{Case, Floor, Side};
 use crate::clock::Start;
-use crate::lane::{self, AsyncStdShared, Lane, SmolOne, TokioCurrent};
+use crate::setup::{self, AsyncStdShared, Setup, SmolOne, TokioCurrent};
 
 /// With ten rounds, these are the ten million polls of the issue.
 const POLLS: usize = 1_000_000;
@@ -25,14 +25,14 @@ pub(super) fn add(cases: &mut Vec<Case>) {
     add_on::<AsyncStdShared>(cases);
 }
 
-fn add_on<L: Lane>(cases: &mut Vec<Case>) {
+fn add_on<L: Setup>(cases: &mut Vec<Case>) {
     add_kind::<L, Plain<L::Runtime>>(cases, NO_TIMER);
     add_kind::<L, Timed<L::Runtime>>(cases, f64::INFINITY);
     add_kind::<L, Handled<L::Runtime>>(cases, f64::INFINITY);
     add_kind::<L, Shielded>(cases, f64::INFINITY);
 }
 
-fn add_kind<L: Lane, W: Wrap>(cases: &mut Vec<Case>, at_most: f64) {
+fn add_kind<L: Setup, W: Wrap>(cases: &mut Vec<Case>, at_most: f64) {
     let mut add = |scopes, run: fn(Side, usize) -> Duration| {
         cases.push(Case::new(
             format!("poll in {scopes} {}", W::NAME),
@@ -61,8 +61,8 @@ fn add_kind<L: Lane, W: Wrap>(cases: &mut Vec<Case>, at_most: f64) {
 
 /// Polls a future in scopes. Both sides run in a task of anyrt, so that the scopes are the only
 /// difference.
-fn in_scopes<L: Lane, F: Quiet>(count: usize, make: fn() -> F) -> Duration {
-    lane::ours::<L, _>(async move {
+fn in_scopes<L: Setup, F: Quiet>(count: usize, make: fn() -> F) -> Duration {
+    setup::ours::<L, _>(async move {
         let mut future = pin!(make());
         poll_fn(|cx| {
             let start = Start::now();

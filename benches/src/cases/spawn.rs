@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 use super::{Case, Floor, Side};
 use crate::clock::Start;
 use crate::futures::{Countdown, YieldOnce};
-use crate::lane::{self, AsyncStdShared, Lane, Native, SmolOne, SmolTwo, TokioCurrent, TokioTwo};
+use crate::setup::{self, AsyncStdShared, Native, Setup, SmolOne, SmolTwo, TokioCurrent, TokioTwo};
 
 const TASKS: usize = 100_000;
 
@@ -40,7 +40,7 @@ fn name(what: &str, size: usize) -> String {
     }
 }
 
-fn against_plain<L: Lane>(cases: &mut Vec<Case>, size: usize, counted: f64, awaited: f64) {
+fn against_plain<L: Setup>(cases: &mut Vec<Case>, size: usize, counted: f64, awaited: f64) {
     cases.push(Case::new(
         name("no handles", size),
         L::NAME,
@@ -66,7 +66,7 @@ fn against_plain<L: Lane>(cases: &mut Vec<Case>, size: usize, counted: f64, awai
 }
 
 /// Compares with `JoinSet` and `TaskTracker`, which exist on tokio alone.
-fn against_peers<L: Lane<Native = lane::Tokio>>(
+fn against_peers<L: Setup<Native = setup::Tokio>>(
     cases: &mut Vec<Case>,
     size: usize,
     join_set_floor: Floor,
@@ -134,10 +134,10 @@ async fn in_parts<Fut: Future<Output = ()>>(
 /// Times an operation after a warm-up of the runtime, the allocator and the caches.
 fn ours<L, Fut>(count: usize, size: usize, operation: fn(usize) -> Fut) -> Duration
 where
-    L: Lane,
+    L: Setup,
     Fut: Future<Output = ()> + Send + 'static,
 {
-    lane::ours::<L, _>(async move {
+    setup::ours::<L, _>(async move {
         in_parts(count / 10, size, operation).await;
         let start = Start::now();
         in_parts(count, size, operation).await;
@@ -147,10 +147,10 @@ where
 
 fn native<L, Fut>(count: usize, size: usize, operation: fn(L::Native, usize) -> Fut) -> Duration
 where
-    L: Lane,
+    L: Setup,
     Fut: Future<Output = ()> + Send + 'static,
 {
-    lane::native::<L, _, _>(async move |native| {
+    setup::native::<L, _, _>(async move |native| {
         let operation = |count| operation(native.clone(), count);
         in_parts(count / 10, size, operation).await;
         let start = Start::now();
@@ -179,12 +179,12 @@ impl Join {
 }
 
 /// Spawns and joins tasks once, without a warm-up or a clock, for counting instructions.
-pub(crate) fn spawn_and_join<L: Lane>(join: Join, side: Side, count: usize) {
+pub(crate) fn spawn_and_join<L: Setup>(join: Join, side: Side, count: usize) {
     match (side, join) {
-        (Side::Ours, Join::Counted) => lane::ours::<L, _>(group::<L::Runtime>(count)),
-        (Side::Ours, Join::Handles) => lane::ours::<L, _>(group_handles::<L::Runtime>(count)),
-        (Side::Theirs, Join::Counted) => lane::native::<L, _, _>(|n| counter(n, count)),
-        (Side::Theirs, Join::Handles) => lane::native::<L, _, _>(|n| handles(n, count)),
+        (Side::Ours, Join::Counted) => setup::ours::<L, _>(group::<L::Runtime>(count)),
+        (Side::Ours, Join::Handles) => setup::ours::<L, _>(group_handles::<L::Runtime>(count)),
+        (Side::Theirs, Join::Counted) => setup::native::<L, _, _>(|n| counter(n, count)),
+        (Side::Theirs, Join::Handles) => setup::native::<L, _, _>(|n| handles(n, count)),
     }
 }
 

@@ -9,7 +9,7 @@ use anyrt_core::stream::{
 use tokio::sync::mpsc;
 
 use super::{Case, Floor, Side};
-use crate::lane::{Lane, TokioCurrent, TokioTwo};
+use crate::setup::{Setup, TokioCurrent, TokioTwo};
 use crate::work::{self, Job, Tasks};
 
 const OBJECTS: usize = 40_000;
@@ -24,7 +24,7 @@ pub(super) fn add(cases: &mut Vec<Case>) {
     add_on::<TokioTwo>(cases);
 }
 
-fn add_on<L: Lane>(cases: &mut Vec<Case>) {
+fn add_on<L: Setup>(cases: &mut Vec<Case>) {
     for capacity in CAPACITIES {
         for (senders, receivers) in CROWDS {
             // If the capacity is unbounded, a plain call is the recommended way to send.
@@ -49,7 +49,7 @@ fn add_on<L: Lane>(cases: &mut Vec<Case>) {
 
 /// Adds the counterparts that have this shape: tokio's channels have one receiver, and only flume
 /// supports a direct hand-over.
-fn add_shape<L: Lane>(cases: &mut Vec<Case>, shape: Shape) {
+fn add_shape<L: Setup>(cases: &mut Vec<Case>, shape: Shape) {
     if shape.receivers == 1 && shape.is_unbounded() {
         add_peer::<L, TokioUnbounded>(cases, shape);
     } else if shape.receivers == 1 && shape.capacity > 0 {
@@ -61,7 +61,7 @@ fn add_shape<L: Lane>(cases: &mut Vec<Case>, shape: Shape) {
     add_peer::<L, Flume>(cases, shape);
 }
 
-fn add_peer<L: Lane, P: Peer>(cases: &mut Vec<Case>, shape: Shape) {
+fn add_peer<L: Setup, P: Peer>(cases: &mut Vec<Case>, shape: Shape) {
     let floor = if P::FAIR || shape.is_fair_anyway() {
         Floor::Ratio(1.00)
     } else {

@@ -8,7 +8,7 @@ use tokio::sync::{SetOnce, watch};
 
 use super::{Case, Floor, Side};
 use crate::futures::YieldOnce;
-use crate::lane::{Lane, TokioCurrent, TokioTwo};
+use crate::setup::{Setup, TokioCurrent, TokioTwo};
 use crate::work::{self, Job, Tasks};
 
 const ALONE: usize = 100_000;
@@ -32,7 +32,7 @@ pub(super) fn add(cases: &mut Vec<Case>) {
     add_on::<TokioTwo>(cases);
 }
 
-fn add_on<L: Lane>(cases: &mut Vec<Case>) {
+fn add_on<L: Setup>(cases: &mut Vec<Case>) {
     add_kind::<L, Mutex>(cases, &ALONE_AND_IN_TURN);
     add_kind::<L, Reading>(cases, &ALONE_AND_IN_TURN[..1]);
     add_kind::<L, Writing>(cases, &ALONE_AND_IN_TURN[..1]);
@@ -169,7 +169,7 @@ const ALONE_AND_IN_TURN: [Crowd; 2] = [Crowd::Alone, Crowd::InTurn];
 
 fn add_kind<L, K>(cases: &mut Vec<Case>, crowds: &[Crowd])
 where
-    L: Lane,
+    L: Setup,
     K: Turns<Ours> + Turns<Tokio> + Turns<AsyncLock>,
 {
     for &crowd in crowds {
@@ -190,7 +190,7 @@ fn add_lock<L, K, Theirs>(
     theirs: &'static str,
     floor: Floor,
 ) where
-    L: Lane,
+    L: Setup,
     K: Turns<Ours> + Turns<Theirs>,
 {
     let (name, count) = crowd.case(K::NAME);
@@ -320,7 +320,7 @@ impl Happens for async_lock::OnceCell<()> {
     }
 }
 
-fn add_event<L: Lane, Theirs: Happens>(cases: &mut Vec<Case>, theirs: &'static str) {
+fn add_event<L: Setup, Theirs: Happens>(cases: &mut Vec<Case>, theirs: &'static str) {
     for crowd in ALONE_AND_IN_TURN {
         for &tasks in crowd.tasks() {
             let (name, count) = crowd.case("Event");

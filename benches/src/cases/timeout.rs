@@ -12,7 +12,7 @@ use anyrt_core::runtime::Time;
 use super::{Case, Floor, Side};
 use crate::clock::Start;
 use crate::futures::{ReadySecond, YieldOnce};
-use crate::lane::{self, AsyncStdShared, Lane, Native, SmolOne, TokioCurrent};
+use crate::setup::{self, AsyncStdShared, Native, Setup, SmolOne, TokioCurrent};
 
 const CALLS: usize = 100_000;
 const POLLS: usize = 1_000_000;
@@ -26,7 +26,7 @@ pub(super) fn add(cases: &mut Vec<Case>) {
     add_on::<AsyncStdShared>(cases, "race with async_io::Timer", Floor::None);
 }
 
-fn add_on<L: Lane>(cases: &mut Vec<Case>, theirs: &'static str, floor: Floor) {
+fn add_on<L: Setup>(cases: &mut Vec<Case>, theirs: &'static str, floor: Floor) {
     let mut add_with = |name: &str, count, floor, run: fn(Side, usize) -> Duration| {
         cases.push(Case::new(name, L::NAME, theirs, count, floor, run));
     };
@@ -40,33 +40,33 @@ fn add_on<L: Lane>(cases: &mut Vec<Case>, theirs: &'static str, floor: Floor) {
         CALLS,
         pending_once,
         |side, count| match side {
-            Side::Ours => lane::ours::<L, _>(second_ours::<L::Runtime>(count)),
-            Side::Theirs => lane::native::<L, _, _>(|_| second_theirs::<L::Native>(count)),
+            Side::Ours => setup::ours::<L, _>(second_ours::<L::Runtime>(count)),
+            Side::Theirs => setup::native::<L, _, _>(|_| second_theirs::<L::Native>(count)),
         },
     );
     let mut add = |name: &str, count, run| add_with(name, count, floor, run);
     add("timeout, ready at once", CALLS, |side, count| match side {
-        Side::Ours => lane::ours::<L, _>(ready_ours::<L::Runtime>(count)),
-        Side::Theirs => lane::native::<L, _, _>(|_| ready_theirs::<L::Native>(count)),
+        Side::Ours => setup::ours::<L, _>(ready_ours::<L::Runtime>(count)),
+        Side::Theirs => setup::native::<L, _, _>(|_| ready_theirs::<L::Native>(count)),
     });
     add("timeout, yields once", CALLS, |side, count| match side {
-        Side::Ours => lane::ours::<L, _>(yields_ours::<L::Runtime>(count)),
-        Side::Theirs => lane::native::<L, _, _>(|_| yields_theirs::<L::Native>(count)),
+        Side::Ours => setup::ours::<L, _>(yields_ours::<L::Runtime>(count)),
+        Side::Theirs => setup::native::<L, _, _>(|_| yields_theirs::<L::Native>(count)),
     });
     add(
         "timeout, pending and dropped",
         CALLS,
         |side, count| match side {
-            Side::Ours => lane::ours::<L, _>(dropped_ours::<L::Runtime>(count)),
-            Side::Theirs => lane::native::<L, _, _>(|_| dropped_theirs::<L::Native>(count)),
+            Side::Ours => setup::ours::<L, _>(dropped_ours::<L::Runtime>(count)),
+            Side::Theirs => setup::native::<L, _, _>(|_| dropped_theirs::<L::Native>(count)),
         },
     );
     add(
         "timeout, each poll while pending",
         POLLS,
         |side, count| match side {
-            Side::Ours => lane::ours::<L, _>(polls_ours::<L::Runtime>(count)),
-            Side::Theirs => lane::native::<L, _, _>(|_| polls_theirs::<L::Native>(count)),
+            Side::Ours => setup::ours::<L, _>(polls_ours::<L::Runtime>(count)),
+            Side::Theirs => setup::native::<L, _, _>(|_| polls_theirs::<L::Native>(count)),
         },
     );
 }

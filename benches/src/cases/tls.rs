@@ -17,7 +17,7 @@ use tokio_rustls::{TlsAcceptor, TlsConnector};
 use super::net::{Connection, Transport, echo_over};
 use super::{Case, Floor, Side};
 use crate::clock::Start;
-use crate::lane::{self, Lane, TokioCurrent, TokioTwo};
+use crate::setup::{self, Setup, TokioCurrent, TokioTwo};
 
 /// The largest ratio: rustls does the same work on both sides.
 const FLOOR: Floor = Floor::Ratio(1.02);
@@ -27,7 +27,7 @@ pub(super) fn add(cases: &mut Vec<Case>) {
     add_on::<TokioTwo>(cases);
 }
 
-fn add_on<L: Lane<Runtime: Net>>(cases: &mut Vec<Case>) {
+fn add_on<L: Setup<Runtime: Net>>(cases: &mut Vec<Case>) {
     for (name, size, count) in [
         ("TLS echo, 64 bytes", 64, 20_000),
         ("TLS echo, 64 KiB", 64 * 1024, 2_000),
@@ -39,8 +39,8 @@ fn add_on<L: Lane<Runtime: Net>>(cases: &mut Vec<Case>) {
             count,
             FLOOR,
             move |side, count| match side {
-                Side::Ours => lane::ours::<L, _>(echo::<Ours<L::Runtime>>(size, count)),
-                Side::Theirs => lane::native::<L, _, _>(|_| echo::<Theirs>(size, count)),
+                Side::Ours => setup::ours::<L, _>(echo::<Ours<L::Runtime>>(size, count)),
+                Side::Theirs => setup::native::<L, _, _>(|_| echo::<Theirs>(size, count)),
             },
         ));
     }
@@ -51,8 +51,8 @@ fn add_on<L: Lane<Runtime: Net>>(cases: &mut Vec<Case>) {
         1_000,
         Floor::None,
         |side, count| match side {
-            Side::Ours => lane::ours::<L, _>(connect::<Ours<L::Runtime>>(count)),
-            Side::Theirs => lane::native::<L, _, _>(|_| connect::<Theirs>(count)),
+            Side::Ours => setup::ours::<L, _>(connect::<Ours<L::Runtime>>(count)),
+            Side::Theirs => setup::native::<L, _, _>(|_| connect::<Theirs>(count)),
         },
     ));
 }

@@ -12,7 +12,7 @@ use anyrt_core::to_process::run;
 
 use super::{Case, Floor, Side};
 use crate::clock::Start;
-use crate::lane::{self, Lane, SmolOne, TokioCurrent, TokioTwo};
+use crate::setup::{self, Setup, SmolOne, TokioCurrent, TokioTwo};
 
 const CALLS: usize = 10_000;
 
@@ -31,7 +31,7 @@ pub(super) fn add(cases: &mut Vec<Case>) {
     add_on::<SmolOne>(cases);
 }
 
-fn add_on<L: Lane<Runtime: Descriptors>>(cases: &mut Vec<Case>) {
+fn add_on<L: Setup<Runtime: Descriptors>>(cases: &mut Vec<Case>) {
     cases.push(Case::new(
         "to_process::run",
         L::NAME,
@@ -39,9 +39,9 @@ fn add_on<L: Lane<Runtime: Descriptors>>(cases: &mut Vec<Case>) {
         CALLS,
         Floor::Ratio(1.30),
         |side, count| match side {
-            Side::Ours => lane::ours::<L, _>(ours::<L::Runtime>(count)),
+            Side::Ours => setup::ours::<L, _>(ours::<L::Runtime>(count)),
             Side::Theirs => {
-                lane::native::<L, _, _>(
+                setup::native::<L, _, _>(
                     move |_| async move { by_hand(count).expect("`cat` answers") },
                 )
             }

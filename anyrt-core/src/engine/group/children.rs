@@ -25,7 +25,7 @@ use slab::Slab;
 
 use super::record::ELSEWHERE;
 use super::values::Values;
-use crate::engine::{Given, GroupState, Record, poll_state};
+use crate::engine::{GroupState, Record, SpawnArgs, poll_state};
 use crate::loom::{Arc, Mutex, OnceLock, Weak, lock};
 use crate::unwind::drop_quietly;
 
@@ -191,7 +191,7 @@ pub(crate) struct OpenBlock {
 impl OpenBlock {
     /// Gives a task the next record. Returns the block as well, unless the record was the last.
     #[inline(always)]
-    pub(super) fn take(mut self, given: Given) -> (TaskRecord, Option<OpenBlock>) {
+    pub(super) fn take(mut self, given: SpawnArgs) -> (TaskRecord, Option<OpenBlock>) {
         let index = Index::ALL[self.taken];
         let location = self.block.number_of(given.location);
         self.block.records[index as usize].begin(given, location);
@@ -235,7 +235,7 @@ impl Children {
         &self,
         group: &Arc<GroupState>,
         owner: impl FnOnce() -> Option<Owner>,
-        given: Given,
+        given: SpawnArgs,
     ) -> TaskRecord {
         match poll_state::take_open_block(address(group)) {
             Some(open) => {
@@ -252,7 +252,7 @@ impl Children {
         &self,
         group: &Arc<GroupState>,
         owner: impl FnOnce() -> Option<Owner>,
-        given: Given,
+        given: SpawnArgs,
     ) -> TaskRecord {
         // 1. Take the shard's open block, or create one.
         let again = poll_state::spawns_again(address(group));

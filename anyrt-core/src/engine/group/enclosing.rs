@@ -19,7 +19,7 @@ impl TaskRecord {
     }
 
     /// Visits the nodes around the task, from the inside out, up to the first shield.
-    pub(crate) fn walk_outwards(&self, mut visit: impl FnMut(Around<'_>)) {
+    pub(crate) fn walk_outwards(&self, mut visit: impl FnMut(Enclosing<'_>)) {
         let mut task = Some(self.clone());
         // Each round visits the nodes outwards from the task's group, or from the call of `start` that is
         // pending, and continues with the host or the caller. Ends at a shield or at a run's main task.
@@ -32,7 +32,7 @@ impl TaskRecord {
             };
             let (mut way, mut outermost) = (first.outwards(), first.clone());
             for (node, _) in way.by_ref().take_while(|(_, shielded)| !shielded) {
-                visit(Around::Node(&node));
+                visit(Enclosing::Node(&node));
                 outermost = node;
             }
             if way.is_shielded() {
@@ -46,7 +46,7 @@ impl TaskRecord {
                 None => !Arc::ptr_eq(&outermost, &first),
             };
             if !reaches_task && Arc::ptr_eq(&first, &group.node) {
-                visit(Around::Deadline(group.around()));
+                visit(Enclosing::Deadline(group.around()));
             }
             task = host;
         }
@@ -93,7 +93,7 @@ impl Record {
 }
 
 /// An element on the way outwards from a task.
-pub(crate) enum Around<'a> {
+pub(crate) enum Enclosing<'a> {
     Node(&'a Arc<Node>),
     /// The deadline around a group when it opened, as long as it is not linked up to its task.
     Deadline(Instant),

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use loom::thread;
 
 use crate::engine::clock::Clock;
-use crate::engine::{CancelState, Cancelled, Cause, End, Given, GroupState, TaskRecord};
+use crate::engine::{CancelState, Cancelled, Cause, End, GroupState, SpawnArgs, TaskRecord};
 use crate::loom::Arc;
 use crate::models::{Seen, Wakes};
 
@@ -17,7 +17,7 @@ fn group() -> Arc<GroupState> {
 
 fn child(group: &Arc<GroupState>) -> TaskRecord {
     assert!(group.enter());
-    group.insert(|| None, Given::at(Location::caller()))
+    group.insert(|| None, SpawnArgs::at(Location::caller()))
 }
 
 /// Cancels the group on another thread.
@@ -290,7 +290,7 @@ fn loom_a_cancellation_races_with_a_spawn() {
         let before = child(&group);
         let cancelling = cancels(&group);
         let open = group.children.take_open().expect("it has room for more");
-        let (child, rest) = open.take(Given::at(Location::caller()));
+        let (child, rest) = open.take(SpawnArgs::at(Location::caller()));
         outcomes.note(sees_or_is_woken(&child, cancelling));
         drop((before, child, rest));
     });

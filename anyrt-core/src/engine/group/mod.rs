@@ -21,7 +21,7 @@ mod values;
 
 pub(crate) use self::alarms::Alarms;
 pub(crate) use self::children::{Children, OpenBlock, Owner, TaskRecord};
-pub(crate) use self::enclosing::Around;
+pub(crate) use self::enclosing::Enclosing;
 pub(crate) use self::errors::{Errors, Report};
-pub(crate) use self::record::{Caller, End, Given, Record};
+pub(crate) use self::record::{Caller, End, Record, SpawnArgs};
 pub(crate) use self::state::GroupState;

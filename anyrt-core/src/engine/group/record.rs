@@ -91,7 +91,7 @@ pub(crate) struct Record {
     state: AtomicU16,
     wait: AtomicU8,
     flags: AtomicU8,
-    live: Mutex<Live>,
+    live: Mutex<LiveState>,
 }
 
 // The locks of a model checker are larger.
@@ -100,15 +100,15 @@ const _: () = assert!(size_of::<Record>() <= 48);
 
 /// The part of a record that is under its lock.
 #[derive(Default)]
-struct Live {
+struct LiveState {
     /// The waker with which a cancellation reaches the task.
     waker: Option<Waker>,
     context: Option<Arc<ContextMap>>,
-    more: Option<Box<More>>,
+    more: Option<Box<RareState>>,
 }
 
 /// The properties of a task that are set when it is spawned.
-pub(crate) struct Given {
+pub(crate) struct SpawnArgs {
     pub(crate) location: &'static Location<'static>,
     pub(crate) name: Option<Arc<str>>,
     pub(crate) context: Option<Arc<ContextMap>>,
@@ -116,11 +116,11 @@ pub(crate) struct Given {
     pub(crate) starting: bool,
 }
 
-impl Given {
+impl SpawnArgs {
     /// Returns the defaults for a task that is spawned at this location.
     #[inline]
-    pub(crate) fn at(location: &'static Location<'static>) -> Given {
-        Given {
+    pub(crate) fn at(location: &'static Location<'static>) -> SpawnArgs {
+        SpawnArgs {
             location,
             name: None,
             context: Context::snapshot(),
@@ -134,7 +134,7 @@ pub(crate) type Value = Box<dyn Any + Send>;
 
 /// The state that few tasks have.
 #[derive(Default)]
-struct More {
+struct RareState {
     name: Option<Arc<str>>,
     /// The location where it was spawned, if that is not one of the block's locations.
     location: Option<&'static Location<'static>>,
@@ -169,7 +169,7 @@ impl Record {
 
     /// Begins the record, when its task is spawned at that location of its block. Called once.
     #[inline]
-    pub(super) fn begin(&self, given: Given, location: u8) {
+    pub(super) fn begin(&self, given: SpawnArgs, location: u8) {
         let mut state = BEGUN;
         if given.starting {
             state |= STARTING;
@@ -182,13 +182,13 @@ impl Record {
         }
     }
 
-    fn begin_with(&self, state: u16, given: Given, location: u8) {
+    fn begin_with(&self, state: u16, given: SpawnArgs, location: u8) {
         let mut live = lock(&self.live);
         if given.name.is_some() || location == ELSEWHERE {
-            live.more = Some(Box::new(More {
+            live.more = Some(Box::new(RareState {
                 name: given.name,
                 location: Some(given.location),
-                ..More::default()
+                ..RareState::default()
             }));
         }
         let has_context = given.context.is_some();
@@ -199,7 +199,7 @@ impl Record {
 
     /// Changes the state, and the fields that belong to it, under the lock.
     #[inline]
-    fn change<T>(&self, change: impl FnOnce(&mut Live, u16) -> (u16, T)) -> T {
+    fn change<T>(&self, change: impl FnOnce(&mut LiveState, u16) -> (u16, T)) -> T {
         let mut live = lock(&self.live);
         let (state, result) = change(&mut live, self.state.load(Ordering::Relaxed));
         // Pairs with the loads of readers without the lock: they see the changes before it.
@@ -212,7 +212,7 @@ impl Record {
         self.state.load(Ordering::Acquire) & (BEGUN | ENDED) == BEGUN
     }
 
-    fn more<T>(&self, use_it: impl FnOnce(&mut More) -> T) -> T {
+    fn more<T>(&self, use_it: impl FnOnce(&mut RareState) -> T) -> T {
         use_it(lock(&self.live).more.get_or_insert_default())
     }
 
@@ -523,7 +523,7 @@ impl Record {
 
     /// Ends a task that has rare state, and wakes the tasks that wait for its end.
     #[cold]
-    fn finish_rarely(&self, mut live: MutexGuard<'_, Live>, bit: u16) {
+    fn finish_rarely(&self, mut live: MutexGuard<'_, LiveState>, bit: u16) {
         let waker = live.waker.take();
         let context = live.context.take();
         let rare = live.more.as_mut().map(|more| {

@@ -39,7 +39,9 @@ use std::mem;
 use std::panic::Location;
 
 use crate::engine::clock::Clock;
-use crate::engine::{Cancelled, Cause, Children, Given, Node, Owner, Run, TaskRecord, poll_state};
+use crate::engine::{
+    Cancelled, Cause, Children, Node, Owner, Run, SpawnArgs, TaskRecord, poll_state,
+};
 use crate::instant::Instant;
 use crate::loom::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::loom::{Arc, Mutex, Weak, lock};
@@ -547,7 +549,7 @@ impl GroupState {
     pub(crate) fn insert(
         self: &Arc<Self>,
         owner: impl FnOnce() -> Option<Owner>,
-        given: Given,
+        given: SpawnArgs,
     ) -> TaskRecord {
         self.children.insert(self, owner, given)
     }

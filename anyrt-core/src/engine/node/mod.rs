@@ -61,7 +61,7 @@ use crate::wake::wake_all;
 const CANCELLED: u32 = 1;
 /// Holds in it no longer count (rule C12). Set by any thread together with `CANCELLED`, and never cleared.
 const ABORTED: u32 = 1 << 1;
-/// Cancellation from outside stops here, unless `LATCHED` is set. Set and cleared through the scope's handle;
+/// Cancellation from outside stops here, unless `INTERRUPTED_FROM_OUTSIDE` is set. Set and cleared through the scope's handle;
 /// set by the owner for frames that always are shields.
 const SHIELDED: u32 = 1 << 2;
 /// Something in it was interrupted, and the scope caught the interruption. Set by the owner; read by handles.
@@ -71,7 +71,7 @@ const CAUGHT: u32 = 1 << 3;
 const PROPAGATED: u32 = 1 << 4;
 /// This holder was woken to find out whether it can still be reached, and was not polled since. Set by the
 /// probe of an outer scope; cleared by the holder's next poll, its release, or the lapse of its hold.
-const ASKED: u32 = 1 << 5;
+const PROBED: u32 = 1 << 5;
 /// Its owner holds. A copy of `own_hold` that the owner reads without the lock.
 const HOLDS: u32 = 1 << 7;
 /// It has had children. Set by the first child's owner before it links itself, and never cleared.
@@ -82,7 +82,7 @@ const HAS_PROBE: u32 = 1 << 9;
 const REFUSED: u32 = 1 << 10;
 /// A cancellation from further out has interrupted something in it, so a shield comes too late. Set by the
 /// interrupted task, and never cleared.
-const LATCHED: u32 = 1 << 11;
+const INTERRUPTED_FROM_OUTSIDE: u32 = 1 << 11;
 /// It belongs to a group, and was cancelled because an enclosing scope was. Taken back by `undo_inherited`.
 const INHERITED: u32 = 1 << 12;
 /// Its deadline was set through a handle after its length was given, so the length no longer counts. Set by
@@ -213,7 +213,7 @@ impl Node {
 
     #[inline]
     pub(crate) fn is_shielded(&self) -> bool {
-        self.flags.load(Ordering::SeqCst) & (SHIELDED | LATCHED) == SHIELDED
+        self.flags.load(Ordering::SeqCst) & (SHIELDED | INTERRUPTED_FROM_OUTSIDE) == SHIELDED
     }
 
     pub(crate) fn mark_shielded(&self) {
@@ -222,7 +222,7 @@ impl Node {
 
     /// Notes that a cancellation from further out interrupted something in it: a shield comes too late.
     pub(crate) fn latch(&self) {
-        self.raise(LATCHED);
+        self.raise(INTERRUPTED_FROM_OUTSIDE);
     }
 
     pub(crate) fn is_caught(&self) -> bool {
@@ -438,7 +438,7 @@ impl Node {
         }
         let mut state = lock(&self.state);
         let flags = self.flags.load(Ordering::SeqCst);
-        if flags & (INHERITED | CONFIRMED | ABORTED | LATCHED) == INHERITED {
+        if flags & (INHERITED | CONFIRMED | ABORTED | INTERRUPTED_FROM_OUTSIDE) == INHERITED {
             self.lower(INHERITED | CANCELLED);
             let cause = state.cause.take();
             drop(state);

@@ -26,7 +26,7 @@ use std::mem;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use super::{ASKED, HAS_PROBE, Node, State};
+use super::{HAS_PROBE, Node, PROBED, State};
 use crate::engine::Run;
 use crate::engine::clock::{BoxTimer, Clock};
 use crate::instant::Instant;
@@ -186,7 +186,7 @@ impl Probe {
         let mut next = match state.asked {
             Some(asked) if asked + patience <= now => {
                 *lock(&self.state) = ProbeState::default();
-                node.lapse_holders(|node| node.lower(ASKED));
+                node.lapse_holders(|node| node.lower(PROBED));
                 return true;
             }
             Some(asked) => asked + patience,
@@ -273,7 +273,7 @@ impl Node {
         let mut wakers = Vec::new();
         self.walk_to_holders(|node, holds| {
             if holds {
-                node.raise(ASKED);
+                node.raise(PROBED);
             }
             wakers.extend(node.take_waker());
         });
@@ -283,7 +283,7 @@ impl Node {
     /// Returns whether a holder has not been polled since it was woken by the probe.
     fn has_unanswered(&self) -> bool {
         let mut unanswered = false;
-        self.walk_to_holders(|node, holds| unanswered |= holds && node.has(ASKED));
+        self.walk_to_holders(|node, holds| unanswered |= holds && node.has(PROBED));
         unanswered
     }
 

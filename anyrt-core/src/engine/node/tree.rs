@@ -2,10 +2,10 @@
 
 use std::task::Context;
 
-use super::ASKED;
 use super::HOLDS;
 use super::LEFT;
 use super::PARENT;
+use super::PROBED;
 use super::PROPAGATED;
 use super::REFUSED;
 use super::State;
@@ -136,8 +136,8 @@ impl Node {
 
     /// Holds, as of the end of this poll.
     pub(crate) fn hold(self: &Arc<Self>, cx: &Context<'_>) {
-        if self.has(ASKED) {
-            self.lower(ASKED);
+        if self.has(PROBED) {
+            self.lower(PROBED);
         }
         self.register(cx);
         let changes = {
@@ -196,7 +196,7 @@ impl Node {
     }
 
     pub(crate) fn release(&self) {
-        self.lower(ASKED | HOLDS);
+        self.lower(PROBED | HOLDS);
         self.update(|state| state.own_hold = false);
     }
 

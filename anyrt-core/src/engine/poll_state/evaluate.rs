@@ -3,7 +3,7 @@
 use crate::engine::poll_state::{
     AT_ROOT, LOCAL_CANCELLED, OPEN, OpenFrame, THREAD, each_visible, surroundings, with_task,
 };
-use crate::engine::{Around, CancelState, Cancelled, Cause, Node};
+use crate::engine::{CancelState, Cancelled, Cause, Enclosing, Node};
 use crate::instant::Instant;
 use crate::loom::Arc;
 
@@ -204,8 +204,8 @@ pub(crate) fn evaluate() -> Evaluation {
                     found.found(|| By::Task(task.cause()));
                 }
                 task.walk_outwards(|around| match around {
-                    Around::Node(node) => found.look_at(node),
-                    Around::Deadline(deadline) => found.deadline = found.deadline.min(deadline),
+                    Enclosing::Node(node) => found.look_at(node),
+                    Enclosing::Deadline(deadline) => found.deadline = found.deadline.min(deadline),
                 });
                 found.cancelled = cancelled;
             }

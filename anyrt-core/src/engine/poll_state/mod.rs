@@ -171,7 +171,7 @@ pub fn current_tag() -> u8 {
 }
 
 /// The state from before a task was entered.
-pub(crate) struct Outside {
+pub(crate) struct Saved {
     surroundings: Surroundings,
     root: u32,
     /// The number of frames that were open.
@@ -182,7 +182,7 @@ pub(crate) struct Outside {
 
 /// Enters a task. Moves the record in, which costs no reference count. [`leave_task`] restores the old state.
 #[inline]
-pub(crate) fn enter_task(task: TaskRecord, serial: u64, cancelled: bool) -> Outside {
+pub(crate) fn enter_task(task: TaskRecord, serial: u64, cancelled: bool) -> Saved {
     let tag = task.group().tag;
     THREAD.with(|thread| {
         let surroundings = thread.surroundings.get();
@@ -192,7 +192,7 @@ pub(crate) fn enter_task(task: TaskRecord, serial: u64, cancelled: bool) -> Outs
         let entries = thread.entries.get();
         let inner = Surroundings::of_task(serial, entries, tag).with(CANCELLED, cancelled);
         thread.surroundings.set(inner);
-        Outside {
+        Saved {
             surroundings,
             root: thread.root.replace(entries),
             since: entries,
@@ -226,7 +226,7 @@ pub(crate) fn leave_outermost() -> Option<TaskRecord> {
 
 /// Leaves a task entered with [`enter_task`]. Returns its record, and the kind of its wait.
 #[inline]
-pub(crate) fn leave_task(outside: Outside) -> (Option<TaskRecord>, Wait) {
+pub(crate) fn leave_task(outside: Saved) -> (Option<TaskRecord>, Wait) {
     THREAD.with(|thread| {
         if thread.spawned_into.get() != 0 {
             close_block();
@@ -290,7 +290,7 @@ fn close_block() {
 /// Runs `f`, which drops something that belongs to the task, inside the task: destructors see it and its
 /// context.
 pub(crate) fn in_task<T>(slot: &mut Option<TaskRecord>, f: impl FnOnce() -> T) -> T {
-    struct Leave<'a>(&'a mut Option<TaskRecord>, Option<Outside>);
+    struct Leave<'a>(&'a mut Option<TaskRecord>, Option<Saved>);
     impl Drop for Leave<'_> {
         fn drop(&mut self) {
             if let Some(outside) = self.1.take() {

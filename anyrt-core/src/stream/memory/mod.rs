@@ -75,7 +75,7 @@ pub struct MemoryObjectStreamStatistics {
 
 /// Consumes budget for a poll through a foreign trait. Such polls are not cancel points, but a loop of them
 /// must yield to other tasks too (rule C11).
-fn poll_turn(cx: &Context<'_>) -> Poll<()> {
+fn poll_budget(cx: &Context<'_>) -> Poll<()> {
     if poll_state::effectively_cancelled() || poll_state::take_budget() {
         return Poll::Ready(());
     }

@@ -13,11 +13,11 @@
 use std::mem;
 use std::task::Waker;
 
-use crate::chain::{Chain, NONE};
+use crate::linked_slab::{LinkedSlab, NONE};
 use crate::wake::WakerSlot;
 
 /// A queue of waiters. A waiter brings a `W` (a sender its object) and receives an outcome `O`.
-pub(super) struct Queue<W, O>(Chain<Waiter<W, O>>);
+pub(super) struct Queue<W, O>(LinkedSlab<Waiter<W, O>>);
 
 /// An entry of the queue.
 pub(super) enum Waiter<W, O> {
@@ -31,7 +31,7 @@ pub(super) enum Waiter<W, O> {
 
 impl<W, O> Queue<W, O> {
     pub(super) fn new() -> Queue<W, O> {
-        Queue(Chain::new())
+        Queue(LinkedSlab::new())
     }
 
     /// Returns the number of waiters without an outcome.

@@ -7,9 +7,9 @@ use std::task::{Context, Poll, Waker, ready};
 use futures_core::Stream;
 
 use super::state::{Handle, Shared, State};
-use super::{MemoryObjectStreamStatistics, poll_turn};
-use crate::chain::NONE;
+use super::{MemoryObjectStreamStatistics, poll_budget};
 use crate::engine::{Operation, Wait, poll_state};
+use crate::linked_slab::NONE;
 use crate::loom::atomic::{AtomicUsize, Ordering};
 use crate::loom::{Arc, MutexGuard};
 use crate::stream::{ObjectReceiveStream, ReceiveError, TryReceiveError};
@@ -251,7 +251,7 @@ impl<T> Stream for MemoryObjectReceiveStream<T> {
     type Item = T;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
-        ready!(poll_turn(cx));
+        ready!(poll_budget(cx));
         let this = self.get_mut();
         // Exclusive access through `&mut`, so the entry can be moved out and back. `try_receive` within finds
         // `NONE`, and does not pass the object on.

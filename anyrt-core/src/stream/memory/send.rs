@@ -8,9 +8,9 @@ use std::task::{Context, Poll, Waker, ready};
 use futures_sink::Sink;
 
 use super::state::{Handle, Sent, Shared, State};
-use super::{MemoryObjectStreamStatistics, poll_turn};
-use crate::chain::NONE;
+use super::{MemoryObjectStreamStatistics, poll_budget};
 use crate::engine::{FallibleOperation, Operation, Wait, poll_state};
+use crate::linked_slab::NONE;
 use crate::loom::{Arc, MutexGuard};
 use crate::stream::{ObjectSendStream, SendError, TrySendError};
 
@@ -237,7 +237,7 @@ impl<T> Sink<T> for MemoryObjectSendStream<T> {
     type Error = SendError<()>;
 
     fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), SendError<()>>> {
-        ready!(poll_turn(cx));
+        ready!(poll_budget(cx));
         self.poll_flush(cx)
     }
 

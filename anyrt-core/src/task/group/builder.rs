@@ -7,7 +7,7 @@ use super::super::handle::TaskHandle;
 use super::super::output::TaskOutput;
 use super::spawned::{TaskGroup, has_ended, spawn_child};
 use super::start::{StartOutput, Started, expect_started, start};
-use crate::engine::{Context, ContextMap, Given};
+use crate::engine::{Context, ContextMap, SpawnArgs};
 use crate::error::SpawnError;
 use crate::loom::Arc;
 use crate::runtime::Runtime;
@@ -33,8 +33,8 @@ pub(super) struct ChildOptions {
 
 impl ChildOptions {
     /// Returns the arguments for a child that is spawned now, with this location.
-    pub(super) fn given(self, location: &'static Location<'static>) -> Given {
-        let mut given = Given::at(location);
+    pub(super) fn given(self, location: &'static Location<'static>) -> SpawnArgs {
+        let mut given = SpawnArgs::at(location);
         given.name = self.name;
         if let Some(context) = self.context {
             given.context = context;

@@ -9,7 +9,7 @@ use std::panic::Location;
 
 use futures_core::future::{BoxFuture, LocalBoxFuture};
 
-use super::super::handle::{Slot, TaskHandle};
+use super::super::handle::{TaskHandle, ValueCell};
 use super::super::output::{GroupOutput, TaskOutput};
 use super::builder::TaskBuilder;
 use super::future::{GroupFuture, Members};
@@ -18,7 +18,7 @@ use super::spawned::{deliver, has_ended};
 use super::start::{StartOutput, Started, expect_started, start};
 use crate::cancel::CancelHandle;
 use crate::engine::{
-    End, Ended, Errors, Given, GroupState, OutcomeSink, TaskFuture, TaskRecord, poll_state,
+    End, Ended, Errors, GroupState, OutcomeSink, SpawnArgs, TaskFuture, TaskRecord, poll_state,
 };
 use crate::error::{GroupError, SpawnError};
 use crate::loom::{Arc, Mutex, lock};
@@ -182,7 +182,7 @@ impl<'env, E, C: Future<Output = ()> + Unpin> Members<'env, E> for InPlace<'env,
 /// A sink that passes the outcome to the group and to the slot next to the record.
 struct ToSlot<'env, E, C, T> {
     group: Arc<InPlace<'env, E, C>>,
-    slot: Arc<Slot<T>>,
+    slot: Arc<ValueCell<T>>,
 }
 
 impl<E, C, O: TaskOutput<E>> OutcomeSink<O> for ToSlot<'_, E, C, O::Value> {
@@ -202,7 +202,7 @@ type Prepared<'env, E, C, F, T> = (TaskFuture<F, ToSlot<'env, E, C, T>>, TaskHan
 /// before the child can run.
 fn prepare<'env, E, C, F, T>(
     group: &Arc<InPlace<'env, E, C>>,
-    given: Given,
+    given: SpawnArgs,
     future: F,
     before: impl FnOnce(&TaskRecord),
 ) -> Prepared<'env, E, C, F, T>
@@ -212,7 +212,7 @@ where
 {
     let record = group.core.insert(|| None, given);
     before(&record);
-    let slot = Arc::new(Slot::new());
+    let slot = Arc::new(ValueCell::new());
     let handle = TaskHandle::split(record.clone(), slot.clone());
     let deliver = ToSlot {
         group: group.clone(),

@@ -13,7 +13,7 @@ use super::options::GroupOptions;
 use super::start::{StartOutput, Started};
 use crate::cancel::CancelHandle;
 use crate::engine::{
-    Cause, End, Ended, Errors, Given, GroupState, OutcomeSink, Owner, Report, TaskFuture,
+    Cause, End, Ended, Errors, GroupState, OutcomeSink, Owner, Report, SpawnArgs, TaskFuture,
     TaskRecord,
 };
 use crate::error::{GroupError, SpawnError};
@@ -225,7 +225,7 @@ fn deliver_cancellation(record: &TaskRecord) {
 /// Spawns a child that was counted in. `before` receives its record before the child can run.
 pub(crate) fn spawn_child<R, E, F, O>(
     group: &Arc<Group<R, E>>,
-    given: Given,
+    given: SpawnArgs,
     future: F,
     before: impl FnOnce(&TaskRecord),
 ) -> TaskHandle<O::Value>
@@ -291,7 +291,7 @@ impl<R: Runtime, E: Send + 'static> TaskGroup<R, E> {
         if !self.group.core.enter_as_task() {
             has_ended(&self.group.core);
         }
-        spawn_child(&self.group, Given::at(location), future, |_| ())
+        spawn_child(&self.group, SpawnArgs::at(location), future, |_| ())
     }
 
     /// Starts a child, or returns the future if the group has ended.
@@ -324,7 +324,7 @@ impl<R: Runtime, E: Send + 'static> TaskGroup<R, E> {
         }
         Ok(spawn_child(
             &self.group,
-            Given::at(location),
+            SpawnArgs::at(location),
             future,
             |_| (),
         ))

@@ -25,7 +25,7 @@ use super::super::handle::TaskHandle;
 use super::super::output::{Outcome, TaskOutput};
 use super::builder::ChildOptions;
 use crate::engine::{
-    Caller, Cancelled, Cause, Given, GroupState, Hold, Node, Run, TaskRecord, Unhandled, Wait,
+    Caller, Cancelled, Cause, GroupState, Hold, Node, Run, SpawnArgs, TaskRecord, Unhandled, Wait,
     poll_state,
 };
 use crate::error::StartError;
@@ -368,7 +368,7 @@ pub(super) fn start<V, E, Fut, T>(
     group: Arc<GroupState>,
     options: ChildOptions,
     make: impl FnOnce(Started<V>) -> Fut,
-    spawn: impl FnOnce(Given, Child<V, E, Fut>, &mut dyn FnMut(&TaskRecord)) -> TaskHandle<T>,
+    spawn: impl FnOnce(SpawnArgs, Child<V, E, Fut>, &mut dyn FnMut(&TaskRecord)) -> TaskHandle<T>,
     location: &'static Location<'static>,
 ) -> impl Future<Output = Result<(V, TaskHandle<T>), StartError<E>>>
 where

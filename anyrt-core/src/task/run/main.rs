@@ -12,8 +12,8 @@ use super::RunOptions;
 use crate::engine::clock::Clock;
 use crate::engine::poll_state::IN_TASK;
 use crate::engine::{
-    Alarms, AtEnd, Cancelled, Cause, Debts, End, Ended, Given, GroupState, LazyTimer, Root, Run,
-    RunVars, TaskRecord, WaitDetails, Workers, poll_state,
+    Alarms, AtEnd, Cancelled, Cause, Debts, End, Ended, GroupState, LazyTimer, Root, Run, RunVars,
+    SpawnArgs, TaskRecord, WaitDetails, Workers, poll_state,
 };
 use crate::error::RunError;
 use crate::instant::Instant;
@@ -173,7 +173,7 @@ impl<R: Runtime, T> MainState<R, T> {
         let _ = run.core.set(Arc::downgrade(&core));
         let name = options.name.clone().unwrap_or_else(|| "main".into());
         // The main task is listed under the run's own group, but not counted in it.
-        let mut given = Given::at(location);
+        let mut given = SpawnArgs::at(location);
         given.name = Some(name);
         let record = core.insert(|| None, given);
         let gate = Gate {

@@ -1,13 +1,13 @@
 //! A fair queue for a resource, which most primitives are built from.
 //!
-//! A [`Line`] is a [`Resource`] and the queue of its waiters, under one lock. Nothing touches either without
+//! A [`FairQueue`] is a [`Resource`] and the queue of its waiters, under one lock. Nothing touches either without
 //! that lock. Whenever the lock is free, this invariant holds: *the first waiter in the queue cannot be
 //! served*. Therefore each change that could admit a waiter (a release, a change of the resource, a waiter
 //! that leaves) serves the queue before it unlocks. The resource is handed over in the same critical section,
 //! so later callers cannot overtake a waiter.
 //!
 //! ```text
-//!   Turn:  new ──poll, free──────────────────────────────────────────▶ done
+//!   Acquire:  new ──poll, free──────────────────────────────────────────▶ done
 //!           └──poll, not free──▶ waiting ──served──▶ granted ──poll──▶ done
 //!                                   └──drop──▶ removed  └──drop──▶ given back, next served
 //! ```
@@ -27,7 +27,7 @@ use crate::engine::{Operation, Wait, poll_state};
 use crate::loom::{Mutex, MutexGuard, const_fn, lock};
 use crate::wake::poll_locked;
 
-/// A resource that a [`Line`] gives out. All methods run under the lock of the line.
+/// A resource that a [`FairQueue`] gives out. All methods run under the lock of the queue.
 pub(super) trait Resource {
     /// The request of a waiter.
     type Ask;
@@ -57,17 +57,17 @@ pub(super) trait Resource {
 }
 
 /// A resource and its waiters, under one lock.
-pub(super) struct Line<R: Resource>(Mutex<State<R>>);
+pub(super) struct FairQueue<R: Resource>(Mutex<State<R>>);
 
 struct State<R: Resource> {
     resource: R,
     queue: Queue<R::Ask>,
 }
 
-impl<R: Resource> Line<R> {
+impl<R: Resource> FairQueue<R> {
     const_fn! {
-        pub(super) const fn new(resource: R) -> Line<R> {
-            Line(Mutex::new(State {
+        pub(super) const fn new(resource: R) -> FairQueue<R> {
+            FairQueue(Mutex::new(State {
                 resource,
                 queue: Queue::new(),
             }))
@@ -86,8 +86,8 @@ impl<R: Resource> Line<R> {
 
     /// Returns a future that waits for the requested part.
     #[inline]
-    pub(super) fn wait(&self, ask: R::Ask, wait: Wait) -> Turn<'_, R> {
-        Turn {
+    pub(super) fn wait(&self, ask: R::Ask, wait: Wait) -> Acquire<'_, R> {
+        Acquire {
             line: self,
             ask: Some(ask),
             key: None,
@@ -96,8 +96,8 @@ impl<R: Resource> Line<R> {
         }
     }
 
-    /// Returns a future like that of [`wait`](Line::wait), for an operation that has already begun.
-    pub(super) fn wait_on(&self, ask: R::Ask, wait: Wait) -> Turn<'_, R> {
+    /// Returns a future like that of [`wait`](FairQueue::wait), for an operation that has already begun.
+    pub(super) fn wait_on(&self, ask: R::Ask, wait: Wait) -> Acquire<'_, R> {
         let mut turn = self.wait(ask, wait);
         turn.operation = Operation::Started;
         turn
@@ -173,8 +173,8 @@ impl<R: Resource> State<R> {
 
 /// The future of one waiter, from its first poll until it has its grant or is dropped.
 #[must_use = "futures do nothing unless you `.await` or poll them"]
-pub(super) struct Turn<'a, R: Resource> {
-    line: &'a Line<R>,
+pub(super) struct Acquire<'a, R: Resource> {
+    line: &'a FairQueue<R>,
     /// The request; `None` once `join` has moved it into the queue or served it.
     ask: Option<R::Ask>,
     /// The position in the queue, while the waiter is waiting or granted.
@@ -183,9 +183,9 @@ pub(super) struct Turn<'a, R: Resource> {
     operation: Operation,
 }
 
-impl<R: Resource> Unpin for Turn<'_, R> {}
+impl<R: Resource> Unpin for Acquire<'_, R> {}
 
-impl<R: Resource> Turn<'_, R> {
+impl<R: Resource> Acquire<'_, R> {
     /// Returns whether the waiter is in the queue, or has been granted its request there.
     pub(super) fn is_in_line(&self) -> bool {
         self.key.is_some()
@@ -221,7 +221,7 @@ impl<R: Resource> Turn<'_, R> {
     }
 }
 
-impl<R: Resource> Future for Turn<'_, R> {
+impl<R: Resource> Future for Acquire<'_, R> {
     type Output = R::Grant;
 
     #[inline]
@@ -247,7 +247,7 @@ impl<R: Resource> Future for Turn<'_, R> {
     }
 }
 
-impl<R: Resource> Drop for Turn<'_, R> {
+impl<R: Resource> Drop for Acquire<'_, R> {
     #[inline]
     fn drop(&mut self) {
         if let Some(key) = self.key {
@@ -258,7 +258,7 @@ impl<R: Resource> Drop for Turn<'_, R> {
 
 /// Removes a waiter. If it was already granted, its reservation goes to the next waiter.
 #[cold]
-fn leave<R: Resource>(line: &Line<R>, key: usize) {
+fn leave<R: Resource>(line: &FairQueue<R>, key: usize) {
     let mut state = line.state();
     let (ask, waker) = state.queue.remove(key);
     // An entry without a waker was granted and not collected.

@@ -34,7 +34,7 @@ impl Side {
 ///
 /// The measured code runs in a task on both sides. If there are worker threads, programs usually spawn
 /// from one of them, which costs less than spawning from outside.
-pub(crate) trait Lane: 'static {
+pub(crate) trait Setup: 'static {
     /// The name in the table.
     const NAME: &'static str;
     /// The marker type of the backend.
@@ -49,14 +49,14 @@ pub(crate) trait Lane: 'static {
 }
 
 /// Runs `measured` in a task of anyrt.
-pub(crate) fn ours<L: Lane, T: Send + 'static>(
+pub(crate) fn ours<L: Setup, T: Send + 'static>(
     measured: impl Future<Output = T> + Send + 'static,
 ) -> T {
     ours_boxed::<L, T>(Box::pin(measured))
 }
 
 /// Runs a boxed future, so that there is one copy of the code for each runtime and not for each case.
-fn ours_boxed<L: Lane, T: Send + 'static>(measured: BoxFuture<'static, T>) -> T {
+fn ours_boxed<L: Setup, T: Send + 'static>(measured: BoxFuture<'static, T>) -> T {
     let main = task_group::<L::Runtime, Infallible, T, _>(|group| async move {
         Ok(group.spawn(async { Ok(measured.await) }).value().await)
     });
@@ -66,7 +66,7 @@ fn ours_boxed<L: Lane, T: Send + 'static>(measured: BoxFuture<'static, T>) -> T 
 }
 
 /// Runs the future that `measured` returns in a native task.
-pub(crate) fn native<L: Lane, T: Send + 'static, Fut>(measured: impl FnOnce(L::Native) -> Fut) -> T
+pub(crate) fn native<L: Setup, T: Send + 'static, Fut>(measured: impl FnOnce(L::Native) -> Fut) -> T
 where
     Fut: Future<Output = T> + Send + 'static,
 {
@@ -75,7 +75,7 @@ where
 
 type Measured<'a, N, T> = Box<dyn FnOnce(N) -> BoxFuture<'static, T> + 'a>;
 
-fn native_boxed<L: Lane, T: Send + 'static>(measured: Measured<'_, L::Native, T>) -> T {
+fn native_boxed<L: Setup, T: Send + 'static>(measured: Measured<'_, L::Native, T>) -> T {
     L::enter_native(async |native| native.spawn(measured(native.clone())).await)
 }
 
@@ -114,7 +114,7 @@ pub(crate) struct TokioCurrent;
 /// Tokio with two worker threads.
 pub(crate) struct TokioTwo;
 
-impl Lane for TokioCurrent {
+impl Setup for TokioCurrent {
     const NAME: &'static str = "tokio, current-thread";
     type Runtime = anyrt_tokio::Tokio;
     type Native = Tokio;
@@ -128,7 +128,7 @@ impl Lane for TokioCurrent {
     }
 }
 
-impl Lane for TokioTwo {
+impl Setup for TokioTwo {
     const NAME: &'static str = "tokio, two workers";
     type Runtime = anyrt_tokio::Tokio;
     type Native = Tokio;
@@ -223,7 +223,7 @@ pub(crate) struct SmolOne;
 /// Smol's executor on the calling thread and one more.
 pub(crate) struct SmolTwo;
 
-impl Lane for SmolOne {
+impl Setup for SmolOne {
     const NAME: &'static str = "smol, one thread";
     type Runtime = anyrt_smol::Smol;
     type Native = Smol;
@@ -237,7 +237,7 @@ impl Lane for SmolOne {
     }
 }
 
-impl Lane for SmolTwo {
+impl Setup for SmolTwo {
     const NAME: &'static str = "smol, two threads";
     type Runtime = anyrt_smol::Smol;
     type Native = Smol;
@@ -323,7 +323,7 @@ async fn race_with_timer<F: Future>(limit: Duration, future: F) -> Option<F::Out
 /// Async-std's executor, which the process shares.
 pub(crate) struct AsyncStdShared;
 
-impl Lane for AsyncStdShared {
+impl Setup for AsyncStdShared {
     const NAME: &'static str = "async-std";
     type Runtime = anyrt_async_std::AsyncStd;
     type Native = AsyncStd;

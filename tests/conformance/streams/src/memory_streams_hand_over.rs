@@ -408,7 +408,7 @@ pub fn waiters_are_served_in_order(backend: &Backend) {
 }
 
 /// MS-12, EN-35: a waker that panics when it is dropped, in a poll of the stream, costs the stream nothing: the
-/// next object comes to it.
+/// next object is handed to it.
 pub fn a_waker_that_panics_costs_no_object(backend: &Backend) {
     struct PanicsWhenDropped;
     impl Wake for PanicsWhenDropped {

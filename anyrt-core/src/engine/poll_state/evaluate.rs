@@ -216,3 +216,15 @@ pub(crate) fn evaluate() -> Evaluation {
     }
     found
 }
+
+/// Returns whether the caller is dropped soon because a scope around it, or its task, was aborted. Shields do
+/// not prevent that.
+pub(crate) fn is_aborted() -> bool {
+    let root = THREAD.with(|thread| thread.root.get()) as usize;
+    let is_aborted = |frame: &OpenFrame| {
+        let node = frame.node.as_ref();
+        node.is_some_and(|node| node.cancel_state() == CancelState::Aborted)
+    };
+    OPEN.with_borrow(|open| open[root..].iter().any(is_aborted))
+        || with_task(|task| task.is_some_and(|task| task.cancel_state() == CancelState::Aborted))
+}

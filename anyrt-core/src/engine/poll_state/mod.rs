@@ -29,7 +29,7 @@ use std::task::Waker;
 
 pub(crate) use self::cell::{AT_ROOT, CANCELLED, IN_TASK, LOCAL_CANCELLED, Surroundings};
 use self::evaluate::Found;
-pub(crate) use self::evaluate::{By, evaluate, look_around, plain_deadline};
+pub(crate) use self::evaluate::{By, evaluate, is_aborted, look_around, plain_deadline};
 use crate::engine::clock::Clock;
 use crate::engine::{CancelState, Node, OpenBlock, TaskRecord, Wait};
 use crate::instant::Instant;

@@ -283,10 +283,11 @@ impl<V, E> Starter<V, E> {
     /// Returns whether this call is cancelled, and the child with it.
     ///
     /// Another thread may have cancelled since this poll began, or a deadline may have passed, and the child
-    /// may have ended because of that. So the scopes themselves are evaluated.
+    /// may have ended because of that. So the scopes themselves are evaluated. An abort also reaches a child
+    /// whose caller is behind a shield.
     fn was_interrupted(&self) -> bool {
         let around = poll_state::evaluate();
-        around.cancelled || around.deadline <= self.group.node.now()
+        around.cancelled || around.deadline <= self.group.node.now() || poll_state::is_aborted()
     }
 
     fn cancel_child(&self) {

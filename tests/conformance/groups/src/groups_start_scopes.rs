@@ -4,13 +4,14 @@ use std::convert::Infallible;
 use std::pin::pin;
 
 use anyrt_core::cancel::{CancelScope, checkpoint, finally, shield};
-use anyrt_core::task::{Started, task_group};
+use anyrt_core::combine::gather;
+use anyrt_core::task::{Started, scoped_task_group, task_group};
 use anyrt_core::time::sleep_forever;
 use futures_util::future::{join, select};
 
 use crate::erased::{Backend, R};
 use crate::kinds::{assert_order, blocked, until_cancelled};
-use crate::support::{Flag, Gate, Log, run};
+use crate::support::{Flag, Gate, Log, run, yields};
 
 /// TG-20: `start` in a cancelled scope: the child runs to its first wait and is cancelled there; reporting
 /// "ready" has no effect; `start` ends when the child has. The target group is unaffected.
@@ -303,6 +304,28 @@ pub fn dropping_a_pending_start_cancels_its_child(backend: &Backend) {
     });
 }
 
+/// G9, C12: a `start` behind a shield in an aborted scope is dropped with that scope, and does not report that
+/// its child was cancelled.
+pub fn a_start_in_an_aborted_scope_is_dropped_with_it(backend: &Backend) {
+    run(backend, async {
+        let scope = CancelScope::<R>::new();
+        let handle = scope.handle();
+        let group = scoped_task_group::<R, Infallible, _, _>(async |group| {
+            group.spawn(async move { handle.abort() });
+            let child = group.start(async |started: Started<()>| {
+                yields(1).await;
+                started.started(());
+                yields(1).await;
+                Ok(())
+            });
+            child.await
+        });
+        // Polls the body of the group again before the scope is.
+        let ended = scope.run(shield(gather((group, yields(3))))).await;
+        assert!(ended.is_err(), "the scope was aborted");
+    });
+}
+
 anyrt_conformance_kit::cases! { groups_start_scopes: erased,
     starting_in_a_cancelled_scope_runs_to_the_first_wait,
     a_child_started_in_a_cancelled_scope_may_still_fail,
@@ -313,4 +336,5 @@ anyrt_conformance_kit::cases! { groups_start_scopes: erased,
     a_pending_start_keeps_the_group_open,
     a_failing_sibling_interrupts_a_pending_start,
     dropping_a_pending_start_cancels_its_child,
+    a_start_in_an_aborted_scope_is_dropped_with_it,
 }

@@ -1,6 +1,6 @@
 //! In-memory streams of objects between tasks.
 //!
-//! `state.rs` has the state and each change to it, under one lock; `queue.rs` the waiters of one side;
+//! `state` has the state and each change to it, under one lock; `queue.rs` the waiters of one side;
 //! `send.rs` and `receive.rs` the handles and futures on top.
 
 mod queue;

@@ -10,16 +10,19 @@
 //! ```
 
 mod position;
+mod read;
+#[cfg(all(test, not(loom)))]
+mod tests;
 
 use std::io::{self, IoSlice};
 use std::mem;
-use std::ops::Range;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use futures_io::{AsyncRead, AsyncWrite};
+use futures_io::AsyncWrite;
 
 use self::position::Position;
+use self::read::Surplus;
 use crate::stream::is_broken;
 
 /// The layer between a session and its transport.
@@ -159,112 +162,6 @@ fn refuse_zero(written: usize, nothing_to_write: bool) -> io::Result<usize> {
     Ok(written)
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Records<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        let this = &mut *self;
-        if let Phase::Handshake = this.phase {
-            // The peer may need these bytes before it answers. If they cannot be written yet, reading
-            // continues nevertheless: the peer may have to write before it reads.
-            let _ = this.poll_push(cx)?;
-        }
-        // 1. Nothing is left over: read into the caller's buffer, or ahead if there seems to be much.
-        if this.surplus.is_empty() {
-            if !this.has_more {
-                return this.poll_read_directly(cx, buffer);
-            }
-            // Large amounts: two records with one call, instead of a few kilobytes.
-            if ready!(this.poll_read_ahead(cx))? == 0 {
-                return Poll::Ready(this.end());
-            }
-        }
-        // 2. Return left-over bytes, up to the end of the record.
-        let rest = this.surplus.rest();
-        let most = rest.len().min(buffer.len());
-        let length = this.position.advance(&rest[..most]);
-        buffer[..length].copy_from_slice(&rest[..length]);
-        this.surplus.unread.start += length;
-        Poll::Ready(Ok(length))
-    }
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin> Records<S> {
-    /// Reads directly into the caller's buffer: the bytes may be a single message, which needs no memory
-    /// here.
-    fn poll_read_directly(
-        &mut self,
-        cx: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        // Releases the memory of an earlier read ahead.
-        self.surplus = Surplus::default();
-        let read = ready!(Pin::new(&mut self.transport).poll_read(cx, buffer))?;
-        if read == 0 {
-            return Poll::Ready(self.end());
-        }
-        // A full buffer suggests that there is more.
-        self.has_more = read == buffer.len();
-        let read = buffer.get(..read).unwrap_or_default();
-        // The bytes after the end of the record are kept for the next read.
-        let (record, surplus) = read.split_at(self.position.advance(read));
-        self.surplus = Surplus {
-            unread: 0..surplus.len(),
-            bytes: surplus.to_vec(),
-        };
-        Poll::Ready(Ok(record.len()))
-    }
-
-    /// Reads as many bytes as are available, up to `AHEAD`.
-    fn poll_read_ahead(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        let mut bytes = mem::take(&mut self.surplus).bytes;
-        bytes.resize(AHEAD, 0);
-        // Cleared first: if the transport is pending, the buffer is released, and the next read is direct.
-        self.has_more = false;
-        let read = ready!(Pin::new(&mut self.transport).poll_read(cx, &mut bytes))?;
-        self.has_more = read == AHEAD;
-        self.surplus = Surplus {
-            unread: 0..read.min(AHEAD),
-            bytes,
-        };
-        Poll::Ready(Ok(read))
-    }
-
-    /// Returns the result of a read at the end of the transport: the error of `Broken` once, otherwise 0.
-    fn end(&mut self) -> io::Result<usize> {
-        match mem::replace(&mut self.phase, Phase::Established) {
-            Phase::Broken(error) => Err(error),
-            // Not broken: the phase stays as it was.
-            phase => {
-                self.phase = phase;
-                Ok(0)
-            }
-        }
-    }
-}
-
-/// The maximum that is read ahead: two records of the maximum size, or many small ones.
-const AHEAD: usize = 32 * 1024;
-
-/// The bytes that were read and not returned yet.
-#[derive(Debug, Default)]
-struct Surplus {
-    bytes: Vec<u8>,
-    unread: Range<usize>,
-}
-
-impl Surplus {
-    fn is_empty(&self) -> bool {
-        self.unread.is_empty()
-    }
-
-    fn rest(&self) -> &[u8] {
-        &self.bytes[self.unread.clone()]
-    }
-}
-
 impl<S: AsyncWrite + Unpin> AsyncWrite for Records<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
@@ -306,132 +203,5 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Records<S> {
     fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_push(cx))?;
         Pin::new(&mut self.transport).poll_close(cx)
-    }
-}
-
-#[cfg(all(test, not(loom)))]
-mod tests {
-    use std::io;
-    use std::pin::Pin;
-    use std::task::{Context, Poll, Waker};
-
-    use futures_io::{AsyncRead, AsyncWrite};
-
-    use super::Records;
-
-    /// A transport with bytes to read, and whether it stays open behind them.
-    #[derive(Debug, PartialEq)]
-    struct Bytes(&'static [u8], bool);
-
-    impl AsyncRead for Bytes {
-        fn poll_read(
-            mut self: Pin<&mut Self>,
-            cx: &mut Context<'_>,
-            buffer: &mut [u8],
-        ) -> Poll<io::Result<usize>> {
-            if self.0.is_empty() && self.1 {
-                return Poll::Pending;
-            }
-            Pin::new(&mut self.0).poll_read(cx, buffer)
-        }
-    }
-
-    impl AsyncWrite for Bytes {
-        fn poll_write(
-            self: Pin<&mut Self>,
-            _: &mut Context<'_>,
-            _: &[u8],
-        ) -> Poll<io::Result<usize>> {
-            Poll::Pending
-        }
-
-        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-            Poll::Pending
-        }
-
-        fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-            Poll::Pending
-        }
-    }
-
-    /// Reads with buffers of this size, until a read returns nothing.
-    fn reads(records: &mut Records<Bytes>, size: usize) -> Vec<Vec<u8>> {
-        let mut reads = Vec::new();
-        loop {
-            let mut buffer = vec![0; size];
-            let mut cx = Context::from_waker(Waker::noop());
-            let Poll::Ready(Ok(length)) = Pin::new(&mut *records).poll_read(&mut cx, &mut buffer)
-            else {
-                panic!("slices are always ready");
-            };
-            if length == 0 {
-                return reads;
-            }
-            buffer.truncate(length);
-            reads.push(buffer);
-        }
-    }
-
-    const THREE: &[u8] = b"\x17\x03\x03\x00\x02ab\x17\x03\x03\x00\x00\x15\x03\x03\x00\x01c\x17\x03";
-
-    #[test]
-    fn a_read_ends_where_a_record_does() {
-        let mut records = Records::new(Bytes(THREE, false));
-        let expected: [&[u8]; 4] = [&THREE[..7], &THREE[7..12], &THREE[12..18], &THREE[18..]];
-        assert_eq!(reads(&mut records, 100), expected);
-    }
-
-    #[test]
-    fn the_size_of_the_reads_makes_no_difference() {
-        for size in 1..30 {
-            let mut records = Records::new(Bytes(THREE, false));
-            let mut end = 0;
-            for read in reads(&mut records, size) {
-                end += read.len();
-                assert!(
-                    ![7, 12, 18]
-                        .iter()
-                        .any(|border| end - read.len() < *border && *border < end)
-                );
-            }
-            assert_eq!(end, THREE.len());
-        }
-    }
-
-    #[test]
-    fn what_was_read_past_a_record_is_kept() {
-        let mut records = Records::new(Bytes(b"\x15\x03\x03\x00\x01cplain text", false));
-        let mut buffer = [0; 12];
-        let mut cx = Context::from_waker(Waker::noop());
-        let read = Pin::new(&mut records).poll_read(&mut cx, &mut buffer);
-        assert!(matches!(read, Poll::Ready(Ok(6))));
-        assert_eq!(
-            records.into_parts(),
-            (Bytes(b"text", false), b"plain ".to_vec())
-        );
-    }
-
-    #[test]
-    fn much_is_read_with_few_calls() {
-        let record = [&b"\x17\x03\x03\x40\x00"[..], &[7; 0x4000]].concat();
-        let bytes: &'static [u8] = record.repeat(6).leak();
-        let mut records = Records::new(Bytes(bytes, false));
-        // The session reads in this way. The transport always fills the buffer.
-        let given = reads(&mut records, 4096).concat();
-        assert!(given == bytes);
-        // It is unknown when more bytes will come, so no memory is kept for them.
-        assert_eq!(records.surplus.bytes.capacity(), 0);
-    }
-
-    #[test]
-    fn waiting_for_more_takes_no_memory() {
-        let record = [&b"\x17\x03\x03\x0f\xfb"[..], &[7; 4091]].concat();
-        let mut records = Records::new(Bytes(record.leak(), true));
-        let mut cx = Context::from_waker(Waker::noop());
-        for expected in [Poll::Ready(4096), Poll::Pending] {
-            let read = Pin::new(&mut records).poll_read(&mut cx, &mut [0; 4096]);
-            assert_eq!(read.map(Result::unwrap), expected);
-        }
-        assert_eq!(records.surplus.bytes.capacity(), 0);
     }
 }

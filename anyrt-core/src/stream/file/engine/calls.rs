@@ -6,7 +6,8 @@ use std::io::{self, Seek, SeekFrom};
 use std::task::{Context, Poll, ready};
 
 use super::hop::{Answer, Hop};
-use super::{Engine, Settled, closed};
+use super::running::Settled;
+use super::{Engine, closed};
 use crate::engine::FallibleOperation;
 use crate::loom::Arc;
 use crate::runtime::Runtime;

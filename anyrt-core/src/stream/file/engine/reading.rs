@@ -5,7 +5,8 @@ use std::mem;
 use std::task::{Context, Poll, ready};
 
 use super::hop::{Hop, Piece};
-use super::{Engine, LEAST, MOST, Settled, closed};
+use super::running::Settled;
+use super::{Engine, LEAST, MOST, closed};
 use crate::engine::poll_state;
 use crate::loom::lock;
 use crate::runtime::Runtime;

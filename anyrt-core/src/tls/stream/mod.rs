@@ -3,23 +3,27 @@
 //! The session alone does not: this layer remembers how each direction ended, and ends the sending direction
 //! without closing the transport.
 
+mod receive;
+mod send;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
-use std::io::{self, IoSlice, Read};
+use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use futures_io::{AsyncRead, AsyncWrite};
-use futures_rustls::rustls::{self, CommonState, ProtocolVersion};
+use futures_rustls::rustls::{CommonState, ProtocolVersion};
 
+use self::receive::Received;
 use super::handshake::{Accepting, Connecting, Session};
 use super::{
     AlpnProtocol, CipherSuite, PeerCertificates, ServerName, ServerSide, StandardCompatible,
     TlsClientConfig, TlsError, TlsServerConfig, TlsVersion,
 };
 use crate::engine::{Wait, deliver, poll_state};
-use crate::stream::{Attributes, ByteStream, HalfClose, Request, SendError, is_broken};
+use crate::stream::{Attributes, ByteStream, HalfClose, Request};
 use crate::sync::begin;
 
 /// A byte stream that is encrypted on its way over another byte stream.
@@ -57,36 +61,6 @@ pub struct TlsStream<S> {
     received: Received,
     /// The data that closing has read in advance, for later reads.
     read_ahead: VecDeque<u8>,
-}
-
-/// The maximum of data that closing reads in advance, to find out whether a peer that is gone has ended TLS.
-const MAX_READ_AHEAD: usize = 1 << 20;
-
-/// The state of the receiving direction.
-///
-/// ```text
-///   Open ──close_notify──▶ Ended
-///     ├────end of transport──▶ CutOff
-///     └────error──▶ Failed
-/// ```
-///
-/// The last three are final: every further read returns their result, which the session may not repeat.
-#[derive(Debug)]
-enum Received {
-    /// There may be more data.
-    Open,
-    /// The peer has ended its direction.
-    Ended,
-    /// The transport ended before the peer had ended its direction.
-    CutOff,
-    /// Reading failed. The session would wait for more data, or report the end.
-    Failed(io::Error),
-}
-
-impl Received {
-    fn has_ended(&self) -> bool {
-        matches!(self, Received::Ended)
-    }
 }
 
 impl<S: ByteStream> TlsStream<S> {
@@ -180,57 +154,6 @@ impl<S: ByteStream> TlsStream<S> {
         Ok(records.into_parts())
     }
 
-    /// Reads from the session, and records how receiving has ended.
-    fn poll_receive(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        match &self.received {
-            // The session would treat its own result for an empty buffer as the end.
-            Received::Open if buffer.is_empty() => return Poll::Ready(Ok(0)),
-            Received::Open => {}
-            Received::Ended => return Poll::Ready(Ok(0)),
-            Received::CutOff => return Poll::Ready(self.cut_off()),
-            Received::Failed(error) => return Poll::Ready(Err(repeat(error))),
-        }
-        match ready!(Pin::new(&mut *self.session).poll_read(cx, buffer)) {
-            // The session returns 0 only for `close_notify`.
-            Ok(0) => {
-                self.received = Received::Ended;
-                Poll::Ready(Ok(0))
-            }
-            // The session's error for a transport that ends without `close_notify`.
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                self.received = Received::CutOff;
-                Poll::Ready(self.cut_off())
-            }
-            Err(error) => {
-                self.received = Received::Failed(repeat(&error));
-                Poll::Ready(Err(error))
-            }
-            Ok(count) => Poll::Ready(Ok(count)),
-        }
-    }
-
-    /// Returns whether a peer that no longer receives has ended its direction.
-    ///
-    /// It may have done so just before it left. Then the end of TLS is among the bytes that are not received
-    /// yet; data before it is kept for later reads. This does not wait: everything that a peer has sent
-    /// before it left can be read by now.
-    ///
-    /// The loop ends: each round reads data, which is limited, or settles `received`, or breaks.
-    fn peer_has_ended(&mut self, cx: &mut Context<'_>) -> bool {
-        let mut chunk = [0; 4096];
-        while matches!(self.received, Received::Open) && self.read_ahead.len() < MAX_READ_AHEAD {
-            match self.poll_receive(cx, &mut chunk) {
-                Poll::Ready(Ok(count)) => self.read_ahead.extend(&chunk[..count]),
-                Poll::Ready(Err(_)) | Poll::Pending => break,
-            }
-        }
-        match self.received {
-            Received::Ended => true,
-            Received::CutOff => self.relaxed,
-            Received::Open | Received::Failed(_) => false,
-        }
-    }
-
     /// Ends both directions. Each poll tries both: the peer may have to be read from before it reads. Reading
     /// comes first, since a peer that has ended TLS may already be gone.
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -285,84 +208,6 @@ impl<S> TlsStream<S> {
         self.received.has_ended()
             || self.common().protocol_version() != Some(ProtocolVersion::TLSv1_2)
     }
-
-    fn refuse_if_ended(&self) -> io::Result<()> {
-        if self.end_sent {
-            return Err(SendError::Closed(()).into());
-        }
-        Ok(())
-    }
-}
-
-impl<S: ByteStream> AsyncRead for TlsStream<S> {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        let this = self.get_mut();
-        // Data that closing has read comes first.
-        if !this.read_ahead.is_empty() {
-            return Poll::Ready(this.read_ahead.read(buffer));
-        }
-        this.poll_receive(cx, buffer)
-    }
-}
-
-impl<S: ByteStream> AsyncWrite for TlsStream<S> {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let this = self.get_mut();
-        // Rule 3 of the contract of byte streams: writing after the end fails as closed.
-        this.refuse_if_ended()?;
-        Pin::new(&mut *this.session).poll_write(cx, bytes)
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let this = self.get_mut();
-        this.refuse_if_ended()?;
-        Pin::new(&mut *this.session).poll_write_vectored(cx, slices)
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut *self.get_mut().session).poll_flush(cx)
-    }
-
-    /// Ends the sending direction, and leaves the transport open. The session's own method would close it, so
-    /// it could not be returned by `unwrap`.
-    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        let session = &mut *this.session;
-        // 1. Once: flush the data, then pass the end to the session.
-        if !this.end_sent {
-            ready!(Pin::new(&mut *session).poll_flush(cx))?;
-            session.get_mut().1.send_close_notify();
-            this.end_sent = true;
-        }
-        // 2. Flush the end.
-        match ready!(Pin::new(session).poll_flush(cx)) {
-            // Both sides may end at once. A peer that has ended its side does not need this end.
-            Err(error) if is_broken(&error) && this.peer_has_ended(cx) => Poll::Ready(Ok(())),
-            outcome => Poll::Ready(outcome),
-        }
-    }
-}
-
-impl<S> TlsStream<S> {
-    /// Returns the result of a read after the transport has ended too early.
-    fn cut_off(&self) -> io::Result<usize> {
-        if self.relaxed {
-            return Ok(0);
-        }
-        Err(TlsError::CutOff.into())
-    }
 }
 
 impl<S: Attributes> Attributes for TlsStream<S> {
@@ -392,24 +237,6 @@ impl<S: fmt::Debug> fmt::Debug for TlsStream<S> {
             .field("end_sent", &self.end_sent)
             .field("received", &self.received)
             .finish_non_exhaustive()
-    }
-}
-
-/// Returns a copy of an error, as far as it can be cloned; otherwise one with the same kind and text.
-fn repeat(error: &io::Error) -> io::Error {
-    if let Some(code) = error.raw_os_error() {
-        return io::Error::from_raw_os_error(code);
-    }
-    let kind = error.kind();
-    let Some(inner) = error.get_ref() else {
-        return kind.into();
-    };
-    if let Some(inner) = inner.downcast_ref::<rustls::Error>() {
-        return io::Error::new(kind, inner.clone());
-    }
-    match inner.downcast_ref::<TlsError>() {
-        Some(inner) => io::Error::new(kind, inner.clone()),
-        None => io::Error::new(kind, inner.to_string()),
     }
 }
 

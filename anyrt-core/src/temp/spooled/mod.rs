@@ -9,19 +9,24 @@
 //! The value owns the call that moves the bytes; the operation that started it does not. The next operation
 //! receives its outcome. So a cancelled move is carried out as a whole (rule T4).
 
+mod memory;
+mod roll;
+mod traits;
+
 use std::future::poll_fn;
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, SeekFrom};
 use std::path::PathBuf;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
-use std::{fmt, fs, mem};
+use std::task::{Poll, ready};
+use std::{fmt, fs};
 
-use futures_io::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
+use futures_io::{AsyncRead, AsyncWrite};
 
-use super::builder::CREATE_FILE;
+use self::memory::Memory;
+use self::roll::Place;
 use crate::engine::FallibleOperation;
-use crate::fs::call::{Limiter, check};
-use crate::fs::{File, PathError};
+use crate::fs::File;
+use crate::fs::call::Limiter;
 use crate::runtime::Runtime;
 use crate::stream::{Attributes, Request};
 use crate::thread::OwnedCall;
@@ -40,6 +45,11 @@ use crate::thread::OwnedCall;
 /// # Panics
 ///
 /// Operations panic if a worker thread is needed and there is no current runtime.
+///
+/// [`AsyncRead`]: futures_io::AsyncRead
+/// [`AsyncBufRead`]: futures_io::AsyncBufRead
+/// [`AsyncWrite`]: futures_io::AsyncWrite
+/// [`AsyncSeek`]: futures_io::AsyncSeek
 pub struct SpooledTempFile<R: Runtime> {
     max: usize,
     folder: PathBuf,
@@ -51,65 +61,6 @@ enum State<R: Runtime> {
     Memory(Memory),
     Moving(OwnedCall<Result<fs::File, (io::Error, Memory)>>),
     File(Box<File<R>>),
-}
-
-#[derive(Default)]
-struct Memory {
-    bytes: Vec<u8>,
-    /// At most `i64::MAX`, as in a file.
-    position: u64,
-}
-
-impl Memory {
-    fn rest(&self) -> &[u8] {
-        let begin = usize::try_from(self.position).unwrap_or(usize::MAX);
-        self.bytes.get(begin..).unwrap_or(&[])
-    }
-
-    fn read(&mut self, buffer: &mut [u8]) -> usize {
-        let rest = self.rest();
-        let count = rest.len().min(buffer.len());
-        buffer[..count].copy_from_slice(&rest[..count]);
-        self.position += count as u64;
-        count
-    }
-
-    /// Writes at the position; `end` is the position afterwards.
-    fn write(&mut self, bytes: &[u8], end: usize) -> io::Result<()> {
-        if self.bytes.len() < end {
-            self.set_len(end)?;
-        }
-        self.bytes[end - bytes.len()..end].copy_from_slice(bytes);
-        self.position = end as u64;
-        Ok(())
-    }
-
-    fn set_len(&mut self, length: usize) -> io::Result<()> {
-        let more = length.saturating_sub(self.bytes.len());
-        let reserved = self.bytes.try_reserve(more);
-        reserved.map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
-        self.bytes.resize(length, 0);
-        Ok(())
-    }
-
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let position = match to {
-            SeekFrom::Start(to) => Some(to),
-            SeekFrom::Current(by) => self.position.checked_add_signed(by),
-            SeekFrom::End(by) => (self.bytes.len() as u64).checked_add_signed(by),
-        };
-        let position = position.filter(|position| i64::try_from(*position).is_ok());
-        let message = "the position is before the beginning or too large";
-        self.position =
-            position.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, message))?;
-        Ok(self.position)
-    }
-
-    fn write_to(&self, mut file: &fs::File) -> io::Result<()> {
-        file.write_all(&self.bytes)?;
-        file.seek(SeekFrom::Start(self.position))?;
-        Ok(())
-    }
 }
 
 impl<R: Runtime> SpooledTempFile<R> {
@@ -303,141 +254,6 @@ impl<R: Runtime> SpooledTempFile<R> {
         match self.state {
             State::File(file) => Ok(*file),
             _ => unreachable!("everything was moved"),
-        }
-    }
-
-    // ---- moving ----
-
-    /// Waits for the move, if there is one. If it fails, everything is in memory again.
-    fn poll_moved(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let State::Moving(call) = &mut self.state else {
-            return Poll::Ready(Ok(()));
-        };
-        let (state, outcome) = match ready!(call.poll(cx)) {
-            Ok(file) => {
-                let file = File::opened(file, None, self.limiter.clone());
-                (State::File(Box::new(file)), Ok(()))
-            }
-            Err((error, memory)) => (State::Memory(memory), Err(error)),
-        };
-        self.state = state;
-        Poll::Ready(outcome)
-    }
-
-    /// Moves everything to a file, if it is in memory.
-    fn poll_roll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(self.poll_moved(cx))?;
-        let State::Memory(memory) = &mut self.state else {
-            return Poll::Ready(Ok(()));
-        };
-        check(CREATE_FILE, &self.folder)?;
-        let (memory, folder) = (mem::take(memory), self.folder.clone());
-        let work = move || {
-            let created = tempfile::tempfile_in(&folder);
-            let written = created.and_then(|file| memory.write_to(&file).map(|()| file));
-            written.map_err(|error| (PathError::wrap(CREATE_FILE, &folder, error), memory))
-        };
-        let call = OwnedCall::start::<R, _>(self.limiter.as_ref(), false, work);
-        self.state = State::Moving(call);
-        self.poll_moved(cx)
-    }
-
-    /// Waits for a move, and returns the file if there is one.
-    fn poll_place(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Place<'_, R>>> {
-        ready!(self.poll_moved(cx))?;
-        Poll::Ready(Ok(match &mut self.state {
-            State::Memory(memory) => Place::Memory(memory),
-            State::File(file) => Place::File(Pin::new(&mut **file)),
-            State::Moving(_) => unreachable!("the move has ended"),
-        }))
-    }
-}
-
-/// The place of the bytes.
-enum Place<'a, R: Runtime> {
-    Memory(&'a mut Memory),
-    File(Pin<&'a mut File<R>>),
-}
-
-impl<R: Runtime> AsyncRead for SpooledTempFile<R> {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut [u8],
-    ) -> Poll<io::Result<usize>> {
-        match ready!(self.get_mut().poll_place(cx))? {
-            Place::Memory(memory) => Poll::Ready(Ok(memory.read(buffer))),
-            Place::File(file) => file.poll_read(cx, buffer),
-        }
-    }
-}
-
-impl<R: Runtime> AsyncBufRead for SpooledTempFile<R> {
-    fn poll_fill_buf(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<&[u8]>> {
-        match ready!(self.get_mut().poll_place(cx))? {
-            Place::Memory(memory) => Poll::Ready(Ok(memory.rest())),
-            Place::File(file) => file.get_mut().poll_fill_some(cx, 0),
-        }
-    }
-
-    fn consume(self: Pin<&mut Self>, count: usize) {
-        match &mut self.get_mut().state {
-            State::Memory(memory) => memory.position += count.min(memory.rest().len()) as u64,
-            State::File(file) => Pin::new(&mut **file).consume(count),
-            State::Moving(_) => {}
-        }
-    }
-}
-
-impl<R: Runtime> AsyncWrite for SpooledTempFile<R> {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let this = self.get_mut();
-        let max = this.max as u64;
-        if let Place::Memory(memory) = ready!(this.poll_place(cx))? {
-            let end = memory.position.saturating_add(bytes.len() as u64);
-            match usize::try_from(end) {
-                _ if bytes.is_empty() => return Poll::Ready(Ok(0)),
-                Ok(end) if end as u64 <= max => {
-                    return Poll::Ready(memory.write(bytes, end).map(|()| bytes.len()));
-                }
-                _ => ready!(this.poll_roll(cx))?,
-            }
-        }
-        match ready!(this.poll_place(cx))? {
-            Place::Memory(_) => unreachable!("everything was moved"),
-            Place::File(file) => file.poll_write(cx, bytes),
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match ready!(self.get_mut().poll_place(cx))? {
-            Place::Memory(_) => Poll::Ready(Ok(())),
-            Place::File(file) => file.poll_flush(cx),
-        }
-    }
-
-    /// Closes the file; bytes in memory stay there.
-    fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match ready!(self.get_mut().poll_place(cx))? {
-            Place::Memory(_) => Poll::Ready(Ok(())),
-            Place::File(file) => file.poll_close(cx),
-        }
-    }
-}
-
-impl<R: Runtime> AsyncSeek for SpooledTempFile<R> {
-    fn poll_seek(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        to: SeekFrom,
-    ) -> Poll<io::Result<u64>> {
-        match ready!(self.get_mut().poll_place(cx))? {
-            Place::Memory(memory) => Poll::Ready(memory.seek(to)),
-            Place::File(file) => file.poll_seek(cx, to),
         }
     }
 }

@@ -1,0 +1,89 @@
+//! Locks that exclude other handles of the same file.
+
+use std::fs::{self, TryLockError};
+use std::io;
+use std::time::Duration;
+
+use super::File;
+use crate::runtime::Runtime;
+use crate::time::sleep;
+
+/// The pauses between attempts to lock a file.
+const FIRST_PAUSE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+
+type TryLock = fn(&fs::File) -> Result<(), TryLockError>;
+
+impl<R: Runtime> File<R> {
+    /// Locks the file for this handle alone, and waits while another handle has the lock.
+    ///
+    /// It polls the lock, with pauses that grow from 1 to 100 milliseconds, because a thread that waits for a
+    /// lock of the system could not be interrupted.
+    ///
+    /// # Cancel safety
+    ///
+    /// If it is cancelled, it has the lock or not, and the result says which. If the future is dropped, the
+    /// file may have the lock until it is unlocked or closed.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the operating system.
+    pub async fn lock(&mut self) -> io::Result<()> {
+        self.lock_by(fs::File::try_lock).await
+    }
+
+    /// Locks the file for this handle and others that lock it by this method; see [`lock`](File::lock).
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the operating system.
+    pub async fn lock_shared(&mut self) -> io::Result<()> {
+        self.lock_by(fs::File::try_lock_shared).await
+    }
+
+    /// Locks the file for this handle alone if no other has it; returns whether it was locked.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the operating system.
+    pub async fn try_lock(&mut self) -> io::Result<bool> {
+        self.try_lock_by(fs::File::try_lock).await
+    }
+
+    /// Locks the file in the way of [`lock_shared`](File::lock_shared) if that is possible at once;
+    /// returns whether it was locked.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the operating system.
+    pub async fn try_lock_shared(&mut self) -> io::Result<bool> {
+        self.try_lock_by(fs::File::try_lock_shared).await
+    }
+
+    /// Releases the lock.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the operating system.
+    pub async fn unlock(&mut self) -> io::Result<()> {
+        self.call("unlock", false, |file, _| file.unlock()).await
+    }
+
+    async fn lock_by(&mut self, lock: TryLock) -> io::Result<()> {
+        let mut pause = FIRST_PAUSE;
+        while !self.try_lock_by(lock).await? {
+            sleep::<R>(pause).await;
+            pause = (2 * pause).min(LONGEST_PAUSE);
+        }
+        Ok(())
+    }
+
+    async fn try_lock_by(&mut self, lock: TryLock) -> io::Result<bool> {
+        let attempt = move |file: &fs::File, _| match lock(file) {
+            Ok(()) => Ok(true),
+            Err(TryLockError::WouldBlock) => Ok(false),
+            Err(TryLockError::Error(error)) => Err(error),
+        };
+        self.call("lock", false, attempt).await
+    }
+}

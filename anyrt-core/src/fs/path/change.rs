@@ -1,0 +1,168 @@
+//! Creating, removing, renaming, copying and moving.
+
+use std::fs::{self, Permissions};
+use std::io;
+use std::path::{self, PathBuf};
+
+use super::Path;
+use crate::fs::call::{call_cancellable, check};
+use crate::fs::{dirs, functions, whole};
+use crate::runtime::Runtime;
+
+impl<R: Runtime> Path<R> {
+    /// Removes the file. If `missing_ok` is set, a missing file is not an error.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the operating system.
+    pub async fn unlink(&self, missing_ok: bool) -> io::Result<()> {
+        let (limiter, path) = (self.limiter.clone(), self.to_path_buf());
+        dirs::remove_file_at::<R>(limiter, path, missing_ok).await
+    }
+
+    /// Creates the folder.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the operating system.
+    pub async fn create_dir(&self) -> io::Result<()> {
+        dirs::create_dir_at::<R>(self.limiter.clone(), self.to_path_buf(), false).await
+    }
+
+    /// Creates the folder and its missing parents.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the operating system.
+    pub async fn create_dir_all(&self) -> io::Result<()> {
+        dirs::create_dir_at::<R>(self.limiter.clone(), self.to_path_buf(), true).await
+    }
+
+    /// Removes the folder, which must be empty.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the operating system.
+    pub async fn remove_dir(&self) -> io::Result<()> {
+        self.call("remove", |path| fs::remove_dir(path)).await
+    }
+
+    /// Removes the folder with everything in it; see [`remove_dir_all`](crate::fs::remove_dir_all).
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the operating system.
+    pub async fn remove_dir_all(&self) -> io::Result<()> {
+        dirs::remove_dir_all_at::<R>(self.limiter.clone(), self.to_path_buf()).await
+    }
+
+    /// Renames the file, and fails if the new name exists; see [`rename`](crate::fs::rename). Returns the new
+    /// path.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the operating system.
+    pub async fn rename(&self, to: impl AsRef<path::Path>) -> io::Result<Path<R>> {
+        let to = self.derive(to.as_ref().to_owned());
+        let (from, target) = (self.to_path_buf(), to.to_path_buf());
+        functions::rename_at::<R>(self.limiter.clone(), from, target).await?;
+        Ok(to)
+    }
+
+    /// Renames the file, and replaces a file with the new name. Returns the new path.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the operating system.
+    pub async fn replace(&self, to: impl AsRef<path::Path>) -> io::Result<Path<R>> {
+        let to = self.derive(to.as_ref().to_owned());
+        let (from, target) = (self.to_path_buf(), to.to_path_buf());
+        functions::replace_at::<R>(self.limiter.clone(), from, target).await?;
+        Ok(to)
+    }
+
+    /// Copies the file; see [`copy`](crate::fs::copy). Returns the path of the copy.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the operating system.
+    pub async fn copy(&self, to: impl AsRef<path::Path>) -> io::Result<Path<R>> {
+        let to = self.derive(to.as_ref().to_owned());
+        let (from, target) = (self.to_path_buf(), to.to_path_buf());
+        whole::copy_at::<R>(self.limiter.clone(), from, target).await?;
+        Ok(to)
+    }
+
+    /// Copies the file into a folder, under the same name. Returns the path of the copy.
+    ///
+    /// # Errors
+    ///
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if the path has no file name.
+    /// - Returns the error of the operating system.
+    pub async fn copy_into(&self, folder: impl AsRef<path::Path>) -> io::Result<Path<R>> {
+        self.copy(self.place_in(folder.as_ref())?).await
+    }
+
+    /// Moves the file and replaces the target, across file systems too: then it is copied and removed.
+    /// Returns the new path.
+    ///
+    /// Folders are not moved to another file system.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the operating system.
+    pub async fn move_to(&self, to: impl AsRef<path::Path>) -> io::Result<Path<R>> {
+        let to = self.derive(to.as_ref().to_owned());
+        check("move", &to)?;
+        let (from, target) = (self.to_path_buf(), to.to_path_buf());
+        let limiter = self.limiter.clone();
+        call_cancellable::<R, _>(limiter, "move", from, move |from| {
+            match fs::rename(from, &target) {
+                Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {}
+                outcome => return Ok(outcome?),
+            }
+            whole::copy_file(from, &target)?;
+            Ok(fs::remove_file(from)?)
+        })
+        .await?;
+        Ok(to)
+    }
+
+    /// Moves the file into a folder, under the same name; see [`move_to`](Path::move_to).
+    ///
+    /// # Errors
+    ///
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if the path has no file name.
+    /// - Returns the error of the operating system.
+    pub async fn move_into(&self, folder: impl AsRef<path::Path>) -> io::Result<Path<R>> {
+        self.move_to(self.place_in(folder.as_ref())?).await
+    }
+
+    fn place_in(&self, folder: &path::Path) -> io::Result<PathBuf> {
+        let name = self.path.file_name();
+        let name = name.ok_or_else(|| {
+            io::Error::new(io::ErrorKind::InvalidInput, "the path has no last name")
+        })?;
+        Ok(folder.join(name))
+    }
+
+    /// Creates this path as a hard link to a file.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the operating system.
+    pub async fn hard_link_to(&self, original: impl AsRef<path::Path>) -> io::Result<()> {
+        let original = original.as_ref().to_owned();
+        functions::hard_link_at::<R>(self.limiter.clone(), original, self.to_path_buf()).await
+    }
+
+    /// Sets the permissions.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the operating system.
+    pub async fn set_permissions(&self, permissions: Permissions) -> io::Result<()> {
+        let (limiter, path) = (self.limiter.clone(), self.to_path_buf());
+        functions::set_permissions_at::<R>(limiter, path, permissions).await
+    }
+}

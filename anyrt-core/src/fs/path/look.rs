@@ -1,0 +1,124 @@
+//! Looking: whether a path exists, what it leads to, and what is in a folder.
+
+use std::fs::{self, Metadata};
+use std::io;
+use std::path;
+
+use super::Path;
+use crate::fs::listing::ReadDir;
+use crate::fs::walk::Walk;
+use crate::fs::{dirs, functions};
+use crate::runtime::Runtime;
+
+/// Implements a method for a property of a path.
+macro_rules! queries {
+    ($($(#[$doc:meta])* $name:ident by $method:ident;)*) => { $(
+        $(#[$doc])*
+        ///
+        /// # Errors
+        ///
+        /// Returns the error of the operating system, unless there is no such path.
+        pub async fn $name(&self) -> io::Result<bool> {
+            let look = |metadata: &Metadata| metadata.file_type().$method();
+            let (limiter, path) = (self.limiter.clone(), self.to_path_buf());
+            let follow = stringify!($name) != "is_symlink";
+            let found = functions::metadata_at::<R, _>(limiter, path, follow, look).await?;
+            Ok(found.unwrap_or(false))
+        }
+    )* };
+}
+
+impl<R: Runtime> Path<R> {
+    /// Returns whether the path leads to a file or folder.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the operating system, unless there is no such path.
+    pub async fn exists(&self) -> io::Result<bool> {
+        functions::exists_at::<R>(self.limiter.clone(), self.to_path_buf(), true).await
+    }
+
+    /// Returns whether the path exists, even as a link without a target.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the operating system, unless there is no such path.
+    pub async fn exists_itself(&self) -> io::Result<bool> {
+        functions::exists_at::<R>(self.limiter.clone(), self.to_path_buf(), false).await
+    }
+
+    queries! {
+        /// Returns whether the path leads to a regular file.
+        is_file by is_file;
+        /// Returns whether the path leads to a folder.
+        is_dir by is_dir;
+        /// Returns whether the path is a symbolic link.
+        is_symlink by is_symlink;
+    }
+
+    /// Returns the metadata of the file or folder that the path leads to. For that of a link itself, see
+    /// [`symlink_metadata`](Path::symlink_metadata).
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the operating system.
+    pub async fn metadata(&self) -> io::Result<Metadata> {
+        self.call("look at", |path| fs::metadata(path)).await
+    }
+
+    /// Returns the metadata of the path itself, even if it is a link.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the operating system.
+    pub async fn symlink_metadata(&self) -> io::Result<Metadata> {
+        self.call("look at", |path| fs::symlink_metadata(path))
+            .await
+    }
+
+    /// Returns whether another path leads to the same file or folder.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the operating system.
+    pub async fn same_file(&self, other: impl AsRef<path::Path>) -> io::Result<bool> {
+        let other = other.as_ref().to_owned();
+        functions::same_file_at::<R>(self.limiter.clone(), self.to_path_buf(), other).await
+    }
+
+    /// Returns the path in its canonical form: absolute, and without symbolic links.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the operating system.
+    pub async fn resolve(&self) -> io::Result<Path<R>> {
+        let resolved = self.call("resolve", |path| fs::canonicalize(path)).await?;
+        Ok(self.derive(resolved))
+    }
+
+    /// Returns the target of a symbolic link.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the operating system.
+    pub async fn read_link(&self) -> io::Result<Path<R>> {
+        let target = self
+            .call("read the link", |path| fs::read_link(path))
+            .await?;
+        Ok(self.derive(target))
+    }
+
+    /// Lists the folder; the paths of the entries keep the limiter.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the operating system.
+    pub async fn read_dir(&self) -> io::Result<ReadDir<R>> {
+        dirs::read_dir_at::<R>(self.limiter.clone(), self.to_path_buf()).await
+    }
+
+    /// Walks through the folder and everything below it; see [`walk`](crate::fs::walk).
+    pub fn walk(&self) -> Walk<R> {
+        Walk::new(self.to_path_buf(), self.limiter.clone())
+    }
+}

@@ -1,0 +1,66 @@
+//! The move from memory to a file.
+
+use std::io;
+use std::mem;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use super::memory::Memory;
+use super::{SpooledTempFile, State};
+use crate::fs::call::check;
+use crate::fs::{File, PathError};
+use crate::runtime::Runtime;
+use crate::temp::builder::CREATE_FILE;
+use crate::thread::OwnedCall;
+
+impl<R: Runtime> SpooledTempFile<R> {
+    /// Waits for the move, if there is one. If it fails, everything is in memory again.
+    pub(super) fn poll_moved(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let State::Moving(call) = &mut self.state else {
+            return Poll::Ready(Ok(()));
+        };
+        let (state, outcome) = match ready!(call.poll(cx)) {
+            Ok(file) => {
+                let file = File::opened(file, None, self.limiter.clone());
+                (State::File(Box::new(file)), Ok(()))
+            }
+            Err((error, memory)) => (State::Memory(memory), Err(error)),
+        };
+        self.state = state;
+        Poll::Ready(outcome)
+    }
+
+    /// Moves everything to a file, if it is in memory.
+    pub(super) fn poll_roll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_moved(cx))?;
+        let State::Memory(memory) = &mut self.state else {
+            return Poll::Ready(Ok(()));
+        };
+        check(CREATE_FILE, &self.folder)?;
+        let (memory, folder) = (mem::take(memory), self.folder.clone());
+        let work = move || {
+            let created = tempfile::tempfile_in(&folder);
+            let written = created.and_then(|file| memory.write_to(&file).map(|()| file));
+            written.map_err(|error| (PathError::wrap(CREATE_FILE, &folder, error), memory))
+        };
+        let call = OwnedCall::start::<R, _>(self.limiter.as_ref(), false, work);
+        self.state = State::Moving(call);
+        self.poll_moved(cx)
+    }
+
+    /// Waits for a move, and returns the file if there is one.
+    pub(super) fn poll_place(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Place<'_, R>>> {
+        ready!(self.poll_moved(cx))?;
+        Poll::Ready(Ok(match &mut self.state {
+            State::Memory(memory) => Place::Memory(memory),
+            State::File(file) => Place::File(Pin::new(&mut **file)),
+            State::Moving(_) => unreachable!("the move has ended"),
+        }))
+    }
+}
+
+/// The place of the bytes.
+pub(super) enum Place<'a, R: Runtime> {
+    Memory(&'a mut Memory),
+    File(Pin<&'a mut File<R>>),
+}

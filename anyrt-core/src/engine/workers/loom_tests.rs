@@ -8,7 +8,7 @@ use loom::sync::Notify;
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use loom::thread::{self, JoinHandle};
 
-use super::workers::{Job, WorkerState};
+use super::{Job, WorkerState};
 use crate::engine::Workers;
 use crate::loom::Arc;
 use crate::models::Seen;

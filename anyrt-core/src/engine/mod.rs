@@ -44,8 +44,6 @@ mod wait;
 )]
 mod wait_detail;
 mod workers;
-#[cfg(all(test, loom))]
-mod workers_loom_tests;
 
 pub(crate) use self::at_end::AtEnd;
 pub use self::cause::{Cancelled, Cause};

@@ -35,26 +35,28 @@
 //! | `mark_shielded` sets `SHIELDED`, then the parent is set under the lock | a walk outwards reads the parent under the lock, then `SHIELDED` | nodes outside a shield are never seen without the shield |
 //! | a release lowers `holding` and takes the waker in one critical section | the owner registers, then reads `holding` under the lock | the owner sees that no hold is left, or is woken |
 
+mod cancel;
+mod deadline;
 #[cfg(all(test, loom))]
 mod loom_tests;
 mod probe;
+mod propagate;
 mod refused;
 mod tree;
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::task::{Context, Waker};
 
 use slab::Slab;
 
+pub(crate) use self::cancel::CancelState;
 pub(crate) use self::probe::Probe;
 pub(crate) use self::refused::Refusal;
 use crate::engine::clock::Clock;
-use crate::engine::{Cancelled, Cause, GroupState, poll_state};
+use crate::engine::{Cancelled, GroupState};
 use crate::instant::Instant;
 use crate::loom::atomic::{AtomicU32, AtomicU64, Ordering};
 use crate::loom::{Arc, Mutex, OnceLock, Weak, lock};
-use crate::wake::wake_all;
 
 /// The scope itself was cancelled: explicitly, by its deadline, or by a failure in a group. Set by any
 /// thread; taken back by `undo_inherited` alone.
@@ -94,14 +96,6 @@ const BEGUN: u32 = 1 << 14;
 const LEFT: u32 = 1 << 15;
 /// It was cancelled again after it was cancelled, so `undo_inherited` must not take the cancellation back.
 const CONFIRMED: u32 = 1 << 16;
-
-/// The cancellation of a scope itself, or of a task; later states outrank earlier ones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum CancelState {
-    No,
-    Cancelled,
-    Aborted,
-}
 
 /// The shared state of a scope or holder; see the module for access and orderings.
 pub(crate) struct Node {
@@ -180,76 +174,8 @@ impl Node {
         self.flags.fetch_and(!flag, Ordering::SeqCst) & flag != 0
     }
 
-    // ---- for handles and groups ----
-
-    /// Returns the cancellation of the scope or task that this node belongs to, as of now.
-    #[inline]
-    pub(crate) fn cancel_state(&self) -> CancelState {
-        match self.flags.load(Ordering::SeqCst) & (CANCELLED | ABORTED) {
-            0 => CancelState::No,
-            CANCELLED => CancelState::Cancelled,
-            _ => CancelState::Aborted,
-        }
-    }
-
-    #[inline]
-    pub(crate) fn is_cancelled(&self) -> bool {
-        self.has(CANCELLED)
-    }
-
-    /// Returns whether the node is cancelled. A deadline that has passed unnoticed since the scope began
-    /// counts as well.
-    pub(crate) fn is_cancelled_now(&self) -> bool {
-        let deadline = self.deadline();
-        let has_passed = |clock: Clock| self.has(BEGUN) && deadline <= clock.now();
-        self.is_cancelled()
-            || (deadline != Instant::FAR_FUTURE && self.clock.is_some_and(has_passed))
-    }
-
-    #[inline]
-    pub(crate) fn is_aborted(&self) -> bool {
-        self.has(ABORTED)
-    }
-
-    #[inline]
-    pub(crate) fn is_shielded(&self) -> bool {
-        self.flags.load(Ordering::SeqCst) & (SHIELDED | INTERRUPTED_FROM_OUTSIDE) == SHIELDED
-    }
-
-    pub(crate) fn mark_shielded(&self) {
-        self.raise(SHIELDED);
-    }
-
-    /// Notes that a cancellation from further out interrupted something in it: a shield comes too late.
-    pub(crate) fn latch(&self) {
-        self.raise(INTERRUPTED_FROM_OUTSIDE);
-    }
-
-    pub(crate) fn is_caught(&self) -> bool {
-        self.has(CAUGHT)
-    }
-
-    pub(crate) fn set_caught(&self) {
-        self.raise(CAUGHT);
-    }
-
-    #[inline]
-    pub(crate) fn deadline(&self) -> Instant {
-        Instant::from_bits(self.deadline.load(Ordering::SeqCst))
-    }
-
-    pub(crate) fn abort_at(&self) -> Instant {
-        Instant::from_bits(self.abort_at.load(Ordering::SeqCst))
-    }
-
     pub(crate) fn clock(&self) -> Option<Clock> {
         self.clock
-    }
-
-    /// Returns the time on its clock. A node without a clock has no handle, so the result does not matter
-    /// there.
-    pub(crate) fn now(&self) -> Instant {
-        self.clock.map_or(Instant::FAR_PAST, |clock| clock.now())
     }
 
     pub(crate) fn name(&self) -> Option<Arc<str>> {
@@ -268,185 +194,6 @@ impl Node {
     pub(crate) fn group(&self) -> Option<Arc<GroupState>> {
         self.group.get()?.upgrade()
     }
-
-    /// Returns the cause of its cancellation. A deadline that has passed unnoticed counts as well.
-    pub(crate) fn cause_now(&self) -> Option<Cancelled> {
-        let known = self.cause();
-        known.or_else(|| {
-            self.is_cancelled_now()
-                .then(|| Cancelled::new(Cause::Deadline))
-        })
-    }
-
-    pub(crate) fn cause(&self) -> Option<Cancelled> {
-        lock(&self.state).cause.clone()
-    }
-
-    /// Cancels a group's scope because an enclosing scope is cancelled.
-    pub(crate) fn cancel_inherited(self: &Arc<Self>) {
-        if !self.is_cancelled() {
-            self.raise(INHERITED);
-            self.cancel(Cancelled::new(Cause::Enclosing));
-        }
-    }
-
-    /// Returns whether the node belongs to a group and was cancelled because an enclosing scope was.
-    pub(crate) fn is_inherited(&self) -> bool {
-        self.has(INHERITED)
-    }
-
-    /// Cancels the scope, and notifies everything below. Returns false if it was cancelled already.
-    pub(crate) fn cancel(self: &Arc<Self>, cause: Cancelled) -> bool {
-        // The first cause wins, even if it is a deadline that passed unnoticed.
-        let cause = self.cause_now().unwrap_or(cause);
-        let first = {
-            let mut state = lock(&self.state);
-            state.cause.get_or_insert(cause);
-            // Set under the lock, since `undo_inherited` reads and clears the flag under it.
-            self.raise(CANCELLED) || {
-                self.raise(CONFIRMED);
-                false
-            }
-        };
-        // Also if another thread came first: this poll may have begun before that.
-        poll_state::mark_dirty();
-        if !first {
-            return false;
-        }
-        self.propagate_all();
-        true
-    }
-
-    /// Aborts the scope: every hold in it lapses.
-    pub(crate) fn abort(self: &Arc<Self>, cause: Cancelled) {
-        lock(&self.state).cause.get_or_insert(cause);
-        let old = self.flags.fetch_or(CANCELLED | ABORTED, Ordering::SeqCst);
-        poll_state::mark_dirty();
-        if old & ABORTED == 0 {
-            self.abort_groups();
-            self.propagate_all();
-        }
-    }
-
-    /// Aborts the scope at `at`, unless an earlier abort is set already.
-    pub(crate) fn set_abort_at(self: &Arc<Self>, at: Instant) {
-        self.abort_at.fetch_min(at.to_bits(), Ordering::SeqCst);
-        self.wake();
-        // Tasks below go on even if the scope is not polled.
-        self.walk_groups(|node, group| {
-            let earlier = node.limit_abort_at(at);
-            group.set_alarm(at);
-            earlier || Arc::ptr_eq(node, self)
-        });
-    }
-
-    /// Brings the abort forward to `at`. Returns whether that is earlier than before.
-    fn limit_abort_at(&self, at: Instant) -> bool {
-        self.abort_at.fetch_min(at.to_bits(), Ordering::SeqCst) > at.to_bits()
-    }
-
-    /// Copies the earliest abort time of the enclosing scopes, since this one will be out of their reach. The
-    /// walk stops at a group without a host, which has done the same.
-    pub(crate) fn take_over_abort_at(&self) {
-        let mut at = Instant::FAR_FUTURE;
-        let mut around = self.parent();
-        // Ends at the root: each step goes one node outwards.
-        while let Some(node) = around {
-            at = at.min(node.abort_at());
-            if node.group().is_some_and(|group| group.is_orphaned()) {
-                break;
-            }
-            around = node.parent();
-        }
-        if at != Instant::FAR_FUTURE
-            && self.limit_abort_at(at)
-            && let Some(group) = self.group()
-        {
-            group.set_alarm(at);
-        }
-    }
-
-    /// Returns the time of its next deadline: the one that cancels, or the one that aborts.
-    pub(crate) fn next_limit(&self) -> Instant {
-        match self.cancel_state() {
-            CancelState::No => self.deadline().min(self.abort_at()),
-            CancelState::Cancelled => self.abort_at(),
-            CancelState::Aborted => Instant::FAR_FUTURE,
-        }
-    }
-
-    pub(crate) fn set_deadline(self: &Arc<Self>, deadline: Instant) {
-        if self.is_cancelled_now() {
-            // Moving a deadline that has passed does not take the cancellation back (rule C9).
-            self.cancel(Cancelled::new(Cause::Deadline));
-        }
-        self.raise(MOVED);
-        self.deadline.store(deadline.to_bits(), Ordering::SeqCst);
-        poll_state::mark_dirty();
-        self.wake();
-    }
-
-    /// Sets the deadline of a scope that has not begun.
-    pub(crate) fn init_deadline(&self, deadline: Instant) {
-        self.lower(MOVED);
-        self.deadline.store(deadline.to_bits(), Ordering::SeqCst);
-    }
-
-    /// Begins: the deadline counts from now on. `deadline` is the end of the scope's length, which applies if
-    /// the length was set last.
-    pub(crate) fn begin(self: &Arc<Self>, deadline: Instant) {
-        let (none, bits) = (Instant::FAR_FUTURE.to_bits(), deadline.to_bits());
-        if !self.has(MOVED) {
-            // Fails if a deadline was set explicitly, or is moved at this moment.
-            let _ = self
-                .deadline
-                .compare_exchange(none, bits, Ordering::SeqCst, Ordering::SeqCst);
-        }
-        self.raise(BEGUN);
-        if self.is_cancelled_now() {
-            self.cancel(Cancelled::new(Cause::Deadline));
-        }
-    }
-
-    /// Brings the deadline forward to `deadline`, unless it is earlier already.
-    pub(crate) fn limit(&self, deadline: Instant) {
-        self.deadline
-            .fetch_min(deadline.to_bits(), Ordering::SeqCst);
-    }
-
-    pub(crate) fn set_shield(self: &Arc<Self>, on: bool) {
-        let changed = if on {
-            self.undo_inherited();
-            self.raise(SHIELDED)
-        } else {
-            self.lower(SHIELDED)
-        };
-        poll_state::mark_dirty();
-        if changed {
-            // Each frame below evaluates its state again.
-            self.wake_own();
-            self.wake_below(|_| true);
-        }
-    }
-
-    /// Takes an inherited cancellation back. A group that is opened in a cancelled scope is cancelled from
-    /// the start. If its body switches a shield on before anything was interrupted and before any child was
-    /// spawned, the shield comes in time (rule C7).
-    fn undo_inherited(&self) {
-        if self.group().is_none_or(|group| group.living() > 0) {
-            return;
-        }
-        let mut state = lock(&self.state);
-        let flags = self.flags.load(Ordering::SeqCst);
-        if flags & (INHERITED | CONFIRMED | ABORTED | INTERRUPTED_FROM_OUTSIDE) == INHERITED {
-            self.lower(INHERITED | CANCELLED);
-            let cause = state.cause.take();
-            drop(state);
-            drop(cause);
-        }
-    }
-
-    // ---- wakers ----
 
     /// Stores the waker of this poll.
     pub(crate) fn register(&self, cx: &Context<'_>) {
@@ -472,132 +219,6 @@ impl Node {
     /// Takes the waker, for callers that wake several at once.
     pub(super) fn take_waker(&self) -> Option<Waker> {
         lock(&self.state).waker.take()
-    }
-
-    /// Notifies this node and everything in it of its cancellation.
-    fn propagate_all(&self) {
-        // If a waker panics, the rest is still notified: nothing else does it.
-        let own = catch_unwind(AssertUnwindSafe(|| self.wake_own()));
-        self.propagate();
-        if let Err(payload) = own {
-            resume_unwind(payload);
-        }
-    }
-
-    /// Wakes this node and, if it belongs to a group, the group's children.
-    fn wake_own(&self) {
-        let own = catch_unwind(AssertUnwindSafe(|| self.wake()));
-        if let Some(group) = self.group() {
-            group.wake_children();
-            if self.is_cancelled() {
-                group.cancel_left_behind();
-            }
-        }
-        if let Err(payload) = own {
-            resume_unwind(payload);
-        }
-    }
-
-    /// Notifies everything below, down to shields, that a cancellation holds here: wakes it, and cancels the
-    /// groups in it. Nodes with `PROPAGATED` are not descended into, so each node is visited once even if
-    /// several frames propagate to it.
-    fn propagate(&self) {
-        self.wake_below(|node| {
-            if let Some(group) = node.group() {
-                node.raise_inherited(CANCELLED, &group);
-            }
-            node.raise(PROPAGATED)
-        });
-    }
-
-    /// Wakes everything below, down to shields. `descend` decides whether to continue below a node.
-    fn wake_below(&self, mut descend: impl FnMut(&Node) -> bool) {
-        let mut wakers = Vec::new();
-        self.walk_below(|node| {
-            if node.is_shielded() {
-                return false;
-            }
-            wakers.extend(node.take_waker());
-            descend(node)
-        });
-        wake_all(wakers.into_iter());
-    }
-
-    /// Cancels or aborts a group because an enclosing scope is. The group's children are tasks of their own,
-    /// so they are woken here. Returns whether a flag was new.
-    fn raise_inherited(&self, flags: u32, group: &GroupState) -> bool {
-        lock(&self.state)
-            .cause
-            .get_or_insert_with(|| Cancelled::new(Cause::Enclosing));
-        let old = self.flags.fetch_or(flags, Ordering::SeqCst);
-        if old & CANCELLED == 0 {
-            self.raise(INHERITED);
-        }
-        let first = old & flags != flags;
-        if first {
-            group.wake_children();
-            group.cancel_left_behind();
-        }
-        first
-    }
-
-    /// Aborts the groups below; shields do not stop this. Everything below a group that was aborted before
-    /// has been visited already, so each node is visited once.
-    pub(crate) fn abort_groups(self: &Arc<Self>) {
-        self.walk_groups(|node, group| {
-            let first = node.raise_inherited(CANCELLED | ABORTED, group);
-            first || Arc::ptr_eq(node, self)
-        });
-    }
-
-    /// Visits the group of this node and the groups below, including those in their tasks. `descend` decides
-    /// whether to continue below a group.
-    fn walk_groups(
-        self: &Arc<Self>,
-        mut descend: impl FnMut(&Arc<Node>, &Arc<GroupState>) -> bool,
-    ) {
-        let mut rest = vec![self.clone()];
-        while let Some(node) = rest.pop() {
-            if let Some(group) = node.group() {
-                if !descend(&node, &group) {
-                    continue;
-                }
-                // Groups that lost their host have left the tree of nodes, but not that of groups.
-                rest.extend(group.nested().iter().map(|nested| nested.node.clone()));
-            }
-            rest.append(&mut node.children());
-        }
-    }
-
-    /// Propagates the cancellation to everything below, if that has not happened yet. Called when the owner
-    /// is polled under effective cancellation. Returns true the first time.
-    pub(crate) fn propagate_once(&self) -> bool {
-        let first = self.raise(PROPAGATED);
-        if first {
-            self.propagate();
-        }
-        first
-    }
-
-    /// Notes that everything below was notified of a cancellation already.
-    pub(crate) fn note_propagated(&self) {
-        if !self.has(PROPAGATED) {
-            self.raise(PROPAGATED);
-        }
-    }
-
-    /// Returns whether a cancellation was propagated to what is below.
-    pub(crate) fn was_propagated(&self) -> bool {
-        self.has(PROPAGATED)
-    }
-
-    /// Ends the propagation. Called when the owner is polled without cancellation: refused operations here
-    /// and below may start now.
-    pub(crate) fn reset_propagated(&self) {
-        if self.has(PROPAGATED) && self.lower(PROPAGATED) {
-            self.wake_refused();
-            self.wake_children();
-        }
     }
 }
 

@@ -1,8 +1,7 @@
 //! Evaluation of the state at the caller, from the nodes instead of the recorded surroundings.
 
-use crate::engine::poll_state::{
-    AT_ROOT, LOCAL_CANCELLED, OPEN, OpenFrame, THREAD, each_visible, surroundings, with_task,
-};
+use super::open_frames::{OpenFrame, each_visible};
+use super::{AT_ROOT, LOCAL_CANCELLED, OPEN, THREAD, surroundings, with_task};
 use crate::engine::{CancelState, Cancelled, Cause, Enclosing, Node};
 use crate::instant::Instant;
 use crate::loom::Arc;

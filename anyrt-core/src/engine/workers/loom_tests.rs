@@ -8,7 +8,7 @@ use loom::sync::Notify;
 use loom::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use loom::thread::{self, JoinHandle};
 
-use super::workers::{Job, WorkerState};
+use super::{Job, WorkerState};
 use crate::engine::Workers;
 use crate::loom::Arc;
 use crate::models::Seen;
@@ -59,7 +59,7 @@ fn runtime() -> TypeId {
     TypeId::of::<()>()
 }
 
-fn worker() -> WorkerState {
+fn worker_state() -> WorkerState {
     WorkerState::new(runtime())
 }
 
@@ -72,7 +72,7 @@ fn hand_over(workers: &Workers, f: impl FnMut() + Send + 'static) {
 
 /// Executes jobs as a worker does, until it is sent away. Returns their number.
 fn work(workers: &Workers) -> usize {
-    let mut worker = worker();
+    let mut worker = worker_state();
     let mut done = 0;
     while let Some(mut job) = workers.wait(&mut worker) {
         job.work();
@@ -153,7 +153,7 @@ fn loom_a_worker_that_gets_up_leaves_no_job_behind() {
         let leaves = {
             let workers = workers.clone();
             thread::spawn(move || {
-                let worker = worker();
+                let worker = worker_state();
                 assert!(workers.go_idle(&worker));
                 let job = workers.leave_idle(&worker);
                 let had = job.is_some();

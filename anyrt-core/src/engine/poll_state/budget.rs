@@ -1,0 +1,91 @@
+//! The budget of a poll: the number of ready operations after which the task yields (rule C11).
+
+use std::task::Waker;
+
+use super::branch::leads_to_task;
+use super::{CANCELLED, THREAD, Thread, task_clock, waits_for};
+use crate::engine::Wait;
+
+/// The number of operations of a task that may be ready in one poll before the task yields (rule C11).
+pub(super) const BUDGET: u32 = 128;
+
+/// The number of operations that are refused in one poll after its budget is used up; then the budget is
+/// filled again. It is larger than most `select!`s have branches, so that the poll ends. Code that polls
+/// futures in its own loop, such as an executor in a task, continues after that number.
+const REFUSALS: u32 = 8;
+
+/// Takes one unit from the task's budget. Returns false if the budget is used up. The first refusal does not
+/// fill it again, or branches that are always ready could alternate without end (rule C11). Outside of every
+/// task and scope the beginning of a poll is unknown, so the budget is filled at once.
+#[inline]
+pub(crate) fn take_budget() -> bool {
+    THREAD.with(|thread| match thread.budget.get() {
+        0 => {
+            let refusals = thread.refusals.get() + 1;
+            thread.refusals.set(refusals);
+            if refusals == REFUSALS || !thread.surroundings.get().inside() {
+                thread.fill_budget();
+            }
+            false
+        }
+        left => {
+            thread.budget.set(left - 1);
+            true
+        }
+    })
+}
+
+/// Returns whether an operation may start, by a quick check without evaluation. If so, takes one unit from
+/// the budget.
+#[inline]
+pub(crate) fn may_start() -> bool {
+    THREAD.with(|thread| {
+        let left = thread.budget.get();
+        let free = !thread.dirty.get() && !thread.surroundings.get().has(CANCELLED) && left > 0;
+        if free {
+            thread.budget.set(left - 1);
+        }
+        free
+    })
+}
+
+/// Yields: the task is polled again after other tasks have had their turn (rule C11). The caller has to
+/// return pending.
+///
+/// Only wakers that lead to the task alone are passed to the runtime. Any other poller may block the thread,
+/// or poll on and on, until its waker is woken.
+#[cold]
+pub(crate) fn yield_turn(waker: &Waker) {
+    waits_for(Wait::Turn);
+    match task_clock().filter(|_| leads_to_task(waker)) {
+        Some(clock) => clock.yield_turn(waker),
+        None => waker.wake_by_ref(),
+    }
+}
+
+/// Returns one unit to the budget, for an operation that took nearly no time.
+#[cfg_attr(
+    not(feature = "fs"),
+    expect(dead_code, reason = "listings of folders use it")
+)]
+pub(crate) fn give_budget_back() {
+    THREAD.with(|thread| thread.budget.set(BUDGET.min(thread.budget.get() + 1)));
+}
+
+/// Uses up the rest of the budget: the operations that are polled next in this poll yield as well.
+#[inline]
+pub(crate) fn use_up_budget() {
+    THREAD.with(|thread| {
+        if thread.surroundings.get().inside() {
+            thread.budget.set(0);
+        }
+    });
+}
+
+impl Thread {
+    #[inline]
+    pub(super) fn fill_budget(&self) {
+        self.budget.set(BUDGET);
+        self.refusals.set(0);
+    }
+}

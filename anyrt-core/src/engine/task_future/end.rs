@@ -1,0 +1,97 @@
+//! The end of a task: its outcome, and the delivery of that.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::Poll;
+
+use super::{OutcomeSink, TaskFuture};
+use crate::engine::{Cause, End, Ended, TaskRecord, poll_state};
+use crate::unwind::{Payload, drop_quietly};
+
+/// The record and the outcome of a task that has ended. Its future has been dropped.
+pub(super) type EndOfTask<O> = (TaskRecord, Ended<O>);
+
+/// Returns the record and the outcome of a task that was left after its last poll.
+#[inline(always)]
+pub(super) fn end_of_task<O>(
+    record: TaskRecord,
+    polled: Result<Poll<O>, Payload>,
+    dropped: Result<(), Payload>,
+) -> EndOfTask<O> {
+    let ended = match polled {
+        Ok(Poll::Ready(output)) => Ended::Completed(output),
+        // Unreachable: this is not called for pending polls.
+        Ok(Poll::Pending) => Ended::Cancelled,
+        Err(payload) => Ended::Panicked(payload),
+    };
+    record.count_poll();
+    let left = if record.has_root() {
+        leave_root(&record)
+    } else {
+        Ok(())
+    };
+    match (dropped, left) {
+        (Ok(()), Ok(())) => (record, ended),
+        (Err(payload), Ok(())) | (Ok(()), Err(payload)) => {
+            drop_quietly(ended);
+            (record, Ended::Panicked(payload))
+        }
+        (Err(payload), Err(second)) => {
+            drop_quietly((ended, second));
+            (record, Ended::Panicked(payload))
+        }
+    }
+}
+
+/// Removes the node of a task that has ended from the tree. Futures that were moved out of the task are
+/// woken, to link themselves where they are now. A waker may panic.
+#[cold]
+fn leave_root(record: &TaskRecord) -> Result<(), Payload> {
+    catch_unwind(AssertUnwindSafe(|| {
+        if let Some(node) = record.root() {
+            node.leave();
+        }
+    }))
+}
+
+/// Delivers the outcome of a task that is gone, and counts the task out of its group.
+pub(super) fn finish<O, D: OutcomeSink<O>>(record: TaskRecord, deliver: &mut D, outcome: Ended<O>) {
+    // Drops of values of the user's, an error or a result, happen in here, and may panic.
+    let delivered = catch_unwind(AssertUnwindSafe(|| {
+        if poll_state::surroundings().inside() {
+            poll_state::outside(|| deliver.deliver(&record, outcome));
+        } else {
+            deliver.deliver(&record, outcome);
+        }
+    }));
+    if let Err(payload) = delivered {
+        deliver_failed(&record, payload);
+    }
+    D::leave(record.group());
+}
+
+/// Records a panic during the delivery of an outcome.
+#[cold]
+fn deliver_failed(record: &TaskRecord, payload: Payload) {
+    let group = record.group();
+    group.take_panic(payload, Cause::ChildFailed, Some(&record.name()));
+    if record.end().is_none() {
+        record.finish(End::Failed);
+    }
+}
+
+#[cold]
+pub(super) fn drop_before_end<F: Future, D: OutcomeSink<F::Output>>(
+    task: Pin<&mut TaskFuture<F, D>>,
+) {
+    let this = task.project();
+    let Some((record, dropped)) = this.root.drop_early() else {
+        return;
+    };
+    let left = leave_root(&record);
+    let outcome = match dropped.and(left) {
+        Ok(()) => Ended::Cancelled,
+        Err(payload) => Ended::Panicked(payload),
+    };
+    finish(record, this.deliver, outcome);
+}

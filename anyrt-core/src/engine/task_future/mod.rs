@@ -1,0 +1,80 @@
+//! The outermost frame of a task: the future that is spawned on the runtime, or polled in place by its group.
+//!
+//! | condition | path of a poll |
+//! | --- | --- |
+//! | the thread polls nothing else, and the task is not cancelled and has no node | [`poll`](Root::poll), a straight line |
+//! | the same on a thread that is polling something already | `poll_rarely` |
+//! | the task is cancelled or has a node, or was cancelled during one of the polls above | `poll_framed`, with the steps of a frame |
+//!
+//! Only the polling thread accesses the future. It moves the [`TaskRecord`] into the thread's state for the
+//! poll; other threads reach the task through their own reference to the record.
+
+mod end;
+mod frame;
+mod root;
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use pin_project::{pin_project, pinned_drop};
+
+use self::end::{drop_before_end, finish};
+pub(crate) use self::root::Root;
+use crate::engine::{Ended, GroupState, TaskRecord};
+
+/// The receiver of a task's outcome.
+pub(crate) trait OutcomeSink<O> {
+    /// Delivers the outcome. Called once, after the task's future has been dropped.
+    fn deliver(&mut self, record: &TaskRecord, outcome: Ended<O>);
+
+    /// Counts the task out of its group.
+    #[inline]
+    fn leave(group: &GroupState) {
+        group.leave();
+    }
+}
+
+/// A task: its future, its record, and the receiver of its outcome.
+#[pin_project(PinnedDrop)]
+pub(crate) struct TaskFuture<F: Future, D: OutcomeSink<F::Output>> {
+    #[pin]
+    root: Root<F>,
+    deliver: D,
+}
+
+impl<F: Future, D: OutcomeSink<F::Output>> TaskFuture<F, D> {
+    #[inline]
+    pub(crate) fn new(future: F, record: TaskRecord, deliver: D) -> TaskFuture<F, D> {
+        let record = Some(record);
+        TaskFuture {
+            root: Root::Live { future, record },
+            deliver,
+        }
+    }
+}
+
+impl<F: Future, D: OutcomeSink<F::Output>> Future for TaskFuture<F, D> {
+    type Output = ();
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = self.project();
+        match this.root.poll(cx) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready((record, outcome)) => {
+                finish(record, this.deliver, outcome);
+                Poll::Ready(())
+            }
+        }
+    }
+}
+
+/// Runs the end of the task if the runtime drops it before its end, or without a poll.
+#[pinned_drop]
+impl<F: Future, D: OutcomeSink<F::Output>> PinnedDrop for TaskFuture<F, D> {
+    fn drop(self: Pin<&mut Self>) {
+        if self.root.has_record() {
+            drop_before_end(self);
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The wait of an idle worker for a job: it spins, and then sleeps.
+
+use std::any::TypeId;
+use std::time::Duration;
+
+use super::{Job, Workers, wake};
+use crate::loom::atomic::Ordering;
+use crate::loom::lock;
+use crate::loom::thread::{self, Thread};
+
+/// The number of rounds that a worker spins before it sleeps: about 100 microseconds. On machines whose
+/// processors sleep deeply, such as virtual machines, waking the caller, which then has the next job, takes
+/// half of that.
+const LOOKS: u32 = 300;
+
+/// The duration of one sleep of an idle worker, and the number of sleeps before it returns to the runtime's
+/// pool: a runtime with a paused clock does not advance it while functions run on its threads. The first
+/// sleep may be cut short by a call that the worker has already handled.
+const NAP: Duration = Duration::from_millis(100);
+const NAPS: u32 = 2;
+
+/// The exponent of the longest pause: a worker that has spun in vain repeatedly spins once in 2 to the power
+/// of this many times.
+const MOST_MISSES: u32 = 6;
+
+/// A worker's own state. Accessed by its thread alone.
+pub(super) struct WorkerState {
+    pub(super) runtime: TypeId,
+    pub(super) thread: Thread,
+    /// The number of spins in vain since the last success.
+    misses: u32,
+    /// The number of times that it will not spin.
+    pause: u32,
+}
+
+impl WorkerState {
+    /// Creates the state of the worker on this thread.
+    pub(super) fn new(runtime: TypeId) -> WorkerState {
+        WorkerState {
+            runtime,
+            thread: thread::current(),
+            misses: 0,
+            pause: 0,
+        }
+    }
+}
+
+impl Workers {
+    /// Waits for a job while idle. Returns `None` if the worker has to end.
+    pub(super) fn wait(&self, worker: &mut WorkerState) -> Option<Box<dyn Job>> {
+        let (mut looked, mut naps) = (false, 0);
+        // Ends with a job, or after `NAPS` sleeps without a call. A call that finds no job starts the count
+        // again.
+        loop {
+            let mut state = lock(&self.state);
+            let pool = state.pool(worker.runtime);
+            if let Some(job) = self.next(pool) {
+                pool.leave_idle(worker);
+                let waking = [pool.call(2), pool.call(2)];
+                drop(state);
+                waking.into_iter().for_each(wake);
+                return Some(job);
+            }
+            // A called worker that finds its job done by another becomes idle again. A worker that was not
+            // called for a long time returns to the pool.
+            let was_called = !pool.is_idle(worker);
+            if was_called || naps == NAPS {
+                pool.leave_idle(worker);
+                if !was_called || !state.go_idle(worker) {
+                    return None;
+                }
+                naps = 0;
+            }
+            drop(state);
+            if looked || !self.spin(worker) {
+                thread::park_timeout(NAP);
+                naps += 1;
+            }
+            looked = true;
+        }
+    }
+
+    /// Spins before sleeping, if that has succeeded lately. Returns whether there is a job.
+    fn spin(&self, worker: &mut WorkerState) -> bool {
+        if worker.pause > 0 {
+            worker.pause -= 1;
+            return false;
+        }
+        let look = self.looks.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
+        let is_there = || self.jobs.load(Ordering::Relaxed) > 0;
+        let is_last = || self.looks.load(Ordering::Relaxed) == look;
+        let ended = thread::spin(LOOKS, || is_there() || !is_last());
+        let found = is_there();
+        if ended && !found {
+            // It sleeps because another worker spins, so the result does not count.
+            return false;
+        }
+        worker.misses = if found {
+            0
+        } else {
+            MOST_MISSES.min(worker.misses + 1)
+        };
+        worker.pause = (1 << worker.misses) - 1;
+        found
+    }
+}

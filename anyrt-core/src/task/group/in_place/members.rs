@@ -2,8 +2,8 @@
 
 use super::super::super::handle::{TaskHandle, ValueCell};
 use super::super::super::output::TaskOutput;
+use super::super::deliver::deliver;
 use super::super::future::Members;
-use super::super::spawned::deliver;
 use crate::engine::{
     End, Ended, Errors, GroupState, OutcomeSink, SpawnArgs, TaskFuture, TaskRecord,
 };

@@ -19,6 +19,7 @@ impl AtEnd {
         match actions.as_mut() {
             Some(actions) => actions.push(Box::new(action)),
             None => {
+                // The action may add another, which takes the lock.
                 drop(actions);
                 action();
             }
@@ -27,6 +28,7 @@ impl AtEnd {
 
     /// Carries out all actions, once.
     pub(crate) fn carry_out(&self) {
+        // The lock is released before the first action runs. From here on, `add` runs its action at once.
         let actions = lock(&self.0).take();
         for action in actions.into_iter().flatten() {
             action();

@@ -46,6 +46,7 @@ impl Cancelled {
     }
 
     pub(crate) fn with(cause: Cause, reason: Option<String>, by: Option<String>) -> Cancelled {
+        // Most cancellations have neither, and allocate nothing.
         let details = (reason.is_some() || by.is_some()).then(|| Arc::new(Details { reason, by }));
         Cancelled { cause, details }
     }

@@ -21,6 +21,7 @@ pub(crate) struct Clock {
 
 impl Clock {
     pub(crate) fn of<R: Time>() -> Clock {
+        // Functions without captures: a `Clock` needs no allocation and can be copied.
         Clock {
             now: R::now,
             timer: |deadline| Box::pin(R::timer(deadline)),

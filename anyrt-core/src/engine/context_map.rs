@@ -26,6 +26,8 @@ impl ContextMap {
         id: u64,
         value: Option<Arc<dyn Any + Send + Sync>>,
     ) -> Option<Arc<dyn Any + Send + Sync>> {
+        // The position keeps the list sorted. The old value is returned, since its drop may run foreign
+        // code.
         match (self.values.binary_search_by_key(&id, |(id, _)| *id), value) {
             (Ok(at), Some(value)) => Some(std::mem::replace(&mut self.values[at].1, value)),
             (Ok(at), None) => Some(self.values.remove(at).1),
@@ -89,6 +91,7 @@ impl Context {
     fn look_up() -> Option<Arc<ContextMap>> {
         with_task(|task| task.map(|task| task.context())).unwrap_or_else(|| {
             // While the thread's locals are being destroyed, no variable is set.
+            // Taken out, cloned and put back, since a `Cell` gives no reference.
             let of_thread = OF_THREAD.try_with(|cell| {
                 let map = cell.take();
                 cell.set(map.clone());
@@ -115,6 +118,7 @@ pub(crate) fn replace(map: Option<Arc<ContextMap>>) -> Option<Arc<ContextMap>> {
     if map.is_some() {
         note_contexts();
     }
+    // Left in `map` if there is no task: then it becomes the context of the thread.
     let mut map = Some(map);
     let of_task = with_task(|task| task.map(|task| task.replace_context(map.take().flatten())));
     of_task.unwrap_or_else(|| {

@@ -20,6 +20,7 @@ pub(crate) fn poll_deadlines<R: Time>(
     if !passed && timer.poll(cx, next).is_pending() {
         return false;
     }
+    // If both are due at the same time, the abort covers the cancellation.
     if next == node.abort_at() {
         node.abort(Cancelled::new(Cause::Explicit));
         true

@@ -27,12 +27,14 @@ impl Hold {
 
     /// Holds the enclosing scopes, as of the end of this poll (rule C6).
     pub(crate) fn keep(&mut self, cx: &Context<'_>) {
+        // Outside of every frame there is no scope to hold.
         if self.node.is_some() || poll_state::surroundings().inside() {
             self.node.get_or_insert_with(Node::new).hold(cx);
         }
     }
 
     pub(crate) fn release(&mut self) {
+        // Taken, since a node that has left the tree is not used again.
         if let Some(node) = self.node.take() {
             node.leave();
         }

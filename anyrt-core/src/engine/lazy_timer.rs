@@ -42,10 +42,13 @@ impl<R: Time> LazyTimer<R> {
     /// Returns ready if `deadline` has passed. Otherwise wakes the task when it does.
     #[inline]
     pub(crate) fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {
+        // No deadline. A timer that was set earlier is left as it is; at worst it wakes the task once for
+        // nothing.
         if deadline == Instant::FAR_FUTURE {
             return Poll::Pending;
         }
         let mut this = self.project();
+        // 1. Set the timer, if the deadline has moved or the timer has fired.
         if *this.armed != deadline || this.timer.is_none() {
             match this.timer.as_mut().as_pin_mut() {
                 Some(timer) => R::reset(timer, deadline),
@@ -57,6 +60,7 @@ impl<R: Time> LazyTimer<R> {
         let Some(timer) = this.timer.as_mut().as_pin_mut() else {
             return Poll::Pending;
         };
+        // 2. Skip the poll if this waker is registered and the timer cannot have fired.
         match this.registered {
             Registered::With(waker) if waker.will_wake(cx.waker()) => {
                 if !R::may_have_fired(timer.as_ref()) {
@@ -68,6 +72,7 @@ impl<R: Time> LazyTimer<R> {
                 *this.registered = Registered::With(cx.waker().clone());
             }
         }
+        // 3. Poll the timer.
         let polled = timer.poll(cx);
         if polled.is_ready() {
             // Set the timer again at the next poll: some timers report completion only once.

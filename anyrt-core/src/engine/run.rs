@@ -62,6 +62,7 @@ impl Drop for Owed {
             return;
         }
         debts.count -= 1;
+        // Without the lock: the last child that leaves wakes the host of the group.
         drop(debts);
         self.core.leave();
     }
@@ -81,6 +82,8 @@ impl Run {
     pub(crate) fn current() -> Option<Arc<Run>> {
         Run::of_task().or_else(|| {
             // While the thread's locals are being destroyed, it no longer works for a run.
+            // Taken out, cloned and put back, since a `Cell` gives no reference. The clone of an `Arc` runs
+            // no foreign code, so the empty cell is never seen.
             let works_for = WORKS_FOR.try_with(|cell| {
                 let run = cell.take();
                 cell.set(run.clone());
@@ -129,6 +132,7 @@ impl Run {
     /// Returns whether this thread has entered the run's runtime. If so, the run stands still while the
     /// thread is blocked.
     pub(crate) fn is_driven_here(&self) -> bool {
+        // A thread whose locals are being destroyed has left every runtime.
         let driven = DRIVES.try_with(|runs| runs.borrow().contains(&self.id));
         driven.unwrap_or(false)
     }
@@ -148,6 +152,8 @@ impl Run {
     pub(crate) fn owe(self: &Arc<Self>) -> Option<Owed> {
         let core = self.core()?;
         let mut debts = lock(&self.debts);
+        // Counted in under the lock, so that `forgive_debts` finds in `count` all children that it has to
+        // count out.
         if debts.forgiven || !core.enter() {
             return None;
         }
@@ -160,6 +166,7 @@ impl Run {
     /// Stops waiting for functions on worker threads whose callers are gone.
     pub(crate) fn forgive_debts(&self, core: &GroupState) {
         let mut debts = lock(&self.debts);
+        // From now on, an `Owed` that is dropped counts nothing out.
         debts.forgiven = true;
         let count = std::mem::take(&mut debts.count);
         drop(debts);

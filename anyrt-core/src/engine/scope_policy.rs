@@ -62,6 +62,9 @@ impl<const CATCHES: bool> FramePolicy for ScopePolicy<CATCHES> {
 
     #[inline]
     fn enter(&mut self, mut inner: Surroundings) -> Surroundings {
+        // Readers inside find this frame, and with it the surroundings outside: the deadline and the flag of
+        // plain scopes start anew. The base and `AT_ROOT` are those outside even under a shield, since the
+        // handle may switch it off: readers look for it in the node.
         let outer = poll_state::surroundings();
         inner.base = outer.base;
         inner.local_deadline = Instant::FAR_FUTURE;

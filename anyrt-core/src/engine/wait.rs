@@ -61,6 +61,7 @@ pub enum Wait {
 
 impl Wait {
     pub(crate) fn from_u8(value: u8) -> Wait {
+        // In the order of the declaration, which numbers the variants from zero.
         const ALL: &[Wait] = &[
             Wait::Foreign,
             Wait::Turn,

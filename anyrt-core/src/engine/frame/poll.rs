@@ -69,6 +69,7 @@ impl<S: FutureSlot> RawFrame<'_, S> {
             });
 
             // 3, 4: poll, and deliver.
+            // Grows when a holder is polled; compared below.
             let held = poll_state::held();
             let (polled, woken) = match &probe {
                 None => (self.poll_inner(cx, policy, own, inherited), false),
@@ -85,6 +86,8 @@ impl<S: FutureSlot> RawFrame<'_, S> {
                 Inner::Pending => {}
             }
 
+            // Evaluated again: the cancellation may have come during the poll, from inside or from another
+            // thread.
             let own = policy.cancel_state(self.node.as_ref());
             let inherited =
                 !policy.is_shielded(self.node.as_ref()) && poll_state::effectively_cancelled();
@@ -136,6 +139,8 @@ impl<S: FutureSlot> RawFrame<'_, S> {
             if !node.is_held() {
                 return self.interrupt(policy);
             }
+            // True if the node was created in this round: what is below was not notified yet, and is polled
+            // once more.
             if node.propagate_once() {
                 continue;
             }
@@ -171,9 +176,12 @@ impl<S: FutureSlot> RawFrame<'_, S> {
         } else {
             outer
         };
+        // Nodes that link themselves inside remember this frame by its serial number.
         inner.serial = self.serial;
         let inner = inner
             .with(CANCELLED, inherited || own != CancelState::No)
+            // Frames that readers evaluate clear this in `enter`, since readers find their cancellation in
+            // the node.
             .with(
                 LOCAL_CANCELLED,
                 inner.has(LOCAL_CANCELLED) || own != CancelState::No,
@@ -192,6 +200,7 @@ impl<S: FutureSlot> RawFrame<'_, S> {
             let keeps_refused = visit.policy.keeps_refused(own);
             if visit.node.is_some() || keeps_refused {
                 let visible = P::VISIBLE.then_some(outer);
+                // The node is in the list of open frames during the poll, and `Visit` puts it back.
                 poll_state::open_frame(self.serial, visit.node.take(), visible, keeps_refused);
             }
             poll_state::set_surroundings(inner);
@@ -204,6 +213,7 @@ impl<S: FutureSlot> RawFrame<'_, S> {
         match polled {
             Ok(Poll::Ready(value)) => {
                 if let Err(payload) = drop_future(self.future.as_mut(), policy) {
+                    // The panic takes the place of the value, whose own destructor may panic too.
                     drop_quietly(value);
                     leave_tree::<P>(self.node);
                     return Inner::Panicked(payload);
@@ -213,6 +223,7 @@ impl<S: FutureSlot> RawFrame<'_, S> {
             }
             Ok(Poll::Pending) => Inner::Pending,
             Err(payload) => {
+                // The first panic continues; one of the destructor is dropped.
                 if let Err(second) = drop_future(self.future.as_mut(), policy) {
                     drop_quietly(second);
                 }
@@ -273,6 +284,7 @@ impl<P: FramePolicy> Drop for Visit<'_, P> {
         }
         poll_state::set_surroundings(self.outer);
         self.policy.leave();
+        // The outermost frame ends, so no surroundings are left that could be out of date.
         if !self.outer.is_busy() {
             poll_state::clear_dirty();
         }

@@ -45,6 +45,7 @@ impl Alarms {
     /// Sets a group's alarm, unless it has an earlier one.
     pub(super) fn set(&self, group: &Arc<GroupState>, at: Instant) {
         let mut groups = lock(&self.groups);
+        // Changed under this lock alone, so this is the time under which the group is listed.
         let before = group.alarm();
         if before <= at {
             return;
@@ -59,6 +60,7 @@ impl Alarms {
         }
         drop(groups);
         drop(old);
+        // Woken after the time was stored, so that the main future finds it.
         if first && let Some(waker) = self.waker.get() {
             waker.wake_by_ref();
         }
@@ -86,6 +88,7 @@ impl Alarms {
     pub(crate) fn carry_out(&self, now: Instant) {
         let due: Vec<_> = {
             let mut groups = lock(&self.groups);
+            // No group has this address, so the alarms at `now` itself are due.
             let later = groups.split_off(&(now, usize::MAX));
             let due = std::mem::replace(&mut *groups, later);
             let next = groups.first_key_value().map(|((at, _), _)| *at);
@@ -95,6 +98,7 @@ impl Alarms {
             due.inspect(|group| group.note_alarm(Instant::FAR_FUTURE))
                 .collect()
         };
+        // Without the lock: a cancellation wakes tasks, and foreign wakers may set alarms.
         for group in due {
             group.carry_out_deadlines(now);
         }

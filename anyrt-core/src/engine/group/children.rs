@@ -77,6 +77,8 @@ const _: () = assert!(size_of::<Block>() + 2 * size_of::<usize>() < 1016);
 /// Runs when every task has ended and every handle is gone.
 impl Drop for Block {
     fn drop(&mut self) {
+        // The reference in the list is dead by now: visitors skip it until it is removed. Blocks are never
+        // dropped under the lock of a shard, since this locks it.
         let shard = &self.group.children.shards[usize::from(self.shard)];
         lock(shard).blocks.try_remove(self.key as usize);
     }
@@ -134,6 +136,8 @@ impl TaskRecord {
     }
 
     fn spawned_at(&self) -> &'static Location<'static> {
+        // 0 and 1 are the two locations of the block. A task that was spawned elsewhere has the location in
+        // its record.
         let known = match self.location() {
             Ok(0) => None,
             Ok(_) => self.block.second_location.get().copied(),
@@ -145,6 +149,7 @@ impl TaskRecord {
     /// Returns the task's id. Ids increase in the order of spawning if one thread spawns.
     #[inline]
     pub(crate) fn id(&self) -> u64 {
+        // The ids of a block were reserved together, so that a record need not store its own.
         self.block.first + self.index as u64
     }
 }
@@ -216,6 +221,7 @@ impl OpenBlock {
         } else {
             Some(self)
         };
+        // In this order: the drop of a block locks the shard.
         drop(shard);
         drop(surplus);
     }
@@ -238,6 +244,7 @@ impl Children {
         given: SpawnArgs,
     ) -> TaskRecord {
         match poll_state::take_open_block(address(group)) {
+            // The task has spawned into this group before in this poll: no lock is needed.
             Some(open) => {
                 let (record, rest) = open.take(given);
                 poll_state::keep_open_block(rest);
@@ -255,6 +262,7 @@ impl Children {
         given: SpawnArgs,
     ) -> TaskRecord {
         // 1. Take the shard's open block, or create one.
+        // Before the shard is locked, since this may return another block to its shard.
         let again = poll_state::spawns_again(address(group));
         let number = poll_state::thread_number() % SHARDS;
         let mut shard = lock(&self.shards[number]);
@@ -283,6 +291,7 @@ impl Children {
             poll_state::keep_open_block(rest);
             return record;
         }
+        // Under the same lock as the take above, so `shard.open` is empty and no block is dropped here.
         let (record, rest) = open.take(given);
         shard.open = rest;
         record
@@ -291,6 +300,7 @@ impl Children {
     /// Drops the blocks that are being filled, when no child can enter any more.
     pub(crate) fn clear(&self) {
         for shard in &self.shards {
+            // Two statements, so that the lock is released before the block is dropped.
             let open = lock(shard).open.take();
             drop(open);
         }
@@ -341,6 +351,8 @@ impl Children {
     /// Visits every block. A block that is added meanwhile may be left out. No lock is held during a visit.
     fn for_each_block(&self, mut visit: impl FnMut(&Arc<Block>)) {
         for shard in &self.shards {
+            // The references are collected under the lock and dropped without it: one of them may be the
+            // last, and the drop of a block locks the shard.
             let blocks: Vec<_> = {
                 let shard = lock(shard);
                 shard

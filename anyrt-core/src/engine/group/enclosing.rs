@@ -35,6 +35,7 @@ impl TaskRecord {
                 visit(Enclosing::Node(&node));
                 outermost = node;
             }
+            // True as well if the outermost node itself is the shield, and no node was left out.
             if way.is_shielded() {
                 return;
             }
@@ -64,6 +65,7 @@ impl Record {
         };
         let (mut way, mut outermost) = (caller.node.outwards(), caller.node);
         for (node, shielded) in way.by_ref() {
+            // An abort passes through shields, so the walk goes on to the root.
             own = match node.cancel_state() {
                 CancelState::Aborted => CancelState::Aborted,
                 _ if !shielded && node.is_cancelled_now() => own.max(CancelState::Cancelled),

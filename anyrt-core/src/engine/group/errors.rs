@@ -54,6 +54,8 @@ impl<'a, E> Errors<'a, E> {
                 Some(by.to_owned()),
             ));
         }
+        // Read after the error was added: the drop of the host marks the group and then takes the list, so
+        // one of the two passes the error on.
         if group.is_orphaned() {
             self.give_up(group);
         }
@@ -63,8 +65,11 @@ impl<'a, E> Errors<'a, E> {
     /// runs it reports later errors too, since it checks the list after putting the function back.
     fn report_all(&self) {
         let Some(report) = &self.report else { return };
+        // Ends: each round takes the whole list, so another round needs an error that came meanwhile.
         while !lock(&self.list).is_empty() {
             let reporting = lock(report).take();
+            // Another call runs it, on this thread further out or on another, and checks the list
+            // afterwards.
             if reporting.is_none() {
                 return;
             }

@@ -36,11 +36,13 @@ impl TaskRecord {
 
     #[inline]
     fn finish_beside_others<T: Send + 'static>(&self, value: T) {
+        // The first task of the block that ends with a value decides on the type of the cells.
         let values = self.values().get_or_init(|| {
             let cells: Cells<T> = array::from_fn(|_| Mutex::new(None));
             Box::new(cells)
         });
         let Some(cells) = values.downcast_ref::<Cells<T>>() else {
+            // The cells have another type, so the value goes into the record of its task.
             if let Some(value) = self.finish_with(Box::new(value)) {
                 self.drop_inside(value);
             }
@@ -101,6 +103,7 @@ impl TaskRecord {
 
     fn return_to_others<T: Send + 'static>(&self, value: T) {
         if let Some(cells) = self.cells::<T>() {
+            // Two statements: the destructor of a value is foreign code, and runs without the lock.
             let old = lock(&cells[self.index()]).replace(value);
             drop(old);
         } else {

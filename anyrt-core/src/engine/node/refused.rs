@@ -21,6 +21,7 @@ pub(crate) struct Refusal {
 impl Refusal {
     pub(crate) fn new(node: Arc<Node>, waker: &Waker) -> Refusal {
         let waker = waker.clone();
+        // In this order: without the flag readers skip the lock, and with it they find the waker.
         let key = lock(&node.state).refused.insert(Some(waker));
         node.raise(REFUSED);
         Refusal { node, key }
@@ -34,6 +35,7 @@ impl Refusal {
     /// Replaces the waker, which a wake-up may have taken.
     pub(crate) fn update(&self, waker: &Waker) {
         let wakes = |kept: &Option<Waker>| kept.as_ref().is_some_and(|kept| kept.will_wake(waker));
+        // The key is valid: wake-ups empty an entry, and only the drop of its `Refusal` removes it.
         if wakes(&lock(&self.node.state).refused[self.key]) {
             return;
         }

@@ -25,6 +25,7 @@ impl Node {
 
     /// Visits all nodes below. `descend` decides whether to continue below a node.
     pub(super) fn walk_below(&self, mut descend: impl FnMut(&Arc<Node>) -> bool) {
+        // Lists of children are copied, so that no lock is held while `descend` runs.
         let mut rest = self.children();
         // Ends: a tree has no cycle, and each node is pushed by its one parent.
         while let Some(node) = rest.pop() {
@@ -36,11 +37,15 @@ impl Node {
 
     /// Returns whether a hold below this node counts.
     pub(crate) fn is_held(&self) -> bool {
+        // Most nodes never have children, and need no lock.
         self.has(PARENT) && lock(&self.state).holding > 0
     }
 
     /// Changes this node and, if its hold changed, the counts of its ancestors.
     pub(super) fn update(&self, change: impl FnOnce(&mut State)) {
+        // The change and the parent are read in one critical section: `adopt` and `unlink` set the parent in
+        // theirs, so a change of the hold is counted by them or here, and never by both. The lock is
+        // released before that of the parent is taken.
         let mut parent;
         let mut delta;
         {
@@ -59,6 +64,8 @@ impl Node {
                 let before = state.holds();
                 state.holding += delta;
                 let after = state.holds();
+                // The waker is taken in the critical section that lowers the count; see the orderings of the
+                // module.
                 // A scope that waits for its last hold has to be polled.
                 let waits = before && !after && node.has(PROPAGATED);
                 waker = if waits { state.waker.take() } else { None };
@@ -74,10 +81,14 @@ impl Node {
     /// Adds a child below this node.
     pub(super) fn adopt(self: &Arc<Self>, child: &Arc<Node>) {
         self.raise(PARENT);
+        // In the list before the parent is set: a thread that finds this node as the parent can also find
+        // the child from here.
         let key = lock(&self.state).children.insert(Arc::downgrade(child));
         let holds = {
             let mut state = lock(&child.state);
             debug_assert!(state.parent.is_none(), "a node has one parent");
+            // Read together with the change of the parent: an earlier change of the hold is counted below,
+            // and a later one is passed on by `update`.
             state.parent = Some((self.clone(), key));
             state.holds()
         };
@@ -91,6 +102,7 @@ impl Node {
         if self.linked.swap(0, Ordering::Relaxed) == 0 {
             return;
         }
+        // Read together, as in `adopt`: later changes of the hold find no parent to count them in.
         let (parent, holds) = {
             let mut state = lock(&self.state);
             (state.parent.take(), state.holds())
@@ -120,6 +132,7 @@ impl Node {
             return;
         }
         self.unlink();
+        // Without a node further out, `linked` stays zero, and the next poll tries again.
         if let Some(parent) = poll_state::innermost_node() {
             self.linked.store(around, Ordering::Relaxed);
             parent.adopt(self);
@@ -140,6 +153,7 @@ impl Node {
             self.lower(PROBED);
         }
         self.register(cx);
+        // Usually nothing changes from poll to poll, and the walk to the root is skipped.
         let changes = {
             let state = lock(&self.state);
             !state.own_hold || state.lapsed
@@ -151,6 +165,7 @@ impl Node {
                 state.lapsed = false;
             });
         }
+        // The hold is counted here first. If the node is not linked yet, `adopt` passes the hold on.
         self.link();
         poll_state::count_held();
     }
@@ -159,6 +174,7 @@ impl Node {
     /// operations and all children. A child that was moved out of the future has to be polled to link itself
     /// where it is now.
     pub(crate) fn leave(&self) {
+        // Before the node is unlinked: a walk outwards that cannot go on from here finds the reason.
         self.raise(LEFT);
         self.release_if_held();
         self.unlink();
@@ -275,6 +291,7 @@ impl Iterator for Outwards {
 
     fn next(&mut self) -> Option<Self::Item> {
         let node = self.next.take()?;
+        // The parent is read before the mark: see the type.
         self.next = node.parent();
         let shielded = self.is_shielded;
         self.is_shielded |= node.is_shielded();

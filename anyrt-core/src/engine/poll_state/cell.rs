@@ -57,6 +57,7 @@ impl Surroundings {
     /// Returns the surroundings inside a task, which inherits nothing.
     #[inline]
     pub(crate) fn of_task(serial: u64, entries: u32, tag: u8) -> Surroundings {
+        // The frames that are open already belong to the code that polls the task, and do not reach inside.
         Surroundings {
             flags: IN_TASK | AT_ROOT | (u32::from(tag) << TAG_SHIFT),
             base: entries,
@@ -73,6 +74,7 @@ impl Surroundings {
     /// Returns the surroundings inside a plain scope that is not cancelled.
     #[inline]
     pub(crate) fn in_scope(self, serial: u64, deadline: Instant) -> Surroundings {
+        // Plain scopes are not visible frames: the earliest of their deadlines is kept here.
         Surroundings {
             serial,
             local_deadline: self.local_deadline.min(deadline),
@@ -88,6 +90,7 @@ impl Surroundings {
             local_deadline: Instant::FAR_FUTURE,
             ..self
         }
+        // Neither the frames further out nor the task can cancel the code inside.
         .with(CANCELLED | LOCAL_CANCELLED | AT_ROOT, false)
     }
 

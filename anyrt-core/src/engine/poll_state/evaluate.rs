@@ -60,6 +60,8 @@ impl Found {
 pub(crate) fn look_around() -> Found {
     let here = surroundings();
     let change = THREAD.with(|thread| thread.changes.get());
+    // Collected first and cancelled after the borrow ends: a cancellation calls wakers, which are foreign
+    // code and may look at the open frames.
     let mut expired = Vec::new();
     let around = OPEN.with_borrow_mut(|open| {
         let visible = open.last().map_or(0, |frame| frame.up_to_visible);
@@ -75,6 +77,7 @@ pub(crate) fn look_around() -> Found {
     for node in expired {
         node.cancel(Cancelled::new(Cause::Deadline));
     }
+    // The open frames do not have the part of the plain scopes inside the innermost visible one.
     Found {
         cancelled: around.cancelled || here.has(LOCAL_CANCELLED),
         deadline: around.deadline.min(here.local_deadline),
@@ -105,14 +108,18 @@ fn look_at_frames(
         let Some((node, seen)) = frame.node.as_ref().zip(frame.visible.as_ref()) else {
             break Found::NOTHING;
         };
+        // A cached result is valid until the next change on this thread. It covers everything further out.
         if let Some((_, found)) = seen.found.filter(|(since, _)| *since == change) {
             break found;
         }
+        // A shield ends the way outwards. Its own cancellation and deadline still count inside, so it is
+        // evaluated below like the others.
         let shielded = node.is_shielded();
         unknown.push((visible - 1, shielded));
         if shielded {
             break Found::NOTHING;
         }
+        // Outside of this frame, its own surroundings apply. The frame below it knows the next visible one.
         base = seen.outer.base as usize;
         at_root = seen.outer.has(AT_ROOT);
         visible = match visible {
@@ -136,6 +143,8 @@ fn look_at_frames(
         }
         found.cancelled |= node.is_cancelled();
         found.deadline = found.deadline.min(node.deadline());
+        // Stored with the number from before the evaluation: if `expired` changes anything afterwards, the
+        // next reader does not use it.
         seen.found = Some((change, found));
     }
     found
@@ -193,6 +202,7 @@ pub(crate) fn evaluate() -> Evaluation {
         found.deadline = found.deadline.min(outer.local_deadline);
         true
     });
+    // No shield is in between, so the task and the scopes around it count as well.
     if open && here.has(AT_ROOT) {
         with_task(|task| {
             if let Some(task) = task {
@@ -210,6 +220,7 @@ pub(crate) fn evaluate() -> Evaluation {
             }
         });
     }
+    // After the borrow of the open frames has ended, as in `look_around`.
     for node in expired {
         node.cancel(Cancelled::new(Cause::Deadline));
     }

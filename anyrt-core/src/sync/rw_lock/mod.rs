@@ -10,9 +10,15 @@
 //!   writing         0      true    Out, once the writer has collected it
 //! ```
 
-use std::fmt;
-use std::ops::{Deref, DerefMut};
+mod guards;
+mod resource;
 
+use std::fmt;
+
+pub use self::guards::{
+    RwLockReadGuard, RwLockReadGuardArc, RwLockWriteGuard, RwLockWriteGuardArc,
+};
+use self::resource::{To, Value, ValueCell};
 use super::fair_queue::{FairQueue, Resource};
 use crate::engine::Wait;
 use crate::error::WouldBlock;
@@ -41,68 +47,6 @@ use crate::loom::{Arc, const_fn};
 /// ```
 pub struct RwLock<T> {
     line: FairQueue<ValueCell<T>>,
-}
-
-/// The state under the lock of the queue. The counts include waiters that were admitted and have not
-/// collected.
-struct ValueCell<T> {
-    value: Value<T>,
-    readers: usize,
-    writing: bool,
-}
-
-/// The place of the value. A static cannot allocate, so the first lock allocates.
-enum Value<T> {
-    Fresh(T),
-    Shared(Arc<T>),
-    Out,
-}
-
-/// The kind of access.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum To {
-    Read,
-    Write,
-}
-
-impl<T> Resource for ValueCell<T> {
-    type Ask = To;
-    type Grant = Arc<T>;
-
-    #[inline]
-    fn admit(&mut self, to: &To) -> bool {
-        // Readers share; a writer excludes all others, including readers that were admitted and have not run.
-        let free = !self.writing && (*to == To::Read || self.readers == 0);
-        match to {
-            _ if !free => {}
-            To::Read => self.readers += 1,
-            To::Write => self.writing = true,
-        }
-        free
-    }
-
-    #[inline]
-    fn collect(&mut self, to: &To) -> Arc<T> {
-        // The first use allocates; afterwards only a pointer moves.
-        let value = match std::mem::replace(&mut self.value, Value::Out) {
-            Value::Shared(value) => value,
-            Value::Fresh(value) => Arc::new(value),
-            Value::Out => unreachable!("a writer has the value, and there is none"),
-        };
-        // A reader leaves a reference for the next ones; a writer leaves `Out`.
-        if *to == To::Read {
-            self.value = Value::Shared(value.clone());
-        }
-        value
-    }
-
-    #[inline]
-    fn give_back(&mut self, to: &To) {
-        match to {
-            To::Read => self.readers -= 1,
-            To::Write => self.writing = false,
-        }
-    }
 }
 
 /// A snapshot of the state of a [`RwLock`].
@@ -327,81 +271,4 @@ impl<T> fmt::Debug for RwLock<T> {
     }
 }
 
-macro_rules! guard {
-    ($(#[$docs:meta])* $guard:ident $(<$life:lifetime>)?, $lock:ty, $to:expr) => {
-        $(#[$docs])*
-        #[must_use = "the lock is released when the guard is dropped"]
-        pub struct $guard<$($life,)? T> {
-            lock: $lock,
-            value: Option<Arc<T>>,
-        }
-
-        impl<$($life,)? T> Deref for $guard<$($life,)? T> {
-            type Target = T;
-
-            #[inline]
-            fn deref(&self) -> &T {
-                self.value.as_deref().expect(HELD)
-            }
-        }
-
-        impl<$($life,)? T> Drop for $guard<$($life,)? T> {
-            #[inline]
-            fn drop(&mut self) {
-                self.lock.leave($to, self.value.take());
-            }
-        }
-
-        impl<$($life,)? T: fmt::Debug> fmt::Debug for $guard<$($life,)? T> {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                (**self).fmt(f)
-            }
-        }
-    };
-}
-
-guard! {
-    /// A guard with shared access to the value of a [`RwLock`].
-    RwLockReadGuard<'a>, &'a RwLock<T>, To::Read
-}
-guard! {
-    /// A guard with exclusive access to the value of a [`RwLock`].
-    ///
-    /// Each mutable dereference checks that the value is not shared, which costs a few nanoseconds. In a
-    /// tight loop, bind `let value = &mut *guard` before it.
-    RwLockWriteGuard<'a>, &'a RwLock<T>, To::Write
-}
-guard! {
-    /// A [`RwLockReadGuard`] that owns an `Arc` of the lock.
-    RwLockReadGuardArc, Arc<RwLock<T>>, To::Read
-}
-guard! {
-    /// A [`RwLockWriteGuard`] that owns an `Arc` of the lock.
-    RwLockWriteGuardArc, Arc<RwLock<T>>, To::Write
-}
-
-impl<T> DerefMut for RwLockWriteGuard<'_, T> {
-    #[inline]
-    fn deref_mut(&mut self) -> &mut T {
-        alone(&mut self.value)
-    }
-}
-
-impl<T> DerefMut for RwLockWriteGuardArc<T> {
-    #[inline]
-    fn deref_mut(&mut self) -> &mut T {
-        alone(&mut self.value)
-    }
-}
-
-/// Returns the value of a writer. Its guard has the only reference to the value.
-#[inline]
-fn alone<T>(value: &mut Option<Arc<T>>) -> &mut T {
-    // Unique: `collect` has left `Out` in the slot, and every reader has dropped its reference before it was
-    // counted out.
-    let value = value.as_mut().expect(HELD);
-    Arc::get_mut(value).expect("readers let go of the value before a writer is let in")
-}
-
-const HELD: &str = "a guard has the value until it is dropped";
 const LEAKED: &str = "a guard of this lock was leaked, and the value with it";

@@ -1,29 +1,24 @@
 //! The group with children that are tasks of the runtime.
 
-use std::any::Any;
+mod group;
+
 use std::fmt;
-use std::marker::PhantomData;
 use std::panic::Location;
 
+pub(crate) use self::group::Group;
+pub(super) use self::group::spawn_child;
 use super::super::handle::TaskHandle;
-use super::super::output::{GroupOutput, Outcome, TaskOutput};
+use super::super::output::{GroupOutput, TaskOutput};
 use super::builder::TaskBuilder;
-use super::future::{GroupFuture, Members};
+use super::future::GroupFuture;
 use super::options::GroupOptions;
 use super::start::{StartOutput, Started};
 use crate::cancel::CancelHandle;
-use crate::engine::{
-    Cause, End, Ended, Errors, GroupState, OutcomeSink, Owner, Report, SpawnArgs, TaskFuture,
-    TaskRecord,
-};
+use crate::engine::{GroupState, Report, SpawnArgs};
 use crate::error::{GroupError, SpawnError};
 use crate::loom::Arc;
-use crate::runtime::{Runtime, Spawn, TaskInfo};
-use crate::unwind::Payload;
+use crate::runtime::{Runtime, Spawn};
 
-/// Opens a group of tasks, runs `body` with it, and waits for every child (rule G1).
-///
-/// Children are tasks: they run in parallel if the runtime has several threads, and own their data. For
 /// children that borrow, see [`scoped_task_group`](super::scoped_task_group).
 ///
 /// The first failure, of a child or of the body, cancels the rest. All are waited for, and the result
@@ -67,59 +62,6 @@ pub struct TaskGroup<R: Spawn, E> {
     pub(super) group: Arc<Group<R, E>>,
 }
 
-/// The shared part of a group of tasks. Its children own it through their block of records.
-pub(crate) struct Group<R: Spawn, E> {
-    core: Arc<GroupState>,
-    runtime: R::Handle,
-    errors: Errors<'static, E>,
-}
-
-impl<R: Spawn, E: Send + 'static> Group<R, E> {
-    pub(crate) fn new(
-        core: Arc<GroupState>,
-        runtime: R::Handle,
-        report: Option<Report<'static, E>>,
-    ) -> Arc<Group<R, E>> {
-        Arc::new(Group {
-            core,
-            runtime,
-            errors: Errors::owned(report),
-        })
-    }
-}
-
-impl<R: Spawn, E> Group<R, E> {
-    pub(crate) fn core(&self) -> &Arc<GroupState> {
-        &self.core
-    }
-
-    pub(crate) fn runtime(&self) -> &R::Handle {
-        &self.runtime
-    }
-}
-
-impl<R: Spawn, E> Members<'static, E> for Group<R, E> {
-    type Child = std::future::Ready<()>;
-
-    fn core(&self) -> &Arc<GroupState> {
-        &self.core
-    }
-
-    fn errors(&self) -> &Errors<'static, E> {
-        &self.errors
-    }
-
-    fn take_queue(&self) -> Vec<Self::Child> {
-        Vec::new()
-    }
-
-    fn close_queue(&self) {}
-
-    fn has_queue(&self) -> bool {
-        false
-    }
-}
-
 /// Opens a group with options; see [`GroupOptions::run`].
 pub(super) fn open<R, E, T, Fut>(
     options: GroupOptions,
@@ -142,111 +84,6 @@ where
         });
         (group, body)
     })
-}
-
-/// A sink that passes the outcome to the record, and to the group that owns it.
-struct ToOwner<R, E>(PhantomData<fn() -> (R, E)>);
-
-impl<R, E, O> OutcomeSink<O> for ToOwner<R, E>
-where
-    R: Spawn,
-    E: Send + 'static,
-    O: TaskOutput<E>,
-    O::Value: Send + 'static,
-{
-    fn deliver(&mut self, record: &TaskRecord, outcome: Ended<O>) {
-        deliver(
-            record,
-            outcome,
-            |error| fail_in::<R, E>(record, error),
-            |value| record.finish_with_value(value),
-        );
-    }
-
-    #[inline]
-    fn leave(group: &GroupState) {
-        group.leave_as_task();
-    }
-}
-
-/// Passes an error to the group that owns the task.
-#[cold]
-fn fail_in<R: Spawn, E: Send + 'static>(record: &TaskRecord, error: E) {
-    let owner = record.owner().map(|owner| &**owner);
-    let group = owner.and_then(<dyn Any + Send + Sync>::downcast_ref::<Group<R, E>>);
-    if let Some(group) = group {
-        group.errors.fail(&group.core, error, &record.name());
-    }
-}
-
-/// Delivers a child's outcome. An error is passed to the group. A value is passed to `finish`, which ends the
-/// task, unless the handle is gone.
-#[inline]
-pub(super) fn deliver<E, O: TaskOutput<E>>(
-    record: &TaskRecord,
-    outcome: Ended<O>,
-    fail: impl FnOnce(E),
-    finish: impl FnOnce(O::Value),
-) {
-    match outcome {
-        Ended::Completed(output) => match output.into_outcome() {
-            Outcome::Value(value) if record.is_wanted() => finish(value),
-            Outcome::Value(value) => {
-                record.drop_inside(value);
-                record.finish(End::Finished);
-            }
-            Outcome::Error(error) => {
-                record.run_inside(|| fail(error));
-                record.finish(End::Failed);
-            }
-            Outcome::Reported => {
-                record.finish(End::Failed);
-            }
-        },
-        Ended::Panicked(payload) => deliver_panic(record, payload),
-        Ended::Cancelled => deliver_cancellation(record),
-    }
-}
-
-#[cold]
-fn deliver_panic(record: &TaskRecord, payload: Payload) {
-    let group = record.group();
-    group.take_panic(payload, Cause::ChildFailed, Some(&record.name()));
-    record.finish(End::Failed);
-}
-
-fn deliver_cancellation(record: &TaskRecord) {
-    if !record.is_cancelling() {
-        record.group().note_interrupted();
-    }
-    record.finish(End::Cancelled);
-}
-
-/// Spawns a child that was counted in. `before` receives its record before the child can run.
-pub(crate) fn spawn_child<R, E, F, O>(
-    group: &Arc<Group<R, E>>,
-    given: SpawnArgs,
-    future: F,
-    before: impl FnOnce(&TaskRecord),
-) -> TaskHandle<O::Value>
-where
-    R: Spawn,
-    E: Send + 'static,
-    F: Future<Output = O> + Send + 'static,
-    O: TaskOutput<E> + 'static,
-    O::Value: Send + 'static,
-{
-    let (location, name) = (given.location, given.name.clone());
-    let owner = || Some(group.clone() as Owner);
-    let record = group.core.insert(owner, given);
-    before(&record);
-    let task = TaskInfo {
-        name: name.as_deref(),
-        location,
-    };
-    let root = TaskFuture::new(future, record.clone(), ToOwner::<R, E>(PhantomData));
-    R::spawn(&group.runtime, task, root);
-    TaskHandle::whole(record)
 }
 
 impl<R: Runtime, E: Send + 'static> TaskGroup<R, E> {

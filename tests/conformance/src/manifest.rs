@@ -91,6 +91,8 @@ macro_rules! __modules {
             holds_moved,
             holds_wake_ups,
             introspection,
+            introspection_tree,
+            introspection_waiting,
             low_level,
             memory_streams,
             memory_streams_everywhere,

@@ -25,6 +25,8 @@ pub mod groups_start;
 pub mod groups_start_kinds;
 pub mod groups_start_scopes;
 pub mod introspection;
+pub mod introspection_tree;
+pub mod introspection_waiting;
 pub mod options;
 
 use anyrt_conformance_kit::{erased, kinds, limits, on_each_kind, support};

@@ -77,6 +77,8 @@ macro_rules! __modules {
             groups_combine,
             groups_failures,
             groups_handles,
+            groups_handles_cancel,
+            groups_handles_values,
             groups_in_place,
             groups_panics,
             groups_scope,

@@ -18,6 +18,8 @@ pub mod groups_cancel;
 pub mod groups_combine;
 pub mod groups_failures;
 pub mod groups_handles;
+pub mod groups_handles_cancel;
+pub mod groups_handles_values;
 pub mod groups_in_place;
 pub mod groups_panics;
 pub mod groups_scope;

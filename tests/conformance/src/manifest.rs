@@ -59,6 +59,7 @@ macro_rules! __modules {
             byte_streams,
             byte_streams_everywhere,
             combine,
+            combine_races,
             context,
             engine_depth,
             engine_fairness,

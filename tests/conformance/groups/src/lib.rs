@@ -9,6 +9,8 @@
 #![expect(clippy::unwrap_used, reason = "this is test code")]
 
 pub mod combine;
+pub mod combine_races;
+mod combine_support;
 pub mod context;
 pub mod engine_granted;
 pub mod engine_left;

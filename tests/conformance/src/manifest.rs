@@ -65,6 +65,8 @@ macro_rules! __modules {
             engine_fairness,
             engine_granted,
             engine_left,
+            engine_left_carried,
+            engine_left_forgotten,
             engine_memory,
             engine_shared,
             engine_starting,

@@ -14,6 +14,8 @@ mod combine_support;
 pub mod context;
 pub mod engine_granted;
 pub mod engine_left;
+pub mod engine_left_carried;
+pub mod engine_left_forgotten;
 pub mod engine_starting;
 pub mod groups;
 pub mod groups_cancel;

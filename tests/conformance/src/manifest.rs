@@ -64,6 +64,7 @@ macro_rules! __modules {
             engine_depth,
             engine_fairness,
             engine_granted,
+            engine_granted_races,
             engine_left,
             engine_left_carried,
             engine_left_forgotten,

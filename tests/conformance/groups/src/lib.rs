@@ -13,6 +13,7 @@ pub mod combine_races;
 mod combine_support;
 pub mod context;
 pub mod engine_granted;
+pub mod engine_granted_races;
 pub mod engine_left;
 pub mod engine_left_carried;
 pub mod engine_left_forgotten;

@@ -61,6 +61,7 @@ macro_rules! __modules {
             combine,
             combine_races,
             context,
+            context_run,
             engine_depth,
             engine_fairness,
             engine_granted,

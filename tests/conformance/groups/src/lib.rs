@@ -12,6 +12,7 @@ pub mod combine;
 pub mod combine_races;
 mod combine_support;
 pub mod context;
+pub mod context_run;
 pub mod engine_granted;
 pub mod engine_granted_races;
 pub mod engine_left;

@@ -105,6 +105,7 @@ macro_rules! __modules {
             memory_streams_everywhere,
             memory_streams_hand_over,
             operations,
+            operations_outcomes,
             options,
             scopes,
             scopes_clean_up,

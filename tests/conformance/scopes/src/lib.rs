@@ -27,6 +27,7 @@ mod holds_support;
 pub mod holds_wake_ups;
 pub mod low_level;
 pub mod operations;
+pub mod operations_outcomes;
 pub mod scopes;
 pub mod scopes_clean_up;
 pub mod scopes_deadline;

@@ -133,6 +133,7 @@ macro_rules! __modules {
     (time, [$($then:tt)*], $arguments:tt) => {
         $($then)*! { $arguments
             scopes_deadline,
+            scopes_effective_deadline,
             time,
             timeouts,
         }

@@ -31,6 +31,7 @@ pub mod operations_outcomes;
 pub mod scopes;
 pub mod scopes_clean_up;
 pub mod scopes_deadline;
+pub mod scopes_effective_deadline;
 pub mod scopes_nested;
 pub mod scopes_operations;
 pub mod scopes_shield;

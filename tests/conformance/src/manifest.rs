@@ -76,6 +76,7 @@ macro_rules! __modules {
             engine_stranded,
             engine_wakers,
             entry,
+            entry_outside,
             everywhere,
             groups,
             groups_cancel,

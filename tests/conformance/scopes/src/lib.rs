@@ -16,6 +16,7 @@ pub mod engine_state;
 pub mod engine_stranded;
 pub mod engine_wakers;
 pub mod entry;
+pub mod entry_outside;
 pub mod everywhere;
 pub mod holds;
 pub mod holds_abort;

@@ -103,6 +103,7 @@ macro_rules! __modules {
             introspection_waiting,
             low_level,
             memory_streams,
+            memory_streams_end,
             memory_streams_everywhere,
             memory_streams_hand_over,
             operations,

@@ -14,6 +14,7 @@ pub mod byte_streams_everywhere;
 mod byte_streams_support;
 pub mod file_streams;
 pub mod memory_streams;
+pub mod memory_streams_end;
 pub mod memory_streams_everywhere;
 pub mod memory_streams_hand_over;
 pub mod text_streams;

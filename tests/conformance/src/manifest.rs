@@ -106,6 +106,7 @@ macro_rules! __modules {
             memory_streams_end,
             memory_streams_everywhere,
             memory_streams_hand_over,
+            memory_streams_left,
             operations,
             operations_outcomes,
             options,

@@ -107,6 +107,7 @@ macro_rules! __modules {
             memory_streams_everywhere,
             memory_streams_hand_over,
             memory_streams_left,
+            memory_streams_stress,
             operations,
             operations_outcomes,
             options,

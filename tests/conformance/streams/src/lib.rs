@@ -18,6 +18,7 @@ pub mod memory_streams_end;
 pub mod memory_streams_everywhere;
 pub mod memory_streams_hand_over;
 pub mod memory_streams_left;
+pub mod memory_streams_stress;
 pub mod text_streams;
 
 use anyrt_conformance_kit::{

@@ -147,6 +147,7 @@ macro_rules! __modules {
             blocking,
             engine_threads,
             file_streams,
+            file_streams_everywhere,
             portals_calls,
             portals_everywhere,
             portals_runs,

@@ -13,6 +13,8 @@ pub mod byte_streams;
 pub mod byte_streams_everywhere;
 mod byte_streams_support;
 pub mod file_streams;
+pub mod file_streams_everywhere;
+mod file_streams_support;
 pub mod memory_streams;
 pub mod memory_streams_end;
 pub mod memory_streams_everywhere;

@@ -194,6 +194,7 @@ macro_rules! __modules {
             net_readiness,
             net_unix,
             net_unix_passing,
+            processes_end,
             processes_open,
             processes_run,
             signals,

@@ -10,6 +10,7 @@
 )]
 #![expect(clippy::unwrap_used, reason = "this is test code")]
 
+pub mod processes_end;
 pub mod processes_open;
 pub mod processes_run;
 mod processes_support;

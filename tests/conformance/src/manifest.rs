@@ -196,6 +196,7 @@ macro_rules! __modules {
             net_unix_passing,
             processes_end,
             processes_open,
+            processes_pipes,
             processes_run,
             signals,
         }

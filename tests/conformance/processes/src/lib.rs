@@ -12,6 +12,7 @@
 
 pub mod processes_end;
 pub mod processes_open;
+pub mod processes_pipes;
 pub mod processes_run;
 mod processes_support;
 pub mod signals;

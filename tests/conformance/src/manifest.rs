@@ -126,12 +126,14 @@ macro_rules! __modules {
             text_streams,
             uniform,
             tls,
+            tls_close,
             tls_end,
             tls_everywhere,
             tls_listener,
             tls_split,
             tls_tickets,
             tls_trust,
+            tls_unwrap,
         }
     };
     (time, [$($then:tt)*], $arguments:tt) => {

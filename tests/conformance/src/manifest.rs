@@ -155,6 +155,7 @@ macro_rules! __modules {
             portals_runs,
             threads_back,
             threads_calls,
+            threads_cancelled,
             threads_everywhere,
             threads_limited,
         }

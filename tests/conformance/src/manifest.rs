@@ -151,6 +151,7 @@ macro_rules! __modules {
             file_streams,
             file_streams_everywhere,
             portals_calls,
+            portals_end,
             portals_everywhere,
             portals_runs,
             threads_back,

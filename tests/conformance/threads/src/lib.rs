@@ -11,6 +11,7 @@
 pub mod blocking;
 pub mod engine_threads;
 pub mod portals_calls;
+pub mod portals_end;
 pub mod portals_everywhere;
 pub mod portals_runs;
 pub mod threads_back;

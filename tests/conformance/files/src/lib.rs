@@ -17,7 +17,11 @@ pub mod files_listing;
 pub mod files_lost;
 pub mod files_open;
 pub mod files_paths;
+pub mod files_reading;
+pub mod files_spooled;
 pub mod files_temporary;
+pub mod files_temporary_removal;
+pub mod files_waiting;
 pub mod files_whole;
 
 use anyrt_conformance_kit::{cancel_everywhere, erased, folder, harness, support};

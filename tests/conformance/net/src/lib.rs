@@ -37,6 +37,7 @@ pub mod net_unix;
 #[cfg(unix)]
 pub mod net_unix_passing;
 pub mod tls;
+pub mod tls_close;
 pub mod tls_end;
 pub mod tls_everywhere;
 pub mod tls_listener;
@@ -44,6 +45,7 @@ pub mod tls_split;
 mod tls_support;
 pub mod tls_tickets;
 pub mod tls_trust;
+pub mod tls_unwrap;
 
 use anyrt_conformance_kit::{
     cancel_everywhere, check_byte_stream, erased, folder, limits, support,

@@ -240,3 +240,16 @@ impl AsyncWrite for Wire {
         Pin::new(&mut self.inner).poll_close(cx)
     }
 }
+
+/// Returns a pair for each direction: client to server, and back.
+pub(super) async fn both_ways() -> [Pair; 2] {
+    let (client, server) = pair().await;
+    [pair().await, (server, client)]
+}
+
+pub(super) async fn both_ways_1_2() -> [(TlsStream<Wire>, TlsStream<Wire>); 2] {
+    let authority = Authority::new();
+    let (client, server) = (authority.client(), authority.server_1_2("host.example"));
+    let (one, other) = pair_of(&client, &server).await;
+    [pair_of(&client, &server).await, (other, one)]
+}

@@ -10,7 +10,9 @@
 )]
 #![expect(clippy::unwrap_used, reason = "this is test code")]
 
+pub mod processes_end;
 pub mod processes_open;
+pub mod processes_pipes;
 pub mod processes_run;
 mod processes_support;
 pub mod signals;

@@ -1,9 +1,12 @@
 //! Helpers for the cases about processes.
 
 use std::fs;
+use std::io;
 use std::time::Duration;
 
-use anyrt_core::process::Command;
+use anyrt_core::process::{Command, Output, Process, ProcessError, open_process, run_process};
+
+use crate::erased::OsR;
 
 pub(crate) use crate::support::children;
 
@@ -29,4 +32,23 @@ pub(crate) fn wait_until_gone(id: u32) {
 /// Returns a program that runs until it is killed.
 pub(crate) fn sleeper() -> Command {
     Command::new("sleep").arg("60")
+}
+
+pub(crate) async fn open(command: impl Into<Command>) -> Process<OsR> {
+    open_process::<OsR>(command).await.unwrap()
+}
+
+pub(crate) async fn output(command: impl Into<Command>) -> Output {
+    run_process::<OsR>(command).await.unwrap()
+}
+
+pub(crate) async fn text(command: impl Into<Command>) -> String {
+    String::from_utf8(output(command).await.stdout.unwrap()).unwrap()
+}
+
+pub(crate) async fn io_error(command: impl Into<Command>) -> io::Error {
+    match run_process::<OsR>(command).await.unwrap_err() {
+        ProcessError::Io(error) => error,
+        other => panic!("{other:?}"),
+    }
 }

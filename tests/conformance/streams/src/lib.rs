@@ -13,9 +13,14 @@ pub mod byte_streams;
 pub mod byte_streams_everywhere;
 mod byte_streams_support;
 pub mod file_streams;
+pub mod file_streams_everywhere;
+mod file_streams_support;
 pub mod memory_streams;
+pub mod memory_streams_end;
 pub mod memory_streams_everywhere;
 pub mod memory_streams_hand_over;
+pub mod memory_streams_left;
+pub mod memory_streams_stress;
 pub mod text_streams;
 
 use anyrt_conformance_kit::{

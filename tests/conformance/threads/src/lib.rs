@@ -11,10 +11,12 @@
 pub mod blocking;
 pub mod engine_threads;
 pub mod portals_calls;
+pub mod portals_end;
 pub mod portals_everywhere;
 pub mod portals_runs;
 pub mod threads_back;
 pub mod threads_calls;
+pub mod threads_cancelled;
 pub mod threads_everywhere;
 pub mod threads_limited;
 mod threads_support;

@@ -1,10 +1,13 @@
-//! Threads that the case starts itself, and that no runtime knows.
+//! Threads that the case starts itself, and that no runtime knows; and a task that cleans up.
 
 use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use crate::support::Gate;
+use anyrt_core::cancel::{checkpoint, finally};
+use anyrt_core::time::sleep_forever;
+
+use crate::support::{Flag, Gate, yields};
 
 /// Runs the function on a separate thread, and returns its value; a panic continues in the caller.
 pub(super) async fn on_a_thread<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> T {
@@ -19,4 +22,18 @@ pub(super) async fn on_a_thread<T: Send + 'static>(f: impl FnOnce() -> T + Send 
     thread.join().unwrap();
     let value = slot.lock().unwrap().take().unwrap();
     value.unwrap_or_else(|payload| resume_unwind(payload))
+}
+
+/// Waits until it is cancelled, and cleans up.
+pub(super) async fn cleaned_up((begun, cleaned): (Gate, Flag)) {
+    let body = async {
+        begun.open();
+        sleep_forever().await
+    };
+    finally(body, async || {
+        yields(3).await;
+        checkpoint().await;
+        cleaned.raise();
+    })
+    .await
 }

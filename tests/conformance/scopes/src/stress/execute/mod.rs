@@ -1,27 +1,30 @@
 //! Runs a plan.
 
+mod groups;
+mod place;
+
 use std::any::Any;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use anyrt_core::cancel::{CancelHandle, CancelScope, checkpoint, finally, shield};
+use anyrt_core::cancel::{CancelScope, checkpoint, finally, shield};
 use anyrt_core::combine::{gather, race, try_gather};
-use anyrt_core::error::GroupError;
 use anyrt_core::runtime::Runtime;
-use anyrt_core::task::{GroupOptions, ScopedTaskGroup, TaskGroup, TaskHandle};
+use anyrt_core::task::{GroupOptions, TaskGroup};
 use anyrt_core::thread::to_thread;
 use anyrt_core::time::{sleep, sleep_forever};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use futures_util::task::AtomicWaker;
 
-use super::ledger::{Area, AreaEnd, Catcher, CatcherEnd, Ledger, Living, Owed};
-use super::plan::{Children, Plan, Step};
+use self::groups::{flat, group};
+use self::place::Place;
+use super::ledger::{Area, AreaEnd, Catcher, CatcherEnd, Ledger, Owed};
+use super::plan::Plan;
 use crate::support::{message_of, yields};
 
 type Outcome = Result<(), Faults>;
@@ -75,129 +78,6 @@ pub(super) async fn tree<R: Runtime>(plan: Plan, seed: u64, ledger: &Arc<Ledger>
         ledger.violation(format!("seed {seed}: the tree failed as a whole"));
     }
     AreaEnd::of(area).completed();
-}
-
-/// The place in the tree where a plan is carried out.
-#[derive(Clone)]
-struct Place {
-    seed: u64,
-    ledger: Arc<Ledger>,
-    /// The function that spawns a task into the group around the tree.
-    spawn: Arc<dyn Fn(BoxFuture<'static, Outcome>) + Send + Sync>,
-    /// The number of the last task.
-    tasks: Arc<AtomicU64>,
-    task: u64,
-    areas: Vec<Arc<Area>>,
-    catcher: Arc<Catcher>,
-    /// The enclosing scopes, the outermost first.
-    scopes: Vec<Target>,
-    abortable: Vec<(CancelHandle, Arc<Area>)>,
-    /// The number of outermost scopes that have no effect here: a shield or a task's root is in between.
-    visible: usize,
-    /// Whether an enclosing future may be dropped from outside, or aborted.
-    lossy: bool,
-    /// Whether the future that this is part of may be forgotten, so that nothing in it is ever dropped.
-    forgotten: bool,
-    /// Whether the future that this is part of is polled in several places.
-    carried: bool,
-    /// Whether the errors here belong to a group of borrowing children.
-    borrowed: bool,
-}
-
-/// A scope that can be cancelled from inside.
-#[derive(Clone)]
-struct Target {
-    handle: CancelHandle,
-    /// Set when the scope's own task has cancelled it.
-    mark: Arc<AtomicBool>,
-    task: u64,
-}
-
-impl Place {
-    fn area(&self, what: &'static str, adopts: bool) -> Arc<Area> {
-        Area::new(what, self.seed, &self.ledger, adopts, self.lossy)
-    }
-
-    fn within(mut self, handle: CancelHandle, area: &Arc<Area>) -> Place {
-        self.scopes.push(Target {
-            handle,
-            mark: Arc::default(),
-            task: self.task,
-        });
-        self.areas.push(area.clone());
-        self
-    }
-
-    fn shielded(mut self) -> Place {
-        self.visible = self.scopes.len();
-        self
-    }
-
-    /// Returns the place of a new task. A task inside the host's task is forgotten with it; others are not.
-    fn in_new_task(mut self, in_place: bool) -> Place {
-        self.task = self.tasks.fetch_add(1, Ordering::SeqCst) + 1;
-        self.forgotten &= in_place;
-        self.carried &= in_place;
-        self.shielded()
-    }
-
-    /// Returns the place of a future that is moved to a new task and driven to its end there: of all
-    /// enclosing areas, only the tree waits. If the future was cancelled where it was before, it may end
-    /// half-way.
-    fn carried_away(mut self) -> Place {
-        self.task = self.tasks.fetch_add(1, Ordering::SeqCst) + 1;
-        self.areas.truncate(1);
-        self.carried = true;
-        self.lossy = true;
-        self.shielded()
-    }
-
-    /// Returns the areas that count values that are dropped with the future here: none if the future may be
-    /// forgotten.
-    fn counted(&self) -> &[Arc<Area>] {
-        if self.forgotten { &[] } else { &self.areas }
-    }
-
-    /// Returns the place below a future that may be dropped, where only groups wait for tasks.
-    fn losing(mut self) -> Place {
-        self.lossy = true;
-        self.areas.retain(|area| area.adopts);
-        self
-    }
-
-    fn caught_by(mut self, catcher: &Arc<Catcher>) -> Place {
-        self.catcher = catcher.clone();
-        self.borrowed = false;
-        self
-    }
-
-    fn cancel(&self, outwards: usize) {
-        let Some(target) = self.scopes.iter().rev().nth(outwards) else {
-            return;
-        };
-        target.handle.cancel();
-        if target.task == self.task {
-            target.mark.store(true, Ordering::SeqCst);
-        }
-    }
-
-    /// Returns whether this very task has cancelled an enclosing scope, so that no operation may pass.
-    fn refused(&self) -> bool {
-        self.scopes[self.visible..]
-            .iter()
-            .any(|target| target.mark.load(Ordering::SeqCst))
-    }
-
-    /// Awaits an operation, and records a violation if it passes where it must be refused.
-    async fn operation<T>(&self, name: &str, operation: impl Future<Output = T>) -> T {
-        let refused = self.refused();
-        let value = operation.await;
-        if refused {
-            let what = format!("seed {}: {name} passed in a cancelled scope", self.seed);
-            self.ledger.violation(what);
-        }
-        value
-    }
 }
 
 fn execute<R: Runtime>(plan: Plan, place: Place) -> BoxFuture<'static, Outcome> {
@@ -439,170 +319,4 @@ async fn poll_times<F: Future + ?Sized>(
         future.as_mut().poll(cx).map(Some)
     })
     .await
-}
-
-async fn group<R: Runtime>(
-    children: Children,
-    keep_going: bool,
-    steps: Vec<Step>,
-    cancelled: bool,
-    place: Place,
-) -> Outcome {
-    let mut options = GroupOptions::new();
-    if keep_going {
-        options = options.keep_going();
-    }
-    let area = place.area("group", true);
-    let end = AreaEnd::of(area.clone());
-    let result = match children {
-        Children::Tasks => {
-            let group = options.run::<R, Faults, (), _>(|tg: TaskGroup<R, Faults>| {
-                let place = place.within(tg.scope(), &area);
-                async move {
-                    let outcome = body(&tg, steps, &place).await;
-                    if cancelled {
-                        place.cancel(0);
-                    }
-                    outcome
-                }
-            });
-            group.await
-        }
-        Children::Borrowing => {
-            let group =
-                options.run_scoped::<R, Faults, (), _>(|tg: ScopedTaskGroup<'_, Faults>| {
-                    let mut place = place.within(tg.scope(), &area);
-                    place.borrowed = true;
-                    async move {
-                        let outcome = borrowing_body::<R>(&tg, steps, &place).await;
-                        if cancelled {
-                            place.cancel(0);
-                        }
-                        outcome
-                    }
-                });
-            group.await
-        }
-    };
-    end.completed();
-    flat(result)
-}
-
-async fn body<R: Runtime>(tg: &TaskGroup<R, Faults>, steps: Vec<Step>, place: &Place) -> Outcome {
-    let mut handles = Vec::new();
-    for step in steps {
-        match step {
-            Step::Spawn(plan) => handles.push(tg.spawn(child::<R>(plan, place, false))),
-            Step::SpawnTwice(first, second) => {
-                let (first, second) = (
-                    child::<R>(first, place, false),
-                    child::<R>(second, place, false),
-                );
-                let same = tg.clone();
-                handles.push(tg.spawn(async move {
-                    same.spawn(second);
-                    first.await
-                }));
-            }
-            Step::Start(before, after) => {
-                let (living, place) = (Living::new(&place.areas), place.clone().in_new_task(false));
-                tg.start(move |started| async move {
-                    let _living = living;
-                    execute::<R>(before, place.clone()).await?;
-                    started.started(());
-                    execute::<R>(after, place).await
-                })
-                .await?;
-            }
-            Step::Do(plan) => execute::<R>(plan, place.clone()).await?,
-            Step::CancelChild(index) => cancel(&handles, index),
-            Step::Await(index) => wait(&handles, index, place).await,
-        }
-    }
-    Ok(())
-}
-
-async fn borrowing_body<'env, R: Runtime>(
-    tg: &ScopedTaskGroup<'env, Faults>,
-    steps: Vec<Step>,
-    place: &Place,
-) -> Outcome {
-    let mut handles = Vec::new();
-    for step in steps {
-        match step {
-            Step::Spawn(plan) => handles.push(tg.spawn(child::<R>(plan, place, true))),
-            Step::SpawnTwice(first, second) => {
-                let (first, second) = (
-                    child::<R>(first, place, true),
-                    child::<R>(second, place, true),
-                );
-                let same = tg.clone();
-                handles.push(tg.spawn(async move {
-                    same.spawn(second);
-                    first.await
-                }));
-            }
-            Step::Start(before, after) => {
-                let (living, place) = (
-                    Living::new(place.counted()),
-                    place.clone().in_new_task(true),
-                );
-                tg.start(move |started| async move {
-                    let _living = living;
-                    execute::<R>(before, place.clone()).await?;
-                    started.started(());
-                    execute::<R>(after, place).await
-                })
-                .await?;
-            }
-            Step::Do(plan) => execute::<R>(plan, place.clone()).await?,
-            Step::CancelChild(index) => cancel(&handles, index),
-            Step::Await(index) => wait(&handles, index, place).await,
-        }
-    }
-    Ok(())
-}
-
-fn cancel(handles: &[TaskHandle<()>], index: usize) {
-    if let Some(handle) = handles.get(index) {
-        handle.cancel();
-    }
-}
-
-async fn wait(handles: &[TaskHandle<()>], index: usize, place: &Place) {
-    if let Some(handle) = handles.get(index) {
-        place.operation("waiting for a child", handle.wait()).await;
-        if !handle.is_finished() {
-            place
-                .ledger
-                .violation(format!("seed {}: a task was awaited and lives", place.seed));
-        }
-    }
-}
-
-fn child<R: Runtime>(
-    plan: Plan,
-    place: &Place,
-    in_place: bool,
-) -> impl Future<Output = Outcome> + Send + 'static + use<R> {
-    let areas = if in_place {
-        place.counted()
-    } else {
-        &place.areas
-    };
-    let (living, place) = (Living::new(areas), place.clone().in_new_task(in_place));
-    async move {
-        let _living = living;
-        execute::<R>(plan, place).await
-    }
-}
-
-/// Returns all errors of a group as one; a group that was merely cancelled has none.
-fn flat(result: Result<(), GroupError<Faults>>) -> Outcome {
-    match result {
-        Err(GroupError::Failed(failures)) => Err(Faults(
-            failures.into_iter().flat_map(|faults| faults.0).collect(),
-        )),
-        _ => Ok(()),
-    }
 }

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-use anyrt_core::stream::{Attribute, Attributes, Request, HalfClose, SendError};
+use anyrt_core::stream::{Attribute, Attributes, HalfClose, Request, SendError};
 use arbitrary::Arbitrary;
 use futures_io::{AsyncRead, AsyncWrite};
 

@@ -184,22 +184,22 @@ impl Node {
             (state.waker.take(), state.probe.take())
         };
         drop(kept);
-        self.wake_refused();
-        self.wake_below_left();
+        self.wake_left();
     }
 
-    /// Wakes what is still linked below a node that has left, and what was refused there: it finds out what
+    /// Wakes what was refused here, and what is still linked below or was refused there: it finds out what
     /// holds where it is now. Frames in between may have been forgotten, and pass nothing on.
-    fn wake_below_left(&self) {
+    fn wake_left(&self) {
+        let mut wakers = Vec::new();
+        self.take_refused(&mut wakers);
         if self.has(PARENT) {
-            let mut wakers = Vec::new();
             self.walk_below(|node| {
                 wakers.extend(node.take_waker());
                 node.take_refused(&mut wakers);
                 true
             });
-            wake_all(wakers.into_iter());
         }
+        wake_all(wakers.into_iter());
     }
 
     /// Wakes the nodes that are linked to this one, so that they evaluate their state again. Each of them

@@ -46,14 +46,14 @@ impl<V, E> Starter<V, E> {
             Step::Ready(value) | Step::Early(value) => Ok(value),
             Step::Failed(error) => Err(StartError::Failed(Box::new(error))),
             Step::Panicked(payload) => resume_unwind(payload),
-            Step::NotStarted if !self.was_interrupted() => Err(StartError::NotStarted),
-            Step::Waiting | Step::Apart | Step::Dropped | Step::NotStarted => {
-                if self.was_interrupted() {
-                    // The child was cancelled with this call, and nothing is left to wait for.
-                    lock(&self.shared.state).step = Step::Dropped;
-                    poll_state::refuse(cx);
-                    return Poll::Pending;
-                }
+            // The child was cancelled with this call, and nothing is left to wait for.
+            _ if self.was_interrupted() => {
+                lock(&self.shared.state).step = Step::Dropped;
+                poll_state::refuse(cx);
+                return Poll::Pending;
+            }
+            Step::NotStarted => Err(StartError::NotStarted),
+            Step::Waiting | Step::Apart | Step::Dropped => {
                 let cause = self.record.as_ref().and_then(|record| record.cause());
                 Err(StartError::Cancelled(
                     cause.unwrap_or_else(|| Cancelled::new(Cause::Enclosing)),

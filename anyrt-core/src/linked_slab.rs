@@ -13,8 +13,8 @@ const KEPT: usize = 64;
 
 /// A slab whose entries can be linked in a list, in the order of arrival.
 ///
-/// An entry is in the list from [`push`](LinkedSlab::push) to [`take_out`](LinkedSlab::take_out), and keeps its key and
-/// its value until [`remove`](LinkedSlab::remove). Entries are reused, so waiting does not allocate.
+/// An entry is in the list from [`push`](LinkedSlab::push) to [`take_out`](LinkedSlab::take_out), and keeps
+/// its key and its value until [`remove`](LinkedSlab::remove). Entries are reused, so waiting does not allocate.
 pub(crate) struct LinkedSlab<T> {
     entries: Slab<Entry<T>>,
     first: usize,

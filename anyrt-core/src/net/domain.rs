@@ -71,7 +71,7 @@ fn of_another_kind(address: &Address) -> io::Error {
 }
 
 mod sealed {
-    #[expect(unnameable_types, reason = "so that nobody else can be one")]
+    #[expect(unnameable_types, reason = "so that no other type can be one")]
     pub trait Sealed {}
     impl Sealed for super::Ip {}
     impl Sealed for super::Unix {}

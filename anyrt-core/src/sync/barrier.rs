@@ -30,7 +30,7 @@ use crate::loom::const_fn;
 /// ```
 pub struct Barrier {
     /// The waiters in the queue are the tasks that have arrived; there is no other state.
-    line: FairQueue<Round>,
+    queue: FairQueue<Round>,
 }
 
 struct Round {
@@ -86,7 +86,7 @@ impl Barrier {
         /// Creates a barrier for this number of tasks. With zero or one, it is always open.
         pub const fn new(size: usize) -> Barrier {
             Barrier {
-                line: FairQueue::new(Round { size, open: 0 }),
+                queue: FairQueue::new(Round { size, open: 0 }),
             }
         }
     }
@@ -101,12 +101,12 @@ impl Barrier {
     /// This method is cancel safe: a task that is cancelled before all have arrived does not count as
     /// arrived.
     pub async fn wait(&self) -> bool {
-        self.line.wait((), Wait::Barrier).await
+        self.queue.wait((), Wait::Barrier).await
     }
 
     /// Returns the size of the barrier and the number of waiting tasks.
     pub fn statistics(&self) -> BarrierStatistics {
-        self.line.look(|round, waiting| BarrierStatistics {
+        self.queue.look(|round, waiting| BarrierStatistics {
             size: round.size,
             waiting,
         })

@@ -48,7 +48,7 @@ use crate::loom::const_fn;
 /// ```
 pub struct Condition<L> {
     mutex: L,
-    line: FairQueue<Notices>,
+    queue: FairQueue<Notices>,
 }
 
 /// The number of notifications that are being given out. Zero whenever the lock of the queue is free: unused
@@ -97,7 +97,7 @@ impl<L> Condition<L> {
         pub const fn new(mutex: L) -> Condition<L> {
             Condition {
                 mutex,
-                line: FairQueue::new(Notices(0)),
+                queue: FairQueue::new(Notices(0)),
             }
         }
     }
@@ -125,19 +125,19 @@ impl<L: Deref<Target = Mutex<T>>, T> Condition<L> {
         // 1. Join the queue, then unlock the mutex.
         let mutex = guard.handle();
         let mut guard = Some(guard);
-        let mut turn = pin!(self.line.wait((), Wait::Condition));
+        let mut turn = pin!(self.queue.wait((), Wait::Condition));
         poll_fn(|cx| {
             let polled = turn.as_mut().poll(cx);
             // The mutex stays locked until the waiter is in the queue. A notification needs the lock, so none
             // can be missed in between.
-            if turn.is_in_line() {
+            if turn.is_queued() {
                 drop(guard.take());
             }
             polled
         })
         .await;
         // 2. The notification has arrived. Dropping `notice` instead of taking it passes it on.
-        let notice = Notice(Some(&self.line));
+        let notice = Notice(Some(&self.queue));
         // 3. Lock the mutex again. This is a part of the same operation, so it is not refused in a cancelled
         //    scope, and its budget is not checked again.
         let value = mutex.relock().await;
@@ -182,7 +182,7 @@ impl<L: Deref<Target = Mutex<T>>, T> Condition<L> {
     pub fn notify(&self, guard: &impl LockGuard<T>, count: usize) {
         self.check(guard);
         // The queue gives out the notifications and discards the rest, all under its lock.
-        self.line.change(|notices| notices.0 = count);
+        self.queue.change(|notices| notices.0 = count);
     }
 
     /// Wakes all waiting tasks.
@@ -202,7 +202,7 @@ impl<L: Deref<Target = Mutex<T>>, T> Condition<L> {
     /// Returns the number of waiting tasks and the state of the mutex.
     pub fn statistics(&self) -> ConditionStatistics {
         ConditionStatistics {
-            waiting: self.line.look(|_, waiting| waiting),
+            waiting: self.queue.look(|_, waiting| waiting),
             mutex: self.mutex.statistics(),
         }
     }
@@ -218,7 +218,7 @@ impl<L: Deref<Target = Mutex<T>>, T> Condition<L> {
 impl<L> fmt::Debug for Condition<L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Condition")
-            .field("waiting", &self.line.look(|_, waiting| waiting))
+            .field("waiting", &self.queue.look(|_, waiting| waiting))
             .finish_non_exhaustive()
     }
 }
@@ -234,8 +234,8 @@ impl Notice<'_> {
 
 impl Drop for Notice<'_> {
     fn drop(&mut self) {
-        if let Some(line) = self.0 {
-            line.change(|notices| notices.give_back(&()));
+        if let Some(queue) = self.0 {
+            queue.change(|notices| notices.give_back(&()));
         }
     }
 }

@@ -15,7 +15,7 @@
 //! Admission reserves a part of the resource (`admit`); the waiter receives it in its next poll (`collect`).
 //! A waiter that is dropped in between returns the reservation (`give_back`), and the next waiter is served.
 //!
-//! Wakers and values of the user run foreign code, which may use the same line. So wakers are woken, cloned
+//! Wakers and values of the user run foreign code, which may use the same queue. So wakers are woken, cloned
 //! and dropped, and values of the user dropped, only while the lock is not held.
 
 use std::pin::Pin;
@@ -88,7 +88,7 @@ impl<R: Resource> FairQueue<R> {
     #[inline]
     pub(super) fn wait(&self, ask: R::Ask, wait: Wait) -> Acquire<'_, R> {
         Acquire {
-            line: self,
+            queue: self,
             ask: Some(ask),
             key: None,
             wait,
@@ -174,7 +174,7 @@ impl<R: Resource> State<R> {
 /// The future of one waiter, from its first poll until it has its grant or is dropped.
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub(super) struct Acquire<'a, R: Resource> {
-    line: &'a FairQueue<R>,
+    queue: &'a FairQueue<R>,
     /// The request; `None` once `join` has moved it into the queue or served it.
     ask: Option<R::Ask>,
     /// The position in the queue, while the waiter is waiting or granted.
@@ -187,7 +187,7 @@ impl<R: Resource> Unpin for Acquire<'_, R> {}
 
 impl<R: Resource> Acquire<'_, R> {
     /// Returns whether the waiter is in the queue, or has been granted its request there.
-    pub(super) fn is_in_line(&self) -> bool {
+    pub(super) fn is_queued(&self) -> bool {
         self.key.is_some()
     }
 
@@ -196,7 +196,7 @@ impl<R: Resource> Acquire<'_, R> {
     fn join(&mut self, waker: Waker) -> Poll<R::Grant> {
         let ask = self.ask.take();
         let ask = ask.expect("a waiter that has had its turn is not polled again");
-        let mut state = self.line.state();
+        let mut state = self.queue.state();
         if let Some(granted) = state.enter(&ask) {
             serve_and_wake(state);
             // `waker` is dropped on return, after `serve_and_wake` has unlocked.
@@ -208,7 +208,7 @@ impl<R: Resource> Acquire<'_, R> {
 
     /// Collects the grant, or updates the waker in the queue.
     fn poll_again(&mut self, key: usize, waker: &Waker) -> Poll<R::Grant> {
-        let granted = ready!(poll_locked(&self.line.0, waker, |state| {
+        let granted = ready!(poll_locked(&self.queue.0, waker, |state| {
             if !state.queue.is_granted(key) {
                 return Err(state.queue.waker(key));
             }
@@ -231,7 +231,7 @@ impl<R: Resource> Future for Acquire<'_, R> {
         // 2. Try to get the grant; its three states are those of the diagram above.
         let polled = match (self.key, &self.ask) {
             (Some(key), _) => self.poll_again(key, cx.waker()),
-            (None, Some(ask)) => match self.line.try_enter(ask) {
+            (None, Some(ask)) => match self.queue.try_enter(ask) {
                 Some(granted) => Poll::Ready(granted),
                 // The waker is cloned without the lock. The resource may have become free meanwhile, so
                 // `join` tries again.
@@ -251,15 +251,15 @@ impl<R: Resource> Drop for Acquire<'_, R> {
     #[inline]
     fn drop(&mut self) {
         if let Some(key) = self.key {
-            leave(self.line, key);
+            leave(self.queue, key);
         }
     }
 }
 
 /// Removes a waiter. If it was already granted, its reservation goes to the next waiter.
 #[cold]
-fn leave<R: Resource>(line: &FairQueue<R>, key: usize) {
-    let mut state = line.state();
+fn leave<R: Resource>(queue: &FairQueue<R>, key: usize) {
+    let mut state = queue.state();
     let (ask, waker) = state.queue.remove(key);
     // An entry without a waker was granted and not collected.
     if waker.is_none() {

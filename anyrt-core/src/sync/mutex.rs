@@ -45,7 +45,7 @@ use crate::task::TaskId;
 /// assert_eq!(*COUNT.try_lock().unwrap(), 1);
 /// ```
 pub struct Mutex<T> {
-    line: FairQueue<ValueCell<T>>,
+    queue: FairQueue<ValueCell<T>>,
 }
 
 /// The state under the lock of the queue. The value is here unless a guard holds it.
@@ -125,7 +125,7 @@ impl<T> Mutex<T> {
         /// Creates an unlocked mutex.
         pub const fn new(value: T) -> Mutex<T> {
             Mutex {
-                line: FairQueue::new(ValueCell {
+                queue: FairQueue::new(ValueCell {
                     value: Value::Fresh(value),
                     locked: false,
                     owner: None,
@@ -146,7 +146,7 @@ impl<T> Mutex<T> {
     #[inline]
     pub async fn lock(&self) -> MutexGuard<'_, T> {
         // The owner is recorded when the lock is handed over, hence before this task runs again.
-        let value = self.line.wait(poll_state::task_id(), Wait::Lock).await;
+        let value = self.queue.wait(poll_state::task_id(), Wait::Lock).await;
         MutexGuard::new(self, value)
     }
 
@@ -157,7 +157,7 @@ impl<T> Mutex<T> {
     /// [`WouldBlock`] otherwise.
     #[inline]
     pub fn try_lock(&self) -> Result<MutexGuard<'_, T>, WouldBlock> {
-        let value = self.line.try_enter(&poll_state::task_id());
+        let value = self.queue.try_enter(&poll_state::task_id());
         Ok(MutexGuard::new(self, value.ok_or(WouldBlock)?))
     }
 
@@ -173,7 +173,7 @@ impl<T> Mutex<T> {
         let mutex = self.clone();
         async move {
             // Here, and not outside: the id is that of the task that polls the future.
-            let value = mutex.line.wait(poll_state::task_id(), Wait::Lock).await;
+            let value = mutex.queue.wait(poll_state::task_id(), Wait::Lock).await;
             MutexGuardArc::new(mutex, value)
         }
     }
@@ -184,13 +184,13 @@ impl<T> Mutex<T> {
     ///
     /// [`WouldBlock`] if it is not free.
     pub fn try_lock_arc(self: &Arc<Self>) -> Result<MutexGuardArc<T>, WouldBlock> {
-        let value = self.line.try_enter(&poll_state::task_id());
+        let value = self.queue.try_enter(&poll_state::task_id());
         Ok(MutexGuardArc::new(self.clone(), value.ok_or(WouldBlock)?))
     }
 
     /// Locks the mutex again, as the last part of an operation that has already begun.
     pub(super) async fn relock(&self) -> Box<T> {
-        self.line.wait_on(poll_state::task_id(), Wait::Lock).await
+        self.queue.wait_on(poll_state::task_id(), Wait::Lock).await
     }
 
     /// Returns a mutable reference to the value. The exclusive borrow proves that the mutex is not locked.
@@ -199,7 +199,7 @@ impl<T> Mutex<T> {
     ///
     /// If a guard was leaked, since it has the value.
     pub fn get_mut(&mut self) -> &mut T {
-        match &mut self.line.get_mut().value {
+        match &mut self.queue.get_mut().value {
             Value::Fresh(value) => value,
             Value::Boxed(value) => value,
             Value::Out => panic!("{LEAKED}"),
@@ -212,7 +212,7 @@ impl<T> Mutex<T> {
     ///
     /// If a guard was leaked, since it has the value.
     pub fn into_inner(self) -> T {
-        match self.line.into_inner().value {
+        match self.queue.into_inner().value {
             Value::Fresh(value) => value,
             Value::Boxed(value) => *value,
             Value::Out => panic!("{LEAKED}"),
@@ -222,7 +222,7 @@ impl<T> Mutex<T> {
     /// Returns the owner of the lock and the number of waiting tasks.
     pub fn statistics(&self) -> MutexStatistics {
         let (locked, owner, waiting) = self
-            .line
+            .queue
             .look(|slot, waiting| (slot.locked, slot.owner, waiting));
         let owner = owner.map(TaskId::new);
         MutexStatistics {
@@ -248,7 +248,7 @@ impl<T> From<T> for Mutex<T> {
 
 impl<T> fmt::Debug for Mutex<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (locked, waiting) = self.line.look(|slot, waiting| (slot.locked, waiting));
+        let (locked, waiting) = self.queue.look(|slot, waiting| (slot.locked, waiting));
         f.debug_struct("Mutex")
             .field("locked", &locked)
             .field("waiting", &waiting)
@@ -333,7 +333,7 @@ macro_rules! guard {
             fn drop(&mut self) {
                 // Puts the value back and hands the lock over, in one critical section.
                 if let Some(value) = self.value.take() {
-                    self.mutex.line.change(|slot| slot.put_back(value));
+                    self.mutex.queue.change(|slot| slot.put_back(value));
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! A queue of waiters in order of arrival, for `line.rs` and `event.rs`.
+//! A queue of waiters in order of arrival, for `fair_queue.rs` and `event.rs`.
 //!
 //! A waiter has an entry in a slab, and finds it by its key in constant time:
 //!

@@ -33,7 +33,7 @@ use crate::loom::{Arc, const_fn};
 /// # drop(second);
 /// ```
 pub struct Semaphore {
-    line: FairQueue<Permits>,
+    queue: FairQueue<Permits>,
 }
 
 /// The counts, under the lock of the queue. `available + borrowed <= maximum` holds between any two changes.
@@ -120,7 +120,7 @@ impl Semaphore {
     const_fn! {
         const fn of(permits: usize, maximum: usize) -> Semaphore {
             Semaphore {
-                line: FairQueue::new(Permits {
+                queue: FairQueue::new(Permits {
                     available: permits,
                     borrowed: 0,
                     maximum,
@@ -140,7 +140,7 @@ impl Semaphore {
     /// handed over and not yet received goes to the next waiter.
     #[inline]
     pub async fn acquire(&self) -> SemaphorePermit<'_> {
-        self.line.wait((), Wait::Permit).await;
+        self.queue.wait((), Wait::Permit).await;
         SemaphorePermit {
             semaphore: Some(self),
         }
@@ -153,7 +153,7 @@ impl Semaphore {
     /// [`WouldBlock`] otherwise.
     #[inline]
     pub fn try_acquire(&self) -> Result<SemaphorePermit<'_>, WouldBlock> {
-        self.line.try_enter(&()).ok_or(WouldBlock)?;
+        self.queue.try_enter(&()).ok_or(WouldBlock)?;
         Ok(SemaphorePermit {
             semaphore: Some(self),
         })
@@ -170,7 +170,7 @@ impl Semaphore {
     pub fn acquire_arc(self: &Arc<Self>) -> impl Future<Output = SemaphorePermitArc> + use<> {
         let semaphore = self.clone();
         async move {
-            semaphore.line.wait((), Wait::Permit).await;
+            semaphore.queue.wait((), Wait::Permit).await;
             SemaphorePermitArc {
                 semaphore: Some(semaphore),
             }
@@ -184,7 +184,7 @@ impl Semaphore {
     ///
     /// [`WouldBlock`] if none is free, or a task waits.
     pub fn try_acquire_arc(self: &Arc<Self>) -> Result<SemaphorePermitArc, WouldBlock> {
-        self.line.try_enter(&()).ok_or(WouldBlock)?;
+        self.queue.try_enter(&()).ok_or(WouldBlock)?;
         Ok(SemaphorePermitArc {
             semaphore: Some(self.clone()),
         })
@@ -196,7 +196,7 @@ impl Semaphore {
     ///
     /// [`TooManyPermits`] if the number of permits, held ones included, would exceed the maximum.
     pub fn release(&self) -> Result<(), TooManyPermits> {
-        self.line.change(|permits| {
+        self.queue.change(|permits| {
             // Permits that are held count too, since they will be available again. The sum cannot overflow:
             // it never exceeds the maximum.
             if permits.available + permits.borrowed >= permits.maximum {
@@ -209,12 +209,12 @@ impl Semaphore {
 
     /// Returns the number of free permits.
     pub fn available(&self) -> usize {
-        self.line.look(|permits, _| permits.available)
+        self.queue.look(|permits, _| permits.available)
     }
 
     /// Returns the number of free permits and of waiting tasks.
     pub fn statistics(&self) -> SemaphoreStatistics {
-        self.line.look(|permits, waiting| SemaphoreStatistics {
+        self.queue.look(|permits, waiting| SemaphoreStatistics {
             available: permits.available,
             maximum: Some(permits.maximum).filter(|maximum| *maximum != UNBOUNDED),
             waiting,
@@ -257,7 +257,7 @@ macro_rules! permit {
             pub fn forget(mut self) {
                 if let Some(semaphore) = self.semaphore.take() {
                     // Nothing becomes available, so no waiter can be served.
-                    semaphore.line.change(|permits| permits.borrowed -= 1);
+                    semaphore.queue.change(|permits| permits.borrowed -= 1);
                 }
             }
         }
@@ -267,7 +267,7 @@ macro_rules! permit {
             fn drop(&mut self) {
                 if let Some(semaphore) = self.semaphore.take() {
                     // The queue hands the permit to the first waiter before it unlocks.
-                    semaphore.line.change(|permits| permits.give_back(&()));
+                    semaphore.queue.change(|permits| permits.give_back(&()));
                 }
             }
         }

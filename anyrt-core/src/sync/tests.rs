@@ -1,4 +1,4 @@
-//! Tests of the queues alone. The conformance suite tests the contracts of the primitives.
+//! Tests of `Queue` and `FairQueue` alone. The conformance suite tests the contracts of the primitives.
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};

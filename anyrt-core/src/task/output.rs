@@ -120,7 +120,7 @@ impl<R> FnOutput for fn() -> R {
 #[allow(
     missing_debug_implementations,
     clippy::exhaustive_enums,
-    reason = "an implementation detail that nobody prints"
+    reason = "an implementation detail, which is not printed"
 )]
 pub enum Outcome<T, E> {
     Value(T),

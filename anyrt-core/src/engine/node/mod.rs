@@ -63,8 +63,8 @@ use crate::loom::{Arc, Mutex, OnceLock, Weak, lock};
 const CANCELLED: u32 = 1;
 /// Holds in it no longer count (rule C12). Set by any thread together with `CANCELLED`, and never cleared.
 const ABORTED: u32 = 1 << 1;
-/// Cancellation from outside stops here, unless `INTERRUPTED_FROM_OUTSIDE` is set. Set and cleared through the scope's handle;
-/// set by the owner for frames that always are shields.
+/// Cancellation from outside stops here, unless `INTERRUPTED_FROM_OUTSIDE` is set. Set and cleared through the
+/// scope's handle; set by the owner for frames that always are shields.
 const SHIELDED: u32 = 1 << 2;
 /// Something in it was interrupted, and the scope caught the interruption. Set by the owner; read by handles.
 const CAUGHT: u32 = 1 << 3;

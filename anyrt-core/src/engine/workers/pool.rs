@@ -12,7 +12,7 @@ const KEPT: usize = 16;
 
 #[derive(Default)]
 pub(super) struct State {
-    /// The rooms, one for each runtime; nearly always one.
+    /// The pools, one for each runtime; nearly always one.
     pub(super) pools: Vec<Pool>,
     /// `true` when the run has ended: no worker becomes idle any more.
     pub(super) closed: bool,

@@ -39,7 +39,7 @@ use crate::loom::{Arc, const_fn};
 /// # drop((token, other));
 /// ```
 pub struct CapacityLimiter {
-    line: FairQueue<Tokens>,
+    queue: FairQueue<Tokens>,
 }
 
 /// A snapshot of the state of a [`CapacityLimiter`].
@@ -68,7 +68,7 @@ impl CapacityLimiter {
         /// is raised.
         pub const fn new(total: usize) -> CapacityLimiter {
             CapacityLimiter {
-                line: FairQueue::new(Tokens {
+                queue: FairQueue::new(Tokens {
                     total,
                     borrowers: BTreeMap::new(),
                 }),
@@ -78,13 +78,13 @@ impl CapacityLimiter {
 
     /// Returns the number of tokens.
     pub fn total(&self) -> usize {
-        self.line.look(|tokens, _| tokens.total)
+        self.queue.look(|tokens, _| tokens.total)
     }
 
     /// Sets the number of tokens. If it grows, waiting tasks receive the new tokens at once, the oldest
     /// first. If it shrinks, the difference takes effect as tokens are returned.
     pub fn set_total(&self, total: usize) {
-        self.line.change(|tokens| tokens.total = total);
+        self.queue.change(|tokens| tokens.total = total);
     }
 
     /// Waits for a token.
@@ -124,7 +124,7 @@ impl CapacityLimiter {
 
     async fn borrow(&self, loan: Acquisition) -> Result<CapacityToken<'_>, AlreadyBorrowing> {
         // A call that is dropped here returns its token through the queue. Afterwards the guard does.
-        self.line.wait(loan.clone(), Wait::Token).await?;
+        self.queue.wait(loan.clone(), Wait::Token).await?;
         Ok(CapacityToken {
             limiter: self,
             loan: Some(loan),
@@ -179,7 +179,7 @@ impl CapacityLimiter {
         let limiter = self.clone();
         async move {
             let loan = Acquisition::single();
-            let borrowed = limiter.line.wait_on(loan.clone(), Wait::Token).await;
+            let borrowed = limiter.queue.wait_on(loan.clone(), Wait::Token).await;
             borrowed.expect(SINGLE);
             CapacityTokenArc {
                 limiter,
@@ -194,7 +194,7 @@ impl CapacityLimiter {
     ) -> impl Future<Output = Result<CapacityTokenArc, AlreadyBorrowing>> + use<> {
         let limiter = self.clone();
         async move {
-            limiter.line.wait(loan.clone(), Wait::Token).await?;
+            limiter.queue.wait(loan.clone(), Wait::Token).await?;
             Ok(CapacityTokenArc {
                 limiter,
                 loan: Some(loan),
@@ -252,7 +252,7 @@ impl CapacityLimiter {
 
     fn try_borrow(&self, loan: &Acquisition) -> Result<Acquisition, TryBorrowError> {
         // Two errors: no grant, or a grant of the error of `collect`.
-        self.line.try_enter(loan).ok_or(WouldBlock)??;
+        self.queue.try_enter(loan).ok_or(WouldBlock)??;
         Ok(loan.clone())
     }
 
@@ -264,7 +264,7 @@ impl CapacityLimiter {
     /// [`NotBorrowing`] if the borrower has no token.
     pub fn release_on_behalf_of(&self, borrower: impl Into<Borrower>) -> Result<(), NotBorrowing> {
         let borrower = borrower.into();
-        let released = self.line.change(|tokens| {
+        let released = self.queue.change(|tokens| {
             let held = tokens.borrowers.get(&borrower);
             // A token that was handed to a waiter cannot be released before the waiter has received it: its
             // `collect` would fail.
@@ -278,7 +278,7 @@ impl CapacityLimiter {
 
     /// Returns the borrowers of the tokens and the number of waiting tasks.
     pub fn statistics(&self) -> CapacityStatistics {
-        self.line.look(|tokens, waiting| {
+        self.queue.look(|tokens, waiting| {
             let borrowed = tokens.borrowers.len();
             CapacityStatistics {
                 total: tokens.total,

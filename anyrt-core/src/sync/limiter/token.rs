@@ -38,7 +38,7 @@ macro_rules! token {
         impl Drop for $token {
             fn drop(&mut self) {
                 if let Some(loan) = self.loan.take() {
-                    self.limiter.line.change(|tokens| tokens.give_back(&loan));
+                    self.limiter.queue.change(|tokens| tokens.give_back(&loan));
                 }
             }
         }

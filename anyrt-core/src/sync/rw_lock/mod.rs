@@ -46,7 +46,7 @@ use crate::loom::{Arc, const_fn};
 /// assert!(NAMES.try_write().is_err());
 /// ```
 pub struct RwLock<T> {
-    line: FairQueue<ValueCell<T>>,
+    queue: FairQueue<ValueCell<T>>,
 }
 
 /// A snapshot of the state of a [`RwLock`].
@@ -66,7 +66,7 @@ impl<T> RwLock<T> {
         /// Creates an unlocked lock.
         pub const fn new(value: T) -> RwLock<T> {
             RwLock {
-                line: FairQueue::new(ValueCell {
+                queue: FairQueue::new(ValueCell {
                     value: Value::Fresh(value),
                     readers: 0,
                     writing: false,
@@ -85,7 +85,7 @@ impl<T> RwLock<T> {
     /// This method is cancel safe, but a cancelled call loses its place in the queue. A lock that was handed
     /// over and not yet received goes to the next waiter.
     pub async fn read(&self) -> RwLockReadGuard<'_, T> {
-        let value = self.line.wait(To::Read, Wait::Lock).await;
+        let value = self.queue.wait(To::Read, Wait::Lock).await;
         RwLockReadGuard {
             lock: self,
             value: Some(value),
@@ -101,7 +101,7 @@ impl<T> RwLock<T> {
     ///
     /// As for [`read`](RwLock::read).
     pub async fn write(&self) -> RwLockWriteGuard<'_, T> {
-        let value = self.line.wait(To::Write, Wait::Lock).await;
+        let value = self.queue.wait(To::Write, Wait::Lock).await;
         RwLockWriteGuard {
             lock: self,
             value: Some(value),
@@ -114,7 +114,7 @@ impl<T> RwLock<T> {
     ///
     /// [`WouldBlock`] otherwise.
     pub fn try_read(&self) -> Result<RwLockReadGuard<'_, T>, WouldBlock> {
-        let value = self.line.try_enter(&To::Read).ok_or(WouldBlock)?;
+        let value = self.queue.try_enter(&To::Read).ok_or(WouldBlock)?;
         Ok(RwLockReadGuard {
             lock: self,
             value: Some(value),
@@ -127,7 +127,7 @@ impl<T> RwLock<T> {
     ///
     /// [`WouldBlock`] otherwise.
     pub fn try_write(&self) -> Result<RwLockWriteGuard<'_, T>, WouldBlock> {
-        let value = self.line.try_enter(&To::Write).ok_or(WouldBlock)?;
+        let value = self.queue.try_enter(&To::Write).ok_or(WouldBlock)?;
         Ok(RwLockWriteGuard {
             lock: self,
             value: Some(value),
@@ -145,7 +145,7 @@ impl<T> RwLock<T> {
     pub fn read_arc(self: &Arc<Self>) -> impl Future<Output = RwLockReadGuardArc<T>> + use<T> {
         let lock = self.clone();
         async move {
-            let value = Some(lock.line.wait(To::Read, Wait::Lock).await);
+            let value = Some(lock.queue.wait(To::Read, Wait::Lock).await);
             RwLockReadGuardArc { lock, value }
         }
     }
@@ -161,7 +161,7 @@ impl<T> RwLock<T> {
     pub fn write_arc(self: &Arc<Self>) -> impl Future<Output = RwLockWriteGuardArc<T>> + use<T> {
         let lock = self.clone();
         async move {
-            let value = Some(lock.line.wait(To::Write, Wait::Lock).await);
+            let value = Some(lock.queue.wait(To::Write, Wait::Lock).await);
             RwLockWriteGuardArc { lock, value }
         }
     }
@@ -172,7 +172,7 @@ impl<T> RwLock<T> {
     ///
     /// [`WouldBlock`] if there is a writer or a waiting task.
     pub fn try_read_arc(self: &Arc<Self>) -> Result<RwLockReadGuardArc<T>, WouldBlock> {
-        let value = self.line.try_enter(&To::Read).ok_or(WouldBlock)?;
+        let value = self.queue.try_enter(&To::Read).ok_or(WouldBlock)?;
         Ok(RwLockReadGuardArc {
             lock: self.clone(),
             value: Some(value),
@@ -185,7 +185,7 @@ impl<T> RwLock<T> {
     ///
     /// [`WouldBlock`] if there is a reader, a writer or a waiting task.
     pub fn try_write_arc(self: &Arc<Self>) -> Result<RwLockWriteGuardArc<T>, WouldBlock> {
-        let value = self.line.try_enter(&To::Write).ok_or(WouldBlock)?;
+        let value = self.queue.try_enter(&To::Write).ok_or(WouldBlock)?;
         Ok(RwLockWriteGuardArc {
             lock: self.clone(),
             value: Some(value),
@@ -198,7 +198,7 @@ impl<T> RwLock<T> {
     ///
     /// If a guard was leaked, since it has the value.
     pub fn get_mut(&mut self) -> &mut T {
-        match &mut self.line.get_mut().value {
+        match &mut self.queue.get_mut().value {
             Value::Fresh(value) => value,
             // Exclusive access to the lock: only a leaked guard can still have a reference.
             Value::Shared(value) => Arc::get_mut(value).expect(LEAKED),
@@ -212,7 +212,7 @@ impl<T> RwLock<T> {
     ///
     /// If a guard was leaked, since it has the value.
     pub fn into_inner(self) -> T {
-        match self.line.into_inner().value {
+        match self.queue.into_inner().value {
             Value::Fresh(value) => value,
             Value::Shared(value) => Arc::into_inner(value).expect(LEAKED),
             Value::Out => panic!("{LEAKED}"),
@@ -221,7 +221,7 @@ impl<T> RwLock<T> {
 
     /// Returns the number of readers, writers and waiting tasks.
     pub fn statistics(&self) -> RwLockStatistics {
-        self.line.look(|slot, waiting| RwLockStatistics {
+        self.queue.look(|slot, waiting| RwLockStatistics {
             readers: slot.readers,
             writing: slot.writing,
             waiting,
@@ -237,9 +237,9 @@ impl<T> RwLock<T> {
                 // Before the count is lowered: the writer that this may admit needs the only reference. The
                 // lock of the queue orders the drop before the writer's access.
                 drop(value);
-                self.line.change(|slot| slot.give_back(&To::Read));
+                self.queue.change(|slot| slot.give_back(&To::Read));
             }
-            (To::Write, Some(value)) => self.line.change(|slot| {
+            (To::Write, Some(value)) => self.queue.change(|slot| {
                 // In one critical section, so that the next holder finds the value.
                 slot.value = Value::Shared(value);
                 slot.give_back(&To::Write);

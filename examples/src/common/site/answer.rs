@@ -26,7 +26,7 @@ const TEXT: &str = "text/plain; charset=utf-8";
 #[derive(Debug)]
 #[expect(
     clippy::exhaustive_enums,
-    reason = "whoever sends it has to know all of them"
+    reason = "its senders have to know all of them"
 )]
 pub enum Content {
     /// No content.

@@ -30,7 +30,7 @@ impl From<Handle> for tokio::runtime::Handle {
 /// half a [`STEP`] or more.
 ///
 /// The future of a child is 16 bytes larger than the spawned one. For one size in eight, these bytes
-/// make tokio's allocation a step larger. A box then takes less memory, and less time too.
+/// make tokio's allocation a step larger. A box then takes less memory.
 const fn is_smaller_boxed(size: usize) -> bool {
     let in_place = (BESIDE_FUTURE + size).next_multiple_of(STEP);
     let boxed = (BESIDE_FUTURE + size_of::<usize>()).next_multiple_of(STEP) + size + PER_ALLOCATION;

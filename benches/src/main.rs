@@ -33,7 +33,7 @@ overhead   times each operation of anyrt's beside its counterpart, alternately, 
 memory     what a blocked child takes beyond a native task, with futures of three sizes, and the
            time of cancelling 1/4, 1/2 and all of them; and a tenth as many tasks (100,000) that wait
            for one semaphore, half of them cancelled at random while its permits go round: how many
-           got in and how many were cancelled, that nobody and no permit is lost, the time, and the
+           got in and how many were cancelled, that no task and no permit is lost, the time, and the
            most memory that the process had (VmHWM), also beyond what it had before, for each task.
            Each number is from a process of its own
 instructions  counts the instructions that a child costs beyond a native task on tokio's current

@@ -19,8 +19,8 @@
 //! | `temp` | temporary files and folders, with the feature `fs` | T1 to T5 |
 //! | [`stream`] | streams of bytes and of objects, and their wrappers | |
 //! | `descriptors` | waiting for descriptors of the operating system, with the feature `descriptors` | |
-//! | `signals` | signals that are sent to the process, with the feature `signals` | |
-//! | `process` | child processes, with the feature `process` | |
+//! | `signals` | signals that are sent to the process, with the feature `signals` | S1 to S10 |
+//! | `process` | child processes, with the feature `process` | P1 to P22 |
 //! | `to_process` | worker processes, with the feature `to_process` | W1 to W18 |
 //! | `net` | sockets and names, with the feature `net` | |
 //! | `tls` | encrypted streams, with the feature `tls` | |
@@ -29,7 +29,7 @@
 //! | [`testing`] | help for tests | |
 //! | [`error`] | the error types that several modules share | |
 //!
-//! The rules are in `ARCHITECTURE.md`.
+//! The rules are in `docs/rules.md`, and `ARCHITECTURE.md` is the map of this crate and the others.
 
 mod attributes;
 pub mod cancel;

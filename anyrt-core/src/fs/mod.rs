@@ -1,20 +1,20 @@
 //! Files, folders and paths. All calls run on worker threads.
 //!
 //! [`File`] is an open file; the functions are those of [`std::fs`] and some more; [`Path`] has a limiter.
-//! The rules, by number:
+//! The rules are F1 to F22 in `docs/rules.md`. The most important ones for users:
 //!
-//! - **F1** A function is one call on a worker thread: whole-file functions open, read and close in one. It
+//! - A function is one call on a worker thread: whole-file functions open, read and close in one. It
 //!   is refused if it is cancelled when it begins. Once it is handed over, it is carried out, and a cancelled
-//!   caller waits for it.
-//! - **F2** Long functions (`copy`, `read`, `remove_dir_all`, `move_to`) stop when their caller is
-//!   cancelled; `copy` removes a target that it has created.
-//! - **F4** The position of a file is the number of bytes consumed and written, wherever an operation was
-//!   cancelled.
-//! - **F7** A failed write keeps its bytes: the next operation returns the error, and flushing tries again.
-//! - **F8** Dropping a file loses no accepted bytes: the run waits until the rest is written.
-//! - **F12** A job waits for a token of the object's limiter, or else of the run's, without being polled.
-//! - **F15** Paths are bytes. One with a NUL byte is `InvalidInput`, without a call.
-//! - **F21** Errors name the operation and the path, and keep their kind; see [`PathError`].
+//!   caller waits for it (F1).
+//! - Long functions (`copy`, `read`, `remove_dir_all`, `move_to`) stop when their caller is
+//!   cancelled; `copy` removes a target that it has created (F2).
+//! - The position of a file is the number of bytes consumed and written, wherever an operation was
+//!   cancelled (F4).
+//! - A failed write keeps its bytes: the next operation returns the error, and flushing tries again (F7).
+//! - Dropping a file loses no accepted bytes: the run waits until the rest is written (F8).
+//! - A job waits for a token of the object's limiter, or else of the run's, without being polled (F12).
+//! - Paths are bytes. One with a NUL byte is `InvalidInput`, without a call (F15).
+//! - Errors name the operation and the path, and keep their kind; see [`PathError`] (F21).
 
 pub(crate) mod call;
 mod dirs;

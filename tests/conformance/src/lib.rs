@@ -15,8 +15,9 @@
 //!
 //! - [`cases`]: the cases, one module per area, each area in a separate crate so that they are compiled in
 //!   parallel. A case is a plain function over the backend, and its documentation names the rule that it
-//!   checks: a rule of `ARCHITECTURE.md` (`C4`), a point of a facet's contract (`Time 2`), or one of the
-//!   behaviours below (`TG-01`). Each file ends with the list of its cases.
+//!   checks: a rule of `docs/rules.md` (`C4`), a point of a facet's contract (`Time 2`), or one of the
+//!   behaviours below (`TG-01`). Each file ends with the list of its cases. The list creates a macro, from
+//!   which [`suite!`] makes a `#[test]` for each case, so that each has its name, its output and its filter.
 //! - [`suite!`] and the lists of names behind it: the only macros.
 //! - [`erased`]: the runtime that most cases are written for. It forwards to the mounted backend.
 //! - [`harness`]: runs every case on a fresh runtime and a separate thread, and names the case that hangs.

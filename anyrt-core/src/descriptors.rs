@@ -1,4 +1,8 @@
 //! Waiting for the readiness of descriptors that other code reads and writes.
+//!
+//! A task that waits for a descriptor registers a duplicate, because a reactor owns its descriptors and
+//! accepts each once. It checks readiness with `poll(2)`, because reactors may report past events. It is also
+//! in a list, a run variable, for [`notify_closing`].
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;

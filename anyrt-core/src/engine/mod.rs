@@ -15,6 +15,34 @@
 //! | `run`, `workers`, `at_end` | the state shared by all tasks of a run; its worker threads; actions at its end |
 //! | `context_map` | the values of context variables |
 //! | `cause`, `ended`, `unhandled`, `wait`, `wait_detail` | causes and kinds of ends; what a task waits for |
+//!
+//! # How cancellation is carried
+//!
+//! *Downwards* by the thread-local record of a poll (`poll_state`). It contains whether the current code is
+//! effectively cancelled, the earliest deadline, and the current task. A frame writes its own record and
+//! restores the old one. So inheritance is free, and a scope without a handle allocates nothing.
+//!
+//! *Upwards* by nodes. A *node* is the heap part of a frame or holder, which other threads can reach. A
+//! holder that is polled links its node to the node of the enclosing frame, which is created if it is
+//! missing; that frame links its node to the next one when its poll ends. The polling thread owns the future,
+//! so that two threads never link the same node, and a future that was moved is linked where it is polled
+//! next. The result is a tree of nodes, next to the tree of futures, which exists only where something holds.
+//! Cancelling walks it downwards and wakes; a released hold counts upwards.
+//!
+//! A change during a poll makes the records on this thread *dirty* (`poll_state`): readers then look at the
+//! nodes, until the poll is over. The result for an open frame is valid until the next change, and a
+//! cancellation is propagated to each node once. So neither costs more than the depth of nesting.
+//!
+//! A refused operation stores its waker in the node of the innermost cancelled frame, and owns that entry.
+//! The frame wakes it when it is left, and an operation that is dropped removes its waker.
+//!
+//! Holders that will not be polled again are found by probing (`node/probe.rs`). `frame` has the steps of a
+//! poll, and `node` which code may access which field, and when.
+//!
+//! # Thread-local state
+//!
+//! All thread-local state of core is here (the state of a poll, the context outside of tasks, the run of a
+//! worker thread) and in `thread/call.rs`.
 
 #[cfg_attr(
     not(all(feature = "to_process", unix)),

@@ -1,4 +1,8 @@
 //! Streams of the entries of folders. One call finds as many entries as possible within a short time.
+//!
+//! The next call begins when these entries are available, and runs while they are used. The paths of entries
+//! are created where they are used, because allocators are slow with memory that another thread has
+//! allocated.
 
 use std::collections::VecDeque;
 use std::ffi::OsStr;

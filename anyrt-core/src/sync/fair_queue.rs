@@ -1,10 +1,10 @@
 //! A fair queue for a resource, which most primitives are built from.
 //!
-//! A [`FairQueue`] is a [`Resource`] and the queue of its waiters, under one lock. Nothing touches either without
-//! that lock. Whenever the lock is free, this invariant holds: *the first waiter in the queue cannot be
-//! served*. Therefore each change that could admit a waiter (a release, a change of the resource, a waiter
+//! A [`FairQueue`] is a [`Resource`] and the queue of its waiters, under one lock. Nothing touches either
+//! without that lock. Whenever the lock is free, this invariant holds: *the first waiter in the queue cannot
+//! be served*. Therefore each change that could admit a waiter (a release, a change of the resource, a waiter
 //! that leaves) serves the queue before it unlocks. The resource is handed over in the same critical section,
-//! so later callers cannot overtake a waiter.
+//! so later callers, including the `try_` functions, cannot overtake a waiter.
 //!
 //! ```text
 //!   Acquire:  new ──poll, free──────────────────────────────────────────▶ done
@@ -17,6 +17,9 @@
 //!
 //! Wakers and values of the user run foreign code, which may use the same queue. So wakers are woken, cloned
 //! and dropped, and values of the user dropped, only while the lock is not held.
+//!
+//! The lock is that of the standard library: its fast path is one atomic step, and handing over needs the
+//! queue in any case.
 
 use std::pin::Pin;
 use std::sync::PoisonError;

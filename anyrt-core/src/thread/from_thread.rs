@@ -9,6 +9,11 @@
 //! future becomes a separate task, which belongs to the run.
 //!
 //! In both cases the thread is released when the future is cancelled, and when the run ends.
+//!
+//! A thread that has entered a run's runtime, or polls one of its tasks, gets an error where it would block
+//! for the run. Native tasks on other threads of the runtime may block, as long as
+//! [`Blocking::block_in_place`](crate::runtime::Blocking::block_in_place) can keep the runtime's tasks
+//! running.
 
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::pin::Pin;

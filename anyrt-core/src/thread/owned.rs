@@ -8,6 +8,8 @@
 //!   start ──▶ token at once ─────────────────────▶ handed over ──▶ outcome, kept until polled
 //!       └───▶ QueuedJob in the limiter's queue ──▶ (woken by a release)
 //! ```
+//!
+//! If the task waited for the token instead, it would block the token for all others while it is not polled.
 
 use std::fmt;
 use std::panic::resume_unwind;

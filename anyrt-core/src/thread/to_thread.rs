@@ -4,9 +4,10 @@
 //!
 //! Threads come from the pool of the runtime ([`Blocking`](crate::runtime::Blocking)), so they end with the
 //! runtime, and a simulated runtime can replace them. A thread that has finished a call stays with the run
-//! for the next one, up to 16 threads, until the run ends. So successive calls stay on one thread, instead of
-//! moving from thread to thread as with one call of the pool for each. `anyrt-bench -- overhead --case
-//! to_thread` compares both.
+//! for the next one, up to 16 threads, for a fifth of a second at most. So successive calls stay on one
+//! thread, instead of moving from thread to thread as with one call of the pool for each. `anyrt-bench --
+//! overhead --case to_thread` compares both. Threads stay only for calls by tasks of the run: if a worker
+//! thread itself enters a runtime, that runtime ends before the run, and waits for its threads.
 //!
 //! A [`CapacityLimiter`] limits the number of concurrent functions: 40 for each run by default. A limit above
 //! that of the runtime's pool (about 500 threads) has no effect.

@@ -1,4 +1,7 @@
 //! [`TlsListener`]: concurrent handshakes that belong to a listener.
+//!
+//! The handshakes are in the listener, not in tasks: each task that accepts polls them all, and dropping the
+//! listener drops them.
 
 use std::fmt;
 use std::future::poll_fn;

@@ -1,8 +1,18 @@
 //! Worker processes: functions that run in another process.
 //!
 //! A worker is another process of this program's executable. It recognizes itself by its standard input and
-//! environment (`crate::role`). In it, `serve` at the start of `main` calls functions until the program
-//! closes the socket.
+//! environment (`crate::role`). In it, `serve` at the start of `main` moves the socket to another descriptor,
+//! puts the null device in its place, and calls functions on the main thread. Another thread waits for the
+//! other end to close, and then kills the process group; every worker leads one (rules W7 and W8).
+//!
+//! A program that has not called `serve` starts no workers, and a worker that starts a run without serving
+//! exits. Otherwise a program without the set-up could start processes without end (rules W2 and W3). In
+//! tests the worker is the test program, which runs one test: `#[anyrt::test]` begins with `serve`, and
+//! passes the name of the test (rule W5).
+//!
+//! `#[anyrt::process_fn]` registers a function with `inventory` under the hash of its type. The program and
+//! the worker are the same executable, which a hash of all functions confirms. Values are MessagePack with
+//! the names of fields; only `codec` depends on that.
 //!
 //! # Files
 //!
@@ -31,7 +41,11 @@
 //!
 //! A worker is owned by one call, or is idle in the pool. It is returned only after the call has read its
 //! whole answer. If a call ends in any other way, its worker is killed, so a call never reads the answer of
-//! another (rule W15).
+//! another (rule W15). A request that was not read completely, which a reset reports, is sent to another
+//! worker; after that a call is never repeated (rule W12).
+//!
+//! The pool is a run variable. It is closed when the run's main task has ended (`engine/at_end.rs`), early
+//! enough for the run to wait until its workers are reaped.
 
 mod call;
 mod codec;

@@ -23,9 +23,10 @@
 //! Sockets of the standard library, and of a backend, can be converted in both directions, without
 //! connecting anew:
 //!
-//! - A native stream that is only read and written needs no conversion, only the right trait. Those of
-//!   smol and async-std are `futures::io` streams, which [`WithoutAttributes`](crate::stream::WithoutAttributes) turns into byte
-//!   streams. Those of tokio are wrapped in `tokio_io::FromTokio`, and run on the backend tokio alone.
+//! - A native stream that is only read and written needs no conversion, only the right trait. Those of smol
+//!   and async-std are `futures::io` streams, which [`WithoutAttributes`](crate::stream::WithoutAttributes)
+//!   turns into byte streams. Those of tokio are wrapped in `tokio_io::FromTokio`, and run on the backend
+//!   tokio alone.
 //! - A native socket becomes a socket of anyrt by way of the standard library. On Unix systems the
 //!   sockets in `anyrt::net` have a function `adopt`, which accepts `std::net::TcpStream` and similar
 //!   types, and every `OwnedFd`. Tokio's sockets convert to them with `into_std`, those of async-std
@@ -36,6 +37,14 @@
 //!   `TryFrom`).
 //! - An existing tokio runtime is used with `anyrt::tokio::Builder::from_handle`. The global executors
 //!   of smol and async-std are `Handle::global` of `anyrt::smol` and `anyrt::async_std`.
+//!
+//! # Adding an adapter
+//!
+//! Core depends on no runtime, not even for its traits, so adapters are here, one feature each. They are
+//! wrappers that implement foreign traits and contain no decisions. Their poll methods are transparent to
+//! cancellation, like those of streams. If a foreign buffer cannot be used without `unsafe`, the wrapper has
+//! its own memory and copies once. `tests/interop` runs the real libraries, and real servers, on every
+//! backend.
 
 #[cfg(feature = "hyper")]
 pub mod hyper;

@@ -8,6 +8,14 @@
 //!     ▲
 //!   TaskHandle, TaskFuture       the handle, and the task itself
 //! ```
+//!
+//! A block is also the group's list of its children, so a child has no allocation of its own. The block is
+//! freed once all its tasks have ended and their handles are dropped. A task that spawns several children in
+//! one poll fills a block without a lock until the poll ends.
+//!
+//! When a task ends, its future is dropped first. Then the value is stored in the record, or next to those of
+//! its block; an error or a panic goes to the group, which cancels the other children. Last, the child is
+//! counted out, and waiting tasks are woken.
 
 mod alarms;
 mod children;

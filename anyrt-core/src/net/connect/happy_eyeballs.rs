@@ -1,4 +1,7 @@
 //! Happy eyeballs: several attempts to connect, staggered, of which the first success wins.
+//!
+//! The attempts are branches in place, like those of `race`: a branch is added when the delay has passed or
+//! the latest one has failed, a success cancels the others, and all have ended on return.
 
 use std::fmt;
 use std::io;

@@ -8,6 +8,10 @@
 //! | `happy_eyeballs`, `interleave` | several attempts, and the order of their addresses |
 //! | `error` | the error with all attempts |
 //! | `connectable` | targets as values: [`Connectable`] and its implementations |
+//!
+//! An attempt is an operation that owns its socket, so that dropping it closes the socket. Errors are
+//! `io::Error`s with a [`LookupError`](super::LookupError) or a [`ConnectError`] inside; the latter has each
+//! address with its error.
 
 mod attempt;
 mod connectable;

@@ -8,6 +8,10 @@
 //! | `multi_listener` | several listeners as one, and boxed listeners |
 //! | `serve` | [`ServeOptions`]: a task for each connection |
 //! | `accept_error`, `errors` | the causes of errors while accepting; error numbers where there is no `os` |
+//!
+//! `serve` is a group whose body accepts: cancellation, failures and panics work as in every group. An error
+//! while accepting concerns one connection (it is skipped), resources (accepting pauses), or the listener
+//! (serving ends).
 
 mod accept_error;
 #[cfg(not(unix))]

@@ -8,6 +8,11 @@
 //! | `errors` | the meaning of error numbers |
 //! | `stale_file` | replacing the file of a closed Unix socket |
 //! | `linux`, `other` | what differs between systems |
+//!
+//! A backend provides only the readiness of descriptors ([`Descriptors`]), with which [`OsSocket`] implements
+//! sockets; everything above is generic over [`Net`]. Code that needs descriptors and no sockets is behind
+//! the feature `descriptors` alone. `accept`, `receive_from` and similar functions take something from the
+//! system in one call or not at all, so that dropping them loses nothing.
 
 use std::io::{self, IoSlice};
 use std::net::{Shutdown, SocketAddr};

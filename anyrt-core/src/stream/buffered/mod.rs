@@ -1,4 +1,7 @@
 //! Byte streams with a buffer: receive an exact number of bytes, or all bytes up to a delimiter.
+//!
+//! Received bytes that are not used yet are in one `Buffer`, which moves each byte once on average. A search
+//! continues where it stopped, so that small pieces and interrupted calls have no extra cost.
 
 mod buffer;
 mod operations;

@@ -1,4 +1,11 @@
 //! Byte streams: the traits, and the operations on all of them.
+//!
+//! A byte stream is `AsyncRead` and `AsyncWrite` of the crate `futures-io`, plus attributes. So `dyn` works,
+//! nothing is boxed, and foreign code can use it. The poll methods are transparent to cancellation. The
+//! operations above them (`receive`, `send`) are cancel points, and named types.
+//!
+//! The contracts are on the traits, and `anyrt_conformance::check_byte_stream` checks them for any pair. One
+//! wrapper type serves both directions: `BufferedByteStream<S>` and `TextStream<S>` send if `S` does.
 
 use std::io;
 

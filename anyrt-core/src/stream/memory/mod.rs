@@ -2,6 +2,9 @@
 //!
 //! `state` has the state and each change to it, under one lock; `queue.rs` the waiters of one side;
 //! `send.rs` and `receive.rs` the handles and futures on top.
+//!
+//! Objects are handed over as the resource of a `FairQueue` is: there is a buffer and two queues, of which at
+//! most one is not empty, so later callers cannot overtake a waiter.
 
 mod queue;
 mod receive;

@@ -1,7 +1,10 @@
 //! [`TlsStream`]: a session of rustls that keeps the contract of byte streams.
 //!
 //! The session alone does not: this layer remembers how each direction ended, and ends the sending direction
-//! without closing the transport.
+//! without closing the transport. So a connection that was cut off stays cut off, and `unwrap` can return the
+//! transport. An operation that TLS 1.2 does not support is refused by the attribute `HalfClose`, which
+//! `send_eof` checks and `close` does not. The lower layer, between the session and its transport, is
+//! `tls/records`.
 
 mod receive;
 mod send;

@@ -1,7 +1,8 @@
 //! Calls on an open file, one after another, on worker threads: the engine of file streams and `fs::File`.
 //!
 //! The engine owns the running call; the future that started it does not. So a file stays consistent whatever
-//! is cancelled or dropped, and the next operation receives the outcome of the call.
+//! is cancelled or dropped, and the next operation receives the outcome of the call. A cancelled operation
+//! waits for its call (rule C6).
 //!
 //! ```text
 //!              poll_fill                          poll_accept
@@ -15,13 +16,16 @@
 //! 2. A file without a position (a pipe, a terminal, a socket) is never sought.
 //! 3. Bytes in `pending` were accepted and are not written. They leave it only when a hop has written them:
 //!    bytes that a failed hop did not write are put back.
-//! 4. An engine that is dropped during a call leaves its pending bytes to that call.
+//! 4. An engine that is dropped during a call leaves its pending bytes to that call, and otherwise to an owed
+//!    job. The run waits for either.
 //! 5. While a file with a position is read in order, a hop reads `next` after `unread` in advance, and
-//!    continues as long as there is room, so that neither the file nor the user waits for the other. An
+//!    continues as long as there is room, so that neither the file nor the user waits for the other: three
+//!    buffers of 512 KiB in all. An
 //!    operation that needs the descriptor takes the room away, and waits for the end of that hop.
 //! 6. Bytes that the system has in memory are read without a hop where the system supports this
-//!    (`ReadCached`). A result of no bytes is not the end of the file: Linux 5.9 and 5.10 return it for bytes
-//!    that they would have to wait for.
+//!    (`ReadCached`), up to 128 KiB at a time. A result of no bytes is not the end of the file: Linux 5.9 and
+//!    5.10 return it for bytes that they would have to wait for. A file with its own limiter does not use
+//!    that, because each read has to take a token; so both ways are tested on one system.
 
 mod calls;
 mod hop;

@@ -79,11 +79,11 @@ impl<T> LinkedSlab<T> {
     pub(crate) fn take_out(&mut self, key: usize) {
         let Entry { before, after, .. } = self.entries[key];
         match self.entries.get_mut(before) {
-            Some(slot) => slot.after = after,
+            Some(entry) => entry.after = after,
             None => self.first = after,
         }
         match self.entries.get_mut(after) {
-            Some(slot) => slot.before = before,
+            Some(entry) => entry.before = before,
             None => self.last = before,
         }
         self.len -= 1;
@@ -92,11 +92,11 @@ impl<T> LinkedSlab<T> {
     /// Frees an entry; it must not be in the list. Returns its value.
     #[inline]
     pub(crate) fn remove(&mut self, key: usize) -> T {
-        let slot = self.entries.remove(key);
+        let entry = self.entries.remove(key);
         if self.entries.is_empty() && self.entries.capacity() > KEPT {
             self.entries = Slab::new();
         }
-        slot.value
+        entry.value
     }
 }
 

@@ -11,7 +11,7 @@ use super::path::With;
 use crate::runtime::Runtime;
 
 /// The number of entries to remove between two checks of the cancellation.
-const TURN: usize = 512;
+const CHECK_INTERVAL: usize = 512;
 
 /// Creates a folder.
 pub fn create_dir<R: Runtime>(
@@ -90,7 +90,11 @@ pub(super) async fn remove_dir_all_at<R: Runtime>(
         let mut removed = 0;
         os::remove_all(path, &mut || {
             removed += 1;
-            if removed % TURN == 1 { look() } else { Ok(()) }
+            if removed % CHECK_INTERVAL == 1 {
+                look()
+            } else {
+                Ok(())
+            }
         })
     })
     .await

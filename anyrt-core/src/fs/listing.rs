@@ -26,7 +26,7 @@ use crate::thread::{OwnedCall, run_owed};
 
 /// The duration of a call: longer than the way to a worker thread and back, and short enough for the first
 /// entries of a slow disk, and for a cancelled caller (rule F2).
-const TURN: Duration = Duration::from_millis(1);
+const CALL_LENGTH: Duration = Duration::from_millis(1);
 
 /// The number of steps between checks of the clock, and the maximum number of checks in one call, because the
 /// clock may be paused, and a filter may keep no entry.
@@ -117,7 +117,7 @@ impl<R: Runtime, S: Source> Batches<R, S> {
                         None => return (None, found),
                     }
                 }
-                if R::now() >= begun + TURN {
+                if R::now() >= begun + CALL_LENGTH {
                     break;
                 }
             }

@@ -9,7 +9,7 @@ use super::os;
 use crate::runtime::Runtime;
 
 /// The number of bytes to read or copy between two checks of the cancellation.
-const TURN: u64 = 8 << 20;
+const CHECK_INTERVAL: u64 = 8 << 20;
 
 /// Reads a whole file.
 ///
@@ -61,7 +61,7 @@ fn read_all(path: &Path) -> Result<Vec<u8>, Stop> {
     let hint = usize::try_from(size).unwrap_or(usize::MAX);
     let reserved = bytes.try_reserve_exact(hint);
     reserved.map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
-    while Read::take(&file, TURN).read_to_end(&mut bytes)? as u64 == TURN {
+    while Read::take(&file, CHECK_INTERVAL).read_to_end(&mut bytes)? as u64 == CHECK_INTERVAL {
         look()?;
     }
     Ok(bytes)
@@ -141,7 +141,7 @@ pub(super) async fn write_atomic_at<R: Runtime, C: AsRef<[u8]> + Send + 'static>
         };
         // Removed when it is dropped.
         let mut file = os::new_file_in(folder)?;
-        for part in contents.as_ref().chunks(TURN as usize) {
+        for part in contents.as_ref().chunks(CHECK_INTERVAL as usize) {
             look()?;
             file.write_all(part)?;
         }
@@ -243,7 +243,7 @@ fn copy_contents(source: &File, mut target: &File) -> Result<u64, Stop> {
     loop {
         look()?;
         // The system copies by itself where it can.
-        let count = io::copy(&mut Read::take(source, TURN), &mut target)?;
+        let count = io::copy(&mut Read::take(source, CHECK_INTERVAL), &mut target)?;
         copied += count;
         if count == 0 {
             return Ok(copied);

@@ -125,12 +125,12 @@ impl<L: Deref<Target = Mutex<T>>, T> Condition<L> {
         // 1. Join the queue, then unlock the mutex.
         let mutex = guard.handle();
         let mut guard = Some(guard);
-        let mut turn = pin!(self.queue.wait((), Wait::Condition));
+        let mut waiter = pin!(self.queue.wait((), Wait::Condition));
         poll_fn(|cx| {
-            let polled = turn.as_mut().poll(cx);
+            let polled = waiter.as_mut().poll(cx);
             // The mutex stays locked until the waiter is in the queue. A notification needs the lock, so none
             // can be missed in between.
-            if turn.is_queued() {
+            if waiter.is_queued() {
                 drop(guard.take());
             }
             polled

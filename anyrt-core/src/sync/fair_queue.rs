@@ -101,9 +101,9 @@ impl<R: Resource> FairQueue<R> {
 
     /// Returns a future like that of [`wait`](FairQueue::wait), for an operation that has already begun.
     pub(super) fn wait_on(&self, ask: R::Ask, wait: Wait) -> Acquire<'_, R> {
-        let mut turn = self.wait(ask, wait);
-        turn.operation = Operation::Started;
-        turn
+        let mut acquire = self.wait(ask, wait);
+        acquire.operation = Operation::Started;
+        acquire
     }
 
     /// Changes the resource, and serves the waiters that the change admits.

@@ -1,6 +1,6 @@
 //! [`Mutex`]: a value as a [`Resource`] of a [`FairQueue`], which provides lock, queue and order.
 //!
-//! The value moves as a `Box`: it is in the [`ValueCell`] while the mutex is free, and in the guard while it is
+//! The value moves as a `Box`: it is in the [`MutexState`] while the mutex is free, and in the guard while it is
 //! locked.
 //!
 //! ```text
@@ -45,12 +45,12 @@ use crate::task::TaskId;
 /// assert_eq!(*COUNT.try_lock().unwrap(), 1);
 /// ```
 pub struct Mutex<T> {
-    queue: FairQueue<ValueCell<T>>,
+    queue: FairQueue<MutexState<T>>,
 }
 
 /// The state under the lock of the queue. The value is here unless a guard holds it.
-struct ValueCell<T> {
-    value: Value<T>,
+struct MutexState<T> {
+    value: MutexValue<T>,
     locked: bool,
     /// The task that locked it, for `statistics` only.
     owner: Option<u64>,
@@ -58,13 +58,13 @@ struct ValueCell<T> {
 
 /// The place of the value. A static cannot allocate, so the first lock allocates; afterwards only the pointer
 /// moves.
-enum Value<T> {
+enum MutexValue<T> {
     Fresh(T),
     Boxed(Box<T>),
     Out,
 }
 
-impl<T> Resource for ValueCell<T> {
+impl<T> Resource for MutexState<T> {
     /// The id of the requesting task.
     type Ask = Option<u64>;
     type Grant = Box<T>;
@@ -81,11 +81,11 @@ impl<T> Resource for ValueCell<T> {
 
     #[inline]
     fn collect(&mut self, _: &Option<u64>) -> Box<T> {
-        match std::mem::replace(&mut self.value, Value::Out) {
-            Value::Boxed(value) => value,
-            Value::Fresh(value) => Box::new(value),
+        match std::mem::replace(&mut self.value, MutexValue::Out) {
+            MutexValue::Boxed(value) => value,
+            MutexValue::Fresh(value) => Box::new(value),
             // `admit` refuses while a guard has the value.
-            Value::Out => unreachable!("the holder has the value, and there is none"),
+            MutexValue::Out => unreachable!("the holder has the value, and there is none"),
         }
     }
 
@@ -95,12 +95,12 @@ impl<T> Resource for ValueCell<T> {
     }
 }
 
-impl<T> ValueCell<T> {
+impl<T> MutexState<T> {
     /// Returns the value of a guard and unlocks. The caller serves the queue afterwards.
     #[inline]
     fn put_back(&mut self, value: Box<T>) {
         // The old value is `Out`, so nothing of the user is dropped under the lock.
-        self.value = Value::Boxed(value);
+        self.value = MutexValue::Boxed(value);
         self.locked = false;
         self.owner = None;
     }
@@ -125,8 +125,8 @@ impl<T> Mutex<T> {
         /// Creates an unlocked mutex.
         pub const fn new(value: T) -> Mutex<T> {
             Mutex {
-                queue: FairQueue::new(ValueCell {
-                    value: Value::Fresh(value),
+                queue: FairQueue::new(MutexState {
+                    value: MutexValue::Fresh(value),
                     locked: false,
                     owner: None,
                 }),
@@ -200,9 +200,9 @@ impl<T> Mutex<T> {
     /// If a guard was leaked, since it has the value.
     pub fn get_mut(&mut self) -> &mut T {
         match &mut self.queue.get_mut().value {
-            Value::Fresh(value) => value,
-            Value::Boxed(value) => value,
-            Value::Out => panic!("{LEAKED}"),
+            MutexValue::Fresh(value) => value,
+            MutexValue::Boxed(value) => value,
+            MutexValue::Out => panic!("{LEAKED}"),
         }
     }
 
@@ -213,9 +213,9 @@ impl<T> Mutex<T> {
     /// If a guard was leaked, since it has the value.
     pub fn into_inner(self) -> T {
         match self.queue.into_inner().value {
-            Value::Fresh(value) => value,
-            Value::Boxed(value) => *value,
-            Value::Out => panic!("{LEAKED}"),
+            MutexValue::Fresh(value) => value,
+            MutexValue::Boxed(value) => *value,
+            MutexValue::Out => panic!("{LEAKED}"),
         }
     }
 
@@ -223,7 +223,7 @@ impl<T> Mutex<T> {
     pub fn statistics(&self) -> MutexStatistics {
         let (locked, owner, waiting) = self
             .queue
-            .look(|slot, waiting| (slot.locked, slot.owner, waiting));
+            .look(|state, waiting| (state.locked, state.owner, waiting));
         let owner = owner.map(TaskId::new);
         MutexStatistics {
             locked,
@@ -248,7 +248,7 @@ impl<T> From<T> for Mutex<T> {
 
 impl<T> fmt::Debug for Mutex<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (locked, waiting) = self.queue.look(|slot, waiting| (slot.locked, waiting));
+        let (locked, waiting) = self.queue.look(|state, waiting| (state.locked, waiting));
         f.debug_struct("Mutex")
             .field("locked", &locked)
             .field("waiting", &waiting)
@@ -333,7 +333,7 @@ macro_rules! guard {
             fn drop(&mut self) {
                 // Puts the value back and hands the lock over, in one critical section.
                 if let Some(value) = self.value.take() {
-                    self.mutex.queue.change(|slot| slot.put_back(value));
+                    self.mutex.queue.change(|state| state.put_back(value));
                 }
             }
         }

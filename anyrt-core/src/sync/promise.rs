@@ -29,11 +29,12 @@ use crate::loom::{OnceLock, const_fn};
 /// assert_eq!(refused.into_inner(), 9090);
 /// ```
 pub struct Promise<T, E = Infallible> {
-    outcome: OnceLock<Outcome<T, E>>,
+    outcome: OnceLock<Settlement<T, E>>,
     settled: Event,
 }
 
-enum Outcome<T, E> {
+/// The value, the error or the cancellation with which a promise was settled.
+enum Settlement<T, E> {
     Value(T),
     Error(E),
     Cancelled,
@@ -87,9 +88,9 @@ impl<T, E> Promise<T, E> {
     ///
     /// [`AlreadySettled`], with the value, if the promise was settled before.
     pub fn set(&self, value: T) -> Result<(), AlreadySettled<T>> {
-        self.settle(Outcome::Value(value))
+        self.settle(Settlement::Value(value))
             .map_err(|outcome| match outcome {
-                Outcome::Value(value) => self.already_settled(value),
+                Settlement::Value(value) => self.already_settled(value),
                 _ => unreachable!("it comes back as it went in"),
             })
     }
@@ -100,9 +101,9 @@ impl<T, E> Promise<T, E> {
     ///
     /// [`AlreadySettled`], with the error, if the promise was settled before.
     pub fn fail(&self, error: E) -> Result<(), AlreadySettled<E>> {
-        self.settle(Outcome::Error(error))
+        self.settle(Settlement::Error(error))
             .map_err(|outcome| match outcome {
-                Outcome::Error(error) => self.already_settled(error),
+                Settlement::Error(error) => self.already_settled(error),
                 _ => unreachable!("it comes back as it went in"),
             })
     }
@@ -113,15 +114,15 @@ impl<T, E> Promise<T, E> {
     ///
     /// [`AlreadySettled`] if the promise was settled before.
     pub fn cancel(&self) -> Result<(), AlreadySettled<()>> {
-        let settled = self.settle(Outcome::Cancelled);
+        let settled = self.settle(Settlement::Cancelled);
         settled.map_err(|_| self.already_settled(()))
     }
 
     fn already_settled<V>(&self, refused: V) -> AlreadySettled<V> {
         let before = match self.outcome.get() {
-            Some(Outcome::Value(_)) => Settled::Value,
-            Some(Outcome::Error(_)) => Settled::Error,
-            Some(Outcome::Cancelled) => Settled::Cancelled,
+            Some(Settlement::Value(_)) => Settled::Value,
+            Some(Settlement::Error(_)) => Settled::Error,
+            Some(Settlement::Cancelled) => Settled::Cancelled,
             // Only called after `settle` has found an outcome, which is never removed.
             None => unreachable!("it was settled, and stays so"),
         };
@@ -129,7 +130,7 @@ impl<T, E> Promise<T, E> {
     }
 
     /// Stores the outcome, then wakes the waiting tasks. Returns the outcome if there is one already.
-    fn settle(&self, outcome: Outcome<T, E>) -> Result<(), Outcome<T, E>> {
+    fn settle(&self, outcome: Settlement<T, E>) -> Result<(), Settlement<T, E>> {
         // The first caller wins; later ones get their outcome back. The event is set afterwards, so a task that
         // passes it finds the outcome.
         self.outcome.set(outcome)?;
@@ -189,9 +190,9 @@ impl<T: Clone, E: Clone> Promise<T, E> {
     pub fn try_value(&self) -> Result<T, PromiseError<E>> {
         match self.outcome.get() {
             None => Err(PromiseError::NotSettled),
-            Some(Outcome::Value(value)) => Ok(value.clone()),
-            Some(Outcome::Error(error)) => Err(PromiseError::Failed(error.clone())),
-            Some(Outcome::Cancelled) => Err(PromiseError::Cancelled),
+            Some(Settlement::Value(value)) => Ok(value.clone()),
+            Some(Settlement::Error(error)) => Err(PromiseError::Failed(error.clone())),
+            Some(Settlement::Cancelled) => Err(PromiseError::Cancelled),
         }
     }
 }
@@ -206,9 +207,9 @@ impl<T, E> fmt::Debug for Promise<T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match self.outcome.get() {
             None => "not settled",
-            Some(Outcome::Value(_)) => "set",
-            Some(Outcome::Error(_)) => "failed",
-            Some(Outcome::Cancelled) => "cancelled",
+            Some(Settlement::Value(_)) => "set",
+            Some(Settlement::Error(_)) => "failed",
+            Some(Settlement::Cancelled) => "cancelled",
         };
         f.debug_struct("Promise")
             .field("state", &state)

@@ -184,12 +184,12 @@ impl<R: Runtime> BlockingPortal<R> {
         if self.is_stopped() {
             return Err(CallError::NotRunning);
         }
-        let slot = ResultCell::new(self.shared.run.clone());
-        let child = caught(future, slot.clone());
+        let cell = ResultCell::new(self.shared.run.clone());
+        let child = caught(future, cell.clone());
         let handle = self.shared.group.try_spawn_at(child, location);
         // The portal's run may have ended although the portal was not stopped.
         let handle = handle.map_err(|_| CallError::NotRunning)?;
-        Ok(self.task(handle, slot))
+        Ok(self.task(handle, cell))
     }
 
     /// Starts a task in the run, and waits until it reports that it is ready. Returns the value that it
@@ -217,20 +217,20 @@ impl<R: Runtime> BlockingPortal<R> {
         Fut: Future + Send + 'static,
         Fut::Output: Send + 'static,
     {
-        let slot = ResultCell::new(self.shared.run.clone());
+        let cell = ResultCell::new(self.shared.run.clone());
         let group = self.shared.group.clone();
         // The child is started by a task of the portal, since only a task can wait until it is ready.
         let started = {
-            let slot = slot.clone();
+            let cell = cell.clone();
             async move {
-                let child = group.try_start(move |started| caught(child(started), slot));
+                let child = group.try_start(move |started| caught(child(started), cell));
                 child.await
             }
         };
         match self.call(started)? {
-            Ok((value, handle)) => Ok((value, self.task(handle, slot))),
-            // The child has ended before it was ready: its output or its panic is in the slot.
-            Err(StartError::NotStarted) => match slot.take() {
+            Ok((value, handle)) => Ok((value, self.task(handle, cell))),
+            // The child has ended before it was ready: its output or its panic is in the cell.
+            Err(StartError::NotStarted) => match cell.take() {
                 Some(Ok(output)) => Err(PortalStartError::NotStarted(output)),
                 Some(Err(payload)) => resume_unwind(payload),
                 None => Err(CallError::NotRunning.into()),
@@ -298,10 +298,10 @@ impl<R: Runtime> BlockingPortal<R> {
         Ok(())
     }
 
-    fn task<T>(&self, handle: TaskHandle<()>, slot: Arc<ResultCell<T>>) -> PortalTask<T> {
+    fn task<T>(&self, handle: TaskHandle<()>, cell: Arc<ResultCell<T>>) -> PortalTask<T> {
         PortalTask::new(
             handle,
-            slot,
+            cell,
             self.shared.group.scope(),
             self.shared.in_place.clone(),
         )

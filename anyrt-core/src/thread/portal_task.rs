@@ -14,10 +14,10 @@ use crate::task::TaskHandle;
 use crate::task::{InPlace, block_on, polls_a_task_of};
 
 /// Runs a task of a portal, and stores its output or panic for a thread.
-pub(super) async fn caught<F: Future>(future: F, slot: Arc<ResultCell<F::Output>>) {
+pub(super) async fn caught<F: Future>(future: F, cell: Arc<ResultCell<F::Output>>) {
     // The group sees neither the output nor the panic.
     let result = AssertUnwindSafe(future).catch_unwind().await;
-    *lock(&slot.result) = Some(result);
+    *lock(&cell.result) = Some(result);
 }
 
 /// The place for the result of a portal's task. A panic that is not taken goes to the run.
@@ -52,7 +52,7 @@ impl<T> Drop for ResultCell<T> {
 /// Dropping it detaches the task.
 pub struct PortalTask<T> {
     handle: TaskHandle<()>,
-    slot: Arc<ResultCell<T>>,
+    cell: Arc<ResultCell<T>>,
     scope: CancelHandle,
     in_place: InPlace,
 }
@@ -60,13 +60,13 @@ pub struct PortalTask<T> {
 impl<T> PortalTask<T> {
     pub(super) fn new(
         handle: TaskHandle<()>,
-        slot: Arc<ResultCell<T>>,
+        cell: Arc<ResultCell<T>>,
         scope: CancelHandle,
         in_place: InPlace,
     ) -> Self {
         PortalTask {
             handle,
-            slot,
+            cell,
             scope,
             in_place,
         }
@@ -102,10 +102,10 @@ impl<T> PortalTask<T> {
     /// Waits on this thread, which must be allowed to block.
     pub(super) fn wait_here(self) -> Result<T, CallError> {
         let ended = block_on(self.handle);
-        match (self.slot.take(), ended) {
+        match (self.cell.take(), ended) {
             (Some(Ok(value)), _) => Ok(value),
             (Some(Err(payload)), _) => resume_unwind(payload),
-            // Nothing in the slot: the task was interrupted. The cause is that of the task, or else that of
+            // Nothing in the cell: the task was interrupted. The cause is that of the task, or else that of
             // the portal.
             (None, ended) => {
                 let own = ended.err().and_then(|error| error.cancellation().cloned());
@@ -128,12 +128,12 @@ impl<T> PortalTask<T> {
 
     /// Returns whether this thread polls tasks of the run.
     pub(super) fn is_inside(&self) -> bool {
-        polls_a_task_of(self.slot.run.as_ref())
+        polls_a_task_of(self.cell.run.as_ref())
     }
 
     /// Waits until the task has ended. Its output is dropped, and a panic goes to the run.
     pub(super) fn wait_for_end(self) {
-        // The slot is dropped on return, and reports a panic.
+        // The cell is dropped on return, and reports a panic.
         let _ = self.in_place.block(|| block_on(self.handle));
     }
 }

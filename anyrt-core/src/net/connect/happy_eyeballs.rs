@@ -101,7 +101,7 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        // Each turn drives the attempts, then starts the next one if it is due. Turns repeat while an attempt
+        // Each round drives the attempts, then starts the next one if it is due. Rounds repeat while an attempt
         // has ended or begun, which happens once for each address.
         loop {
             let (begun, due) = (*this.begun, &mut *this.due);

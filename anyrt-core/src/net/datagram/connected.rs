@@ -95,10 +95,10 @@ impl<R: Net, K: Domain> ConnectedDatagramSocket<R, K> {
     ///
     /// As [`receive_from`](crate::net::DatagramSocket::receive_from).
     pub async fn receive(&self, max: usize) -> io::Result<Vec<u8>> {
-        let turn = self.packets.receiving().await?;
+        let guard = self.packets.receiving().await?;
         refuse_zero(max)?;
         let mut buffer = vec![0; max];
-        let length = turn
+        let length = guard
             .wait(|socket, cx| socket.poll_receive(cx, &mut buffer))
             .await?;
         Ok(cut(buffer, length))
@@ -116,9 +116,10 @@ impl<R: Net, K: Domain> ConnectedDatagramSocket<R, K> {
     ///
     /// As [`receive_from`](crate::net::DatagramSocket::receive_from).
     pub async fn receive_into(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        let turn = self.packets.receiving().await?;
+        let guard = self.packets.receiving().await?;
         refuse_zero(buffer.len())?;
-        turn.wait(|socket, cx| socket.poll_receive(cx, buffer))
+        guard
+            .wait(|socket, cx| socket.poll_receive(cx, buffer))
             .await
     }
 
@@ -132,8 +133,9 @@ impl<R: Net, K: Domain> ConnectedDatagramSocket<R, K> {
     ///
     /// As [`send_to`](crate::net::DatagramSocket::send_to).
     pub async fn send(&self, packet: &[u8]) -> io::Result<()> {
-        let turn = self.packets.sending().await?;
-        turn.wait(|socket, cx| socket.poll_send(cx, packet))
+        let guard = self.packets.sending().await?;
+        guard
+            .wait(|socket, cx| socket.poll_send(cx, packet))
             .await
             .map(drop)
     }

@@ -26,7 +26,7 @@ pub(super) struct Packets<S> {
     /// `None` once closed. Pending operations have clones of the `Arc`.
     socket: Mutex<Option<Arc<S>>>,
     /// Set by `close` (release) before it wakes the waiting tasks, never cleared; read in
-    /// [`Turn::check`] (acquire).
+    /// [`SideGuard::check`] (acquire).
     closed: AtomicBool,
     receiving: Side,
     sending: Side,
@@ -37,7 +37,7 @@ pub(super) struct Packets<S> {
 struct Side {
     /// Admits one operation at a time, so that `waiting` holds one waker at most.
     guard: ResourceGuard,
-    /// The task that waits on this side. Set by [`Turn::wait`], taken by `close` or when the turn ends.
+    /// The task that waits on this side. Set by [`SideGuard::wait`], taken by `close` or when the guard is dropped.
     waiting: AtomicWaker,
     /// The state in which a waiting task is shown.
     wait: Wait,
@@ -80,22 +80,22 @@ impl<S> Packets<S> {
     }
 
     /// Begins an operation that receives.
-    pub(super) async fn receiving(&self) -> io::Result<Turn<'_, S>> {
+    pub(super) async fn receiving(&self) -> io::Result<SideGuard<'_, S>> {
         self.begin(&self.receiving).await
     }
 
     /// Begins an operation that sends.
-    pub(super) async fn sending(&self) -> io::Result<Turn<'_, S>> {
+    pub(super) async fn sending(&self) -> io::Result<SideGuard<'_, S>> {
         self.begin(&self.sending).await
     }
 
     /// Begins an operation on one side; fails if the socket is closed or the side is in use.
-    async fn begin<'a>(&'a self, side: &'a Side) -> io::Result<Turn<'a, S>> {
+    async fn begin<'a>(&'a self, side: &'a Side) -> io::Result<SideGuard<'a, S>> {
         let mut operation = Operation::New;
         std::future::poll_fn(|cx| operation.begin(cx)).await;
         let socket = deliver(self.socket().map_err(|_| (side.closed)())).await?;
         let inside = side.guard.enter()?;
-        Ok(Turn {
+        Ok(SideGuard {
             packets: self,
             side,
             socket,
@@ -106,14 +106,14 @@ impl<S> Packets<S> {
 
 /// The exclusive right to use one side of the socket, for one operation that has begun.
 #[derive(Debug)]
-pub(super) struct Turn<'a, S> {
+pub(super) struct SideGuard<'a, S> {
     packets: &'a Packets<S>,
     side: &'a Side,
     socket: Arc<S>,
     _inside: ResourceUse<'a>,
 }
 
-impl<S> Turn<'_, S> {
+impl<S> SideGuard<'_, S> {
     /// Polls `attempt` until it is ready or the socket is closed.
     pub(super) async fn wait<T>(
         &self,
@@ -144,7 +144,7 @@ impl<S> Turn<'_, S> {
     }
 }
 
-impl<S> Drop for Turn<'_, S> {
+impl<S> Drop for SideGuard<'_, S> {
     fn drop(&mut self) {
         // Still under the guard, which is dropped after this body, so this cannot remove the waker of the
         // next operation.

@@ -90,10 +90,10 @@ impl<R: Net, K: Domain> DatagramSocket<R, K> {
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if `max` is 0.
     /// - The error of the operating system.
     pub async fn receive_from(&self, max: usize) -> io::Result<(Vec<u8>, K::Address)> {
-        let turn = self.packets.receiving().await?;
+        let guard = self.packets.receiving().await?;
         refuse_zero(max)?;
         let mut buffer = vec![0; max];
-        let (length, from) = turn
+        let (length, from) = guard
             .wait(|socket, cx| socket.poll_receive_from(cx, &mut buffer))
             .await?;
         Ok((cut(buffer, length), K::address(from)?))
@@ -111,9 +111,9 @@ impl<R: Net, K: Domain> DatagramSocket<R, K> {
     ///
     /// As [`receive_from`](DatagramSocket::receive_from); an empty buffer counts as a `max` of 0.
     pub async fn receive_from_into(&self, buffer: &mut [u8]) -> io::Result<(usize, K::Address)> {
-        let turn = self.packets.receiving().await?;
+        let guard = self.packets.receiving().await?;
         refuse_zero(buffer.len())?;
-        let (length, from) = turn
+        let (length, from) = guard
             .wait(|socket, cx| socket.poll_receive_from(cx, buffer))
             .await?;
         Ok((length, K::address(from)?))
@@ -141,10 +141,10 @@ impl<R: Net, K: Domain> DatagramSocket<R, K> {
     ) -> impl Future<Output = io::Result<()>> + Send {
         let to: Address = to.into().into();
         async move {
-            let turn = self.packets.sending().await?;
+            let guard = self.packets.sending().await?;
             let mut pause = SHORTEST_PAUSE;
             loop {
-                let sent = turn.wait(|socket, cx| socket.poll_send_to(cx, packet, &to));
+                let sent = guard.wait(|socket, cx| socket.poll_send_to(cx, packet, &to));
                 match sent.await {
                     // The queue of an unconnected Unix socket is full. Ends when the receiver has made room
                     // or is closed, or with a cancellation of the sleep.

@@ -21,7 +21,7 @@ pub struct MultiListener<L> {
     listeners: Vec<L>,
     /// The index of the listener that the next call polls first, modulo their number. Relaxed suffices: it
     /// only spreads the load.
-    turn: AtomicUsize,
+    first: AtomicUsize,
 }
 
 impl<L: Listener> MultiListener<L> {
@@ -29,7 +29,7 @@ impl<L: Listener> MultiListener<L> {
     pub fn new(listeners: impl IntoIterator<Item = L>) -> MultiListener<L> {
         MultiListener {
             listeners: listeners.into_iter().collect(),
-            turn: AtomicUsize::new(0),
+            first: AtomicUsize::new(0),
         }
     }
 
@@ -61,7 +61,7 @@ impl<L: Listener> Listener for MultiListener<L> {
             accepting.push(Box::pin(listener.accept()));
         }
         if !accepting.is_empty() {
-            let first = self.turn.fetch_add(1, Ordering::Relaxed) % accepting.len();
+            let first = self.first.fetch_add(1, Ordering::Relaxed) % accepting.len();
             accepting.rotate_left(first);
         }
         // Accepting is cancel safe: the futures that are still pending are dropped and have accepted nothing.

@@ -66,7 +66,7 @@ impl<T> MemoryObjectReceiveStream<T> {
     pub fn receive(&self) -> ReceiveObject<'_, T> {
         ReceiveObject {
             stream: self,
-            slot: NONE,
+            key: NONE,
             operation: Operation::New,
         }
     }
@@ -123,19 +123,19 @@ impl<T> MemoryObjectReceiveStream<T> {
         self.shared.lock().statistics()
     }
 
-    /// Polls without regard to cancellation. `slot` is the entry of the call, or [`NONE`].
+    /// Polls without regard to cancellation. `key` is the entry of the call, or [`NONE`].
     #[inline]
-    fn poll_receive(&self, slot: &mut usize, cx: &Context<'_>) -> Poll<Result<T, ReceiveError>> {
+    fn poll_receive(&self, key: &mut usize, cx: &Context<'_>) -> Poll<Result<T, ReceiveError>> {
         // 1. In the queue already: wait for the outcome.
-        if *slot != NONE {
-            let received = ready!(self.poll_received(*slot, cx));
-            *slot = NONE;
+        if *key != NONE {
+            let received = ready!(self.poll_received(*key, cx));
+            *key = NONE;
             return Poll::Ready(received);
         }
         // 2. Try without a waker; clone it only to wait.
         match self.try_receive() {
             Ok(item) => Poll::Ready(Ok(item)),
-            Err(TryReceiveError::WouldBlock) => self.wait(slot, cx.waker().clone()),
+            Err(TryReceiveError::WouldBlock) => self.wait(key, cx.waker().clone()),
             Err(TryReceiveError::EndOfStream) => Poll::Ready(Err(ReceiveError::EndOfStream)),
             Err(TryReceiveError::Closed) => Poll::Ready(Err(ReceiveError::Closed)),
         }
@@ -144,14 +144,14 @@ impl<T> MemoryObjectReceiveStream<T> {
     /// Tries once more, and joins the queue in the same critical section if that fails. The caller has cloned
     /// the waker, since that must not happen under the lock.
     #[inline(never)]
-    fn wait(&self, slot: &mut usize, waker: Waker) -> Poll<Result<T, ReceiveError>> {
+    fn wait(&self, key: &mut usize, waker: Waker) -> Poll<Result<T, ReceiveError>> {
         let mut state = self.shared.lock();
         // 1. Try again: an object may have arrived since the caller has tried.
         let received = state.receive(&self.handle);
         if let Err(TryReceiveError::WouldBlock) = received {
             // 2. Empty: wait in the queue.
             self.handle.count_in();
-            *slot = state.receiving.push_back((), waker, self.handle.id);
+            *key = state.receiving.push_back((), waker, self.handle.id);
             drop(state);
             poll_state::waits_for(Wait::Object);
             return Poll::Pending;
@@ -256,23 +256,23 @@ impl<T> Stream for MemoryObjectReceiveStream<T> {
         // Exclusive access through `&mut`, so the entry can be moved out and back. `try_receive` within finds
         // `NONE`, and does not pass the object on.
         let mut entry = TakenEntry {
-            slot: this.next.swap(NONE, Ordering::Relaxed),
+            key: this.next.swap(NONE, Ordering::Relaxed),
             next: &this.next,
         };
-        this.poll_receive(&mut entry.slot, cx).map(Result::ok)
+        this.poll_receive(&mut entry.key, cx).map(Result::ok)
     }
 }
 
 /// The entry of [`MemoryObjectReceiveStream::next`], moved out for a poll. It is put back also if a waker
 /// panics in that poll: an entry may have been handed an object.
 struct TakenEntry<'a> {
-    slot: usize,
+    key: usize,
     next: &'a AtomicUsize,
 }
 
 impl Drop for TakenEntry<'_> {
     fn drop(&mut self) {
-        self.next.store(self.slot, Ordering::Relaxed);
+        self.next.store(self.key, Ordering::Relaxed);
     }
 }
 
@@ -281,7 +281,7 @@ impl Drop for TakenEntry<'_> {
 pub struct ReceiveObject<'a, T> {
     stream: &'a MemoryObjectReceiveStream<T>,
     /// The entry in the queue, or [`NONE`] before the call waits.
-    slot: usize,
+    key: usize,
     operation: Operation,
 }
 
@@ -292,7 +292,7 @@ impl<T> Future for ReceiveObject<'_, T> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         ready!(this.operation.begin(cx));
-        match this.stream.poll_receive(&mut this.slot, cx) {
+        match this.stream.poll_receive(&mut this.key, cx) {
             // In a scope that is cancelled by now, the error is not returned. A later poll would find it
             // again.
             Poll::Ready(Err(_)) if this.operation.interrupts(cx) => Poll::Pending,
@@ -304,8 +304,8 @@ impl<T> Future for ReceiveObject<'_, T> {
 impl<T> Drop for ReceiveObject<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        if self.slot != NONE {
-            self.stream.stop(self.slot);
+        if self.key != NONE {
+            self.stream.stop(self.key);
         }
     }
 }
@@ -313,7 +313,7 @@ impl<T> Drop for ReceiveObject<'_, T> {
 impl<T> fmt::Debug for ReceiveObject<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ReceiveObject")
-            .field("waiting", &(self.slot != NONE))
+            .field("waiting", &(self.key != NONE))
             .finish_non_exhaustive()
     }
 }

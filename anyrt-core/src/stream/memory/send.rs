@@ -65,7 +65,7 @@ impl<T> MemoryObjectSendStream<T> {
         SendObject {
             stream: self,
             item: Some(item),
-            slot: NONE,
+            key: NONE,
             operation: Operation::New,
         }
     }
@@ -124,14 +124,14 @@ impl<T> MemoryObjectSendStream<T> {
     /// Tries once more, and joins the queue in the same critical section if that fails. The caller has cloned
     /// the waker, since that must not happen under the lock.
     #[inline(never)]
-    fn wait(&self, item: T, slot: &mut usize, waker: Waker) -> Poll<Sent<T>> {
+    fn wait(&self, item: T, key: &mut usize, waker: Waker) -> Poll<Sent<T>> {
         let mut state = self.shared.lock();
         // 1. Try again: the buffer may have got room since the caller has tried.
         let sent = state.send(&self.handle, item);
         if let Err(TrySendError::WouldBlock(item)) = sent {
             // 2. Full: wait in the queue, with the object in the entry.
             self.handle.count_in();
-            *slot = state.sending.push_back(item, waker, self.handle.id);
+            *key = state.sending.push_back(item, waker, self.handle.id);
             drop(state);
             poll_state::waits_for(Wait::Room);
             return Poll::Pending;
@@ -248,9 +248,9 @@ impl<T> Sink<T> for MemoryObjectSendStream<T> {
             "`poll_ready` comes before `start_send`"
         );
         // The first `poll_ready` or `poll_flush` afterwards sets the real waker.
-        let mut slot = NONE;
-        let sent = this.wait(item, &mut slot, Waker::noop().clone());
-        this.in_flight = slot;
+        let mut key = NONE;
+        let sent = this.wait(item, &mut key, Waker::noop().clone());
+        this.in_flight = key;
         match sent {
             Poll::Ready(sent) => sent.map_err(SendError::without_item),
             Poll::Pending => Ok(()),
@@ -278,7 +278,7 @@ pub struct SendObject<'a, T> {
     stream: &'a MemoryObjectSendStream<T>,
     item: Option<T>,
     /// The entry in the queue, or [`NONE`] before the call waits.
-    slot: usize,
+    key: usize,
     operation: Operation,
 }
 
@@ -309,9 +309,9 @@ impl<T> SendObject<'_, T> {
     #[inline]
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError<T>>> {
         // 1. In the queue already: wait for the outcome.
-        if self.slot != NONE {
-            let sent = ready!(self.stream.poll_sent(self.slot, cx));
-            self.slot = NONE;
+        if self.key != NONE {
+            let sent = ready!(self.stream.poll_sent(self.key, cx));
+            self.key = NONE;
             return Poll::Ready(sent);
         }
         let item = self.item.take();
@@ -321,7 +321,7 @@ impl<T> SendObject<'_, T> {
             Ok(()) => Poll::Ready(Ok(())),
             Err(TrySendError::WouldBlock(item)) => {
                 let waker = cx.waker().clone();
-                self.stream.wait(item, &mut self.slot, waker)
+                self.stream.wait(item, &mut self.key, waker)
             }
             Err(TrySendError::Broken(item)) => Poll::Ready(Err(SendError::Broken(item))),
             Err(TrySendError::Closed(item)) => Poll::Ready(Err(SendError::Closed(item))),
@@ -332,8 +332,8 @@ impl<T> SendObject<'_, T> {
 impl<T> Drop for SendObject<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        if self.slot != NONE {
-            self.stream.stop(self.slot);
+        if self.key != NONE {
+            self.stream.stop(self.key);
         }
     }
 }
@@ -341,7 +341,7 @@ impl<T> Drop for SendObject<'_, T> {
 impl<T> fmt::Debug for SendObject<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SendObject")
-            .field("waiting", &(self.slot != NONE))
+            .field("waiting", &(self.key != NONE))
             .finish_non_exhaustive()
     }
 }

@@ -1,6 +1,6 @@
 //! [`RwLock`]: a value as a [`Resource`] of a [`FairQueue`], which provides lock, queue and order.
 //!
-//! The value is in an `Arc`. Readers hold clones of it; a writer takes the only one out of the [`ValueCell`], so
+//! The value is in an `Arc`. Readers hold clones of it; a writer takes the only one out of the [`RwLockState`], so
 //! it can get a mutable reference without `unsafe`.
 //!
 //! ```text
@@ -18,7 +18,7 @@ use std::fmt;
 pub use self::guards::{
     RwLockReadGuard, RwLockReadGuardArc, RwLockWriteGuard, RwLockWriteGuardArc,
 };
-use self::resource::{To, Value, ValueCell};
+use self::resource::{RwLockState, RwLockValue, To};
 use super::fair_queue::{FairQueue, Resource};
 use crate::engine::Wait;
 use crate::error::WouldBlock;
@@ -46,7 +46,7 @@ use crate::loom::{Arc, const_fn};
 /// assert!(NAMES.try_write().is_err());
 /// ```
 pub struct RwLock<T> {
-    queue: FairQueue<ValueCell<T>>,
+    queue: FairQueue<RwLockState<T>>,
 }
 
 /// A snapshot of the state of a [`RwLock`].
@@ -66,8 +66,8 @@ impl<T> RwLock<T> {
         /// Creates an unlocked lock.
         pub const fn new(value: T) -> RwLock<T> {
             RwLock {
-                queue: FairQueue::new(ValueCell {
-                    value: Value::Fresh(value),
+                queue: FairQueue::new(RwLockState {
+                    value: RwLockValue::Fresh(value),
                     readers: 0,
                     writing: false,
                 }),
@@ -199,10 +199,10 @@ impl<T> RwLock<T> {
     /// If a guard was leaked, since it has the value.
     pub fn get_mut(&mut self) -> &mut T {
         match &mut self.queue.get_mut().value {
-            Value::Fresh(value) => value,
+            RwLockValue::Fresh(value) => value,
             // Exclusive access to the lock: only a leaked guard can still have a reference.
-            Value::Shared(value) => Arc::get_mut(value).expect(LEAKED),
-            Value::Out => panic!("{LEAKED}"),
+            RwLockValue::Shared(value) => Arc::get_mut(value).expect(LEAKED),
+            RwLockValue::Out => panic!("{LEAKED}"),
         }
     }
 
@@ -213,17 +213,17 @@ impl<T> RwLock<T> {
     /// If a guard was leaked, since it has the value.
     pub fn into_inner(self) -> T {
         match self.queue.into_inner().value {
-            Value::Fresh(value) => value,
-            Value::Shared(value) => Arc::into_inner(value).expect(LEAKED),
-            Value::Out => panic!("{LEAKED}"),
+            RwLockValue::Fresh(value) => value,
+            RwLockValue::Shared(value) => Arc::into_inner(value).expect(LEAKED),
+            RwLockValue::Out => panic!("{LEAKED}"),
         }
     }
 
     /// Returns the number of readers, writers and waiting tasks.
     pub fn statistics(&self) -> RwLockStatistics {
-        self.queue.look(|slot, waiting| RwLockStatistics {
-            readers: slot.readers,
-            writing: slot.writing,
+        self.queue.look(|state, waiting| RwLockStatistics {
+            readers: state.readers,
+            writing: state.writing,
             waiting,
         })
     }
@@ -237,12 +237,12 @@ impl<T> RwLock<T> {
                 // Before the count is lowered: the writer that this may admit needs the only reference. The
                 // lock of the queue orders the drop before the writer's access.
                 drop(value);
-                self.queue.change(|slot| slot.give_back(&To::Read));
+                self.queue.change(|state| state.give_back(&To::Read));
             }
-            (To::Write, Some(value)) => self.queue.change(|slot| {
+            (To::Write, Some(value)) => self.queue.change(|state| {
                 // In one critical section, so that the next holder finds the value.
-                slot.value = Value::Shared(value);
-                slot.give_back(&To::Write);
+                state.value = RwLockValue::Shared(value);
+                state.give_back(&To::Write);
             }),
         }
     }

@@ -5,14 +5,14 @@ use crate::loom::Arc;
 
 /// The state under the lock of the queue. The counts include waiters that were admitted and have not
 /// collected.
-pub(super) struct ValueCell<T> {
-    pub(super) value: Value<T>,
+pub(super) struct RwLockState<T> {
+    pub(super) value: RwLockValue<T>,
     pub(super) readers: usize,
     pub(super) writing: bool,
 }
 
 /// The place of the value. A static cannot allocate, so the first lock allocates.
-pub(super) enum Value<T> {
+pub(super) enum RwLockValue<T> {
     Fresh(T),
     Shared(Arc<T>),
     Out,
@@ -25,7 +25,7 @@ pub(super) enum To {
     Write,
 }
 
-impl<T> Resource for ValueCell<T> {
+impl<T> Resource for RwLockState<T> {
     type Ask = To;
     type Grant = Arc<T>;
 
@@ -44,14 +44,14 @@ impl<T> Resource for ValueCell<T> {
     #[inline]
     fn collect(&mut self, to: &To) -> Arc<T> {
         // The first use allocates; afterwards only a pointer moves.
-        let value = match std::mem::replace(&mut self.value, Value::Out) {
-            Value::Shared(value) => value,
-            Value::Fresh(value) => Arc::new(value),
-            Value::Out => unreachable!("a writer has the value, and there is none"),
+        let value = match std::mem::replace(&mut self.value, RwLockValue::Out) {
+            RwLockValue::Shared(value) => value,
+            RwLockValue::Fresh(value) => Arc::new(value),
+            RwLockValue::Out => unreachable!("a writer has the value, and there is none"),
         };
         // A reader leaves a reference for the next ones; a writer leaves `Out`.
         if *to == To::Read {
-            self.value = Value::Shared(value.clone());
+            self.value = RwLockValue::Shared(value.clone());
         }
         value
     }

@@ -19,9 +19,9 @@ use std::task::{Context, Poll};
 use pin_project::pin_project;
 
 use super::shield::ShieldPolicy;
-use crate::engine::{Frame, FramePolicy, Polled, poll_state};
+use crate::engine::{Ended, Frame, FramePolicy, Polled, poll_state};
 use crate::loom::{Arc, Mutex, lock};
-use crate::unwind::{Payload, drop_quietly};
+use crate::unwind::drop_quietly;
 
 /// Runs `body`, and then `cleanup`, shielded from cancellation, however the body ended (rule C8).
 ///
@@ -45,7 +45,7 @@ where
     CF: Future<Output = ()>,
 {
     Finally {
-        step: Step::Body(Frame::new(body)),
+        step: FinallyStep::Body(Frame::new(body)),
         cleanup: Some(cleanup),
         ended: None,
     }
@@ -56,23 +56,16 @@ where
 #[pin_project]
 pub struct Finally<B: Future, C, CF: Future> {
     #[pin]
-    step: Step<B, CF>,
+    step: FinallyStep<B, CF>,
     cleanup: Option<C>,
     ended: Option<Ended<B::Output>>,
 }
 
-#[pin_project(project = StepProjection)]
-enum Step<B, CF> {
+#[pin_project(project = FinallyStepProjection)]
+enum FinallyStep<B, CF> {
     Body(#[pin] Frame<B>),
     Cleanup(#[pin] Frame<CF>),
     Interrupted,
-}
-
-/// The end of the body.
-enum Ended<T> {
-    Completed(T),
-    Interrupted,
-    Panicked(Payload),
 }
 
 /// The policy of the body of a `finally`, and of a future that a worker thread has its caller poll. Any
@@ -97,7 +90,7 @@ where
         // Ends: each repetition moves to a later step.
         loop {
             match this.step.as_mut().project() {
-                StepProjection::Body(mut frame) => {
+                FinallyStepProjection::Body(mut frame) => {
                     let ended = match frame.as_mut().poll(cx, &mut BodyPolicy) {
                         Polled::Pending => {
                             frame.hold(cx);
@@ -111,19 +104,19 @@ where
                     let cleanup = this.cleanup.take().expect("the clean-up begins once");
                     // A clean-up that panics while it is created counts as one that panics later.
                     match catch_unwind(AssertUnwindSafe(cleanup)) {
-                        Ok(cleanup) => this.step.set(Step::Cleanup(Frame::new(cleanup))),
+                        Ok(cleanup) => this.step.set(FinallyStep::Cleanup(Frame::new(cleanup))),
                         Err(payload) => {
-                            this.step.set(Step::Interrupted);
+                            this.step.set(FinallyStep::Interrupted);
                             drop_quietly(this.ended.take());
                             resume_unwind(payload);
                         }
                     }
                 }
-                StepProjection::Cleanup(mut frame) => {
+                FinallyStepProjection::Cleanup(mut frame) => {
                     match frame.as_mut().poll(cx, &mut ShieldPolicy::<true>) {
                         Polled::Ready(()) => {}
                         Polled::Panicked(payload) => {
-                            this.step.set(Step::Interrupted);
+                            this.step.set(FinallyStep::Interrupted);
                             drop_quietly(this.ended.take());
                             resume_unwind(payload);
                         }
@@ -132,14 +125,14 @@ where
                             return Poll::Pending;
                         }
                     }
-                    this.step.set(Step::Interrupted);
+                    this.step.set(FinallyStep::Interrupted);
                     match this.ended.take() {
                         Some(Ended::Completed(value)) => return Poll::Ready(value),
                         Some(Ended::Panicked(payload)) => resume_unwind(payload),
                         Some(Ended::Interrupted) | None => {}
                     }
                 }
-                StepProjection::Interrupted => {
+                FinallyStepProjection::Interrupted => {
                     if poll_state::effectively_cancelled() {
                         poll_state::refuse(cx);
                         return Poll::Pending;
@@ -157,9 +150,9 @@ where
 impl<B: Future, C, CF: Future> fmt::Debug for Finally<B, C, CF> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let step = match self.step {
-            Step::Body(_) => "body",
-            Step::Cleanup(_) => "clean-up",
-            Step::Interrupted => "ended",
+            FinallyStep::Body(_) => "body",
+            FinallyStep::Cleanup(_) => "clean-up",
+            FinallyStep::Interrupted => "ended",
         };
         f.debug_struct("Finally")
             .field("step", &step)

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use futures_util::stream::{FuturesUnordered, Stream};
 use pin_project::pin_project;
 
-use crate::engine::{CancelState, Frame, FramePolicy, Node, Polled, poll_state};
+use crate::engine::{CancelState, Ended, Frame, FramePolicy, Node, Polled, poll_state};
 use crate::loom::Arc;
 use crate::unwind::{Payload, drop_quietly};
 use crate::wake::WakerSlot;
@@ -95,9 +95,9 @@ impl<F: Future> Branches<F> {
                     Some(payload) => std::panic::resume_unwind(payload),
                     None => return Poll::Ready(None),
                 },
-                Poll::Ready(Some((_, End::Interrupted))) => {}
-                Poll::Ready(Some((_, End::Panicked(payload)))) => self.give_up(payload),
-                Poll::Ready(Some((index, End::Completed(output)))) => {
+                Poll::Ready(Some((_, Ended::Interrupted))) => {}
+                Poll::Ready(Some((_, Ended::Panicked(payload)))) => self.give_up(payload),
+                Poll::Ready(Some((index, Ended::Completed(output)))) => {
                     return Poll::Ready(Some((index, output)));
                 }
             }
@@ -152,12 +152,6 @@ impl<F: Future> fmt::Debug for Branches<F> {
     }
 }
 
-enum End<T> {
-    Completed(T),
-    Interrupted,
-    Panicked(Payload),
-}
-
 #[pin_project]
 struct Branch<F> {
     #[pin]
@@ -189,7 +183,7 @@ impl FramePolicy for BranchPolicy {
 }
 
 impl<F: Future> Future for Branch<F> {
-    type Output = (usize, End<F::Output>);
+    type Output = (usize, Ended<F::Output>);
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
@@ -205,15 +199,15 @@ impl<F: Future> Future for Branch<F> {
         let polled = loses.unwrap_or_else(|| {
             poll_state::polling_branch(waker, || this.frame.poll(cx, &mut policy))
         });
-        let end = match polled {
+        let ended = match polled {
             Polled::Pending => {
                 this.waker.set(cx.waker());
                 return Poll::Pending;
             }
-            Polled::Ready(output) => End::Completed(output),
-            Polled::Interrupted => End::Interrupted,
-            Polled::Panicked(payload) => End::Panicked(payload),
+            Polled::Ready(output) => Ended::Completed(output),
+            Polled::Interrupted => Ended::Interrupted,
+            Polled::Panicked(payload) => Ended::Panicked(payload),
         };
-        Poll::Ready((*this.index, end))
+        Poll::Ready((*this.index, ended))
     }
 }

@@ -14,7 +14,7 @@ pub(crate) fn poll_deadlines<R: Time>(
     timer: Pin<&mut LazyTimer<R>>,
     cx: &mut Context<'_>,
 ) -> bool {
-    let next = node.next_limit();
+    let next = node.next_deadline();
     // Timers may round up, so a deadline that has passed when the timer is set cancels at once.
     let passed = !timer.is_armed_for(next) && next <= R::now();
     if !passed && timer.poll(cx, next).is_pending() {

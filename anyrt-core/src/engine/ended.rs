@@ -1,10 +1,11 @@
-//! The end of a task's future, as its frame reports it to the task's group.
+//! The end of a future that a frame polls. Used by tasks, by `finally`, and by the combinators.
 
 use crate::unwind::Payload;
 
-/// The way in which a task's future ended.
-pub(crate) enum Ended<O> {
-    Completed(O),
-    Cancelled,
+/// The way in which a future ended.
+pub(crate) enum Ended<T> {
+    Completed(T),
+    /// It was dropped because of a cancellation.
+    Interrupted,
     Panicked(Payload),
 }

@@ -19,7 +19,7 @@ impl Hold {
     }
 
     /// Sets the deadline of that node, if there is one.
-    pub(crate) fn limit(&self, deadline: Instant) {
+    pub(crate) fn set_deadline(&self, deadline: Instant) {
         if let Some(node) = &self.node {
             node.init_deadline(deadline);
         }

@@ -81,8 +81,8 @@ pub(crate) use self::deadlines::poll_deadlines;
 pub(crate) use self::ended::Ended;
 pub(crate) use self::frame::{Frame, FramePolicy, FutureSlot, Polled, RawFrame};
 pub(crate) use self::group::{
-    Alarms, Caller, Children, Enclosing, End, Errors, GroupState, OpenBlock, Owner, Record, Report,
-    SpawnArgs, TaskRecord,
+    Alarms, Caller, Children, Enclosing, Errors, GroupState, OpenBlock, Owner, Record, Report,
+    SpawnArgs, TaskEnd, TaskRecord,
 };
 pub(crate) use self::hold::Hold;
 pub(crate) use self::lazy_timer::LazyTimer;

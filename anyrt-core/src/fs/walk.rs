@@ -33,14 +33,14 @@ pub struct Walk<R: Runtime> {
 
 /// A walk, before or after its first step.
 pub(super) struct WalkSource<R: Runtime> {
-    state: State,
+    state: WalkState,
     pub(super) filter: Option<Filter<R>>,
     with: With<R>,
 }
 
 type Filter<R> = Box<dyn FnMut(&DirEntry<R>) -> bool + Send>;
 
-enum State {
+enum WalkState {
     New(Box<WalkDir>, PathBuf),
     Begun(Box<walkdir::IntoIter>),
     Ended,
@@ -108,15 +108,15 @@ impl<R: Runtime> Walk<R> {
 impl<R: Runtime> WalkSource<R> {
     pub(super) fn new(path: PathBuf, with: With<R>) -> WalkSource<R> {
         WalkSource {
-            state: State::New(Box::new(WalkDir::new(&path)), path),
+            state: WalkState::New(Box::new(WalkDir::new(&path)), path),
             filter: None,
             with,
         }
     }
 
     pub(super) fn change(&mut self, change: impl FnOnce(WalkDir) -> WalkDir) {
-        self.state = match std::mem::replace(&mut self.state, State::Ended) {
-            State::New(walk, path) => State::New(Box::new(change(*walk)), path),
+        self.state = match std::mem::replace(&mut self.state, WalkState::Ended) {
+            WalkState::New(walk, path) => WalkState::New(Box::new(change(*walk)), path),
             state => state,
         };
     }
@@ -126,15 +126,15 @@ impl<R: Runtime> Source for WalkSource<R> {
     type Item = io::Result<DirEntry<R>>;
 
     fn step(&mut self) -> Option<Option<Self::Item>> {
-        if let State::New(..) = self.state
-            && let State::New(walk, path) = std::mem::replace(&mut self.state, State::Ended)
+        if let WalkState::New(..) = self.state
+            && let WalkState::New(walk, path) = std::mem::replace(&mut self.state, WalkState::Ended)
         {
             if let Err(error) = check("list", &path) {
                 return Some(Some(Err(error)));
             }
-            self.state = State::Begun(Box::new(walk.into_iter()));
+            self.state = WalkState::Begun(Box::new(walk.into_iter()));
         }
-        let State::Begun(walk) = &mut self.state else {
+        let WalkState::Begun(walk) = &mut self.state else {
             return None;
         };
         let entry = match walk.next()? {

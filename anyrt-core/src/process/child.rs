@@ -48,22 +48,22 @@ pub(super) struct Child<S> {
 
 struct Reaping {
     child: std::process::Child,
-    ended: Option<Ended>,
+    ended: Option<ChildExit>,
 }
 
-/// The end of a child.
+/// The exit of a child, as far as it is known.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Ended {
+pub(super) enum ChildExit {
     Status(ExitStatus),
     /// Other code has reaped it.
     Stolen,
 }
 
-impl Ended {
+impl ChildExit {
     pub(super) fn status(self) -> io::Result<ExitStatus> {
         match self {
-            Ended::Status(status) => Ok(status),
-            Ended::Stolen => Err(io::Error::other(
+            ChildExit::Status(status) => Ok(status),
+            ChildExit::Stolen => Err(io::Error::other(
                 "the status of the process is unknown, since something else in this program has waited for \
                  it: leave children alone that you have not started, and do not ignore SIGCHLD",
             )),
@@ -140,7 +140,7 @@ impl<S: Source> Child<S> {
         let watch = match open_pidfd(pid).map(S::register) {
             Ok(Ok(source)) => Watch::Descriptor(source),
             Err(error) if Errno::from_io_error(&error) == Some(Errno::SRCH) => {
-                ended = Some(Ended::Stolen);
+                ended = Some(ChildExit::Stolen);
                 Watch::Thread
             }
             Ok(Err(_)) | Err(_) => {
@@ -167,7 +167,7 @@ impl<S: Source> Child<S> {
     }
 
     /// Reaps the child if it has ended. The first call that finds the end wakes all waiting tasks.
-    pub(super) fn try_reap(&self) -> Option<Ended> {
+    pub(super) fn try_reap(&self) -> Option<ChildExit> {
         let mut reaping = lock(&self.reaping);
         if reaping.ended.is_some() {
             return reaping.ended;
@@ -184,8 +184,8 @@ impl<S: Source> Child<S> {
         }
         let ended = match reaping.child.try_wait() {
             Ok(None) => return None,
-            Ok(Some(status)) => Ended::Status(status),
-            Err(_) => Ended::Stolen,
+            Ok(Some(status)) => ChildExit::Status(status),
+            Err(_) => ChildExit::Stolen,
         };
         reaping.ended = Some(ended);
         drop(reaping);
@@ -198,7 +198,7 @@ impl<S: Source> Child<S> {
         &self,
         cx: &mut Context<'_>,
         waiter: &mut Waiter,
-    ) -> Poll<io::Result<Ended>> {
+    ) -> Poll<io::Result<ChildExit>> {
         // Registers first, so that an end which another task finds meanwhile wakes this one.
         waiter.register(&self.waiting, cx.waker());
         if let Some(ended) = self.try_reap() {

@@ -6,7 +6,7 @@ use std::io;
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use super::child::{Child, Ended, Owned, Waiter};
+use super::child::{Child, ChildExit, Owned, Waiter};
 use super::command::Command;
 use super::os::{self, Started};
 use super::pipe::{Pipe, PipeReader, PipeWriter};
@@ -161,7 +161,7 @@ pub(super) async fn end<R: Descriptors>(
 }
 
 /// Waits for the end of a child, and reaps it.
-async fn ended<S: crate::runtime::Source>(child: &Child<S>) -> io::Result<Ended> {
+async fn ended<S: crate::runtime::Source>(child: &Child<S>) -> io::Result<ChildExit> {
     let mut waiter = Waiter::default();
     poll_fn(|cx| child.poll_ended(cx, &mut waiter)).await
 }
@@ -192,7 +192,7 @@ impl<R: Descriptors> Process<R> {
     /// As [`wait`](Process::wait).
     pub fn status(&self) -> io::Result<Option<ExitStatus>> {
         let ended = self.child().try_reap();
-        ended.map(Ended::status).transpose()
+        ended.map(ChildExit::status).transpose()
     }
 
     /// Waits until the process has ended, and returns how. Any number of tasks may wait, any number of
@@ -215,7 +215,7 @@ impl<R: Descriptors> Process<R> {
         poll_fn(move |cx| {
             operation.poll(cx, |cx| {
                 let ended = self.child().poll_ended(cx, &mut waiter);
-                ended.map(|ended| ended.and_then(Ended::status))
+                ended.map(|ended| ended.and_then(ChildExit::status))
             })
         })
     }

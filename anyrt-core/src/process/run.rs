@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rustix::buffer::spare_capacity;
 
-use super::child::{Ended, Waiter};
+use super::child::{ChildExit, Waiter};
 use super::command::{Command, Stdio};
 use super::open::{Process, end, open};
 use super::output::{Failed, Output, ProcessError};
@@ -118,7 +118,7 @@ impl<R: Descriptors> Future for Drive<'_, R> {
             let stderr = this.stderr.poll_end(cx)?;
             let Some(status) = this.status else {
                 let ended = ready!(this.process.child().poll_ended(cx, &mut this.waiter))?;
-                this.status = Some(Ended::status(ended)?);
+                this.status = Some(ChildExit::status(ended)?);
                 this.input = None;
                 // The output that it wrote before its end is available by now.
                 continue;

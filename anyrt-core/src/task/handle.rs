@@ -5,7 +5,7 @@ use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use crate::engine::{Cancelled, Cause, End, Operation, TaskRecord, Wait, poll_state};
+use crate::engine::{Cancelled, Cause, Operation, TaskEnd, TaskRecord, Wait, poll_state};
 use crate::error::{TaskError, ValueError};
 use crate::loom::{Arc, Mutex, lock};
 use crate::task::TaskId;
@@ -36,8 +36,8 @@ enum Access<T> {
         take: fn(&TaskRecord) -> Option<T>,
         put_back: fn(&TaskRecord, T),
     },
-    /// In a slot next to the record, since the value may borrow.
-    InSlot(Arc<ValueCell<T>>),
+    /// In a cell next to the record, since the value may borrow.
+    InCell(Arc<ValueCell<T>>),
 }
 
 /// A value that was taken out of its record. It is put back on drop, also if cloning it panics.
@@ -102,10 +102,10 @@ impl<T> TaskHandle<T> {
         }
     }
 
-    pub(crate) fn split(record: TaskRecord, slot: Arc<ValueCell<T>>) -> TaskHandle<T> {
+    pub(crate) fn split(record: TaskRecord, cell: Arc<ValueCell<T>>) -> TaskHandle<T> {
         TaskHandle {
             record,
-            access: Access::InSlot(slot),
+            access: Access::InCell(cell),
             operation: Operation::New,
             key: 0,
             spent: false,
@@ -125,7 +125,7 @@ impl<T> TaskHandle<T> {
         }
         match &self.access {
             Access::InRecord { take, .. } => take(&self.record),
-            Access::InSlot(slot) => lock(&slot.0).take(),
+            Access::InCell(cell) => lock(&cell.0).take(),
         }
     }
 
@@ -153,9 +153,9 @@ impl<T> TaskHandle<T> {
     /// Returns the status of the task.
     pub fn status(&self) -> TaskStatus {
         match self.record().end() {
-            Some(End::Finished) => TaskStatus::Finished,
-            Some(End::Failed) => TaskStatus::Failed,
-            Some(End::Cancelled) => TaskStatus::Cancelled,
+            Some(TaskEnd::Finished) => TaskStatus::Finished,
+            Some(TaskEnd::Failed) => TaskStatus::Failed,
+            Some(TaskEnd::Cancelled) => TaskStatus::Cancelled,
             None if self.record().is_cancelling() => TaskStatus::Cancelling,
             None => TaskStatus::Pending,
         }
@@ -196,10 +196,10 @@ impl<T> TaskHandle<T> {
     {
         match self.record().end() {
             None => Err(ValueError::NotFinished),
-            Some(End::Failed) => Err(ValueError::Failed),
-            Some(End::Cancelled) => Err(ValueError::Cancelled),
-            Some(End::Finished) if self.spent => Err(ValueError::Taken),
-            Some(End::Finished) => {
+            Some(TaskEnd::Failed) => Err(ValueError::Failed),
+            Some(TaskEnd::Cancelled) => Err(ValueError::Cancelled),
+            Some(TaskEnd::Finished) if self.spent => Err(ValueError::Taken),
+            Some(TaskEnd::Finished) => {
                 let value = match &self.access {
                     Access::InRecord { take, put_back } => {
                         // `clone` runs under the handle's lock, and not under the record's, which others
@@ -213,7 +213,7 @@ impl<T> TaskHandle<T> {
                         };
                         lent.value.clone()
                     }
-                    Access::InSlot(slot) => lock(&slot.0).clone(),
+                    Access::InCell(cell) => lock(&cell.0).clone(),
                 };
                 value.ok_or(ValueError::Taken)
             }
@@ -232,11 +232,11 @@ impl<T> TaskHandle<T> {
         }
     }
 
-    fn error(&self, end: End) -> Option<TaskError> {
+    fn error(&self, end: TaskEnd) -> Option<TaskError> {
         match end {
-            End::Finished => None,
-            End::Failed => Some(TaskError::failed()),
-            End::Cancelled => Some(TaskError::cancelled(self.record().cause())),
+            TaskEnd::Finished => None,
+            TaskEnd::Failed => Some(TaskError::failed()),
+            TaskEnd::Cancelled => Some(TaskError::cancelled(self.record().cause())),
         }
     }
 

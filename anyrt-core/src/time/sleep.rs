@@ -32,7 +32,7 @@ pub fn now<R: Time>() -> Instant {
 ///
 /// If there is no current runtime; the message names the fix.
 pub fn sleep<R: Time>(length: Duration) -> Sleep<R> {
-    Sleep::new(End::After(length))
+    Sleep::new(WakeTime::After(length))
 }
 
 /// Waits until `deadline`. If it has passed, this is only a checkpoint; with [`Instant::FAR_FUTURE`] it waits
@@ -46,7 +46,7 @@ pub fn sleep<R: Time>(length: Duration) -> Sleep<R> {
 ///
 /// If there is no current runtime; the message names the fix.
 pub fn sleep_until<R: Time>(deadline: Instant) -> Sleep<R> {
-    Sleep::new(End::At(deadline))
+    Sleep::new(WakeTime::At(deadline))
 }
 
 /// The future of [`sleep`] and [`sleep_until`].
@@ -55,12 +55,13 @@ pub fn sleep_until<R: Time>(deadline: Instant) -> Sleep<R> {
 pub struct Sleep<R: Time> {
     #[pin]
     timer: LazyTimer<R>,
-    end: End,
+    wake_time: WakeTime,
     operation: Operation,
 }
 
+/// The end of a sleep: a length until its first poll, then a deadline.
 #[derive(Clone, Copy, Debug)]
-enum End {
+enum WakeTime {
     After(Duration),
     At(Instant),
     /// The deadline had passed at the first poll: yield once.
@@ -68,10 +69,10 @@ enum End {
 }
 
 impl<R: Time> Sleep<R> {
-    fn new(end: End) -> Sleep<R> {
+    fn new(wake_time: WakeTime) -> Sleep<R> {
         Sleep {
             timer: LazyTimer::new(),
-            end,
+            wake_time,
             operation: Operation::New,
         }
     }
@@ -85,28 +86,28 @@ impl<R: Time> Future for Sleep<R> {
         if !this.operation.has_started() {
             ready!(this.operation.begin(cx));
             let now = R::now();
-            let deadline = match *this.end {
-                End::After(length) => now + length,
-                End::At(deadline) => deadline,
-                End::Yielded => now,
+            let deadline = match *this.wake_time {
+                WakeTime::After(length) => now + length,
+                WakeTime::At(deadline) => deadline,
+                WakeTime::Yielded => now,
             };
             if deadline <= now {
-                *this.end = End::Yielded;
+                *this.wake_time = WakeTime::Yielded;
                 poll_state::use_up_budget();
                 poll_state::yield_turn(cx.waker());
                 return Poll::Pending;
             }
-            *this.end = End::At(deadline);
+            *this.wake_time = WakeTime::At(deadline);
         }
-        match *this.end {
-            End::At(deadline) => {
+        match *this.wake_time {
+            WakeTime::At(deadline) => {
                 let polled = this.timer.as_mut().poll(cx, deadline);
                 if polled.is_pending() {
                     poll_state::waits_for(Wait::Sleep);
                 }
                 polled
             }
-            End::Yielded | End::After(_) => Poll::Ready(()),
+            WakeTime::Yielded | WakeTime::After(_) => Poll::Ready(()),
         }
     }
 }
@@ -114,7 +115,7 @@ impl<R: Time> Future for Sleep<R> {
 impl<R: Time> fmt::Debug for Sleep<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sleep")
-            .field("end", &self.end)
+            .field("end", &self.wake_time)
             .finish_non_exhaustive()
     }
 }

@@ -35,28 +35,28 @@ use crate::runtime::Time;
 pub struct CancelScope<R> {
     node: Arc<Node>,
     /// The length, if that was set last. Other settings are in the node, so that handles see and change them.
-    limit: Limits,
+    limit: TimeLimit,
     runtime: PhantomData<fn() -> R>,
 }
 
-/// A deadline, or a length that becomes one when the scope is entered.
+/// The time limit of a scope: a deadline, or a length that becomes one when the scope is entered.
 #[derive(Clone, Copy, Debug)]
-enum Limits {
+enum TimeLimit {
     None,
     At(Instant),
     After(Duration),
 }
 
-impl Limits {
+impl TimeLimit {
     /// Returns the deadline, as of now, and whether it has passed.
     #[inline]
     fn resolve<R: Time>(self) -> (Instant, bool) {
         match self {
-            Limits::None => (Instant::FAR_FUTURE, false),
-            Limits::At(Instant::FAR_FUTURE) => (Instant::FAR_FUTURE, false),
-            Limits::At(at) => (at, at <= R::now()),
-            Limits::After(Duration::ZERO) => (R::now(), true),
-            Limits::After(length) => (R::now() + length, false),
+            TimeLimit::None => (Instant::FAR_FUTURE, false),
+            TimeLimit::At(Instant::FAR_FUTURE) => (Instant::FAR_FUTURE, false),
+            TimeLimit::At(at) => (at, at <= R::now()),
+            TimeLimit::After(Duration::ZERO) => (R::now(), true),
+            TimeLimit::After(length) => (R::now() + length, false),
         }
     }
 }
@@ -66,7 +66,7 @@ impl<R: Time> CancelScope<R> {
     pub fn new() -> CancelScope<R> {
         CancelScope {
             node: Node::with_clock(Clock::of::<R>()),
-            limit: Limits::None,
+            limit: TimeLimit::None,
             runtime: PhantomData,
         }
     }
@@ -74,14 +74,14 @@ impl<R: Time> CancelScope<R> {
     /// Sets the deadline at which the scope is cancelled. A deadline that has passed cancels it on entry
     /// (rule C9).
     pub fn deadline(mut self, deadline: Instant) -> CancelScope<R> {
-        self.limit = Limits::None;
+        self.limit = TimeLimit::None;
         self.node.init_deadline(deadline);
         self
     }
 
     /// Sets the time after which the scope is cancelled, counted from the first poll of its future.
     pub fn within(mut self, limit: Duration) -> CancelScope<R> {
-        self.limit = Limits::After(limit);
+        self.limit = TimeLimit::After(limit);
         self.node.init_deadline(Instant::FAR_FUTURE);
         self
     }
@@ -153,12 +153,12 @@ impl<R> fmt::Debug for CancelScope<R> {
 ///
 /// Dropping the returned future drops the inner one, without clean-up code.
 pub fn move_on_after<R: Time, F: Future>(limit: Duration, future: F) -> Scope<R, F, MoveOn> {
-    Scope::plain(Limits::After(limit), future, MoveOn(()))
+    Scope::plain(TimeLimit::After(limit), future, MoveOn(()))
 }
 
 /// Runs a future until `deadline` at most. Returns `None` if it was interrupted. See [`move_on_after`].
 pub fn move_on_at<R: Time, F: Future>(deadline: Instant, future: F) -> Scope<R, F, MoveOn> {
-    Scope::plain(Limits::At(deadline), future, MoveOn(()))
+    Scope::plain(TimeLimit::At(deadline), future, MoveOn(()))
 }
 
 /// Runs a future for at most `limit`, counted from its first poll. Returns an error if it was interrupted.
@@ -173,7 +173,7 @@ pub fn move_on_at<R: Time, F: Future>(deadline: Instant, future: F) -> Scope<R, 
 ///
 /// Dropping the returned future drops the inner one, without clean-up code.
 pub fn fail_after<R: Time, F: Future>(limit: Duration, future: F) -> Scope<R, F, Fail> {
-    Scope::plain(Limits::After(limit), future, Fail { reason: None })
+    Scope::plain(TimeLimit::After(limit), future, Fail { reason: None })
 }
 
 /// Runs a future until `deadline` at most. Returns an error if it was interrupted. See [`fail_after`].
@@ -182,7 +182,7 @@ pub fn fail_after<R: Time, F: Future>(limit: Duration, future: F) -> Scope<R, F,
 ///
 /// [`Elapsed`](crate::error::Elapsed) if the future was interrupted.
 pub fn fail_at<R: Time, F: Future>(deadline: Instant, future: F) -> Scope<R, F, Fail> {
-    Scope::plain(Limits::At(deadline), future, Fail { reason: None })
+    Scope::plain(TimeLimit::At(deadline), future, Fail { reason: None })
 }
 
 /// A future that runs in a cancel scope. [`CancelScope::run`], [`move_on_after`], [`fail_after`] and similar
@@ -194,7 +194,7 @@ pub struct Scope<R: Time, F: Future, M> {
     frame: Frame<F>,
     #[pin]
     timer: LazyTimer<R>,
-    limit: Limits,
+    limit: TimeLimit,
     /// The deadline of a scope without a handle. With a handle, the node has it.
     deadline: Instant,
     own: bool,
@@ -204,7 +204,7 @@ pub struct Scope<R: Time, F: Future, M> {
 }
 
 impl<R: Time, F: Future, M> Scope<R, F, M> {
-    fn plain(limit: Limits, future: F, mode: M) -> Scope<R, F, M> {
+    fn plain(limit: TimeLimit, future: F, mode: M) -> Scope<R, F, M> {
         Scope {
             frame: Frame::new(future),
             timer: LazyTimer::new(),
@@ -298,7 +298,7 @@ impl<R: Time, F: Future, M: Mode> Future for Scope<R, F, M> {
             }
             if let Some(node) = this.frame.node() {
                 // Groups inside read the deadline in the node.
-                node.limit(*this.deadline);
+                node.bring_deadline_forward(*this.deadline);
             }
             if *this.own || this.timer.as_mut().poll(cx, *this.deadline).is_pending() {
                 return Poll::Pending;

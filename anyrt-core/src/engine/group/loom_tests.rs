@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use loom::thread;
 
 use crate::engine::clock::Clock;
-use crate::engine::{CancelState, Cancelled, Cause, End, GroupState, SpawnArgs, TaskRecord};
+use crate::engine::{CancelState, Cancelled, Cause, GroupState, SpawnArgs, TaskEnd, TaskRecord};
 use crate::loom::Arc;
 use crate::models::{Seen, Wakes};
 
@@ -49,7 +49,7 @@ fn loom_the_last_child_races_with_the_host() {
         let leaving = {
             let group = group.clone();
             thread::spawn(move || {
-                child.finish(End::Finished);
+                child.finish(TaskEnd::Finished);
                 group.leave();
             })
         };
@@ -197,7 +197,7 @@ fn loom_the_end_of_a_task_races_with_its_handle() {
         let polled = child.poll_end(&mut key, &Context::from_waker(&waiter.waker()));
         outcomes.note(polled.is_ready());
         ending.join().expect("no panic");
-        assert!(polled == Poll::Ready(End::Finished) || waiter.is_woken());
+        assert!(polled == Poll::Ready(TaskEnd::Finished) || waiter.is_woken());
         assert_eq!(child.take_value(), Some(7_u8));
     });
     seen.both();
@@ -219,7 +219,7 @@ fn loom_the_end_of_a_task_races_with_the_drop_of_its_handle() {
                 if wanted {
                     child.finish_with_value(value);
                 } else {
-                    child.finish(End::Finished);
+                    child.finish(TaskEnd::Finished);
                 }
                 wanted
             })
@@ -246,11 +246,11 @@ fn loom_children_of_one_block_end_at_once() {
         let leaving = {
             let group = group.clone();
             thread::spawn(move || {
-                first.finish(End::Finished);
+                first.finish(TaskEnd::Finished);
                 group.leave();
             })
         };
-        second.finish(End::Finished);
+        second.finish(TaskEnd::Finished);
         group.leave();
         leaving.join().expect("no panic");
         assert_eq!(group.living(), 0);
@@ -269,7 +269,7 @@ fn loom_the_end_of_a_group_races_with_an_open_block() {
         let child = child(&group);
         let open = group.children.take_open().expect("it has room for more");
         let closing = thread::spawn(move || open.close());
-        child.finish(End::Finished);
+        child.finish(TaskEnd::Finished);
         drop(child);
         group.leave();
         outcomes.note(group.children.has_open());

@@ -31,5 +31,5 @@ pub(crate) use self::alarms::Alarms;
 pub(crate) use self::children::{Children, OpenBlock, Owner, TaskRecord};
 pub(crate) use self::enclosing::Enclosing;
 pub(crate) use self::errors::{Errors, Report};
-pub(crate) use self::record::{Caller, End, Record, SpawnArgs};
+pub(crate) use self::record::{Caller, Record, SpawnArgs, TaskEnd};
 pub(crate) use self::state::GroupState;

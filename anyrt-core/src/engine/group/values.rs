@@ -9,7 +9,7 @@ use std::array;
 use std::mem;
 
 use super::children::{SIZE, TaskRecord};
-use crate::engine::{End, poll_state};
+use crate::engine::{TaskEnd, poll_state};
 use crate::loom::{Mutex, OnceLock, lock};
 
 /// The size above which values are boxed, since a single value keeps the storage of the whole block.
@@ -26,7 +26,7 @@ impl TaskRecord {
     #[inline]
     pub(crate) fn finish_with_value<T: Send + 'static>(&self, value: T) {
         if unit::<T>().is_some() {
-            self.finish(End::Finished);
+            self.finish(TaskEnd::Finished);
         } else if size_of::<T>() > MAX_SIZE {
             self.finish_beside_others(Box::new(value));
         } else {
@@ -52,7 +52,7 @@ impl TaskRecord {
         *lock(cell) = Some(value);
         // Either this sees that the handle is gone, or the handle sees that the task has ended: `DETACHED`
         // and the end are bits of one word, changed under one lock.
-        if !self.finish(End::Finished) {
+        if !self.finish(TaskEnd::Finished) {
             let value = lock(cell).take();
             self.drop_inside(value);
         }

@@ -38,14 +38,14 @@ impl Node {
         self.wake();
         // Tasks below go on even if the scope is not polled.
         self.walk_groups(|node, group| {
-            let earlier = node.limit_abort_at(at);
+            let earlier = node.bring_abort_forward(at);
             group.set_alarm(at);
             earlier || Arc::ptr_eq(node, self)
         });
     }
 
     /// Brings the abort forward to `at`. Returns whether that is earlier than before.
-    fn limit_abort_at(&self, at: Instant) -> bool {
+    fn bring_abort_forward(&self, at: Instant) -> bool {
         self.abort_at.fetch_min(at.to_bits(), Ordering::SeqCst) > at.to_bits()
     }
 
@@ -63,7 +63,7 @@ impl Node {
             around = node.parent();
         }
         if at != Instant::FAR_FUTURE
-            && self.limit_abort_at(at)
+            && self.bring_abort_forward(at)
             && let Some(group) = self.group()
         {
             group.set_alarm(at);
@@ -71,7 +71,7 @@ impl Node {
     }
 
     /// Returns the time of its next deadline: the one that cancels, or the one that aborts.
-    pub(crate) fn next_limit(&self) -> Instant {
+    pub(crate) fn next_deadline(&self) -> Instant {
         match self.cancel_state() {
             CancelState::No => self.deadline().min(self.abort_at()),
             CancelState::Cancelled => self.abort_at(),
@@ -113,7 +113,7 @@ impl Node {
     }
 
     /// Brings the deadline forward to `deadline`, unless it is earlier already.
-    pub(crate) fn limit(&self, deadline: Instant) {
+    pub(crate) fn bring_deadline_forward(&self, deadline: Instant) {
         self.deadline
             .fetch_min(deadline.to_bits(), Ordering::SeqCst);
     }

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::Poll;
 
 use super::{OutcomeSink, TaskFuture};
-use crate::engine::{Cause, End, Ended, TaskRecord, poll_state};
+use crate::engine::{Cause, Ended, TaskEnd, TaskRecord, poll_state};
 use crate::unwind::{Payload, drop_quietly};
 
 /// The record and the outcome of a task that has ended. Its future has been dropped.
@@ -21,7 +21,7 @@ pub(super) fn end_of_task<O>(
     let ended = match polled {
         Ok(Poll::Ready(output)) => Ended::Completed(output),
         // Unreachable: this is not called for pending polls.
-        Ok(Poll::Pending) => Ended::Cancelled,
+        Ok(Poll::Pending) => Ended::Interrupted,
         Err(payload) => Ended::Panicked(payload),
     };
     record.count_poll();
@@ -76,7 +76,7 @@ fn deliver_failed(record: &TaskRecord, payload: Payload) {
     let group = record.group();
     group.take_panic(payload, Cause::ChildFailed, Some(&record.name()));
     if record.end().is_none() {
-        record.finish(End::Failed);
+        record.finish(TaskEnd::Failed);
     }
 }
 
@@ -90,7 +90,7 @@ pub(super) fn drop_before_end<F: Future, D: OutcomeSink<F::Output>>(
     };
     let left = leave_root(&record);
     let outcome = match dropped.and(left) {
-        Ok(()) => Ended::Cancelled,
+        Ok(()) => Ended::Interrupted,
         Err(payload) => Ended::Panicked(payload),
     };
     finish(record, this.deliver, outcome);

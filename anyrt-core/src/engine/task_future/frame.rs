@@ -98,7 +98,7 @@ pub(super) fn poll_in_frame<F: Future>(
         let ended = match polled {
             Polled::Ready(value) => Ended::Completed(value),
             Polled::Panicked(payload) => Ended::Panicked(payload),
-            Polled::Interrupted => Ended::Cancelled,
+            Polled::Interrupted => Ended::Interrupted,
             Polled::Pending => {
                 record.set_wait(wait);
                 record.register(cx);

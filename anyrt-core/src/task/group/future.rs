@@ -37,10 +37,10 @@ pub(crate) trait Members<'env, E> {
     fn has_queue(&self) -> bool;
 }
 
-/// The end of the body.
-enum Ended<T> {
+/// The way in which a group's body ended. Its failure is in the group already.
+enum BodyEnd<T> {
     Completed(T),
-    /// Its error is among the group's, or its panic is stored there.
+    /// With an error, which is among those of the group, or a panic, which is stored there.
     Failed,
     Interrupted,
 }
@@ -53,17 +53,17 @@ pub(crate) struct GroupFuture<'env, R: Time, E, M: Members<'env, E>, Open, Fut: 
     frame: Option<Frame<Fut>>,
     members: Option<Arc<M>>,
     children: Option<FuturesUnordered<M::Child>>,
-    ended: Option<Ended<T>>,
+    ended: Option<BodyEnd<T>>,
     #[pin]
     timer: LazyTimer<R>,
-    step: Step,
+    step: GroupStep,
     kind: PhantomData<fn() -> &'env E>,
 }
 
 /// The progress of a group: `Running`, then `Done`; or `Interrupted`, until an enclosing scope has caught the
 /// cancellation.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Step {
+enum GroupStep {
     Running,
     /// It has ended, and an enclosing scope has yet to catch the cancellation.
     Interrupted,
@@ -86,7 +86,7 @@ where
             children: None,
             ended: None,
             timer: LazyTimer::new(),
-            step: Step::Running,
+            step: GroupStep::Running,
             kind: PhantomData,
         }
     }
@@ -120,9 +120,9 @@ where
             .expect("the group is opened on its first poll");
         let core = members.core();
         match this.step {
-            Step::Running => {}
-            Step::Interrupted => return interrupted_before(core, cx),
-            Step::Done => panic!("a group must not be polled after its end"),
+            GroupStep::Running => {}
+            GroupStep::Interrupted => return interrupted_before(core, cx),
+            GroupStep::Done => panic!("a group must not be polled after its end"),
         }
         // Ends: each `continue` needs a deadline that was carried out, a new child, or a departure of the
         // last child.
@@ -139,21 +139,21 @@ where
                 let ended = match frame.as_mut().poll(cx, &mut ScopePolicy::<true>) {
                     Polled::Pending => None,
                     Polled::Ready(output) => Some(match output.into_result() {
-                        Ok(value) => Ended::Completed(value),
+                        Ok(value) => BodyEnd::Completed(value),
                         Err(error) => {
                             members.errors().fail_body(core, error);
-                            Ended::Failed
+                            BodyEnd::Failed
                         }
                     }),
                     Polled::Panicked(payload) => {
                         let by = core.host.as_ref().map(|host| host.name());
                         core.take_panic(payload, Cause::HostFailed, by.as_deref());
-                        Some(Ended::Failed)
+                        Some(BodyEnd::Failed)
                     }
-                    Polled::Interrupted => Some(Ended::Interrupted),
+                    Polled::Interrupted => Some(BodyEnd::Interrupted),
                 };
                 if ended.is_some() {
-                    if matches!(ended, Some(Ended::Interrupted)) && core.node.is_inherited() {
+                    if matches!(ended, Some(BodyEnd::Interrupted)) && core.node.is_inherited() {
                         // A shield that is switched on from now on is too late.
                         core.node.latch();
                     }
@@ -167,13 +167,13 @@ where
 
             // 4. If the body has ended and no child is left, end the group.
             let cut_short = core.was_cut_short() || (inherited && inhabited);
-            if matches!(this.ended, Some(Ended::Completed(_)))
+            if matches!(this.ended, Some(BodyEnd::Completed(_)))
                 && cut_short
                 && !core.node.is_shielded()
                 && poll_state::effectively_cancelled()
             {
                 // Children were alive when the cancellation was seen, so this is a cancel point (rule C4).
-                *this.ended = Some(Ended::Interrupted);
+                *this.ended = Some(BodyEnd::Interrupted);
             }
             if this.ended.is_some() && core.is_empty() {
                 if !poll_state::take_budget() {
@@ -195,7 +195,7 @@ where
                 poll_state::waits_for(Wait::Children);
             }
             if core.living() > 0 {
-                core.set_alarm(core.node.next_limit());
+                core.set_alarm(core.node.next_deadline());
             }
             core.node.register(cx);
             // Checked after the waker is registered: later events wake the task.
@@ -210,7 +210,7 @@ where
         *this.children = None;
         core.node.leave();
         core.detach();
-        *this.step = Step::Done;
+        *this.step = GroupStep::Done;
         if let Some(payload) = core.panic() {
             members.errors().give_up(core);
             resume_unwind(payload);
@@ -220,9 +220,9 @@ where
             return Poll::Ready(Err(GroupError::failed(errors)));
         }
         match this.ended.take() {
-            Some(Ended::Completed(value)) => Poll::Ready(Ok(value)),
+            Some(BodyEnd::Completed(value)) => Poll::Ready(Ok(value)),
             _ => {
-                *this.step = Step::Interrupted;
+                *this.step = GroupStep::Interrupted;
                 interrupted_before(core, cx)
             }
         }
@@ -283,7 +283,7 @@ impl<'env, R: Time, E, M: Members<'env, E>, Open, Fut: Future, T> PinnedDrop
             return;
         };
         let core = members.core();
-        if *this.step != Step::Running || core.has_ended() {
+        if *this.step != GroupStep::Running || core.has_ended() {
             return;
         }
         // Counts a task in, which keeps the group and the one around open until everything in it has been

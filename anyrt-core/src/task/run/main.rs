@@ -12,8 +12,8 @@ use super::RunOptions;
 use crate::engine::clock::Clock;
 use crate::engine::poll_state::IN_TASK;
 use crate::engine::{
-    Alarms, AtEnd, Cancelled, Cause, Debts, End, Ended, GroupState, LazyTimer, Root, Run, RunVars,
-    SpawnArgs, TaskRecord, WaitDetails, Workers, poll_state,
+    Alarms, AtEnd, Cancelled, Cause, Debts, Ended, GroupState, LazyTimer, Root, Run, RunVars,
+    SpawnArgs, TaskEnd, TaskRecord, WaitDetails, Workers, poll_state,
 };
 use crate::error::RunError;
 use crate::instant::Instant;
@@ -237,7 +237,7 @@ impl<R: Runtime, F: Future> Future for MainFuture<R, F> {
                 return Poll::Pending;
             };
             state.ended = Some(ended);
-            record.finish(End::Finished);
+            record.finish(TaskEnd::Finished);
             // Tasks that were spawned through a handle of the run end with the main task.
             core.cancel(Cancelled::new(Cause::Enclosing));
             state.run.at_end.carry_out();
@@ -271,7 +271,7 @@ impl<R: Runtime, F: Future> Future for MainFuture<R, F> {
             }
             (_, Some(payload)) => resume_unwind(payload),
             (Some(Ended::Completed(value)), None) => Poll::Ready(value),
-            (Some(Ended::Cancelled) | None, None) => {
+            (Some(Ended::Interrupted) | None, None) => {
                 unreachable!("nothing cancels the main task before its end")
             }
         }

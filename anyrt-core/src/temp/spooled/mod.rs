@@ -54,10 +54,10 @@ pub struct SpooledTempFile<R: Runtime> {
     max: usize,
     folder: PathBuf,
     limiter: Limiter,
-    state: State<R>,
+    state: SpoolState<R>,
 }
 
-enum State<R: Runtime> {
+enum SpoolState<R: Runtime> {
     Memory(Memory),
     Moving(OwnedCall<Result<fs::File, (io::Error, Memory)>>),
     File(Box<File<R>>),
@@ -69,13 +69,13 @@ impl<R: Runtime> SpooledTempFile<R> {
             max,
             folder,
             limiter,
-            state: State::Memory(Memory::default()),
+            state: SpoolState::Memory(Memory::default()),
         }
     }
 
     /// Returns whether the bytes are in a file, or are being moved to one.
     pub fn is_rolled(&self) -> bool {
-        !matches!(self.state, State::Memory(_))
+        !matches!(self.state, SpoolState::Memory(_))
     }
 
     /// Reads some bytes. Returns 0 at the end.
@@ -107,7 +107,7 @@ impl<R: Runtime> SpooledTempFile<R> {
         let count = poll_fn(|cx| {
             operation.poll(cx, |cx| {
                 ready!(self.poll_moved(cx))?;
-                let State::Memory(memory) = &mut self.state else {
+                let SpoolState::Memory(memory) = &mut self.state else {
                     return Poll::Ready(Ok(None));
                 };
                 let rest = memory.rest();
@@ -120,7 +120,7 @@ impl<R: Runtime> SpooledTempFile<R> {
             })
         });
         match (count.await?, &mut self.state) {
-            (None, State::File(file)) => file.read_to_end(buffer).await,
+            (None, SpoolState::File(file)) => file.read_to_end(buffer).await,
             (count, _) => Ok(count.unwrap_or(0)),
         }
     }
@@ -194,7 +194,7 @@ impl<R: Runtime> SpooledTempFile<R> {
             })
         });
         match (moved.await?, &mut self.state) {
-            (None, State::File(file)) => file.seek(to).await,
+            (None, SpoolState::File(file)) => file.seek(to).await,
             (position, _) => Ok(position.unwrap_or(0)),
         }
     }
@@ -227,14 +227,14 @@ impl<R: Runtime> SpooledTempFile<R> {
                 if length > self.max {
                     ready!(self.poll_roll(cx))?;
                 }
-                let State::Memory(memory) = &mut self.state else {
+                let SpoolState::Memory(memory) = &mut self.state else {
                     return Poll::Ready(Ok(false));
                 };
                 Poll::Ready(memory.set_len(length).map(|()| true))
             })
         });
         match (is_set.await?, &mut self.state) {
-            (false, State::File(file)) => file.set_len(length).await,
+            (false, SpoolState::File(file)) => file.set_len(length).await,
             _ => Ok(()),
         }
     }
@@ -252,7 +252,7 @@ impl<R: Runtime> SpooledTempFile<R> {
         let mut operation = FallibleOperation::new();
         poll_fn(|cx| operation.poll(cx, |cx| self.poll_roll(cx))).await?;
         match self.state {
-            State::File(file) => Ok(*file),
+            SpoolState::File(file) => Ok(*file),
             _ => unreachable!("everything was moved"),
         }
     }
@@ -260,7 +260,7 @@ impl<R: Runtime> SpooledTempFile<R> {
 
 impl<R: Runtime> Attributes for SpooledTempFile<R> {
     fn provide(&self, demand: &mut Request<'_>) {
-        if let State::File(file) = &self.state {
+        if let SpoolState::File(file) = &self.state {
             file.provide(demand);
         }
     }

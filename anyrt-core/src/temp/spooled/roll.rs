@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::memory::Memory;
-use super::{SpooledTempFile, State};
+use super::{SpoolState, SpooledTempFile};
 use crate::fs::call::check;
 use crate::fs::{File, PathError};
 use crate::runtime::Runtime;
@@ -16,15 +16,15 @@ use crate::thread::OwnedCall;
 impl<R: Runtime> SpooledTempFile<R> {
     /// Waits for the move, if there is one. If it fails, everything is in memory again.
     pub(super) fn poll_moved(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let State::Moving(call) = &mut self.state else {
+        let SpoolState::Moving(call) = &mut self.state else {
             return Poll::Ready(Ok(()));
         };
         let (state, outcome) = match ready!(call.poll(cx)) {
             Ok(file) => {
                 let file = File::opened(file, None, self.limiter.clone());
-                (State::File(Box::new(file)), Ok(()))
+                (SpoolState::File(Box::new(file)), Ok(()))
             }
-            Err((error, memory)) => (State::Memory(memory), Err(error)),
+            Err((error, memory)) => (SpoolState::Memory(memory), Err(error)),
         };
         self.state = state;
         Poll::Ready(outcome)
@@ -33,7 +33,7 @@ impl<R: Runtime> SpooledTempFile<R> {
     /// Moves everything to a file, if it is in memory.
     pub(super) fn poll_roll(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_moved(cx))?;
-        let State::Memory(memory) = &mut self.state else {
+        let SpoolState::Memory(memory) = &mut self.state else {
             return Poll::Ready(Ok(()));
         };
         check(CREATE_FILE, &self.folder)?;
@@ -44,7 +44,7 @@ impl<R: Runtime> SpooledTempFile<R> {
             written.map_err(|error| (PathError::wrap(CREATE_FILE, &folder, error), memory))
         };
         let call = OwnedCall::start::<R, _>(self.limiter.as_ref(), false, work);
-        self.state = State::Moving(call);
+        self.state = SpoolState::Moving(call);
         self.poll_moved(cx)
     }
 
@@ -52,9 +52,9 @@ impl<R: Runtime> SpooledTempFile<R> {
     pub(super) fn poll_place(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Place<'_, R>>> {
         ready!(self.poll_moved(cx))?;
         Poll::Ready(Ok(match &mut self.state {
-            State::Memory(memory) => Place::Memory(memory),
-            State::File(file) => Place::File(Pin::new(&mut **file)),
-            State::Moving(_) => unreachable!("the move has ended"),
+            SpoolState::Memory(memory) => Place::Memory(memory),
+            SpoolState::File(file) => Place::File(Pin::new(&mut **file)),
+            SpoolState::Moving(_) => unreachable!("the move has ended"),
         }))
     }
 }

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use futures_io::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
 
 use super::roll::Place;
-use super::{SpooledTempFile, State};
+use super::{SpoolState, SpooledTempFile};
 use crate::runtime::Runtime;
 
 impl<R: Runtime> AsyncRead for SpooledTempFile<R> {
@@ -33,9 +33,9 @@ impl<R: Runtime> AsyncBufRead for SpooledTempFile<R> {
 
     fn consume(self: Pin<&mut Self>, count: usize) {
         match &mut self.get_mut().state {
-            State::Memory(memory) => memory.position += count.min(memory.rest().len()) as u64,
-            State::File(file) => Pin::new(&mut **file).consume(count),
-            State::Moving(_) => {}
+            SpoolState::Memory(memory) => memory.position += count.min(memory.rest().len()) as u64,
+            SpoolState::File(file) => Pin::new(&mut **file).consume(count),
+            SpoolState::Moving(_) => {}
         }
     }
 }

@@ -11,33 +11,33 @@ use crate::wake::wake_all;
 
 /// The way in which a task ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum End {
+pub(crate) enum TaskEnd {
     Finished,
     Failed,
     Cancelled,
 }
 
 impl Record {
-    pub(crate) fn end(&self) -> Option<End> {
+    pub(crate) fn end(&self) -> Option<TaskEnd> {
         let state = self.state.load(Ordering::Acquire);
         if state & ENDED == 0 {
             None
         } else if state & FINISHED != 0 {
-            Some(End::Finished)
+            Some(TaskEnd::Finished)
         } else if state & FAILED != 0 {
-            Some(End::Failed)
+            Some(TaskEnd::Failed)
         } else {
-            Some(End::Cancelled)
+            Some(TaskEnd::Cancelled)
         }
     }
 
     /// Ends the task. Returns whether the handle still exists.
     #[inline]
-    pub(crate) fn finish(&self, end: End) -> bool {
+    pub(crate) fn finish(&self, end: TaskEnd) -> bool {
         self.finish_as(match end {
-            End::Finished => FINISHED,
-            End::Failed => FAILED,
-            End::Cancelled => WAS_CANCELLED,
+            TaskEnd::Finished => FINISHED,
+            TaskEnd::Failed => FAILED,
+            TaskEnd::Cancelled => WAS_CANCELLED,
         })
     }
 
@@ -114,7 +114,7 @@ impl Record {
     }
 
     /// Waits for the end. `key` identifies the waiter; it starts as zero.
-    pub(crate) fn poll_end(&self, key: &mut u64, cx: &task::Context<'_>) -> Poll<End> {
+    pub(crate) fn poll_end(&self, key: &mut u64, cx: &task::Context<'_>) -> Poll<TaskEnd> {
         if let Some(end) = self.end() {
             return Poll::Ready(end);
         }

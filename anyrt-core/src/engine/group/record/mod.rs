@@ -41,7 +41,7 @@ use std::mem;
 use std::panic::Location;
 use std::task::Waker;
 
-pub(crate) use self::end::End;
+pub(crate) use self::end::TaskEnd;
 pub(crate) use self::spawn::SpawnArgs;
 pub(crate) use self::start::Caller;
 use crate::engine::{Cancelled, ContextMap, Node, Wait};

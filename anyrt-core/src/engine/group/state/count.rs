@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use super::nesting::Enclosing;
+use super::nesting::Surrounding;
 use crate::engine::{Cancelled, Cause, GroupState};
 use crate::loom::atomic::Ordering;
 use crate::loom::{Arc, lock};
@@ -89,9 +89,9 @@ impl GroupState {
         loop {
             let group = inner.as_deref().unwrap_or(self);
             let around = match &*lock(&group.enclosing) {
-                Enclosing::Nobody => return true,
-                Enclosing::Over => return false,
-                Enclosing::Group(around, _) => around.clone(),
+                Surrounding::None => return true,
+                Surrounding::Over => return false,
+                Surrounding::Group(around, _) => around.clone(),
             };
             let Some(first) = around.count_in() else {
                 group.move_out_of(&around);

@@ -40,7 +40,7 @@ impl GroupState {
         if node.is_cancelled_now() {
             node.cancel(Cancelled::new(Cause::Deadline));
         }
-        self.set_alarm(node.next_limit());
+        self.set_alarm(node.next_deadline());
     }
 
     /// Stores the deadline around the group, for as long as its node is not in the tree.

@@ -41,7 +41,7 @@ mod nesting;
 use std::fmt;
 use std::panic::Location;
 
-use self::nesting::{Enclosing, Nested};
+use self::nesting::{Nested, Surrounding};
 use crate::engine::clock::Clock;
 use crate::engine::{Cancelled, Children, Node, Owner, Run, SpawnArgs, TaskRecord, poll_state};
 use crate::instant::Instant;
@@ -64,7 +64,7 @@ pub(crate) struct GroupState {
     living: AtomicU64,
     cut_short: AtomicBool,
     around: AtomicU64,
-    enclosing: Mutex<Enclosing>,
+    enclosing: Mutex<Surrounding>,
     /// The time at which the run handles the group's deadlines, in bits.
     alarm: AtomicU64,
     pub(super) children: Children,
@@ -133,7 +133,7 @@ impl GroupState {
             living: AtomicU64::new(0),
             cut_short: AtomicBool::new(false),
             around: AtomicU64::new(Instant::FAR_FUTURE.to_bits()),
-            enclosing: Mutex::new(Enclosing::Nobody),
+            enclosing: Mutex::new(Surrounding::None),
             alarm: AtomicU64::new(Instant::FAR_FUTURE.to_bits()),
             children: Children::default(),
             nested: Mutex::default(),

@@ -7,9 +7,9 @@ use crate::engine::GroupState;
 use crate::loom::{Arc, Weak, lock};
 
 /// The group around a group.
-pub(super) enum Enclosing {
+pub(super) enum Surrounding {
     /// None: the group is outside of every other, or belongs to a run.
-    Nobody,
+    None,
     /// This group, which lists the inner one under the number.
     Group(Arc<GroupState>, u64),
     /// The run is over: no child can enter.
@@ -27,15 +27,15 @@ impl GroupState {
     /// Sets the group around.
     pub(in crate::engine::group) fn move_to(self: &Arc<Self>, around: Arc<GroupState>) {
         let number = around.list_nested(self);
-        let enclosing = Enclosing::Group(around, number);
+        let enclosing = Surrounding::Group(around, number);
         let old = mem::replace(&mut *lock(&self.enclosing), enclosing);
         drop(old);
     }
 
     pub(super) fn around_it(&self) -> Option<Arc<GroupState>> {
         match &*lock(&self.enclosing) {
-            Enclosing::Group(around, _) => Some(around.clone()),
-            Enclosing::Nobody | Enclosing::Over => None,
+            Surrounding::Group(around, _) => Some(around.clone()),
+            Surrounding::None | Surrounding::Over => None,
         }
     }
 
@@ -53,9 +53,9 @@ impl GroupState {
             (Some(next), Some(this)) => this.move_to(next),
             _ => {
                 let over = if around.run.is_some() {
-                    Enclosing::Over
+                    Surrounding::Over
                 } else {
-                    Enclosing::Nobody
+                    Surrounding::None
                 };
                 let old = mem::replace(&mut *lock(&self.enclosing), over);
                 drop(old);
@@ -65,7 +65,7 @@ impl GroupState {
 
     /// Removes the group from all lists, since the host is done with it.
     pub(crate) fn detach(&self) {
-        if let Enclosing::Group(around, number) = &*lock(&self.enclosing) {
+        if let Surrounding::Group(around, number) = &*lock(&self.enclosing) {
             lock(&around.nested).groups.remove(number);
         }
         if let Some(run) = &self.run {

@@ -6,7 +6,7 @@ use std::io::{self, Seek, SeekFrom};
 use std::task::{Context, Poll, ready};
 
 use super::hop::{Answer, Hop};
-use super::running::Settled;
+use super::running::HopEffect;
 use super::{Engine, closed};
 use crate::engine::FallibleOperation;
 use crate::loom::Arc;
@@ -28,12 +28,12 @@ impl<R: Runtime> Engine<R> {
             operation.poll(cx, |cx| {
                 loop {
                     match ready!(self.poll_settle(cx)) {
-                        Settled::Other(_, answer) if function.is_none() => {
+                        HopEffect::Other(_, answer) if function.is_none() => {
                             return Poll::Ready(answer.map(|answer| {
                                 *answer.downcast().expect("the answer of this function")
                             }));
                         }
-                        Settled::Nothing if function.is_some() => {}
+                        HopEffect::Nothing if function.is_some() => {}
                         // The outcome of an earlier hop, whose operation was dropped.
                         _ => continue,
                     }
@@ -83,13 +83,13 @@ impl<R: Runtime> Engine<R> {
     ) -> Poll<io::Result<u64>> {
         loop {
             match ready!(self.poll_settle(cx)) {
-                Settled::Other(number, answer) if *seeking == Some((number, to)) => {
+                HopEffect::Other(number, answer) if *seeking == Some((number, to)) => {
                     *seeking = None;
                     return Poll::Ready(
                         answer.map(|position| *position.downcast().expect("the answer of a seek")),
                     );
                 }
-                Settled::Nothing => {}
+                HopEffect::Nothing => {}
                 _ => continue,
             }
             ready!(self.poll_flush(cx))?;

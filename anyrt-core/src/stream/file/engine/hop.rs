@@ -1,8 +1,8 @@
 //! The work of one hop on a worker thread, and how it passes on what it has read.
 //!
 //! ```text
-//!   End:  Open ──hop ends──▶ Ended ──next operation──▶ noted by the engine
-//!           └──engine is dropped──▶ Gone ──hop ends──▶ the hop writes the bytes in it
+//!   HopState:  Running ──hop ends──▶ Ended ──next operation──▶ noted by the engine
+//!                 └──engine is dropped──▶ Gone ──hop ends──▶ the hop writes the bytes in it
 //! ```
 
 use std::any::Any;
@@ -42,14 +42,14 @@ pub(super) struct Shared {
     pub(super) rooms: Vec<Vec<u8>>,
     /// The waker of an operation that waits for a piece.
     pub(super) waker: WakerSlot,
-    pub(super) end: End,
+    pub(super) hop: HopState,
 }
 
-/// The way in which the cooperation of engine and hop has ended.
+/// The state of a hop, which decides whether it or the engine ends first.
 #[derive(Default)]
-pub(super) enum End {
+pub(super) enum HopState {
     #[default]
-    Open,
+    Running,
     /// The hop has ended, with this result. Set by the hop.
     Ended(Done),
     /// The engine was dropped. Contains the bytes that the hop must write, and how far the descriptor was
@@ -73,11 +73,11 @@ pub(super) struct Done {
     /// Whether the descriptor was set back.
     pub(super) was_set_back: bool,
     pub(super) positioned: Option<bool>,
-    pub(super) outcome: Outcome,
+    pub(super) output: HopOutput,
 }
 
-/// The result of the work itself.
-pub(super) enum Outcome {
+/// The result of the work itself, by the kind of hop.
+pub(super) enum HopOutput {
     Read(Piece),
     Write {
         buffer: Vec<u8>,
@@ -102,26 +102,26 @@ impl Hop {
             return Done {
                 was_set_back: false,
                 positioned,
-                outcome: self.fail(buffer, error),
+                output: self.fail(buffer, error),
             };
         }
-        let (positioned, outcome) = self.run(file, buffer, positioned);
+        let (positioned, output) = self.run(file, buffer, positioned);
         Done {
             was_set_back: back.is_some(),
             positioned,
-            outcome,
+            output,
         }
     }
 
-    /// Returns the outcome of a hop for which the descriptor could not be set back.
-    fn fail(self, buffer: Vec<u8>, error: io::Error) -> Outcome {
+    /// Returns the result of a hop for which the descriptor could not be set back.
+    fn fail(self, buffer: Vec<u8>, error: io::Error) -> HopOutput {
         match self {
-            Hop::Write => Outcome::Write {
+            Hop::Write => HopOutput::Write {
                 buffer,
                 count: 0,
                 error: Some(error),
             },
-            Hop::Read(_) | Hop::Other(_) => Outcome::Other(Err(error)),
+            Hop::Read(_) | Hop::Other(_) => HopOutput::Other(Err(error)),
         }
     }
 
@@ -131,23 +131,23 @@ impl Hop {
         file: &File,
         buffer: Vec<u8>,
         positioned: Option<bool>,
-    ) -> (Option<bool>, Outcome) {
+    ) -> (Option<bool>, HopOutput) {
         match self {
             Hop::Read(asked) => {
                 let positioned = positioned.unwrap_or_else(|| has_position(file));
                 let piece = read(file, buffer, asked, positioned);
-                (Some(positioned), Outcome::Read(piece))
+                (Some(positioned), HopOutput::Read(piece))
             }
             Hop::Write => {
                 let (count, error) = write(file, &buffer);
-                let outcome = Outcome::Write {
+                let output = HopOutput::Write {
                     buffer,
                     count,
                     error,
                 };
-                (positioned, outcome)
+                (positioned, output)
             }
-            Hop::Other(function) => (positioned, Outcome::Other(function(file))),
+            Hop::Other(function) => (positioned, HopOutput::Other(function(file))),
         }
     }
 }
@@ -165,18 +165,18 @@ pub(super) fn hand_over(
     loop {
         // 1. The engine is gone: its bytes are the caller's to write.
         let mut state = lock(shared);
-        if let End::Gone(bytes, ahead) = mem::take(&mut state.end) {
+        if let HopState::Gone(bytes, ahead) = mem::take(&mut state.hop) {
             return Some((done, bytes, ahead));
         }
         // 2. Without a full piece and a buffer for the next one, this was the last.
-        let room = match &done.outcome {
-            Outcome::Read(piece) if piece.is_full() && pieces < PIECES => state.rooms.pop(),
+        let room = match &done.output {
+            HopOutput::Read(piece) if piece.is_full() && pieces < PIECES => state.rooms.pop(),
             _ => None,
         };
-        let (piece, room) = match (done.outcome, room) {
-            (Outcome::Read(piece), Some(room)) => (piece, room),
-            (outcome, _) => {
-                state.end = End::Ended(Done { outcome, ..done });
+        let (piece, room) = match (done.output, room) {
+            (HopOutput::Read(piece), Some(room)) => (piece, room),
+            (output, _) => {
+                state.hop = HopState::Ended(Done { output, ..done });
                 return None;
             }
         };
@@ -190,7 +190,7 @@ pub(super) fn hand_over(
         if let Err(payload) = woken {
             Run::unhandled_panic(Run::current().as_deref(), payload);
         }
-        done.outcome = Outcome::Read(read(file, room, asked, true));
+        done.output = HopOutput::Read(read(file, room, asked, true));
         pieces += 1;
     }
 }
@@ -211,10 +211,10 @@ impl Done {
     /// Writes the bytes that the hop did not write, and then `bytes`, at the position. The descriptor was
     /// `ahead` of the position, plus what the hop has read.
     pub(super) fn write_rest(self, file: &File, bytes: Vec<u8>, ahead: usize) -> io::Result<()> {
-        let (rest, ahead) = match &self.outcome {
-            Outcome::Write { buffer, count, .. } => (&buffer[*count..], 0),
-            Outcome::Read(piece) => (&[][..], ahead + piece.count),
-            Outcome::Other(_) => (&[][..], ahead),
+        let (rest, ahead) = match &self.output {
+            HopOutput::Write { buffer, count, .. } => (&buffer[*count..], 0),
+            HopOutput::Read(piece) => (&[][..], ahead + piece.count),
+            HopOutput::Other(_) => (&[][..], ahead),
         };
         if rest.is_empty() && bytes.is_empty() {
             return Ok(());

@@ -41,7 +41,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::{fmt, mem};
 
-use self::hop::{End, Hop, Outcome, Piece, counts};
+use self::hop::{Hop, HopOutput, HopState, Piece, counts};
 use self::running::Running;
 use super::{FileHandle, FilePath};
 use crate::engine::{Run, Unhandled};
@@ -211,15 +211,15 @@ impl<R: Runtime> Drop for Engine<R> {
         //    already ended.
         if let Some(running) = &self.running {
             let mut shared = lock(&running.shared);
-            if matches!(shared.end, End::Open) {
+            if matches!(shared.hop, HopState::Running) {
                 // Dropping the call makes the run wait for it.
                 let ahead = self.ahead() + counts(&shared.pieces);
-                shared.end = End::Gone(mem::take(&mut self.pending), ahead);
+                shared.hop = HopState::Gone(mem::take(&mut self.pending), ahead);
                 return;
             }
             // 2. The hop has just ended: note what it did. It may have failed to write its bytes.
             drop(shared);
-            self.take_outcome();
+            self.take_effect();
         }
         // 3. No hop: write pending bytes in a job that the run waits for.
         let (Some(file), false) = (self.file.take(), self.pending.is_empty()) else {
@@ -229,9 +229,9 @@ impl<R: Runtime> Drop for Engine<R> {
         let (path, positioned) = (self.path.clone(), self.positioned);
         run_owed::<R>(self.options.limiter.as_ref(), move || {
             let done = Hop::Write.carry_out(&file, bytes, back, positioned);
-            if let Outcome::Write {
+            if let HopOutput::Write {
                 error: Some(error), ..
-            } = done.outcome
+            } = done.output
             {
                 report_loss(path.as_deref(), Err(error));
             }

@@ -5,7 +5,7 @@ use std::mem;
 use std::task::{Context, Poll, ready};
 
 use super::hop::{Hop, Piece};
-use super::running::Settled;
+use super::running::HopEffect;
 use super::{Engine, LEAST, MOST, closed};
 use crate::engine::poll_state;
 use crate::loom::lock;
@@ -37,7 +37,7 @@ impl<R: Runtime> Engine<R> {
                     // Also with unread bytes: the hop may move the position.
                     self.poll_settle(cx)
                 };
-                if !matches!(ready!(settled), Settled::Nothing) {
+                if !matches!(ready!(settled), HopEffect::Nothing) {
                     continue;
                 }
             }

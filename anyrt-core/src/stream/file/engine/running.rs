@@ -4,7 +4,7 @@ use std::io;
 use std::mem;
 use std::task::{Context, Poll, ready};
 
-use super::hop::{Answer, Done, End, Hop, Outcome, Piece, Shared, hand_over};
+use super::hop::{Answer, Done, Hop, HopOutput, HopState, Piece, Shared, hand_over};
 use super::{Engine, LEAST, closed, report_loss};
 use crate::loom::{Arc, Mutex, lock};
 use crate::runtime::Runtime;
@@ -18,8 +18,8 @@ pub(super) struct Running {
     pub(super) shared: Arc<Mutex<Shared>>,
 }
 
-/// The result of waiting for a hop.
-pub(super) enum Settled {
+/// The effect of a hop on the engine, once it is noted.
+pub(super) enum HopEffect {
     /// There was no hop, or it brought nothing.
     Nothing,
     /// A piece was read into `next`.
@@ -92,62 +92,62 @@ impl<R: Runtime> Engine<R> {
     }
 
     /// Waits until the running hop has ended, and notes what it did. A reading hop reads no further piece.
-    pub(super) fn poll_settle(&mut self, cx: &mut Context<'_>) -> Poll<Settled> {
+    pub(super) fn poll_settle(&mut self, cx: &mut Context<'_>) -> Poll<HopEffect> {
         let Some(running) = &mut self.running else {
-            return Poll::Ready(Settled::Nothing);
+            return Poll::Ready(HopEffect::Nothing);
         };
         // Takes the room away, which ends a hop that reads ahead after its current piece.
         if running.reads {
             self.rooms.append(&mut lock(&running.shared).rooms);
         }
         ready!(running.call.poll(cx));
-        let settled = self.take_outcome();
-        Poll::Ready(settled.unwrap_or(Settled::Nothing))
+        let settled = self.take_effect();
+        Poll::Ready(settled.unwrap_or(HopEffect::Nothing))
     }
 
     /// Waits until the running hop, which reads, has read a piece.
-    pub(super) fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Settled> {
+    pub(super) fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<HopEffect> {
         let Some(running) = &mut self.running else {
-            return Poll::Ready(Settled::Nothing);
+            return Poll::Ready(HopEffect::Nothing);
         };
         let pieces = poll_locked(&running.shared, cx.waker(), |shared| {
-            if shared.pieces.is_empty() && matches!(shared.end, End::Open) {
+            if shared.pieces.is_empty() && matches!(shared.hop, HopState::Running) {
                 return Err(&mut shared.waker);
             }
             Ok(mem::take(&mut shared.pieces))
         });
-        // Either there are pieces, or the hop has ended and its outcome is next.
+        // Either there are pieces, or the hop has ended and its result is next.
         match pieces {
             Poll::Ready(pieces) if !pieces.is_empty() => {
                 // The hop continues after this operation, and no scope should wait for it.
                 running.call.let_go();
                 pieces.into_iter().for_each(|piece| self.note_piece(piece));
-                Poll::Ready(Settled::Read)
+                Poll::Ready(HopEffect::Read)
             }
             _ => {
                 ready!(running.call.poll(cx));
-                let settled = self.take_outcome();
-                Poll::Ready(settled.unwrap_or(Settled::Nothing))
+                let settled = self.take_effect();
+                Poll::Ready(settled.unwrap_or(HopEffect::Nothing))
             }
         }
     }
 
     /// Notes what the running hop did, if it has ended. The hop counts as gone either way.
-    pub(super) fn take_outcome(&mut self) -> Option<Settled> {
+    pub(super) fn take_effect(&mut self) -> Option<HopEffect> {
         let running = self.running.take()?;
         let mut shared = mem::take(&mut *lock(&running.shared));
         self.rooms.append(&mut shared.rooms);
         for piece in shared.pieces {
             self.note_piece(piece);
         }
-        match shared.end {
-            End::Ended(done) => Some(self.note(done)),
+        match shared.hop {
+            HopState::Ended(done) => Some(self.note(done)),
             _ => None,
         }
     }
 
-    /// Notes the outcome of a hop.
-    fn note(&mut self, done: Done) -> Settled {
+    /// Notes the result of a hop.
+    fn note(&mut self, done: Done) -> HopEffect {
         if done.positioned.is_some() {
             self.positioned = done.positioned;
         }
@@ -158,12 +158,12 @@ impl<R: Runtime> Engine<R> {
             self.returned = Vec::new();
             self.last = 0;
         }
-        match done.outcome {
-            Outcome::Read(piece) => {
+        match done.output {
+            HopOutput::Read(piece) => {
                 self.note_piece(piece);
-                Settled::Read
+                HopEffect::Read
             }
-            Outcome::Write {
+            HopOutput::Write {
                 mut buffer,
                 count,
                 error,
@@ -180,9 +180,9 @@ impl<R: Runtime> Engine<R> {
                     self.spare = mem::replace(&mut self.pending, buffer);
                 }
                 self.failed = error;
-                Settled::Wrote
+                HopEffect::Wrote
             }
-            Outcome::Other(answer) => Settled::Other(self.begun, answer),
+            HopOutput::Other(answer) => HopEffect::Other(self.begun, answer),
         }
     }
 

@@ -5,7 +5,7 @@ use super::super::super::output::TaskOutput;
 use super::super::deliver::deliver;
 use super::super::future::Members;
 use crate::engine::{
-    End, Ended, Errors, GroupState, OutcomeSink, SpawnArgs, TaskFuture, TaskRecord,
+    Ended, Errors, GroupState, OutcomeSink, SpawnArgs, TaskEnd, TaskFuture, TaskRecord,
 };
 use crate::loom::{Arc, Mutex, lock};
 
@@ -70,24 +70,24 @@ impl<'env, E, C: Future<Output = ()> + Unpin> Members<'env, E> for InPlace<'env,
     }
 }
 
-/// A sink that passes the outcome to the group and to the slot next to the record.
-pub(super) struct ToSlot<'env, E, C, T> {
+/// A sink that passes the outcome to the group and to the cell next to the record.
+pub(super) struct ToCell<'env, E, C, T> {
     group: Arc<InPlace<'env, E, C>>,
-    slot: Arc<ValueCell<T>>,
+    cell: Arc<ValueCell<T>>,
 }
 
-impl<E, C, O: TaskOutput<E>> OutcomeSink<O> for ToSlot<'_, E, C, O::Value> {
+impl<E, C, O: TaskOutput<E>> OutcomeSink<O> for ToCell<'_, E, C, O::Value> {
     fn deliver(&mut self, record: &TaskRecord, outcome: Ended<O>) {
         let group = &self.group;
         let fail = |error| group.errors.fail(&group.core, error, &record.name());
         deliver(record, outcome, fail, |value| {
-            self.slot.put(value);
-            record.finish(End::Finished);
+            self.cell.put(value);
+            record.finish(TaskEnd::Finished);
         });
     }
 }
 
-type Prepared<'env, E, C, F, T> = (TaskFuture<F, ToSlot<'env, E, C, T>>, TaskHandle<T>);
+type Prepared<'env, E, C, F, T> = (TaskFuture<F, ToCell<'env, E, C, T>>, TaskHandle<T>);
 
 /// Creates the record, the handle and the future of a child that was counted in. `before` receives the record
 /// before the child can run.
@@ -103,11 +103,11 @@ where
 {
     let record = group.core.insert(|| None, given);
     before(&record);
-    let slot = Arc::new(ValueCell::new());
-    let handle = TaskHandle::split(record.clone(), slot.clone());
-    let deliver = ToSlot {
+    let cell = Arc::new(ValueCell::new());
+    let handle = TaskHandle::split(record.clone(), cell.clone());
+    let deliver = ToCell {
         group: group.clone(),
-        slot,
+        cell,
     };
     (TaskFuture::new(future, record, deliver), handle)
 }

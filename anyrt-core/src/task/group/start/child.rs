@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use pin_project::pin_project;
 
 use super::super::super::output::{Outcome, TaskOutput};
-use super::shared::{Shared, Step};
+use super::shared::{Shared, StartStep};
 use crate::loom::Arc;
 
 /// The output of a started child, as its group sees it.
@@ -37,7 +37,7 @@ pub(super) struct Gone<V, E>(pub(super) Arc<Shared<V, E>>);
 
 impl<V, E> Drop for Gone<V, E> {
     fn drop(&mut self) {
-        self.0.end(Step::Dropped);
+        self.0.end(StartStep::Dropped);
     }
 }
 
@@ -69,17 +69,17 @@ where
         };
         this.future.set(None);
         Poll::Ready(match polled {
-            Err(payload) => match shared.end(Step::Panicked(payload)) {
-                Some(Step::Panicked(payload)) => resume_unwind(payload),
+            Err(payload) => match shared.end(StartStep::Panicked(payload)) {
+                Some(StartStep::Panicked(payload)) => resume_unwind(payload),
                 _ => ChildOutput::Reported,
             },
             Ok(output) => match output.into_outcome() {
-                Outcome::Error(error) => match shared.end(Step::Failed(error)) {
-                    Some(Step::Failed(error)) => ChildOutput::Own(Outcome::Error(error)),
+                Outcome::Error(error) => match shared.end(StartStep::Failed(error)) {
+                    Some(StartStep::Failed(error)) => ChildOutput::Own(Outcome::Error(error)),
                     _ => ChildOutput::Reported,
                 },
                 outcome => {
-                    shared.end(Step::NotStarted);
+                    shared.end(StartStep::NotStarted);
                     ChildOutput::Own(outcome)
                 }
             },

@@ -1,6 +1,6 @@
 //! The start of a child, with a wait until it reports that it is ready (rule G9).
 //!
-//! The child and its starter share a [`Step`]. Every transition is made under the lock of `Shared`:
+//! The child and its starter share a [`StartStep`]. Every transition is made under the lock of `Shared`:
 //!
 //! ```text
 //!             started                    taken by the starter
@@ -23,7 +23,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use self::child::{Child, Gone};
-use self::shared::{Shared, Signal, State, Step};
+use self::shared::{Shared, Signal, StartStep, State};
 use self::starter::Starter;
 use super::super::handle::TaskHandle;
 use super::super::output::TaskOutput;
@@ -133,7 +133,7 @@ where
         }
         let counted = Counted(&group);
         let state = State {
-            step: Step::Waiting,
+            step: StartStep::Waiting,
             record: None,
             waker: None,
         };

@@ -19,12 +19,12 @@ pub(super) struct Shared<V, E> {
 }
 
 pub(super) struct State<V, E> {
-    pub(super) step: Step<V, E>,
+    pub(super) step: StartStep<V, E>,
     pub(super) record: Option<TaskRecord>,
     pub(super) waker: Option<Waker>,
 }
 
-pub(super) enum Step<V, E> {
+pub(super) enum StartStep<V, E> {
     Waiting,
     /// `started` was called before the child was spawned.
     Early(V),
@@ -41,9 +41,9 @@ pub(super) enum Step<V, E> {
 
 impl<V, E> Shared<V, E> {
     /// Sets the end of the child, if it has not become ready. Returns the step otherwise.
-    pub(super) fn end(&self, step: Step<V, E>) -> Option<Step<V, E>> {
+    pub(super) fn end(&self, step: StartStep<V, E>) -> Option<StartStep<V, E>> {
         let mut state = lock(&self.state);
-        if !matches!(state.step, Step::Waiting) {
+        if !matches!(state.step, StartStep::Waiting) {
             return Some(step);
         }
         state.step = step;
@@ -58,11 +58,11 @@ impl<V, E> Shared<V, E> {
     /// Stores the child's record for `started`, which may have been called before, while the child was
     /// created or by another thread. Under a cancelled caller that call has no effect, and its value is
     /// returned.
-    pub(super) fn introduce(&self, child: &TaskRecord) -> Option<Step<V, E>> {
+    pub(super) fn introduce(&self, child: &TaskRecord) -> Option<StartStep<V, E>> {
         let mut state = lock(&self.state);
         state.record = Some(child.clone());
-        let refused = matches!(state.step, Step::Early(_)) && !child.move_to_group();
-        refused.then(|| std::mem::replace(&mut state.step, Step::Waiting))
+        let refused = matches!(state.step, StartStep::Early(_)) && !child.move_to_group();
+        refused.then(|| std::mem::replace(&mut state.step, StartStep::Waiting))
     }
 }
 
@@ -70,12 +70,12 @@ impl<V: Send, E: Send> Signal<V> for Shared<V, E> {
     fn started(&self, value: V) {
         let mut state = lock(&self.state);
         let Some(record) = state.record.clone() else {
-            state.step = Step::Early(value);
+            state.step = StartStep::Early(value);
             return;
         };
         // `move_to_group` decides whether the child moves to the group or stays cancelled with its caller.
-        let refused = if matches!(state.step, Step::Waiting) && record.move_to_group() {
-            state.step = Step::Ready(value);
+        let refused = if matches!(state.step, StartStep::Waiting) && record.move_to_group() {
+            state.step = StartStep::Ready(value);
             None
         } else {
             Some(value)

@@ -4,7 +4,7 @@ use std::any::type_name;
 use std::panic::resume_unwind;
 use std::task::{Context, Poll};
 
-use super::shared::{Shared, Step};
+use super::shared::{Shared, StartStep};
 use crate::engine::{
     Cancelled, Cause, GroupState, Hold, Run, TaskRecord, Unhandled, Wait, poll_state,
 };
@@ -24,9 +24,9 @@ impl<V, E> Starter<V, E> {
     /// Waits for the step that ends the wait, and returns its outcome.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<V, StartError<E>>> {
         let mut state = lock(&self.shared.state);
-        let step = match std::mem::replace(&mut state.step, Step::Apart) {
-            Step::Waiting => {
-                state.step = Step::Waiting;
+        let step = match std::mem::replace(&mut state.step, StartStep::Apart) {
+            StartStep::Waiting => {
+                state.step = StartStep::Waiting;
                 let old = state.waker.replace(cx.waker().clone());
                 drop(state);
                 drop(old);
@@ -34,7 +34,7 @@ impl<V, E> Starter<V, E> {
                     self.cancel_child();
                 }
                 poll_state::waits_for(Wait::Start);
-                self.hold.limit(poll_state::plain_deadline());
+                self.hold.set_deadline(poll_state::plain_deadline());
                 self.hold.keep(cx);
                 return Poll::Pending;
             }
@@ -43,17 +43,17 @@ impl<V, E> Starter<V, E> {
         drop(state);
         self.hold.release();
         Poll::Ready(match step {
-            Step::Ready(value) | Step::Early(value) => Ok(value),
-            Step::Failed(error) => Err(StartError::Failed(Box::new(error))),
-            Step::Panicked(payload) => resume_unwind(payload),
+            StartStep::Ready(value) | StartStep::Early(value) => Ok(value),
+            StartStep::Failed(error) => Err(StartError::Failed(Box::new(error))),
+            StartStep::Panicked(payload) => resume_unwind(payload),
             // The child was cancelled with this call, and nothing is left to wait for.
             _ if self.was_interrupted() => {
-                lock(&self.shared.state).step = Step::Dropped;
+                lock(&self.shared.state).step = StartStep::Dropped;
                 poll_state::refuse(cx);
                 return Poll::Pending;
             }
-            Step::NotStarted => Err(StartError::NotStarted),
-            Step::Waiting | Step::Apart | Step::Dropped => {
+            StartStep::NotStarted => Err(StartError::NotStarted),
+            StartStep::Waiting | StartStep::Apart | StartStep::Dropped => {
                 let cause = self.record.as_ref().and_then(|record| record.cause());
                 Err(StartError::Cancelled(
                     cause.unwrap_or_else(|| Cancelled::new(Cause::Enclosing)),
@@ -86,10 +86,10 @@ impl<V, E> Drop for Starter<V, E> {
         self.cancel_child();
         // No starter waits any more. A failure that was not taken yet goes to the run; a later one goes to
         // the group.
-        let step = std::mem::replace(&mut lock(&self.shared.state).step, Step::Apart);
+        let step = std::mem::replace(&mut lock(&self.shared.state).step, StartStep::Apart);
         let core = &self.group;
         match step {
-            Step::Failed(error) => {
+            StartStep::Failed(error) => {
                 let unhandled = Unhandled::error(
                     core.name(),
                     type_name::<E>(),
@@ -97,7 +97,7 @@ impl<V, E> Drop for Starter<V, E> {
                 );
                 Run::unhandled(core.run.as_deref(), unhandled);
             }
-            Step::Panicked(payload) => Run::unhandled_panic(core.run.as_deref(), payload),
+            StartStep::Panicked(payload) => Run::unhandled_panic(core.run.as_deref(), payload),
             _ => {}
         }
     }

@@ -13,18 +13,14 @@ use crate::support::run;
 
 /// ST-01, ST-02, ST-03, ST-04, ST-05, ST-07, NET-01: a TCP connection keeps to the contract.
 pub fn tcp_streams_keep_the_contract<B: Enter<Runtime: Net>>(backend: &B) {
-    run(
-        backend,
-        check_byte_stream(tcp::<B::Runtime>, narrow::<B::Runtime>),
-    );
+    run(backend, check_byte_stream(tcp::<B::Runtime>, narrow::<B>));
 }
 
 /// ST-01, ST-02, ST-03, ST-04, ST-05, ST-07, ST-14: the halves of a TCP connection keep to the contract,
 /// stapled to those of another one.
 pub fn halves_keep_the_contract<B: Enter<Runtime: Net>>(backend: &B) {
     let make = async || {
-        let ((near, far), (other_near, other_far)) =
-            (narrow::<B::Runtime>().await, narrow::<B::Runtime>().await);
+        let ((near, far), (other_near, other_far)) = (narrow::<B>().await, narrow::<B>().await);
         let ((send_there, _), (_, receive_there)) = (near.into_split(), far.into_split());
         let ((_, receive_back), (send_back, _)) = (other_near.into_split(), other_far.into_split());
         (
@@ -47,14 +43,14 @@ pub fn encrypted_tcp_streams_keep_the_contract<B: Enter<Runtime: Net>>(backend: 
     // With large buffers: the bytes are on their way when the sender is dropped.
     let check = check_byte_stream(
         async || encrypt(tcp::<B::Runtime>().await).await,
-        async || encrypt(narrow::<B::Runtime>().await).await,
+        async || encrypt(narrow::<B>().await).await,
     );
     run(backend, check);
 }
 
 /// Returns both ends of a connection that accepts few MiB before a sender has to wait.
-async fn narrow<R: Net>() -> (TcpStream<R>, TcpStream<R>) {
-    let (near, far) = tcp::<R>().await;
+async fn narrow<B: Enter<Runtime: Net>>() -> (TcpStream<B::Runtime>, TcpStream<B::Runtime>) {
+    let (near, far) = tcp::<B::Runtime>().await;
     for end in [&near, &far] {
         for option in [SocketOption::SendBuffer, SocketOption::ReceiveBuffer] {
             end.socket().set_option(option(128 * 1024)).unwrap();

@@ -18,15 +18,15 @@ const GENEROUS: Duration = Duration::from_secs(10);
 /// Time 1: the clock never goes backwards, and can be read on any thread.
 pub fn the_clock_is_monotonic<B: Enter>(backend: &B) {
     run(backend, async {
-        let mut last = now::<B::Runtime>();
+        let mut last = now::<B>();
         for _ in 0..10_000 {
-            let next = now::<B::Runtime>();
+            let next = now::<B>();
             assert!(next >= last);
             last = next;
         }
-        let elsewhere = thread::spawn(now::<B::Runtime>).join().unwrap();
+        let elsewhere = thread::spawn(now::<B>).join().unwrap();
         assert!(elsewhere >= last, "{elsewhere:?} < {last:?}");
-        assert!(now::<B::Runtime>() >= elsewhere);
+        assert!(now::<B>() >= elsewhere);
     });
 }
 
@@ -34,11 +34,11 @@ pub fn the_clock_is_monotonic<B: Enter>(backend: &B) {
 pub fn timers_are_never_early<B: Enter>(backend: &B) {
     run(backend, async {
         for micros in [0, 1, 100, 999, 1_000, 1_001, 2_500, 5_000, 10_900] {
-            let deadline = now::<B::Runtime>() + Duration::from_micros(micros);
-            timer::<B::Runtime>(deadline).await;
-            let late = now::<B::Runtime>() - deadline;
+            let deadline = now::<B>() + Duration::from_micros(micros);
+            timer::<B>(deadline).await;
+            let late = now::<B>() - deadline;
             assert!(
-                now::<B::Runtime>() >= deadline,
+                now::<B>() >= deadline,
                 "a timer of {micros} microseconds was early"
             );
             assert!(
@@ -53,12 +53,12 @@ pub fn timers_are_never_early<B: Enter>(backend: &B) {
 /// early.
 pub fn many_timers_complete<B: Enter>(backend: &B) {
     run(backend, async {
-        let start = now::<B::Runtime>();
+        let start = now::<B>();
         let timers = (0..500u64).map(|n| {
             let deadline = start + Duration::from_micros(100 * (n * 7 % 500));
             async move {
-                timer::<B::Runtime>(deadline).await;
-                assert!(now::<B::Runtime>() >= deadline, "timer {n} was early");
+                timer::<B>(deadline).await;
+                assert!(now::<B>() >= deadline, "timer {n} was early");
             }
         });
         join_all(timers).await;
@@ -68,12 +68,12 @@ pub fn many_timers_complete<B: Enter>(backend: &B) {
 /// Time 2: with a deadline that has passed, a timer completes soon.
 pub fn a_past_timer_completes_soon<B: Enter>(backend: &B) {
     run(backend, async {
-        let start = now::<B::Runtime>();
+        let start = now::<B>();
         let past = [start, start - Duration::from_secs(1), Instant::FAR_PAST];
         for deadline in past {
-            timer::<B::Runtime>(deadline).await;
+            timer::<B>(deadline).await;
         }
-        assert!(now::<B::Runtime>() - start < GENEROUS);
+        assert!(now::<B>() - start < GENEROUS);
     });
 }
 
@@ -82,7 +82,7 @@ pub fn distant_timers_stay_pending<B: Enter>(backend: &B) {
     run(backend, async {
         let hour = Duration::from_secs(3600);
         for distance in [hour, hour * 24 * 365, hour * 24 * 365 * 200] {
-            let mut timer = pin!(timer::<B::Runtime>(now::<B::Runtime>() + distance));
+            let mut timer = pin!(timer::<B>(now::<B>() + distance));
             for _ in 0..3 {
                 assert!(poll_once(timer.as_mut()).await.is_pending(), "{distance:?}");
                 yields(1).await;
@@ -94,9 +94,9 @@ pub fn distant_timers_stay_pending<B: Enter>(backend: &B) {
 /// Time 4: a timer can be dropped at any time, polled or not, a hundred thousand times.
 pub fn timers_can_be_dropped<B: Enter>(backend: &B) {
     run(backend, async {
-        let distant = now::<B::Runtime>() + Duration::from_secs(3600);
+        let distant = now::<B>() + Duration::from_secs(3600);
         for n in 0..100_000u32 {
-            let mut timer = pin!(timer::<B::Runtime>(distant));
+            let mut timer = pin!(timer::<B>(distant));
             if n % 2 == 0 {
                 assert!(poll_once(timer.as_mut()).await.is_pending());
             }
@@ -107,50 +107,44 @@ pub fn timers_can_be_dropped<B: Enter>(backend: &B) {
 /// Time 5: a timer that was never polled can be moved.
 pub fn a_fresh_timer_can_be_moved<B: Enter>(backend: &B) {
     run(backend, async {
-        let mut timer = pin!(timer::<B::Runtime>(
-            now::<B::Runtime>() + Duration::from_secs(3600)
-        ));
-        let deadline = now::<B::Runtime>() + Duration::from_millis(3);
-        reset::<B::Runtime>(timer.as_mut(), deadline);
+        let mut timer = pin!(timer::<B>(now::<B>() + Duration::from_secs(3600)));
+        let deadline = now::<B>() + Duration::from_millis(3);
+        reset::<B>(timer.as_mut(), deadline);
         timer.await;
-        assert!(now::<B::Runtime>() >= deadline);
+        assert!(now::<B>() >= deadline);
     });
 }
 
 /// Time 5: a pending timer can be moved, sooner and later, without being polled in between.
 pub fn a_pending_timer_can_be_moved<B: Enter>(backend: &B) {
     run(backend, async {
-        let mut timer = pin!(timer::<B::Runtime>(
-            now::<B::Runtime>() + Duration::from_secs(3600)
-        ));
+        let mut timer = pin!(timer::<B>(now::<B>() + Duration::from_secs(3600)));
         assert!(poll_once(timer.as_mut()).await.is_pending());
-        let sooner = now::<B::Runtime>() + Duration::from_millis(3);
-        reset::<B::Runtime>(timer.as_mut(), sooner);
+        let sooner = now::<B>() + Duration::from_millis(3);
+        reset::<B>(timer.as_mut(), sooner);
         timer.as_mut().await;
-        assert!(now::<B::Runtime>() >= sooner);
+        assert!(now::<B>() >= sooner);
 
-        let mut timer = pin!(self::timer::<B::Runtime>(
-            now::<B::Runtime>() + Duration::from_millis(2)
-        ));
+        let mut timer = pin!(self::timer::<B>(now::<B>() + Duration::from_millis(2)));
         assert!(poll_once(timer.as_mut()).await.is_pending());
-        let later = now::<B::Runtime>() + Duration::from_millis(12);
-        reset::<B::Runtime>(timer.as_mut(), later);
+        let later = now::<B>() + Duration::from_millis(12);
+        reset::<B>(timer.as_mut(), later);
         timer.await;
-        assert!(now::<B::Runtime>() >= later, "the first deadline was kept");
+        assert!(now::<B>() >= later, "the first deadline was kept");
     });
 }
 
 /// Time 5: a timer that has completed can be used again.
 pub fn a_completed_timer_can_be_moved<B: Enter>(backend: &B) {
     run(backend, async {
-        let mut timer = pin!(timer::<B::Runtime>(now::<B::Runtime>()));
+        let mut timer = pin!(timer::<B>(now::<B>()));
         for _ in 0..5 {
             timer.as_mut().await;
-            let deadline = now::<B::Runtime>() + Duration::from_millis(2);
-            reset::<B::Runtime>(timer.as_mut(), deadline);
+            let deadline = now::<B>() + Duration::from_millis(2);
+            reset::<B>(timer.as_mut(), deadline);
             timer.as_mut().await;
-            assert!(now::<B::Runtime>() >= deadline);
-            reset::<B::Runtime>(timer.as_mut(), Instant::FAR_PAST);
+            assert!(now::<B>() >= deadline);
+            reset::<B>(timer.as_mut(), Instant::FAR_PAST);
         }
         timer.await;
     });
@@ -160,12 +154,12 @@ pub fn a_completed_timer_can_be_moved<B: Enter>(backend: &B) {
 pub fn a_timer_that_wakes_may_have_fired<B: Enter>(backend: &B) {
     run(backend, async {
         for _ in 0..20 {
-            let deadline = now::<B::Runtime>() + Duration::from_millis(2);
-            let mut timer = pin!(timer::<B::Runtime>(deadline));
+            let deadline = now::<B>() + Duration::from_millis(2);
+            let mut timer = pin!(timer::<B>(deadline));
             let wakes = Wakes::new();
             if wakes.poll(timer.as_mut()).is_pending() {
                 until(|| wakes.count() > 0).await;
-                assert!(may_have_fired::<B::Runtime>(timer.as_ref()));
+                assert!(may_have_fired::<B>(timer.as_ref()));
                 assert!(poll_once(timer).await.is_ready());
             }
         }
@@ -189,20 +183,22 @@ pub fn a_limit_that_is_polled_often_wakes_the_last<B: Enter>(backend: &B) {
     });
 }
 
-fn now<R: Time>() -> Instant {
-    R::now()
+type Timer<B> = <<B as Enter>::Runtime as Time>::Timer;
+
+fn now<B: Enter>() -> Instant {
+    B::Runtime::now()
 }
 
-fn may_have_fired<R: Time>(timer: Pin<&R::Timer>) -> bool {
-    R::may_have_fired(timer)
+fn may_have_fired<B: Enter>(timer: Pin<&Timer<B>>) -> bool {
+    B::Runtime::may_have_fired(timer)
 }
 
-fn timer<R: Time>(deadline: Instant) -> R::Timer {
-    R::timer(deadline)
+fn timer<B: Enter>(deadline: Instant) -> Timer<B> {
+    B::Runtime::timer(deadline)
 }
 
-fn reset<R: Time>(timer: Pin<&mut R::Timer>, deadline: Instant) {
-    R::reset(timer, deadline);
+fn reset<B: Enter>(timer: Pin<&mut Timer<B>>, deadline: Instant) {
+    B::Runtime::reset(timer, deadline);
 }
 
 anyrt_conformance_kit::cases! { time: generic,

@@ -12,8 +12,9 @@ use std::thread;
 use std::time::Duration;
 
 use anyrt_core::cancel::checkpoint;
+use anyrt_core::error::GroupError;
 use anyrt_core::runtime::Enter;
-use anyrt_core::task::task_group;
+use anyrt_core::task::{GroupOutput, TaskGroup, task_group};
 use anyrt_core::time::sleep_forever;
 
 use crate::support::{Flag, Gate, Log, catch, panic_quietly, poll_once, run};
@@ -22,7 +23,7 @@ use crate::support::{Flag, Gate, Log, catch, panic_quietly, poll_once, run};
 pub fn dropping_a_handle_does_nothing<B: Enter>(backend: &B) {
     run(backend, async {
         let log = Log::new();
-        let group = task_group::<B::Runtime, Infallible, _, _>(async |tg| {
+        let group = group::<B, _, _>(async |tg| {
             let (gate, child) = (Gate::new(), log.clone());
             let opened = gate.clone();
             let handle = tg.spawn(async move {
@@ -44,7 +45,7 @@ pub fn dropping_a_handle_does_nothing<B: Enter>(backend: &B) {
 pub fn handles_may_be_dropped_at_any_time<B: Enter>(backend: &B) {
     run(backend, async {
         let log = Log::new();
-        let group = task_group::<B::Runtime, Infallible, _, _>(async |tg| {
+        let group = group::<B, _, _>(async |tg| {
             for n in 0..50 {
                 let child = log.clone();
                 let handle = tg.spawn(async move {
@@ -69,7 +70,7 @@ pub fn handles_may_be_dropped_at_any_time<B: Enter>(backend: &B) {
 pub fn the_first_waker_of_a_task_goes_on_waking_it<B: Enter>(backend: &B) {
     const POLLS: usize = 4;
     run(backend, async {
-        let group = task_group::<B::Runtime, Infallible, _, _>(async |tg| {
+        let group = group::<B, _, _>(async |tg| {
             let first = Arc::new(Mutex::new(None::<Waker>));
             let (polls, ends) = (
                 Arc::new(AtomicUsize::new(0)),
@@ -102,7 +103,7 @@ pub fn the_first_waker_of_a_task_goes_on_waking_it<B: Enter>(backend: &B) {
 /// Spawn 1, TG-02: nothing of a child runs on the spawning thread before `spawn` has returned.
 pub fn no_child_runs_inside_spawn<B: Enter>(backend: &B) {
     run(backend, async {
-        let group = task_group::<B::Runtime, Infallible, _, _>(async |tg| {
+        let group = group::<B, _, _>(async |tg| {
             for _ in 0..50 {
                 let (here, returned) = (thread::current().id(), Flag::new());
                 let child = returned.clone();
@@ -127,7 +128,7 @@ pub fn no_child_runs_inside_spawn<B: Enter>(backend: &B) {
 pub fn a_child_inside_poll_ends_before_the_enclosing_group<B: Enter>(backend: &B) {
     run(backend, async {
         let ended = Flag::new();
-        let group = task_group::<B::Runtime, Infallible, _, _>(async |_outer| {
+        let group = group::<B, _, _>(async |_outer| {
             drop_a_group_whose_child_is_polled::<B>(&ended).await;
             Ok(())
         });
@@ -146,7 +147,7 @@ pub fn a_child_inside_poll_ends_before_the_run<B: Enter>(backend: &B) {
 /// G4: a child that panics and is never awaited is not lost.
 pub fn a_panic_that_nobody_awaits_is_not_lost<B: Enter>(backend: &B) {
     run(backend, async {
-        let group = task_group::<B::Runtime, Infallible, (), _>(async |tg| {
+        let group = group::<B, (), _>(async |tg| {
             drop(tg.spawn(async { panic_quietly("nobody awaits me") }));
             Ok(())
         });
@@ -157,7 +158,7 @@ pub fn a_panic_that_nobody_awaits_is_not_lost<B: Enter>(backend: &B) {
 /// G4: a panic after the body has ended is not lost, either.
 pub fn a_late_panic_is_not_lost<B: Enter>(backend: &B) {
     run(backend, async {
-        let group = task_group::<B::Runtime, Infallible, (), _>(async |tg| {
+        let group = group::<B, (), _>(async |tg| {
             tg.spawn(async {
                 for _ in 0..20 {
                     checkpoint().await;
@@ -176,7 +177,7 @@ pub fn the_panic_of_an_adopted_child_is_not_lost<B: Enter>(backend: &B) {
         run(backend, async {
             let (begun, go_on) = (Gate::new(), Gate::new());
             let child = (begun.clone(), go_on.clone());
-            let mut group = Box::pin(task_group::<B::Runtime, Infallible, _, _>(async |tg| {
+            let mut group = Box::pin(group::<B, _, _>(async |tg| {
                 tg.spawn(async move {
                     anyrt_core::cancel::shield(async move {
                         child.0.open();
@@ -196,21 +197,29 @@ pub fn the_panic_of_an_adopted_child_is_not_lost<B: Enter>(backend: &B) {
     assert_eq!(panic.unwrap_err(), "adopted");
 }
 
+/// Opens a group whose children cannot fail.
+fn group<B: Enter, T, Fut>(
+    body: impl FnOnce(TaskGroup<B::Runtime, Infallible>) -> Fut,
+) -> impl Future<Output = Result<T, GroupError<Infallible>>>
+where
+    Fut: Future<Output: GroupOutput<Infallible, Value = T>>,
+{
+    task_group(body)
+}
+
 /// Drops a group while its child is inside `poll`, if the backend has a second thread for that.
 async fn drop_a_group_whose_child_is_polled<B: Enter>(ended: &Flag) {
     let begun = Gate::new();
     let child = (begun.clone(), ended.on_drop());
-    let mut group = pin!(Some(task_group::<B::Runtime, Infallible, _, _>(
-        async |tg| {
-            tg.spawn(async move {
-                let (begun, ended) = child;
-                begun.open();
-                thread::sleep(Duration::from_millis(30));
-                drop(ended);
-            });
-            sleep_forever().await
-        }
-    )));
+    let mut group = pin!(Some(group::<B, _, _>(async |tg| {
+        tg.spawn(async move {
+            let (begun, ended) = child;
+            begun.open();
+            thread::sleep(Duration::from_millis(30));
+            drop(ended);
+        });
+        sleep_forever().await
+    })));
     let running = group.as_mut().as_pin_mut().expect("it was just made");
     assert!(poll_once(running).await.is_pending());
     begun.opened().await;

@@ -60,9 +60,9 @@ pub fn functions_end_although_nobody_waits<B: Enter>(backend: &B) {
 /// Blocking 4: a function that blocks in place is called once, on the same thread: in a task, and in a
 /// function that may block.
 pub fn blocking_in_place_calls_once<B: Enter>(backend: &B) {
-    fn calls<R: Blocking>(handle: &R::Handle) -> usize {
+    fn calls<B: Enter>(handle: &<B::Runtime as Spawn>::Handle) -> usize {
         let (here, mut calls) = (thread::current().id(), 0);
-        R::block_in_place(handle, &mut || {
+        B::Runtime::block_in_place(handle, &mut || {
             assert_eq!(thread::current().id(), here);
             calls += 1;
         });
@@ -70,8 +70,8 @@ pub fn blocking_in_place_calls_once<B: Enter>(backend: &B) {
     }
     run(backend, async {
         let handle = <B::Runtime as Spawn>::current().unwrap();
-        assert_eq!(calls::<B::Runtime>(&handle), 1);
-        let there = call::<B, _>(move || calls::<B::Runtime>(&handle));
+        assert_eq!(calls::<B>(&handle), 1);
+        let there = call::<B, _>(move || calls::<B>(&handle));
         assert_eq!(there.await, 1);
     });
 }
@@ -113,7 +113,7 @@ pub fn many_functions_all_run<B: Enter>(backend: &B) {
 pub fn to_thread_gives_the_value<B: Enter>(backend: &B) {
     run(backend, async {
         let text = String::from("moved there");
-        let back = to_thread::run::<B::Runtime, _, _>(move || {
+        let back = in_thread::<B, _>(move || {
             assert!(RunHandle::<B::Runtime>::current().is_ok());
             text
         });
@@ -124,12 +124,12 @@ pub fn to_thread_gives_the_value<B: Enter>(backend: &B) {
 /// EV-01: a panic of the function continues in the caller.
 pub fn a_panic_in_a_thread_continues_in_the_caller<B: Enter>(backend: &B) {
     run(backend, async {
-        let call = to_thread::run::<B::Runtime, _, _>(|| panic_quietly("in the thread"));
+        let call = in_thread::<B, _>(|| panic_quietly("in the thread"));
         assert_eq!(
             catch(call).await.map(|never: ()| never),
             Err("in the thread".to_owned())
         );
-        assert_eq!(to_thread::run::<B::Runtime, _, _>(|| 1).await, 1);
+        assert_eq!(in_thread::<B, _>(|| 1).await, 1);
     });
 }
 
@@ -138,9 +138,9 @@ pub fn a_refused_call_does_not_run<B: Enter>(backend: &B) {
     run(backend, async {
         let ran = Flag::new();
         let running = ran.clone();
-        let call = to_thread::run::<B::Runtime, _, _>(move || running.raise());
+        let call = in_thread::<B, _>(move || running.raise());
         assert!(in_cancelled_scope::<B::Runtime, _>(call).await.is_err());
-        assert_eq!(to_thread::run::<B::Runtime, _, _>(|| 1).await, 1);
+        assert_eq!(in_thread::<B, _>(|| 1).await, 1);
         assert!(!ran.is_raised());
     });
 }
@@ -154,7 +154,7 @@ pub fn a_begun_call_delivers_before_the_cancellation<B: Enter>(backend: &B) {
         let handle = scope.handle();
         let inside = (begun.clone(), go_on.clone());
         let mut scoped = Box::pin(scope.run(async {
-            let value = to_thread::run::<B::Runtime, _, _>(move || {
+            let value = in_thread::<B, _>(move || {
                 inside.0.open();
                 inside.1.wait_blocking();
                 5
@@ -183,7 +183,7 @@ pub fn a_dropped_call_goes_on<B: Enter>(backend: &B) {
     run(backend, async {
         let (begun, go_on, ended) = (Gate::new(), Gate::new(), Flag::new());
         let inside = (begun.clone(), go_on.clone(), ended.clone());
-        let mut call = Box::pin(to_thread::run::<B::Runtime, _, _>(move || {
+        let mut call = Box::pin(in_thread::<B, _>(move || {
             inside.0.open();
             inside.1.wait_blocking();
             inside.2.raise();
@@ -200,17 +200,23 @@ pub fn a_dropped_call_goes_on<B: Enter>(backend: &B) {
 /// task.
 pub fn a_worker_thread_can_call_back<B: Enter>(backend: &B) {
     run(backend, async {
-        let value = to_thread::run::<B::Runtime, _, _>(|| {
+        let value = in_thread::<B, _>(|| {
             let run = RunHandle::<B::Runtime>::current().unwrap();
             let called_back = run.block_on(async {
                 checkpoint().await;
                 assert!(task::current().is_some());
-                to_thread::run::<B::Runtime, _, _>(|| 9).await
+                in_thread::<B, _>(|| 9).await
             });
             called_back.unwrap()
         });
         assert_eq!(value.await, 9);
     });
+}
+
+fn in_thread<B: Enter, T: Send + 'static>(
+    f: impl FnOnce() -> T + Send + 'static,
+) -> impl Future<Output = T> {
+    to_thread::run::<B::Runtime, _, _>(f)
 }
 
 fn call<B: Enter, T: Send + 'static>(

@@ -84,12 +84,11 @@ pub type SpooledTempFile = temp::SpooledTempFile<Ambient>;
 ///
 /// # Cancel safety
 ///
-/// A cancelled caller waits for the file and gets it. If the future is dropped before completing, no
-/// file is left.
+/// As for [`TempBuilder::file`]: a dropped future leaves no file, and a cancelled caller gets it.
 ///
 /// # Errors
 ///
-/// Returns the error of the operating system, as a [`PathError`](crate::fs::PathError) with the folder.
+/// As for [`TempBuilder::file`]: a [`PathError`](crate::fs::PathError).
 ///
 /// # Examples
 ///
@@ -112,12 +111,11 @@ pub fn file() -> impl Future<Output = io::Result<File>> + Send {
 ///
 /// # Cancel safety
 ///
-/// A cancelled caller waits for the file and gets it. If the future is dropped before completing, the
-/// file is removed, and the run waits for the removal.
+/// As for [`TempBuilder::named`]: a dropped future leaves no file, and a cancelled caller gets it.
 ///
 /// # Errors
 ///
-/// Returns the error of the operating system, as a [`PathError`](crate::fs::PathError) with the folder.
+/// As for [`TempBuilder::named`]: a [`PathError`](crate::fs::PathError).
 ///
 /// # Examples
 ///
@@ -140,8 +138,7 @@ pub fn named() -> impl Future<Output = io::Result<NamedTempFile>> + Send {
 ///
 /// # Cancel safety
 ///
-/// A cancelled caller waits for the folder and gets it. If the future is dropped before completing, the
-/// folder is removed, and the run waits for the removal.
+/// As for [`TempBuilder::dir`]: a dropped future leaves no folder, and a cancelled caller gets it.
 ///
 /// # Errors
 ///

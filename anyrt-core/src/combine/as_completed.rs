@@ -17,9 +17,8 @@ use super::branches::Branches;
 ///
 /// # Panics
 ///
-/// If there are no futures. A panic of one of the futures cancels the others, waits for them, and continues
-/// where the next output is awaited.
-/// them, and continues where the next output is taken.
+/// If there are no futures; and with the panic of a future, where the next output is awaited, once the others
+/// have ended.
 pub fn as_completed<I>(futures: I) -> AsCompleted<I::Item>
 where
     I: IntoIterator,

@@ -18,7 +18,7 @@ use crate::error::GroupError;
 ///
 /// # Panics
 ///
-/// A panic of one of the futures cancels the others, waits for them, and continues.
+/// With the panic of a future, once the others have ended.
 pub fn gather<F: Gather>(futures: F) -> GatherFuture<F> {
     let (branches, outputs) = open(futures);
     GatherFuture { branches, outputs }
@@ -73,12 +73,12 @@ impl<F: Gather> fmt::Debug for GatherFuture<F> {
     }
 }
 
-/// Runs futures concurrently and returns all values, in the order of the inputs. The first error cancels the
-/// rest, which are waited for.
+/// Runs futures as [`gather`] does, and returns all values. The first error cancels the rest, which are waited
+/// for.
 ///
 /// # Cancel safety
 ///
-/// Dropping it drops the futures, without clean-up code.
+/// As [`gather`].
 ///
 /// # Errors
 ///
@@ -86,7 +86,7 @@ impl<F: Gather> fmt::Debug for GatherFuture<F> {
 ///
 /// # Panics
 ///
-/// A panic of one of the futures cancels the others, waits for them, and continues.
+/// As [`gather`].
 pub fn try_gather<F: TryGather>(futures: F) -> TryGathering<F> {
     let (branches, values) = open(futures);
     TryGathering {

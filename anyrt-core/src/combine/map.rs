@@ -9,14 +9,14 @@ use super::branches::{Branches, Next};
 use super::gather::complete;
 use crate::error::GroupError;
 
-/// Calls `f` for each item and runs the futures concurrently, at most `limit` at a time. Returns the outputs
-/// in the order of the items.
+/// Calls `f` for each item and runs at most `limit` of the futures at a time. Returns the outputs in the order
+/// of the items.
 ///
 /// Items are taken from the iterator only when a future can start.
 ///
 /// # Cancel safety
 ///
-/// Dropping it drops the running futures, without clean-up code, and the remaining items.
+/// As [`gather`](super::gather()). The remaining items are dropped, too.
 ///
 /// # Panics
 ///
@@ -145,14 +145,12 @@ impl<I, F, Fut: Future> fmt::Debug for MapConcurrent<I, F, Fut> {
     }
 }
 
-/// Calls `f` for each item and runs the futures concurrently, at most `limit` at a time. The first error
-/// cancels the rest, which are waited for.
-///
-/// See [`map_concurrent`].
+/// Runs futures as [`map_concurrent`] does, and returns all values. The first error cancels the rest, which are
+/// waited for.
 ///
 /// # Cancel safety
 ///
-/// Dropping it drops the running futures, without clean-up code, and the remaining items.
+/// As [`map_concurrent`].
 ///
 /// # Errors
 ///

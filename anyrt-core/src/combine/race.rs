@@ -20,7 +20,7 @@ use crate::runtime::Spawn;
 ///
 /// # Panics
 ///
-/// If there are no futures. A panic of one of the futures cancels the others, waits for them, and continues.
+/// If there are no futures; and with the panic of a future, once the others have ended.
 pub fn race<R: Spawn, F: Race>(futures: F) -> RaceFuture<F> {
     let futures = futures.into_branches();
     assert!(!futures.is_empty(), "a race needs at least one future");

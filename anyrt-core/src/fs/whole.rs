@@ -112,7 +112,7 @@ pub(super) async fn append_at<R: Runtime, C: AsRef<[u8]> + Send + 'static>(
 ///
 /// # Cancel safety
 ///
-/// If it is cancelled before the rename, the target is unchanged, and no temporary file is left.
+/// A call that is cancelled before the rename has no effect (rule F20).
 pub fn write_atomic<R: Runtime>(
     path: impl AsRef<Path>,
     contents: impl AsRef<[u8]> + Send + 'static,

@@ -25,14 +25,12 @@ use crate::thread::to_thread;
 ///
 /// # Cancel safety
 ///
-/// If the future is dropped before completing, the program was not started, or is killed and reaped. A
-/// cancelled caller waits until the program has been started, and gets the process.
+/// A dropped future leaves no process (rule P11). Once it has begun, a cancelled caller gets the process.
 ///
 /// # Errors
 ///
-/// - [`InvalidInput`](io::ErrorKind::InvalidInput) for conflicting options, and for
-///   [`input`](Command::input), which is for [`run_process`](super::run_process).
-/// - The error of the operating system, with its kind, if the program cannot be started.
+/// [`InvalidInput`](io::ErrorKind::InvalidInput) for conflicting options and for [`input`](Command::input);
+/// otherwise the error of starting the program.
 pub fn open_process<R: Descriptors>(
     command: impl Into<Command>,
 ) -> impl Future<Output = io::Result<Process<R>>> + Send {
@@ -75,15 +73,13 @@ pub(super) async fn open<R: Descriptors>(command: Command) -> io::Result<Process
 
 /// Starts a program, passes its process to `body`, and ends it with the block.
 ///
-/// - When the body ends, the standard input and the outputs of the process are closed, and its end is waited
-///   for. A program that continues to write then gets a broken pipe. An `Err` is a value like any other; to
-///   end the program early, [kill](Process::kill) it.
-/// - If the block is cancelled, or the body panics, the program is killed and reaped before that continues;
-///   with [`grace`](Command::grace), it is sent SIGTERM first.
+/// - When the body ends, with an `Err` or not, the pipes of the process are closed, and its end is waited for.
+/// - If the block is cancelled, or the body panics, the program is killed and reaped, after its
+///   [`grace`](Command::grace).
 ///
 /// # Cancel safety
 ///
-/// If the future is dropped before completing, the program was not started, or is killed and reaped.
+/// As [`open_process`]: a dropped future leaves no process.
 ///
 /// # Errors
 ///

@@ -29,10 +29,8 @@ const NEXT_READ: usize = 64 * 1024;
 /// The standard output and the standard error are captured unless they are set. The standard input is the
 /// input, or the null device.
 ///
-/// The call waits for the end of the program and for the end of its output, which another process may hold
-/// open, such as one that the program has started in the background. [`group`](Command::group) kills such
-/// processes, and [`linger`](Command::linger) limits the time. A program that does not read its input is not
-/// an error.
+/// The call waits for the end of the program and for the end of its output; see [`group`](Command::group) and
+/// [`linger`](Command::linger). Input that is not read is not an error.
 ///
 /// The system starts programs fast whatever the memory of this process. With [`uid`](Command::uid),
 /// [`gid`](Command::gid) and [`session`](Command::session), and if a program that is searched is given
@@ -46,12 +44,8 @@ const NEXT_READ: usize = 64 * 1024;
 ///
 /// # Errors
 ///
-/// - [`ProcessError::Failed`] if the program was not successful, with its output, unless
-///   [`check`](Command::check) is off.
-/// - [`ProcessError::Io`] of the kind [`InvalidInput`](io::ErrorKind::InvalidInput) for conflicting options,
-///   before anything is started.
-/// - [`ProcessError::Io`] with the error of the operating system, and its kind, if the program cannot be
-///   started; and if its status is unknown, since other code has waited for it.
+/// - [`ProcessError::Failed`], with the output, unless [`check`](Command::check) is off.
+/// - [`ProcessError::Io`] with the error that [`with_process`](super::with_process) returns.
 pub fn run_process<R: Descriptors>(
     command: impl Into<Command>,
 ) -> impl Future<Output = Result<Output, ProcessError>> + Send {

@@ -21,9 +21,8 @@ use crate::runtime::Descriptors;
 ///
 /// # Errors
 ///
-/// - [`InvalidInput`](io::ErrorKind::InvalidInput) if no signal is given, or one that a process cannot
-///   receive this way: SIGKILL, SIGSTOP, SIGILL, SIGFPE, SIGSEGV. Nothing is changed then.
-/// - The error of the operating system, or that there is no runtime. Changes are undone then.
+/// [`InvalidInput`](io::ErrorKind::InvalidInput) without a signal, or for one that cannot be received;
+/// otherwise the error of the operating system, or that there is no runtime. After an error nothing is changed.
 pub fn receiver<R: Descriptors>(signals: &[Signal]) -> io::Result<SignalReceiver<R>> {
     let mut distinct = Vec::new();
     for &signal in signals {

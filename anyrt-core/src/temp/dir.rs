@@ -115,12 +115,11 @@ impl<R: Runtime> TempDir<R> {
 ///
 /// # Cancel safety
 ///
-/// However the body ends, the folder is removed on a worker thread, shielded. If the future is dropped before
-/// completing, the destructor removes the folder.
+/// The folder is removed however the body ends, and if the future is dropped (rule T1).
 ///
 /// # Errors
 ///
-/// Returns the error of creating the folder, or else that of the body, or else that of removing the folder.
+/// The first error of creating the folder, of the body and of removing the folder.
 pub async fn with_temp_dir<R, T, E, B, BF>(body: B) -> Result<T, E>
 where
     R: Runtime,

@@ -180,12 +180,11 @@ impl<R: Runtime> From<PersistError<R>> for io::Error {
 ///
 /// # Cancel safety
 ///
-/// However the body ends, the file is removed on a worker thread, shielded. If the future is dropped before
-/// completing, the destructor removes the file.
+/// The file is removed however the body ends, and if the future is dropped (rule T1).
 ///
 /// # Errors
 ///
-/// Returns the error of creating the file, or else that of the body, or else that of removing the file.
+/// The first error of creating the file, of the body and of removing the file.
 ///
 /// # Panics
 ///

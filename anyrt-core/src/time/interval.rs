@@ -11,8 +11,7 @@ use crate::runtime::Time;
 
 /// Creates an interval that ticks at once, and then once each `period`, counted from the first tick.
 ///
-/// A late tick does not move later ones. Missed ticks are skipped: the next tick is at the next multiple of
-/// the period.
+/// All ticks are at multiples of the period. Those that were missed are skipped.
 ///
 /// # Panics
 ///

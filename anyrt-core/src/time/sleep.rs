@@ -122,9 +122,8 @@ impl<R: Time> fmt::Debug for Sleep<R> {
 
 /// Waits until it is cancelled.
 ///
-/// Its output is the never type, which fits into a group of any error type. In an `async` block that also
-/// uses `?`, the compiler does not infer the type of the block from it: use
-/// [`fallible`](SleepForever::fallible) there.
+/// Its output is the never type; in an `async` block that also uses `?`, see
+/// [`fallible`](SleepForever::fallible).
 ///
 /// # Cancel safety
 ///

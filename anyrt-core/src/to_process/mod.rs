@@ -75,10 +75,9 @@ use crate::runtime::Descriptors;
 ///
 /// # Cancel safety
 ///
-/// Until the request has been sent, a cancelled or dropped call ends at once; a worker that it was starting,
-/// or sending to, is killed. After that, a cancelled caller waits until the function has returned, and gets
-/// its result; with [`Options::kill_on_cancel`] the worker is killed instead. If the future is dropped before
-/// completing, the worker is killed.
+/// Once the request has been sent, a cancelled caller waits for the function and gets its result, unless
+/// [`Options::kill_on_cancel`] is set. Otherwise a cancelled or dropped call ends at once, and a worker that it
+/// has is killed.
 ///
 /// # Errors
 ///

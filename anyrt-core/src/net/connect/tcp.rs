@@ -21,15 +21,11 @@ use crate::runtime::{Net, SocketOption};
 ///
 /// # Cancel safety
 ///
-/// Cancel safe: if the future is dropped before completing, nothing is connected, and nothing stays
-/// open.
+/// As [`TcpConnector::connect`].
 ///
 /// # Errors
 ///
-/// - An error with a [`LookupError`](crate::net::LookupError) inside, if the name cannot be resolved.
-/// - An error with a [`ConnectError`](crate::net::ConnectError) inside, if no attempt succeeds. With one
-///   address, the kind is that of its attempt, such as
-///   [`ConnectionRefused`](io::ErrorKind::ConnectionRefused).
+/// As [`TcpConnector::connect`].
 pub fn connect_tcp<R: Net>(
     host: &str,
     port: u16,
@@ -100,8 +96,10 @@ impl<R: Net> TcpConnector<R> {
     ///
     /// # Errors
     ///
-    /// As [`connect_tcp`]; [`InvalidInput`](io::ErrorKind::InvalidInput) if the host has no address
-    /// of the family of the local address.
+    /// - An error with a [`LookupError`](crate::net::LookupError) or a
+    ///   [`ConnectError`](crate::net::ConnectError) inside.
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if the host has no address of the family of the
+    ///   local address.
     pub fn connect(
         &self,
         host: &str,

@@ -29,9 +29,8 @@ use crate::runtime::Time;
 
 /// Opens a group of children that may borrow from its surroundings (rule G11).
 ///
-/// Children run concurrently with each other and with the body, all inside the task that awaits the group.
-/// They do not run in parallel: no safe interface can offer that together with borrowing. They are `Send`, so
-/// that the whole can be used in a spawned task. Everything else is as in [`task_group`](super::task_group).
+/// Children run inside the task that awaits the group: concurrently, not in parallel. They are `Send`.
+/// Everything else is as in [`task_group`](super::task_group).
 ///
 /// # Cancel safety
 ///

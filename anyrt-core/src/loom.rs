@@ -24,9 +24,9 @@ pub(crate) use std::thread_local;
 /// Parking and spinning of threads.
 pub(crate) mod thread {
     #[cfg(loom)]
-    pub(crate) use ::loom::thread::{Thread, current};
+    pub(crate) use ::loom::thread::{Thread, current, park};
     #[cfg(not(loom))]
-    pub(crate) use std::thread::{Thread, current};
+    pub(crate) use std::thread::{Thread, current, park};
     use std::time::Duration;
 
     /// Parks the thread for at most this time. In a model, where time does not pass, parks it until it is
@@ -38,7 +38,7 @@ pub(crate) mod thread {
 
     #[cfg(loom)]
     pub(crate) fn park_timeout(_limit: Duration) {
-        ::loom::thread::park();
+        park();
     }
 
     /// Checks a condition a number of times, and yields the processor in between. Returns whether it became

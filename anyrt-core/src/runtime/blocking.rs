@@ -13,7 +13,12 @@ use super::Spawn;
 /// 4. [`block_in_place`](Blocking::block_in_place) MUST call its function once, before it returns and on
 ///    the same thread; or not at all if the tasks of the runtime would have no thread left. On a thread that
 ///    polls no task of the runtime it MUST call it.
-/// 5. Functions SHOULD run at the same time, up to a number that is large compared to the number of
+/// 5. A function MUST be able to wait for tasks of the runtime and for other functions, which MUST go on
+///    meanwhile. Core itself waits in functions by [`park`](super::park) alone. A runtime that runs one thread
+///    at a time replaces it with [`with_park`](super::with_park).
+/// 6. A function MAY last as long as the run: up to 16 idle workers per run wait for their next job in such
+///    functions. The end of the run ends them.
+/// 7. Functions SHOULD run at the same time, up to a number that is large compared to the number of
 ///    processors.
 ///
 /// The function never panics: core catches panics before the runtime sees them.

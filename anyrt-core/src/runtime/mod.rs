@@ -17,6 +17,7 @@ mod clock;
 mod enter;
 #[cfg(feature = "net")]
 mod net;
+mod park;
 #[cfg(all(feature = "descriptors", unix))]
 mod reactor;
 mod spawn;
@@ -29,6 +30,8 @@ pub use self::clock::{from_native, to_native};
 pub use self::enter::Enter;
 #[cfg(feature = "net")]
 pub use self::net::{Net, Socket, SocketOption, SocketSpec};
+pub(crate) use self::park::relax;
+pub use self::park::{Park, Unparker, park, with_park};
 #[cfg(all(feature = "descriptors", unix))]
 pub use self::reactor::{Attempt, Descriptors, Direction, Source, poll_attempts};
 pub use self::spawn::{Spawn, TaskInfo};

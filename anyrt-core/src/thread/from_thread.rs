@@ -25,7 +25,7 @@ use pin_project::pin_project;
 use super::call::{Request, Worker};
 use crate::engine::{Cancelled, Cause, Context};
 use crate::error::CallError;
-use crate::runtime::Runtime;
+use crate::runtime::{Runtime, relax};
 use crate::task::RunHandle;
 use crate::task::{refuse_inside, reply};
 
@@ -184,6 +184,7 @@ pub fn check_cancelled() -> Result<(), Cancelled> {
             CallError::Outside
         );
     };
+    relax();
     match worker.caller.cancellation() {
         None => Ok(()),
         Some(cancelled) => Err(cancelled),

@@ -32,6 +32,8 @@
 //!    are executed by the few threads that are awake.
 //! 4. The worker that became idle last spins for a moment before it sleeps, if that has succeeded lately: a
 //!    caller that makes successive calls has the next job ready in less time than it takes to wake a thread.
+//!    Where the runtime decides how the thread waits ([`Park`](crate::runtime::Park)), it does not spin, and
+//!    stays until the run has ended.
 //! 5. While a worker is idle, no destructor of the user's runs on it: the next job could wait for it.
 //!
 //! All state is under one lock, except for the hints `jobs` and `looks`. These are relaxed: a stale hint
@@ -53,9 +55,8 @@ use self::thread::start_worker;
 use self::wait::WorkerState;
 use crate::engine::Run;
 use crate::loom::atomic::{AtomicU32, Ordering};
-use crate::loom::thread::Thread;
 use crate::loom::{Arc, Mutex, lock};
-use crate::runtime::Runtime;
+use crate::runtime::{Runtime, Unparker};
 
 /// The work of a call, as a worker executes it.
 pub(crate) trait Job: Send {
@@ -172,7 +173,7 @@ impl fmt::Debug for Workers {
     }
 }
 
-fn wake(waking: Option<Thread>) {
+fn wake(waking: Option<Unparker>) {
     if let Some(thread) = waking {
         thread.unpark();
     }

@@ -4,7 +4,7 @@ use std::any::TypeId;
 use std::collections::VecDeque;
 
 use super::{Job, WorkerState};
-use crate::loom::thread::Thread;
+use crate::runtime::Unparker;
 
 /// The number of idle workers that a run keeps for each runtime. Others return to the runtime's pool, which
 /// ends them when they have been idle for long.
@@ -23,9 +23,9 @@ pub(super) struct Pool {
     runtime: TypeId,
     pub(super) queue: VecDeque<Box<dyn Job>>,
     /// The idle workers. The one that became idle last is called first.
-    pub(super) idle: Vec<Thread>,
+    pub(super) idle: Vec<Unparker>,
     /// The workers on their way to the queue.
-    pub(super) waking: Vec<Thread>,
+    pub(super) waking: Vec<Unparker>,
 }
 
 impl State {
@@ -63,7 +63,7 @@ impl Pool {
 
     /// Picks a worker to wake, so that one more is on its way to the queue. Returns `None` if there are
     /// `most` already, or as many as jobs.
-    pub(super) fn call(&mut self, most: usize) -> Option<Thread> {
+    pub(super) fn call(&mut self, most: usize) -> Option<Unparker> {
         if self.waking.len() >= self.queue.len().min(most) {
             return None;
         }
@@ -86,7 +86,6 @@ impl Pool {
     }
 }
 
-fn position(list: &[Thread], worker: &WorkerState) -> Option<usize> {
-    list.iter()
-        .rposition(|other| other.id() == worker.thread.id())
+fn position(list: &[Unparker], worker: &WorkerState) -> Option<usize> {
+    list.iter().rposition(|other| *other == worker.thread)
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::{Job, Workers, wake};
 use crate::loom::atomic::Ordering;
 use crate::loom::lock;
-use crate::loom::thread::{self, Thread};
+use crate::loom::thread;
+use crate::runtime::Unparker;
 
 /// The number of rounds that a worker spins before it sleeps: about 100 microseconds. On machines whose
 /// processors sleep deeply, such as virtual machines, waking the caller, which then has the next job, takes
@@ -26,7 +27,7 @@ const MOST_MISSES: u32 = 6;
 /// A worker's own state. Accessed by its thread alone.
 pub(super) struct WorkerState {
     pub(super) runtime: TypeId,
-    pub(super) thread: Thread,
+    pub(super) thread: Unparker,
     /// The number of spins in vain since the last success.
     misses: u32,
     /// The number of times that it will not spin.
@@ -38,7 +39,7 @@ impl WorkerState {
     pub(super) fn new(runtime: TypeId) -> WorkerState {
         WorkerState {
             runtime,
-            thread: thread::current(),
+            thread: Unparker::current(),
             misses: 0,
             pause: 0,
         }
@@ -49,8 +50,8 @@ impl Workers {
     /// Waits for a job while idle. Returns `None` if the worker has to end.
     pub(super) fn wait(&self, worker: &mut WorkerState) -> Option<Box<dyn Job>> {
         let (mut looked, mut naps) = (false, 0);
-        // Ends with a job, or after `NAPS` sleeps without a call. A call that finds no job starts the count
-        // again.
+        // Ends with a job, or after `NAPS` limited sleeps without a call. A call that finds no job starts the
+        // count again. If sleeps are not limited, it ends with a job or with the run.
         loop {
             let mut state = lock(&self.state);
             let pool = state.pool(worker.runtime);
@@ -73,8 +74,7 @@ impl Workers {
             }
             drop(state);
             if looked || !self.spin(worker) {
-                thread::park_timeout(NAP);
-                naps += 1;
+                naps += u32::from(worker.thread.park_timeout(NAP));
             }
             looked = true;
         }
@@ -82,6 +82,9 @@ impl Workers {
 
     /// Spins before sleeping, if that has succeeded lately. Returns whether there is a job.
     fn spin(&self, worker: &mut WorkerState) -> bool {
+        if !worker.thread.may_spin() {
+            return false;
+        }
         if worker.pause > 0 {
             worker.pause -= 1;
             return false;
@@ -102,5 +105,89 @@ impl Workers {
         };
         worker.pause = (1 << worker.misses) - 1;
         found
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+    use std::sync::{Arc, Condvar, Mutex, mpsc};
+
+    use super::*;
+    use crate::runtime::{Park, with_park};
+
+    /// A token under a lock. Counts how often the thread has parked.
+    #[derive(Default)]
+    struct Token {
+        left: Mutex<bool>,
+        came: Condvar,
+        parked: AtomicUsize,
+    }
+
+    impl Park for Token {
+        fn park(&self) {
+            self.parked.fetch_add(1, Ordering::Relaxed);
+            let left = self.left.lock().unwrap();
+            *self.came.wait_while(left, |left| !*left).unwrap() = false;
+        }
+
+        fn unpark(&self) {
+            *self.left.lock().unwrap() = true;
+            self.came.notify_one();
+        }
+    }
+
+    struct Report(mpsc::Sender<()>);
+
+    impl Job for Report {
+        fn work(&mut self) {
+            self.0.send(()).unwrap();
+        }
+
+        fn deliver(&mut self) -> bool {
+            true
+        }
+
+        fn discard(&mut self) {}
+    }
+
+    #[test]
+    fn a_worker_with_a_park_waits_by_it_until_the_run_ends() {
+        let (workers, token) = (Arc::new(Workers::default()), Arc::new(Token::default()));
+        let runtime = TypeId::of::<()>();
+        let (idle, is_idle) = mpsc::channel();
+        let thread = {
+            let (workers, token) = (workers.clone(), token.clone());
+            std::thread::spawn(move || {
+                with_park(token, || {
+                    let mut worker = WorkerState::new(runtime);
+                    let mut done = 0;
+                    assert!(workers.go_idle(&worker));
+                    idle.send(()).unwrap();
+                    while let Some(mut job) = workers.wait(&mut worker) {
+                        job.work();
+                        done += 1;
+                        workers.go_idle(&worker);
+                    }
+                    done
+                })
+            })
+        };
+        is_idle.recv().unwrap();
+        let (worked, has_worked) = mpsc::channel();
+        for _ in 0..2 {
+            // Until the worker is idle again, there is none for the job.
+            let mut job: Box<dyn Job> = Box::new(Report(worked.clone()));
+            while let Err(back) = workers.enqueue(runtime, job) {
+                job = back;
+                std::thread::yield_now();
+            }
+            has_worked.recv().unwrap();
+        }
+        workers.close();
+        assert_eq!(thread.join().unwrap(), 2);
+        // Each call wakes it at most once: it neither spins nor looks from time to time.
+        assert!(token.parked.load(Ordering::Relaxed) <= 3);
+        assert_eq!(workers.looks.load(Ordering::Relaxed), 0);
     }
 }

@@ -2,15 +2,14 @@
 
 use std::pin::pin;
 use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
 
 use crate::engine::poll_state::IN_TASK;
 use crate::engine::{Run, poll_state};
 use crate::error::CallError;
 use crate::loom::{Arc, Mutex, lock};
-use crate::runtime::Runtime;
+use crate::runtime::{Runtime, Unparker, park};
 
-struct Unpark(Thread);
+struct Unpark(Unparker);
 
 impl Wake for Unpark {
     fn wake(self: Arc<Self>) {
@@ -46,13 +45,13 @@ impl InPlace {
 /// call do not concern the future: they cannot interrupt a blocked thread.
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let waker = Waker::from(Arc::new(Unpark(Unparker::current())));
     let mut cx = Context::from_waker(&waker);
     loop {
         match poll_state::outside(|| future.as_mut().poll(&mut cx)) {
             Poll::Ready(output) => return output,
             // A wake-up that came meanwhile is kept by the thread: `park` then returns at once.
-            Poll::Pending => thread::park(),
+            Poll::Pending => park(),
         }
     }
 }
@@ -93,7 +92,7 @@ pub(crate) fn reply<T>() -> (Replier<T>, Reply<T>) {
             value: None,
             closed: false,
         }),
-        waiter: thread::current(),
+        waiter: Unparker::current(),
     });
     (Replier(Arc::new(Close(shared.clone()))), Reply(shared))
 }
@@ -101,7 +100,7 @@ pub(crate) fn reply<T>() -> (Replier<T>, Reply<T>) {
 /// The state of a pair. The lock orders the value and the wake-up: the sender unparks after it has stored.
 struct Shared<T> {
     state: Mutex<State<T>>,
-    waiter: Thread,
+    waiter: Unparker,
 }
 
 struct State<T> {
@@ -148,7 +147,7 @@ impl<T> Reply<T> {
                 return state.value.take();
             }
             drop(state);
-            thread::park();
+            park();
         }
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use crate::engine::Run;
-use crate::engine::poll_state::next_serial;
+use crate::engine::poll_state::number_in_process;
 use crate::loom::{Arc, OnceLock, lock};
 
 /// A variable with one value per run, shared by all its tasks. Declare it as a `static`.
@@ -53,7 +53,7 @@ impl<T: Clone + Send + Sync + 'static> RunVar<T> {
     }
 
     fn id(&'static self) -> u64 {
-        *self.id.get_or_init(next_serial)
+        *self.id.get_or_init(number_in_process)
     }
 
     /// Returns the value in the current run.
@@ -64,14 +64,20 @@ impl<T: Clone + Send + Sync + 'static> RunVar<T> {
     pub fn get(&'static self) -> Result<T, RunVarError> {
         let run = Run::current().ok_or(RunVarError::NoRun)?;
         let id = self.id();
-        let found = lock(&run.vars.0).get(&id).cloned();
+        let found = lock(&run.vars.0).get(id).cloned();
         let value = match (found, self.default) {
             (Some(value), _) => value,
             (None, None) => return Err(RunVarError::Unset),
             (None, Some(default)) => {
                 // Created without the lock. If two threads create a default at once, the first one stays.
                 let made: Arc<dyn Any + Send + Sync> = Arc::new(default());
-                lock(&run.vars.0).entry(id).or_insert(made).clone()
+                let mut vars = lock(&run.vars.0);
+                let first = vars.get(id).cloned();
+                if first.is_none() {
+                    vars.set(id, Some(made.clone()));
+                }
+                drop(vars);
+                first.unwrap_or(made)
             }
         };
         value.downcast_ref::<T>().cloned().ok_or(RunVarError::Unset)
@@ -84,7 +90,7 @@ impl<T: Clone + Send + Sync + 'static> RunVar<T> {
     /// [`RunVarError::NoRun`] outside of every run.
     pub fn set(&'static self, value: T) -> Result<(), RunVarError> {
         let run = Run::current().ok_or(RunVarError::NoRun)?;
-        let old = lock(&run.vars.0).insert(self.id(), Arc::new(value));
+        let old = lock(&run.vars.0).set(self.id(), Some(Arc::new(value)));
         drop(old);
         Ok(())
     }

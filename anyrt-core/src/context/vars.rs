@@ -9,7 +9,7 @@ use std::task::{self, Poll};
 use pin_project::pin_project;
 
 use crate::engine::context_map::{Context, replace};
-use crate::engine::poll_state::next_serial;
+use crate::engine::poll_state::number_in_process;
 use crate::loom::{Arc, OnceLock};
 
 /// A variable with a value per task (rule G14). Declare it as a `static`. Spawned tasks and worker threads
@@ -35,7 +35,7 @@ impl<T: Clone + Send + Sync + 'static> ContextVar<T> {
     }
 
     fn id(&'static self) -> u64 {
-        *self.id.get_or_init(next_serial)
+        *self.id.get_or_init(number_in_process)
     }
 
     /// Returns the value in the current task or, outside of every task, on this thread.

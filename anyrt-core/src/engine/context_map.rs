@@ -9,7 +9,9 @@ use std::fmt;
 use crate::engine::poll_state::{may_have_context, note_contexts, with_task};
 use crate::loom::{Arc, thread_local};
 
-/// The values of a task's context variables. Most tasks have few, so this is a sorted list.
+/// The values of a task's context variables, or of a run's variables. There are few, so this is a list. It is
+/// in the order in which variables were set first, and dropped in this order. The ids would not do: they
+/// follow the order in which the *process* has first used the variables.
 #[derive(Clone, Default)]
 pub(crate) struct ContextMap {
     values: Vec<(u64, Arc<dyn Any + Send + Sync>)>,
@@ -17,8 +19,11 @@ pub(crate) struct ContextMap {
 
 impl ContextMap {
     pub(crate) fn get(&self, id: u64) -> Option<&Arc<dyn Any + Send + Sync>> {
-        let at = self.values.binary_search_by_key(&id, |(id, _)| *id).ok()?;
-        Some(&self.values[at].1)
+        self.position(id).map(|at| &self.values[at].1)
+    }
+
+    fn position(&self, id: u64) -> Option<usize> {
+        self.values.iter().position(|(known, _)| *known == id)
     }
 
     pub(crate) fn set(
@@ -26,16 +31,15 @@ impl ContextMap {
         id: u64,
         value: Option<Arc<dyn Any + Send + Sync>>,
     ) -> Option<Arc<dyn Any + Send + Sync>> {
-        // The position keeps the list sorted. The old value is returned, since its drop may run foreign
-        // code.
-        match (self.values.binary_search_by_key(&id, |(id, _)| *id), value) {
-            (Ok(at), Some(value)) => Some(std::mem::replace(&mut self.values[at].1, value)),
-            (Ok(at), None) => Some(self.values.remove(at).1),
-            (Err(at), Some(value)) => {
-                self.values.insert(at, (id, value));
+        // The old value is returned, since its drop may run foreign code.
+        match (self.position(id), value) {
+            (Some(at), Some(value)) => Some(std::mem::replace(&mut self.values[at].1, value)),
+            (Some(at), None) => Some(self.values.remove(at).1),
+            (None, Some(value)) => {
+                self.values.push((id, value));
                 None
             }
-            (Err(_), None) => None,
+            (None, None) => None,
         }
     }
 }

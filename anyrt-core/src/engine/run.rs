@@ -2,17 +2,16 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::poll_state;
-use crate::engine::{Alarms, AtEnd, GroupState, Unhandled, WaitDetails, Workers};
+use crate::engine::{Alarms, AtEnd, ContextMap, GroupState, Unhandled, WaitDetails, Workers};
 use crate::loom::{Arc, Mutex, OnceLock, Weak, lock, thread_local};
 use crate::unwind::Payload;
 
 /// The values of a run's variables.
 #[derive(Default)]
-pub(crate) struct RunVars(pub(crate) Mutex<BTreeMap<u64, Arc<dyn Any + Send + Sync>>>);
+pub(crate) struct RunVars(pub(crate) Mutex<ContextMap>);
 
 /// The state shared by all tasks of a run.
 pub(crate) struct Run {

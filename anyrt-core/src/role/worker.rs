@@ -21,7 +21,7 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
 use rustix::stdio::stdin;
 
-use crate::engine::poll_state::next_serial;
+use crate::engine::poll_state::number_in_process;
 use crate::loom::{OnceLock, lock_static, process};
 
 /// The environment variable with the marker.
@@ -123,7 +123,7 @@ fn has_hung_up() -> bool {
 
 /// Returns the marker for a new worker of this process.
 pub(crate) fn marker() -> String {
-    format!("{START}{} {}", std::process::id(), next_serial())
+    format!("{START}{} {}", std::process::id(), number_in_process())
 }
 
 /// Returns whether this process is a worker.

@@ -21,8 +21,8 @@ pub(crate) struct Alarms {
     waker: OnceLock<Waker>,
 }
 
-/// The time, and the group's address, which is unique while the group is listed.
-type Key = (Instant, usize);
+/// The time, and the group's number among alarms. Not its address, which differs in each run of a program.
+type Key = (Instant, u64);
 
 impl Default for Alarms {
     fn default() -> Alarms {
@@ -50,9 +50,9 @@ impl Alarms {
         if before <= at {
             return;
         }
-        let address = Arc::as_ptr(group).addr();
-        let old = groups.remove(&(before, address));
-        groups.insert((at, address), Arc::downgrade(group));
+        let number = group.alarm_number();
+        let old = groups.remove(&(before, number));
+        groups.insert((at, number), Arc::downgrade(group));
         group.note_alarm(at);
         let first = at < self.next();
         if first {
@@ -72,8 +72,7 @@ impl Alarms {
             return;
         }
         let mut groups = lock(&self.groups);
-        let address = std::ptr::from_ref(group).addr();
-        let old = groups.remove(&(group.alarm(), address));
+        let old = groups.remove(&(group.alarm(), group.alarm_number()));
         group.note_alarm(Instant::FAR_FUTURE);
         drop(groups);
         drop(old);
@@ -88,8 +87,8 @@ impl Alarms {
     pub(crate) fn carry_out(&self, now: Instant) {
         let due: Vec<_> = {
             let mut groups = lock(&self.groups);
-            // No group has this address, so the alarms at `now` itself are due.
-            let later = groups.split_off(&(now, usize::MAX));
+            // No group has this number, so the alarms at `now` itself are due.
+            let later = groups.split_off(&(now, u64::MAX));
             let due = std::mem::replace(&mut *groups, later);
             let next = groups.first_key_value().map(|((at, _), _)| *at);
             let next = next.unwrap_or(Instant::FAR_FUTURE);

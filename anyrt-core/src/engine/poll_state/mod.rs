@@ -16,7 +16,7 @@
 //! *Dirty* means that a scope, deadline or shield was changed on this thread during the current outermost
 //! poll, so records that were set before may be stale. Readers then evaluate the open frames.
 //!
-//! No state here is shared between threads, except for the counter of serial numbers. User code may run
+//! No state here is shared between threads, except for the counters of serial numbers. User code may run
 //! between any two calls, and may enter frames of its own; each frame restores what it found.
 
 mod branch;
@@ -45,7 +45,8 @@ pub(crate) use self::open_frames::{
     close_frame, entries, innermost_group, innermost_node, keeper_of_refused, latch, open_frame,
     refuse,
 };
-pub(crate) use self::serials::{next_serial, next_serials, thread_number};
+pub use self::serials::{OwnNumbers, own_numbers};
+pub(crate) use self::serials::{next_serial, next_serials, number_in_process, thread_number};
 pub(crate) use self::task::{
     Saved, current_task, enter_plainly, enter_task, in_task, leave_outermost, leave_pending,
     leave_task, task_clock, task_id, task_name, with_task,

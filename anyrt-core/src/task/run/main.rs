@@ -45,7 +45,7 @@ pub fn run<B: Enter, F: Future>(
     if poll_state::surroundings().has(IN_TASK) {
         return Err(RunError::nested());
     }
-    let id = poll_state::next_serial();
+    let id = poll_state::number_in_process();
     let main = MainFuture::<B::Runtime, F> {
         id,
         options,

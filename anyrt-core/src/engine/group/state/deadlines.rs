@@ -1,6 +1,6 @@
 //! The deadlines of a group: the alarm at which the run handles them, and the deadline around the group.
 
-use crate::engine::{Cancelled, Cause, GroupState};
+use crate::engine::{Cancelled, Cause, GroupState, poll_state};
 use crate::instant::Instant;
 use crate::loom::Arc;
 use crate::loom::atomic::Ordering;
@@ -28,6 +28,11 @@ impl GroupState {
     /// Stores that time. Called by the run's alarms alone, under their lock.
     pub(in crate::engine::group) fn note_alarm(&self, at: Instant) {
         self.alarm.store(at.to_bits(), Ordering::SeqCst);
+    }
+
+    /// Returns the group's number among alarms, which it gets in the first call.
+    pub(in crate::engine::group) fn alarm_number(&self) -> u64 {
+        *self.alarm_number.get_or_init(poll_state::next_serial)
     }
 
     /// Carries out the deadlines that have passed, as the host does in its polls.

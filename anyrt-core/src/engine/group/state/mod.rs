@@ -46,7 +46,7 @@ use crate::engine::clock::Clock;
 use crate::engine::{Cancelled, Children, Node, Owner, Run, SpawnArgs, TaskRecord, poll_state};
 use crate::instant::Instant;
 use crate::loom::atomic::{AtomicBool, AtomicU64};
-use crate::loom::{Arc, Mutex, Weak};
+use crate::loom::{Arc, Mutex, OnceLock, Weak};
 use crate::unwind::Payload;
 
 /// The state of a group; see the module for access and orderings.
@@ -67,6 +67,7 @@ pub(crate) struct GroupState {
     enclosing: Mutex<Surrounding>,
     /// The time at which the run handles the group's deadlines, in bits.
     alarm: AtomicU64,
+    alarm_number: OnceLock<u64>,
     pub(super) children: Children,
     nested: Mutex<Nested>,
     panic: Mutex<Option<Payload>>,
@@ -135,6 +136,7 @@ impl GroupState {
             around: AtomicU64::new(Instant::FAR_FUTURE.to_bits()),
             enclosing: Mutex::new(Surrounding::None),
             alarm: AtomicU64::new(Instant::FAR_FUTURE.to_bits()),
+            alarm_number: OnceLock::new(),
             children: Children::default(),
             nested: Mutex::default(),
             panic: Mutex::new(None),

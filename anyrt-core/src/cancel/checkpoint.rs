@@ -61,11 +61,26 @@ pub struct Checkpoint {
     yielded: bool,
 }
 
+impl Checkpoint {
+    /// Returns whether it is cancelled. Before it begins, the hook of this thread may cancel it.
+    #[inline]
+    fn is_cancelled(&self) -> bool {
+        if poll_state::effectively_cancelled() {
+            return true;
+        }
+        if self.yielded || !poll_state::is_observed() {
+            return false;
+        }
+        poll_state::call_hook();
+        poll_state::effectively_cancelled()
+    }
+}
+
 impl Future for Checkpoint {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if self.observes && poll_state::effectively_cancelled() {
+        if self.observes && self.is_cancelled() {
             self.operation.refuse(cx);
             return Poll::Pending;
         }

@@ -54,7 +54,7 @@ impl Operation {
         Poll::Ready(())
     }
 
-    /// Starts the operation if a cancellation or a used-up budget may prevent it.
+    /// Starts the operation if a cancellation or a used-up budget may prevent it, or a hook observes it.
     #[cold]
     fn begin_slowly(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if poll_state::effectively_cancelled() {
@@ -64,6 +64,14 @@ impl Operation {
         if !poll_state::take_budget() {
             poll_state::yield_turn(cx.waker());
             return Poll::Pending;
+        }
+        if poll_state::is_observed() {
+            // The hook may cancel a scope around the operation.
+            poll_state::call_hook();
+            if poll_state::effectively_cancelled() {
+                self.refuse(cx);
+                return Poll::Pending;
+            }
         }
         *self = Operation::Started;
         Poll::Ready(())

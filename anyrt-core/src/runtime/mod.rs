@@ -36,7 +36,7 @@ pub use self::park::{Park, Unparker, park, with_park};
 pub use self::reactor::{Attempt, Descriptors, Direction, Source, poll_attempts};
 pub use self::spawn::{Spawn, TaskInfo};
 pub use self::time::Time;
-pub use crate::engine::poll_state::{OwnNumbers, current_tag, own_numbers};
+pub use crate::engine::poll_state::{Observed, OwnNumbers, current_tag, observe, own_numbers};
 
 /// The facets that core requires.
 pub trait Runtime: Time + Blocking {}

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test says where it failed")]
 
 mod numbers;
+mod observe;
 mod runtime;
 
 use anyrt_core::RunOptions;

@@ -41,7 +41,7 @@ pub(crate) fn take_budget() -> bool {
 pub(crate) fn may_start() -> bool {
     THREAD.with(|thread| {
         let left = thread.budget.get();
-        let free = !thread.dirty.get() && !thread.surroundings.get().has(CANCELLED) && left > 0;
+        let free = !thread.marks.any() && !thread.surroundings.get().has(CANCELLED) && left > 0;
         if free {
             thread.budget.set(left - 1);
         }

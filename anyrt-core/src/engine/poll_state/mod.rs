@@ -23,6 +23,8 @@ mod branch;
 mod budget;
 mod cell;
 mod evaluate;
+mod marks;
+mod observe;
 mod open_block;
 mod open_frames;
 mod serials;
@@ -39,6 +41,9 @@ pub(crate) use self::budget::give_budget_back;
 pub(crate) use self::budget::{may_start, take_budget, use_up_budget, yield_turn};
 pub(crate) use self::cell::{AT_ROOT, CANCELLED, IN_TASK, LOCAL_CANCELLED, Surroundings};
 pub(crate) use self::evaluate::{By, evaluate, is_aborted, look_around, plain_deadline};
+use self::marks::Marks;
+pub use self::observe::{Observed, observe};
+pub(crate) use self::observe::{call_hook, is_observed};
 pub(crate) use self::open_block::{keep_open_block, spawns_again, take_open_block};
 use self::open_frames::OpenFrame;
 pub(crate) use self::open_frames::{
@@ -65,7 +70,7 @@ struct Thread {
     budget: Cell<u32>,
     /// The number of operations that this poll has refused since its budget was used up.
     refusals: Cell<u32>,
-    dirty: Cell<bool>,
+    marks: Marks,
     /// The number of changes that made it dirty. A result cached by an open frame is valid until the next
     /// change.
     changes: Cell<u64>,
@@ -95,7 +100,7 @@ thread_local! {
             root: Cell::new(0),
             budget: Cell::new(BUDGET),
             refusals: Cell::new(0),
-            dirty: Cell::new(false),
+            marks: Marks::new(),
             changes: Cell::new(0),
             branch: Cell::new(None),
             wait: Cell::new(Wait::Foreign),
@@ -153,7 +158,7 @@ pub(crate) fn leave_scopes() {
 pub(crate) fn enter_plain(serial: u64, deadline: Instant) -> Option<(Surroundings, u32)> {
     THREAD.with(|thread| {
         let outer = thread.surroundings.get();
-        if outer.has(CANCELLED) || thread.dirty.get() {
+        if outer.has(CANCELLED) || thread.marks.is_dirty() {
             return None;
         }
         if !outer.is_busy() {
@@ -169,9 +174,9 @@ pub(crate) fn enter_plain(serial: u64, deadline: Instant) -> Option<(Surrounding
 pub(crate) fn leave_plain(outer: Surroundings, since: u32) -> bool {
     THREAD.with(|thread| {
         thread.surroundings.set(outer);
-        let quiet = thread.entries.get() == since && !thread.dirty.get();
+        let quiet = thread.entries.get() == since && !thread.marks.is_dirty();
         if !outer.is_busy() {
-            thread.dirty.set(false);
+            thread.marks.clear_dirty();
         }
         quiet
     })
@@ -181,7 +186,7 @@ pub(crate) fn leave_plain(outer: Surroundings, since: u32) -> bool {
 pub(crate) fn mark_dirty() {
     THREAD.with(|thread| {
         if thread.surroundings.get().is_busy() {
-            thread.dirty.set(true);
+            thread.marks.set_dirty();
             thread.changes.set(thread.changes.get() + 1);
         }
     });
@@ -190,19 +195,19 @@ pub(crate) fn mark_dirty() {
 /// Clears the dirty mark. Called by the outermost frame when it is left.
 #[inline]
 pub(crate) fn clear_dirty() {
-    THREAD.with(|thread| thread.dirty.set(false));
+    THREAD.with(|thread| thread.marks.clear_dirty());
 }
 
 #[inline]
 pub(crate) fn is_dirty() -> bool {
-    THREAD.with(|thread| thread.dirty.get())
+    THREAD.with(|thread| thread.marks.is_dirty())
 }
 
 /// Returns whether an operation that is polled here must not start.
 #[inline]
 pub(crate) fn effectively_cancelled() -> bool {
     THREAD.with(|thread| {
-        if thread.dirty.get() {
+        if thread.marks.is_dirty() {
             look_around().cancelled
         } else {
             thread.surroundings.get().has(CANCELLED)

@@ -73,7 +73,7 @@ pub(crate) fn leave_task(outside: Saved) -> (Option<TaskRecord>, Wait) {
         thread.surroundings.set(outside.surroundings);
         thread.root.set(outside.root);
         if !outside.surroundings.is_busy() {
-            thread.dirty.set(false);
+            thread.marks.clear_dirty();
         }
         let wait = thread.wait.replace(outside.wait);
         (thread.replace_task(outside.task), wait)
@@ -167,7 +167,7 @@ impl Thread {
             self.close_outermost();
         }
         self.surroundings.set(Surroundings::OUTSIDE);
-        self.dirty.set(false);
+        self.marks.clear_dirty();
         let task = self.replace_task(None)?;
         task.set_wait(self.wait.get());
         Some(task)

@@ -25,7 +25,9 @@ pub use self::handle::{TaskHandle, TaskStatus, TaskValue, TaskWait};
 pub use self::output::{FnOutput, Never, Outcome};
 pub use self::output::{GroupOutput, TaskOutput};
 pub(crate) use self::run::{InPlace, block_on, is_part_of, polls_a_task_of, refuse_inside, reply};
-pub use self::run::{RunHandle, RunOptions, RunToken, current_backend, current_run, run};
+pub use self::run::{
+    RunHandle, RunOptions, RunToken, current_backend, current_run, run, run_future,
+};
 pub(crate) use self::tree::for_each_task;
 pub use self::tree::{GroupNode, ScopeNode, TaskId, TaskNode, TaskRef, Tree, all, current, tree};
 pub use crate::engine::{Unhandled, Wait};

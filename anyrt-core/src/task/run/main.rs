@@ -1,4 +1,5 @@
-//! The main task of a run, which the thread that enters the runtime polls.
+//! The main task of a run. The thread that enters the runtime polls it, or the executor that a backend gives
+//! the run to.
 
 use std::any::Any;
 use std::convert::Infallible;
@@ -45,22 +46,57 @@ pub fn run<B: Enter, F: Future>(
     if poll_state::surroundings().has(IN_TASK) {
         return Err(RunError::nested());
     }
-    let id = poll_state::number_in_process();
-    let main = MainFuture::<B::Runtime, F> {
-        id,
-        options,
-        location: Location::caller(),
-        main: Root::new(main),
-        state: None,
-        timer: LazyTimer::new(),
-        alarm: LazyTimer::new(),
-    };
-    Run::drive(id, || backend.block_on(main)).map_err(RunError::start)
+    let main = MainFuture::<B::Runtime, F>::new(options, Location::caller(), main);
+    match Run::drive(main.id, || backend.block_on(main)) {
+        Ok(ended) => ended,
+        Err(error) => Err(RunError::start(error)),
+    }
 }
 
-/// The future that the runtime drives. It polls the main task whenever that is woken. When the task has ended,
-/// it cancels the rest, and waits until the run's group is empty or the shutdown limit has passed. It carries
-/// out alarms throughout.
+/// Returns a run as a future, which does all that [`run`] does inside the runtime. For backends that drive
+/// several runs at once, such as the hosts of a simulation.
+///
+/// The run begins with the first poll, on a thread where [`Spawn::current`] succeeds. It must be polled by a
+/// native task of the runtime, or by its main future, not by a task of a run. All runs of a runtime share its
+/// threads and its clock, and nothing else.
+///
+/// Native tasks of the runtime must not block their thread for one of its runs, with `from_thread` or a handle
+/// of the run: on [`run`]'s own thread that is refused, but here it is not noticed.
+///
+/// # Cancel safety
+///
+/// Dropping the future before it is ready crashes the run:
+///
+/// 1. The main future is dropped at once, inside its task, with all children that it polls in place. A panic
+///    of its destructors is reported as unhandled.
+/// 2. All other tasks of the run are aborted: the runtime polls each once more, which drops its future without
+///    further clean-up. Shields and `finally` do not delay that.
+/// 3. Functions on worker threads continue, since they cannot be interrupted; `check_cancelled` returns an
+///    error in them. Idle workers end. Threads that wait for a task of the run get an error.
+/// 4. Tasks that are spawned through a handle of the run are refused, or aborted while others remain.
+///
+/// The drop itself waits for none of this. The runtime must continue to poll its tasks, or drop them.
+///
+/// # Errors
+///
+/// [`RunError`] if it is polled by a task of a run.
+///
+/// # Panics
+///
+/// With the panic of `main`, or of a task that it left behind. Also if its first poll is not inside the
+/// runtime.
+#[track_caller]
+pub fn run_future<R: Runtime, F: Future>(
+    options: RunOptions,
+    main: F,
+) -> impl Future<Output = Result<F::Output, RunError>> {
+    role::check_before_run();
+    MainFuture::<R, F>::new(options, Location::caller(), main)
+}
+
+/// The future of a run. It polls the main task whenever that is woken. When the task has ended, it cancels the
+/// rest, and waits until the run's group is empty or the shutdown limit has passed. It carries out alarms
+/// throughout.
 #[pin_project(PinnedDrop)]
 struct MainFuture<R: Runtime, F: Future> {
     id: u64,
@@ -75,6 +111,20 @@ struct MainFuture<R: Runtime, F: Future> {
     /// The timer for the alarms of the run's groups.
     #[pin]
     alarm: LazyTimer<R>,
+}
+
+impl<R: Runtime, F: Future> MainFuture<R, F> {
+    fn new(options: RunOptions, location: &'static Location<'static>, main: F) -> Self {
+        MainFuture {
+            id: poll_state::number_in_process(),
+            options,
+            location,
+            main: Root::new(main),
+            state: None,
+            timer: LazyTimer::new(),
+            alarm: LazyTimer::new(),
+        }
+    }
 }
 
 /// A gate that polls the main task only after it was woken.
@@ -212,13 +262,16 @@ fn poll_alarms<R: Runtime>(
 }
 
 impl<R: Runtime, F: Future> Future for MainFuture<R, F> {
-    type Output = F::Output;
+    type Output = Result<F::Output, RunError>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<F::Output> {
+    fn poll(self: Pin<&mut Self>, cx: &mut task::Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let state = match this.state {
             Some(state) => state,
             state => {
+                if poll_state::surroundings().has(IN_TASK) {
+                    return Poll::Ready(Err(RunError::nested()));
+                }
                 let (opened, record) = MainState::open(*this.id, this.options, this.location);
                 this.main.as_mut().begin(record);
                 state.insert(opened)
@@ -270,7 +323,7 @@ impl<R: Runtime, F: Future> Future for MainFuture<R, F> {
                 resume_unwind(payload)
             }
             (_, Some(payload)) => resume_unwind(payload),
-            (Some(Ended::Completed(value)), None) => Poll::Ready(value),
+            (Some(Ended::Completed(value)), None) => Poll::Ready(Ok(value)),
             (Some(Ended::Interrupted) | None, None) => {
                 unreachable!("nothing cancels the main task before its end")
             }
@@ -278,15 +331,26 @@ impl<R: Runtime, F: Future> Future for MainFuture<R, F> {
     }
 }
 
-/// Runs if the runtime gives up before the end, because of a panic.
+/// Runs if the run is given up before its end: because of a panic of the runtime, or as a crash of the run; see
+/// [`run_future`]. Also after the end.
 #[pinned_drop]
 impl<R: Runtime, F: Future> PinnedDrop for MainFuture<R, F> {
     fn drop(self: Pin<&mut Self>) {
         let this = self.project();
-        if let Some(state) = this.state
-            && let Some((_, Err(payload))) = this.main.drop_early()
-        {
-            Run::unhandled_panic(Some(&state.run), payload);
+        let Some(state) = this.state else { return };
+        // 1. Drop the main future, which leaves its groups to the run's own group.
+        if let Some((record, dropped)) = this.main.drop_early() {
+            if let Err(payload) = dropped {
+                Run::unhandled_panic(Some(&state.run), payload);
+            }
+            record.finish(TaskEnd::Cancelled);
+        }
+        // 2. Abort the others. The last of them ends the group.
+        let core = state.group.core();
+        if !core.has_ended() {
+            core.node.abort(Cancelled::new(Cause::HostDropped));
+            state.run.forgive_debts(core);
+            core.orphan();
         }
     }
 }

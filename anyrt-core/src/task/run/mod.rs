@@ -9,7 +9,7 @@ pub(crate) use self::block_on::{
     InPlace, block_on, is_part_of, polls_a_task_of, refuse_inside, reply,
 };
 pub use self::handle::RunHandle;
-pub use self::main::run;
+pub use self::main::{run, run_future};
 pub use self::options::RunOptions;
 use crate::engine::Run;
 

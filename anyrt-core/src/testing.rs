@@ -1,11 +1,14 @@
 //! Help for testing asynchronous code.
 
 use std::collections::BTreeMap;
+use std::future::poll_fn;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use crate::engine::{Run, Wait};
+use crate::engine::{Operation, Run, Wait};
 use crate::loom::lock_static;
 use crate::loom::process::Mutex;
 use crate::runtime::Time;
@@ -20,16 +23,28 @@ const CUSHIONS: u32 = 2;
 
 /// Waits until every other task of the run waits for something: a timer, I/O, a thread, another task.
 ///
-/// Several tasks may call it at once. Only anyrt's own tasks count. On a real runtime this is an observation
-/// over a short time: no task was polled for some milliseconds. A program must not rely on it for
-/// correctness; a test may use it to let other tasks reach their waits.
+/// Several tasks may call it at once. On a simulated runtime it is exact, and no time passes on the clock; see
+/// [`Time::poll_quiet`]. On a real runtime this is an observation over a short time: none of anyrt's tasks was
+/// polled for some milliseconds. A program must not rely on it for correctness; a test may use it to let other
+/// tasks reach their waits.
 ///
-/// Outside of a run there are no tasks to wait for, and it returns after that time.
+/// Outside of a run there are no tasks to observe, and it returns after that time.
 ///
 /// # Cancel safety
 ///
 /// Cancel safe: it has no effect.
 pub async fn wait_all_tasks_blocked<R: Time>() {
+    let mut operation = Operation::New;
+    let quiet = poll_fn(|cx| {
+        ready!(operation.begin(cx));
+        match R::poll_quiet(cx) {
+            Some(polled) => polled.map(|()| true),
+            None => Poll::Ready(false),
+        }
+    });
+    if AllBlocked(quiet).await {
+        return;
+    }
     let mut quiet = 0;
     let mut before = observe();
     while quiet < CUSHIONS {
@@ -41,17 +56,14 @@ pub async fn wait_all_tasks_blocked<R: Time>() {
     }
 }
 
-/// A sleep that listings show as a wait for all other tasks.
+/// A wait that listings show as one for all other tasks.
 #[pin_project::pin_project]
 struct AllBlocked<F>(#[pin] F);
 
 impl<F: Future> Future for AllBlocked<F> {
     type Output = F::Output;
 
-    fn poll(
-        self: std::pin::Pin<&mut Self>,
-        cx: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<F::Output> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let polled = self.project().0.poll(cx);
         crate::engine::poll_state::waits_for(Wait::AllBlocked);
         polled

@@ -1,6 +1,7 @@
 //! The facet of the clock and its timers.
 
 use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use super::Spawn;
 use crate::instant::Instant;
@@ -19,6 +20,9 @@ use crate::instant::Instant;
 ///    timer then counts as never polled.
 /// 6. [`may_have_fired`](Time::may_have_fired) MUST return `true` from the moment at which the timer
 ///    wakes.
+/// 7. If [`poll_quiet`](Time::poll_quiet) is implemented, it MUST be ready, and wake all tasks that wait for
+///    it, as soon as no task of the runtime can go on before a timer fires. Tasks that wait for this, too, do
+///    not count. Functions on threads of the runtime count as tasks. It MUST NOT advance the clock.
 ///
 /// # Common mistakes
 ///
@@ -51,5 +55,15 @@ pub trait Time: Spawn {
     fn may_have_fired(timer: Pin<&Self::Timer>) -> bool {
         let _ = timer;
         true
+    }
+
+    /// Waits until only timers can make any task go on. Returns `None` if this runtime does not know that,
+    /// which is the default; the answer is the same in each call.
+    ///
+    /// [`wait_all_tasks_blocked`](crate::testing::wait_all_tasks_blocked) is exact with it, and an observation
+    /// over a short time without it.
+    fn poll_quiet(cx: &mut Context<'_>) -> Option<Poll<()>> {
+        let _ = cx;
+        None
     }
 }

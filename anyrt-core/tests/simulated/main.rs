@@ -5,6 +5,7 @@
 mod hosts;
 mod numbers;
 mod observe;
+mod quiet;
 mod runtime;
 
 use anyrt_core::RunOptions;

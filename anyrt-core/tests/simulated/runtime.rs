@@ -243,6 +243,17 @@ impl Time for OneThread {
         timer.leave();
         timer.deadline = deadline;
     }
+
+    fn poll_quiet(cx: &mut Context<'_>) -> Option<Poll<()>> {
+        let scheduler = Scheduler::current();
+        let mut state = scheduler.state();
+        if state.ready.is_empty() && state.functions == 0 {
+            return Some(Poll::Ready(()));
+        }
+        // Each is woken when no other task is ready, and is then the only one.
+        state.quiet.push_back(cx.waker().clone());
+        Some(Poll::Pending)
+    }
 }
 
 pub(crate) struct Call<T>(Arc<Mutex<(Option<T>, Option<Waker>)>>);

@@ -91,6 +91,45 @@
 //! constant of type [`harness::Failures`] that each mount names: `failures: [failures::ENGINE]` between
 //! `facets` and `known_failures`. [`failures`] has those of this repository.
 //!
+//! # Capabilities that a backend lacks
+//!
+//! ```ignore
+//! anyrt_conformance::suite! {
+//!     runtime: my_backend::Builder::new(),
+//!     facets: [spawn, time, blocking, net],
+//!     lacks: [real_time, os_threads, os_sockets],
+//! }
+//! ```
+//!
+//! Some cases need more of a backend than the contracts of its facets promise: that time passes while code
+//! runs, or that the sockets of the standard library reach its sockets. The list at the end of each file
+//! states such needs: `name: [real_time],` for one case, `needs [os_files]` for the file. A backend that
+//! runs on virtual time, in memory, or one thread at a time lists the capabilities that it lacks. A case that
+//! needs one of them is not run: it passes with one line of output. The test `skipped_cases` of each suite
+//! prints these lines for all cases:
+//!
+//! ```console
+//! $ cargo test --test conformance -- --exact skipped_cases --nocapture
+//! ```
+//!
+//! | capability | what it means |
+//! | --- | --- |
+//! | `real_time` | time passes while code runs |
+//! | `os_threads` | a function on a worker thread may block by other means than core's |
+//! | `foreign_wakes` | threads outside of the run wake its tasks |
+//! | `os_files` | the files are those of the operating system |
+//! | `os_sockets` | sockets of the operating system reach those of the backend, and have its limits |
+//! | `socket_table` | the system lists the backend's sockets |
+//! | `ordered_datagrams` | datagrams arrive once and in order |
+//! | `big_buffers` | a stream accepts 100 kB that the peer does not read |
+//! | `dual_stack` | IPv6, and listeners that accept both families |
+//! | `reuse_port` | several sockets can bind one port |
+//! | `system_names` | the system resolves names |
+//!
+//! `lacks` is for what a backend is not made for, `known_failures` for faults. A case waits by core's own
+//! means, and uses the backend's own sockets, unless a thread or a socket of the system is its subject. So
+//! most cases need no capability.
+//!
 //! # Looking for a rare failure
 //!
 //! `ANYRT_CONFORMANCE_REPEAT=100` runs every case 100 times. `ANYRT_STRESS_TREES` and `ANYRT_STRESS_SEED`
@@ -102,7 +141,7 @@ mod manifest;
 #[doc(hidden)]
 pub use anyrt_conformance_kit::harness::run_case;
 pub use anyrt_conformance_kit::{
-    cancel_everywhere, check_byte_pipe, check_byte_stream, erased, harness, support,
+    cancel_everywhere, capability, check_byte_pipe, check_byte_stream, erased, harness, support,
 };
 pub use anyrt_conformance_scopes::stress;
 #[doc(hidden)]
@@ -140,10 +179,10 @@ pub mod facets {
     }
 }
 
-pub use manifest::check_known_failures;
 #[cfg(unix)]
 pub use manifest::descriptors;
-pub use manifest::{all, names, net};
+pub use manifest::{all, all_needs, names, net};
+pub use manifest::{check_known_failures, needs, print_skipped};
 
 /// The cases, one module per area. Each is a plain function over a backend, and panics where the rule that
 /// its documentation cites does not hold.

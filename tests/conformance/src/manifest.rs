@@ -5,6 +5,7 @@
 use anyrt_core::runtime::Descriptors;
 use anyrt_core::runtime::{Enter, Net};
 
+use crate::capability::{Capability, Needs};
 use crate::harness::{Case, Failures};
 
 /// Mounts the suite: one test for each case of the facets that are listed.
@@ -12,24 +13,36 @@ use crate::harness::{Case, Failures};
 /// `runtime` is an expression that makes a backend; it is evaluated anew for each case. Several suites in
 /// one file are in separate modules; they may configure one runtime differently, but another runtime needs
 /// another file.
+///
+/// `lacks` lists the capabilities that the backend does not have; a case that needs one of them is skipped. A
+/// name that is not among [`capability::names`](crate::capability::names) is an error of the compiler:
+///
+/// ```compile_fail
+/// # use anyrt_conformance::capability::names;
+/// let lacks = [names::no_such_capability];
+/// ```
 #[macro_export]
 macro_rules! suite {
     (
         runtime: $runtime:expr,
         facets: [$($facet:ident),* $(,)?]
+        $(, lacks: [$($lack:ident),* $(,)?])?
         $(, failures: [$($list:path),* $(,)?])?
         $(, known_failures: [$($name:literal => $why:literal),* $(,)?])?
         $(, flaky_failures: [$($flaky:literal => $reason:literal),* $(,)?])? $(,)?
     ) => {
         use $crate as __anyrt;
 
-        const FAILURES: &[$crate::harness::Failures] = &[
-            $crate::harness::Failures {
-                known: &[$($(($name, $why)),*)?],
-                flaky: &[$($(($flaky, $reason)),*)?],
-            },
-            $($($list),*)?
-        ];
+        const EXPECTED: $crate::harness::Deviations = $crate::harness::Deviations {
+            lacks: &[$($($crate::capability::names::$lack),*)?],
+            failures: &[
+                $crate::harness::Failures {
+                    known: &[$($(($name, $why)),*)?],
+                    flaky: &[$($(($flaky, $reason)),*)?],
+                },
+                $($($list),*)?
+            ],
+        };
 
         fn backend() -> impl $crate::Enter<Runtime: $($crate::facets::$facet +)*> {
             let backend = $runtime;
@@ -39,7 +52,13 @@ macro_rules! suite {
 
         #[::core::prelude::v1::test]
         fn known_failures_are_cases() {
-            $crate::check_known_failures(FAILURES);
+            $crate::check_known_failures(EXPECTED.failures);
+        }
+
+        /// Prints a line for each case that is skipped; `--nocapture` shows them.
+        #[::core::prelude::v1::test]
+        fn skipped_cases() {
+            $crate::print_skipped(EXPECTED.lacks, &[$($crate::needs::$facet()),*]);
         }
 
         $( $crate::__modules! { $facet, [$crate::__tests], () } )*
@@ -216,8 +235,8 @@ macro_rules! __tests {
 
 /// Adds the cases of each file, or their names, to a list.
 macro_rules! extend {
-    (($list:ident, names) $($module:ident,)*) => { $(
-        $list.extend_from_slice(crate::cases::$module::NAMES);
+    (($list:ident, needs) $($module:ident,)*) => { $(
+        $list.extend_from_slice(crate::cases::$module::listed::ALL);
     )* };
     (($list:ident, cases) $($module:ident,)*) => { $(
         $list.extend(crate::cases::$module::list());
@@ -251,17 +270,54 @@ pub fn descriptors<B: Enter<Runtime: Descriptors>>() -> Vec<Case<B>> {
     list
 }
 
+/// The names and needs of the cases of each facet.
+#[doc(hidden)]
+pub mod needs {
+    use super::Needs;
+
+    /// Defines a function for each facet, with the name of the facet.
+    macro_rules! of_facets {
+        ($($(#[$condition:meta])? $facet:ident,)*) => { $(
+            $(#[$condition])?
+            pub fn $facet() -> Vec<Needs> {
+                let mut list = Vec::new();
+                crate::__modules! { $facet, [extend], (list, needs) }
+                list
+            }
+        )* };
+    }
+
+    of_facets! { spawn, time, blocking, net, #[cfg(unix)] descriptors, }
+}
+
+/// Returns all cases, with the capabilities that each needs.
+#[must_use]
+pub fn all_needs() -> Vec<Needs> {
+    let mut list = [
+        needs::spawn(),
+        needs::time(),
+        needs::blocking(),
+        needs::net(),
+    ]
+    .concat();
+    #[cfg(unix)]
+    list.extend(needs::descriptors());
+    list
+}
+
 /// Returns the names of all cases.
 #[must_use]
 pub fn names() -> Vec<&'static str> {
-    let mut list = Vec::new();
-    crate::__modules! { spawn, [extend], (list, names) }
-    crate::__modules! { time, [extend], (list, names) }
-    crate::__modules! { blocking, [extend], (list, names) }
-    crate::__modules! { net, [extend], (list, names) }
-    #[cfg(unix)]
-    crate::__modules! { descriptors, [extend], (list, names) }
-    list
+    all_needs().into_iter().map(|needs| needs.case).collect()
+}
+
+/// Prints a line for each case that needs a capability that the backend lacks.
+#[doc(hidden)]
+pub fn print_skipped(lacks: &[Capability], facets: &[Vec<Needs>]) {
+    let cases = facets.iter().flatten();
+    for line in cases.filter_map(|needs| needs.skipped(lacks)) {
+        println!("{line}");
+    }
 }
 
 /// Checks that each known failure is the name of a case, so that a misspelt name is found.

@@ -19,6 +19,7 @@ use anyrt_core::runtime::Enter;
 use anyrt_core::thread::to_thread;
 use anyrt_core::time::sleep;
 
+use crate::capability::{self, Capability, Needs};
 use crate::erased::Backend;
 #[cfg(unix)]
 use crate::erased::OsBackend;
@@ -55,6 +56,8 @@ static STARTING: RwLock<()> = RwLock::new(());
 pub struct Case<B> {
     /// `module::function`, as in the names of the tests.
     pub name: &'static str,
+    /// The capabilities of the backend without which the case is skipped.
+    pub needs: Needs,
     place: Place,
     run: Run<B>,
 }
@@ -81,22 +84,29 @@ enum Run<B> {
 
 impl<B: Enter> Case<B> {
     /// Creates a case that is compiled for each backend.
-    pub fn generic(name: &'static str, place: Place, run: fn(&B)) -> Case<B> {
-        let run = Run::Generic(run);
-        Case { name, place, run }
+    pub fn generic(needs: Needs, place: Place, run: fn(&B)) -> Case<B> {
+        Case::new(needs, place, Run::Generic(run))
     }
 
     /// Creates a case that was compiled once, for all backends.
-    pub fn erased(name: &'static str, place: Place, run: fn(&Backend)) -> Case<B> {
-        let run = Run::Erased(run);
-        Case { name, place, run }
+    pub fn erased(needs: Needs, place: Place, run: fn(&Backend)) -> Case<B> {
+        Case::new(needs, place, Run::Erased(run))
     }
 
     /// Creates a case that was compiled once, for all backends with sockets that are descriptors.
     #[cfg(unix)]
-    pub fn descriptors(name: &'static str, place: Place, run: fn(&OsBackend)) -> Case<B> {
-        let run = Run::Descriptors(run);
-        Case { name, place, run }
+    pub fn descriptors(needs: Needs, place: Place, run: fn(&OsBackend)) -> Case<B> {
+        Case::new(needs, place, Run::Descriptors(run))
+    }
+
+    fn new(needs: Needs, place: Place, run: Run<B>) -> Case<B> {
+        let name = needs.case;
+        Case {
+            name,
+            needs,
+            place,
+            run,
+        }
     }
 
     /// Runs the case, and panics if the backend fails.
@@ -192,6 +202,19 @@ pub struct Failures {
     pub flaky: &'static [(&'static str, &'static str)],
 }
 
+/// The deviations of a backend, as [`suite!`](crate::suite) was given them.
+#[derive(Clone, Copy, Debug)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "`suite!` makes it where it is used"
+)]
+pub struct Deviations {
+    /// The capabilities that the backend lacks. A case that needs one of them is skipped.
+    pub lacks: &'static [Capability],
+    /// The cases that fail, or may fail.
+    pub failures: &'static [Failures],
+}
+
 /// How a failure of a case is judged.
 #[derive(Clone, Copy)]
 enum Expected {
@@ -216,17 +239,22 @@ fn expected(name: &str, failures: &[Failures]) -> Expected {
     Expected::Passes
 }
 
-/// Runs a case as a test of [`suite!`](crate::suite).
+/// Runs a case as a test of [`suite!`](crate::suite), or prints a line if the backend lacks a capability that
+/// it needs.
 ///
 /// # Panics
 ///
 /// If the case fails or hangs, or if too many cases before it have hung. Also if it passes although it is a
 /// known failure, so that the list of known failures stays up to date.
 #[doc(hidden)]
-pub fn run_case<B: Enter>(case: Case<B>, failures: &[Failures], backend: fn() -> B) {
+pub fn run_case<B: Enter>(case: Case<B>, deviations: Deviations, backend: fn() -> B) {
+    capability::declare(deviations.lacks);
+    if capability::skips(&case, deviations.lacks) {
+        return;
+    }
     let name = case.name;
     let limit = Duration::from_secs(number(LIMIT).unwrap_or(WATCHDOG));
-    let expected = expected(name, failures);
+    let expected = expected(name, deviations.failures);
     let alone = number(ALONE).is_some();
     if let (Expected::Passes, Place::Process, false) = (expected, case.place, alone)
         && let Some(test) = current_test(name)

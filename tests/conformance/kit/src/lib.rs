@@ -9,6 +9,7 @@
 )]
 
 pub mod cancel_everywhere;
+pub mod capability;
 mod cases;
 mod check;
 pub mod erased;

@@ -115,8 +115,11 @@
 //! | capability | what it means |
 //! | --- | --- |
 //! | `real_time` | time passes while code runs |
-//! | `os_threads` | a function on a worker thread may block by other means than core's |
-//! | `foreign_wakes` | threads outside of the run wake its tasks |
+//! | `busy_time` | time passes while tasks that wake themselves are polled |
+//! | `os_threads` | a function on a worker thread may block by other means than core's; foreign threads use the clock |
+//! | `foreign_wakes` | threads outside of the run wake its tasks, and call into it |
+//! | `nested_runs` | a function on a worker thread may enter a separate run |
+//! | `portal_runs` | a portal may start a thread with a separate run |
 //! | `os_files` | the files are those of the operating system |
 //! | `os_sockets` | sockets of the operating system reach those of the backend, and have its limits |
 //! | `socket_table` | the system lists the backend's sockets |
@@ -124,7 +127,7 @@
 //! | `big_buffers` | a stream accepts 100 kB that the peer does not read |
 //! | `dual_stack` | IPv6, and listeners that accept both families |
 //! | `reuse_port` | several sockets can bind one port |
-//! | `system_names` | the system resolves names |
+//! | `full_queues` | a listener with a full queue leaves connections unanswered |
 //!
 //! `lacks` is for what a backend is not made for, `known_failures` for faults. A case waits by core's own
 //! means, and uses the backend's own sockets, unless a thread or a socket of the system is its subject. So

@@ -184,9 +184,9 @@ pub fn the_parent_of_a_starting_child_is_the_caller(backend: &Backend) {
 }
 
 anyrt_conformance_kit::cases! { engine_starting: erased,
-    a_starting_child_is_cancelled_with_its_caller,
-    a_starting_child_sees_that_its_callers_deadline_passes,
-    a_starting_child_sees_its_callers_new_deadline,
+    a_starting_child_is_cancelled_with_its_caller: [foreign_wakes],
+    a_starting_child_sees_that_its_callers_deadline_passes: [foreign_wakes],
+    a_starting_child_sees_its_callers_new_deadline: [real_time],
     a_starting_child_is_aborted_with_its_caller,
     a_child_that_is_ready_is_not_cancelled_with_its_caller,
     the_parent_of_a_starting_child_is_the_caller,

@@ -354,5 +354,5 @@ anyrt_conformance_kit::cases! { groups_cancel: erased,
     the_run_waits_for_children_of_a_dropped_group,
     a_group_that_was_never_polled_runs_nothing,
     the_body_is_dropped_before_the_children_are_waited_for,
-    a_cancellation_from_a_thread_is_caught_where_it_belongs,
+    a_cancellation_from_a_thread_is_caught_where_it_belongs: [foreign_wakes],
 }

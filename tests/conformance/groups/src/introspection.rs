@@ -196,5 +196,5 @@ anyrt_conformance_kit::cases! { introspection: erased,
     the_main_task_has_no_parent,
     the_parent_is_the_host_of_the_group,
     parents_are_known_after_the_end,
-    free_ports_can_be_bound,
+    free_ports_can_be_bound: [os_sockets],
 }

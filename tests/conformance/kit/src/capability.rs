@@ -42,17 +42,23 @@ macro_rules! capabilities {
 }
 
 capabilities! {
-    /// Time passes while code runs: a task or function that is busy, or sleeps by `std::thread::sleep`,
-    /// finds the run's clock advanced afterwards.
+    /// Time passes while code runs: after a poll that was busy, or slept by `std::thread::sleep`, the run's
+    /// clock has advanced.
     real_time: RealTime,
-    /// A function on a worker thread may block by other means than core's: by a channel, a `Condvar` or a
-    /// `Barrier` of the standard library, until another thread of the run goes on.
+    /// Time passes while tasks that wake themselves are polled again and again.
+    busy_time: BusyTime,
+    /// A function on a worker thread may block by other means than core's, by a `Condvar` of the standard
+    /// library for instance, until a task goes on; and threads that no runtime knows may use the clock.
     os_threads: OsThreads,
-    /// Threads outside of the run, or in another run, may wake its tasks while it has nothing to do.
+    /// Threads outside of the run may wake its tasks, cancel its scopes, and call into it.
     foreign_wakes: ForeignWakes,
+    /// A function on a worker thread may enter a separate run.
+    nested_runs: NestedRuns,
+    /// A portal may start a thread with a separate run.
+    portal_runs: PortalRuns,
     /// The files of the backend are those of the operating system.
     os_files: OsFiles,
-    /// Sockets of the operating system reach those of the backend, and have its limits and its errors.
+    /// Sockets of the operating system reach those of the backend, which have its limits and its errors.
     os_sockets: OsSockets,
     /// The operating system lists the backend's sockets with their states.
     socket_table: SocketTable,
@@ -64,8 +70,8 @@ capabilities! {
     dual_stack: DualStack,
     /// Several sockets can bind one port, if they allow it.
     reuse_port: ReusePort,
-    /// Names are resolved by the system, with `localhost` and the services of `/etc/services` among them.
-    system_names: SystemNames,
+    /// A listener whose queue is full leaves further connections without an answer, as on Linux.
+    full_queues: FullQueues,
 }
 
 impl Capability {

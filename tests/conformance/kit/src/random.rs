@@ -1,6 +1,12 @@
 //! Random numbers from a seed, so that a failure can be repeated.
 
-use std::hash::{BuildHasher, RandomState};
+use anyrt_core::runtime::{Enter, Spawn};
+
+use crate::harness::number;
+use crate::support::run;
+
+/// The variable that sets the seed of the random cases.
+const SEED: &str = "ANYRT_STRESS_SEED";
 
 /// Sebastiano Vigna's generator SplitMix64: small, and good enough to choose among plans.
 #[derive(Clone, Debug)]
@@ -27,7 +33,19 @@ impl Random {
     }
 }
 
-/// Returns a seed that differs from run to run.
-pub fn fresh_seed() -> u64 {
-    RandomState::new().hash_one(0) % 1_000_000_000_000
+/// Returns the seed that the environment sets, or one that the backend chooses. A backend that repeats its
+/// choices repeats the case.
+pub fn seed<B: Enter>(backend: &B) -> u64 {
+    number(SEED).unwrap_or_else(|| run(backend, async { chosen_seed::<B::Runtime>() }))
+}
+
+/// Returns the seed as [`seed`] does, in a run.
+pub fn seed_in_run<R: Spawn>() -> u64 {
+    number(SEED).unwrap_or_else(chosen_seed::<R>)
+}
+
+fn chosen_seed<R: Spawn>() -> u64 {
+    // A backend's `choose` is for few alternatives, so two draws make a large number.
+    let draw = || R::choose(1_000_000) as u64;
+    draw() * 1_000_000 + draw()
 }

@@ -13,11 +13,18 @@ use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
+use std::thread;
+use std::time::Duration;
 
 use anyrt_core::RunOptions;
 use anyrt_core::cancel::{CancelScope, Cancelled};
 use anyrt_core::runtime::{Enter, Runtime};
+use anyrt_core::task;
+use anyrt_core::thread::from_thread;
 use futures_util::FutureExt;
+
+use crate::capability::{Capability, has};
+use crate::limits::foreign_sleep;
 
 /// Runs `main` on the backend with the default options.
 ///
@@ -189,6 +196,13 @@ impl Gate {
 
     /// Blocks the thread until the gate is open.
     pub fn wait_blocking(&self) {
+        // Where threads run one at a time, nothing else runs while a worker thread waits for a `Condvar`.
+        while !has(Capability::OsThreads) && is_worker_thread() {
+            if self.is_open() {
+                return;
+            }
+            give_way();
+        }
         let mut state = lock(&self.0.state);
         while !state.open {
             state = self
@@ -197,6 +211,33 @@ impl Gate {
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
         }
+    }
+}
+
+/// Returns whether this thread works for a call of `to_thread`.
+fn is_worker_thread() -> bool {
+    task::current_run().is_some() && task::current().is_none()
+}
+
+/// Lets other threads and tasks run, on a thread that waits for something that no waker reports.
+///
+/// A runtime that runs one thread at a time runs another one when a function calls `check_cancelled`.
+pub fn give_way() {
+    if is_worker_thread() {
+        let _ = from_thread::check_cancelled();
+    }
+    if has(Capability::OsThreads) {
+        thread::yield_now();
+    }
+}
+
+/// Keeps a function on a worker thread running for a while: for `length`, or for some turns of other threads
+/// and tasks where threads run one at a time.
+pub fn linger(length: Duration) {
+    if has(Capability::OsThreads) {
+        thread::sleep(length);
+    } else {
+        (0..10).for_each(|_| give_way());
     }
 }
 
@@ -233,11 +274,21 @@ pub async fn yields(times: usize) {
     }
 }
 
+/// Yields once, and lets time pass where it does not pass by itself.
+pub async fn pause() {
+    yields(1).await;
+    if !has(Capability::BusyTime) {
+        foreign_sleep(Duration::from_micros(10)).await;
+    }
+}
+
 /// Yields until the condition holds, for conditions that no waker reports.
 pub async fn until(mut condition: impl FnMut() -> bool) {
     while !condition() {
-        yields(1).await;
-        std::thread::yield_now();
+        pause().await;
+        if has(Capability::OsThreads) {
+            thread::yield_now();
+        }
     }
 }
 

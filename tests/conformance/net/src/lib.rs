@@ -48,5 +48,5 @@ pub mod tls_trust;
 pub mod tls_unwrap;
 
 use anyrt_conformance_kit::{
-    cancel_everywhere, check_byte_stream, erased, folder, limits, support,
+    cancel_everywhere, capability, check_byte_stream, erased, folder, limits, support,
 };

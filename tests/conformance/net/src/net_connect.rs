@@ -27,7 +27,7 @@ use crate::support::{in_cancelled_scope, poll_once, run};
 /// NET-01: connections over IPv4 and IPv6 send and receive, also in a loop until the peer closes.
 pub fn both_families_can_be_connected_to(backend: &Backend) {
     let v4 = Some(Ipv4Addr::LOCALHOST.into());
-    let v6 = loopback_v6("both_families_can_be_connected_to");
+    let v6 = loopback_v6::<R>("both_families_can_be_connected_to");
     for ip in v4.into_iter().chain(v6) {
         run(backend, async {
             let (listener, at) = listen_on::<R>(ip, 16);
@@ -74,7 +74,7 @@ pub fn a_receive_ends_at_its_limit(backend: &Backend) {
 /// NET-10: without a listener the error is "connection refused", and has the address.
 pub fn a_refused_connection_is_an_error(backend: &Backend) {
     run(backend, async {
-        let Refusing { address, .. } = &refusing();
+        let Refusing { address, .. } = &refusing::<R>().await;
         let error = connect_tcp::<R>("127.0.0.1", address.port()).await;
         let error = error.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
@@ -89,8 +89,11 @@ pub fn a_refused_connection_is_an_error(backend: &Backend) {
 /// NET-10: with several addresses the error holds the error of each attempt, in order.
 pub fn each_failed_attempt_is_reported(backend: &Backend) {
     run(backend, async {
-        let refusing = [refusing(), refusing(), refusing()];
-        let addresses: Vec<_> = refusing.iter().map(|r| r.address).collect();
+        let mut refuse = Vec::new();
+        for _ in 0..3 {
+            refuse.push(refusing::<R>().await);
+        }
+        let addresses: Vec<_> = refuse.iter().map(|r| r.address).collect();
         let connector = TcpConnector::<R>::new();
         let error = connector.connect_addresses(&addresses).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
@@ -145,7 +148,7 @@ pub fn a_name_can_be_connected_to(backend: &Backend) {
         assert_eq!(stream.peer_addr().unwrap().port(), at.port());
         drop((stream, v4));
 
-        let Some(ip) = loopback_v6("a_name_can_be_connected_to") else {
+        let Some(ip) = loopback_v6::<R>("a_name_can_be_connected_to") else {
             return;
         };
         if !found.iter().any(|address| address.ip() == ip) {
@@ -164,8 +167,7 @@ pub fn the_local_address_can_be_chosen(backend: &Backend) {
         let (listener, at) = listen::<R>();
         // Another program may take the free port, so this may need several attempts.
         for _ in 0..20 {
-            let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-            let local = free.local_addr().unwrap();
+            let (free, local) = listen::<R>();
             drop(free);
             let connector = TcpConnector::<R>::new()
                 .local_address(local)
@@ -203,7 +205,7 @@ pub fn the_local_address_decides_the_family(backend: &Backend) {
 /// that another has succeeded.
 pub fn a_silent_address_is_left_behind(backend: &Backend) {
     run(backend, async {
-        let silent = silent::<R>();
+        let silent = silent::<R>().await;
         let (_listener, at) = listen::<R>();
         let connector = TcpConnector::<R>::new().attempt_delay(Duration::from_millis(10));
         let addresses = [silent.address, silent.address, at];
@@ -265,7 +267,7 @@ pub fn a_cancelled_connect_leaves_nothing_open(backend: &Backend) {
     cancel_everywhere(
         backend,
         async |cut| {
-            let silent = silent::<R>();
+            let silent = silent::<R>().await;
             let (_listener, at) = listen_on::<R>(own_loopback(), 16);
             let connector = TcpConnector::<R>::new().attempt_delay(Duration::from_millis(1));
             let addresses = [silent.address, silent.address, at];
@@ -327,9 +329,9 @@ anyrt_conformance_kit::cases! { net_connect: erased [Sockets],
     a_name_can_be_connected_to,
     the_local_address_can_be_chosen,
     the_local_address_decides_the_family,
-    a_silent_address_is_left_behind,
+    a_silent_address_is_left_behind: [full_queues],
     a_second_connection_is_closed,
     connecting_is_a_cancel_point,
-    a_cancelled_connect_leaves_nothing_open,
+    a_cancelled_connect_leaves_nothing_open: [full_queues],
     what_can_be_connected_to_is_a_value,
 }

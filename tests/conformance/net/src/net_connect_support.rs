@@ -1,13 +1,17 @@
 //! Helpers for the cases about connecting: addresses to connect to, and the number of open connections.
 
 use std::collections::HashSet;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
-use anyrt_core::net::{Address, SocketStream};
+use anyrt_core::cancel::move_on_after;
+use anyrt_core::net::{Address, Ip, SocketStream, TcpStream};
 use anyrt_core::runtime::{Net, Socket, SocketSpec};
 use futures_util::future::poll_fn;
+
+use super::net_tools::connect;
+use crate::capability::{Capability, has};
 
 /// Opens a listener on a free port of this address.
 pub(super) fn listen_on<R: Net>(ip: IpAddr, backlog: u32) -> (R::Socket, SocketAddr) {
@@ -43,9 +47,14 @@ pub(super) async fn accept<R: Net, K: anyrt_core::net::Domain>(
 }
 
 /// Returns the loopback address of IPv6, or prints that the case is skipped if the host has none.
-pub(super) fn loopback_v6(case: &str) -> Option<IpAddr> {
+pub(super) fn loopback_v6<R: Net>(case: &str) -> Option<IpAddr> {
     let v6 = IpAddr::from(Ipv6Addr::LOCALHOST);
-    if TcpListener::bind((v6, 0)).is_err() {
+    let any = Address::from((v6, 0));
+    let purpose = SocketSpec::Listen {
+        at: &any,
+        backlog: 1,
+    };
+    if R::socket(purpose, &[]).is_err() {
         eprintln!("{case}: skipped, as there is no IPv6 here");
         return None;
     }
@@ -53,14 +62,14 @@ pub(super) fn loopback_v6(case: &str) -> Option<IpAddr> {
 }
 
 /// An address that refuses connections while this value exists: it is the client's end of a connection.
-pub(super) struct Refusing {
+pub(super) struct Refusing<R: Net> {
     pub(super) address: SocketAddr,
-    _connection: (TcpListener, TcpStream),
+    _connection: (R::Socket, TcpStream<R>),
 }
 
-pub(super) fn refusing() -> Refusing {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+pub(super) async fn refusing<R: Net>() -> Refusing<R> {
+    let (listener, at) = listen::<R>();
+    let client = connect::<R, Ip>(at).await.unwrap();
     Refusing {
         address: client.local_addr().unwrap(),
         _connection: (listener, client),
@@ -71,15 +80,16 @@ pub(super) fn refusing() -> Refusing {
 pub(super) struct Silent<R: Net> {
     pub(super) address: SocketAddr,
     _listener: R::Socket,
-    _queue: Vec<TcpStream>,
+    _queue: Vec<TcpStream<R>>,
 }
 
 /// Returns a silent address, on systems that keep new connections waiting when a queue is full, as Linux
 /// does.
-pub(super) fn silent<R: Net>() -> Silent<R> {
+pub(super) async fn silent<R: Net>() -> Silent<R> {
     let (listener, address) = listen_on::<R>(own_loopback(), 0);
     let mut queue = Vec::new();
-    while let Ok(stream) = TcpStream::connect_timeout(&address, Duration::from_millis(100)) {
+    let limit = Duration::from_millis(100);
+    while let Some(Ok(stream)) = move_on_after::<R, _>(limit, connect::<R, Ip>(address)).await {
         queue.push(stream);
         assert!(queue.len() < 100, "the queue is never full");
     }
@@ -108,6 +118,9 @@ fn count(address: SocketAddr, states: &[&str]) -> Option<usize> {
     let SocketAddr::V4(address) = address else {
         return None;
     };
+    if !has(Capability::SocketTable) {
+        return None;
+    }
     let list = std::fs::read_to_string("/proc/self/net/tcp").ok()?;
     let ip = u32::from_ne_bytes(address.ip().octets());
     let remote = format!("{ip:08X}:{:04X}", address.port());

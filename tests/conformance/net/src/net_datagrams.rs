@@ -16,7 +16,7 @@ use anyrt_core::task::task_group;
 use super::net_tools::{ANY, families};
 use crate::cancel_everywhere::cancel_everywhere;
 use crate::erased::{Backend, R};
-use crate::support::{in_cancelled_scope, poll_once, run, yields};
+use crate::support::{in_cancelled_scope, pause, poll_once, run, yields};
 
 /// NET-27: a socket on port 0 gets a port; packets arrive with the address of their sender, and can be
 /// answered.
@@ -76,12 +76,12 @@ pub fn packets_keep_their_borders(backend: &Backend) {
 /// NET-27: packets that have arrived together are received one after another.
 pub fn packets_that_came_together_are_all_received(backend: &Backend) {
     run(backend, async {
-        let peer = std::net::UdpSocket::bind(ANY).unwrap();
+        let peer = UdpSocket::<R>::bind(ANY).unwrap();
         let socket = ConnectedUdpSocket::<R>::connect(peer.local_addr().unwrap());
         let socket = socket.unwrap();
         let to = socket.local_addr().unwrap();
         for packet in [b"one", b"two", b"six"] {
-            peer.send_to(packet, to).unwrap();
+            peer.send_to(packet, to).await.unwrap();
         }
         for packet in [b"one", b"two", b"six"] {
             assert_eq!(socket.receive(100).await.unwrap(), packet);
@@ -124,7 +124,7 @@ pub fn a_refused_packet_leaves_the_socket_usable(backend: &Backend) {
         client.send(b"anybody?").await.unwrap();
         let error = loop {
             match client.send(b"anybody?").await {
-                Ok(()) => yields(1).await,
+                Ok(()) => pause().await,
                 Err(error) => break error,
             }
         };
@@ -281,8 +281,8 @@ pub fn datagram_sockets_have_options(backend: &Backend) {
 
 anyrt_conformance_kit::cases! { net_datagrams: erased [Sockets],
     packets_come_with_their_sender,
-    packets_keep_their_borders,
-    packets_that_came_together_are_all_received,
+    packets_keep_their_borders: [ordered_datagrams],
+    packets_that_came_together_are_all_received: [ordered_datagrams],
     a_connected_socket_hears_its_peer_alone,
     a_refused_packet_leaves_the_socket_usable,
     a_second_receive_is_busy,
@@ -291,5 +291,5 @@ anyrt_conformance_kit::cases! { net_datagrams: erased [Sockets],
     closing_never_leaves_a_receiver_behind,
     exchanging_packets_is_a_cancel_point,
     no_packet_is_lost_wherever_receiving_is_cancelled,
-    datagram_sockets_have_options,
+    datagram_sockets_have_options: [os_sockets, reuse_port],
 }

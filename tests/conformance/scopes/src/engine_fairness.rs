@@ -282,12 +282,12 @@ pub fn children_that_yield_in_shields_alternate(backend: &Backend) {
 }
 
 anyrt_conformance_kit::cases! { engine_fairness: erased,
-    a_deadline_is_seen_at_the_next_operation,
-    checkpoints_let_timers_run,
-    branches_of_select_that_are_always_ready_give_way,
-    branches_of_race_and_join_that_are_always_ready_give_way,
-    branches_that_always_receive_give_way,
-    many_operations_in_one_poll_give_way,
+    a_deadline_is_seen_at_the_next_operation: [real_time],
+    checkpoints_let_timers_run: [real_time],
+    branches_of_select_that_are_always_ready_give_way: [busy_time],
+    branches_of_race_and_join_that_are_always_ready_give_way: [busy_time],
+    branches_that_always_receive_give_way: [busy_time],
+    many_operations_in_one_poll_give_way: [busy_time],
     every_yield_in_a_shield_yields,
     every_yield_in_a_clean_up_yields,
     branches_that_yield_in_shields_alternate,

@@ -246,8 +246,8 @@ pub fn what_a_forgotten_scope_was_refused_goes_on_in_another(backend: &Backend) 
 }
 
 anyrt_conformance_kit::cases! { engine_shared: erased,
-    a_shared_shield_may_be_polled_by_two_threads_at_once,
-    a_shared_clean_up_runs_when_both_scopes_are_cancelled,
+    a_shared_shield_may_be_polled_by_two_threads_at_once: [foreign_wakes],
+    a_shared_clean_up_runs_when_both_scopes_are_cancelled: [foreign_wakes],
     a_shared_call_holds_none_of_its_tasks_for_ever,
     a_shared_shield_holds_none_of_its_tasks_for_ever,
     a_shared_group_holds_none_of_its_tasks_for_ever,

@@ -14,7 +14,7 @@ use anyrt_core::time::{Instant, now, sleep_forever};
 
 use crate::erased::{Backend, R};
 use crate::kinds::{GroupHandle, Kind, blocked};
-use crate::limits::within;
+use crate::limits::{foreign_sleep, within};
 use crate::on_each_kind;
 use crate::support::{Flag, Log, in_cancelled_scope, poll_once, run, yields};
 
@@ -145,7 +145,7 @@ pub fn the_last_change_of_a_deadline_stands(backend: &Backend) {
         let handle = scope.handle();
         handle.set_deadline(Instant::FAR_FUTURE);
         let body = scope.run(async {
-            thread::sleep(SHORT * 2);
+            foreign_sleep(SHORT * 2).await;
             checkpoint().await;
             current_effective_deadline()
         });
@@ -228,5 +228,5 @@ anyrt_conformance_kit::cases! { engine_state: erased,
     a_deadline_before_entry_is_seen_and_can_be_moved,
     the_last_change_of_a_deadline_stands,
     a_shield_before_entry_is_seen_and_can_be_switched,
-    a_deadline_that_passed_unnoticed_has_passed,
+    a_deadline_that_passed_unnoticed_has_passed: [real_time],
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyrt_core::RunOptions;
 use anyrt_core::cancel::{CancelScope, finally, move_on_after};
+use anyrt_core::runtime::Time;
 use anyrt_core::sync::Mutex;
 use anyrt_core::task::task_group;
 use anyrt_core::time::sleep_forever;
@@ -35,15 +36,14 @@ fn run_with_patience(patience: Duration, backend: &Backend, main: impl Future<Ou
 /// Cancels a scope with a stranded holder and a future that wakes itself again and again; the scope ends
 /// within `limit`.
 async fn ends_beside_a_busy_future(limit: Duration) {
-    let watchdog = Watchdog::new(limit);
-    let (late, log) = (watchdog.gate(), Log::new());
+    let (late, log) = (R::now() + limit, Log::new());
     let scope = CancelScope::<R>::new();
     let handle = scope.handle();
     let outcome = scope.run(async {
         let mut held = Box::pin(holder(log.clone()));
         assert!(poll_once(held.as_mut()).await.is_pending());
         handle.cancel();
-        while !late.is_open() {
+        while R::now() < late {
             yields(1).await;
         }
     });
@@ -67,7 +67,7 @@ pub fn a_run_can_say_when_a_holder_is_stranded(backend: &Backend) {
 /// meanwhile, and the other futures only when the timer has fired.
 pub fn a_timer_that_starts_again_does_not_keep_a_scope(backend: &Backend) {
     run_with_patience(SHORT, backend, async {
-        let watchdog = Watchdog::new(BY_THE_CLOCK);
+        let late = R::now() + BY_THE_CLOCK;
         let (polls, ticks) = (Arc::new(AtomicUsize::new(0)), AtomicUsize::new(0));
         let log = Log::new();
         let scope = CancelScope::<R>::new();
@@ -76,7 +76,7 @@ pub fn a_timer_that_starts_again_does_not_keep_a_scope(backend: &Backend) {
             let mut held = Box::pin(holder(log.clone()));
             assert!(poll_once(held.as_mut()).await.is_pending());
             handle.cancel();
-            while !watchdog.has_expired() {
+            while R::now() < late {
                 foreign_sleep(Duration::from_millis(5)).await;
                 ticks.fetch_add(1, Ordering::SeqCst);
             }
@@ -283,8 +283,8 @@ pub fn waiting_holders_are_polled_when_they_are_woken(backend: &Backend) {
 }
 
 anyrt_conformance_kit::cases! { engine_stranded: erased,
-    a_future_that_wakes_itself_does_not_keep_a_scope,
-    a_run_can_say_when_a_holder_is_stranded,
+    a_future_that_wakes_itself_does_not_keep_a_scope: [busy_time],
+    a_run_can_say_when_a_holder_is_stranded: [busy_time],
     a_timer_that_starts_again_does_not_keep_a_scope,
     a_holder_that_a_loop_comes_back_to_is_not_stranded,
     busy_tasks_do_not_delay_the_end_of_a_scope,

@@ -323,7 +323,7 @@ pub fn a_thread_call_runs_to_its_end(backend: &Backend) {
             let call = to_thread::run::<R, _, _>(move || {
                 let _guard = thread.on_drop("ended");
                 thread.add("begun");
-                std::thread::sleep(std::time::Duration::from_millis(2));
+                crate::support::linger(std::time::Duration::from_millis(2));
             });
             let completed = cut.apply(call).await.is_some();
             if cut.way().is_orderly() {

@@ -108,5 +108,5 @@ impl<F: Future> Future for Detour<F> {
 }
 
 anyrt_conformance_kit::cases! { holds_wake_ups: erased,
-    a_wake_up_on_its_way_keeps_holders_from_being_stranded,
+    a_wake_up_on_its_way_keeps_holders_from_being_stranded: [foreign_wakes],
 }

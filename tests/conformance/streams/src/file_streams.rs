@@ -220,7 +220,7 @@ pub fn an_unpolled_file_keeps_no_token(backend: &Backend) {
     });
 }
 
-anyrt_conformance_kit::cases! { file_streams: erased,
+anyrt_conformance_kit::cases! { file_streams: erased needs [os_files],
     a_file_is_received_up_to_its_end,
     the_position_in_a_file_can_be_moved,
     a_file_has_attributes,

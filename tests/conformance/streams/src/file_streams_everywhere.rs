@@ -147,7 +147,7 @@ pub fn a_begun_read_delivers_before_the_cancellation(backend: &Backend) {
     });
 }
 
-anyrt_conformance_kit::cases! { file_streams_everywhere: erased,
+anyrt_conformance_kit::cases! { file_streams_everywhere: erased needs [os_files],
     a_cancelled_receive_keeps_the_position,
     a_cancelled_seek_keeps_what_was_read,
     a_cancelled_send_leaves_a_beginning,

@@ -18,7 +18,7 @@ use anyrt_core::task::{TaskHandle, task_group};
 
 use crate::erased::{Backend, R};
 use crate::harness::number;
-use crate::random::{Random, fresh_seed};
+use crate::random::{Random, seed_in_run};
 use crate::support::{OnDrop, poll_once, run, until, yields};
 
 /// The number of tasks on most primitives.
@@ -33,7 +33,7 @@ where
     R: Runtime,
     F: Future<Output = ()> + Send + 'static,
 {
-    let seed = number("ANYRT_STRESS_SEED").unwrap_or_else(fresh_seed);
+    let seed = seed_in_run::<R>();
     let named = OnDrop::new(move || {
         if std::thread::panicking() {
             eprintln!("ANYRT_STRESS_SEED={seed}");

@@ -1,10 +1,11 @@
 //! The contract of `Blocking`, and `to_thread::run`, which is built on it.
 
-use std::sync::{Arc, Barrier};
+use std::sync::Arc;
 use std::thread;
 
 use anyrt_core::cancel::{CancelScope, checkpoint};
 use anyrt_core::runtime::{Blocking, Enter, Spawn};
+use anyrt_core::sync::Barrier;
 use anyrt_core::task::{self, RunHandle};
 use anyrt_core::thread::to_thread;
 use futures_util::future::join_all;
@@ -44,10 +45,12 @@ pub fn functions_end_although_nobody_waits<B: Enter>(backend: &B) {
     run(backend, async {
         let (begun, go_on, ended) = (Gate::new(), Gate::new(), Gate::new());
         let inside = (begun.clone(), go_on.clone(), ended.clone());
+        let run = RunHandle::<B::Runtime>::current().unwrap();
         let mut call = Box::pin(call::<B, _>(move || {
-            inside.0.open();
-            inside.1.wait_blocking();
-            inside.2.open();
+            let (begun, go_on, ended) = inside;
+            begun.open();
+            run.block_on(async move { go_on.opened().await }).unwrap();
+            ended.open();
         }));
         assert!(poll_once(call.as_mut()).await.is_pending());
         begun.opened().await;
@@ -90,8 +93,9 @@ pub fn functions_run_side_by_side<B: Enter>(backend: &B) {
         let barrier = Arc::new(Barrier::new(8));
         let calls = (0..8).map(|n| {
             let barrier = barrier.clone();
+            let run = RunHandle::<B::Runtime>::current().unwrap();
             call::<B, _>(move || {
-                barrier.wait();
+                run.block_on(async move { barrier.wait().await }).unwrap();
                 n
             })
         });

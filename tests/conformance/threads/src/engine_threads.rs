@@ -18,7 +18,9 @@ use anyrt_core::thread::{BlockingPortal, BlockingPortalProvider, to_thread};
 use crate::erased::{Backend, R};
 use crate::kinds::{Countdown, blocked};
 use crate::limits::ends_within;
-use crate::support::{Gate, Log, OnDrop, message_of, panic_quietly, poll_once, run, yields};
+use crate::support::{
+    Gate, Log, OnDrop, linger, message_of, panic_quietly, poll_once, run, yields,
+};
 
 const LIMIT: Duration = Duration::from_secs(1);
 
@@ -246,7 +248,7 @@ pub fn the_run_waits_for_a_function_whose_caller_was_dropped(backend: &Backend) 
     run(backend, async {
         let go_on = Gate::new();
         dropped_half_way(&go_on, move || {
-            thread::sleep(Duration::from_millis(50));
+            linger(Duration::from_millis(50));
             there.add("the function has ended");
         })
         .await;
@@ -264,7 +266,7 @@ pub fn the_value_of_a_dropped_call_is_dropped_on_its_thread(backend: &Backend) {
     struct Value(mpsc::Sender<ThreadId>);
     impl Drop for Value {
         fn drop(&mut self) {
-            thread::sleep(Duration::from_millis(1));
+            linger(Duration::from_millis(1));
             let _ = self.0.send(thread::current().id());
         }
     }
@@ -303,7 +305,7 @@ pub fn the_panic_of_a_dropped_call_reaches_the_hook(backend: &Backend) {
     let main = async {
         let go_on = Gate::new();
         dropped_half_way(&go_on, || {
-            thread::sleep(Duration::from_millis(50));
+            linger(Duration::from_millis(50));
             panic_quietly("late")
         })
         .await;
@@ -379,7 +381,7 @@ anyrt_conformance_kit::cases! { engine_threads: erased,
     destructors_see_their_task_and_its_context,
     nothing_hangs_in_the_destructor_of_an_unpolled_task,
     values_are_dropped_in_their_task,
-    a_provided_portal_may_be_dropped_in_a_destructor,
+    a_provided_portal_may_be_dropped_in_a_destructor: [portal_runs],
     the_run_waits_for_a_function_whose_caller_was_dropped,
     the_value_of_a_dropped_call_is_dropped_on_its_thread,
     the_panic_of_a_dropped_call_reaches_the_hook,

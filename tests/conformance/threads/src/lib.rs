@@ -21,4 +21,4 @@ pub mod threads_everywhere;
 pub mod threads_limited;
 mod threads_support;
 
-use anyrt_conformance_kit::{cancel_everywhere, erased, kinds, limits, support};
+use anyrt_conformance_kit::{cancel_everywhere, capability, erased, kinds, limits, support};

@@ -9,7 +9,7 @@ use anyrt_core::runtime::Enter;
 use anyrt_core::task;
 use anyrt_core::thread::{BlockingPortal, to_thread};
 
-use super::threads_support::{cleaned_up, on_a_thread};
+use super::threads_support::{beside_the_run, cleaned_up};
 use crate::erased::{Backend, R};
 use crate::support::{Flag, Gate, Log, catch_sync, panic_quietly, run, until, yields};
 
@@ -21,7 +21,7 @@ pub fn calls_run_in_the_run(backend: &Backend) {
     run(backend, async {
         let here = task::current_run();
         let opened = BlockingPortal::<R>::open(async |portal| {
-            on_a_thread(move || {
+            beside_the_run(move || {
                 COLOUR.set("thread");
                 let value = portal.call(async move {
                     checkpoint().await;
@@ -47,7 +47,7 @@ pub fn calls_run_in_the_run(backend: &Backend) {
 pub fn panics_continue_in_the_calling_thread(backend: &Backend) {
     run(backend, async {
         let opened = BlockingPortal::<R>::open(async |portal| {
-            on_a_thread(move || {
+            beside_the_run(move || {
                 let panicked = catch_sync(|| {
                     portal
                         .call(async { panic_quietly("async") })
@@ -83,7 +83,7 @@ pub fn calls_are_refused_where_they_cannot_work(backend: &Backend) {
             assert!(portal.is_stopped());
             portal.stopped().await;
             let stopped = portal.clone();
-            let there = on_a_thread(move || stopped.call(async { 1 }));
+            let there = beside_the_run(move || stopped.call(async { 1 }));
             assert_eq!(there.await, Err(CallError::NotRunning));
             Ok::<_, Infallible>(portal)
         });
@@ -98,7 +98,7 @@ pub fn calls_are_refused_where_they_cannot_work(backend: &Backend) {
 pub fn calls_are_refused_in_the_runtimes_own_run(backend: &Backend) {
     let opened = BlockingPortal::<R>::open(async |portal| {
         assert_eq!(portal.call(async { 1 }), Err(CallError::Inside));
-        let there = on_a_thread(move || portal.call(async { 1 }));
+        let there = beside_the_run(move || portal.call(async { 1 }));
         Ok::<_, Infallible>(there.await)
     });
     assert_eq!(backend.block_on(opened).unwrap().unwrap(), Ok(1));
@@ -111,7 +111,7 @@ pub fn a_spawned_task_can_be_waited_for(backend: &Backend) {
         let log = Log::new();
         let (opens, writes) = (gate.clone(), log.clone());
         let opened = BlockingPortal::<R>::open(async |portal| {
-            on_a_thread(move || {
+            beside_the_run(move || {
                 let inside = gate.clone();
                 let task = portal.spawn(async move {
                     inside.opened().await;
@@ -147,7 +147,7 @@ pub fn a_spawned_task_can_be_waited_for(backend: &Backend) {
 pub fn a_started_task_says_when_it_is_ready(backend: &Backend) {
     run(backend, async {
         let opened = BlockingPortal::<R>::open(async |portal| {
-            on_a_thread(move || {
+            beside_the_run(move || {
                 let go_on = Gate::new();
                 let inside = go_on.clone();
                 let started = portal.start(async move |started| {
@@ -195,7 +195,7 @@ pub fn a_started_task_says_when_it_is_ready(backend: &Backend) {
 pub fn a_task_can_be_cancelled_by_its_handle(backend: &Backend) {
     run(backend, async {
         let opened = BlockingPortal::<R>::open(async |portal| {
-            on_a_thread(move || {
+            beside_the_run(move || {
                 let (begun, cleaned) = (Gate::new(), Flag::new());
                 let inside = (begun.clone(), cleaned.clone());
                 let task = portal.spawn(cleaned_up(inside)).unwrap();

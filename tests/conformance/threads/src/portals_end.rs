@@ -168,8 +168,8 @@ pub fn a_dropped_portal_releases_its_threads(backend: &Backend) {
 }
 
 anyrt_conformance_kit::cases! { portals_end: erased,
-    the_end_of_the_body_decides,
+    the_end_of_the_body_decides: [foreign_wakes],
     the_error_of_a_cancelled_body_comes_out,
-    a_cancelled_portal_cancels_its_tasks,
-    a_dropped_portal_releases_its_threads,
+    a_cancelled_portal_cancels_its_tasks: [foreign_wakes],
+    a_dropped_portal_releases_its_threads: [foreign_wakes],
 }

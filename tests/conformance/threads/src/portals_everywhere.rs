@@ -147,7 +147,7 @@ pub fn a_wait_for_the_stop_leaves_nothing_behind(backend: &Backend) {
 }
 
 anyrt_conformance_kit::cases! { portals_everywhere: erased,
-    a_call_is_answered_wherever_its_portal_is_cancelled,
-    what_is_held_open_is_closed_wherever_its_portal_is_cancelled,
+    a_call_is_answered_wherever_its_portal_is_cancelled: [foreign_wakes],
+    what_is_held_open_is_closed_wherever_its_portal_is_cancelled: [foreign_wakes],
     a_wait_for_the_stop_leaves_nothing_behind,
 }

@@ -328,7 +328,7 @@ pub fn the_last_user_may_leave_on_a_worker_thread(backend: &Backend) {
     assert!(kept.is_stopped());
 }
 
-anyrt_conformance_kit::cases! { portals_runs: erased,
+anyrt_conformance_kit::cases! { portals_runs: erased needs [portal_runs],
     a_portal_can_have_a_run_of_its_own,
     the_thread_of_a_portal_can_be_named,
     a_panic_outside_ends_the_portals_run,

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::pin::pin;
-use std::sync::{Arc, Barrier, Mutex};
+use std::sync::{Arc, Mutex};
 use std::task::Context;
 use std::thread;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use anyrt_core::cancel::{
 };
 use anyrt_core::context::ContextVar;
 use anyrt_core::runtime::{Enter, Time};
-use anyrt_core::sync::CapacityLimiter;
+use anyrt_core::sync::{Barrier, CapacityLimiter};
 use anyrt_core::task::{self, task_group};
 use anyrt_core::thread::{from_thread, to_thread};
 use anyrt_core::time::Instant;
@@ -183,7 +183,7 @@ pub fn sequential_calls_use_one_thread(backend: &Backend) {
         let calls = (0..10).map(|_| {
             let together = together.clone();
             to_thread::run::<R, _, _>(move || {
-                together.wait();
+                from_thread::run(async move { together.wait().await }).unwrap();
                 thread::current().id()
             })
         });
@@ -338,10 +338,10 @@ anyrt_conformance_kit::cases! { threads_calls: erased,
     an_abandonable_call_gives_its_value,
     the_panic_of_an_abandoned_function_is_not_lost,
     sequential_calls_use_one_thread,
-    a_worker_thread_is_outside_of_tasks_and_scopes,
+    a_worker_thread_is_outside_of_tasks_and_scopes: [nested_runs],
     a_name_lasts_for_one_call,
     a_shielded_call_is_not_told,
-    a_runtime_of_a_functions_own_can_end,
+    a_runtime_of_a_functions_own_can_end: [nested_runs],
     the_panic_of_what_a_function_leaves_continues,
     a_value_arrives_past_a_waker_that_panics,
 }

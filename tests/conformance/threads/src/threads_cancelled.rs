@@ -1,7 +1,6 @@
 //! Threads that see that their callers are cancelled: TH-08, TH-09.
 
 use std::convert::Infallible;
-use std::thread;
 use std::time::Duration;
 
 use anyrt_core::cancel::{CancelScope, Cause, checkpoint};
@@ -11,7 +10,7 @@ use anyrt_core::thread::{from_thread, to_thread};
 
 use super::threads_support::on_a_thread;
 use crate::erased::{Backend, R};
-use crate::support::{Gate, Log, catch, catch_sync, poll_once, run};
+use crate::support::{Gate, Log, catch, catch_sync, linger, poll_once, run};
 
 /// TH-08: `check_cancelled` returns `Ok` while the caller is not cancelled, and the cause once it is.
 pub fn a_thread_learns_that_its_caller_is_cancelled(backend: &Backend) {
@@ -153,14 +152,14 @@ fn wait_for_cancellation() -> Cancelled {
         if let Err(cancelled) = from_thread::check_cancelled() {
             return cancelled;
         }
-        thread::sleep(Duration::from_millis(1));
+        linger(Duration::from_millis(1));
     }
 }
 
 anyrt_conformance_kit::cases! { threads_cancelled: erased,
     a_thread_learns_that_its_caller_is_cancelled,
     a_thread_learns_of_a_deadline,
-    only_worker_threads_can_check,
+    only_worker_threads_can_check: [foreign_wakes],
     a_handed_back_cancellation_is_one,
     a_late_shield_does_not_undo_what_was_told,
     a_handed_back_cancellation_is_no_group_error,

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 use std::time::Duration;
 
 use anyrt_core::cancel::{checkpoint, finally};
@@ -10,7 +9,7 @@ use anyrt_core::thread::{from_thread, to_thread};
 
 use crate::cancel_everywhere::cancel_everywhere;
 use crate::erased::{Backend, R};
-use crate::support::{Log, OnDrop};
+use crate::support::{Log, OnDrop, linger};
 
 /// TH-02, TH-03, C6: a call runs once or not at all; where it was begun, its scope does not end before it
 /// has; its value is dropped once.
@@ -22,7 +21,7 @@ pub fn a_call_is_waited_for_wherever_it_is_cancelled(backend: &Backend) {
             let (there, value) = (log.clone(), counted(&living));
             let call = to_thread::run::<R, _, _>(move || {
                 there.add("begun");
-                thread::sleep(Duration::from_millis(1));
+                linger(Duration::from_millis(1));
                 there.add("ended");
                 value
             });
@@ -54,7 +53,7 @@ pub fn an_abandoned_call_leaves_nothing_behind(backend: &Backend) {
             let options = to_thread::Options::<R>::new().abandon_on_cancel();
             let call = options.run(move || {
                 there.add("begun");
-                thread::sleep(Duration::from_millis(1));
+                linger(Duration::from_millis(1));
                 there.add("ended");
                 value
             });

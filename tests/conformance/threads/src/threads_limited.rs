@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread;
 use std::time::Duration;
 
 use anyrt_core::cancel::{CancelScope, checkpoint};
@@ -16,7 +15,7 @@ use futures_util::future::{join, join_all, select};
 
 use crate::cancel_everywhere::cancel_everywhere;
 use crate::erased::{Backend, R};
-use crate::support::{Flag, Gate, Log, OnDrop, poll_once, run, until, yields};
+use crate::support::{Flag, Gate, Log, OnDrop, linger, poll_once, run, until, yields};
 
 /// TH-05: no more functions run at once than the given limiter has tokens, and all run.
 pub fn a_limiter_is_never_exceeded(backend: &Backend) {
@@ -27,7 +26,7 @@ pub fn a_limiter_is_never_exceeded(backend: &Backend) {
             let (now, most) = (now.clone(), most.clone());
             options(&limiter).run(move || {
                 most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-                thread::sleep(Duration::from_micros(200));
+                linger(Duration::from_micros(200));
                 now.fetch_sub(1, Ordering::SeqCst);
             })
         });
@@ -214,7 +213,7 @@ pub fn a_full_limiter_loses_nothing_wherever_calls_are_cancelled(backend: &Backe
                 }
                 let mut call = Box::pin(options.run(move || {
                     there.add("begun");
-                    thread::sleep(Duration::from_millis(1));
+                    linger(Duration::from_millis(1));
                     there.add("ended");
                 }));
                 let mut polls = 0;

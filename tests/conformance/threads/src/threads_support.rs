@@ -5,11 +5,15 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use anyrt_core::cancel::{checkpoint, finally};
+use anyrt_core::thread::to_thread;
 use anyrt_core::time::sleep_forever;
 
+use crate::capability::{Capability, has};
+use crate::erased::R;
 use crate::support::{Flag, Gate, yields};
 
-/// Runs the function on a separate thread, and returns its value; a panic continues in the caller.
+/// Runs the function on a thread that no runtime knows, and returns its value; a panic continues in the
+/// caller.
 pub(super) async fn on_a_thread<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> T {
     let (done, slot) = (Gate::new(), Arc::new(Mutex::new(None)));
     let (ended, result) = (done.clone(), slot.clone());
@@ -22,6 +26,16 @@ pub(super) async fn on_a_thread<T: Send + 'static>(f: impl FnOnce() -> T + Send 
     thread.join().unwrap();
     let value = slot.lock().unwrap().take().unwrap();
     value.unwrap_or_else(|payload| resume_unwind(payload))
+}
+
+/// Runs the function as [`on_a_thread`] does, or on a worker thread if foreign threads cannot wake the run.
+/// For functions that need not know the difference.
+pub(super) async fn beside_the_run<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> T {
+    if has(Capability::ForeignWakes) {
+        on_a_thread(f).await
+    } else {
+        to_thread::run::<R, _, _>(f).await
+    }
 }
 
 /// Waits until it is cancelled, and cleans up.

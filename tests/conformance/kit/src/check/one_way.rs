@@ -16,7 +16,7 @@ use super::tools::{
     MUCH, NOTHING_WRITTEN, assert_same, drop_after, pattern, poll_in_vain, read, receive,
     receive_all, send, send_eof, write,
 };
-use crate::support::yields;
+use crate::support::{pause, yields};
 
 /// The most polls at which receiving is dropped; streams in memory have fewer.
 const MOST_CUTS: usize = 40;
@@ -217,7 +217,7 @@ pub(super) async fn a_gone_receiver_is_noticed<S: ByteSendStream, R: ByteReceive
         match sender.send(&bytes).await {
             Ok(()) => {
                 assert_eq!(broken, 0, "S4: a broken stream goes on being broken");
-                yields(1).await;
+                pause().await;
             }
             Err(error) => {
                 assert!(is_broken(&error), "S4: it is broken, not: {error}");

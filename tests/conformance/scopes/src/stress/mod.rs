@@ -38,7 +38,7 @@ use self::ledger::Ledger;
 pub use self::plan::{Children, Plan, Step};
 pub use self::shrink::shrink;
 use crate::harness::number;
-use crate::random::fresh_seed;
+use crate::random::seed;
 use crate::support::message_of;
 
 /// The number of trees that a run of the suite tries.
@@ -73,8 +73,11 @@ pub fn stress<B: Enter>(backend: &B, seed: u64, trees: u64) {
 /// G1, G3, G4, C2, C6, C8, C10: every task ends before its group, every clean-up that began has
 /// finished when its scope ends, and every error arrives once, in a few hundred random trees.
 pub fn random_trees_keep_to_the_model<B: Enter>(backend: &B) {
-    let seed = number("ANYRT_STRESS_SEED").unwrap_or_else(fresh_seed);
-    stress(backend, seed, number("ANYRT_STRESS_TREES").unwrap_or(TREES));
+    stress(
+        backend,
+        seed(backend),
+        number("ANYRT_STRESS_TREES").unwrap_or(TREES),
+    );
 }
 
 /// Runs several trees in one run, one after the other, and returns the violations.

@@ -61,6 +61,14 @@ impl Time for Ambient {
         let timer = timer.project_ref().0.project_ref();
         match_each!(EachPinnedRef, timer, timer, B => B::may_have_fired(timer))
     }
+
+    fn poll_quiet(cx: &mut Context<'_>) -> Option<Poll<()>> {
+        match found() {
+            Backend::Tokio => Tokio::poll_quiet(cx),
+            Backend::Smol => Smol::poll_quiet(cx),
+            Backend::AsyncStd => AsyncStd::poll_quiet(cx),
+        }
+    }
 }
 
 #[inline]

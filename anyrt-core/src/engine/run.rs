@@ -67,13 +67,20 @@ impl Drop for Owed {
     }
 }
 
+/// A run whose runtime a thread has entered.
+struct Driven {
+    id: u64,
+    /// The run's own group, once the run has begun on the same thread.
+    core: Weak<GroupState>,
+}
+
 thread_local! {
     /// The run that a worker thread works for.
     static WORKS_FOR: Cell<Option<Arc<Run>>> = const { Cell::new(None) };
 
-    /// The ids of the runs whose runtime this thread has entered, outermost first. On some runtimes the
-    /// thread polls any task meanwhile, including foreign ones.
-    static DRIVES: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+    /// The runs whose runtime this thread has entered, outermost first. On some runtimes the thread polls any
+    /// task meanwhile, including foreign ones.
+    static DRIVES: RefCell<Vec<Driven>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Run {
@@ -120,10 +127,12 @@ impl Run {
         struct Leave;
         impl Drop for Leave {
             fn drop(&mut self) {
-                DRIVES.with_borrow_mut(|runs| runs.pop());
+                let left = DRIVES.with_borrow_mut(|runs| runs.pop());
+                drop(left);
             }
         }
-        DRIVES.with_borrow_mut(|runs| runs.push(id));
+        let core = Weak::new();
+        DRIVES.with_borrow_mut(|runs| runs.push(Driven { id, core }));
         let _leave = Leave;
         f()
     }
@@ -132,8 +141,23 @@ impl Run {
     /// thread is blocked.
     pub(crate) fn is_driven_here(&self) -> bool {
         // A thread whose locals are being destroyed has left every runtime.
-        let driven = DRIVES.try_with(|runs| runs.borrow().contains(&self.id));
+        let driven = DRIVES.try_with(|runs| runs.borrow().iter().any(|run| run.id == self.id));
         driven.unwrap_or(false)
+    }
+
+    /// Notes that a run has begun on this thread, which may have entered the runtime for it.
+    pub(crate) fn note_begun(&self, core: &Arc<GroupState>) {
+        DRIVES.with_borrow_mut(|runs| {
+            if let Some(run) = runs.iter_mut().find(|run| run.id == self.id) {
+                run.core = Arc::downgrade(core);
+            }
+        });
+    }
+
+    /// Returns the own group of the innermost run whose runtime this thread has entered.
+    pub(crate) fn entered_core() -> Option<Arc<GroupState>> {
+        let core = DRIVES.try_with(|runs| runs.borrow().last().map(|run| run.core.clone()));
+        core.ok().flatten()?.upgrade()
     }
 
     /// Returns whether this thread has entered the runtime of any run.

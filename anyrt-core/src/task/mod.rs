@@ -29,5 +29,7 @@ pub use self::run::{
     RunHandle, RunOptions, RunToken, current_backend, current_run, run, run_future,
 };
 pub(crate) use self::tree::for_each_task;
-pub use self::tree::{GroupNode, ScopeNode, TaskId, TaskNode, TaskRef, Tree, all, current, tree};
+pub use self::tree::{
+    GroupNode, ScopeNode, TaskId, TaskNode, TaskRef, Tree, all, current, entered_tree, tree,
+};
 pub use crate::engine::{Unhandled, Wait};

@@ -118,10 +118,18 @@ pub fn current() -> Option<TaskRef> {
 /// Returns `None` outside of every run. The snapshot takes one lock at a time, so objects that end meanwhile
 /// may or may not be included. Scopes are listed if they are held.
 pub fn tree() -> Option<Tree> {
-    let core = Run::current()?.core()?;
-    Some(Tree {
-        root: GroupNode::of(&core),
-    })
+    Some(Tree::of(&Run::current()?.core()?))
+}
+
+/// Returns the tasks, groups and scopes of the run whose runtime this thread has entered with
+/// [`run`](super::run()), as they are now; of the innermost, if there are several.
+///
+/// This is for executors, which are not part of the run that they drive, for example to report a deadlock. They
+/// must not hold a lock of theirs meanwhile. Returns `None` if this thread has entered none, or if the run has
+/// not begun, or has ended. For other runs, see [`RunHandle::tree`](super::RunHandle::tree).
+pub fn entered_tree() -> Option<Tree> {
+    let core = Run::entered_core().filter(|core| !core.has_ended())?;
+    Some(Tree::of(&core))
 }
 
 /// Returns the tasks that are alive in the caller's run, in the order of their ids.
@@ -153,6 +161,12 @@ pub struct Tree {
 }
 
 impl Tree {
+    pub(crate) fn of(core: &Arc<GroupState>) -> Tree {
+        Tree {
+            root: GroupNode::of(core),
+        }
+    }
+
     /// Returns the tasks at the top: the main one, and those that were spawned through a handle of the run.
     pub fn tasks(&self) -> &[TaskNode] {
         &self.root.tasks

@@ -11,7 +11,7 @@ use crate::loom::{Arc, Weak};
 use crate::runtime::{Runtime, Spawn};
 use crate::task::group::{Group, TaskGroup};
 use crate::task::run::{InPlace, block_on, refuse_inside};
-use crate::task::{TaskHandle, TaskOutput};
+use crate::task::{TaskHandle, TaskOutput, Tree};
 
 /// A handle to re-enter a run from a foreign thread.
 ///
@@ -43,6 +43,14 @@ impl<R: Runtime> RunHandle<R> {
     /// Returns the identity of the run.
     pub fn token(&self) -> RunToken {
         RunToken(self.run.id)
+    }
+
+    /// Returns the tasks, groups and scopes of the run, as they are now; see [`tree`](crate::task::tree()).
+    ///
+    /// Works on any thread, inside and outside of the run. Returns `None` if the run has ended.
+    pub fn tree(&self) -> Option<Tree> {
+        let core = self.run.core().filter(|core| !core.has_ended())?;
+        Some(Tree::of(&core))
     }
 
     /// Starts a task in the run, from any thread, with the context of the caller.

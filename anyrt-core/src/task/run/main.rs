@@ -221,6 +221,7 @@ impl<R: Runtime, T> MainState<R, T> {
         // These are set once, here.
         let _ = run.group.set(Arc::downgrade(&erased));
         let _ = run.core.set(Arc::downgrade(&core));
+        run.note_begun(&core);
         let name = options.name.clone().unwrap_or_else(|| "main".into());
         // The main task is listed under the run's own group, but not counted in it.
         let mut given = SpawnArgs::at(location);

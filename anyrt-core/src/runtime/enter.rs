@@ -32,4 +32,19 @@ pub trait Enter: Clone + fmt::Debug + Send + Sync + 'static {
     ///
     /// The error of the operating system if the runtime cannot be started.
     fn block_on<F: Future>(&self, future: F) -> io::Result<F::Output>;
+
+    /// Checks whether core may start a thread that enters this runtime for another run, as
+    /// [`start_blocking_portal`](crate::thread::start_blocking_portal) does. The thread is one of the standard
+    /// library, and the runtime does not decide when it runs. Called on the thread that starts it.
+    ///
+    /// The default allows it.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`](io::ErrorKind::Unsupported) if all threads must be those of the runtime, as in a
+    /// simulation. The message should name the remedy. It becomes the source of the
+    /// [`RunError`](crate::RunError).
+    fn check_new_thread(&self) -> io::Result<()> {
+        Ok(())
+    }
 }

@@ -120,6 +120,7 @@ impl<R: Runtime> OwnRun<R> {
     where
         B: Enter<Runtime = R>,
     {
+        backend.check_new_thread().map_err(RunError::start)?;
         // 1. Start a thread whose run opens the portal and sends it here.
         let (replier, opened) = reply();
         let (backend, run, context) = (backend.clone(), options.run.clone(), Context::current());

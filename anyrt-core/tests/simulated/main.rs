@@ -5,6 +5,7 @@
 mod hosts;
 mod numbers;
 mod observe;
+mod outside;
 mod quiet;
 mod runtime;
 

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use anyrt_core::error::NoRuntime;
 use anyrt_core::runtime::{Blocking, Enter, Spawn, TaskInfo, Time};
+use anyrt_core::task::entered_tree;
 use anyrt_core::time::Instant;
 
 /// The runtime.
@@ -139,7 +140,13 @@ impl Scheduler {
             Some(waker)
         });
         drop(state);
-        next.expect("a task can go on: this is a deadlock").wake();
+        match next {
+            Some(waker) => waker.wake(),
+            None => match entered_tree() {
+                Some(tree) => panic!("deadlock: {tree}"),
+                None => panic!("deadlock"),
+            },
+        }
         None
     }
 }
@@ -158,6 +165,11 @@ impl Enter for OneThread {
             drop(rest);
             output
         }))
+    }
+
+    fn check_new_thread(&self) -> io::Result<()> {
+        let message = "this runtime has one thread: use a portal into the current run";
+        Err(io::Error::new(io::ErrorKind::Unsupported, message))
     }
 }
 

@@ -54,6 +54,10 @@ impl Enter for Entry {
         let _entered = enter(self.0.backend());
         match_each!(Each, &self.0, builder => builder.block_on(future))
     }
+
+    fn check_new_thread(&self) -> io::Result<()> {
+        match_each!(Each, &self.0, builder => builder.check_new_thread())
+    }
 }
 
 pub(crate) fn invalid(message: impl Into<String>) -> io::Error {

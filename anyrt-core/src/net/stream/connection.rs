@@ -6,9 +6,10 @@
 
 use std::io::{self, IoSlice};
 use std::net::Shutdown;
-use std::sync::atomic::{AtomicI32, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll};
 
+use crate::loom::OnceLock;
 use crate::runtime::Socket;
 use crate::stream::{ReceiveError, SendError};
 
@@ -27,10 +28,10 @@ pub(in crate::net) struct Connection<S> {
     /// (acquire) in `has`, so an operation that a shutdown has woken finds the flag. An operation that reads
     /// the flag too early gets the system's result for a connection that was shut down.
     state: AtomicU8,
-    /// The number of the error that broke off receiving; 0 if there was none, or it has no number. The system
-    /// reports such an error once and an end of stream from then on, so later reads return it again: otherwise
-    /// they would take cut-off data for complete. Relaxed suffices: only the reading task accesses it.
-    broken: AtomicI32,
+    /// The error that broke off receiving. The system reports such an error once and an end of stream from then
+    /// on, so later reads return it again: otherwise they would take cut-off data for complete. In a box, since
+    /// few connections have one.
+    broken: OnceLock<Box<Broken>>,
 }
 
 impl<S: Socket> Connection<S> {
@@ -39,7 +40,7 @@ impl<S: Socket> Connection<S> {
         Connection {
             socket,
             state: AtomicU8::new(0),
-            broken: AtomicI32::new(0),
+            broken: OnceLock::new(),
         }
     }
 
@@ -69,8 +70,8 @@ impl<S: Socket> Connection<S> {
         match &outcome {
             Poll::Ready(Ok(0)) => self.received_nothing(buffer),
             Poll::Ready(Err(error)) if breaks_off(error.kind()) => {
-                let number = error.raw_os_error().unwrap_or(0);
-                self.broken.store(number, Ordering::Relaxed);
+                // The first one is kept, if there are several.
+                self.broken.get_or_init(|| Box::new(Broken::of(error)));
                 outcome
             }
             _ => outcome,
@@ -80,10 +81,8 @@ impl<S: Socket> Connection<S> {
     /// Returns the result of a read of 0 bytes: an earlier error again, or an end of stream.
     #[cold]
     fn received_nothing(&self, buffer: &[u8]) -> Poll<io::Result<usize>> {
-        Poll::Ready(match self.broken.load(Ordering::Relaxed) {
-            number if number != 0 && !buffer.is_empty() => {
-                Err(io::Error::from_raw_os_error(number))
-            }
+        Poll::Ready(match self.broken.get() {
+            Some(broken) if !buffer.is_empty() => Err(broken.error()),
             _ => Ok(0),
         })
     }
@@ -151,6 +150,32 @@ impl<S: Socket> Connection<S> {
     }
 }
 
+/// An error that can be returned several times.
+#[derive(Debug)]
+enum Broken {
+    /// An error of the operating system, by its number.
+    Os(i32),
+    /// Any other error: its kind, and its message if it has one besides.
+    Other(io::ErrorKind, Option<String>),
+}
+
+impl Broken {
+    fn of(error: &io::Error) -> Broken {
+        match error.raw_os_error() {
+            Some(number) => Broken::Os(number),
+            None => Broken::Other(error.kind(), error.get_ref().map(ToString::to_string)),
+        }
+    }
+
+    fn error(&self) -> io::Error {
+        match self {
+            Broken::Os(number) => io::Error::from_raw_os_error(*number),
+            Broken::Other(kind, None) => io::Error::from(*kind),
+            Broken::Other(kind, Some(message)) => io::Error::new(*kind, message.clone()),
+        }
+    }
+}
+
 /// Returns whether nothing more is received after an error of this kind.
 fn breaks_off(kind: io::ErrorKind) -> bool {
     matches!(
@@ -168,5 +193,114 @@ fn gone_is_fine(outcome: io::Result<()>) -> io::Result<()> {
     match outcome {
         Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
         outcome => outcome,
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::sync::Mutex;
+    use std::task::Waker;
+
+    use super::*;
+    use crate::net::Address;
+    use crate::runtime::SocketOption;
+    use crate::stream::{Attributes, Request};
+
+    /// A socket that fails once, and is at its end then.
+    #[derive(Debug)]
+    struct FailsOnce(Mutex<Option<io::Error>>);
+
+    impl Attributes for FailsOnce {
+        fn provide(&self, _demand: &mut Request<'_>) {}
+    }
+
+    impl Socket for FailsOnce {
+        fn poll_receive(&self, _: &mut Context<'_>, _: &mut [u8]) -> Poll<io::Result<usize>> {
+            Poll::Ready(self.0.lock().unwrap().take().map_or(Ok(0), Err))
+        }
+
+        fn poll_connected(&self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            unimplemented!()
+        }
+
+        fn poll_accept(&self, _: &mut Context<'_>) -> Poll<io::Result<(Self, Address)>> {
+            unimplemented!()
+        }
+
+        fn poll_send(&self, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+            unimplemented!()
+        }
+
+        fn poll_send_vectored(
+            &self,
+            _: &mut Context<'_>,
+            _: &[IoSlice<'_>],
+        ) -> Poll<io::Result<usize>> {
+            unimplemented!()
+        }
+
+        fn poll_receive_from(
+            &self,
+            _: &mut Context<'_>,
+            _: &mut [u8],
+        ) -> Poll<io::Result<(usize, Address)>> {
+            unimplemented!()
+        }
+
+        fn poll_send_to(
+            &self,
+            _: &mut Context<'_>,
+            _: &[u8],
+            _: &Address,
+        ) -> Poll<io::Result<usize>> {
+            unimplemented!()
+        }
+
+        fn shutdown(&self, _: Shutdown) -> io::Result<()> {
+            unimplemented!()
+        }
+
+        fn local_address(&self) -> io::Result<Address> {
+            unimplemented!()
+        }
+
+        fn peer_address(&self) -> io::Result<Address> {
+            unimplemented!()
+        }
+
+        fn set_option(&self, _: SocketOption) -> io::Result<()> {
+            unimplemented!()
+        }
+    }
+
+    /// Returns the kind and the message of each of three reads, after one that fails with `error`.
+    fn reads_after(error: io::Error) -> Vec<Result<usize, (io::ErrorKind, String)>> {
+        let connection = Connection::new(FailsOnce(Mutex::new(Some(error))));
+        let mut cx = Context::from_waker(Waker::noop());
+        let mut read = |_| match connection.poll_read(&mut cx, &mut [0; 4]) {
+            Poll::Ready(read) => read.map_err(|error| (error.kind(), error.to_string())),
+            Poll::Pending => panic!("the socket is never pending"),
+        };
+        (0..3).map(&mut read).collect()
+    }
+
+    #[test]
+    fn an_error_that_breaks_off_receiving_is_repeated() {
+        let errors = [
+            || io::Error::from_raw_os_error(rustix::io::Errno::CONNRESET.raw_os_error()),
+            || io::Error::from(io::ErrorKind::ConnectionReset),
+            || io::Error::new(io::ErrorKind::ConnectionAborted, "the host has crashed"),
+        ];
+        for error in errors {
+            let expected = (error().kind(), error().to_string());
+            assert_eq!(reads_after(error()), vec![Err(expected); 3]);
+        }
+    }
+
+    #[test]
+    fn other_errors_are_not_repeated() {
+        let reads = reads_after(io::ErrorKind::Interrupted.into());
+        assert!(reads[0].is_err());
+        assert_eq!(reads[1..], [Ok(0), Ok(0)]);
     }
 }

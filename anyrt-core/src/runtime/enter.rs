@@ -20,6 +20,10 @@ use super::Runtime;
 ///    them.
 /// 3. It MUST work several times in a row, and from several threads at once.
 /// 4. A panic of the future MUST continue in the caller.
+/// 5. It MAY panic itself, for example because no task can go on. The future is then dropped, and its run
+///    [crashes](crate::task::run_future): the panic leaves [`run`](crate::task::run()).
+/// 6. Functions of [`Blocking`](super::Blocking) that have not ended by then MAY go on, or be left behind. Core
+///    ends its idle workers before.
 ///
 /// [`Spawn::current`]: super::Spawn::current
 pub trait Enter: Clone + fmt::Debug + Send + Sync + 'static {

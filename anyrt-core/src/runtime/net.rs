@@ -60,6 +60,8 @@ pub trait Net: Runtime {
 }
 
 /// The purpose of a socket that is opened.
+///
+/// A backend returns [`Unsupported`](io::ErrorKind::Unsupported) for one that it does not know.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum SocketSpec<'a> {
@@ -88,6 +90,10 @@ pub enum SocketSpec<'a> {
 }
 
 /// An option of a socket, and its value.
+///
+/// A backend returns [`Unsupported`](io::ErrorKind::Unsupported) for an option that it does not know. It may
+/// accept one that changes nothing that a program could observe there, such as
+/// [`NoDelay`](SocketOption::NoDelay) where packets are never delayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SocketOption {
@@ -123,11 +129,35 @@ pub enum SocketOption {
 /// 3. Calls that a signal interrupted MUST be repeated.
 /// 4. Dropping the socket MUST close it at once.
 /// 5. Writing to a peer that is gone is an error, never a signal.
+/// 6. For datagrams, an empty slice is an empty packet. On a connection, receiving into an empty buffer MUST NOT
+///    consume anything; core sends no empty slices there.
+/// 7. Bytes that were sent MUST still arrive if the socket is dropped afterwards, as long as the peer reads. If the
+///    socket is dropped with unread data, it MAY reset the connection.
+/// 8. A connection SHOULD buffer 100 kB of sent bytes that the peer does not read yet. A smaller buffer is correct,
+///    but programs that rely on those of real systems block earlier.
+///
+/// # Kinds of errors
+///
+/// Core distinguishes errors by their kind. They need no number of the operating system.
+///
+/// | call | kind | effect |
+/// | --- | --- | --- |
+/// | `poll_receive` | `ConnectionReset`, `ConnectionAborted`, `HostUnreachable`, `NetworkUnreachable`, `TimedOut` | receiving is over; core repeats the error in later calls, even if the socket does not |
+/// | `poll_receive`, `poll_send` of a connected datagram socket | `ConnectionRefused` | an earlier packet had no receiver; the socket can still be used |
+/// | `poll_send_to` | `WouldBlock` | the receiver has no room; core tries again after a pause |
+/// | `poll_accept` | `ConnectionAborted`, `ConnectionReset` | one connection is lost; the next is accepted |
+/// | `poll_accept` | `OutOfMemory` | a lack of resources, which may be temporary; any other kind means that the listener is broken |
+/// | `shutdown` | `NotConnected` | the peer has gone, which core ignores |
+/// | `peer_address` | `NotConnected` | the socket has no peer |
+/// | opening, for `Connect` to a Unix address | `WouldBlock` | the queue of the listener is full; core tries again after a pause |
+/// | opening, for `Connect`; `poll_connected` | `ConnectionRefused` | nothing listens at the address |
+/// | opening, for `Listen` | `AddrInUse` | the address is taken; if the system chose the port, core tries another |
 pub trait Socket: Attributes + fmt::Debug + Send + Sync + Unpin + Sized + 'static {
     /// Waits until the connecting that it was opened for has ended.
     fn poll_connected(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
-    /// Accepts a connection. Returns it, and the address of its peer.
+    /// Accepts a connection. Returns it, and the address of its peer. An address of another family than the
+    /// listener's, such as an unnamed Unix address, means that the connection was lost before it was accepted; it is skipped.
     fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Self, Address)>>;
 
     /// Receives into a buffer. Zero bytes are the end of a stream, or an empty packet.

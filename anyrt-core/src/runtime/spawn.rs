@@ -23,7 +23,9 @@ use crate::error::NoRuntime;
 ///    runtime that has ended drops the future; it MUST NOT panic.
 /// 5. Any waker that a task was polled with MUST wake it until it has ended: core keeps the waker of one
 ///    poll, and uses no later one.
-/// 6. [`choose`](Spawn::choose) MUST return a number below `n`, and SHOULD cost a few nanoseconds.
+/// 6. [`choose`](Spawn::choose) MUST return a number below `n`, and SHOULD cost a few nanoseconds. On a thread
+///    that works for no runtime it MAY return 0, or panic with a message that names the fix: futures can be
+///    created anywhere, but a choice there decides nothing that runs.
 /// 7. A task that is woken with [`yield_turn`](Spawn::yield_turn) MUST be polled again soon, but not
 ///    before other tasks, timers and I/O have had their turn.
 ///
@@ -62,7 +64,8 @@ pub trait Spawn: Copy + fmt::Debug + Send + Sync + 'static {
 
     /// Returns any number below `n`. Core uses it to choose among outcomes that are equally good.
     ///
-    /// Core has no other source of randomness, so a simulated runtime can replay.
+    /// Core has no other source of randomness, so a simulated runtime can replay. Core holds no lock when it calls
+    /// this.
     fn choose(n: usize) -> usize;
 
     /// Wakes a task that yields in the poll that is about to end (rule C11).

@@ -11,7 +11,8 @@ use crate::instant::Instant;
 /// # Contract
 ///
 /// 1. [`now`](Time::now) MUST be monotonic, and MUST be the clock of the timers: if the runtime can pause
-///    its clock, `now` stands still too. It MUST work on any thread.
+///    its clock, `now` stands still too. It SHOULD work on any thread. If each run has a separate clock, it MAY
+///    return any time, or panic with a message that names the fix, on a thread that works for no runtime.
 /// 2. A timer MUST NOT complete before its deadline. It SHOULD complete within a few milliseconds after
 ///    it, even if the deadline had passed when the timer was created.
 /// 3. A timer for [`Instant::FAR_FUTURE`] is never requested.
@@ -23,6 +24,15 @@ use crate::instant::Instant;
 /// 7. If [`poll_quiet`](Time::poll_quiet) is implemented, it MUST be ready, and wake all tasks that wait for
 ///    it, as soon as no task of the runtime can go on before a timer fires. Tasks that wait for this, too, do
 ///    not count. Functions on threads of the runtime count as tasks. It MUST NOT advance the clock.
+///
+/// Core does not poll a timer that has completed, unless it has been reset.
+///
+/// # Implementing
+///
+/// A backend on the real clock converts instants with [`from_native`](super::from_native) and
+/// [`to_native`](super::to_native). A virtual clock that has advanced by a `Duration` since its start is at
+/// [`Instant::after_anchor`] of that duration, and [`Instant::since_anchor`] is the way back. Such clocks need no
+/// real one.
 ///
 /// # Common mistakes
 ///

@@ -157,7 +157,7 @@ pub(crate) fn relax() {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
 mod tests {
     use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::sync::atomic::{AtomicUsize, Ordering};
@@ -217,6 +217,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "the test stands for a runtime")]
     fn unparkers_are_equal_if_they_wake_the_same_thread() {
         let native = Unparker::current();
         assert_eq!(native, Unparker::current());

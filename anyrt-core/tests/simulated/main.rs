@@ -1,6 +1,10 @@
 //! Tests of what core offers to simulators, on a runtime with one thread and a virtual clock.
 
 #![allow(clippy::unwrap_used, reason = "a test says where it failed")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the runtime here starts its threads itself"
+)]
 
 mod hosts;
 mod numbers;

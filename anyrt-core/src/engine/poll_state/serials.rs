@@ -111,7 +111,7 @@ impl fmt::Debug for OwnNumbers {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

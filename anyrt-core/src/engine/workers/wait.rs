@@ -108,7 +108,7 @@ impl Workers {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
 mod tests {
     use std::sync::atomic::AtomicUsize;
     use std::sync::{Arc, Condvar, Mutex, mpsc};
@@ -152,6 +152,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "the test stands for a runtime")]
     fn a_worker_with_a_park_waits_by_it_until_the_run_ends() {
         let (workers, token) = (Arc::new(Workers::default()), Arc::new(Token::default()));
         let runtime = TypeId::of::<()>();

@@ -196,7 +196,7 @@ fn gone_is_fine(outcome: io::Result<()>) -> io::Result<()> {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
 mod tests {
     use std::sync::Mutex;
     use std::task::Waker;

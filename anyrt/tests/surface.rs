@@ -12,6 +12,8 @@ use syn::{Attribute, Item, UseTree, Visibility};
 const NOT_FOR_USERS: &[&str] = &[
     "task::current_backend", // `Backend::current`
     // For backends.
+    "task::entered_tree",
+    "task::run_future",
     "net::OsSocket",
     "net::system_lookup",
     "net::system_reverse_lookup",

@@ -42,7 +42,7 @@
 //! # Thread-local state
 //!
 //! All thread-local state of core is here (the state of a poll, the context outside of tasks, the run of a
-//! worker thread) and in `thread/call.rs`.
+//! worker thread), in `runtime/park.rs` and in `thread/call.rs`.
 
 #[cfg_attr(
     not(all(feature = "to_process", unix)),

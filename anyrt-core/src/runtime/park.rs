@@ -21,8 +21,8 @@ use crate::loom::{Arc, thread_local};
 /// 2. A write before `unpark` MUST be visible after the `park` that takes its token.
 /// 3. `unpark` MUST work on any thread, and MUST NOT wait for the parked thread. It MUST NOT panic, not
 ///    even if the thread has ended.
-/// 4. `park` MAY panic if the thread would wait without end. The panic leaves the function that the runtime
-///    was given.
+/// 4. At the end of the runtime, `park` MAY panic in a thread that would wait without end. That counts as a panic
+///    of the function that waits. In an idle worker, the panic leaves the function that the runtime was given.
 pub trait Park: Send + Sync {
     /// Waits for the token, and takes it. Called on the thread itself.
     fn park(&self);

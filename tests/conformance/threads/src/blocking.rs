@@ -87,7 +87,7 @@ pub fn the_runtime_is_found_in_the_function<B: Enter>(backend: &B) {
     });
 }
 
-/// Blocking 4: functions run at the same time: eight that wait for each other all end.
+/// Blocking 7: functions run at the same time: eight that wait for each other all end.
 pub fn functions_run_side_by_side<B: Enter>(backend: &B) {
     run(backend, async {
         let barrier = Arc::new(Barrier::new(8));

@@ -60,8 +60,8 @@ pub fn functions_end_although_nobody_waits<B: Enter>(backend: &B) {
     });
 }
 
-/// Blocking 4: a function that blocks in place is called once, on the same thread: in a task, and in a
-/// function that may block.
+/// Blocking 4: a function that blocks in place is called once, on the same thread: in a function that may
+/// block, and in a task, unless the runtime cannot spare its thread.
 pub fn blocking_in_place_calls_once<B: Enter>(backend: &B) {
     fn calls<B: Enter>(handle: &<B::Runtime as Spawn>::Handle) -> usize {
         let (here, mut calls) = (thread::current().id(), 0);
@@ -73,7 +73,7 @@ pub fn blocking_in_place_calls_once<B: Enter>(backend: &B) {
     }
     run(backend, async {
         let handle = <B::Runtime as Spawn>::current().unwrap();
-        assert_eq!(calls::<B>(&handle), 1);
+        assert!(calls::<B>(&handle) <= 1);
         let there = call::<B, _>(move || calls::<B>(&handle));
         assert_eq!(there.await, 1);
     });

@@ -1,0 +1,242 @@
+//! The choices of a run: each draw, by purpose, so that a run can be repeated from its list.
+//!
+//! Every draw is a number below a bound, where 0 is the dull one: the first task, the least latency, no
+//! fault. A list that is cut short is continued with zeros, so that a shorter list is a simpler run.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::random::Rng;
+
+/// The purpose of a draw. Each has a stream of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(usize)]
+pub(crate) enum Purpose {
+    /// The task that is polled next.
+    Order,
+    /// A choice of core's, among outcomes that are equally good.
+    Core,
+    /// A choice of the program's, by [`Simulation::choose`](crate::Simulation::choose).
+    User,
+    /// The latency of a packet, beyond the least.
+    Latency,
+    /// A fault: a lost packet, for instance.
+    Fault,
+}
+
+/// The names of the purposes in the text form of a list, in their order.
+const NAMES: [&str; 5] = ["order", "core", "user", "latency", "fault"];
+
+/// The draws of a run, in the order of each purpose.
+///
+/// Its text form, from [`Display`](fmt::Display) and for [`FromStr`], names each purpose with its draws; a
+/// run of equal draws is written once, with its length: `order=0*12,3 latency=17,0*2`. Zeros at the end are
+/// left out, since a list is continued with them.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Choices {
+    streams: [Vec<u64>; NAMES.len()],
+}
+
+impl Choices {
+    /// Returns the number of draws, without the zeros at the end of each purpose.
+    pub fn len(&self) -> usize {
+        self.streams
+            .iter()
+            .map(|stream| essential(stream).len())
+            .sum()
+    }
+
+    /// Returns whether every draw is zero.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Returns the draws without the zeros at the end.
+fn essential(stream: &[u64]) -> &[u64] {
+    let end = stream.iter().rposition(|&draw| draw != 0);
+    &stream[..end.map_or(0, |last| last + 1)]
+}
+
+impl fmt::Display for Choices {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut first = true;
+        for (name, stream) in NAMES.iter().zip(&self.streams) {
+            let stream = essential(stream);
+            if stream.is_empty() {
+                continue;
+            }
+            write!(f, "{}{name}=", if first { "" } else { " " })?;
+            first = false;
+            for (number, run) in stream.chunk_by(|a, b| a == b).enumerate() {
+                let comma = if number == 0 { "" } else { "," };
+                match run.len() {
+                    1 => write!(f, "{comma}{}", run[0])?,
+                    length => write!(f, "{comma}{}*{length}", run[0])?,
+                }
+            }
+        }
+        if first { f.write_str("-") } else { Ok(()) }
+    }
+}
+
+impl fmt::Debug for Choices {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Choices({self})")
+    }
+}
+
+/// The error of a list of choices that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParseChoicesError(String);
+
+impl fmt::Display for ParseChoicesError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "`{}` is not a part of a list of choices; expected `order=0*12,3` with one of the names {}",
+            self.0,
+            NAMES.join(", "),
+        )
+    }
+}
+
+impl std::error::Error for ParseChoicesError {}
+
+/// The most draws that a list in text form may have for one purpose.
+const MOST: usize = 1 << 26;
+
+impl FromStr for Choices {
+    type Err = ParseChoicesError;
+
+    fn from_str(text: &str) -> Result<Choices, ParseChoicesError> {
+        let mut choices = Choices::default();
+        if text.trim() == "-" {
+            return Ok(choices);
+        }
+        for part in text.split_whitespace() {
+            let error = || ParseChoicesError(part.to_owned());
+            let (name, draws) = part.split_once('=').ok_or_else(error)?;
+            let at = NAMES
+                .iter()
+                .position(|known| *known == name)
+                .ok_or_else(error)?;
+            for draw in draws.split(',') {
+                let (value, times) = draw.split_once('*').unwrap_or((draw, "1"));
+                let value: u64 = value.parse().map_err(|_| error())?;
+                let times: usize = times.parse().map_err(|_| error())?;
+                let stream = &mut choices.streams[at];
+                if times > MOST - stream.len().min(MOST) {
+                    return Err(error());
+                }
+                stream.extend(std::iter::repeat_n(value, times));
+            }
+        }
+        Ok(choices)
+    }
+}
+
+/// The source of all draws of a run.
+#[derive(Debug)]
+pub(crate) struct Draws {
+    streams: [Rng; NAMES.len()],
+    /// The list that is repeated instead of drawing.
+    replayed: Option<Choices>,
+    made: [usize; NAMES.len()],
+    kept: Option<Choices>,
+}
+
+impl Draws {
+    pub(crate) fn new(seed: u64, replayed: Option<Choices>, keep: bool) -> Draws {
+        Draws {
+            streams: std::array::from_fn(|purpose| Rng::stream(seed, purpose as u64 + 1)),
+            replayed,
+            made: [0; NAMES.len()],
+            kept: keep.then(Choices::default),
+        }
+    }
+
+    /// Draws a number below `n`, which is not zero.
+    #[inline]
+    pub(crate) fn below(&mut self, purpose: Purpose, n: u64) -> u64 {
+        let index = purpose as usize;
+        let draw = match &self.replayed {
+            None => self.streams[index].below(n),
+            // A program that has changed may have fewer alternatives than when the list was made.
+            Some(list) => list.streams[index]
+                .get(self.made[index])
+                .map_or(0, |&draw| draw.min(n - 1)),
+        };
+        self.made[index] += 1;
+        if let Some(kept) = &mut self.kept {
+            kept.streams[index].push(draw);
+        }
+        draw
+    }
+
+    /// Returns the number of draws.
+    pub(crate) fn count(&self) -> u64 {
+        self.made.iter().sum::<usize>() as u64
+    }
+
+    /// Takes the list of the draws, which is empty if it was not kept.
+    pub(crate) fn take_kept(&mut self) -> Choices {
+        self.kept.take().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_survives_its_text_form() {
+        let mut draws = Draws::new(3, None, true);
+        for n in 1..50 {
+            draws.below(Purpose::Order, 3);
+            draws.below(Purpose::Latency, n * 1000);
+        }
+        let choices = draws.take_kept();
+        assert!(choices.len() > 50);
+        assert_eq!(
+            choices
+                .to_string()
+                .parse::<Choices>()
+                .map(|c| c.to_string()),
+            Ok(choices.to_string())
+        );
+    }
+
+    #[test]
+    fn a_replay_repeats_the_draws_and_continues_with_zeros() {
+        let list: Choices = "order=2,0,1 core=5*3".parse().expect("it is a list");
+        let mut draws = Draws::new(3, Some(list), false);
+        let order: Vec<u64> = (0..5).map(|_| draws.below(Purpose::Order, 3)).collect();
+        let core: Vec<u64> = (0..4).map(|_| draws.below(Purpose::Core, 4)).collect();
+        assert_eq!((order, core), (vec![2, 0, 1, 0, 0], vec![3, 3, 3, 0]));
+    }
+
+    #[test]
+    fn the_empty_list_has_a_text_form() {
+        assert_eq!(Choices::default().to_string(), "-");
+        assert_eq!("-".parse(), Ok(Choices::default()));
+        assert_eq!(
+            "order=0*7".parse::<Choices>().map(|list| list.is_empty()),
+            Ok(true)
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        for wrong in [
+            "order",
+            "speed=1",
+            "order=x",
+            "order=1*y",
+            "order=1*99999999999",
+        ] {
+            let error = wrong.parse::<Choices>().expect_err(wrong);
+            assert!(error.to_string().contains(wrong), "{error}");
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! The options of a simulation.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use crate::choices::Choices;
+
+/// The options of a simulation, and the backend that runs it.
+///
+/// [`run`](Config::run) simulates a future and returns what can be said of it. As an
+/// [`Enter`](anyrt_core::runtime::Enter), a configuration is also a backend like any other, whose failures
+/// are panics.
+///
+/// The defaults are frozen, since a seed names a run with them: random order, a clock that moves by itself, a
+/// microsecond for each step, packets that take 1 to 10 milliseconds, no faults.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use anyrt_core::time::{now, sleep};
+/// use anyrt_sim::{Config, Sim};
+///
+/// let outcome = Config::new(7).run(async {
+///     let start = now::<Sim>();
+///     sleep::<Sim>(Duration::from_secs(86_400)).await;
+///     now::<Sim>() - start
+/// });
+/// let day = outcome.result.expect("nothing fails");
+/// assert!(day >= Duration::from_secs(86_400));
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a configuration does nothing until something is run with it"]
+pub struct Config {
+    pub(crate) seed: u64,
+    pub(crate) policy: Policy,
+    pub(crate) clock: Clock,
+    pub(crate) poll_cost: Duration,
+    pub(crate) idle: Idle,
+    pub(crate) latency: Range<Duration>,
+    /// Lost packets, of a thousand.
+    pub(crate) loss: u32,
+    /// Duplicated packets, of a thousand.
+    pub(crate) duplication: u32,
+    pub(crate) max_steps: u64,
+    pub(crate) time_limit: Duration,
+    pub(crate) keep_events: bool,
+    pub(crate) keep_choices: bool,
+}
+
+/// The order in which tasks that are ready are polled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Policy {
+    /// The task that has been ready for longest. No draw is made.
+    Fifo,
+    /// Any of them, by the seed. The default.
+    Random,
+    /// The task with the highest priority, which is random; at `depth - 1` random steps, the running task
+    /// gets the lowest one. Finds a fault that needs few changes of tasks with a known probability
+    /// (probabilistic concurrency testing, Burckhardt et al. 2010).
+    Pct {
+        /// The number of constraints of the order that a fault needs; 2 or 3 is usual.
+        depth: u32,
+        /// The number of steps among which the changes are placed.
+        steps: u64,
+    },
+    /// The order, and all other draws, of a list.
+    Replay(Choices),
+}
+
+/// The way in which the clock moves.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Clock {
+    /// To the next deadline, when nothing else can go on. The default.
+    Auto,
+    /// By [`ClockHandle::advance`](crate::ClockHandle::advance) alone, apart from the cost of steps.
+    Manual,
+    /// As real time does, times this factor. Such a run is not repeatable.
+    Scaled(f64),
+}
+
+/// What happens when nothing is ready and no timer is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Idle {
+    /// The run fails with a report: in a closed world it is a deadlock. A wake-up from a thread outside of
+    /// the simulation is a failure too. The default.
+    Deadlock,
+    /// Threads outside of the simulation may wake tasks: the run waits for that so long, in real time, before
+    /// it fails. Such a run is not repeatable.
+    Wait(Duration),
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config::new(0)
+    }
+}
+
+impl Config {
+    /// Creates the default options with a seed.
+    pub fn new(seed: u64) -> Config {
+        Config {
+            seed,
+            policy: Policy::Random,
+            clock: Clock::Auto,
+            poll_cost: Duration::from_micros(1),
+            idle: Idle::Deadlock,
+            latency: Duration::from_millis(1)..Duration::from_millis(10),
+            loss: 0,
+            duplication: 0,
+            max_steps: u64::MAX,
+            time_limit: Duration::MAX,
+            keep_events: false,
+            keep_choices: true,
+        }
+    }
+
+    /// Returns the seed.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Sets the seed.
+    pub fn with_seed(mut self, seed: u64) -> Config {
+        self.seed = seed;
+        self
+    }
+
+    /// Sets the order in which tasks are polled.
+    pub fn policy(mut self, policy: Policy) -> Config {
+        self.policy = policy;
+        self
+    }
+
+    /// Sets the way in which the clock moves.
+    pub fn clock(mut self, clock: Clock) -> Config {
+        self.clock = clock;
+        self
+    }
+
+    /// Sets the virtual time that each step takes; a step is one poll of a task. With zero, times are exact,
+    /// and a loop that is always ready meets no deadline: the run fails after a million such steps.
+    pub fn poll_cost(mut self, cost: Duration) -> Config {
+        self.poll_cost = cost;
+        self
+    }
+
+    /// Sets what happens when nothing is ready and no timer is set.
+    pub fn idle(mut self, idle: Idle) -> Config {
+        self.idle = idle;
+        self
+    }
+
+    /// Sets the time that a packet takes between hosts: at least the start of the range, and less than its
+    /// end. A range without a length is exact.
+    pub fn latency(mut self, range: Range<Duration>) -> Config {
+        self.latency = range;
+        self
+    }
+
+    /// Sets the number of lost packets of a thousand. A lost packet of a stream is sent again later.
+    pub fn loss(mut self, per_mille: u32) -> Config {
+        self.loss = per_mille;
+        self
+    }
+
+    /// Sets the number of datagrams of a thousand that arrive twice.
+    pub fn duplication(mut self, per_mille: u32) -> Config {
+        self.duplication = per_mille;
+        self
+    }
+
+    /// Lets the run fail after so many steps. The default is no limit.
+    pub fn max_steps(mut self, steps: u64) -> Config {
+        self.max_steps = steps;
+        self
+    }
+
+    /// Lets the run fail when so much virtual time has passed. The default is no limit.
+    pub fn time_limit(mut self, limit: Duration) -> Config {
+        self.time_limit = limit;
+        self
+    }
+
+    /// Keeps all events for [`Outcome::events`](crate::Outcome::events). Off by default: only the hash and
+    /// the latest events are kept.
+    pub fn keep_events(mut self, keep: bool) -> Config {
+        self.keep_events = keep;
+        self
+    }
+
+    /// Keeps all draws for [`Outcome::choices`](crate::Outcome::choices). On by default.
+    pub fn keep_choices(mut self, keep: bool) -> Config {
+        self.keep_choices = keep;
+        self
+    }
+}

@@ -1,0 +1,221 @@
+//! The executor: one step after another, on one thread.
+//!
+//! ```text
+//!            ┌───────── next ─────────┐
+//!   ready ──▶│ draw one of them       │──▶ step: poll a task, or let a thread go on
+//!     ▲      ├────────────────────────┤          │
+//!     │      │ none ready: quiet      │──▶ wake the tasks that wait for that
+//!     │      │ none quiet: a deadline │──▶ move the clock, wake timers, deliver packets
+//!     │      │ none at all            │──▶ wait for threads outside, or fail with a report
+//!     │      └────────────────────────┘          │
+//!     └──────────── wake-ups ◀────────────────────┘
+//! ```
+
+mod clock;
+mod order;
+mod ready;
+mod task;
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+
+pub(crate) use self::order::Order;
+pub(crate) use self::ready::Ready;
+pub(crate) use self::task::Task;
+use crate::current::{current, enter};
+use crate::events::EventKind;
+use crate::failure::Stop;
+use crate::host::Incarnation;
+use crate::shared::{Shared, State};
+use crate::spawn::is_yielding;
+use crate::threads::SimThread;
+
+/// Something that can go on.
+#[derive(Debug)]
+pub(crate) enum Next {
+    Main,
+    Task(Arc<Task>),
+    Thread(Arc<SimThread>),
+}
+
+impl Next {
+    /// Returns the number by which events name it.
+    fn id(&self) -> u64 {
+        match self {
+            Next::Main => 0,
+            Next::Task(task) => task.id,
+            Next::Thread(thread) => thread.id,
+        }
+    }
+
+    fn kind(&self) -> EventKind {
+        match self {
+            Next::Main | Next::Task(_) => EventKind::Poll,
+            Next::Thread(_) => EventKind::Thread,
+        }
+    }
+}
+
+/// Drives the main future to its end.
+///
+/// # Panics
+///
+/// If the run cannot go on; the state has the failure.
+pub(crate) fn drive<F: Future>(host: &Arc<Incarnation>, main: F) -> F::Output {
+    let shared = &host.shared;
+    let _entered = enter(host.clone());
+    let _numbers = anyrt_core::runtime::own_numbers(shared.numbers.clone());
+    let _end = End(shared);
+    let mut main = pin!(main);
+    let flag = Arc::new(MainWaker {
+        host: host.clone(),
+        scheduled: AtomicBool::new(true),
+    });
+    let waker = Waker::from(flag.clone());
+    shared.push(Next::Main);
+    loop {
+        match shared.next() {
+            Next::Main => {
+                flag.scheduled.store(false, Ordering::Relaxed);
+                if let Poll::Ready(output) = main.as_mut().poll(&mut Context::from_waker(&waker)) {
+                    return output;
+                }
+            }
+            Next::Task(task) => task.run(),
+            Next::Thread(thread) => thread.resume(),
+        }
+    }
+}
+
+impl Shared {
+    /// Returns what goes on next. Moves the clock if nothing can go on before a deadline.
+    fn next(&self) -> Next {
+        let mut state = self.lock();
+        let mut waited = false;
+        // Ends with something that is ready, or by a panic: each round without one moves the clock, waits for
+        // a thread outside, or wakes tasks.
+        loop {
+            if let Some(stop) = state.stop.take() {
+                self.fail(state, stop);
+            }
+            if !state.is_idle() {
+                state = self.pay_for_step(state);
+                if let Some(next) = self.pick(&mut state) {
+                    return next;
+                }
+            }
+            if !state.quiet.is_empty() {
+                state = wake_quiet(self, state);
+                continue;
+            }
+            (state, waited) = self.pass_time(state, waited);
+        }
+    }
+
+    /// Takes one of those that are ready, by the policy.
+    fn pick(&self, state: &mut State) -> Option<Next> {
+        let now = self.now();
+        let next = Order::pick(state)?;
+        state.stats.steps += 1;
+        state.steps_in_place += 1;
+        state.events.record(now, next.kind(), next.id());
+        Some(next)
+    }
+
+    /// Ends the run with a failure.
+    fn fail(&self, mut state: std::sync::MutexGuard<'_, State>, stop: Stop) -> ! {
+        let failure = stop.into_failure(self, &state);
+        let message = failure.to_string();
+        state.failure = Some(failure);
+        drop(state);
+        std::panic::panic_any(message);
+    }
+}
+
+/// Wakes the tasks that wait until nothing but time can go on.
+fn wake_quiet<'a>(
+    shared: &'a Shared,
+    mut state: std::sync::MutexGuard<'a, State>,
+) -> std::sync::MutexGuard<'a, State> {
+    let wakers = std::mem::take(&mut state.quiet);
+    let stale = std::mem::replace(&mut state.quieted, wakers.clone());
+    drop(state);
+    drop(stale);
+    wakers.into_iter().for_each(Waker::wake);
+    shared.lock()
+}
+
+/// The waker of the main future.
+struct MainWaker {
+    host: Arc<Incarnation>,
+    /// Whether the future is among those that are ready.
+    scheduled: AtomicBool,
+}
+
+impl Wake for MainWaker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if !self.scheduled.swap(true, Ordering::Relaxed) {
+            push(&self.host.shared, Next::Main);
+        }
+    }
+}
+
+/// Makes something ready that was woken.
+fn push(shared: &Shared, next: Next) {
+    if is_yielding() {
+        shared.push_yielded(next);
+    } else {
+        shared.push(next);
+    }
+}
+
+/// Ends the run when the executor is left: drops everything that is left.
+struct End<'a>(&'a Arc<Shared>);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        let shared = self.0;
+        let (tasks, ready, timers, wakers, threads) = {
+            let mut state = shared.lock();
+            state.ended = true;
+            let now = shared.now();
+            state.stats.elapsed = std::time::Duration::from_nanos(now);
+            state.stats.draws = state.draws.count();
+            let tasks: Vec<Arc<Task>> = std::mem::take(&mut state.tasks)
+                .into_iter()
+                .map(|(_, task)| task)
+                .collect();
+            let wakers = (
+                std::mem::take(&mut state.quiet),
+                std::mem::take(&mut state.quieted),
+            );
+            let threads = std::mem::take(&mut state.threads);
+            (
+                tasks,
+                std::mem::take(&mut state.ready),
+                state.timers.clear(),
+                wakers,
+                threads,
+            )
+        };
+        // Destructors may spawn, which has no effect any more, wake and open sockets.
+        for task in &tasks {
+            task.abandon();
+        }
+        drop((tasks, ready, timers, wakers));
+        #[cfg(feature = "net")]
+        shared.clear_network();
+        for thread in threads {
+            if let Some(thread) = thread.upgrade() {
+                thread.release();
+            }
+        }
+        debug_assert!(current().is_some(), "destructors find their run");
+    }
+}

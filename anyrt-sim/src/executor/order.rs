@@ -1,0 +1,125 @@
+//! The order in which tasks that are ready are polled.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
+
+use super::Next;
+use crate::choices::{Draws, Purpose};
+use crate::config::Policy;
+use crate::shared::State;
+
+/// The number of different priorities.
+const PRIORITIES: u64 = 1 << 32;
+
+/// The order of a run.
+#[derive(Debug)]
+pub(crate) enum Order {
+    /// The one that has been ready for longest.
+    Fifo,
+    /// A draw among all; the draw of zero is the one that has been ready for longest.
+    Drawn,
+    /// The one with the highest priority.
+    Priorities(Priorities),
+}
+
+/// The state of an order by priorities.
+#[derive(Debug)]
+pub(crate) struct Priorities {
+    /// The steps after which the task that was polled gets the lowest priority.
+    changes: BTreeSet<u64>,
+    /// The priority that the next such task gets; they become lower from change to change.
+    lowest: u64,
+    /// The priority of the main future, which is not a task.
+    main: u64,
+}
+
+impl Order {
+    pub(crate) fn new(policy: &Policy, draws: &mut Draws) -> Order {
+        match policy {
+            Policy::Fifo => Order::Fifo,
+            Policy::Random | Policy::Replay(_) => Order::Drawn,
+            Policy::Pct { depth, steps } => {
+                let changes = 1..(*depth).max(1);
+                Order::Priorities(Priorities {
+                    changes: changes
+                        .map(|_| draws.below(Purpose::Order, (*steps).max(1)))
+                        .collect(),
+                    lowest: u64::from(*depth),
+                    main: above_changes(draws),
+                })
+            }
+        }
+    }
+
+    /// Takes one of those that are ready.
+    pub(super) fn pick(state: &mut State) -> Option<Next> {
+        let count = state.ready.admit();
+        let at = match &state.order {
+            _ if count == 0 => return None,
+            Order::Fifo => 0,
+            // No draw among one: a list of choices stays short.
+            Order::Drawn if count == 1 => 0,
+            Order::Drawn => state.draws.below(Purpose::Order, count as u64) as usize,
+            Order::Priorities(_) => Priorities::pick(state),
+        };
+        state.ready.take(at)
+    }
+}
+
+impl Priorities {
+    /// Returns the position of the one with the highest priority, after a change if one is due.
+    fn pick(state: &mut State) -> usize {
+        let steps = state.stats.steps;
+        let highest = highest(state);
+        let Order::Priorities(priorities) = &mut state.order else {
+            return 0;
+        };
+        if !priorities.changes.remove(&steps) {
+            return highest;
+        }
+        priorities.lowest = priorities.lowest.saturating_sub(1);
+        let lowest = priorities.lowest;
+        match state.ready.iter().nth(highest) {
+            Some(Next::Task(task)) => task.priority.store(lowest, Ordering::Relaxed),
+            Some(Next::Main) => priorities.main = lowest,
+            Some(Next::Thread(_)) | None => {}
+        }
+        self::highest(state)
+    }
+}
+
+/// Returns the position of the one with the highest priority; of equal ones, the first.
+fn highest(state: &State) -> usize {
+    let main = match &state.order {
+        Order::Priorities(priorities) => priorities.main,
+        _ => 0,
+    };
+    let ready = state.ready.iter().enumerate().rev();
+    ready
+        .max_by_key(|(_, next)| priority(next, main))
+        .map_or(0, |(at, _)| at)
+}
+
+/// Returns the priority of one that is ready. A thread goes first: a task may wait for it.
+fn priority(next: &Next, main: u64) -> u64 {
+    match next {
+        Next::Main => main,
+        Next::Task(task) => task.priority.load(Ordering::Relaxed),
+        Next::Thread(_) => u64::MAX,
+    }
+}
+
+impl State {
+    /// Draws the priority of a new task, if the policy has priorities.
+    pub(super) fn draw_priority(&mut self) -> u64 {
+        match &self.order {
+            Order::Priorities(_) => above_changes(&mut self.draws),
+            _ => 0,
+        }
+    }
+}
+
+/// Draws a priority above those that changes give.
+fn above_changes(draws: &mut Draws) -> u64 {
+    u64::from(u32::MAX) + draws.below(Purpose::Order, PRIORITIES)
+}

@@ -1,0 +1,126 @@
+//! A task of the executor.
+
+use std::fmt;
+use std::panic::Location;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Wake, Waker};
+
+use anyrt_core::runtime::TaskInfo;
+
+use super::{Next, push};
+use crate::current::enter;
+use crate::events::EventKind;
+use crate::host::Incarnation;
+use crate::shared::Shared;
+
+pub(crate) type BoxedTask = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A spawned task. It is its own waker.
+pub(crate) struct Task {
+    pub(crate) id: u64,
+    /// The position in the state's list of tasks.
+    key: usize,
+    pub(crate) name: Option<Box<str>>,
+    pub(crate) location: &'static Location<'static>,
+    /// The priority, if the policy has priorities.
+    pub(super) priority: AtomicPriority,
+    /// `None` while it is being polled, and after its end.
+    future: Mutex<Option<BoxedTask>>,
+    /// Whether it is among those that are ready.
+    scheduled: AtomicBool,
+    host: Arc<Incarnation>,
+}
+
+pub(super) type AtomicPriority = std::sync::atomic::AtomicU64;
+
+impl Shared {
+    /// Starts a task on a host. Drops it if the run has ended or the host has crashed.
+    pub(crate) fn spawn(&self, host: &Arc<Incarnation>, info: TaskInfo<'_>, future: BoxedTask) {
+        let now = self.now();
+        let mut state = self.lock();
+        if state.ended || !host.is_alive() {
+            // Two statements: what is dropped may call back.
+            drop(state);
+            drop(future);
+            return;
+        }
+        let id = state.next_id();
+        let priority = state.draw_priority();
+        let entry = state.tasks.vacant_entry();
+        let task = Arc::new(Task {
+            id,
+            key: entry.key(),
+            name: info.name.map(Into::into),
+            location: info.location,
+            priority: AtomicPriority::new(priority),
+            future: Mutex::new(Some(future)),
+            scheduled: AtomicBool::new(true),
+            host: host.clone(),
+        });
+        entry.insert(task.clone());
+        state.stats.spawned += 1;
+        state.events.record(now, EventKind::Spawn, id);
+        drop(state);
+        self.push(Next::Task(task));
+    }
+}
+
+impl Task {
+    /// Polls the task once.
+    pub(crate) fn run(self: Arc<Task>) {
+        // Before the poll, so that a wake-up during it counts.
+        self.scheduled.store(false, Ordering::Relaxed);
+        let Some(mut future) = self.future().take() else {
+            return;
+        };
+        let _entered = enter(self.host.clone());
+        let waker = Waker::from(self.clone());
+        let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
+        if polled.is_pending() {
+            *self.future() = Some(future);
+            return;
+        }
+        drop(future);
+        let shared = &self.host.shared;
+        let now = shared.now();
+        let mut state = shared.lock();
+        let removed = state.tasks.try_remove(self.key);
+        state.events.record(now, EventKind::End, self.id);
+        drop(state);
+        drop(removed);
+    }
+
+    /// Drops the future, since the run is over or the host has crashed.
+    pub(crate) fn abandon(&self) {
+        let _entered = enter(self.host.clone());
+        let future = self.future().take();
+        drop(future);
+    }
+
+    fn future(&self) -> MutexGuard<'_, Option<BoxedTask>> {
+        self.future.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Wake for Task {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if !self.scheduled.swap(true, Ordering::Relaxed) {
+            push(&self.host.shared, Next::Task(self.clone()));
+        }
+    }
+}
+
+impl fmt::Debug for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Task")
+            .field("id", &self.id)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,211 @@
+//! The ways in which a run fails, and the report of one.
+
+use std::any::Any;
+use std::backtrace::Backtrace;
+use std::fmt;
+use std::time::Duration;
+
+use crate::events::Event;
+use crate::shared::{Shared, State};
+
+/// The reason why a simulation has no value.
+#[non_exhaustive]
+pub enum Failure {
+    /// The main future panicked, with this payload.
+    Panic(Box<dyn Any + Send>),
+    /// Nothing was ready and no timer was set, but the main future had not ended.
+    Deadlock(Report),
+    /// The virtual time of [`Config::time_limit`](crate::Config::time_limit) passed.
+    TimeLimit(Report),
+    /// The number of [`Config::max_steps`](crate::Config::max_steps) was reached.
+    StepLimit(Report),
+    /// Tasks were ready again and again while the clock stood still, since steps cost nothing: a million
+    /// steps without any movement.
+    NoProgress(Report),
+    /// A thread outside of the simulation woke a task.
+    ForeignWake(Report),
+    /// The run could not be started.
+    Start(std::io::Error),
+}
+
+/// The state of a run that failed.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Report {
+    /// The seed.
+    pub seed: u64,
+    /// The virtual time since the start.
+    pub at: Duration,
+    /// The number of steps.
+    pub steps: u64,
+    /// The tasks that had not ended.
+    pub tasks: Vec<TaskReport>,
+    /// The latest events.
+    pub events: Vec<Event>,
+    /// The call that caused the failure, if it was another thread's.
+    pub backtrace: Option<String>,
+}
+
+/// A task that had not ended.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TaskReport {
+    /// The number of the task in events.
+    pub id: u64,
+    /// The name that it was given.
+    pub name: Option<String>,
+    /// The place where it was spawned.
+    pub location: String,
+}
+
+/// The number of tasks that the text of a report shows.
+const SHOWN: usize = 20;
+
+impl Failure {
+    /// Returns the report, unless it was a panic or the run was not started.
+    pub fn report(&self) -> Option<&Report> {
+        match self {
+            Failure::Panic(_) | Failure::Start(_) => None,
+            Failure::Deadlock(report)
+            | Failure::TimeLimit(report)
+            | Failure::StepLimit(report)
+            | Failure::NoProgress(report)
+            | Failure::ForeignWake(report) => Some(report),
+        }
+    }
+
+    /// Returns what happened, in a few words.
+    fn what(&self) -> String {
+        match self {
+            Failure::Panic(payload) => format!("panicked: {}", message(&**payload)),
+            Failure::Deadlock(_) => {
+                "deadlock: nothing is ready, and no timer is set".to_owned()
+            }
+            Failure::TimeLimit(_) => "more virtual time passed than allowed".to_owned(),
+            Failure::StepLimit(_) => "more steps were made than allowed".to_owned(),
+            Failure::NoProgress(_) => {
+                "tasks were ready again and again while the clock stood still; let steps cost time, or let \
+                 the tasks wait for something"
+                    .to_owned()
+            }
+            Failure::ForeignWake(_) => {
+                "a thread outside of the simulation woke a task; run its work with `to_thread`, or allow \
+                 this with `Idle::Wait`, which makes runs different"
+                    .to_owned()
+            }
+            Failure::Start(error) => format!("the simulation was not started: {error}"),
+        }
+    }
+}
+
+/// Returns the message of a panic.
+pub(crate) fn message(payload: &(dyn Any + Send)) -> &str {
+    payload
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| payload.downcast_ref::<&str>().copied())
+        .unwrap_or("(a payload that is not text)")
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what())?;
+        match self.report() {
+            Some(report) => write!(f, "\n{report}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "  seed {}, at {:?}, after {} steps",
+            self.seed, self.at, self.steps
+        )?;
+        for task in self.tasks.iter().take(SHOWN) {
+            let name = task.name.as_deref().unwrap_or("(no name)");
+            write!(
+                f,
+                "\n  task {} {name}, spawned at {}",
+                task.id, task.location
+            )?;
+        }
+        if self.tasks.len() > SHOWN {
+            write!(f, "\n  and {} more tasks", self.tasks.len() - SHOWN)?;
+        }
+        f.write_str("\n  the latest events:")?;
+        for event in &self.events {
+            write!(f, "\n  {event}")?;
+        }
+        match &self.backtrace {
+            Some(backtrace) => write!(f, "\n  the call:\n{backtrace}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A failure that the executor is about to report.
+#[derive(Debug)]
+pub(crate) struct Stop {
+    failure: fn(Report) -> Failure,
+    backtrace: Option<String>,
+}
+
+impl Stop {
+    fn new(failure: fn(Report) -> Failure) -> Stop {
+        Stop {
+            failure,
+            backtrace: None,
+        }
+    }
+
+    pub(crate) fn deadlock() -> Stop {
+        Stop::new(Failure::Deadlock)
+    }
+
+    pub(crate) fn time() -> Stop {
+        Stop::new(Failure::TimeLimit)
+    }
+
+    pub(crate) fn steps() -> Stop {
+        Stop::new(Failure::StepLimit)
+    }
+
+    pub(crate) fn in_place() -> Stop {
+        Stop::new(Failure::NoProgress)
+    }
+
+    /// Creates the failure of a wake-up by this thread, which is outside.
+    pub(crate) fn foreign_wake() -> Stop {
+        Stop {
+            failure: Failure::ForeignWake,
+            backtrace: Some(Backtrace::force_capture().to_string()),
+        }
+    }
+
+    pub(crate) fn into_failure(self, shared: &Shared, state: &State) -> Failure {
+        let tasks = state.tasks.iter().map(|(_, task)| TaskReport {
+            id: task.id,
+            name: task.name.as_deref().map(str::to_owned),
+            location: task.location.to_string(),
+        });
+        (self.failure)(Report {
+            seed: shared.config.seed,
+            at: Duration::from_nanos(shared.now()),
+            steps: state.stats.steps,
+            tasks: tasks.collect(),
+            events: state.events.latest(),
+            backtrace: self.backtrace,
+        })
+    }
+}

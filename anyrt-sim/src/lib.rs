@@ -1,0 +1,73 @@
+//! The simulation backend of anyrt: any program that is written on anyrt, unchanged, in one thread, on
+//! virtual time, in an order that a seed decides, over a network in memory.
+//!
+//! The same seed gives the same run. A failure is a number that repeats it.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use anyrt_core::time::{now, sleep};
+//! use anyrt_sim::{Config, Sim};
+//!
+//! for seed in 0..100 {
+//!     let outcome = Config::new(seed).run(async {
+//!         sleep::<Sim>(Duration::from_secs(3600)).await;
+//!         now::<Sim>()
+//!     });
+//!     assert!(outcome.result.is_ok(), "{outcome:?}");
+//! }
+//! ```
+//!
+//! # How anyrt maps to a simulation
+//!
+//! | anyrt | simulation |
+//! | --- | --- |
+//! | a run | a new world, on the calling thread |
+//! | a task | an entry in a list; the seed decides which of those that are ready is polled |
+//! | the clock | a number, which moves when nothing can go on; each poll takes a microsecond |
+//! | a timer | an entry in a queue by deadline |
+//! | a function that blocks | a thread of the system that runs when it is its turn, one at a time |
+//! | a socket | a buffer in memory; a packet is an entry in the queue of timers |
+//! | the end of a run | remaining tasks are dropped; threads that are left run freely |
+//!
+//! # What decides the course of a run
+//!
+//! The seed alone, as long as the program has no other source of chance: a real clock, a real random number,
+//! a thread of its own, the addresses of objects, a hash map with random keys that is iterated.
+//! [`Config::check_determinism`] runs a test twice and reports the first event that differs. A wake-up from
+//! a thread outside is refused, with the place of the call.
+
+mod blocking;
+mod choices;
+mod config;
+mod current;
+mod events;
+mod executor;
+mod failure;
+mod host;
+#[cfg(feature = "net")]
+mod net;
+mod random;
+mod run;
+mod shared;
+mod spawn;
+mod stats;
+mod threads;
+mod time;
+mod timers;
+
+pub use self::blocking::Call;
+pub use self::choices::{Choices, ParseChoicesError};
+pub use self::config::{Clock, Config, Idle, Policy};
+pub use self::events::{Event, EventKind};
+pub use self::failure::{Failure, Report, TaskReport};
+#[cfg(feature = "net")]
+pub use self::net::SimSocket;
+pub use self::run::{FirstDifference, Outcome};
+pub use self::spawn::{ClockHandle, Simulation};
+pub use self::stats::Stats;
+pub use self::time::Timer;
+
+/// The marker type of this backend: the `R` of code that is generic over the runtime.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Sim;

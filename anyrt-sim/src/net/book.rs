@@ -1,0 +1,194 @@
+//! Which socket is where.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::{Arc, Weak};
+
+use anyrt_core::net::{Address, UnixAddress};
+
+use super::listener::Listener;
+use super::packets::Inbox;
+use crate::host::HostId;
+
+/// The sockets that can be reached, and the ports that were given.
+#[derive(Debug, Default)]
+pub(crate) struct Book {
+    listeners: BTreeMap<Endpoint, Weak<Listener>>,
+    inboxes: BTreeMap<Endpoint, Weak<Inbox>>,
+    /// The number of ports that each host has given.
+    ports: BTreeMap<HostId, u16>,
+}
+
+/// An address on a host.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Endpoint {
+    host: HostId,
+    name: Name,
+}
+
+/// An address, with an order.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Name {
+    Ip(SocketAddr),
+    Path(PathBuf),
+    Abstract(Vec<u8>),
+}
+
+/// The first of the ports that are given where a program names none.
+const FIRST_PORT: u16 = 49_152;
+
+impl Endpoint {
+    /// Returns the endpoint of an address, or `None` if the address has no name.
+    pub(super) fn of(host: HostId, address: &Address) -> Option<Endpoint> {
+        let name = match address {
+            Address::Ip(address) => Name::Ip(*address),
+            Address::Unix(UnixAddress::Path(path)) => Name::Path(path.clone()),
+            Address::Unix(UnixAddress::Abstract(name)) => Name::Abstract(name.clone()),
+            _ => return None,
+        };
+        Some(Endpoint { host, name })
+    }
+
+    /// Returns the endpoint that receives for every address of the host with this port.
+    fn any(&self) -> Option<Endpoint> {
+        let Name::Ip(address) = self.name else {
+            return None;
+        };
+        let any: IpAddr = match address.ip() {
+            IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+            IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+        };
+        let name = Name::Ip(SocketAddr::new(any, address.port()));
+        Some(Endpoint {
+            host: self.host,
+            name,
+        })
+    }
+
+    /// Returns whether both receive some of the same packets.
+    fn collides(&self, other: &Endpoint) -> bool {
+        self == other
+            || self.any().is_some_and(|any| any == *other)
+            || other.any().is_some_and(|any| any == *self)
+    }
+}
+
+/// Returns the address that a packet to this one reaches: the unspecified one means the own host.
+pub(super) fn target(to: &Address) -> Address {
+    match to.as_ip() {
+        Some(address) if address.ip().is_unspecified() => {
+            let ip: IpAddr = match address.ip() {
+                IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+                IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+            };
+            Address::Ip(SocketAddr::new(ip, address.port()))
+        }
+        _ => to.clone(),
+    }
+}
+
+impl Book {
+    fn next_port(&mut self, host: HostId) -> u16 {
+        let count = self.ports.entry(host).or_default();
+        let port = FIRST_PORT + *count % (u16::MAX - FIRST_PORT);
+        *count = count.wrapping_add(1);
+        port
+    }
+
+    /// Returns the address with a port that is free, if it names none.
+    fn settle(&mut self, host: HostId, address: &Address) -> io::Result<Address> {
+        let Some(ip) = address.as_ip().filter(|ip| ip.port() == 0) else {
+            return Ok(address.clone());
+        };
+        for _ in FIRST_PORT..u16::MAX {
+            let address = Address::Ip(SocketAddr::new(ip.ip(), self.next_port(host)));
+            if !self.is_taken(host, &address) {
+                return Ok(address);
+            }
+        }
+        Err(io::ErrorKind::AddrInUse.into())
+    }
+
+    fn is_taken(&self, host: HostId, address: &Address) -> bool {
+        let Some(endpoint) = Endpoint::of(host, address) else {
+            return false;
+        };
+        let listens = |(other, socket): (&Endpoint, &Weak<Listener>)| {
+            socket.strong_count() > 0 && endpoint.collides(other)
+        };
+        let receives = |(other, socket): (&Endpoint, &Weak<Inbox>)| {
+            socket.strong_count() > 0 && endpoint.collides(other)
+        };
+        self.listeners.iter().any(listens) || self.inboxes.iter().any(receives)
+    }
+
+    /// Returns the address of a client that names none.
+    pub(super) fn client(&mut self, host: HostId, to: &Address) -> io::Result<Address> {
+        match to.as_ip() {
+            Some(to) => self.settle(host, &Address::Ip(SocketAddr::new(to.ip(), 0))),
+            None => Ok(Address::Unix(UnixAddress::Unnamed)),
+        }
+    }
+
+    /// Returns the address that is bound for this one, which gets a port if it has none.
+    ///
+    /// # Errors
+    ///
+    /// `AddrNotAvailable` if it is not an address of the host, and `AddrInUse`.
+    pub(super) fn bind(&mut self, host: HostId, at: &Address) -> io::Result<Address> {
+        if !at.as_ip().is_none_or(|at| is_local(at.ip())) {
+            return Err(io::ErrorKind::AddrNotAvailable.into());
+        }
+        let at = self.settle(host, at)?;
+        if self.is_taken(host, &at) {
+            return Err(io::ErrorKind::AddrInUse.into());
+        }
+        Ok(at)
+    }
+
+    pub(super) fn add_listener(&mut self, host: HostId, at: &Address, listener: &Arc<Listener>) {
+        if let Some(endpoint) = Endpoint::of(host, at) {
+            self.listeners.insert(endpoint, Arc::downgrade(listener));
+        }
+    }
+
+    pub(super) fn add_inbox(&mut self, host: HostId, at: &Address, inbox: &Arc<Inbox>) {
+        if let Some(endpoint) = Endpoint::of(host, at) {
+            self.inboxes.insert(endpoint, Arc::downgrade(inbox));
+        }
+    }
+
+    /// Removes a socket; returns it for a drop without the lock.
+    pub(super) fn remove_listener(&mut self, host: HostId, at: &Address) -> Option<Weak<Listener>> {
+        self.listeners.remove(&Endpoint::of(host, at)?)
+    }
+
+    pub(super) fn remove_inbox(&mut self, host: HostId, at: &Address) -> Option<Weak<Inbox>> {
+        self.inboxes.remove(&Endpoint::of(host, at)?)
+    }
+
+    /// Returns the socket that accepts connections to this address.
+    pub(super) fn listener(&self, host: HostId, to: &Address) -> Option<Arc<Listener>> {
+        find(&self.listeners, host, to)
+    }
+
+    /// Returns the socket that receives packets to this address.
+    pub(super) fn inbox(&self, host: HostId, to: &Address) -> Option<Arc<Inbox>> {
+        find(&self.inboxes, host, to)
+    }
+}
+
+fn find<T>(map: &BTreeMap<Endpoint, Weak<T>>, host: HostId, to: &Address) -> Option<Arc<T>> {
+    let endpoint = Endpoint::of(host, to)?;
+    if let Some(found) = map.get(&endpoint).and_then(Weak::upgrade) {
+        return Some(found);
+    }
+    map.get(&endpoint.any()?).and_then(Weak::upgrade)
+}
+
+/// Returns whether an address belongs to the host itself.
+fn is_local(ip: IpAddr) -> bool {
+    ip.is_loopback() || ip.is_unspecified()
+}

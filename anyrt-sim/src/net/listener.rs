@@ -1,0 +1,79 @@
+//! Listening sockets.
+
+use std::collections::VecDeque;
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use anyrt_core::net::Address;
+
+use super::connection::{ACCEPTED, Connection};
+use super::wake;
+
+/// A socket that accepts connections.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    state: Mutex<State>,
+    /// The number of connections that may wait.
+    backlog: usize,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    waiting: VecDeque<(Arc<Connection>, Address)>,
+    waker: Option<Waker>,
+    closed: bool,
+}
+
+impl Listener {
+    pub(super) fn new(backlog: u32) -> Arc<Listener> {
+        Arc::new(Listener {
+            state: Mutex::default(),
+            backlog: backlog.max(1) as usize,
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<(Arc<Connection>, Address)> {
+        let waker = cx.waker().clone();
+        let mut state = self.lock();
+        if let Some(next) = state.waiting.pop_front() {
+            drop(state);
+            drop(waker);
+            return Poll::Ready(next);
+        }
+        let old = state.waker.replace(waker);
+        drop(state);
+        drop(old);
+        Poll::Pending
+    }
+
+    /// Adds a connection, unless too many wait or the socket is closed. Returns whether it was added.
+    pub(super) fn offer(&self, connection: &Arc<Connection>, from: &Address) -> bool {
+        let mut state = self.lock();
+        if state.closed || state.waiting.len() >= self.backlog {
+            return false;
+        }
+        state.waiting.push_back((connection.clone(), from.clone()));
+        let waker = state.waker.take();
+        drop(state);
+        wake(waker);
+        true
+    }
+
+    /// Resets the connections that were not accepted.
+    pub(super) fn close(&self) {
+        let mut state = self.lock();
+        state.closed = true;
+        let waiting = mem::take(&mut state.waiting);
+        let waker = state.waker.take();
+        drop(state);
+        drop(waker);
+        for (connection, _) in waiting {
+            connection.abort(ACCEPTED);
+        }
+    }
+}

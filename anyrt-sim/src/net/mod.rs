@@ -1,0 +1,132 @@
+//! The network in memory: what is sent arrives after a while that the seed decides.
+//!
+//! A packet is a waker in the queue of timers: waking it delivers it. So packets, timers and tasks are in one
+//! order, and there is no second queue.
+//!
+//! | file | contents |
+//! | --- | --- |
+//! | `book` | which socket is where: addresses, ports, names |
+//! | `link` | how long a packet takes, and whether it is lost |
+//! | `connection` | streams: handshake, data in order, end and reset |
+//! | `packets` | datagrams |
+//! | `socket` | the facet: one type for all sockets |
+
+mod book;
+mod connection;
+mod link;
+mod listener;
+mod packets;
+mod socket;
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Wake, Waker};
+
+use anyrt_core::runtime::{Net, SocketOption, SocketSpec};
+
+pub(crate) use self::book::Book;
+pub use self::socket::SimSocket;
+use crate::Sim;
+use crate::current::current;
+use crate::events::EventKind;
+use crate::host::Incarnation;
+use crate::shared::Shared;
+
+/// The network of a run.
+#[derive(Debug, Default)]
+pub(crate) struct Network {
+    book: Book,
+}
+
+impl Shared {
+    fn network(&self) -> MutexGuard<'_, Network> {
+        self.network.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Drops all sockets and names, when the run is over.
+    pub(crate) fn clear_network(&self) {
+        let network = std::mem::take(&mut *self.network());
+        drop(network);
+    }
+
+    /// Calls `deliver` at that time since the start, on the executor's thread.
+    fn deliver_at(&self, at: u64, deliver: impl FnOnce() + Send + 'static) {
+        let waker = Waker::from(Arc::new(Packet(Mutex::new(Some(deliver)))));
+        let now = self.now();
+        let mut state = self.lock();
+        if state.ended {
+            drop(state);
+            drop(waker);
+            return;
+        }
+        state.stats.packets += 1;
+        state.events.record(now, EventKind::Send, at);
+        state.timers.insert(at, waker);
+    }
+}
+
+/// A packet on its way.
+struct Packet<F>(Mutex<Option<F>>);
+
+impl<F: FnOnce() + Send + 'static> Wake for Packet<F> {
+    fn wake(self: Arc<Self>) {
+        let deliver = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(deliver) = deliver {
+            deliver();
+        }
+    }
+}
+
+fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
+/// Returns the host that this thread works for.
+fn here() -> io::Result<Arc<Incarnation>> {
+    current()
+        .ok_or_else(|| io::Error::other("no simulation on this thread: open sockets inside a run"))
+}
+
+impl Net for Sim {
+    type Socket = SimSocket;
+
+    fn socket(purpose: SocketSpec<'_>, options: &[SocketOption]) -> io::Result<SimSocket> {
+        let host = here()?;
+        let socket = match purpose {
+            SocketSpec::Listen { at, backlog } => SimSocket::listen(host, at, backlog),
+            SocketSpec::Connect { to, from } => SimSocket::connect(host, to, from),
+            SocketSpec::Datagram { at, to } => SimSocket::datagram(host, at, to),
+            _ => Err(io::ErrorKind::Unsupported.into()),
+        }?;
+        for option in options {
+            socket.set(*option)?;
+        }
+        Ok(socket)
+    }
+
+    async fn lookup(host: String, port: u16) -> io::Result<Vec<SocketAddr>> {
+        if let Ok(address) = host.parse::<IpAddr>() {
+            return Ok(vec![SocketAddr::new(address, port)]);
+        }
+        if host == "localhost" {
+            let addresses: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+            return Ok(addresses.map(|ip| SocketAddr::new(ip, port)).to_vec());
+        }
+        Err(io::Error::new(
+            io::ErrorKind::NotFound,
+            format!("the simulated network has no host `{host}`"),
+        ))
+    }
+
+    async fn reverse_lookup(address: SocketAddr) -> io::Result<(String, String)> {
+        let host = if address.ip().is_loopback() {
+            "localhost".to_owned()
+        } else {
+            address.ip().to_string()
+        };
+        Ok((host, address.port().to_string()))
+    }
+}

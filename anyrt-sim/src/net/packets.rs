@@ -1,0 +1,164 @@
+//! Datagrams.
+
+use std::collections::VecDeque;
+use std::io;
+use std::mem;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use anyrt_core::net::{Address, UnixAddress};
+
+use super::book::target;
+use super::wake;
+use crate::host::Incarnation;
+
+/// The most packets that wait at a socket; more are dropped.
+const MOST: usize = 256;
+
+/// The largest packet: what fits into one of IPv4.
+const LARGEST: usize = 65_507;
+
+/// The error number of Linux for a packet that is too large.
+const MESSAGE_TOO_LONG: i32 = 90;
+
+/// The packets that have arrived at a socket.
+#[derive(Debug, Default)]
+pub(crate) struct Inbox(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    packets: VecDeque<(Arc<[u8]>, Address)>,
+    /// Whether a packet that was sent from here has found no receiver; returned once.
+    refused: bool,
+    shut_down: bool,
+    waker: Option<Waker>,
+}
+
+impl Inbox {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Receives a packet, from this address alone if there is one.
+    pub(super) fn poll_receive(
+        &self,
+        cx: &mut Context<'_>,
+        only: Option<&Address>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<(usize, Address)>> {
+        let waker = cx.waker().clone();
+        let mut state = self.lock();
+        if mem::take(&mut state.refused) {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionRefused.into()));
+        }
+        while let Some((packet, from)) = state.packets.pop_front() {
+            if only.is_none_or(|only| *only == from) {
+                let count = packet.len().min(buffer.len());
+                buffer[..count].copy_from_slice(&packet[..count]);
+                return Poll::Ready(Ok((count, from)));
+            }
+        }
+        if state.shut_down {
+            return Poll::Ready(Ok((0, UnixAddress::Unnamed.into())));
+        }
+        let old = state.waker.replace(waker);
+        drop(state);
+        drop(old);
+        Poll::Pending
+    }
+
+    pub(super) fn shut_down(&self) {
+        let mut state = self.lock();
+        state.shut_down = true;
+        let waker = state.waker.take();
+        drop(state);
+        wake(waker);
+    }
+
+    /// Sends a packet from this socket.
+    pub(super) fn send(
+        self: &Arc<Self>,
+        host: &Arc<Incarnation>,
+        from: &Address,
+        to: &Address,
+        bytes: &[u8],
+    ) -> io::Result<usize> {
+        {
+            let mut state = self.lock();
+            if state.shut_down {
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
+            if mem::take(&mut state.refused) {
+                return Err(io::ErrorKind::ConnectionRefused.into());
+            }
+        }
+        if bytes.len() > LARGEST {
+            return Err(io::Error::from_raw_os_error(MESSAGE_TOO_LONG));
+        }
+        let to = target(to);
+        if to.as_unix().is_some() {
+            return self.send_here(host, from, &to, bytes);
+        }
+        let shared = &host.shared;
+        if !host.is_alive() || shared.draw_fault(shared.config.loss) {
+            return Ok(bytes.len());
+        }
+        let copies = 1 + u32::from(shared.draw_fault(shared.config.duplication));
+        let packet: Arc<[u8]> = bytes.into();
+        for _ in 0..copies {
+            let (sender, host) = (self.clone(), host.clone());
+            let (from, to, packet) = (from.clone(), to.clone(), packet.clone());
+            shared.deliver_at(shared.draw_arrival(), move || {
+                let found = host.shared.network().book.inbox(host.host, &to);
+                match found {
+                    Some(inbox) => {
+                        inbox.arrived(packet, from);
+                    }
+                    None => sender.refuse(),
+                }
+            });
+        }
+        Ok(bytes.len())
+    }
+
+    /// Sends a packet to a Unix socket: it arrives at once, and none is lost.
+    fn send_here(
+        &self,
+        host: &Incarnation,
+        from: &Address,
+        to: &Address,
+        bytes: &[u8],
+    ) -> io::Result<usize> {
+        let found = host.shared.network().book.inbox(host.host, to);
+        let Some(inbox) = found else {
+            return Err(io::ErrorKind::NotFound.into());
+        };
+        if inbox.arrived(bytes.into(), from.clone()) {
+            Ok(bytes.len())
+        } else {
+            Err(io::ErrorKind::WouldBlock.into())
+        }
+    }
+
+    /// Adds a packet. Returns false if there is no room, and the packet is lost.
+    fn arrived(&self, packet: Arc<[u8]>, from: Address) -> bool {
+        let mut state = self.lock();
+        let has_room = state.packets.len() < MOST;
+        if has_room {
+            state.packets.push_back((packet, from));
+        }
+        let waker = state.waker.take();
+        drop(state);
+        wake(waker);
+        has_room
+    }
+
+    /// Notes that a packet has found no receiver.
+    fn refuse(&self) {
+        let mut state = self.lock();
+        state.refused = true;
+        let waker = state.waker.take();
+        drop(state);
+        wake(waker);
+    }
+}

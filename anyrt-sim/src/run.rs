@@ -1,0 +1,215 @@
+//! Running a simulation.
+
+use std::fmt;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyrt_core::runtime::Enter;
+use anyrt_core::task::RunOptions;
+
+use crate::Sim;
+use crate::choices::Choices;
+use crate::config::Config;
+use crate::events::Event;
+use crate::executor::drive;
+use crate::failure::Failure;
+use crate::host::{HostClock, Incarnation};
+use crate::shared::Shared;
+use crate::stats::Stats;
+
+/// What can be said of a simulation that is over.
+#[non_exhaustive]
+pub struct Outcome<T> {
+    /// The value of the main future, or the reason why there is none.
+    pub result: Result<T, Failure>,
+    /// The seed.
+    pub seed: u64,
+    /// The hash of all events: two runs with the same hash took the same course.
+    pub hash: u64,
+    /// The draws, unless [`Config::keep_choices`] is off. [`Policy::Replay`](crate::Policy::Replay) repeats
+    /// them.
+    pub choices: Choices,
+    /// What was counted.
+    pub stats: Stats,
+    /// All events, if [`Config::keep_events`] is on.
+    pub events: Vec<Event>,
+}
+
+impl<T> Outcome<T> {
+    /// Returns the value of the main future.
+    ///
+    /// # Panics
+    ///
+    /// With the panic of the main future, or with the text of the failure.
+    #[track_caller]
+    pub fn unwrap(self) -> T {
+        match self.result {
+            Ok(value) => value,
+            Err(Failure::Panic(payload)) => std::panic::resume_unwind(payload),
+            Err(failure) => panic!("{failure}"),
+        }
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Outcome<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outcome")
+            .field("result", &self.result)
+            .field("seed", &self.seed)
+            .field("hash", &format_args!("{:016x}", self.hash))
+            .field("stats", &self.stats)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Config {
+    /// Simulates a future, as the main task of a run.
+    ///
+    /// A panic of the future is not continued: it is the failure of the outcome.
+    pub fn run<F: Future>(&self, main: F) -> Outcome<F::Output> {
+        self.run_with(RunOptions::new(), main)
+    }
+
+    /// Simulates a future as the main task of a run with these options.
+    pub fn run_with<F: Future>(&self, options: RunOptions, main: F) -> Outcome<F::Output> {
+        let keeper = Keeper {
+            config: self.clone(),
+            kept: Arc::default(),
+        };
+        let ended = catch_unwind(AssertUnwindSafe(|| {
+            anyrt_core::task::run(&keeper, options, main)
+        }));
+        let shared = lock(&keeper.kept)
+            .take()
+            .unwrap_or_else(|| Shared::new(self));
+        let mut state = shared.lock();
+        let result = match (state.failure.take(), ended) {
+            (Some(failure), _) => Err(failure),
+            (None, Ok(Ok(value))) => Ok(value),
+            (None, Ok(Err(error))) => Err(Failure::Start(io::Error::other(error))),
+            (None, Err(payload)) => Err(Failure::Panic(payload)),
+        };
+        Outcome {
+            result,
+            seed: self.seed,
+            hash: state.events.hash(),
+            choices: state.draws.take_kept(),
+            stats: state.stats,
+            events: state.events.all(),
+        }
+    }
+
+    /// Runs a test twice, and compares the courses of both runs. `test` is called once for each run.
+    ///
+    /// # Errors
+    ///
+    /// The first event that differs, if one does: the program has a source of chance that is not the
+    /// simulation's.
+    pub fn check_determinism<F: Future>(
+        &self,
+        mut test: impl FnMut() -> F,
+    ) -> Result<(), Box<FirstDifference>> {
+        let config = self.clone().keep_events(true);
+        let first = config.run(test());
+        let second = config.run(test());
+        if first.hash == second.hash {
+            return Ok(());
+        }
+        let length = first.events.len().min(second.events.len());
+        let position = (0..length).find(|&at| first.events[at] != second.events[at]);
+        let position = position.unwrap_or(length);
+        Err(Box::new(FirstDifference {
+            seed: self.seed,
+            position,
+            first: first.events.get(position).cloned(),
+            second: second.events.get(position).cloned(),
+        }))
+    }
+}
+
+/// The first event in which two runs with one seed differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FirstDifference {
+    /// The seed of both runs.
+    pub seed: u64,
+    /// The number of events before it.
+    pub position: usize,
+    /// The event of the first run, or `None` if it had ended.
+    pub first: Option<Event>,
+    /// The event of the second run, or `None` if it had ended.
+    pub second: Option<Event>,
+}
+
+impl fmt::Display for FirstDifference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let show = |event: &Option<Event>| match event {
+            Some(event) => event.to_string(),
+            None => "the end".to_owned(),
+        };
+        write!(
+            f,
+            "two runs with seed {} differ after {} events: the program has a source of chance that is not \
+             the simulation's\n  first:  {}\n  second: {}",
+            self.seed,
+            self.position,
+            show(&self.first),
+            show(&self.second)
+        )
+    }
+}
+
+impl std::error::Error for FirstDifference {}
+
+/// A backend that keeps the state of its last run, which [`Enter`] has no way to return.
+#[derive(Clone, Debug)]
+struct Keeper {
+    config: Config,
+    kept: Arc<Mutex<Option<Arc<Shared>>>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Enter for Keeper {
+    type Runtime = Sim;
+
+    fn block_on<F: Future>(&self, future: F) -> io::Result<F::Output> {
+        let shared = Shared::new(&self.config);
+        *lock(&self.kept) = Some(shared.clone());
+        Ok(enter(shared, future))
+    }
+
+    fn check_new_thread(&self) -> io::Result<()> {
+        Err(refuses_threads())
+    }
+}
+
+impl Enter for Config {
+    type Runtime = Sim;
+
+    /// # Panics
+    ///
+    /// With the text of the failure if the run cannot go on; see [`Failure`].
+    fn block_on<F: Future>(&self, future: F) -> io::Result<F::Output> {
+        Ok(enter(Shared::new(self), future))
+    }
+
+    fn check_new_thread(&self) -> io::Result<()> {
+        Err(refuses_threads())
+    }
+}
+
+/// The error of a portal with a run of its own: its thread would run beside the simulation.
+fn refuses_threads() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::Unsupported,
+        "a simulation has no threads but its own; open the portal inside the run, with `BlockingPortal::open`",
+    )
+}
+
+fn enter<F: Future>(shared: Arc<Shared>, future: F) -> F::Output {
+    drive(&Incarnation::new(shared, 0, HostClock::default()), future)
+}

@@ -1,0 +1,202 @@
+//! Threads of the operating system of which one runs at a time.
+//!
+//! ```text
+//!   executor ──resume──▶ thread runs ──park, relax or end──▶ executor
+//!                            │
+//!                            └─ the executor waits meanwhile
+//! ```
+//!
+//! So a function that blocks is a part of the order that the seed decides. When the run ends, the threads
+//! that are left run freely: what they wait for is gone, or comes from other such threads.
+
+use std::cell::Cell;
+use std::fmt;
+use std::mem;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use anyrt_core::runtime::{Park, own_numbers, with_park};
+
+use crate::executor::Next;
+use crate::host::Incarnation;
+
+/// A thread that runs when the executor lets it.
+pub(crate) struct SimThread {
+    pub(crate) id: u64,
+    host: Arc<Incarnation>,
+    baton: Mutex<Baton>,
+    /// Notified when the baton changes hands.
+    passed: Condvar,
+}
+
+/// The state of a thread.
+#[derive(Debug, Default)]
+struct Baton {
+    /// Whether the thread may run; otherwise the executor does.
+    runs: bool,
+    parked: bool,
+    /// Whether it was unparked since it last parked.
+    token: bool,
+    ended: bool,
+    /// Whether the run is over: no thread waits for this one any more.
+    free: bool,
+}
+
+thread_local! {
+    static LENT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Returns whether this thread runs a function that may block.
+pub(crate) fn is_lent() -> bool {
+    LENT.get()
+}
+
+impl SimThread {
+    /// Starts a thread that waits for its first turn. Returns `None` if the run has ended.
+    pub(crate) fn start(
+        host: &Arc<Incarnation>,
+        work: impl FnOnce() + Send + 'static,
+    ) -> Option<Arc<SimThread>> {
+        let thread = {
+            let mut state = host.shared.lock();
+            if state.ended {
+                return None;
+            }
+            let thread = Arc::new(SimThread {
+                id: state.next_id(),
+                host: host.clone(),
+                baton: Mutex::default(),
+                passed: Condvar::new(),
+            });
+            state.threads.retain(|thread| thread.strong_count() > 0);
+            state.threads.push(Arc::downgrade(&thread));
+            thread
+        };
+        let own = thread.clone();
+        let name = format!("anyrt-sim {}", thread.id);
+        thread::Builder::new()
+            .name(name)
+            .spawn(move || own.run(work))
+            .expect("the system starts a thread");
+        Some(thread)
+    }
+
+    fn run(self: Arc<SimThread>, work: impl FnOnce()) {
+        LENT.set(true);
+        self.wait_for_turn(self.lock());
+        let numbers = own_numbers(self.host.shared.numbers.clone());
+        with_park(Arc::new(Parker(self.clone())), work);
+        drop(numbers);
+        let mut baton = self.lock();
+        baton.ended = true;
+        baton.runs = false;
+        drop(baton);
+        self.passed.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Baton> {
+        self.baton.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait<'a>(&self, baton: MutexGuard<'a, Baton>) -> MutexGuard<'a, Baton> {
+        self.passed
+            .wait(baton)
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives the turn to the executor, and waits for the next one.
+    fn yield_turn(&self, mut baton: MutexGuard<'_, Baton>) {
+        baton.runs = false;
+        self.passed.notify_all();
+        self.wait_for_turn(baton);
+    }
+
+    fn wait_for_turn(&self, mut baton: MutexGuard<'_, Baton>) {
+        while !baton.runs && !baton.free {
+            baton = self.wait(baton);
+        }
+    }
+
+    /// Lets the thread run until it parks or ends. Called by the executor.
+    pub(crate) fn resume(&self) {
+        let mut baton = self.lock();
+        if baton.ended || baton.free {
+            return;
+        }
+        baton.runs = true;
+        baton.parked = false;
+        self.passed.notify_all();
+        while baton.runs && !baton.free {
+            baton = self.wait(baton);
+        }
+    }
+
+    /// Lets the thread run freely, since the run is over.
+    pub(crate) fn release(&self) {
+        self.lock().free = true;
+        self.passed.notify_all();
+    }
+}
+
+/// The way in which a thread waits.
+struct Parker(Arc<SimThread>);
+
+impl Park for Parker {
+    fn park(&self) {
+        self.0.park();
+    }
+
+    fn unpark(&self) {
+        self.0.unpark();
+    }
+
+    fn relax(&self) {
+        self.0.relax();
+    }
+}
+
+impl SimThread {
+    fn park(&self) {
+        let mut baton = self.lock();
+        if !baton.token && !baton.free {
+            baton.parked = true;
+            self.yield_turn(baton);
+            baton = self.lock();
+            baton.parked = false;
+        }
+        // When the run is over, no turn comes any more, and the token alone ends the wait.
+        while baton.free && !baton.token {
+            baton = self.wait(baton);
+        }
+        baton.token = false;
+    }
+
+    fn unpark(self: &Arc<Self>) {
+        let mut baton = self.lock();
+        baton.token = true;
+        let was_parked = mem::take(&mut baton.parked);
+        let is_free = baton.free;
+        drop(baton);
+        if is_free {
+            self.passed.notify_all();
+        } else if was_parked {
+            self.host.shared.push(Next::Thread(self.clone()));
+        }
+    }
+
+    fn relax(self: &Arc<Self>) {
+        if self.lock().free {
+            return;
+        }
+        self.host.shared.push_yielded(Next::Thread(self.clone()));
+        self.yield_turn(self.lock());
+    }
+}
+
+impl fmt::Debug for SimThread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SimThread")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,29 @@
+//! Runs the shared conformance suite in simulations.
+
+use std::time::Duration;
+
+/// Returns the simulation of the seed that the environment names. A step takes longer than by default, since
+/// some cases wait for a time limit around a loop that is always ready.
+fn simulation() -> anyrt_sim::Config {
+    let seed = std::env::var("ANYRT_SIM_SEED");
+    let seed = seed.map_or(1, |seed| seed.parse().expect("a seed is a number"));
+    anyrt_sim::Config::new(seed).poll_cost(Duration::from_micros(10))
+}
+
+mod random {
+    anyrt_conformance::suite! {
+        runtime: super::simulation(),
+        facets: [spawn, time, blocking, net],
+        lacks: [real_time, os_threads, foreign_wakes, nested_runs, portal_runs, os_sockets, socket_table,
+            ordered_datagrams, dual_stack, reuse_port, full_queues],
+    }
+}
+
+mod fifo {
+    anyrt_conformance::suite! {
+        runtime: super::simulation().policy(anyrt_sim::Policy::Fifo),
+        facets: [spawn, time, blocking, net],
+        lacks: [real_time, os_threads, foreign_wakes, nested_runs, portal_runs, os_sockets, socket_table,
+            ordered_datagrams, dual_stack, reuse_port, full_queues],
+    }
+}

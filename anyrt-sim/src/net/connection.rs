@@ -103,7 +103,9 @@ impl Connection {
         });
         let request = connection.clone();
         let shared = &host.shared;
-        shared.deliver_at(shared.draw_certain_arrival(), move || request.requested());
+        shared.deliver_at(shared.draw_certain_arrival(true), move || {
+            request.requested()
+        });
         connection
     }
 
@@ -118,7 +120,7 @@ impl Connection {
         let listener = host.shared.network().book.listener(host.host, to);
         let accepted = listener.is_some_and(|listener| listener.offer(&self, from));
         let shared = self.hosts[ACCEPTED].shared.clone();
-        let at = shared.draw_certain_arrival();
+        let at = shared.draw_certain_arrival(true);
         let at = self.lock().pipes[CONNECTED].arrival(at);
         shared.deliver_at(at, move || {
             let mut state = self.lock();
@@ -228,7 +230,7 @@ impl Connection {
         }
         let shared = &self.hosts[side].shared;
         // Drawn only now: a call that is pending draws nothing.
-        let at = shared.draw_certain_arrival();
+        let at = shared.draw_certain_arrival(true);
         let at = self.lock().pipes[side].arrival(at);
         let connection = self.clone();
         shared.deliver_at(at, move || deliver(&connection, side));

@@ -1,17 +1,24 @@
 //! How long a packet takes, and whether it is lost.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use crate::choices::Purpose;
 use crate::shared::Shared;
 
+/// The time that a packet takes within a host.
+const WITHIN_HOST: Range<Duration> = Duration::from_micros(10)..Duration::from_micros(50);
+
 /// The time after which a lost packet of a stream is sent again.
 const RETRANSMISSION: Duration = Duration::from_millis(200);
 
 impl Shared {
-    /// Draws the time, since the start, at which a packet arrives that leaves now.
-    pub(super) fn draw_arrival(&self) -> u64 {
-        let range = &self.config.latency;
+    /// Draws the time, since the start, at which a packet arrives that leaves now, on the same host or not.
+    pub(super) fn draw_arrival(&self, within_host: bool) -> u64 {
+        let range = match within_host {
+            true => &WITHIN_HOST,
+            false => &self.config.latency,
+        };
         let least = range.start.as_nanos() as u64;
         let span = range.end.saturating_sub(range.start).as_nanos() as u64;
         let more = match span {
@@ -22,8 +29,11 @@ impl Shared {
     }
 
     /// Draws the arrival of a packet of a stream, which is sent again while it is lost.
-    pub(super) fn draw_certain_arrival(&self) -> u64 {
-        let mut at = self.draw_arrival();
+    pub(super) fn draw_certain_arrival(&self, within_host: bool) -> u64 {
+        let mut at = self.draw_arrival(within_host);
+        if within_host {
+            return at;
+        }
         // Ends: a thousand losses in a row are not drawn; the bound is for a loss of 1,000 in 1,000.
         for _ in 0..16 {
             if !self.draw_fault(self.config.loss) {

@@ -108,7 +108,7 @@ impl Inbox {
         for _ in 0..copies {
             let (sender, host) = (self.clone(), host.clone());
             let (from, to, packet) = (from.clone(), to.clone(), packet.clone());
-            shared.deliver_at(shared.draw_arrival(), move || {
+            shared.deliver_at(shared.draw_arrival(true), move || {
                 let found = host.shared.network().book.inbox(host.host, &to);
                 match found {
                     Some(inbox) => {

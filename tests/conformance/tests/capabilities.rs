@@ -1,5 +1,5 @@
 //! Checks that a case is skipped if the backend lacks a capability that it needs, and runs otherwise; and
-//! mounts the cases of one facet on a backend that lacks everything.
+//! mounts the cases of two facets on a backend that lacks everything.
 
 #![expect(clippy::unwrap_used, reason = "this is test code")]
 
@@ -19,7 +19,7 @@ use support::TinyRuntime;
 mod lacking {
     anyrt_conformance::suite! {
         runtime: super::TinyRuntime::sound(),
-        facets: [time],
+        facets: [time, blocking],
         lacks: [
             real_time,
             busy_time,

@@ -313,6 +313,7 @@ pub fn names() -> Vec<&'static str> {
 
 /// Prints a line for each case that needs a capability that the backend lacks.
 #[doc(hidden)]
+#[expect(clippy::print_stdout, reason = "it is output of a test")]
 pub fn print_skipped(lacks: &[Capability], facets: &[Vec<Needs>]) {
     let cases = facets.iter().flatten();
     for line in cases.filter_map(|needs| needs.skipped(lacks)) {

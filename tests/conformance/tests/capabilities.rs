@@ -1,8 +1,6 @@
 //! Checks that a case is skipped if the backend lacks a capability that it needs, and runs otherwise; and
 //! mounts the cases of two facets on a backend that lacks everything.
 
-#![expect(clippy::unwrap_used, reason = "this is test code")]
-
 #[expect(dead_code, reason = "the flaws are for other tests")]
 mod support;
 

@@ -140,6 +140,7 @@ impl Needs {
 }
 
 /// Prints a line for a case that needs a capability that the backend lacks, and returns whether it does.
+#[expect(clippy::print_stdout, reason = "it is output of a test")]
 pub(crate) fn skips<B>(case: &Case<B>, lacks: &[Capability]) -> bool {
     let skipped = case.needs.skipped(lacks);
     if let Some(line) = &skipped {

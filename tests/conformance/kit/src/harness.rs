@@ -202,7 +202,7 @@ pub struct Failures {
     pub flaky: &'static [(&'static str, &'static str)],
 }
 
-/// The deviations of a backend, as [`suite!`](crate::suite) was given them.
+/// The deviations of a backend, as `suite!` was given them.
 #[derive(Clone, Copy, Debug)]
 #[expect(
     clippy::exhaustive_structs,

@@ -61,8 +61,9 @@ pub use self::choices::{Choices, ParseChoicesError};
 pub use self::config::{Clock, Config, Idle, Policy};
 pub use self::events::{Event, EventKind};
 pub use self::failure::{Failure, Report, TaskReport};
+pub use self::host::{Host, HostBuilder};
 #[cfg(feature = "net")]
-pub use self::net::SimSocket;
+pub use self::net::{Content, NetHandle, Packet, Rule, RuleChoices, RuleGuard, SimSocket, Verdict};
 pub use self::run::{FirstDifference, Outcome};
 pub use self::spawn::{ClockHandle, Simulation};
 pub use self::stats::Stats;

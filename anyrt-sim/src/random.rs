@@ -41,7 +41,7 @@ mod tests {
         assert_eq!(values, FROZEN);
     }
 
-    const FROZEN: [u64; 4] = [0, 0, 0, 0];
+    const FROZEN: [u64; 4] = [477, 896, 870, 332];
 
     #[test]
     fn a_draw_for_one_purpose_does_not_shift_another() {

@@ -3,6 +3,7 @@
 //! No foreign code runs under the lock: wakers, futures and values are dropped or called after it is
 //! released.
 
+use std::collections::VecDeque;
 use std::mem;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
@@ -17,6 +18,7 @@ use crate::current::with_current;
 use crate::events::{EventKind, Events};
 use crate::executor::{Next, Order, Ready, Task};
 use crate::failure::{Failure, Stop};
+use crate::host::{Hosts, Requested};
 #[cfg(feature = "net")]
 use crate::net::Network;
 use crate::stats::Stats;
@@ -52,6 +54,9 @@ pub(crate) struct State {
     pub(crate) draws: Draws,
     pub(crate) order: Order,
     pub(crate) events: Events,
+    pub(crate) hosts: Hosts,
+    /// What happens to hosts before the next step.
+    pub(crate) commands: VecDeque<Requested>,
     pub(crate) stats: Stats,
     next_id: u64,
     /// The wakers of tasks that wait until nothing but time can go on.
@@ -91,6 +96,8 @@ impl Shared {
                 draws,
                 order,
                 events: Events::new(config.keep_events),
+                hosts: Hosts::default(),
+                commands: VecDeque::new(),
                 stats: Stats::default(),
                 next_id: 0,
                 quiet: Vec::new(),
@@ -151,7 +158,8 @@ impl Shared {
     fn push_as(&self, next: Next, has_yielded: bool) {
         let is_inside = self.is_inside();
         let mut state = self.lock();
-        if state.ended {
+        // Nothing goes on after the end of the run, or on a host that has crashed.
+        if state.ended || !next.incarnation().is_alive() {
             // Two statements: what is dropped may call back.
             drop(state);
             drop(next);

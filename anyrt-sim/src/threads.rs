@@ -23,7 +23,7 @@ use crate::host::Incarnation;
 /// A thread that runs when the executor lets it.
 pub(crate) struct SimThread {
     pub(crate) id: u64,
-    host: Arc<Incarnation>,
+    pub(crate) host: Arc<Incarnation>,
     baton: Mutex<Baton>,
     /// Notified when the baton changes hands.
     passed: Condvar,

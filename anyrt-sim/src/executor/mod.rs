@@ -27,7 +27,7 @@ pub(crate) use self::task::Task;
 use crate::current::{current, enter};
 use crate::events::EventKind;
 use crate::failure::Stop;
-use crate::host::Incarnation;
+use crate::host::{HostId, HostMain, Incarnation, Mains};
 use crate::shared::{Shared, State};
 use crate::spawn::is_yielding;
 use crate::threads::SimThread;
@@ -35,7 +35,8 @@ use crate::threads::SimThread;
 /// Something that can go on.
 #[derive(Debug)]
 pub(crate) enum Next {
-    Main,
+    Main(Arc<MainWaker>),
+    Host(Arc<HostMain>),
     Task(Arc<Task>),
     Thread(Arc<SimThread>),
 }
@@ -44,15 +45,30 @@ impl Next {
     /// Returns the number by which events name it.
     fn id(&self) -> u64 {
         match self {
-            Next::Main => 0,
+            Next::Main(_) => 0,
+            Next::Host(main) => main.id,
             Next::Task(task) => task.id,
             Next::Thread(thread) => thread.id,
         }
     }
 
+    /// Returns the incarnation of the host that it belongs to.
+    pub(crate) fn incarnation(&self) -> &Arc<Incarnation> {
+        match self {
+            Next::Main(main) => &main.host,
+            Next::Host(main) => &main.incarnation,
+            Next::Task(task) => &task.host,
+            Next::Thread(thread) => &thread.host,
+        }
+    }
+
+    pub(crate) fn host(&self) -> HostId {
+        self.incarnation().host
+    }
+
     fn kind(&self) -> EventKind {
         match self {
-            Next::Main | Next::Task(_) => EventKind::Poll,
+            Next::Main(_) | Next::Host(_) | Next::Task(_) => EventKind::Poll,
             Next::Thread(_) => EventKind::Thread,
         }
     }
@@ -65,19 +81,23 @@ impl Next {
 /// If the run cannot go on; the state has the failure.
 pub(crate) fn drive<F: Future>(host: &Arc<Incarnation>, main: F) -> F::Output {
     let shared = &host.shared;
+    shared.lock().hosts.set_up(host);
     let _entered = enter(host.clone());
     let _numbers = anyrt_core::runtime::own_numbers(shared.numbers.clone());
-    let _end = End(shared);
+    let mains = Mains::default();
+    let _end = End(shared, &mains);
     let mut main = pin!(main);
     let flag = Arc::new(MainWaker {
         host: host.clone(),
         scheduled: AtomicBool::new(true),
     });
     let waker = Waker::from(flag.clone());
-    shared.push(Next::Main);
+    shared.push(Next::Main(flag.clone()));
     loop {
+        mains.obey(shared);
         match shared.next() {
-            Next::Main => {
+            Next::Host(main) => mains.poll(&main),
+            Next::Main(_) => {
                 flag.scheduled.store(false, Ordering::Relaxed);
                 if let Poll::Ready(output) = main.as_mut().poll(&mut Context::from_waker(&waker)) {
                     return output;
@@ -117,7 +137,12 @@ impl Shared {
     /// Takes one of those that are ready, by the policy.
     fn pick(&self, state: &mut State) -> Option<Next> {
         let now = self.now();
-        let next = Order::pick(state)?;
+        let next = loop {
+            let next = Order::pick(state)?;
+            if let Some(next) = state.hosts.hold_back(next) {
+                break next;
+            }
+        };
         state.stats.steps += 1;
         state.steps_in_place += 1;
         state.events.record(now, next.kind(), next.id());
@@ -148,7 +173,8 @@ fn wake_quiet<'a>(
 }
 
 /// The waker of the main future.
-struct MainWaker {
+#[derive(Debug)]
+pub(crate) struct MainWaker {
     host: Arc<Incarnation>,
     /// Whether the future is among those that are ready.
     scheduled: AtomicBool,
@@ -161,7 +187,7 @@ impl Wake for MainWaker {
 
     fn wake_by_ref(self: &Arc<Self>) {
         if !self.scheduled.swap(true, Ordering::Relaxed) {
-            push(&self.host.shared, Next::Main);
+            push(&self.host.shared, Next::Main(self.clone()));
         }
     }
 }
@@ -176,12 +202,12 @@ fn push(shared: &Shared, next: Next) {
 }
 
 /// Ends the run when the executor is left: drops everything that is left.
-struct End<'a>(&'a Arc<Shared>);
+struct End<'a>(&'a Arc<Shared>, &'a Mains);
 
 impl Drop for End<'_> {
     fn drop(&mut self) {
         let shared = self.0;
-        let (tasks, ready, timers, wakers, threads) = {
+        let (tasks, ready, timers, wakers, threads, hosts) = {
             let mut state = shared.lock();
             state.ended = true;
             let now = shared.now();
@@ -202,13 +228,15 @@ impl Drop for End<'_> {
                 state.timers.clear(),
                 wakers,
                 threads,
+                state.hosts.take_all(),
             )
         };
         // Destructors may spawn, which has no effect any more, wake and open sockets.
+        self.1.clear();
         for task in &tasks {
             task.abandon();
         }
-        drop((tasks, ready, timers, wakers));
+        drop((tasks, ready, timers, wakers, hosts));
         #[cfg(feature = "net")]
         shared.clear_network();
         for thread in threads {

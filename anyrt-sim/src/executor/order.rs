@@ -29,7 +29,7 @@ pub(crate) struct Priorities {
     changes: BTreeSet<u64>,
     /// The priority that the next such task gets; they become lower from change to change.
     lowest: u64,
-    /// The priority of the main future, which is not a task.
+    /// The priority of main futures, which are not tasks.
     main: u64,
 }
 
@@ -81,7 +81,7 @@ impl Priorities {
         let lowest = priorities.lowest;
         match state.ready.iter().nth(highest) {
             Some(Next::Task(task)) => task.priority.store(lowest, Ordering::Relaxed),
-            Some(Next::Main) => priorities.main = lowest,
+            Some(Next::Main(_) | Next::Host(_)) => priorities.main = lowest,
             Some(Next::Thread(_)) | None => {}
         }
         self::highest(state)
@@ -103,7 +103,7 @@ fn highest(state: &State) -> usize {
 /// Returns the priority of one that is ready. A thread goes first: a task may wait for it.
 fn priority(next: &Next, main: u64) -> u64 {
     match next {
-        Next::Main => main,
+        Next::Main(_) | Next::Host(_) => main,
         Next::Task(task) => task.priority.load(Ordering::Relaxed),
         Next::Thread(_) => u64::MAX,
     }

@@ -30,7 +30,7 @@ pub(crate) struct Task {
     future: Mutex<Option<BoxedTask>>,
     /// Whether it is among those that are ready.
     scheduled: AtomicBool,
-    host: Arc<Incarnation>,
+    pub(crate) host: Arc<Incarnation>,
 }
 
 pub(super) type AtomicPriority = std::sync::atomic::AtomicU64;

@@ -10,7 +10,7 @@ use anyrt_core::net::{Address, UnixAddress};
 
 use super::listener::Listener;
 use super::packets::Inbox;
-use crate::host::HostId;
+use crate::host::{HostId, Incarnation};
 
 /// The sockets that can be reached, and the ports that were given.
 #[derive(Debug, Default)]
@@ -124,28 +124,26 @@ impl Book {
         self.listeners.iter().any(listens) || self.inboxes.iter().any(receives)
     }
 
-    /// Returns the address of a client that names none.
-    pub(super) fn client(&mut self, host: HostId, to: &Address) -> io::Result<Address> {
-        match to.as_ip() {
-            Some(to) => self.settle(host, &Address::Ip(SocketAddr::new(to.ip(), 0))),
-            None => Ok(Address::Unix(UnixAddress::Unnamed)),
-        }
-    }
-
     /// Returns the address that is bound for this one, which gets a port if it has none.
-    ///
-    /// # Errors
-    ///
-    /// `AddrNotAvailable` if it is not an address of the host, and `AddrInUse`.
-    pub(super) fn bind(&mut self, host: HostId, at: &Address) -> io::Result<Address> {
-        if !at.as_ip().is_none_or(|at| is_local(at.ip())) {
-            return Err(io::ErrorKind::AddrNotAvailable.into());
-        }
+    fn bind(&mut self, host: HostId, at: &Address) -> io::Result<Address> {
         let at = self.settle(host, at)?;
         if self.is_taken(host, &at) {
             return Err(io::ErrorKind::AddrInUse.into());
         }
         Ok(at)
+    }
+
+    /// Removes all sockets of a host. Returns them for a drop without the lock.
+    pub(super) fn remove_host(&mut self, host: HostId) -> impl Sized + use<> {
+        let listeners: Vec<_> = self
+            .listeners
+            .extract_if(.., |at, _| at.host == host)
+            .collect();
+        let inboxes: Vec<_> = self
+            .inboxes
+            .extract_if(.., |at, _| at.host == host)
+            .collect();
+        (listeners, inboxes)
     }
 
     pub(super) fn add_listener(&mut self, host: HostId, at: &Address, listener: &Arc<Listener>) {
@@ -188,7 +186,47 @@ fn find<T>(map: &BTreeMap<Endpoint, Weak<T>>, host: HostId, to: &Address) -> Opt
     map.get(&endpoint.any()?).and_then(Weak::upgrade)
 }
 
-/// Returns whether an address belongs to the host itself.
-fn is_local(ip: IpAddr) -> bool {
-    ip.is_loopback() || ip.is_unspecified()
+impl Incarnation {
+    /// Returns the address of a new socket: the chosen one, or one from which `to` can be reached.
+    ///
+    /// # Errors
+    ///
+    /// `AddrNotAvailable` if the chosen one is not an address of the host, `AddrInUse`, and `InvalidInput` if
+    /// both are missing.
+    pub(super) fn local_address(
+        &self,
+        chosen: Option<&Address>,
+        to: Option<&Address>,
+    ) -> io::Result<Address> {
+        let own = self.shared.lock().hosts.addresses(self.host);
+        let at = match (chosen, to) {
+            (Some(at), _) => {
+                let is_own =
+                    |ip: IpAddr| ip.is_loopback() || ip.is_unspecified() || own.contains(&ip);
+                if !at.as_ip().is_none_or(|at| is_own(at.ip())) {
+                    return Err(io::ErrorKind::AddrNotAvailable.into());
+                }
+                at.clone()
+            }
+            (None, Some(Address::Ip(to))) => {
+                let ip = match to.ip() {
+                    to if to.is_loopback() => to,
+                    IpAddr::V4(_) => own[0],
+                    IpAddr::V6(_) => own[1],
+                };
+                Address::Ip(SocketAddr::new(ip, 0))
+            }
+            (None, Some(_)) => return Ok(UnixAddress::Unnamed.into()),
+            (None, None) => return Err(io::ErrorKind::InvalidInput.into()),
+        };
+        self.shared.network().book.bind(self.host, &at)
+    }
+
+    /// Returns the host that an address belongs to.
+    pub(super) fn route(&self, to: &Address) -> Option<HostId> {
+        match to.as_ip() {
+            Some(to) if !to.ip().is_loopback() => self.shared.lock().hosts.at(to.ip()),
+            _ => Some(self.host),
+        }
+    }
 }

@@ -2,26 +2,37 @@
 //!
 //! ```text
 //!   side 0 ──send──▶ in flight ──arrival──▶ buffer ──receive──▶ side 1
-//!   side 0 ◀─receive── buffer ◀──arrival── in flight ◀──send── side 1
+//!                      │   ▲
+//!                 lost ▼   │ sent again
+//!                     stalled
 //! ```
 //!
-//! The bytes in flight and in the buffer together are at most the window: a sender waits for room. Arrivals
-//! in one direction are in order, as a stream's are; the end of a direction is in that order too.
+//! The bytes on their way and in the buffer together are at most the window: a sender waits for room. Segments
+//! in one direction arrive in order. If one is lost, all that follow wait behind it, and it is sent again,
+//! after a time that doubles each time. After a minute in vain the connection is given up.
 
 use std::collections::VecDeque;
-use std::io;
+use std::io::{self, IoSlice};
 use std::mem;
 use std::net::Shutdown;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use anyrt_core::net::Address;
 
+use super::link::{Content, Fate, Transit, nanos};
 use super::wake;
-use crate::host::Incarnation;
+use crate::host::{HostId, Incarnation};
 
-/// The most bytes in flight and in the buffer of a direction.
+/// The most bytes on their way and in the buffer of a direction.
 const WINDOW: usize = 256 * 1024;
+
+/// The time after which a lost segment is sent again for the first time.
+const FIRST_RETRY: Duration = Duration::from_millis(200);
+
+/// The time after which a connection is given up whose segments are lost.
+const GIVE_UP: Duration = Duration::from_secs(60);
 
 /// The side that connected.
 pub(super) const CONNECTED: usize = 0;
@@ -32,7 +43,9 @@ pub(super) const ACCEPTED: usize = 1;
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub(super) addresses: [Address; 2],
-    hosts: [Arc<Incarnation>; 2],
+    hosts: [HostId; 2],
+    /// The incarnation that has connected.
+    connected: Arc<Incarnation>,
     state: Mutex<State>,
 }
 
@@ -41,6 +54,8 @@ struct State {
     handshake: Handshake,
     /// The task that waits for the handshake.
     connecting: Option<Waker>,
+    /// The incarnation that has accepted the connection.
+    accepted: Option<Arc<Incarnation>>,
     /// The pipe to each side.
     pipes: [Pipe; 2],
     sides: [Side; 2],
@@ -57,9 +72,9 @@ enum Handshake {
 /// The state of a side.
 #[derive(Debug, Default)]
 struct Side {
-    /// Whether the peer has reset the connection, as far as this side has learned.
-    reset: bool,
-    /// The error of the reset, which is returned once.
+    /// Whether the connection is broken, as far as this side has learned.
+    broken: bool,
+    /// The error of that, which is returned once.
     error: Option<io::ErrorKind>,
     /// Whether the socket was dropped.
     dropped: bool,
@@ -71,8 +86,14 @@ struct Side {
 #[derive(Debug, Default)]
 struct Pipe {
     buffer: VecDeque<u8>,
-    in_flight: usize,
+    /// The number of bytes that were sent and have not arrived.
+    on_their_way: usize,
     last_arrival: u64,
+    /// Segments that wait to be sent again, in order.
+    stalled: VecDeque<Segment>,
+    /// The time of the first loss since a segment has arrived, and the number of retries.
+    stalled_since: Option<u64>,
+    retries: u32,
     /// Whether the sender has ended its direction.
     ended: bool,
     /// Whether the end has arrived.
@@ -81,31 +102,62 @@ struct Pipe {
     writer: Option<Waker>,
 }
 
-impl Pipe {
-    fn room(&self) -> usize {
-        WINDOW.saturating_sub(self.buffer.len() + self.in_flight)
-    }
+/// What is sent in one direction.
+#[derive(Debug)]
+enum Segment {
+    Connect,
+    Answer(Result<(), io::ErrorKind>),
+    Data(Vec<u8>),
+    End,
+    Reset,
+}
 
-    /// Returns the time at which a packet may arrive: after all earlier ones.
-    fn arrival(&mut self, at: u64) -> u64 {
-        self.last_arrival = at.max(self.last_arrival + 1);
-        self.last_arrival
+impl Segment {
+    fn content(&self) -> Content<'_> {
+        match self {
+            Segment::Connect => Content::Connect,
+            Segment::Answer(_) => Content::Answer,
+            Segment::Data(bytes) => Content::Data(bytes),
+            Segment::End => Content::End,
+            Segment::Reset => Content::Reset,
+        }
     }
 }
 
 impl Connection {
-    /// Begins to connect.
-    pub(super) fn connect(host: &Arc<Incarnation>, from: Address, to: Address) -> Arc<Connection> {
+    /// Begins to connect to a host.
+    pub(super) fn connect(
+        host: &Arc<Incarnation>,
+        from: Address,
+        to: Address,
+        to_host: HostId,
+    ) -> Arc<Connection> {
         let connection = Arc::new(Connection {
             addresses: [from, to],
-            hosts: [host.clone(), host.clone()],
+            hosts: [host.host, to_host],
+            connected: host.clone(),
             state: Mutex::default(),
         });
-        let request = connection.clone();
-        let shared = &host.shared;
-        shared.deliver_at(shared.draw_certain_arrival(true), move || {
-            request.requested()
+        connection.send(ACCEPTED, Segment::Connect);
+        connection
+    }
+
+    /// Creates a connection that fails, since there is no such host.
+    pub(super) fn unreachable(
+        host: &Arc<Incarnation>,
+        from: Address,
+        to: Address,
+    ) -> Arc<Connection> {
+        let connection = Arc::new(Connection {
+            addresses: [from, to],
+            hosts: [host.host; 2],
+            connected: host.clone(),
+            state: Mutex::default(),
         });
+        connection.send(
+            CONNECTED,
+            Segment::Answer(Err(io::ErrorKind::HostUnreachable)),
+        );
         connection
     }
 
@@ -113,26 +165,7 @@ impl Connection {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Delivers the request to connect, and answers it.
-    fn requested(self: Arc<Self>) {
-        let [from, to] = &self.addresses;
-        let host = &self.hosts[ACCEPTED];
-        let listener = host.shared.network().book.listener(host.host, to);
-        let accepted = listener.is_some_and(|listener| listener.offer(&self, from));
-        let shared = self.hosts[ACCEPTED].shared.clone();
-        let at = shared.draw_certain_arrival(true);
-        let at = self.lock().pipes[CONNECTED].arrival(at);
-        shared.deliver_at(at, move || {
-            let mut state = self.lock();
-            state.handshake = match accepted {
-                true => Handshake::Complete,
-                false => Handshake::Failed(io::ErrorKind::ConnectionRefused),
-            };
-            let waker = state.connecting.take();
-            drop(state);
-            wake(waker);
-        });
-    }
+    // ---- calls of the sockets ----
 
     pub(super) fn poll_connected(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let waker = cx.waker().clone();
@@ -160,7 +193,7 @@ impl Connection {
         if let Some(kind) = state.sides[side].error.take() {
             return Poll::Ready(Err(kind.into()));
         }
-        let is_deaf = state.sides[side].deaf || state.sides[side].reset;
+        let has_ended = state.sides[side].deaf || state.sides[side].broken;
         let pipe = &mut state.pipes[side];
         if !pipe.buffer.is_empty() && !buffer.is_empty() {
             let count = pipe.buffer.len().min(buffer.len());
@@ -172,7 +205,7 @@ impl Connection {
             wake(writer);
             return Poll::Ready(Ok(count));
         }
-        if pipe.end_arrived || is_deaf || buffer.is_empty() {
+        if pipe.end_arrived || has_ended || buffer.is_empty() {
             return Poll::Ready(Ok(0));
         }
         let old = pipe.reader.replace(waker);
@@ -185,108 +218,41 @@ impl Connection {
         self: &Arc<Self>,
         side: usize,
         cx: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
+        slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let waker = cx.waker().clone();
         let mut state = self.lock();
         if let Some(kind) = state.sides[side].error.take() {
             return Poll::Ready(Err(kind.into()));
         }
-        if state.sides[side].reset || state.pipes[1 - side].ended {
+        let is_broken = state.sides[side].broken;
+        let pipe = &mut state.pipes[1 - side];
+        if is_broken || pipe.ended {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }
-        let pipe = &mut state.pipes[1 - side];
-        let room = pipe.room();
+        let room = WINDOW.saturating_sub(pipe.buffer.len() + pipe.on_their_way);
         if room == 0 {
             let old = pipe.writer.replace(waker);
             drop(state);
             drop(old);
             return Poll::Pending;
         }
-        let mut packet = Vec::new();
+        let mut bytes = Vec::new();
         for slice in slices {
-            let count = slice.len().min(room - packet.len());
-            packet.extend_from_slice(&slice[..count]);
+            let count = slice.len().min(room - bytes.len());
+            bytes.extend_from_slice(&slice[..count]);
         }
-        let count = packet.len();
-        pipe.in_flight += count;
+        let count = bytes.len();
+        pipe.on_their_way += count;
         drop(state);
         if count > 0 {
-            self.deliver_to(1 - side, move |connection, side| {
-                connection.arrived(side, &packet);
-            });
+            self.send(1 - side, Segment::Data(bytes));
         }
         Poll::Ready(Ok(count))
     }
 
-    /// Sends something to a side, after everything that was sent there before.
-    fn deliver_to(
-        self: &Arc<Self>,
-        side: usize,
-        deliver: impl FnOnce(&Arc<Connection>, usize) + Send + 'static,
-    ) {
-        if !self.hosts[1 - side].is_alive() {
-            return;
-        }
-        let shared = &self.hosts[side].shared;
-        // Drawn only now: a call that is pending draws nothing.
-        let at = shared.draw_certain_arrival(true);
-        let at = self.lock().pipes[side].arrival(at);
-        let connection = self.clone();
-        shared.deliver_at(at, move || deliver(&connection, side));
-    }
-
-    /// Delivers bytes to a side.
-    fn arrived(self: &Arc<Self>, side: usize, packet: &[u8]) {
-        let mut state = self.lock();
-        let is_gone = state.sides[side].dropped;
-        let pipe = &mut state.pipes[side];
-        pipe.in_flight -= packet.len();
-        if is_gone {
-            drop(state);
-            self.reset(1 - side);
-            return;
-        }
-        pipe.buffer.extend(packet);
-        let reader = pipe.reader.take();
-        drop(state);
-        wake(reader);
-    }
-
-    /// Lets a side learn, after a while, that the connection is reset.
-    fn reset(self: &Arc<Self>, side: usize) {
-        self.deliver_to(side, |connection, side| {
-            let mut state = connection.lock();
-            if mem::replace(&mut state.sides[side].reset, true) {
-                return;
-            }
-            state.sides[side].error = Some(io::ErrorKind::ConnectionReset);
-            state.pipes[side].buffer.clear();
-            let wakers = [
-                state.pipes[side].reader.take(),
-                state.pipes[1 - side].writer.take(),
-            ];
-            drop(state);
-            wakers.into_iter().for_each(wake);
-        });
-    }
-
-    /// Ends the direction from a side.
-    fn end(self: &Arc<Self>, side: usize) {
-        if mem::replace(&mut self.lock().pipes[1 - side].ended, true) {
-            return;
-        }
-        self.deliver_to(1 - side, |connection, side| {
-            let mut state = connection.lock();
-            state.pipes[side].end_arrived = true;
-            let reader = state.pipes[side].reader.take();
-            drop(state);
-            wake(reader);
-        });
-    }
-
     pub(super) fn shutdown(self: &Arc<Self>, side: usize, how: Shutdown) -> io::Result<()> {
-        if self.lock().sides[side].reset {
+        if self.lock().sides[side].broken {
             return Err(io::ErrorKind::NotConnected.into());
         }
         if how != Shutdown::Read {
@@ -316,15 +282,206 @@ impl Connection {
         drop(state);
         drop(wakers);
         if has_unread {
-            self.reset(1 - side);
+            self.send(1 - side, Segment::Reset);
         } else {
             self.end(side);
         }
     }
 
-    /// Closes a side that was never accepted.
-    pub(super) fn abort(self: &Arc<Self>, side: usize) {
-        self.lock().sides[side].dropped = true;
-        self.reset(1 - side);
+    /// Closes the side that was never accepted.
+    pub(super) fn refuse(self: &Arc<Self>) {
+        self.lock().sides[ACCEPTED].dropped = true;
+        self.send(CONNECTED, Segment::Reset);
+    }
+
+    /// Ends the direction from a side, once.
+    fn end(self: &Arc<Self>, side: usize) {
+        if !mem::replace(&mut self.lock().pipes[1 - side].ended, true) {
+            self.send(1 - side, Segment::End);
+        }
+    }
+
+    // ---- segments ----
+
+    /// Returns whether a side's host is the one that opened the socket, and has not crashed since.
+    fn is_alive(&self, side: usize) -> bool {
+        match side {
+            CONNECTED => self.connected.is_alive(),
+            // Before the connection is accepted, any incarnation may accept it.
+            _ => self
+                .lock()
+                .accepted
+                .as_ref()
+                .is_none_or(|host| host.is_alive()),
+        }
+    }
+
+    /// Sends a segment to a side, after everything that was sent there before.
+    fn send(self: &Arc<Self>, side: usize, segment: Segment) {
+        // What a crashed host sends in its destructors never leaves it.
+        if !self.is_alive(1 - side) {
+            return;
+        }
+        let mut state = self.lock();
+        if !state.pipes[side].stalled.is_empty() {
+            state.pipes[side].stalled.push_back(segment);
+            return;
+        }
+        drop(state);
+        self.transmit(side, segment);
+    }
+
+    /// Puts a segment on its way, or among those that wait to be sent again.
+    fn transmit(self: &Arc<Self>, side: usize, segment: Segment) {
+        let shared = &self.connected.shared;
+        let attempts = self.lock().pipes[side].retries;
+        let fate = shared.fate(&Transit {
+            from: self.hosts[1 - side],
+            to: self.hosts[side],
+            source: &self.addresses[1 - side],
+            destination: &self.addresses[side],
+            content: segment.content(),
+            attempts,
+        });
+        let (Fate::Arrives(at) | Fate::ArrivesTwice(at, _)) = fate else {
+            self.stall(side, segment);
+            return;
+        };
+        let at = {
+            let pipe = &mut self.lock().pipes[side];
+            pipe.last_arrival = at.max(pipe.last_arrival + 1);
+            pipe.last_arrival
+        };
+        let connection = self.clone();
+        shared.deliver_at(at, move || connection.arrive(side, segment));
+    }
+
+    /// Lets a lost segment wait until it is sent again.
+    fn stall(self: &Arc<Self>, side: usize, segment: Segment) {
+        let shared = &self.connected.shared;
+        let now = shared.now();
+        let mut state = self.lock();
+        let pipe = &mut state.pipes[side];
+        pipe.stalled.push_back(segment);
+        if pipe.stalled.len() > 1 {
+            // The first one has set the timer.
+            return;
+        }
+        let since = *pipe.stalled_since.get_or_insert(now);
+        let retry = FIRST_RETRY * (1 << pipe.retries.min(8));
+        pipe.retries += 1;
+        drop(state);
+        let connection = self.clone();
+        let at = (now + nanos(retry)).min(since + nanos(GIVE_UP));
+        shared.deliver_at(at, move || connection.retry(side, since));
+    }
+
+    /// Sends the stalled segments again, or gives the connection up.
+    fn retry(self: &Arc<Self>, side: usize, since: u64) {
+        if !self.is_alive(1 - side) {
+            return;
+        }
+        let stalled = mem::take(&mut self.lock().pipes[side].stalled);
+        if self.connected.shared.now() >= since + nanos(GIVE_UP) {
+            drop(stalled);
+            self.break_off(1 - side, io::ErrorKind::TimedOut);
+            return;
+        }
+        for segment in stalled {
+            self.send(side, segment);
+        }
+    }
+
+    /// Delivers a segment to a side.
+    fn arrive(self: Arc<Self>, side: usize, segment: Segment) {
+        let to = self.hosts[side];
+        let shared = &self.connected.shared;
+        let is_up = shared.lock().hosts.is_up(to);
+        if !is_up || !self.lock().pipes[side].stalled.is_empty() {
+            self.stall(side, segment);
+            return;
+        }
+        {
+            let pipe = &mut self.lock().pipes[side];
+            (pipe.stalled_since, pipe.retries) = (None, 0);
+        }
+        match segment {
+            Segment::Connect => self.requested(),
+            Segment::Answer(answer) => self.answered(answer),
+            // A host that has started again does not know the connection.
+            _ if !self.is_alive(side) => self.break_off(1 - side, io::ErrorKind::ConnectionReset),
+            Segment::Data(bytes) => self.arrived(side, &bytes),
+            Segment::End => {
+                let mut state = self.lock();
+                state.pipes[side].end_arrived = true;
+                let reader = state.pipes[side].reader.take();
+                drop(state);
+                wake(reader);
+            }
+            Segment::Reset => self.break_off(side, io::ErrorKind::ConnectionReset),
+        }
+    }
+
+    /// Answers the request to connect.
+    fn requested(self: Arc<Self>) {
+        let [from, to] = &self.addresses;
+        let host = self.hosts[ACCEPTED];
+        let shared = &self.connected.shared;
+        let incarnation = shared.lock().hosts.incarnation(host);
+        self.lock().accepted = incarnation;
+        let listener = shared.network().book.listener(host, to);
+        let accepted = listener.is_some_and(|listener| listener.offer(&self, from));
+        let answer = accepted
+            .then_some(())
+            .ok_or(io::ErrorKind::ConnectionRefused);
+        self.send(CONNECTED, Segment::Answer(answer));
+    }
+
+    fn answered(&self, answer: Result<(), io::ErrorKind>) {
+        let mut state = self.lock();
+        state.handshake = match answer {
+            Ok(()) => Handshake::Complete,
+            Err(kind) => Handshake::Failed(kind),
+        };
+        let waker = state.connecting.take();
+        drop(state);
+        wake(waker);
+    }
+
+    /// Delivers bytes to a side.
+    fn arrived(self: &Arc<Self>, side: usize, bytes: &[u8]) {
+        let mut state = self.lock();
+        let is_gone = state.sides[side].dropped;
+        let pipe = &mut state.pipes[side];
+        pipe.on_their_way -= bytes.len();
+        if is_gone {
+            drop(state);
+            self.send(1 - side, Segment::Reset);
+            return;
+        }
+        pipe.buffer.extend(bytes);
+        let reader = pipe.reader.take();
+        drop(state);
+        wake(reader);
+    }
+
+    /// Breaks the connection off for a side, with an error, once.
+    fn break_off(&self, side: usize, error: io::ErrorKind) {
+        let mut state = self.lock();
+        if mem::replace(&mut state.sides[side].broken, true) {
+            return;
+        }
+        if matches!(state.handshake, Handshake::Begun) && side == CONNECTED {
+            state.handshake = Handshake::Failed(error);
+        }
+        state.sides[side].error = Some(error);
+        state.pipes[side].buffer.clear();
+        let wakers = [
+            state.connecting.take().filter(|_| side == CONNECTED),
+            state.pipes[side].reader.take(),
+            state.pipes[1 - side].writer.take(),
+        ];
+        drop(state);
+        wakers.into_iter().for_each(wake);
     }
 }

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 
 use anyrt_core::net::Address;
 
-use super::connection::{ACCEPTED, Connection};
+use super::connection::Connection;
 use super::wake;
 
 /// A socket that accepts connections.
@@ -73,7 +73,7 @@ impl Listener {
         drop(state);
         drop(waker);
         for (connection, _) in waiting {
-            connection.abort(ACCEPTED);
+            connection.refuse();
         }
     }
 }

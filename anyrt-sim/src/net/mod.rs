@@ -26,17 +26,20 @@ use std::task::{Wake, Waker};
 use anyrt_core::runtime::{Net, SocketOption, SocketSpec};
 
 pub(crate) use self::book::Book;
+use self::link::Rules;
+pub use self::link::{Content, NetHandle, Packet, Rule, RuleChoices, RuleGuard, Verdict};
 pub use self::socket::SimSocket;
 use crate::Sim;
 use crate::current::current;
 use crate::events::EventKind;
-use crate::host::Incarnation;
+use crate::host::{HostId, Incarnation};
 use crate::shared::Shared;
 
 /// The network of a run.
 #[derive(Debug, Default)]
 pub(crate) struct Network {
     book: Book,
+    rules: Rules,
 }
 
 impl Shared {
@@ -50,9 +53,15 @@ impl Shared {
         drop(network);
     }
 
+    /// Removes the sockets of a host that has crashed.
+    pub(crate) fn disconnect(&self, host: HostId) {
+        let removed = self.network().book.remove_host(host);
+        drop(removed);
+    }
+
     /// Calls `deliver` at that time since the start, on the executor's thread.
     fn deliver_at(&self, at: u64, deliver: impl FnOnce() + Send + 'static) {
-        let waker = Waker::from(Arc::new(Packet(Mutex::new(Some(deliver)))));
+        let waker = Waker::from(Arc::new(Delivery(Mutex::new(Some(deliver)))));
         let now = self.now();
         let mut state = self.lock();
         if state.ended {
@@ -66,10 +75,10 @@ impl Shared {
     }
 }
 
-/// A packet on its way.
-struct Packet<F>(Mutex<Option<F>>);
+/// A packet on its way, which is delivered when it is woken.
+struct Delivery<F>(Mutex<Option<F>>);
 
-impl<F: FnOnce() + Send + 'static> Wake for Packet<F> {
+impl<F: FnOnce() + Send + 'static> Wake for Delivery<F> {
     fn wake(self: Arc<Self>) {
         let deliver = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(deliver) = deliver {
@@ -115,6 +124,10 @@ impl Net for Sim {
             let addresses: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
             return Ok(addresses.map(|ip| SocketAddr::new(ip, port)).to_vec());
         }
+        let found = here()?.shared.lock().hosts.lookup(&host);
+        if let Some(addresses) = found {
+            return Ok(addresses.map(|ip| SocketAddr::new(ip, port)).to_vec());
+        }
         Err(io::Error::new(
             io::ErrorKind::NotFound,
             format!("the simulated network has no host `{host}`"),
@@ -122,10 +135,11 @@ impl Net for Sim {
     }
 
     async fn reverse_lookup(address: SocketAddr) -> io::Result<(String, String)> {
-        let host = if address.ip().is_loopback() {
-            "localhost".to_owned()
-        } else {
-            address.ip().to_string()
+        let ip = address.ip();
+        let host = match here()?.shared.lock().hosts.name_at(ip) {
+            _ if ip.is_loopback() => "localhost".to_owned(),
+            Some(name) => name.to_string(),
+            None => ip.to_string(),
         };
         Ok((host, address.port().to_string()))
     }

@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Waker};
 use anyrt_core::net::{Address, UnixAddress};
 
 use super::book::target;
+use super::link::{Content, Fate, Transit};
 use super::wake;
 use crate::host::Incarnation;
 
@@ -100,21 +101,36 @@ impl Inbox {
             return self.send_here(host, from, &to, bytes);
         }
         let shared = &host.shared;
-        if !host.is_alive() || shared.draw_fault(shared.config.loss) {
+        let Some(to_host) = host.route(&to).filter(|_| host.is_alive()) else {
             return Ok(bytes.len());
-        }
-        let copies = 1 + u32::from(shared.draw_fault(shared.config.duplication));
+        };
+        let fate = shared.fate(&Transit {
+            from: host.host,
+            to: to_host,
+            source: from,
+            destination: &to,
+            content: Content::Datagram(bytes),
+            attempts: 0,
+        });
+        let arrivals = match fate {
+            Fate::Lost => [None, None],
+            Fate::Arrives(at) => [Some(at), None],
+            Fate::ArrivesTwice(one, other) => [Some(one), Some(other)],
+        };
         let packet: Arc<[u8]> = bytes.into();
-        for _ in 0..copies {
-            let (sender, host) = (self.clone(), host.clone());
+        for at in arrivals.into_iter().flatten() {
+            let (sender, shared) = (self.clone(), shared.clone());
             let (from, to, packet) = (from.clone(), to.clone(), packet.clone());
-            shared.deliver_at(shared.draw_arrival(true), move || {
-                let found = host.shared.network().book.inbox(host.host, &to);
+            host.shared.deliver_at(at, move || {
+                let found = shared.network().book.inbox(to_host, &to);
+                let is_up = shared.lock().hosts.is_up(to_host);
                 match found {
                     Some(inbox) => {
                         inbox.arrived(packet, from);
                     }
-                    None => sender.refuse(),
+                    // A host that is up answers that there is no such socket.
+                    None if is_up => sender.refuse(),
+                    None => {}
                 }
             });
         }

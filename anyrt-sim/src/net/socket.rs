@@ -46,12 +46,11 @@ impl SimSocket {
         backlog: u32,
     ) -> io::Result<SimSocket> {
         let listener = Listener::new(backlog);
-        let at = {
-            let mut network = host.shared.network();
-            let at = network.book.bind(host.host, at)?;
-            network.book.add_listener(host.host, &at, &listener);
-            at
-        };
+        let at = host.local_address(Some(at), None)?;
+        host.shared
+            .network()
+            .book
+            .add_listener(host.host, &at, &listener);
         let role = Role::Listener { listener, at };
         Ok(SimSocket { host, role })
     }
@@ -62,14 +61,11 @@ impl SimSocket {
         from: Option<&Address>,
     ) -> io::Result<SimSocket> {
         let to = target(to);
-        let from = {
-            let mut network = host.shared.network();
-            match from {
-                Some(from) => network.book.bind(host.host, from)?,
-                None => network.book.client(host.host, &to)?,
-            }
+        let from = host.local_address(from, Some(&to))?;
+        let connection = match host.route(&to) {
+            Some(to_host) => Connection::connect(&host, from, to, to_host),
+            None => Connection::unreachable(&host, from, to),
         };
-        let connection = Connection::connect(&host, from, to);
         let side = CONNECTED;
         let role = Role::Stream { connection, side };
         Ok(SimSocket { host, role })
@@ -81,17 +77,9 @@ impl SimSocket {
         to: Option<&Address>,
     ) -> io::Result<SimSocket> {
         let inbox = Arc::new(Inbox::default());
-        let at = {
-            let mut network = host.shared.network();
-            let at = match (at, to) {
-                (Some(at), _) => network.book.bind(host.host, at)?,
-                (None, Some(to)) => network.book.client(host.host, &target(to))?,
-                (None, None) => return Err(io::ErrorKind::InvalidInput.into()),
-            };
-            network.book.add_inbox(host.host, &at, &inbox);
-            at
-        };
         let to = to.map(target);
+        let at = host.local_address(at, to.as_ref())?;
+        host.shared.network().book.add_inbox(host.host, &at, &inbox);
         let role = Role::Datagram { inbox, at, to };
         Ok(SimSocket { host, role })
     }
@@ -108,6 +96,10 @@ impl SimSocket {
 impl Drop for SimSocket {
     fn drop(&mut self) {
         let host = &self.host;
+        if !host.is_alive() {
+            // The crash has removed it, and perhaps the address belongs to a new socket by now.
+            return;
+        }
         match &self.role {
             Role::Listener { listener, at } => {
                 let removed = host.shared.network().book.remove_listener(host.host, at);

@@ -1,24 +1,4 @@
-//! Hosts: each has a clock, an address and tasks of its own, and can crash and start again.
-
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
-use anyrt_core::time::Instant;
-
-use crate::shared::Shared;
-
-/// The number of a host. The main future is on host 0.
-pub(crate) type HostId = u32;
-
-/// A host from its start to its crash or end.
-#[derive(Debug)]
-pub(crate) struct Incarnation {
-    pub(crate) shared: Arc<Shared>,
-    pub(crate) host: HostId,
-    /// False after a crash: what destructors still do on the host has no effect.
-    alive: AtomicBool,
-    clock: HostClock,
-}
+//! The clock of a host.
 
 /// The clock of a host, relative to that of the simulation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,41 +33,11 @@ impl HostClock {
         let since = (i128::from(local) - i128::from(self.skew)).max(0);
         let global = (since * BILLION).div_euclid(BILLION + i128::from(self.drift));
         let mut global = u64::try_from(global).unwrap_or(u64::MAX);
-        // Both conversions round down: at most two nanoseconds are missing.
+        // Both conversions round down: a few nanoseconds are missing at most.
         while global < u64::MAX && self.local(global) < local {
             global += 1;
         }
         global
-    }
-}
-
-impl Incarnation {
-    pub(crate) fn new(shared: Arc<Shared>, host: HostId, clock: HostClock) -> Arc<Incarnation> {
-        Arc::new(Incarnation {
-            shared,
-            host,
-            alive: AtomicBool::new(true),
-            clock,
-        })
-    }
-
-    /// Returns whether the host has not crashed since.
-    #[inline]
-    pub(crate) fn is_alive(&self) -> bool {
-        self.alive.load(Ordering::Relaxed)
-    }
-
-    /// Returns the time on the host's clock, in nanoseconds.
-    #[inline]
-    pub(crate) fn now(&self) -> u64 {
-        self.clock.local(self.shared.now())
-    }
-
-    /// Returns the time of the simulation at which the host's clock reaches this instant.
-    #[inline]
-    pub(crate) fn deadline(&self, instant: Instant) -> u64 {
-        let local = instant.since_anchor().as_nanos();
-        self.clock.global(u64::try_from(local).unwrap_or(u64::MAX))
     }
 }
 

@@ -1,0 +1,227 @@
+//! Starts and crashes, which happen between two steps of the executor.
+
+use std::cell::RefCell;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+
+use anyrt_core::task::{RunOptions, run_future};
+
+use super::{HostId, Incarnation};
+use crate::Sim;
+use crate::current::enter;
+use crate::events::EventKind;
+use crate::executor::Next;
+use crate::shared::Shared;
+
+/// Something that happens to a host between two steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    Start(HostId),
+    Crash(HostId),
+}
+
+/// A command, and the task that waits for it.
+#[derive(Debug)]
+pub(crate) struct Requested {
+    command: Command,
+    done: Option<(Arc<AtomicBool>, Waker)>,
+}
+
+/// The main future of a host, as its waker and an entry of what is ready. The future itself is on the
+/// executor's thread, since it need not be [`Send`].
+#[derive(Debug)]
+pub(crate) struct HostMain {
+    pub(crate) id: u64,
+    pub(crate) incarnation: Arc<Incarnation>,
+    scheduled: AtomicBool,
+}
+
+type MainFuture = Pin<Box<dyn Future<Output = ()>>>;
+
+/// The main futures of the hosts that are up. On the executor's thread.
+#[derive(Default)]
+pub(crate) struct Mains(RefCell<Vec<(Arc<HostMain>, Option<MainFuture>)>>);
+
+impl Shared {
+    /// Puts a command into the queue, for the time after the current step.
+    pub(super) fn enqueue(&self, command: Command, done: Option<(Arc<AtomicBool>, Waker)>) {
+        let mut state = self.lock();
+        if !state.ended {
+            state.commands.push_back(Requested { command, done });
+        }
+    }
+
+    /// Gives a command, and waits until it has been executed.
+    pub(super) async fn command(&self, command: Command) {
+        let done = Arc::new(AtomicBool::new(false));
+        let mut requested = false;
+        poll_fn(|cx| {
+            if done.load(Ordering::Relaxed) {
+                return Poll::Ready(());
+            }
+            if !std::mem::replace(&mut requested, true) {
+                self.enqueue(command, Some((done.clone(), cx.waker().clone())));
+            }
+            Poll::Pending
+        })
+        .await;
+    }
+}
+
+impl Mains {
+    /// Executes the commands in the queue.
+    pub(crate) fn obey(&self, shared: &Arc<Shared>) {
+        // Ends: each command was given by a step or by a destructor that a crash has called, once.
+        loop {
+            let Some(requested) = shared.lock().commands.pop_front() else {
+                return;
+            };
+            match requested.command {
+                Command::Start(host) => self.start(shared, host),
+                Command::Crash(host) => self.crash(shared, host),
+            }
+            if let Some((done, waker)) = requested.done {
+                done.store(true, Ordering::Relaxed);
+                waker.wake();
+            }
+        }
+    }
+
+    fn start(&self, shared: &Arc<Shared>, host: HostId) {
+        let now = shared.now();
+        let (factory, incarnation, id) = {
+            let mut state = shared.lock();
+            if state.hosts.is_up(host) {
+                return;
+            }
+            let Some((factory, clock)) = state.hosts.take_factory(host) else {
+                return;
+            };
+            let incarnation = Incarnation::new(shared.clone(), host, clock);
+            state.hosts.set_up(&incarnation);
+            state.events.record(now, EventKind::Start, u64::from(host));
+            (factory, incarnation, state.next_id())
+        };
+        let main = Arc::new(HostMain {
+            id,
+            incarnation: incarnation.clone(),
+            scheduled: AtomicBool::new(true),
+        });
+        let mut factory = factory;
+        let future: MainFuture = {
+            let _entered = enter(incarnation);
+            let main = factory();
+            Box::pin(async {
+                let ended = run_future::<Sim, _>(RunOptions::new(), main).await;
+                ended.expect("a host is not inside a task of a run");
+            })
+        };
+        shared.lock().hosts.put_factory(host, factory);
+        self.0.borrow_mut().push((main.clone(), Some(future)));
+        shared.push(Next::Host(main));
+    }
+
+    /// Polls the main future of a host once.
+    pub(crate) fn poll(&self, main: &Arc<HostMain>) {
+        main.scheduled.store(false, Ordering::Relaxed);
+        let taken = {
+            let mut mains = self.0.borrow_mut();
+            let found = mains.iter_mut().find(|(other, _)| Arc::ptr_eq(other, main));
+            found.and_then(|(_, future)| future.take())
+        };
+        let Some(mut future) = taken else {
+            return;
+        };
+        let host = &main.incarnation;
+        let _entered = enter(host.clone());
+        let waker = Waker::from(main.clone());
+        let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
+        let mut mains = self.0.borrow_mut();
+        let position = mains.iter().position(|(other, _)| Arc::ptr_eq(other, main));
+        let position = position.expect("it is removed here and by a crash, between steps");
+        if polled.is_pending() {
+            mains[position].1 = Some(future);
+            return;
+        }
+        mains.remove(position);
+        drop(mains);
+        let now = host.shared.now();
+        let mut state = host.shared.lock();
+        state.events.record(now, EventKind::End, main.id);
+        let down = state.hosts.set_down(host.host);
+        drop(state);
+        drop((future, down));
+    }
+
+    /// Drops everything of a host. Its destructors find a host that has crashed.
+    fn crash(&self, shared: &Arc<Shared>, host: HostId) {
+        let now = shared.now();
+        let (incarnation, held) = {
+            let mut state = shared.lock();
+            let (incarnation, held) = state.hosts.set_down(host);
+            let Some(incarnation) = incarnation else {
+                return;
+            };
+            // Before anything is dropped.
+            incarnation.die();
+            state.events.record(now, EventKind::Crash, u64::from(host));
+            (incarnation, held)
+        };
+        #[cfg(feature = "net")]
+        shared.disconnect(host);
+        let _entered = enter(incarnation.clone());
+        let position = {
+            let mains = self.0.borrow();
+            mains
+                .iter()
+                .position(|(main, _)| Arc::ptr_eq(&main.incarnation, &incarnation))
+        };
+        if let Some(position) = position {
+            let main = self.0.borrow_mut().remove(position);
+            drop(main);
+        }
+        let tasks = {
+            let mut state = shared.lock();
+            let state = &mut *state;
+            let is_here = |next: &Next| Arc::ptr_eq(next.incarnation(), &incarnation);
+            let ready = state.ready.take_if(is_here);
+            let mut tasks = Vec::new();
+            state.tasks.retain(|_, task| {
+                let stays = !Arc::ptr_eq(&task.host, &incarnation);
+                if !stays {
+                    tasks.push(task.clone());
+                }
+                stays
+            });
+            (tasks, ready)
+        };
+        for task in &tasks.0 {
+            task.abandon();
+        }
+        drop((tasks, held));
+    }
+
+    /// Drops all main futures, since the run is over.
+    pub(crate) fn clear(&self) {
+        let mains = std::mem::take(&mut *self.0.borrow_mut());
+        for (main, future) in mains {
+            let _entered = enter(main.incarnation.clone());
+            drop(future);
+        }
+    }
+}
+
+impl Wake for HostMain {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if !self.scheduled.swap(true, Ordering::Relaxed) {
+            self.incarnation.shared.push(Next::Host(self.clone()));
+        }
+    }
+}

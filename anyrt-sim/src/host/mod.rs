@@ -1,0 +1,158 @@
+//! Hosts: each has a clock, addresses and tasks of its own, and can crash and start again.
+//!
+//! A host is a run of its own in the executor: its main future is created by a factory at each start, and
+//! dropped at a crash, with all of its tasks. Destructors run then, as a language demands, but what they do
+//! has no effect: they cannot spawn, send or be woken. What has to survive a crash is outside of the host.
+
+mod builder;
+mod clock;
+mod lifecycle;
+mod table;
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyrt_core::time::Instant;
+
+pub use self::builder::HostBuilder;
+pub(crate) use self::clock::HostClock;
+use self::lifecycle::Command;
+pub(crate) use self::lifecycle::{HostMain, Mains, Requested};
+pub(crate) use self::table::Hosts;
+use crate::shared::Shared;
+
+/// The number of a host. The main future is on host 0.
+pub(crate) type HostId = u32;
+
+/// A host from a start to the crash or end after it.
+pub(crate) struct Incarnation {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) host: HostId,
+    /// False after a crash: what destructors still do on the host has no effect.
+    alive: AtomicBool,
+    clock: HostClock,
+}
+
+impl Incarnation {
+    pub(crate) fn new(shared: Arc<Shared>, host: HostId, clock: HostClock) -> Arc<Incarnation> {
+        Arc::new(Incarnation {
+            shared,
+            host,
+            alive: AtomicBool::new(true),
+            clock,
+        })
+    }
+
+    /// Returns whether the host has not crashed since.
+    #[inline]
+    pub(crate) fn is_alive(&self) -> bool {
+        self.alive.load(Ordering::Relaxed)
+    }
+
+    /// Notes that the host has crashed.
+    fn die(&self) {
+        self.alive.store(false, Ordering::Relaxed);
+    }
+
+    /// Returns the time on the host's clock, in nanoseconds.
+    #[inline]
+    pub(crate) fn now(&self) -> u64 {
+        self.clock.local(self.shared.now())
+    }
+
+    /// Returns the time of the simulation at which the host's clock reaches this instant.
+    #[inline]
+    pub(crate) fn deadline(&self, instant: Instant) -> u64 {
+        let local = instant.since_anchor().as_nanos();
+        self.clock.global(u64::try_from(local).unwrap_or(u64::MAX))
+    }
+}
+
+impl fmt::Debug for Incarnation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Incarnation")
+            .field("host", &self.host)
+            .field("alive", &self.alive)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A host of a simulation. Created by [`Simulation::host`](crate::Simulation::host).
+///
+/// Cheap to clone. Dropping it does not affect the host.
+#[derive(Clone)]
+pub struct Host {
+    shared: Arc<Shared>,
+    id: HostId,
+    name: Arc<str>,
+    addresses: [IpAddr; 2],
+}
+
+impl Host {
+    /// Returns the name, which other hosts can look up.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the IPv4 address.
+    pub fn ip(&self) -> IpAddr {
+        self.addresses[0]
+    }
+
+    /// Returns the addresses: one of IPv4, one of IPv6.
+    pub fn addresses(&self) -> [IpAddr; 2] {
+        self.addresses
+    }
+
+    /// Returns whether its main future has been started, and has neither ended nor crashed.
+    pub fn is_up(&self) -> bool {
+        self.shared.lock().hosts.is_up(self.id)
+    }
+
+    /// Crashes the host, as a power failure does: its tasks are dropped, and its peers are told nothing. Has
+    /// no effect if it is not up.
+    ///
+    /// It happens after the current step. A host can crash itself: then this never returns.
+    ///
+    /// # Cancel safety
+    ///
+    /// The crash happens even if this is dropped after its first poll.
+    pub async fn crash(&self) {
+        self.shared.command(Command::Crash(self.id)).await;
+    }
+
+    /// Starts the host again, with a new main future from its factory. Crashes it first if it is up.
+    ///
+    /// # Cancel safety
+    ///
+    /// It happens even if this is dropped after its first poll.
+    pub async fn restart(&self) {
+        self.shared.command(Command::Crash(self.id)).await;
+        self.shared.command(Command::Start(self.id)).await;
+    }
+
+    /// Pauses the host: none of its tasks runs until [`resume`](Host::resume). Packets to it arrive, and its
+    /// clock goes on, as if the machine had too much else to do.
+    pub fn pause(&self) {
+        self.shared.lock().hosts.pause(self.id);
+    }
+
+    /// Lets a paused host go on.
+    pub fn resume(&self) {
+        let held = self.shared.lock().hosts.resume(self.id);
+        for next in held {
+            self.shared.push(next);
+        }
+    }
+}
+
+impl fmt::Debug for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Host")
+            .field("name", &self.name)
+            .field("ip", &self.ip())
+            .finish_non_exhaustive()
+    }
+}

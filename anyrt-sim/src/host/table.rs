@@ -1,0 +1,193 @@
+//! The hosts of a run.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+
+use super::builder::Factory;
+use super::{HostClock, HostId, Incarnation};
+use crate::executor::Next;
+
+/// The hosts of a run, by number.
+#[derive(Debug)]
+pub(crate) struct Hosts {
+    hosts: Vec<HostState>,
+}
+
+/// A host, up or not.
+struct HostState {
+    name: Arc<str>,
+    addresses: [IpAddr; 2],
+    clock: HostClock,
+    /// `None` for the host of the main future, which cannot start again, and while it is called.
+    factory: Option<Factory>,
+    /// Its present incarnation, if it is up.
+    up: Option<Arc<Incarnation>>,
+    /// What became ready while it is paused.
+    held: Option<Vec<Next>>,
+}
+
+impl Default for Hosts {
+    fn default() -> Hosts {
+        Hosts {
+            hosts: vec![HostState {
+                name: "main".into(),
+                addresses: addresses(0, None),
+                clock: HostClock::default(),
+                factory: None,
+                up: None,
+                held: None,
+            }],
+        }
+    }
+}
+
+/// Returns the addresses of a host.
+fn addresses(id: HostId, ip: Option<Ipv4Addr>) -> [IpAddr; 2] {
+    // 10.0.0.1, 10.0.0.2 and so on, without those that end with 0 or 255.
+    let [_, high, middle, low] = (id / 254 * 256 + id % 254 + 1).to_be_bytes();
+    let v4 = ip.unwrap_or(Ipv4Addr::new(10, high, middle, low));
+    let [first, second] = [(id + 1) >> 16, (id + 1) & 0xffff].map(|part| part as u16);
+    [
+        v4.into(),
+        Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, first, second).into(),
+    ]
+}
+
+impl Hosts {
+    /// Adds a host. Returns its number and addresses, or says what is taken.
+    pub(super) fn add(
+        &mut self,
+        name: Arc<str>,
+        ip: Option<Ipv4Addr>,
+        clock: HostClock,
+        factory: Factory,
+    ) -> Result<(HostId, [IpAddr; 2]), String> {
+        let id = self.hosts.len() as HostId;
+        let addresses = addresses(id, ip);
+        if self.named(&name).is_some() || &*name == "localhost" {
+            return Err(format!("there is a host `{name}` already"));
+        }
+        if let Some(other) = self.at(addresses[0]) {
+            let other = &self.hosts[other as usize].name;
+            return Err(format!("{} is the address of host `{other}`", addresses[0]));
+        }
+        self.hosts.push(HostState {
+            name,
+            addresses,
+            clock,
+            factory: Some(factory),
+            up: None,
+            held: None,
+        });
+        Ok((id, addresses))
+    }
+
+    fn host(&mut self, id: HostId) -> &mut HostState {
+        &mut self.hosts[id as usize]
+    }
+
+    /// Returns the addresses of the host with this name.
+    #[cfg(feature = "net")]
+    pub(crate) fn lookup(&self, name: &str) -> Option<[IpAddr; 2]> {
+        Some(self.hosts[self.named(name)? as usize].addresses)
+    }
+
+    /// Returns the name of the host with this address.
+    #[cfg(feature = "net")]
+    pub(crate) fn name_at(&self, ip: IpAddr) -> Option<Arc<str>> {
+        Some(self.name(self.at(ip)?))
+    }
+
+    /// Returns the host with this name.
+    fn named(&self, name: &str) -> Option<HostId> {
+        let position = self.hosts.iter().position(|host| &*host.name == name)?;
+        Some(position as HostId)
+    }
+
+    /// Returns the host with this address.
+    pub(crate) fn at(&self, ip: IpAddr) -> Option<HostId> {
+        let position = self
+            .hosts
+            .iter()
+            .position(|host| host.addresses.contains(&ip))?;
+        Some(position as HostId)
+    }
+
+    pub(crate) fn addresses(&self, id: HostId) -> [IpAddr; 2] {
+        self.hosts[id as usize].addresses
+    }
+
+    pub(crate) fn name(&self, id: HostId) -> Arc<str> {
+        self.hosts[id as usize].name.clone()
+    }
+
+    pub(crate) fn is_up(&self, id: HostId) -> bool {
+        self.hosts[id as usize].up.is_some()
+    }
+
+    /// Returns the present incarnation of a host, if it is up.
+    pub(crate) fn incarnation(&self, id: HostId) -> Option<Arc<Incarnation>> {
+        self.hosts[id as usize].up.clone()
+    }
+
+    pub(crate) fn set_up(&mut self, incarnation: &Arc<Incarnation>) {
+        self.host(incarnation.host).up = Some(incarnation.clone());
+    }
+
+    /// Notes that a host is down. Returns its incarnation, and what was held while it was paused.
+    pub(super) fn set_down(&mut self, id: HostId) -> (Option<Arc<Incarnation>>, Option<Vec<Next>>) {
+        let host = self.host(id);
+        (host.up.take(), host.held.take())
+    }
+
+    pub(super) fn take_factory(&mut self, id: HostId) -> Option<(Factory, HostClock)> {
+        let host = self.host(id);
+        Some((host.factory.take()?, host.clock))
+    }
+
+    pub(super) fn put_factory(&mut self, id: HostId, factory: Factory) {
+        self.host(id).factory = Some(factory);
+    }
+
+    pub(super) fn pause(&mut self, id: HostId) {
+        self.host(id).held.get_or_insert_default();
+    }
+
+    /// Ends the pause of a host. Returns what has become ready meanwhile.
+    pub(super) fn resume(&mut self, id: HostId) -> Vec<Next> {
+        self.host(id).held.take().unwrap_or_default()
+    }
+
+    /// Holds back what is ready on a host that is paused. Returns it otherwise.
+    #[inline]
+    pub(crate) fn hold_back(&mut self, next: Next) -> Option<Next> {
+        if self.hosts.len() == 1 && self.hosts[0].held.is_none() {
+            return Some(next);
+        }
+        let host = next.host();
+        match &mut self.host(host).held {
+            Some(held) => {
+                held.push(next);
+                None
+            }
+            None => Some(next),
+        }
+    }
+
+    /// Takes everything of the hosts when the run is over, for a drop without the lock.
+    pub(crate) fn take_all(&mut self) -> impl Sized + use<> {
+        let take = |host: &mut HostState| (host.factory.take(), host.up.take(), host.held.take());
+        self.hosts.iter_mut().map(take).collect::<Vec<_>>()
+    }
+}
+
+impl fmt::Debug for HostState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HostState")
+            .field("name", &self.name)
+            .field("addresses", &self.addresses)
+            .field("up", &self.up.is_some())
+            .finish_non_exhaustive()
+    }
+}

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use crate::choices::Choices;
+use crate::faults::Faults;
 
 /// The options of a simulation, and the backend that runs it.
 ///
@@ -38,11 +39,7 @@ pub struct Config {
     pub(crate) clock: Clock,
     pub(crate) poll_cost: Duration,
     pub(crate) idle: Idle,
-    pub(crate) latency: Range<Duration>,
-    /// Lost packets, of a thousand.
-    pub(crate) loss: u32,
-    /// Duplicated packets, of a thousand.
-    pub(crate) duplication: u32,
+    pub(crate) faults: Faults,
     pub(crate) max_steps: u64,
     pub(crate) time_limit: Duration,
     pub(crate) keep_events: bool,
@@ -109,9 +106,7 @@ impl Config {
             clock: Clock::Auto,
             poll_cost: Duration::from_micros(1),
             idle: Idle::Deadlock,
-            latency: Duration::from_millis(1)..Duration::from_millis(10),
-            loss: 0,
-            duplication: 0,
+            faults: Faults::calm(),
             max_steps: u64::MAX,
             time_limit: Duration::MAX,
             keep_events: false,
@@ -155,32 +150,26 @@ impl Config {
         self
     }
 
+    /// Sets how rough the world is.
+    pub fn faults(mut self, faults: Faults) -> Config {
+        self.faults = faults;
+        self
+    }
+
     /// Sets the time that a packet takes between hosts: at least the start of the range, and less than its
     /// end. A range without a length is exact.
     pub fn latency(mut self, range: Range<Duration>) -> Config {
-        self.latency = range;
+        self.faults.latency = range;
         self
     }
 
-    /// Sets the number of lost packets of a thousand. A lost packet of a stream is sent again later.
-    pub fn loss(mut self, per_mille: u32) -> Config {
-        self.loss = per_mille;
-        self
-    }
-
-    /// Sets the number of datagrams of a thousand that arrive twice.
-    pub fn duplication(mut self, per_mille: u32) -> Config {
-        self.duplication = per_mille;
-        self
-    }
-
-    /// Lets the run fail after so many steps. The default is no limit.
+    /// Lets the run fail after this number of steps. The default is no limit.
     pub fn max_steps(mut self, steps: u64) -> Config {
         self.max_steps = steps;
         self
     }
 
-    /// Lets the run fail when so much virtual time has passed. The default is no limit.
+    /// Lets the run fail when this much virtual time has passed. The default is no limit.
     pub fn time_limit(mut self, limit: Duration) -> Config {
         self.time_limit = limit;
         self

@@ -44,6 +44,7 @@ mod current;
 mod events;
 mod executor;
 mod failure;
+mod faults;
 mod host;
 #[cfg(feature = "net")]
 mod net;
@@ -61,6 +62,7 @@ pub use self::choices::{Choices, ParseChoicesError};
 pub use self::config::{Clock, Config, Idle, Policy};
 pub use self::events::{Event, EventKind};
 pub use self::failure::{Failure, Report, TaskReport};
+pub use self::faults::Faults;
 pub use self::host::{Host, HostBuilder};
 #[cfg(feature = "net")]
 pub use self::net::{Content, NetHandle, Packet, Rule, RuleChoices, RuleGuard, SimSocket, Verdict};

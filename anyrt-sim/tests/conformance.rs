@@ -27,3 +27,13 @@ mod fifo {
             ordered_datagrams, dual_stack, reuse_port, full_queues],
     }
 }
+
+/// Calls on streams transfer less than they could, at random.
+mod short_transfers {
+    anyrt_conformance::suite! {
+        runtime: super::simulation().faults(anyrt_sim::Faults::hostile()),
+        facets: [spawn, time, blocking, net],
+        lacks: [real_time, os_threads, foreign_wakes, nested_runs, portal_runs, os_sockets, socket_table,
+            ordered_datagrams, whole_transfers, dual_stack, reuse_port, full_queues],
+    }
+}

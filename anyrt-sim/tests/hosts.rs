@@ -11,7 +11,7 @@ use anyrt_core::net::{Listener, TcpStream, connect_tcp, listen_tcp};
 use anyrt_core::stream::{ByteReceiveStreamExt, ByteSendStreamExt};
 use anyrt_core::time::{now, sleep};
 use anyrt_sim::{
-    Config, Content, EventKind, Packet, Policy, RuleChoices, Sim, Simulation, Verdict,
+    Config, Content, EventKind, Faults, Packet, Policy, RuleChoices, Sim, Simulation, Verdict,
 };
 
 fn sim() -> Simulation {
@@ -284,8 +284,7 @@ fn names_are_given_once() {
 fn seeds_decide_everything_with_faults_too() {
     let world = |config: Config| {
         config
-            .loss(100)
-            .duplication(50)
+            .faults(Faults::hostile())
             .keep_events(true)
             .run(async {
                 let server = sim().host("server").start(echo);

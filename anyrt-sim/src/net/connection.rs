@@ -197,6 +197,7 @@ impl Connection {
         let pipe = &mut state.pipes[side];
         if !pipe.buffer.is_empty() && !buffer.is_empty() {
             let count = pipe.buffer.len().min(buffer.len());
+            let count = self.connected.shared.draw_transfer(count);
             for (place, byte) in buffer.iter_mut().zip(pipe.buffer.drain(..count)) {
                 *place = byte;
             }
@@ -237,7 +238,10 @@ impl Connection {
             drop(old);
             return Poll::Pending;
         }
-        let mut bytes = Vec::new();
+        let offered: usize = slices.iter().map(|slice| slice.len()).sum();
+        // Drawn only now: a call that is pending draws nothing.
+        let room = self.connected.shared.draw_transfer(room.min(offered));
+        let mut bytes = Vec::with_capacity(room);
         for slice in slices {
             let count = slice.len().min(room - bytes.len());
             bytes.extend_from_slice(&slice[..count]);

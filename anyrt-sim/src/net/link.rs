@@ -270,21 +270,23 @@ impl Shared {
             return Fate::Arrives(self.draw_arrival(&WITHIN_HOST));
         }
         let verdict = self.ask_rules(transit);
-        if verdict == Verdict::Drop || self.draw_fault(self.config.loss) {
+        if verdict == Verdict::Drop || self.draw_fault(self.config.faults.loss) {
             let now = self.now();
             self.lock()
                 .events
                 .record(now, EventKind::Fault, u64::from(transit.to));
             return Fate::Lost;
         }
-        let at = self.draw_arrival(&self.config.latency);
+        let at = self.draw_arrival(&self.config.faults.latency);
         match verdict {
             Verdict::Delay(delay) => Fate::Arrives(at.saturating_add(nanos(delay))),
             Verdict::Duplicate(later) if transit.content.is_datagram() => {
                 Fate::ArrivesTwice(at, at.saturating_add(nanos(later)))
             }
-            _ if transit.content.is_datagram() && self.draw_fault(self.config.duplication) => {
-                Fate::ArrivesTwice(at, self.draw_arrival(&self.config.latency))
+            _ if transit.content.is_datagram()
+                && self.draw_fault(self.config.faults.duplication) =>
+            {
+                Fate::ArrivesTwice(at, self.draw_arrival(&self.config.faults.latency))
             }
             _ => Fate::Arrives(at),
         }
@@ -330,6 +332,16 @@ impl Shared {
         self.now()
             .saturating_add(nanos(range.start))
             .saturating_add(more)
+    }
+
+    /// Draws the number of bytes that a call on a stream transfers, of those that it could.
+    pub(super) fn draw_transfer(&self, count: usize) -> usize {
+        if count < 2 || !self.draw_fault(self.config.faults.short_transfers) {
+            return count;
+        }
+        let less = self.lock().draws.below(Purpose::Fault, count as u64 - 1) as usize;
+        // A draw of zero is the least that is missing.
+        count - 1 - less
     }
 
     /// Draws whether a fault of this frequency, of a thousand, occurs.

@@ -124,6 +124,7 @@
 //! | `os_sockets` | sockets of the operating system reach those of the backend, and have its limits |
 //! | `socket_table` | the system lists the backend's sockets |
 //! | `ordered_datagrams` | datagrams arrive once and in order |
+//! | `whole_transfers` | few bytes that were sent by one call are received by one call |
 //! | `big_buffers` | a stream accepts 100 kB that the peer does not read |
 //! | `dual_stack` | IPv6, and listeners that accept both families |
 //! | `reuse_port` | several sockets can bind one port |

@@ -64,6 +64,8 @@ capabilities! {
     socket_table: SocketTable,
     /// Datagrams arrive, once, and in the order in which they were sent.
     ordered_datagrams: OrderedDatagrams,
+    /// Few bytes that were sent by one call on a socket are received by one call.
+    whole_transfers: WholeTransfers,
     /// A stream accepts 100 kB that the peer does not read.
     big_buffers: BigBuffers,
     /// Addresses of IPv6 work, and one listener can accept connections of both families.

@@ -154,6 +154,6 @@ pub fn the_loser_of_a_race_loses_no_connection(backend: &Backend) {
 anyrt_conformance_kit::cases! { engine_sockets: erased [Sockets],
     cancelled_connections_report_no_end,
     a_reset_is_reported_after_the_scope,
-    the_loser_of_a_race_loses_no_bytes_of_a_socket,
+    the_loser_of_a_race_loses_no_bytes_of_a_socket: [whole_transfers],
     the_loser_of_a_race_loses_no_connection,
 }

@@ -321,7 +321,7 @@ where
 
 anyrt_conformance_kit::cases! { net_connect: erased [Sockets],
     both_families_can_be_connected_to,
-    a_receive_ends_at_its_limit,
+    a_receive_ends_at_its_limit: [whole_transfers],
     a_refused_connection_is_an_error,
     each_failed_attempt_is_reported,
     an_unknown_name_is_another_error,
@@ -333,5 +333,5 @@ anyrt_conformance_kit::cases! { net_connect: erased [Sockets],
     a_second_connection_is_closed,
     connecting_is_a_cancel_point,
     a_cancelled_connect_leaves_nothing_open: [full_queues],
-    what_can_be_connected_to_is_a_value,
+    what_can_be_connected_to_is_a_value: [whole_transfers],
 }

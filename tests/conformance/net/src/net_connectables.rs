@@ -211,7 +211,7 @@ async fn accept_tls<R: Net>(
 
 anyrt_conformance_kit::cases! { net_connectables: erased [Sockets],
     a_connectable_can_be_buffered,
-    a_connectable_can_exchange_text,
+    a_connectable_can_exchange_text: [whole_transfers],
     a_connectable_can_be_encrypted,
     wrapped_connectables_fail_as_what_is_inside,
     a_cancelled_handshake_leaves_nothing_open,

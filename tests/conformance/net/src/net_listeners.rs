@@ -326,14 +326,14 @@ fn own<R: Net>(listener: &MultiListener<TcpListener<R>>) -> Vec<SocketAddr> {
 }
 
 anyrt_conformance_kit::cases! { net_listeners: erased [Sockets],
-    a_listener_accepts_connections,
+    a_listener_accepts_connections: [whole_transfers],
     connections_are_accepted_in_order,
-    a_closed_listener_refuses_connections,
+    a_closed_listener_refuses_connections: [whole_transfers],
     a_listener_has_no_remote_address,
     a_second_accept_is_busy,
     accepting_is_a_cancel_point,
-    no_connection_is_lost_wherever_accepting_is_cancelled,
-    all_addresses_share_one_port,
+    no_connection_is_lost_wherever_accepting_is_cancelled: [whole_transfers],
+    all_addresses_share_one_port: [whole_transfers],
     a_literal_address_has_one_listener,
     a_taken_port_is_one_clear_error,
     missing_families_are_left_out,

@@ -346,10 +346,10 @@ async fn client<R: Net>(address: std::net::SocketAddr, number: u64) -> Result<()
 anyrt_conformance_kit::cases! { net_serve: erased [Sockets],
     each_connection_has_a_handler,
     cancelling_a_server_cancels_its_handlers,
-    handlers_can_outlive_their_server,
+    handlers_can_outlive_their_server: [whole_transfers],
     a_panic_of_a_handler_continues_in_the_server,
     handlers_are_named_after_the_server,
-    several_listeners_are_served_as_one,
+    several_listeners_are_served_as_one: [whole_transfers],
     no_listener_is_preferred,
-    a_thousand_connections_leave_nothing_behind,
+    a_thousand_connections_leave_nothing_behind: [whole_transfers],
 }

@@ -223,15 +223,15 @@ pub fn what_was_sent_arrives_after_the_drop(backend: &Backend) {
 }
 
 anyrt_conformance_kit::cases! { net_streams: erased [Sockets],
-    a_connection_carries_bytes_both_ways,
+    a_connection_carries_bytes_both_ways: [whole_transfers],
     chunks_are_received_until_the_end,
     a_large_send_waits_until_all_is_written,
-    the_peer_can_answer_after_the_end,
+    the_peer_can_answer_after_the_end: [whole_transfers],
     sending_to_a_peer_that_has_gone_is_broken,
     sending_after_the_own_end_is_closed,
     closing_one_half_wakes_the_other,
     closing_one_half_wakes_another_task,
-    halves_end_one_by_one,
-    halves_can_be_reunited,
+    halves_end_one_by_one: [whole_transfers],
+    halves_can_be_reunited: [whole_transfers],
     what_was_sent_arrives_after_the_drop: [big_buffers],
 }

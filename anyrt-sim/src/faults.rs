@@ -1,0 +1,71 @@
+//! How rough the simulated world is, in one word.
+
+use std::ops::Range;
+use std::time::Duration;
+
+/// How rough the simulated world is: faults that occur by chance, as the seed decides.
+///
+/// Frequencies are of a thousand: 1,000 is each time.
+///
+/// # Examples
+///
+/// ```
+/// use anyrt_sim::{Config, Faults};
+///
+/// let mut faults = Faults::rough();
+/// faults.duplication = 0;
+/// let config = Config::new(7).faults(faults);
+/// # drop(config);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Faults {
+    /// The time that a packet takes between hosts: at least the start of the range, and less than its end.
+    pub latency: Range<Duration>,
+    /// Lost packets between hosts. A lost packet of a stream is sent again later.
+    pub loss: u32,
+    /// Datagrams between hosts that arrive twice.
+    pub duplication: u32,
+    /// Calls on streams that transfer fewer bytes than they could.
+    pub short_transfers: u32,
+}
+
+impl Faults {
+    /// Returns a world without faults, as it is by default: packets take 1 to 10 milliseconds.
+    pub fn calm() -> Faults {
+        Faults {
+            latency: Duration::from_millis(1)..Duration::from_millis(10),
+            loss: 0,
+            duplication: 0,
+            short_transfers: 0,
+        }
+    }
+
+    /// Returns a world as on a bad day: packets take up to 100 milliseconds, one in a hundred is lost, and a
+    /// call in ten transfers less than it could.
+    pub fn rough() -> Faults {
+        Faults {
+            latency: Duration::from_millis(1)..Duration::from_millis(100),
+            loss: 10,
+            duplication: 5,
+            short_transfers: 100,
+        }
+    }
+
+    /// Returns a world that a program has to survive, not to work well in: packets take up to two seconds, one
+    /// in ten is lost, and every second call transfers less than it could.
+    pub fn hostile() -> Faults {
+        Faults {
+            latency: Duration::from_micros(100)..Duration::from_secs(2),
+            loss: 100,
+            duplication: 50,
+            short_transfers: 500,
+        }
+    }
+}
+
+impl Default for Faults {
+    fn default() -> Faults {
+        Faults::calm()
+    }
+}

@@ -38,6 +38,7 @@ pub use self::dirs::{
 };
 pub use self::error::PathError;
 pub use self::file::File;
+pub(crate) use self::file::engine_options;
 pub use self::functions::{
     canonicalize, exists, hard_link, metadata, read_link, rename, replace, same_file,
     set_permissions, symlink_metadata,
@@ -49,7 +50,6 @@ pub use self::lines::{Lines, Split};
 pub use self::links::symlink;
 pub use self::listing::{DirEntry, ReadDir};
 pub use self::options::OpenOptions;
-pub(crate) use self::options::engine_options;
 pub use self::path::Path;
 pub use self::walk::{Walk, walk};
 pub use self::whole::{append, copy, read, read_to_string, write, write_atomic};

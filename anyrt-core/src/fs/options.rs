@@ -6,7 +6,7 @@ use std::io;
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
-use super::{File, PathError, call, os};
+use super::{File, PathError, call, engine_options};
 use crate::loom::Arc;
 use crate::runtime::Runtime;
 use crate::stream::file::engine::{Engine, EngineOptions};
@@ -125,13 +125,6 @@ impl<R: Runtime> OpenOptions<R> {
             };
             Ok(File::with(Engine::open(path, options, open).await?))
         }
-    }
-}
-
-pub(crate) fn engine_options() -> EngineOptions {
-    EngineOptions {
-        read_cached: os::READ_CACHED,
-        ..EngineOptions::default()
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use std::{env, fmt, fs, io};
 
 use super::dir::Removal;
-use super::{NamedTempFile, SpooledTempFile, TempDir};
+use super::{CREATE_FILE, NamedTempFile, SpooledTempFile, TempDir};
 use crate::fs::call::{Limiter, call};
 use crate::fs::{self as files, File, os};
 use crate::loom::Arc;
@@ -172,9 +172,6 @@ impl<R: Runtime> TempBuilder<R> {
         self.parent.clone().unwrap_or_else(env::temp_dir)
     }
 }
-
-/// The operation that errors name.
-pub(super) const CREATE_FILE: &str = "create a file in";
 
 /// Returns whether a name with this part in it is one component of a path.
 fn is_one_name(part: &OsStr) -> bool {

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fmt, fs, io, thread};
 
-use super::{dir, or_gone, path_with};
-use crate::cancel::{finally, shield};
+use super::{or_gone, path_with};
+use crate::cancel::shield;
 use crate::fs as files;
 use crate::fs::call::{Limiter, call};
 use crate::runtime::Runtime;
@@ -97,7 +97,7 @@ impl<R: Runtime> TempDir<R> {
         shield(self.remove()).await
     }
 
-    async fn remove(self) -> io::Result<()> {
+    pub(super) async fn remove(self) -> io::Result<()> {
         let (path, limiter) = (self.path.to_path_buf(), self.path.limiter().cloned());
         let mut removal = self.removal;
         call::<R, _>(limiter, "remove", path, move |_| removal.carry_out()).await
@@ -108,33 +108,6 @@ impl<R: Runtime> TempDir<R> {
         self.removal.folder = None;
         self.path
     }
-}
-
-/// Creates a temporary folder, passes its path to the body, and removes the folder with everything in it when
-/// the body has ended.
-///
-/// # Cancel safety
-///
-/// The folder is removed however the body ends, and if the future is dropped (rule T1).
-///
-/// # Errors
-///
-/// The first error of creating the folder, of the body and of removing the folder.
-pub async fn with_temp_dir<R, T, E, B, BF>(body: B) -> Result<T, E>
-where
-    R: Runtime,
-    E: From<io::Error>,
-    B: FnOnce(files::Path<R>) -> BF,
-    BF: Future<Output = Result<T, E>>,
-{
-    let dir = dir::<R>().await?;
-    let path = dir.path.clone();
-    let mut removed = Ok(());
-    // The body is called in the first poll, as everywhere.
-    let body = async move { body(path).await };
-    let value = finally(body, async || removed = dir.remove().await).await?;
-    removed?;
-    Ok(value)
 }
 
 impl<R: Runtime> fmt::Debug for TempDir<R> {

@@ -20,14 +20,16 @@
 //! shielded clean-up, on a worker thread. A spooled file owns the call that moves it to a file, as a `File`
 //! owns its calls.
 
+mod blocks;
 mod builder;
 mod dir;
 mod named;
 mod spooled;
 
+pub use self::blocks::{with_temp_dir, with_temp_file};
 pub use self::builder::{TempBuilder, dir, file, mkdtemp, mkstemp, named, spooled};
-pub use self::dir::{TempDir, with_temp_dir};
-pub use self::named::{NamedTempFile, PersistError, with_temp_file};
+pub use self::dir::TempDir;
+pub use self::named::{NamedTempFile, PersistError};
 pub use self::spooled::SpooledTempFile;
 
 use std::io;
@@ -36,6 +38,9 @@ use std::path::Path;
 use crate::fs as files;
 use crate::fs::call::Limiter;
 use crate::runtime::Runtime;
+
+/// The operation that errors of creating a file name.
+const CREATE_FILE: &str = "create a file in";
 
 /// Creates a path with the limiter of the object that it belongs to.
 fn path_with<R: Runtime>(path: &Path, limiter: &Limiter) -> files::Path<R> {

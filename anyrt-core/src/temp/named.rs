@@ -7,8 +7,8 @@ use std::{fmt, fs, io};
 
 use tempfile::TempPath;
 
-use super::{named, or_gone, path_with};
-use crate::cancel::{Leased, shield, with_resource};
+use super::{or_gone, path_with};
+use crate::cancel::shield;
 use crate::engine::deliver;
 use crate::fs::call::{Limiter, call, check, options};
 use crate::fs::{self as files, File, PathError};
@@ -174,34 +174,6 @@ impl<R: Runtime> From<PersistError<R>> for io::Error {
     fn from(error: PersistError<R>) -> io::Error {
         error.error
     }
-}
-
-/// Creates a temporary file with a name, passes it to the body, and removes it when the body has ended.
-///
-/// # Cancel safety
-///
-/// The file is removed however the body ends, and if the future is dropped (rule T1).
-///
-/// # Errors
-///
-/// The first error of creating the file, of the body and of removing the file.
-///
-/// # Panics
-///
-/// As [`with_resource`].
-pub async fn with_temp_file<R, T, E, B, BF>(body: B) -> Result<T, E>
-where
-    R: Runtime,
-    E: From<io::Error>,
-    B: FnOnce(Leased<NamedTempFile<R>>) -> BF,
-    BF: Future<Output = Result<T, E>>,
-{
-    let temporary = named::<R>().await?;
-    let mut removed = Ok(());
-    let cleanup = async |temporary: NamedTempFile<R>| removed = temporary.close().await;
-    let value = with_resource(temporary, body, cleanup).await?;
-    removed?;
-    Ok(value)
 }
 
 impl<R: Runtime> Deref for NamedTempFile<R> {

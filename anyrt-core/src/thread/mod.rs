@@ -11,6 +11,7 @@
 mod call;
 pub mod from_thread;
 mod future;
+mod options;
 mod own_run;
 mod owned;
 mod portal;

@@ -19,7 +19,7 @@ use std::task::{self, Poll, Wake, Waker};
 
 use super::call::{Call, Reply, Worker};
 use super::future::{CallGuard, Work, hand_over};
-use super::to_thread::default_limiter;
+use super::options::default_limiter;
 use crate::engine::poll_state::IN_TASK;
 use crate::engine::{Context, Hold, Job, Owed, Run, Wait, Workers, alone, poll_state};
 use crate::loom::{Mutex, lock};

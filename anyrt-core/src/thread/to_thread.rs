@@ -9,7 +9,7 @@
 //! overhead --case to_thread` compares both. Threads stay only for calls by tasks of the run: if a worker
 //! thread itself enters a runtime, that runtime ends before the run, and waits for its threads.
 //!
-//! A [`CapacityLimiter`] limits the number of concurrent functions: 40 for each run by default. A limit above
+//! A [`CapacityLimiter`](crate::sync::CapacityLimiter) limits the number of concurrent functions: 40 for each run by default. A limit above
 //! that of the runtime's pool (about 500 threads) has no effect.
 //!
 //! The name of a call is kept by this module ([`current_name`]): only system-specific calls can rename a
@@ -18,23 +18,12 @@
 //! A worker thread is not inside the run: it has no current task and no current scope, and it may start
 //! another run. [`from_thread`](super::from_thread) calls back into the run.
 
-use std::fmt;
-use std::marker::PhantomData;
-
 use super::call::Worker;
 pub use super::future::{ToThread, ToThreadCancellable};
-use crate::context::RunVar;
+pub use super::options::{Options, current_default_limiter};
 use crate::engine::Cancelled;
-use crate::error::NoRun;
 use crate::loom::Arc;
 use crate::runtime::Runtime;
-use crate::sync::CapacityLimiter;
-
-/// The default limit of concurrent functions on worker threads in a run.
-const DEFAULT_LIMIT: usize = 40;
-
-static DEFAULT_LIMITER: RunVar<Arc<CapacityLimiter>> =
-    RunVar::with_default(|| Arc::new(CapacityLimiter::new(DEFAULT_LIMIT)));
 
 /// Runs a blocking function on a worker thread, and waits for its return value.
 ///
@@ -83,27 +72,6 @@ where
     Options::new().run_cancellable(f)
 }
 
-/// Returns the limiter that calls in the current run use by default. It starts with 40 tokens; the number can
-/// be changed while the run is active.
-///
-/// A function has its token until it returns, even if it was abandoned. A function that calls back into the
-/// run and waits there for another function needs two tokens, so the limit must leave room for both.
-///
-/// An application that entered its runtime without anyrt has no such limiter; its calls are limited by the
-/// pool of the runtime alone.
-///
-/// # Errors
-///
-/// [`NoRun`] outside of every run.
-pub fn current_default_limiter() -> Result<Arc<CapacityLimiter>, NoRun> {
-    DEFAULT_LIMITER.get().map_err(|_| NoRun::outside())
-}
-
-/// Returns the limiter of the current run, if there is a run.
-pub(super) fn default_limiter() -> Option<Arc<CapacityLimiter>> {
-    DEFAULT_LIMITER.get().ok()
-}
-
 /// Returns the name of the current `to_thread` call, or `None` on any other thread.
 ///
 /// The operating system and [`std::thread::Thread::name`] use the name that the pool gave to the worker
@@ -112,48 +80,7 @@ pub fn current_name() -> Option<Arc<str>> {
     Worker::current()?.name
 }
 
-/// Options for a function on a worker thread.
-#[must_use = "options do nothing until something is run with them"]
-pub struct Options<R> {
-    /// `None` for the limiter of the run.
-    pub(super) limiter: Option<Arc<CapacityLimiter>>,
-    pub(super) name: Option<Arc<str>>,
-    pub(super) abandons: bool,
-    runtime: PhantomData<fn() -> R>,
-}
-
 impl<R: Runtime> Options<R> {
-    /// Creates the options that [`run`](fn@run) uses.
-    pub fn new() -> Options<R> {
-        Options {
-            limiter: None,
-            name: None,
-            abandons: false,
-            runtime: PhantomData,
-        }
-    }
-
-    /// Sets the limiter to use instead of the [run's](current_default_limiter).
-    pub fn limiter(mut self, limiter: &Arc<CapacityLimiter>) -> Options<R> {
-        self.limiter = Some(limiter.clone());
-        self
-    }
-
-    /// Abandons the function when the caller is cancelled or dropped: the caller is released at once. The
-    /// value of the function is dropped when it returns, and its token stays taken until then.
-    ///
-    /// The end of the run does not wait for the function either, so it may outlive the run.
-    pub fn abandon_on_cancel(mut self) -> Options<R> {
-        self.abandons = true;
-        self
-    }
-
-    /// Sets the name of this call; see [`current_name`].
-    pub fn name(mut self, name: impl Into<String>) -> Options<R> {
-        self.name = Some(name.into().into());
-        self
-    }
-
     /// Runs a function on a worker thread; see [`run`](fn@run).
     ///
     /// # Cancel safety
@@ -186,32 +113,5 @@ impl<R: Runtime> Options<R> {
         T: Send + 'static,
     {
         ToThreadCancellable::new(self.run(f))
-    }
-}
-
-impl<R: Runtime> Default for Options<R> {
-    fn default() -> Self {
-        Options::new()
-    }
-}
-
-impl<R> Clone for Options<R> {
-    fn clone(&self) -> Self {
-        Options {
-            limiter: self.limiter.clone(),
-            name: self.name.clone(),
-            abandons: self.abandons,
-            runtime: PhantomData,
-        }
-    }
-}
-
-impl<R> fmt::Debug for Options<R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Options")
-            .field("name", &self.name)
-            .field("abandon_on_cancel", &self.abandons)
-            .field("limiter", &self.limiter)
-            .finish_non_exhaustive()
     }
 }

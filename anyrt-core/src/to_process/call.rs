@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::codec::{decode, encode};
 use super::error::WorkerError;
-use super::options::current_default_limiter;
+use super::limiter::current_default_limiter;
 use super::pool::Pool;
 use super::registry::{Answer, find};
 use super::worker::{WORD, Worker};

@@ -50,6 +50,7 @@
 mod call;
 mod codec;
 mod error;
+mod limiter;
 mod options;
 mod pool;
 #[doc(hidden)]
@@ -62,7 +63,8 @@ use serde::de::DeserializeOwned;
 
 pub use self::codec::CodecError;
 pub use self::error::WorkerError;
-pub use self::options::{Options, current_default_limiter};
+pub use self::limiter::current_default_limiter;
+pub use self::options::Options;
 pub use self::serve::serve;
 #[doc(hidden)]
 pub use self::serve::serve_in_test;

@@ -1,35 +1,16 @@
-//! [`Options`], and the default limiter of calls.
+//! [`Options`].
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::num::NonZeroUsize;
-use std::thread::available_parallelism;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::call::{self, CallOptions};
 use super::error::WorkerError;
-use crate::context::RunVar;
-use crate::error::NoRun;
 use crate::loom::Arc;
 use crate::runtime::Descriptors;
 use crate::sync::CapacityLimiter;
-
-static DEFAULT_LIMITER: RunVar<Arc<CapacityLimiter>> = RunVar::with_default(|| {
-    let processors = available_parallelism().map_or(1, NonZeroUsize::get);
-    Arc::new(CapacityLimiter::new(processors))
-});
-
-/// Returns the limiter that calls in the current run use by default: one token for each processor. The number
-/// can be changed during the run.
-///
-/// # Errors
-///
-/// [`NoRun`] outside of every run.
-pub fn current_default_limiter() -> Result<Arc<CapacityLimiter>, NoRun> {
-    DEFAULT_LIMITER.get().map_err(|_| NoRun::outside())
-}
 
 /// Options for a function in a worker process.
 #[must_use = "options do nothing until something is run with them"]
@@ -56,7 +37,7 @@ impl<R: Descriptors> Options<R> {
         self
     }
 
-    /// Sets the limiter to use instead of the [run's](current_default_limiter).
+    /// Sets the limiter to use instead of the [run's](super::current_default_limiter).
     pub fn limiter(mut self, limiter: &Arc<CapacityLimiter>) -> Options<R> {
         self.call.limiter = Some(limiter.clone());
         self

@@ -1,10 +1,9 @@
 //! The end of a task: its outcome, and the delivery of that.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::task::Poll;
 
-use super::{OutcomeSink, TaskFuture};
+use super::sink::OutcomeSink;
 use crate::engine::{Cause, Ended, TaskEnd, TaskRecord, poll_state};
 use crate::unwind::{Payload, drop_quietly};
 
@@ -46,7 +45,7 @@ pub(super) fn end_of_task<O>(
 /// Removes the node of a task that has ended from the tree. Futures that were moved out of the task are
 /// woken, to link themselves where they are now. A waker may panic.
 #[cold]
-fn leave_root(record: &TaskRecord) -> Result<(), Payload> {
+pub(super) fn leave_root(record: &TaskRecord) -> Result<(), Payload> {
     catch_unwind(AssertUnwindSafe(|| {
         if let Some(node) = record.root() {
             node.leave();
@@ -78,20 +77,4 @@ fn deliver_failed(record: &TaskRecord, payload: Payload) {
     if record.end().is_none() {
         record.finish(TaskEnd::Failed);
     }
-}
-
-#[cold]
-pub(super) fn drop_before_end<F: Future, D: OutcomeSink<F::Output>>(
-    task: Pin<&mut TaskFuture<F, D>>,
-) {
-    let this = task.project();
-    let Some((record, dropped)) = this.root.drop_early() else {
-        return;
-    };
-    let left = leave_root(&record);
-    let outcome = match dropped.and(left) {
-        Ok(()) => Ended::Interrupted,
-        Err(payload) => Ended::Panicked(payload),
-    };
-    finish(record, this.deliver, outcome);
 }

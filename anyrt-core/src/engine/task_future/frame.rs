@@ -3,11 +3,11 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::Root;
 use crate::engine::clock::Clock;
 use crate::engine::poll_state::{CANCELLED, Saved, Surroundings};
 use crate::engine::{
-    CancelState, Ended, FramePolicy, Node, Polled, RawFrame, TaskRecord, Wait, poll_state,
+    CancelState, Ended, FramePolicy, FutureSlot, Node, Polled, RawFrame, TaskRecord, Wait,
+    poll_state,
 };
 use crate::loom::Arc;
 
@@ -63,11 +63,11 @@ impl FramePolicy for RootPolicy<'_> {
 }
 
 /// Polls a task in its frame until its state is the same before and after.
-pub(super) fn poll_in_frame<F: Future>(
-    mut root: Pin<&mut Root<F>>,
+pub(super) fn poll_in_frame<S: FutureSlot>(
+    mut root: Pin<&mut S>,
     slot: &mut Option<TaskRecord>,
     cx: &mut Context<'_>,
-) -> Poll<Ended<F::Output>> {
+) -> Poll<Ended<<S::Future as Future>::Output>> {
     // Ends: each repetition needs a cancellation that came after the frame had read the state. The state of a
     // task only rises, and a propagated cancellation that waits for holders stays pending.
     loop {

@@ -12,27 +12,17 @@
 mod end;
 mod frame;
 mod root;
+mod sink;
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use pin_project::{pin_project, pinned_drop};
 
-use self::end::{drop_before_end, finish};
+use self::end::{finish, leave_root};
 pub(crate) use self::root::Root;
-use crate::engine::{Ended, GroupState, TaskRecord};
-
-/// The receiver of a task's outcome.
-pub(crate) trait OutcomeSink<O> {
-    /// Delivers the outcome. Called once, after the task's future has been dropped.
-    fn deliver(&mut self, record: &TaskRecord, outcome: Ended<O>);
-
-    /// Counts the task out of its group.
-    #[inline]
-    fn leave(group: &GroupState) {
-        group.leave();
-    }
-}
+pub(crate) use self::sink::OutcomeSink;
+use crate::engine::{Ended, TaskRecord};
 
 /// A task: its future, its record, and the receiver of its outcome.
 #[pin_project(PinnedDrop)]
@@ -77,4 +67,18 @@ impl<F: Future, D: OutcomeSink<F::Output>> PinnedDrop for TaskFuture<F, D> {
             drop_before_end(self);
         }
     }
+}
+
+#[cold]
+fn drop_before_end<F: Future, D: OutcomeSink<F::Output>>(task: Pin<&mut TaskFuture<F, D>>) {
+    let this = task.project();
+    let Some((record, dropped)) = this.root.drop_early() else {
+        return;
+    };
+    let left = leave_root(&record);
+    let outcome = match dropped.and(left) {
+        Ok(()) => Ended::Interrupted,
+        Err(payload) => Ended::Panicked(payload),
+    };
+    finish(record, this.deliver, outcome);
 }

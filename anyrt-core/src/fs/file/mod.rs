@@ -1,6 +1,7 @@
 //! [`File`]: an open file, a shell around the engine of `stream/file/engine`.
 
 mod lock;
+mod open;
 mod read;
 mod traits;
 mod write;
@@ -10,7 +11,7 @@ use std::fs::{self, Metadata, Permissions};
 use std::io::{self, SeekFrom};
 use std::path::Path;
 
-use super::{OpenOptions, PathError, engine_options};
+use super::{PathError, os};
 use crate::loom::Arc;
 use crate::runtime::Runtime;
 use crate::stream::file::engine::{Engine, EngineOptions};
@@ -65,32 +66,6 @@ pub struct File<R: Runtime> {
 }
 
 impl<R: Runtime> File<R> {
-    /// Opens a file for reading.
-    ///
-    /// # Errors
-    ///
-    /// Returns the error of the operating system, as a [`PathError`].
-    pub fn open(path: impl AsRef<Path>) -> impl Future<Output = io::Result<Self>> + Send {
-        OpenOptions::new()
-            .read(true)
-            .open_path(path.as_ref().into())
-    }
-
-    /// Creates a file for writing, or empties it if it exists.
-    ///
-    /// # Errors
-    ///
-    /// Returns the error of the operating system, as a [`PathError`].
-    pub fn create(path: impl AsRef<Path>) -> impl Future<Output = io::Result<Self>> + Send {
-        let options = OpenOptions::new().write(true).create(true).truncate(true);
-        options.open_path(path.as_ref().into())
-    }
-
-    /// Returns options with everything off.
-    pub fn options() -> OpenOptions<R> {
-        OpenOptions::new()
-    }
-
     /// Creates a file from an open file, at its current position.
     pub fn from_std(file: fs::File) -> Self {
         File::opened(file, None, None)
@@ -243,5 +218,13 @@ impl<R: Runtime> fmt::Debug for File<R> {
         f.debug_struct("File")
             .field("engine", &self.engine)
             .finish()
+    }
+}
+
+/// Returns the default options of the engine of a file.
+pub(crate) fn engine_options() -> EngineOptions {
+    EngineOptions {
+        read_cached: os::READ_CACHED,
+        ..EngineOptions::default()
     }
 }

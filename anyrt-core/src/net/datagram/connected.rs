@@ -4,8 +4,7 @@ use std::io;
 use std::marker::PhantomData;
 use std::net::SocketAddr;
 
-use super::ConnectedUdpSocket;
-use super::common::{cut, refuse_zero};
+use super::buffer::{cut, refuse_zero};
 use super::packets::Packets;
 use crate::net::{Address, Domain, Ip};
 use crate::runtime::{Net, Socket, SocketSpec};
@@ -35,7 +34,7 @@ impl<R: Net> ConnectedDatagramSocket<R, Ip> {
     /// # Errors
     ///
     /// The error of the operating system.
-    pub fn connect(peer: impl Into<SocketAddr>) -> io::Result<ConnectedUdpSocket<R>> {
+    pub fn connect(peer: impl Into<SocketAddr>) -> io::Result<ConnectedDatagramSocket<R, Ip>> {
         Self::open(peer.into(), None)
     }
 
@@ -47,12 +46,15 @@ impl<R: Net> ConnectedDatagramSocket<R, Ip> {
     pub fn connect_from(
         peer: impl Into<SocketAddr>,
         local: impl Into<SocketAddr>,
-    ) -> io::Result<ConnectedUdpSocket<R>> {
+    ) -> io::Result<ConnectedDatagramSocket<R, Ip>> {
         Self::open(peer.into(), Some(Address::Ip(local.into())))
     }
 
     /// Opens a socket with this peer, bound to `local` if there is one.
-    fn open(peer: SocketAddr, local: Option<Address>) -> io::Result<ConnectedUdpSocket<R>> {
+    fn open(
+        peer: SocketAddr,
+        local: Option<Address>,
+    ) -> io::Result<ConnectedDatagramSocket<R, Ip>> {
         let purpose = SocketSpec::Datagram {
             at: local.as_ref(),
             to: Some(&Address::Ip(peer)),

@@ -5,9 +5,11 @@
 //! | `socket` | [`DatagramSocket`], which sends to and receives from any address |
 //! | `connected` | [`ConnectedDatagramSocket`], which has one peer |
 //! | `common` | methods and traits of both |
+//! | `buffer` | buffers that packets are received into |
 //! | `packets` | sharing and closing a socket |
 //! | `unix` | Unix datagram sockets and their files |
 
+mod buffer;
 mod common;
 mod connected;
 mod packets;

@@ -5,8 +5,7 @@ use std::marker::PhantomData;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::UdpSocket;
-use super::common::{cut, refuse_zero};
+use super::buffer::{cut, refuse_zero};
 use super::packets::Packets;
 use crate::net::{Address, Domain, Ip};
 use crate::runtime::{Net, Socket, SocketOption, SocketSpec};
@@ -39,7 +38,7 @@ impl<R: Net> DatagramSocket<R, Ip> {
     /// # Errors
     ///
     /// The error of the operating system, usually [`AddrInUse`](io::ErrorKind::AddrInUse).
-    pub fn bind(address: impl Into<SocketAddr>) -> io::Result<UdpSocket<R>> {
+    pub fn bind(address: impl Into<SocketAddr>) -> io::Result<DatagramSocket<R, Ip>> {
         Self::bind_with(address, &[])
     }
 
@@ -51,7 +50,7 @@ impl<R: Net> DatagramSocket<R, Ip> {
     pub fn bind_with(
         address: impl Into<SocketAddr>,
         options: &[SocketOption],
-    ) -> io::Result<UdpSocket<R>> {
+    ) -> io::Result<DatagramSocket<R, Ip>> {
         let at = Address::Ip(address.into());
         let purpose = SocketSpec::Datagram {
             at: Some(&at),

@@ -19,8 +19,15 @@ use crate::stream::{Attributes, Request};
 /// The sending and the receiving half of one connection.
 type Halves<R, K> = (SendHalf<R, K>, ReceiveHalf<R, K>);
 
+impl<R: Net, K: Domain> SocketStream<R, K> {
+    /// Splits the stream into two halves, so that one task can send and another receive.
+    pub fn into_split(self) -> (SendHalf<R, K>, ReceiveHalf<R, K>) {
+        of(self.connection)
+    }
+}
+
 /// Splits a connection into its halves.
-pub(super) fn of<R: Net, K: Domain>(connection: Connection<R::Socket>) -> Halves<R, K> {
+fn of<R: Net, K: Domain>(connection: Connection<R::Socket>) -> Halves<R, K> {
     let connection = Arc::new(connection);
     let receive = ReceiveHalf {
         connection: connection.clone(),

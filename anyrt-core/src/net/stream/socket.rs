@@ -9,7 +9,6 @@ use std::task::{Context, Poll};
 use futures_io::{AsyncRead, AsyncWrite};
 
 use super::connection::Connection;
-use super::halves::{self, ReceiveHalf, SendHalf};
 use crate::net::attributes::provide_connected;
 use crate::net::{Domain, Ip, Unix};
 use crate::runtime::{Net, Socket, SocketOption};
@@ -91,11 +90,6 @@ impl<R: Net, K: Domain> SocketStream<R, K> {
     /// The error of the operating system.
     pub fn set_option(&self, option: SocketOption) -> io::Result<()> {
         self.socket().set_option(option)
-    }
-
-    /// Splits the stream into two halves, so that one task can send and another receive.
-    pub fn into_split(self) -> (SendHalf<R, K>, ReceiveHalf<R, K>) {
-        halves::of(self.connection)
     }
 
     /// Creates a stream from a connection whose kind was checked.

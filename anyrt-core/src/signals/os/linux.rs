@@ -9,7 +9,7 @@ use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
 use rustix::io::ioctl_fionbio;
 
-use super::drain;
+use super::drain::drain;
 use crate::runtime::{Attempt, Direction, Source};
 use crate::signals::Signal;
 

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::OwnedFd;
 // The atomics of std, since handlers read them; they are not a part of any protocol that a model checks.
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::io::Errno;
 use signal_hook::SigId;
 use signal_hook::consts::FORBIDDEN;
 use signal_hook::flag::register_conditional_default;
@@ -17,6 +16,7 @@ pub(super) use self::platform::Pipes;
 use super::Signal;
 use crate::loom::{Arc, lock_static, process};
 
+mod drain;
 #[cfg_attr(any(target_os = "linux", target_os = "android"), path = "linux.rs")]
 #[cfg_attr(
     not(any(target_os = "linux", target_os = "android")),
@@ -104,18 +104,4 @@ pub(super) fn refuse_unreceivable(signal: Signal) -> io::Result<()> {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
     }
     Ok(())
-}
-
-/// Empties a non-blocking pipe. Returns whether there was something in it.
-fn drain(pipe: BorrowedFd<'_>) -> io::Result<bool> {
-    let mut found = false;
-    loop {
-        let mut buffer = [0; 64];
-        match rustix::io::read(pipe, &mut buffer) {
-            Ok(0) | Err(Errno::AGAIN) => return Ok(found),
-            Ok(_) => found = true,
-            Err(Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
 }

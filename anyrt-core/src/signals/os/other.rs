@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use rustix::io::ioctl_fionbio;
 
-use super::drain;
+use super::drain::drain;
 use crate::runtime::{Attempt, Direction, Source};
 use crate::signals::Signal;
 

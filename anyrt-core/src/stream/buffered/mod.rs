@@ -18,7 +18,7 @@ use futures_io::{AsyncBufRead, AsyncRead, AsyncWrite};
 
 pub(super) use self::buffer::Buffer;
 pub use self::operations::{ReceiveExactly, ReceiveUntil};
-use super::{Attributes, ByteReceiveStream, Request};
+use super::{Attributes, Request};
 
 /// A byte stream with a buffer for received bytes. It can receive an exact number of bytes, or all bytes up
 /// to a delimiter.
@@ -99,52 +99,6 @@ impl<S> BufferedByteStream<S> {
     pub fn into_parts(mut self) -> (S, Vec<u8>) {
         let unused = self.buffer.take(self.buffer.len());
         (self.stream, unused)
-    }
-}
-
-impl<S: ByteReceiveStream> BufferedByteStream<S> {
-    /// Receives exactly `count` bytes. Bytes after them stay in the buffer.
-    ///
-    /// Memory is allocated as bytes arrive, so a number that a peer has sent costs nothing in itself. Limit
-    /// it nevertheless: the peer may send that many bytes. A call for 0 bytes does not wait.
-    ///
-    /// # Cancel safety
-    ///
-    /// This method is cancel safe: if the future is dropped before completing, received bytes stay in the
-    /// buffer.
-    ///
-    /// # Errors
-    ///
-    /// - [`IncompleteRead`](super::IncompleteRead) if the stream ends too early: see
-    ///   [`is_incomplete_read`](super::is_incomplete_read). The bytes that arrived are in the buffer; if that
-    ///   is
-    ///   [empty](Self::buffered), the stream ended between messages.
-    /// - Any other error of the stream.
-    pub fn receive_exactly(&mut self, count: usize) -> ReceiveExactly<'_, S> {
-        ReceiveExactly::new(self, count)
-    }
-
-    /// Receives all bytes up to a delimiter, at most `max`, and the delimiter itself, which is removed and
-    /// not returned. Bytes after it stay in the buffer.
-    ///
-    /// In addition to the bytes that were buffered before, the buffer holds at most `max` bytes, the
-    /// delimiter and a chunk of 64 KiB.
-    ///
-    /// # Cancel safety
-    ///
-    /// This method is cancel safe: if the future is dropped before completing, received bytes stay in the
-    /// buffer, and the next call for the same delimiter continues the search.
-    ///
-    /// # Errors
-    ///
-    /// - [`DelimiterNotFound`](super::DelimiterNotFound) if more than `max` bytes come before the delimiter:
-    ///   see [`is_delimiter_not_found`](super::is_delimiter_not_found). They stay in the buffer.
-    /// - [`IncompleteRead`](super::IncompleteRead) as for
-    ///   [`receive_exactly`](Self::receive_exactly).
-    /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if the delimiter is empty.
-    /// - Any other error of the stream.
-    pub fn receive_until<'a>(&'a mut self, delimiter: &'a [u8], max: usize) -> ReceiveUntil<'a, S> {
-        ReceiveUntil::new(self, delimiter, max)
     }
 }
 

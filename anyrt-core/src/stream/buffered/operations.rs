@@ -1,4 +1,4 @@
-//! The futures of [`BufferedByteStream`].
+//! The operations of [`BufferedByteStream`], and their futures.
 
 use std::io;
 use std::pin::Pin;
@@ -8,6 +8,51 @@ use super::BufferedByteStream;
 use super::search::Found;
 use crate::engine::{FallibleOperation, Wait, poll_state};
 use crate::stream::{ByteReceiveStream, DelimiterNotFound, IncompleteRead};
+
+impl<S: ByteReceiveStream> BufferedByteStream<S> {
+    /// Receives exactly `count` bytes. Bytes after them stay in the buffer.
+    ///
+    /// Memory is allocated as bytes arrive, so a number that a peer has sent costs nothing in itself. Limit
+    /// it nevertheless: the peer may send that many bytes. A call for 0 bytes does not wait.
+    ///
+    /// # Cancel safety
+    ///
+    /// This method is cancel safe: if the future is dropped before completing, received bytes stay in the
+    /// buffer.
+    ///
+    /// # Errors
+    ///
+    /// - [`IncompleteRead`](crate::stream::IncompleteRead) if the stream ends too early: see
+    ///   [`is_incomplete_read`](crate::stream::is_incomplete_read). The bytes that arrived are in the buffer; if that
+    ///   is [empty](Self::buffered), the stream ended between messages.
+    /// - Any other error of the stream.
+    pub fn receive_exactly(&mut self, count: usize) -> ReceiveExactly<'_, S> {
+        ReceiveExactly::new(self, count)
+    }
+
+    /// Receives all bytes up to a delimiter, at most `max`, and the delimiter itself, which is removed and
+    /// not returned. Bytes after it stay in the buffer.
+    ///
+    /// In addition to the bytes that were buffered before, the buffer holds at most `max` bytes, the
+    /// delimiter and a chunk of 64 KiB.
+    ///
+    /// # Cancel safety
+    ///
+    /// This method is cancel safe: if the future is dropped before completing, received bytes stay in the
+    /// buffer, and the next call for the same delimiter continues the search.
+    ///
+    /// # Errors
+    ///
+    /// - [`DelimiterNotFound`](crate::stream::DelimiterNotFound) if more than `max` bytes come before the delimiter:
+    ///   see [`is_delimiter_not_found`](crate::stream::is_delimiter_not_found). They stay in the buffer.
+    /// - [`IncompleteRead`](crate::stream::IncompleteRead) as for
+    ///   [`receive_exactly`](Self::receive_exactly).
+    /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if the delimiter is empty.
+    /// - Any other error of the stream.
+    pub fn receive_until<'a>(&'a mut self, delimiter: &'a [u8], max: usize) -> ReceiveUntil<'a, S> {
+        ReceiveUntil::new(self, delimiter, max)
+    }
+}
 
 /// The future of [`BufferedByteStream::receive_exactly`].
 #[derive(Debug)]
@@ -19,7 +64,7 @@ pub struct ReceiveExactly<'a, S> {
 }
 
 impl<'a, S> ReceiveExactly<'a, S> {
-    pub(super) fn new(stream: &'a mut BufferedByteStream<S>, count: usize) -> Self {
+    fn new(stream: &'a mut BufferedByteStream<S>, count: usize) -> Self {
         ReceiveExactly {
             stream,
             count,
@@ -55,11 +100,7 @@ pub struct ReceiveUntil<'a, S> {
 }
 
 impl<'a, S> ReceiveUntil<'a, S> {
-    pub(super) fn new(
-        stream: &'a mut BufferedByteStream<S>,
-        delimiter: &'a [u8],
-        max: usize,
-    ) -> Self {
+    fn new(stream: &'a mut BufferedByteStream<S>, delimiter: &'a [u8], max: usize) -> Self {
         ReceiveUntil {
             stream,
             delimiter,

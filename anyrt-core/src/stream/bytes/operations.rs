@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::half_close::refuse_without_half_close;
-use super::{ByteReceiveStream, ByteSendStream, CHUNK, refuse_zero};
+use super::{ByteReceiveStream, ByteSendStream};
 use crate::engine::{FallibleOperation, Wait, poll_state};
 use crate::stream::ReceiveError;
 
@@ -231,4 +231,18 @@ fn poll_close<S: ByteSendStream + ?Sized>(
         poll_state::waits_for(Wait::Sending);
     }
     outcome
+}
+
+/// The maximum that is received in one call.
+const CHUNK: usize = 64 * 1024;
+
+/// Refuses to receive zero bytes, a result that would look like the end of the stream.
+fn refuse_zero(max: usize) -> io::Result<()> {
+    if max == 0 {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "cannot receive 0 bytes: request at least one",
+        ));
+    }
+    Ok(())
 }

@@ -6,18 +6,18 @@
 //! Objects are handed over as the resource of a `FairQueue` is: there is a buffer and two queues, of which at
 //! most one is not empty, so later callers cannot overtake a waiter.
 
+mod budget;
 mod queue;
 mod receive;
 mod send;
 mod state;
+mod statistics;
 
 pub use self::receive::{MemoryObjectReceiveStream, ReceiveObject};
 pub use self::send::{MemoryObjectSendStream, SendObject};
-
-use std::task::{Context, Poll};
+pub use self::statistics::MemoryObjectStreamStatistics;
 
 use self::state::Shared;
-use crate::engine::poll_state;
 use crate::loom::Arc;
 
 /// The capacity of a stream without a limit, in which sending never waits.
@@ -55,33 +55,4 @@ pub fn memory_object_stream<T>(
         MemoryObjectSendStream::new(&shared),
         MemoryObjectReceiveStream::new(&shared),
     )
-}
-
-/// A snapshot of the state of a memory object stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct MemoryObjectStreamStatistics {
-    /// The number of objects that the buffer has room for.
-    pub capacity: usize,
-    /// The number of buffered objects. Exceeds the capacity if objects that were handed over have been
-    /// returned.
-    pub buffered: usize,
-    /// The number of open handles for sending.
-    pub open_senders: usize,
-    /// The number of open handles for receiving.
-    pub open_receivers: usize,
-    /// The number of calls that wait to send.
-    pub waiting_senders: usize,
-    /// The number of calls that wait to receive.
-    pub waiting_receivers: usize,
-}
-
-/// Consumes budget for a poll through a foreign trait. Such polls are not cancel points, but a loop of them
-/// must yield to other tasks too (rule C11).
-fn poll_budget(cx: &Context<'_>) -> Poll<()> {
-    if poll_state::effectively_cancelled() || poll_state::take_budget() {
-        return Poll::Ready(());
-    }
-    poll_state::yield_turn(cx.waker());
-    Poll::Pending
 }

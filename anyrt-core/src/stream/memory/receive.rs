@@ -6,8 +6,9 @@ use std::task::{Context, Poll, Waker, ready};
 
 use futures_core::Stream;
 
+use super::budget::poll_budget;
 use super::state::{Handle, Shared, State};
-use super::{MemoryObjectStreamStatistics, poll_budget};
+use super::statistics::MemoryObjectStreamStatistics;
 use crate::engine::{Operation, Wait, poll_state};
 use crate::linked_slab::NONE;
 use crate::loom::atomic::{AtomicUsize, Ordering};

@@ -7,8 +7,9 @@ use std::task::{Context, Poll, Waker, ready};
 
 use futures_sink::Sink;
 
+use super::budget::poll_budget;
 use super::state::{Handle, Sent, Shared, State};
-use super::{MemoryObjectStreamStatistics, poll_budget};
+use super::statistics::MemoryObjectStreamStatistics;
 use crate::engine::{FallibleOperation, Operation, Wait, poll_state};
 use crate::linked_slab::NONE;
 use crate::loom::{Arc, MutexGuard};

@@ -98,23 +98,6 @@ impl<S> TextStream<S> {
 }
 
 impl<S: ByteReceiveStream> TextStream<S> {
-    /// Receives some text: at least one character, and never a part of one.
-    ///
-    /// # Cancel safety
-    ///
-    /// This method is cancel safe: if the future is dropped before completing, nothing was received.
-    ///
-    /// # Errors
-    ///
-    /// - [End of stream](super::is_end_of_stream) if the peer has closed its side.
-    /// - [`InvalidUtf8`], by every further call, if received bytes are not text, or the stream ends inside a
-    ///   character: see [`is_invalid_utf8`](super::is_invalid_utf8). All text before has been received. Never
-    ///   returned by a [lossy](Self::lossy) stream.
-    /// - Any other error of the byte stream.
-    pub fn receive(&mut self) -> ReceiveText<'_, S> {
-        ReceiveText::new(self)
-    }
-
     /// Polls for decoded text. The loop ends: each further round adds bytes, or notes the end of the stream.
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<String>> {
         loop {
@@ -141,22 +124,6 @@ impl<S: ByteReceiveStream> TextStream<S> {
 }
 
 impl<S: ByteSendStream> TextStream<S> {
-    /// Sends all the text, and flushes.
-    ///
-    /// # Cancel safety
-    ///
-    /// If the future is dropped before completing, either nothing was sent, or the rest of the text is sent
-    /// before the next text or the end. It is lost only if the stream is dropped.
-    ///
-    /// # Errors
-    ///
-    /// - [Closed](super::is_closed) after [`send_eof`](Self::send_eof), even if the text is empty.
-    /// - [Broken](super::is_broken) if the peer no longer receives.
-    /// - Any other error of the byte stream.
-    pub fn send<T: AsRef<str>>(&mut self, text: T) -> SendText<'_, S, T> {
-        SendText::new(self, text)
-    }
-
     /// Ends the sending direction. Receiving continues to work. Calling it again has no effect.
     ///
     /// # Cancel safety

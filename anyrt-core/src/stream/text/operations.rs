@@ -1,4 +1,4 @@
-//! The futures of [`TextStream`].
+//! The operations of [`TextStream`], and their futures.
 
 use std::fmt;
 use std::io;
@@ -9,6 +9,43 @@ use super::TextStream;
 use crate::engine::{FallibleOperation, Wait, poll_state};
 use crate::stream::{ByteReceiveStream, ByteSendStream};
 
+impl<S: ByteReceiveStream> TextStream<S> {
+    /// Receives some text: at least one character, and never a part of one.
+    ///
+    /// # Cancel safety
+    ///
+    /// This method is cancel safe: if the future is dropped before completing, nothing was received.
+    ///
+    /// # Errors
+    ///
+    /// - [End of stream](crate::stream::is_end_of_stream) if the peer has closed its side.
+    /// - [`InvalidUtf8`](crate::stream::InvalidUtf8), by every further call, if received bytes are not text, or the stream ends inside a
+    ///   character: see [`is_invalid_utf8`](crate::stream::is_invalid_utf8). All text before has been received. Never
+    ///   returned by a [lossy](Self::lossy) stream.
+    /// - Any other error of the byte stream.
+    pub fn receive(&mut self) -> ReceiveText<'_, S> {
+        ReceiveText::new(self)
+    }
+}
+
+impl<S: ByteSendStream> TextStream<S> {
+    /// Sends all the text, and flushes.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before completing, either nothing was sent, or the rest of the text is sent
+    /// before the next text or the end. It is lost only if the stream is dropped.
+    ///
+    /// # Errors
+    ///
+    /// - [Closed](crate::stream::is_closed) after [`send_eof`](Self::send_eof), even if the text is empty.
+    /// - [Broken](crate::stream::is_broken) if the peer no longer receives.
+    /// - Any other error of the byte stream.
+    pub fn send<T: AsRef<str>>(&mut self, text: T) -> SendText<'_, S, T> {
+        SendText::new(self, text)
+    }
+}
+
 /// The future of [`TextStream::receive`].
 #[derive(Debug)]
 #[must_use = "futures do nothing unless you `.await` or poll them"]
@@ -18,7 +55,7 @@ pub struct ReceiveText<'a, S> {
 }
 
 impl<'a, S> ReceiveText<'a, S> {
-    pub(super) fn new(stream: &'a mut TextStream<S>) -> Self {
+    fn new(stream: &'a mut TextStream<S>) -> Self {
         ReceiveText {
             stream,
             operation: FallibleOperation::new(),
@@ -58,7 +95,7 @@ pub struct SendText<'a, S, T: AsRef<str>> {
 impl<S, T: AsRef<str>> Unpin for SendText<'_, S, T> {}
 
 impl<'a, S, T: AsRef<str>> SendText<'a, S, T> {
-    pub(super) fn new(stream: &'a mut TextStream<S>, text: T) -> Self {
+    fn new(stream: &'a mut TextStream<S>, text: T) -> Self {
         SendText {
             stream,
             text,

@@ -1,6 +1,7 @@
 //! Groups: every child has ended when its group ends (rules G1 to G14).
 
 mod builder;
+mod child_options;
 mod deliver;
 mod future;
 mod in_place;

@@ -10,6 +10,7 @@
 //! receives its outcome. So a cancelled move is carried out as a whole (rule T4).
 
 mod memory;
+mod place;
 mod roll;
 mod traits;
 
@@ -23,7 +24,7 @@ use std::{fmt, fs};
 use futures_io::{AsyncRead, AsyncWrite};
 
 use self::memory::Memory;
-use self::roll::Place;
+use self::place::Place;
 use crate::engine::FallibleOperation;
 use crate::fs::File;
 use crate::fs::call::Limiter;

@@ -5,12 +5,12 @@ use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::memory::Memory;
+use super::place::Place;
 use super::{SpoolState, SpooledTempFile};
 use crate::fs::call::check;
 use crate::fs::{File, PathError};
 use crate::runtime::Runtime;
-use crate::temp::builder::CREATE_FILE;
+use crate::temp::CREATE_FILE;
 use crate::thread::OwnedCall;
 
 impl<R: Runtime> SpooledTempFile<R> {
@@ -57,10 +57,4 @@ impl<R: Runtime> SpooledTempFile<R> {
             SpoolState::Moving(_) => unreachable!("the move has ended"),
         }))
     }
-}
-
-/// The place of the bytes.
-pub(super) enum Place<'a, R: Runtime> {
-    Memory(&'a mut Memory),
-    File(Pin<&'a mut File<R>>),
 }

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use futures_io::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
 
-use super::roll::Place;
+use super::place::Place;
 use super::{SpoolState, SpooledTempFile};
 use crate::runtime::Runtime;
 

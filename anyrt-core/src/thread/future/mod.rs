@@ -21,7 +21,7 @@ use std::task::{self, Poll, ready};
 pub use self::cancellable::ToThreadCancellable;
 pub(super) use self::job::{CallGuard, Work, hand_over};
 use super::call::{Call, Reply, Request, Worker};
-use super::to_thread::{Options, default_limiter};
+use super::options::{Options, default_limiter};
 use crate::cancel::{BodyPolicy, current_cancellation};
 use crate::engine::{Context, Frame, Hold, Operation, Polled, Run, Wait, poll_state};
 use crate::runtime::Runtime;

@@ -11,6 +11,7 @@
 
 mod position;
 mod read;
+mod surplus;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
@@ -22,7 +23,7 @@ use std::task::{Context, Poll, ready};
 use futures_io::AsyncWrite;
 
 use self::position::Position;
-use self::read::Surplus;
+use self::surplus::Surplus;
 use crate::stream::is_broken;
 
 /// The layer between a session and its transport.

@@ -2,12 +2,12 @@
 
 use std::io;
 use std::mem;
-use std::ops::Range;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_io::{AsyncRead, AsyncWrite};
 
+use super::surplus::Surplus;
 use super::{Phase, Records};
 
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Records<S> {
@@ -98,20 +98,3 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Records<S> {
 
 /// The maximum that is read ahead: two records of the maximum size, or many small ones.
 const AHEAD: usize = 32 * 1024;
-
-/// The bytes that were read and not returned yet.
-#[derive(Debug, Default)]
-pub(super) struct Surplus {
-    pub(super) bytes: Vec<u8>,
-    unread: Range<usize>,
-}
-
-impl Surplus {
-    fn is_empty(&self) -> bool {
-        self.unread.is_empty()
-    }
-
-    pub(super) fn rest(&self) -> &[u8] {
-        &self.bytes[self.unread.clone()]
-    }
-}

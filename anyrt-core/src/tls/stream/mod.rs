@@ -7,6 +7,7 @@
 //! `tls/records`.
 
 mod receive;
+mod receive_state;
 mod send;
 
 use std::collections::VecDeque;
@@ -19,7 +20,7 @@ use std::task::{Context, Poll};
 use futures_io::{AsyncRead, AsyncWrite};
 use futures_rustls::rustls::{CommonState, ProtocolVersion};
 
-use self::receive::Received;
+use self::receive_state::Received;
 use super::handshake::{Accepting, Connecting, Session};
 use super::{
     AlpnProtocol, CipherSuite, PeerCertificates, ServerName, ServerSide, StandardCompatible,

@@ -1,4 +1,4 @@
-//! Receiving: how that direction has ended, and reading from the session.
+//! Reading from the session.
 
 use std::io::{self, Read};
 use std::pin::Pin;
@@ -8,38 +8,12 @@ use futures_io::AsyncRead;
 use futures_rustls::rustls;
 
 use super::TlsStream;
+use super::receive_state::Received;
 use crate::stream::ByteStream;
 use crate::tls::TlsError;
 
 /// The maximum of data that closing reads in advance, to find out whether a peer that is gone has ended TLS.
 const MAX_READ_AHEAD: usize = 1 << 20;
-
-/// The state of the receiving direction.
-///
-/// ```text
-///   Open ──close_notify──▶ Ended
-///     ├────end of transport──▶ CutOff
-///     └────error──▶ Failed
-/// ```
-///
-/// The last three are final: every further read returns their result, which the session may not repeat.
-#[derive(Debug)]
-pub(super) enum Received {
-    /// There may be more data.
-    Open,
-    /// The peer has ended its direction.
-    Ended,
-    /// The transport ended before the peer had ended its direction.
-    CutOff,
-    /// Reading failed. The session would wait for more data, or report the end.
-    Failed(io::Error),
-}
-
-impl Received {
-    pub(super) fn has_ended(&self) -> bool {
-        matches!(self, Received::Ended)
-    }
-}
 
 impl<S: ByteStream> TlsStream<S> {
     /// Reads from the session, and records how receiving has ended.

@@ -13,10 +13,24 @@ use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 
-use super::MOST;
 use crate::engine::Run;
-use crate::loom::{Mutex, lock};
+use crate::loom::{Arc, Mutex, lock};
+use crate::thread::OwnedCall;
 use crate::wake::WakerSlot;
+
+/// The minimum that a hop reads.
+pub(super) const LEAST: usize = 16 << 10;
+
+/// The maximum for one read, for bytes that are accepted before a hop has ended, and for one call at a given
+/// place in the file.
+pub(crate) const MOST: usize = 512 << 10;
+
+/// The running hop, and the state that it shares with the engine.
+pub(super) struct Running {
+    pub(super) call: OwnedCall<()>,
+    pub(super) reads: bool,
+    pub(super) shared: Arc<Mutex<Shared>>,
+}
 
 /// The maximum number of pieces that one hop reads, before it leaves its thread to other calls.
 const PIECES: usize = 32;

@@ -41,8 +41,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::{fmt, mem};
 
-use self::hop::{Hop, HopOutput, HopState, Piece, counts};
-use self::running::Running;
+pub(crate) use self::hop::MOST;
+use self::hop::{Hop, HopOutput, HopState, Piece, Running, counts};
 use super::{FileHandle, FilePath};
 use crate::engine::{Run, Unhandled};
 use crate::loom::{Arc, lock};
@@ -50,13 +50,6 @@ use crate::runtime::Runtime;
 use crate::stream::{Request, SendError};
 use crate::sync::CapacityLimiter;
 use crate::thread::{run_owed, to_thread};
-
-/// The minimum that a hop reads.
-const LEAST: usize = 16 << 10;
-
-/// The maximum for one read, for bytes that are accepted before a hop has ended, and for one call at a given
-/// place in the file.
-pub(crate) const MOST: usize = 512 << 10;
 
 /// An open file.
 pub(crate) struct Engine<R: Runtime> {

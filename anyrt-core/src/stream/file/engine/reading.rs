@@ -4,9 +4,9 @@ use std::io;
 use std::mem;
 use std::task::{Context, Poll, ready};
 
-use super::hop::{Hop, Piece};
+use super::hop::{Hop, LEAST, MOST, Piece};
 use super::running::HopEffect;
-use super::{Engine, LEAST, MOST, closed};
+use super::{Engine, closed};
 use crate::engine::poll_state;
 use crate::loom::lock;
 use crate::runtime::Runtime;

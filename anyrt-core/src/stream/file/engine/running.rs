@@ -4,19 +4,14 @@ use std::io;
 use std::mem;
 use std::task::{Context, Poll, ready};
 
-use super::hop::{Answer, Done, Hop, HopOutput, HopState, Piece, Shared, hand_over};
-use super::{Engine, LEAST, closed, report_loss};
+use super::hop::{
+    Answer, Done, Hop, HopOutput, HopState, LEAST, Piece, Running, Shared, hand_over,
+};
+use super::{Engine, closed, report_loss};
 use crate::loom::{Arc, Mutex, lock};
 use crate::runtime::Runtime;
 use crate::thread::OwnedCall;
 use crate::wake::poll_locked;
-
-/// The running hop, and the state that it shares with the engine.
-pub(super) struct Running {
-    pub(super) call: OwnedCall<()>,
-    pub(super) reads: bool,
-    pub(super) shared: Arc<Mutex<Shared>>,
-}
 
 /// The effect of a hop on the engine, once it is noted.
 pub(super) enum HopEffect {

@@ -3,8 +3,8 @@
 use std::io;
 use std::task::{Context, Poll, ready};
 
-use super::hop::Hop;
-use super::{Engine, MOST, closed};
+use super::hop::{Hop, MOST};
+use super::{Engine, closed};
 use crate::runtime::Runtime;
 
 impl<R: Runtime> Engine<R> {

@@ -36,8 +36,8 @@ pub(super) use self::later::{Later, Unwanted};
 use std::collections::VecDeque;
 use std::task::{Poll, Waker};
 
-use super::MemoryObjectStreamStatistics;
 use super::queue::Queue;
+use super::statistics::MemoryObjectStreamStatistics;
 use crate::loom::{Mutex, MutexGuard, lock};
 use crate::stream::{ReceiveError, SendError, TryReceiveError, TrySendError};
 use crate::wake::{WakerSlot, poll_locked};

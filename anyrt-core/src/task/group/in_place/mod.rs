@@ -77,7 +77,49 @@ where
     open_local::<R, E, T, Fut>(GroupOptions::new(), body, Location::caller())
 }
 
-pub(super) fn open_scoped<'env, R, E, T, Fut>(
+impl GroupOptions {
+    /// Opens a group of borrowing children; see
+    /// [`scoped_task_group`](super::scoped_task_group).
+    ///
+    /// # Errors
+    ///
+    /// As for [`task_group`](super::task_group).
+    #[track_caller]
+    pub fn run_scoped<'env, R, E, T, Fut>(
+        self,
+        body: impl FnOnce(ScopedTaskGroup<'env, E>) -> Fut,
+    ) -> impl Future<Output = Result<T, GroupError<E>>>
+    where
+        R: Time,
+        E: Send + 'env,
+        Fut: Future,
+        Fut::Output: GroupOutput<E, Value = T>,
+    {
+        open_scoped::<R, E, T, Fut>(self, body, Location::caller())
+    }
+
+    /// Opens a group of borrowing children that need not be `Send`; see
+    /// [`local_task_group`](super::local_task_group).
+    ///
+    /// # Errors
+    ///
+    /// As for [`task_group`](super::task_group).
+    #[track_caller]
+    pub fn run_local<'env, R, E, T, Fut>(
+        self,
+        body: impl FnOnce(LocalTaskGroup<'env, E>) -> Fut,
+    ) -> impl Future<Output = Result<T, GroupError<E>>>
+    where
+        R: Time,
+        E: 'env,
+        Fut: Future,
+        Fut::Output: GroupOutput<E, Value = T>,
+    {
+        open_local::<R, E, T, Fut>(self, body, Location::caller())
+    }
+}
+
+fn open_scoped<'env, R, E, T, Fut>(
     options: GroupOptions,
     body: impl FnOnce(ScopedTaskGroup<'env, E>) -> Fut,
     location: &'static Location<'static>,
@@ -98,7 +140,7 @@ where
     })
 }
 
-pub(super) fn open_local<'env, R, E, T, Fut>(
+fn open_local<'env, R, E, T, Fut>(
     options: GroupOptions,
     body: impl FnOnce(LocalTaskGroup<'env, E>) -> Fut,
     location: &'static Location<'static>,

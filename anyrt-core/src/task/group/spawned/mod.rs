@@ -1,5 +1,6 @@
 //! The group with children that are tasks of the runtime.
 
+mod builder;
 mod group;
 
 use std::fmt;
@@ -62,8 +63,56 @@ pub struct TaskGroup<R: Spawn, E> {
     pub(super) group: Arc<Group<R, E>>,
 }
 
+impl GroupOptions {
+    /// Opens a group of tasks; see [`task_group`](super::task_group).
+    ///
+    /// # Errors
+    ///
+    /// As for [`task_group`](super::task_group).
+    #[track_caller]
+    pub fn run<R, E, T, Fut>(
+        self,
+        body: impl FnOnce(TaskGroup<R, E>) -> Fut,
+    ) -> impl Future<Output = Result<T, GroupError<E>>>
+    where
+        R: Runtime,
+        E: Send + 'static,
+        Fut: Future,
+        Fut::Output: GroupOutput<E, Value = T>,
+    {
+        open(self, None, body, Location::caller())
+    }
+
+    /// Opens a group of tasks that passes the errors of its children to `report` as they occur, for servers
+    /// that never end. Children keep going.
+    ///
+    /// # Errors
+    ///
+    /// As for [`task_group`](super::task_group), except that [`GroupError::Failed`] contains only the body's
+    /// error.
+    #[track_caller]
+    pub fn run_reporting<R, E, T, Fut>(
+        self,
+        report: impl FnMut(E) + Send + 'static,
+        body: impl FnOnce(TaskGroup<R, E>) -> Fut,
+    ) -> impl Future<Output = Result<T, GroupError<E>>>
+    where
+        R: Runtime,
+        E: Send + 'static,
+        Fut: Future,
+        Fut::Output: GroupOutput<E, Value = T>,
+    {
+        open(
+            self.keep_going(),
+            Some(Box::new(report)),
+            body,
+            Location::caller(),
+        )
+    }
+}
+
 /// Opens a group with options; see [`GroupOptions::run`].
-pub(super) fn open<R, E, T, Fut>(
+fn open<R, E, T, Fut>(
     options: GroupOptions,
     report: Option<Report<'static, E>>,
     body: impl FnOnce(TaskGroup<R, E>) -> Fut,

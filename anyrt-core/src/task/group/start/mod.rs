@@ -27,7 +27,7 @@ use self::shared::{Shared, Signal, StartStep, State};
 use self::starter::Starter;
 use super::super::handle::TaskHandle;
 use super::super::output::TaskOutput;
-use super::builder::ChildOptions;
+use super::child_options::ChildOptions;
 use crate::engine::{Caller, GroupState, Hold, Node, SpawnArgs, TaskRecord, poll_state};
 use crate::error::StartError;
 use crate::loom::{Arc, Mutex};

@@ -92,9 +92,12 @@ pub(crate) use const_fn;
 /// The standard library's macro, in the form that core uses.
 #[cfg(loom)]
 macro_rules! local_keys {
-    ($($(#[$attribute:meta])* static $name:ident: $type:ty = const $init:block;)*) => { $(
+    ($(
+        $(#[$attribute:meta])*
+        $visibility:vis static $name:ident: $type:ty = const $init:block;
+    )*) => { $(
         $(#[$attribute])*
-        static $name: $crate::loom::LocalKey<$type> = {
+        $visibility static $name: $crate::loom::LocalKey<$type> = {
             ::loom::thread_local! { static KEY: $type = $init; }
             $crate::loom::LocalKey(&KEY)
         };

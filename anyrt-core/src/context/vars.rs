@@ -8,7 +8,7 @@ use std::task::{self, Poll};
 
 use pin_project::pin_project;
 
-use crate::engine::context_map::{Context, replace};
+use crate::engine::context::{Context, replace};
 use crate::engine::poll_state::number_in_process;
 use crate::loom::{Arc, OnceLock};
 

@@ -12,9 +12,9 @@
 //! | `scope_policy`, `deadlines`, `lazy_timer` | the additions of scopes to a frame; their timers |
 //! | `group` | the state of a group, and the records of its tasks |
 //! | `task_future` | the outermost frame of a task |
-//! | `run`, `workers`, `at_end` | the state shared by all tasks of a run; its worker threads; actions at its end |
-//! | `context_map` | the values of context variables |
-//! | `cause`, `ended`, `unhandled`, `wait`, `wait_detail` | causes and kinds of ends; what a task waits for |
+//! | `run`, `current_run`, `workers`, `at_end` | the state shared by all tasks of a run; the run of the caller; worker threads; actions at its end |
+//! | `context`, `context_map` | the context of the caller; the values of context variables |
+//! | `cause`, `ended`, `unhandled`, `wait`, `wait_detail`, `wait_details` | causes and kinds of ends; what a task waits for |
 //!
 //! # How cancellation is carried
 //!
@@ -51,7 +51,9 @@
 mod at_end;
 mod cause;
 pub(crate) mod clock;
-pub(crate) mod context_map;
+pub(crate) mod context;
+mod context_map;
+mod current_run;
 mod deadlines;
 mod ended;
 mod frame;
@@ -71,11 +73,12 @@ mod wait;
     expect(dead_code, reason = "signals are described by it")
 )]
 mod wait_detail;
+mod wait_details;
 mod workers;
 
 pub(crate) use self::at_end::AtEnd;
 pub use self::cause::{Cancelled, Cause};
-pub use self::context_map::Context;
+pub use self::context::Context;
 pub(crate) use self::context_map::ContextMap;
 pub(crate) use self::deadlines::poll_deadlines;
 pub(crate) use self::ended::Ended;
@@ -95,5 +98,5 @@ pub use self::unhandled::Unhandled;
 pub use self::wait::Wait;
 #[cfg(all(feature = "signals", unix))]
 pub(crate) use self::wait_detail::WaitDetail;
-pub(crate) use self::wait_detail::WaitDetails;
+pub(crate) use self::wait_details::WaitDetails;
 pub(crate) use self::workers::{Job, Workers, alone};

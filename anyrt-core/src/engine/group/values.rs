@@ -10,13 +10,10 @@ use std::mem;
 
 use super::children::{SIZE, TaskRecord};
 use crate::engine::{TaskEnd, poll_state};
-use crate::loom::{Mutex, OnceLock, lock};
+use crate::loom::{Mutex, lock};
 
 /// The size above which values are boxed, since a single value keeps the storage of the whole block.
 const MAX_SIZE: usize = 32;
-
-/// The storage for the values of a block's tasks.
-pub(super) type Values = OnceLock<Box<dyn Any + Send + Sync>>;
 
 /// The cells for values of one type.
 type Cells<T> = [Mutex<Option<T>>; SIZE];

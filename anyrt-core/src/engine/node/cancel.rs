@@ -1,17 +1,9 @@
 //! The cancellation of a scope, its cause, and the shield that stops cancellation from outside.
 
 use super::{ABORTED, CANCELLED, CAUGHT, CONFIRMED, INHERITED, INTERRUPTED_FROM_OUTSIDE, SHIELDED};
-use crate::engine::{Cancelled, Cause, Node, poll_state};
+use crate::engine::{CancelState, Cancelled, Cause, Node, poll_state};
 use crate::loom::atomic::Ordering;
 use crate::loom::{Arc, lock};
-
-/// The cancellation of a scope itself, or of a task; later states outrank earlier ones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum CancelState {
-    No,
-    Cancelled,
-    Aborted,
-}
 
 impl Node {
     /// Returns the cancellation of the scope or task that this node belongs to, as of now.

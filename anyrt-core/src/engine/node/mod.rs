@@ -36,12 +36,14 @@
 //! | a release lowers `holding` and takes the waker in one critical section | the owner registers, then reads `holding` under the lock | the owner sees that no hold is left, or is woken |
 
 mod cancel;
+mod cancel_state;
 mod deadline;
 #[cfg(all(test, loom))]
 mod loom_tests;
 mod probe;
 mod propagate;
 mod refused;
+mod stranded;
 mod tree;
 
 use std::fmt;
@@ -49,7 +51,7 @@ use std::task::{Context, Waker};
 
 use slab::Slab;
 
-pub(crate) use self::cancel::CancelState;
+pub(crate) use self::cancel_state::CancelState;
 pub(crate) use self::probe::Probe;
 pub(crate) use self::refused::Refusal;
 use crate::engine::clock::Clock;

@@ -3,7 +3,8 @@
 use std::ptr;
 use std::task::Waker;
 
-use super::{THREAD, with_task};
+use super::task::with_task;
+use super::thread::{Identity, THREAD};
 use crate::engine::TaskRecord;
 
 /// Returns whether a waker is the current task's own, or belongs to a branch that is polled with it. Children
@@ -35,9 +36,6 @@ fn with_branch<T>(branch: Option<Identity>, f: impl FnOnce() -> T) -> T {
     let _restore = Restore(THREAD.with(|thread| thread.branch.replace(branch)));
     f()
 }
-
-/// The identity of a waker: the addresses of its data and of its functions.
-pub(super) type Identity = (usize, usize);
 
 /// A placeholder for the waker of the branch that is polled next.
 const NEXT_BRANCH: Identity = (0, 0);

@@ -3,11 +3,10 @@
 use std::task::Waker;
 
 use super::branch::leads_to_task;
-use super::{CANCELLED, THREAD, Thread, task_clock, waits_for};
+use super::cell::CANCELLED;
+use super::task::task_clock;
+use super::thread::{BUDGET, THREAD, waits_for};
 use crate::engine::Wait;
-
-/// The number of operations of a task that may be ready in one poll before the task yields (rule C11).
-pub(super) const BUDGET: u32 = 128;
 
 /// The number of operations that are refused in one poll after its budget is used up; then the budget is
 /// filled again. It is larger than most `select!`s have branches, so that the poll ends. Code that polls
@@ -80,12 +79,4 @@ pub(crate) fn use_up_budget() {
             thread.budget.set(0);
         }
     });
-}
-
-impl Thread {
-    #[inline]
-    pub(super) fn fill_budget(&self) {
-        self.budget.set(BUDGET);
-        self.refusals.set(0);
-    }
 }

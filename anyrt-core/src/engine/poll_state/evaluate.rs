@@ -1,7 +1,9 @@
 //! Evaluation of the state at the caller, from the nodes instead of the recorded surroundings.
 
-use super::open_frames::{OpenFrame, each_visible};
-use super::{AT_ROOT, LOCAL_CANCELLED, OPEN, THREAD, surroundings, with_task};
+use super::cell::{AT_ROOT, CANCELLED, LOCAL_CANCELLED};
+use super::open_frames::{Found, OPEN, OpenFrame, each_visible};
+use super::task::with_task;
+use super::thread::{THREAD, surroundings};
 use crate::engine::{CancelState, Cancelled, Cause, Enclosing, Node};
 use crate::instant::Instant;
 use crate::loom::Arc;
@@ -38,18 +40,16 @@ impl Evaluation {
     }
 }
 
-/// The state at a place inside the current task.
-#[derive(Clone, Copy)]
-pub(crate) struct Found {
-    pub(crate) cancelled: bool,
-    pub(crate) deadline: Instant,
-}
-
-impl Found {
-    const NOTHING: Found = Found {
-        cancelled: false,
-        deadline: Instant::FAR_FUTURE,
-    };
+/// Returns whether an operation that is polled here must not start.
+#[inline]
+pub(crate) fn effectively_cancelled() -> bool {
+    THREAD.with(|thread| {
+        if thread.marks.is_dirty() {
+            look_around().cancelled
+        } else {
+            thread.surroundings.get().has(CANCELLED)
+        }
+    })
 }
 
 /// Returns the state at the caller, as of the last change on this thread; later changes by other threads are

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
 
-use super::THREAD;
+use super::thread::THREAD;
 use crate::loom::thread_local;
 
 type Hook = Rc<dyn Fn()>;

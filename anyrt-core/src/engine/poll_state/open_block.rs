@@ -2,7 +2,8 @@
 
 use std::mem::ManuallyDrop;
 
-use super::{IN_TASK, THREAD};
+use super::cell::IN_TASK;
+use super::thread::THREAD;
 use crate::engine::OpenBlock;
 
 /// Takes out the block that the current task fills, if it belongs to the group at that address.

@@ -1,9 +1,16 @@
 //! The stack of open frames: the nodes of the frames that are being polled on this thread.
 
-use super::evaluate::Found;
-use super::{OPEN, Surroundings, THREAD, surroundings};
+use std::cell::RefCell;
+
+use super::cell::Surroundings;
+use super::thread::{THREAD, entries, surroundings};
 use crate::engine::Node;
-use crate::loom::Arc;
+use crate::instant::Instant;
+use crate::loom::{Arc, thread_local};
+
+thread_local! {
+    pub(super) static OPEN: RefCell<Vec<OpenFrame>> = const { RefCell::new(Vec::new()) };
+}
 
 /// A frame that is being polled, and that has a node or may need one.
 pub(super) struct OpenFrame {
@@ -24,6 +31,20 @@ pub(super) struct Visible {
     pub(super) outer: Surroundings,
     /// The state found inside, and the number of changes on this thread at that time.
     pub(super) found: Option<(u64, Found)>,
+}
+
+/// The state at a place inside the current task.
+#[derive(Clone, Copy)]
+pub(crate) struct Found {
+    pub(crate) cancelled: bool,
+    pub(crate) deadline: Instant,
+}
+
+impl Found {
+    pub(super) const NOTHING: Found = Found {
+        cancelled: false,
+        deadline: Instant::FAR_FUTURE,
+    };
 }
 
 /// Pushes a frame onto the stack, for as long as its future is polled.
@@ -125,11 +146,6 @@ pub(crate) fn latch() {
         interrupts
     });
     THREAD.with(|thread| thread.changes.set(thread.changes.get() + 1));
-}
-
-#[inline]
-pub(crate) fn entries() -> u32 {
-    THREAD.with(|thread| thread.entries.get())
 }
 
 /// Returns the first result of `find` for the groups whose bodies are being polled by the current task,

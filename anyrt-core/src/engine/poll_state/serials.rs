@@ -1,10 +1,9 @@
 //! Serial numbers, which each thread reserves in blocks.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::THREAD;
 use crate::loom::atomic::Ordering;
 use crate::loom::process::AtomicU64;
 use crate::loom::{Arc, thread_local};
@@ -19,6 +18,8 @@ static NEXT_SERIALS: AtomicU64 = AtomicU64::new(1);
 static NEXT_OF_PROCESS: AtomicU64 = AtomicU64::new(1);
 
 thread_local! {
+    /// The last serial number that this thread has used.
+    static LAST: Cell<u64> = const { Cell::new(0) };
     /// The source of this thread's blocks, if it has a separate one. Read once per block.
     static SOURCE: RefCell<Option<Arc<AtomicU64>>> = const { RefCell::new(None) };
 }
@@ -33,14 +34,14 @@ pub(crate) fn next_serial() -> u64 {
 /// Reserves `count` consecutive numbers, at most half of [`SERIALS`], and returns the first.
 #[inline]
 pub(crate) fn next_serials(count: u64) -> u64 {
-    THREAD.with(|thread| {
-        let mut serial = thread.serial.get();
+    LAST.with(|last| {
+        let mut serial = last.get();
         // The first number of each block, a multiple of `SERIALS`, is left out: it marks an exhausted block.
         let left = (SERIALS - serial % SERIALS) % SERIALS;
         if left < count {
             serial = next_block() * SERIALS;
         }
-        thread.serial.set(serial + count);
+        last.set(serial + count);
         serial + 1
     })
 }
@@ -64,7 +65,7 @@ pub(crate) fn number_in_process() -> u64 {
 /// Returns a small number of this thread, for spreading contention.
 #[inline]
 pub(crate) fn thread_number() -> usize {
-    THREAD.with(|thread| (thread.serial.get() / SERIALS) as usize)
+    LAST.with(|last| (last.get() / SERIALS) as usize)
 }
 
 /// Gives this thread a separate source of serial numbers, until the returned guard is dropped. For backends
@@ -85,7 +86,7 @@ pub fn own_numbers(source: Arc<AtomicU64>) -> OwnNumbers {
     OwnNumbers {
         source: SOURCE.with(|cell| cell.replace(Some(source))),
         // A multiple of `SERIALS`: the next number comes from a new block.
-        serial: THREAD.with(|thread| thread.serial.replace(0)),
+        last: LAST.with(|last| last.replace(0)),
         of_this_thread: PhantomData,
     }
 }
@@ -93,13 +94,13 @@ pub fn own_numbers(source: Arc<AtomicU64>) -> OwnNumbers {
 /// The guard of [`own_numbers`]. Restores the earlier source of this thread, and its position there.
 pub struct OwnNumbers {
     source: Option<Arc<AtomicU64>>,
-    serial: u64,
+    last: u64,
     of_this_thread: PhantomData<*const ()>,
 }
 
 impl Drop for OwnNumbers {
     fn drop(&mut self) {
-        THREAD.with(|thread| thread.serial.set(self.serial));
+        LAST.with(|last| last.set(self.last));
         let own = SOURCE.with(|cell| cell.replace(self.source.take()));
         drop(own);
     }

@@ -2,10 +2,10 @@
 
 use std::mem::ManuallyDrop;
 
+use super::cell::{CANCELLED, IN_TASK, Surroundings};
 use super::open_block::close_block;
-use super::{
-    CANCELLED, IN_TASK, Surroundings, THREAD, Thread, close_frame, note_contexts, surroundings,
-};
+use super::open_frames::close_frame;
+use super::thread::{THREAD, Thread, note_contexts, surroundings};
 use crate::engine::clock::Clock;
 use crate::engine::{CancelState, TaskRecord, Wait};
 

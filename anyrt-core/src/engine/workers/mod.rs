@@ -40,35 +40,24 @@
 //! costs time, but a worker checks the queue under the lock before it sleeps, and `unpark` ends a sleep that
 //! begins later. No lock is held while a thread is woken or a job is executed.
 
+mod job;
 #[cfg(all(test, loom))]
 mod loom_tests;
 mod pool;
 mod thread;
 mod wait;
+mod worker_state;
 
 use std::any::TypeId;
 use std::fmt;
 
+pub(crate) use self::job::Job;
 use self::pool::{Pool, State};
 pub(crate) use self::thread::alone;
-use self::thread::start_worker;
-use self::wait::WorkerState;
-use crate::engine::Run;
+use self::worker_state::WorkerState;
 use crate::loom::atomic::{AtomicU32, Ordering};
-use crate::loom::{Arc, Mutex, lock};
-use crate::runtime::{Runtime, Unparker};
-
-/// The work of a call, as a worker executes it.
-pub(crate) trait Job: Send {
-    /// Executes the work, and stores the result.
-    fn work(&mut self);
-
-    /// Delivers the result. Returns false if no receiver is left. Drops no value of the user's.
-    fn deliver(&mut self) -> bool;
-
-    /// Drops the result, if it was not received.
-    fn discard(&mut self);
-}
+use crate::loom::{Mutex, lock};
+use crate::runtime::Unparker;
 
 /// The idle workers of a run.
 #[derive(Default)]
@@ -82,25 +71,6 @@ pub(crate) struct Workers {
 }
 
 impl Workers {
-    /// Passes the job to an idle worker, or to a new one.
-    pub(crate) fn hand_over<R: Runtime>(run: &Arc<Run>, job: Box<dyn Job>) {
-        if let Err(job) = run.workers.enqueue(TypeId::of::<R>(), job) {
-            let runtime = R::current().unwrap_or_else(|error| panic!("{error}"));
-            start_worker::<R>(&runtime, run, job);
-        }
-    }
-
-    /// Does the same from any thread, with the runtime's handle.
-    pub(crate) fn hand_over_from<R: Runtime>(
-        runtime: &R::Handle,
-        run: &Arc<Run>,
-        job: Box<dyn Job>,
-    ) {
-        if let Err(job) = run.workers.enqueue(TypeId::of::<R>(), job) {
-            start_worker::<R>(runtime, run, job);
-        }
-    }
-
     /// Puts the job into the queue, or returns it if it needs a new worker.
     fn enqueue(&self, runtime: TypeId, job: Box<dyn Job>) -> Result<(), Box<dyn Job>> {
         let mut state = lock(&self.state);

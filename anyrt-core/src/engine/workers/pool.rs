@@ -3,7 +3,8 @@
 use std::any::TypeId;
 use std::collections::VecDeque;
 
-use super::{Job, WorkerState};
+use super::job::Job;
+use super::worker_state::WorkerState;
 use crate::runtime::Unparker;
 
 /// The number of idle workers that a run keeps for each runtime. Others return to the runtime's pool, which

@@ -3,7 +3,9 @@
 use std::any::TypeId;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::{Job, WorkerState, Workers};
+use super::Workers;
+use super::job::Job;
+use super::worker_state::WorkerState;
 use crate::engine::Run;
 use crate::loom::Arc;
 use crate::runtime::Runtime;
@@ -37,7 +39,28 @@ fn start<R: Runtime>(runtime: &R::Handle, f: impl FnOnce() + Send + 'static) {
     drop(R::spawn_blocking(runtime, f));
 }
 
-pub(super) fn start_worker<R: Runtime>(runtime: &R::Handle, run: &Arc<Run>, job: Box<dyn Job>) {
+impl Workers {
+    /// Passes the job to an idle worker, or to a new one.
+    pub(crate) fn hand_over<R: Runtime>(run: &Arc<Run>, job: Box<dyn Job>) {
+        if let Err(job) = run.workers.enqueue(TypeId::of::<R>(), job) {
+            let runtime = R::current().unwrap_or_else(|error| panic!("{error}"));
+            start_worker::<R>(&runtime, run, job);
+        }
+    }
+
+    /// Does the same from any thread, with the runtime's handle.
+    pub(crate) fn hand_over_from<R: Runtime>(
+        runtime: &R::Handle,
+        run: &Arc<Run>,
+        job: Box<dyn Job>,
+    ) {
+        if let Err(job) = run.workers.enqueue(TypeId::of::<R>(), job) {
+            start_worker::<R>(runtime, run, job);
+        }
+    }
+}
+
+fn start_worker<R: Runtime>(runtime: &R::Handle, run: &Arc<Run>, job: Box<dyn Job>) {
     let run = run.clone();
     start::<R>(runtime, move || worker::<R>(&run, job));
 }

@@ -1,13 +1,13 @@
 //! The wait of an idle worker for a job: it spins, and then sleeps.
 
-use std::any::TypeId;
 use std::time::Duration;
 
-use super::{Job, Workers, wake};
+use super::job::Job;
+use super::worker_state::WorkerState;
+use super::{Workers, wake};
 use crate::loom::atomic::Ordering;
 use crate::loom::lock;
 use crate::loom::thread;
-use crate::runtime::Unparker;
 
 /// The number of rounds that a worker spins before it sleeps: about 100 microseconds. On machines whose
 /// processors sleep deeply, such as virtual machines, waking the caller, which then has the next job, takes
@@ -23,28 +23,6 @@ const NAPS: u32 = 2;
 /// The exponent of the longest pause: a worker that has spun in vain repeatedly spins once in 2 to the power
 /// of this many times.
 const MOST_MISSES: u32 = 6;
-
-/// A worker's own state. Accessed by its thread alone.
-pub(super) struct WorkerState {
-    pub(super) runtime: TypeId,
-    pub(super) thread: Unparker,
-    /// The number of spins in vain since the last success.
-    misses: u32,
-    /// The number of times that it will not spin.
-    pause: u32,
-}
-
-impl WorkerState {
-    /// Creates the state of the worker on this thread.
-    pub(super) fn new(runtime: TypeId) -> WorkerState {
-        WorkerState {
-            runtime,
-            thread: Unparker::current(),
-            misses: 0,
-            pause: 0,
-        }
-    }
-}
 
 impl Workers {
     /// Waits for a job while idle. Returns `None` if the worker has to end.
@@ -110,6 +88,7 @@ impl Workers {
 
 #[cfg(test)]
 mod tests {
+    use std::any::TypeId;
     use std::sync::atomic::AtomicUsize;
     use std::sync::{Arc, Condvar, Mutex, mpsc};
 

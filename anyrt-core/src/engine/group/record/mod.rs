@@ -30,6 +30,7 @@
 //! | `polls` | The increment after a poll releases; [`polls`](Record::polls) acquires. A reader that finds an even count sees the `wait` of that poll, although `wait` is relaxed. |
 //! | `flags` | Relaxed: written before the record is visible to others, then under the lock. |
 
+mod caller;
 mod cancel;
 mod end;
 mod poll;
@@ -41,9 +42,9 @@ use std::mem;
 use std::panic::Location;
 use std::task::Waker;
 
+pub(crate) use self::caller::Caller;
 pub(crate) use self::end::TaskEnd;
 pub(crate) use self::spawn::SpawnArgs;
-pub(crate) use self::start::Caller;
 use crate::engine::{Cancelled, ContextMap, Node, Wait};
 use crate::loom::atomic::{AtomicU8, AtomicU16, AtomicU32, Ordering};
 use crate::loom::{Arc, Mutex, lock};

@@ -3,7 +3,7 @@
 use std::panic::Location;
 
 use super::{BEGUN, ELSEWHERE, HAS_CONTEXT, REGISTERED, RareState, Record, STARTING};
-use crate::engine::{Context, ContextMap};
+use crate::engine::ContextMap;
 use crate::loom::atomic::Ordering;
 use crate::loom::{Arc, lock};
 
@@ -14,19 +14,6 @@ pub(crate) struct SpawnArgs {
     pub(crate) context: Option<Arc<ContextMap>>,
     /// `true` if the task is created by `start`.
     pub(crate) starting: bool,
-}
-
-impl SpawnArgs {
-    /// Returns the defaults for a task that is spawned at this location.
-    #[inline]
-    pub(crate) fn at(location: &'static Location<'static>) -> SpawnArgs {
-        SpawnArgs {
-            location,
-            name: None,
-            context: Context::snapshot(),
-            starting: false,
-        }
-    }
 }
 
 impl Record {

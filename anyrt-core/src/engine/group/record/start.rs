@@ -1,16 +1,8 @@
 //! `start`: one word decides under whose scopes the task lives.
 
-use super::{CALLER_CANCELLED, Record, STARTING};
-use crate::engine::{Node, TaskRecord, poll_state};
-use crate::loom::{Arc, lock};
-
-/// The place where a task was started.
-#[derive(Clone)]
-pub(crate) struct Caller {
-    pub(crate) task: Option<TaskRecord>,
-    /// The node of the call in the tree; it carries the deadlines of plain scopes around the call.
-    pub(crate) node: Arc<Node>,
-}
+use super::{CALLER_CANCELLED, Caller, Record, STARTING};
+use crate::engine::poll_state;
+use crate::loom::lock;
 
 impl Record {
     /// Returns whether the task lives under the scopes of its starter.

@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use super::nesting::Surrounding;
+use super::Surrounding;
 use crate::engine::{Cancelled, Cause, GroupState};
 use crate::loom::atomic::Ordering;
 use crate::loom::{Arc, lock};

@@ -37,13 +37,14 @@ mod count;
 mod deadlines;
 mod failures;
 mod nesting;
+mod open;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::Location;
 
-use self::nesting::{Nested, Surrounding};
 use crate::engine::clock::Clock;
-use crate::engine::{Cancelled, Children, Node, Owner, Run, SpawnArgs, TaskRecord, poll_state};
+use crate::engine::{Cancelled, Children, Node, Owner, Run, SpawnArgs, TaskRecord};
 use crate::instant::Instant;
 use crate::loom::atomic::{AtomicBool, AtomicU64};
 use crate::loom::{Arc, Mutex, OnceLock, Weak};
@@ -73,32 +74,24 @@ pub(crate) struct GroupState {
     panic: Mutex<Option<Payload>>,
 }
 
-impl GroupState {
-    /// Creates a group hosted by the task that is being polled.
-    pub(crate) fn new(
-        clock: Clock,
-        location: &'static Location<'static>,
-        keeps_going: bool,
-        in_place: bool,
-        tag: u8,
-    ) -> Arc<GroupState> {
-        let host = poll_state::current_task();
-        let around = poll_state::innermost_group(|node| node.group())
-            .or_else(|| host.as_ref().map(|host| host.group().clone()));
-        let run = around.as_ref().and_then(|around| around.run.clone());
-        let group = Arc::new_cyclic(|weak| GroupState {
-            host,
-            run,
-            keeps_going,
-            in_place,
-            ..GroupState::build(weak, clock, location, tag)
-        });
-        if let Some(around) = around {
-            group.move_to(around);
-        }
-        group
-    }
+/// The group around a group.
+enum Surrounding {
+    /// None: the group is outside of every other, or belongs to a run.
+    None,
+    /// This group, which lists the inner one under the number.
+    Group(Arc<GroupState>, u64),
+    /// The run is over: no child can enter.
+    Over,
+}
 
+/// The groups directly inside, in the order of their opening.
+#[derive(Default)]
+struct Nested {
+    opened: u64,
+    groups: BTreeMap<u64, Weak<GroupState>>,
+}
+
+impl GroupState {
     /// Creates the outermost group of a run.
     pub(crate) fn of_run(
         clock: Clock,

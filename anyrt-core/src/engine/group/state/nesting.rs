@@ -1,27 +1,10 @@
 //! The group around a group, and the groups directly inside it.
 
-use std::collections::BTreeMap;
 use std::mem;
 
+use super::Surrounding;
 use crate::engine::GroupState;
 use crate::loom::{Arc, Weak, lock};
-
-/// The group around a group.
-pub(super) enum Surrounding {
-    /// None: the group is outside of every other, or belongs to a run.
-    None,
-    /// This group, which lists the inner one under the number.
-    Group(Arc<GroupState>, u64),
-    /// The run is over: no child can enter.
-    Over,
-}
-
-/// The groups directly inside, in the order of their opening.
-#[derive(Default)]
-pub(super) struct Nested {
-    opened: u64,
-    groups: BTreeMap<u64, Weak<GroupState>>,
-}
 
 impl GroupState {
     /// Sets the group around.

@@ -41,6 +41,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::{fmt, mem};
 
+#[cfg(feature = "fs")]
 pub(crate) use self::hop::MOST;
 use self::hop::{Hop, HopOutput, HopState, Piece, Running, counts};
 use super::{FileHandle, FilePath};

@@ -36,13 +36,13 @@
 //! A refused operation stores its waker in the node of the innermost cancelled frame, and owns that entry.
 //! The frame wakes it when it is left, and an operation that is dropped removes its waker.
 //!
-//! Holders that will not be polled again are found by probing (`node/probe.rs`). `frame` has the steps of a
+//! Holders that will not be polled again are found by probing (`node/stranded.rs`). `frame` has the steps of a
 //! poll, and `node` which code may access which field, and when.
 //!
 //! # Thread-local state
 //!
-//! All thread-local state of core is here (the state of a poll, the context outside of tasks, the run of a
-//! worker thread), in `runtime/park.rs` and in `thread/call.rs`.
+//! All thread-local state of core is here (the state of a poll, serial numbers, the hook of `observe`, the
+//! context outside of tasks, the runs of a thread), in `runtime/park.rs` and in `thread/call.rs`.
 
 #[cfg_attr(
     not(all(feature = "to_process", unix)),

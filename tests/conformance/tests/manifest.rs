@@ -45,11 +45,11 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("EN-36", "ci/other-systems.sh"),
     ("EV-03", "tests/apps/tests/backends.rs"),
     ("EV-07", "tests/apps/tests/backends.rs"),
-    ("PR-11", "tests/apps/tests/workers.rs"),
-    ("PR-12", "tests/apps/tests/workers.rs"),
-    ("PR-13", "tests/apps/tests/workers.rs"),
-    ("PR-14", "tests/apps/tests/workers.rs"),
-    ("PR-15", "tests/apps/tests/workers.rs"),
+    ("PR-11", "tests/apps/tests/workers/calls.rs"),
+    ("PR-12", "tests/apps/tests/workers/cancellation.rs"),
+    ("PR-13", "tests/apps/tests/workers/cancellation.rs"),
+    ("PR-14", "tests/apps/tests/workers/calls.rs"),
+    ("PR-15", "tests/apps/tests/workers/cancellation.rs"),
 ];
 
 /// A case in the sources.

@@ -1,4 +1,4 @@
-//! A program with worker processes, for `tests/workers.rs`. Its first argument selects its behaviour.
+//! A program with worker processes, for `tests/workers`. Its first argument selects its behaviour.
 
 #![expect(
     clippy::print_stdout,

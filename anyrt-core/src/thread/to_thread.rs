@@ -9,8 +9,8 @@
 //! overhead --case to_thread` compares both. Threads stay only for calls by tasks of the run: if a worker
 //! thread itself enters a runtime, that runtime ends before the run, and waits for its threads.
 //!
-//! A [`CapacityLimiter`](crate::sync::CapacityLimiter) limits the number of concurrent functions: 40 for each run by default. A limit above
-//! that of the runtime's pool (about 500 threads) has no effect.
+//! A [`CapacityLimiter`](crate::sync::CapacityLimiter) limits the number of concurrent functions: 40 for each
+//! run by default. A limit above that of the runtime's pool (about 500 threads) has no effect.
 //!
 //! The name of a call is kept by this module ([`current_name`]): only system-specific calls can rename a
 //! running thread, and none of them is available in safe code everywhere.

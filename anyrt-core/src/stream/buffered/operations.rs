@@ -23,8 +23,8 @@ impl<S: ByteReceiveStream> BufferedByteStream<S> {
     /// # Errors
     ///
     /// - [`IncompleteRead`](crate::stream::IncompleteRead) if the stream ends too early: see
-    ///   [`is_incomplete_read`](crate::stream::is_incomplete_read). The bytes that arrived are in the buffer; if that
-    ///   is [empty](Self::buffered), the stream ended between messages.
+    ///   [`is_incomplete_read`](crate::stream::is_incomplete_read). The bytes that arrived are in the buffer;
+    ///   if that is [empty](Self::buffered), the stream ended between messages.
     /// - Any other error of the stream.
     pub fn receive_exactly(&mut self, count: usize) -> ReceiveExactly<'_, S> {
         ReceiveExactly::new(self, count)
@@ -43,8 +43,9 @@ impl<S: ByteReceiveStream> BufferedByteStream<S> {
     ///
     /// # Errors
     ///
-    /// - [`DelimiterNotFound`](crate::stream::DelimiterNotFound) if more than `max` bytes come before the delimiter:
-    ///   see [`is_delimiter_not_found`](crate::stream::is_delimiter_not_found). They stay in the buffer.
+    /// - [`DelimiterNotFound`](crate::stream::DelimiterNotFound) if more than `max` bytes come before the
+    ///   delimiter: see [`is_delimiter_not_found`](crate::stream::is_delimiter_not_found). They stay in the
+    ///   buffer.
     /// - [`IncompleteRead`](crate::stream::IncompleteRead) as for
     ///   [`receive_exactly`](Self::receive_exactly).
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if the delimiter is empty.

@@ -19,9 +19,9 @@ impl<S: ByteReceiveStream> TextStream<S> {
     /// # Errors
     ///
     /// - [End of stream](crate::stream::is_end_of_stream) if the peer has closed its side.
-    /// - [`InvalidUtf8`](crate::stream::InvalidUtf8), by every further call, if received bytes are not text, or the stream ends inside a
-    ///   character: see [`is_invalid_utf8`](crate::stream::is_invalid_utf8). All text before has been received. Never
-    ///   returned by a [lossy](Self::lossy) stream.
+    /// - [`InvalidUtf8`](crate::stream::InvalidUtf8), by every further call, if received bytes are not text,
+    ///   or the stream ends inside a character: see [`is_invalid_utf8`](crate::stream::is_invalid_utf8). All
+    ///   text before has been received. Never returned by a [lossy](Self::lossy) stream.
     /// - Any other error of the byte stream.
     pub fn receive(&mut self) -> ReceiveText<'_, S> {
         ReceiveText::new(self)

@@ -6,7 +6,8 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::events::Event;
-use crate::shared::{Shared, State};
+use crate::shared::Shared;
+use crate::task_report::TaskReport;
 
 /// The reason why a simulation has no value.
 #[non_exhaustive]
@@ -38,7 +39,7 @@ pub struct Report {
     pub at: Duration,
     /// The number of steps.
     pub steps: u64,
-    /// The tasks that had not ended.
+    /// The tasks that had not ended: those at the top of the run, each with the tasks of its groups.
     pub tasks: Vec<TaskReport>,
     /// The latest events.
     pub events: Vec<Event>,
@@ -46,20 +47,8 @@ pub struct Report {
     pub backtrace: Option<String>,
 }
 
-/// A task that had not ended.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct TaskReport {
-    /// The number of the task in events.
-    pub id: u64,
-    /// The name that it was given.
-    pub name: Option<String>,
-    /// The place where it was spawned.
-    pub location: String,
-}
-
-/// The number of tasks that the text of a report shows.
-const SHOWN: usize = 20;
+/// The number of lines about tasks that the text of a report shows.
+const SHOWN: usize = 40;
 
 impl Failure {
     /// Returns the report, unless it was a panic or the run was not started.
@@ -132,16 +121,12 @@ impl fmt::Display for Report {
             "  seed {}, at {:?}, after {} steps",
             self.seed, self.at, self.steps
         )?;
-        for task in self.tasks.iter().take(SHOWN) {
-            let name = task.name.as_deref().unwrap_or("(no name)");
-            write!(
-                f,
-                "\n  task {} {name}, spawned at {}",
-                task.id, task.location
-            )?;
+        let lines = TaskReport::draw_all(&self.tasks);
+        for line in lines.iter().take(SHOWN) {
+            write!(f, "\n  {line}")?;
         }
-        if self.tasks.len() > SHOWN {
-            write!(f, "\n  and {} more tasks", self.tasks.len() - SHOWN)?;
+        if lines.len() > SHOWN {
+            write!(f, "\n  and {} more lines", lines.len() - SHOWN)?;
         }
         f.write_str("\n  the latest events:")?;
         for event in &self.events {
@@ -193,18 +178,21 @@ impl Stop {
         }
     }
 
-    pub(crate) fn into_failure(self, shared: &Shared, state: &State) -> Failure {
-        let tasks = state.tasks.iter().map(|(_, task)| TaskReport {
-            id: task.id,
-            name: task.name.as_deref().map(str::to_owned),
-            location: task.location.to_string(),
-        });
+    /// Creates the failure. The state must not be locked: core's tree of tasks has locks of its own.
+    pub(crate) fn into_failure(self, shared: &Shared) -> Failure {
+        let tree = anyrt_core::task::entered_tree();
+        let state = shared.lock();
+        let mut spawned: Vec<_> = state.tasks.iter().map(|(_, task)| task.clone()).collect();
+        let steps = state.stats.steps;
+        let events = state.events.latest();
+        drop(state);
+        spawned.sort_by_key(|task| task.id);
         (self.failure)(Report {
             seed: shared.config.seed,
             at: Duration::from_nanos(shared.now()),
-            steps: state.stats.steps,
-            tasks: tasks.collect(),
-            events: state.events.latest(),
+            steps,
+            tasks: TaskReport::all(tree.as_ref(), &spawned),
+            events,
             backtrace: self.backtrace,
         })
     }

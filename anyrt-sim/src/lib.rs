@@ -53,6 +53,7 @@ mod run;
 mod shared;
 mod spawn;
 mod stats;
+mod task_report;
 mod threads;
 mod time;
 mod timers;
@@ -61,14 +62,15 @@ pub use self::blocking::Call;
 pub use self::choices::{Choices, ParseChoicesError};
 pub use self::config::{Clock, Config, Idle, Policy};
 pub use self::events::{Event, EventKind};
-pub use self::failure::{Failure, Report, TaskReport};
 pub use self::faults::Faults;
 pub use self::host::{Host, HostBuilder};
+pub use self::failure::{Failure, Report};
 #[cfg(feature = "net")]
 pub use self::net::{Content, NetHandle, Packet, Rule, RuleChoices, RuleGuard, SimSocket, Verdict};
 pub use self::run::{FirstDifference, Outcome};
 pub use self::spawn::{ClockHandle, Simulation};
 pub use self::stats::Stats;
+pub use self::task_report::TaskReport;
 pub use self::time::Timer;
 
 /// The marker type of this backend: the `R` of code that is generic over the runtime.

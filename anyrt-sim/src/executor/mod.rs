@@ -150,11 +150,12 @@ impl Shared {
     }
 
     /// Ends the run with a failure.
-    fn fail(&self, mut state: std::sync::MutexGuard<'_, State>, stop: Stop) -> ! {
-        let failure = stop.into_failure(self, &state);
-        let message = failure.to_string();
-        state.failure = Some(failure);
+    fn fail(&self, state: std::sync::MutexGuard<'_, State>, stop: Stop) -> ! {
+        // The report reads core's tree of tasks, which has locks of its own.
         drop(state);
+        let failure = stop.into_failure(self);
+        let message = failure.to_string();
+        self.lock().failure = Some(failure);
         std::panic::panic_any(message);
     }
 }

@@ -32,7 +32,7 @@ const NAMES: [&str; 5] = ["order", "core", "user", "latency", "fault"];
 /// Its text form, from [`Display`](fmt::Display) and for [`FromStr`], names each purpose with its draws; a
 /// run of equal draws is written once, with its length: `order=0*12,3 latency=17,0*2`. Zeros at the end are
 /// left out, since a list is continued with them.
-#[derive(Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Choices {
     streams: [Vec<u64>; NAMES.len()],
 }
@@ -49,6 +49,23 @@ impl Choices {
     /// Returns whether every draw is zero.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Returns the draws of each purpose.
+    pub(crate) fn streams(&self) -> &[Vec<u64>] {
+        &self.streams
+    }
+
+    /// Returns the draws of one purpose, for changes.
+    pub(crate) fn stream_mut(&mut self, purpose: usize) -> &mut Vec<u64> {
+        &mut self.streams[purpose]
+    }
+
+    /// Removes the zeros at the end of each purpose, with which a list is continued anyway.
+    pub(crate) fn trim(&mut self) {
+        for stream in &mut self.streams {
+            stream.truncate(essential(stream).len());
+        }
     }
 }
 

@@ -1,10 +1,12 @@
 //! The options of a simulation.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::choices::Choices;
 use crate::faults::Faults;
+use crate::properties::Properties;
 
 /// The options of a simulation, and the backend that runs it.
 ///
@@ -44,6 +46,8 @@ pub struct Config {
     pub(crate) time_limit: Duration,
     pub(crate) keep_events: bool,
     pub(crate) keep_choices: bool,
+    /// The record of `sometimes!`, if the run is one of several.
+    pub(crate) properties: Option<Arc<Properties>>,
 }
 
 /// The order in which tasks that are ready are polled.
@@ -111,6 +115,7 @@ impl Config {
             time_limit: Duration::MAX,
             keep_events: false,
             keep_choices: true,
+            properties: None,
         }
     }
 

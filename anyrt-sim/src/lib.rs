@@ -48,9 +48,13 @@ mod faults;
 mod host;
 #[cfg(feature = "net")]
 mod net;
+mod panics;
+mod properties;
 mod random;
 mod run;
+mod seeds;
 mod shared;
+mod shrink;
 mod spawn;
 mod stats;
 mod task_report;
@@ -62,16 +66,26 @@ pub use self::blocking::Call;
 pub use self::choices::{Choices, ParseChoicesError};
 pub use self::config::{Clock, Config, Idle, Policy};
 pub use self::events::{Event, EventKind};
+pub use self::failure::{Failure, Report};
 pub use self::faults::Faults;
 pub use self::host::{Host, HostBuilder};
-pub use self::failure::{Failure, Report};
 #[cfg(feature = "net")]
 pub use self::net::{Content, NetHandle, Packet, Rule, RuleChoices, RuleGuard, SimSocket, Verdict};
+pub use self::properties::Sometimes;
 pub use self::run::{FirstDifference, Outcome};
+pub use self::seeds::{SeedFailure, SeedReport, Seeds, TestOutput};
+pub use self::shrink::{Shrink, Shrunk};
 pub use self::spawn::{ClockHandle, Simulation};
 pub use self::stats::Stats;
 pub use self::task_report::TaskReport;
 pub use self::time::Timer;
+
+/// Items that macros and the bounds of functions need.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::properties::{always, sometimes};
+    pub use crate::seeds::FnOutput;
+}
 
 /// The marker type of this backend: the `R` of code that is generic over the runtime.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -113,18 +113,11 @@ impl Config {
         let config = self.clone().keep_events(true);
         let first = config.run(test());
         let second = config.run(test());
-        if first.hash == second.hash {
-            return Ok(());
-        }
-        let length = first.events.len().min(second.events.len());
-        let position = (0..length).find(|&at| first.events[at] != second.events[at]);
-        let position = position.unwrap_or(length);
-        Err(Box::new(FirstDifference {
-            seed: self.seed,
-            position,
-            first: first.events.get(position).cloned(),
-            second: second.events.get(position).cloned(),
-        }))
+        FirstDifference::between(
+            self.seed,
+            (first.hash, &first.events),
+            (second.hash, &second.events),
+        )
     }
 }
 
@@ -140,6 +133,29 @@ pub struct FirstDifference {
     pub first: Option<Event>,
     /// The event of the second run, or `None` if it had ended.
     pub second: Option<Event>,
+}
+
+impl FirstDifference {
+    /// Compares the hashes of two runs and, if they differ, the events.
+    pub(crate) fn between(
+        seed: u64,
+        first: (u64, &[Event]),
+        second: (u64, &[Event]),
+    ) -> Result<(), Box<FirstDifference>> {
+        if first.0 == second.0 {
+            return Ok(());
+        }
+        let (first, second) = (first.1, second.1);
+        let length = first.len().min(second.len());
+        let position = (0..length).find(|&at| first[at] != second[at]);
+        let position = position.unwrap_or(length);
+        Err(Box::new(FirstDifference {
+            seed,
+            position,
+            first: first.get(position).cloned(),
+            second: second.get(position).cloned(),
+        }))
+    }
 }
 
 impl fmt::Display for FirstDifference {

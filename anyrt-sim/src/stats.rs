@@ -19,3 +19,23 @@ pub struct Stats {
     /// The virtual time that has passed.
     pub elapsed: Duration,
 }
+
+impl Stats {
+    /// Adds the counts of another run.
+    pub(crate) fn add(&mut self, other: &Stats) {
+        let Stats {
+            steps,
+            advances,
+            spawned,
+            draws,
+            packets,
+            elapsed,
+        } = other;
+        self.steps += steps;
+        self.advances += advances;
+        self.spawned += spawned;
+        self.draws += draws;
+        self.packets += packets;
+        self.elapsed = self.elapsed.saturating_add(*elapsed);
+    }
+}

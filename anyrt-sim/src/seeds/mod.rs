@@ -1,0 +1,263 @@
+//! Running a test for many seeds.
+
+mod alone;
+mod environment;
+mod jobs;
+mod progress;
+mod report;
+
+use std::ops::Range;
+use std::time::{Duration, Instant};
+
+pub(crate) use self::alone::{Loudness, run_alone};
+use self::environment::Repeat;
+pub use self::report::{SeedFailure, SeedReport};
+use crate::config::{Config, Policy};
+use crate::properties::Properties;
+use crate::run::FirstDifference;
+use crate::shrink::{Shrink, Signature};
+
+/// A test that is run for a range of seeds.
+///
+/// Each seed is run on a thread of its own, so that no earlier seed can change what the test finds in variables
+/// of the thread; statics of the process are shared. No further seed is started after a failure. The seeds
+/// below the one that failed have been run by then, so that the first failure is the same with any number of
+/// jobs.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use anyrt_core::time::sleep;
+/// use anyrt_sim::{Seeds, Sim};
+///
+/// let report = Seeds::range(0..200).jobs(2).run(|| async {
+///     sleep::<Sim>(Duration::from_secs(60)).await;
+/// });
+/// assert_eq!(report.seeds, 200);
+/// report.unwrap();
+/// ```
+///
+/// A failure is shrunk to few choices:
+///
+/// ```
+/// use anyrt_sim::{Seeds, Simulation};
+///
+/// let report = Seeds::range(0..1000).run(|| async {
+///     let simulation = Simulation::current().expect("inside of a simulation");
+///     let (first, second) = (simulation.choose(10), simulation.choose(10));
+///     assert!(first < 3 || second < 7, "both are high");
+/// });
+/// let failure = &report.failures[0];
+/// let shrunk = failure.shrunk.as_ref().expect("the choices repeat it");
+/// assert_eq!(shrunk.choices.to_string(), "user=3,7");
+/// assert!(report.to_string().contains("ANYRT_SIM_CHOICES=\"user=3,7\""), "{report}");
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "nothing is run until `run` is called"]
+pub struct Seeds {
+    range: Range<u64>,
+    config: Config,
+    jobs: usize,
+    budget: Duration,
+    shrink_for: Duration,
+    check_determinism: bool,
+    /// A run that is repeated for a person who looks for its fault.
+    repeat: Repeat,
+}
+
+impl Seeds {
+    /// Runs these seeds.
+    pub fn range(range: Range<u64>) -> Seeds {
+        Seeds {
+            range,
+            config: Config::default(),
+            jobs: 1,
+            budget: Duration::MAX,
+            shrink_for: Duration::from_secs(10),
+            check_determinism: true,
+            repeat: Repeat::No,
+        }
+    }
+
+    /// Runs the seeds that the environment names, or else `default`.
+    ///
+    /// | variable | runs |
+    /// | --- | --- |
+    /// | `ANYRT_SIM_SEED=7` | this seed alone |
+    /// | `ANYRT_SIM_SEEDS=5000` | this number of seeds, from the start of `default` |
+    /// | `ANYRT_SIM_SEEDS=100..200` | these seeds |
+    /// | `ANYRT_SIM_CHOICES="order=0*12,3"` | a list of choices, with the seed of `ANYRT_SIM_SEED` if that is set |
+    ///
+    /// A seed alone and a list of choices are run once, without a check of determinism and without shrinking,
+    /// and panics print what they print elsewhere.
+    ///
+    /// # Panics
+    ///
+    /// If one of the variables has a value that cannot be read.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt_sim::Seeds;
+    ///
+    /// Seeds::from_env(0..50).run(|| async {}).unwrap();
+    /// ```
+    pub fn from_env(default: Range<u64>) -> Seeds {
+        let read = |name: &str| std::env::var(name).ok();
+        match environment::parse(default, read) {
+            Ok((range, repeat)) => Seeds {
+                repeat,
+                ..Seeds::range(range)
+            },
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Sets the options of the runs, except for the seed.
+    pub fn config(mut self, config: Config) -> Seeds {
+        self.config = config;
+        self
+    }
+
+    /// Sets the number of seeds that are run at the same time. The default is 1, since the harness of tests
+    /// runs several tests at the same time.
+    ///
+    /// # Panics
+    ///
+    /// If it is zero.
+    pub fn jobs(mut self, jobs: usize) -> Seeds {
+        assert!(jobs > 0, "seeds need at least one job");
+        self.jobs = jobs;
+        self
+    }
+
+    /// Sets the real time after which no further seed is started. The default is no limit.
+    pub fn budget(mut self, budget: Duration) -> Seeds {
+        self.budget = budget;
+        self
+    }
+
+    /// Sets the real time for shrinking the first failure. With zero, it is not shrunk. The default is 10
+    /// seconds.
+    pub fn shrink_for(mut self, limit: Duration) -> Seeds {
+        self.shrink_for = limit;
+        self
+    }
+
+    /// Sets whether the first seed is run twice, and both courses are compared. On by default.
+    pub fn check_determinism(mut self, check: bool) -> Seeds {
+        self.check_determinism = check;
+        self
+    }
+
+    /// Runs the test for each seed.
+    ///
+    /// If that takes longer than a second, progress is printed to the standard error stream.
+    #[must_use = "a report has the failures; `unwrap` panics with them"]
+    pub fn run<F, Fut>(self, test: F) -> SeedReport
+    where
+        F: Fn() -> Fut + Sync,
+        Fut: Future<Output: TestOutput>,
+    {
+        let started = Instant::now();
+        let mut config = self.config.clone();
+        let properties = std::sync::Arc::new(Properties::default());
+        config.properties = Some(properties.clone());
+        if let Repeat::Choices(choices) = &self.repeat {
+            config = config.policy(Policy::Replay(choices.clone()));
+        }
+        let repeats = self.repeat != Repeat::No;
+
+        // 1. All seeds, until one fails.
+        let plan = jobs::Plan {
+            range: self.range.clone(),
+            jobs: self.jobs,
+            until: started.checked_add(self.budget),
+            loudness: if repeats {
+                Loudness::Prints
+            } else {
+                Loudness::Quiet
+            },
+        };
+        let mut report = jobs::run(&plan, &config, &test);
+
+        // 2. The first seed twice more, with all events. Its hash is compared with that of the first step too:
+        // there, other seeds may have been run before or at the same time.
+        if self.check_determinism && !repeats && !self.range.is_empty() {
+            let config = config.clone().with_seed(self.range.start);
+            report.nondeterminism = compare(&config, &test);
+        }
+        // What differs from run to run is not worth shrinking, and choices would not repeat it.
+        if !repeats
+            && report.nondeterminism.is_none()
+            && !self.shrink_for.is_zero()
+            && let Some(first) = report.failures.first_mut()
+        {
+            let signature = Signature::of(&first.failure, first.place.as_deref());
+            let config = self.config.with_seed(first.seed);
+            first.shrunk = Shrink::new(&config, first.choices.clone())
+                .within(self.shrink_for)
+                .search(Some(&signature), &test);
+        }
+        report.never = properties.never();
+        report.repeats = repeats;
+        report.elapsed = started.elapsed();
+        report
+    }
+}
+
+/// Runs a test twice, and returns the first event that differs, if one does.
+fn compare<F, Fut>(config: &Config, test: &F) -> Option<Box<FirstDifference>>
+where
+    F: Fn() -> Fut + Sync,
+    Fut: Future<Output: TestOutput>,
+{
+    let config = config.clone().keep_events(true);
+    let first = run_alone(&config, Loudness::Quiet, test);
+    let second = run_alone(&config, Loudness::Quiet, test);
+    FirstDifference::between(
+        config.seed(),
+        (first.hash, &first.events),
+        (second.hash, &second.events),
+    )
+    .err()
+}
+
+/// A type that the future of a test may return: nothing, or a [`Result`] whose error fails the test.
+pub trait TestOutput {
+    /// Returns the text of the error, if it is one.
+    fn error(self) -> Option<String>;
+}
+
+impl TestOutput for () {
+    fn error(self) -> Option<String> {
+        None
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl TestOutput for Never {
+    fn error(self) -> Option<String> {
+        self
+    }
+}
+
+/// `!`, written in a way that stable Rust accepts: the output of a test that always panics.
+type Never = <fn() -> ! as FnOutput>::Output;
+
+#[doc(hidden)]
+pub trait FnOutput {
+    type Output;
+}
+
+impl<R> FnOutput for fn() -> R {
+    type Output = R;
+}
+
+impl<E: std::fmt::Debug> TestOutput for Result<(), E> {
+    fn error(self) -> Option<String> {
+        self.err().map(|error| format!("{error:?}"))
+    }
+}

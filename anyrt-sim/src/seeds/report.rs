@@ -1,0 +1,171 @@
+//! The report of a test that was run for many seeds.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::choices::Choices;
+use crate::failure::Failure;
+use crate::properties::Sometimes;
+use crate::run::FirstDifference;
+use crate::shrink::Shrunk;
+use crate::stats::Stats;
+
+/// The result of [`Seeds::run`](crate::Seeds::run).
+///
+/// `Display` describes the failures for a person, with the commands that repeat the first one.
+#[derive(Debug)]
+#[non_exhaustive]
+#[must_use = "a report has the failures; `unwrap` panics with them"]
+pub struct SeedReport {
+    /// The number of seeds that were run.
+    pub seeds: u64,
+    /// The number of seeds in the range.
+    pub planned: u64,
+    /// The seeds that failed, in order. There may be several with several jobs.
+    pub failures: Vec<SeedFailure>,
+    /// The first event that differs between two runs of the first seed, if one does.
+    pub nondeterminism: Option<Box<FirstDifference>>,
+    /// The places of [`sometimes!`](crate::sometimes) that were reached, and whose condition was never true.
+    pub never: Vec<Sometimes>,
+    /// The real time that it took.
+    pub elapsed: Duration,
+    /// The counts of all runs together.
+    pub stats: Stats,
+    /// A hash of the courses of all runs, in whatever order they were run.
+    pub hash: u64,
+    /// The name of the test, from its thread.
+    pub(super) test: Option<String>,
+    /// Whether it is a single run that was repeated.
+    pub(super) repeats: bool,
+}
+
+/// A seed that failed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct SeedFailure {
+    /// The seed.
+    pub seed: u64,
+    /// The failure.
+    pub failure: Failure,
+    /// The place of the panic, if the failure is one and the place is known.
+    pub place: Option<String>,
+    /// All draws of the run.
+    pub choices: Choices,
+    /// The counts of the run.
+    pub stats: Stats,
+    /// A simpler run that fails in the same way. Only the first failure of a report has one.
+    pub shrunk: Option<Shrunk>,
+}
+
+impl SeedReport {
+    /// Returns whether nothing failed: no seed, and not the check of determinism. A
+    /// [`sometimes!`](crate::sometimes) that was never true counts as a failure if all seeds were run.
+    pub fn is_ok(&self) -> bool {
+        self.failures.is_empty() && self.nondeterminism.is_none() && !self.is_never_a_failure()
+    }
+
+    /// Returns whether conditions that were never true make the report a failure.
+    fn is_never_a_failure(&self) -> bool {
+        !self.never.is_empty() && self.seeds == self.planned && !self.repeats
+    }
+
+    /// Does nothing if nothing failed.
+    ///
+    /// # Panics
+    ///
+    /// With the text of the report if something failed.
+    #[track_caller]
+    pub fn unwrap(self) {
+        assert!(self.is_ok(), "{self}");
+    }
+
+    /// Returns the end of a command that runs the test.
+    fn command(&self) -> String {
+        match &self.test {
+            Some(test) => format!("cargo test {test}"),
+            None => "cargo test".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for SeedReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let SeedReport { seeds, planned, .. } = self;
+        if self.is_ok() {
+            write!(f, "{seeds} ")?;
+            if seeds < planned {
+                write!(f, "of {planned} ")?;
+            }
+            write!(f, "seeds passed")?;
+        } else if let Some(first) = self.failures.first() {
+            write!(
+                f,
+                "seed {} failed; {seeds} of {planned} seeds were run",
+                first.seed
+            )?;
+        } else {
+            write!(f, "{seeds} seeds passed, but the test failed")?;
+        }
+        write!(
+            f,
+            " in {:.1?}, {:.1?} of virtual time, {} steps",
+            self.elapsed, self.stats.elapsed, self.stats.steps
+        )?;
+        if let Some(first) = self.failures.first() {
+            write!(f, "\n{first}")?;
+            if let Some(shrunk) = &first.shrunk {
+                write!(f, "\n{shrunk}")?;
+            }
+            let command = self.command();
+            write!(
+                f,
+                "\nto repeat it, if the test uses `Seeds::from_env`:\n  ANYRT_SIM_SEED={} {command}",
+                first.seed
+            )?;
+            if let Some(shrunk) = &first.shrunk {
+                write!(
+                    f,
+                    "\n  ANYRT_SIM_SEED={} ANYRT_SIM_CHOICES=\"{}\" {command}",
+                    first.seed, shrunk.choices
+                )?;
+            }
+        }
+        if self.failures.len() > 1 {
+            let others = self.failures[1..].iter();
+            let others: Vec<String> = others.map(|failure| failure.seed.to_string()).collect();
+            write!(f, "\nother seeds that failed: {}", others.join(", "))?;
+        }
+        if let Some(difference) = &self.nondeterminism {
+            write!(f, "\n{difference}")?;
+        }
+        // After a failure, later seeds might have met the condition.
+        if self.failures.is_empty() {
+            for never in &self.never {
+                write!(f, "\n{never}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Describes the failure: that of the shrunk run if there is one, since it is the one to look at.
+impl fmt::Display for SeedFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (failure, place) = match &self.shrunk {
+            Some(shrunk) => (&shrunk.failure, &shrunk.place),
+            None => (&self.failure, &self.place),
+        };
+        if failure.report().is_none() {
+            write!(
+                f,
+                "after {:?} of virtual time and {} steps, ",
+                self.stats.elapsed, self.stats.steps
+            )?;
+        }
+        write!(f, "{failure}")?;
+        match place {
+            Some(place) => write!(f, "\n  at {place}"),
+            None => Ok(()),
+        }
+    }
+}

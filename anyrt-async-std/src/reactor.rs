@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::task::{Context, Poll};
 
-use anyrt_core::runtime::{Attempt, Descriptors, Direction, Source, poll_attempts};
+use anyrt_core::runtime::{Attempt, Descriptors, Direction, OsSockets, Source, poll_attempts};
 use async_io::Async;
 
 use crate::AsyncStd;
@@ -43,3 +43,5 @@ impl Source for Registered {
 impl Descriptors for AsyncStd {
     type Source = Registered;
 }
+
+impl OsSockets for AsyncStd {}

@@ -13,10 +13,16 @@ pub(crate) enum Backend {
     Tokio,
     Smol,
     AsyncStd,
+    Sim,
 }
 
 impl Backend {
-    pub(crate) const ALL: [Backend; 3] = [Backend::Tokio, Backend::Smol, Backend::AsyncStd];
+    pub(crate) const ALL: [Backend; 4] = [
+        Backend::Tokio,
+        Backend::Smol,
+        Backend::AsyncStd,
+        Backend::Sim,
+    ];
 
     /// Returns the name of the feature.
     pub(crate) fn name(self) -> &'static str {
@@ -24,6 +30,7 @@ impl Backend {
             Backend::Tokio => "tokio",
             Backend::Smol => "smol",
             Backend::AsyncStd => "async-std",
+            Backend::Sim => "sim",
         }
     }
 
@@ -33,6 +40,7 @@ impl Backend {
             Backend::Tokio => "Tokio",
             Backend::Smol => "Smol",
             Backend::AsyncStd => "AsyncStd",
+            Backend::Sim => "Sim",
         }
     }
 
@@ -42,6 +50,7 @@ impl Backend {
             Backend::Tokio => "tokio",
             Backend::Smol => "smol",
             Backend::AsyncStd => "async_std",
+            Backend::Sim => "sim",
         }
     }
 
@@ -143,14 +152,77 @@ impl MainArgs {
 #[derive(Default)]
 pub(crate) struct TestArgs {
     pub(crate) backends: Option<Vec<Backend>>,
+    pub(crate) simulation: Simulation,
     pub(crate) common: Common,
+}
+
+/// The arguments of simulated tests.
+#[derive(Default)]
+pub(crate) struct Simulation {
+    /// The number of seeds.
+    pub(crate) seeds: Option<LitInt>,
+    /// The virtual time after which a test fails, in milliseconds.
+    pub(crate) time_limit: Option<u64>,
+}
+
+impl Simulation {
+    /// Reads an argument of simulated tests. Returns `false` if it is a different one.
+    fn take(&mut self, meta: &ParseNestedMeta<'_>) -> Result<bool> {
+        if meta.path.is_ident("seeds") {
+            let seeds: LitInt = meta.value()?.parse()?;
+            if seeds.base10_parse::<u64>()? == 0 {
+                let message = "without a seed nothing is simulated: set `seeds` to 1 or more";
+                return Err(syn::Error::new(seeds.span(), message));
+            }
+            once(&mut self.seeds, seeds, meta)?;
+        } else if meta.path.is_ident("time_limit") {
+            let limit: LitStr = meta.value()?.parse()?;
+            let parsed = milliseconds(&limit.value()).ok_or_else(|| {
+                let message = format!(
+                    "{:?} is not a time limit: write a whole number above zero and one of the units `ms`, \
+                     `s`, `m`, `h`, `d`, such as \"10m\"",
+                    limit.value()
+                );
+                syn::Error::new(limit.span(), message)
+            })?;
+            once(&mut self.time_limit, parsed, meta)?;
+        } else {
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    /// Returns the name of an argument that was given.
+    fn given(&self) -> Option<&'static str> {
+        match (&self.seeds, self.time_limit) {
+            (Some(_), _) => Some("seeds"),
+            (None, Some(_)) => Some("time_limit"),
+            (None, None) => None,
+        }
+    }
+}
+
+/// Reads a duration such as `10m`.
+fn milliseconds(text: &str) -> Option<u64> {
+    let digits = text.find(|c: char| !c.is_ascii_digit())?;
+    let (number, unit) = text.split_at(digits);
+    let unit = match unit {
+        "ms" => 1,
+        "s" => 1000,
+        "m" => 60 * 1000,
+        "h" => 60 * 60 * 1000,
+        "d" => 24 * 60 * 60 * 1000,
+        _ => return None,
+    };
+    let number: u64 = number.parse().ok()?;
+    number.checked_mul(unit).filter(|limit| *limit > 0)
 }
 
 impl TestArgs {
     pub(crate) fn parse(args: TokenStream) -> Result<TestArgs> {
         let mut parsed = TestArgs::default();
         let parser = syn::meta::parser(|meta| {
-            if parsed.common.take(&meta)? {
+            if parsed.common.take(&meta)? || parsed.simulation.take(&meta)? {
                 Ok(())
             } else if meta.path.is_ident("backends") {
                 let list;
@@ -171,11 +243,21 @@ impl TestArgs {
                 once(&mut parsed.backends, backends, &meta)
             } else {
                 Err(meta.error(
-                    "unknown argument; known are `backends`, `flavor`, `worker_threads`, `crate`",
+                    "unknown argument; known are `backends`, `flavor`, `worker_threads`, `seeds`, \
+                     `time_limit`, `crate`",
                 ))
             }
         });
         parser.parse2(args)?;
+        if let (Some(backends), Some(name)) = (&parsed.backends, parsed.simulation.given())
+            && !backends.contains(&Backend::Sim)
+        {
+            let message = format!(
+                "`{name}` is for simulated tests, but the list of backends leaves out \"sim\": add it to \
+                 `backends`, or remove `{name}`"
+            );
+            return Err(syn::Error::new(proc_macro2::Span::call_site(), message));
+        }
         Ok(parsed)
     }
 }
@@ -197,9 +279,15 @@ mod tests {
     #[test]
     fn errors_list_what_is_known() {
         let error = main_error("backend = \"tokyo\"");
-        assert!(error.contains(r#""tokio", "smol", "async-std""#), "{error}");
+        assert!(
+            error.contains(r#""tokio", "smol", "async-std", "sim""#),
+            "{error}"
+        );
         let error = test_error("backends = [\"tokio\", \"tokyo\"]");
-        assert!(error.contains(r#""tokio", "smol", "async-std""#), "{error}");
+        assert!(
+            error.contains(r#""tokio", "smol", "async-std", "sim""#),
+            "{error}"
+        );
         let error = main_error("flavor = \"vanilla\"");
         assert!(
             error.contains(r#""multi_thread", "current_thread""#),
@@ -218,6 +306,31 @@ mod tests {
     }
 
     #[test]
+    fn arguments_of_simulations_are_checked() {
+        assert!(test_error("seeds = 0").contains("nothing is simulated"));
+        assert!(test_error("seeds = 1, seeds = 2").contains("twice"));
+        assert!(test_error("backends = [\"tokio\"], seeds = 2").contains("leaves out \"sim\""));
+        let limit = "backends = [\"tokio\"], time_limit = \"1s\"";
+        assert!(test_error(limit).contains("`time_limit` is for"));
+        for wrong in [
+            "",
+            "m",
+            "10",
+            "10 m",
+            "0s",
+            "-1s",
+            "1.5h",
+            "1w",
+            "9999999999999999d",
+        ] {
+            let error = test_error(&format!("time_limit = {wrong:?}"));
+            assert!(error.contains("is not a time limit"), "{error}");
+        }
+        let limits = ["5ms", "4s", "3m", "2h", "1d"].map(milliseconds);
+        assert_eq!(limits, [5, 4_000, 180_000, 7_200_000, 86_400_000].map(Some));
+    }
+
+    #[test]
     fn arguments_are_read() {
         let args = "backend = \"async-std\", flavor = \"multi_thread\", worker_threads = 2, \
                     crate = \"some::path\",";
@@ -225,5 +338,7 @@ mod tests {
         assert!(parsed.backend == Some(Backend::AsyncStd));
         assert!(parsed.common.anyrt.is_some());
         assert!(TestArgs::parse(TokenStream::new()).is_ok());
+        let args = "seeds = 200, time_limit = \"10m\", backends = [\"sim\", \"tokio\"]";
+        assert!(TestArgs::parse(args.parse().unwrap()).is_ok());
     }
 }

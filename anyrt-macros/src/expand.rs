@@ -1,7 +1,7 @@
 //! The expansion of the attributes.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, Error, ReturnType};
 
@@ -56,8 +56,22 @@ pub(crate) fn test(args: &TestArgs, function: Function) -> TokenStream {
         let builder = builder(&args.common, Some(backend));
         let ident = Ident::new(backend.snake(), name.span());
         let condition = Ident::new(&format!("if_{}", backend.snake()), Span::call_site());
-        let output = termination(&signature.output);
-        let call = quote_spanned! { name.span() => super::#name() };
+        let call = quote_spanned! { name.span() => super::#name };
+        let named = quote! {
+            ::core::concat!(::core::module_path!(), "::", ::core::stringify!(#ident))
+        };
+        let (output, run) = if backend == Backend::Sim {
+            let seeds = option(args.simulation.seeds.as_ref());
+            let limit = option(args.simulation.time_limit.as_ref());
+            // The engine decides how often the test runs, so it returns no value.
+            let run = quote! {
+                #anyrt::__private::simulate(#builder, #named, #seeds, #limit, #call)
+            };
+            (TokenStream::new(), run)
+        } else {
+            let output = termination(&signature.output);
+            (output, quote! { #anyrt::__private::run(#builder, #call()) })
+        };
         let otherwise = if args.backends.is_some() {
             let why = format!("the feature `{}` of `anyrt` is not enabled", backend.name());
             quote! {
@@ -74,10 +88,8 @@ pub(crate) fn test(args: &TestArgs, function: Function) -> TokenStream {
                     #[::core::prelude::v1::test]
                     #(#for_harness)*
                     fn #ident() #output {
-                        #anyrt::__private::serve_in_test(::core::concat!(
-                            ::core::module_path!(), "::", ::core::stringify!(#ident)
-                        ));
-                        #anyrt::__private::run(#builder, #call)
+                        #anyrt::__private::serve_in_test(#named);
+                        #run
                     }
                 }
                 { #otherwise }
@@ -134,6 +146,14 @@ fn termination(output: &ReturnType) -> TokenStream {
         ReturnType::Type(_, output) => {
             quote_spanned! { output.span() => -> impl ::std::process::Termination }
         }
+    }
+}
+
+/// Returns the value as an expression of the type `Option`.
+fn option(value: Option<&impl ToTokens>) -> TokenStream {
+    match value {
+        Some(value) => quote! { ::core::option::Option::Some(#value) },
+        None => quote! { ::core::option::Option::None },
     }
 }
 

@@ -18,7 +18,7 @@ use self::process_fn::{ProcessFn, ProcessFnArgs};
 ///
 /// Without arguments it works like `anyrt::run(..)`: it uses the enabled backend. If several are
 /// enabled, the environment variable `ANYRT_BACKEND` names the backend; without it, the first of tokio,
-/// smol and async-std is used.
+/// smol and async-std is used, and a simulation only if it is alone.
 ///
 /// # Arguments
 ///
@@ -56,15 +56,25 @@ pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Makes an async function a test for each enabled backend.
 ///
-/// The tests of `async fn name()` are called `name::tokio`, `name::smol` and `name::async_std`.
+/// The tests of `async fn name()` are called `name::tokio`, `name::smol`, `name::async_std` and `name::sim`.
 /// Attributes such as `#[ignore]` and `#[should_panic]` apply to each of them. If no backend is enabled,
 /// there is one test, `name::no_backend`, which fails and names the features to enable.
 ///
 /// # Arguments
 ///
 /// - `backends = ["tokio", "smol"]` makes tests for these backends only. A backend in the list that is
-///   not enabled is shown as an ignored test.
+///   not enabled is shown as an ignored test. Without the list there is a test for each enabled backend.
+/// - `seeds = 200` simulates the test with so many seeds, from 0 on. The default is one.
+/// - `time_limit = "10m"` lets a simulated test fail when so much virtual time has passed. The units are `ms`, `s`,
+///   `m`, `h` and `d`. The default is no limit.
 /// - `flavor`, `worker_threads` and `crate` are the same as for `#[anyrt::main]`.
+///
+/// # Simulated tests
+///
+/// With the feature `sim` of `anyrt`, each function also has the test `name::sim`, which simulates it. If it fails,
+/// the message names the seed, and the command that repeats the run: with the environment variable
+/// `ANYRT_SIM_SEED=7`, simulated tests run with this seed alone. A function that needs the real system (its sockets,
+/// processes or signals, or threads outside of the run) leaves it out with `backends = ["tokio", "smol", "async-std"]`.
 ///
 /// # Examples
 ///
@@ -73,6 +83,11 @@ pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
 /// #[anyrt::test]
 /// async fn there_is_a_backend() {
 ///     assert!(anyrt::Backend::current().is_some());
+/// }
+///
+/// #[anyrt::test(backends = ["sim"], seeds = 200, time_limit = "10m")]
+/// async fn holds_in_every_order() {
+///     anyrt::sleep(std::time::Duration::from_secs(60)).await;
 /// }
 ///
 /// #[anyrt::test(backends = ["tokio"], flavor = "current_thread")]

@@ -147,6 +147,13 @@ impl Spawn for Sim {
     fn name(_handle: &Simulation) -> &'static str {
         "sim"
     }
+
+    /// Returns the tag by which the facade recognises the tasks of a simulation, also of one that was not started
+    /// by it.
+    #[inline]
+    fn tag(_handle: &Simulation) -> u8 {
+        4
+    }
 }
 
 thread_local! {

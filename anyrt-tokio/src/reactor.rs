@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::task::{Context, Poll, ready};
 
-use anyrt_core::runtime::{Attempt, Descriptors, Direction, Source, Spawn};
+use anyrt_core::runtime::{Attempt, Descriptors, Direction, OsSockets, Source, Spawn};
 use tokio::io::unix::AsyncFd;
 
 use crate::Tokio;
@@ -64,3 +64,5 @@ impl Source for Registered {
 impl Descriptors for Tokio {
     type Source = Registered;
 }
+
+impl OsSockets for Tokio {}

@@ -8,25 +8,44 @@ use crate::entry::run_or_panic;
 
 #[cfg(feature = "async-std")]
 pub use crate::__first as if_async_std;
+#[cfg(feature = "sim")]
+pub use crate::__first as if_sim;
 #[cfg(feature = "smol")]
 pub use crate::__first as if_smol;
 #[cfg(feature = "tokio")]
 pub use crate::__first as if_tokio;
-#[cfg(any(feature = "tokio", feature = "smol", feature = "async-std"))]
+#[cfg(any(
+    feature = "tokio",
+    feature = "smol",
+    feature = "async-std",
+    feature = "sim"
+))]
 pub use crate::__first as if_any;
 #[cfg(not(feature = "async-std"))]
 pub use crate::__second as if_async_std;
+#[cfg(not(feature = "sim"))]
+pub use crate::__second as if_sim;
 #[cfg(not(feature = "smol"))]
 pub use crate::__second as if_smol;
 #[cfg(not(feature = "tokio"))]
 pub use crate::__second as if_tokio;
-#[cfg(not(any(feature = "tokio", feature = "smol", feature = "async-std")))]
+#[cfg(not(any(
+    feature = "tokio",
+    feature = "smol",
+    feature = "async-std",
+    feature = "sim"
+)))]
 pub use crate::__second as if_any;
 
 #[cfg(all(feature = "to_process", unix))]
 pub use anyrt_core::to_process::registry::{ProcessFn, call, inventory, type_id};
 #[cfg(all(feature = "to_process", unix))]
 pub use anyrt_core::to_process::{serve, serve_in_test};
+
+#[cfg(feature = "sim")]
+mod simulate;
+#[cfg(feature = "sim")]
+pub use self::simulate::simulate;
 
 #[cfg(not(all(feature = "to_process", unix)))]
 mod without_workers;

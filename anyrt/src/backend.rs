@@ -29,11 +29,19 @@ pub enum Backend {
     AsyncStd,
     /// smol.
     Smol,
+    /// A simulation: one thread, virtual time, an order that a seed decides, and a network in memory. A run is
+    /// simulated if this is requested, or if no other backend is enabled.
+    Sim,
 }
 
 impl Backend {
     /// All known backends, enabled or not, in the order of preference.
-    pub const ALL: &'static [Backend] = &[Backend::Tokio, Backend::Smol, Backend::AsyncStd];
+    pub const ALL: &'static [Backend] = &[
+        Backend::Tokio,
+        Backend::Smol,
+        Backend::AsyncStd,
+        Backend::Sim,
+    ];
 
     /// Returns the enabled backends, in the order of preference.
     pub fn available() -> &'static [Backend] {
@@ -50,6 +58,7 @@ impl Backend {
             Backend::Tokio => "tokio",
             Backend::AsyncStd => "async-std",
             Backend::Smol => "smol",
+            Backend::Sim => "sim",
         }
     }
 }
@@ -103,7 +112,7 @@ mod tests {
         let error = "tokyo".parse::<Backend>().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "unknown backend \"tokyo\": anyrt knows `tokio`, `smol`, `async-std`"
+            "unknown backend \"tokyo\": anyrt knows `tokio`, `smol`, `async-std`, `sim`"
         );
     }
 }

@@ -8,12 +8,14 @@ use anyrt_core::runtime::Enter;
 use anyrt_core::{RunError, RunOptions};
 
 use crate::Backend;
-use crate::ambient::{Ambient, ENABLED, Entry, Flavor, Options, invalid};
+#[cfg(feature = "sim")]
+use crate::ambient::simulation;
+use crate::ambient::{Ambient, ENABLED, Entry, Flavor, NO_BACKEND, Options, invalid};
 
 /// Runs a future to its end, on the enabled backend.
 ///
 /// If several are enabled, the environment variable `ANYRT_BACKEND` names the backend; without it, the
-/// first of tokio, smol and async-std is used. To set options, or to get errors instead of panics, use a
+/// first of tokio, smol and async-std is used, and a simulation only if it is alone. To set options, or to get errors instead of panics, use a
 /// [`Builder`].
 ///
 /// # Panics
@@ -72,13 +74,16 @@ pub(crate) fn run_or_panic<F: Future>(builder: &Builder, future: F) -> F::Output
 ///
 /// An option that the backend does not support is an error; it is not ignored.
 ///
-/// | | tokio | smol | async-std |
-/// | --- | --- | --- | --- |
-/// | default | a worker per processor | the calling thread | threads of the whole process |
-/// | [`multi_thread`](Builder::multi_thread) | a worker per processor | a thread per processor | the same |
-/// | [`current_thread`](Builder::current_thread) | the calling thread | the calling thread | error |
-/// | [`worker_threads`](Builder::worker_threads) | besides the calling thread | the calling thread included | error |
-/// | [`thread_name`](Builder::thread_name) | all threads | threads that poll tasks | error |
+/// | | tokio | smol | async-std | sim |
+/// | --- | --- | --- | --- | --- |
+/// | default | a worker per processor | the calling thread | threads of the whole process | the calling thread |
+/// | [`multi_thread`](Builder::multi_thread) | a worker per processor | a thread per processor | the same | error |
+/// | [`current_thread`](Builder::current_thread) | the calling thread | the calling thread | error | the calling thread |
+/// | [`worker_threads`](Builder::worker_threads) | besides the calling thread | the calling thread included | error | error |
+/// | [`thread_name`](Builder::thread_name) | all threads | threads that poll tasks | error | error |
+///
+/// With the feature `sim`, a `Config` of the module `anyrt::sim` converts into a builder that simulates runs with
+/// its options. A builder without one simulates with the seed in the environment variable `ANYRT_SIM_SEED`, or 0.
 ///
 /// # Examples
 ///
@@ -137,6 +142,7 @@ impl Builder {
     ///
     /// - No backend is enabled, or not the requested one. The message names the feature.
     /// - `ANYRT_BACKEND` does not name a backend. The message lists the known ones.
+    /// - `ANYRT_SIM_SEED` is not a seed, and the run is simulated.
     /// - The backend does not support an option.
     /// - This thread is already inside a run.
     /// - The operating system cannot start a thread.
@@ -195,6 +201,12 @@ impl Builder {
         Entry::new(self.choose()?, &self.options)
     }
 
+    /// Returns the options with which this builder simulates.
+    #[cfg(feature = "sim")]
+    pub(crate) fn simulation(&self) -> io::Result<anyrt_sim::Config> {
+        simulation(&self.options)
+    }
+
     fn choose(&self) -> io::Result<Backend> {
         if let Some(backend) = self.backend {
             return Ok(backend);
@@ -205,9 +217,21 @@ impl Builder {
                 let backend = name.parse();
                 backend.map_err(|error| invalid(format!("{VARIABLE}: {error}")))
             }
-            _ => ENABLED.first().copied().ok_or_else(|| {
-                invalid("no runtime: enable one of the features `tokio`, `smol`, `async-std` of `anyrt`")
-            }),
+            _ => ENABLED.first().copied().ok_or_else(|| invalid(NO_BACKEND)),
+        }
+    }
+}
+
+/// Simulates runs with these options.
+#[cfg(feature = "sim")]
+impl From<anyrt_sim::Config> for Builder {
+    fn from(config: anyrt_sim::Config) -> Builder {
+        Builder {
+            backend: Some(Backend::Sim),
+            options: Options {
+                simulation: Some(config),
+                ..Options::default()
+            },
         }
     }
 }

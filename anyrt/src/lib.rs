@@ -38,6 +38,7 @@
 //! | `tokio` | the backend [tokio](https://docs.rs/tokio), and the module `anyrt::tokio` with conversions |
 //! | `smol` | the backend [smol](https://docs.rs/smol), and the module `anyrt::smol` with conversions |
 //! | `async-std` | the backend async-std (discontinued, RUSTSEC-2025-0052), and `anyrt::async_std` |
+//! | `sim` | a backend that simulates, for tests, and the module `anyrt::sim` with its options |
 //! | `descriptors` | waiting until a descriptor can be read or written, in the module `anyrt::descriptors`; empty on systems other than Unix |
 //! | `net` | sockets and name lookup, in the module `anyrt::net`; implies `descriptors`; empty on systems other than Unix |
 //! | `process` | child processes, in the module `anyrt::process`; implies `descriptors`; empty on systems other than Unix |
@@ -60,6 +61,18 @@
 //! if the thread is inside a tokio runtime; async-std, if the thread polls one of its tasks; then smol
 //! and async-std, which have global executors and reactors. So anyrt also works in applications that
 //! started a runtime themselves. With one backend enabled there is no search, and the calls are direct.
+//!
+//! # Simulated runs
+//!
+//! With the feature `sim`, usually of a dev-dependency, the same code also runs in a simulation: in one thread, on
+//! virtual time, in an order that a seed decides, over a network in memory. The same seed gives the same run.
+//! Simulated are the test `sim` of each [`#[anyrt::test]`](macro@test), runs on [`Backend::Sim`], runs with
+//! `ANYRT_BACKEND=sim` in the environment, and runs of a `Config` of the module `anyrt::sim`. A run is simulated by
+//! default only if no other backend is enabled. The environment variable `ANYRT_SIM_SEED` sets the seed of runs
+//! without a `Config`; without it, the seed is 0.
+//!
+//! Threads for functions that block, and files, are those of the system. Its sockets, descriptors, processes and
+//! signals are not available: they return [`Unsupported`](std::io::ErrorKind::Unsupported).
 
 mod ambient;
 mod backend;
@@ -151,6 +164,8 @@ pub use anyrt_core::error::{
 };
 
 // The ambient runtime, for code that is generic over the runtime.
+#[cfg(all(feature = "net", unix))]
+pub use self::ambient::AmbientSocket;
 #[cfg(all(feature = "descriptors", unix))]
 pub use self::ambient::AmbientSource;
 pub use self::ambient::{Ambient, AmbientCall, AmbientHandle, AmbientTimer};
@@ -175,6 +190,32 @@ pub type RunHandle = anyrt_core::task::RunHandle<Ambient>;
 /// The backend async-std: its builder, its marker, and conversions from and to native objects.
 #[cfg(feature = "async-std")]
 pub use anyrt_async_std as async_std;
+/// The backend that simulates: its options, the outcomes of simulated runs, and its marker.
+///
+/// [`Config`](sim::Config) has the options. [`Config::run`](sim::Config::run) returns everything that is known of a
+/// simulated run; a [`Builder`] that is made from a configuration runs with it as any backend does.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let day = Duration::from_secs(24 * 60 * 60);
+/// let program = || async move {
+///     anyrt::race(vec![anyrt::sleep(day), anyrt::sleep(day)]).await;
+///     anyrt::Backend::current()
+/// };
+/// let config = anyrt::sim::Config::new(7);
+/// let outcome = config.run(program());
+/// assert!(outcome.stats.elapsed >= day);
+/// assert_eq!(outcome.unwrap(), Some(anyrt::Backend::Sim));
+///
+/// let backend = anyrt::Builder::from(config).run(program())?;
+/// assert_eq!(backend, Some(anyrt::Backend::Sim));
+/// # Ok::<_, anyrt::RunError>(())
+/// ```
+#[cfg(feature = "sim")]
+pub use anyrt_sim as sim;
 /// The backend smol: its builder, its marker, and conversions from and to native objects.
 #[cfg(feature = "smol")]
 pub use anyrt_smol as smol;
@@ -185,7 +226,12 @@ pub use anyrt_tokio as tokio;
 /// The programs in the README. They need a backend to run.
 #[cfg(all(
     doctest,
-    any(feature = "tokio", feature = "smol", feature = "async-std")
+    any(
+        feature = "tokio",
+        feature = "smol",
+        feature = "async-std",
+        feature = "sim"
+    )
 ))]
 #[doc = include_str!("../../README.md")]
 struct Readme;

@@ -60,5 +60,8 @@ fn a_bad_one_lists_the_good_ones() {
     assert!(!output.status.success());
     let text = printed(&output);
     assert!(text.contains("ANYRT_BACKEND"), "{text}");
-    assert!(text.contains("`tokio`, `smol`, `async-std`"), "{text}");
+    assert!(
+        text.contains("`tokio`, `smol`, `async-std`, `sim`"),
+        "{text}"
+    );
 }

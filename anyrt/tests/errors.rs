@@ -6,6 +6,9 @@ use std::task::{Context, Waker};
 
 use anyrt::{Backend, Builder, RunHandle};
 
+const NO_BACKEND: &str = "no runtime: enable one of the features `tokio`, `smol`, `async-std` of `anyrt`, or `sim` \
+                          for simulated runs";
+
 /// Returns the message of a panic, or `None` if `f` returns.
 fn panic_of<T>(f: impl FnOnce() -> T) -> Option<String> {
     let payload = catch_unwind(AssertUnwindSafe(f)).err()?;
@@ -34,10 +37,11 @@ fn spawning_outside_a_runtime() {
         tg.spawn(async {});
     });
     let expected = match Backend::available() {
-        [] => {
-            Some("no runtime: enable one of the features `tokio`, `smol`, `async-std` of `anyrt`")
-        }
+        [] => Some(NO_BACKEND),
         _ if works_outside() => None,
+        [Backend::Sim] => {
+            Some("no simulation on this thread: call this inside a run of `anyrt_sim::Config`")
+        }
         _ => Some(
             "no tokio runtime on this thread: call `anyrt::run`, use `#[anyrt::main]`, or enter a \
              tokio runtime first",
@@ -52,6 +56,9 @@ fn waiting_outside_a_runtime() {
     match text {
         None => assert!(works_outside()),
         Some(text) if Backend::available().is_empty() => assert!(text.contains("features `tokio`")),
+        Some(text) if Backend::available() == [Backend::Sim] => {
+            assert!(text.contains("use timers inside a run"), "{text}");
+        }
         Some(text) => assert!(text.contains("`anyrt::run`"), "{text}"),
     }
 }
@@ -59,7 +66,7 @@ fn waiting_outside_a_runtime() {
 #[test]
 fn an_unknown_backend() {
     let error = "tokyo".parse::<Backend>().unwrap_err();
-    let text = "unknown backend \"tokyo\": anyrt knows `tokio`, `smol`, `async-std`";
+    let text = "unknown backend \"tokyo\": anyrt knows `tokio`, `smol`, `async-std`, `sim`";
     assert_eq!(error.to_string(), text);
 }
 
@@ -83,9 +90,12 @@ fn a_backend_that_is_not_compiled_in() {
 #[test]
 fn no_backend_at_all() {
     if Backend::available().is_empty() {
-        let text = "no runtime: enable one of the features `tokio`, `smol`, `async-std` of `anyrt`";
-        assert_eq!(Builder::new().run(async {}).unwrap_err().to_string(), text);
-        assert_eq!(panic_of(|| anyrt::run(async {})).as_deref(), Some(text));
+        let error = Builder::new().run(async {}).unwrap_err();
+        assert_eq!(error.to_string(), NO_BACKEND);
+        assert_eq!(
+            panic_of(|| anyrt::run(async {})).as_deref(),
+            Some(NO_BACKEND)
+        );
     }
 }
 

@@ -1,7 +1,12 @@
 //! The attributes, in a crate of a user.
 
 // Without a backend each of these fails, and names the features to enable.
-#![cfg(any(feature = "tokio", feature = "smol", feature = "async-std"))]
+#![cfg(any(
+    feature = "tokio",
+    feature = "smol",
+    feature = "async-std",
+    feature = "sim"
+))]
 
 use std::num::ParseIntError;
 

@@ -47,6 +47,7 @@ pub fn open_process<R: Descriptors>(
 
 pub(super) async fn open<R: Descriptors>(command: Command) -> io::Result<Process<R>> {
     command.validate()?;
+    R::check()?;
     let handle = R::current()?;
     let run = Run::current();
     to_thread::run::<R, _, _>(move || {

@@ -33,7 +33,7 @@ pub use self::net::{Net, Socket, SocketOption, SocketSpec};
 pub(crate) use self::park::relax;
 pub use self::park::{Park, Unparker, park, with_park};
 #[cfg(all(feature = "descriptors", unix))]
-pub use self::reactor::{Attempt, Descriptors, Direction, Source, poll_attempts};
+pub use self::reactor::{Attempt, Descriptors, Direction, OsSockets, Source, poll_attempts};
 pub use self::spawn::{Spawn, TaskInfo};
 pub use self::time::Time;
 pub use crate::engine::poll_state::{Observed, OwnNumbers, current_tag, observe, own_numbers};

@@ -14,8 +14,8 @@ use crate::net::Address;
 /// Everything above single system calls is implemented by core: streams, listeners, happy eyeballs, serving.
 /// The layer below depends on the kind of backend:
 ///
-/// - A runtime that waits for descriptors of the operating system implements `Descriptors`, and thereby has
-///   this facet: its sockets are `OsSocket`s.
+/// - A runtime that waits for descriptors of the operating system implements `Descriptors` and `OsSockets`, and
+///   thereby has this facet: its sockets are `OsSocket`s.
 /// - A simulated runtime provides its own [`Socket`].
 ///
 /// # Contract

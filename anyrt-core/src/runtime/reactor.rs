@@ -76,12 +76,28 @@ pub fn poll_attempts<T>(
 }
 
 /// A runtime that waits for descriptors of the operating system.
-///
-/// With the feature `net` it also has sockets: `OsSocket` implements `Net` for it.
 pub trait Descriptors: Runtime {
     /// A descriptor that is registered with the runtime's reactor.
     type Source: Source;
+
+    /// Checks whether descriptors can be registered on this thread. Core calls it before it starts a program,
+    /// whose end and output it waits for by descriptors.
+    ///
+    /// The default allows it.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsupported`](io::ErrorKind::Unsupported) if the runtime of this thread waits for no descriptors: for a
+    /// marker that represents several runtimes, one of them may be a simulation.
+    fn check() -> io::Result<()> {
+        Ok(())
+    }
 }
+
+/// A runtime all of whose sockets are descriptors that it waits for.
+///
+/// With the feature `net`, `OsSocket` implements `Net` for it.
+pub trait OsSockets: Descriptors {}
 
 /// The direction in which a descriptor becomes ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

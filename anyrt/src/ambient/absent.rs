@@ -3,15 +3,23 @@
 use std::convert::Infallible;
 use std::io;
 use std::marker::PhantomData;
+#[cfg(all(feature = "net", unix))]
+use std::net::{Shutdown, SocketAddr};
 #[cfg(all(feature = "descriptors", unix))]
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use anyrt_core::error::NoRuntime;
+#[cfg(all(feature = "net", unix))]
+use anyrt_core::net::Address;
 #[cfg(all(feature = "descriptors", unix))]
 use anyrt_core::runtime::{Attempt, Descriptors, Direction, Source};
 use anyrt_core::runtime::{Blocking, Enter, Spawn, TaskInfo, Time};
+#[cfg(all(feature = "net", unix))]
+use anyrt_core::runtime::{Net, Socket, SocketOption, SocketSpec};
+#[cfg(all(feature = "net", unix))]
+use anyrt_core::stream::Attributes;
 use anyrt_core::time::Instant;
 
 use super::Options;
@@ -22,7 +30,7 @@ const ABSENT: &str = "the feature of this backend is disabled";
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Marker;
 
-/// A handle, a timer, a source or a builder of an absent backend.
+/// A handle, a timer, a source, a socket or a builder of an absent backend.
 #[derive(Clone, Debug)]
 pub(crate) struct Absent(Infallible);
 
@@ -140,6 +148,81 @@ impl Source for Absent {
         _: Direction,
         _: impl FnMut(BorrowedFd<'_>) -> io::Result<Attempt<T>>,
     ) -> Poll<io::Result<T>> {
+        match self.0 {}
+    }
+}
+
+#[cfg(all(feature = "net", unix))]
+impl Net for Marker {
+    type Socket = Absent;
+
+    fn socket(_: SocketSpec<'_>, _: &[SocketOption]) -> io::Result<Absent> {
+        Err(super::invalid(ABSENT))
+    }
+
+    async fn lookup(_: String, _: u16) -> io::Result<Vec<SocketAddr>> {
+        Err(super::invalid(ABSENT))
+    }
+
+    async fn reverse_lookup(_: SocketAddr) -> io::Result<(String, String)> {
+        Err(super::invalid(ABSENT))
+    }
+}
+
+#[cfg(all(feature = "net", unix))]
+impl Attributes for Absent {}
+
+#[cfg(all(feature = "net", unix))]
+impl Socket for Absent {
+    fn poll_connected(&self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.0 {}
+    }
+
+    fn poll_accept(&self, _: &mut Context<'_>) -> Poll<io::Result<(Absent, Address)>> {
+        match self.0 {}
+    }
+
+    fn poll_receive(&self, _: &mut Context<'_>, _: &mut [u8]) -> Poll<io::Result<usize>> {
+        match self.0 {}
+    }
+
+    fn poll_send(&self, _: &mut Context<'_>, _: &[u8]) -> Poll<io::Result<usize>> {
+        match self.0 {}
+    }
+
+    fn poll_send_vectored(
+        &self,
+        _: &mut Context<'_>,
+        _: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match self.0 {}
+    }
+
+    fn poll_receive_from(
+        &self,
+        _: &mut Context<'_>,
+        _: &mut [u8],
+    ) -> Poll<io::Result<(usize, Address)>> {
+        match self.0 {}
+    }
+
+    fn poll_send_to(&self, _: &mut Context<'_>, _: &[u8], _: &Address) -> Poll<io::Result<usize>> {
+        match self.0 {}
+    }
+
+    fn shutdown(&self, _: Shutdown) -> io::Result<()> {
+        match self.0 {}
+    }
+
+    fn local_address(&self) -> io::Result<Address> {
+        match self.0 {}
+    }
+
+    fn peer_address(&self) -> io::Result<Address> {
+        match self.0 {}
+    }
+
+    fn set_option(&self, _: SocketOption) -> io::Result<()> {
         match self.0 {}
     }
 }

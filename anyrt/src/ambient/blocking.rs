@@ -7,7 +7,7 @@ use anyrt_core::runtime::Blocking;
 use pin_project::pin_project;
 
 use super::find::enter;
-use super::{Ambient, AmbientHandle, AsyncStd, Each, EachPinned, Smol, Tokio, match_each};
+use super::{Ambient, AmbientHandle, AsyncStd, Each, EachPinned, Sim, Smol, Tokio, match_each};
 
 /// The result of a function that runs on a thread where it may block.
 ///
@@ -21,6 +21,7 @@ pub struct AmbientCall<T: Send + 'static>(
         <Tokio as Blocking>::Call<T>,
         <Smol as Blocking>::Call<T>,
         <AsyncStd as Blocking>::Call<T>,
+        <Sim as Blocking>::Call<T>,
     >,
 );
 
@@ -51,6 +52,7 @@ impl Blocking for Ambient {
             Each::Tokio(handle) => Each::Tokio(Tokio::spawn_blocking(handle, f)),
             Each::Smol(handle) => Each::Smol(Smol::spawn_blocking(handle, f)),
             Each::AsyncStd(handle) => Each::AsyncStd(AsyncStd::spawn_blocking(handle, f)),
+            Each::Sim(handle) => Each::Sim(Sim::spawn_blocking(handle, f)),
         })
     }
 

@@ -5,7 +5,7 @@ use std::io;
 use anyrt_core::runtime::Enter;
 
 use super::find::enter;
-use super::{Ambient, ENABLED, Each, async_std, match_each, smol, tokio};
+use super::{Ambient, ENABLED, Each, async_std, match_each, sim, smol, tokio};
 use crate::Backend;
 
 /// The options of a run, before the backend is known that has to fulfil them.
@@ -14,6 +14,8 @@ pub(crate) struct Options {
     pub(crate) flavor: Option<Flavor>,
     pub(crate) worker_threads: Option<usize>,
     pub(crate) thread_name: Option<String>,
+    /// The options of a simulation, which exclude those above.
+    pub(crate) simulation: Option<sim::Builder>,
 }
 
 /// Which threads poll the tasks of a run.
@@ -25,7 +27,7 @@ pub(crate) enum Flavor {
 
 /// A builder of the backend that was chosen.
 #[derive(Clone, Debug)]
-pub(crate) struct Entry(Each<tokio::Builder, smol::Builder, async_std::Builder>);
+pub(crate) struct Entry(Each<tokio::Builder, smol::Builder, async_std::Builder, sim::Builder>);
 
 impl Entry {
     pub(crate) fn new(backend: Backend, options: &Options) -> io::Result<Entry> {
@@ -39,10 +41,16 @@ impl Entry {
                 "{backend} has no worker threads on the current thread: use `multi_thread`"
             )));
         }
+        if options.simulation.is_some() && backend != Backend::Sim {
+            return Err(invalid(format!(
+                "the options of a simulation do not apply to the backend {backend}: leave out the backend"
+            )));
+        }
         Ok(Entry(match backend {
             Backend::Tokio => Each::Tokio(tokio::builder(options)?),
             Backend::Smol => Each::Smol(smol::builder(options)?),
             Backend::AsyncStd => Each::AsyncStd(async_std::builder(options)?),
+            Backend::Sim => Each::Sim(sim::builder(options)?),
         }))
     }
 }

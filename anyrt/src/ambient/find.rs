@@ -5,7 +5,7 @@ use std::cell::Cell;
 use anyrt_core::error::NoRuntime;
 use anyrt_core::runtime::current_tag;
 
-use super::{ENABLED, FALLBACK, async_std, smol, tokio};
+use super::{ENABLED, FALLBACK, async_std, sim, smol, tokio};
 use crate::Backend;
 
 /// Returns the tag that core stores with the tasks of a backend. Zero is core's tag for no backend.
@@ -14,6 +14,8 @@ pub(super) const fn tag(backend: Backend) -> u8 {
         Backend::Tokio => 1,
         Backend::AsyncStd => 2,
         Backend::Smol => 3,
+        // A simulation also has this tag if it was started without the facade.
+        Backend::Sim => 4,
     }
 }
 
@@ -37,15 +39,26 @@ pub(super) fn find() -> Result<Backend, NoRuntime> {
             .or_else(|| of_tag(ENTERED.get()))
             .or_else(detect)
             .unwrap_or(fallback)),
-        (_, None) => Err(NoRuntime::new(
-            "no runtime: enable one of the features `tokio`, `smol`, `async-std` of `anyrt`",
-        )),
+        (_, None) => Err(NoRuntime::new(NO_BACKEND)),
     }
+}
+
+/// The error where no backend is enabled.
+pub(crate) const NO_BACKEND: &str = "no runtime: enable one of the features `tokio`, `smol`, `async-std` of \
+                                     `anyrt`, or `sim` for simulated runs";
+
+/// Returns whether this thread works for a simulation.
+#[inline]
+pub(super) fn is_simulated() -> bool {
+    ENABLED.contains(&Backend::Sim) && find().is_ok_and(|backend| backend == Backend::Sim)
 }
 
 /// Returns the backend of a runtime that other code has started, if this thread is inside one.
 fn detect() -> Option<Backend> {
-    if tokio::is_current() {
+    // A simulation is first: its thread may belong to another runtime too, which has started it.
+    if sim::is_current() {
+        Some(Backend::Sim)
+    } else if tokio::is_current() {
         Some(Backend::Tokio)
     } else if async_std::is_current() {
         Some(Backend::AsyncStd)

@@ -5,7 +5,19 @@
 //! disabled backends take no room, and with one backend every `match` and the search in [`find`] are compiled
 //! away.
 
-#[cfg(not(all(feature = "tokio", feature = "smol", feature = "async-std")))]
+#[cfg_attr(
+    all(
+        feature = "tokio",
+        feature = "smol",
+        feature = "async-std",
+        feature = "sim"
+    ),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "no backend is absent, but a simulation has no descriptors"
+    )
+)]
 mod absent;
 #[cfg(feature = "async-std")]
 mod async_std;
@@ -14,8 +26,12 @@ mod enter;
 mod find;
 #[cfg(all(feature = "descriptors", unix))]
 mod reactor;
+#[cfg(feature = "sim")]
+mod sim;
 #[cfg(feature = "smol")]
 mod smol;
+#[cfg(all(feature = "net", unix))]
+mod socket;
 mod spawn;
 mod time;
 #[cfg(feature = "tokio")]
@@ -24,18 +40,26 @@ mod tokio;
 pub use self::blocking::AmbientCall;
 #[cfg(all(feature = "descriptors", unix))]
 pub use self::reactor::AmbientSource;
+#[cfg(all(feature = "net", unix))]
+pub use self::socket::AmbientSocket;
 pub use self::spawn::AmbientHandle;
 pub use self::time::AmbientTimer;
 
 pub(crate) use self::enter::{Entry, Flavor, Options, invalid};
+pub(crate) use self::find::NO_BACKEND;
+#[cfg(feature = "sim")]
+pub(crate) use self::sim::{builder as simulation, seed};
 
 #[cfg(not(feature = "async-std"))]
 use self::absent as async_std;
+#[cfg(not(feature = "sim"))]
+use self::absent as sim;
 #[cfg(not(feature = "smol"))]
 use self::absent as smol;
 #[cfg(not(feature = "tokio"))]
 use self::absent as tokio;
 use self::async_std::Marker as AsyncStd;
+use self::sim::Marker as Sim;
 use self::smol::Marker as Smol;
 use self::tokio::Marker as Tokio;
 
@@ -47,7 +71,8 @@ use crate::Backend;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Ambient;
 
-/// The enabled backends, in the order in which a run chooses.
+/// The enabled backends, in the order in which a run chooses. A simulation is chosen only if it is requested, or
+/// alone.
 pub(crate) const ENABLED: &[Backend] = &[
     #[cfg(feature = "tokio")]
     Backend::Tokio,
@@ -55,6 +80,8 @@ pub(crate) const ENABLED: &[Backend] = &[
     Backend::Smol,
     #[cfg(feature = "async-std")]
     Backend::AsyncStd,
+    #[cfg(feature = "sim")]
+    Backend::Sim,
 ];
 
 /// The enabled backend that is used where none is found: of the two with a global executor, smol.
@@ -64,6 +91,8 @@ const FALLBACK: Option<Backend> = if cfg!(feature = "smol") {
     Some(Backend::AsyncStd)
 } else if cfg!(feature = "tokio") {
     Some(Backend::Tokio)
+} else if cfg!(feature = "sim") {
+    Some(Backend::Sim)
 } else {
     None
 };
@@ -71,10 +100,11 @@ const FALLBACK: Option<Backend> = if cfg!(feature = "smol") {
 /// A value of one of the backends.
 #[pin_project(project = EachPinned, project_ref = EachPinnedRef)]
 #[derive(Clone, Debug)]
-pub(crate) enum Each<T, S, A> {
+pub(crate) enum Each<T, S, A, V> {
     Tokio(#[pin] T),
     Smol(#[pin] S),
     AsyncStd(#[pin] A),
+    Sim(#[pin] V),
 }
 
 /// Matches an [`Each`], or a projection of one, and does the same for each backend with the value and, if it is
@@ -85,6 +115,7 @@ macro_rules! match_each {
             $each::Tokio($inner) => $body,
             $each::Smol($inner) => $body,
             $each::AsyncStd($inner) => $body,
+            $each::Sim($inner) => $body,
         }
     };
     ($each:ident, $value:expr, $inner:ident, $backend:ident => $body:expr) => {
@@ -99,6 +130,10 @@ macro_rules! match_each {
             }
             $each::AsyncStd($inner) => {
                 type $backend = $crate::ambient::AsyncStd;
+                $body
+            }
+            $each::Sim($inner) => {
+                type $backend = $crate::ambient::Sim;
                 $body
             }
         }
@@ -121,19 +156,24 @@ macro_rules! make_each {
                 type $backend = $crate::ambient::AsyncStd;
                 $body
             }),
+            $crate::Backend::Sim => $crate::ambient::Each::Sim({
+                type $backend = $crate::ambient::Sim;
+                $body
+            }),
         }
     };
 }
 
 use {make_each, match_each};
 
-impl<T, S, A> Each<T, S, A> {
+impl<T, S, A, V> Each<T, S, A, V> {
     /// Returns the backend that the value belongs to.
     fn backend(&self) -> Backend {
         match self {
             Each::Tokio(_) => Backend::Tokio,
             Each::Smol(_) => Backend::Smol,
             Each::AsyncStd(_) => Backend::AsyncStd,
+            Each::Sim(_) => Backend::Sim,
         }
     }
 }

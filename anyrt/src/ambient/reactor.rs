@@ -6,8 +6,10 @@ use std::task::{Context, Poll};
 
 use anyrt_core::runtime::{Attempt, Descriptors, Direction, Source};
 
-use super::find::find;
-use super::{Ambient, AsyncStd, Each, Smol, Tokio, make_each, match_each};
+use super::absent::Absent;
+use super::find::{find, is_simulated};
+use super::{Ambient, AsyncStd, Each, Smol, Tokio, match_each};
+use crate::Backend;
 
 /// A descriptor that is registered with the reactor of the ambient runtime.
 #[derive(Debug)]
@@ -16,12 +18,18 @@ pub struct AmbientSource(
         <Tokio as Descriptors>::Source,
         <Smol as Descriptors>::Source,
         <AsyncStd as Descriptors>::Source,
+        Absent,
     >,
 );
 
 impl Source for AmbientSource {
     fn register(descriptor: OwnedFd) -> io::Result<AmbientSource> {
-        let source = make_each!(find()?, B => <B as Descriptors>::Source::register(descriptor)?);
+        let source = match find()? {
+            Backend::Tokio => Each::Tokio(Source::register(descriptor)?),
+            Backend::Smol => Each::Smol(Source::register(descriptor)?),
+            Backend::AsyncStd => Each::AsyncStd(Source::register(descriptor)?),
+            Backend::Sim => return Err(unsupported()),
+        };
         Ok(AmbientSource(source))
     }
 
@@ -47,4 +55,21 @@ impl Source for AmbientSource {
 
 impl Descriptors for Ambient {
     type Source = AmbientSource;
+
+    fn check() -> io::Result<()> {
+        if is_simulated() {
+            return Err(unsupported());
+        }
+        Ok(())
+    }
+}
+
+/// The error for descriptors in a simulation.
+#[cold]
+pub(super) fn unsupported() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::Unsupported,
+        "a simulation has no descriptors, processes or signals of the system: use sockets and streams that are \
+         opened inside the run, or another backend",
+    )
 }

@@ -5,14 +5,19 @@ use std::task::Waker;
 use anyrt_core::error::NoRuntime;
 use anyrt_core::runtime::{Spawn, TaskInfo};
 
-use super::find::{find, tag};
-use super::{Ambient, AsyncStd, Each, Smol, Tokio, make_each, match_each};
+use super::find::{find, is_simulated, tag};
+use super::{Ambient, AsyncStd, Each, Sim, Smol, Tokio, make_each, match_each};
 use crate::Backend;
 
 /// A handle of a runtime, with which any thread can start tasks in it.
 #[derive(Clone, Debug)]
 pub struct AmbientHandle(
-    pub(super) Each<<Tokio as Spawn>::Handle, <Smol as Spawn>::Handle, <AsyncStd as Spawn>::Handle>,
+    pub(super)  Each<
+        <Tokio as Spawn>::Handle,
+        <Smol as Spawn>::Handle,
+        <AsyncStd as Spawn>::Handle,
+        <Sim as Spawn>::Handle,
+    >,
 );
 
 impl AmbientHandle {
@@ -43,6 +48,13 @@ impl From<anyrt_async_std::Handle> for AmbientHandle {
     }
 }
 
+#[cfg(feature = "sim")]
+impl From<anyrt_sim::Simulation> for AmbientHandle {
+    fn from(handle: anyrt_sim::Simulation) -> AmbientHandle {
+        AmbientHandle(Each::Sim(handle))
+    }
+}
+
 impl Spawn for Ambient {
     type Handle = AmbientHandle;
 
@@ -61,7 +73,12 @@ impl Spawn for Ambient {
 
     #[inline]
     fn choose(n: usize) -> usize {
-        fastrand::usize(..n)
+        // The other backends choose in this way too, without the search.
+        if is_simulated() {
+            Sim::choose(n)
+        } else {
+            fastrand::usize(..n)
+        }
     }
 
     fn yield_turn(waker: &Waker) {
@@ -69,6 +86,7 @@ impl Spawn for Ambient {
             Ok(Backend::Tokio) => Tokio::yield_turn(waker),
             Ok(Backend::Smol) => Smol::yield_turn(waker),
             Ok(Backend::AsyncStd) => AsyncStd::yield_turn(waker),
+            Ok(Backend::Sim) => Sim::yield_turn(waker),
             Err(_) => waker.wake_by_ref(),
         }
     }

@@ -10,7 +10,7 @@ use pin_project::pin_project;
 
 use super::find::find;
 use super::{
-    Ambient, AsyncStd, Each, EachPinned, EachPinnedRef, Smol, Tokio, make_each, match_each,
+    Ambient, AsyncStd, Each, EachPinned, EachPinnedRef, Sim, Smol, Tokio, make_each, match_each,
 };
 use crate::Backend;
 
@@ -21,7 +21,13 @@ use crate::Backend;
 #[derive(Debug)]
 #[must_use = "futures do nothing unless you `.await` or poll them"]
 pub struct AmbientTimer(
-    #[pin] Each<<Tokio as Time>::Timer, <Smol as Time>::Timer, <AsyncStd as Time>::Timer>,
+    #[pin]
+    Each<
+        <Tokio as Time>::Timer,
+        <Smol as Time>::Timer,
+        <AsyncStd as Time>::Timer,
+        <Sim as Time>::Timer,
+    >,
 );
 
 impl Future for AmbientTimer {
@@ -42,6 +48,7 @@ impl Time for Ambient {
             Backend::Tokio => Tokio::now(),
             Backend::Smol => Smol::now(),
             Backend::AsyncStd => AsyncStd::now(),
+            Backend::Sim => Sim::now(),
         }
     }
 
@@ -67,6 +74,7 @@ impl Time for Ambient {
             Backend::Tokio => Tokio::poll_quiet(cx),
             Backend::Smol => Smol::poll_quiet(cx),
             Backend::AsyncStd => AsyncStd::poll_quiet(cx),
+            Backend::Sim => Sim::poll_quiet(cx),
         }
     }
 }

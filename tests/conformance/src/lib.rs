@@ -177,7 +177,7 @@ pub mod facets {
         }
 
         #[cfg(unix)]
-        pub fn descriptors<B: Enter<Runtime: Descriptors>>(_: &B) {
+        pub fn descriptors<B: Enter<Runtime: Descriptors + Net>>(_: &B) {
             erased::mount_descriptors::<B::Runtime>();
         }
     }

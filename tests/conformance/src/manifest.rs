@@ -264,7 +264,7 @@ pub fn net<B: Enter<Runtime: Net>>() -> Vec<Case<B>> {
 /// Returns every case about sockets of the operating system, and its descriptors.
 #[cfg(unix)]
 #[must_use]
-pub fn descriptors<B: Enter<Runtime: Descriptors>>() -> Vec<Case<B>> {
+pub fn descriptors<B: Enter<Runtime: Descriptors + Net>>() -> Vec<Case<B>> {
     let mut list = Vec::new();
     crate::__modules! { descriptors, [extend], (list, cases) }
     list

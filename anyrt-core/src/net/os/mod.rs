@@ -9,8 +9,8 @@
 //! | `stale_file` | replacing the file of a closed Unix socket |
 //! | `linux`, `other` | what differs between systems |
 //!
-//! A backend provides only the readiness of descriptors ([`Descriptors`]), with which [`OsSocket`] implements
-//! sockets; everything above is generic over [`Net`]. Code that needs descriptors and no sockets is behind
+//! A backend provides only the readiness of descriptors, with which [`OsSocket`] implements sockets for
+//! [`OsSockets`]; everything above is generic over [`Net`]. Code that needs descriptors and no sockets is behind
 //! the feature `descriptors` alone. `accept`, `receive_from` and similar functions take something from the
 //! system in one call or not at all, so that dropping them loses nothing.
 
@@ -27,7 +27,7 @@ pub(super) use self::platform::is_listening;
 pub(super) use self::stale_file::replacing_a_stale_file;
 use super::{Address, Family, system_lookup, system_reverse_lookup};
 use crate::runtime::{
-    AdoptSocket, Attempt, Descriptors, Direction, Net, Socket, SocketOption, SocketSpec, Source,
+    AdoptSocket, Attempt, Direction, Net, OsSockets, Socket, SocketOption, SocketSpec, Source,
 };
 use crate::stream::{Attribute, Attributes, Request};
 
@@ -60,8 +60,8 @@ impl Attribute for Descriptor {
     const NAME: &'static str = "descriptor";
 }
 
-/// Provides sockets for every runtime that waits for descriptors.
-impl<R: Descriptors> Net for R {
+/// Provides sockets for every runtime whose sockets are descriptors.
+impl<R: OsSockets> Net for R {
     type Socket = OsSocket<R::Source>;
 
     fn socket(
@@ -85,14 +85,13 @@ impl<R: Descriptors> Net for R {
     }
 }
 
-impl<S: Source> OsSocket<S> {
-    /// Returns the registered source, for calls that only some sockets support.
-    pub fn source(&self) -> &S {
-        &self.0
-    }
-}
-
 impl<S: Source> AdoptSocket for OsSocket<S> {
+    type Source = S;
+
+    fn source(&self) -> io::Result<&S> {
+        Ok(&self.0)
+    }
+
     fn adopt(descriptor: OwnedFd) -> io::Result<OsSocket<S>> {
         sockopt::socket_type(&descriptor)?;
         rustix::io::ioctl_fionbio(&descriptor, true)?;

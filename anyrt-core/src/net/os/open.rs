@@ -21,10 +21,11 @@ impl<S: Source> OsSocket<S> {
     /// 3. registers it with the reactor.
     ///
     /// If a step fails, the socket is closed and its file is removed.
-    pub(super) fn open(
-        purpose: SocketSpec<'_>,
-        options: &[SocketOption],
-    ) -> io::Result<OsSocket<S>> {
+    ///
+    /// # Errors
+    ///
+    /// As for [`Net::socket`](crate::runtime::Net::socket).
+    pub fn open(purpose: SocketSpec<'_>, options: &[SocketOption]) -> io::Result<OsSocket<S>> {
         let (kind, address) = match purpose {
             SocketSpec::Listen { at, .. } => (SocketType::STREAM, at),
             SocketSpec::Connect { to, .. } => (SocketType::STREAM, to),

@@ -11,7 +11,7 @@ use anyrt_core::net::{
     Address, Descriptor, Family, Ip, LocalAddress, LocalPort, RemoteAddress, RemotePort,
     SocketFamily, SocketStream, TcpConnector, TcpStream, UnixStream, connect_tcp,
 };
-use anyrt_core::runtime::{Descriptors, SocketOption};
+use anyrt_core::runtime::{Net, SocketOption};
 use anyrt_core::stream::{
     AttributesExt, BufferedByteStream, ByteReceiveStreamExt, ByteSendStreamExt, ByteStream,
     FilePath, is_broken,
@@ -46,7 +46,7 @@ pub fn attributes_agree_with_the_system(backend: &OsBackend) {
 }
 
 /// Returns a duplicate of the socket as a type of the standard library.
-fn raw<R: Descriptors>(stream: &TcpStream<R>) -> std::net::TcpStream {
+fn raw<R: Net>(stream: &TcpStream<R>) -> std::net::TcpStream {
     stream.attribute::<Descriptor>().unwrap().into()
 }
 

@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::net as system;
 
 use anyrt_core::net::{Unix, UnixListener, UnixStream};
-use anyrt_core::runtime::{Descriptors, SocketOption};
+use anyrt_core::runtime::{Net, SocketOption};
 use anyrt_core::stream::{
     ByteReceiveStreamExt, ByteSendStreamExt, is_broken, is_closed, is_end_of_stream,
 };
@@ -19,7 +19,7 @@ use crate::erased::{OsBackend, OsR};
 use crate::folder::Folder;
 use crate::support::{in_cancelled_scope, run, until, yields};
 
-async fn pair<R: Descriptors>() -> (UnixStream<R>, UnixStream<R>) {
+async fn pair<R: Net>() -> (UnixStream<R>, UnixStream<R>) {
     let folder = Folder::new();
     let listener = UnixListener::<R>::bind(folder.join("s")).unwrap();
     connected::<R, Unix>(&listener).await

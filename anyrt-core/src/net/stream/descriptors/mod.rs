@@ -18,7 +18,7 @@ use self::platform::{RECEIVING, SENDING, keep};
 use super::SocketStream;
 use crate::engine::{Operation, Wait, deliver, poll_state};
 use crate::net::Unix;
-use crate::runtime::{Attempt, Descriptors, Direction, Source};
+use crate::runtime::{AdoptSocket, Attempt, Direction, Net, Source};
 use crate::stream::ReceiveError;
 
 #[cfg_attr(any(target_os = "linux", target_os = "android"), path = "linux.rs")]
@@ -34,7 +34,7 @@ const MOST: usize = 253;
 /// The maximum number of bytes that are received at once.
 const CHUNK: usize = 64 * 1024;
 
-impl<R: Descriptors> SocketStream<R, Unix> {
+impl<R: Net<Socket: AdoptSocket>> SocketStream<R, Unix> {
     /// Sends bytes, and descriptors of open files with the first byte.
     ///
     /// The peer gets new descriptors for the same open files if it receives the first byte by
@@ -68,7 +68,7 @@ impl<R: Descriptors> SocketStream<R, Unix> {
             return refuse("a message carries at most 253 descriptors");
         }
         let mut space = room_for(descriptors.len());
-        let sent = self.socket().source().wait(Direction::Output, |socket| {
+        let sent = self.socket().source()?.wait(Direction::Output, |socket| {
             let mut control = SendAncillaryBuffer::new(&mut space);
             let fits = control.push(SendAncillaryMessage::ScmRights(descriptors));
             debug_assert!(fits, "the buffer is sized for these descriptors");
@@ -121,7 +121,7 @@ impl<R: Descriptors> SocketStream<R, Unix> {
         }
         let mut bytes = vec![0; max_bytes.min(CHUNK)];
         let mut space = room_for(max_descriptors.min(MOST));
-        let received = self.socket().source().wait(Direction::Input, |socket| {
+        let received = self.socket().source()?.wait(Direction::Input, |socket| {
             let mut control = RecvAncillaryBuffer::new(&mut space);
             let buffer = &mut [IoSliceMut::new(&mut bytes)];
             let received = recvmsg(socket, buffer, &mut control, RECEIVING)?;

@@ -7,7 +7,7 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::OnceLock;
 use std::task::{Context, Poll, ready};
 
-use anyrt_core::runtime::{Attempt, Descriptors, Direction, Source};
+use anyrt_core::runtime::{Attempt, Descriptors, Direction, Net, OsSockets, Source};
 
 use super::OsR;
 use super::facets::Marker;
@@ -44,7 +44,7 @@ static REACTOR: OnceLock<&'static dyn Register> = OnceLock::new();
 /// # Panics
 ///
 /// If another runtime was mounted before.
-pub fn mount_descriptors<R: Descriptors>() {
+pub fn mount_descriptors<R: Descriptors + Net>() {
     mount_net::<R>();
     REACTOR.get_or_init(|| const { &Marker::<R>(PhantomData) });
 }
@@ -111,3 +111,5 @@ impl Source for AnySource {
 impl Descriptors for OsR {
     type Source = AnySource;
 }
+
+impl OsSockets for OsR {}

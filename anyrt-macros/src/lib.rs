@@ -64,8 +64,8 @@ pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// - `backends = ["tokio", "smol"]` makes tests for these backends only. A backend in the list that is
 ///   not enabled is shown as an ignored test. Without the list there is a test for each enabled backend.
-/// - `seeds = 200` simulates the test with so many seeds, from 0 on. The default is one.
-/// - `time_limit = "10m"` lets a simulated test fail when so much virtual time has passed. The units are `ms`, `s`,
+/// - `seeds = 200` simulates the test with 200 seeds, from 0 on. The default is one.
+/// - `time_limit = "10m"` lets a simulated test fail when that much virtual time has passed. The units are `ms`, `s`,
 ///   `m`, `h` and `d`. The default is no limit.
 /// - `flavor`, `worker_threads` and `crate` are the same as for `#[anyrt::main]`.
 ///

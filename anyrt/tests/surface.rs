@@ -411,6 +411,7 @@ fn auto_traits_of_connecting() {
     use anyrt::net::*;
     type Attempt = std::future::Ready<std::io::Result<u8>>;
     table! {
+        anyrt::AmbientSocket => "Send Sync Unpin",
         BoxedStreams<TcpConnectable> => "Send Sync Unpin",
         BufferedConnectable<TcpConnectable> => "Send Sync Unpin",
         ConnectError => "Send Sync Unpin",
@@ -444,6 +445,9 @@ fn auto_traits_of_unix_sockets() {
 #[test]
 fn auto_traits_of_descriptors() {
     use anyrt::descriptors::*;
+    table! {
+        anyrt::AmbientSource => "Send Sync Unpin",
+    }
     fn send<T: Send>(_: T) {}
     send((
         wait_readable(std::io::stdin()),

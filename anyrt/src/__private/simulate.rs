@@ -18,7 +18,7 @@ pub fn simulate<F>(
     name: &str,
     seeds: Option<u64>,
     time_limit: Option<u64>,
-    test: impl Fn() -> F + Sync,
+    test: impl Fn() -> F + Send + Sync + 'static,
 ) where
     F: Future<Output: Termination>,
 {
@@ -37,10 +37,13 @@ pub fn simulate<F>(
         Some(seed) => seed..seed + 1,
         None => 0..seeds.unwrap_or(1),
     };
-    let checked = || async {
-        // An error was printed by the conversion, as the test harness does it.
-        if test().await.report() != ExitCode::SUCCESS {
-            panic!("the test returned an error");
+    let checked = move || {
+        let test = test();
+        async move {
+            // An error was printed by the conversion, as the test harness does it.
+            if test.await.report() != ExitCode::SUCCESS {
+                panic!("the test returned an error");
+            }
         }
     };
     if let Err((seed, failure)) = run_seeds(&config, seeds, checked) {
@@ -53,7 +56,7 @@ pub fn simulate<F>(
 fn run_seeds<F: Future<Output = ()>>(
     config: &Config,
     seeds: Range<u64>,
-    test: impl Fn() -> F + Sync,
+    test: impl Fn() -> F + Send + Sync + 'static,
 ) -> Result<(), (u64, Failure)> {
     for seed in seeds {
         let outcome = config.clone().with_seed(seed).run(test());

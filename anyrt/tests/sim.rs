@@ -1,0 +1,291 @@
+//! Simulated runs of the facade.
+#![cfg(feature = "sim")]
+
+use std::env;
+use std::io;
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use anyrt::sim::{Config, Failure, Simulation};
+use anyrt::{Ambient, Backend, Builder};
+use anyrt_core::runtime::Spawn;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The variable that is set in the processes that this program starts: tests of these processes do something.
+const CHILD: &str = "ANYRT_TEST_CHILD";
+
+fn child(test: &str, variables: &[(&str, &str)]) -> Output {
+    Command::new(env::current_exe().expect("a path"))
+        .args(["--exact", test, "--nocapture"])
+        .env(CHILD, "yes")
+        .envs(variables.iter().copied())
+        .output()
+        .expect("a process")
+}
+
+fn printed(output: &Output) -> String {
+    let mut all = output.stdout.clone();
+    all.extend(&output.stderr);
+    String::from_utf8(all).expect("text")
+}
+
+/// Tasks that draw, wait and send: most of the facade's ways into a backend.
+async fn program() -> Vec<usize> {
+    let (sender, receiver) = anyrt::memory_object_stream(0);
+    let group = anyrt::task_group(async |tg| {
+        for number in 0..8_usize {
+            let sender = sender.clone();
+            tg.spawn(async move {
+                anyrt::sleep(Duration::from_millis(10)).await;
+                let number = anyrt::to_thread::run(move || number).await;
+                drop(sender.send(number).await);
+                Ok(())
+            });
+        }
+        drop(sender);
+        let mut order = Vec::new();
+        while let Ok(number) = receiver.receive().await {
+            order.push(number);
+        }
+        Ok::<_, std::convert::Infallible>(order)
+    });
+    group.await.expect("nothing fails")
+}
+
+#[test]
+fn a_run_is_simulated_only_on_request() {
+    let first = Backend::available()[0];
+    assert_eq!(first == Backend::Sim, Backend::available().len() == 1);
+    assert_eq!(anyrt::run(async { Backend::current() }), Some(first));
+    assert_eq!(
+        anyrt::run_on(Backend::Sim, async { Backend::current() }),
+        Some(Backend::Sim)
+    );
+}
+
+#[test]
+fn the_seed_decides_the_course() {
+    let orders: Vec<_> = (0..20)
+        .map(|seed| {
+            let config = Config::new(seed);
+            let outcome = config.run(program());
+            let hash = outcome.hash;
+            let order = outcome.unwrap();
+            let again = config.run(program());
+            assert_eq!((again.hash, again.unwrap()), (hash, order.clone()));
+            order
+        })
+        .collect();
+    assert!(orders.iter().any(|order| *order != orders[0]));
+}
+
+/// Checks that the facade finds a simulation that it has not started, also on a thread of another backend.
+#[test]
+fn a_simulation_is_found_that_was_started_without_the_facade() {
+    fn simulated() -> [Option<Backend>; 3] {
+        let outcome = Config::new(1).run(async {
+            let in_thread = anyrt::to_thread::run(Backend::current).await;
+            let in_task = anyrt::task_group(async |tg| {
+                let task = tg.spawn(async { Ok::<_, ()>(Backend::current()) });
+                Ok(task.value().await)
+            });
+            [Backend::current(), in_thread, in_task.await.unwrap()]
+        });
+        outcome.unwrap()
+    }
+    let expected = [Some(Backend::Sim); 3];
+    assert_eq!(simulated(), expected);
+    for &backend in Backend::available() {
+        let found = anyrt::run_on(backend, anyrt::to_thread::run(simulated));
+        assert_eq!(found, expected, "inside {backend}");
+    }
+}
+
+#[test]
+fn a_configuration_is_a_builder() {
+    let builder = Builder::from(Config::new(7));
+    let found = builder.run(async {
+        let start = anyrt::now();
+        anyrt::sleep(DAY).await;
+        assert!(anyrt::now() - start >= DAY);
+        let simulation = Simulation::current().expect("a simulation");
+        assert_eq!(
+            anyrt::AmbientHandle::from(simulation.clone()).backend(),
+            Backend::Sim
+        );
+        assert_eq!(
+            Ambient::name(&Ambient::current().expect("a runtime")),
+            "sim"
+        );
+        simulation.seed()
+    });
+    assert_eq!(found.ok(), Some(7));
+    let builder = builder.backend(Backend::AsyncStd);
+    let error = builder.run(async {}).unwrap_err().to_string();
+    assert!(error.contains("async-std"), "{error}");
+}
+
+#[test]
+fn idle_runs_are_reported_as_deadlocks() {
+    let outcome = Config::new(0).run(anyrt::sleep_forever());
+    assert!(matches!(outcome.result, Err(Failure::Deadlock(_))));
+}
+
+#[anyrt::test(backends = ["sim"])]
+async fn quiet_moves_no_clock() {
+    let simulation = Simulation::current().unwrap();
+    let group = anyrt::task_group(async |tg| {
+        tg.spawn(anyrt::sleep(DAY));
+        anyrt::testing::wait_all_tasks_blocked().await;
+        assert!(simulation.clock().elapsed() < Duration::from_millis(1));
+    });
+    group.await.unwrap();
+}
+
+/// The number of runs of the test below.
+static RUNS: AtomicU64 = AtomicU64::new(0);
+
+#[anyrt::test(backends = ["sim"], seeds = 20, time_limit = "2d")]
+async fn tests_may_have_seeds_and_a_time_limit() {
+    let seed = Simulation::current().unwrap().seed();
+    assert!(seed < 20);
+    RUNS.fetch_add(1, Ordering::Relaxed);
+    anyrt::sleep(DAY).await;
+    if env::var_os(CHILD).is_some() {
+        println!("seed {seed}");
+        assert_ne!(seed, 13, "thirteen");
+    }
+}
+
+#[anyrt::test(backends = ["sim"], time_limit = "1h")]
+#[should_panic(expected = "more virtual time passed than allowed")]
+async fn the_time_limit_is_virtual() {
+    anyrt::sleep(DAY).await;
+}
+
+#[anyrt::test(backends = ["sim"])]
+#[should_panic(expected = "the test returned an error")]
+async fn an_error_is_a_failure() -> Result<(), io::Error> {
+    Err(io::ErrorKind::Other.into())
+}
+
+#[anyrt::test(backends = ["sim"], flavor = "multi_thread")]
+#[should_panic(expected = "sim cannot poll tasks on several threads")]
+async fn threads_are_refused() {}
+
+#[test]
+fn a_failure_names_the_seed_and_the_command() {
+    let test = "tests_may_have_seeds_and_a_time_limit::sim";
+    let output = child(test, &[("ANYRT_SIM_SEED", "")]);
+    assert!(!output.status.success());
+    let text = printed(&output);
+    assert!(text.contains("thirteen"), "{text}");
+    let command = format!("ANYRT_SIM_SEED=13 cargo test {test}");
+    assert!(text.contains(&command), "{text}");
+
+    let output = child(test, &[("ANYRT_SIM_SEED", "12")]);
+    let text = printed(&output);
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("seed 12"), "{text}");
+    assert!(!text.contains("seed 11"), "{text}");
+}
+
+#[test]
+fn prints_its_seed() {
+    if env::var_os(CHILD).is_some() {
+        let seed = anyrt::run(async { Simulation::current().map(|found| found.seed()) });
+        println!("seed {seed:?}");
+    }
+}
+
+#[test]
+fn the_environment_sets_the_seed() {
+    let run = |seed| {
+        let variables = [("ANYRT_BACKEND", "sim"), ("ANYRT_SIM_SEED", seed)];
+        child("prints_its_seed", &variables)
+    };
+    for (seed, expected) in [("7", "seed Some(7)"), ("", "seed Some(0)")] {
+        let text = printed(&run(seed));
+        assert!(text.contains(expected), "{text}");
+    }
+    for wrong in ["x", "-1", "18446744073709551615"] {
+        let output = run(wrong);
+        assert!(!output.status.success());
+        let text = printed(&output);
+        assert!(text.contains("ANYRT_SIM_SEED"), "{text}");
+    }
+}
+
+#[cfg(all(feature = "net", unix))]
+mod sockets {
+    use std::os::fd::AsFd;
+
+    use anyrt::net::{
+        ConnectedUdpSocket, RemotePort, TcpListener, TcpStream, UnixListener, connect_tcp,
+    };
+    use anyrt::stream::{AttributesExt, ByteReceiveStreamExt, ByteSendStreamExt};
+
+    use super::*;
+
+    fn assert_unsupported<T: std::fmt::Debug>(outcome: io::Result<T>) {
+        let error = outcome.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::Unsupported, "{error}");
+        assert!(error.to_string().contains("a simulation has"), "{error}");
+    }
+
+    /// Connects two streams in the network in memory.
+    async fn connected() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind(([127, 0, 0, 1], 80)).unwrap();
+        let both = (connect_tcp("localhost", 80), listener.accept());
+        let (client, server) = anyrt::gather(both).await;
+        (client.unwrap(), server.unwrap().0)
+    }
+
+    #[anyrt::test(backends = ["sim"], seeds = 20)]
+    async fn are_those_of_the_simulation() {
+        // No process may bind this port in the real system, except that of a privileged user.
+        let (mut client, mut server) = connected().await;
+        client.send(b"hello").await.unwrap();
+        client.send_eof().await.unwrap();
+        assert_eq!(server.receive(100).await.unwrap(), b"hello");
+        assert_eq!(client.attribute::<RemotePort>(), Ok(80));
+    }
+
+    #[anyrt::test(backends = ["sim"])]
+    async fn of_the_system_are_refused() {
+        let system = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        system.connect(system.local_addr().unwrap()).unwrap();
+        assert_unsupported(ConnectedUdpSocket::adopt(system.try_clone().unwrap()));
+        assert_unsupported(anyrt::descriptors::wait_readable(&system).await);
+        let (client, _server) = connected().await;
+        assert_unsupported(client.into_descriptor());
+    }
+
+    #[anyrt::test(backends = ["sim"])]
+    async fn pass_no_descriptors() {
+        let listener = UnixListener::bind("/simulated").unwrap();
+        let both = (anyrt::net::connect_unix("/simulated"), listener.accept());
+        let (client, _server) = anyrt::gather(both).await;
+        let mut client = client.unwrap();
+        let file = std::io::stdin();
+        let descriptors = [file.as_fd()];
+        assert_unsupported(client.send_descriptors(b"x", &descriptors).await);
+    }
+
+    #[cfg(feature = "process")]
+    #[anyrt::test(backends = ["sim"])]
+    async fn are_not_alone_processes_are_refused_too() {
+        use anyrt::process::{Command, open_process, run_process};
+        let error = run_process(Command::new("true")).await.unwrap_err();
+        assert!(error.to_string().contains("a simulation has"), "{error}");
+        assert_unsupported(open_process(Command::new("true")).await);
+    }
+
+    #[cfg(feature = "signals")]
+    #[anyrt::test(backends = ["sim"])]
+    async fn are_not_alone_signals_are_refused_too() {
+        assert_unsupported(anyrt::signals::receiver(&[anyrt::signals::Signal::USR1]));
+    }
+}

@@ -36,6 +36,41 @@
 //! a thread of its own, the addresses of objects, a hash map with random keys that is iterated.
 //! [`Config::check_determinism`] runs a test twice and reports the first event that differs. A wake-up from
 //! a thread outside is refused, with the place of the call.
+//!
+//! Every draw is a number below a bound, and 0 is the dull alternative: the task that has been ready for
+//! longest, the least latency, no fault. The draws of a run are its [`Choices`]; [`Policy::Replay`] repeats
+//! them, and a shorter list with more zeros is a simpler run.
+//!
+//! # Hosts, and what happens to them
+//!
+//! A test can put parts of its program on hosts of their own: [`Simulation::host`]. Each has addresses, a name,
+//! a clock that may be ahead or drift, and can [crash](Host::crash), [start again](Host::restart) and
+//! [pause](Host::pause). [`Simulation::net`] has partitions and rules about packets; [`Faults`] makes the whole
+//! world rougher by one word.
+//!
+//! # What a simulation cannot do
+//!
+//! - The files of a simulated program are those of the system: there is no simulated disk yet. Functions on
+//!   files run on worker threads, in their turn, and cost no virtual time.
+//! - Processes, signals, descriptors and adopted sockets of the system do not exist in it.
+//! - A worker thread that waits for another by means of the standard library stops the whole simulation, since
+//!   threads run one at a time. Waiting by anyrt is part of the order.
+//! - TLS works, but draws its keys from the system: the bytes differ from run to run.
+//!
+//! # How it works
+//!
+//! | module | contents |
+//! | --- | --- |
+//! | `config`, `faults`, `run` | options; how a run begins and what is known after it |
+//! | `executor` | what is ready, in which order it goes on, and how the clock moves |
+//! | `shared`, `current` | the state of a run, under one lock; the host that a thread works for |
+//! | `timers` | the queue of deadlines, of timers and packets alike |
+//! | `threads`, `blocking` | threads that run one at a time |
+//! | `host` | hosts, their clocks, starts and crashes |
+//! | `net` | addresses, connections, datagrams, rules |
+//! | `choices`, `random` | the draws, and the generator behind a seed |
+//! | `events`, `failure`, `task_report` | what happened, and reports of failures |
+//! | `seeds`, `shrink`, `properties` | many seeds, simpler failures, `sometimes!` and `always!` |
 
 mod blocking;
 mod choices;

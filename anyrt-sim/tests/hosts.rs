@@ -321,3 +321,29 @@ fn seeds_decide_everything_with_faults_too() {
     hashes.dedup();
     assert_eq!(hashes.len(), 30);
 }
+
+#[test]
+fn a_function_on_a_thread_does_not_outlive_the_crash_of_its_host() {
+    let steps = Arc::new(AtomicU32::new(0));
+    let count = steps.clone();
+    let outcome = Config::new(6).run(async move {
+        let host = sim().host("worker").start(move || {
+            let count = count.clone();
+            anyrt_core::thread::to_thread::run::<Sim, _, _>(move || {
+                loop {
+                    count.fetch_add(1, Ordering::Relaxed);
+                    let pause = sleep::<Sim>(SECOND);
+                    if anyrt_core::thread::from_thread::run(pause).is_err() {
+                        return;
+                    }
+                }
+            })
+        });
+        sleep::<Sim>(10 * SECOND).await;
+        host.crash().await;
+        sleep::<Sim>(10 * SECOND).await;
+    });
+    outcome.unwrap();
+    let steps = steps.load(Ordering::Relaxed);
+    assert!((9..=11).contains(&steps), "{steps}");
+}

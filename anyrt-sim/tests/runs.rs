@@ -11,7 +11,7 @@ use anyrt_core::task::task_group;
 use anyrt_core::testing::wait_all_tasks_blocked;
 use anyrt_core::thread::to_thread;
 use anyrt_core::time::{now, sleep};
-use anyrt_sim::{Choices, Config, Failure, Policy, Sim, Simulation};
+use anyrt_sim::{Choices, Clock, Config, Failure, Idle, Policy, Sim, Simulation};
 
 /// Tasks that race for a place in a list: the order depends on the seed.
 async fn race_to_a_list() -> Vec<u32> {
@@ -268,4 +268,58 @@ fn notes_are_part_of_the_events() {
             .iter()
             .any(|event| event.text.as_deref() == Some("one"))
     );
+}
+
+#[test]
+fn a_manual_clock_moves_by_hand() {
+    let config = Config::new(1).clock(Clock::Manual).poll_cost(Duration::ZERO);
+    let outcome = config.run(async {
+        let clock = Simulation::current().unwrap().clock();
+        let group = task_group::<Sim, Infallible, _, _>(async |tg| {
+            let first = tg.spawn(async {
+                sleep::<Sim>(Duration::from_secs(10)).await;
+                Ok(now::<Sim>())
+            });
+            wait_all_tasks_blocked::<Sim>().await;
+            assert_eq!(clock.next_deadline(), Some(Duration::from_secs(10)));
+            clock.advance(Duration::from_secs(9));
+            wait_all_tasks_blocked::<Sim>().await;
+            assert!(!first.is_finished());
+            clock.advance(Duration::from_secs(5));
+            let woken = first.value().await;
+            assert_eq!(clock.elapsed(), Duration::from_secs(14));
+            Ok(now::<Sim>() - woken)
+        });
+        group.await.unwrap()
+    });
+    assert_eq!(outcome.unwrap(), Duration::ZERO);
+}
+
+#[test]
+fn a_manual_clock_that_nothing_moves_is_a_deadlock() {
+    let outcome = Config::new(1).clock(Clock::Manual).run(sleep::<Sim>(Duration::from_secs(1)));
+    assert!(matches!(outcome.result, Err(Failure::Deadlock(_))));
+}
+
+#[test]
+fn a_scaled_clock_follows_real_time() {
+    let start = std::time::Instant::now();
+    let outcome = Config::new(1).clock(Clock::Scaled(100.0)).run(async {
+        let start = now::<Sim>();
+        sleep::<Sim>(Duration::from_secs(5)).await;
+        now::<Sim>() - start
+    });
+    assert!(outcome.unwrap() >= Duration::from_secs(5));
+    let real = start.elapsed();
+    assert!(real >= Duration::from_millis(45), "{real:?}");
+}
+
+#[test]
+fn threads_outside_may_take_part_where_that_is_allowed() {
+    let outcome = Config::new(1).idle(Idle::Wait(Duration::from_secs(20))).run(async {
+        let (raise, raised) = futures_channel();
+        std::thread::spawn(move || raise.send());
+        raised.await;
+    });
+    outcome.unwrap();
 }

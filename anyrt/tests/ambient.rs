@@ -163,7 +163,10 @@ fn auto_traits_are_the_same_for_every_set_of_features() {
     send::<AmbientCall<()>>();
 }
 
-#[cfg(all(feature = "tokio", not(any(feature = "smol", feature = "async-std"))))]
+#[cfg(all(
+    feature = "tokio",
+    not(any(feature = "smol", feature = "async-std", feature = "sim"))
+))]
 #[test]
 fn with_one_backend_the_types_are_its_own() {
     use anyrt::tokio::{Call, Handle, Tokio};
@@ -171,4 +174,9 @@ fn with_one_backend_the_types_are_its_own() {
     assert_eq!(size_of::<AmbientHandle>(), size_of::<Handle>());
     assert_eq!(size_of::<AmbientTimer>(), size_of::<Timer>());
     assert_eq!(size_of::<AmbientCall<u8>>(), size_of::<Call<u8>>());
+    #[cfg(all(feature = "net", unix))]
+    {
+        type Socket = <Tokio as anyrt_core::runtime::Net>::Socket;
+        assert_eq!(size_of::<anyrt::AmbientSocket>(), size_of::<Socket>());
+    }
 }

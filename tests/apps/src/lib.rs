@@ -31,6 +31,11 @@
 //! async fn main() {}
 //! ```
 
+use anyrt::Backend;
+
+/// The backends for what only the real system has: processes, signals, its sockets, threads outside of a run.
+pub const REAL: [Backend; 3] = [Backend::Tokio, Backend::Smol, Backend::AsyncStd];
+
 /// Returns twice the number. Workers can call it, although it is in a library.
 #[cfg(unix)]
 #[anyrt::process_fn]

@@ -10,8 +10,8 @@ use anyrt::{Backend, Builder};
 /// EV-01, EV-04: inside a run the current backend is the one that was requested.
 #[test]
 fn each_backend_can_be_named() {
-    assert_eq!(Backend::ALL.len(), 3);
-    assert_eq!(Backend::available().len(), 3);
+    assert_eq!(Backend::ALL.len(), 4);
+    assert_eq!(Backend::available(), Backend::ALL);
     for &backend in Backend::ALL {
         let found = anyrt::run_on(backend, async {
             let in_thread = anyrt::to_thread::run(Backend::current).await;
@@ -39,7 +39,7 @@ fn outside_there_is_no_current_run() {
 #[test]
 fn an_unknown_backend_is_an_error_that_lists_the_known() {
     let error = "tokyo".parse::<Backend>().unwrap_err();
-    let text = "unknown backend \"tokyo\": anyrt knows `tokio`, `smol`, `async-std`";
+    let text = "unknown backend \"tokyo\": anyrt knows `tokio`, `smol`, `async-std`, `sim`";
     assert_eq!(error.to_string(), text);
 }
 
@@ -59,7 +59,7 @@ fn a_run_in_a_run_is_refused() {
 #[test]
 fn runs_side_by_side_keep_their_backend() {
     thread::scope(|scope| {
-        for &backend in Backend::ALL.iter().cycle().take(9) {
+        for &backend in Backend::ALL.iter().cycle().take(12) {
             scope.spawn(move || {
                 anyrt::run_on(backend, async {
                     for _ in 0..50 {

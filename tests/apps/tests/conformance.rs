@@ -23,3 +23,21 @@ mod async_std {
         failures: [anyrt_conformance::failures::ENGINE],
     }
 }
+
+mod sim {
+    use std::time::Duration;
+
+    /// Returns a simulation. A step takes longer than by default, since some cases wait for a time limit around a
+    /// loop that is always ready.
+    fn simulation() -> anyrt::Builder {
+        let config = anyrt::sim::Config::new(1).poll_cost(Duration::from_micros(10));
+        anyrt::Builder::from(config)
+    }
+
+    anyrt_conformance::suite! {
+        runtime: simulation(),
+        facets: [spawn, time, blocking, net],
+        lacks: [real_time, os_threads, foreign_wakes, nested_runs, portal_runs, os_sockets, socket_table,
+            ordered_datagrams, dual_stack, reuse_port, full_queues],
+    }
+}

@@ -23,8 +23,10 @@ fn shall_fail() -> bool {
 #[anyrt::test]
 async fn there_is_one_for_each_backend() {
     let backend = Backend::current().expect("a backend");
-    // With one test thread, tests run on the main one, which has another name.
-    if let Some(name) = thread::current().name()
+    // With one test thread, tests run on the main one, which has another name. A simulation may have a thread of
+    // its own.
+    if backend != Backend::Sim
+        && let Some(name) = thread::current().name()
         && name != "main"
     {
         let module = backend.to_string().replace('-', "_");
@@ -37,7 +39,7 @@ async fn there_is_one_for_each_backend() {
 fn tests_are_named_after_their_backend() {
     let output = this_program(&["--list", "--format", "terse"]);
     let listed = String::from_utf8(output.stdout).unwrap();
-    for backend in ["tokio", "smol", "async_std"] {
+    for backend in ["tokio", "smol", "async_std", "sim"] {
         let line = format!("there_is_one_for_each_backend::{backend}: test");
         assert!(listed.lines().any(|other| other == line), "{listed}");
     }
@@ -86,7 +88,7 @@ fn errors_and_panics_fail() {
         "an_error_fails_the_test",
         "a_panic_in_a_child_fails_the_test",
     ] {
-        for backend in ["tokio", "smol", "async_std"] {
+        for backend in ["tokio", "smol", "async_std", "sim"] {
             let name = format!("{test}::{backend}");
             let mut command = Command::new(env::current_exe().unwrap());
             let output = command.args(["--exact", &name]).env(FAIL, "yes").output();

@@ -37,7 +37,8 @@ fn queries_run_on_every_backend() {
             return;
         }
     };
-    for &backend in Backend::available() {
+    // The server is a process of the system, which a simulation does not reach.
+    for backend in [Backend::Tokio, Backend::Smol, Backend::AsyncStd] {
         anyrt::run_on(backend, async {
             queries(server.socket()).await;
             cancelling(server.socket()).await;

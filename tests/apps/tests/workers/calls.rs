@@ -19,7 +19,7 @@ use super::{divide, echo, has_ended, pid, process, until};
 
 /// PR-11, W4, W8: the function runs in another process, and the next call uses the same one. The process
 /// leads a group.
-#[anyrt::test]
+#[anyrt::test(backends = ["tokio", "smol", "async-std"])]
 async fn an_idle_worker_is_reused() {
     let first = to_process::run(process, ()).await.unwrap();
     assert_ne!(first, std::process::id());
@@ -31,7 +31,7 @@ async fn an_idle_worker_is_reused() {
 }
 
 /// Checks that a function of a library can be called.
-#[anyrt::test]
+#[anyrt::test(backends = ["tokio", "smol", "async-std"])]
 async fn libraries_have_functions_too() {
     assert_eq!(to_process::run(anyrt_apps::doubled, 21).await.unwrap(), 42);
 }
@@ -42,7 +42,7 @@ fn panics(text: String) {
 }
 
 /// W10: a panic continues in the caller, with its text; the worker stays usable.
-#[anyrt::test]
+#[anyrt::test(backends = ["tokio", "smol", "async-std"])]
 async fn panics_continue_in_the_caller() {
     let worker = to_process::run(process, ()).await.unwrap();
     let mut call = pin!(to_process::run(panics, "as it should".to_owned()));
@@ -74,7 +74,7 @@ fn end(how: u32) {
 }
 
 /// PR-14, W12: a worker that dies during a call is an error of that call.
-#[anyrt::test]
+#[anyrt::test(backends = ["tokio", "smol", "async-std"])]
 async fn a_worker_that_dies_is_an_error_of_one_call() {
     for how in 0..3 {
         let Err(WorkerError::Broken(Some(status))) = to_process::run(end, how).await else {
@@ -87,7 +87,7 @@ async fn a_worker_that_dies_is_an_error_of_one_call() {
 }
 
 /// W12: a worker that is killed while it is idle does not fail a call.
-#[anyrt::test]
+#[anyrt::test(backends = ["tokio", "smol", "async-std"])]
 async fn an_idle_worker_may_be_killed() {
     for _ in 0..20 {
         let worker = to_process::run(process, ()).await.unwrap();
@@ -98,7 +98,7 @@ async fn an_idle_worker_may_be_killed() {
 }
 
 /// W12: nor does a worker that is killed while a request is sent to it.
-#[anyrt::test]
+#[anyrt::test(backends = ["tokio", "smol", "async-std"])]
 async fn a_worker_may_be_killed_while_a_request_is_written() {
     let worker = to_process::run(process, ()).await.unwrap();
     kill_process(pid(worker), Signal::STOP).unwrap();
@@ -115,7 +115,7 @@ async fn a_worker_may_be_killed_while_a_request_is_written() {
 }
 
 /// Checks that a function without the attribute is not called.
-#[anyrt::test]
+#[anyrt::test(backends = ["tokio", "smol", "async-std"])]
 async fn functions_have_to_be_marked() {
     fn unmarked((): ()) {}
     let error = to_process::run(unmarked, ()).await.unwrap_err();
@@ -136,7 +136,7 @@ fn use_standard_input((): ()) -> String {
 }
 
 /// Checks that functions cannot access the socket.
-#[anyrt::test]
+#[anyrt::test(backends = ["tokio", "smol", "async-std"])]
 async fn functions_may_use_their_standard_input() {
     for _ in 0..2 {
         let worker = to_process::run(process, ()).await.unwrap();
@@ -156,7 +156,7 @@ fn use_workers(backend: String) -> String {
 }
 
 /// W3: a function may start a run, and no workers.
-#[anyrt::test]
+#[anyrt::test(backends = ["tokio", "smol", "async-std"])]
 async fn workers_start_no_workers() {
     let backend = Backend::current().unwrap().to_string();
     let error = to_process::run(use_workers, backend).await.unwrap();

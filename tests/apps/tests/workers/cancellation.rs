@@ -28,7 +28,7 @@ fn wait_for((begun, go): (PathBuf, PathBuf)) -> u32 {
 }
 
 /// PR-12, W14: with `kill_on_cancel`, the worker is killed and reaped before the caller continues.
-#[anyrt::test]
+#[anyrt::test(backends = ["tokio", "smol", "async-std"])]
 async fn a_cancelled_call_may_kill_its_worker() {
     let folder = tempfile::tempdir().unwrap();
     let begun = folder.path().join("begun");
@@ -47,7 +47,7 @@ async fn a_cancelled_call_may_kill_its_worker() {
 }
 
 /// PR-13, W14: otherwise the call waits, gets its value, and the worker is reused.
-#[anyrt::test]
+#[anyrt::test(backends = ["tokio", "smol", "async-std"])]
 async fn a_cancelled_call_waits_otherwise() {
     let folder = tempfile::tempdir().unwrap();
     let (begun, go) = (folder.path().join("begun"), folder.path().join("go"));
@@ -66,7 +66,7 @@ async fn a_cancelled_call_waits_otherwise() {
 }
 
 /// W15: dropped while the function runs, the worker is killed.
-#[anyrt::test]
+#[anyrt::test(backends = ["tokio", "smol", "async-std"])]
 async fn a_dropped_call_kills_its_worker() {
     let folder = tempfile::tempdir().unwrap();
     let begun = folder.path().join("begun");
@@ -85,7 +85,7 @@ async fn a_dropped_call_kills_its_worker() {
 }
 
 /// PR-15, W13: concurrent calls use as many workers as the limiter allows.
-#[anyrt::test]
+#[anyrt::test(backends = ["tokio", "smol", "async-std"])]
 async fn calls_at_once_use_as_many_workers_as_are_allowed() {
     let folder = tempfile::tempdir().unwrap();
     let go = folder.path().join("go");
@@ -112,7 +112,7 @@ async fn calls_at_once_use_as_many_workers_as_are_allowed() {
 }
 
 /// W13: with an explicit limiter; when cancelled on entry, nothing is started and no token is used.
-#[anyrt::test]
+#[anyrt::test(backends = ["tokio", "smol", "async-std"])]
 async fn nothing_is_begun_for_a_cancelled_call() {
     let limiter = Arc::new(CapacityLimiter::new(0));
     let options = Options::new().limiter(&limiter);
@@ -171,7 +171,7 @@ async fn cancelled<F: Future>(times: usize, future: F) -> Option<F::Output> {
 
 /// W15: cancelled or dropped at each poll, with a new worker and an idle one, with a request that is sent
 /// in pieces: the next call gets its own answer, and the token is returned.
-#[anyrt::test]
+#[anyrt::test(backends = ["tokio", "smol", "async-std"])]
 async fn the_next_call_gets_its_own_answer() {
     let filler = "x".repeat(1 << 20);
     let limiter = to_process::current_default_limiter().unwrap();

@@ -179,7 +179,7 @@ fn start_spinning(backend: Backend, folder: &TempDir) -> (Child, u32) {
 /// W7: workers end when the program is killed, or stopped and killed.
 #[test]
 fn workers_end_with_the_program() {
-    for &backend in Backend::ALL {
+    for backend in anyrt_apps::REAL {
         for is_stopped in [false, true] {
             let folder = tempfile::tempdir().unwrap();
             let (mut program, worker) = start_spinning(backend, &folder);

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{divide, echo, process};
 
 /// PR-11, W10: values and errors are returned unchanged; the function can still be called directly.
-#[anyrt::test]
+#[anyrt::test(backends = ["tokio", "smol", "async-std"])]
 async fn values_and_errors_come_back() {
     assert_eq!(divide((6, 2)), Ok(3));
     let divided = to_process::run(divide, (6, 2)).await.unwrap();
@@ -18,7 +18,7 @@ async fn values_and_errors_come_back() {
 }
 
 /// Sends values of 100 MiB, and receives them.
-#[anyrt::test]
+#[anyrt::test(backends = ["tokio", "smol", "async-std"])]
 async fn large_values_go_through() {
     let text = "0123456789abcdef".repeat(100 << 16);
     assert_eq!(text.len(), 100 << 20);
@@ -84,7 +84,7 @@ fn same_option(option: Option<Option<u8>>) -> Option<Option<u8>> {
 }
 
 /// W10: each shape of serde's data model.
-#[anyrt::test]
+#[anyrt::test(backends = ["tokio", "smol", "async-std"])]
 async fn shapes_go_through() {
     let rest = [
         (
@@ -154,7 +154,7 @@ fn minus((from, number): (i32, Picky)) -> Picky {
 }
 
 /// W11: values that cannot be sent are errors, and the worker stays usable.
-#[anyrt::test]
+#[anyrt::test(backends = ["tokio", "smol", "async-std"])]
 async fn values_that_cannot_be_sent_are_errors() {
     let worker = to_process::run(process, ()).await.unwrap();
     let call = async |from, number| to_process::run(minus, (from, Picky(number))).await;

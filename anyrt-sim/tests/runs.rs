@@ -272,7 +272,9 @@ fn notes_are_part_of_the_events() {
 
 #[test]
 fn a_manual_clock_moves_by_hand() {
-    let config = Config::new(1).clock(Clock::Manual).poll_cost(Duration::ZERO);
+    let config = Config::new(1)
+        .clock(Clock::Manual)
+        .poll_cost(Duration::ZERO);
     let outcome = config.run(async {
         let clock = Simulation::current().unwrap().clock();
         let group = task_group::<Sim, Infallible, _, _>(async |tg| {
@@ -297,7 +299,9 @@ fn a_manual_clock_moves_by_hand() {
 
 #[test]
 fn a_manual_clock_that_nothing_moves_is_a_deadlock() {
-    let outcome = Config::new(1).clock(Clock::Manual).run(sleep::<Sim>(Duration::from_secs(1)));
+    let outcome = Config::new(1)
+        .clock(Clock::Manual)
+        .run(sleep::<Sim>(Duration::from_secs(1)));
     assert!(matches!(outcome.result, Err(Failure::Deadlock(_))));
 }
 
@@ -316,10 +320,12 @@ fn a_scaled_clock_follows_real_time() {
 
 #[test]
 fn threads_outside_may_take_part_where_that_is_allowed() {
-    let outcome = Config::new(1).idle(Idle::Wait(Duration::from_secs(20))).run(async {
-        let (raise, raised) = futures_channel();
-        std::thread::spawn(move || raise.send());
-        raised.await;
-    });
+    let outcome = Config::new(1)
+        .idle(Idle::Wait(Duration::from_secs(20)))
+        .run(async {
+            let (raise, raised) = futures_channel();
+            std::thread::spawn(move || raise.send());
+            raised.await;
+        });
     outcome.unwrap();
 }

@@ -15,15 +15,14 @@ use super::{Ambient, AmbientHandle, AsyncStd, Each, EachPinned, Sim, Smol, Tokio
 #[pin_project]
 #[derive(Debug)]
 #[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct AmbientCall<T: Send + 'static>(
-    #[pin]
-    Each<
-        <Tokio as Blocking>::Call<T>,
-        <Smol as Blocking>::Call<T>,
-        <AsyncStd as Blocking>::Call<T>,
-        <Sim as Blocking>::Call<T>,
-    >,
-);
+pub struct AmbientCall<T: Send + 'static>(#[pin] Calls<T>);
+
+type Calls<T> = Each<
+    <Tokio as Blocking>::Call<T>,
+    <Smol as Blocking>::Call<T>,
+    <AsyncStd as Blocking>::Call<T>,
+    <Sim as Blocking>::Call<T>,
+>;
 
 impl<T: Send + 'static> Future for AmbientCall<T> {
     type Output = T;

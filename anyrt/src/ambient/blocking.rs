@@ -15,9 +15,9 @@ use super::{Ambient, AmbientHandle, AsyncStd, Each, EachPinned, Sim, Smol, Tokio
 #[pin_project]
 #[derive(Debug)]
 #[must_use = "futures do nothing unless you `.await` or poll them"]
-pub struct AmbientCall<T: Send + 'static>(#[pin] Calls<T>);
+pub struct AmbientCall<T: Send + 'static>(#[pin] EachCall<T>);
 
-type Calls<T> = Each<
+type EachCall<T> = Each<
     <Tokio as Blocking>::Call<T>,
     <Smol as Blocking>::Call<T>,
     <AsyncStd as Blocking>::Call<T>,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::choices::Choices;
+use crate::explore::Explorer;
 use crate::faults::Faults;
 use crate::properties::Properties;
 
@@ -48,6 +49,8 @@ pub struct Config {
     pub(crate) keep_choices: bool,
     /// The record of `sometimes!`, if the run is one of several.
     pub(crate) properties: Option<Arc<Properties>>,
+    /// The explorer that the run belongs to, if one tries every place.
+    pub(crate) explorer: Option<Arc<Explorer>>,
 }
 
 /// The order in which tasks that are ready are polled.
@@ -116,6 +119,7 @@ impl Config {
             keep_events: false,
             keep_choices: true,
             properties: None,
+            explorer: None,
         }
     }
 

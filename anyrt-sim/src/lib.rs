@@ -78,6 +78,7 @@ mod config;
 mod current;
 mod events;
 mod executor;
+pub mod explore;
 mod failure;
 mod faults;
 mod host;

@@ -65,6 +65,20 @@ fn many_seeds_twice_with_two_jobs_do_not_differ() {
 }
 
 #[test]
+fn a_thread_that_was_used_before_gives_the_same_runs() {
+    let fresh = Seeds::range(0..200).run(mixture);
+    let reused = Seeds::range(0..200).reuse_threads(true).run(mixture);
+    let two = Seeds::range(0..200)
+        .reuse_threads(true)
+        .jobs(2)
+        .run(mixture);
+    assert_eq!(fresh.hash, reused.hash);
+    assert_eq!(fresh.hash, two.hash);
+    assert_eq!(fresh.stats, two.stats);
+    reused.unwrap();
+}
+
+#[test]
 fn the_first_failure_is_the_same_with_any_number_of_jobs() {
     let run = |jobs| {
         let seeds = Seeds::range(0..500).jobs(jobs).shrink_for(Duration::ZERO);
@@ -185,22 +199,4 @@ fn an_empty_range_passes() {
     let report = Seeds::range(5..5).run(|| async { panic!("never called") });
     assert_eq!(report.seeds, 0);
     report.unwrap();
-}
-
-#[test]
-#[ignore = "a measurement"]
-fn tiny_seeds_per_second() {
-    let tiny = || async { sleep::<Sim>(Duration::from_secs(1)).await };
-    for jobs in [1, 2] {
-        let report = Seeds::range(0..20_000).jobs(jobs).run(tiny);
-        println!(
-            "{jobs} jobs: {}",
-            report.seeds as f64 / report.elapsed.as_secs_f64()
-        );
-    }
-    let started = Instant::now();
-    for seed in 0..20_000 {
-        Config::new(seed).run(tiny()).unwrap();
-    }
-    println!("one thread: {}", 20_000.0 / started.elapsed().as_secs_f64());
 }

@@ -95,6 +95,9 @@ pub(crate) fn drive<F: Future>(host: &Arc<Incarnation>, main: F) -> F::Output {
     shared.push(Next::Main(flag.clone()));
     loop {
         mains.obey(shared);
+        if let Some(explorer) = &shared.config.explorer {
+            explorer.before_step(shared.now());
+        }
         match shared.next() {
             Next::Host(main) => mains.poll(&main),
             Next::Main(_) => {

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::TestOutput;
-use super::alone::{Loudness, Ran, run_alone};
+use super::alone::{Loudness, Ran, run_alone, run_here};
 use super::progress::Progress;
 use super::report::{SeedFailure, SeedReport};
 use crate::config::Config;
@@ -17,6 +17,7 @@ use crate::stats::Stats;
 pub(super) struct Plan {
     pub(super) range: Range<u64>,
     pub(super) jobs: usize,
+    pub(super) reuse_threads: bool,
     /// The time at which no further seed is started.
     pub(super) until: Option<Instant>,
     pub(super) loudness: Loudness,
@@ -98,12 +99,17 @@ where
     let work = || {
         while let Some(seed) = shared.next() {
             let config = config.clone().with_seed(seed);
-            shared.add(seed, run_alone(&config, plan.loudness, test));
+            let ran = if plan.reuse_threads {
+                run_here(&config, plan.loudness, test)
+            } else {
+                run_alone(&config, plan.loudness, test)
+            };
+            shared.add(seed, ran);
         }
     };
     thread::scope(|scope| {
-        // This thread is one of the jobs.
-        for _ in 1..plan.jobs {
+        // This thread is one of the jobs, if it does not run the test itself.
+        for _ in usize::from(!plan.reuse_threads)..plan.jobs {
             let mut builder = thread::Builder::new();
             if let Some(name) = &name {
                 builder = builder.name(name.clone());
@@ -112,7 +118,9 @@ where
                 .spawn_scoped(scope, work)
                 .expect("the system starts a thread");
         }
-        work();
+        if !plan.reuse_threads {
+            work();
+        }
     });
     let mut sums = shared
         .sums

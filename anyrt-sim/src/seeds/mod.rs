@@ -9,7 +9,7 @@ mod report;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-pub(crate) use self::alone::{Loudness, run_alone};
+pub(crate) use self::alone::{Loudness, run_alone, run_here};
 use self::environment::Repeat;
 pub use self::report::{SeedFailure, SeedReport};
 use crate::config::{Config, Policy};
@@ -19,7 +19,7 @@ use crate::shrink::{Shrink, Signature};
 
 /// A test that is run for a range of seeds.
 ///
-/// Each seed is run on a thread of its own, so that no earlier seed can change what the test finds in variables
+/// Each seed is run on a new thread, so that no earlier seed can change what the test finds in variables
 /// of the thread; statics of the process are shared. No further seed is started after a failure. The seeds
 /// below the one that failed have been run by then, so that the first failure is the same with any number of
 /// jobs.
@@ -63,6 +63,7 @@ pub struct Seeds {
     budget: Duration,
     shrink_for: Duration,
     check_determinism: bool,
+    reuse_threads: bool,
     /// A run that is repeated for a person who looks for its fault.
     repeat: Repeat,
 }
@@ -77,6 +78,7 @@ impl Seeds {
             budget: Duration::MAX,
             shrink_for: Duration::from_secs(10),
             check_determinism: true,
+            reuse_threads: false,
             repeat: Repeat::No,
         }
     }
@@ -152,6 +154,17 @@ impl Seeds {
         self
     }
 
+    /// Sets whether each job runs its seeds on one thread. Off by default: each seed has a new thread, which
+    /// takes longer than a tiny simulation does.
+    ///
+    /// anyrt itself gives the same run on a thread that was used before. The test, or a library that it uses, may
+    /// leave something in variables of the thread: then a failure depends on earlier seeds, and its seed alone
+    /// does not repeat it.
+    pub fn reuse_threads(mut self, reuse: bool) -> Seeds {
+        self.reuse_threads = reuse;
+        self
+    }
+
     /// Runs the test for each seed.
     ///
     /// If that takes longer than a second, progress is printed to the standard error stream.
@@ -174,6 +187,7 @@ impl Seeds {
         let plan = jobs::Plan {
             range: self.range.clone(),
             jobs: self.jobs,
+            reuse_threads: self.reuse_threads,
             until: started.checked_add(self.budget),
             loudness: if repeats {
                 Loudness::Prints

@@ -72,6 +72,34 @@
 //! | `events`, `failure`, `task_report` | what happened, and reports of failures |
 //! | `seeds`, `shrink`, `properties` | many seeds, simpler failures, `sometimes!` and `always!` |
 
+//! # Finding faults
+//!
+//! | tool | what it does |
+//! | --- | --- |
+//! | [`Seeds`] | runs a test for many seeds, in parallel, and shrinks the first failure |
+//! | [`Shrink`] | searches for a shorter list of choices that fails in the same way |
+//! | [`explore::cancel`] | cancels, or drops, an operation at each place where that can happen |
+//! | [`always!`] | fails a run where a condition is false |
+//! | [`sometimes!`] | fails a test for many seeds if a condition is true in none of them |
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use anyrt_core::time::sleep;
+//! use anyrt_sim::{Seeds, Sim, Simulation, always, sometimes};
+//!
+//! // `ANYRT_SIM_SEED=7 cargo test` runs one seed, and `ANYRT_SIM_SEEDS=5000` more of them.
+//! Seeds::from_env(0..100)
+//!     .run(|| async {
+//!         let simulation = Simulation::current().expect("inside of a simulation");
+//!         let seconds = simulation.choose(10);
+//!         sleep::<Sim>(Duration::from_secs(seconds)).await;
+//!         sometimes!(seconds == 9, "the longest time is tried");
+//!         always!(simulation.clock().elapsed() < Duration::from_secs(10));
+//!     })
+//!     .unwrap();
+//! ```
+
 mod blocking;
 mod choices;
 mod config;

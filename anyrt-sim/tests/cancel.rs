@@ -64,7 +64,7 @@ fn explore(transfer: impl AsyncFn(&Bank)) -> anyrt_sim::explore::CancelReport {
 #[test]
 fn a_transfer_in_two_steps_is_found_in_both_ways() {
     let report = explore(transfer_in_two_steps);
-    println!("{report}\n{:#?}", report.places);
+    println!("{report}");
     for way in [Way::Scope, Way::Drop] {
         let found = report.failures.iter().find(|found| found.way == way);
         let found = found.unwrap_or_else(|| panic!("{way:?} finds nothing: {report}"));
@@ -73,6 +73,7 @@ fn a_transfer_in_two_steps_is_found_in_both_ways() {
         let place = found.place.as_ref().expect("it was cut off");
         assert!(place.around.contains("cancel.rs:"), "{report}");
         assert_eq!(place.task.as_deref(), Some("main"));
+        assert_eq!(place.waits_for.as_deref(), Some("a timer"), "{report}");
         assert_eq!(found.seed, 1);
     }
     let text = report.to_string();

@@ -109,7 +109,7 @@ struct State {
     next_id: u64,
     /// The places, in the run that counts.
     places: Vec<Place>,
-    /// The latest place at an entry whose operation is not known yet, and its task.
+    /// The latest place in a poll that has not ended, whose wait is not known yet, and its task.
     unresolved: Option<(usize, TaskRef)>,
     /// The stack at the cancellation.
     stack: Option<Backtrace>,
@@ -222,9 +222,9 @@ impl Explorer {
         }
         let name = task.map(|task| task.name().to_string());
         let waits_for = match point {
-            // What begins is known once the poll has ended; and what was waited for is over.
-            Point::Entry | Point::Woken => None,
-            Point::Step | Point::Polled => task.map(|task| task.wait().to_string()),
+            // Known once the poll has ended; and after a wake-up, the wait is over.
+            Point::Entry | Point::Polled | Point::Woken => None,
+            Point::Step => task.map(|task| task.wait().to_string()),
         };
         let around = armed.around.to_string();
         let mut state = self.lock();
@@ -240,13 +240,13 @@ impl Explorer {
             at: Duration::from_nanos(now),
             around,
         });
-        if point == Point::Entry {
+        if matches!(point, Point::Entry | Point::Polled) {
             state.unresolved = task.map(|task| (index, task.clone()));
         }
         false
     }
 
-    /// Notes what the operation that began last waits for, now that its poll has ended.
+    /// Notes what the task of the latest place waits for, now that its poll has ended.
     fn resolve(&self) {
         let unresolved = self.lock().unresolved.take();
         if let Some((index, task)) = unresolved

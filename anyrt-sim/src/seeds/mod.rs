@@ -7,6 +7,7 @@ mod progress;
 mod report;
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub(crate) use self::alone::{Loudness, run_alone, run_here};
@@ -148,7 +149,7 @@ impl Seeds {
         self
     }
 
-    /// Sets whether the first seed is run twice, and both courses are compared. On by default.
+    /// Sets whether the first seed is run twice more, and the courses of both runs are compared. On by default.
     pub fn check_determinism(mut self, check: bool) -> Seeds {
         self.check_determinism = check;
         self
@@ -176,7 +177,7 @@ impl Seeds {
     {
         let started = Instant::now();
         let mut config = self.config.clone();
-        let properties = std::sync::Arc::new(Properties::default());
+        let properties = Arc::new(Properties::default());
         config.properties = Some(properties.clone());
         if let Repeat::Choices(choices) = &self.repeat {
             config = config.policy(Policy::Replay(choices.clone()));
@@ -197,13 +198,13 @@ impl Seeds {
         };
         let mut report = jobs::run(&plan, &config, &test);
 
-        // 2. The first seed twice more, with all events. Its hash is compared with that of the first step too:
-        // there, other seeds may have been run before or at the same time.
+        // 2. The first seed twice more, with all events.
         if self.check_determinism && !repeats && !self.range.is_empty() {
             let config = config.clone().with_seed(self.range.start);
             report.nondeterminism = compare(&config, &test);
         }
-        // What differs from run to run is not worth shrinking, and choices would not repeat it.
+
+        // 3. The first failure, unless runs differ: then choices do not repeat it.
         if !repeats
             && report.nondeterminism.is_none()
             && !self.shrink_for.is_zero()

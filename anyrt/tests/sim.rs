@@ -1,5 +1,6 @@
 //! Simulated runs of the facade.
 #![cfg(feature = "sim")]
+#![allow(clippy::unwrap_used, reason = "a test says where it failed")]
 
 use std::env;
 use std::io;

@@ -57,21 +57,6 @@
 //!   threads run one at a time. Waiting by anyrt is part of the order.
 //! - TLS works, but draws its keys from the system: the bytes differ from run to run.
 //!
-//! # How it works
-//!
-//! | module | contents |
-//! | --- | --- |
-//! | `config`, `faults`, `run` | options; how a run begins and what is known after it |
-//! | `executor` | what is ready, in which order it goes on, and how the clock moves |
-//! | `shared`, `current` | the state of a run, under one lock; the host that a thread works for |
-//! | `timers` | the queue of deadlines, of timers and packets alike |
-//! | `threads`, `blocking` | threads that run one at a time |
-//! | `host` | hosts, their clocks, starts and crashes |
-//! | `net` | addresses, connections, datagrams, rules |
-//! | `choices`, `random` | the draws, and the generator behind a seed |
-//! | `events`, `failure`, `task_report` | what happened, and reports of failures |
-//! | `seeds`, `shrink`, `properties` | many seeds, simpler failures, `sometimes!` and `always!` |
-
 //! # Finding faults
 //!
 //! | tool | what it does |
@@ -99,6 +84,21 @@
 //!     })
 //!     .unwrap();
 //! ```
+//!
+//! # How it works
+//!
+//! | module | contents |
+//! | --- | --- |
+//! | `config`, `faults`, `run` | options; how a run begins and what is known after it |
+//! | `executor` | what is ready, in which order it goes on, and how the clock moves |
+//! | `shared`, `current` | the state of a run, under one lock; the host that a thread works for |
+//! | `timers` | the queue of deadlines, of timers and packets alike |
+//! | `threads`, `blocking` | threads that run one at a time |
+//! | `host` | hosts, their clocks, starts and crashes |
+//! | `net` | addresses, connections, datagrams, rules |
+//! | `choices`, `random` | the draws, and the generator behind a seed |
+//! | `events`, `failure`, `task_report` | what happened, and reports of failures |
+//! | `seeds`, `shrink`, `explore`, `properties` | the tools that find faults |
 
 mod blocking;
 mod choices;

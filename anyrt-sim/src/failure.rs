@@ -25,6 +25,9 @@ pub enum Failure {
     NoProgress(Report),
     /// A thread outside of the simulation woke a task.
     ForeignWake(Report),
+    /// A function on a worker thread neither ended nor waited by anyrt for a minute of real time. Threads run
+    /// one at a time, so that it must not wait for another by other means.
+    Blocked(Report),
     /// The run could not be started.
     Start(std::io::Error),
 }
@@ -59,7 +62,8 @@ impl Failure {
             | Failure::TimeLimit(report)
             | Failure::StepLimit(report)
             | Failure::NoProgress(report)
-            | Failure::ForeignWake(report) => Some(report),
+            | Failure::ForeignWake(report)
+            | Failure::Blocked(report) => Some(report),
         }
     }
 
@@ -80,6 +84,11 @@ impl Failure {
             Failure::ForeignWake(_) => {
                 "a thread outside of the simulation woke a task; run its work with `to_thread`, or allow \
                  this with `Idle::Wait`, which makes runs different"
+                    .to_owned()
+            }
+            Failure::Blocked(_) => {
+                "a function on a worker thread has neither ended nor waited by anyrt for a minute; threads of a \
+                 simulation run one at a time, and must not wait for one another by other means"
                     .to_owned()
             }
             Failure::Start(error) => format!("the simulation was not started: {error}"),
@@ -168,6 +177,10 @@ impl Stop {
 
     pub(crate) fn in_place() -> Stop {
         Stop::new(Failure::NoProgress)
+    }
+
+    pub(crate) fn blocked() -> Stop {
+        Stop::new(Failure::Blocked)
     }
 
     /// Creates the failure of a wake-up by this thread, which is outside.

@@ -14,6 +14,7 @@ use std::fmt;
 use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use anyrt_core::runtime::{Park, own_numbers, with_park};
 
@@ -28,6 +29,9 @@ pub(crate) struct SimThread {
     /// Notified when the baton changes hands.
     passed: Condvar,
 }
+
+/// The real time after which a thread that neither parks nor ends is taken to be blocked.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The state of a thread.
 #[derive(Debug, Default)]
@@ -117,18 +121,22 @@ impl SimThread {
         }
     }
 
-    /// Lets the thread run until it parks or ends. Called by the executor.
-    pub(crate) fn resume(&self) {
+    /// Lets the thread run until it parks or ends. Called by the executor. Returns false if it has done neither
+    /// for so long, in real time, that it seems to wait for what cannot happen meanwhile.
+    pub(crate) fn resume(&self) -> bool {
         let mut baton = self.lock();
         if baton.ended || baton.free {
-            return;
+            return true;
         }
         baton.runs = true;
         baton.parked = false;
         self.passed.notify_all();
-        while baton.runs && !baton.free {
-            baton = self.wait(baton);
-        }
+        let running = |baton: &mut Baton| baton.runs && !baton.free;
+        let (_baton, timeout) = self
+            .passed
+            .wait_timeout_while(baton, PATIENCE, running)
+            .unwrap_or_else(PoisonError::into_inner);
+        !timeout.timed_out()
     }
 
     /// Lets the thread run freely, since the run is over.

@@ -347,3 +347,25 @@ fn a_function_on_a_thread_does_not_outlive_the_crash_of_its_host() {
     let steps = steps.load(Ordering::Relaxed);
     assert!((9..=11).contains(&steps), "{steps}");
 }
+
+#[test]
+fn a_host_that_has_ended_still_answers() {
+    let outcome = Config::new(6).run(async {
+        sim().host("server").start(|| async {
+            let listener = listen_tcp::<Sim>(Some("0.0.0.0"), 7).await.unwrap();
+            listener.accept().await.unwrap().send(b"bye").await.unwrap();
+        });
+        let mut stream = connect().await;
+        assert_eq!(stream.receive(10).await.unwrap(), b"bye");
+        sleep::<Sim>(SECOND).await;
+        let start = now::<Sim>();
+        let error = connect_tcp::<Sim>("server", 7).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+        // The first is answered by a reset, which a later one finds.
+        while stream.send(b"are you there?").await.is_ok() {
+            sleep::<Sim>(SECOND).await;
+        }
+        assert!(now::<Sim>() - start < 10 * SECOND);
+    });
+    outcome.unwrap();
+}

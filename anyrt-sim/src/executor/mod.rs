@@ -107,7 +107,11 @@ pub(crate) fn drive<F: Future>(host: &Arc<Incarnation>, main: F) -> F::Output {
                 }
             }
             Next::Task(task) => task.run(),
-            Next::Thread(thread) => thread.resume(),
+            Next::Thread(thread) => {
+                if !thread.resume() {
+                    shared.lock().stop = Some(Stop::blocked());
+                }
+            }
         }
     }
 }

@@ -167,6 +167,7 @@ impl Mains {
             };
             // Before anything is dropped.
             incarnation.die();
+            state.hosts.set_crashed(host);
             state.events.record(now, EventKind::Crash, u64::from(host));
             (incarnation, held)
         };

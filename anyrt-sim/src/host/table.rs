@@ -23,6 +23,9 @@ struct HostState {
     factory: Option<Factory>,
     /// Its present incarnation, if it is up.
     up: Option<Arc<Incarnation>>,
+    /// Whether it has crashed, and not started since: it answers nothing. A host whose main future has ended
+    /// still refuses what it is sent.
+    crashed: bool,
     /// What became ready while it is paused.
     held: Option<Vec<Next>>,
 }
@@ -36,6 +39,7 @@ impl Default for Hosts {
                 clock: HostClock::default(),
                 factory: None,
                 up: None,
+                crashed: false,
                 held: None,
             }],
         }
@@ -78,6 +82,7 @@ impl Hosts {
             clock,
             factory: Some(factory),
             up: None,
+            crashed: false,
             held: None,
         });
         Ok((id, addresses))
@@ -122,6 +127,16 @@ impl Hosts {
         self.hosts[id as usize].name.clone()
     }
 
+    /// Returns whether a host answers what it is sent.
+    #[cfg(feature = "net")]
+    pub(crate) fn is_reachable(&self, id: HostId) -> bool {
+        !self.hosts[id as usize].crashed
+    }
+
+    pub(super) fn set_crashed(&mut self, id: HostId) {
+        self.host(id).crashed = true;
+    }
+
     pub(crate) fn is_up(&self, id: HostId) -> bool {
         self.hosts[id as usize].up.is_some()
     }
@@ -132,7 +147,9 @@ impl Hosts {
     }
 
     pub(crate) fn set_up(&mut self, incarnation: &Arc<Incarnation>) {
-        self.host(incarnation.host).up = Some(incarnation.clone());
+        let host = self.host(incarnation.host);
+        host.up = Some(incarnation.clone());
+        host.crashed = false;
     }
 
     /// Notes that a host is down. Returns its incarnation, and what was held while it was paused.

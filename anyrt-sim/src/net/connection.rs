@@ -400,8 +400,8 @@ impl Connection {
     fn arrive(self: Arc<Self>, side: usize, segment: Segment) {
         let to = self.hosts[side];
         let shared = &self.connected.shared;
-        let is_up = shared.lock().hosts.is_up(to);
-        if !is_up || !self.lock().pipes[side].stalled.is_empty() {
+        let is_reachable = shared.lock().hosts.is_reachable(to);
+        if !is_reachable || !self.lock().pipes[side].stalled.is_empty() {
             self.stall(side, segment);
             return;
         }

@@ -123,13 +123,12 @@ impl Inbox {
             let (from, to, packet) = (from.clone(), to.clone(), packet.clone());
             host.shared.deliver_at(at, move || {
                 let found = shared.network().book.inbox(to_host, &to);
-                let is_up = shared.lock().hosts.is_up(to_host);
+                let answers = shared.lock().hosts.is_reachable(to_host);
                 match found {
                     Some(inbox) => {
                         inbox.arrived(packet, from);
                     }
-                    // A host that is up answers that there is no such socket.
-                    None if is_up => sender.refuse(),
+                    None if answers => sender.refuse(),
                     None => {}
                 }
             });

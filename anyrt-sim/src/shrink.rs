@@ -70,7 +70,7 @@ pub struct Shrunk {
     pub failure: Failure,
     /// The place of the panic, if the failure is one.
     pub place: Option<String>,
-    /// The number of draws before.
+    /// The number of draws that were not zero before.
     pub before: usize,
     /// The number of runs that were made.
     pub runs: u64,
@@ -82,10 +82,10 @@ pub struct Shrunk {
 
 impl fmt::Display for Shrunk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kept = self.choices.len();
+        let (kept, ..) = cost(&self.choices);
         write!(
             f,
-            "shrunk from {} to {kept} choices in {} runs{}: {}",
+            "shrunk from {} to {kept} choices that are not zero, in {} runs{}: {}",
             self.before,
             self.runs,
             if self.is_complete {
@@ -178,7 +178,7 @@ impl Shrink {
         };
         let mut best = choices;
         best.trim();
-        let before = best.len();
+        let (before, ..) = cost(&best);
         let mut search = Search {
             best,
             runs: 1,

@@ -107,6 +107,7 @@ impl Seeds {
     ///
     /// Seeds::from_env(0..50).run(|| async {}).unwrap();
     /// ```
+    #[track_caller]
     pub fn from_env(default: Range<u64>) -> Seeds {
         let read = |name: &str| std::env::var(name).ok();
         match environment::parse(default, read) {

@@ -79,11 +79,23 @@ impl SeedReport {
         assert!(self.is_ok(), "{self}");
     }
 
-    /// Returns the end of a command that runs the test.
-    fn command(&self) -> String {
-        match &self.test {
+    fn describe_commands(&self, first: &SeedFailure, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let command = match &self.test {
             Some(test) => format!("cargo test {test}"),
             None => "cargo test".to_owned(),
+        };
+        let seed = first.seed;
+        write!(
+            f,
+            "\nto repeat it, if the test uses `Seeds::from_env`:\n  ANYRT_SIM_SEED={seed} {command}"
+        )?;
+        match &first.shrunk {
+            Some(shrunk) => write!(
+                f,
+                "\n  ANYRT_SIM_SEED={seed} ANYRT_SIM_CHOICES=\"{}\" {command}",
+                shrunk.choices
+            ),
+            None => Ok(()),
         }
     }
 }
@@ -116,18 +128,8 @@ impl fmt::Display for SeedReport {
             if let Some(shrunk) = &first.shrunk {
                 write!(f, "\n{shrunk}")?;
             }
-            let command = self.command();
-            write!(
-                f,
-                "\nto repeat it, if the test uses `Seeds::from_env`:\n  ANYRT_SIM_SEED={} {command}",
-                first.seed
-            )?;
-            if let Some(shrunk) = &first.shrunk {
-                write!(
-                    f,
-                    "\n  ANYRT_SIM_SEED={} ANYRT_SIM_CHOICES=\"{}\" {command}",
-                    first.seed, shrunk.choices
-                )?;
+            if !self.repeats {
+                self.describe_commands(first, f)?;
             }
         }
         if self.failures.len() > 1 {

@@ -65,7 +65,7 @@ pub(crate) fn test(args: &TestArgs, function: Function) -> TokenStream {
             let limit = option(args.simulation.time_limit.as_ref());
             // The engine decides how often the test runs, so it returns no value.
             let run = quote! {
-                #anyrt::__private::simulate(#builder, #named, #seeds, #limit, #call)
+                #anyrt::__private::simulate(#builder, #seeds, #limit, #call)
             };
             (TokenStream::new(), run)
         } else {

@@ -48,7 +48,7 @@ pub use self::time::AmbientTimer;
 pub(crate) use self::enter::{Entry, Flavor, Options, invalid};
 pub(crate) use self::find::NO_BACKEND;
 #[cfg(feature = "sim")]
-pub(crate) use self::sim::{builder as simulation, seed};
+pub(crate) use self::sim::builder as simulation;
 
 #[cfg(not(feature = "async-std"))]
 use self::absent as async_std;

@@ -28,7 +28,7 @@ pub(crate) fn builder(options: &Options) -> io::Result<Builder> {
 }
 
 /// Returns the seed that the environment names.
-pub(crate) fn seed() -> io::Result<Option<u64>> {
+fn seed() -> io::Result<Option<u64>> {
     match env::var_os(SEED) {
         Some(seed) if !seed.is_empty() => {
             let seed = seed.to_string_lossy();

@@ -8,8 +8,8 @@
 //! ```
 //!
 //! The bytes on their way and in the buffer together are at most the window: a sender waits for room. Segments
-//! in one direction arrive in order. If one is lost, all that follow wait behind it, and it is sent again,
-//! after a time that doubles each time. After a minute in vain the connection is given up.
+//! in one direction have numbers, and arrive in order. If one is lost, all that follow wait behind it, and it is
+//! sent again, after a time that doubles each time. After a minute in vain the connection is given up.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -89,8 +89,11 @@ struct Pipe {
     /// The number of bytes that were sent and have not arrived.
     on_their_way: usize,
     last_arrival: u64,
-    /// Segments that wait to be sent again, in order.
-    stalled: VecDeque<Segment>,
+    /// The number of segments that were sent, and of those that were delivered.
+    sent: u64,
+    delivered: u64,
+    /// Segments that wait to be sent again, with their numbers, in order.
+    stalled: VecDeque<(u64, Segment)>,
     /// The time of the first loss since a segment has arrived, and the number of retries.
     stalled_since: Option<u64>,
     retries: u32,
@@ -110,6 +113,14 @@ enum Segment {
     Data(Vec<u8>),
     End,
     Reset,
+}
+
+impl Pipe {
+    /// Puts a segment among those that wait, in the order of the numbers.
+    fn stall(&mut self, number: u64, segment: Segment) {
+        let at = self.stalled.partition_point(|(other, _)| *other < number);
+        self.stalled.insert(at, (number, segment));
+    }
 }
 
 impl Segment {
@@ -326,17 +337,27 @@ impl Connection {
         if !self.is_alive(1 - side) {
             return;
         }
+        let number = {
+            let pipe = &mut self.lock().pipes[side];
+            pipe.sent += 1;
+            pipe.sent
+        };
+        self.send_again(side, number, segment);
+    }
+
+    /// Sends a segment that has a number, unless others wait: then it waits behind them.
+    fn send_again(self: &Arc<Self>, side: usize, number: u64, segment: Segment) {
         let mut state = self.lock();
         if !state.pipes[side].stalled.is_empty() {
-            state.pipes[side].stalled.push_back(segment);
+            state.pipes[side].stall(number, segment);
             return;
         }
         drop(state);
-        self.transmit(side, segment);
+        self.transmit(side, number, segment);
     }
 
     /// Puts a segment on its way, or among those that wait to be sent again.
-    fn transmit(self: &Arc<Self>, side: usize, segment: Segment) {
+    fn transmit(self: &Arc<Self>, side: usize, number: u64, segment: Segment) {
         let shared = &self.connected.shared;
         let attempts = self.lock().pipes[side].retries;
         let fate = shared.fate(&Transit {
@@ -348,7 +369,7 @@ impl Connection {
             attempts,
         });
         let (Fate::Arrives(at) | Fate::ArrivesTwice(at, _)) = fate else {
-            self.stall(side, segment);
+            self.stall(side, number, segment);
             return;
         };
         let at = {
@@ -357,16 +378,16 @@ impl Connection {
             pipe.last_arrival
         };
         let connection = self.clone();
-        shared.deliver_at(at, move || connection.arrive(side, segment));
+        shared.deliver_at(at, move || connection.arrive(side, number, segment));
     }
 
     /// Lets a lost segment wait until it is sent again.
-    fn stall(self: &Arc<Self>, side: usize, segment: Segment) {
+    fn stall(self: &Arc<Self>, side: usize, number: u64, segment: Segment) {
         let shared = &self.connected.shared;
         let now = shared.now();
         let mut state = self.lock();
         let pipe = &mut state.pipes[side];
-        pipe.stalled.push_back(segment);
+        pipe.stall(number, segment);
         if pipe.stalled.len() > 1 {
             // The first one has set the timer.
             return;
@@ -391,22 +412,24 @@ impl Connection {
             self.break_off(1 - side, io::ErrorKind::TimedOut);
             return;
         }
-        for segment in stalled {
-            self.send(side, segment);
+        for (number, segment) in stalled {
+            self.send_again(side, number, segment);
         }
     }
 
     /// Delivers a segment to a side.
-    fn arrive(self: Arc<Self>, side: usize, segment: Segment) {
+    fn arrive(self: Arc<Self>, side: usize, number: u64, segment: Segment) {
         let to = self.hosts[side];
         let shared = &self.connected.shared;
         let is_reachable = shared.lock().hosts.is_reachable(to);
-        if !is_reachable || !self.lock().pipes[side].stalled.is_empty() {
-            self.stall(side, segment);
+        // Segments that were sent earlier may still be among those that wait, and later ones may wait already.
+        if !is_reachable || number != self.lock().pipes[side].delivered + 1 {
+            self.stall(side, number, segment);
             return;
         }
         {
             let pipe = &mut self.lock().pipes[side];
+            pipe.delivered = number;
             (pipe.stalled_since, pipe.retries) = (None, 0);
         }
         match segment {

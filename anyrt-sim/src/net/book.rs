@@ -186,6 +186,15 @@ fn find<T>(map: &BTreeMap<Endpoint, Weak<T>>, host: HostId, to: &Address) -> Opt
     map.get(&endpoint.any()?).and_then(Weak::upgrade)
 }
 
+/// Returns the address from which `to` can be reached, on a host with these addresses.
+fn reaches(to: IpAddr, own: [IpAddr; 2]) -> IpAddr {
+    match to {
+        to if to.is_loopback() => to,
+        IpAddr::V4(_) => own[0],
+        IpAddr::V6(_) => own[1],
+    }
+}
+
 impl Incarnation {
     /// Returns the address of a new socket: the chosen one, or one from which `to` can be reached.
     ///
@@ -208,18 +217,23 @@ impl Incarnation {
                 }
                 at.clone()
             }
-            (None, Some(Address::Ip(to))) => {
-                let ip = match to.ip() {
-                    to if to.is_loopback() => to,
-                    IpAddr::V4(_) => own[0],
-                    IpAddr::V6(_) => own[1],
-                };
-                Address::Ip(SocketAddr::new(ip, 0))
-            }
+            (None, Some(Address::Ip(to))) => Address::Ip(SocketAddr::new(reaches(to.ip(), own), 0)),
             (None, Some(_)) => return Ok(UnixAddress::Unnamed.into()),
             (None, None) => return Err(io::ErrorKind::InvalidInput.into()),
         };
         self.shared.network().book.bind(self.host, &at)
+    }
+
+    /// Returns the source of a packet to this address. A socket that is bound to the unspecified address sends
+    /// from one of the host's from which `to` can be reached, since an answer has to find it.
+    pub(super) fn source(&self, at: &Address, to: &Address) -> Address {
+        match (at.as_ip(), to.as_ip()) {
+            (Some(at), Some(to)) if at.ip().is_unspecified() => {
+                let own = self.shared.lock().hosts.addresses(self.host);
+                Address::Ip(SocketAddr::new(reaches(to.ip(), own), at.port()))
+            }
+            _ => at.clone(),
+        }
     }
 
     /// Returns the host that an address belongs to.

@@ -100,6 +100,7 @@ impl Inbox {
         if to.as_unix().is_some() {
             return self.send_here(host, from, &to, bytes);
         }
+        let from = &host.source(from, &to);
         let shared = &host.shared;
         let Some(to_host) = host.route(&to).filter(|_| host.is_alive()) else {
             return Ok(bytes.len());

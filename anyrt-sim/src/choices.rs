@@ -157,6 +157,8 @@ impl FromStr for Choices {
 #[derive(Debug)]
 pub(crate) struct Draws {
     streams: [Rng; NAMES.len()],
+    /// Priorities are not among the choices: the positions that they lead to are.
+    priorities: Rng,
     /// The list that is repeated instead of drawing.
     replayed: Option<Choices>,
     made: [usize; NAMES.len()],
@@ -167,6 +169,7 @@ impl Draws {
     pub(crate) fn new(seed: u64, replayed: Option<Choices>, keep: bool) -> Draws {
         Draws {
             streams: std::array::from_fn(|purpose| Rng::stream(seed, purpose as u64 + 1)),
+            priorities: Rng::stream(seed, NAMES.len() as u64 + 1),
             replayed,
             made: [0; NAMES.len()],
             kept: keep.then(Choices::default),
@@ -189,6 +192,19 @@ impl Draws {
             kept.streams[index].push(draw);
         }
         draw
+    }
+
+    /// Draws a priority below `n`, which is not zero.
+    pub(crate) fn priority(&mut self, n: u64) -> u64 {
+        self.priorities.below(n)
+    }
+
+    /// Adds a choice that follows from priorities.
+    pub(crate) fn add(&mut self, purpose: Purpose, choice: u64) {
+        self.made[purpose as usize] += 1;
+        if let Some(kept) = &mut self.kept {
+            kept.streams[purpose as usize].push(choice);
+        }
     }
 
     /// Returns the number of draws.

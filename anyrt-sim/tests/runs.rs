@@ -72,8 +72,16 @@ fn priorities_give_few_orders_for_a_small_depth() {
 
 #[test]
 fn a_list_of_choices_repeats_a_run() {
+    let priorities = Policy::Pct {
+        depth: 3,
+        steps: 50,
+    };
     for seed in 0..20 {
-        let first = Config::new(seed).run(race_to_a_list());
+        let config = match seed % 2 {
+            0 => Config::new(seed),
+            _ => Config::new(seed).policy(priorities.clone()),
+        };
+        let first = config.run(race_to_a_list());
         let text = first.choices.to_string();
         let choices: Choices = text.parse().unwrap();
         let again = Config::new(seed + 1000)
@@ -90,6 +98,7 @@ fn no_choices_are_the_plain_order() {
     assert_eq!(plain.run(race_to_a_list()).unwrap(), [0, 1, 2, 3, 4, 5]);
 }
 
+/// TI-07: when nothing can go on, time moves to the next deadline, and durations are exact if steps cost nothing.
 #[test]
 fn a_day_passes_at_once() {
     let start = std::time::Instant::now();
@@ -270,6 +279,7 @@ fn notes_are_part_of_the_events() {
     );
 }
 
+/// TI-06: the clock stands still until it is moved, and sleeps obey it.
 #[test]
 fn a_manual_clock_moves_by_hand() {
     let config = Config::new(1)

@@ -41,9 +41,7 @@ impl Order {
             Policy::Pct { depth, steps } => {
                 let changes = 1..(*depth).max(1);
                 Order::Priorities(Priorities {
-                    changes: changes
-                        .map(|_| draws.below(Purpose::Order, (*steps).max(1)))
-                        .collect(),
+                    changes: changes.map(|_| draws.priority((*steps).max(1))).collect(),
                     lowest: u64::from(*depth),
                     main: above_changes(draws),
                 })
@@ -60,7 +58,13 @@ impl Order {
             // No draw among one: a list of choices stays short.
             Order::Drawn if count == 1 => 0,
             Order::Drawn => state.draws.below(Purpose::Order, count as u64) as usize,
-            Order::Priorities(_) => Priorities::pick(state),
+            Order::Priorities(_) => {
+                let at = Priorities::pick(state);
+                if count > 1 {
+                    state.draws.add(Purpose::Order, at as u64);
+                }
+                at
+            }
         };
         state.ready.take(at)
     }
@@ -121,5 +125,5 @@ impl State {
 
 /// Draws a priority above those that changes give.
 fn above_changes(draws: &mut Draws) -> u64 {
-    u64::from(u32::MAX) + draws.below(Purpose::Order, PRIORITIES)
+    u64::from(u32::MAX) + draws.priority(PRIORITIES)
 }

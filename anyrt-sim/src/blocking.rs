@@ -78,7 +78,7 @@ impl Blocking for Sim {
         }
         let inside = host.clone();
         let thread = SimThread::start(&host, move || {
-            let _entered = enter(inside);
+            let _entered = enter(&inside);
             result.complete(f());
         });
         if let Some(thread) = thread {

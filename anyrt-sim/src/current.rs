@@ -1,12 +1,22 @@
 //! The host that a thread works for at the moment.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use crate::host::Incarnation;
+use crate::shared::Shared;
 
 thread_local! {
     static CURRENT: RefCell<Option<Arc<Incarnation>>> = const { RefCell::new(None) };
+    /// The address of that host, and of its run; zero if there is none. Compared, never followed: reading
+    /// it needs neither a borrow nor a destructor.
+    static ADDRESSES: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
+}
+
+/// Returns whether this thread works for a host of this run.
+#[inline]
+pub(crate) fn is_inside(shared: &Shared) -> bool {
+    ADDRESSES.get().1 == std::ptr::from_ref(shared).addr()
 }
 
 /// Calls `f` with the host that this thread works for.
@@ -31,17 +41,32 @@ pub(crate) fn current() -> Option<Arc<Incarnation>> {
 
 /// Makes this the host that the thread works for, until the returned guard is dropped.
 #[inline]
-pub(crate) fn enter(host: Arc<Incarnation>) -> Entered {
-    Entered(CURRENT.replace(Some(host)))
+pub(crate) fn enter(host: &Arc<Incarnation>) -> Entered {
+    let addresses = addresses(host);
+    let outer = ADDRESSES.get();
+    if outer == addresses {
+        return Entered(None);
+    }
+    let previous = CURRENT.replace(Some(host.clone()));
+    ADDRESSES.set(addresses);
+    Entered(Some((previous, outer)))
 }
 
-/// A guard that restores the previous host of the thread.
-pub(crate) struct Entered(Option<Arc<Incarnation>>);
+fn addresses(host: &Arc<Incarnation>) -> (usize, usize) {
+    (Arc::as_ptr(host).addr(), Arc::as_ptr(&host.shared).addr())
+}
+
+/// A guard that restores the previous host of the thread, if it was another one.
+pub(crate) struct Entered(Option<(Option<Arc<Incarnation>>, (usize, usize))>);
 
 impl Drop for Entered {
+    #[inline]
     fn drop(&mut self) {
-        let entered = CURRENT.replace(self.0.take());
-        // Outside of the borrow: the last reference to a run may drop much.
-        drop(entered);
+        if let Some((previous, outer)) = self.0.take() {
+            ADDRESSES.set(outer);
+            let entered = CURRENT.replace(previous);
+            // Outside of the borrow: the last reference to a run may drop much.
+            drop(entered);
+        }
     }
 }

@@ -1,6 +1,5 @@
 //! The events of a run: into a hash always, into a list on demand.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::hash::Hasher;
 use std::time::Duration;
@@ -80,16 +79,29 @@ impl fmt::Display for Event {
 #[derive(Debug)]
 pub(crate) struct Events {
     hash: u64,
-    /// All events if they are kept, else the latest.
-    list: VecDeque<Event>,
+    /// All events if they are kept, else the latest, each in the place of its number modulo [`LATEST`].
+    list: Vec<Recorded>,
+    count: usize,
+    /// The texts of the notes among them, with the number of the event of each.
+    notes: Vec<(usize, String)>,
     keep: bool,
+}
+
+/// An event, without its text.
+#[derive(Clone, Copy, Debug)]
+struct Recorded {
+    at: u64,
+    id: u64,
+    kind: EventKind,
 }
 
 impl Events {
     pub(crate) fn new(keep: bool) -> Events {
         Events {
             hash: 0,
-            list: VecDeque::new(),
+            list: Vec::with_capacity(LATEST),
+            count: 0,
+            notes: Vec::new(),
             keep,
         }
     }
@@ -97,14 +109,20 @@ impl Events {
     #[inline]
     pub(crate) fn record(&mut self, at: u64, kind: EventKind, id: u64) {
         self.mix(at ^ id.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ ((kind as u64) << 56));
-        self.push(at, kind, id, None);
+        self.push(Recorded { at, id, kind });
     }
 
     pub(crate) fn note(&mut self, at: u64, text: String) {
         let mut hasher = Fnv::default();
         hasher.write(text.as_bytes());
         self.mix(at ^ hasher.finish() ^ ((EventKind::Note as u64) << 56));
-        self.push(at, EventKind::Note, 0, Some(text));
+        if !self.keep {
+            let oldest = (self.count + 1).saturating_sub(LATEST);
+            self.notes.retain(|(number, _)| *number >= oldest);
+        }
+        self.notes.push((self.count, text));
+        let (id, kind) = (0, EventKind::Note);
+        self.push(Recorded { at, id, kind });
     }
 
     #[inline]
@@ -113,12 +131,13 @@ impl Events {
     }
 
     #[inline]
-    fn push(&mut self, at: u64, kind: EventKind, id: u64, text: Option<String>) {
-        if !self.keep && self.list.len() == LATEST {
-            self.list.pop_front();
+    fn push(&mut self, event: Recorded) {
+        if self.keep || self.count < LATEST {
+            self.list.push(event);
+        } else {
+            self.list[self.count % LATEST] = event;
         }
-        let at = Duration::from_nanos(at);
-        self.list.push_back(Event { at, kind, id, text });
+        self.count += 1;
     }
 
     pub(crate) fn hash(&self) -> u64 {
@@ -127,17 +146,29 @@ impl Events {
 
     /// Returns the latest events.
     pub(crate) fn latest(&self) -> Vec<Event> {
-        let skip = self.list.len().saturating_sub(LATEST);
-        self.list.iter().skip(skip).cloned().collect()
+        self.since(self.count.saturating_sub(LATEST))
     }
 
     /// Returns all events, if they are kept.
     pub(crate) fn all(&self) -> Vec<Event> {
-        if self.keep {
-            self.list.iter().cloned().collect()
-        } else {
-            Vec::new()
-        }
+        if self.keep { self.since(0) } else { Vec::new() }
+    }
+
+    /// Returns the events from this number on, which are still there.
+    fn since(&self, first: usize) -> Vec<Event> {
+        let mut notes = self.notes.iter().skip_while(|(number, _)| *number < first);
+        (first..self.count)
+            .map(|number| {
+                let place = if self.keep { number } else { number % LATEST };
+                let Recorded { at, id, kind } = self.list[place];
+                let text = match kind {
+                    EventKind::Note => notes.next().map(|(_, text)| text.clone()),
+                    _ => None,
+                };
+                let at = Duration::from_nanos(at);
+                Event { at, kind, id, text }
+            })
+            .collect()
     }
 }
 
@@ -158,6 +189,34 @@ impl Hasher for Fnv {
     fn write(&mut self, bytes: &[u8]) {
         for &byte in bytes {
             self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_latest_events_are_there_with_their_notes() {
+        for keep in [false, true] {
+            let mut events = Events::new(keep);
+            for number in 0..100 {
+                if number % 7 == 0 {
+                    events.note(number, number.to_string());
+                } else {
+                    events.record(number, EventKind::Poll, number);
+                }
+            }
+            let latest = events.latest();
+            assert_eq!(latest.len(), LATEST);
+            for (event, number) in latest.iter().zip(100 - LATEST as u64..) {
+                assert_eq!(event.at, Duration::from_nanos(number));
+                let is_note = number % 7 == 0;
+                assert_eq!(event.text, is_note.then(|| number.to_string()), "{number}");
+                assert_eq!(event.id, if is_note { 0 } else { number });
+            }
+            assert_eq!(events.all().len(), if keep { 100 } else { 0 });
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::mem;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::Waker;
 use std::time::Duration;
@@ -14,13 +14,13 @@ use slab::Slab;
 
 use crate::choices::{Draws, Purpose};
 use crate::config::{Config, Idle, Policy};
-use crate::current::with_current;
+use crate::current::is_inside;
 use crate::events::{EventKind, Events};
 use crate::executor::{Next, Order, Ready, Task};
 use crate::failure::{Failure, Stop};
 use crate::host::{Hosts, Requested};
 #[cfg(feature = "net")]
-use crate::net::Network;
+use crate::net::{Latency, Network};
 use crate::stats::Stats;
 use crate::threads::SimThread;
 use crate::timers::Timers;
@@ -35,12 +35,24 @@ pub(crate) struct Shared {
     state: Mutex<State>,
     /// Notified if the executor waits, when something was made ready by a thread outside.
     bell: Condvar,
+    /// Whether hosts have to be started or crashed before the next step. Written under the lock; relaxed,
+    /// since the executor's thread runs one step at a time with everything else.
+    pub(crate) has_commands: AtomicBool,
+    /// The virtual time that a step takes, and the most that may pass, in nanoseconds.
+    pub(crate) poll_cost: u64,
+    pub(crate) time_limit: u64,
     /// The real time of the start, for a clock that is scaled.
     pub(crate) started: std::time::Instant,
     /// The source of core's serial numbers.
     pub(crate) numbers: Arc<AtomicU64>,
     #[cfg(feature = "net")]
     pub(crate) network: Mutex<Network>,
+    /// Whether the network has rules. Written under its lock.
+    #[cfg(feature = "net")]
+    pub(crate) has_rules: AtomicBool,
+    /// The time that a packet takes between hosts.
+    #[cfg(feature = "net")]
+    pub(crate) latency: Latency,
 }
 
 /// The state of a run.
@@ -110,10 +122,17 @@ impl Shared {
                 steps_in_place: 0,
             }),
             bell: Condvar::new(),
+            has_commands: AtomicBool::new(false),
+            poll_cost: nanos(config.poll_cost),
+            time_limit: nanos(config.time_limit),
             started: std::time::Instant::now(),
             numbers: Arc::new(AtomicU64::new(1)),
             #[cfg(feature = "net")]
             network: Mutex::default(),
+            #[cfg(feature = "net")]
+            has_rules: AtomicBool::new(false),
+            #[cfg(feature = "net")]
+            latency: Latency::of(config),
         })
     }
 
@@ -156,7 +175,7 @@ impl Shared {
     }
 
     fn push_as(&self, next: Next, has_yielded: bool) {
-        let is_inside = self.is_inside();
+        let is_inside = is_inside(self);
         let mut state = self.lock();
         // Nothing goes on after the end of the run, or on a host that has crashed.
         if state.ended || !next.incarnation().is_alive() {
@@ -170,12 +189,6 @@ impl Shared {
         }
         state.ready.push(next, has_yielded);
         self.ring(state);
-    }
-
-    /// Returns whether this thread belongs to the simulation.
-    #[inline]
-    fn is_inside(&self) -> bool {
-        with_current(|host| host.is_some_and(|host| std::ptr::eq(&*host.shared, self)))
     }
 
     fn ring(&self, state: MutexGuard<'_, State>) {
@@ -223,4 +236,9 @@ impl State {
     pub(crate) fn is_idle(&self) -> bool {
         self.ready.is_empty()
     }
+}
+
+/// Converts to nanoseconds; what is too long is the longest time.
+pub(crate) fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -37,10 +37,16 @@ impl Future for Timer {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let timer = self.get_mut();
         if timer.host.shared.now() >= timer.deadline {
-            timer.remove();
+            // When the clock moves, everything that is due is removed before anything else goes on.
+            timer.key = None;
             return Poll::Ready(());
         }
         if !timer.host.is_alive() {
+            return Poll::Pending;
+        }
+        if let Some(key) = timer.key
+            && timer.host.shared.lock().timers.wakes(key, cx.waker())
+        {
             return Poll::Pending;
         }
         let waker = cx.waker().clone();

@@ -1,6 +1,6 @@
 //! The queue of deadlines: the only queue of the simulation, for timers and packets alike.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 use std::mem;
 use std::task::Waker;
@@ -13,12 +13,57 @@ const SLACK: usize = 64;
 /// The timers of a run, by deadline; those of equal deadlines in the order in which they were inserted.
 #[derive(Debug, Default)]
 pub(crate) struct Timers {
-    /// The deadline, the serial number and the slot of each timer, and of removed ones until they surface.
-    heap: BinaryHeap<Reverse<(u64, u64, u32)>>,
+    /// Each timer, and removed ones until they surface.
+    heap: BinaryHeap<Reverse<Entry>>,
     slots: Slab<Slot>,
     serial: u64,
     /// The number of removed timers that the heap still has.
     stale: usize,
+}
+
+/// A timer in the heap.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    /// The deadline above the serial number: one comparison of integers decides the order.
+    rank: u128,
+    slot: u32,
+}
+
+impl Entry {
+    fn new(deadline: u64, serial: u64, slot: u32) -> Entry {
+        let rank = u128::from(deadline) << 64 | u128::from(serial);
+        Entry { rank, slot }
+    }
+
+    fn deadline(self) -> u64 {
+        (self.rank >> 64) as u64
+    }
+
+    fn serial(self) -> u64 {
+        self.rank as u64
+    }
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Entry) -> bool {
+        self.rank == other.rank
+    }
+}
+
+impl Eq for Entry {}
+
+impl PartialOrd for Entry {
+    #[inline]
+    fn partial_cmp(&self, other: &Entry) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Entry {
+    #[inline]
+    fn cmp(&self, other: &Entry) -> Ordering {
+        self.rank.cmp(&other.rank)
+    }
 }
 
 #[derive(Debug)]
@@ -39,8 +84,15 @@ impl Timers {
         self.serial += 1;
         let serial = self.serial;
         let slot = self.slots.insert(Slot { serial, waker }) as u32;
-        self.heap.push(Reverse((deadline, serial, slot)));
+        self.heap.push(Reverse(Entry::new(deadline, serial, slot)));
         Key { slot, serial }
+    }
+
+    /// Returns whether a timer has not fired, and wakes the task of this waker.
+    pub(crate) fn wakes(&self, key: Key, waker: &Waker) -> bool {
+        self.slots
+            .get(key.slot as usize)
+            .is_some_and(|slot| slot.serial == key.serial && slot.waker.will_wake(waker))
     }
 
     /// Replaces the waker of a timer. Returns the previous one, for a drop without the lock, or the new one
@@ -61,10 +113,10 @@ impl Timers {
         self.stale += 1;
         if self.stale > SLACK && self.stale > self.heap.len() / 2 {
             let slots = &self.slots;
-            self.heap.retain(|Reverse((_, serial, slot))| {
+            self.heap.retain(|Reverse(entry)| {
                 slots
-                    .get(*slot as usize)
-                    .is_some_and(|entry| entry.serial == *serial)
+                    .get(entry.slot as usize)
+                    .is_some_and(|slot| slot.serial == entry.serial())
             });
             self.stale = 0;
         }
@@ -80,9 +132,9 @@ impl Timers {
     /// Returns the earliest deadline.
     pub(crate) fn next_deadline(&mut self) -> Option<u64> {
         loop {
-            let Reverse((deadline, serial, slot)) = *self.heap.peek()?;
-            if self.is_alive(slot, serial) {
-                return Some(deadline);
+            let Reverse(entry) = *self.heap.peek()?;
+            if self.is_alive(entry.slot, entry.serial()) {
+                return Some(entry.deadline());
             }
             self.heap.pop();
             self.stale = self.stale.saturating_sub(1);
@@ -92,8 +144,8 @@ impl Timers {
     /// Removes the timers whose deadline has come, and appends their wakers in order.
     pub(crate) fn expire(&mut self, now: u64, due: &mut Vec<Waker>) {
         while self.next_deadline().is_some_and(|deadline| deadline <= now) {
-            if let Some(Reverse((_, _, slot))) = self.heap.pop() {
-                due.push(self.slots.remove(slot as usize).waker);
+            if let Some(Reverse(entry)) = self.heap.pop() {
+                due.push(self.slots.remove(entry.slot as usize).waker);
             }
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::config::{Clock, Idle};
 use crate::events::EventKind;
 use crate::failure::Stop;
-use crate::shared::{Shared, State};
+use crate::shared::{Shared, State, nanos};
 
 /// The number of steps without any movement of the clock after which a run fails.
 const STEPS_IN_PLACE: u64 = 1_000_000;
@@ -23,7 +23,7 @@ impl Shared {
         }
         let now = match config.clock {
             Clock::Scaled(factor) => self.scaled_now(factor),
-            _ => self.now() + nanos(config.poll_cost),
+            _ => self.now().saturating_add(self.poll_cost),
         };
         if now == self.now() {
             if state.steps_in_place > STEPS_IN_PLACE {
@@ -32,7 +32,7 @@ impl Shared {
         } else {
             state.steps_in_place = 0;
         }
-        if now > nanos(config.time_limit) {
+        if now > self.time_limit {
             state.stop = Some(Stop::time());
         }
         if let Some(stop) = state.stop.take() {
@@ -68,7 +68,7 @@ impl Shared {
                 return (state, in_vain);
             }
             let now = deadline.max(self.now());
-            if now > nanos(self.config.time_limit) {
+            if now > self.time_limit {
                 self.fail(state, Stop::time());
             }
             self.set_now(now);
@@ -128,8 +128,3 @@ impl Shared {
 
 /// The real time that threads outside get before the clock moves, where they may wake tasks.
 const MOMENT: Duration = Duration::from_millis(1);
-
-/// Converts to nanoseconds; what is too long is the longest time.
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
-}

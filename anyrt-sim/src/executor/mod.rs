@@ -82,7 +82,7 @@ impl Next {
 pub(crate) fn drive<F: Future>(host: &Arc<Incarnation>, main: F) -> F::Output {
     let shared = &host.shared;
     shared.lock().hosts.set_up(host);
-    let _entered = enter(host.clone());
+    let _entered = enter(host);
     let _numbers = anyrt_core::runtime::own_numbers(shared.numbers.clone());
     let mains = Mains::default();
     let _end = End(shared, &mains);
@@ -190,18 +190,21 @@ pub(crate) struct MainWaker {
 
 impl Wake for MainWaker {
     fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
+        if !self.scheduled.swap(true, Ordering::Relaxed) {
+            push(Next::Main(self));
+        }
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
         if !self.scheduled.swap(true, Ordering::Relaxed) {
-            push(&self.host.shared, Next::Main(self.clone()));
+            push(Next::Main(self.clone()));
         }
     }
 }
 
 /// Makes something ready that was woken.
-fn push(shared: &Shared, next: Next) {
+fn push(next: Next) {
+    let shared = next.incarnation().shared.clone();
     if is_yielding() {
         shared.push_yielded(next);
     } else {

@@ -26,11 +26,18 @@ pub(crate) struct Task {
     pub(crate) location: &'static Location<'static>,
     /// The priority, if the policy has priorities.
     pub(super) priority: AtomicPriority,
-    /// `None` while it is being polled, and after its end.
-    future: Mutex<Option<BoxedTask>>,
+    /// `None` after its end. Locked while it is polled, by the executor alone.
+    work: Mutex<Option<Work>>,
     /// Whether it is among those that are ready.
     scheduled: AtomicBool,
     pub(crate) host: Arc<Incarnation>,
+}
+
+/// What is polled, and the waker for that: made once, since each poll needs one. The cycle of references
+/// ends with the task.
+struct Work {
+    future: BoxedTask,
+    waker: Waker,
 }
 
 pub(super) type AtomicPriority = std::sync::atomic::AtomicU64;
@@ -55,10 +62,12 @@ impl Shared {
             name: info.name.map(Into::into),
             location: info.location,
             priority: AtomicPriority::new(priority),
-            future: Mutex::new(Some(future)),
+            work: Mutex::new(None),
             scheduled: AtomicBool::new(true),
             host: host.clone(),
         });
+        let waker = Waker::from(task.clone());
+        *task.work() = Some(Work { future, waker });
         entry.insert(task.clone());
         state.stats.spawned += 1;
         state.events.record(now, EventKind::Spawn, id);
@@ -72,17 +81,18 @@ impl Task {
     pub(crate) fn run(self: Arc<Task>) {
         // Before the poll, so that a wake-up during it counts.
         self.scheduled.store(false, Ordering::Relaxed);
-        let Some(mut future) = self.future().take() else {
+        let _entered = enter(&self.host);
+        let mut work = self.work();
+        let Some(Work { future, waker }) = &mut *work else {
             return;
         };
-        let _entered = enter(self.host.clone());
-        let waker = Waker::from(self.clone());
-        let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
+        let polled = future.as_mut().poll(&mut Context::from_waker(waker));
         if polled.is_pending() {
-            *self.future() = Some(future);
             return;
         }
-        drop(future);
+        let ended = work.take();
+        drop(work);
+        drop(ended);
         let shared = &self.host.shared;
         let now = shared.now();
         let mut state = shared.lock();
@@ -94,24 +104,26 @@ impl Task {
 
     /// Drops the future, since the run is over or the host has crashed.
     pub(crate) fn abandon(&self) {
-        let _entered = enter(self.host.clone());
-        let future = self.future().take();
-        drop(future);
+        let _entered = enter(&self.host);
+        let work = self.work().take();
+        drop(work);
     }
 
-    fn future(&self) -> MutexGuard<'_, Option<BoxedTask>> {
-        self.future.lock().unwrap_or_else(PoisonError::into_inner)
+    fn work(&self) -> MutexGuard<'_, Option<Work>> {
+        self.work.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Wake for Task {
     fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
+        if !self.scheduled.swap(true, Ordering::Relaxed) {
+            push(Next::Task(self));
+        }
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
         if !self.scheduled.swap(true, Ordering::Relaxed) {
-            push(&self.host.shared, Next::Task(self.clone()));
+            push(Next::Task(self.clone()));
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Starts and crashes, which happen between two steps of the executor.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -43,7 +44,7 @@ type MainFuture = Pin<Box<dyn Future<Output = ()>>>;
 
 /// The main futures of the hosts that are up. On the executor's thread.
 #[derive(Default)]
-pub(crate) struct Mains(RefCell<Vec<(Arc<HostMain>, Option<MainFuture>)>>);
+pub(crate) struct Mains(RefCell<BTreeMap<HostId, (Arc<HostMain>, Option<MainFuture>)>>);
 
 impl Shared {
     /// Puts a command into the queue, for the time after the current step.
@@ -51,7 +52,20 @@ impl Shared {
         let mut state = self.lock();
         if !state.ended {
             state.commands.push_back(Requested { command, done });
+            self.has_commands.store(true, Ordering::Relaxed);
         }
+    }
+
+    /// Takes the next command.
+    fn next_command(&self) -> Option<Requested> {
+        if !self.has_commands.load(Ordering::Relaxed) {
+            return None;
+        }
+        let mut state = self.lock();
+        let command = state.commands.pop_front();
+        let has_more = !state.commands.is_empty();
+        self.has_commands.store(has_more, Ordering::Relaxed);
+        command
     }
 
     /// Gives a command, and waits until it has been executed.
@@ -76,7 +90,7 @@ impl Mains {
     pub(crate) fn obey(&self, shared: &Arc<Shared>) {
         // Ends: each command was given by a step or by a destructor that a crash has called, once.
         loop {
-            let Some(requested) = shared.lock().commands.pop_front() else {
+            let Some(requested) = shared.next_command() else {
                 return;
             };
             match requested.command {
@@ -112,7 +126,7 @@ impl Mains {
         });
         let mut factory = factory;
         let future: MainFuture = {
-            let _entered = enter(incarnation);
+            let _entered = enter(&incarnation);
             let main = factory();
             Box::pin(async {
                 let ended = run_future::<Sim, _>(RunOptions::new(), main).await;
@@ -120,7 +134,12 @@ impl Mains {
             })
         };
         shared.lock().hosts.put_factory(host, factory);
-        self.0.borrow_mut().push((main.clone(), Some(future)));
+        // The one of an earlier incarnation was removed when it ended.
+        let earlier = self
+            .0
+            .borrow_mut()
+            .insert(host, (main.clone(), Some(future)));
+        drop(earlier);
         shared.push(Next::Host(main));
     }
 
@@ -129,24 +148,26 @@ impl Mains {
         main.scheduled.store(false, Ordering::Relaxed);
         let taken = {
             let mut mains = self.0.borrow_mut();
-            let found = mains.iter_mut().find(|(other, _)| Arc::ptr_eq(other, main));
+            let found = mains.get_mut(&main.incarnation.host);
+            let found = found.filter(|(other, _)| Arc::ptr_eq(other, main));
             found.and_then(|(_, future)| future.take())
         };
         let Some(mut future) = taken else {
             return;
         };
         let host = &main.incarnation;
-        let _entered = enter(host.clone());
+        let _entered = enter(host);
         let waker = Waker::from(main.clone());
         let polled = future.as_mut().poll(&mut Context::from_waker(&waker));
         let mut mains = self.0.borrow_mut();
-        let position = mains.iter().position(|(other, _)| Arc::ptr_eq(other, main));
-        let position = position.expect("it is removed here and by a crash, between steps");
         if polled.is_pending() {
-            mains[position].1 = Some(future);
+            let place = mains.get_mut(&host.host);
+            place
+                .expect("it is removed here and by a crash, between steps")
+                .1 = Some(future);
             return;
         }
-        mains.remove(position);
+        mains.remove(&host.host);
         drop(mains);
         let now = host.shared.now();
         let mut state = host.shared.lock();
@@ -173,17 +194,9 @@ impl Mains {
         };
         #[cfg(feature = "net")]
         shared.disconnect(host);
-        let _entered = enter(incarnation.clone());
-        let position = {
-            let mains = self.0.borrow();
-            mains
-                .iter()
-                .position(|(main, _)| Arc::ptr_eq(&main.incarnation, &incarnation))
-        };
-        if let Some(position) = position {
-            let main = self.0.borrow_mut().remove(position);
-            drop(main);
-        }
+        let _entered = enter(&incarnation);
+        let main = self.0.borrow_mut().remove(&host);
+        drop(main);
         let tasks = {
             let mut state = shared.lock();
             let state = &mut *state;
@@ -208,8 +221,8 @@ impl Mains {
     /// Drops all main futures, since the run is over.
     pub(crate) fn clear(&self) {
         let mains = std::mem::take(&mut *self.0.borrow_mut());
-        for (main, future) in mains {
-            let _entered = enter(main.incarnation.clone());
+        for (main, future) in mains.into_values() {
+            let _entered = enter(&main.incarnation);
             drop(future);
         }
     }

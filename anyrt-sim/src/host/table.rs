@@ -1,5 +1,6 @@
 //! The hosts of a run.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
@@ -12,6 +13,8 @@ use crate::executor::Next;
 #[derive(Debug)]
 pub(crate) struct Hosts {
     hosts: Vec<HostState>,
+    by_name: BTreeMap<Arc<str>, HostId>,
+    by_address: BTreeMap<IpAddr, HostId>,
 }
 
 /// A host, up or not.
@@ -32,10 +35,13 @@ struct HostState {
 
 impl Default for Hosts {
     fn default() -> Hosts {
+        let (name, addresses): (Arc<str>, _) = ("main".into(), addresses(0, None));
         Hosts {
+            by_name: BTreeMap::from([(name.clone(), 0)]),
+            by_address: BTreeMap::from(addresses.map(|ip| (ip, 0))),
             hosts: vec![HostState {
-                name: "main".into(),
-                addresses: addresses(0, None),
+                name,
+                addresses,
                 clock: HostClock::default(),
                 factory: None,
                 up: None,
@@ -76,6 +82,8 @@ impl Hosts {
             let other = &self.hosts[other as usize].name;
             return Err(format!("{} is the address of host `{other}`", addresses[0]));
         }
+        self.by_name.insert(name.clone(), id);
+        self.by_address.extend(addresses.map(|ip| (ip, id)));
         self.hosts.push(HostState {
             name,
             addresses,
@@ -106,17 +114,12 @@ impl Hosts {
 
     /// Returns the host with this name.
     fn named(&self, name: &str) -> Option<HostId> {
-        let position = self.hosts.iter().position(|host| &*host.name == name)?;
-        Some(position as HostId)
+        self.by_name.get(name).copied()
     }
 
     /// Returns the host with this address.
     pub(crate) fn at(&self, ip: IpAddr) -> Option<HostId> {
-        let position = self
-            .hosts
-            .iter()
-            .position(|host| host.addresses.contains(&ip))?;
-        Some(position as HostId)
+        self.by_address.get(&ip).copied()
     }
 
     pub(crate) fn addresses(&self, id: HostId) -> [IpAddr; 2] {

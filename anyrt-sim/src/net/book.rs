@@ -115,13 +115,7 @@ impl Book {
         let Some(endpoint) = Endpoint::of(host, address) else {
             return false;
         };
-        let listens = |(other, socket): (&Endpoint, &Weak<Listener>)| {
-            socket.strong_count() > 0 && endpoint.collides(other)
-        };
-        let receives = |(other, socket): (&Endpoint, &Weak<Inbox>)| {
-            socket.strong_count() > 0 && endpoint.collides(other)
-        };
-        self.listeners.iter().any(listens) || self.inboxes.iter().any(receives)
+        collides_with_one(&self.listeners, &endpoint) || collides_with_one(&self.inboxes, &endpoint)
     }
 
     /// Returns the address that is bound for this one, which gets a port if it has none.
@@ -176,6 +170,17 @@ impl Book {
     pub(super) fn inbox(&self, host: HostId, to: &Address) -> Option<Arc<Inbox>> {
         find(&self.inboxes, host, to)
     }
+}
+
+/// Returns whether a socket of the same host, of those in the map, receives some of the same packets.
+fn collides_with_one<T>(map: &BTreeMap<Endpoint, Weak<T>>, endpoint: &Endpoint) -> bool {
+    let first = Endpoint {
+        host: endpoint.host,
+        name: Name::Ip(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0)),
+    };
+    map.range(first..)
+        .take_while(|(other, _)| other.host == endpoint.host)
+        .any(|(other, socket)| socket.strong_count() > 0 && endpoint.collides(other))
 }
 
 fn find<T>(map: &BTreeMap<Endpoint, Weak<T>>, host: HostId, to: &Address) -> Option<Arc<T>> {

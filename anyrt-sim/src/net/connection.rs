@@ -21,9 +21,10 @@ use std::time::Duration;
 
 use anyrt_core::net::Address;
 
-use super::link::{Content, Fate, Transit, nanos};
+use super::link::{Content, Fate, Transit};
 use super::wake;
 use crate::host::{HostId, Incarnation};
+use crate::shared::nanos;
 
 /// The most bytes on their way and in the buffer of a direction.
 const WINDOW: usize = 256 * 1024;
@@ -207,11 +208,9 @@ impl Connection {
         let has_ended = state.sides[side].deaf || state.sides[side].broken;
         let pipe = &mut state.pipes[side];
         if !pipe.buffer.is_empty() && !buffer.is_empty() {
-            let count = pipe.buffer.len().min(buffer.len());
-            let count = self.connected.shared.draw_transfer(count);
-            for (place, byte) in buffer.iter_mut().zip(pipe.buffer.drain(..count)) {
-                *place = byte;
-            }
+            let most = pipe.buffer.len().min(buffer.len());
+            let count = self.connected.shared.draw_transfer(most);
+            take(&mut pipe.buffer, &mut buffer[..count]);
             let writer = pipe.writer.take();
             drop(state);
             wake(writer);
@@ -232,38 +231,40 @@ impl Connection {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let waker = cx.waker().clone();
-        let mut state = self.lock();
-        if let Some(kind) = state.sides[side].error.take() {
-            return Poll::Ready(Err(kind.into()));
-        }
-        let is_broken = state.sides[side].broken;
-        let pipe = &mut state.pipes[1 - side];
-        if is_broken || pipe.ended {
-            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
-        }
-        let room = WINDOW.saturating_sub(pipe.buffer.len() + pipe.on_their_way);
-        if room == 0 {
-            let old = pipe.writer.replace(waker);
+        let mut waker = None;
+        // Ends in the second round at the latest, when there is a waker. Most calls need none.
+        loop {
+            let mut state = self.lock();
+            if let Some(kind) = state.sides[side].error.take() {
+                return Poll::Ready(Err(kind.into()));
+            }
+            let is_broken = state.sides[side].broken;
+            let pipe = &mut state.pipes[1 - side];
+            if is_broken || pipe.ended {
+                return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+            }
+            let room = WINDOW.saturating_sub(pipe.buffer.len() + pipe.on_their_way);
+            if room > 0 {
+                let offered: usize = slices.iter().map(|slice| slice.len()).sum();
+                // Drawn only now: a call that is pending draws nothing.
+                let most = self.connected.shared.draw_transfer(room.min(offered));
+                let bytes = gather(slices, most);
+                let count = bytes.len();
+                pipe.on_their_way += count;
+                if count > 0 {
+                    self.send_with(state, 1 - side, Segment::Data(bytes));
+                }
+                return Poll::Ready(Ok(count));
+            }
+            if waker.is_some() {
+                let old = mem::replace(&mut pipe.writer, waker);
+                drop(state);
+                drop(old);
+                return Poll::Pending;
+            }
             drop(state);
-            drop(old);
-            return Poll::Pending;
+            waker = Some(cx.waker().clone());
         }
-        let offered: usize = slices.iter().map(|slice| slice.len()).sum();
-        // Drawn only now: a call that is pending draws nothing.
-        let room = self.connected.shared.draw_transfer(room.min(offered));
-        let mut bytes = Vec::with_capacity(room);
-        for slice in slices {
-            let count = slice.len().min(room - bytes.len());
-            bytes.extend_from_slice(&slice[..count]);
-        }
-        let count = bytes.len();
-        pipe.on_their_way += count;
-        drop(state);
-        if count > 0 {
-            self.send(1 - side, Segment::Data(bytes));
-        }
-        Poll::Ready(Ok(count))
     }
 
     pub(super) fn shutdown(self: &Arc<Self>, side: usize, how: Shutdown) -> io::Result<()> {
@@ -319,47 +320,68 @@ impl Connection {
     // ---- segments ----
 
     /// Returns whether a side's host is the one that opened the socket, and has not crashed since.
-    fn is_alive(&self, side: usize) -> bool {
+    fn is_alive(&self, state: &State, side: usize) -> bool {
         match side {
             CONNECTED => self.connected.is_alive(),
             // Before the connection is accepted, any incarnation may accept it.
-            _ => self
-                .lock()
-                .accepted
-                .as_ref()
-                .is_none_or(|host| host.is_alive()),
+            _ => state.accepted.as_ref().is_none_or(|host| host.is_alive()),
         }
     }
 
     /// Sends a segment to a side, after everything that was sent there before.
     fn send(self: &Arc<Self>, side: usize, segment: Segment) {
+        self.send_with(self.lock(), side, segment);
+    }
+
+    /// As [`send`](Connection::send), for a caller that has the lock.
+    fn send_with(
+        self: &Arc<Self>,
+        mut state: MutexGuard<'_, State>,
+        side: usize,
+        segment: Segment,
+    ) {
         // What a crashed host sends in its destructors never leaves it.
-        if !self.is_alive(1 - side) {
+        if !self.is_alive(&state, 1 - side) {
             return;
         }
-        let number = {
-            let pipe = &mut self.lock().pipes[side];
-            pipe.sent += 1;
-            pipe.sent
-        };
-        self.send_again(side, number, segment);
+        let pipe = &mut state.pipes[side];
+        pipe.sent += 1;
+        let number = pipe.sent;
+        self.send_again(state, side, number, segment);
     }
 
     /// Sends a segment that has a number, unless others wait: then it waits behind them.
-    fn send_again(self: &Arc<Self>, side: usize, number: u64, segment: Segment) {
-        let mut state = self.lock();
-        if !state.pipes[side].stalled.is_empty() {
-            state.pipes[side].stall(number, segment);
+    fn send_again(
+        self: &Arc<Self>,
+        mut state: MutexGuard<'_, State>,
+        side: usize,
+        number: u64,
+        segment: Segment,
+    ) {
+        let pipe = &mut state.pipes[side];
+        if !pipe.stalled.is_empty() {
+            pipe.stall(number, segment);
             return;
         }
+        let shared = &self.connected.shared;
+        let [from, to] = [self.hosts[1 - side], self.hosts[side]];
+        // The same as below, with fewer locks.
+        if let Some(latency) = shared.latency_without_faults(from, to) {
+            let (connection, least) = (self.clone(), pipe.last_arrival + 1);
+            pipe.last_arrival = shared.deliver_within(latency, least, move || {
+                connection.arrive(side, number, segment);
+            });
+            return;
+        }
+        let attempts = pipe.retries;
         drop(state);
-        self.transmit(side, number, segment);
+        self.transmit(side, number, segment, attempts);
     }
 
-    /// Puts a segment on its way, or among those that wait to be sent again.
-    fn transmit(self: &Arc<Self>, side: usize, number: u64, segment: Segment) {
+    /// Puts a segment on its way, or among those that wait to be sent again. Without the lock, since rules
+    /// are foreign code.
+    fn transmit(self: &Arc<Self>, side: usize, number: u64, segment: Segment, attempts: u32) {
         let shared = &self.connected.shared;
-        let attempts = self.lock().pipes[side].retries;
         let fate = shared.fate(&Transit {
             from: self.hosts[1 - side],
             to: self.hosts[side],
@@ -403,7 +425,7 @@ impl Connection {
 
     /// Sends the stalled segments again, or gives the connection up.
     fn retry(self: &Arc<Self>, side: usize, since: u64) {
-        if !self.is_alive(1 - side) {
+        if !self.is_alive(&self.lock(), 1 - side) {
             return;
         }
         let stalled = mem::take(&mut self.lock().pipes[side].stalled);
@@ -413,7 +435,7 @@ impl Connection {
             return;
         }
         for (number, segment) in stalled {
-            self.send_again(side, number, segment);
+            self.send_again(self.lock(), side, number, segment);
         }
     }
 
@@ -422,30 +444,41 @@ impl Connection {
         let to = self.hosts[side];
         let shared = &self.connected.shared;
         let is_reachable = shared.lock().hosts.is_reachable(to);
+        let mut state = self.lock();
+        let pipe = &mut state.pipes[side];
         // Segments that were sent earlier may still be among those that wait, and later ones may wait already.
-        if !is_reachable || number != self.lock().pipes[side].delivered + 1 {
+        if !is_reachable || number != pipe.delivered + 1 {
+            drop(state);
             self.stall(side, number, segment);
             return;
         }
-        {
-            let pipe = &mut self.lock().pipes[side];
-            pipe.delivered = number;
-            (pipe.stalled_since, pipe.retries) = (None, 0);
-        }
+        pipe.delivered = number;
+        (pipe.stalled_since, pipe.retries) = (None, 0);
         match segment {
-            Segment::Connect => self.requested(),
-            Segment::Answer(answer) => self.answered(answer),
+            Segment::Connect => {
+                drop(state);
+                self.requested();
+            }
+            Segment::Answer(answer) => {
+                drop(state);
+                self.answered(answer);
+            }
             // A host that has started again does not know the connection.
-            _ if !self.is_alive(side) => self.break_off(1 - side, io::ErrorKind::ConnectionReset),
-            Segment::Data(bytes) => self.arrived(side, &bytes),
+            _ if !self.is_alive(&state, side) => {
+                drop(state);
+                self.break_off(1 - side, io::ErrorKind::ConnectionReset);
+            }
+            Segment::Data(bytes) => self.arrived(state, side, &bytes),
             Segment::End => {
-                let mut state = self.lock();
                 state.pipes[side].end_arrived = true;
                 let reader = state.pipes[side].reader.take();
                 drop(state);
                 wake(reader);
             }
-            Segment::Reset => self.break_off(side, io::ErrorKind::ConnectionReset),
+            Segment::Reset => {
+                drop(state);
+                self.break_off(side, io::ErrorKind::ConnectionReset);
+            }
         }
     }
 
@@ -476,14 +509,12 @@ impl Connection {
     }
 
     /// Delivers bytes to a side.
-    fn arrived(self: &Arc<Self>, side: usize, bytes: &[u8]) {
-        let mut state = self.lock();
+    fn arrived(self: &Arc<Self>, mut state: MutexGuard<'_, State>, side: usize, bytes: &[u8]) {
         let is_gone = state.sides[side].dropped;
         let pipe = &mut state.pipes[side];
         pipe.on_their_way -= bytes.len();
         if is_gone {
-            drop(state);
-            self.send(1 - side, Segment::Reset);
+            self.send_with(state, 1 - side, Segment::Reset);
             return;
         }
         pipe.buffer.extend(bytes);
@@ -511,4 +542,28 @@ impl Connection {
         drop(state);
         wakers.into_iter().for_each(wake);
     }
+}
+
+/// Fills the buffer from the front of a queue, which has at least as many bytes.
+fn take(queue: &mut VecDeque<u8>, buffer: &mut [u8]) {
+    let count = buffer.len();
+    let (first, second) = queue.as_slices();
+    let split = first.len().min(count);
+    buffer[..split].copy_from_slice(&first[..split]);
+    buffer[split..].copy_from_slice(&second[..count - split]);
+    if count == queue.len() {
+        queue.clear();
+    } else {
+        queue.drain(..count);
+    }
+}
+
+/// Copies this number of bytes of the slices, which have at least as many.
+fn gather(slices: &[IoSlice<'_>], count: usize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(count);
+    for slice in slices {
+        let part = slice.len().min(count - bytes.len());
+        bytes.extend_from_slice(&slice[..part]);
+    }
+    bytes
 }

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::mem;
-use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -11,13 +10,43 @@ use anyrt_core::net::Address;
 
 use super::Network;
 use crate::choices::Purpose;
+use crate::config::Config;
 use crate::events::EventKind;
 use crate::host::{Host, HostId};
-use crate::shared::Shared;
+use crate::shared::{Shared, State, nanos};
 use crate::spawn::Simulation;
 
 /// The time that a packet takes within a host.
-const WITHIN_HOST: Range<Duration> = Duration::from_micros(10)..Duration::from_micros(50);
+const WITHIN_HOST: Latency = Latency {
+    least: 10_000,
+    span: 40_000,
+};
+
+/// A range of times that a packet takes, in nanoseconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Latency {
+    least: u64,
+    span: u64,
+}
+
+impl Latency {
+    pub(crate) fn of(config: &Config) -> Latency {
+        let range = &config.faults.latency;
+        Latency {
+            least: nanos(range.start),
+            span: nanos(range.end.saturating_sub(range.start)),
+        }
+    }
+
+    /// Draws the time, since the start, at which a packet arrives that leaves now.
+    pub(super) fn draw(self, now: u64, state: &mut State) -> u64 {
+        let more = match self.span {
+            0 | 1 => 0,
+            span => state.draws.below(Purpose::Latency, span),
+        };
+        now.saturating_add(self.least).saturating_add(more)
+    }
+}
 
 /// A packet that is about to be sent from one host to another.
 #[derive(Debug)]
@@ -140,6 +169,7 @@ impl Drop for RuleGuard {
             .position(|rule| rule.id == self.id);
         let rule = position.map(|position| network.rules.list.remove(position));
         network.rules.ended.push(self.id);
+        self.shared.note_rules(&network);
         drop(network);
         drop(rule);
     }
@@ -198,7 +228,10 @@ impl NetHandle {
     pub fn rule(&self, rule: impl Rule + 'static) -> RuleGuard {
         let id = NEXT_RULE.fetch_add(1, Ordering::Relaxed);
         let rule = Box::new(rule);
-        self.0.network().rules.list.push(Numbered { id, rule });
+        let mut network = self.0.network();
+        network.rules.list.push(Numbered { id, rule });
+        self.0.note_rules(&network);
+        drop(network);
         RuleGuard {
             shared: self.0.clone(),
             id,
@@ -267,7 +300,7 @@ impl Shared {
     /// Decides what becomes of a packet that leaves now.
     pub(super) fn fate(&self, transit: &Transit<'_>) -> Fate {
         if transit.from == transit.to {
-            return Fate::Arrives(self.draw_arrival(&WITHIN_HOST));
+            return Fate::Arrives(self.draw_arrival(WITHIN_HOST));
         }
         let verdict = self.ask_rules(transit);
         if verdict == Verdict::Drop || self.draw_fault(self.config.faults.loss) {
@@ -277,7 +310,7 @@ impl Shared {
                 .record(now, EventKind::Fault, u64::from(transit.to));
             return Fate::Lost;
         }
-        let at = self.draw_arrival(&self.config.faults.latency);
+        let at = self.draw_arrival(self.latency);
         match verdict {
             Verdict::Delay(delay) => Fate::Arrives(at.saturating_add(nanos(delay))),
             Verdict::Duplicate(later) if transit.content.is_datagram() => {
@@ -286,7 +319,7 @@ impl Shared {
             _ if transit.content.is_datagram()
                 && self.draw_fault(self.config.faults.duplication) =>
             {
-                Fate::ArrivesTwice(at, self.draw_arrival(&self.config.faults.latency))
+                Fate::ArrivesTwice(at, self.draw_arrival(self.latency))
             }
             _ => Fate::Arrives(at),
         }
@@ -294,6 +327,9 @@ impl Shared {
 
     /// Asks the rules about a packet. They are foreign code, and called without a lock.
     fn ask_rules(&self, transit: &Transit<'_>) -> Verdict {
+        if !self.has_rules.load(Ordering::Relaxed) {
+            return Verdict::Pass;
+        }
         let mut rules = {
             let mut network = self.network();
             if network.rules.list.is_empty() {
@@ -318,20 +354,31 @@ impl Shared {
         let verdict = verdicts
             .map(|rule| rule.rule.on_packet(&packet, &mut choices))
             .find(|verdict| *verdict != Verdict::Pass);
-        self.network().return_rules(rules);
+        let mut network = self.network();
+        network.return_rules(rules);
+        self.note_rules(&network);
+        drop(network);
         verdict.unwrap_or(Verdict::Pass)
     }
 
     /// Draws the time, since the start, at which a packet arrives that leaves now.
-    fn draw_arrival(&self, range: &Range<Duration>) -> u64 {
-        let span = nanos(range.end.saturating_sub(range.start));
-        let more = match span {
-            0 | 1 => 0,
-            span => self.lock().draws.below(Purpose::Latency, span),
-        };
-        self.now()
-            .saturating_add(nanos(range.start))
-            .saturating_add(more)
+    fn draw_arrival(&self, latency: Latency) -> u64 {
+        latency.draw(self.now(), &mut self.lock())
+    }
+
+    /// Returns the time that packets of a stream take, if nothing else can happen to them.
+    pub(super) fn latency_without_faults(&self, from: HostId, to: HostId) -> Option<Latency> {
+        if from == to {
+            return Some(WITHIN_HOST);
+        }
+        let is_plain = self.config.faults.loss == 0 && !self.has_rules.load(Ordering::Relaxed);
+        is_plain.then_some(self.latency)
+    }
+
+    /// Notes whether there are rules, so that packets need no lock to learn it.
+    fn note_rules(&self, network: &Network) {
+        let has_rules = !network.rules.list.is_empty();
+        self.has_rules.store(has_rules, Ordering::Relaxed);
     }
 
     /// Draws the number of bytes that a call on a stream transfers, of those that it could.
@@ -363,9 +410,4 @@ impl Network {
         rules.append(&mut self.rules.list);
         self.rules.list = rules;
     }
-}
-
-/// Converts to nanoseconds; what is too long is the longest time.
-pub(super) fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -26,6 +26,7 @@ use std::task::{Wake, Waker};
 use anyrt_core::runtime::{Net, SocketOption, SocketSpec};
 
 pub(crate) use self::book::Book;
+pub(crate) use self::link::Latency;
 use self::link::Rules;
 pub use self::link::{Content, NetHandle, Packet, Rule, RuleChoices, RuleGuard, Verdict};
 pub use self::socket::SimSocket;
@@ -33,7 +34,7 @@ use crate::Sim;
 use crate::current::current;
 use crate::events::EventKind;
 use crate::host::{HostId, Incarnation};
-use crate::shared::Shared;
+use crate::shared::{Shared, State};
 
 /// The network of a run.
 #[derive(Debug, Default)]
@@ -59,11 +60,29 @@ impl Shared {
         drop(removed);
     }
 
-    /// Calls `deliver` at that time since the start, on the executor's thread.
-    fn deliver_at(&self, at: u64, deliver: impl FnOnce() + Send + 'static) {
+    /// Calls `deliver` after a time that is drawn, and not before `least`. Returns the time of that since the
+    /// start.
+    fn deliver_within(
+        &self,
+        latency: Latency,
+        least: u64,
+        deliver: impl FnOnce() + Send + 'static,
+    ) -> u64 {
         let waker = Waker::from(Arc::new(Delivery(Mutex::new(Some(deliver)))));
         let now = self.now();
         let mut state = self.lock();
+        let at = latency.draw(now, &mut state).max(least);
+        self.deliver(state, now, at, waker);
+        at
+    }
+
+    /// Calls `deliver` at that time since the start, on the executor's thread.
+    fn deliver_at(&self, at: u64, deliver: impl FnOnce() + Send + 'static) {
+        let waker = Waker::from(Arc::new(Delivery(Mutex::new(Some(deliver)))));
+        self.deliver(self.lock(), self.now(), at, waker);
+    }
+
+    fn deliver(&self, mut state: MutexGuard<'_, State>, now: u64, at: u64, waker: Waker) {
         if state.ended {
             drop(state);
             drop(waker);

@@ -49,7 +49,10 @@ pub(crate) fn enter(host: &Arc<Incarnation>) -> Entered {
     }
     let previous = CURRENT.replace(Some(host.clone()));
     ADDRESSES.set(addresses);
-    Entered(Some((previous, outer)))
+    Entered(Some(Outer {
+        host: previous,
+        addresses: outer,
+    }))
 }
 
 fn addresses(host: &Arc<Incarnation>) -> (usize, usize) {
@@ -57,14 +60,20 @@ fn addresses(host: &Arc<Incarnation>) -> (usize, usize) {
 }
 
 /// A guard that restores the previous host of the thread, if it was another one.
-pub(crate) struct Entered(Option<(Option<Arc<Incarnation>>, (usize, usize))>);
+pub(crate) struct Entered(Option<Outer>);
+
+/// The previous host of a thread, and its addresses.
+struct Outer {
+    host: Option<Arc<Incarnation>>,
+    addresses: (usize, usize),
+}
 
 impl Drop for Entered {
     #[inline]
     fn drop(&mut self) {
-        if let Some((previous, outer)) = self.0.take() {
-            ADDRESSES.set(outer);
-            let entered = CURRENT.replace(previous);
+        if let Some(outer) = self.0.take() {
+            ADDRESSES.set(outer.addresses);
+            let entered = CURRENT.replace(outer.host);
             // Outside of the borrow: the last reference to a run may drop much.
             drop(entered);
         }

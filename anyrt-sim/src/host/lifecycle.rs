@@ -44,7 +44,10 @@ type MainFuture = Pin<Box<dyn Future<Output = ()>>>;
 
 /// The main futures of the hosts that are up. On the executor's thread.
 #[derive(Default)]
-pub(crate) struct Mains(RefCell<BTreeMap<HostId, (Arc<HostMain>, Option<MainFuture>)>>);
+pub(crate) struct Mains(RefCell<BTreeMap<HostId, Main>>);
+
+/// A main future, which is `None` while it is polled, and its entry.
+type Main = (Arc<HostMain>, Option<MainFuture>);
 
 impl Shared {
     /// Puts a command into the queue, for the time after the current step.

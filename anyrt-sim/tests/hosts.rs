@@ -3,11 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a test says where it failed")]
 
 use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use anyrt_core::net::{Listener, TcpStream, connect_tcp, listen_tcp};
+use anyrt_core::net::{Listener, TcpStream, UdpSocket, connect_tcp, listen_tcp};
 use anyrt_core::stream::{ByteReceiveStreamExt, ByteSendStreamExt};
 use anyrt_core::time::{now, sleep};
 use anyrt_sim::{
@@ -366,6 +367,67 @@ fn a_host_that_has_ended_still_answers() {
             sleep::<Sim>(SECOND).await;
         }
         assert!(now::<Sim>() - start < 10 * SECOND);
+    });
+    outcome.unwrap();
+}
+
+/// Checks that bytes arrive in the order in which they were sent, also while segments are lost before others that
+/// are on their way.
+#[test]
+fn bytes_stay_in_order_on_a_bad_day() {
+    for faults in [Faults::rough(), Faults::hostile()] {
+        for seed in 0..300 {
+            let outcome = Config::new(seed).faults(faults.clone()).run(async {
+                sim().host("server").start(|| async {
+                    let listener = listen_tcp::<Sim>(Some("0.0.0.0"), 7).await.unwrap();
+                    let mut stream = listener.accept().await.unwrap();
+                    for byte in 0..50_u8 {
+                        // The connection may be given up.
+                        drop(stream.send(&[byte]).await);
+                    }
+                });
+                let mut stream = connect().await;
+                let mut received = Vec::new();
+                while let Ok(bytes) = stream.receive(10).await {
+                    received.extend(bytes);
+                }
+                received
+            });
+            let received = outcome.unwrap();
+            assert!(
+                received.iter().copied().eq(0..received.len() as u8),
+                "seed {seed}: {received:?}"
+            );
+        }
+    }
+}
+
+/// Checks that a packet from a socket that is bound to the unspecified address can be answered.
+#[test]
+fn the_source_of_a_packet_is_an_address_of_its_host() {
+    let outcome = Config::new(1).run(async {
+        let server = sim().host("server").start(|| async {
+            let socket = UdpSocket::<Sim>::bind((Ipv4Addr::UNSPECIFIED, 7)).unwrap();
+            loop {
+                let (packet, from) = socket.receive_from(100).await.unwrap();
+                socket.send_to(&packet, from).await.unwrap();
+            }
+        });
+        sleep::<Sim>(SECOND).await;
+        let socket = UdpSocket::<Sim>::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
+        let to = SocketAddr::new(server.ip(), 7);
+        socket.send_to(b"hello", to).await.unwrap();
+        assert_eq!(
+            socket.receive_from(100).await.unwrap(),
+            (b"hello".to_vec(), to)
+        );
+        // On the same host, the source is what the packet was sent to.
+        let own = socket.local_addr().unwrap().port();
+        for ip in [Ipv4Addr::LOCALHOST, Ipv4Addr::new(10, 0, 0, 1)] {
+            let to = SocketAddr::from((ip, own));
+            socket.send_to(b"x", to).await.unwrap();
+            assert_eq!(socket.receive_from(100).await.unwrap().1, to);
+        }
     });
     outcome.unwrap();
 }

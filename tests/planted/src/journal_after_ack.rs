@@ -1,0 +1,97 @@
+//! A server that writes entries to a journal and acknowledges them.
+//!
+//! **Bug**: it acknowledges an entry before the entry is in the journal. A crash in between loses what the
+//! client believes to be safe.
+//!
+//! **Found by** a crash at a time that the seed draws. FIFO finds it too, since the crash is not a matter of the
+//! order.
+
+use std::sync::{Arc, Mutex};
+
+use anyrt::net::TcpStream;
+use anyrt::stream::{BufferedByteStream, ByteSendStreamExt};
+use anyrt::{fail_after, net::connect_tcp};
+
+use crate::Version;
+use crate::support::{PORT, listen, lock, ms, receive_number, simulation};
+
+/// What survives a crash.
+type Disk = Arc<Mutex<Vec<u64>>>;
+
+async fn append(disk: &Disk, entry: u64) {
+    // The disk takes its time.
+    anyrt::sleep(ms(2)).await;
+    lock(disk).push(entry);
+}
+
+async fn serve(stream: TcpStream, disk: &Disk, version: Version) -> std::io::Result<()> {
+    let mut stream = BufferedByteStream::new(stream);
+    loop {
+        let entry = receive_number(&mut stream).await?;
+        if version.is_buggy() {
+            stream.send(&entry.to_be_bytes()).await?;
+            append(disk, entry).await;
+        } else {
+            append(disk, entry).await;
+            stream.send(&entry.to_be_bytes()).await?;
+        }
+    }
+}
+
+/// Runs the program.
+///
+/// # Panics
+///
+/// If an entry was acknowledged and is not in the journal.
+pub async fn run(version: Version) {
+    let disk = Disk::default();
+    let server = {
+        let disk = disk.clone();
+        simulation().host("server").start(move || {
+            let disk = disk.clone();
+            async move {
+                let listener = listen();
+                while let Ok((stream, _)) = listener.accept().await {
+                    // Ends with the connection.
+                    drop(serve(stream, &disk, version).await);
+                }
+            }
+        })
+    };
+    let group = anyrt::task_group(async |tg| {
+        tg.spawn(async move {
+            let moment = 10 + simulation().choose(100);
+            anyrt::sleep(ms(moment)).await;
+            server.restart().await;
+        });
+        let mut acknowledged = Vec::new();
+        let mut entry = 0_u64;
+        while entry < 8 {
+            let Ok(Ok(stream)) = fail_after(ms(500), connect_tcp("server", PORT)).await else {
+                anyrt::sleep(ms(10)).await;
+                continue;
+            };
+            let mut stream = BufferedByteStream::new(stream);
+            let append = async {
+                while entry < 8 {
+                    stream.send(&entry.to_be_bytes()).await?;
+                    acknowledged.push(receive_number(&mut stream).await?);
+                    entry += 1;
+                }
+                std::io::Result::Ok(())
+            };
+            // Without an answer, an entry is sent again on a new connection.
+            drop(fail_after(ms(500), append).await);
+        }
+        // The last entry is written.
+        anyrt::sleep(ms(5)).await;
+        let journal = lock(&disk).clone();
+        for entry in acknowledged {
+            assert!(
+                journal.contains(&entry),
+                "entry {entry} was acknowledged and is not in the journal {journal:?}"
+            );
+        }
+    });
+    group.await.expect("no task fails");
+}

@@ -1,0 +1,64 @@
+//! A worker that moves jobs from a queue into a store, one at a time, with a time limit for each.
+//!
+//! **Bug**: a job is received, the lock of the store is awaited, and then the job is stored. If the limit
+//! strikes at the lock, the job is lost: it is neither in the queue nor in the store.
+//!
+//! **Found by** seeds with `Faults::rough`, where the remote call of the task that has the lock takes longer
+//! than the limit. Not by FIFO in a calm world, where it never does. The cancellation explorer finds it
+//! without any fault.
+
+use std::sync::Arc;
+
+use anyrt::sync::Mutex;
+use anyrt::{memory_object_stream, move_on_after};
+
+use crate::Version;
+use crate::support::{call, ms, start_echo};
+
+const JOBS: u64 = 5;
+
+/// Runs the program.
+///
+/// # Panics
+///
+/// If a job was lost.
+pub async fn run(version: Version) {
+    start_echo("backup");
+    let store = Arc::new(Mutex::new(Vec::new()));
+    let (sender, jobs) = memory_object_stream(JOBS as usize);
+    for job in 0..JOBS {
+        sender.try_send(job).expect("the queue has room");
+    }
+    drop(sender);
+    let group = anyrt::task_group(async |tg| {
+        let saved = store.clone();
+        let backup = tg.spawn(async move {
+            loop {
+                let store = saved.lock().await;
+                drop(call("backup", store.len() as u64).await);
+                drop(store);
+                anyrt::sleep(ms(5)).await;
+            }
+        });
+        loop {
+            let step = move_on_after(ms(150), async {
+                if version.is_buggy() {
+                    let job = jobs.receive().await;
+                    let mut store = store.lock().await;
+                    job.map(|job| store.push(job)).is_ok()
+                } else {
+                    let mut store = store.lock().await;
+                    let job = jobs.receive().await;
+                    job.map(|job| store.push(job)).is_ok()
+                }
+            });
+            if step.await == Some(false) {
+                break;
+            }
+        }
+        backup.cancel();
+    });
+    group.await.expect("no task fails");
+    let stored = store.lock().await.clone();
+    assert_eq!(stored.len() as u64, JOBS, "a job was lost: {stored:?}");
+}

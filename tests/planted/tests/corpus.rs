@@ -1,0 +1,170 @@
+//! The table of planted bugs: what finds each, and that nothing is found in the correct versions.
+//!
+//! `ANYRT_LONG_TESTS=1` runs the correct versions for 10,000 seeds. The median number of seeds that a bug
+//! needs is printed; `--nocapture` shows it.
+
+use std::ops::Range;
+use std::pin::Pin;
+use std::time::{Duration, Instant};
+
+use anyrt::sim::{Config, Faults, Policy, SeedReport, Seeds};
+use anyrt_planted::Version;
+
+/// A planted bug.
+struct Planted {
+    name: &'static str,
+    program: fn(Version) -> Pin<Box<dyn Future<Output = ()>>>,
+    faults: fn() -> Faults,
+    /// A part of the failure's text.
+    failure: &'static str,
+    /// Whether it is found in FIFO order in a calm world too.
+    fifo: Fifo,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fifo {
+    Finds,
+    Misses,
+}
+
+/// The seeds within which a bug has to be found.
+const SEEDS: u64 = 5000;
+
+/// The ranges of seeds of the median.
+const RANGES: u64 = 7;
+
+/// The real time within which a bug has to be found.
+const LIMIT: Duration = Duration::from_secs(10);
+
+impl Planted {
+    fn config(&self) -> Config {
+        Config::default()
+            .faults((self.faults)())
+            .time_limit(Duration::from_secs(24 * 60 * 60))
+            .max_steps(1_000_000)
+    }
+
+    fn run(&self, version: Version, config: Config, seeds: Range<u64>) -> SeedReport {
+        Seeds::range(seeds)
+            .config(config)
+            .check_determinism(false)
+            .shrink_for(Duration::ZERO)
+            .run(|| (self.program)(version))
+    }
+
+    fn is_found(&self) {
+        // The first range in full: with the check of determinism, and shrunk.
+        let started = Instant::now();
+        let report = Seeds::range(0..SEEDS)
+            .config(self.config())
+            .budget(LIMIT)
+            .shrink_for(Duration::from_secs(1))
+            .run(|| (self.program)(Version::Buggy));
+        assert!(report.nondeterminism.is_none(), "{report}");
+        let failure = report.failures.first();
+        let failure = failure.unwrap_or_else(|| panic!("{} is not found: {report}", self.name));
+        let text = failure.failure.to_string();
+        assert!(text.contains(self.failure), "{}: {report}", self.name);
+        let shrunk = failure.shrunk.as_ref();
+        let shrunk = shrunk.expect("a failure that is found again is shrunk");
+        let (all, least) = (failure.choices.len(), shrunk.choices.len());
+        let elapsed = started.elapsed();
+
+        let started = Instant::now();
+        let ranges = 1..=RANGES;
+        let mut counts: Vec<u64> = ranges
+            .map(|range| {
+                let start = range * 1_000_000;
+                let report = self.run(Version::Buggy, self.config(), start..start + SEEDS);
+                assert_eq!(report.failures.len(), 1, "{}: {report}", self.name);
+                report.seeds
+            })
+            .collect();
+        counts.sort_unstable();
+        let median = counts[counts.len() / 2];
+        let each = started.elapsed() / RANGES as u32;
+        #[expect(clippy::print_stdout, reason = "the measurement")]
+        {
+            println!(
+                "| `{}` | {median} seeds ({} to {}), {each:.1?} | {all} choices, {least} when shrunk, {elapsed:.1?} |",
+                self.name,
+                counts[0],
+                counts[counts.len() - 1],
+            );
+        }
+    }
+
+    fn fifo_in_a_calm_world(&self) {
+        let config = self.config().policy(Policy::Fifo).faults(Faults::calm());
+        let report = self.run(Version::Buggy, config, 0..200);
+        let found = if report.failures.is_empty() {
+            Fifo::Misses
+        } else {
+            Fifo::Finds
+        };
+        assert_eq!(found, self.fifo, "{}: {report}", self.name);
+    }
+
+    fn the_correct_version_passes(&self) {
+        let is_long = std::env::var_os("ANYRT_LONG_TESTS").is_some_and(|value| value == "1");
+        let seeds = if is_long { 10_000 } else { 300 };
+        let report = self.run(Version::Correct, self.config(), 0..seeds);
+        assert!(report.is_ok() && report.seeds == seeds, "{report}");
+        let config = self.config().policy(Policy::Fifo).faults(Faults::calm());
+        self.run(Version::Correct, config, 0..seeds / 10).unwrap();
+    }
+}
+
+macro_rules! corpus {
+    ($($name:ident, $faults:ident, $failure:literal, $fifo:ident;)*) => {$(
+        mod $name {
+            use super::*;
+
+            const PLANTED: Planted = Planted {
+                name: stringify!($name),
+                program: |version| Box::pin(anyrt_planted::$name::run(version)),
+                faults: Faults::$faults,
+                failure: $failure,
+                fifo: Fifo::$fifo,
+            };
+
+            #[test]
+            fn is_found() {
+                PLANTED.is_found();
+            }
+
+            #[test]
+            fn fifo_in_a_calm_world() {
+                PLANTED.fifo_in_a_calm_world();
+            }
+
+            #[test]
+            fn the_correct_version_passes() {
+                PLANTED.the_correct_version_passes();
+            }
+        }
+    )*};
+}
+
+corpus! {
+    accept_loop, rough, "the server has ended", Misses;
+    clock_drift, calm, "there are two leaders", Finds;
+    condition_if, calm, "a notification means that there is an object", Misses;
+    duplicate_datagram, rough, "a deposit was applied twice", Misses;
+    half_frame, rough, "the start of a frame", Misses;
+    header_and_body, calm, "a message", Misses;
+    journal_after_ack, calm, "was acknowledged and is not in the journal", Finds;
+    last_state, rough, "an old state is shown", Misses;
+    late_answer, rough, "the answer to another question", Misses;
+    lease, rough, "an update was lost", Misses;
+    lost_object, rough, "a job was lost", Misses;
+    lost_request, calm, "a request is not answered", Finds;
+    lost_wakeup, calm, "deadlock", Misses;
+    opposite_locks, calm, "deadlock", Misses;
+    pool_permit, rough, "the pool has lost a permit", Misses;
+    short_read, rough, "the server did not understand", Misses;
+    shutdown, calm, "a job was accepted and not done", Misses;
+    stale_cache, calm, "the cache has an old value", Misses;
+    transfer, rough, "money was lost", Misses;
+    two_polls, calm, "a job was lost", Misses;
+}

@@ -60,9 +60,12 @@ pub async fn run(version: Version) {
     };
     let group = anyrt::task_group(async |tg| {
         tg.spawn(async move {
-            let moment = 10 + simulation().choose(100);
-            anyrt::sleep(ms(moment)).await;
-            server.restart().await;
+            // 0 is a day without a crash.
+            let moment = simulation().choose(100);
+            if moment > 0 {
+                anyrt::sleep(ms(10 + moment)).await;
+                server.restart().await;
+            }
         });
         let mut acknowledged = Vec::new();
         let mut entry = 0_u64;

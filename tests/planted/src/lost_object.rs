@@ -25,11 +25,7 @@ const JOBS: u64 = 5;
 pub async fn run(version: Version) {
     start_echo("backup");
     let store = Arc::new(Mutex::new(Vec::new()));
-    let (sender, jobs) = memory_object_stream(JOBS as usize);
-    for job in 0..JOBS {
-        sender.try_send(job).expect("the queue has room");
-    }
-    drop(sender);
+    let (sender, jobs) = memory_object_stream(0);
     let group = anyrt::task_group(async |tg| {
         let saved = store.clone();
         let backup = tg.spawn(async move {
@@ -38,6 +34,12 @@ pub async fn run(version: Version) {
                 drop(call("backup", store.len() as u64).await);
                 drop(store);
                 anyrt::sleep(ms(5)).await;
+            }
+        });
+        tg.spawn(async move {
+            for job in 0..JOBS {
+                anyrt::sleep(ms(20)).await;
+                drop(sender.send(job).await);
             }
         });
         loop {

@@ -57,9 +57,12 @@ pub async fn run(version: Version) {
     let group = anyrt::task_group(async |tg| {
         tg.spawn(keep_connection(requests, version));
         tg.spawn(async move {
-            let moment = 10 + simulation().choose(300);
-            anyrt::sleep(ms(moment)).await;
-            server.restart().await;
+            // 0 is a day without a restart.
+            let moment = simulation().choose(300);
+            if moment > 0 {
+                anyrt::sleep(ms(10 + moment)).await;
+                server.restart().await;
+            }
         });
         for number in 0..8 {
             let answer = Arc::new(Promise::new());

@@ -92,11 +92,12 @@ pub async fn run(version: Version) {
     let group = anyrt::task_group(async |tg| {
         tg.spawn(async move {
             for job in 0..JOBS {
+                steps(2).await;
                 drop(sender.send(job).await);
             }
         });
         tg.spawn(async move {
-            steps(20).await;
+            steps(10).await;
             drop(commander.send("reload").await);
         });
         serve(&jobs, &commands, &store, version).await;

@@ -72,7 +72,9 @@ impl Failure {
         match self {
             Failure::Panic(payload) => format!("panicked: {}", message(&**payload)),
             Failure::Deadlock(_) => {
-                "deadlock: nothing is ready, and no timer is set".to_owned()
+                "deadlock: nothing is ready, and no timer is set; threads outside of the simulation are not \
+                 waited for, unless `Idle::Wait` allows it"
+                    .to_owned()
             }
             Failure::TimeLimit(_) => "more virtual time passed than allowed".to_owned(),
             Failure::StepLimit(_) => "more steps were made than allowed".to_owned(),

@@ -1,0 +1,265 @@
+//! What the simulator says about programs that it cannot simulate, and about wrong options.
+//!
+//! Two kinds of bad use are not detected, since no code of the simulator runs meanwhile: a task that blocks its
+//! thread outside of anyrt's facets, for example in the lock of a `std::sync::Mutex` that another task has, and
+//! a poll that never ends. The test then hangs. `a_task_that_blocks_outside_of_the_facets_is_not_detected` shows the first
+//! one in a process that is ended.
+
+use std::env;
+use std::process::{Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyrt::sim::{Config, Failure, Outcome, Policy, Seeds, Simulation};
+use anyrt::sync::Event;
+
+/// The variable that is set in the processes that this program starts: tests of these processes do something.
+const CHILD: &str = "ANYRT_TEST_CHILD";
+
+fn is_child() -> bool {
+    env::var_os(CHILD).is_some()
+}
+
+fn command(test: &str) -> Command {
+    let mut command = Command::new(env::current_exe().expect("a path"));
+    command.args(["--exact", test, "--nocapture"]);
+    command.env(CHILD, "yes");
+    for variable in ["ANYRT_SIM_SEED", "ANYRT_SIM_SEEDS", "ANYRT_SIM_CHOICES"] {
+        command.env_remove(variable);
+    }
+    command
+}
+
+fn child(test: &str, variables: &[(&str, &str)]) -> (Output, String) {
+    let mut command = command(test);
+    let output = command.envs(variables.iter().copied()).output();
+    let output = output.expect("a process");
+    let mut printed = output.stdout.clone();
+    printed.extend(&output.stderr);
+    (output, String::from_utf8(printed).expect("text"))
+}
+
+fn text<T: std::fmt::Debug>(outcome: Outcome<T>) -> String {
+    outcome.result.expect_err("the run fails").to_string()
+}
+
+#[track_caller]
+fn assert_says(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.contains(part), "`{part}` is missing in:\n{text}");
+    }
+}
+
+#[test]
+fn a_thread_that_wakes_a_task_is_refused_with_the_place() {
+    let outcome = Config::new(1).run(async {
+        let event = Arc::new(Event::new());
+        let waits = event.clone();
+        let group = anyrt::task_group(async |tg| {
+            tg.spawn(async move { waits.wait().await });
+            anyrt::testing::wait_all_tasks_blocked().await;
+            let thread = thread::spawn(move || wakes_from_outside(&event));
+            thread
+                .join()
+                .expect("the thread wakes a task, which it may not do, and ends");
+        });
+        group.await.expect("no task fails");
+    });
+    assert!(matches!(outcome.result, Err(Failure::ForeignWake(_))));
+    assert_says(
+        &text(outcome),
+        &[
+            "a thread outside of the simulation woke a task",
+            "to_thread",
+            "Idle::Wait",
+            "seed 1",
+            "wakes_from_outside",
+        ],
+    );
+}
+
+// A function of its own, for the backtrace.
+#[inline(never)]
+fn wakes_from_outside(event: &Event) {
+    event.set();
+}
+
+/// A thread that wakes a task later: the run does not wait for it.
+#[test]
+fn a_thread_that_would_wake_a_task_is_not_waited_for() {
+    let outcome = Config::new(1).run(async {
+        let event = Arc::new(Event::new());
+        let later = event.clone();
+        thread::spawn(move || {
+            thread::sleep(Duration::from_millis(200));
+            later.set();
+        });
+        event.wait().await;
+    });
+    assert_says(
+        &text(outcome),
+        &[
+            "deadlock",
+            "threads outside",
+            "Idle::Wait",
+            "waits for an event",
+        ],
+    );
+}
+
+#[test]
+fn a_deadlock_names_the_tasks_and_what_they_wait_for() {
+    let report = Seeds::range(0..1000)
+        .run(|| anyrt_planted::opposite_locks::run(anyrt_planted::Version::Buggy));
+    assert_says(
+        &report.to_string(),
+        &[
+            "deadlock: nothing is ready",
+            "waits for a lock",
+            "opposite_locks.rs",
+            "ANYRT_SIM_SEED=",
+            "ANYRT_SIM_CHOICES=",
+        ],
+    );
+}
+
+#[test]
+fn a_loop_that_lets_no_time_pass_is_ended() {
+    let spin = async || -> () {
+        loop {
+            anyrt::checkpoint().await;
+        }
+    };
+    // Steps that cost nothing.
+    let outcome = Config::new(1).poll_cost(Duration::ZERO).run(spin());
+    assert_says(
+        &text(outcome),
+        &[
+            "again and again while the clock stood still",
+            "let steps cost time",
+            "`main`",
+        ],
+    );
+    // Steps that cost time, as they do by default, are limited by their number or by the time.
+    let outcome = Config::new(1).max_steps(1000).run(spin());
+    assert_says(
+        &text(outcome),
+        &["more steps were made than allowed", "after 1000 steps"],
+    );
+    let outcome = Config::new(1)
+        .time_limit(Duration::from_millis(1))
+        .run(spin());
+    assert_says(&text(outcome), &["more virtual time passed than allowed"]);
+}
+
+#[test]
+fn sleeping_outside_of_the_facets_takes_no_virtual_time() {
+    let outcome = Config::new(1).run(async {
+        thread::sleep(Duration::from_millis(20));
+        Simulation::current().map(|simulation| simulation.clock().elapsed())
+    });
+    let elapsed = outcome.unwrap().expect("a simulation");
+    assert!(elapsed < Duration::from_millis(1), "{elapsed:?}");
+}
+
+#[test]
+fn a_task_that_blocks_outside_of_the_facets_is_not_detected() {
+    if is_child() {
+        let mutex = Mutex::new(());
+        Seeds::range(0..10)
+            .run(|| async {
+                let (first, second) = (
+                    async {
+                        let _guard = mutex.lock();
+                        anyrt::checkpoint().await;
+                    },
+                    async {
+                        let _guard = mutex.lock();
+                        anyrt::checkpoint().await;
+                    },
+                );
+                anyrt::gather((first, second)).await;
+            })
+            .unwrap();
+        return;
+    }
+    let mut child = command("a_task_that_blocks_outside_of_the_facets_is_not_detected")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("a process");
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_millis(1500) {
+        let ended = child.try_wait().expect("it is a child");
+        assert_eq!(ended, None, "it hangs");
+        thread::sleep(Duration::from_millis(10));
+    }
+    child.kill().expect("it is a child");
+    child.wait().expect("it is a child");
+}
+
+#[test]
+fn child_that_reads_the_environment() {
+    if is_child() {
+        Seeds::from_env(0..3)
+            .run(|| async {
+                let simulation = Simulation::current().expect("a simulation");
+                assert!(simulation.choose(10) < 10);
+            })
+            .unwrap();
+    }
+}
+
+#[test]
+fn child_of_the_attribute() {
+    if is_child() {
+        anyrt::run(async {});
+    }
+}
+
+#[test]
+fn a_wrong_seed_is_named() {
+    for test in ["child_that_reads_the_environment", "child_of_the_attribute"] {
+        for wrong in ["x", "-1", "1.5", "0x10"] {
+            let (output, text) = child(test, &[("ANYRT_SIM_SEED", wrong)]);
+            assert!(!output.status.success(), "{text}");
+            assert_says(&text, &["ANYRT_SIM_SEED", wrong, "not a seed", "number"]);
+        }
+        let (output, text) = child(test, &[("ANYRT_SIM_SEED", "7")]);
+        assert!(output.status.success(), "{text}");
+    }
+}
+
+/// Lists of choices of an older version of the simulator, or of the program.
+#[test]
+fn an_old_list_of_choices_is_named_or_used_as_far_as_it_fits() {
+    let test = "child_that_reads_the_environment";
+    for wrong in [
+        "order=0*12,3 weather=7",
+        "order",
+        "order=a",
+        "order=1*x",
+        "7,3",
+    ] {
+        let (output, text) = child(test, &[("ANYRT_SIM_CHOICES", wrong)]);
+        assert!(!output.status.success(), "{text}");
+        assert_says(
+            &text,
+            &[
+                "ANYRT_SIM_CHOICES cannot be read",
+                "order=0*12,3",
+                "latency",
+            ],
+        );
+    }
+    // One that is too long, or has values that are too high, is that of a program that has changed.
+    let (output, text) = child(test, &[("ANYRT_SIM_CHOICES", "order=99*1000 user=99,5,7")]);
+    assert!(output.status.success(), "{text}");
+    let choices = "user=99,5,7".parse().expect("it is a list");
+    let outcome = Config::new(1).policy(Policy::Replay(choices)).run(async {
+        let simulation = Simulation::current().expect("a simulation");
+        [10, 10, 10, 10].map(|n| simulation.choose(n))
+    });
+    assert_eq!(outcome.unwrap(), [9, 5, 7, 0]);
+}

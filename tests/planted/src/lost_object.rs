@@ -9,6 +9,8 @@
 
 use std::sync::Arc;
 
+use anyrt::sim::explore::Cut;
+use anyrt::stream::MemoryObjectReceiveStream;
 use anyrt::sync::Mutex;
 use anyrt::{memory_object_stream, move_on_after};
 
@@ -16,6 +18,48 @@ use crate::Version;
 use crate::support::{call, ms, start_echo};
 
 const JOBS: u64 = 5;
+
+/// Moves one job. Returns whether there was one.
+async fn move_one(
+    jobs: &MemoryObjectReceiveStream<u64>,
+    store: &Mutex<Vec<u64>>,
+    version: Version,
+) -> bool {
+    if version.is_buggy() {
+        let job = jobs.receive().await;
+        let mut store = store.lock().await;
+        job.map(|job| store.push(job)).is_ok()
+    } else {
+        let mut store = store.lock().await;
+        let job = jobs.receive().await;
+        job.map(|job| store.push(job)).is_ok()
+    }
+}
+
+/// Moves one job, which is cut off, while another task has the lock.
+///
+/// # Panics
+///
+/// If the job was lost.
+pub async fn run_cut(version: Version, cut: &Cut) {
+    let store = Mutex::new(Vec::new());
+    let (sender, jobs) = memory_object_stream(1);
+    sender.try_send(1).expect("the queue has room");
+    anyrt::gather((
+        async {
+            let _store = store.lock().await;
+            anyrt::sleep(ms(5)).await;
+        },
+        async {
+            anyrt::sleep(ms(1)).await;
+            cut.around(move_one(&jobs, &store, version)).await;
+        },
+    ))
+    .await;
+    let stored = store.lock().await.len();
+    let queued = usize::from(jobs.try_receive().is_ok());
+    assert_eq!(stored + queued, 1, "a job was lost");
+}
 
 /// Runs the program.
 ///
@@ -43,17 +87,7 @@ pub async fn run(version: Version) {
             }
         });
         loop {
-            let step = move_on_after(ms(150), async {
-                if version.is_buggy() {
-                    let job = jobs.receive().await;
-                    let mut store = store.lock().await;
-                    job.map(|job| store.push(job)).is_ok()
-                } else {
-                    let mut store = store.lock().await;
-                    let job = jobs.receive().await;
-                    job.map(|job| store.push(job)).is_ok()
-                }
-            });
+            let step = move_on_after(ms(150), move_one(&jobs, &store, version));
             if step.await == Some(false) {
                 break;
             }

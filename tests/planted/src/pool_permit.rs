@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use anyrt::move_on_after;
 use anyrt::net::{TcpStream, connect_tcp};
+use anyrt::sim::explore::Cut;
 use anyrt::stream::{ByteReceiveStreamExt, ByteSendStreamExt};
 use anyrt::sync::Semaphore;
 
@@ -47,6 +48,20 @@ impl Pool {
         };
         Ok(Pooled { stream, pool: self })
     }
+}
+
+/// Checks one connection out, which is cut off.
+///
+/// # Panics
+///
+/// If the pool has lost a permit.
+pub async fn run_cut(version: Version, cut: &Cut) {
+    start_echo("database");
+    // The database starts.
+    anyrt::sleep(ms(1)).await;
+    let pool = Pool(Semaphore::new(SIZE));
+    drop(cut.around(pool.checkout(version)).await);
+    assert_eq!(pool.0.available(), SIZE, "the pool has lost a permit");
 }
 
 /// Runs the program.

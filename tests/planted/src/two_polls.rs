@@ -3,13 +3,15 @@
 //! **Bug**: the future takes a job in one poll and stores it in the next, so that each poll does little.
 //! `select` drops it in between if a command is there, and the job is lost.
 //!
-//! **Found by** the random order. Not by FIFO: there, the command is always the last to arrive.
+//! **Found by** the random order. Not by FIFO: there, the command is always the last to arrive. The
+//! cancellation explorer finds it by dropping the future; a scope polls it once more before it interrupts it.
 
 use std::pin::{Pin, pin};
 use std::sync::Mutex;
 use std::task::{Context, Poll, ready};
 
 use anyrt::memory_object_stream;
+use anyrt::sim::explore::Cut;
 use anyrt::stream::{MemoryObjectReceiveStream, ReceiveError, ReceiveObject};
 use futures_util::future::{Either, select};
 
@@ -78,6 +80,27 @@ async fn serve(
             return;
         }
     }
+}
+
+/// Receives and stores one job, which is cut off.
+///
+/// # Panics
+///
+/// If the job was lost.
+pub async fn run_cut(version: Version, cut: &Cut) {
+    let store = Mutex::new(Vec::new());
+    let (sender, jobs) = memory_object_stream(1);
+    sender.try_send(1).expect("the queue has room");
+    let next = StoreNext {
+        receiving: jobs.receive(),
+        taken: None,
+        store: &store,
+        version,
+    };
+    cut.around(next).await;
+    let queued = usize::from(jobs.try_receive().is_ok());
+    let stored = lock(&store).len();
+    assert_eq!(stored + queued, 1, "a job was lost");
 }
 
 /// Runs the program.

@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
+use anyrt::sim::explore::{CancelReport, Way, cancel};
 use anyrt::sim::{Config, Faults, Policy, SeedReport, Seeds};
 use anyrt_planted::Version;
 
@@ -167,4 +168,53 @@ corpus! {
     stale_cache, calm, "the cache has an old value", Misses;
     transfer, rough, "money was lost", Misses;
     two_polls, calm, "a job was lost", Misses;
+}
+
+/// The bugs that the cancellation explorer finds in one seed of a calm world.
+mod cancellation {
+    use super::*;
+
+    /// Returns the ways that fail.
+    fn ways(report: &CancelReport) -> Vec<Way> {
+        let mut ways: Vec<Way> = report.failures.iter().map(|found| found.way).collect();
+        ways.dedup();
+        ways
+    }
+
+    macro_rules! cut {
+        ($($name:ident, $text:literal, buggy: $buggy:expr, correct: $correct:expr;)*) => {$(
+            #[test]
+            fn $name() {
+                let started = Instant::now();
+                let config = Config::default().policy(Policy::Fifo);
+                let explore = |version| {
+                    cancel(&config, async |cut| anyrt_planted::$name::run_cut(version, cut).await)
+                };
+                let report = explore(Version::Buggy);
+                assert_eq!(ways(&report), $buggy, "{report}");
+                assert!(report.to_string().contains($text), "{report}");
+                let (failures, runs) = (report.failures.len(), report.runs);
+                let report = explore(Version::Correct);
+                let expected: &[Way] = &$correct;
+                assert_eq!(ways(&report), expected, "{report}");
+                let elapsed = started.elapsed();
+                #[expect(clippy::print_stdout, reason = "the measurement")]
+                {
+                    println!(
+                        "| `{}` | cancellation: {failures} failures in {runs} runs, {elapsed:.1?} |",
+                        stringify!($name),
+                    );
+                }
+            }
+        )*};
+    }
+
+    cut! {
+        lost_object, "a job was lost", buggy: [Way::Scope, Way::Drop], correct: [];
+        pool_permit, "the pool has lost a permit", buggy: [Way::Scope, Way::Drop], correct: [];
+        // A shield is for cancellation, not against being dropped.
+        transfer, "money was lost", buggy: [Way::Scope, Way::Drop], correct: [Way::Drop];
+        // A scope polls a future that it does not know once more.
+        two_polls, "a job was lost", buggy: [Way::Drop], correct: [];
+    }
 }

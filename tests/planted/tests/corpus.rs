@@ -72,27 +72,48 @@ impl Planted {
         let elapsed = started.elapsed();
 
         let started = Instant::now();
-        let ranges = 1..=RANGES;
-        let mut counts: Vec<u64> = ranges
-            .map(|range| {
-                let start = range * 1_000_000;
-                let report = self.run(Version::Buggy, self.config(), start..start + SEEDS);
-                assert_eq!(report.failures.len(), 1, "{}: {report}", self.name);
-                report.seeds
-            })
-            .collect();
-        counts.sort_unstable();
-        let median = counts[counts.len() / 2];
+        let counts = self.counts(&self.config(), SEEDS);
         let each = started.elapsed() / RANGES as u32;
+        let median = counts[counts.len() / 2];
+        assert!(median.is_some(), "{}: {counts:?}", self.name);
+        let by_priorities = self.by_priorities();
+        let [median, first, last] = [median, counts[0], counts[counts.len() - 1]].map(shown);
         #[expect(clippy::print_stdout, reason = "the measurement")]
         {
             println!(
-                "| `{}` | {median} seeds ({} to {}), {each:.1?} | {all} choices, {least} when shrunk, {elapsed:.1?} |",
+                "| `{}` | {median} seeds ({first} to {last}), {each:.1?}{by_priorities} | {all} choices, {least} \
+                 when shrunk, {elapsed:.1?} |",
                 self.name,
-                counts[0],
-                counts[counts.len() - 1],
             );
         }
+    }
+
+    /// Returns the number of seeds up to the first failure, for each range, in order. In one of `None`, none of
+    /// `most` seeds fails.
+    fn counts(&self, config: &Config, most: u64) -> Vec<Option<u64>> {
+        let ranges = 1..=RANGES;
+        let mut counts: Vec<Option<u64>> = ranges
+            .map(|range| {
+                let start = range * 1_000_000;
+                let report = self.run(Version::Buggy, config.clone(), start..start + most);
+                (!report.failures.is_empty()).then_some(report.seeds)
+            })
+            .collect();
+        counts.sort_unstable_by_key(|count| count.unwrap_or(u64::MAX));
+        counts
+    }
+
+    /// Describes what an order by priorities needs, for a bug that the order decides.
+    fn by_priorities(&self) -> String {
+        if self.fifo == Fifo::Finds || (self.faults)() != Faults::calm() {
+            return String::new();
+        }
+        let policy = Policy::Pct {
+            depth: 3,
+            steps: 60,
+        };
+        let counts = self.counts(&self.config().policy(policy), 500);
+        format!("; {} by priorities", shown(counts[counts.len() / 2]))
     }
 
     fn fifo_in_a_calm_world(&self) {
@@ -114,6 +135,10 @@ impl Planted {
         let config = self.config().policy(Policy::Fifo).faults(Faults::calm());
         self.run(Version::Correct, config, 0..seeds / 10).unwrap();
     }
+}
+
+fn shown(count: Option<u64>) -> String {
+    count.map_or_else(|| "more".to_owned(), |count| count.to_string())
 }
 
 macro_rules! corpus {

@@ -1,6 +1,6 @@
-//! A client that asks a server by datagrams, and goes on to the next question if no answer arrives in time.
+//! A client that sends questions to a server by datagrams, and goes on to the next question if no answer arrives in time.
 //!
-//! **Bug**: it takes whatever arrives for the answer to its last question. It may be the late answer to an
+//! **Bug**: it takes the next datagram for the answer to its last question. It may be the late answer to an
 //! earlier one. The correct version compares the number of the question, which the answer repeats.
 //!
 //! **Found by** seeds with `Faults::rough`, where an answer can be late. Not by FIFO in a calm world.

@@ -26,7 +26,7 @@ async fn exchange(stream: &mut BufferedByteStream<TcpStream>, number: u64) -> Op
         stream.send(&number.to_be_bytes()).await.ok()?;
         receive_number(stream).await.ok()
     };
-    // A server that has crashed says nothing.
+    // A server that has crashed sends nothing.
     fail_after(ms(1000), exchange).await.ok()?
 }
 

@@ -1,6 +1,6 @@
-//! A worker with a queue, which is asked to stop.
+//! A worker with a queue, and a request to stop it.
 //!
-//! **Bug**: the worker waits for a job or for the request to stop, and ends when it is asked to. Jobs that were
+//! **Bug**: the worker waits for a job or for the request to stop, and ends at that request. Jobs that were
 //! accepted before, and are still in the queue, are forgotten.
 //!
 //! **Found by** the random order. Not by FIFO: the queue is always empty when the request comes.

@@ -1,6 +1,6 @@
 //! A cache in front of a database.
 //!
-//! **Bug**: a reader that misses asks the database and puts the answer into the cache. If a writer changes the
+//! **Bug**: a reader that misses requests the value from the database and puts the answer into the cache. If a writer changes the
 //! database and removes the entry while the answer is on its way, the old value stays in the cache.
 //!
 //! **Found by** the random order. Not by FIFO: the answer arrives before the writer begins.
@@ -14,7 +14,7 @@ use anyrt::sync::Promise;
 use crate::Version;
 use crate::support::{lock, steps};
 
-/// What the database is asked to do.
+/// A request to the database.
 enum Request {
     Read(Arc<Promise<u32>>),
     Write(u32, Arc<Promise<u32>>),

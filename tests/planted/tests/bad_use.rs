@@ -1,4 +1,4 @@
-//! What the simulator says about programs that it cannot simulate, and about wrong options.
+//! Messages about programs that cannot be simulated, and about wrong options.
 //!
 //! Two kinds of bad use are not detected, since no code of the simulator runs meanwhile: a task that blocks its
 //! thread outside of anyrt's facets, for example in the lock of a `std::sync::Mutex` that another task has, and

@@ -223,13 +223,10 @@ mod cancellation {
                 let expected: &[Way] = &$correct;
                 assert_eq!(ways(&report), expected, "{report}");
                 let elapsed = started.elapsed();
-                #[expect(clippy::print_stdout, reason = "the measurement")]
-                {
-                    println!(
-                        "| `{}` | cancellation: {failures} failures in {runs} runs, {elapsed:.1?} |",
-                        stringify!($name),
-                    );
-                }
+                println!(
+                    "| `{}` | cancellation: {failures} failures in {runs} runs, {elapsed:.1?} |",
+                    stringify!($name),
+                );
             }
         )*};
     }

@@ -50,7 +50,7 @@ pub async fn run(version: Version) {
         })
         .await;
     }
-    let served = fail_after(ms(300_000), call("server", 7)).await;
+    let served = fail_after(ms(20_000), call("server", 7)).await;
     assert!(
         matches!(served, Ok(Ok(7))),
         "the server has ended: {served:?}"

@@ -1,5 +1,7 @@
 //! Messages about programs that cannot be simulated, and about wrong options.
 //!
+//! A function on a worker thread that blocks outside of anyrt is reported after a minute of real time.
+//!
 //! Two kinds of bad use are not detected, since no code of the simulator runs meanwhile: a task that blocks its
 //! thread outside of anyrt's facets, for example in the lock of a `std::sync::Mutex` that another task has, and
 //! a poll that never ends. The test then hangs. `a_task_that_blocks_outside_of_the_facets_is_not_detected` shows the first
@@ -161,6 +163,28 @@ fn sleeping_outside_of_the_facets_takes_no_virtual_time() {
     });
     let elapsed = outcome.unwrap().expect("a simulation");
     assert!(elapsed < Duration::from_millis(1), "{elapsed:?}");
+}
+
+/// Two functions on worker threads, of which one waits for the other by a channel of the standard library. Takes a
+/// minute, and is run with `ANYRT_LONG_TESTS=1` alone.
+#[test]
+fn a_function_that_blocks_outside_of_the_facets_is_reported() {
+    if env::var_os("ANYRT_LONG_TESTS").is_none_or(|value| value != "1") {
+        return;
+    }
+    let outcome = Config::new(1).policy(Policy::Fifo).run(async {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let received = anyrt::to_thread::run(move || receiver.recv());
+        let sent = anyrt::to_thread::run(move || sender.send(1));
+        anyrt::gather((received, sent)).await;
+    });
+    assert_says(
+        &text(outcome),
+        &[
+            "neither ended nor waited by anyrt for a minute",
+            "must not wait for one another by other means",
+        ],
+    );
 }
 
 #[test]

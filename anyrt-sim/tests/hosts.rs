@@ -324,6 +324,43 @@ fn seeds_decide_everything_with_faults_too() {
 }
 
 #[test]
+fn a_rule_that_lets_everything_pass_changes_nothing() {
+    // Without faults and rules, the packets of streams take a shorter path through the simulation.
+    let world = |seed: u64, short_transfers: u32, has_rule: bool| {
+        let mut faults = Faults::calm();
+        faults.short_transfers = short_transfers;
+        let config = Config::new(seed).faults(faults).keep_events(true);
+        config.run(async move {
+            let rule = |_: &Packet<'_>, _: &mut RuleChoices<'_>| Verdict::Pass;
+            let _rule = has_rule.then(|| sim().net().rule(rule));
+            let server = sim().host("server").start(echo);
+            sim().host("client").start(|| async {
+                let mut stream = connect().await;
+                for round in 0..20_u8 {
+                    if exchange(&mut stream, &[round; 100]).await.is_err() {
+                        stream = connect().await;
+                    }
+                }
+            });
+            sleep::<Sim>(Duration::from_millis(40)).await;
+            server.crash().await;
+            sleep::<Sim>(SECOND).await;
+            server.restart().await;
+            sleep::<Sim>(100 * SECOND).await;
+        })
+    };
+    for seed in 0..20 {
+        for short_transfers in [0, 300] {
+            let [one, other] = [false, true].map(|rule| world(seed, short_transfers, rule));
+            assert!(one.result.is_ok(), "{one:?}");
+            assert!(one.stats.packets > 40, "{one:?}");
+            assert_eq!(one.events, other.events, "seed {seed}");
+            assert_eq!(one.hash, other.hash, "seed {seed}");
+        }
+    }
+}
+
+#[test]
 fn a_function_on_a_thread_does_not_outlive_the_crash_of_its_host() {
     let steps = Arc::new(AtomicU32::new(0));
     let count = steps.clone();

@@ -176,7 +176,8 @@ fn a_function_that_blocks_outside_of_the_facets_is_reported() {
         let (sender, receiver) = std::sync::mpsc::channel();
         let received = anyrt::to_thread::run(move || receiver.recv());
         let sent = anyrt::to_thread::run(move || sender.send(1));
-        anyrt::gather((received, sent)).await;
+        let (received, sent) = anyrt::gather((received, sent)).await;
+        assert_eq!((received, sent), (Ok(1), Ok(())));
     });
     assert_says(
         &text(outcome),

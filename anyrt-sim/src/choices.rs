@@ -11,6 +11,13 @@ use crate::random::Rng;
 /// The purpose of a draw. Each has a stream of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(usize)]
+#[cfg_attr(
+    not(feature = "net"),
+    expect(
+        dead_code,
+        reason = "lists of choices have the same purposes with any features"
+    )
+)]
 pub(crate) enum Purpose {
     /// The task that is polled next.
     Order,

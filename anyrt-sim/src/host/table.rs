@@ -122,10 +122,12 @@ impl Hosts {
         self.by_address.get(&ip).copied()
     }
 
+    #[cfg(feature = "net")]
     pub(crate) fn addresses(&self, id: HostId) -> [IpAddr; 2] {
         self.hosts[id as usize].addresses
     }
 
+    #[cfg(feature = "net")]
     pub(crate) fn name(&self, id: HostId) -> Arc<str> {
         self.hosts[id as usize].name.clone()
     }
@@ -145,6 +147,7 @@ impl Hosts {
     }
 
     /// Returns the present incarnation of a host, if it is up.
+    #[cfg(feature = "net")]
     pub(crate) fn incarnation(&self, id: HostId) -> Option<Arc<Incarnation>> {
         self.hosts[id as usize].up.clone()
     }

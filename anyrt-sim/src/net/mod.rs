@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | `book` | which socket is where: addresses, ports, names |
 //! | `link` | how long a packet takes, and whether it is lost |
+//! | `rules` | what a test says of the network |
 //! | `connection` | streams: handshake, data in order, end and reset |
 //! | `packets` | datagrams |
 //! | `socket` | the facet: one type for all sockets |
@@ -16,6 +17,7 @@ mod connection;
 mod link;
 mod listener;
 mod packets;
+mod rules;
 mod socket;
 
 use std::io;
@@ -27,8 +29,8 @@ use anyrt_core::runtime::{Net, SocketOption, SocketSpec};
 
 pub(crate) use self::book::Book;
 pub(crate) use self::link::Latency;
-use self::link::Rules;
-pub use self::link::{Content, NetHandle, Packet, Rule, RuleChoices, RuleGuard, Verdict};
+use self::rules::Rules;
+pub use self::rules::{Content, NetHandle, Packet, Rule, RuleChoices, RuleGuard, Verdict};
 pub use self::socket::SimSocket;
 use crate::Sim;
 use crate::current::current;

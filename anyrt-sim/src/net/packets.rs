@@ -9,7 +9,8 @@ use std::task::{Context, Poll, Waker};
 use anyrt_core::net::{Address, UnixAddress};
 
 use super::book::target;
-use super::link::{Content, Fate, Transit};
+use super::link::{Fate, Transit};
+use super::rules::Content;
 use super::wake;
 use crate::host::Incarnation;
 

@@ -14,6 +14,7 @@ mod cases;
 mod check;
 pub mod erased;
 pub mod folder;
+mod gate;
 pub mod harness;
 pub mod kinds;
 mod left;

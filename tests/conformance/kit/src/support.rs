@@ -11,7 +11,7 @@ use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
@@ -19,11 +19,10 @@ use std::time::Duration;
 use anyrt_core::RunOptions;
 use anyrt_core::cancel::{CancelScope, Cancelled};
 use anyrt_core::runtime::{Enter, Runtime};
-use anyrt_core::task;
-use anyrt_core::thread::from_thread;
 use futures_util::FutureExt;
 
 use crate::capability::{Capability, has};
+pub use crate::gate::{Gate, give_way, linger};
 use crate::limits::foreign_sleep;
 
 /// Runs `main` on the backend with the default options.
@@ -135,109 +134,6 @@ impl<F: FnOnce()> Drop for OnDrop<F> {
 impl<F: FnOnce()> fmt::Debug for OnDrop<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("OnDrop")
-    }
-}
-
-/// An event that happens once, and that any number of tasks and threads can wait for.
-#[derive(Clone, Debug, Default)]
-pub struct Gate(Arc<GateInner>);
-
-#[derive(Debug, Default)]
-struct GateInner {
-    state: Mutex<GateState>,
-    opened: Condvar,
-}
-
-#[derive(Debug, Default)]
-struct GateState {
-    open: bool,
-    waiting: Vec<Waker>,
-}
-
-impl Gate {
-    /// Creates a closed gate.
-    pub fn new() -> Gate {
-        Gate::default()
-    }
-
-    /// Opens the gate permanently, and wakes all tasks and threads that wait for it.
-    pub fn open(&self) {
-        // Wakers run code of the executor, so they are woken after the lock is released.
-        let waiting = {
-            let mut state = lock(&self.0.state);
-            state.open = true;
-            std::mem::take(&mut state.waiting)
-        };
-        self.0.opened.notify_all();
-        waiting.into_iter().for_each(Waker::wake);
-    }
-
-    /// Returns whether the gate is open.
-    pub fn is_open(&self) -> bool {
-        lock(&self.0.state).open
-    }
-
-    /// Waits until the gate is open, as a foreign future.
-    pub async fn opened(&self) {
-        poll_fn(|cx| {
-            let mut state = lock(&self.0.state);
-            if state.open {
-                return Poll::Ready(());
-            }
-            // Checked and registered under one lock, so `open` cannot happen in between. A task that polls
-            // again with an equal waker is not registered twice.
-            if !state.waiting.iter().any(|w| w.will_wake(cx.waker())) {
-                state.waiting.push(cx.waker().clone());
-            }
-            Poll::Pending
-        })
-        .await;
-    }
-
-    /// Blocks the thread until the gate is open.
-    pub fn wait_blocking(&self) {
-        // Where threads run one at a time, nothing else runs while a worker thread waits for a `Condvar`.
-        while !has(Capability::OsThreads) && is_worker_thread() {
-            if self.is_open() {
-                return;
-            }
-            give_way();
-        }
-        let mut state = lock(&self.0.state);
-        while !state.open {
-            state = self
-                .0
-                .opened
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-}
-
-/// Returns whether this thread works for a call of `to_thread`.
-fn is_worker_thread() -> bool {
-    task::current_run().is_some() && task::current().is_none()
-}
-
-/// Lets other threads and tasks run, on a thread that waits for something that no waker reports.
-///
-/// A runtime that runs one thread at a time runs another one when a function calls `check_cancelled`.
-pub fn give_way() {
-    if is_worker_thread() {
-        let _ = from_thread::check_cancelled();
-    }
-    if has(Capability::OsThreads) {
-        thread::yield_now();
-    }
-}
-
-/// Keeps a function on a worker thread running for a while: for `length`, or for some turns of other threads
-/// and tasks where threads run one at a time.
-pub fn linger(length: Duration) {
-    if has(Capability::OsThreads) {
-        thread::sleep(length);
-    } else {
-        (0..10).for_each(|_| give_way());
     }
 }
 
@@ -395,7 +291,7 @@ pub fn message_of(payload: &(dyn Any + Send)) -> String {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

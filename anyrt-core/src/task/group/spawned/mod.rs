@@ -20,6 +20,7 @@ use crate::error::{GroupError, SpawnError};
 use crate::loom::Arc;
 use crate::runtime::{Runtime, Spawn};
 
+/// Opens a group whose children are tasks of the runtime, and need not be awaited one by one. For
 /// children that borrow, see [`scoped_task_group`](super::scoped_task_group).
 ///
 /// The first failure, of a child or of the body, cancels the rest. All are waited for, and the result

@@ -71,7 +71,6 @@ pub fn receiver<R: Descriptors>(signals: &[Signal]) -> io::Result<SignalReceiver
 ///   there.
 /// - Programs that are started while a receiver is open get the default action for its signals; signals that
 ///   the process otherwise ignores stay ignored in them.
-///   that the process ignores otherwise stay ignored in them.
 pub struct SignalReceiver<R: Descriptors> {
     // Dropped first, so that no signal is written to pipes without a reader.
     registered: Vec<Registered>,

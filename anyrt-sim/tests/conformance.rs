@@ -7,7 +7,7 @@ use std::time::Duration;
 fn simulation() -> anyrt_sim::Config {
     let seed = std::env::var("ANYRT_SIM_SEED");
     let seed = seed.map_or(1, |seed| seed.parse().expect("a seed is a number"));
-    anyrt_sim::Config::new(seed).poll_cost(Duration::from_micros(10))
+    anyrt_sim::Config::new(seed).poll_cost(Duration::from_micros(100))
 }
 
 mod random {

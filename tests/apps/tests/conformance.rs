@@ -30,7 +30,7 @@ mod sim {
     /// Returns a simulation. A step takes longer than by default, since some cases wait for a time limit around a
     /// loop that is always ready.
     fn simulation() -> anyrt::Builder {
-        let config = anyrt::sim::Config::new(1).poll_cost(Duration::from_micros(10));
+        let config = anyrt::sim::Config::new(1).poll_cost(Duration::from_micros(100));
         anyrt::Builder::from(config)
     }
 

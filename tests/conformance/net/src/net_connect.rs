@@ -320,7 +320,7 @@ where
 }
 
 anyrt_conformance_kit::cases! { net_connect: erased [Sockets],
-    both_families_can_be_connected_to,
+    both_families_can_be_connected_to: [whole_transfers],
     a_receive_ends_at_its_limit: [whole_transfers],
     a_refused_connection_is_an_error,
     each_failed_attempt_is_reported,

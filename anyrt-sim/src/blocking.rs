@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 
 use anyrt_core::runtime::Blocking;
@@ -10,6 +10,7 @@ use anyrt_core::runtime::Blocking;
 use crate::Sim;
 use crate::current::{enter, with_current};
 use crate::executor::Next;
+use crate::lock::lock;
 use crate::spawn::Simulation;
 use crate::threads::{SimThread, is_lent};
 
@@ -23,7 +24,7 @@ struct Slot<T> {
 
 impl<T> Call<T> {
     fn lock(&self) -> MutexGuard<'_, Slot<T>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     fn complete(&self, value: T) {

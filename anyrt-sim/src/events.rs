@@ -41,8 +41,6 @@ pub enum EventKind {
     Thread,
     /// A packet was sent.
     Send,
-    /// A packet arrived, or was lost.
-    Arrive,
     /// A host started.
     Start,
     /// A host crashed.
@@ -65,7 +63,6 @@ impl fmt::Display for Event {
             EventKind::Choose => "choice",
             EventKind::Thread => "turn of thread",
             EventKind::Send => "packet sent,",
-            EventKind::Arrive => "packet arrived,",
             EventKind::Start => "start of host",
             EventKind::Crash => "crash of host",
             EventKind::Fault => "fault",

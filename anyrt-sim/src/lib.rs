@@ -110,6 +110,7 @@ pub mod explore;
 mod failure;
 mod faults;
 mod host;
+mod lock;
 #[cfg(feature = "net")]
 mod net;
 mod panics;

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::Location;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use crate::current::with_current;
+use crate::lock::lock;
 
 /// States that a condition is true in at least one run of a test.
 ///
@@ -112,7 +113,7 @@ impl Properties {
         location: &'static Location<'static>,
     ) {
         let place = (location.file(), location.line(), location.column());
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = lock(&self.0);
         if let Some(seen) = seen.get_mut(&place) {
             seen.reached += 1;
             seen.held |= condition;
@@ -121,7 +122,7 @@ impl Properties {
         drop(seen);
         // Foreign code: without the lock. Another thread may insert the place meanwhile.
         let text = text.to_string();
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = lock(&self.0);
         let seen = seen.entry(place).or_insert(Seen {
             text,
             reached: 0,
@@ -133,7 +134,7 @@ impl Properties {
 
     /// Returns the places that were reached, and where the condition was never true.
     pub(crate) fn never(&self) -> Vec<Sometimes> {
-        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let seen = lock(&self.0);
         let never = seen.iter().filter(|(_, seen)| !seen.held);
         never
             .map(|((file, line, column), seen)| Sometimes {

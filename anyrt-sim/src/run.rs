@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use anyrt_core::runtime::Enter;
 use anyrt_core::task::RunOptions;
@@ -15,6 +15,7 @@ use crate::events::Event;
 use crate::executor::drive;
 use crate::failure::Failure;
 use crate::host::{HostClock, Incarnation};
+use crate::lock::lock;
 use crate::shared::Shared;
 use crate::stats::Stats;
 
@@ -183,10 +184,6 @@ impl std::error::Error for FirstDifference {}
 struct Keeper {
     config: Config,
     kept: Arc<Mutex<Option<Arc<Shared>>>>,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Enter for Keeper {

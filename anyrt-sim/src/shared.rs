@@ -19,6 +19,7 @@ use crate::events::{EventKind, Events};
 use crate::executor::{Next, Order, Ready, Task};
 use crate::failure::{Failure, Stop};
 use crate::host::{Hosts, Requested};
+use crate::lock::lock;
 #[cfg(feature = "net")]
 use crate::net::{Latency, Network};
 use crate::stats::Stats;
@@ -139,7 +140,7 @@ impl Shared {
     #[inline]
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         // A panic under the lock leaves no state inconsistent, and ends the run.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// Returns the time since the start, in nanoseconds.

@@ -13,6 +13,7 @@ use crate::Sim;
 use crate::choices::Purpose;
 use crate::current::{current, with_current};
 use crate::host::Incarnation;
+use crate::shared::nanos;
 use crate::stats::Stats;
 
 /// A handle of a simulation, and of the host in it that the caller is on.
@@ -92,8 +93,7 @@ impl ClockHandle {
     /// its own deadline, but no task runs before this returns.
     pub fn advance(&self, by: Duration) {
         let shared = &self.0.shared;
-        let nanos = u64::try_from(by.as_nanos()).unwrap_or(u64::MAX);
-        let end = shared.now().saturating_add(nanos);
+        let end = shared.now().saturating_add(nanos(by));
         loop {
             let mut state = shared.lock();
             let next = state.timers.next_deadline();

@@ -20,6 +20,7 @@ use anyrt_core::runtime::{Park, own_numbers, with_park};
 
 use crate::executor::Next;
 use crate::host::Incarnation;
+use crate::lock::lock;
 
 /// A thread that runs when the executor lets it.
 pub(crate) struct SimThread {
@@ -99,7 +100,7 @@ impl SimThread {
     }
 
     fn lock(&self) -> MutexGuard<'_, Baton> {
-        self.baton.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.baton)
     }
 
     fn wait<'a>(&self, baton: MutexGuard<'a, Baton>) -> MutexGuard<'a, Baton> {

@@ -46,7 +46,7 @@ impl Shared {
     }
 
     /// Moves the clock to the next deadline, or waits for threads outside, since nothing is ready. `waited`
-    /// says whether the run has waited for them already, and is returned for the next call.
+    /// is whether the run has waited for them already; its new value is returned.
     pub(super) fn pass_time<'a>(
         &'a self,
         mut state: MutexGuard<'a, State>,
@@ -77,16 +77,20 @@ impl Shared {
             state.events.record(now, EventKind::Advance, 0);
             return (self.expire(state), false);
         }
-        match self.config.idle {
-            Idle::Deadlock => self.fail(state, Stop::deadlock()),
-            Idle::Wait(limit) => {
-                let (state, in_vain) = self.wait_outside(state, limit);
-                if in_vain && state.is_idle() {
-                    self.fail(state, Stop::deadlock());
-                }
-                (state, false)
-            }
+        (self.wait_for_outside(state), false)
+    }
+
+    /// Waits for threads outside, since nothing is ready and no timer is set; fails if they must not take part,
+    /// or wake nothing.
+    fn wait_for_outside<'a>(&'a self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        let Idle::Wait(limit) = self.config.idle else {
+            self.fail(state, Stop::deadlock());
+        };
+        let (state, in_vain) = self.wait_outside(state, limit);
+        if in_vain && state.is_idle() {
+            self.fail(state, Stop::deadlock());
         }
+        state
     }
 
     /// Waits in real time until the next deadline of a scaled clock.
@@ -99,16 +103,7 @@ impl Shared {
         let now = self.scaled_now(factor);
         self.set_now(now);
         let Some(deadline) = deadline else {
-            match self.config.idle {
-                Idle::Deadlock => self.fail(state, Stop::deadlock()),
-                Idle::Wait(limit) => {
-                    let (state, in_vain) = self.wait_outside(state, limit);
-                    if in_vain && state.is_idle() {
-                        self.fail(state, Stop::deadlock());
-                    }
-                    return state;
-                }
-            }
+            return self.wait_for_outside(state);
         };
         if deadline > now {
             let real = Duration::from_nanos(deadline - now).div_f64(factor);

@@ -17,8 +17,8 @@ mod ready;
 mod task;
 
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, MutexGuard};
 use std::task::{Context, Poll, Wake, Waker};
 
 pub(crate) use self::order::Order;
@@ -157,7 +157,7 @@ impl Shared {
     }
 
     /// Ends the run with a failure.
-    fn fail(&self, state: std::sync::MutexGuard<'_, State>, stop: Stop) -> ! {
+    fn fail(&self, state: MutexGuard<'_, State>, stop: Stop) -> ! {
         // The report reads core's tree of tasks, which has locks of its own.
         drop(state);
         let failure = stop.into_failure(self);
@@ -168,10 +168,7 @@ impl Shared {
 }
 
 /// Wakes the tasks that wait until nothing but time can go on.
-fn wake_quiet<'a>(
-    shared: &'a Shared,
-    mut state: std::sync::MutexGuard<'a, State>,
-) -> std::sync::MutexGuard<'a, State> {
+fn wake_quiet<'a>(shared: &'a Shared, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
     let wakers = std::mem::take(&mut state.quiet);
     let stale = std::mem::replace(&mut state.quieted, wakers.clone());
     drop(state);
@@ -202,8 +199,8 @@ impl Wake for MainWaker {
     }
 }
 
-/// Makes something ready that was woken.
-fn push(next: Next) {
+/// Makes something ready that was woken: all wakers end here.
+pub(crate) fn push(next: Next) {
     let shared = next.incarnation().shared.clone();
     if is_yielding() {
         shared.push_yielded(next);

@@ -4,7 +4,7 @@ use std::fmt;
 use std::panic::Location;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Wake, Waker};
 
 use anyrt_core::runtime::TaskInfo;
@@ -13,6 +13,7 @@ use super::{Next, push};
 use crate::current::enter;
 use crate::events::EventKind;
 use crate::host::Incarnation;
+use crate::lock::lock;
 use crate::shared::Shared;
 
 pub(crate) type BoxedTask = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -110,7 +111,7 @@ impl Task {
     }
 
     fn work(&self) -> MutexGuard<'_, Option<Work>> {
-        self.work.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.work)
     }
 }
 

@@ -4,7 +4,7 @@ use std::backtrace::Backtrace;
 use std::fmt;
 use std::future::poll_fn;
 use std::panic::Location;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use super::report::{Place, Point};
 use super::{Way, site};
 use crate::Sim;
 use crate::current::with_current;
+use crate::lock::lock;
 
 /// What cuts off an operation in a run of [`cancel`](super::cancel).
 #[derive(Clone)]
@@ -151,7 +152,7 @@ impl Explorer {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     fn arm(&self, handle: Option<CancelHandle>, around: &'static Location<'static>) -> Disarm<'_> {

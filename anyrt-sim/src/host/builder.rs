@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::lifecycle::Command;
 use super::{Host, HostClock};
-use crate::shared::Shared;
+use crate::shared::{Shared, nanos};
 use crate::spawn::Simulation;
 
 /// Creates the main future of a host.
@@ -110,7 +110,7 @@ impl HostBuilder {
             })
         });
         let clock = HostClock {
-            skew: u64::try_from(self.skew.as_nanos()).unwrap_or(u64::MAX),
+            skew: nanos(self.skew),
             drift: i64::from(self.drift) * 1000,
         };
         let added = self

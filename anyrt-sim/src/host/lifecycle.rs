@@ -14,7 +14,7 @@ use super::{HostId, Incarnation};
 use crate::Sim;
 use crate::current::enter;
 use crate::events::EventKind;
-use crate::executor::Next;
+use crate::executor::{Next, push};
 use crate::shared::Shared;
 
 /// Something that happens to a host between two steps.
@@ -233,12 +233,14 @@ impl Mains {
 
 impl Wake for HostMain {
     fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
+        if !self.scheduled.swap(true, Ordering::Relaxed) {
+            push(Next::Host(self));
+        }
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
         if !self.scheduled.swap(true, Ordering::Relaxed) {
-            self.incarnation.shared.push(Next::Host(self.clone()));
+            push(Next::Host(self.clone()));
         }
     }
 }

@@ -21,7 +21,7 @@ pub(crate) use self::clock::HostClock;
 use self::lifecycle::Command;
 pub(crate) use self::lifecycle::{HostMain, Mains, Requested};
 pub(crate) use self::table::Hosts;
-use crate::shared::Shared;
+use crate::shared::{Shared, nanos};
 
 /// The number of a host. The main future is on host 0.
 pub(crate) type HostId = u32;
@@ -65,8 +65,7 @@ impl Incarnation {
     /// Returns the time of the simulation at which the host's clock reaches this instant.
     #[inline]
     pub(crate) fn deadline(&self, instant: Instant) -> u64 {
-        let local = instant.since_anchor().as_nanos();
-        self.clock.global(u64::try_from(local).unwrap_or(u64::MAX))
+        self.clock.global(nanos(instant.since_anchor()))
     }
 }
 

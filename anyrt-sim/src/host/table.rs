@@ -65,7 +65,7 @@ fn addresses(id: HostId, ip: Option<Ipv4Addr>) -> [IpAddr; 2] {
 }
 
 impl Hosts {
-    /// Adds a host. Returns its number and addresses, or says what is taken.
+    /// Adds a host. Returns its number and addresses, or a message that names what is taken.
     pub(super) fn add(
         &mut self,
         name: Arc<str>,

@@ -2,13 +2,15 @@
 
 use std::collections::VecDeque;
 use std::mem;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 
 use anyrt_core::net::Address;
 
 use super::connection::Connection;
 use super::wake;
+
+use crate::lock::lock;
 
 /// A socket that accepts connections.
 #[derive(Debug)]
@@ -34,7 +36,7 @@ impl Listener {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     pub(super) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<(Arc<Connection>, Address)> {

@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | `book` | which socket is where: addresses, ports, names |
 //! | `link` | how long a packet takes, and whether it is lost |
-//! | `rules` | what a test says of the network |
+//! | `rules` | rules of a test about packets |
 //! | `connection` | streams: handshake, data in order, end and reset |
 //! | `packets` | datagrams |
 //! | `socket` | the facet: one type for all sockets |
@@ -22,7 +22,7 @@ mod socket;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Wake, Waker};
 
 use anyrt_core::runtime::{Net, SocketOption, SocketSpec};
@@ -36,6 +36,7 @@ use crate::Sim;
 use crate::current::current;
 use crate::events::EventKind;
 use crate::host::{HostId, Incarnation};
+use crate::lock::lock;
 use crate::shared::{Shared, State};
 
 /// The network of a run.
@@ -47,7 +48,7 @@ pub(crate) struct Network {
 
 impl Shared {
     fn network(&self) -> MutexGuard<'_, Network> {
-        self.network.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.network)
     }
 
     /// Drops all sockets and names, when the run is over.
@@ -101,7 +102,7 @@ struct Delivery<F>(Mutex<Option<F>>);
 
 impl<F: FnOnce() + Send + 'static> Wake for Delivery<F> {
     fn wake(self: Arc<Self>) {
-        let deliver = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let deliver = lock(&self.0).take();
         if let Some(deliver) = deliver {
             deliver();
         }

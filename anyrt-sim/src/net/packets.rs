@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::mem;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 
 use anyrt_core::net::{Address, UnixAddress};
@@ -13,6 +13,7 @@ use super::link::{Fate, Transit};
 use super::rules::Content;
 use super::wake;
 use crate::host::Incarnation;
+use crate::lock::lock;
 
 /// The most packets that wait at a socket; more are dropped.
 const MOST: usize = 256;
@@ -38,7 +39,7 @@ struct State {
 
 impl Inbox {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     /// Receives a packet, from this address alone if there is one.

@@ -1,4 +1,4 @@
-//! Rules about the packets between hosts: what a test says of the network.
+//! Rules of a test about the packets between hosts.
 
 use std::fmt;
 use std::mem;
@@ -251,7 +251,7 @@ impl Shared {
         self.has_rules.store(has_rules, Ordering::Relaxed);
     }
 
-    /// Asks the rules about a packet. They are foreign code, and called without a lock.
+    /// Applies the rules to a packet. They are foreign code, and called without a lock.
     pub(super) fn ask_rules(&self, transit: &Transit<'_>) -> Verdict {
         if !self.has_rules.load(Ordering::Relaxed) {
             return Verdict::Pass;

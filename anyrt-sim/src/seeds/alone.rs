@@ -37,12 +37,7 @@ where
     Fut: Future<Output: TestOutput>,
 {
     thread::scope(|scope| {
-        let mut builder = thread::Builder::new();
-        // The name of the test, for messages and for tools that find a test by it.
-        if let Some(name) = thread::current().name() {
-            builder = builder.name(name.to_owned());
-        }
-        let thread = builder
+        let thread = namesake()
             .spawn_scoped(scope, || run_here(config, loudness, test))
             .expect("the system starts a thread");
         match thread.join() {
@@ -50,6 +45,16 @@ where
             Err(payload) => std::panic::resume_unwind(payload),
         }
     })
+}
+
+/// Returns the options of a thread with the name of this one: that of the test, for messages and for tools that
+/// find a test by it.
+pub(super) fn namesake() -> thread::Builder {
+    let builder = thread::Builder::new();
+    match thread::current().name() {
+        Some(name) => builder.name(name.to_owned()),
+        None => builder,
+    }
 }
 
 /// Runs a test once, on this thread.

@@ -7,10 +7,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::TestOutput;
-use super::alone::{Loudness, Ran, run_alone, run_here};
+use super::alone::{Loudness, Ran, namesake, run_alone, run_here};
 use super::progress::Progress;
 use super::report::{SeedFailure, SeedReport};
 use crate::config::Config;
+use crate::lock::lock;
 use crate::stats::Stats;
 
 /// What is to be run.
@@ -59,7 +60,7 @@ impl Shared<'_> {
         if ran.failed.is_some() {
             self.failed.store(true, Ordering::Relaxed);
         }
-        let mut sums = self.sums.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sums = lock(&self.sums);
         sums.seeds += 1;
         sums.stats.add(&ran.stats);
         // A sum, so that the order in which seeds end does not matter.
@@ -95,7 +96,6 @@ where
         sums: Mutex::default(),
         progress: Progress::new(planned),
     };
-    let name = thread::current().name().map(str::to_owned);
     let work = || {
         while let Some(seed) = shared.next() {
             let config = config.clone().with_seed(seed);
@@ -110,11 +110,7 @@ where
     thread::scope(|scope| {
         // This thread is one of the jobs, if it does not run the test itself.
         for _ in usize::from(!plan.reuse_threads)..plan.jobs {
-            let mut builder = thread::Builder::new();
-            if let Some(name) = &name {
-                builder = builder.name(name.clone());
-            }
-            builder
+            namesake()
                 .spawn_scoped(scope, work)
                 .expect("the system starts a thread");
         }
@@ -136,7 +132,10 @@ where
         elapsed: Duration::ZERO,
         stats: sums.stats,
         hash: sums.hash,
-        test: name.filter(|name| name != "main"),
+        test: thread::current()
+            .name()
+            .filter(|name| *name != "main")
+            .map(str::to_owned),
         repeats: false,
     }
 }

@@ -16,13 +16,14 @@ mod segments;
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Waker;
 
 use anyrt_core::net::Address;
 
 use self::segments::Segment;
 use crate::host::{HostId, Incarnation};
+use crate::lock::lock;
 
 /// The side that connected.
 pub(super) const CONNECTED: usize = 0;
@@ -133,6 +134,6 @@ impl Connection {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 }

@@ -37,6 +37,7 @@ pub mod combine;
 pub mod context;
 #[cfg(all(feature = "descriptors", unix))]
 pub mod descriptors;
+mod disk;
 mod engine;
 pub mod error;
 #[cfg(feature = "fs")]

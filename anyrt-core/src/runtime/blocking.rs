@@ -1,6 +1,7 @@
 //! The facet that runs blocking functions.
 
-use super::Spawn;
+use super::{FileSystem, Spawn};
+use crate::loom::Arc;
 
 /// Runs blocking functions on threads that may block.
 ///
@@ -45,5 +46,14 @@ pub trait Blocking: Spawn {
     fn block_in_place(handle: &Self::Handle, wait: &mut dyn FnMut()) {
         let _ = handle;
         wait();
+    }
+
+    /// Returns the file system for operations that begin on this thread, if it is not that of the operating
+    /// system.
+    ///
+    /// Operations use the one that was current when they began, and an open file stays with its own. Its
+    /// functions are called on the threads of this facet.
+    fn file_system() -> Option<Arc<dyn FileSystem>> {
+        None
     }
 }

@@ -15,6 +15,7 @@ mod adopt;
 mod blocking;
 mod clock;
 mod enter;
+mod files;
 #[cfg(feature = "net")]
 mod net;
 mod park;
@@ -28,6 +29,7 @@ pub use self::adopt::AdoptSocket;
 pub use self::blocking::Blocking;
 pub use self::clock::{from_native, to_native};
 pub use self::enter::Enter;
+pub use self::files::{FileSystem, OpenFile, OpenMode};
 #[cfg(feature = "net")]
 pub use self::net::{Net, Socket, SocketOption, SocketSpec};
 pub(crate) use self::park::relax;
@@ -36,6 +38,7 @@ pub use self::park::{Park, Unparker, park, with_park};
 pub use self::reactor::{Attempt, Descriptors, Direction, OsSockets, Source, poll_attempts};
 pub use self::spawn::{Spawn, TaskInfo};
 pub use self::time::Time;
+pub use crate::disk::{FileType, Metadata, OwnMetadata, Permissions};
 pub use crate::engine::poll_state::{Observed, OwnNumbers, current_tag, observe, own_numbers};
 
 /// The facets that core requires.

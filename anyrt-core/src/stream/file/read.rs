@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use futures_io::AsyncRead;
 
 use super::engine::{Engine, EngineOptions};
-use crate::runtime::Runtime;
+use crate::runtime::{OpenMode, Runtime};
 use crate::stream::{Attributes, Request};
 
 /// A stream that receives the bytes of a file.
@@ -51,7 +51,9 @@ impl<R: Runtime> FileReadStream<R> {
     pub fn open(path: impl Into<PathBuf>) -> impl Future<Output = io::Result<Self>> + Send {
         let path = path.into();
         async {
-            let engine = Engine::open(path, options(), |path| File::open(path)).await?;
+            let engine = Engine::open(path, options(), |disk, path| {
+                disk.open(path, &OpenMode::READ)
+            }).await?;
             Ok(FileReadStream { engine })
         }
     }
@@ -59,7 +61,7 @@ impl<R: Runtime> FileReadStream<R> {
     /// Creates a stream from a file that is open for reading, at its current position.
     pub fn from_std(file: File) -> Self {
         FileReadStream {
-            engine: Engine::new(file, None, options()),
+            engine: Engine::new(file.into(), None, options()),
         }
     }
 

@@ -10,7 +10,8 @@ use std::task::{Context, Poll};
 use futures_io::AsyncWrite;
 
 use super::engine::{Engine, EngineOptions};
-use crate::runtime::Runtime;
+use crate::disk::Disk;
+use crate::runtime::{OpenMode, Runtime};
 use crate::stream::{Attributes, Request};
 
 /// A stream that sends bytes to a file.
@@ -53,7 +54,9 @@ impl<R: Runtime> FileWriteStream<R> {
         let path = path.into();
         async {
             let options = EngineOptions::default();
-            let engine = Engine::open(path, options, |path| File::create(path)).await?;
+            let engine = Engine::open(path, options, |disk, path| {
+                disk.open(path, &OpenMode::CREATE)
+            }).await?;
             Ok(FileWriteStream { engine })
         }
     }
@@ -70,7 +73,7 @@ impl<R: Runtime> FileWriteStream<R> {
     pub fn append(path: impl Into<PathBuf>) -> impl Future<Output = io::Result<Self>> + Send {
         let path = path.into();
         async {
-            let open = |path: &Path| File::options().append(true).create(true).open(path);
+            let open = |disk: &Disk, path: &Path| disk.open(path, &OpenMode::APPEND);
             let engine = Engine::open(path, EngineOptions::default(), open).await?;
             Ok(FileWriteStream { engine })
         }
@@ -79,7 +82,7 @@ impl<R: Runtime> FileWriteStream<R> {
     /// Creates a stream from a file that is open for writing, at its current position.
     pub fn from_std(file: File) -> Self {
         FileWriteStream {
-            engine: Engine::new(file, None, EngineOptions::default()),
+            engine: Engine::new(file.into(), None, EngineOptions::default()),
         }
     }
 }

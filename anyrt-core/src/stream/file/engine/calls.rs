@@ -1,6 +1,6 @@
 //! Other calls on the file, such as seeking.
 
-use std::fs::File;
+use std::fs;
 use std::future::poll_fn;
 use std::io::{self, Seek, SeekFrom};
 use std::task::{Context, Poll, ready};
@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 use super::hop::{Answer, Hop};
 use super::running::HopEffect;
 use super::{Engine, closed};
+use crate::disk::{Handle, not_of_the_system};
 use crate::engine::FallibleOperation;
 use crate::loom::Arc;
 use crate::runtime::Runtime;
@@ -20,7 +21,7 @@ impl<R: Runtime> Engine<R> {
     pub(crate) fn call<'a, T: Send + 'static>(
         &'a mut self,
         set_back: bool,
-        function: impl FnOnce(&File, u64) -> io::Result<T> + Send + 'static,
+        function: impl FnOnce(&Handle, u64) -> io::Result<T> + Send + 'static,
     ) -> impl Future<Output = io::Result<T>> + Send + 'a {
         let mut operation = FallibleOperation::new();
         let mut function = Some(function);
@@ -93,16 +94,19 @@ impl<R: Runtime> Engine<R> {
                 _ => continue,
             }
             ready!(self.poll_flush(cx))?;
-            let seek = move |mut file: &File| Ok(Box::new(file.seek(to)?) as Answer);
+            let seek = move |mut file: &Handle| Ok(Box::new(file.seek(to)?) as Answer);
             self.begin(true, Hop::Other(Box::new(seek)))?;
             *seeking = Some((self.begun, to));
         }
     }
 
     /// Returns the file, at its position, after all accepted bytes are written.
-    pub(crate) async fn into_std(mut self) -> io::Result<File> {
+    pub(crate) async fn into_std(mut self) -> io::Result<fs::File> {
         self.call(true, |_, _| Ok(())).await?;
         let file = self.file.take().ok_or_else(closed)?;
-        Arc::try_unwrap(file).or_else(|file| file.try_clone())
+        match Arc::try_unwrap(file) {
+            Ok(file) => file.into_std(),
+            Err(file) => file.as_std().ok_or_else(not_of_the_system)?.try_clone(),
+        }
     }
 }

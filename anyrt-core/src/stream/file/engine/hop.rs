@@ -7,12 +7,12 @@
 
 use std::any::Any;
 use std::collections::VecDeque;
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 
+use crate::disk::Handle;
 use crate::engine::Run;
 use crate::loom::{Arc, Mutex, lock};
 use crate::thread::OwnedCall;
@@ -79,7 +79,7 @@ pub(super) enum Hop {
     Other(Function),
 }
 
-pub(super) type Function = Box<dyn FnOnce(&File) -> io::Result<Answer> + Send>;
+pub(super) type Function = Box<dyn FnOnce(&Handle) -> io::Result<Answer> + Send>;
 pub(super) type Answer = Box<dyn Any + Send>;
 
 /// The result of a hop.
@@ -106,7 +106,7 @@ impl Hop {
     /// bytes.
     pub(super) fn carry_out(
         self,
-        file: &File,
+        file: &Handle,
         buffer: Vec<u8>,
         back: Option<usize>,
         positioned: Option<bool>,
@@ -142,7 +142,7 @@ impl Hop {
     /// Runs the hop, with the descriptor in place.
     fn run(
         self,
-        file: &File,
+        file: &Handle,
         buffer: Vec<u8>,
         positioned: Option<bool>,
     ) -> (Option<bool>, HopOutput) {
@@ -171,7 +171,7 @@ impl Hop {
 ///
 /// The loop ends: after at most `PIECES` rounds.
 pub(super) fn hand_over(
-    file: &File,
+    file: &Handle,
     mut done: Done,
     shared: &Mutex<Shared>,
 ) -> Option<(Done, Vec<u8>, usize)> {
@@ -224,7 +224,7 @@ pub(super) fn counts(pieces: &VecDeque<Piece>) -> usize {
 impl Done {
     /// Writes the bytes that the hop did not write, and then `bytes`, at the position. The descriptor was
     /// `ahead` of the position, plus what the hop has read.
-    pub(super) fn write_rest(self, file: &File, bytes: Vec<u8>, ahead: usize) -> io::Result<()> {
+    pub(super) fn write_rest(self, file: &Handle, bytes: Vec<u8>, ahead: usize) -> io::Result<()> {
         let (rest, ahead) = match &self.output {
             HopOutput::Write { buffer, count, .. } => (&buffer[*count..], 0),
             HopOutput::Read(piece) => (&[][..], ahead + piece.count),
@@ -246,12 +246,12 @@ impl Done {
 }
 
 /// Returns whether the file has a position, according to the operating system.
-fn has_position(mut file: &File) -> bool {
+fn has_position(mut file: &Handle) -> bool {
     file.stream_position().is_ok()
 }
 
 /// Moves the descriptor back by this number of bytes.
-fn set_back(mut file: &File, by: usize) -> io::Result<()> {
+fn set_back(mut file: &Handle, by: usize) -> io::Result<()> {
     if by > 0 {
         let by = i64::try_from(by).unwrap_or(i64::MAX);
         file.seek(SeekFrom::Current(-by))?;
@@ -260,7 +260,7 @@ fn set_back(mut file: &File, by: usize) -> io::Result<()> {
 }
 
 /// Reads this number of bytes, or up to the end of the file. Without a position, one read is enough.
-fn read(mut file: &File, mut buffer: Vec<u8>, asked: usize, positioned: bool) -> Piece {
+fn read(mut file: &Handle, mut buffer: Vec<u8>, asked: usize, positioned: bool) -> Piece {
     if buffer.len() < asked {
         buffer.resize(asked, 0);
     }
@@ -293,7 +293,7 @@ fn read(mut file: &File, mut buffer: Vec<u8>, asked: usize, positioned: bool) ->
 }
 
 /// Writes the bytes. Returns how many were written, and the error if not all were.
-fn write(mut file: &File, bytes: &[u8]) -> (usize, Option<io::Error>) {
+fn write(mut file: &Handle, bytes: &[u8]) -> (usize, Option<io::Error>) {
     let mut count = 0;
     while count < bytes.len() {
         match file.write(&bytes[count..]) {

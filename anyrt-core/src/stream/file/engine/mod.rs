@@ -23,7 +23,7 @@
 //!    buffers of 512 KiB in all. An
 //!    operation that needs the descriptor takes the room away, and waits for the end of that hop.
 //! 6. Bytes that the system has in memory are read without a hop where the system supports this
-//!    (`ReadCached`), up to 128 KiB at a time. A result of no bytes is not the end of the file: Linux 5.9 and
+//!    (`Handle::read_cached`), up to 128 KiB at a time. A result of no bytes is not the end of the file: Linux 5.9 and
 //!    5.10 return it for bytes that they would have to wait for. A file with its own limiter does not use
 //!    that, because each read has to take a token; so both ways are tested on one system.
 
@@ -34,17 +34,17 @@ mod running;
 mod writing;
 
 use std::collections::VecDeque;
-use std::fs::File;
 use std::io;
 use std::marker::PhantomData;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::{fmt, mem};
+use std::{fmt, fs, mem};
 
 #[cfg(feature = "fs")]
 pub(crate) use self::hop::MOST;
 use self::hop::{Hop, HopOutput, HopState, Piece, Running, counts};
 use super::{FileHandle, FilePath};
+use crate::disk::{Disk, Handle};
 use crate::engine::{Run, Unhandled};
 use crate::loom::{Arc, lock};
 use crate::runtime::Runtime;
@@ -55,7 +55,7 @@ use crate::thread::{run_owed, to_thread};
 /// An open file.
 pub(crate) struct Engine<R: Runtime> {
     /// `None` once it is closed.
-    file: Option<Arc<File>>,
+    file: Option<Arc<Handle>>,
     path: Option<Arc<Path>>,
     options: EngineOptions,
     running: Option<Running>,
@@ -96,21 +96,17 @@ pub(crate) struct EngineOptions {
     /// Whether hops read no more than requested.
     pub(crate) exact: bool,
     /// Not used together with a limiter, since such a read takes no token.
-    pub(crate) read_cached: Option<ReadCached>,
+    pub(crate) read_cached: bool,
 }
-
-/// A function that reads bytes at the descriptor that are in memory;
-/// [`WouldBlock`](io::ErrorKind::WouldBlock) if there are none.
-pub(crate) type ReadCached = fn(&File, &mut [u8]) -> io::Result<usize>;
 
 impl<R: Runtime> Engine<R> {
     pub(crate) fn new(
-        file: File,
+        file: Handle,
         path: Option<Arc<Path>>,
         mut options: EngineOptions,
     ) -> Engine<R> {
         if options.limiter.is_some() {
-            options.read_cached = None;
+            options.read_cached = false;
         }
         Engine {
             file: Some(Arc::new(file)),
@@ -138,7 +134,7 @@ impl<R: Runtime> Engine<R> {
     pub(crate) async fn open(
         path: PathBuf,
         options: EngineOptions,
-        open: impl FnOnce(&Path) -> io::Result<File> + Send + 'static,
+        open: impl FnOnce(&Disk, &Path) -> io::Result<Handle> + Send + 'static,
     ) -> io::Result<Engine<R>> {
         let mut call = to_thread::Options::<R>::new();
         if let Some(limiter) = &options.limiter {
@@ -147,7 +143,8 @@ impl<R: Runtime> Engine<R> {
         if options.abandons {
             call = call.abandon_on_cancel();
         }
-        let opened = call.run(move || (open(&path), path)).await;
+        let disk = Disk::current::<R>();
+        let opened = call.run(move || (open(&disk, &path), path)).await;
         let (file, path) = (crate::engine::deliver(opened.0).await?, opened.1);
         Ok(Engine::new(file, Some(path.into()), options))
     }
@@ -194,7 +191,8 @@ impl<R: Runtime> Engine<R> {
             .provide_option::<FilePath>(|| self.path.as_deref().map(Path::to_owned))
             .provide_result::<FileHandle>(|| {
                 let file = self.file.as_ref();
-                file.map(|file| file.try_clone()).transpose()
+                let file = file.and_then(|file| file.as_std());
+                file.map(fs::File::try_clone).transpose()
             });
     }
 }

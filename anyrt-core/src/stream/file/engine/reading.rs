@@ -101,7 +101,7 @@ impl<R: Runtime> Engine<R> {
 
     /// Fills the buffer without a hop. Returns false if that brings nothing.
     fn fill_cached(&mut self, length: usize) -> bool {
-        if self.options.read_cached.is_none() {
+        if !self.options.read_cached {
             return false;
         }
         let (mut buffer, length) = (mem::take(&mut self.buffer), length.min(MOST_CACHED));
@@ -116,7 +116,7 @@ impl<R: Runtime> Engine<R> {
     /// Reads without a hop, if the descriptor is at the position. Returning 0 does not mean the end of the
     /// file.
     fn read_cached(&mut self, buffer: &mut [u8]) -> usize {
-        let (Some(read), Some(file), Some(true)) =
+        let (true, Some(file), Some(true)) =
             (self.options.read_cached, &self.file, self.positioned)
         else {
             return 0;
@@ -125,11 +125,11 @@ impl<R: Runtime> Engine<R> {
         if !poll_state::take_budget() {
             return 0;
         }
-        match read(file, buffer) {
+        match file.read_cached(buffer) {
             Ok(count) => count,
             Err(error) => {
                 if error.kind() != io::ErrorKind::WouldBlock {
-                    self.options.read_cached = None;
+                    self.options.read_cached = false;
                 }
                 0
             }

@@ -5,11 +5,9 @@ use std::io::{self, IoSliceMut};
 
 use rustix::io::{ReadWriteFlags, preadv2};
 
-use crate::stream::file::engine::ReadCached;
-
-pub(crate) const READ_CACHED: Option<ReadCached> = Some(read);
-
-fn read(file: &File, buffer: &mut [u8]) -> io::Result<usize> {
+/// Reads bytes at the descriptor that are in memory; [`WouldBlock`](io::ErrorKind::WouldBlock) if there are
+/// none.
+pub(in crate::disk) fn read_cached(file: &File, buffer: &mut [u8]) -> io::Result<usize> {
     let at_the_descriptor = u64::MAX;
     let buffers = &mut [IoSliceMut::new(buffer)];
     Ok(preadv2(

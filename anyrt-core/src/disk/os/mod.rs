@@ -1,0 +1,45 @@
+//! The functions of the standard library that only some systems have.
+
+#[cfg(not(unix))]
+mod other;
+#[cfg(unix)]
+mod unix;
+
+#[cfg(not(unix))]
+pub(crate) use self::other::*;
+#[cfg(unix)]
+pub(crate) use self::unix::*;
+
+#[cfg(all(
+    feature = "fs",
+    any(target_os = "linux", target_os = "android", target_vendor = "apple")
+))]
+mod exclusive;
+#[cfg(all(
+    feature = "fs",
+    any(target_os = "linux", target_os = "android", target_vendor = "apple")
+))]
+pub(super) use self::exclusive::rename;
+#[cfg(all(
+    feature = "fs",
+    not(any(target_os = "linux", target_os = "android", target_vendor = "apple"))
+))]
+pub(super) use std::fs::rename;
+
+#[cfg(all(feature = "fs", target_os = "linux"))]
+mod cached;
+#[cfg(not(all(feature = "fs", target_os = "linux")))]
+mod uncached;
+#[cfg(all(feature = "fs", target_os = "linux"))]
+pub(super) use self::cached::read_cached;
+#[cfg(not(all(feature = "fs", target_os = "linux")))]
+pub(super) use self::uncached::read_cached;
+
+#[cfg(all(feature = "fs", not(unix)))]
+mod other_tree;
+#[cfg(all(feature = "fs", unix))]
+mod unix_tree;
+#[cfg(all(feature = "fs", not(unix)))]
+pub(super) use self::other_tree::{identity, is_link_loop, remove_all};
+#[cfg(all(feature = "fs", unix))]
+pub(super) use self::unix_tree::{identity, is_link_loop, remove_all};

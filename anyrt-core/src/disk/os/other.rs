@@ -1,0 +1,71 @@
+//! Systems other than Unix.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use crate::disk::{FileType, Permissions};
+use crate::runtime::OpenMode;
+
+/// Returns the options of the standard library.
+pub(crate) fn options(mode: &OpenMode) -> fs::OpenOptions {
+    let mut options = File::options();
+    options
+        .read(mode.read)
+        .write(mode.write)
+        .append(mode.append)
+        .truncate(mode.truncate)
+        .create(mode.create)
+        .create_new(mode.create_new);
+    options
+}
+
+pub(crate) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    at(file, offset, |mut file| file.read(buffer))
+}
+
+pub(crate) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {
+    at(file, offset, |mut file| file.write(bytes))
+}
+
+/// Seeks there and back; only this thread uses the file.
+fn at<T>(
+    mut file: &File,
+    offset: u64,
+    function: impl FnOnce(&File) -> io::Result<T>,
+) -> io::Result<T> {
+    let position = file.stream_position()?;
+    file.seek(SeekFrom::Start(offset))?;
+    let outcome = function(file);
+    file.seek(SeekFrom::Start(position))?;
+    outcome
+}
+
+/// Returns the mode: read-only or not.
+pub(crate) fn mode(permissions: &fs::Permissions) -> u32 {
+    if permissions.readonly() { 0o444 } else { 0o666 }
+}
+
+/// Sets the permissions of an open file.
+pub(crate) fn set_permissions_of(file: &File, permissions: &Permissions) -> io::Result<()> {
+    let mut now = file.metadata()?.permissions();
+    now.set_readonly(permissions.readonly());
+    file.set_permissions(now)
+}
+
+/// Sets the permissions at a path.
+pub(crate) fn set_permissions(path: &Path, permissions: &Permissions) -> io::Result<()> {
+    let mut now = fs::metadata(path)?.permissions();
+    now.set_readonly(permissions.readonly());
+    fs::set_permissions(path, now)
+}
+
+/// Creates a folder.
+pub(crate) fn create_dir(path: &Path, _mode: Option<u32>) -> io::Result<()> {
+    fs::create_dir(path)
+}
+
+/// Returns the type of a file that is no regular file, folder or link.
+pub(crate) fn special_type(_std: fs::FileType) -> FileType {
+    FileType::Other
+}

@@ -55,7 +55,7 @@ pub use self::glob::{Glob, GlobError, glob};
 #[cfg(unix)]
 pub use self::links::symlink;
 pub use self::whole::{append, copy, read, read_to_string, write, write_atomic};
-pub use anyrt_core::fs::PathError;
+pub use anyrt_core::fs::{FileType, Metadata, PathError, Permissions};
 
 mod dirs;
 mod functions;

@@ -52,6 +52,16 @@ impl Handle {
         unlock() -> (), File::unlock;
     }
 
+    /// Copies up to this number of bytes between the positions of two files; returns how many.
+    #[cfg(feature = "fs")]
+    pub(crate) fn copy_to(&self, target: &Handle, most: u64) -> io::Result<u64> {
+        match (self.as_std(), target.as_std()) {
+            // The system copies by itself where it can.
+            (Some(source), Some(mut target)) => io::copy(&mut source.take(most), &mut target),
+            _ => io::copy(&mut self.take(most), &mut &*target),
+        }
+    }
+
     /// Reads bytes that the operating system has in memory; fails if it has none or cannot do this.
     pub(crate) fn read_cached(&self, buffer: &mut [u8]) -> io::Result<usize> {
         match self {

@@ -16,6 +16,8 @@ mod permissions;
 mod tree;
 #[cfg(feature = "fs")]
 mod unique;
+#[cfg(feature = "fs")]
+mod walker;
 
 use std::io;
 use std::path::Path;
@@ -30,6 +32,8 @@ pub use self::permissions::Permissions;
 pub(crate) use self::tree::{Identity, is_missing};
 #[cfg(feature = "fs")]
 pub(crate) use self::unique::Removal;
+#[cfg(feature = "fs")]
+pub(crate) use self::walker::{WalkOptions, Walker};
 use crate::loom::Arc;
 use crate::runtime::{Blocking, FileSystem, OpenMode};
 
@@ -51,7 +55,7 @@ impl Disk {
     /// Opens a file.
     pub(crate) fn open(&self, path: &Path, mode: &OpenMode) -> io::Result<Handle> {
         Ok(match self {
-            Disk::System => Handle::System(os::options(mode).open(path)?),
+            Disk::System => Handle::System(os::open(path, mode)?),
             Disk::Own(own) => Handle::Own(own.open(path, mode)?),
         })
     }

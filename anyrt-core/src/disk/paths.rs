@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::{Disk, Listing, Metadata, Permissions, os};
+use super::{Disk, Handle, Listing, Metadata, Permissions, os};
 
 /// Implements a method by the function of the standard library and the method of the runtime's file system.
 macro_rules! calls {
@@ -34,6 +34,18 @@ impl Disk {
         canonicalize(path: &Path) -> PathBuf, fs::canonicalize;
         /// Sets permissions.
         set_permissions(path: &Path, permissions: Permissions) -> (), |path, permissions| os::set_permissions(path, &permissions);
+    }
+
+    /// Opens a file with options of the standard library, which only the operating system can use.
+    pub(crate) fn open_with(&self, path: &Path, options: &fs::OpenOptions) -> io::Result<Handle> {
+        match self {
+            Disk::System => Ok(options.open(path)?.into()),
+            Disk::Own(_) => {
+                let message = "options of the standard library are only for files of the operating system; set \
+                               them on the options of this crate";
+                Err(io::Error::new(io::ErrorKind::Unsupported, message))
+            }
+        }
     }
 
     /// Creates a symbolic link.
@@ -82,8 +94,8 @@ impl Disk {
     /// Lists a folder.
     pub(crate) fn read_dir(&self, path: &Path) -> io::Result<Listing> {
         Ok(match self {
-            Disk::System => Listing::System(fs::read_dir(path)?),
-            Disk::Own(own) => Listing::InMemory(own.read_dir(path)?.into_iter()),
+            Disk::System => Listing::Open(fs::read_dir(path)?),
+            Disk::Own(own) => Listing::in_memory(own.read_dir(path)?),
         })
     }
 

@@ -5,7 +5,8 @@ use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::Disk;
+use super::{Disk, Handle};
+use crate::runtime::OpenMode;
 
 /// The number of random characters in a name.
 const LENGTH: usize = 6;
@@ -37,6 +38,23 @@ impl Disk {
         }
         let message = "too many temporary files exist";
         Err(io::Error::new(io::ErrorKind::AlreadyExists, message))
+    }
+
+    /// Creates a file without a name, open for reading and writing.
+    pub(crate) fn create_unnamed(&self, folder: &Path) -> io::Result<Handle> {
+        if matches!(self, Disk::System) {
+            return Ok(tempfile::tempfile_in(folder)?.into());
+        }
+        let mode = OpenMode {
+            read: true,
+            write: true,
+            create_new: true,
+            ..OpenMode::default()
+        };
+        let open = |path: &Path| self.open(path, &mode);
+        let (file, path) = self.create_unique(folder, ".tmp".as_ref(), "".as_ref(), open)?;
+        self.remove_file(&path)?;
+        Ok(file)
     }
 
     fn random_name(&self) -> OsString {

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::PathError;
+use crate::disk::Disk;
 use crate::engine::{Cancelled, deliver};
 use crate::loom::Arc;
 use crate::runtime::Runtime;
@@ -21,12 +22,12 @@ pub(crate) fn options<R: Runtime>(limiter: Limiter) -> to_thread::Options<R> {
     }
 }
 
-/// Calls a function with a path (rule F1).
+/// Calls a function with the file system and a path (rule F1).
 pub(crate) async fn call<R, T>(
     limiter: Limiter,
     operation: &'static str,
     path: PathBuf,
-    function: impl FnOnce(&Path) -> io::Result<T> + Send + 'static,
+    function: impl FnOnce(&Disk, &Path) -> io::Result<T> + Send + 'static,
 ) -> io::Result<T>
 where
     R: Runtime,
@@ -34,8 +35,11 @@ where
 {
     let outcome = match check(operation, &path) {
         Ok(()) => {
-            let wrapped =
-                move || function(&path).map_err(|error| PathError::wrap(operation, &path, error));
+            let disk = Disk::current::<R>();
+            let wrapped = move || {
+                let outcome = function(&disk, &path);
+                outcome.map_err(|error| PathError::wrap(operation, &path, error))
+            };
             options::<R>(limiter).run(wrapped).await
         }
         Err(error) => Err(error),
@@ -48,7 +52,7 @@ pub(crate) async fn call_cancellable<R, T>(
     limiter: Limiter,
     operation: &'static str,
     path: PathBuf,
-    function: impl FnOnce(&Path) -> Result<T, Stop> + Send + 'static,
+    function: impl FnOnce(&Disk, &Path) -> Result<T, Stop> + Send + 'static,
 ) -> io::Result<T>
 where
     R: Runtime,
@@ -56,7 +60,8 @@ where
 {
     let outcome = match check(operation, &path) {
         Ok(()) => {
-            let wrapped = move || match function(&path) {
+            let disk = Disk::current::<R>();
+            let wrapped = move || match function(&disk, &path) {
                 Ok(value) => Ok(Ok(value)),
                 Err(Stop::Failed(error)) => Ok(Err(PathError::wrap(operation, &path, error))),
                 Err(Stop::Cancelled(cancelled)) => Err(cancelled),

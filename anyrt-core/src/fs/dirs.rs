@@ -1,12 +1,10 @@
 //! Functions about folders.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::call::{Limiter, call, call_cancellable, look};
 use super::listing::ReadDir;
-use super::os;
 use super::path::With;
 use crate::runtime::Runtime;
 
@@ -32,11 +30,11 @@ pub(super) async fn create_dir_at<R: Runtime>(
     path: PathBuf,
     all: bool,
 ) -> io::Result<()> {
-    call::<R, _>(limiter, "create", path, move |path| {
+    call::<R, _>(limiter, "create", path, move |disk, path| {
         if all {
-            fs::create_dir_all(path)
+            disk.create_dir_all(path)
         } else {
-            fs::create_dir(path)
+            disk.create_dir(path, None)
         }
     })
     .await
@@ -54,8 +52,8 @@ pub(super) async fn remove_file_at<R: Runtime>(
     path: PathBuf,
     missing_ok: bool,
 ) -> io::Result<()> {
-    call::<R, _>(limiter, "remove", path, move |path| {
-        match fs::remove_file(path) {
+    call::<R, _>(limiter, "remove", path, move |disk, path| {
+        match disk.remove_file(path) {
             Err(error) if missing_ok && error.kind() == io::ErrorKind::NotFound => Ok(()),
             outcome => outcome,
         }
@@ -68,7 +66,7 @@ pub fn remove_dir<R: Runtime>(
     path: impl AsRef<Path>,
 ) -> impl Future<Output = io::Result<()>> + Send {
     let path = path.as_ref().to_owned();
-    call::<R, _>(None, "remove", path, |path| fs::remove_dir(path))
+    call::<R, _>(None, "remove", path, |disk, path| disk.remove_dir(path))
 }
 
 /// Removes a folder with everything in it. Symbolic links are removed, and not followed.
@@ -86,9 +84,9 @@ pub(super) async fn remove_dir_all_at<R: Runtime>(
     limiter: Limiter,
     path: PathBuf,
 ) -> io::Result<()> {
-    call_cancellable::<R, _>(limiter, "remove", path, |path| {
+    call_cancellable::<R, _>(limiter, "remove", path, |disk, path| {
         let mut removed = 0;
-        os::remove_all(path, &mut || {
+        disk.remove_all(path, &mut || {
             removed += 1;
             if removed % CHECK_INTERVAL == 1 {
                 look()
@@ -116,8 +114,8 @@ pub(super) async fn read_dir_at<R: Runtime>(
     path: PathBuf,
 ) -> io::Result<ReadDir<R>> {
     let with = With::new(limiter.clone());
-    call::<R, _>(limiter, "list", path, |path| {
-        Ok(ReadDir::new(path.to_owned(), fs::read_dir(path)?, with))
+    call::<R, _>(limiter, "list", path, |disk, path| {
+        Ok(ReadDir::new(path.to_owned(), disk.read_dir(path)?, with))
     })
     .await
 }

@@ -1,11 +1,10 @@
 //! Functions about paths.
 
-use std::fs::{self, Metadata, Permissions};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::call::{Limiter, call, check};
-use super::os;
+use crate::disk::{Metadata, Permissions, is_missing};
 use crate::runtime::Runtime;
 
 /// Returns the metadata of the file or folder that a path leads to.
@@ -13,7 +12,9 @@ pub fn metadata<R: Runtime>(
     path: impl AsRef<Path>,
 ) -> impl Future<Output = io::Result<Metadata>> + Send {
     let path = path.as_ref().to_owned();
-    call::<R, _>(None, "look at", path, |path| fs::metadata(path))
+    call::<R, _>(None, "look at", path, |disk, path| {
+        disk.metadata(path, true)
+    })
 }
 
 /// Returns the metadata of a path itself: of a symbolic link, not of its target.
@@ -21,7 +22,9 @@ pub fn symlink_metadata<R: Runtime>(
     path: impl AsRef<Path>,
 ) -> impl Future<Output = io::Result<Metadata>> + Send {
     let path = path.as_ref().to_owned();
-    call::<R, _>(None, "look at", path, |path| fs::symlink_metadata(path))
+    call::<R, _>(None, "look at", path, |disk, path| {
+        disk.metadata(path, false)
+    })
 }
 
 /// Returns whether a path leads to a file or folder. A symbolic link without a target does not.
@@ -48,15 +51,10 @@ pub(super) async fn metadata_at<R: Runtime, T: Send + 'static>(
     follow_links: bool,
     look: impl FnOnce(&Metadata) -> T + Send + 'static,
 ) -> io::Result<Option<T>> {
-    call::<R, _>(limiter, "look at", path, move |path| {
-        let metadata = if follow_links {
-            fs::metadata(path)
-        } else {
-            fs::symlink_metadata(path)
-        };
-        match metadata {
+    call::<R, _>(limiter, "look at", path, move |disk, path| {
+        match disk.metadata(path, follow_links) {
             Ok(metadata) => Ok(Some(look(&metadata))),
-            Err(error) if os::is_missing(&error) => Ok(None),
+            Err(error) if is_missing(&error) => Ok(None),
             Err(error) => Err(error),
         }
     })
@@ -68,7 +66,7 @@ pub fn canonicalize<R: Runtime>(
     path: impl AsRef<Path>,
 ) -> impl Future<Output = io::Result<PathBuf>> + Send {
     let path = path.as_ref().to_owned();
-    call::<R, _>(None, "resolve", path, |path| fs::canonicalize(path))
+    call::<R, _>(None, "resolve", path, |disk, path| disk.canonicalize(path))
 }
 
 /// Returns the target of a symbolic link.
@@ -76,7 +74,9 @@ pub fn read_link<R: Runtime>(
     path: impl AsRef<Path>,
 ) -> impl Future<Output = io::Result<PathBuf>> + Send {
     let path = path.as_ref().to_owned();
-    call::<R, _>(None, "read the link", path, |path| fs::read_link(path))
+    call::<R, _>(None, "read the link", path, |disk, path| {
+        disk.read_link(path)
+    })
 }
 
 /// Creates another name for a file.
@@ -94,8 +94,8 @@ pub(super) async fn hard_link_at<R: Runtime>(
     link: PathBuf,
 ) -> io::Result<()> {
     check("link", &original)?;
-    call::<R, _>(limiter, "link", link, move |link| {
-        fs::hard_link(original, link)
+    call::<R, _>(limiter, "link", link, move |disk, link| {
+        disk.hard_link(&original, link)
     })
     .await
 }
@@ -118,7 +118,10 @@ pub(super) async fn rename_at<R: Runtime>(
     to: PathBuf,
 ) -> io::Result<()> {
     check("rename", &to)?;
-    call::<R, _>(limiter, "rename", from, move |from| os::rename(from, &to)).await
+    call::<R, _>(limiter, "rename", from, move |disk, from| {
+        disk.rename(from, &to)
+    })
+    .await
 }
 
 /// Renames a file or folder, and replaces a file or folder with the new name.
@@ -136,7 +139,10 @@ pub(super) async fn replace_at<R: Runtime>(
     to: PathBuf,
 ) -> io::Result<()> {
     check("rename", &to)?;
-    call::<R, _>(limiter, "rename", from, move |from| fs::rename(from, to)).await
+    call::<R, _>(limiter, "rename", from, move |disk, from| {
+        disk.replace(from, &to)
+    })
+    .await
 }
 
 /// Returns whether two paths lead to the same file or folder.
@@ -154,16 +160,16 @@ pub(super) async fn same_file_at<R: Runtime>(
     b: PathBuf,
 ) -> io::Result<bool> {
     check("look at", &b)?;
-    call::<R, _>(limiter, "look at", a, move |a| os::same_file(a, &b)).await
+    call::<R, _>(limiter, "look at", a, move |disk, a| disk.same_file(a, &b)).await
 }
 
 /// Sets the permissions of a file or folder.
 pub fn set_permissions<R: Runtime>(
     path: impl AsRef<Path>,
-    permissions: Permissions,
+    permissions: impl Into<Permissions>,
 ) -> impl Future<Output = io::Result<()>> + Send {
     let path = path.as_ref().to_owned();
-    set_permissions_at::<R>(None, path, permissions)
+    set_permissions_at::<R>(None, path, permissions.into())
 }
 
 pub(super) async fn set_permissions_at<R: Runtime>(
@@ -171,6 +177,11 @@ pub(super) async fn set_permissions_at<R: Runtime>(
     path: PathBuf,
     permissions: Permissions,
 ) -> io::Result<()> {
-    let set = move |path: &Path| fs::set_permissions(path, permissions);
-    call::<R, _>(limiter, "set the permissions of", path, set).await
+    call::<R, _>(
+        limiter,
+        "set the permissions of",
+        path,
+        move |disk, path| disk.set_permissions(path, permissions),
+    )
+    .await
 }

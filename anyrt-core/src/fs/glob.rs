@@ -76,7 +76,7 @@ impl<R: Runtime> Glob<R> {
         };
         let mut walk = WalkSource::new(root.clone(), with.clone());
         let most = most_depth(names);
-        walk.change(|walk| walk.max_depth(most));
+        walk.change(|options| options.max_depth = most);
         // The names that match one component each, up to the first that matches several.
         let mut levels = Vec::new();
         if !has_nested_separator(names) {

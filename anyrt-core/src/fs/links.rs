@@ -4,7 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::call::{Limiter, call, check};
-use crate::runtime::Runtime;
+use crate::disk::{Metadata, Permissions};
+use crate::runtime::{OpenMode, Runtime};
 
 /// Creates a symbolic link.
 pub fn symlink<R: Runtime>(
@@ -21,8 +22,10 @@ pub(super) async fn symlink_at<R: Runtime>(
     link: PathBuf,
 ) -> io::Result<()> {
     check("link", &original)?;
-    let make = move |link: &Path| std::os::unix::fs::symlink(original, link);
-    call::<R, _>(limiter, "link", link, make).await
+    call::<R, _>(limiter, "link", link, move |disk, link| {
+        disk.symlink(&original, link)
+    })
+    .await
 }
 
 impl<R: Runtime> super::Path<R> {
@@ -42,8 +45,7 @@ impl<R: Runtime> super::Path<R> {
     ///
     /// Returns the error of the operating system.
     pub async fn chmod(&self, mode: u32) -> io::Result<()> {
-        use std::os::unix::fs::PermissionsExt;
-        self.set_permissions(PermissionsExt::from_mode(mode)).await
+        self.set_permissions(Permissions::new(mode)).await
     }
 
     /// Returns the name of the user that owns the file, according to `/etc/passwd`.
@@ -71,12 +73,12 @@ impl<R: Runtime> super::Path<R> {
     async fn name_of(
         &self,
         list: &'static str,
-        number: fn(&std::fs::Metadata) -> u32,
+        number: fn(&Metadata) -> u32,
     ) -> io::Result<String> {
         let limiter = self.limiter().cloned();
-        call::<R, _>(limiter, "look at", self.to_path_buf(), move |path| {
-            let number = number(&path.metadata()?).to_string();
-            let list = std::fs::read_to_string(list)?;
+        call::<R, _>(limiter, "look at", self.to_path_buf(), move |disk, path| {
+            let number = number(&disk.metadata(path, true)?).to_string();
+            let list = io::read_to_string(&disk.open(Path::new(list), &OpenMode::READ)?)?;
             let found = list.lines().find_map(|line| {
                 let mut fields = line.split(':');
                 let name = fields.next()?;

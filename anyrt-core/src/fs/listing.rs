@@ -6,19 +6,19 @@
 
 use std::collections::VecDeque;
 use std::ffi::OsStr;
-use std::fs::FileType;
 use std::future::poll_fn;
 use std::path::{self, PathBuf};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
-use std::{fmt, fs, io};
+use std::{fmt, io};
 
 use futures_core::Stream;
 
 use super::call::Limiter;
 use super::path::With;
 use super::{Path, PathError};
+use crate::disk::{FileType, Listing};
 use crate::engine::{FallibleOperation, poll_state};
 use crate::loom::Arc;
 use crate::runtime::Runtime;
@@ -233,7 +233,7 @@ pub struct ReadDir<R: Runtime> {
 /// The entries of an open folder.
 struct Entries {
     folder: Arc<path::Path>,
-    entries: fs::ReadDir,
+    entries: Listing,
 }
 
 /// The entries that one step found. Their paths are created where they are used, since memory that one thread
@@ -246,7 +246,7 @@ struct Found {
 }
 
 impl<R: Runtime> ReadDir<R> {
-    pub(super) fn new(folder: PathBuf, entries: fs::ReadDir, with: With<R>) -> ReadDir<R> {
+    pub(super) fn new(folder: PathBuf, entries: Listing, with: With<R>) -> ReadDir<R> {
         let folder: Arc<path::Path> = folder.into();
         let source = Entries {
             folder: folder.clone(),
@@ -279,11 +279,10 @@ impl Source for Entries {
             kinds: Vec::with_capacity(TOGETHER),
         };
         for entry in self.entries.by_ref().take(TOGETHER) {
-            let found_kind = entry.and_then(|entry| {
-                let kind = entry.file_type();
-                let kind =
-                    kind.map_err(|error| PathError::wrap("look at", &entry.path(), error))?;
-                found.names.push(entry.file_name());
+            let found_kind = entry.and_then(|(name, kind)| {
+                let path = || self.folder.join(&name);
+                let kind = kind.map_err(|error| PathError::wrap("look at", &path(), error))?;
+                found.names.push(name);
                 Ok(kind)
             });
             let kind = found_kind.map_err(|error| PathError::wrap("list", &self.folder, error));

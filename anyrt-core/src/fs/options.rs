@@ -7,16 +7,20 @@ use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
 use super::{File, PathError, call, engine_options};
+use crate::disk::Disk;
 use crate::loom::Arc;
-use crate::runtime::Runtime;
+use crate::runtime::{OpenMode, Runtime};
 use crate::stream::file::engine::{Engine, EngineOptions};
 use crate::sync::CapacityLimiter;
 
 /// Options for opening a file.
 ///
-/// Options that only some systems have are set on the options of the standard library: see [`From`].
+/// Options that only some systems have are set on the options of the standard library: see [`From`]. A runtime
+/// with its own files, such as a simulation, refuses those.
 pub struct OpenOptions<R: Runtime> {
-    std: fs::OpenOptions,
+    /// The options of the standard library, if they were given; only the operating system can use them.
+    std: Option<fs::OpenOptions>,
+    mode: OpenMode,
     engine: EngineOptions,
     runtime: PhantomData<fn() -> R>,
 }
@@ -24,49 +28,54 @@ pub struct OpenOptions<R: Runtime> {
 impl<R: Runtime> OpenOptions<R> {
     /// Creates options with everything off.
     pub fn new() -> OpenOptions<R> {
-        OpenOptions::from(fs::OpenOptions::new())
+        OpenOptions {
+            std: None,
+            mode: OpenMode::NONE,
+            engine: engine_options(),
+            runtime: PhantomData,
+        }
     }
 
     /// Opens for reading.
     #[must_use]
     pub fn read(mut self, read: bool) -> Self {
-        self.std.read(read);
-        self
+        self.mode.read = read;
+        self.change_std(|std| std.read(read))
     }
 
     /// Opens for writing.
     #[must_use]
     pub fn write(mut self, write: bool) -> Self {
-        self.std.write(write);
-        self
+        self.mode.write = write;
+        self.change_std(|std| std.write(write))
     }
 
     /// Opens for writing at the end, independent of the position.
     #[must_use]
     pub fn append(mut self, append: bool) -> Self {
-        self.std.append(append);
-        self
+        self.mode.append = append;
+        self.change_std(|std| std.append(append))
     }
 
     /// Truncates the file.
     #[must_use]
     pub fn truncate(mut self, truncate: bool) -> Self {
-        self.std.truncate(truncate);
-        self
+        self.mode.truncate = truncate;
+        self.change_std(|std| std.truncate(truncate))
     }
 
     /// Creates the file if it is missing.
     #[must_use]
     pub fn create(mut self, create: bool) -> Self {
-        self.std.create(create);
-        self
+        self.mode.create = create;
+        self.change_std(|std| std.create(create))
     }
 
     /// Creates the file, and fails if it already exists.
     #[must_use]
     pub fn create_new(mut self, create_new: bool) -> Self {
-        self.std.create_new(create_new);
-        self
+        self.mode.create_new = create_new;
+        self.change_std(|std| std.create_new(create_new))
     }
 
     /// Sets the limiter of the file, instead of the
@@ -88,6 +97,14 @@ impl<R: Runtime> OpenOptions<R> {
     #[must_use]
     pub fn abandon_on_cancel(mut self, abandons: bool) -> Self {
         self.engine.abandons = abandons;
+        self
+    }
+
+    fn change_std(
+        mut self,
+        change: impl FnOnce(&mut fs::OpenOptions) -> &mut fs::OpenOptions,
+    ) -> Self {
+        self.std.as_mut().map(change);
         self
     }
 
@@ -116,12 +133,15 @@ impl<R: Runtime> OpenOptions<R> {
         &self,
         path: PathBuf,
     ) -> impl Future<Output = io::Result<File<R>>> + Send + use<R> {
-        let (std, options) = (self.std.clone(), self.engine.clone());
+        let (std, mode, options) = (self.std.clone(), self.mode, self.engine.clone());
         async move {
             call::check("open", &path)?;
-            let open = move |path: &Path| {
-                std.open(path)
-                    .map_err(|error| PathError::wrap("open", path, error))
+            let open = move |disk: &Disk, path: &Path| {
+                let opened = match std {
+                    Some(std) => disk.open_with(path, &std),
+                    None => disk.open(path, &mode),
+                };
+                opened.map_err(|error| PathError::wrap("open", path, error))
             };
             Ok(File::with(Engine::open(path, options, open).await?))
         }
@@ -131,7 +151,8 @@ impl<R: Runtime> OpenOptions<R> {
 impl<R: Runtime> From<fs::OpenOptions> for OpenOptions<R> {
     fn from(std: fs::OpenOptions) -> Self {
         OpenOptions {
-            std,
+            std: Some(std),
+            mode: OpenMode::NONE,
             engine: engine_options(),
             runtime: PhantomData,
         }
@@ -148,6 +169,7 @@ impl<R: Runtime> Clone for OpenOptions<R> {
     fn clone(&self) -> Self {
         OpenOptions {
             std: self.std.clone(),
+            mode: self.mode,
             engine: self.engine.clone(),
             runtime: PhantomData,
         }
@@ -157,6 +179,7 @@ impl<R: Runtime> Clone for OpenOptions<R> {
 impl<R: Runtime> fmt::Debug for OpenOptions<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OpenOptions")
+            .field("mode", &self.mode)
             .field("std", &self.std)
             .field("abandon_on_cancel", &self.engine.abandons)
             .finish_non_exhaustive()

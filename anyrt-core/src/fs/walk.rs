@@ -3,15 +3,15 @@
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::{fmt, io};
+use std::{fmt, io, mem};
 
 use futures_core::Stream;
-use walkdir::WalkDir;
 
 use super::PathError;
 use super::call::{Limiter, check};
 use super::listing::{Batches, DirEntry, Source, next};
 use super::path::With;
+use crate::disk::{Disk, WalkOptions, Walker};
 use crate::runtime::Runtime;
 
 /// Walks through a folder and everything below it.
@@ -41,8 +41,8 @@ pub(super) struct WalkSource<R: Runtime> {
 type Filter<R> = Box<dyn FnMut(&DirEntry<R>) -> bool + Send>;
 
 enum WalkState {
-    New(Box<WalkDir>, PathBuf),
-    Begun(Box<walkdir::IntoIter>),
+    New(PathBuf, WalkOptions),
+    Begun(Box<Walker>),
     Ended,
 }
 
@@ -57,25 +57,25 @@ impl<R: Runtime> Walk<R> {
     /// Follows symbolic links; one that leads back to a parent folder is an error item.
     #[must_use]
     pub fn follow_links(self, follow: bool) -> Self {
-        self.change(|walk| walk.follow_links(follow))
+        self.change(|options| options.follow_links = follow)
     }
 
     /// Sets the minimum depth: 1 leaves out the folder itself.
     #[must_use]
     pub fn min_depth(self, depth: usize) -> Self {
-        self.change(|walk| walk.min_depth(depth))
+        self.change(|options| options.min_depth = depth)
     }
 
     /// Sets the maximum depth: 1 lists the folder alone.
     #[must_use]
     pub fn max_depth(self, depth: usize) -> Self {
-        self.change(|walk| walk.max_depth(depth))
+        self.change(|options| options.max_depth = depth)
     }
 
     /// Sorts the entries of each folder by their names.
     #[must_use]
     pub fn sort_by_file_name(self) -> Self {
-        self.change(WalkDir::sort_by_file_name)
+        self.change(|options| options.sorted = true)
     }
 
     /// Sets a filter. Entries for which it returns false are left out, and such folders are not entered. It
@@ -97,7 +97,7 @@ impl<R: Runtime> Walk<R> {
         next(self, |this| this.batches.left()).await
     }
 
-    fn change(mut self, change: impl FnOnce(WalkDir) -> WalkDir) -> Self {
+    fn change(mut self, change: impl FnOnce(&mut WalkOptions)) -> Self {
         if let Some(source) = self.batches.source() {
             source.change(change);
         }
@@ -108,17 +108,16 @@ impl<R: Runtime> Walk<R> {
 impl<R: Runtime> WalkSource<R> {
     pub(super) fn new(path: PathBuf, with: With<R>) -> WalkSource<R> {
         WalkSource {
-            state: WalkState::New(Box::new(WalkDir::new(&path)), path),
+            state: WalkState::New(path, WalkOptions::default()),
             filter: None,
             with,
         }
     }
 
-    pub(super) fn change(&mut self, change: impl FnOnce(WalkDir) -> WalkDir) {
-        self.state = match std::mem::replace(&mut self.state, WalkState::Ended) {
-            WalkState::New(walk, path) => WalkState::New(Box::new(change(*walk)), path),
-            state => state,
-        };
+    pub(super) fn change(&mut self, change: impl FnOnce(&mut WalkOptions)) {
+        if let WalkState::New(_, options) = &mut self.state {
+            change(options);
+        }
     }
 }
 
@@ -126,44 +125,33 @@ impl<R: Runtime> Source for WalkSource<R> {
     type Item = io::Result<DirEntry<R>>;
 
     fn step(&mut self) -> Option<Option<Self::Item>> {
-        if let WalkState::New(..) = self.state
-            && let WalkState::New(walk, path) = std::mem::replace(&mut self.state, WalkState::Ended)
-        {
-            if let Err(error) = check("list", &path) {
-                return Some(Some(Err(error)));
+        match mem::replace(&mut self.state, WalkState::Ended) {
+            WalkState::New(path, options) => {
+                if let Err(error) = check("list", &path) {
+                    return Some(Some(Err(error)));
+                }
+                self.state =
+                    WalkState::Begun(Box::new(Walker::new(Disk::current::<R>(), path, options)));
             }
-            self.state = WalkState::Begun(Box::new(walk.into_iter()));
+            state => self.state = state,
         }
         let WalkState::Begun(walk) = &mut self.state else {
             return None;
         };
-        let entry = match walk.next()? {
+        let entry = match walk.step()? {
             Ok(entry) => entry,
-            Err(error) => return Some(Some(Err(convert(error)))),
+            Err((path, error)) => return Some(Some(Err(PathError::wrap("list", &path, error)))),
         };
-        let (kind, depth) = (entry.file_type(), entry.depth());
-        let entry = DirEntry::new(self.with.path(entry.into_path()), kind, depth);
+        let path = self.with.path(entry.path);
+        let entry = DirEntry::new(path, entry.file_type, entry.depth);
         if let Some(filter) = &mut self.filter
             && !filter(&entry)
         {
-            if kind.is_dir() {
-                walk.skip_current_dir();
-            }
+            walk.skip();
             return Some(None);
         }
         Some(Some(Ok(entry)))
     }
-}
-
-fn convert(error: walkdir::Error) -> io::Error {
-    let path = error.path().unwrap_or("".as_ref()).to_owned();
-    let ancestor = error.loop_ancestor().map(|path| path.display().to_string());
-    let inner = match (ancestor, error.into_io_error()) {
-        (Some(ancestor), _) => io::Error::other(format!("the link leads back to `{ancestor}`")),
-        (None, Some(error)) => error,
-        (None, None) => io::ErrorKind::Other.into(),
-    };
-    PathError::wrap("list", &path, inner)
 }
 
 impl<R: Runtime> Stream for Walk<R> {

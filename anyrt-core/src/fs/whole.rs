@@ -1,15 +1,28 @@
 //! Functions about whole files.
 
-use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::call::{Limiter, Stop, call, call_cancellable, check, look};
-use super::os;
-use crate::runtime::Runtime;
+use crate::disk::{Disk, Handle, Removal};
+use crate::runtime::{OpenMode, Runtime};
 
 /// The number of bytes to read or copy between two checks of the cancellation.
 const CHECK_INTERVAL: u64 = 8 << 20;
+
+/// The beginning of the names of temporary files.
+const PREFIX: &str = ".tmp";
+
+/// The mode in which a file is created that must not exist.
+const NEW_FILE: OpenMode = OpenMode {
+    read: false,
+    write: true,
+    append: false,
+    truncate: false,
+    create: false,
+    create_new: true,
+    mode: None,
+};
 
 /// Reads a whole file.
 ///
@@ -46,16 +59,16 @@ pub(super) async fn read_to_string_at<R: Runtime>(
     limiter: Limiter,
     path: PathBuf,
 ) -> io::Result<String> {
-    call_cancellable::<R, _>(limiter, "read", path, |path| {
-        let text = String::from_utf8(read_all(path)?);
+    call_cancellable::<R, _>(limiter, "read", path, |disk, path| {
+        let text = String::from_utf8(read_all(disk, path)?);
         Ok(text.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?)
     })
     .await
 }
 
 /// Reads up to the end, whatever the reported size is: it is 0 in `/proc`, and files grow (rule F22).
-fn read_all(path: &Path) -> Result<Vec<u8>, Stop> {
-    let file = File::open(path)?;
+fn read_all(disk: &Disk, path: &Path) -> Result<Vec<u8>, Stop> {
+    let file = disk.open(path, &OpenMode::READ)?;
     let size = file.metadata().map_or(0, |metadata| metadata.len());
     let mut bytes = Vec::new();
     let hint = usize::try_from(size).unwrap_or(usize::MAX);
@@ -80,8 +93,11 @@ pub(super) async fn write_at<R: Runtime, C: AsRef<[u8]> + Send + 'static>(
     path: PathBuf,
     contents: C,
 ) -> io::Result<()> {
-    let write = move |path: &Path| fs::write(path, contents);
-    call::<R, _>(limiter, "write", path, write).await
+    call::<R, _>(limiter, "write", path, move |disk, path| {
+        let file = disk.open(path, &OpenMode::CREATE)?;
+        (&file).write_all(contents.as_ref())
+    })
+    .await
 }
 
 /// Appends to a file, which is created if it is missing.
@@ -97,9 +113,9 @@ pub(super) async fn append_at<R: Runtime, C: AsRef<[u8]> + Send + 'static>(
     path: PathBuf,
     contents: C,
 ) -> io::Result<()> {
-    call::<R, _>(limiter, "write", path, move |path| {
-        let mut file = File::options().append(true).create(true).open(path)?;
-        file.write_all(contents.as_ref())
+    call::<R, _>(limiter, "write", path, move |disk, path| {
+        let file = disk.open(path, &OpenMode::APPEND)?;
+        (&file).write_all(contents.as_ref())
     })
     .await
 }
@@ -125,13 +141,13 @@ pub(super) async fn write_atomic_at<R: Runtime, C: AsRef<[u8]> + Send + 'static>
     path: PathBuf,
     contents: C,
 ) -> io::Result<()> {
-    call_cancellable::<R, _>(limiter, "write", path, move |path| {
-        let target = follow(path)?;
+    call_cancellable::<R, _>(limiter, "write", path, move |disk, path| {
+        let target = follow(disk, path)?;
         let folder = match target.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
-        let old = match fs::metadata(&target) {
+        let old = match disk.metadata(&target, true) {
             Ok(metadata) if metadata.is_dir() => {
                 return Err(io::Error::from(io::ErrorKind::IsADirectory).into());
             }
@@ -139,28 +155,29 @@ pub(super) async fn write_atomic_at<R: Runtime, C: AsRef<[u8]> + Send + 'static>
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error.into()),
         };
-        // Removed when it is dropped.
-        let mut file = os::new_file_in(folder)?;
+        let (file, path) = disk.create_unique(folder, PREFIX.as_ref(), "".as_ref(), |path| {
+            disk.open(path, &NEW_FILE)
+        })?;
+        let mut removal = Removal::new(disk, path, Disk::remove_file);
         for part in contents.as_ref().chunks(CHECK_INTERVAL as usize) {
             look()?;
-            file.write_all(part)?;
+            (&file).write_all(part)?;
         }
         if let Some(permissions) = old {
-            file.as_file().set_permissions(permissions)?;
+            file.set_permissions(permissions)?;
         }
-        file.as_file().sync_data()?;
+        file.sync(true)?;
         look()?;
-        file.persist(&target).map_err(|error| error.error)?;
-        Ok(())
+        Ok(removal.persist(&target)?)
     })
     .await
 }
 
 /// Returns the target of a path that is a symbolic link, even if the target is missing; otherwise the path.
-fn follow(path: &Path) -> io::Result<PathBuf> {
+fn follow(disk: &Disk, path: &Path) -> io::Result<PathBuf> {
     let mut target = path.to_owned();
     for _ in 0..40 {
-        match fs::read_link(&target) {
+        match disk.read_link(&target) {
             Ok(next) => {
                 target.pop();
                 target.push(next);
@@ -168,7 +185,7 @@ fn follow(path: &Path) -> io::Result<PathBuf> {
             Err(_) => return Ok(target),
         }
     }
-    fs::metadata(path).map(|_| target)
+    disk.metadata(path, true).map(|_| target)
 }
 
 /// Copies the contents and the permissions of a file; returns the number of bytes.
@@ -192,30 +209,31 @@ pub(super) async fn copy_at<R: Runtime>(
     to: PathBuf,
 ) -> io::Result<u64> {
     check("copy", &to)?;
-    let copy = move |from: &Path| copy_file(from, &to);
-    call_cancellable::<R, _>(limiter, "copy", from, copy).await
+    call_cancellable::<R, _>(limiter, "copy", from, move |disk, from| {
+        copy_file(disk, from, &to)
+    })
+    .await
 }
 
-pub(super) fn copy_file(from: &Path, to: &Path) -> Result<u64, Stop> {
+pub(super) fn copy_file(disk: &Disk, from: &Path, to: &Path) -> Result<u64, Stop> {
     let refuse = |why| io::Error::new(io::ErrorKind::InvalidInput, why);
-    let source = File::open(from)?;
+    let source = disk.open(from, &OpenMode::READ)?;
     let metadata = source.metadata()?;
     if !metadata.is_file() {
         return Err(refuse("the source is not a regular file").into());
     }
-    if os::same_file(from, to).unwrap_or(false) {
+    if disk.same_file(from, to).unwrap_or(false) {
         return Err(refuse("source and target are the same file").into());
     }
     // A new file must not be readable for other users before it has its permissions.
-    let (target, is_new) = match os::new_file(to, &metadata) {
+    let mode = OpenMode {
+        mode: Some(metadata.permissions().bits() & 0o777),
+        ..NEW_FILE
+    };
+    let (target, is_new) = match disk.open(to, &mode) {
         Ok(file) => (file, true),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            let file = File::options()
-                .write(true)
-                .truncate(true)
-                .create(true)
-                .open(to)?;
-            (file, false)
+            (disk.open(to, &OpenMode::CREATE)?, false)
         }
         Err(error) => return Err(error.into()),
     };
@@ -231,19 +249,18 @@ pub(super) fn copy_file(from: &Path, to: &Path) -> Result<u64, Stop> {
             drop(target);
             if is_new {
                 // The first error is the one to return.
-                let _ = fs::remove_file(to);
+                let _ = disk.remove_file(to);
             }
             Err(stop)
         }
     }
 }
 
-fn copy_contents(source: &File, mut target: &File) -> Result<u64, Stop> {
+fn copy_contents(source: &Handle, target: &Handle) -> Result<u64, Stop> {
     let mut copied = 0;
     loop {
         look()?;
-        // The system copies by itself where it can.
-        let count = io::copy(&mut Read::take(source, CHECK_INTERVAL), &mut target)?;
+        let count = source.copy_to(target, CHECK_INTERVAL)?;
         copied += count;
         if count == 0 {
             return Ok(copied);

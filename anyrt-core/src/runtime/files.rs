@@ -21,6 +21,10 @@ use crate::disk::{FileType, Metadata, Permissions};
 ///    apart.
 /// 4. Paths are passed as the program wrote them. A relative one MUST be resolved against the current folder of
 ///    the file system.
+#[expect(
+    clippy::missing_errors_doc,
+    reason = "all return the errors of rule 3 of `FileSystem`"
+)]
 pub trait FileSystem: fmt::Debug + Send + Sync {
     /// Opens a file.
     fn open(&self, path: &Path, mode: &OpenMode) -> io::Result<Box<dyn OpenFile>>;
@@ -73,6 +77,10 @@ pub trait FileSystem: fmt::Debug + Send + Sync {
 ///
 /// Reads and writes MAY transfer fewer bytes than requested, as with the operating system. Zero bytes from a
 /// read of a non-empty buffer are the end of the file.
+#[expect(
+    clippy::missing_errors_doc,
+    reason = "all return the errors of rule 3 of `FileSystem`"
+)]
 pub trait OpenFile: fmt::Debug + Send + Sync {
     /// Reads at the position, and moves it.
     fn read(&self, buffer: &mut [u8]) -> io::Result<usize>;

@@ -3,14 +3,15 @@
 use std::ffi::{OsStr, OsString};
 use std::marker::PhantomData;
 use std::path::{Component, Path, PathBuf};
-use std::{env, fmt, fs, io};
+use std::{fmt, io};
 
-use super::dir::Removal;
+use super::dir::remove_dir;
 use super::{CREATE_FILE, NamedTempFile, SpooledTempFile, TempDir};
+use crate::disk::{Disk, Permissions, Removal};
 use crate::fs::call::{Limiter, call};
-use crate::fs::{self as files, File, os};
+use crate::fs::{self as files, File};
 use crate::loom::Arc;
-use crate::runtime::Runtime;
+use crate::runtime::{OpenMode, Runtime};
 use crate::sync::CapacityLimiter;
 
 /// Options for temporary files and folders.
@@ -18,14 +19,14 @@ pub struct TempBuilder<R: Runtime> {
     prefix: OsString,
     suffix: OsString,
     parent: Option<PathBuf>,
-    permissions: Option<fs::Permissions>,
+    permissions: Option<Permissions>,
     limiter: Limiter,
     runtime: PhantomData<fn() -> R>,
 }
 
 impl<R: Runtime> TempBuilder<R> {
     /// Returns options for names that begin with `.tmp`, in the system's folder for temporary files
-    /// ([`std::env::temp_dir`]).
+    /// ([`std::env::temp_dir`]), or that of the runtime.
     pub fn new() -> TempBuilder<R> {
         TempBuilder {
             prefix: ".tmp".into(),
@@ -61,8 +62,8 @@ impl<R: Runtime> TempBuilder<R> {
     /// Sets the permissions of named files and of folders, less the process's mask. By default only the
     /// user has access.
     #[must_use]
-    pub fn permissions(mut self, permissions: fs::Permissions) -> Self {
-        self.permissions = Some(permissions);
+    pub fn permissions(mut self, permissions: impl Into<Permissions>) -> Self {
+        self.permissions = Some(permissions.into());
         self
     }
 
@@ -87,7 +88,7 @@ impl<R: Runtime> TempBuilder<R> {
     pub fn file(&self) -> impl Future<Output = io::Result<File<R>>> + Send + use<R> {
         let (limiter, parent) = (self.limiter.clone(), self.folder());
         async {
-            let create = |folder: &Path| tempfile::tempfile_in(folder);
+            let create = |disk: &Disk, folder: &Path| disk.create_unnamed(folder);
             let file = call::<R, _>(limiter.clone(), CREATE_FILE, parent, create).await?;
             Ok(File::opened(file, None, limiter))
         }
@@ -108,13 +109,20 @@ impl<R: Runtime> TempBuilder<R> {
     pub fn named(&self) -> impl Future<Output = io::Result<NamedTempFile<R>>> + Send + use<R> {
         let (builder, limiter, parent) = (self.clone(), self.limiter.clone(), self.folder());
         async move {
-            let create = move |folder: &Path| {
-                let permissions = builder.permissions.as_ref();
-                builder.create(folder, |path| os::new_temporary_file(path, permissions))
+            let create = move |disk: &Disk, folder: &Path| {
+                let mode = OpenMode {
+                    read: true,
+                    write: true,
+                    create_new: true,
+                    mode: Some(builder.mode(0o600)),
+                    ..OpenMode::default()
+                };
+                let (file, path) = builder.create(disk, folder, |path| disk.open(path, &mode))?;
+                Ok((file, Removal::new(disk, path, Disk::remove_file)))
             };
-            let file = call::<R, _>(limiter.clone(), CREATE_FILE, parent, create).await?;
-            let (file, removal) = file.into_parts();
-            let file = File::opened(file, Some(&removal), limiter);
+            let created = call::<R, _>(limiter.clone(), CREATE_FILE, parent, create);
+            let (file, removal) = created.await?;
+            let file = File::opened(file, removal.path(), limiter);
             Ok(NamedTempFile::new(file, removal))
         }
     }
@@ -132,15 +140,11 @@ impl<R: Runtime> TempBuilder<R> {
     pub fn dir(&self) -> impl Future<Output = io::Result<TempDir<R>>> + Send + use<R> {
         let (builder, limiter, parent) = (self.clone(), self.limiter.clone(), self.folder());
         async move {
-            let create = move |folder: &Path| {
-                let permissions = builder.permissions.as_ref();
-                let created = builder.create(folder, |path| {
-                    os::new_temporary_dir(path, permissions)?;
-                    Ok(Removal::new(path))
-                })?;
-                let (removal, mut as_file) = created.into_parts();
-                as_file.disable_cleanup(true);
-                Ok(removal)
+            let create = move |disk: &Disk, folder: &Path| {
+                let mode = Some(builder.mode(0o700));
+                let ((), path) =
+                    builder.create(disk, folder, |path| disk.create_dir(path, mode))?;
+                Ok(Removal::new(disk, path, remove_dir))
             };
             let operation = "create a folder in";
             let removal = call::<R, _>(limiter.clone(), operation, parent, create).await?;
@@ -156,20 +160,25 @@ impl<R: Runtime> TempBuilder<R> {
     /// Creates a file or folder with a random name that is not in use.
     fn create<T>(
         &self,
+        disk: &Disk,
         folder: &Path,
         create: impl FnMut(&Path) -> io::Result<T>,
-    ) -> io::Result<tempfile::NamedTempFile<T>> {
+    ) -> io::Result<(T, PathBuf)> {
         if !is_one_name(&self.prefix) || !is_one_name(&self.suffix) {
             let message = "the prefix or suffix is not a part of a file name";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
         }
-        let mut names = tempfile::Builder::new();
-        names.prefix(&self.prefix).suffix(&self.suffix);
-        names.make_in(folder, create)
+        disk.create_unique(folder, &self.prefix, &self.suffix, create)
+    }
+
+    /// Returns the mode of files or folders; by default this one.
+    fn mode(&self, default: u32) -> u32 {
+        self.permissions.as_ref().map_or(default, Permissions::bits)
     }
 
     fn folder(&self) -> PathBuf {
-        self.parent.clone().unwrap_or_else(env::temp_dir)
+        let parent = self.parent.clone();
+        parent.unwrap_or_else(|| Disk::current::<R>().temp_dir())
     }
 }
 
@@ -271,7 +280,7 @@ pub fn mkstemp<R: Runtime>(
     suffix: impl AsRef<OsStr>,
 ) -> impl Future<Output = io::Result<(File<R>, files::Path<R>)>> + Send {
     let created = TempBuilder::new().prefix(prefix).suffix(suffix).named();
-    async { created.await?.keep() }
+    async { Ok(created.await?.keep()) }
 }
 
 /// Creates a folder that stays until it is removed, and returns its path.

@@ -1,11 +1,12 @@
 //! [`TempDir`], and the removal of folders.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
-use std::{fmt, fs, io, thread};
+use std::{fmt, io, thread};
 
-use super::{or_gone, path_with};
+use super::path_with;
 use crate::cancel::shield;
+use crate::disk::{Disk, Removal};
 use crate::fs as files;
 use crate::fs::call::{Limiter, call};
 use crate::runtime::Runtime;
@@ -20,38 +21,19 @@ pub struct TempDir<R: Runtime> {
     path: files::Path<R>,
 }
 
-/// Removes a folder when it is dropped.
-pub(super) struct Removal {
-    /// The path; `None` once the folder is removed or kept.
-    folder: Option<PathBuf>,
-}
-
 /// The pauses between attempts to remove a folder.
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(64);
 
-impl Removal {
-    pub(super) fn new(folder: &Path) -> Removal {
-        Removal {
-            folder: Some(folder.to_owned()),
-        }
-    }
-
-    fn carry_out(&mut self) -> io::Result<()> {
-        match self.folder.take() {
-            Some(folder) => or_gone(remove(&folder)),
-            None => Ok(()),
-        }
-    }
-}
-
 /// Removes a folder, even if files are created in it meanwhile: a call of a dropped task runs to its end.
-fn remove(folder: &Path) -> io::Result<()> {
+pub(super) fn remove_dir(disk: &Disk, folder: &Path) -> io::Result<()> {
     let mut pause = FIRST_PAUSE;
     loop {
-        match fs::remove_dir_all(folder) {
+        match disk.remove_all::<io::Error>(folder, &mut || Ok(())) {
             Err(error)
-                if error.kind() == io::ErrorKind::DirectoryNotEmpty && pause <= LONGEST_PAUSE => {}
+                if error.kind() == io::ErrorKind::DirectoryNotEmpty
+                    && pause <= LONGEST_PAUSE
+                    && matches!(disk, Disk::System) => {}
             outcome => return outcome,
         }
         #[expect(
@@ -63,16 +45,9 @@ fn remove(folder: &Path) -> io::Result<()> {
     }
 }
 
-impl Drop for Removal {
-    fn drop(&mut self) {
-        // A destructor cannot return an error; `close` can.
-        let _ = self.carry_out();
-    }
-}
-
 impl<R: Runtime> TempDir<R> {
     pub(super) fn new(removal: Removal, limiter: &Limiter) -> TempDir<R> {
-        let folder = removal.folder.as_deref().unwrap_or(Path::new(""));
+        let folder = removal.path().unwrap_or(Path::new(""));
         let path = path_with(folder, limiter);
         TempDir { removal, path }
     }
@@ -100,12 +75,12 @@ impl<R: Runtime> TempDir<R> {
     pub(super) async fn remove(self) -> io::Result<()> {
         let (path, limiter) = (self.path.to_path_buf(), self.path.limiter().cloned());
         let mut removal = self.removal;
-        call::<R, _>(limiter, "remove", path, move |_| removal.carry_out()).await
+        call::<R, _>(limiter, "remove", path, move |_, _| removal.carry_out()).await
     }
 
     /// Keeps the folder, and returns its path.
     pub fn keep(mut self) -> files::Path<R> {
-        self.removal.folder = None;
+        self.removal.keep();
         self.path
     }
 }

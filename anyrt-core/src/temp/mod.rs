@@ -32,7 +32,6 @@ pub use self::dir::TempDir;
 pub use self::named::{NamedTempFile, PersistError};
 pub use self::spooled::SpooledTempFile;
 
-use std::io;
 use std::path::Path;
 
 use crate::fs as files;
@@ -48,13 +47,5 @@ fn path_with<R: Runtime>(path: &Path, limiter: &Limiter) -> files::Path<R> {
     match limiter {
         Some(limiter) => path.with_limiter(limiter),
         None => path,
-    }
-}
-
-/// Accepts that a file or folder is already gone (rule T3).
-fn or_gone(removed: io::Result<()>) -> io::Result<()> {
-    match removed {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        outcome => outcome,
     }
 }

@@ -3,12 +3,11 @@
 use std::error::Error;
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
-use std::{fmt, fs, io};
+use std::{fmt, io};
 
-use tempfile::TempPath;
-
-use super::{or_gone, path_with};
+use super::path_with;
 use crate::cancel::shield;
+use crate::disk::Removal;
 use crate::engine::deliver;
 use crate::fs::call::{Limiter, call, check, options};
 use crate::fs::{self as files, File, PathError};
@@ -22,12 +21,13 @@ pub struct NamedTempFile<R: Runtime> {
     file: File<R>,
     path: files::Path<R>,
     /// Removes the file when it is dropped.
-    removal: TempPath,
+    removal: Removal,
 }
 
 impl<R: Runtime> NamedTempFile<R> {
-    pub(super) fn new(file: File<R>, removal: TempPath) -> NamedTempFile<R> {
-        let path = path_with(&removal, &file.limiter().cloned());
+    pub(super) fn new(file: File<R>, removal: Removal) -> NamedTempFile<R> {
+        let path = removal.path().unwrap_or(Path::new(""));
+        let path = path_with(path, &file.limiter().cloned());
         NamedTempFile {
             file,
             path,
@@ -63,13 +63,14 @@ impl<R: Runtime> NamedTempFile<R> {
     }
 
     /// Keeps the file under its name, and returns it with its path.
-    ///
-    /// # Errors
-    ///
-    /// Returns the error of the operating system; on Unix there is none. The file is removed then.
-    pub fn keep(self) -> io::Result<(File<R>, files::Path<R>)> {
-        self.removal.keep().map_err(|failed| failed.error)?;
-        Ok((self.file, self.path))
+    pub fn keep(self) -> (File<R>, files::Path<R>) {
+        let NamedTempFile {
+            file,
+            path,
+            mut removal,
+        } = self;
+        removal.keep();
+        (file, path)
     }
 
     /// Moves the file to a permanent path, in one step, after all accepted bytes are written. A file with
@@ -103,12 +104,10 @@ impl<R: Runtime> NamedTempFile<R> {
             path: before,
             removal,
         } = self;
+        let mut removal = removal;
         let persist = move || match removal.persist(&path) {
             Ok(()) => Ok(path),
-            Err(failed) => {
-                let error = PathError::wrap("create", &path, failed.error);
-                Err((error, failed.path))
-            }
+            Err(error) => Err((PathError::wrap("create", &path, error), removal)),
         };
         let moved = options::<R>(file.limiter().cloned()).run(persist);
         match moved.await {
@@ -128,14 +127,9 @@ impl<R: Runtime> NamedTempFile<R> {
     }
 }
 
-async fn remove<R: Runtime>(removal: TempPath, limiter: Limiter) -> io::Result<()> {
-    let path = removal.to_path_buf();
-    call::<R, _>(limiter, "remove", path, move |path| {
-        let mut removal = removal;
-        removal.disable_cleanup(true);
-        or_gone(fs::remove_file(path))
-    })
-    .await
+async fn remove<R: Runtime>(mut removal: Removal, limiter: Limiter) -> io::Result<()> {
+    let path = removal.path().map(Path::to_owned).unwrap_or_default();
+    call::<R, _>(limiter, "remove", path, move |_, _| removal.carry_out()).await
 }
 
 /// The error of [`NamedTempFile::persist`], with the temporary file.

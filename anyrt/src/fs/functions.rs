@@ -1,10 +1,9 @@
 //! Functions for a file or folder at a path: names, links, metadata and permissions.
 
-use std::fs::{Metadata, Permissions};
 use std::io;
 use std::path::{self, PathBuf};
 
-use anyrt_core::fs;
+use anyrt_core::fs::{self, Metadata, Permissions};
 
 use crate::Ambient;
 
@@ -277,7 +276,7 @@ pub fn same_file(
 /// ```
 pub fn set_permissions(
     path: impl AsRef<path::Path>,
-    permissions: Permissions,
+    permissions: impl Into<Permissions>,
 ) -> impl Future<Output = io::Result<()>> + Send {
     fs::set_permissions::<Ambient>(path, permissions)
 }

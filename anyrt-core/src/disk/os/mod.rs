@@ -36,10 +36,10 @@ pub(super) use self::cached::read_cached;
 pub(super) use self::uncached::read_cached;
 
 #[cfg(all(feature = "fs", not(unix)))]
-mod other_tree;
+mod other_paths;
 #[cfg(all(feature = "fs", unix))]
-mod unix_tree;
+mod unix_paths;
 #[cfg(all(feature = "fs", not(unix)))]
-pub(super) use self::other_tree::{identity, is_link_loop, remove_all};
+pub(super) use self::other_paths::*;
 #[cfg(all(feature = "fs", unix))]
-pub(super) use self::unix_tree::{identity, is_link_loop, remove_all};
+pub(super) use self::unix_paths::*;

@@ -7,8 +7,8 @@ use std::path::Path;
 use crate::disk::{FileType, Permissions};
 use crate::runtime::OpenMode;
 
-/// Returns the options of the standard library.
-pub(crate) fn options(mode: &OpenMode) -> fs::OpenOptions {
+/// Opens a file. A new one may be read-only.
+pub(crate) fn open(path: &Path, mode: &OpenMode) -> io::Result<File> {
     let mut options = File::options();
     options
         .read(mode.read)
@@ -17,7 +17,11 @@ pub(crate) fn options(mode: &OpenMode) -> fs::OpenOptions {
         .truncate(mode.truncate)
         .create(mode.create)
         .create_new(mode.create_new);
-    options
+    let file = options.open(path)?;
+    if let (true, Some(mode)) = (mode.create_new, mode.mode) {
+        set_permissions_of(&file, &Permissions::new(mode))?;
+    }
+    Ok(file)
 }
 
 pub(crate) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
@@ -51,18 +55,6 @@ pub(crate) fn set_permissions_of(file: &File, permissions: &Permissions) -> io::
     let mut now = file.metadata()?.permissions();
     now.set_readonly(permissions.readonly());
     file.set_permissions(now)
-}
-
-/// Sets the permissions at a path.
-pub(crate) fn set_permissions(path: &Path, permissions: &Permissions) -> io::Result<()> {
-    let mut now = fs::metadata(path)?.permissions();
-    now.set_readonly(permissions.readonly());
-    fs::set_permissions(path, now)
-}
-
-/// Creates a folder.
-pub(crate) fn create_dir(path: &Path, _mode: Option<u32>) -> io::Result<()> {
-    fs::create_dir(path)
 }
 
 /// Returns the type of a file that is no regular file, folder or link.

@@ -2,9 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{
-    DirBuilderExt, FileExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt,
-};
+use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -12,8 +10,8 @@ use crate::disk::metadata::MetadataSource;
 use crate::disk::{FileType, Metadata, OwnMetadata, Permissions};
 use crate::runtime::OpenMode;
 
-/// Returns the options of the standard library.
-pub(crate) fn options(mode: &OpenMode) -> fs::OpenOptions {
+/// Opens a file.
+pub(crate) fn open(path: &Path, mode: &OpenMode) -> io::Result<File> {
     let mut options = File::options();
     options
         .read(mode.read)
@@ -25,7 +23,7 @@ pub(crate) fn options(mode: &OpenMode) -> fs::OpenOptions {
     if let Some(mode) = mode.mode {
         options.mode(mode);
     }
-    options
+    options.open(path)
 }
 
 pub(crate) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
@@ -46,20 +44,6 @@ pub(crate) fn set_permissions_of(file: &File, permissions: &Permissions) -> io::
     file.set_permissions(PermissionsExt::from_mode(permissions.bits()))
 }
 
-/// Sets the permissions at a path.
-pub(crate) fn set_permissions(path: &Path, permissions: &Permissions) -> io::Result<()> {
-    fs::set_permissions(path, PermissionsExt::from_mode(permissions.bits()))
-}
-
-/// Creates a folder.
-pub(crate) fn create_dir(path: &Path, mode: Option<u32>) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    if let Some(mode) = mode {
-        builder.mode(mode);
-    }
-    builder.create(path)
-}
-
 /// Returns the type of a file that is no regular file, folder or link.
 pub(crate) fn special_type(std: fs::FileType) -> FileType {
     if std.is_fifo() {
@@ -73,11 +57,6 @@ pub(crate) fn special_type(std: fs::FileType) -> FileType {
     } else {
         FileType::Other
     }
-}
-
-/// Creates a symbolic link.
-pub(crate) fn symlink(target: &Path, link: &Path) -> io::Result<()> {
-    std::os::unix::fs::symlink(target, link)
 }
 
 impl PermissionsExt for Permissions {

@@ -1,18 +1,16 @@
 //! Locks that exclude other handles of the same file.
 
-use std::fs::{self, TryLockError};
 use std::io;
 use std::time::Duration;
 
 use super::File;
+use crate::disk::Handle;
 use crate::runtime::Runtime;
 use crate::time::sleep;
 
 /// The pauses between attempts to lock a file.
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(100);
-
-type TryLock = fn(&fs::File) -> Result<(), TryLockError>;
 
 impl<R: Runtime> File<R> {
     /// Locks the file for this handle alone, and waits while another handle has the lock.
@@ -29,7 +27,7 @@ impl<R: Runtime> File<R> {
     ///
     /// Returns the error of the operating system.
     pub async fn lock(&mut self) -> io::Result<()> {
-        self.lock_by(fs::File::try_lock).await
+        self.lock_by(false).await
     }
 
     /// Locks the file for this handle and others that lock it by this method; see [`lock`](File::lock).
@@ -38,7 +36,7 @@ impl<R: Runtime> File<R> {
     ///
     /// Returns the error of the operating system.
     pub async fn lock_shared(&mut self) -> io::Result<()> {
-        self.lock_by(fs::File::try_lock_shared).await
+        self.lock_by(true).await
     }
 
     /// Locks the file for this handle alone if no other has it; returns whether it was locked.
@@ -47,7 +45,7 @@ impl<R: Runtime> File<R> {
     ///
     /// Returns the error of the operating system.
     pub async fn try_lock(&mut self) -> io::Result<bool> {
-        self.try_lock_by(fs::File::try_lock).await
+        self.try_lock_by(false).await
     }
 
     /// Locks the file in the way of [`lock_shared`](File::lock_shared) if that is possible at once;
@@ -57,7 +55,7 @@ impl<R: Runtime> File<R> {
     ///
     /// Returns the error of the operating system.
     pub async fn try_lock_shared(&mut self) -> io::Result<bool> {
-        self.try_lock_by(fs::File::try_lock_shared).await
+        self.try_lock_by(true).await
     }
 
     /// Releases the lock.
@@ -69,21 +67,17 @@ impl<R: Runtime> File<R> {
         self.call("unlock", false, |file, _| file.unlock()).await
     }
 
-    async fn lock_by(&mut self, lock: TryLock) -> io::Result<()> {
+    async fn lock_by(&mut self, shared: bool) -> io::Result<()> {
         let mut pause = FIRST_PAUSE;
-        while !self.try_lock_by(lock).await? {
+        while !self.try_lock_by(shared).await? {
             sleep::<R>(pause).await;
             pause = (2 * pause).min(LONGEST_PAUSE);
         }
         Ok(())
     }
 
-    async fn try_lock_by(&mut self, lock: TryLock) -> io::Result<bool> {
-        let attempt = move |file: &fs::File, _| match lock(file) {
-            Ok(()) => Ok(true),
-            Err(TryLockError::WouldBlock) => Ok(false),
-            Err(TryLockError::Error(error)) => Err(error),
-        };
+    async fn try_lock_by(&mut self, shared: bool) -> io::Result<bool> {
+        let attempt = move |file: &Handle, _| file.try_lock(shared);
         self.call("lock", false, attempt).await
     }
 }

@@ -7,11 +7,12 @@ mod traits;
 mod write;
 
 use std::fmt;
-use std::fs::{self, Metadata, Permissions};
+use std::fs;
 use std::io::{self, SeekFrom};
 use std::path::Path;
 
-use super::{PathError, os};
+use super::PathError;
+use crate::disk::{Handle, Metadata, Permissions};
 use crate::loom::Arc;
 use crate::runtime::Runtime;
 use crate::stream::file::engine::{Engine, EngineOptions};
@@ -77,7 +78,7 @@ impl<R: Runtime> File<R> {
     }
 
     pub(crate) fn opened(
-        file: fs::File,
+        file: impl Into<Handle>,
         path: Option<&Path>,
         limiter: Option<Arc<CapacityLimiter>>,
     ) -> Self {
@@ -85,7 +86,7 @@ impl<R: Runtime> File<R> {
             limiter,
             ..engine_options()
         };
-        File::with(Engine::new(file, path.map(Into::into), options))
+        File::with(Engine::new(file.into(), path.map(Into::into), options))
     }
 
     pub(crate) fn with(engine: Engine<R>) -> Self {
@@ -173,8 +174,9 @@ impl<R: Runtime> File<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system.
-    pub async fn set_permissions(&mut self, permissions: Permissions) -> io::Result<()> {
-        let set = move |file: &fs::File, _| file.set_permissions(permissions);
+    pub async fn set_permissions(&mut self, permissions: impl Into<Permissions>) -> io::Result<()> {
+        let permissions = permissions.into();
+        let set = move |file: &Handle, _| file.set_permissions(permissions);
         self.call("set the permissions of", false, set).await
     }
 
@@ -183,7 +185,7 @@ impl<R: Runtime> File<R> {
         &mut self,
         operation: &'static str,
         set_back: bool,
-        function: impl FnOnce(&fs::File, u64) -> io::Result<T> + Send + 'static,
+        function: impl FnOnce(&Handle, u64) -> io::Result<T> + Send + 'static,
     ) -> io::Result<T> {
         let outcome = self.engine.call(set_back, function).await;
         outcome.map_err(|error| self.wrap(operation, error))
@@ -224,7 +226,7 @@ impl<R: Runtime> fmt::Debug for File<R> {
 /// Returns the default options of the engine of a file.
 pub(crate) fn engine_options() -> EngineOptions {
     EngineOptions {
-        read_cached: os::READ_CACHED,
+        read_cached: true,
         ..EngineOptions::default()
     }
 }

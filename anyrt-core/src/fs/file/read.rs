@@ -1,14 +1,13 @@
 //! Reading.
 
-use std::fs;
 use std::future::poll_fn;
 use std::io;
 use std::task::{Poll, ready};
 
 use super::File;
+use crate::disk::Handle;
 use crate::engine::FallibleOperation;
 use crate::fs::lines::{Lines, Split};
-use crate::fs::os;
 use crate::runtime::Runtime;
 use crate::stream::IncompleteRead;
 use crate::stream::file::engine::MOST;
@@ -127,8 +126,8 @@ impl<R: Runtime> File<R> {
     /// Returns the error of the operating system; pipes and terminals do not have offsets.
     pub async fn read_at(&mut self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         let mut room = vec![0; buffer.len().min(MOST)];
-        let read = move |file: &fs::File, _| {
-            let count = os::read_at(file, &mut room, offset)?;
+        let read = move |file: &Handle, _| {
+            let count = file.read_at(&mut room, offset)?;
             room.truncate(count);
             Ok(room)
         };

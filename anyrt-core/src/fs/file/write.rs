@@ -1,12 +1,11 @@
 //! Writing, up to the disk, and closing.
 
-use std::fs;
 use std::future::poll_fn;
 use std::io;
 
 use super::File;
+use crate::disk::Handle;
 use crate::engine::FallibleOperation;
-use crate::fs::os;
 use crate::runtime::Runtime;
 use crate::stream::file::engine::MOST;
 
@@ -69,7 +68,7 @@ impl<R: Runtime> File<R> {
     /// Returns the error of the operating system.
     pub async fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<usize> {
         let bytes = bytes[..bytes.len().min(MOST)].to_vec();
-        let write = move |file: &fs::File, _| os::write_at(file, &bytes, offset);
+        let write = move |file: &Handle, _| file.write_at(&bytes, offset);
         self.call("write", false, write).await
     }
 
@@ -79,7 +78,7 @@ impl<R: Runtime> File<R> {
     ///
     /// Returns the error of a write, or of the operating system.
     pub async fn sync_all(&mut self) -> io::Result<()> {
-        self.call("sync", false, |file, _| file.sync_all()).await
+        self.call("sync", false, |file, _| file.sync(false)).await
     }
 
     /// Writes everything, and makes the system write the data to the disk.
@@ -88,7 +87,7 @@ impl<R: Runtime> File<R> {
     ///
     /// Returns the error of a write, or of the operating system.
     pub async fn sync_data(&mut self) -> io::Result<()> {
-        self.call("sync", false, |file, _| file.sync_data()).await
+        self.call("sync", false, |file, _| file.sync(true)).await
     }
 
     /// Closes the file, once everything is written, on a worker thread.

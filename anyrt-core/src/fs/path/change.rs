@@ -1,10 +1,10 @@
 //! Creating, removing, renaming, copying and moving.
 
-use std::fs::{self, Permissions};
 use std::io;
 use std::path::{self, PathBuf};
 
 use super::Path;
+use crate::disk::Permissions;
 use crate::fs::call::{call_cancellable, check};
 use crate::fs::{dirs, functions, whole};
 use crate::runtime::Runtime;
@@ -44,7 +44,8 @@ impl<R: Runtime> Path<R> {
     ///
     /// Returns the error of the operating system.
     pub async fn remove_dir(&self) -> io::Result<()> {
-        self.call("remove", |path| fs::remove_dir(path)).await
+        self.call("remove", |disk, path| disk.remove_dir(path))
+            .await
     }
 
     /// Removes the folder with everything in it; see [`remove_dir_all`](crate::fs::remove_dir_all).
@@ -116,13 +117,13 @@ impl<R: Runtime> Path<R> {
         check("move", &to)?;
         let (from, target) = (self.to_path_buf(), to.to_path_buf());
         let limiter = self.limiter.clone();
-        call_cancellable::<R, _>(limiter, "move", from, move |from| {
-            match fs::rename(from, &target) {
+        call_cancellable::<R, _>(limiter, "move", from, move |disk, from| {
+            match disk.replace(from, &target) {
                 Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {}
                 outcome => return Ok(outcome?),
             }
-            whole::copy_file(from, &target)?;
-            Ok(fs::remove_file(from)?)
+            whole::copy_file(disk, from, &target)?;
+            Ok(disk.remove_file(from)?)
         })
         .await?;
         Ok(to)
@@ -161,8 +162,8 @@ impl<R: Runtime> Path<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system.
-    pub async fn set_permissions(&self, permissions: Permissions) -> io::Result<()> {
+    pub async fn set_permissions(&self, permissions: impl Into<Permissions>) -> io::Result<()> {
         let (limiter, path) = (self.limiter.clone(), self.to_path_buf());
-        functions::set_permissions_at::<R>(limiter, path, permissions).await
+        functions::set_permissions_at::<R>(limiter, path, permissions.into()).await
     }
 }

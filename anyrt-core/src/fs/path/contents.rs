@@ -1,11 +1,10 @@
 //! The contents of files: opening, reading and writing.
 
-use std::fs;
 use std::io;
 
 use super::Path;
 use crate::fs::{File, OpenOptions, whole};
-use crate::runtime::Runtime;
+use crate::runtime::{OpenMode, Runtime};
 
 impl<R: Runtime> Path<R> {
     /// Opens the file for reading.
@@ -81,14 +80,9 @@ impl<R: Runtime> Path<R> {
     ///
     /// Returns the error of the operating system.
     pub async fn touch(&self) -> io::Result<()> {
-        self.call("touch", |path| {
-            #[expect(
-                clippy::disallowed_methods,
-                reason = "times of files are those of the system's clock"
-            )]
-            let now = std::time::SystemTime::now();
-            let file = fs::File::options().append(true).create(true).open(path)?;
-            file.set_modified(now)
+        self.call("touch", |disk, path| {
+            let file = disk.open(path, &OpenMode::APPEND)?;
+            file.set_modified(disk.now())
         })
         .await
     }

@@ -1,10 +1,10 @@
 //! Looking: whether a path exists, what it leads to, and what is in a folder.
 
-use std::fs::{self, Metadata};
 use std::io;
 use std::path;
 
 use super::Path;
+use crate::disk::Metadata;
 use crate::fs::listing::ReadDir;
 use crate::fs::walk::Walk;
 use crate::fs::{dirs, functions};
@@ -63,7 +63,8 @@ impl<R: Runtime> Path<R> {
     ///
     /// Returns the error of the operating system.
     pub async fn metadata(&self) -> io::Result<Metadata> {
-        self.call("look at", |path| fs::metadata(path)).await
+        self.call("look at", |disk, path| disk.metadata(path, true))
+            .await
     }
 
     /// Returns the metadata of the path itself, even if it is a link.
@@ -72,7 +73,7 @@ impl<R: Runtime> Path<R> {
     ///
     /// Returns the error of the operating system.
     pub async fn symlink_metadata(&self) -> io::Result<Metadata> {
-        self.call("look at", |path| fs::symlink_metadata(path))
+        self.call("look at", |disk, path| disk.metadata(path, false))
             .await
     }
 
@@ -92,7 +93,9 @@ impl<R: Runtime> Path<R> {
     ///
     /// Returns the error of the operating system.
     pub async fn resolve(&self) -> io::Result<Path<R>> {
-        let resolved = self.call("resolve", |path| fs::canonicalize(path)).await?;
+        let resolved = self
+            .call("resolve", |disk, path| disk.canonicalize(path))
+            .await?;
         Ok(self.derive(resolved))
     }
 
@@ -103,7 +106,7 @@ impl<R: Runtime> Path<R> {
     /// Returns the error of the operating system.
     pub async fn read_link(&self) -> io::Result<Path<R>> {
         let target = self
-            .call("read the link", |path| fs::read_link(path))
+            .call("read the link", |disk, path| disk.read_link(path))
             .await?;
         Ok(self.derive(target))
     }

@@ -12,6 +12,7 @@ use std::marker::PhantomData;
 use std::path::{self, PathBuf};
 
 use super::call::{Limiter, call};
+use crate::disk::Disk;
 use crate::loom::Arc;
 use crate::runtime::Runtime;
 use crate::sync::CapacityLimiter;
@@ -152,7 +153,7 @@ impl<R: Runtime> Path<R> {
     async fn call<T: Send + 'static>(
         &self,
         operation: &'static str,
-        function: impl FnOnce(&path::Path) -> io::Result<T> + Send + 'static,
+        function: impl FnOnce(&Disk, &path::Path) -> io::Result<T> + Send + 'static,
     ) -> io::Result<T> {
         let limiter = self.limiter.clone();
         call::<R, T>(limiter, operation, self.to_path_buf(), function).await

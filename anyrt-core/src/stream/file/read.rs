@@ -53,7 +53,8 @@ impl<R: Runtime> FileReadStream<R> {
         async {
             let engine = Engine::open(path, options(), |disk, path| {
                 disk.open(path, &OpenMode::READ)
-            }).await?;
+            })
+            .await?;
             Ok(FileReadStream { engine })
         }
     }

@@ -56,7 +56,8 @@ impl<R: Runtime> FileWriteStream<R> {
             let options = EngineOptions::default();
             let engine = Engine::open(path, options, |disk, path| {
                 disk.open(path, &OpenMode::CREATE)
-            }).await?;
+            })
+            .await?;
             Ok(FileWriteStream { engine })
         }
     }

@@ -1,7 +1,8 @@
 //! The bytes and the position while they are in memory.
 
-use std::fs;
 use std::io::{self, Seek, SeekFrom, Write};
+
+use crate::disk::Handle;
 
 #[derive(Default)]
 pub(super) struct Memory {
@@ -55,7 +56,7 @@ impl Memory {
         Ok(self.position)
     }
 
-    pub(super) fn write_to(&self, mut file: &fs::File) -> io::Result<()> {
+    pub(super) fn write_to(&self, mut file: &Handle) -> io::Result<()> {
         file.write_all(&self.bytes)?;
         file.seek(SeekFrom::Start(self.position))?;
         Ok(())

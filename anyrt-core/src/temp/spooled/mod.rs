@@ -14,17 +14,18 @@ mod place;
 mod roll;
 mod traits;
 
+use std::fmt;
 use std::future::poll_fn;
 use std::io::{self, SeekFrom};
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::task::{Poll, ready};
-use std::{fmt, fs};
 
 use futures_io::{AsyncRead, AsyncWrite};
 
 use self::memory::Memory;
 use self::place::Place;
+use crate::disk::Handle;
 use crate::engine::FallibleOperation;
 use crate::fs::File;
 use crate::fs::call::Limiter;
@@ -60,7 +61,7 @@ pub struct SpooledTempFile<R: Runtime> {
 
 enum SpoolState<R: Runtime> {
     Memory(Memory),
-    Moving(OwnedCall<Result<fs::File, (io::Error, Memory)>>),
+    Moving(OwnedCall<Result<Handle, (io::Error, Memory)>>),
     File(Box<File<R>>),
 }
 

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use super::place::Place;
 use super::{SpoolState, SpooledTempFile};
+use crate::disk::Disk;
 use crate::fs::call::check;
 use crate::fs::{File, PathError};
 use crate::runtime::Runtime;
@@ -38,8 +39,9 @@ impl<R: Runtime> SpooledTempFile<R> {
         };
         check(CREATE_FILE, &self.folder)?;
         let (memory, folder) = (mem::take(memory), self.folder.clone());
+        let disk = Disk::current::<R>();
         let work = move || {
-            let created = tempfile::tempfile_in(&folder);
+            let created = disk.create_unnamed(&folder);
             let written = created.and_then(|file| memory.write_to(&file).map(|()| file));
             written.map_err(|error| (PathError::wrap(CREATE_FILE, &folder, error), memory))
         };

@@ -1,10 +1,10 @@
-//! Trees of folders on systems other than Unix.
+//! Calls on paths on systems other than Unix.
 
 use std::fs;
 use std::io;
 use std::path::Path;
 
-use crate::disk::{Identity, Metadata};
+use crate::disk::{Identity, Metadata, Permissions};
 
 /// Returns the identity of the file at this path.
 pub(in crate::disk) fn identity(_metadata: &Metadata, path: &Path) -> io::Result<Identity> {
@@ -23,4 +23,20 @@ pub(in crate::disk) fn remove_all<E: From<io::Error>>(
 /// Returns whether an error means that too many links were followed.
 pub(in crate::disk) fn is_link_loop(_error: &io::Error) -> bool {
     false
+}
+
+/// Sets the permissions at a path.
+pub(in crate::disk) fn set_permissions(path: &Path, permissions: &Permissions) -> io::Result<()> {
+    let mut now = fs::metadata(path)?.permissions();
+    now.set_readonly(permissions.readonly());
+    fs::set_permissions(path, now)
+}
+
+/// Creates a folder.
+pub(in crate::disk) fn create_dir(path: &Path, mode: Option<u32>) -> io::Result<()> {
+    fs::create_dir(path)?;
+    match mode {
+        Some(mode) => set_permissions(path, &Permissions::new(mode)),
+        None => Ok(()),
+    }
 }

@@ -1,15 +1,15 @@
-//! Trees of folders on Unix: removing one by descriptors, and telling files apart by their numbers.
+//! Calls on paths on Unix.
 
 use std::fs;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, openat, unlinkat};
 use rustix::io::Errno;
 
-use crate::disk::{Identity, Metadata};
+use crate::disk::{Identity, Metadata, Permissions};
 
 /// Returns the identity of the file with this metadata.
 pub(in crate::disk) fn identity(metadata: &Metadata, _path: &Path) -> io::Result<Identity> {
@@ -82,4 +82,23 @@ fn gone(outcome: Result<(), Errno>) -> io::Result<()> {
 /// Returns whether an error means that too many links were followed.
 pub(in crate::disk) fn is_link_loop(error: &io::Error) -> bool {
     error.raw_os_error() == Some(Errno::LOOP.raw_os_error())
+}
+
+/// Sets the permissions at a path.
+pub(in crate::disk) fn set_permissions(path: &Path, permissions: &Permissions) -> io::Result<()> {
+    fs::set_permissions(path, PermissionsExt::from_mode(permissions.bits()))
+}
+
+/// Creates a folder.
+pub(in crate::disk) fn create_dir(path: &Path, mode: Option<u32>) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    if let Some(mode) = mode {
+        builder.mode(mode);
+    }
+    builder.create(path)
+}
+
+/// Creates a symbolic link.
+pub(in crate::disk) fn symlink(target: &Path, link: &Path) -> io::Result<()> {
+    std::os::unix::fs::symlink(target, link)
 }

@@ -17,6 +17,7 @@ const ROOMS: &[&str] = &[
     "linked_slab",
     "host",
     "runtime",
+    "disk",
     "engine",
     "role",
     "error",
@@ -41,6 +42,11 @@ const ROOMS: &[&str] = &[
 
 /// Imports against the order, with the reasons for them.
 const EXCEPTIONS: &[(&str, &str, &str)] = &[
+    (
+        "runtime",
+        "disk",
+        "types and permissions of files are part of the contract of `FileSystem`",
+    ),
     ("runtime", "engine", "re-exports `current_tag`"),
     (
         "runtime",

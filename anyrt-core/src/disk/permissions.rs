@@ -10,7 +10,7 @@ use super::os;
 /// is created from those of the standard library or of a [`Metadata`](super::Metadata).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Permissions {
-    /// The mode; on systems without modes, only whether somebody may write.
+    /// The mode; on systems without modes, only its bits for writing count.
     mode: u32,
 }
 
@@ -20,17 +20,17 @@ const WRITE: u32 = 0o222;
 impl Permissions {
     /// Creates permissions from a mode, such as `0o644`.
     ///
-    /// Systems without modes have read-only files alone: those with a mode that permits nobody to write.
+    /// On systems without modes, a file is read-only if no bit of the mode permits writing.
     pub fn new(mode: u32) -> Permissions {
         Permissions { mode }
     }
 
-    /// Returns whether nobody may write.
+    /// Returns whether no bit permits writing.
     pub fn readonly(&self) -> bool {
         self.mode & WRITE == 0
     }
 
-    /// Permits writing to everybody or nobody, as in the standard library.
+    /// Sets or clears all bits that permit writing, as the standard library does.
     pub fn set_readonly(&mut self, readonly: bool) {
         if readonly {
             self.mode &= !WRITE;

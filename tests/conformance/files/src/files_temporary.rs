@@ -48,7 +48,7 @@ pub fn temporary_files_are_gone_afterwards(backend: &Backend) {
         drop(builder.named().await.unwrap());
         assert_eq!(folder.names(), NONE);
 
-        let (mut file, path) = builder.named().await.unwrap().keep().unwrap();
+        let (mut file, path) = builder.named().await.unwrap().keep();
         file.write_all(b"kept").await.unwrap();
         file.close().await.unwrap();
         assert_eq!(path.read().await.unwrap(), b"kept");

@@ -31,6 +31,8 @@
 //!
 //! The rules are in `docs/rules.md`, and `ARCHITECTURE.md` is the map of this crate and the others.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod attributes;
 pub mod cancel;
 pub mod combine;

@@ -100,6 +100,8 @@
 //! | `events`, `failure`, `task_report` | what happened, and reports of failures |
 //! | `seeds`, `shrink`, `explore`, `properties` | the tools that find faults |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod blocking;
 mod choices;
 mod config;

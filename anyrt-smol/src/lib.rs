@@ -36,6 +36,8 @@
 //! - A run has one executor thread by default: the calling one. The global executor has one thread too,
 //!   unless the environment variable `SMOL_THREADS` sets another number.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod blocking;
 #[cfg(all(feature = "descriptors", unix))]
 mod reactor;

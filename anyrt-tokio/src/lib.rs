@@ -39,6 +39,8 @@
 //!   through a portal or a `RunHandle`, uses `tokio::task::block_in_place`. In a `LocalSet` that panics.
 //! - A runtime cannot be entered from within a task of another tokio runtime: tokio panics.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod blocking;
 #[cfg(all(feature = "descriptors", unix))]
 mod reactor;

@@ -74,6 +74,8 @@
 //! Threads for functions that block, and files, are those of the system. Its sockets, descriptors, processes and
 //! signals are not available: they return [`Unsupported`](std::io::ErrorKind::Unsupported).
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod ambient;
 mod backend;
 mod cancel;

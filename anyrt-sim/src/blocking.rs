@@ -5,10 +5,11 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 
-use anyrt_core::runtime::Blocking;
+use anyrt_core::runtime::{Blocking, FileSystem};
 
 use crate::Sim;
-use crate::current::{enter, with_current};
+use crate::current::{current, enter, with_current};
+use crate::disk::Files;
 use crate::executor::Next;
 use crate::lock::lock;
 use crate::spawn::Simulation;
@@ -96,5 +97,10 @@ impl Blocking for Sim {
         if is_lent() || !polls {
             wait();
         }
+    }
+
+    fn file_system() -> Option<Arc<dyn FileSystem>> {
+        let host = current()?;
+        Some(Arc::new(Files::new(host)))
     }
 }

@@ -29,10 +29,34 @@ pub(crate) enum Purpose {
     Latency,
     /// A fault: a lost packet, for instance.
     Fault,
+    /// The time that an operation of a disk takes, beyond the least.
+    Disk,
+    /// A fault of a disk.
+    DiskFault,
+    /// What a crash leaves of changes that are not durable.
+    Crash,
 }
 
 /// The names of the purposes in the text form of a list, in their order.
-const NAMES: [&str; 5] = ["order", "core", "user", "latency", "fault"];
+const NAMES: [&str; 8] = [
+    "order",
+    "core",
+    "user",
+    "latency",
+    "fault",
+    "disk",
+    "disk-fault",
+    "crash",
+];
+
+/// The number of the stream of priorities. It is among those of the purposes, since later ones were added.
+const PRIORITIES: u64 = 6;
+
+/// Returns the number of the stream of a purpose. Frozen, as a seed is.
+fn stream(purpose: usize) -> u64 {
+    let number = purpose as u64 + 1;
+    number + u64::from(number >= PRIORITIES)
+}
 
 /// The draws of a run, in the order of each purpose.
 ///
@@ -175,8 +199,8 @@ pub(crate) struct Draws {
 impl Draws {
     pub(crate) fn new(seed: u64, replayed: Option<Choices>, keep: bool) -> Draws {
         Draws {
-            streams: std::array::from_fn(|purpose| Rng::stream(seed, purpose as u64 + 1)),
-            priorities: Rng::stream(seed, NAMES.len() as u64 + 1),
+            streams: std::array::from_fn(|purpose| Rng::stream(seed, stream(purpose))),
+            priorities: Rng::stream(seed, PRIORITIES),
             replayed,
             made: [0; NAMES.len()],
             kept: keep.then(Choices::default),

@@ -16,7 +16,8 @@ use crate::properties::Properties;
 /// are panics.
 ///
 /// The defaults are frozen, since a seed names a run with them: random order, a clock that moves by itself, a
-/// microsecond for each step, packets that take 1 to 10 milliseconds, no faults.
+/// microsecond for each step, packets that take 1 to 10 milliseconds, disks that take 10 to 100
+/// microseconds and half a millisecond to 5 for a sync, no faults.
 ///
 /// # Examples
 ///
@@ -169,6 +170,19 @@ impl Config {
     /// end. A range without a length is exact.
     pub fn latency(mut self, range: Range<Duration>) -> Config {
         self.faults.latency = range;
+        self
+    }
+
+    /// Sets the time that operations of a disk take, other than syncs: at least the start of the range, and less
+    /// than its end.
+    pub fn disk_latency(mut self, range: Range<Duration>) -> Config {
+        self.faults.disk_latency = range;
+        self
+    }
+
+    /// Sets the time that syncs of a disk take.
+    pub fn sync_latency(mut self, range: Range<Duration>) -> Config {
+        self.faults.sync_latency = range;
         self
     }
 

@@ -49,6 +49,8 @@ pub enum EventKind {
     Fault,
     /// The program noted something.
     Note,
+    /// A disk was used.
+    Disk,
 }
 
 impl fmt::Display for Event {
@@ -65,6 +67,7 @@ impl fmt::Display for Event {
             EventKind::Send => "packet sent,",
             EventKind::Start => "start of host",
             EventKind::Crash => "crash of host",
+            EventKind::Disk => return crate::disk::describe(self.id, f),
             EventKind::Fault => "fault",
             EventKind::Note => return write!(f, "note: {}", self.text.as_deref().unwrap_or("")),
         };
@@ -170,7 +173,7 @@ impl Events {
 }
 
 /// FNV-1a, whose values are the same in every version of the standard library.
-struct Fnv(u64);
+pub(crate) struct Fnv(u64);
 
 impl Default for Fnv {
     fn default() -> Fnv {

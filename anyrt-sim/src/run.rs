@@ -11,6 +11,7 @@ use anyrt_core::task::RunOptions;
 use crate::Sim;
 use crate::choices::Choices;
 use crate::config::Config;
+use crate::disk::Disk;
 use crate::events::Event;
 use crate::executor::drive;
 use crate::failure::Failure;
@@ -224,5 +225,6 @@ fn refuses_threads() -> io::Error {
 }
 
 fn enter<F: Future>(shared: Arc<Shared>, future: F) -> F::Output {
-    drive(&Incarnation::new(shared, 0, HostClock::default()), future)
+    let host = Incarnation::new(shared, 0, HostClock::default(), Disk::new());
+    drive(&host, future)
 }

@@ -9,10 +9,11 @@
 //! So a function that blocks is a part of the order that the seed decides. When the run ends, the threads
 //! that are left run freely: what they wait for is gone, or comes from other such threads.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::fmt;
 use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -48,12 +49,28 @@ struct Baton {
 }
 
 thread_local! {
-    static LENT: Cell<bool> = const { Cell::new(false) };
+    /// This thread, if it runs a function that may block.
+    static LENT: RefCell<Option<Arc<SimThread>>> = const { RefCell::new(None) };
+}
+
+/// Returns this thread, if it runs a function that may block.
+fn lent() -> Option<Arc<SimThread>> {
+    LENT.try_with(|lent| lent.borrow().clone()).ok().flatten()
 }
 
 /// Returns whether this thread runs a function that may block.
 pub(crate) fn is_lent() -> bool {
-    LENT.get()
+    lent().is_some()
+}
+
+/// Lets so much virtual time pass on this thread, in nanoseconds, while others go on. Has no effect unless the
+/// thread runs a function that may block.
+pub(crate) fn sleep(time: u64) {
+    if let Some(thread) = lent()
+        && time > 0
+    {
+        thread.sleep(time);
+    }
 }
 
 impl SimThread {
@@ -87,11 +104,12 @@ impl SimThread {
     }
 
     fn run(self: Arc<SimThread>, work: impl FnOnce()) {
-        LENT.set(true);
+        LENT.set(Some(self.clone()));
         self.wait_for_turn(self.lock());
         let numbers = own_numbers(self.host.shared.numbers.clone());
         with_park(Arc::new(Parker(self.clone())), work);
         drop(numbers);
+        LENT.set(None);
         let mut baton = self.lock();
         baton.ended = true;
         baton.runs = false;
@@ -199,6 +217,33 @@ impl SimThread {
         }
         self.host.shared.push_yielded(Next::Thread(self.clone()));
         self.yield_turn(self.lock());
+    }
+}
+
+impl SimThread {
+    /// Lets time pass. The token of [`Park`] is not involved: others may leave it meanwhile.
+    fn sleep(self: &Arc<Self>, time: u64) {
+        let shared = &self.host.shared;
+        let mut state = shared.lock();
+        // When the run is over, time has ended.
+        if state.ended {
+            return;
+        }
+        let deadline = shared.now().saturating_add(time);
+        let waker = Waker::from(Arc::new(Sleeper(self.clone())));
+        state.timers.insert(deadline, waker);
+        drop(state);
+        self.yield_turn(self.lock());
+    }
+}
+
+/// A thread that sleeps: waking it gives it a turn.
+struct Sleeper(Arc<SimThread>);
+
+impl Wake for Sleeper {
+    fn wake(self: Arc<Self>) {
+        let thread = self.0.clone();
+        thread.host.shared.clone().push(Next::Thread(thread));
     }
 }
 

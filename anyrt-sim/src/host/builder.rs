@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::lifecycle::Command;
 use super::{Host, HostClock};
+use crate::disk::Disk;
 use crate::shared::{Shared, nanos};
 use crate::spawn::Simulation;
 
@@ -17,11 +18,12 @@ pub(crate) type Factory = Box<dyn FnMut() -> Pin<Box<dyn Future<Output = ()>>> +
 #[derive(Debug)]
 #[must_use = "a host does nothing until it is started"]
 pub struct HostBuilder {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     name: Arc<str>,
     ip: Option<Ipv4Addr>,
     skew: Duration,
     drift: i32,
+    pub(crate) disk: Arc<Disk>,
 }
 
 impl Simulation {
@@ -57,6 +59,7 @@ impl Simulation {
             ip: None,
             skew: Duration::ZERO,
             drift: 0,
+            disk: Disk::new(),
         }
     }
 }
@@ -113,11 +116,11 @@ impl HostBuilder {
             skew: nanos(self.skew),
             drift: i64::from(self.drift) * 1000,
         };
-        let added = self
-            .shared
-            .lock()
-            .hosts
-            .add(self.name.clone(), self.ip, clock, factory);
+        let added =
+            self.shared
+                .lock()
+                .hosts
+                .add(self.name.clone(), self.ip, clock, factory, &self.disk);
         let (id, addresses) = added.unwrap_or_else(|taken| panic!("{taken}"));
         self.shared.enqueue(Command::Start(id), None);
         Host {
@@ -125,6 +128,7 @@ impl HostBuilder {
             id,
             name: self.name,
             addresses: addresses.map(IpAddr::from),
+            disk: self.disk,
         }
     }
 }

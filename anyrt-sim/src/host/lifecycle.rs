@@ -114,10 +114,10 @@ impl Mains {
             if state.hosts.is_up(host) {
                 return;
             }
-            let Some((factory, clock)) = state.hosts.take_factory(host) else {
+            let Some((factory, clock, disk)) = state.hosts.take_factory(host) else {
                 return;
             };
-            let incarnation = Incarnation::new(shared.clone(), host, clock);
+            let incarnation = Incarnation::new(shared.clone(), host, clock, disk);
             state.hosts.set_up(&incarnation);
             state.events.record(now, EventKind::Start, u64::from(host));
             (factory, incarnation, state.next_id())
@@ -197,6 +197,7 @@ impl Mains {
         };
         #[cfg(feature = "net")]
         shared.disconnect(host);
+        incarnation.disk.crash(shared);
         let _entered = enter(&incarnation);
         let main = self.0.borrow_mut().remove(&host);
         drop(main);

@@ -2,7 +2,8 @@
 //!
 //! A host is a run of its own in the executor: its main future is created by a factory at each start, and
 //! dropped at a crash, with all of its tasks. Destructors run then, as a language demands, but what they do
-//! has no effect: they cannot spawn, send or be woken. What has to survive a crash is outside of the host.
+//! has no effect: they cannot spawn, send, write to a file or be woken. What has to survive a crash is on the disk
+//! of the host, or outside of it.
 
 mod builder;
 mod clock;
@@ -21,6 +22,7 @@ pub(crate) use self::clock::HostClock;
 use self::lifecycle::Command;
 pub(crate) use self::lifecycle::{HostMain, Mains, Requested};
 pub(crate) use self::table::Hosts;
+use crate::disk::Disk;
 use crate::shared::{Shared, nanos};
 
 /// The number of a host. The main future is on host 0.
@@ -33,15 +35,22 @@ pub(crate) struct Incarnation {
     /// False after a crash: what destructors still do on the host has no effect.
     alive: AtomicBool,
     clock: HostClock,
+    pub(crate) disk: Arc<Disk>,
 }
 
 impl Incarnation {
-    pub(crate) fn new(shared: Arc<Shared>, host: HostId, clock: HostClock) -> Arc<Incarnation> {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        host: HostId,
+        clock: HostClock,
+        disk: Arc<Disk>,
+    ) -> Arc<Incarnation> {
         Arc::new(Incarnation {
             shared,
             host,
             alive: AtomicBool::new(true),
             clock,
+            disk,
         })
     }
 
@@ -83,10 +92,11 @@ impl fmt::Debug for Incarnation {
 /// Cheap to clone. Dropping it does not affect the host.
 #[derive(Clone)]
 pub struct Host {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     id: HostId,
     name: Arc<str>,
     addresses: [IpAddr; 2],
+    pub(crate) disk: Arc<Disk>,
 }
 
 impl Host {
@@ -110,8 +120,8 @@ impl Host {
         self.shared.lock().hosts.is_up(self.id)
     }
 
-    /// Crashes the host, as a power failure does: its tasks are dropped, and its peers are told nothing. Has
-    /// no effect if it is not up.
+    /// Crashes the host, as a power failure does: its tasks are dropped, and its peers are told nothing. Its
+    /// [disk](Host::disk) loses what was not durable. Has no effect if it is not up.
     ///
     /// It happens after the current step. A host can crash itself: then this never returns.
     ///

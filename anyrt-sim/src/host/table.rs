@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::builder::Factory;
 use super::{HostClock, HostId, Incarnation};
+use crate::disk::Disk;
 use crate::executor::Next;
 
 /// The hosts of a run, by number.
@@ -22,6 +23,8 @@ struct HostState {
     name: Arc<str>,
     addresses: [IpAddr; 2],
     clock: HostClock,
+    /// Its files, which outlive it. That of the main future is with its only incarnation.
+    disk: Option<Arc<Disk>>,
     /// `None` for the host of the main future, which cannot start again, and while it is called.
     factory: Option<Factory>,
     /// Its present incarnation, if it is up.
@@ -43,6 +46,7 @@ impl Default for Hosts {
                 name,
                 addresses,
                 clock: HostClock::default(),
+                disk: None,
                 factory: None,
                 up: None,
                 crashed: false,
@@ -72,6 +76,7 @@ impl Hosts {
         ip: Option<Ipv4Addr>,
         clock: HostClock,
         factory: Factory,
+        disk: &Arc<Disk>,
     ) -> Result<(HostId, [IpAddr; 2]), String> {
         let id = self.hosts.len() as HostId;
         let addresses = addresses(id, ip);
@@ -88,6 +93,7 @@ impl Hosts {
             name,
             addresses,
             clock,
+            disk: Some(disk.clone()),
             factory: Some(factory),
             up: None,
             crashed: false,
@@ -164,9 +170,10 @@ impl Hosts {
         (host.up.take(), host.held.take())
     }
 
-    pub(super) fn take_factory(&mut self, id: HostId) -> Option<(Factory, HostClock)> {
+    pub(super) fn take_factory(&mut self, id: HostId) -> Option<(Factory, HostClock, Arc<Disk>)> {
         let host = self.host(id);
-        Some((host.factory.take()?, host.clock))
+        let disk = host.disk.clone()?;
+        Some((host.factory.take()?, host.clock, disk))
     }
 
     pub(super) fn put_factory(&mut self, id: HostId, factory: Factory) {

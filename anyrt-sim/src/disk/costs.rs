@@ -1,0 +1,228 @@
+//! The time that calls take, and the faults that they meet.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::hash::Hasher;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::MutexGuard;
+use std::time::Duration;
+
+use super::errors::Errno;
+use super::node::NodeId;
+use super::system::Files;
+use super::tree::Tree;
+use crate::choices::Purpose;
+use crate::events::{EventKind, Fnv};
+use crate::lock::lock;
+use crate::random::Rng;
+use crate::shared::nanos;
+use crate::threads;
+
+/// A kind of operations of a disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+#[repr(u8)]
+pub enum DiskOperation {
+    /// Opening a file, which may create it.
+    Open,
+    /// Reading from a file.
+    Read,
+    /// Writing to a file, or setting its length.
+    Write,
+    /// Syncing a file or a folder.
+    Sync,
+    /// Changing folders or metadata: creating, renaming, removing, linking, setting permissions.
+    Change,
+    /// Looking at metadata, folders and links.
+    Inspect,
+}
+
+/// The operations by their numbers.
+const OPERATIONS: [DiskOperation; 6] = [
+    DiskOperation::Open,
+    DiskOperation::Read,
+    DiskOperation::Write,
+    DiskOperation::Sync,
+    DiskOperation::Change,
+    DiskOperation::Inspect,
+];
+
+impl DiskOperation {
+    /// Returns whether it fails at random.
+    fn meets_errors(self) -> bool {
+        matches!(
+            self,
+            DiskOperation::Read | DiskOperation::Write | DiskOperation::Sync
+        )
+    }
+}
+
+/// What differs from disk to disk.
+#[derive(Debug, Default)]
+pub(super) struct Costs {
+    /// The times that calls take, instead of those of the whole simulation.
+    pub(super) latency: Option<Range<Duration>>,
+    pub(super) sync_latency: Option<Range<Duration>>,
+    /// The number of next operations that fail.
+    pub(super) failing: BTreeMap<DiskOperation, u32>,
+    /// The generator of names for temporary files.
+    names: Option<Rng>,
+}
+
+/// What an operation is about.
+#[derive(Clone, Copy)]
+pub(super) enum Subject<'a> {
+    Path(&'a Path),
+    File(NodeId),
+}
+
+/// The bits of an event's number that are the operation.
+const BITS: u32 = 3;
+
+impl Subject<'_> {
+    /// Returns the number of an event.
+    fn event(self, operation: DiskOperation) -> u64 {
+        let subject = match self {
+            Subject::File(node) => node << 1,
+            Subject::Path(path) => {
+                let mut hasher = Fnv::default();
+                hasher.write(path.as_os_str().as_encoded_bytes());
+                hasher.finish() << 1 | 1
+            }
+        };
+        subject << BITS | operation as u64
+    }
+}
+
+/// Describes the event with this number.
+pub(crate) fn describe(event: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let operation = OPERATIONS.get((event & ((1 << BITS) - 1)) as usize);
+    let operation = match operation {
+        Some(DiskOperation::Open) => "open",
+        Some(DiskOperation::Read) => "read",
+        Some(DiskOperation::Write) => "write",
+        Some(DiskOperation::Sync) => "sync",
+        Some(DiskOperation::Change) => "change",
+        Some(DiskOperation::Inspect) | None => "look",
+    };
+    match event >> BITS {
+        path if path & 1 == 1 => write!(f, "disk: {operation} by path"),
+        file => write!(f, "disk: {operation} of file {}", file >> 1),
+    }
+}
+
+impl Files {
+    /// Begins an operation: lets its time pass, and injects faults.
+    pub(super) fn begin(
+        &self,
+        operation: DiskOperation,
+        subject: Subject<'_>,
+    ) -> Result<MutexGuard<'_, Tree>, Errno> {
+        self.pass_time(operation, subject)?;
+        if self.draw_error(operation) {
+            return Err(Errno::IO);
+        }
+        Ok(self.lock())
+    }
+
+    /// Lets the time of an operation pass.
+    pub(super) fn pass_time(
+        &self,
+        operation: DiskOperation,
+        subject: Subject<'_>,
+    ) -> Result<(), Errno> {
+        self.check()?;
+        // Elsewhere, a wait would stop the whole simulation.
+        if threads::is_lent() {
+            threads::sleep(self.draw_latency(operation));
+            self.check()?;
+        }
+        let shared = &self.host.shared;
+        let now = shared.now();
+        let event = subject.event(operation);
+        shared.lock().events.record(now, EventKind::Disk, event);
+        Ok(())
+    }
+
+    /// Checks that the host has not crashed since, and that the run has not ended.
+    pub(super) fn check(&self) -> Result<(), Errno> {
+        if self.host.is_alive() && !self.host.shared.lock().ended {
+            Ok(())
+        } else {
+            Err(Errno::IO)
+        }
+    }
+
+    fn draw_latency(&self, operation: DiskOperation) -> u64 {
+        let faults = &self.host.shared.config.faults;
+        let costs = lock(&self.host.disk.costs);
+        let range = match operation {
+            DiskOperation::Sync => costs.sync_latency.as_ref().unwrap_or(&faults.sync_latency),
+            _ => costs.latency.as_ref().unwrap_or(&faults.disk_latency),
+        };
+        let (least, end) = (nanos(range.start), nanos(range.end));
+        drop(costs);
+        least.saturating_add(self.draw(Purpose::Disk, end.saturating_sub(least)))
+    }
+
+    /// Draws a number below `n`; zero if there is no choice.
+    pub(super) fn draw(&self, purpose: Purpose, n: u64) -> u64 {
+        if n < 2 {
+            return 0;
+        }
+        self.host.shared.lock().draws.below(purpose, n)
+    }
+
+    /// Returns whether an operation fails: by request, or by chance.
+    pub(super) fn draw_error(&self, operation: DiskOperation) -> bool {
+        let requested = {
+            let mut costs = lock(&self.host.disk.costs);
+            match costs.failing.get_mut(&operation) {
+                Some(count) if *count > 0 => {
+                    *count -= 1;
+                    true
+                }
+                _ => false,
+            }
+        };
+        let shared = &self.host.shared;
+        let errors = shared.config.faults.disk_errors;
+        let fails = requested || operation.meets_errors() && self.draw_fault(errors);
+        if fails {
+            let now = shared.now();
+            let host = u64::from(self.host.host);
+            shared.lock().events.record(now, EventKind::Fault, host);
+        }
+        fails
+    }
+
+    /// Draws whether a fault of this frequency, of a thousand, occurs.
+    fn draw_fault(&self, per_mille: u32) -> bool {
+        // From the top, so that a draw of zero is no fault.
+        let per_mille = u64::from(per_mille.min(1000));
+        per_mille > 0 && self.draw(Purpose::DiskFault, 1000) >= 1000 - per_mille
+    }
+
+    /// Draws the number of bytes that a call transfers, of those that it could.
+    pub(super) fn draw_transfer(&self, count: usize) -> usize {
+        let short_transfers = self.host.shared.config.faults.short_transfers;
+        if count < 2 || !self.draw_fault(short_transfers) {
+            return count;
+        }
+        // A draw of zero is the least that is missing.
+        count - 1 - self.draw(Purpose::DiskFault, count as u64 - 1) as usize
+    }
+
+    /// Returns a random number for the name of a temporary file. It is not a choice: one is as good as another.
+    pub(super) fn draw_name(&self) -> u64 {
+        let seed = self.host.shared.config.seed();
+        let stream = NAMES + u64::from(self.host.host);
+        let mut costs = lock(&self.host.disk.costs);
+        let names = costs.names.get_or_insert_with(|| Rng::stream(seed, stream));
+        names.next()
+    }
+}
+
+/// The stream of the names of the first host, after those of all purposes.
+const NAMES: u64 = 1 << 32;

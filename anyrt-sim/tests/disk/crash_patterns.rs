@@ -16,22 +16,23 @@ fn journal_is_whole(seed: u64, faults: Faults, syncs: bool) -> bool {
         let host = sim().host("server").start(move || {
             let acknowledged = written.clone();
             async move {
-                let append = move |files: &dyn FileSystem, number: u64| {
-                    let file = open(files, "/journal", "ac").unwrap();
-                    write_all(&*file, &number.to_be_bytes()).unwrap();
-                    if syncs {
-                        file.sync(true).unwrap();
+                // Ends with an error after the crash.
+                let append = move |files: &dyn FileSystem| -> io::Result<()> {
+                    loop {
+                        let next = *acknowledged.lock().unwrap() + 1;
+                        let file = open(files, "/journal", "ac")?;
+                        write_all(&*file, &next.to_be_bytes())?;
+                        if syncs {
+                            file.sync(true)?;
+                        }
+                        *acknowledged.lock().unwrap() = next;
                     }
                 };
-                loop {
-                    let next = *acknowledged.lock().unwrap() + 1;
-                    on_worker(move |files| append(files, next)).await;
-                    *acknowledged.lock().unwrap() = next;
-                }
+                on_worker(append).await.unwrap_err();
             }
         });
         for _ in 0..3 {
-            sleep::<Sim>(Duration::from_millis(sim().choose(200))).await;
+            sleep::<Sim>(Duration::from_millis(sim().choose(20))).await;
             host.restart().await;
         }
         host.crash().await;
@@ -76,25 +77,26 @@ fn replaced(seed: u64, syncs_file: bool, syncs_folder: bool) -> Option<(u64, u64
         let host = sim().host("server").start(move || {
             let done = replacing.clone();
             async move {
-                let replace = move |files: &dyn FileSystem, number: u64| {
-                    let file = open(files, "/new", "wct").unwrap();
-                    write_all(&*file, &number.to_be_bytes().repeat(200)).unwrap();
-                    if syncs_file {
-                        file.sync(true).unwrap();
-                    }
-                    files.rename("/new".as_ref(), "/a".as_ref(), true).unwrap();
-                    if syncs_folder {
-                        sync_path(files, "/").unwrap();
+                // Ends with an error after the crash.
+                let replace = move |files: &dyn FileSystem| -> io::Result<()> {
+                    loop {
+                        let next = *done.lock().unwrap() + 1;
+                        let file = open(files, "/new", "wct")?;
+                        write_all(&*file, &next.to_be_bytes().repeat(200))?;
+                        if syncs_file {
+                            file.sync(true)?;
+                        }
+                        files.rename("/new".as_ref(), "/a".as_ref(), true)?;
+                        if syncs_folder {
+                            sync_path(files, "/")?;
+                        }
+                        *done.lock().unwrap() = next;
                     }
                 };
-                loop {
-                    let next = *done.lock().unwrap() + 1;
-                    on_worker(move |files| replace(files, next)).await;
-                    *done.lock().unwrap() = next;
-                }
+                on_worker(replace).await.unwrap_err();
             }
         });
-        let moment = Duration::from_millis(sim().choose(1000));
+        let moment = Duration::from_millis(sim().choose(300));
         sleep::<Sim>(moment).await;
         host.crash().await;
         let done = *done.lock().unwrap();

@@ -1,12 +1,13 @@
 //! Blocking calls on the ambient runtime.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use anyrt_core::runtime::Blocking;
+use anyrt_core::runtime::{Blocking, FileSystem};
 use pin_project::pin_project;
 
-use super::find::enter;
+use super::find::{enter, is_simulated};
 use super::{Ambient, AmbientHandle, AsyncStd, Each, EachPinned, Sim, Smol, Tokio, match_each};
 
 /// The result of a function that runs on a thread where it may block.
@@ -57,5 +58,14 @@ impl Blocking for Ambient {
 
     fn block_in_place(handle: &AmbientHandle, wait: &mut dyn FnMut()) {
         match_each!(Each, &handle.0, handle, B => B::block_in_place(handle, wait));
+    }
+
+    #[inline]
+    fn file_system() -> Option<Arc<dyn FileSystem>> {
+        if is_simulated() {
+            Sim::file_system()
+        } else {
+            None
+        }
     }
 }

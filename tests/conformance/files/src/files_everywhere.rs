@@ -1,7 +1,6 @@
 //! Files against a model, cancelled at each poll: F3, F4.
 
 use std::cell::{Cell, RefCell};
-use std::fs;
 use std::io::SeekFrom;
 use std::sync::Arc;
 
@@ -10,6 +9,7 @@ use anyrt_core::sync::CapacityLimiter;
 
 use crate::bytes::bytes;
 use crate::cancel_everywhere::cancel_everywhere;
+use crate::disk as fs;
 use crate::erased::{Backend, R};
 use crate::folder::Folder;
 

@@ -1,11 +1,11 @@
 //! Lines and pieces of files: FS-02, F11.
 
-use std::fs;
-use std::io::{self, Write};
+use std::io;
 
 use anyrt_core::fs::File;
 
 use crate::cancel_everywhere::cancel_everywhere;
+use crate::disk as fs;
 use crate::erased::{Backend, R};
 use crate::folder::Folder;
 use crate::support::run;
@@ -79,8 +79,7 @@ pub fn pieces_are_split_at_any_byte(backend: &Backend) {
         assert_eq!(pieces.next().await.unwrap().unwrap(), b"");
         assert_eq!(pieces.next().await.unwrap().unwrap(), b"b");
         assert!(pieces.next().await.is_none());
-        let mut grown = fs::File::options().append(true).open(&path).unwrap();
-        grown.write_all(b"c\0").unwrap();
+        fs::append(&path, b"c\0").unwrap();
         assert_eq!(pieces.next().await.unwrap().unwrap(), b"c");
         assert!(pieces.next().await.is_none());
     });

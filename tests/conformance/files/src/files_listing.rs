@@ -1,8 +1,7 @@
 //! Listings, walks and patterns: FS-09, F2, F16, F17, F18.
 
-use std::fs::{self, Permissions};
 use std::io;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::PermissionsExt;
 use std::thread;
 
 use anyrt_core::fs::{self as files, PathError, Walk};
@@ -10,6 +9,7 @@ use anyrt_core::temp::TempBuilder;
 use futures_util::StreamExt;
 
 use crate::cancel_everywhere::cancel_everywhere;
+use crate::disk as fs;
 use crate::erased::{Backend, R};
 use crate::folder::Folder;
 use crate::harness::repeats;
@@ -22,7 +22,7 @@ fn tree() -> Folder {
     for name in ["a/1", "a/2", "a/.hidden", "a/b/3", "a/b/c/4"] {
         folder.file(name, name);
     }
-    symlink("a", folder.join("link")).unwrap();
+    fs::symlink("a", folder.join("link")).unwrap();
     folder
 }
 
@@ -143,7 +143,7 @@ pub fn a_walk_goes_through_a_tree(backend: &Backend) {
 /// walk continues.
 pub fn errors_of_a_walk_are_items(backend: &Backend) {
     let folder = tree();
-    symlink("../..", folder.join("a/b/up")).unwrap();
+    fs::symlink("../..", folder.join("a/b/up")).unwrap();
     run(backend, async {
         let walk = || files::walk::<R>(folder.path()).sort_by_file_name();
         let (mut failed, mut after) = (Vec::new(), false);
@@ -186,7 +186,7 @@ pub fn errors_of_a_walk_are_items(backend: &Backend) {
 pub fn a_closed_folder_is_an_item(backend: &Backend) {
     let folder = tree();
     let closed = folder.join("a/b");
-    let permit = |mode| fs::set_permissions(&closed, Permissions::from_mode(mode)).unwrap();
+    let permit = |mode| fs::set_permissions(&closed, PermissionsExt::from_mode(mode)).unwrap();
     permit(0o000);
     if fs::read_dir(&closed).is_ok() {
         // Root may read every folder.
@@ -219,7 +219,7 @@ pub fn a_closed_folder_is_an_item(backend: &Backend) {
         assert!(denied(
             files::remove_dir_all::<R>(&closed).await.unwrap_err()
         ));
-        assert!(closed.exists());
+        assert!(fs::exists(&closed));
         let dir = TempBuilder::<R>::new().parent(&closed).dir().await;
         assert!(denied(dir.unwrap_err()));
     });
@@ -333,7 +333,7 @@ pub fn patterns_find_paths(backend: &Backend) {
 pub fn a_tree_is_removed(backend: &Backend) {
     let folder = tree();
     let outside = folder.file("outside", "stays");
-    symlink(folder.path(), folder.join("a/b/out")).unwrap();
+    fs::symlink(folder.path(), folder.join("a/b/out")).unwrap();
     for number in 0..1200 {
         folder.file(format!("a/b/many-{number}"), "");
     }
@@ -342,7 +342,7 @@ pub fn a_tree_is_removed(backend: &Backend) {
         assert_eq!(folder.names(), ["link", "outside"]);
         assert_eq!(fs::read(&outside).unwrap(), b"stays");
         assert!(files::remove_dir_all::<R>(&outside).await.is_err());
-        assert!(outside.exists());
+        assert!(fs::exists(&outside));
     });
 }
 
@@ -352,7 +352,7 @@ anyrt_conformance_kit::cases! { files_listing: erased [Process],
     a_walk_goes_through_a_tree,
     errors_of_a_walk_are_items,
     a_closed_folder_is_an_item,
-    a_walk_ends_although_its_tree_is_removed,
+    a_walk_ends_although_its_tree_is_removed: [os_files],
     very_many_entries_are_listed,
     patterns_find_paths,
     a_tree_is_removed,

@@ -1,6 +1,5 @@
 //! Accepted bytes are not lost: F6, F7, F8.
 
-use std::fs;
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
@@ -14,6 +13,7 @@ use anyrt_core::sync::CapacityLimiter;
 use anyrt_core::time::now;
 
 use crate::bytes::bytes;
+use crate::disk as fs;
 use crate::erased::{Backend, R};
 use crate::folder::Folder;
 use crate::support::{Flag, forever, in_cancelled_scope, run};
@@ -213,12 +213,12 @@ pub fn a_write_in_the_background_holds_no_scope(backend: &Backend) {
 
 anyrt_conformance_kit::cases! { files_lost: erased [Process],
     small_writes_come_out_in_order,
-    a_full_disk_is_reported_again_and_again,
-    a_later_flush_writes_what_is_left,
+    a_full_disk_is_reported_again_and_again: [os_files],
+    a_later_flush_writes_what_is_left: [os_files],
     a_dropped_file_is_written_to_the_end,
     a_dropped_file_waits_for_its_token,
     without_a_run_the_destructor_writes,
-    a_loss_is_reported_to_the_run,
+    a_loss_is_reported_to_the_run: [os_files],
     a_cancelled_close_writes_everything,
     a_write_in_the_background_holds_no_scope,
 }

@@ -1,6 +1,5 @@
 //! Open files: positions, attributes, errors: FS-01, FS-03, F4, F21.
 
-use std::fs;
 use std::future::poll_fn;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::fd::OwnedFd;
@@ -12,6 +11,7 @@ use anyrt_core::stream::{
 };
 use futures_io::{AsyncBufRead, AsyncSeek};
 
+use crate::disk as fs;
 use crate::erased::{Backend, R};
 use crate::folder::Folder;
 use crate::support::{poll_once, run};
@@ -223,10 +223,10 @@ pub fn errors_name_operation_and_path(backend: &Backend) {
 
 anyrt_conformance_kit::cases! { files_open: erased [Process],
     a_file_reads_writes_and_seeks,
-    the_position_is_behind_what_was_consumed,
-    a_blocking_file_is_taken_over_in_the_middle,
+    the_position_is_behind_what_was_consumed: [os_files],
+    a_blocking_file_is_taken_over_in_the_middle: [os_files],
     appending_ignores_the_position,
-    what_has_no_position_is_not_sought,
+    what_has_no_position_is_not_sought: [os_files],
     places_are_read_and_written,
     a_file_is_a_byte_stream,
     errors_name_operation_and_path,

@@ -1,15 +1,15 @@
 //! Paths: FS-04, FS-05, FS-07, FS-08, F12, F15, F19.
 
 use std::ffi::OsStr;
-use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
 use anyrt_core::fs::{self as files, OpenOptions, Path};
 use anyrt_core::sync::CapacityLimiter;
 
+use crate::disk as fs;
 use crate::erased::{Backend, R};
 use crate::folder::Folder;
 use crate::support::{poll_once, run};
@@ -116,7 +116,7 @@ pub fn links_are_followed_or_not(backend: &Backend) {
 pub fn only_what_is_missing_does_not_exist(backend: &Backend) {
     let folder = Folder::new();
     folder.file("file", "");
-    symlink("loop", folder.join("loop")).unwrap();
+    fs::symlink("loop", folder.join("loop")).unwrap();
     run(backend, async {
         for missing in ["missing", "file/below", "loop", "loop/below"] {
             assert!(

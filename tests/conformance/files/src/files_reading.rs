@@ -1,8 +1,7 @@
 //! Reading files: ahead, from memory, and up to their end: F5, F10, F12.
 
-use std::fs;
 use std::future::poll_fn;
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, Seek, SeekFrom};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
@@ -14,6 +13,7 @@ use anyrt_core::thread::to_thread;
 use futures_io::AsyncRead;
 
 use crate::bytes::bytes;
+use crate::disk as fs;
 use crate::erased::{Backend, R};
 use crate::folder::Folder;
 use crate::support::{poll_once, run, until, yields};
@@ -138,15 +138,14 @@ pub fn a_growing_file_is_read_on(backend: &Backend) {
     let path = folder.file("file", "first");
     run(backend, async {
         let mut file = File::<R>::open(&path).await.unwrap();
-        let mut grown = fs::File::options().append(true).open(&path).unwrap();
         for expected in ["first", "second", "third"] {
             let mut read = Vec::new();
             file.read_to_end(&mut read).await.unwrap();
             assert_eq!(read, expected.as_bytes());
             assert_eq!(file.read(&mut [0; 9]).await.unwrap(), 0);
             match expected {
-                "first" => grown.write_all(b"second").unwrap(),
-                _ => grown.write_all(b"third").unwrap(),
+                "first" => fs::append(&path, b"second").unwrap(),
+                _ => fs::append(&path, b"third").unwrap(),
             }
         }
     });
@@ -226,9 +225,9 @@ pub fn an_exact_read_takes_all_or_nothing(backend: &Backend) {
 
 anyrt_conformance_kit::cases! { files_reading: erased [Process],
     a_file_is_read_ahead,
-    what_is_in_memory_is_read_at_once,
-    reading_from_memory_gives_way,
+    what_is_in_memory_is_read_at_once: [os_files],
+    reading_from_memory_gives_way: [os_files],
     a_growing_file_is_read_on,
     a_file_is_read_in_full,
-    an_exact_read_takes_all_or_nothing,
+    an_exact_read_takes_all_or_nothing: [os_files],
 }

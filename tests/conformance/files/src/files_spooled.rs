@@ -1,6 +1,5 @@
 //! Spooled temporary files: FS-12, T4.
 
-use std::fs;
 use std::future::poll_fn;
 use std::io::{self, SeekFrom};
 use std::pin::Pin;
@@ -11,6 +10,7 @@ use anyrt_core::temp::{self, TempBuilder};
 use futures_io::{AsyncBufRead, AsyncRead, AsyncSeek, AsyncWrite};
 
 use crate::cancel_everywhere::{Way, cancel_everywhere};
+use crate::disk as fs;
 use crate::erased::{Backend, R};
 use crate::folder::Folder;
 use crate::support::{in_cancelled_scope, run};

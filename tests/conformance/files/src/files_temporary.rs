@@ -1,6 +1,5 @@
 //! Temporary files and folders, and files that are persisted: FS-10, T5.
 
-use std::fs;
 use std::io::{self, SeekFrom};
 use std::os::unix::fs::PermissionsExt;
 use std::pin::pin;
@@ -12,6 +11,7 @@ use anyrt_core::sync::CapacityLimiter;
 use anyrt_core::temp::{self, TempBuilder};
 
 use crate::cancel_everywhere::cancel_everywhere;
+use crate::disk as fs;
 use crate::erased::{Backend, R};
 use crate::folder::Folder;
 use crate::support::{poll_once, run};
@@ -196,6 +196,6 @@ anyrt_conformance_kit::cases! { files_temporary: erased [Process],
     temporary_files_are_gone_afterwards,
     names_have_prefix_and_suffix,
     a_builder_has_options,
-    a_file_is_persisted_in_one_step,
+    a_file_is_persisted_in_one_step: [os_files],
     a_cancelled_persist_leaves_one_or_the_other,
 }

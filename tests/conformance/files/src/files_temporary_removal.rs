@@ -1,7 +1,6 @@
 //! The removal of temporary files and folders: FS-11, T1, T2, T3.
 
 use std::ffi::OsStr;
-use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
@@ -16,6 +15,7 @@ use anyrt_core::temp::{self, TempBuilder};
 use anyrt_core::thread::to_thread;
 
 use crate::cancel_everywhere::cancel_everywhere;
+use crate::disk as fs;
 use crate::erased::{Backend, R};
 use crate::files_temporary::NONE;
 use crate::folder::Folder;

@@ -24,4 +24,4 @@ pub mod files_temporary_removal;
 pub mod files_waiting;
 pub mod files_whole;
 
-use anyrt_conformance_kit::{cancel_everywhere, erased, folder, harness, support};
+use anyrt_conformance_kit::{cancel_everywhere, disk, erased, folder, harness, support};

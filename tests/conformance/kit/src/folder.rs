@@ -1,9 +1,10 @@
 //! A folder for the files of a case.
 
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use tempfile::TempDir;
+
+use crate::disk;
 
 /// A temporary folder, removed with its contents when it is dropped.
 #[derive(Debug)]
@@ -12,7 +13,9 @@ pub struct Folder(TempDir);
 impl Folder {
     /// Creates a folder with a unique name.
     pub fn new() -> Folder {
-        Folder(TempDir::new().expect("a folder for temporary files"))
+        let folder = TempDir::new().expect("a folder for temporary files");
+        disk::share(folder.path());
+        Folder(folder)
     }
 
     /// Returns its path.
@@ -28,23 +31,24 @@ impl Folder {
     /// Creates a file with these bytes, and returns its path.
     pub fn file(&self, name: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> PathBuf {
         let path = self.join(name);
-        fs::write(&path, bytes).expect("a file in a folder of its own");
+        disk::write(&path, bytes).expect("a file in a folder of its own");
         path
     }
 
     /// Returns the names of its entries, sorted.
     pub fn names(&self) -> Vec<String> {
-        let entries = fs::read_dir(self.path()).and_then(|entries| {
-            let name = |entry: io::Result<fs::DirEntry>| Ok(entry?.file_name());
-            entries.map(name).collect::<io::Result<Vec<_>>>()
-        });
+        let entries = disk::read_dir(self.path()).expect("the entries of a folder");
         let mut names: Vec<_> = entries
-            .expect("the entries of a folder")
-            .into_iter()
             .map(|name| name.to_string_lossy().into_owned())
             .collect();
         names.sort();
         names
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        disk::forget(self.0.path());
     }
 }
 

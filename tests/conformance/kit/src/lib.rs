@@ -12,6 +12,7 @@ pub mod cancel_everywhere;
 pub mod capability;
 mod cases;
 mod check;
+pub mod disk;
 pub mod erased;
 pub mod folder;
 mod gate;

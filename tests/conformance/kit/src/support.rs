@@ -18,10 +18,11 @@ use std::time::Duration;
 
 use anyrt_core::RunOptions;
 use anyrt_core::cancel::{CancelScope, Cancelled};
-use anyrt_core::runtime::{Enter, Runtime};
+use anyrt_core::runtime::{Blocking, Enter, Runtime};
 use futures_util::FutureExt;
 
 use crate::capability::{Capability, has};
+use crate::disk;
 pub use crate::gate::{Gate, give_way, linger};
 use crate::limits::foreign_sleep;
 
@@ -30,8 +31,22 @@ use crate::limits::foreign_sleep;
 /// The future is boxed: the code of a run is compiled once for each backend, not for each case.
 pub fn run<B: Enter, T>(backend: &B, main: impl Future<Output = T>) -> T {
     let mut output = None;
-    run_boxed(backend, Box::pin(async { output = Some(main.await) }));
+    run_boxed(
+        backend,
+        Box::pin(async { output = Some(with_folders::<B::Runtime, _>(main).await) }),
+    );
     output.expect("the run drove its main future to the end")
+}
+
+/// Drives the future with the folders of the case among the files of the backend, if it has its own.
+async fn with_folders<R: Blocking, T>(main: impl Future<Output = T>) -> T {
+    let Some(own) = R::file_system() else {
+        return main.await;
+    };
+    disk::bring_in(&*own).expect("the folders of the case are copied");
+    let output = main.await;
+    disk::bring_back(&*own).expect("the folders of the case are copied back");
+    output
 }
 
 fn run_boxed<B: Enter>(backend: &B, main: Pin<Box<dyn Future<Output = ()> + '_>>) {

@@ -8,18 +8,19 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 
 use anyrt_core::error::NoRuntime;
-use anyrt_core::runtime::{Runtime, TaskInfo, Time};
+use anyrt_core::runtime::{FileSystem, Runtime, TaskInfo, Time};
 use anyrt_core::time::Instant;
 
 pub(super) type BoxFuture<T = ()> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// The associated functions of `Spawn` and `Time`, on the marker type of a backend.
+/// The associated functions of `Spawn`, `Time` and `Blocking`, on the marker type of a backend.
 pub(super) trait Facets: Send + Sync {
     fn current(&self) -> Result<Arc<dyn AnyHandle>, NoRuntime>;
     fn choose(&self, n: usize) -> usize;
     fn yield_turn(&self, waker: &Waker);
     fn now(&self) -> Instant;
     fn timer(&self, deadline: Instant) -> Box<dyn AnyTimer>;
+    fn file_system(&self) -> Option<Arc<dyn FileSystem>>;
 }
 
 /// The methods of `Spawn` and `Blocking`, on the handle of a backend.
@@ -65,6 +66,10 @@ impl<R: Runtime> Facets for Marker<R> {
 
     fn timer(&self, deadline: Instant) -> Box<dyn AnyTimer> {
         Box::new(TimerOf::<R>(Box::pin(R::timer(deadline))))
+    }
+
+    fn file_system(&self) -> Option<Arc<dyn FileSystem>> {
+        R::file_system()
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 
 use anyrt_core::error::NoRuntime;
-use anyrt_core::runtime::{Blocking, Spawn, TaskInfo, Time};
+use anyrt_core::runtime::{Blocking, FileSystem, Spawn, TaskInfo, Time};
 use anyrt_core::time::Instant;
 
 use super::facets::{AnyHandle, AnyTimer, BoxFuture, facets};
@@ -154,6 +154,10 @@ impl<S: 'static> Blocking for Erased<S> {
 
     fn block_in_place(handle: &Handle, wait: &mut dyn FnMut()) {
         handle.0.block_in_place(wait);
+    }
+
+    fn file_system() -> Option<Arc<dyn FileSystem>> {
+        facets().file_system()
     }
 }
 

@@ -1,5 +1,5 @@
 //! The simulation backend of anyrt: any program that is written on anyrt, unchanged, in one thread, on
-//! virtual time, in an order that a seed decides, over a network in memory.
+//! virtual time, in an order that a seed decides, over a network and a disk in memory.
 //!
 //! The same seed gives the same run. A failure is a number that repeats it.
 //!
@@ -28,6 +28,7 @@
 //! | a timer | an entry in a queue by deadline |
 //! | a function that blocks | a thread of the system that runs when it is its turn, one at a time |
 //! | a socket | a buffer in memory; a packet is an entry in the queue of timers |
+//! | a file | pages in memory, on the disk of a host |
 //! | the end of a run | remaining tasks are dropped; threads that are left run freely |
 //!
 //! # What decides the course of a run
@@ -45,13 +46,14 @@
 //!
 //! A test can put parts of its program on hosts of their own: [`Simulation::host`]. Each has addresses, a name,
 //! a clock that may be ahead or drift, and can [crash](Host::crash), [start again](Host::restart) and
-//! [pause](Host::pause). [`Simulation::net`] has partitions and rules about packets; [`Faults`] makes the whole
+//! [pause](Host::pause). Each has a disk with files, which outlives crashes; [`DiskHandle`] says what a crash
+//! leaves of it. [`Simulation::net`] has partitions and rules about packets; [`Faults`] makes the whole
 //! world rougher by one word.
 //!
 //! # What a simulation cannot do
 //!
-//! - The files of a simulated program are those of the system: there is no simulated disk yet. Functions on
-//!   files run on worker threads, in their turn, and cost no virtual time.
+//! - A file of the simulation has no descriptor, and the standard library cannot open it: `std::fs` uses the
+//!   files of the system. There are no devices, pipes, owners or groups.
 //! - Processes, signals, descriptors and adopted sockets of the system do not exist in it.
 //! - A worker thread that waits for another by means of the standard library stops the whole simulation, since
 //!   threads run one at a time. Waiting by anyrt is part of the order.
@@ -96,6 +98,7 @@
 //! | `threads`, `blocking` | threads that run one at a time |
 //! | `host` | hosts, their clocks, starts and crashes |
 //! | `net` | addresses, connections, datagrams, rules |
+//! | `disk` | files, what of them is durable, their costs and faults |
 //! | `choices`, `random` | the draws, and the generator behind a seed |
 //! | `events`, `failure`, `task_report` | what happened, and reports of failures |
 //! | `seeds`, `shrink`, `explore`, `properties` | the tools that find faults |

@@ -6,6 +6,7 @@ mod crash_patterns;
 mod faults;
 mod files;
 mod folders;
+mod library;
 mod time;
 
 use std::io;

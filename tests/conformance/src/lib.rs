@@ -112,6 +112,9 @@
 //! $ cargo test --test conformance -- --exact skipped_cases --nocapture
 //! ```
 //!
+//! Cases about files prepare and check them by the functions of `anyrt_conformance_kit::disk`, which use the files
+//! of the backend if it has its own.
+//!
 //! | capability | what it means |
 //! | --- | --- |
 //! | `real_time` | time passes while code runs |

@@ -6,33 +6,32 @@
 //! **Found by** a crash at a time that the seed draws. FIFO finds it too, since the crash is not a matter of the
 //! order.
 
-use std::sync::{Arc, Mutex};
+use std::io;
 
+use anyrt::fs::{File, OpenOptions};
 use anyrt::net::TcpStream;
 use anyrt::stream::{BufferedByteStream, ByteSendStreamExt};
 use anyrt::{fail_after, net::connect_tcp};
 
 use crate::Version;
-use crate::support::{PORT, listen, lock, ms, receive_number, simulation};
+use crate::support::{PORT, listen, ms, receive_number, simulation};
 
-/// What survives a crash.
-type Disk = Arc<Mutex<Vec<u64>>>;
+const JOURNAL: &str = "/journal";
 
-async fn append(disk: &Disk, entry: u64) {
-    // The disk takes its time.
-    anyrt::sleep(ms(2)).await;
-    lock(disk).push(entry);
+async fn append(journal: &mut File, entry: u64) -> io::Result<()> {
+    journal.write_all(&entry.to_be_bytes()).await?;
+    journal.sync_data().await
 }
 
-async fn serve(stream: TcpStream, disk: &Disk, version: Version) -> std::io::Result<()> {
+async fn serve(stream: TcpStream, journal: &mut File, version: Version) -> io::Result<()> {
     let mut stream = BufferedByteStream::new(stream);
     loop {
         let entry = receive_number(&mut stream).await?;
         if version.is_buggy() {
             stream.send(&entry.to_be_bytes()).await?;
-            append(disk, entry).await;
+            append(journal, entry).await?;
         } else {
-            append(disk, entry).await;
+            append(journal, entry).await?;
             stream.send(&entry.to_be_bytes()).await?;
         }
     }
@@ -44,20 +43,16 @@ async fn serve(stream: TcpStream, disk: &Disk, version: Version) -> std::io::Res
 ///
 /// If an entry was acknowledged and is not in the journal.
 pub async fn run(version: Version) {
-    let disk = Disk::default();
-    let server = {
-        let disk = disk.clone();
-        simulation().host("server").start(move || {
-            let disk = disk.clone();
-            async move {
-                let listener = listen();
-                while let Ok((stream, _)) = listener.accept().await {
-                    // Ends with the connection.
-                    drop(serve(stream, &disk, version).await);
-                }
-            }
-        })
-    };
+    let server = simulation().host("server").start(move || async move {
+        let options = OpenOptions::new().append(true).create(true);
+        let mut journal = options.open(JOURNAL).await.expect("the disk has no faults");
+        let listener = listen();
+        while let Ok((stream, _)) = listener.accept().await {
+            // Ends with the connection.
+            drop(serve(stream, &mut journal, version).await);
+        }
+    });
+    let disk = server.disk();
     let group = anyrt::task_group(async |tg| {
         tg.spawn(async move {
             // 0 is a day without a crash.
@@ -87,8 +82,10 @@ pub async fn run(version: Version) {
             drop(fail_after(ms(500), append).await);
         }
         // The last entry is written.
-        anyrt::sleep(ms(5)).await;
-        let journal = lock(&disk).clone();
+        anyrt::sleep(ms(20)).await;
+        let journal = disk.read(JOURNAL).expect("it was synced");
+        let journal = journal.as_chunks().0.iter();
+        let journal: Vec<u64> = journal.map(|entry| u64::from_be_bytes(*entry)).collect();
         for entry in acknowledged {
             assert!(
                 journal.contains(&entry),

@@ -5,7 +5,7 @@
 //! `run` panics if the program has done something wrong, or never returns. `tests/corpus.rs` has the table of
 //! what finds each bug.
 //!
-//! A value that survives the crash of a host, such as a journal, is an `Arc<Mutex<_>>` outside of the host.
+//! What survives the crash of a host, such as a journal, is on the disk of the host.
 
 pub mod accept_loop;
 pub mod clock_drift;

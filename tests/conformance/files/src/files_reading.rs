@@ -228,6 +228,6 @@ anyrt_conformance_kit::cases! { files_reading: erased [Process],
     what_is_in_memory_is_read_at_once: [os_files],
     reading_from_memory_gives_way: [os_files],
     a_growing_file_is_read_on,
-    a_file_is_read_in_full,
-    an_exact_read_takes_all_or_nothing: [os_files],
+    a_file_is_read_in_full: [os_files],
+    an_exact_read_takes_all_or_nothing,
 }

@@ -37,7 +37,8 @@ fn queries_run_on_every_backend() {
             return;
         }
     };
-    // The server is a process of the system, which a simulation does not reach.
+    // The server is a process of the system, which a simulation does not reach; for that, see
+    // `postgres_simulated.rs`.
     for backend in [Backend::Tokio, Backend::Smol, Backend::AsyncStd] {
         anyrt::run_on(backend, async {
             queries(server.socket()).await;

@@ -36,6 +36,13 @@ enum Name {
     Abstract(Vec<u8>),
 }
 
+/// The kind of a socket: those of each have ports of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Transport {
+    Stream,
+    Datagram,
+}
+
 /// The first of the ports that are given where a program names none.
 const FIRST_PORT: u16 = 49_152;
 
@@ -98,30 +105,39 @@ impl Book {
     }
 
     /// Returns the address with a port that is free, if it names none.
-    fn settle(&mut self, host: HostId, address: &Address) -> io::Result<Address> {
+    fn settle(
+        &mut self,
+        host: HostId,
+        transport: Transport,
+        address: &Address,
+    ) -> io::Result<Address> {
         let Some(ip) = address.as_ip().filter(|ip| ip.port() == 0) else {
             return Ok(address.clone());
         };
         for _ in FIRST_PORT..u16::MAX {
             let address = Address::Ip(SocketAddr::new(ip.ip(), self.next_port(host)));
-            if !self.is_taken(host, &address) {
+            if !self.is_taken(host, transport, &address) {
                 return Ok(address);
             }
         }
         Err(io::ErrorKind::AddrInUse.into())
     }
 
-    fn is_taken(&self, host: HostId, address: &Address) -> bool {
+    /// Returns whether a socket has the address. A name of Unix belongs to one socket, of whatever kind; a port
+    /// to one of each kind.
+    fn is_taken(&self, host: HostId, transport: Transport, address: &Address) -> bool {
         let Some(endpoint) = Endpoint::of(host, address) else {
             return false;
         };
-        collides_with_one(&self.listeners, &endpoint) || collides_with_one(&self.inboxes, &endpoint)
+        let concerns = |other| transport == other || address.as_ip().is_none();
+        concerns(Transport::Stream) && collides_with_one(&self.listeners, &endpoint)
+            || concerns(Transport::Datagram) && collides_with_one(&self.inboxes, &endpoint)
     }
 
     /// Returns the address that is bound for this one, which gets a port if it has none.
-    fn bind(&mut self, host: HostId, at: &Address) -> io::Result<Address> {
-        let at = self.settle(host, at)?;
-        if self.is_taken(host, &at) {
+    fn bind(&mut self, host: HostId, transport: Transport, at: &Address) -> io::Result<Address> {
+        let at = self.settle(host, transport, at)?;
+        if self.is_taken(host, transport, &at) {
             return Err(io::ErrorKind::AddrInUse.into());
         }
         Ok(at)
@@ -209,6 +225,7 @@ impl Incarnation {
     /// both are missing.
     pub(super) fn local_address(
         &self,
+        transport: Transport,
         chosen: Option<&Address>,
         to: Option<&Address>,
     ) -> io::Result<Address> {
@@ -226,7 +243,7 @@ impl Incarnation {
             (None, Some(_)) => return Ok(UnixAddress::Unnamed.into()),
             (None, None) => return Err(io::ErrorKind::InvalidInput.into()),
         };
-        self.shared.network().book.bind(self.host, &at)
+        self.shared.network().book.bind(self.host, transport, &at)
     }
 
     /// Returns the source of a packet to this address. A socket that is bound to the unspecified address sends

@@ -10,7 +10,7 @@ use anyrt_core::net::Address;
 use anyrt_core::runtime::{Socket, SocketOption};
 use anyrt_core::stream::Attributes;
 
-use super::book::target;
+use super::book::{Transport, target};
 use super::connection::{ACCEPTED, CONNECTED, Connection};
 use super::listener::Listener;
 use super::packets::Inbox;
@@ -46,7 +46,7 @@ impl SimSocket {
         backlog: u32,
     ) -> io::Result<SimSocket> {
         let listener = Listener::new(backlog);
-        let at = host.local_address(Some(at), None)?;
+        let at = host.local_address(Transport::Stream, Some(at), None)?;
         host.shared
             .network()
             .book
@@ -61,7 +61,7 @@ impl SimSocket {
         from: Option<&Address>,
     ) -> io::Result<SimSocket> {
         let to = target(to);
-        let from = host.local_address(from, Some(&to))?;
+        let from = host.local_address(Transport::Stream, from, Some(&to))?;
         let connection = match host.route(&to) {
             Some(to_host) => Connection::connect(&host, from, to, to_host),
             None => Connection::unreachable(&host, from, to),
@@ -78,7 +78,7 @@ impl SimSocket {
     ) -> io::Result<SimSocket> {
         let inbox = Arc::new(Inbox::default());
         let to = to.map(target);
-        let at = host.local_address(at, to.as_ref())?;
+        let at = host.local_address(Transport::Datagram, at, to.as_ref())?;
         host.shared.network().book.add_inbox(host.host, &at, &inbox);
         let role = Role::Datagram { inbox, at, to };
         Ok(SimSocket { host, role })

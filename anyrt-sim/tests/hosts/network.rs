@@ -240,3 +240,16 @@ fn the_source_of_a_packet_is_an_address_of_its_host() {
     });
     outcome.unwrap();
 }
+
+#[test]
+fn streams_and_datagrams_have_ports_of_their_own() {
+    let outcome = Config::new(1).run(async {
+        let _listener = listen_tcp::<Sim>(Some("0.0.0.0"), 7).await.unwrap();
+        let _socket = UdpSocket::<Sim>::bind((Ipv4Addr::UNSPECIFIED, 7)).unwrap();
+        let twice = UdpSocket::<Sim>::bind((Ipv4Addr::UNSPECIFIED, 7)).unwrap_err();
+        assert_eq!(twice.kind(), io::ErrorKind::AddrInUse);
+        let twice = listen_tcp::<Sim>(Some("0.0.0.0"), 7).await.unwrap_err();
+        assert_eq!(twice.kind(), io::ErrorKind::AddrInUse);
+    });
+    outcome.unwrap();
+}

@@ -144,6 +144,11 @@ impl Spawn for Sim {
         waker.wake_by_ref();
     }
 
+    fn wake_yielding(waker: &Waker) {
+        // Nothing is delayed, so that any waker will do.
+        Sim::yield_turn(waker);
+    }
+
     fn name(_handle: &Simulation) -> &'static str {
         "sim"
     }

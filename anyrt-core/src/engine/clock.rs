@@ -17,6 +17,7 @@ pub(crate) struct Clock {
     timer: fn(Instant) -> BoxTimer,
     is_at_hand: fn() -> bool,
     yield_turn: fn(&Waker),
+    wake_yielding: fn(&Waker),
 }
 
 impl Clock {
@@ -27,6 +28,7 @@ impl Clock {
             timer: |deadline| Box::pin(R::timer(deadline)),
             is_at_hand: || R::current().is_ok(),
             yield_turn: R::yield_turn,
+            wake_yielding: R::wake_yielding,
         }
     }
 
@@ -38,6 +40,7 @@ impl Clock {
             timer: |_| Box::pin(std::future::pending()),
             is_at_hand: || false,
             yield_turn: Waker::wake_by_ref,
+            wake_yielding: Waker::wake_by_ref,
         }
     }
 
@@ -53,6 +56,11 @@ impl Clock {
     /// Wakes a task after other tasks have had their turn.
     pub(crate) fn yield_turn(&self, waker: &Waker) {
         (self.yield_turn)(waker);
+    }
+
+    /// Wakes by a waker that may belong to another poller than the runtime, for a task that yields.
+    pub(crate) fn wake_yielding(&self, waker: &Waker) {
+        (self.wake_yielding)(waker);
     }
 
     pub(crate) fn timer(&self, deadline: Instant) -> BoxTimer {

@@ -77,6 +77,16 @@ pub trait Spawn: Copy + fmt::Debug + Send + Sync + 'static {
         waker.wake_by_ref();
     }
 
+    /// Wakes by a waker that is not known to be the task's own, for a task that yields: in its first poll, or in a
+    /// future that polls others with wakers of its own.
+    ///
+    /// It MUST wake before it returns, since the poller that owns the waker may wait for that. The default does
+    /// nothing else. A runtime that does not poll in the order of wake-ups can note that the task yields.
+    #[inline]
+    fn wake_yielding(waker: &Waker) {
+        waker.wake_by_ref();
+    }
+
     /// Returns the name of the runtime behind this handle, in lower case, such as `"tokio"`.
     fn name(handle: &Self::Handle) -> &'static str;
 

@@ -91,6 +91,14 @@ impl Spawn for Ambient {
         }
     }
 
+    fn wake_yielding(waker: &Waker) {
+        if is_simulated() {
+            Sim::wake_yielding(waker);
+        } else {
+            waker.wake_by_ref();
+        }
+    }
+
     fn name(handle: &AmbientHandle) -> &'static str {
         handle.backend().name()
     }

@@ -51,13 +51,14 @@ pub(crate) fn may_start() -> bool {
 /// Yields: the task is polled again after other tasks have had their turn (rule C11). The caller has to
 /// return pending.
 ///
-/// Only wakers that lead to the task alone are passed to the runtime. Any other poller may block the thread,
+/// The runtime delays only wakers that are known to lead to the task alone. Any other poller may block the thread,
 /// or poll on and on, until its waker is woken.
 #[cold]
 pub(crate) fn yield_turn(waker: &Waker) {
     waits_for(Wait::Turn);
-    match task_clock().filter(|_| leads_to_task(waker)) {
-        Some(clock) => clock.yield_turn(waker),
+    match task_clock() {
+        Some(clock) if leads_to_task(waker) => clock.yield_turn(waker),
+        Some(clock) => clock.wake_yielding(waker),
         None => waker.wake_by_ref(),
     }
 }

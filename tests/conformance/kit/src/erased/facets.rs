@@ -18,6 +18,7 @@ pub(super) trait Facets: Send + Sync {
     fn current(&self) -> Result<Arc<dyn AnyHandle>, NoRuntime>;
     fn choose(&self, n: usize) -> usize;
     fn yield_turn(&self, waker: &Waker);
+    fn wake_yielding(&self, waker: &Waker);
     fn now(&self) -> Instant;
     fn timer(&self, deadline: Instant) -> Box<dyn AnyTimer>;
     fn file_system(&self) -> Option<Arc<dyn FileSystem>>;
@@ -58,6 +59,10 @@ impl<R: Runtime> Facets for Marker<R> {
 
     fn yield_turn(&self, waker: &Waker) {
         R::yield_turn(waker);
+    }
+
+    fn wake_yielding(&self, waker: &Waker) {
+        R::wake_yielding(waker);
     }
 
     fn now(&self) -> Instant {

@@ -64,6 +64,10 @@ impl<S: 'static> Spawn for Erased<S> {
         facets().yield_turn(waker);
     }
 
+    fn wake_yielding(waker: &Waker) {
+        facets().wake_yielding(waker);
+    }
+
     fn name(handle: &Handle) -> &'static str {
         handle.0.name()
     }

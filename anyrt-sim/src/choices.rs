@@ -6,6 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::misfit::Misfit;
 use crate::random::Rng;
 
 /// The purpose of a draw. Each has a stream of its own.
@@ -193,6 +194,8 @@ pub(crate) struct Draws {
     /// The list that is repeated instead of drawing.
     replayed: Option<Choices>,
     made: [usize; NAMES.len()],
+    /// The number of choices of the list that were too high.
+    out_of_range: usize,
     kept: Option<Choices>,
 }
 
@@ -203,6 +206,7 @@ impl Draws {
             priorities: Rng::stream(seed, PRIORITIES),
             replayed,
             made: [0; NAMES.len()],
+            out_of_range: 0,
             kept: keep.then(Choices::default),
         }
     }
@@ -213,10 +217,13 @@ impl Draws {
         let index = purpose as usize;
         let draw = match &self.replayed {
             None => self.streams[index].below(n),
-            // A program that has changed may have fewer alternatives than when the list was made.
-            Some(list) => list.streams[index]
-                .get(self.made[index])
-                .map_or(0, |&draw| draw.min(n - 1)),
+            Some(list) => {
+                let draw = list.streams[index].get(self.made[index]).copied();
+                let draw = draw.unwrap_or(0);
+                // A program that has changed may have fewer alternatives than when the list was made.
+                self.out_of_range += usize::from(draw >= n);
+                draw.min(n - 1)
+            }
         };
         self.made[index] += 1;
         if let Some(kept) = &mut self.kept {
@@ -241,6 +248,19 @@ impl Draws {
     /// Returns the number of draws.
     pub(crate) fn count(&self) -> u64 {
         self.made.iter().sum::<usize>() as u64
+    }
+
+    /// Returns the difference between the list that was repeated and the run, if there is one.
+    pub(crate) fn misfit(&self) -> Option<Misfit> {
+        let list = self.replayed.as_ref()?;
+        let made = list.streams.iter().zip(self.made);
+        let unused = made.map(|(stream, made)| essential(stream).len().saturating_sub(made));
+        let (unused, out_of_range) = (unused.sum(), self.out_of_range);
+        (unused + out_of_range > 0).then(|| Misfit {
+            unused,
+            out_of_range,
+            listed: list.len(),
+        })
     }
 
     /// Takes the list of the draws, which is empty if it was not kept.
@@ -278,6 +298,38 @@ mod tests {
         let order: Vec<u64> = (0..5).map(|_| draws.below(Purpose::Order, 3)).collect();
         let core: Vec<u64> = (0..4).map(|_| draws.below(Purpose::Core, 4)).collect();
         assert_eq!((order, core), (vec![2, 0, 1, 0, 0], vec![3, 3, 3, 0]));
+        let misfit = draws.misfit().expect("a choice of core was too high");
+        assert_eq!(
+            (misfit.unused, misfit.out_of_range, misfit.listed),
+            (0, 3, 6)
+        );
+    }
+
+    #[test]
+    fn a_list_that_is_not_used_up_does_not_fit() {
+        let misfit = |text: &str| {
+            let list: Choices = text.parse().expect("it is a list");
+            let mut draws = Draws::new(3, Some(list), false);
+            for _ in 0..3 {
+                draws.below(Purpose::User, 10);
+            }
+            draws.misfit()
+        };
+        for fits in ["-", "user=1", "user=9,0,9", "user=1,0*100"] {
+            assert_eq!(misfit(fits), None, "{fits}");
+        }
+        let (unused, out_of_range) = (2, 1);
+        let listed = 5;
+        let expected = Misfit {
+            unused,
+            out_of_range,
+            listed,
+        };
+        assert_eq!(misfit("user=1,10,2,0,1"), Some(expected));
+        assert_eq!(
+            misfit("user=1 order=0,1").map(|misfit| misfit.unused),
+            Some(2)
+        );
     }
 
     #[test]

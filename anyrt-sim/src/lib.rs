@@ -117,6 +117,7 @@ mod failure;
 mod faults;
 mod host;
 mod lock;
+mod misfit;
 #[cfg(feature = "net")]
 mod net;
 mod panics;
@@ -141,6 +142,7 @@ pub use self::events::{Event, EventKind};
 pub use self::failure::{Failure, Report};
 pub use self::faults::Faults;
 pub use self::host::{Host, HostBuilder};
+pub use self::misfit::Misfit;
 #[cfg(feature = "net")]
 pub use self::net::{Content, NetHandle, Packet, Rule, RuleChoices, RuleGuard, SimSocket, Verdict};
 pub use self::properties::Sometimes;
@@ -156,7 +158,7 @@ pub use self::time::Timer;
 #[doc(hidden)]
 pub mod __private {
     pub use crate::properties::{always, sometimes};
-    pub use crate::seeds::FnOutput;
+    pub use crate::seeds::{FnOutput, seed_from_env};
 }
 
 /// The marker type of this backend: the `R` of code that is generic over the runtime.

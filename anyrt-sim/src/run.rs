@@ -17,6 +17,7 @@ use crate::executor::drive;
 use crate::failure::Failure;
 use crate::host::{HostClock, Incarnation};
 use crate::lock::lock;
+use crate::misfit::Misfit;
 use crate::shared::Shared;
 use crate::stats::Stats;
 
@@ -32,6 +33,9 @@ pub struct Outcome<T> {
     /// The draws, unless [`Config::keep_choices`] is off. [`Policy::Replay`](crate::Policy::Replay) repeats
     /// them.
     pub choices: Choices,
+    /// The difference between the list of [`Policy::Replay`](crate::Policy::Replay) and the run, if there is one:
+    /// the list does not repeat the run that it was made of.
+    pub misfit: Option<Misfit>,
     /// What was counted.
     pub stats: Stats,
     /// All events, if [`Config::keep_events`] is on.
@@ -97,6 +101,7 @@ impl Config {
             seed: self.seed,
             hash: state.events.hash(),
             choices: state.draws.take_kept(),
+            misfit: state.draws.misfit(),
             stats: state.stats,
             events: state.events.all(),
         }

@@ -7,6 +7,7 @@ use crate::choices::Choices;
 use crate::config::Config;
 use crate::events::Event;
 use crate::failure::{Failure, message};
+use crate::misfit::Misfit;
 use crate::panics::{place_of, record};
 use crate::stats::Stats;
 
@@ -25,6 +26,7 @@ pub(crate) struct Ran {
     pub(crate) hash: u64,
     pub(crate) stats: Stats,
     pub(crate) choices: Choices,
+    pub(crate) misfit: Option<Misfit>,
     pub(crate) events: Vec<Event>,
     /// The failure, and its place if it is a panic.
     pub(crate) failed: Option<(Failure, Option<String>)>,
@@ -83,6 +85,7 @@ where
         hash: outcome.hash,
         stats: outcome.stats,
         choices: outcome.choices,
+        misfit: outcome.misfit,
         events: outcome.events,
         failed,
     }

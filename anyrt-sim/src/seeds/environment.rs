@@ -20,12 +20,7 @@ pub(super) fn parse(
     default: Range<u64>,
     read: impl Fn(&str) -> Option<String>,
 ) -> Result<(Range<u64>, Repeat), String> {
-    let seed = match read("ANYRT_SIM_SEED") {
-        Some(text) => Some(text.trim().parse::<u64>().map_err(|_| {
-            format!("ANYRT_SIM_SEED is `{text}`, which is not a seed; set it to a number such as 7")
-        })?),
-        None => None,
-    };
+    let seed = seed(&read)?;
     if let Some(text) = read("ANYRT_SIM_CHOICES") {
         let choices: Choices = text
             .parse()
@@ -57,10 +52,31 @@ pub(super) fn parse(
     Ok((range, Repeat::No))
 }
 
-/// Returns the range of one seed. The highest number is not a seed here, since no range includes it.
+/// Returns the seed that the environment names. An empty text is none.
+///
+/// # Errors
+///
+/// A message if it names something else.
+pub fn seed_from_env() -> Result<Option<u64>, String> {
+    seed(&|name| std::env::var_os(name).map(|text| text.to_string_lossy().into_owned()))
+}
+
+fn seed(read: &impl Fn(&str) -> Option<String>) -> Result<Option<u64>, String> {
+    let Some(text) = read("ANYRT_SIM_SEED").filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    // No range includes the highest number.
+    match text.trim().parse() {
+        Ok(seed) if seed < u64::MAX => Ok(Some(seed)),
+        _ => Err(format!(
+            "ANYRT_SIM_SEED is `{text}`, which is not a seed; set it to a whole number below 2^64 - 1, such as 7"
+        )),
+    }
+}
+
+/// Returns the range of one seed, which is not the highest number.
 fn one(seed: u64) -> Range<u64> {
-    let seed = seed.min(u64::MAX - 1);
-    seed..seed + 1
+    seed..seed.saturating_add(1)
 }
 
 #[cfg(test)]
@@ -99,6 +115,7 @@ mod tests {
     fn a_value_that_cannot_be_read_is_named_with_its_variable() {
         for (name, value) in [
             ("ANYRT_SIM_SEED", "seven"),
+            ("ANYRT_SIM_SEED", "18446744073709551615"),
             ("ANYRT_SIM_SEEDS", "100...200"),
             ("ANYRT_SIM_SEEDS", "many"),
             ("ANYRT_SIM_CHOICES", "order"),

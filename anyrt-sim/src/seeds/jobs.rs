@@ -12,6 +12,7 @@ use super::progress::Progress;
 use super::report::{SeedFailure, SeedReport};
 use crate::config::Config;
 use crate::lock::lock;
+use crate::misfit::Misfit;
 use crate::stats::Stats;
 
 /// What is to be run.
@@ -42,6 +43,8 @@ struct Sums {
     stats: Stats,
     hash: u64,
     failures: Vec<SeedFailure>,
+    /// That of the latest run.
+    misfit: Option<Misfit>,
 }
 
 impl Shared<'_> {
@@ -62,6 +65,7 @@ impl Shared<'_> {
         }
         let mut sums = lock(&self.sums);
         sums.seeds += 1;
+        sums.misfit = ran.misfit;
         sums.stats.add(&ran.stats);
         // A sum, so that the order in which seeds end does not matter.
         let hash = (ran.hash ^ seed).wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -127,6 +131,7 @@ where
         seeds: sums.seeds,
         planned,
         failures: sums.failures,
+        misfit: sums.misfit,
         nondeterminism: None,
         never: Vec::new(),
         elapsed: Duration::ZERO,

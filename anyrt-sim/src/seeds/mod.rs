@@ -6,12 +6,14 @@ mod jobs;
 mod progress;
 mod report;
 
+use std::io::{Write, stderr};
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub(crate) use self::alone::{Loudness, run_alone, run_here};
 use self::environment::Repeat;
+pub use self::environment::seed_from_env;
 pub use self::report::{SeedFailure, SeedReport};
 use crate::config::{Config, Policy};
 use crate::properties::Properties;
@@ -94,7 +96,9 @@ impl Seeds {
     /// | `ANYRT_SIM_CHOICES="order=0*12,3"` | a list of choices, with the seed of `ANYRT_SIM_SEED` if that is set |
     ///
     /// A seed alone and a list of choices are run once, without a check of determinism and without shrinking,
-    /// and panics print what they print elsewhere.
+    /// and panics print what they print elsewhere. If the run does not fail, a line on the standard error stream
+    /// reports that: what was to be repeated did not come up again. It also reports a list of choices that does not
+    /// [fit](crate::Misfit) the run.
     ///
     /// # Panics
     ///
@@ -212,15 +216,35 @@ impl Seeds {
             && let Some(first) = report.failures.first_mut()
         {
             let signature = Signature::of(&first.failure, first.place.as_deref());
-            let config = self.config.with_seed(first.seed);
+            let config = self.config.clone().with_seed(first.seed);
             first.shrunk = Shrink::new(&config, first.choices.clone())
                 .within(self.shrink_for)
                 .search(Some(&signature), &test);
         }
         report.never = properties.never();
         report.repeats = repeats;
+        if repeats && report.failures.is_empty() && !self.range.is_empty() {
+            self.report_no_failure(&report);
+        }
         report.elapsed = started.elapsed();
         report
+    }
+}
+
+impl Seeds {
+    /// Prints that the run that was to be repeated did not fail.
+    fn report_no_failure(&self, report: &SeedReport) {
+        let what = match self.repeat {
+            Repeat::Choices(_) => "the choices of ANYRT_SIM_CHOICES".to_owned(),
+            _ => format!("seed {}", self.range.start),
+        };
+        let test = report.test.as_deref().unwrap_or("the test");
+        let mut line = format!("{test} passed with {what}: no failure is reproduced");
+        if let Some(misfit) = &report.misfit {
+            line += &format!("\n{misfit}");
+        }
+        // A stream that is closed is no reason to fail.
+        let _ = writeln!(stderr(), "{line}");
     }
 }
 

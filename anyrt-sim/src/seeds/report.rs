@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::choices::Choices;
 use crate::failure::Failure;
+use crate::misfit::Misfit;
 use crate::properties::Sometimes;
 use crate::run::FirstDifference;
 use crate::shrink::Shrunk;
@@ -23,6 +24,8 @@ pub struct SeedReport {
     pub planned: u64,
     /// The seeds that failed, in order. There may be several with several jobs.
     pub failures: Vec<SeedFailure>,
+    /// The difference between a list of choices that was to be repeated and its run, if there is one.
+    pub misfit: Option<Misfit>,
     /// The first event that differs between two runs of the first seed, if one does.
     pub nondeterminism: Option<Box<FirstDifference>>,
     /// The places of [`sometimes!`](crate::sometimes) that were reached, and whose condition was never true.
@@ -131,6 +134,9 @@ impl fmt::Display for SeedReport {
             if !self.repeats {
                 self.describe_commands(first, f)?;
             }
+        }
+        if let Some(misfit) = &self.misfit {
+            write!(f, "\n{misfit}")?;
         }
         if self.failures.len() > 1 {
             let others = self.failures[1..].iter();

@@ -247,10 +247,13 @@ fn child_of_the_attribute() {
 #[test]
 fn a_wrong_seed_is_named() {
     for test in ["child_that_reads_the_environment", "child_of_the_attribute"] {
-        for wrong in ["x", "-1", "1.5", "0x10"] {
+        for wrong in ["x", "-1", "1.5", "0x10", "18446744073709551615"] {
             let (output, text) = child(test, &[("ANYRT_SIM_SEED", wrong)]);
             assert!(!output.status.success(), "{text}");
-            assert_says(&text, &["ANYRT_SIM_SEED", wrong, "not a seed", "number"]);
+            let message = format!(
+                "ANYRT_SIM_SEED is `{wrong}`, which is not a seed; set it to a whole number below 2^64 - 1, such as 7"
+            );
+            assert_says(&text, &[&message]);
         }
         let (output, text) = child(test, &[("ANYRT_SIM_SEED", "7")]);
         assert!(output.status.success(), "{text}");
@@ -259,7 +262,7 @@ fn a_wrong_seed_is_named() {
 
 /// Lists of choices of an older version of the simulator, or of the program.
 #[test]
-fn an_old_list_of_choices_is_named_or_used_as_far_as_it_fits() {
+fn an_old_list_of_choices_is_named_and_used_as_far_as_it_fits() {
     let test = "child_that_reads_the_environment";
     for wrong in [
         "order=0*12,3 weather=7",
@@ -282,10 +285,29 @@ fn an_old_list_of_choices_is_named_or_used_as_far_as_it_fits() {
     // One that is too long, or has values that are too high, is that of a program that has changed.
     let (output, text) = child(test, &[("ANYRT_SIM_CHOICES", "order=99*1000 user=99,5,7")]);
     assert!(output.status.success(), "{text}");
+    assert_says(
+        &text,
+        &[
+            "child_that_reads_the_environment passed with the choices of ANYRT_SIM_CHOICES: no failure is reproduced",
+            "the list of choices does not fit: of its 1003 choices, 1002 were not used, and 1 were not among",
+            "older version of the program",
+        ],
+    );
+    let (output, text) = child(test, &[("ANYRT_SIM_CHOICES", "user=7")]);
+    assert!(
+        output.status.success() && !text.contains("does not fit"),
+        "{text}"
+    );
+    assert_says(&text, &["no failure is reproduced"]);
+    let (output, text) = child(test, &[("ANYRT_SIM_SEED", "7")]);
+    assert!(output.status.success(), "{text}");
+    assert_says(&text, &["passed with seed 7: no failure is reproduced"]);
     let choices = "user=99,5,7".parse().expect("it is a list");
     let outcome = Config::new(1).policy(Policy::Replay(choices)).run(async {
         let simulation = Simulation::current().expect("a simulation");
         [10, 10, 10, 10].map(|n| simulation.choose(n))
     });
+    let misfit = outcome.misfit.expect("99 is too high");
+    assert_eq!((misfit.unused, misfit.out_of_range), (0, 1));
     assert_eq!(outcome.unwrap(), [9, 5, 7, 0]);
 }

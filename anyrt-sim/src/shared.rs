@@ -97,7 +97,7 @@ impl Shared {
             _ => None,
         };
         let mut draws = Draws::new(config.seed, replayed, config.keep_choices);
-        let order = Order::new(&config.policy, &mut draws);
+        let order = Order::new(&config.policy, config.seed, &mut draws);
         Arc::new(Shared {
             config: config.clone(),
             clock: AtomicU64::new(0),

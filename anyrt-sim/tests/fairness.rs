@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use anyrt_core::cancel::checkpoint;
+use anyrt_core::sync::Semaphore;
 use anyrt_core::task::task_group;
 use anyrt_core::time::sleep;
 use anyrt_sim::{Config, Policy, Sim, Simulation};
@@ -33,9 +34,14 @@ async fn parent() {
     result.await.unwrap();
 }
 
-fn policies() -> [Policy; 3] {
+fn policies() -> [Policy; 4] {
     let (depth, steps) = (3, 30);
-    [Policy::Fifo, Policy::Random, Policy::Pct { depth, steps }]
+    [
+        Policy::Fifo,
+        Policy::Random,
+        Policy::Mixed,
+        Policy::Pct { depth, steps },
+    ]
 }
 
 fn check<F: Future<Output = ()>>(main: impl Fn() -> F) {
@@ -46,6 +52,49 @@ fn check<F: Future<Output = ()>>(main: impl Fn() -> F) {
             result.unwrap_or_else(|failure| panic!("seed {seed}, {policy:?}: {failure}"));
         }
     }
+}
+
+/// With priorities alone, the tasks that keep each other ready could run for all time.
+#[test]
+fn tasks_that_are_always_ready_let_others_run() {
+    let test = || async {
+        let (pings, pongs) = (Arc::new(Semaphore::new(1)), Arc::new(Semaphore::new(0)));
+        let is_over = Arc::new(AtomicU32::new(0));
+        let result = task_group::<Sim, Infallible, _, _>(async |group| {
+            for (wanted, given) in [(&pings, &pongs), (&pongs, &pings)] {
+                let (wanted, given, is_over) = (wanted.clone(), given.clone(), is_over.clone());
+                group.spawn(async move {
+                    while is_over.load(Ordering::Relaxed) == 0 {
+                        wanted.acquire().await.forget();
+                        given.release().unwrap();
+                    }
+                    given.release().unwrap();
+                });
+            }
+            sleep::<Sim>(Duration::from_micros(100)).await;
+            is_over.store(1, Ordering::Relaxed);
+        });
+        result.await.unwrap();
+    };
+    for seed in 0..200 {
+        let outcome = Config::new(seed).max_steps(100_000).run(test());
+        outcome.unwrap();
+    }
+}
+
+#[test]
+fn the_seed_decides_between_random_order_and_priorities() {
+    let hash = |seed, policy| Config::new(seed).policy(policy).run(parent()).hash;
+    let mut others = 0;
+    for seed in 0..40 {
+        let is_random = hash(seed, Policy::Mixed) == hash(seed, Policy::Random);
+        // Priorities may lead to the same order.
+        assert!(is_random || seed % 2 == 1, "seed {seed}");
+        others += u32::from(!is_random);
+        let default = Config::new(seed).run(parent()).hash;
+        assert_eq!(default, hash(seed, Policy::Mixed));
+    }
+    assert!(others >= 10, "{others}");
 }
 
 #[test]

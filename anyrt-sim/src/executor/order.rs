@@ -31,20 +31,24 @@ pub(crate) struct Priorities {
     lowest: u64,
     /// The priority of main futures, which are not tasks.
     main: u64,
+    /// The number of steps after which the order is drawn: a task that is always ready must not keep others from
+    /// running for all time.
+    until: u64,
 }
 
 impl Order {
-    pub(crate) fn new(policy: &Policy, draws: &mut Draws) -> Order {
+    pub(crate) fn new(policy: &Policy, seed: u64, draws: &mut Draws) -> Order {
         match policy {
             Policy::Fifo => Order::Fifo,
             Policy::Random | Policy::Replay(_) => Order::Drawn,
+            Policy::Mixed if seed.is_multiple_of(2) => Order::Drawn,
+            Policy::Mixed => {
+                let depth = 2 + draws.priority(3) as u32;
+                let steps = LEAST_STEPS << draws.priority(STEP_RANGES);
+                Order::Priorities(Priorities::new(depth, steps, steps, draws))
+            }
             Policy::Pct { depth, steps } => {
-                let changes = 1..(*depth).max(1);
-                Order::Priorities(Priorities {
-                    changes: changes.map(|_| draws.priority((*steps).max(1))).collect(),
-                    lowest: u64::from(*depth),
-                    main: above_changes(draws),
-                })
+                Order::Priorities(Priorities::new(*depth, *steps, u64::MAX, draws))
             }
         }
     }
@@ -52,6 +56,11 @@ impl Order {
     /// Takes one of those that are ready.
     pub(super) fn pick(state: &mut State) -> Option<Next> {
         let count = state.ready.admit();
+        if let Order::Priorities(priorities) = &state.order
+            && state.stats.steps >= priorities.until
+        {
+            state.order = Order::Drawn;
+        }
         let at = match &state.order {
             _ if count == 0 => return None,
             Order::Fifo => 0,
@@ -70,7 +79,22 @@ impl Order {
     }
 }
 
+/// The least number of steps with priorities in a mixed order, and how many numbers there are: each is twice the one
+/// before.
+const LEAST_STEPS: u64 = 32;
+const STEP_RANGES: u64 = 4;
+
 impl Priorities {
+    fn new(depth: u32, steps: u64, until: u64, draws: &mut Draws) -> Priorities {
+        let changes = 1..depth.max(1);
+        Priorities {
+            changes: changes.map(|_| draws.priority(steps.max(1))).collect(),
+            lowest: u64::from(depth),
+            main: above_changes(draws),
+            until,
+        }
+    }
+
     /// Returns the position of the one with the highest priority, after a change if one is due.
     fn pick(state: &mut State) -> usize {
         let steps = state.stats.steps;

@@ -8,6 +8,7 @@ use crate::choices::Choices;
 use crate::explore::Explorer;
 use crate::faults::Faults;
 use crate::properties::Properties;
+use crate::seeds::Watch;
 
 /// The options of a simulation, and the backend that runs it.
 ///
@@ -50,6 +51,8 @@ pub struct Config {
     pub(crate) keep_choices: bool,
     /// The record of `sometimes!`, if the run is one of several.
     pub(crate) properties: Option<Arc<Properties>>,
+    /// The thread that looks for runs that stall, if the run is one of several.
+    pub(crate) watch: Option<Arc<Watch>>,
     /// The explorer that the run belongs to, if one tries every place.
     pub(crate) explorer: Option<Arc<Explorer>>,
 }
@@ -124,6 +127,7 @@ impl Config {
             keep_events: false,
             keep_choices: true,
             properties: None,
+            watch: None,
             explorer: None,
         }
     }

@@ -56,7 +56,8 @@
 //!   files of the system. There are no devices, pipes, owners or groups.
 //! - Processes, signals, descriptors and adopted sockets of the system do not exist in it.
 //! - A worker thread that waits for another by means of the standard library stops the whole simulation, since
-//!   threads run one at a time. Waiting by anyrt is part of the order.
+//!   threads run one at a time. Waiting by anyrt is part of the order. A task that blocks its thread does the
+//!   same; [`Seeds`] aborts the process after a minute without a step, with a message that names the task.
 //! - TLS works, but draws its keys from the system: the bytes differ from run to run.
 //!
 //! # Finding faults

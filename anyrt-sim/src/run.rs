@@ -197,6 +197,9 @@ impl Enter for Keeper {
 
     fn block_on<F: Future>(&self, future: F) -> io::Result<F::Output> {
         let shared = Shared::new(&self.config);
+        if let Some(watch) = &self.config.watch {
+            watch.add(&shared);
+        }
         *lock(&self.kept) = Some(shared.clone());
         Ok(enter(shared, future))
     }

@@ -16,7 +16,7 @@ use crate::choices::{Draws, Purpose};
 use crate::config::{Config, Idle, Policy};
 use crate::current::is_inside;
 use crate::events::{EventKind, Events};
-use crate::executor::{Next, Order, Ready, Task};
+use crate::executor::{Next, Order, Polled, Ready, Task};
 use crate::failure::{Failure, Stop};
 use crate::host::{Hosts, Requested};
 use crate::lock::lock;
@@ -86,6 +86,8 @@ pub(crate) struct State {
     waiting: bool,
     /// Memory for the wakers of expired timers, kept from one expiry to the next.
     due: Vec<Waker>,
+    /// What goes on in the present step.
+    pub(crate) polled: Polled,
     /// The number of steps since the clock moved, other than by the cost of steps.
     pub(crate) steps_in_place: u64,
 }
@@ -120,6 +122,7 @@ impl Shared {
                 failure: None,
                 waiting: false,
                 due: Vec::new(),
+                polled: Polled::Main,
                 steps_in_place: 0,
             }),
             bell: Condvar::new(),
@@ -231,6 +234,11 @@ impl State {
     pub(crate) fn next_id(&mut self) -> u64 {
         self.next_id += 1;
         self.next_id
+    }
+
+    /// Returns whether the executor waits for threads outside.
+    pub(crate) fn waits(&self) -> bool {
+        self.waiting
     }
 
     /// Returns whether nothing is ready.

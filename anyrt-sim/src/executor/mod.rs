@@ -41,7 +41,25 @@ pub(crate) enum Next {
     Thread(Arc<SimThread>),
 }
 
+/// What goes on in the present step, for messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Polled {
+    Main,
+    Host(HostId),
+    Task(u64),
+    Thread,
+}
+
 impl Next {
+    fn polled(&self) -> Polled {
+        match self {
+            Next::Main(_) => Polled::Main,
+            Next::Host(main) => Polled::Host(main.incarnation.host),
+            Next::Task(task) => Polled::Task(task.id),
+            Next::Thread(_) => Polled::Thread,
+        }
+    }
+
     /// Returns the number by which events name it.
     fn id(&self) -> u64 {
         match self {
@@ -152,6 +170,7 @@ impl Shared {
         };
         state.stats.steps += 1;
         state.steps_in_place += 1;
+        state.polled = next.polled();
         state.events.record(now, next.kind(), next.id());
         Some(next)
     }

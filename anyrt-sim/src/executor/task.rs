@@ -103,6 +103,14 @@ impl Task {
         drop(removed);
     }
 
+    /// Returns the name of the task, or else the place where it was spawned.
+    pub(crate) fn describe(&self) -> String {
+        match &self.name {
+            Some(name) => format!("task `{name}`"),
+            None => format!("the task that was spawned at {}", self.location),
+        }
+    }
+
     /// Drops the future, since the run is over or the host has crashed.
     pub(crate) fn abandon(&self) {
         let _entered = enter(&self.host);

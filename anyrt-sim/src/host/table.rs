@@ -133,7 +133,6 @@ impl Hosts {
         self.hosts[id as usize].addresses
     }
 
-    #[cfg(feature = "net")]
     pub(crate) fn name(&self, id: HostId) -> Arc<str> {
         self.hosts[id as usize].name.clone()
     }

@@ -5,6 +5,7 @@ mod environment;
 mod jobs;
 mod progress;
 mod report;
+mod watchdog;
 
 use std::io::{Write, stderr};
 use std::ops::Range;
@@ -15,6 +16,8 @@ pub(crate) use self::alone::{Loudness, run_alone, run_here};
 use self::environment::Repeat;
 pub use self::environment::seed_from_env;
 pub use self::report::{SeedFailure, SeedReport};
+pub(crate) use self::watchdog::Watch;
+use self::watchdog::Watchdog;
 use crate::config::{Config, Policy};
 use crate::properties::Properties;
 use crate::run::FirstDifference;
@@ -67,6 +70,7 @@ pub struct Seeds {
     shrink_for: Duration,
     check_determinism: bool,
     reuse_threads: bool,
+    stall_limit: Duration,
     /// A run that is repeated for a person who looks for its fault.
     repeat: Repeat,
 }
@@ -82,6 +86,7 @@ impl Seeds {
             shrink_for: Duration::from_secs(10),
             check_determinism: true,
             reuse_threads: false,
+            stall_limit: Duration::from_secs(60),
             repeat: Repeat::No,
         }
     }
@@ -171,6 +176,19 @@ impl Seeds {
         self
     }
 
+    /// Sets the real time after which a run that makes no step ends the process. The default is a minute.
+    ///
+    /// A task that blocks its thread by other means than anyrt's, such as the lock of a [`std::sync::Mutex`] that
+    /// another task has, stops the whole simulation, and so does a poll that never ends. A thread that watches the
+    /// runs then prints the seed, the task and the command that repeats it, and aborts the process with all of its
+    /// tests: a thread cannot be ended from outside.
+    ///
+    /// With [`Duration::MAX`] there is no limit: for a test whose polls take that long, or under a debugger.
+    pub fn stall_limit(mut self, limit: Duration) -> Seeds {
+        self.stall_limit = limit;
+        self
+    }
+
     /// Runs the test for each seed.
     ///
     /// If that takes longer than a second, progress is printed to the standard error stream.
@@ -181,7 +199,9 @@ impl Seeds {
         Fut: Future<Output: TestOutput>,
     {
         let started = Instant::now();
+        let watchdog = Watchdog::start(self.stall_limit);
         let mut config = self.config.clone();
+        config.watch = Some(watchdog.watch());
         let properties = Arc::new(Properties::default());
         config.properties = Some(properties.clone());
         if let Repeat::Choices(choices) = &self.repeat {
@@ -216,7 +236,8 @@ impl Seeds {
             && let Some(first) = report.failures.first_mut()
         {
             let signature = Signature::of(&first.failure, first.place.as_deref());
-            let config = self.config.clone().with_seed(first.seed);
+            let mut config = self.config.clone().with_seed(first.seed);
+            config.watch = Some(watchdog.watch());
             first.shrunk = Shrink::new(&config, first.choices.clone())
                 .within(self.shrink_for)
                 .search(Some(&signature), &test);

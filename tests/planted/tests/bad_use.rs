@@ -1,14 +1,11 @@
 //! Messages about programs that cannot be simulated, and about wrong options.
 //!
-//! A function on a worker thread that blocks outside of anyrt is reported after a minute of real time.
-//!
-//! Two kinds of bad use are not detected, since no code of the simulator runs meanwhile: a task that blocks its
-//! thread outside of anyrt's facets, for example in the lock of a `std::sync::Mutex` that another task has, and
-//! a poll that never ends. The test then hangs. `a_task_that_blocks_outside_of_the_facets_is_not_detected` shows the first
-//! one in a process that is ended.
+//! A function on a worker thread that blocks outside of anyrt is reported after a minute of real time. A task that
+//! blocks its thread outside of anyrt, for example in the lock of a `std::sync::Mutex` that another task has, and a
+//! poll that never ends, abort the process after a minute, with a message.
 
 use std::env;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -188,40 +185,81 @@ fn a_function_that_blocks_outside_of_the_facets_is_reported() {
     );
 }
 
+/// Returns what a child process prints before it aborts.
+fn stalls(test: &str) -> String {
+    let started = Instant::now();
+    let (output, text) = child(test, &[]);
+    assert!(!output.status.success(), "{text}");
+    assert!(started.elapsed() < Duration::from_secs(40), "{text}");
+    text
+}
+
 #[test]
-fn a_task_that_blocks_outside_of_the_facets_is_not_detected() {
+fn a_task_that_blocks_its_thread_is_named_and_ends_the_process() {
+    let test = "a_task_that_blocks_its_thread_is_named_and_ends_the_process";
     if is_child() {
-        let mutex = Mutex::new(());
-        Seeds::range(0..10)
+        Seeds::range(3..10)
+            .stall_limit(Duration::from_secs(1))
             .run(|| async {
-                let (first, second) = (
-                    async {
-                        let _guard = mutex.lock();
-                        anyrt::checkpoint().await;
-                    },
-                    async {
-                        let _guard = mutex.lock();
-                        anyrt::checkpoint().await;
-                    },
-                );
-                anyrt::gather((first, second)).await;
+                let mutex = Mutex::new(());
+                let wait = async || {
+                    let _guard = mutex.lock();
+                    anyrt::checkpoint().await;
+                };
+                anyrt::gather((wait(), wait())).await;
             })
             .unwrap();
         return;
     }
-    let mut child = command("a_task_that_blocks_outside_of_the_facets_is_not_detected")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("a process");
-    let started = Instant::now();
-    while started.elapsed() < Duration::from_millis(1500) {
-        let ended = child.try_wait().expect("it is a child");
-        assert_eq!(ended, None, "it hangs");
-        thread::sleep(Duration::from_millis(10));
+    let text = stalls(test);
+    assert_says(
+        &text,
+        &[
+            "seed 3 stalls: the main future has blocked the thread of the simulation for 1s of real time",
+            &format!("ANYRT_SIM_SEED=3 cargo test {test}"),
+            "the process is aborted",
+        ],
+    );
+}
+
+#[test]
+fn a_poll_that_never_ends_is_named_and_ends_the_process() {
+    if is_child() {
+        Seeds::range(0..1)
+            .check_determinism(false)
+            .stall_limit(Duration::from_secs(1))
+            .run(|| async {
+                let group = anyrt::task_group::<std::convert::Infallible, _, _>(async |tg| {
+                    tg.task().name("spinner").spawn(async {
+                        loop {
+                            std::hint::spin_loop();
+                        }
+                    });
+                });
+                drop(group.await);
+            })
+            .unwrap();
+        return;
     }
-    child.kill().expect("it is a child");
-    child.wait().expect("it is a child");
+    let text = stalls("a_poll_that_never_ends_is_named_and_ends_the_process");
+    assert_says(&text, &["seed 0 stalls: task `spinner` has blocked"]);
+}
+
+#[test]
+fn a_run_that_waits_for_threads_outside_does_not_stall() {
+    let config = Config::default().idle(anyrt::sim::Idle::Wait(Duration::from_secs(60)));
+    let seeds = Seeds::range(0..1).config(config).check_determinism(false);
+    let report = seeds.stall_limit(Duration::from_millis(200)).run(|| async {
+        let event = Arc::new(Event::new());
+        let sets = event.clone();
+        let thread = thread::spawn(move || {
+            thread::sleep(Duration::from_secs(1));
+            sets.set();
+        });
+        event.wait().await;
+        thread.join().expect("it does not panic");
+    });
+    report.unwrap();
 }
 
 #[test]

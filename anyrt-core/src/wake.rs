@@ -1,4 +1,5 @@
-//! Slots for the wakers of waiting tasks, and the waking of several at once. Used wherever tasks wait.
+//! Slots for the wakers of waiting tasks, and the waking of several at once. Used wherever tasks wait, also by
+//! backends.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Poll, Waker};
@@ -11,37 +12,40 @@ use crate::unwind::drop_quietly;
 /// A slot is usually under a lock. Cloning, waking and dropping a waker run foreign code, so these must not
 /// happen under it: [`poll_locked`] obeys that.
 #[derive(Debug, Default)]
-pub(crate) struct WakerSlot(Option<Waker>);
+pub struct WakerSlot(Option<Waker>);
 
 impl WakerSlot {
-    pub(crate) const fn new() -> WakerSlot {
+    /// Creates an empty slot.
+    pub const fn new() -> WakerSlot {
         WakerSlot(None)
     }
 
-    pub(crate) fn with(waker: Waker) -> WakerSlot {
+    /// Creates a slot with a waker.
+    pub fn with(waker: Waker) -> WakerSlot {
         WakerSlot(Some(waker))
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Returns whether nothing waits.
+    pub fn is_empty(&self) -> bool {
         self.0.is_none()
     }
 
     /// Returns whether the slot has a waker that wakes the same task as this one.
     ///
     /// Some wakers never equal their clones, so a stored waker may not be recognized.
-    pub(crate) fn wakes(&self, waker: &Waker) -> bool {
+    pub fn wakes(&self, waker: &Waker) -> bool {
         matches!(&self.0, Some(kept) if kept.will_wake(waker))
     }
 
     /// Stores a clone of the waker, unless the slot has an equal one. Must not be called under a lock.
-    pub(crate) fn set(&mut self, waker: &Waker) {
+    pub fn set(&mut self, waker: &Waker) {
         if !self.wakes(waker) {
             self.0 = Some(waker.clone());
         }
     }
 
     /// Takes the waker out of the slot.
-    pub(crate) fn take(&mut self) -> Option<Waker> {
+    pub fn take(&mut self) -> Option<Waker> {
         self.0.take()
     }
 }
@@ -51,7 +55,7 @@ impl WakerSlot {
 ///
 /// The waker is cloned without the lock, so there is a second attempt after that, and never a third.
 #[inline]
-pub(crate) fn poll_locked<S, T>(
+pub fn poll_locked<S, T>(
     mutex: &Mutex<S>,
     waker: &Waker,
     mut attempt: impl FnMut(&mut S) -> Result<T, &mut WakerSlot>,

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
-use anyrt_core::runtime::{Blocking, FileSystem};
+use anyrt_core::runtime::{Blocking, FileSystem, WakerSlot, poll_locked};
 
 use crate::Sim;
 use crate::current::{current, enter, with_current};
@@ -20,7 +20,7 @@ pub struct Call<T>(Arc<Mutex<Slot<T>>>);
 
 struct Slot<T> {
     value: Option<T>,
-    waker: Option<Waker>,
+    waker: WakerSlot,
 }
 
 impl<T> Call<T> {
@@ -43,15 +43,9 @@ impl<T> Future for Call<T> {
     type Output = T;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
-        let waker = cx.waker().clone();
-        let mut slot = self.lock();
-        if let Some(value) = slot.value.take() {
-            return Poll::Ready(value);
-        }
-        let old = slot.waker.replace(waker);
-        drop(slot);
-        drop(old);
-        Poll::Pending
+        poll_locked(&self.0, cx.waker(), |slot| {
+            slot.value.take().ok_or(&mut slot.waker)
+        })
     }
 }
 
@@ -71,7 +65,7 @@ impl Blocking for Sim {
     {
         let call = Call(Arc::new(Mutex::new(Slot {
             value: None,
-            waker: None,
+            waker: WakerSlot::new(),
         })));
         let result = Call(call.0.clone());
         let host = handle.0.clone();

@@ -40,6 +40,7 @@ pub use self::spawn::{Spawn, TaskInfo};
 pub use self::time::Time;
 pub use crate::disk::{FileType, Metadata, OwnMetadata, Permissions};
 pub use crate::engine::poll_state::{Observed, OwnNumbers, current_tag, observe, own_numbers};
+pub use crate::wake::{WakerSlot, poll_locked};
 
 /// The facets that core requires.
 pub trait Runtime: Time + Blocking {}

@@ -205,15 +205,10 @@ pub(crate) struct MainWaker {
 }
 
 impl Wake for MainWaker {
+    // By reference it is the same, with a clone.
     fn wake(self: Arc<Self>) {
         if !self.scheduled.swap(true, Ordering::Relaxed) {
             push(Next::Main(self));
-        }
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        if !self.scheduled.swap(true, Ordering::Relaxed) {
-            push(Next::Main(self.clone()));
         }
     }
 }

@@ -124,15 +124,10 @@ impl Task {
 }
 
 impl Wake for Task {
+    // By reference it is the same, with a clone.
     fn wake(self: Arc<Self>) {
         if !self.scheduled.swap(true, Ordering::Relaxed) {
             push(Next::Task(self));
-        }
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        if !self.scheduled.swap(true, Ordering::Relaxed) {
-            push(Next::Task(self.clone()));
         }
     }
 }

@@ -233,15 +233,10 @@ impl Mains {
 }
 
 impl Wake for HostMain {
+    // By reference it is the same, with a clone.
     fn wake(self: Arc<Self>) {
         if !self.scheduled.swap(true, Ordering::Relaxed) {
             push(Next::Host(self));
-        }
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        if !self.scheduled.swap(true, Ordering::Relaxed) {
-            push(Next::Host(self.clone()));
         }
     }
 }

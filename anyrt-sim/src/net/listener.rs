@@ -3,9 +3,10 @@
 use std::collections::VecDeque;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use anyrt_core::net::Address;
+use anyrt_core::runtime::{WakerSlot, poll_locked};
 
 use super::connection::Connection;
 use super::wake;
@@ -23,7 +24,7 @@ pub(crate) struct Listener {
 #[derive(Debug, Default)]
 struct State {
     waiting: VecDeque<(Arc<Connection>, Address)>,
-    waker: Option<Waker>,
+    waker: WakerSlot,
     closed: bool,
 }
 
@@ -40,17 +41,9 @@ impl Listener {
     }
 
     pub(super) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<(Arc<Connection>, Address)> {
-        let waker = cx.waker().clone();
-        let mut state = self.lock();
-        if let Some(next) = state.waiting.pop_front() {
-            drop(state);
-            drop(waker);
-            return Poll::Ready(next);
-        }
-        let old = state.waker.replace(waker);
-        drop(state);
-        drop(old);
-        Poll::Pending
+        poll_locked(&self.state, cx.waker(), |state| {
+            state.waiting.pop_front().ok_or(&mut state.waker)
+        })
     }
 
     /// Adds a connection, unless too many wait or the socket is closed. Returns whether it was added.

@@ -4,9 +4,10 @@ use std::collections::VecDeque;
 use std::io;
 use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use anyrt_core::net::{Address, UnixAddress};
+use anyrt_core::runtime::{WakerSlot, poll_locked};
 
 use super::book::target;
 use super::link::{Fate, Transit};
@@ -34,7 +35,7 @@ struct State {
     /// Whether a packet that was sent from here has found no receiver; returned once.
     refused: bool,
     shut_down: bool,
-    waker: Option<Waker>,
+    waker: WakerSlot,
 }
 
 impl Inbox {
@@ -49,25 +50,22 @@ impl Inbox {
         only: Option<&Address>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<(usize, Address)>> {
-        let waker = cx.waker().clone();
-        let mut state = self.lock();
-        if mem::take(&mut state.refused) {
-            return Poll::Ready(Err(io::ErrorKind::ConnectionRefused.into()));
-        }
-        while let Some((packet, from)) = state.packets.pop_front() {
-            if only.is_none_or(|only| *only == from) {
-                let count = packet.len().min(buffer.len());
-                buffer[..count].copy_from_slice(&packet[..count]);
-                return Poll::Ready(Ok((count, from)));
+        poll_locked(&self.0, cx.waker(), |state| {
+            if mem::take(&mut state.refused) {
+                return Ok(Err(io::ErrorKind::ConnectionRefused.into()));
             }
-        }
-        if state.shut_down {
-            return Poll::Ready(Ok((0, UnixAddress::Unnamed.into())));
-        }
-        let old = state.waker.replace(waker);
-        drop(state);
-        drop(old);
-        Poll::Pending
+            while let Some((packet, from)) = state.packets.pop_front() {
+                if only.is_none_or(|only| *only == from) {
+                    let count = packet.len().min(buffer.len());
+                    buffer[..count].copy_from_slice(&packet[..count]);
+                    return Ok(Ok((count, from)));
+                }
+            }
+            if state.shut_down {
+                return Ok(Ok((0, UnixAddress::Unnamed.into())));
+            }
+            Err(&mut state.waker)
+        })
     }
 
     pub(super) fn shut_down(&self) {

@@ -7,6 +7,8 @@ use std::net::Shutdown;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use anyrt_core::runtime::{WakerSlot, poll_locked};
+
 use super::segments::Segment;
 use super::{ACCEPTED, CONNECTED, Connection, Handshake};
 use crate::net::wake;
@@ -16,18 +18,11 @@ const WINDOW: usize = 256 * 1024;
 
 impl Connection {
     pub(in crate::net) fn poll_connected(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let waker = cx.waker().clone();
-        let mut state = self.lock();
-        match state.handshake {
-            Handshake::Complete => Poll::Ready(Ok(())),
-            Handshake::Failed(kind) => Poll::Ready(Err(kind.into())),
-            Handshake::Begun => {
-                let old = state.connecting.replace(waker);
-                drop(state);
-                drop(old);
-                Poll::Pending
-            }
-        }
+        poll_locked(&self.state, cx.waker(), |state| match state.handshake {
+            Handshake::Complete => Ok(Ok(())),
+            Handshake::Failed(kind) => Ok(Err(kind.into())),
+            Handshake::Begun => Err(&mut state.connecting),
+        })
     }
 
     pub(in crate::net) fn poll_receive(
@@ -36,29 +31,27 @@ impl Connection {
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        let waker = cx.waker().clone();
-        let mut state = self.lock();
-        if let Some(kind) = state.sides[side].error.take() {
-            return Poll::Ready(Err(kind.into()));
-        }
-        let has_ended = state.sides[side].deaf || state.sides[side].broken;
-        let pipe = &mut state.pipes[side];
-        if !pipe.buffer.is_empty() && !buffer.is_empty() {
-            let most = pipe.buffer.len().min(buffer.len());
-            let count = self.connected.shared.draw_transfer(most);
-            take(&mut pipe.buffer, &mut buffer[..count]);
-            let writer = pipe.writer.take();
-            drop(state);
-            wake(writer);
-            return Poll::Ready(Ok(count));
-        }
-        if pipe.end_arrived || has_ended || buffer.is_empty() {
-            return Poll::Ready(Ok(0));
-        }
-        let old = pipe.reader.replace(waker);
-        drop(state);
-        drop(old);
-        Poll::Pending
+        let mut writer = None;
+        let polled = poll_locked(&self.state, cx.waker(), |state| {
+            if let Some(kind) = state.sides[side].error.take() {
+                return Ok(Err(kind.into()));
+            }
+            let has_ended = state.sides[side].deaf || state.sides[side].broken;
+            let pipe = &mut state.pipes[side];
+            if !pipe.buffer.is_empty() && !buffer.is_empty() {
+                let most = pipe.buffer.len().min(buffer.len());
+                let count = self.connected.shared.draw_transfer(most);
+                take(&mut pipe.buffer, &mut buffer[..count]);
+                writer = pipe.writer.take();
+                return Ok(Ok(count));
+            }
+            if pipe.end_arrived || has_ended || buffer.is_empty() {
+                return Ok(Ok(0));
+            }
+            Err(&mut pipe.reader)
+        });
+        wake(writer);
+        polled
     }
 
     pub(in crate::net) fn poll_send(
@@ -67,6 +60,7 @@ impl Connection {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        // As `poll_locked`, but the packet is sent under the same lock.
         let mut waker = None;
         // Ends in the second round at the latest, when there is a waker. Most calls need none.
         loop {
@@ -92,8 +86,8 @@ impl Connection {
                 }
                 return Poll::Ready(Ok(count));
             }
-            if waker.is_some() {
-                let old = mem::replace(&mut pipe.writer, waker);
+            if let Some(waker) = waker {
+                let old = mem::replace(&mut pipe.writer, WakerSlot::with(waker));
                 drop(state);
                 drop(old);
                 return Poll::Pending;

@@ -17,9 +17,9 @@ mod segments;
 use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::Waker;
 
 use anyrt_core::net::Address;
+use anyrt_core::runtime::WakerSlot;
 
 use self::segments::Segment;
 use crate::host::{HostId, Incarnation};
@@ -44,7 +44,7 @@ pub(crate) struct Connection {
 struct State {
     handshake: Handshake,
     /// The task that waits for the handshake.
-    connecting: Option<Waker>,
+    connecting: WakerSlot,
     /// The incarnation that has accepted the connection.
     accepted: Option<Arc<Incarnation>>,
     /// The pipe to each side.
@@ -92,8 +92,8 @@ struct Pipe {
     ended: bool,
     /// Whether the end has arrived.
     end_arrived: bool,
-    reader: Option<Waker>,
-    writer: Option<Waker>,
+    reader: WakerSlot,
+    writer: WakerSlot,
 }
 
 impl Connection {

@@ -1,32 +1,25 @@
 //! The end of a child: waiting for it, reaping, signals.
 //!
-//! | state | entered by | excludes |
-//! | --- | --- | --- |
-//! | running, or a zombie | the start | |
-//! | reaped | the first `try_reap` after the end | signals: the number may have a new owner |
-//! | stolen | the first `try_reap` after other code has reaped the child | signals, and a status |
+//! A child is one of the operating system, or a program of the runtime's [`ProgramHost`].
 //!
-//! A reactor keeps one waker for a descriptor. So all waiting tasks are in a list, and the reactor gets a
-//! waker that wakes all of them (rule P16).
+//! A reactor keeps one waker for a descriptor. So all waiting tasks are in a list, and the reactor, or the
+//! host of the program, gets a waker that wakes all of them (rule P16).
+//!
+//! [`ProgramHost`]: crate::runtime::ProgramHost
 
 use std::io;
-use std::process::ExitStatus;
 use std::sync::Arc as StdArc;
 use std::task::{Context, Poll, Wake, Waker};
-use std::thread;
 use std::time::Duration;
 
-use rustix::io::Errno;
-use rustix::process::{
-    Pid, Signal as Os, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
-};
 use slab::Slab;
 
-use super::os::{open_pidfd, signal_through};
+use super::exit::ChildExit;
+use super::os::SystemChild;
 use crate::engine::{Owed, Run, Wait, poll_state};
 use crate::loom::thread::park_timeout;
 use crate::loom::{Arc, Mutex, lock};
-use crate::runtime::{Attempt, Direction, Source};
+use crate::runtime::{Attempt, Direction, RunningProgram, Source};
 use crate::runtime::{Descriptors, TaskInfo};
 use crate::signals::Signal;
 use crate::wake::wake_all;
@@ -36,46 +29,15 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A child process, until it is reaped.
 pub(super) struct Child<S> {
-    pid: Pid,
-    /// Whether the child leads a group that is killed with it.
-    group: bool,
-    reaping: Mutex<Reaping>,
-    watch: Watch<S>,
+    kind: Kind<S>,
     waiting: Arc<Waiting>,
     /// A waker for all waiting tasks.
     waker: Waker,
 }
 
-struct Reaping {
-    child: std::process::Child,
-    ended: Option<ChildExit>,
-}
-
-/// The exit of a child, as far as it is known.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum ChildExit {
-    Status(ExitStatus),
-    /// Other code has reaped it.
-    Stolen,
-}
-
-impl ChildExit {
-    pub(super) fn status(self) -> io::Result<ExitStatus> {
-        match self {
-            ChildExit::Status(status) => Ok(status),
-            ChildExit::Stolen => Err(io::Error::other(
-                "the status of the process is unknown, since something else in this program has waited for \
-                 it: leave children alone that you have not started, and do not ignore SIGCHLD",
-            )),
-        }
-    }
-}
-
-/// The way in which the end is detected.
-enum Watch<S> {
-    Descriptor(S),
-    /// A thread wakes the waiting tasks.
-    Thread,
+enum Kind<S> {
+    System(SystemChild<S>),
+    Program(Box<dyn RunningProgram>),
 }
 
 /// The wakers of the tasks that wait for the end.
@@ -133,64 +95,47 @@ impl Drop for Waiter {
 
 impl<S: Source> Child<S> {
     /// Sets up the detection of the end of a child. If that fails, the child is killed and reaped.
-    pub(super) fn new(mut child: std::process::Child, group: bool) -> io::Result<Arc<Child<S>>> {
-        let pid = Pid::from_child(&child);
+    pub(super) fn new(child: std::process::Child, group: bool) -> io::Result<Arc<Child<S>>> {
+        Child::start(|waker| Ok(Kind::System(SystemChild::new(child, group, &waker)?)))
+    }
+
+    /// Starts a program of the runtime. `start` gets the waker to wake at the end of the program.
+    pub(super) fn of_program(
+        start: impl FnOnce(Waker) -> io::Result<Box<dyn RunningProgram>>,
+    ) -> io::Result<Arc<Child<S>>> {
+        Child::start(|waker| Ok(Kind::Program(start(waker)?)))
+    }
+
+    fn start(kind: impl FnOnce(Waker) -> io::Result<Kind<S>>) -> io::Result<Arc<Child<S>>> {
         let waiting = Arc::<Waiting>::default();
-        let mut ended = None;
-        let watch = match open_pidfd(pid).map(S::register) {
-            Ok(Ok(source)) => Watch::Descriptor(source),
-            Err(error) if Errno::from_io_error(&error) == Some(Errno::SRCH) => {
-                ended = Some(ChildExit::Stolen);
-                Watch::Thread
-            }
-            Ok(Err(_)) | Err(_) => {
-                if let Err(error) = watch_in_thread(pid, waiting.clone()) {
-                    drop(child.kill());
-                    drop(child.wait());
-                    return Err(error);
-                }
-                Watch::Thread
-            }
-        };
+        let waker = Waker::from(waiting.clone());
         Ok(Arc::new(Child {
-            pid,
-            group,
-            reaping: Mutex::new(Reaping { child, ended }),
-            watch,
-            waker: Waker::from(waiting.clone()),
+            kind: kind(waker.clone())?,
             waiting,
+            waker,
         }))
     }
 
     pub(super) fn id(&self) -> u32 {
-        self.pid.as_raw_nonzero().get().unsigned_abs()
+        match &self.kind {
+            Kind::System(child) => child.id(),
+            Kind::Program(program) => program.id(),
+        }
     }
 
     /// Reaps the child if it has ended. The first call that finds the end wakes all waiting tasks.
     pub(super) fn try_reap(&self) -> Option<ChildExit> {
-        let mut reaping = lock(&self.reaping);
-        if reaping.ended.is_some() {
-            return reaping.ended;
-        }
-        if self.group {
-            // The rest of the group is killed while the zombie keeps its number (rule P21).
-            let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
-            match waitid(WaitId::Pid(self.pid), options) {
-                Ok(None) => return None,
-                Ok(Some(_)) => drop(kill_process_group(self.pid, Os::KILL)),
-                // The next call returns it.
-                Err(_) => {}
+        match &self.kind {
+            Kind::System(child) => {
+                let (ended, is_new) = child.try_reap()?;
+                if is_new {
+                    self.waker.wake_by_ref();
+                }
+                Some(ended)
             }
+            // Its host wakes them.
+            Kind::Program(program) => program.status().map(ChildExit::Status),
         }
-        let ended = match reaping.child.try_wait() {
-            Ok(None) => return None,
-            Ok(Some(status)) => ChildExit::Status(status),
-            Err(_) => ChildExit::Stolen,
-        };
-        reaping.ended = Some(ended);
-        drop(reaping);
-        self.waker.wake_by_ref();
-        Some(ended)
     }
 
     /// Waits for the end, and reaps the child.
@@ -204,9 +149,13 @@ impl<S: Source> Child<S> {
         if let Some(ended) = self.try_reap() {
             return Poll::Ready(Ok(ended));
         }
-        let polled = match &self.watch {
-            Watch::Thread => Poll::Pending,
-            Watch::Descriptor(source) => {
+        let source = match &self.kind {
+            Kind::System(child) => child.source(),
+            Kind::Program(_) => None,
+        };
+        let polled = match source {
+            None => Poll::Pending,
+            Some(source) => {
                 let mut cx = Context::from_waker(&self.waker);
                 source.poll_io(&mut cx, Direction::Input, |_| match self.try_reap() {
                     Some(ended) => Ok(Attempt::new(ended)),
@@ -222,33 +171,18 @@ impl<S: Source> Child<S> {
 
     /// Sends a signal to the child, or to its group. Has no effect on a child that has ended.
     pub(super) fn signal(&self, signal: Signal) -> io::Result<()> {
-        let Some(signal) = Os::from_named_raw(signal.as_raw()) else {
-            return Err(io::ErrorKind::InvalidInput.into());
-        };
-        let reaping = lock(&self.reaping);
-        if reaping.ended.is_some() {
-            return Ok(());
+        match &self.kind {
+            Kind::System(child) => child.signal(signal),
+            Kind::Program(program) => program.signal(signal.as_raw()),
         }
-        let sent = match &self.watch {
-            _ if self.group => kill_process_group(self.pid, signal),
-            Watch::Descriptor(source) => signal_through(source.descriptor(), signal),
-            Watch::Thread => kill_process(self.pid, signal),
-        };
-        match sent {
-            // It has ended, and is not reaped yet.
-            Err(Errno::SRCH) => Ok(()),
-            Err(Errno::PERM) if self.is_zombie() => Ok(()),
-            sent => Ok(sent?),
-        }
-    }
-
-    fn is_zombie(&self) -> bool {
-        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT | WaitIdOptions::NOHANG;
-        !matches!(waitid(WaitId::Pid(self.pid), options), Ok(None))
     }
 
     /// Blocks until a killed child has ended, and reaps it; gives up after a while.
     fn reap_blocking(&self) {
+        if let Kind::Program(_) = self.kind {
+            // Its host ends it without this thread, and may need this thread for that.
+            return;
+        }
         for _ in 0..PATIENCE.as_millis() {
             if self.try_reap().is_some() {
                 return;
@@ -256,18 +190,6 @@ impl<S: Source> Child<S> {
             park_timeout(Duration::from_millis(1));
         }
     }
-}
-
-/// Wakes the waiting tasks once a child has ended, or is gone. Does not reap the child.
-fn watch_in_thread(pid: Pid, waiting: Arc<Waiting>) -> io::Result<()> {
-    let wait = move || {
-        let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-        while matches!(waitid(WaitId::Pid(pid), options), Err(Errno::INTR)) {}
-        Waker::from(waiting).wake();
-    };
-    let thread = thread::Builder::new().name(format!("waits for {}", pid.as_raw_nonzero()));
-    // The thread ends with the child, even if no task waits for that any more.
-    thread.spawn(wait).map(drop)
 }
 
 /// A child that is killed and reaped when this is dropped, without blocking a thread that polls tasks.

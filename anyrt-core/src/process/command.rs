@@ -294,6 +294,15 @@ impl Command {
         }
     }
 
+    /// Refuses a command without a program.
+    pub(super) fn check_program(&self) -> io::Result<()> {
+        if self.program.is_empty() {
+            let text = "a command needs a program";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
+        Ok(())
+    }
+
     /// Refuses conflicting options.
     pub(super) fn validate(&self) -> io::Result<()> {
         let refuse = |text| Err(io::Error::new(io::ErrorKind::InvalidInput, text));

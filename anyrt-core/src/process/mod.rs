@@ -11,10 +11,11 @@
 //! | file | contents |
 //! | --- | --- |
 //! | `command`, `output` | the program to start; its output |
-//! | `child` | the end of a child: waiting, reaping, signals |
-//! | `open`, `pipe` | an open process and its pipes |
+//! | `child`, `exit` | the end of a child: waiting, reaping, signals |
+//! | `open`, `pipe`, `pipe_end` | an open process and its pipes |
 //! | `run` | feeding, reading and waiting in one future |
 //! | `os` | the system calls for starting, pipes, and detecting the end |
+//! | `program` | programs that the runtime runs itself |
 //!
 //! # How a child ends
 //!
@@ -29,6 +30,12 @@
 //!    task cannot run, the destructor waits, for a second at most. A cancelled call kills and reaps in a
 //!    shielded clean-up (rule P9).
 //!
+//! # Programs of the runtime
+//!
+//! A runtime that simulates has a [`ProgramHost`](crate::runtime::ProgramHost). Then no process of the operating
+//! system is started: the pipes are streams in memory, the host sets the status, and it gets the signals.
+//! Everything above holds, except that nothing has to be reaped.
+//!
 //! # Session and umask
 //!
 //! Without `unsafe`, a program cannot change its session or umask between fork and exec. `process-wrap` sets
@@ -37,10 +44,13 @@
 
 mod child;
 mod command;
+mod exit;
 mod open;
 mod os;
 mod output;
 mod pipe;
+mod pipe_end;
+mod program;
 mod run;
 
 pub use self::command::{Command, Stdio};

@@ -6,15 +6,18 @@ use std::io;
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use super::child::{Child, ChildExit, Owned, Waiter};
+use super::child::{Child, Owned, Waiter};
 use super::command::Command;
+use super::exit::ChildExit;
 use super::os::{self, Started};
 use super::pipe::{Pipe, PipeReader, PipeWriter};
-use crate::cancel::{Leased, finally, move_on_after, with_resource};
+use super::pipe_end::PipeEnd;
+use super::program::{self, StartedProgram};
+use crate::cancel::{Leased, checkpoint, finally, move_on_after, with_resource};
 use crate::engine::poll_state::next_serial;
 use crate::engine::{FallibleOperation, Run};
 use crate::loom::{Arc, Mutex, lock};
-use crate::runtime::Descriptors;
+use crate::runtime::{Descriptors, ProgramHost};
 use crate::signals::Signal;
 use crate::thread::to_thread;
 
@@ -47,6 +50,11 @@ pub fn open_process<R: Descriptors>(
 
 pub(super) async fn open<R: Descriptors>(command: Command) -> io::Result<Process<R>> {
     command.validate()?;
+    if let Some(host) = R::programs() {
+        // In place of the call on a worker thread: other tasks have their turn.
+        checkpoint().await;
+        return open_program(&*host, command);
+    }
     R::check()?;
     let handle = R::current()?;
     let run = Run::current();
@@ -60,7 +68,10 @@ pub(super) async fn open<R: Descriptors>(command: Command) -> io::Result<Process
         let child = Child::new(child, command.group)?;
         // From here on the destructor kills and reaps the child, on any thread.
         let owned = Owned::new(child, run, handle);
-        let pipe = |descriptor: Option<_>| descriptor.map(Pipe::register).transpose();
+        let pipe = |descriptor: Option<_>| {
+            let end = descriptor.map(PipeEnd::register).transpose()?;
+            io::Result::Ok(end.map(Pipe::new))
+        };
         Ok(Process {
             stdin: pipe(stdin)?,
             stdout: pipe(stdout)?,
@@ -70,6 +81,27 @@ pub(super) async fn open<R: Descriptors>(command: Command) -> io::Result<Process
         })
     })
     .await
+}
+
+/// Starts a program of the runtime's host, which does not block.
+fn open_program<R: Descriptors>(
+    host: &dyn ProgramHost,
+    command: Command,
+) -> io::Result<Process<R>> {
+    let handle = R::current()?;
+    let StartedProgram {
+        child,
+        stdin,
+        stdout,
+        stderr,
+    } = program::start(host, &command)?;
+    Ok(Process {
+        stdin: stdin.map(Pipe::new),
+        stdout: stdout.map(Pipe::new),
+        stderr: stderr.map(Pipe::new),
+        owned: Owned::new(child, Run::current(), handle),
+        grace: command.grace,
+    })
 }
 
 /// Starts a program, passes its process to `body`, and ends it with the block.

@@ -2,17 +2,17 @@
 
 use std::fmt;
 use std::io;
-use std::os::fd::OwnedFd;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
 use futures_io::{AsyncRead, AsyncWrite};
 
+use super::pipe_end::PipeEnd;
 use crate::attributes::Attributes;
 use crate::engine::poll_state::{self, next_serial};
 use crate::error::Busy;
 use crate::loom::{Arc, Mutex, lock};
-use crate::runtime::{Attempt, Descriptors, Direction, Source};
+use crate::runtime::{Descriptors, Direction, Source};
 use crate::stream::{ReceiveError, SendError};
 
 /// The number of system calls that one poll makes for each stream, so that a program that writes all the time
@@ -24,41 +24,38 @@ pub(super) struct Pipe<S>(Mutex<State<S>>);
 
 struct State<S> {
     /// `None` once it is closed.
-    source: Option<Arc<S>>,
+    end: Option<Arc<PipeEnd<S>>>,
     /// The handle with a pending poll, and its waker.
     user: Option<(u64, Waker)>,
 }
 
 impl<S: Source> Pipe<S> {
-    pub(super) fn register(descriptor: OwnedFd) -> io::Result<Arc<Pipe<S>>> {
-        Ok(Arc::new(Pipe(Mutex::new(State {
-            source: Some(Arc::new(S::register(descriptor)?)),
+    pub(super) fn new(end: PipeEnd<S>) -> Arc<Pipe<S>> {
+        Arc::new(Pipe(Mutex::new(State {
+            end: Some(Arc::new(end)),
             user: None,
-        }))))
+        })))
     }
 
     /// Closes the pipe for all handles, and wakes the waiting one.
     pub(super) fn close(&self) {
         let mut state = lock(&self.0);
-        let left = (state.source.take(), state.user.take());
+        let left = (state.end.take(), state.user.take());
         drop(state);
-        if let (_source, Some((_, waker))) = left {
+        if let (_end, Some((_, waker))) = left {
             waker.wake();
         }
     }
 
-    pub(super) fn source(&self) -> Option<Arc<S>> {
-        lock(&self.0).source.clone()
+    pub(super) fn end(&self) -> Option<Arc<PipeEnd<S>>> {
+        lock(&self.0).end.clone()
     }
 
     /// Reads and discards the available bytes, unless a handle waits for them.
     pub(super) fn poll_discard(&self, cx: &mut Context<'_>, user: u64) {
         for _ in 0..CALLS {
             let mut buffer = [0; 4096];
-            let polled = self.poll_io(cx, user, Direction::Input, |pipe| {
-                Ok(Attempt::new(rustix::io::read(pipe, &mut buffer)?))
-            });
-            match polled {
+            match self.poll_read(cx, user, &mut buffer) {
                 Poll::Ready(Ok(1..)) => {}
                 // The end, or a handle of the user will read it.
                 Poll::Ready(Ok(0) | Err(_)) | Poll::Pending => return,
@@ -67,36 +64,43 @@ impl<S: Source> Pipe<S> {
         poll_state::yield_turn(cx.waker());
     }
 
-    /// Performs an operation on the pipe for one handle.
-    fn poll_io<T>(
+    /// Reads for one handle.
+    fn poll_read(
         &self,
         cx: &mut Context<'_>,
         user: u64,
-        direction: Direction,
-        attempt: impl FnMut(std::os::fd::BorrowedFd<'_>) -> io::Result<Attempt<T>>,
-    ) -> Poll<io::Result<T>> {
-        let source = self.enter(user, cx.waker(), direction)?;
-        let outcome = ready!(source.poll_io(cx, direction, attempt));
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let end = self.enter(user, cx.waker(), Direction::Input)?;
+        let outcome = ready!(end.poll_read(cx, buffer));
+        self.leave(user);
+        Poll::Ready(outcome)
+    }
+
+    /// Writes for one handle.
+    fn poll_write(&self, cx: &mut Context<'_>, user: u64, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let end = self.enter(user, cx.waker(), Direction::Output)?;
+        let outcome = ready!(end.poll_write(cx, bytes));
         self.leave(user);
         Poll::Ready(outcome)
     }
 
     /// Makes this handle the waiting one. Called before the poll, so that closing the pipe finds its waker.
-    fn enter(&self, user: u64, waker: &Waker, direction: Direction) -> io::Result<Arc<S>> {
+    fn enter(&self, user: u64, waker: &Waker, direction: Direction) -> io::Result<Arc<PipeEnd<S>>> {
         let mut user = Some((user, waker.clone()));
         let mut state = lock(&self.0);
         let is_busy = match (&state.user, &user) {
             (Some((other, _)), Some((user, _))) => other != user,
             _ => false,
         };
-        let source = state.source.clone();
-        if source.is_some() && !is_busy {
+        let end = state.end.clone();
+        if end.is_some() && !is_busy {
             std::mem::swap(&mut state.user, &mut user);
         }
         drop(state);
-        match source {
+        match end {
             Some(_) if is_busy => Err(Busy::new("using the pipe of a process".into()).into()),
-            Some(source) => Ok(source),
+            Some(end) => Ok(end),
             None if direction == Direction::Input => Err(ReceiveError::Closed.into()),
             None => Err(SendError::Closed(()).into()),
         }
@@ -159,10 +163,7 @@ impl<R: Descriptors> AsyncRead for PipeReader<R> {
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         let Handle { pipe, id } = &self.0;
-        pipe.poll_io(cx, *id, Direction::Input, |pipe| {
-            // After a short read the end may come next.
-            Ok(Attempt::new(rustix::io::read(pipe, &mut *buffer)?))
-        })
+        pipe.poll_read(cx, *id, buffer)
     }
 }
 
@@ -170,7 +171,7 @@ impl<R: Descriptors> Attributes for PipeReader<R> {}
 
 impl<R: Descriptors> fmt::Debug for PipeReader<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let open = self.0.pipe.source().is_some();
+        let open = self.0.pipe.end().is_some();
         f.debug_struct("PipeReader").field("open", &open).finish()
     }
 }
@@ -199,10 +200,7 @@ impl<R: Descriptors> AsyncWrite for PipeWriter<R> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let Handle { pipe, id } = &self.0;
-        pipe.poll_io(cx, *id, Direction::Output, |pipe| {
-            let written = rustix::io::write(pipe, bytes)?;
-            Ok(Attempt::new(written).drained(0 < written && written < bytes.len()))
-        })
+        pipe.poll_write(cx, *id, bytes)
     }
 
     fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -219,7 +217,7 @@ impl<R: Descriptors> Attributes for PipeWriter<R> {}
 
 impl<R: Descriptors> fmt::Debug for PipeWriter<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let open = self.0.pipe.source().is_some();
+        let open = self.0.pipe.end().is_some();
         f.debug_struct("PipeWriter").field("open", &open).finish()
     }
 }

@@ -6,17 +6,16 @@ use std::process::ExitStatus;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use rustix::buffer::spare_capacity;
-
-use super::child::{ChildExit, Waiter};
+use super::child::Waiter;
 use super::command::{Command, Stdio};
+use super::exit::ChildExit;
 use super::open::{Process, end, open};
 use super::output::{Failed, Output, ProcessError};
 use super::pipe::{CALLS, Pipe};
 use crate::cancel::finally;
 use crate::engine::{Operation, Wait, poll_state};
 use crate::loom::Arc;
-use crate::runtime::{Attempt, Descriptors, Direction, Source};
+use crate::runtime::{Descriptors, Source};
 use crate::stream::is_broken;
 
 /// The room for the first read, and for later ones: most programs write little, and a pipe of Linux holds at
@@ -145,7 +144,7 @@ impl<R: Descriptors> Drive<'_, R> {
             return Ok(());
         };
         let mut calls = 0;
-        while let (Some(input), Some(source)) = (&self.input, pipe.source()) {
+        while let (Some(input), Some(end)) = (&self.input, pipe.end()) {
             let rest = &input[self.fed..];
             if rest.is_empty() {
                 self.input = None;
@@ -156,11 +155,7 @@ impl<R: Descriptors> Drive<'_, R> {
                 return Ok(());
             }
             calls += 1;
-            let polled = source.poll_io(cx, Direction::Output, |pipe| {
-                let written = rustix::io::write(pipe, rest)?;
-                Ok(Attempt::new(written).drained(0 < written && written < rest.len()))
-            });
-            match polled {
+            match end.poll_write(cx, rest) {
                 Poll::Pending => return Ok(()),
                 Poll::Ready(Ok(written)) => self.fed += written,
                 // The program does not read its input: its status decides.
@@ -203,17 +198,13 @@ impl<S: Source> Capture<S> {
                 return Ok(Poll::Pending);
             }
             calls += 1;
-            let Some(source) = pipe.source() else { break };
+            let Some(end) = pipe.end() else { break };
             bytes.reserve(if bytes.is_empty() {
                 FIRST_READ
             } else {
                 NEXT_READ
             });
-            let polled = source.poll_io(cx, Direction::Input, |pipe| {
-                let read = rustix::io::read(pipe, spare_capacity(bytes))?;
-                Ok(Attempt::new(read))
-            });
-            match polled? {
+            match end.poll_read_to(cx, bytes)? {
                 Poll::Pending => return Ok(Poll::Pending),
                 Poll::Ready(0) => {
                     pipe.close();

@@ -20,6 +20,8 @@ mod files;
 mod net;
 mod park;
 #[cfg(all(feature = "descriptors", unix))]
+mod programs;
+#[cfg(all(feature = "descriptors", unix))]
 mod reactor;
 mod spawn;
 mod time;
@@ -34,6 +36,8 @@ pub use self::files::{FileSystem, OpenFile, OpenMode};
 pub use self::net::{Net, Socket, SocketOption, SocketSpec};
 pub(crate) use self::park::relax;
 pub use self::park::{Park, Unparker, park, with_park};
+#[cfg(all(feature = "descriptors", unix))]
+pub use self::programs::{Launch, LaunchOutput, ProgramHost, RunningProgram};
 #[cfg(all(feature = "descriptors", unix))]
 pub use self::reactor::{Attempt, Descriptors, Direction, OsSockets, Source, poll_attempts};
 pub use self::spawn::{Spawn, TaskInfo};

@@ -5,7 +5,8 @@ use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::task::{Context, Poll, ready};
 
-use super::Runtime;
+use super::{ProgramHost, Runtime};
+use crate::loom::Arc;
 
 /// A descriptor of the operating system that is registered with a runtime's reactor.
 ///
@@ -80,8 +81,8 @@ pub trait Descriptors: Runtime {
     /// A descriptor that is registered with the runtime's reactor.
     type Source: Source;
 
-    /// Checks whether descriptors can be registered on this thread. Core calls it before it starts a program,
-    /// whose end and output it waits for by descriptors.
+    /// Checks whether descriptors can be registered on this thread. Core calls it before it starts a program
+    /// of the operating system, whose end and output it waits for by descriptors, and before it receives signals.
     ///
     /// The default allows it.
     ///
@@ -91,6 +92,14 @@ pub trait Descriptors: Runtime {
     /// marker that represents several runtimes, one of them may be a simulation.
     fn check() -> io::Result<()> {
         Ok(())
+    }
+
+    /// Returns the host that runs programs in place of the operating system, on this thread.
+    ///
+    /// The default is `None`: programs are those of the operating system.
+    #[inline]
+    fn programs() -> Option<Arc<dyn ProgramHost>> {
+        None
     }
 }
 

@@ -22,7 +22,8 @@ use crate::runtime::Descriptors;
 /// # Errors
 ///
 /// [`InvalidInput`](io::ErrorKind::InvalidInput) without a signal, or for one that cannot be received;
-/// otherwise the error of the operating system, or that there is no runtime. After an error nothing is changed.
+/// [`Unsupported`](io::ErrorKind::Unsupported) in a simulation; otherwise the error of the operating system, or that
+/// there is no runtime. After an error nothing is changed.
 pub fn receiver<R: Descriptors>(signals: &[Signal]) -> io::Result<SignalReceiver<R>> {
     let mut distinct = Vec::new();
     for &signal in signals {
@@ -37,6 +38,13 @@ pub fn receiver<R: Descriptors>(signals: &[Signal]) -> io::Result<SignalReceiver
             "a receiver needs at least one signal",
         ));
     }
+    R::check().map_err(|error| {
+        let text = format!(
+            "cannot receive signals: {error}; a stream or an event, which the test sends to or sets, can stand \
+             for a signal"
+        );
+        io::Error::new(error.kind(), text)
+    })?;
     let (pipes, writers) = Pipes::open(distinct.len())?;
     let registered = distinct.iter().zip(writers);
     let registered = registered.map(|(&signal, writer)| Registered::new(signal, writer));

@@ -49,6 +49,12 @@ impl<R: Descriptors> Worker<R> {
     ///
     /// If this is cancelled or fails, the worker is killed.
     pub(super) async fn start() -> Result<Worker<R>, WorkerError> {
+        // A worker talks through a descriptor, so the programs of a simulation cannot be one.
+        R::check().map_err(|error| {
+            let text =
+                format!("{error}; `to_thread::run` runs a function on a thread of this process");
+            WorkerError::Start(io::Error::new(error.kind(), text))
+        })?;
         let test = role::worker_test().map_err(|reason| match reason {
             NotAllowed::NotSetUp => WorkerError::NotSetUp,
             NotAllowed::IsWorker => start_error("a worker process starts no workers"),

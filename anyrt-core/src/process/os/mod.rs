@@ -14,9 +14,11 @@ use std::process::{Child, Command as System, Stdio};
 use process_wrap::std::{CommandWrap, CommandWrapper, ProcessSession};
 use rustix::io::ioctl_fionbio;
 
-pub(super) use self::platform::{open_pidfd, signal_through};
+pub(super) use self::child::SystemChild;
+use self::platform::{open_pidfd, signal_through};
 use super::command::{Command, Target};
 
+mod child;
 #[cfg_attr(any(target_os = "linux", target_os = "android"), path = "linux.rs")]
 #[cfg_attr(
     not(any(target_os = "linux", target_os = "android")),
@@ -37,15 +39,18 @@ pub(super) struct Started {
 
 /// Starts a program. Blocks until it is started.
 pub(super) fn start(command: &Command) -> io::Result<Started> {
-    platform::alone(|| try_start(command)).map_err(|error| {
-        let kind = error.kind();
-        let failed = CannotStart {
-            program: command.program.clone(),
-            directory: command.current_dir.clone(),
-            error,
-        };
-        io::Error::new(kind, failed)
-    })
+    platform::alone(|| try_start(command)).map_err(|error| cannot_start(command, error))
+}
+
+/// Adds the program and its directory to the error of starting it.
+pub(super) fn cannot_start(command: &Command, error: io::Error) -> io::Error {
+    let kind = error.kind();
+    let failed = CannotStart {
+        program: command.program.clone(),
+        directory: command.current_dir.clone(),
+        error,
+    };
+    io::Error::new(kind, failed)
 }
 
 /// A program that could not be started.
@@ -158,10 +163,7 @@ fn ours(descriptor: OwnedFd) -> io::Result<OwnedFd> {
 
 fn build(command: &Command) -> io::Result<System> {
     let mut program = command.program.clone();
-    if program.is_empty() {
-        let text = "a command needs a program";
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
-    }
+    command.check_program()?;
     if command.current_dir.is_some() && has_slash(&program) {
         program = std::path::absolute(&program)?.into();
     }

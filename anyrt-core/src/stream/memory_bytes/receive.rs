@@ -24,6 +24,15 @@ impl MemoryByteReceiveStream {
     pub(super) fn reset(&self) {
         self.0.reset();
     }
+
+    /// Receives bytes through a shared reference. One task at a time may wait.
+    pub(crate) fn poll_receive(
+        &self,
+        cx: &Context<'_>,
+        buffers: &mut [IoSliceMut<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.0.poll_receive(cx, buffers)
+    }
 }
 
 impl AsyncRead for MemoryByteReceiveStream {
@@ -32,7 +41,7 @@ impl AsyncRead for MemoryByteReceiveStream {
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        self.0.poll_receive(cx, &mut [IoSliceMut::new(buffer)])
+        self.poll_receive(cx, &mut [IoSliceMut::new(buffer)])
     }
 
     fn poll_read_vectored(
@@ -40,7 +49,7 @@ impl AsyncRead for MemoryByteReceiveStream {
         cx: &mut Context<'_>,
         buffers: &mut [IoSliceMut<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.0.poll_receive(cx, buffers)
+        self.poll_receive(cx, buffers)
     }
 }
 

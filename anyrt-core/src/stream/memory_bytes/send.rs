@@ -25,6 +25,15 @@ impl MemoryByteSendStream {
     pub(super) fn reset(&self) {
         self.0.reset();
     }
+
+    /// Sends bytes through a shared reference. One task at a time may wait.
+    pub(crate) fn poll_send(
+        &self,
+        cx: &Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.0.poll_send(cx, slices)
+    }
 }
 
 impl AsyncWrite for MemoryByteSendStream {
@@ -33,7 +42,7 @@ impl AsyncWrite for MemoryByteSendStream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.0.poll_send(cx, &[IoSlice::new(bytes)])
+        self.poll_send(cx, &[IoSlice::new(bytes)])
     }
 
     fn poll_write_vectored(
@@ -41,7 +50,7 @@ impl AsyncWrite for MemoryByteSendStream {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.0.poll_send(cx, slices)
+        self.poll_send(cx, slices)
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {

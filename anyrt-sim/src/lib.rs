@@ -54,7 +54,9 @@
 //!
 //! - A file of the simulation has no descriptor, and the standard library cannot open it: `std::fs` uses the
 //!   files of the system. There are no devices, pipes, owners or groups.
-//! - Processes, signals, descriptors and adopted sockets of the system do not exist in it.
+//! - Processes, signals, descriptors and adopted sockets of the system do not exist in it. With the feature
+//!   `process`, a test can register a function as a program, with `Simulation::program`; it then runs in place of
+//!   a process, with the disk of the host that started it.
 //! - A worker thread that waits for another by means of the standard library stops the whole simulation, since
 //!   threads run one at a time. Waiting by anyrt is part of the order. A task that blocks its thread does the
 //!   same; [`Seeds`] aborts the process after a minute without a step, with a message that names the task.
@@ -100,6 +102,7 @@
 //! | `host` | hosts, their clocks, starts and crashes |
 //! | `net` | addresses, connections, datagrams, rules |
 //! | `disk` | files, what of them is durable, their costs and faults |
+//! | `programs` | functions in place of the programs of the system |
 //! | `choices`, `random` | the draws, and the generator behind a seed |
 //! | `events`, `failure`, `task_report` | what happened, and reports of failures |
 //! | `seeds`, `shrink`, `explore`, `properties` | the tools that find faults |
@@ -122,6 +125,8 @@ mod misfit;
 #[cfg(feature = "net")]
 mod net;
 mod panics;
+#[cfg(all(feature = "process", unix))]
+mod programs;
 mod properties;
 mod random;
 mod run;
@@ -146,6 +151,10 @@ pub use self::host::{Host, HostBuilder};
 pub use self::misfit::Misfit;
 #[cfg(feature = "net")]
 pub use self::net::{Content, NetHandle, Packet, Rule, RuleChoices, RuleGuard, SimSocket, Verdict};
+#[cfg(all(feature = "process", unix))]
+pub use self::programs::{
+    IntoExitCode, NoDescriptor, ProgramInput, ProgramIo, ProgramOutput, ProgramSignals,
+};
 pub use self::properties::Sometimes;
 pub use self::run::{FirstDifference, Outcome};
 pub use self::seeds::{SeedFailure, SeedReport, Seeds, TestOutput};

@@ -22,6 +22,8 @@ use crate::host::{Hosts, Requested};
 use crate::lock::lock;
 #[cfg(feature = "net")]
 use crate::net::{Latency, Network};
+#[cfg(all(feature = "process", unix))]
+use crate::programs::Programs;
 use crate::stats::Stats;
 use crate::threads::SimThread;
 use crate::timers::Timers;
@@ -46,6 +48,9 @@ pub(crate) struct Shared {
     pub(crate) started: std::time::Instant,
     /// The source of core's serial numbers.
     pub(crate) numbers: Arc<AtomicU64>,
+    /// The programs that are registered.
+    #[cfg(all(feature = "process", unix))]
+    pub(crate) programs: Programs,
     #[cfg(feature = "net")]
     pub(crate) network: Mutex<Network>,
     /// Whether the network has rules. Written under its lock.
@@ -131,6 +136,8 @@ impl Shared {
             time_limit: nanos(config.time_limit),
             started: std::time::Instant::now(),
             numbers: Arc::new(AtomicU64::new(1)),
+            #[cfg(all(feature = "process", unix))]
+            programs: Programs::default(),
             #[cfg(feature = "net")]
             network: Mutex::default(),
             #[cfg(feature = "net")]

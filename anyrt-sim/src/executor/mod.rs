@@ -261,6 +261,8 @@ impl Drop for End<'_> {
         drop((tasks, ready, timers, wakers, hosts));
         #[cfg(feature = "net")]
         shared.clear_network();
+        #[cfg(all(feature = "process", unix))]
+        shared.programs.clear();
         for thread in threads {
             if let Some(thread) = thread.upgrade() {
                 thread.release();

@@ -51,7 +51,7 @@ type Main = (Arc<HostMain>, Option<MainFuture>);
 
 impl Shared {
     /// Puts a command into the queue, for the time after the current step.
-    pub(super) fn enqueue(&self, command: Command, done: Option<(Arc<AtomicBool>, Waker)>) {
+    pub(crate) fn enqueue(&self, command: Command, done: Option<(Arc<AtomicBool>, Waker)>) {
         let mut state = self.lock();
         if !state.ended {
             state.commands.push_back(Requested { command, done });
@@ -178,13 +178,16 @@ impl Mains {
         let down = state.hosts.set_down(host.host);
         drop(state);
         drop((future, down));
+        #[cfg(all(feature = "process", unix))]
+        host.shared.end_programs(host.host, false);
     }
 
     /// Drops everything of a host. Its destructors find a host that has crashed.
     fn crash(&self, shared: &Arc<Shared>, host: HostId) {
         let now = shared.now();
-        let (incarnation, held) = {
+        let (incarnation, held, owns_disk) = {
             let mut state = shared.lock();
+            let owns_disk = state.hosts.owns_disk(host);
             let (incarnation, held) = state.hosts.set_down(host);
             let Some(incarnation) = incarnation else {
                 return;
@@ -193,11 +196,13 @@ impl Mains {
             incarnation.die();
             state.hosts.set_crashed(host);
             state.events.record(now, EventKind::Crash, u64::from(host));
-            (incarnation, held)
+            (incarnation, held, owns_disk)
         };
         #[cfg(feature = "net")]
         shared.disconnect(host);
-        incarnation.disk.crash(shared);
+        if owns_disk {
+            incarnation.disk.crash(shared);
+        }
         let _entered = enter(&incarnation);
         let main = self.0.borrow_mut().remove(&host);
         drop(main);
@@ -220,6 +225,8 @@ impl Mains {
             task.abandon();
         }
         drop((tasks, held));
+        #[cfg(all(feature = "process", unix))]
+        shared.end_programs(host, true);
     }
 
     /// Drops all main futures, since the run is over.

@@ -17,10 +17,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyrt_core::time::Instant;
 
+#[cfg(all(feature = "process", unix))]
+pub(crate) use self::builder::Factory;
 pub use self::builder::HostBuilder;
 pub(crate) use self::clock::HostClock;
-use self::lifecycle::Command;
-pub(crate) use self::lifecycle::{HostMain, Mains, Requested};
+pub(crate) use self::lifecycle::{Command, HostMain, Mains, Requested};
 pub(crate) use self::table::Hosts;
 use crate::disk::Disk;
 use crate::shared::{Shared, nanos};
@@ -34,7 +35,7 @@ pub(crate) struct Incarnation {
     pub(crate) host: HostId,
     /// False after a crash: what destructors still do on the host has no effect.
     alive: AtomicBool,
-    clock: HostClock,
+    pub(crate) clock: HostClock,
     pub(crate) disk: Arc<Disk>,
 }
 

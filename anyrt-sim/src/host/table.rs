@@ -1,6 +1,8 @@
 //! The hosts of a run.
 
 use std::collections::BTreeMap;
+#[cfg(all(feature = "process", unix))]
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
@@ -9,6 +11,8 @@ use super::builder::Factory;
 use super::{HostClock, HostId, Incarnation};
 use crate::disk::Disk;
 use crate::executor::Next;
+#[cfg(all(feature = "process", unix))]
+use crate::programs::ProgramState;
 
 /// The hosts of a run, by number.
 #[derive(Debug)]
@@ -25,6 +29,8 @@ struct HostState {
     clock: HostClock,
     /// Its files, which outlive it. That of the main future is with its only incarnation.
     disk: Option<Arc<Disk>>,
+    /// Whether the disk is that of another host, as for a program: it does not crash with this one.
+    shares_disk: bool,
     /// `None` for the host of the main future, which cannot start again, and while it is called.
     factory: Option<Factory>,
     /// Its present incarnation, if it is up.
@@ -34,6 +40,37 @@ struct HostState {
     crashed: bool,
     /// What became ready while it is paused.
     held: Option<Vec<Next>>,
+    /// The program that it is, if it is one.
+    #[cfg(all(feature = "process", unix))]
+    program: Option<Arc<ProgramState>>,
+    /// The programs that it has started, and that are running.
+    #[cfg(all(feature = "process", unix))]
+    programs: BTreeSet<HostId>,
+}
+
+impl HostState {
+    fn new(
+        name: Arc<str>,
+        addresses: [IpAddr; 2],
+        clock: HostClock,
+        factory: Option<Factory>,
+    ) -> HostState {
+        HostState {
+            name,
+            addresses,
+            clock,
+            disk: None,
+            shares_disk: false,
+            factory,
+            up: None,
+            crashed: false,
+            held: None,
+            #[cfg(all(feature = "process", unix))]
+            program: None,
+            #[cfg(all(feature = "process", unix))]
+            programs: BTreeSet::new(),
+        }
+    }
 }
 
 impl Default for Hosts {
@@ -42,16 +79,7 @@ impl Default for Hosts {
         Hosts {
             by_name: BTreeMap::from([(name.clone(), 0)]),
             by_address: BTreeMap::from(addresses.map(|ip| (ip, 0))),
-            hosts: vec![HostState {
-                name,
-                addresses,
-                clock: HostClock::default(),
-                disk: None,
-                factory: None,
-                up: None,
-                crashed: false,
-                held: None,
-            }],
+            hosts: vec![HostState::new(name, addresses, HostClock::default(), None)],
         }
     }
 }
@@ -70,7 +98,7 @@ fn addresses(id: HostId, ip: Option<Ipv4Addr>) -> [IpAddr; 2] {
 
 impl Hosts {
     /// Adds a host. Returns its number and addresses, or a message that names what is taken.
-    pub(super) fn add(
+    pub(crate) fn add(
         &mut self,
         name: Arc<str>,
         ip: Option<Ipv4Addr>,
@@ -89,17 +117,50 @@ impl Hosts {
         }
         self.by_name.insert(name.clone(), id);
         self.by_address.extend(addresses.map(|ip| (ip, id)));
-        self.hosts.push(HostState {
-            name,
-            addresses,
-            clock,
+        let host = HostState {
             disk: Some(disk.clone()),
-            factory: Some(factory),
-            up: None,
-            crashed: false,
-            held: None,
-        });
+            ..HostState::new(name, addresses, clock, Some(factory))
+        };
+        self.hosts.push(host);
         Ok((id, addresses))
+    }
+
+    /// Returns the number of the next host.
+    #[cfg(all(feature = "process", unix))]
+    pub(crate) fn next_id(&self) -> HostId {
+        self.hosts.len() as HostId
+    }
+
+    /// Notes that a host is a program of another host.
+    #[cfg(all(feature = "process", unix))]
+    pub(crate) fn set_program(&mut self, program: Arc<ProgramState>) {
+        self.host(program.parent).programs.insert(program.host);
+        let host = self.host(program.host);
+        host.shares_disk = true;
+        host.program = Some(program);
+    }
+
+    /// Removes a host that is down from the programs of its parent. Returns its program, if it is one, and those
+    /// that it has started and left behind.
+    #[cfg(all(feature = "process", unix))]
+    pub(crate) fn end_programs(
+        &mut self,
+        id: HostId,
+    ) -> (Option<Arc<ProgramState>>, Vec<Arc<ProgramState>>) {
+        let program = self.host(id).program.take();
+        if let Some(program) = &program {
+            self.host(program.parent).programs.remove(&id);
+        }
+        let left = self.hosts[id as usize].programs.iter();
+        let left = left.filter_map(|&left| self.hosts[left as usize].program.clone());
+        (program, left.collect())
+    }
+
+    /// Returns the names of the hosts that are programs and are running.
+    #[cfg(all(feature = "process", unix))]
+    pub(crate) fn running_programs(&self) -> Vec<String> {
+        let programs = self.hosts.iter().filter(|host| host.program.is_some());
+        programs.map(|host| host.name.to_string()).collect()
     }
 
     fn host(&mut self, id: HostId) -> &mut HostState {
@@ -143,6 +204,11 @@ impl Hosts {
         !self.hosts[id as usize].crashed
     }
 
+    /// Returns whether the disk of a host crashes with it.
+    pub(super) fn owns_disk(&self, id: HostId) -> bool {
+        !self.hosts[id as usize].shares_disk
+    }
+
     pub(super) fn set_crashed(&mut self, id: HostId) {
         self.host(id).crashed = true;
     }
@@ -179,12 +245,12 @@ impl Hosts {
         self.host(id).factory = Some(factory);
     }
 
-    pub(super) fn pause(&mut self, id: HostId) {
+    pub(crate) fn pause(&mut self, id: HostId) {
         self.host(id).held.get_or_insert_default();
     }
 
     /// Ends the pause of a host. Returns what has become ready meanwhile.
-    pub(super) fn resume(&mut self, id: HostId) -> Vec<Next> {
+    pub(crate) fn resume(&mut self, id: HostId) -> Vec<Next> {
         self.host(id).held.take().unwrap_or_default()
     }
 

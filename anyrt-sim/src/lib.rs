@@ -50,13 +50,17 @@
 //! leaves of it. [`Simulation::net`] has partitions and rules about packets; [`Faults`] makes the whole
 //! world rougher by one word.
 //!
+//! # Programs
+//!
+//! A simulation starts no programs of the system. With the feature `process`, a test registers a function in place
+//! of each program that its code starts, with `Simulation::program`. It runs as a host: it has tasks of its own, ends
+//! with an exit code, is killed by signals, and crashes with the host that has started it, whose disk it uses.
+//!
 //! # What a simulation cannot do
 //!
 //! - A file of the simulation has no descriptor, and the standard library cannot open it: `std::fs` uses the
 //!   files of the system. There are no devices, pipes, owners or groups.
-//! - Processes, signals, descriptors and adopted sockets of the system do not exist in it. With the feature
-//!   `process`, a test can register a function as a program, with `Simulation::program`; it then runs in place of
-//!   a process, with the disk of the host that started it.
+//! - Worker processes, signals, descriptors and adopted sockets of the system do not exist in it.
 //! - A worker thread that waits for another by means of the standard library stops the whole simulation, since
 //!   threads run one at a time. Waiting by anyrt is part of the order. A task that blocks its thread does the
 //!   same; [`Seeds`] aborts the process after a minute without a step, with a message that names the task.

@@ -71,8 +71,9 @@
 //! default only if no other backend is enabled. The environment variable `ANYRT_SIM_SEED` sets the seed of runs
 //! without a `Config`; without it, the seed is 0.
 //!
-//! Threads for functions that block, and files, are those of the system. Its sockets, descriptors, processes and
-//! signals are not available: they return [`Unsupported`](std::io::ErrorKind::Unsupported).
+//! Threads for functions that block, and files, are those of the system. Its sockets, descriptors, worker processes
+//! and signals are not available: they return [`Unsupported`](std::io::ErrorKind::Unsupported). Its programs are not
+//! started either: a test registers functions in place of them, with `anyrt::sim::Simulation::program`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -8,6 +8,11 @@
 //!
 //! No program outlives the code that started it: if that code is cancelled, dropped or left by a panic,
 //! the program is killed and reaped.
+//!
+//! In a [simulated run](crate#simulated-runs) no program of the system is started. A test registers functions in place
+//! of programs, with `anyrt::sim::Simulation::program`; the functions here then behave as usual. Other programs are
+//! [`NotFound`](io::ErrorKind::NotFound), and options that only the system has, such as files as standard streams, are
+//! [`Unsupported`](io::ErrorKind::Unsupported).
 
 use std::io;
 use std::process::ExitStatus;

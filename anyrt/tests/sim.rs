@@ -271,18 +271,80 @@ mod sockets {
         assert_unsupported(client.send_descriptors(b"x", &descriptors).await);
     }
 
-    #[cfg(feature = "process")]
-    #[anyrt::test(backends = ["sim"])]
-    async fn are_not_alone_processes_are_refused_too() {
-        use anyrt::process::{Command, open_process, run_process};
-        let error = run_process(Command::new("true")).await.unwrap_err();
-        assert!(error.to_string().contains("a simulation has"), "{error}");
-        assert_unsupported(open_process(Command::new("true")).await);
-    }
-
     #[cfg(feature = "signals")]
     #[anyrt::test(backends = ["sim"])]
     async fn are_not_alone_signals_are_refused_too() {
         assert_unsupported(anyrt::signals::receiver(&[anyrt::signals::Signal::USR1]));
+    }
+}
+
+#[cfg(all(feature = "process", unix))]
+mod programs {
+    use anyrt::process::{Command, open_process, run_process, with_process};
+    use anyrt::sim::ProgramIo;
+    use anyrt::stream::{ByteReceiveStreamExt, ByteSendStreamExt};
+
+    use super::*;
+
+    async fn reverse(mut io: ProgramIo) -> io::Result<i32> {
+        let mut all = Vec::new();
+        while let Ok(bytes) = io.stdin.receive(100).await {
+            // A program is a run of anyrt like any other.
+            all.extend(anyrt::to_thread::run(move || bytes).await);
+        }
+        all.reverse();
+        io.stdout.send(&all).await?;
+        Ok(i32::try_from(io.args.len()).unwrap())
+    }
+
+    #[anyrt::test(backends = ["sim"], seeds = 20)]
+    async fn are_functions_of_the_test() {
+        let simulation = Simulation::current().unwrap();
+        simulation.program("rev", reverse);
+        let reversed = run_process(Command::new("rev").input("abc")).await.unwrap();
+        assert_eq!(reversed.stdout.as_deref(), Some(&b"cba"[..]));
+        let (answer, status) = with_process(["/bin/rev", "x"], async |rev| {
+            let (mut input, mut output) = (rev.stdin().unwrap(), rev.stdout().unwrap());
+            input.send(b"ping").await?;
+            input.send_eof().await?;
+            output.receive(100).await
+        })
+        .await
+        .unwrap();
+        assert_eq!(
+            (answer.unwrap(), status.code()),
+            (b"gnip".to_vec(), Some(1))
+        );
+
+        simulation.program("wait", async |_io: ProgramIo| anyrt::sleep(2 * DAY).await);
+        let waited = anyrt::move_on_after(DAY, run_process(["wait"])).await;
+        assert!(waited.is_none());
+        assert_eq!(simulation.running_programs(), [""; 0]);
+    }
+
+    #[anyrt::test(backends = ["sim"])]
+    async fn of_the_system_are_not_started() {
+        let error = open_process(Command::new("true")).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        let error = run_process(Command::shell("true")).await.unwrap_err();
+        assert!(error.to_string().contains("no program `sh` is"), "{error}");
+    }
+
+    #[cfg(feature = "to_process")]
+    #[anyrt::process_fn]
+    fn double(number: u32) -> u32 {
+        2 * number
+    }
+
+    #[cfg(feature = "to_process")]
+    #[anyrt::test(backends = ["sim"])]
+    async fn are_no_workers() {
+        let error = anyrt::to_process::run(double, 4).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "cannot start a worker process: a simulation has no descriptors, worker processes or signals of the \
+             system: use sockets and streams that are opened inside the run, or another backend; \
+             `to_thread::run` runs a function on a thread of this process"
+        );
     }
 }

@@ -127,7 +127,10 @@ impl ProgramSignals {
     ///
     /// This method is cancel safe: if the future is dropped before completing, no signal is lost.
     pub async fn receive(&mut self) -> Signal {
-        let received = self.signals.receive().await;
-        received.expect("the state has the other end")
+        match self.signals.receive().await {
+            Ok(signal) => signal,
+            // Not reachable: the state has the other end.
+            Err(_) => std::future::pending().await,
+        }
     }
 }

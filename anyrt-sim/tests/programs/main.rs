@@ -8,12 +8,13 @@ use std::fs::File;
 use std::io;
 use std::time::Duration;
 
+use anyrt_core::cancel::move_on_after;
 use anyrt_core::combine::gather;
 use anyrt_core::process::{
     Command, Output, ProcessError, Stdio, open_process, run_process, with_process,
 };
 use anyrt_core::signals::{Signal, receiver};
-use anyrt_core::stream::{ByteReceiveStreamExt, ByteSendStreamExt, is_broken};
+use anyrt_core::stream::{ByteReceiveStreamExt, ByteSendStreamExt, is_broken, is_closed};
 use anyrt_core::time::sleep;
 use anyrt_sim::{Config, ProgramIo, Sim, Simulation};
 
@@ -233,6 +234,47 @@ fn two_writers_of_one_pipe_both_go_on() {
         });
         let output = run(Command::new("both").stderr_to_stdout()).await.unwrap();
         assert_eq!(output.stdout.unwrap().len(), 2 * LARGE);
+    });
+}
+
+#[test]
+fn handles_of_a_pipe_are_shared() {
+    simulate(async || {
+        let process = open_process::<Sim>(["cat"]).await.unwrap();
+        let (mut first, mut second) = (process.stdout().unwrap(), process.stdout().unwrap());
+        let closing = process.stdout().unwrap();
+        let (first, second, ()) = gather((
+            async { first.receive(1).await },
+            async {
+                sleep::<Sim>(SECOND).await;
+                second.receive(1).await
+            },
+            async {
+                sleep::<Sim>(2 * SECOND).await;
+                closing.close();
+            },
+        ))
+        .await;
+        assert!(is_closed(&first.unwrap_err()));
+        assert!(
+            second
+                .unwrap_err()
+                .to_string()
+                .contains("pipe of a process")
+        );
+        // The program finds a broken pipe.
+        process.stdin().unwrap().send(b"x").await.unwrap();
+        let waits = (
+            process.wait(),
+            move_on_after::<Sim, _>(Duration::ZERO, process.wait()),
+            process.wait(),
+        );
+        let (first, cancelled, third) = gather(waits).await;
+        assert_eq!(first.unwrap().code(), Some(1));
+        assert!(cancelled.is_none());
+        assert_eq!(third.unwrap().code(), Some(1));
+        let mut errors = process.stderr().unwrap();
+        assert!(errors.receive(100).await.unwrap().starts_with(b"cat: "));
     });
 }
 

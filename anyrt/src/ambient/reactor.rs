@@ -2,8 +2,12 @@
 
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
+#[cfg(all(feature = "process", feature = "sim"))]
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
+#[cfg(all(feature = "process", feature = "sim"))]
+use anyrt_core::runtime::ProgramHost;
 use anyrt_core::runtime::{Attempt, Descriptors, Direction, Source};
 
 use super::absent::Absent;
@@ -62,6 +66,15 @@ impl Descriptors for Ambient {
         }
         Ok(())
     }
+
+    #[cfg(all(feature = "process", feature = "sim"))]
+    #[inline]
+    fn programs() -> Option<Arc<dyn ProgramHost>> {
+        if is_simulated() {
+            return <super::Sim as Descriptors>::programs();
+        }
+        None
+    }
 }
 
 /// The error for descriptors in a simulation.
@@ -69,7 +82,7 @@ impl Descriptors for Ambient {
 pub(super) fn unsupported() -> io::Error {
     io::Error::new(
         io::ErrorKind::Unsupported,
-        "a simulation has no descriptors, processes or signals of the system: use sockets and streams that are \
-         opened inside the run, or another backend",
+        "a simulation has no descriptors, worker processes or signals of the system: use sockets and streams \
+         that are opened inside the run, or another backend",
     )
 }

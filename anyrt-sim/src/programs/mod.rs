@@ -82,7 +82,8 @@ impl Simulation {
     /// - It ends when the function has returned and its tasks have ended. A panic of it ends the simulation.
     /// - SIGKILL [crashes](crate::Host::crash) it. SIGTERM and most other signals do the same, unless the program
     ///   [catches](ProgramSignals::catch) them. SIGSTOP pauses it, and SIGCONT resumes it.
-    /// - It is killed when the program or host that has started it ends or crashes.
+    /// - It is killed when the program or host that has started it ends or crashes. A [pause](crate::Host::pause) of
+    ///   that host does not pause it.
     /// - Pipes hold 64 KiB, and bytes arrive without delay.
     /// - The environment has only the variables that the command sets: nothing is inherited.
     /// - Options that only the system has are refused: files and descriptors as standard streams, an inherited
@@ -93,11 +94,11 @@ impl Simulation {
     /// ```
     /// use anyrt_core::process::{Command, run_process};
     /// use anyrt_core::stream::{ByteReceiveStreamExt, ByteSendStreamExt};
-    /// use anyrt_sim::{Config, ProgramIo, Sim, Simulation};
+    /// use anyrt_sim::{Config, Sim, Simulation};
     ///
     /// let outcome = Config::new(1).run(async {
     ///     let sim = Simulation::current().expect("this is a simulation");
-    ///     sim.program("shout", async |mut io: ProgramIo| {
+    ///     sim.program("shout", async |mut io| {
     ///         if io.args.is_empty() {
     ///             return Err("an argument is missing".to_owned());
     ///         }

@@ -183,7 +183,7 @@ fn arguments_and_environment_are_those_of_the_command() {
 #[test]
 fn input_that_is_not_read_is_no_error() {
     simulate(async || {
-        simulation().program("true", async |_io: ProgramIo| 0);
+        simulation().program("true", async |_io| 0);
         run(Command::new("true").input(vec![0; LARGE]))
             .await
             .unwrap();
@@ -226,7 +226,7 @@ fn both_outputs_in_one_pipe_keep_their_order() {
 #[test]
 fn two_writers_of_one_pipe_both_go_on() {
     simulate(async || {
-        simulation().program("both", async |mut io: ProgramIo| {
+        simulation().program("both", async |mut io| {
             let (out, error) = ([b'o'; LARGE], [b'e'; LARGE]);
             let both = (io.stdout.send(&out), io.stderr.send(&error));
             let (out, error) = gather(both).await;

@@ -148,7 +148,7 @@ pub use self::blocking::Call;
 pub use self::choices::{Choices, ParseChoicesError};
 pub use self::config::{Clock, Config, Idle, Policy};
 pub use self::disk::{DiskHandle, DiskOperation};
-pub use self::events::{Event, EventKind};
+pub use self::events::{Detail, Event, EventKind, EventList, PacketFate, PacketKind, SentPacket};
 pub use self::failure::{Failure, Report};
 pub use self::faults::Faults;
 pub use self::host::{Host, HostBuilder};

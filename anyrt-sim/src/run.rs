@@ -12,7 +12,7 @@ use crate::Sim;
 use crate::choices::Choices;
 use crate::config::Config;
 use crate::disk::Disk;
-use crate::events::Event;
+use crate::events::{Event, EventList};
 use crate::executor::drive;
 use crate::failure::Failure;
 use crate::host::{HostClock, Incarnation};
@@ -39,7 +39,7 @@ pub struct Outcome<T> {
     /// What was counted.
     pub stats: Stats,
     /// All events, if [`Config::keep_events`] is on.
-    pub events: Vec<Event>,
+    pub events: EventList,
 }
 
 impl<T> Outcome<T> {
@@ -103,7 +103,7 @@ impl Config {
             choices: state.draws.take_kept(),
             misfit: state.draws.misfit(),
             stats: state.stats,
-            events: state.events.all(),
+            events: state.events.take_all(),
         }
     }
 
@@ -146,21 +146,19 @@ impl FirstDifference {
     /// Compares the hashes of two runs and, if they differ, the events.
     pub(crate) fn between(
         seed: u64,
-        first: (u64, &[Event]),
-        second: (u64, &[Event]),
+        first: (u64, &EventList),
+        second: (u64, &EventList),
     ) -> Result<(), Box<FirstDifference>> {
         if first.0 == second.0 {
             return Ok(());
         }
         let (first, second) = (first.1, second.1);
-        let length = first.len().min(second.len());
-        let position = (0..length).find(|&at| first[at] != second[at]);
-        let position = position.unwrap_or(length);
+        let position = first.first_difference(second);
         Err(Box::new(FirstDifference {
             seed,
             position,
-            first: first.get(position).cloned(),
-            second: second.get(position).cloned(),
+            first: first.iter().nth(position),
+            second: second.iter().nth(position),
         }))
     }
 }

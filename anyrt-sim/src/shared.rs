@@ -18,7 +18,7 @@ use crate::current::is_inside;
 use crate::events::{EventKind, Events};
 use crate::executor::{Next, Order, Polled, Ready, Task};
 use crate::failure::{Failure, Stop};
-use crate::host::{Hosts, Requested};
+use crate::host::{HostId, Hosts, Requested};
 use crate::lock::lock;
 #[cfg(feature = "net")]
 use crate::net::{Latency, Network};
@@ -163,15 +163,15 @@ impl Shared {
         self.clock.store(now, Ordering::Relaxed);
     }
 
-    /// Draws a number below `n`, for core or the program, and records it.
-    pub(crate) fn choose(&self, purpose: Purpose, n: u64) -> u64 {
+    /// Draws a number below `n`, for core or the program on a host, and records it.
+    pub(crate) fn choose(&self, host: HostId, purpose: Purpose, n: u64) -> u64 {
         if n < 2 {
             return 0;
         }
         let now = self.now();
         let mut state = self.lock();
         let draw = state.draws.below(purpose, n);
-        state.events.record(now, EventKind::Choose, draw);
+        state.events.record(now, EventKind::Choose, host, draw);
         draw
     }
 

@@ -39,7 +39,7 @@ impl Simulation {
     /// Draws a number below `n`, for a choice of the program or of a test. 0 should be the dull alternative:
     /// a failure is shrunk towards it. With `n` below 2 it is zero, without a draw.
     pub fn choose(&self, n: u64) -> u64 {
-        self.0.shared.choose(Purpose::User, n)
+        self.0.shared.choose(self.0.host, Purpose::User, n)
     }
 
     /// Adds a note to the events, and to their hash.
@@ -48,7 +48,7 @@ impl Simulation {
         // Foreign code: before the lock.
         let text = note.to_string();
         let now = shared.now();
-        shared.lock().events.note(now, text);
+        shared.lock().events.note(now, self.0.host, text);
     }
 
     /// Returns the hash of all events so far.
@@ -128,7 +128,7 @@ impl Spawn for Sim {
     #[inline]
     fn choose(n: usize) -> usize {
         with_current(|host| match host {
-            Some(host) => host.shared.choose(Purpose::Core, n as u64) as usize,
+            Some(host) => host.shared.choose(host.host, Purpose::Core, n as u64) as usize,
             None => 0,
         })
     }

@@ -272,11 +272,7 @@ fn notes_are_part_of_the_events() {
     };
     let (one, other) = (noting("one"), noting("other"));
     assert_ne!(one.hash, other.hash);
-    assert!(
-        one.events
-            .iter()
-            .any(|event| event.text.as_deref() == Some("one"))
-    );
+    assert!(one.events.iter().any(|event| event.text() == Some("one")));
 }
 
 /// TI-06: the clock stands still until it is moved, and sleeps obey it.

@@ -13,7 +13,7 @@ use super::node::NodeId;
 use super::system::Files;
 use super::tree::Tree;
 use crate::choices::Purpose;
-use crate::events::{EventKind, Fnv};
+use crate::events::{Detail, EventKind, Fnv};
 use crate::lock::lock;
 use crate::random::Rng;
 use crate::shared::nanos;
@@ -93,6 +93,13 @@ impl Subject<'_> {
         };
         subject << BITS | operation as u64
     }
+
+    fn detail(self) -> Detail {
+        match self {
+            Subject::File(_) => Detail::None,
+            Subject::Path(path) => Detail::Text(path.to_string_lossy().into()),
+        }
+    }
 }
 
 /// Describes the event with this number.
@@ -140,8 +147,10 @@ impl Files {
         }
         let shared = &self.host.shared;
         let now = shared.now();
-        let event = subject.event(operation);
-        shared.lock().events.record(now, EventKind::Disk, event);
+        let (kind, host) = (EventKind::Disk, self.host.host);
+        let (event, detail) = (subject.event(operation), || subject.detail());
+        let events = &mut shared.lock().events;
+        events.record_with(now, kind, host, event, detail);
         Ok(())
     }
 
@@ -191,8 +200,10 @@ impl Files {
         let fails = requested || operation.meets_errors() && self.draw_fault(errors);
         if fails {
             let now = shared.now();
-            let host = u64::from(self.host.host);
-            shared.lock().events.record(now, EventKind::Fault, host);
+            let (kind, host) = (EventKind::Fault, self.host.host);
+            let detail = || Detail::Text("the disk fails".into());
+            let events = &mut shared.lock().events;
+            events.record_with(now, kind, host, u64::from(host), detail);
         }
         fails
     }

@@ -74,7 +74,7 @@ impl Shared {
             self.set_now(now);
             state.stats.advances += 1;
             state.steps_in_place = 0;
-            state.events.record(now, EventKind::Advance, 0);
+            state.events.record(now, EventKind::Advance, 0, 0);
             return (self.expire(state), false);
         }
         (self.wait_for_outside(state), false)

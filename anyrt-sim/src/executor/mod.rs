@@ -171,7 +171,9 @@ impl Shared {
         state.stats.steps += 1;
         state.steps_in_place += 1;
         state.polled = next.polled();
-        state.events.record(now, next.kind(), next.id());
+        state
+            .events
+            .record(now, next.kind(), next.host(), next.id());
         Some(next)
     }
 

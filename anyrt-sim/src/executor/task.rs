@@ -11,7 +11,7 @@ use anyrt_core::runtime::TaskInfo;
 
 use super::{Next, push};
 use crate::current::enter;
-use crate::events::EventKind;
+use crate::events::{Detail, EventKind};
 use crate::host::Incarnation;
 use crate::lock::lock;
 use crate::shared::Shared;
@@ -71,7 +71,13 @@ impl Shared {
         *task.work() = Some(Work { future, waker });
         entry.insert(task.clone());
         state.stats.spawned += 1;
-        state.events.record(now, EventKind::Spawn, id);
+        let label = || match info.name {
+            Some(name) => Detail::Text(name.into()),
+            None => Detail::Place(info.location),
+        };
+        state
+            .events
+            .record_with(now, EventKind::Spawn, host.host, id, label);
         drop(state);
         self.push(Next::Task(task));
     }
@@ -98,7 +104,9 @@ impl Task {
         let now = shared.now();
         let mut state = shared.lock();
         let removed = state.tasks.try_remove(self.key);
-        state.events.record(now, EventKind::End, self.id);
+        state
+            .events
+            .record(now, EventKind::End, self.host.host, self.id);
         drop(state);
         drop(removed);
     }

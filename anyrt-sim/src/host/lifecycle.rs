@@ -13,7 +13,7 @@ use anyrt_core::task::{RunOptions, run_future};
 use super::{HostId, Incarnation};
 use crate::Sim;
 use crate::current::enter;
-use crate::events::EventKind;
+use crate::events::{Detail, EventKind};
 use crate::executor::{Next, push};
 use crate::shared::Shared;
 
@@ -119,7 +119,10 @@ impl Mains {
             };
             let incarnation = Incarnation::new(shared.clone(), host, clock, disk);
             state.hosts.set_up(&incarnation);
-            state.events.record(now, EventKind::Start, u64::from(host));
+            let name = state.hosts.name(host);
+            let name = || Detail::Text(Box::from(&*name));
+            let (kind, id) = (EventKind::Start, u64::from(host));
+            state.events.record_with(now, kind, host, id, name);
             (factory, incarnation, state.next_id())
         };
         let main = Arc::new(HostMain {
@@ -174,7 +177,7 @@ impl Mains {
         drop(mains);
         let now = host.shared.now();
         let mut state = host.shared.lock();
-        state.events.record(now, EventKind::End, main.id);
+        state.events.record(now, EventKind::End, host.host, main.id);
         let down = state.hosts.set_down(host.host);
         drop(state);
         drop((future, down));
@@ -195,7 +198,9 @@ impl Mains {
             // Before anything is dropped.
             incarnation.die();
             state.hosts.set_crashed(host);
-            state.events.record(now, EventKind::Crash, u64::from(host));
+            state
+                .events
+                .record(now, EventKind::Crash, host, u64::from(host));
             (incarnation, held, owns_disk)
         };
         #[cfg(feature = "net")]

@@ -24,6 +24,7 @@ pub(crate) use self::clock::HostClock;
 pub(crate) use self::lifecycle::{Command, HostMain, Mains, Requested};
 pub(crate) use self::table::Hosts;
 use crate::disk::Disk;
+use crate::events::{Detail, EventKind};
 use crate::shared::{Shared, nanos};
 
 /// The number of a host. The main future is on host 0.
@@ -106,6 +107,11 @@ impl Host {
         &self.name
     }
 
+    /// Returns the number by which [events](crate::Event) name it. The host of the main future has number 0.
+    pub fn number(&self) -> u32 {
+        self.id
+    }
+
     /// Returns the IPv4 address.
     pub fn ip(&self) -> IpAddr {
         self.addresses[0]
@@ -146,14 +152,38 @@ impl Host {
     /// Pauses the host: none of its tasks runs until [`resume`](Host::resume). Packets to it arrive, and its
     /// clock goes on, as if the machine had too much else to do.
     pub fn pause(&self) {
-        self.shared.lock().hosts.pause(self.id);
+        self.shared.pause(self.id);
     }
 
     /// Lets a paused host go on.
     pub fn resume(&self) {
-        let held = self.shared.lock().hosts.resume(self.id);
+        self.shared.resume(self.id);
+    }
+}
+
+impl Shared {
+    /// Holds back what becomes ready on a host, unless it is paused already.
+    pub(crate) fn pause(&self, host: HostId) {
+        let now = self.now();
+        let mut state = self.lock();
+        if state.hosts.pause(host) {
+            let (kind, id) = (EventKind::Pause, u64::from(host));
+            state.events.show(now, kind, host, id, Detail::None);
+        }
+    }
+
+    /// Ends the pause of a host, if there is one.
+    pub(crate) fn resume(&self, host: HostId) {
+        let now = self.now();
+        let mut state = self.lock();
+        let Some(held) = state.hosts.resume(host) else {
+            return;
+        };
+        let (kind, id) = (EventKind::Resume, u64::from(host));
+        state.events.show(now, kind, host, id, Detail::None);
+        drop(state);
         for next in held {
-            self.shared.push(next);
+            self.push(next);
         }
     }
 }

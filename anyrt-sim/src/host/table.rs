@@ -245,13 +245,17 @@ impl Hosts {
         self.host(id).factory = Some(factory);
     }
 
-    pub(crate) fn pause(&mut self, id: HostId) {
-        self.host(id).held.get_or_insert_default();
+    /// Begins a pause of a host. Returns false if it is paused already.
+    pub(super) fn pause(&mut self, id: HostId) -> bool {
+        let held = &mut self.host(id).held;
+        let is_new = held.is_none();
+        held.get_or_insert_default();
+        is_new
     }
 
-    /// Ends the pause of a host. Returns what has become ready meanwhile.
-    pub(crate) fn resume(&mut self, id: HostId) -> Vec<Next> {
-        self.host(id).held.take().unwrap_or_default()
+    /// Ends the pause of a host. Returns what has become ready meanwhile, or `None` if it is not paused.
+    pub(super) fn resume(&mut self, id: HostId) -> Option<Vec<Next>> {
+        self.host(id).held.take()
     }
 
     /// Holds back what is ready on a host that is paused. Returns it otherwise.

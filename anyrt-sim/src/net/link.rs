@@ -7,7 +7,7 @@ use anyrt_core::net::Address;
 use super::rules::{Content, Verdict};
 use crate::choices::Purpose;
 use crate::config::Config;
-use crate::events::EventKind;
+use crate::events::{Detail, EventKind, PacketFate, SentPacket};
 use crate::host::HostId;
 use crate::shared::{Shared, State, nanos};
 
@@ -46,7 +46,7 @@ impl Latency {
 /// What the network does with a packet.
 pub(super) enum Fate {
     /// It arrives at that time since the start.
-    Arrives(u64),
+    Arrives(u64, PacketFate),
     /// It arrives twice.
     ArrivesTwice(u64, u64),
     Lost,
@@ -59,26 +59,54 @@ pub(super) struct Transit<'a> {
     pub(super) source: &'a Address,
     pub(super) destination: &'a Address,
     pub(super) content: Content<'a>,
+    /// The number of a segment in its direction, or zero.
+    pub(super) number: u64,
     pub(super) attempts: u32,
+}
+
+impl Transit<'_> {
+    /// Returns the packet for an event, from the host that sends it.
+    pub(super) fn sent(&self, fate: PacketFate) -> (HostId, SentPacket) {
+        let packet = SentPacket {
+            to: self.to,
+            ports: [port(self.source), port(self.destination)],
+            number: self.number as u32,
+            length: self.content.length() as u32,
+            attempts: self.attempts.min(u32::from(u8::MAX)) as u8,
+            kind: self.content.kind(),
+            fate,
+        };
+        (self.from, packet)
+    }
+}
+
+/// Returns the port of an address, or zero.
+pub(super) fn port(address: &Address) -> u16 {
+    address.as_ip().map_or(0, |address| address.port())
 }
 
 impl Shared {
     /// Decides what becomes of a packet that leaves now.
     pub(super) fn fate(&self, transit: &Transit<'_>) -> Fate {
         if transit.from == transit.to {
-            return Fate::Arrives(self.draw_arrival(WITHIN_HOST));
+            return Fate::Arrives(self.draw_arrival(WITHIN_HOST), PacketFate::Arrives);
         }
         let verdict = self.ask_rules(transit);
-        if verdict == Verdict::Drop || self.draw_fault(self.config.faults.loss) {
-            let now = self.now();
-            self.lock()
-                .events
-                .record(now, EventKind::Fault, u64::from(transit.to));
+        let is_dropped = verdict == Verdict::Drop;
+        if is_dropped || self.draw_fault(self.config.faults.loss) {
+            let fate = if is_dropped {
+                PacketFate::Dropped
+            } else {
+                PacketFate::Lost
+            };
+            self.record_loss(transit.sent(fate));
             return Fate::Lost;
         }
         let at = self.draw_arrival(self.latency);
         match verdict {
-            Verdict::Delay(delay) => Fate::Arrives(at.saturating_add(nanos(delay))),
+            Verdict::Delay(delay) => {
+                Fate::Arrives(at.saturating_add(nanos(delay)), PacketFate::Delayed)
+            }
             Verdict::Duplicate(later) if transit.content.is_datagram() => {
                 Fate::ArrivesTwice(at, at.saturating_add(nanos(later)))
             }
@@ -87,8 +115,17 @@ impl Shared {
             {
                 Fate::ArrivesTwice(at, self.draw_arrival(self.latency))
             }
-            _ => Fate::Arrives(at),
+            _ => Fate::Arrives(at, PacketFate::Arrives),
         }
+    }
+
+    fn record_loss(&self, (from, packet): (HostId, SentPacket)) {
+        let now = self.now();
+        let mut state = self.lock();
+        let (kind, to) = (EventKind::Fault, u64::from(packet.to));
+        state
+            .events
+            .record_with(now, kind, from, to, || Detail::Packet(packet));
     }
 
     /// Draws the time, since the start, at which a packet arrives that leaves now.

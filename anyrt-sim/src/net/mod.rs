@@ -34,7 +34,7 @@ pub use self::rules::{Content, NetHandle, Packet, Rule, RuleChoices, RuleGuard, 
 pub use self::socket::SimSocket;
 use crate::Sim;
 use crate::current::current;
-use crate::events::EventKind;
+use crate::events::{Detail, EventKind, SentPacket};
 use crate::host::{HostId, Incarnation};
 use crate::lock::lock;
 use crate::shared::{Shared, State};
@@ -69,32 +69,65 @@ impl Shared {
         &self,
         latency: Latency,
         least: u64,
+        (from, packet): (HostId, SentPacket),
         deliver: impl FnOnce() + Send + 'static,
     ) -> u64 {
         let waker = Waker::from(Arc::new(Delivery(Mutex::new(Some(deliver)))));
         let now = self.now();
         let mut state = self.lock();
         let at = latency.draw(now, &mut state).max(least);
-        self.deliver(state, now, at, waker);
+        let record = |state: &mut State| {
+            let kind = EventKind::Send;
+            state
+                .events
+                .record_with(now, kind, from, at, || Detail::Packet(packet));
+        };
+        deliver_by(state, at, waker, record);
         at
     }
 
     /// Calls `deliver` at that time since the start, on the executor's thread.
-    fn deliver_at(&self, at: u64, deliver: impl FnOnce() + Send + 'static) {
+    fn deliver_at(
+        &self,
+        at: u64,
+        (from, packet): (HostId, SentPacket),
+        deliver: impl FnOnce() + Send + 'static,
+    ) {
         let waker = Waker::from(Arc::new(Delivery(Mutex::new(Some(deliver)))));
-        self.deliver(self.lock(), self.now(), at, waker);
+        let now = self.now();
+        deliver_by(self.lock(), at, waker, |state| {
+            let kind = EventKind::Send;
+            state
+                .events
+                .record_with(now, kind, from, at, || Detail::Packet(packet));
+        });
     }
 
-    fn deliver(&self, mut state: MutexGuard<'_, State>, now: u64, at: u64, waker: Waker) {
-        if state.ended {
-            drop(state);
-            drop(waker);
-            return;
-        }
-        state.stats.packets += 1;
-        state.events.record(now, EventKind::Send, at);
-        state.timers.insert(at, waker);
+    /// Calls `retry` at that time since the start, on the executor's thread: a host sends again what was lost.
+    fn retry_at(&self, at: u64, from: HostId, retry: impl FnOnce() + Send + 'static) {
+        let waker = Waker::from(Arc::new(Delivery(Mutex::new(Some(retry)))));
+        let now = self.now();
+        deliver_by(self.lock(), at, waker, |state| {
+            state.events.record(now, EventKind::Send, from, at);
+        });
     }
+}
+
+/// Puts a packet among the timers, unless the run has ended.
+fn deliver_by(
+    mut state: MutexGuard<'_, State>,
+    at: u64,
+    waker: Waker,
+    record: impl FnOnce(&mut State),
+) {
+    if state.ended {
+        drop(state);
+        drop(waker);
+        return;
+    }
+    state.stats.packets += 1;
+    record(&mut state);
+    state.timers.insert(at, waker);
 }
 
 /// A packet on its way, which is delivered when it is woken.

@@ -13,6 +13,7 @@ use super::book::target;
 use super::link::{Fate, Transit};
 use super::rules::Content;
 use super::wake;
+use crate::events::PacketFate;
 use crate::host::Incarnation;
 use crate::lock::lock;
 
@@ -105,24 +106,26 @@ impl Inbox {
         let Some(to_host) = host.route(&to).filter(|_| host.is_alive()) else {
             return Ok(bytes.len());
         };
-        let fate = shared.fate(&Transit {
+        let transit = Transit {
             from: host.host,
             to: to_host,
             source: from,
             destination: &to,
             content: Content::Datagram(bytes),
+            number: 0,
             attempts: 0,
-        });
-        let arrivals = match fate {
-            Fate::Lost => [None, None],
-            Fate::Arrives(at) => [Some(at), None],
-            Fate::ArrivesTwice(one, other) => [Some(one), Some(other)],
         };
+        let (arrivals, fate) = match shared.fate(&transit) {
+            Fate::Lost => ([None, None], PacketFate::Lost),
+            Fate::Arrives(at, fate) => ([Some(at), None], fate),
+            Fate::ArrivesTwice(one, other) => ([Some(one), Some(other)], PacketFate::Duplicated),
+        };
+        let sent = transit.sent(fate);
         let packet: Arc<[u8]> = bytes.into();
         for at in arrivals.into_iter().flatten() {
             let (sender, shared) = (self.clone(), shared.clone());
             let (from, to, packet) = (from.clone(), to.clone(), packet.clone());
-            host.shared.deliver_at(at, move || {
+            host.shared.deliver_at(at, sent, move || {
                 let found = shared.network().book.inbox(to_host, &to);
                 let answers = shared.lock().hosts.is_reachable(to_host);
                 match found {

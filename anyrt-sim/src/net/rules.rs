@@ -3,7 +3,7 @@
 use std::fmt;
 use std::mem;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use anyrt_core::net::Address;
@@ -11,7 +11,9 @@ use anyrt_core::net::Address;
 use super::Network;
 use super::link::Transit;
 use crate::choices::Purpose;
-use crate::host::Host;
+use crate::current::with_current;
+use crate::events::{Detail, EventKind, PacketKind};
+use crate::host::{Host, HostId};
 use crate::shared::Shared;
 use crate::spawn::Simulation;
 
@@ -52,6 +54,26 @@ pub enum Content<'a> {
 }
 
 impl Content<'_> {
+    /// Returns the number of bytes.
+    pub(super) fn length(&self) -> usize {
+        match self {
+            Content::Datagram(bytes) | Content::Data(bytes) => bytes.len(),
+            _ => 0,
+        }
+    }
+
+    /// Returns the kind of packet for events.
+    pub(super) fn kind(&self) -> PacketKind {
+        match self {
+            Content::Datagram(_) => PacketKind::Datagram,
+            Content::Connect => PacketKind::Connect,
+            Content::Answer => PacketKind::Answer,
+            Content::Data(_) => PacketKind::Data,
+            Content::End => PacketKind::End,
+            Content::Reset => PacketKind::Reset,
+        }
+    }
+
     pub(super) fn is_datagram(&self) -> bool {
         matches!(self, Content::Datagram(_))
     }
@@ -116,6 +138,7 @@ impl Simulation {
 #[must_use = "a rule ends when its guard is dropped"]
 pub struct RuleGuard {
     shared: Arc<Shared>,
+    host: HostId,
     id: u64,
 }
 
@@ -139,6 +162,8 @@ impl Drop for RuleGuard {
         self.shared.note_rules(&network);
         drop(network);
         drop(rule);
+        self.shared
+            .record_rule(EventKind::RuleEnd, self.host, self.id, Detail::None);
     }
 }
 
@@ -152,6 +177,8 @@ impl fmt::Debug for RuleGuard {
 #[derive(Default)]
 pub(super) struct Rules {
     list: Vec<Numbered>,
+    /// The number of rules that were added.
+    count: u64,
     /// The rules that have ended while they were taken out to be called.
     ended: Vec<u64>,
 }
@@ -168,9 +195,6 @@ impl fmt::Debug for Rules {
             .finish()
     }
 }
-
-/// The numbers of rules. They are never seen by the program, so that runs may share them.
-static NEXT_RULE: AtomicU64 = AtomicU64::new(1);
 
 impl NetHandle {
     /// Adds a rule, which decides about each packet between different hosts. Rules are asked in the order in
@@ -193,53 +217,74 @@ impl NetHandle {
     /// });
     /// ```
     pub fn rule(&self, rule: impl Rule + 'static) -> RuleGuard {
-        let id = NEXT_RULE.fetch_add(1, Ordering::Relaxed);
+        let host = with_current(|host| host.map_or(0, |host| host.host));
+        self.add(EventKind::Rule, host, Detail::None, rule)
+    }
+
+    /// Adds a rule, with the kind, the host and the detail of the event of that.
+    fn add(
+        &self,
+        kind: EventKind,
+        host: HostId,
+        detail: Detail,
+        rule: impl Rule + 'static,
+    ) -> RuleGuard {
         let rule = Box::new(rule);
         let mut network = self.0.network();
+        network.rules.count += 1;
+        let id = network.rules.count;
         network.rules.list.push(Numbered { id, rule });
         self.0.note_rules(&network);
         drop(network);
+        self.0.record_rule(kind, host, id, detail);
         RuleGuard {
             shared: self.0.clone(),
+            host,
             id,
         }
     }
 
-    /// Loses every packet between two hosts, both ways.
-    pub fn partition(&self, one: &Host, other: &Host) -> RuleGuard {
-        let (one, other) = (one.name().to_owned(), other.name().to_owned());
-        self.rule(move |packet: &Packet<'_>, _: &mut RuleChoices<'_>| {
-            let between = (packet.from == one && packet.to == other)
-                || (packet.from == other && packet.to == one);
-            if between {
+    /// Adds a rule that loses the packets for which `loses` returns true, by the names of the hosts.
+    fn losing(
+        &self,
+        kind: EventKind,
+        host: &Host,
+        detail: Detail,
+        loses: impl Fn(&str, &str) -> bool + Send + 'static,
+    ) -> RuleGuard {
+        let rule = move |packet: &Packet<'_>, _: &mut RuleChoices<'_>| {
+            if loses(packet.from, packet.to) {
                 Verdict::Drop
             } else {
                 Verdict::Pass
             }
+        };
+        self.add(kind, host.number(), detail, rule)
+    }
+
+    /// Loses every packet between two hosts, both ways.
+    pub fn partition(&self, one: &Host, other: &Host) -> RuleGuard {
+        let detail = Detail::Host(other.number());
+        let [a, b] = [one, other].map(|host| host.name().to_owned());
+        self.losing(EventKind::Partition, one, detail, move |from, to| {
+            (from == a && to == b) || (from == b && to == a)
         })
     }
 
     /// Loses every packet from one host to another, this way alone.
     pub fn block(&self, from: &Host, to: &Host) -> RuleGuard {
-        let (from, to) = (from.name().to_owned(), to.name().to_owned());
-        self.rule(move |packet: &Packet<'_>, _: &mut RuleChoices<'_>| {
-            if packet.from == from && packet.to == to {
-                Verdict::Drop
-            } else {
-                Verdict::Pass
-            }
+        let detail = Detail::Host(to.number());
+        let [a, b] = [from, to].map(|host| host.name().to_owned());
+        self.losing(EventKind::Block, from, detail, move |from, to| {
+            from == a && to == b
         })
     }
 
     /// Loses every packet to and from a host.
     pub fn isolate(&self, host: &Host) -> RuleGuard {
-        let host = host.name().to_owned();
-        self.rule(move |packet: &Packet<'_>, _: &mut RuleChoices<'_>| {
-            if packet.from == host || packet.to == host {
-                Verdict::Drop
-            } else {
-                Verdict::Pass
-            }
+        let name = host.name().to_owned();
+        self.losing(EventKind::Isolate, host, Detail::None, move |from, to| {
+            from == name || to == name
         })
     }
 }
@@ -249,6 +294,15 @@ impl Shared {
     fn note_rules(&self, network: &Network) {
         let has_rules = !network.rules.list.is_empty();
         self.has_rules.store(has_rules, Ordering::Relaxed);
+    }
+
+    /// Records that a rule began or ended, unless the run has ended.
+    fn record_rule(&self, kind: EventKind, host: HostId, id: u64, detail: Detail) {
+        let now = self.now();
+        let mut state = self.lock();
+        if !state.ended {
+            state.events.show(now, kind, host, id, detail);
+        }
     }
 
     /// Applies the rules to a packet. They are foreign code, and called without a lock.

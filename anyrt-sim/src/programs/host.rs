@@ -56,7 +56,9 @@ impl ProgramHost for Incarnation {
         let factory = factory(name, function, io, state.clone());
         {
             let mut run = self.shared.lock();
-            let added = run.hosts.add(host_name, None, self.clock, factory, &self.disk);
+            let added = run
+                .hosts
+                .add(host_name, None, self.clock, factory, &self.disk);
             added.map_err(io::Error::other)?;
             run.hosts.set_program(state.clone());
         }
@@ -104,13 +106,8 @@ impl Shared {
         match program.signal(signal) {
             Action::Ignore => {}
             Action::Kill => self.enqueue(Command::Crash(program.host), None),
-            Action::Pause => self.lock().hosts.pause(program.host),
-            Action::Resume => {
-                let held = self.lock().hosts.resume(program.host);
-                for next in held {
-                    self.push(next);
-                }
-            }
+            Action::Pause => self.pause(program.host),
+            Action::Resume => self.resume(program.host),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::thread;
 use super::TestOutput;
 use crate::choices::Choices;
 use crate::config::Config;
-use crate::events::Event;
+use crate::events::EventList;
 use crate::failure::{Failure, message};
 use crate::misfit::Misfit;
 use crate::panics::{place_of, record};
@@ -27,7 +27,7 @@ pub(crate) struct Ran {
     pub(crate) stats: Stats,
     pub(crate) choices: Choices,
     pub(crate) misfit: Option<Misfit>,
-    pub(crate) events: Vec<Event>,
+    pub(crate) events: EventList,
     /// The failure, and its place if it is a panic.
     pub(crate) failed: Option<(Failure, Option<String>)>,
 }

@@ -43,7 +43,7 @@ where
     if seeds.end == seeds.start + 1 {
         let config = config().with_seed(seeds.start).keep_events(true);
         let outcome = config.run(program());
-        let events = outcome.events.iter().map(ToString::to_string);
+        let events = outcome.events.iter().map(|event| event.to_string());
         return events.chain([format!("{:?}", outcome.result)]).collect();
     }
     let blocks = seeds.clone().step_by(BLOCK as usize);

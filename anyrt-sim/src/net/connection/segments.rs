@@ -6,6 +6,7 @@ use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
 use super::{ACCEPTED, CONNECTED, Connection, Handshake, Pipe, State};
+use crate::events::PacketFate;
 use crate::net::link::{Fate, Transit};
 use crate::net::rules::Content;
 use crate::net::wake;
@@ -97,7 +98,9 @@ impl Connection {
         // The same as below, with fewer locks.
         if let Some(latency) = shared.latency_without_faults(from, to) {
             let (connection, least) = (self.clone(), pipe.last_arrival + 1);
-            pipe.last_arrival = shared.deliver_within(latency, least, move || {
+            let transit = self.transit(side, number, &segment, pipe.retries);
+            let sent = transit.sent(PacketFate::Arrives);
+            pipe.last_arrival = shared.deliver_within(latency, least, sent, move || {
                 connection.arrive(side, number, segment);
             });
             return;
@@ -111,25 +114,42 @@ impl Connection {
     /// are foreign code.
     fn transmit(self: &Arc<Self>, side: usize, number: u64, segment: Segment, attempts: u32) {
         let shared = &self.connected.shared;
-        let fate = shared.fate(&Transit {
-            from: self.hosts[1 - side],
-            to: self.hosts[side],
-            source: &self.addresses[1 - side],
-            destination: &self.addresses[side],
-            content: segment.content(),
-            attempts,
-        });
-        let (Fate::Arrives(at) | Fate::ArrivesTwice(at, _)) = fate else {
-            self.stall(side, number, segment);
-            return;
+        let transit = self.transit(side, number, &segment, attempts);
+        let (at, fate) = match shared.fate(&transit) {
+            Fate::Arrives(at, fate) => (at, fate),
+            Fate::ArrivesTwice(at, _) => (at, PacketFate::Arrives),
+            Fate::Lost => {
+                self.stall(side, number, segment);
+                return;
+            }
         };
+        let sent = transit.sent(fate);
         let at = {
             let pipe = &mut self.lock().pipes[side];
             pipe.last_arrival = at.max(pipe.last_arrival + 1);
             pipe.last_arrival
         };
         let connection = self.clone();
-        shared.deliver_at(at, move || connection.arrive(side, number, segment));
+        shared.deliver_at(at, sent, move || connection.arrive(side, number, segment));
+    }
+
+    /// Returns a segment as the network sees it.
+    fn transit<'a>(
+        &'a self,
+        side: usize,
+        number: u64,
+        segment: &'a Segment,
+        attempts: u32,
+    ) -> Transit<'a> {
+        Transit {
+            from: self.hosts[1 - side],
+            to: self.hosts[side],
+            source: &self.addresses[1 - side],
+            destination: &self.addresses[side],
+            content: segment.content(),
+            number,
+            attempts,
+        }
     }
 
     /// Lets a lost segment wait until it is sent again.
@@ -149,7 +169,8 @@ impl Connection {
         drop(state);
         let connection = self.clone();
         let at = (now + nanos(retry)).min(since + nanos(GIVE_UP));
-        shared.deliver_at(at, move || connection.retry(side, since));
+        let from = self.hosts[1 - side];
+        shared.retry_at(at, from, move || connection.retry(side, since));
     }
 
     /// Sends the stalled segments again, or gives the connection up.

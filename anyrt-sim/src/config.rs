@@ -1,6 +1,7 @@
 //! The options of a simulation.
 
 use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,6 +50,10 @@ pub struct Config {
     pub(crate) time_limit: Duration,
     pub(crate) keep_events: bool,
     pub(crate) keep_choices: bool,
+    /// The file for the timeline.
+    pub(crate) trace: Option<PathBuf>,
+    /// The command that repeats the run, if it is that of a whole program.
+    pub(crate) command: Option<String>,
     /// The record of `sometimes!`, if the run is one of several.
     pub(crate) properties: Option<Arc<Properties>>,
     /// The thread that looks for runs that stall, if the run is one of several.
@@ -126,6 +131,8 @@ impl Config {
             time_limit: Duration::MAX,
             keep_events: false,
             keep_choices: true,
+            trace: None,
+            command: None,
             properties: None,
             watch: None,
             explorer: None,
@@ -213,9 +220,54 @@ impl Config {
         self
     }
 
+    /// Writes the [`Timeline`](crate::Timeline) of each run to a file, as a page for a browser, when the run has
+    /// ended or failed, and the place of the file to the standard error stream. Off by default.
+    ///
+    /// For several runs with one configuration, the file has the last one. [`Seeds`](crate::Seeds) writes that of a
+    /// failure after it is shrunk; [`Shrink`](crate::Shrink), [`explore::cancel`](crate::explore::cancel) and
+    /// [`check_determinism`](Config::check_determinism) write none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use anyrt_core::time::sleep;
+    /// use anyrt_sim::{Config, Sim};
+    ///
+    /// let path = std::env::temp_dir().join(format!("anyrt-trace-{}.html", std::process::id()));
+    /// let outcome = Config::new(7).trace(&path).run(sleep::<Sim>(Duration::from_secs(60)));
+    /// assert!(outcome.result.is_ok());
+    /// let page = std::fs::read_to_string(&path)?;
+    /// assert!(page.contains("seed 7 passed"));
+    /// # std::fs::remove_file(&path)?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn trace(mut self, path: impl Into<PathBuf>) -> Config {
+        self.trace = Some(path.into());
+        self
+    }
+
+    /// Returns a configuration for one run among many, which writes no timeline,
+    /// and is not the one of a program.
+    pub(crate) fn without_trace(&self) -> Config {
+        let mut config = self.clone();
+        (config.trace, config.command) = (None, None);
+        config
+    }
+
     /// Keeps all draws for [`Outcome::choices`](crate::Outcome::choices). On by default.
     pub fn keep_choices(mut self, keep: bool) -> Config {
         self.keep_choices = keep;
         self
     }
+}
+
+/// Returns the options of a whole program that is simulated, for the facade: `trace` is the file for its timeline,
+/// `command` repeats it.
+#[doc(hidden)]
+pub fn of_program(mut config: Config, trace: Option<PathBuf>, command: String) -> Config {
+    config.trace = trace;
+    config.command = Some(command);
+    config
 }

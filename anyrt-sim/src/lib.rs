@@ -94,6 +94,12 @@
 //!     .unwrap();
 //! ```
 //!
+//! # Looking at a run
+//!
+//! [`Config::trace`], [`Seeds::trace`], or `ANYRT_SIM_TRACE=FILE` in the environment of a test or a simulated program,
+//! write a [`Timeline`]: a page for a browser, with hosts as columns, packets as arrows, tasks, faults, crashes and
+//! notes. Without a file, it comes from [`Outcome::timeline`].
+//!
 //! # How it works
 //!
 //! | module | contents |
@@ -109,6 +115,7 @@
 //! | `programs` | functions in place of the programs of the system |
 //! | `choices`, `random` | the draws, and the generator behind a seed |
 //! | `events`, `failure`, `task_report` | what happened, and reports of failures |
+//! | `timeline` | a page that shows a run |
 //! | `seeds`, `shrink`, `explore`, `properties` | the tools that find faults |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -142,6 +149,7 @@ mod stats;
 mod task_report;
 mod threads;
 mod time;
+mod timeline;
 mod timers;
 
 pub use self::blocking::Call;
@@ -167,10 +175,12 @@ pub use self::spawn::{ClockHandle, Simulation};
 pub use self::stats::Stats;
 pub use self::task_report::TaskReport;
 pub use self::time::Timer;
+pub use self::timeline::Timeline;
 
 /// Items that macros and the bounds of functions need.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::config::of_program;
     pub use crate::properties::{always, sometimes};
     pub use crate::seeds::{FnOutput, seed_from_env};
 }

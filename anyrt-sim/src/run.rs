@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex};
 
 use anyrt_core::runtime::Enter;
@@ -14,12 +14,14 @@ use crate::config::Config;
 use crate::disk::Disk;
 use crate::events::{Event, EventList};
 use crate::executor::drive;
-use crate::failure::Failure;
+use crate::failure::{Failure, message};
 use crate::host::{HostClock, Incarnation};
 use crate::lock::lock;
 use crate::misfit::Misfit;
+use crate::panics::{Panicked, place_of, record};
 use crate::shared::Shared;
 use crate::stats::Stats;
+use crate::timeline::Timeline;
 
 /// What can be said of a simulation that is over.
 #[non_exhaustive]
@@ -117,7 +119,7 @@ impl Config {
         &self,
         mut test: impl FnMut() -> F,
     ) -> Result<(), Box<FirstDifference>> {
-        let config = self.clone().keep_events(true);
+        let config = self.without_trace().keep_events(true);
         let first = config.run(test());
         let second = config.run(test());
         FirstDifference::between(
@@ -231,6 +233,35 @@ fn refuses_threads() -> io::Error {
 }
 
 fn enter<F: Future>(shared: Arc<Shared>, future: F) -> F::Output {
-    let host = Incarnation::new(shared, 0, HostClock::default(), Disk::new());
-    drive(&host, future)
+    let host = Incarnation::new(shared.clone(), 0, HostClock::default(), Disk::new());
+    let Some(path) = &shared.config.trace else {
+        return drive(&host, future);
+    };
+    // The hook of the process prints panics, as it does without this.
+    let (ended, panics) = record(true, || {
+        catch_unwind(AssertUnwindSafe(|| drive(&host, future)))
+    });
+    let panicked = ended.as_ref().err().map(|payload| message(&**payload));
+    timeline(&shared, panicked, &panics).write(path);
+    ended.unwrap_or_else(|payload| resume_unwind(payload))
+}
+
+/// Returns the timeline of a run that has ended, perhaps with a panic that has this message.
+fn timeline(shared: &Shared, panicked: Option<&str>, panics: &[Panicked]) -> Timeline {
+    let state = shared.lock();
+    let failure = match (&state.failure, panicked) {
+        (Some(failure), _) => Some(failure.to_string()),
+        (None, Some(message)) => Some(match place_of(panics, message) {
+            Some(place) => format!("panicked at {place}: {message}"),
+            None => format!("panicked: {message}"),
+        }),
+        (None, None) => None,
+    };
+    let config = &shared.config;
+    let run = (config.seed, state.events.hash(), state.stats);
+    let timeline = Timeline::new(run, state.events.all()).with_failure(failure);
+    match &config.command {
+        Some(command) => timeline.with_command(command),
+        None => timeline,
+    }
 }

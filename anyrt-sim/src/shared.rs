@@ -115,7 +115,7 @@ impl Shared {
                 timers: Timers::default(),
                 draws,
                 order,
-                events: Events::new(config.keep_events),
+                events: Events::new(config.keep_events || config.trace.is_some()),
                 hosts: Hosts::default(),
                 commands: VecDeque::new(),
                 stats: Stats::default(),

@@ -116,6 +116,11 @@ impl Events {
             .collect()
     }
 
+    /// Returns all events, if they are kept.
+    pub(crate) fn all(&self) -> EventList {
+        self.kept.clone().unwrap_or_default()
+    }
+
     /// Takes all events, if they are kept.
     pub(crate) fn take_all(&mut self) -> EventList {
         self.kept.take().unwrap_or_default()

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 pub use self::list::EventList;
 pub(crate) use self::log::{Events, Fnv};
+pub(crate) use self::packet::{FATE_NAMES, PACKET_NAMES};
 pub use self::packet::{PacketFate, PacketKind, SentPacket};
 
 /// An event of a run.
@@ -137,6 +138,29 @@ const KINDS: [EventKind; 19] = [
     EventKind::Isolate,
     EventKind::RuleEnd,
     EventKind::Disk,
+];
+
+/// The names of all kinds on a page, in their order.
+pub(crate) const KIND_NAMES: [&str; KINDS.len()] = [
+    "spawn",
+    "poll",
+    "end",
+    "advance",
+    "choice",
+    "thread",
+    "send",
+    "start",
+    "crash",
+    "fault",
+    "note",
+    "pause",
+    "resume",
+    "rule",
+    "partition",
+    "block",
+    "isolate",
+    "rule-end",
+    "disk",
 ];
 
 impl fmt::Display for Event {

@@ -33,7 +33,7 @@ pub enum PacketKind {
     Datagram,
     /// The request for a connection.
     Connect,
-    /// The answer to the request: the connection is accepted, or refused.
+    /// The answer to the request: the connection is accepted.
     Answer,
     /// A part of a stream.
     Data,
@@ -41,6 +41,8 @@ pub enum PacketKind {
     End,
     /// The end of a connection at once.
     Reset,
+    /// The answer to a request that is refused.
+    Refusal,
 }
 
 /// What the network does with a packet.
@@ -61,13 +63,14 @@ pub enum PacketFate {
 }
 
 /// All kinds, in their order.
-pub(super) const KINDS: [PacketKind; 6] = [
+pub(super) const KINDS: [PacketKind; 7] = [
     PacketKind::Datagram,
     PacketKind::Connect,
     PacketKind::Answer,
     PacketKind::Data,
     PacketKind::End,
     PacketKind::Reset,
+    PacketKind::Refusal,
 ];
 
 /// All fates, in their order.
@@ -81,40 +84,31 @@ pub(super) const FATES: [PacketFate; 5] = [
 
 impl fmt::Display for SentPacket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} to host {}", self.kind.name(), self.to)?;
+        write!(
+            f,
+            "{} to host {}",
+            PACKET_NAMES[self.kind as usize], self.to
+        )?;
         if self.length > 0 {
             write!(f, ", {} bytes", self.length)?;
         }
         match self.fate {
             PacketFate::Arrives => Ok(()),
-            fate => write!(f, ", {}", fate.name()),
+            fate => write!(f, ", {}", FATE_NAMES[fate as usize]),
         }
     }
 }
 
-impl PacketKind {
-    /// Returns a word for it.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            PacketKind::Datagram => "datagram",
-            PacketKind::Connect => "connect",
-            PacketKind::Answer => "answer",
-            PacketKind::Data => "data",
-            PacketKind::End => "end",
-            PacketKind::Reset => "reset",
-        }
-    }
-}
+/// The names of all kinds, in their order.
+pub(crate) const PACKET_NAMES: [&str; KINDS.len()] = [
+    "datagram", "connect", "answer", "data", "end", "reset", "refusal",
+];
 
-impl PacketFate {
-    /// Returns a phrase for it.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            PacketFate::Arrives => "arrives",
-            PacketFate::Delayed => "delayed by a rule",
-            PacketFate::Duplicated => "duplicated",
-            PacketFate::Lost => "lost by chance",
-            PacketFate::Dropped => "dropped by a rule",
-        }
-    }
-}
+/// The names of all fates, in their order.
+pub(crate) const FATE_NAMES: [&str; FATES.len()] = [
+    "arrives",
+    "delayed",
+    "duplicated",
+    "lost",
+    "dropped by a rule",
+];

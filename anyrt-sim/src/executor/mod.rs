@@ -182,7 +182,10 @@ impl Shared {
         // The report reads core's tree of tasks, which has locks of its own.
         drop(state);
         let failure = stop.into_failure(self);
-        let message = failure.to_string();
+        let mut message = failure.to_string();
+        if let (Some(command), None) = (&self.config.command, &self.config.trace) {
+            message += &format!("\nto write its timeline:\n  ANYRT_SIM_TRACE=trace.html {command}");
+        }
         self.lock().failure = Some(failure);
         std::panic::panic_any(message);
     }

@@ -126,7 +126,7 @@ struct Explored {
 /// Runs a test once, and cuts it off at one place, or counts the places.
 fn once(config: &Config, way: Way, at: Option<u64>, test: &impl AsyncFn(&Cut)) -> Explored {
     let explorer = Arc::new(Explorer::new(way, at));
-    let mut config = config.clone();
+    let mut config = config.without_trace();
     config.explorer = Some(explorer.clone());
     let hook = explorer.clone();
     let observed = (way == Way::Scope).then(|| observe(move || hook.at_entry()));

@@ -1,6 +1,7 @@
 //! The variables of the environment that choose seeds.
 
 use std::ops::Range;
+use std::path::PathBuf;
 
 use crate::choices::Choices;
 
@@ -72,6 +73,12 @@ fn seed(read: &impl Fn(&str) -> Option<String>) -> Result<Option<u64>, String> {
             "ANYRT_SIM_SEED is `{text}`, which is not a seed; set it to a whole number below 2^64 - 1, such as 7"
         )),
     }
+}
+
+/// Returns the file for the timeline.
+pub(super) fn trace() -> Option<PathBuf> {
+    let path = std::env::var_os("ANYRT_SIM_TRACE");
+    path.filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
 /// Returns the range of one seed, which is not the highest number.

@@ -142,5 +142,6 @@ where
             .filter(|name| *name != "main")
             .map(str::to_owned),
         repeats: false,
+        is_traced: false,
     }
 }

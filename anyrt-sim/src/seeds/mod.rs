@@ -5,10 +5,12 @@ mod environment;
 mod jobs;
 mod progress;
 mod report;
+mod trace;
 mod watchdog;
 
 use std::io::{Write, stderr};
 use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -71,6 +73,8 @@ pub struct Seeds {
     check_determinism: bool,
     reuse_threads: bool,
     stall_limit: Duration,
+    /// The file for the timeline.
+    trace: Option<PathBuf>,
     /// A run that is repeated for a person who looks for its fault.
     repeat: Repeat,
 }
@@ -87,6 +91,7 @@ impl Seeds {
             check_determinism: true,
             reuse_threads: false,
             stall_limit: Duration::from_secs(60),
+            trace: None,
             repeat: Repeat::No,
         }
     }
@@ -99,6 +104,8 @@ impl Seeds {
     /// | `ANYRT_SIM_SEEDS=5000` | this number of seeds, from the start of `default` |
     /// | `ANYRT_SIM_SEEDS=100..200` | these seeds |
     /// | `ANYRT_SIM_CHOICES="order=0*12,3"` | a list of choices, with the seed of `ANYRT_SIM_SEED` if that is set |
+    ///
+    /// `ANYRT_SIM_TRACE=FILE` does what [`trace`](Seeds::trace) does.
     ///
     /// A seed alone and a list of choices are run once, without a check of determinism and without shrinking,
     /// and panics print what they print elsewhere. If the run does not fail, a line on the standard error stream
@@ -122,6 +129,7 @@ impl Seeds {
         match environment::parse(default, read) {
             Ok((range, repeat)) => Seeds {
                 repeat,
+                trace: environment::trace(),
                 ..Seeds::range(range)
             },
             Err(error) => panic!("{error}"),
@@ -165,6 +173,14 @@ impl Seeds {
         self
     }
 
+    /// Writes the [`Timeline`](crate::Timeline) of one run to a file, as a page for a browser, and the place of the
+    /// file to the standard error stream: of the first failure, after it is shrunk, or else of the last seed. The
+    /// test is run once more for it.
+    pub fn trace(mut self, path: impl Into<PathBuf>) -> Seeds {
+        self.trace = Some(path.into());
+        self
+    }
+
     /// Sets whether each job runs its seeds on one thread. Off by default: each seed has a new thread, which
     /// takes longer than a tiny simulation does.
     ///
@@ -200,7 +216,7 @@ impl Seeds {
     {
         let started = Instant::now();
         let watchdog = Watchdog::start(self.stall_limit);
-        let mut config = self.config.clone();
+        let mut config = self.config.without_trace();
         config.watch = Some(watchdog.watch());
         let properties = Arc::new(Properties::default());
         config.properties = Some(properties.clone());
@@ -246,6 +262,13 @@ impl Seeds {
         report.repeats = repeats;
         if repeats && report.failures.is_empty() && !self.range.is_empty() {
             self.report_no_failure(&report);
+        }
+
+        // 4. The run to look at.
+        let trace = self.trace.as_ref().or(self.config.trace.as_ref());
+        if let Some(path) = trace.filter(|_| !self.range.is_empty()) {
+            let last = self.range.end - 1;
+            trace::write(path, &mut report, last, &config, &test);
         }
         report.elapsed = started.elapsed();
         report

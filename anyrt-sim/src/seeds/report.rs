@@ -40,6 +40,8 @@ pub struct SeedReport {
     pub(super) test: Option<String>,
     /// Whether it is a single run that was repeated.
     pub(super) repeats: bool,
+    /// Whether the timeline was written.
+    pub(super) is_traced: bool,
 }
 
 /// A seed that failed.
@@ -82,24 +84,51 @@ impl SeedReport {
         assert!(self.is_ok(), "{self}");
     }
 
+    /// Returns the command that repeats a seed.
+    pub(super) fn command(&self, seed: u64) -> String {
+        let test = self.test.as_ref();
+        let test = test.map_or(String::new(), |test| format!(" {test}"));
+        format!("ANYRT_SIM_SEED={seed} cargo test{test}")
+    }
+
+    /// Returns the command that repeats a failure with the fewest choices.
+    pub(super) fn best_command(&self, failure: &SeedFailure) -> String {
+        let command = self.command(failure.seed);
+        let seed = format!("ANYRT_SIM_SEED={} ", failure.seed);
+        match (&failure.shrunk, command.strip_prefix(&seed)) {
+            (Some(shrunk), Some(rest)) => {
+                format!("{seed}ANYRT_SIM_CHOICES=\"{}\" {rest}", shrunk.choices)
+            }
+            _ => command,
+        }
+    }
+
     fn describe_commands(&self, first: &SeedFailure, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let command = match &self.test {
-            Some(test) => format!("cargo test {test}"),
-            None => "cargo test".to_owned(),
-        };
-        let seed = first.seed;
+        let (command, best) = (self.command(first.seed), self.best_command(first));
         write!(
             f,
-            "\nto repeat it, if the test uses `Seeds::from_env`:\n  ANYRT_SIM_SEED={seed} {command}"
+            "\nto repeat it, if the test uses `Seeds::from_env`:\n  {command}"
         )?;
-        match &first.shrunk {
-            Some(shrunk) => write!(
-                f,
-                "\n  ANYRT_SIM_SEED={seed} ANYRT_SIM_CHOICES=\"{}\" {command}",
-                shrunk.choices
-            ),
-            None => Ok(()),
+        if best != command {
+            write!(f, "\n  {best}")?;
         }
+        if !self.is_traced {
+            write!(
+                f,
+                "\nto write its timeline, a page for a browser:\n  ANYRT_SIM_TRACE=trace.html {best}"
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Describes how to see a run that was repeated, for which there is a command already.
+    fn describe_trace(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_traced {
+            return Ok(());
+        }
+        f.write_str(
+            "\nwith ANYRT_SIM_TRACE=trace.html in addition, its timeline is written to this file",
+        )
     }
 }
 
@@ -131,7 +160,9 @@ impl fmt::Display for SeedReport {
             if let Some(shrunk) = &first.shrunk {
                 write!(f, "\n{shrunk}")?;
             }
-            if !self.repeats {
+            if self.repeats {
+                self.describe_trace(f)?;
+            } else {
                 self.describe_commands(first, f)?;
             }
         }

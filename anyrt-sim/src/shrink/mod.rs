@@ -102,7 +102,7 @@ impl Shrink {
     /// Starts from the choices of a failure in a run with this configuration.
     pub fn new(config: &Config, choices: Choices) -> Shrink {
         Shrink {
-            config: config.clone(),
+            config: config.without_trace(),
             choices,
             within: Duration::from_secs(10),
             max_runs: 10_000,

@@ -287,7 +287,7 @@ fn handles_of_a_crashed_host_are_of_no_use() {
         assert_eq!(host.disk().read("/a").unwrap(), b"a");
         assert!(!host.disk().exists("/b"));
     });
-    let is_note = |event: &&anyrt_sim::Event| event.text.as_deref() == Some("dropped");
+    let is_note = |event: &anyrt_sim::Event| event.text() == Some("dropped");
     assert_eq!(outcome.events.iter().filter(is_note).count(), 1);
     outcome.unwrap();
 }

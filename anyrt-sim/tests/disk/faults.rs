@@ -103,7 +103,7 @@ fn errors_and_short_transfers_by_chance() {
         }
         (failed, short)
     });
-    let is_fault = |event: &&anyrt_sim::Event| event.kind == EventKind::Fault;
+    let is_fault = |event: &anyrt_sim::Event| event.kind == EventKind::Fault;
     let faults = outcome.events.iter().filter(is_fault).count();
     let (failed, short) = outcome.unwrap();
     assert_eq!(faults, failed);

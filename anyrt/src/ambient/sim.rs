@@ -1,12 +1,18 @@
 //! Simulations, where their feature is enabled.
 
-use std::io;
+use std::ffi::OsStr;
+use std::path::PathBuf;
+use std::{env, io};
 
+use anyrt_sim::__private::{of_program, seed_from_env};
 pub(super) use anyrt_sim::Config as Builder;
 pub(super) use anyrt_sim::Sim as Marker;
 use anyrt_sim::Simulation;
 
 use super::{Flavor, Options, invalid};
+
+/// The environment variable with the file for the timeline of a run whose options are not given.
+const TRACE: &str = "ANYRT_SIM_TRACE";
 
 pub(crate) fn builder(options: &Options) -> io::Result<Builder> {
     let refused = if options.flavor == Some(Flavor::MultiThread) {
@@ -19,12 +25,32 @@ pub(crate) fn builder(options: &Options) -> io::Result<Builder> {
         return match &options.simulation {
             Some(config) => Ok(config.clone()),
             None => {
-                let seed = anyrt_sim::__private::seed_from_env().map_err(invalid)?;
-                Ok(Builder::new(seed.unwrap_or(0)))
+                let seed = seed_from_env().map_err(invalid)?;
+                Ok(of_environment(seed.unwrap_or(0)))
             }
         };
     };
     Err(invalid(refused))
+}
+
+/// Returns the options of a run whose options are not given.
+fn of_environment(seed: u64) -> Builder {
+    let trace = env::var_os(TRACE).filter(|path| !path.is_empty());
+    let program: Vec<String> = env::args_os().map(|word| quoted(&word)).collect();
+    let program = program.join(" ");
+    let command = format!("ANYRT_BACKEND=sim ANYRT_SIM_SEED={seed} {program}");
+    of_program(Builder::new(seed), trace.map(PathBuf::from), command)
+}
+
+/// Returns a word of a command as a shell reads it.
+fn quoted(word: &OsStr) -> String {
+    let word = word.to_string_lossy();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        word.into_owned()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
 }
 
 /// Returns whether this thread works for a simulation.

@@ -6,7 +6,8 @@ use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
 use super::{ACCEPTED, CONNECTED, Connection, Handshake, Pipe, State};
-use crate::events::PacketFate;
+use crate::events::{PacketFate, PacketKind, SentPacket};
+use crate::host::HostId;
 use crate::net::link::{Fate, Transit};
 use crate::net::rules::Content;
 use crate::net::wake;
@@ -45,6 +46,17 @@ impl Segment {
             Segment::End => Content::End,
             Segment::Reset => Content::Reset,
         }
+    }
+}
+
+impl Segment {
+    /// Returns the packet for an event, from the host that sends it.
+    fn sent(&self, transit: &Transit<'_>, fate: PacketFate) -> (HostId, SentPacket) {
+        let (from, mut packet) = transit.sent(fate);
+        if let Segment::Answer(Err(_)) = self {
+            packet.kind = PacketKind::Refusal;
+        }
+        (from, packet)
     }
 }
 
@@ -99,7 +111,7 @@ impl Connection {
         if let Some(latency) = shared.latency_without_faults(from, to) {
             let (connection, least) = (self.clone(), pipe.last_arrival + 1);
             let transit = self.transit(side, number, &segment, pipe.retries);
-            let sent = transit.sent(PacketFate::Arrives);
+            let sent = segment.sent(&transit, PacketFate::Arrives);
             pipe.last_arrival = shared.deliver_within(latency, least, sent, move || {
                 connection.arrive(side, number, segment);
             });
@@ -123,7 +135,7 @@ impl Connection {
                 return;
             }
         };
-        let sent = transit.sent(fate);
+        let sent = segment.sent(&transit, fate);
         let at = {
             let pipe = &mut self.lock().pipes[side];
             pipe.last_arrival = at.max(pipe.last_arrival + 1);

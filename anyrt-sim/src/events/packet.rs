@@ -105,10 +105,5 @@ pub(crate) const PACKET_NAMES: [&str; KINDS.len()] = [
 ];
 
 /// The names of all fates, in their order.
-pub(crate) const FATE_NAMES: [&str; FATES.len()] = [
-    "arrives",
-    "delayed",
-    "duplicated",
-    "lost",
-    "dropped by a rule",
-];
+pub(crate) const FATE_NAMES: [&str; FATES.len()] =
+    ["arrives", "delayed", "duplicated", "lost", "dropped"];

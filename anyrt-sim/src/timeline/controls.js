@@ -162,6 +162,8 @@ function read_fragment() {
   refresh();
   const event = events[Number(parts.get("event"))];
   if (parts.has("event") && event) select(event);
+  else if (data.failure && !document.body.dataset.ready) view.top = Infinity;
+  redraw();
 }
 
 function pressed(event) {

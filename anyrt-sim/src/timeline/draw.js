@@ -74,7 +74,7 @@ function draw_bands(scene) {
     const xs = [x_of(event.host)];
     if (event.other !== null && hosts[event.other]) xs.push(x_of(event.other));
     const half = event.other === null ? hosts[event.host].width / 2 - 4 : 0;
-    const [left, right] = [Math.min(...xs) - half, Math.max(...xs) + half];
+    const [left, right] = [Math.min(...xs) - half * 0.8, Math.max(...xs) + half * 1.2];
     const band = { class: "band", x: left, y: top, width: right - left, height: Math.max(1, bottom - top) };
     scene.append(element("rect", band));
     for (const y of event.ended ? [top, bottom] : [top]) {
@@ -195,6 +195,12 @@ function is_left(event) {
   return event.packet !== null && event.packet.to > event.host;
 }
 
+// Returns the room for a label. Where each event has a row, it may go on into the next column.
+function room_right(host, x) {
+  const columns = view.row >= LEAST_LABEL ? 1.6 : 0.55;
+  return Math.min(host.width * columns, view.width - MAP - x - 4);
+}
+
 function draw_mark(event, y, has_label) {
   const host = hosts[event.host];
   const x = x_of(event.host);
@@ -207,8 +213,8 @@ function draw_mark(event, y, has_label) {
   if (has_label) {
     const beside = 9 + host.lanes * 6;
     const label = is_left(event)
-      ? text(x - 9, y + 4, shorten(event.label, host.width / 2 - 10), { class: "label", "text-anchor": "end" })
-      : text(x + beside, y + 4, shorten(event.label, host.width / 2 - beside - 2), { class: "label" });
+      ? text(x - 9, y + 4, shorten(event.label, host.width * 0.4), { class: "label", "text-anchor": "end" })
+      : text(x + beside, y + 4, shorten(event.label, room_right(host, x + beside)), { class: "label" });
     mark.append(label);
   }
   return mark;
@@ -216,7 +222,7 @@ function draw_mark(event, y, has_label) {
 
 function draw_end(scene) {
   const y = y_of_row(row_of(end_of_run) + 0.6);
-  if (y > view.height + 20) return;
+  if (y > view.height) return;
   const style = data.failure ? "fail" : "rowline";
   scene.append(element("line", { class: style, x1: GUTTER, x2: view.width - MAP, y1: y, y2: y }));
   const content = data.failure ? `failure: ${data.failure.split("\n")[0]}` : "end of the run";
@@ -239,7 +245,7 @@ function draw_heads(scene) {
   const width = view.width - MAP;
   scene.append(element("rect", { class: "head", x: 0, y: 0, width, height: HEAD - 6 }));
   scene.append(element("line", { class: "rowline", x1: 0, x2: width, y1: HEAD - 6, y2: HEAD - 6 }));
-  const top = layout.times.length && row_of_y(HEAD + 1);
+  const at_top = time_of_row(row_of_y(HEAD + 1));
   for (const host of hosts) {
     const x = x_of(host.number);
     if (x < GUTTER - host.width / 2 || x > view.width) continue;
@@ -249,12 +255,12 @@ function draw_heads(scene) {
     const title = element("title", {});
     title.textContent = `${is_hidden ? "show" : "hide"} host ${host.name}`;
     group.append(title, text(x, 17, name));
-    if (!is_hidden && top !== undefined) {
-      const state = state_at(host.number, time_of_row(top));
-      group.append(text(x, 30, state, { class: "state" }));
-    }
+    if (!is_hidden) group.append(text(x, 30, state_at(host.number, at_top), { class: "state" }));
     scene.append(group);
   }
+  const more = layout.width - view.left - (width - GUTTER);
+  if (more > 1) scene.append(text(width - 4, 30, "more hosts →", { class: "time" }));
+  if (view.left > 1) scene.append(text(GUTTER - 12, 30, "← more hosts", { class: "time" }));
 }
 
 // Returns the time of a row, for the state at the top of the view.

@@ -2,6 +2,7 @@
 
 const GUTTER = 118;
 const HEAD = 40;
+const FOOT = 26;
 const MAP = 46;
 const NARROW = 34;
 const WIDEST_ROW = 70;
@@ -121,11 +122,11 @@ function row_of_y(y) {
 function lay_out_columns() {
   const room = view.width - GUTTER - MAP;
   const open = hosts.filter((host) => !view.hidden.has(host.number)).length;
-  const wide = Math.max(210, (room - NARROW * (hosts.length - open)) / Math.max(open, 1));
+  const wide = Math.max(150, (room - NARROW * (hosts.length - open)) / Math.max(open, 1));
   let x = GUTTER;
   for (const host of hosts) {
     host.width = view.hidden.has(host.number) ? NARROW : wide;
-    host.x = x + host.width / 2;
+    host.x = x + host.width * (view.hidden.has(host.number) ? 0.5 : 0.4);
     x += host.width;
   }
   layout.width = x - GUTTER;
@@ -137,13 +138,13 @@ function x_of(host) {
 }
 
 function least_row() {
-  return Math.min(20, (view.height - HEAD) / layout.total);
+  return Math.min(20, (view.height - HEAD - FOOT) / layout.total);
 }
 
 // Keeps what is in view within the whole.
 function clamp() {
   view.row = Math.max(least_row(), Math.min(view.row, WIDEST_ROW));
-  const most = layout.total * view.row - (view.height - HEAD);
+  const most = layout.total * view.row + FOOT - (view.height - HEAD);
   view.top = Math.max(0, Math.min(view.top, most));
 }
 

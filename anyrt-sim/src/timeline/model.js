@@ -45,8 +45,8 @@ function label_of(event) {
   const { kind, id, host, text, packet, other } = event;
   switch (kind) {
     case "spawn": return `spawn ${event.name}`;
-    case "poll": return `step of ${task_name(id, host)}`;
-    case "end": return tasks.has(id) ? `end of ${tasks.get(id).name}` : `end of ${task_name(id, host)}`;
+    case "poll": return tasks.has(id) ? `step of ${tasks.get(id).name}` : "step of main";
+    case "end": return tasks.has(id) ? `end of ${tasks.get(id).name}` : "end of main";
     case "advance": return "the clock moved";
     case "choice": return `choice ${id}`;
     case "thread": return `turn of thread ${id}`;
@@ -166,7 +166,7 @@ hosts.forEach(assign_lanes);
 function state_at(host, at) {
   const { states } = hosts[host];
   const found = states.findLast(({ from }) => from.at <= at);
-  return found ? found.state : "down";
+  return found ? found.state : "not started";
 }
 
 // Writes a time, in nanoseconds, in the largest unit that it has.

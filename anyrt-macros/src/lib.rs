@@ -73,7 +73,8 @@ pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// With the feature `sim` of `anyrt`, each function also has the test `name::sim`, which simulates it. If it fails,
 /// the message names the seed, and the command that repeats the run: with the environment variable
-/// `ANYRT_SIM_SEED=7`, simulated tests run with this seed alone. A function that needs the real system (its sockets,
+/// `ANYRT_SIM_SEED=7`, simulated tests run with this seed alone. With `ANYRT_SIM_TRACE=trace.html`, the timeline of the
+/// failure, or else of the last seed, is written to this file, as a page for a browser. A function that needs the real system (its sockets,
 /// processes or signals, or threads outside of the run) leaves it out with `backends = ["tokio", "smol", "async-std"]`.
 ///
 /// # Examples

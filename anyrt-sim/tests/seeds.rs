@@ -110,6 +110,7 @@ fn a_report_can_be_read_and_repeats_the_failure() {
             first.seed
         ),
         &format!("ANYRT_SIM_CHOICES=\"{}\"", shrunk.choices),
+        "ANYRT_SIM_TRACE=trace.html ANYRT_SIM_SEED=",
     ] {
         assert!(text.contains(part), "{part} is not in: {text}");
     }
@@ -122,6 +123,26 @@ fn a_report_can_be_read_and_repeats_the_failure() {
         .policy(Policy::Replay(shrunk.choices.clone()))
         .run(lost_update());
     assert!(matches!(list.result, Err(Failure::Panic(_))));
+}
+
+#[test]
+fn the_timeline_is_that_of_the_shrunk_failure() {
+    let path = std::env::temp_dir().join(format!("anyrt-seeds-{}.html", std::process::id()));
+    let report = Seeds::range(0..500).trace(&path).run(lost_update);
+    let page = std::fs::read_to_string(&path).expect("the file is there");
+    std::fs::remove_file(&path).expect("the file is there");
+    let first = &report.failures[0];
+    let title = "the_timeline_is_that_of_the_shrunk_failure";
+    assert!(page.contains(&format!("{title}: seed {} failed", first.seed)));
+    let choices = &first
+        .shrunk
+        .as_ref()
+        .expect("the choices repeat it")
+        .choices;
+    let choices = format!("ANYRT_SIM_CHOICES=\\\"{choices}\\\" cargo test {title}");
+    assert!(page.contains(&choices), "{choices}");
+    assert!(page.contains("an update was lost"));
+    assert!(page.contains("tests/seeds.rs:"));
 }
 
 #[test]

@@ -69,7 +69,8 @@
 //! Simulated are the test `sim` of each [`#[anyrt::test]`](macro@test), runs on [`Backend::Sim`], runs with
 //! `ANYRT_BACKEND=sim` in the environment, and runs of a `Config` of the module `anyrt::sim`. A run is simulated by
 //! default only if no other backend is enabled. The environment variable `ANYRT_SIM_SEED` sets the seed of runs
-//! without a `Config`; without it, the seed is 0.
+//! without a `Config`; without it, the seed is 0. `ANYRT_SIM_TRACE` names a file for the timeline of the run: a page
+//! for a browser, with hosts, packets, tasks and faults.
 //!
 //! Threads for functions that block, and files, are those of the system. Its sockets, descriptors, worker processes
 //! and signals are not available: they return [`Unsupported`](std::io::ErrorKind::Unsupported). Its programs are not

@@ -21,6 +21,7 @@ fn child(test: &str, variables: &[(&str, &str)]) -> Output {
         .args(["--exact", test, "--nocapture"])
         .env(CHILD, "yes")
         .env_remove("ANYRT_SIM_SEED")
+        .env_remove("ANYRT_SIM_TRACE")
         .envs(variables.iter().copied())
         .output()
         .expect("a process")
@@ -187,6 +188,65 @@ fn a_failure_names_the_seed_and_the_command() {
     assert!(output.status.success(), "{text}");
     assert!(text.contains("seed 12"), "{text}");
     assert!(!text.contains("seed 11"), "{text}");
+}
+
+/// Runs a test in a process that writes a timeline. Returns what is printed, and the page.
+fn traced(test: &str, name: &str, variables: &[(&str, &str)]) -> (String, String) {
+    let file = format!("anyrt-sim-{name}-{}.html", std::process::id());
+    let path = env::temp_dir().join(file);
+    let mut variables = variables.to_vec();
+    variables.push(("ANYRT_SIM_TRACE", path.to_str().expect("text")));
+    let text = printed(&child(test, &variables));
+    let page = std::fs::read_to_string(&path);
+    std::fs::remove_file(&path).unwrap();
+    assert!(text.contains(path.to_str().expect("text")), "{text}");
+    (text, page.unwrap())
+}
+
+#[test]
+fn the_timeline_of_a_failure_is_written_on_request() {
+    let test = "tests_may_have_seeds_and_a_time_limit::sim";
+    let command = "ANYRT_SIM_TRACE=trace.html ANYRT_SIM_SEED=13 ";
+    let text = printed(&child(test, &[]));
+    assert!(text.contains(command), "{text}");
+
+    let (text, page) = traced(test, "failure", &[]);
+    assert!(text.contains("the timeline of seed 13 is in"), "{text}");
+    assert!(!text.contains("ANYRT_SIM_TRACE="), "{text}");
+    assert!(page.contains(&format!("{test}: seed 13 failed")));
+    assert!(page.contains("thirteen"));
+
+    // A seed that is repeated, and the last one if none fails.
+    let (text, _) = traced(test, "repeated", &[("ANYRT_SIM_SEED", "13")]);
+    assert!(text.contains("the timeline of seed 13 is in"), "{text}");
+    let (_, page) = traced(test, "passed", &[("ANYRT_SIM_SEEDS", "0..5")]);
+    assert!(page.contains(&format!("{test}: seed 4 passed")));
+}
+
+#[test]
+fn deadlocks() {
+    if env::var_os(CHILD).is_some() {
+        anyrt::run(async {
+            anyrt::sleep(DAY).await;
+            std::future::pending::<()>().await;
+        });
+    }
+}
+
+#[test]
+fn the_timeline_of_a_program_is_written_on_request() {
+    let variables = [("ANYRT_BACKEND", "sim"), ("ANYRT_SIM_SEED", "7")];
+    let (_, page) = traced("prints_its_seed", "program", &variables);
+    assert!(page.contains("seed 7 passed"));
+    assert!(page.contains("ANYRT_BACKEND=sim ANYRT_SIM_SEED=7 "));
+
+    let (text, page) = traced("deadlocks", "deadlock", &variables);
+    assert!(text.contains("deadlock: nothing is ready"), "{text}");
+    assert!(page.contains("seed 7 failed"));
+    assert!(page.contains("deadlock: nothing is ready"));
+    let text = printed(&child("deadlocks", &variables));
+    let command = "ANYRT_SIM_TRACE=trace.html ANYRT_BACKEND=sim ANYRT_SIM_SEED=7 ";
+    assert!(text.contains(command), "{text}");
 }
 
 #[test]

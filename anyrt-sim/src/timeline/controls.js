@@ -159,9 +159,10 @@ function read_fragment() {
   for (const host of hosts) if (list("hide").includes(host.name)) view.hidden.add(host.number);
   if (parts.has("scale")) view.is_linear = parts.get("scale") === "time";
   if (parts.has("row")) view.row = Number(parts.get("row")) || view.row;
+  const event = parts.has("event") ? events[Number(parts.get("event"))] : undefined;
+  if (event) view.on.add(event.group);
   refresh();
-  const event = events[Number(parts.get("event"))];
-  if (parts.has("event") && event) select(event);
+  if (event) select(event);
   else if (data.failure && !document.body.dataset.ready) view.top = Infinity;
   redraw();
 }

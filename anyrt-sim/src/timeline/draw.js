@@ -263,13 +263,6 @@ function draw_heads(scene) {
   if (view.left > 1) scene.append(text(GUTTER - 12, 30, "← more hosts", { class: "time" }));
 }
 
-// Returns the time of a row, for the state at the top of the view.
-function time_of_row(row) {
-  const { times, rows } = layout;
-  const at = rows.findLastIndex((other) => other <= row);
-  return at < 0 ? 0 : times[at];
-}
-
 // The whole run at the edge, with the part in view.
 function draw_map(scene) {
   const x = view.width - MAP + 4;

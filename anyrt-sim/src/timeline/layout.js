@@ -90,19 +90,26 @@ function lay_out_by_event() {
   Object.assign(layout, { times, rows, total: row + 2 });
 }
 
-// Returns the row of a time, between those of the events around it.
-function row_of(at) {
-  const { times, rows } = layout;
-  let [low, high] = [0, times.length - 1];
-  if (at >= times[high]) return rows[high];
+// Returns the value for a key, in lists that both grow: between those of the keys around it.
+function between(key, keys, values) {
+  let [low, high] = [0, keys.length - 1];
+  if (key >= keys[high]) return values[high];
   while (high - low > 1) {
     const middle = (low + high) >> 1;
-    if (times[middle] <= at) low = middle;
+    if (keys[middle] <= key) low = middle;
     else high = middle;
   }
-  const span = times[high] - times[low];
-  const part = span > 0 ? (at - times[low]) / span : 0;
-  return rows[low] + part * (rows[high] - rows[low]);
+  const span = keys[high] - keys[low];
+  const part = span > 0 ? Math.max(0, (key - keys[low]) / span) : 0;
+  return values[low] + part * (values[high] - values[low]);
+}
+
+function row_of(at) {
+  return between(at, layout.times, layout.rows);
+}
+
+function time_of_row(row) {
+  return between(row, layout.rows, layout.times);
 }
 
 // Returns the row of an event, or of its time if it is not shown.

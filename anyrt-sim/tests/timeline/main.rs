@@ -152,6 +152,9 @@ fn filters_and_clicks_work() {
     assert!(steps > all, "{steps} and {all}");
     let without = number(&browser.open(&page, "#hide=client")).expect("events are shown");
     assert!(without < all, "{without} and {all}");
+    let elements = browser.open(&page, "#event=1&row=12");
+    assert_eq!(body(&elements, "selected"), Some("1"));
+    assert!(elements.contains("class=\"selected\""), "{elements}");
 
     // 2. By the mouse and the keyboard.
     let script = include_str!("clicks.html");

@@ -24,7 +24,12 @@ fn command(test: &str) -> Command {
     let mut command = Command::new(env::current_exe().expect("a path"));
     command.args(["--exact", test, "--nocapture"]);
     command.env(CHILD, "yes");
-    for variable in ["ANYRT_SIM_SEED", "ANYRT_SIM_SEEDS", "ANYRT_SIM_CHOICES"] {
+    for variable in [
+        "ANYRT_SIM_SEED",
+        "ANYRT_SIM_SEEDS",
+        "ANYRT_SIM_CHOICES",
+        "ANYRT_SIM_TRACE",
+    ] {
         command.env_remove(variable);
     }
     command

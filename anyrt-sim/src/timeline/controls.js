@@ -164,7 +164,7 @@ function read_fragment() {
   refresh();
   if (event) select(event);
   else if (data.failure && !document.body.dataset.ready) view.top = Infinity;
-  redraw();
+  draw();
 }
 
 function pressed(event) {

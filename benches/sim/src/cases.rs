@@ -64,6 +64,8 @@ pub(crate) enum Goal {
     AtMost(Bound),
     /// The least times that the second lane takes of the time of the first.
     AtLeast(Bound),
+    /// As [`AtLeast`](Goal::AtLeast), without a bound: what it is beside.
+    Limit(&'static str),
 }
 
 /// A comparison.
@@ -71,7 +73,7 @@ pub(crate) enum Goal {
 pub(crate) struct Case {
     pub(crate) name: &'static str,
     pub(crate) goal: Goal,
-    /// By side; for [`Goal::AtMost`] and [`Goal::AtLeast`], two ways to use anyrt's simulation.
+    /// By side; for [`Goal::AtMost`], [`Goal::AtLeast`] and [`Goal::Limit`], two ways to use anyrt's simulation.
     pub(crate) lanes: [Option<Lane>; 3],
     /// Whether wall-clock time is measured.
     pub(crate) wall: bool,
@@ -137,6 +139,34 @@ pub(crate) fn all() -> Vec<Case> {
                 lane(5_000, 1, ours::tiny_seeds),
                 lane(3_000, 1, madsim_side::tiny_seeds),
                 lane(200, 1, turmoil_side::tiny_seeds),
+            ],
+            wall: false,
+        },
+        Case {
+            name: "100 connections, 0 to 100 ms",
+            goal: Goal::Rate {
+                madsim: None,
+                turmoil: None,
+            },
+            lanes: [
+                lane(100_000, 100, |count| ours::echo_with_latency(100, count)),
+                None,
+                lane(10_000, 100, |count| {
+                    turmoil_side::echo_with_latency(100, count)
+                }),
+            ],
+            wall: false,
+        },
+        Case {
+            name: "tiny seeds, 0 to 100 ms",
+            goal: Goal::Rate {
+                madsim: None,
+                turmoil: None,
+            },
+            lanes: [
+                lane(5_000, 1, ours::tiny_seeds_with_latency),
+                None,
+                lane(100, 1, turmoil_side::tiny_seeds_with_latency),
             ],
             wall: false,
         },
@@ -219,6 +249,16 @@ pub(crate) fn all() -> Vec<Case> {
             lanes: [
                 lane(20_000, 2, |count| ours::tiny_seeds_on_threads(2, count)),
                 lane(20_000, 2, |count| ours::tiny_seeds_on_threads(1, count)),
+                None,
+            ],
+            wall: true,
+        },
+        Case {
+            name: "two processes, tiny seeds",
+            goal: Goal::Limit("one process's: the limit of this machine now"),
+            lanes: [
+                lane(20_000, 2, |count| ours::tiny_seeds_in_processes(2, count)),
+                lane(20_000, 2, |count| ours::tiny_seeds_in_processes(1, count)),
                 None,
             ],
             wall: true,

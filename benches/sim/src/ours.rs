@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::future::pending;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -124,6 +125,15 @@ fn echo_in(config: &Config, connections: u64, count: u64) {
     outcome.unwrap().expect("nothing fails");
 }
 
+/// turmoil's default latency.
+fn slow(seed: u64) -> Config {
+    Config::new(seed).latency(Duration::ZERO..Duration::from_millis(100))
+}
+
+pub(crate) fn echo_with_latency(connections: u64, count: u64) {
+    echo_in(&slow(1), connections, count);
+}
+
 // ---- tiny seeds ----
 
 fn tiny_seed(config: &Config) {
@@ -136,6 +146,10 @@ fn tiny_seed(config: &Config) {
 
 pub(crate) fn tiny_seeds(count: u64) {
     (0..count).for_each(|seed| tiny_seed(&Config::new(seed)));
+}
+
+pub(crate) fn tiny_seeds_with_latency(count: u64) {
+    (0..count).for_each(|seed| tiny_seed(&slow(seed)));
 }
 
 pub(crate) fn tiny_seeds_with_log(count: u64) {
@@ -161,6 +175,18 @@ pub(crate) fn tiny_seeds_on_threads(threads: u64, count: u64) {
             });
         }
     });
+}
+
+/// Runs a part of the seeds in each of so many processes of this program, at the same time.
+pub(crate) fn tiny_seeds_in_processes(processes: u64, count: u64) {
+    let program = std::env::current_exe().expect("the program has a path");
+    let part = (count / processes).to_string();
+    let start = || Command::new(&program).args(["--seeds", &part]).spawn();
+    let children: Vec<_> = (0..processes).map(|_| start()).collect();
+    for child in children {
+        let status = child.and_then(|mut child| child.wait());
+        assert!(status.is_ok_and(|status| status.success()));
+    }
 }
 
 // ---- hosts ----

@@ -37,10 +37,14 @@ fn line(row: &Row) -> (String, bool) {
             turmoil: by_turmoil,
         } => {
             let parts = [
-                at_least("madsim's", ratio(madsim, ours), by_madsim),
-                at_least("turmoil's", ratio(turmoil, ours), by_turmoil),
+                ("madsim's", madsim, by_madsim),
+                ("turmoil's", turmoil, by_turmoil),
             ];
-            ([ours, madsim, turmoil].map(rate), parts.to_vec())
+            let measured = parts
+                .into_iter()
+                .filter(|&(_, side, _)| seconds[side].is_some());
+            let parts = measured.map(|(whose, side, by)| at_least(whose, ratio(side, ours), by));
+            ([ours, madsim, turmoil].map(rate), parts.collect())
         }
         Goal::Seconds(bound) => {
             let spent = seconds[ours].unwrap_or(f64::NAN);
@@ -74,6 +78,10 @@ fn line(row: &Row) -> (String, bool) {
                 vec![(text, is_reached)],
             )
         }
+        Goal::Limit(whose) => (
+            [rate(0), String::new(), String::new()],
+            vec![at_least(whose, ratio(1, 0), None)],
+        ),
     };
     let [first, second, third] = columns;
     let is_reached = parts.iter().all(|(_, is_reached)| *is_reached);

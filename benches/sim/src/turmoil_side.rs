@@ -20,6 +20,15 @@ fn world(seed: u64) -> Sim<'static> {
         .build()
 }
 
+/// A world with turmoil's default latency, 0 to 100 ms.
+fn slow_world(seed: u64) -> Sim<'static> {
+    Builder::new()
+        .rng_seed(seed)
+        .simulation_duration(2 * DAY)
+        .enable_random_order()
+        .build()
+}
+
 pub(crate) fn timers(count: u64) {
     let mut sim = world(1);
     sim.client("client", async move {
@@ -73,8 +82,7 @@ async fn exchange(count: u64) -> io::Result<()> {
     Ok(())
 }
 
-fn echo_in(seed: u64, connections: u64, count: u64) {
-    let mut sim = world(seed);
+fn echo_in(mut sim: Sim<'static>, connections: u64, count: u64) {
     sim.host("server", serve);
     sim.client("client", async move {
         let mut tasks = Vec::new();
@@ -90,11 +98,19 @@ fn echo_in(seed: u64, connections: u64, count: u64) {
 }
 
 pub(crate) fn echo(connections: u64, count: u64) {
-    echo_in(1, connections, count);
+    echo_in(world(1), connections, count);
 }
 
 pub(crate) fn tiny_seeds(count: u64) {
-    (0..count).for_each(|seed| echo_in(seed, 1, 10));
+    (0..count).for_each(|seed| echo_in(world(seed), 1, 10));
+}
+
+pub(crate) fn echo_with_latency(connections: u64, count: u64) {
+    echo_in(slow_world(1), connections, count);
+}
+
+pub(crate) fn tiny_seeds_with_latency(count: u64) {
+    (0..count).for_each(|seed| echo_in(slow_world(seed), 1, 10));
 }
 
 /// The number of parts in a day of which one is simulated.

@@ -177,7 +177,7 @@ pub(crate) fn tiny_seeds_on_threads(threads: u64, count: u64) {
     });
 }
 
-/// Runs a part of the seeds in each of so many processes of this program, at the same time.
+/// Runs a part of the seeds in each of several processes of this program, at the same time.
 pub(crate) fn tiny_seeds_in_processes(processes: u64, count: u64) {
     let program = std::env::current_exe().expect("the program has a path");
     let part = (count / processes).to_string();

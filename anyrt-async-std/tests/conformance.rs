@@ -2,6 +2,6 @@
 
 anyrt_conformance::suite! {
     runtime: anyrt_async_std::Builder::new(),
-    facets: [spawn, time, blocking, net, descriptors],
+    facets: [spawn, time, blocking, files, net, descriptors],
     failures: [anyrt_conformance::failures::ENGINE],
 }

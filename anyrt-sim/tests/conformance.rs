@@ -20,7 +20,7 @@ fn short_transfers_of_all_kinds() -> anyrt_sim::Faults {
 mod random {
     anyrt_conformance::suite! {
         runtime: super::simulation(),
-        facets: [spawn, time, blocking, net],
+        facets: [spawn, time, blocking, files, net],
         lacks: [real_time, os_threads, foreign_wakes, nested_runs, portal_runs, os_files, os_sockets, socket_table,
             ordered_datagrams, dual_stack, reuse_port, full_queues],
     }
@@ -29,7 +29,7 @@ mod random {
 mod fifo {
     anyrt_conformance::suite! {
         runtime: super::simulation().policy(anyrt_sim::Policy::Fifo),
-        facets: [spawn, time, blocking, net],
+        facets: [spawn, time, blocking, files, net],
         lacks: [real_time, os_threads, foreign_wakes, nested_runs, portal_runs, os_files, os_sockets, socket_table,
             ordered_datagrams, dual_stack, reuse_port, full_queues],
     }
@@ -39,7 +39,7 @@ mod fifo {
 mod short_transfers {
     anyrt_conformance::suite! {
         runtime: super::simulation().faults(super::short_transfers_of_all_kinds()),
-        facets: [spawn, time, blocking, net],
+        facets: [spawn, time, blocking, files, net],
         lacks: [real_time, os_threads, foreign_wakes, nested_runs, portal_runs, os_files, os_sockets, socket_table,
             ordered_datagrams, whole_transfers, dual_stack, reuse_port, full_queues],
     }

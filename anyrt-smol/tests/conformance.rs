@@ -3,7 +3,7 @@
 mod one_thread {
     anyrt_conformance::suite! {
         runtime: anyrt_smol::Builder::new(),
-        facets: [spawn, time, blocking, net, descriptors],
+        facets: [spawn, time, blocking, files, net, descriptors],
         failures: [anyrt_conformance::failures::ENGINE],
     }
 }
@@ -11,7 +11,7 @@ mod one_thread {
 mod four_threads {
     anyrt_conformance::suite! {
         runtime: anyrt_smol::Builder::new().threads(4),
-        facets: [spawn, time, blocking, net, descriptors],
+        facets: [spawn, time, blocking, files, net, descriptors],
         failures: [anyrt_conformance::failures::ENGINE],
     }
 }

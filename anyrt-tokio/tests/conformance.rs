@@ -3,7 +3,7 @@
 mod multi_thread {
     anyrt_conformance::suite! {
         runtime: anyrt_tokio::Builder::multi_thread().worker_threads(4),
-        facets: [spawn, time, blocking, net, descriptors],
+        facets: [spawn, time, blocking, files, net, descriptors],
         failures: [anyrt_conformance::failures::ENGINE],
     }
 }
@@ -11,7 +11,7 @@ mod multi_thread {
 mod current_thread {
     anyrt_conformance::suite! {
         runtime: anyrt_tokio::Builder::current_thread(),
-        facets: [spawn, time, blocking, net, descriptors],
+        facets: [spawn, time, blocking, files, net, descriptors],
         failures: [anyrt_conformance::failures::ENGINE],
     }
 }

@@ -3,7 +3,7 @@
 mod tokio {
     anyrt_conformance::suite! {
         runtime: anyrt::Builder::new().backend(anyrt::Backend::Tokio),
-        facets: [spawn, time, blocking, net, descriptors],
+        facets: [spawn, time, blocking, files, net, descriptors],
         failures: [anyrt_conformance::failures::ENGINE],
     }
 }
@@ -11,7 +11,7 @@ mod tokio {
 mod smol {
     anyrt_conformance::suite! {
         runtime: anyrt::Builder::new().backend(anyrt::Backend::Smol),
-        facets: [spawn, time, blocking, net, descriptors],
+        facets: [spawn, time, blocking, files, net, descriptors],
         failures: [anyrt_conformance::failures::ENGINE],
     }
 }
@@ -19,7 +19,7 @@ mod smol {
 mod async_std {
     anyrt_conformance::suite! {
         runtime: anyrt::Builder::new().backend(anyrt::Backend::AsyncStd),
-        facets: [spawn, time, blocking, net, descriptors],
+        facets: [spawn, time, blocking, files, net, descriptors],
         failures: [anyrt_conformance::failures::ENGINE],
     }
 }

@@ -158,7 +158,7 @@ pub use anyrt_core::runtime::Enter;
 #[doc(hidden)]
 pub mod facets {
     #[cfg(unix)]
-    pub use anyrt_core::runtime::Descriptors as descriptors;
+    pub use anyrt_core::runtime::{Blocking as files, Descriptors as descriptors};
     pub use anyrt_core::runtime::{Blocking as blocking, Net as net, Spawn as spawn, Time as time};
 
     /// Functions of the same names that mount a facet for the erased cases.
@@ -169,6 +169,8 @@ pub mod facets {
 
         use crate::erased;
 
+        #[cfg(unix)]
+        pub use self::runtime as files;
         pub use self::{runtime as spawn, runtime as time, runtime as blocking};
 
         pub fn runtime<B: Enter>(_: &B) {
@@ -186,10 +188,10 @@ pub mod facets {
     }
 }
 
-#[cfg(unix)]
-pub use manifest::descriptors;
 pub use manifest::{all, all_needs, names, net};
 pub use manifest::{check_known_failures, needs, print_skipped};
+#[cfg(unix)]
+pub use manifest::{descriptors, files};
 
 /// The cases, one module per area. Each is a plain function over a backend, and panics where the rule that
 /// its documentation cites does not hold.

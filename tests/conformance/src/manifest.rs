@@ -195,10 +195,9 @@ macro_rules! __modules {
             net_streams,
         }
     };
-    (descriptors, [$($then:tt)*], $arguments:tt) => {
+    // Of the facet for blocking calls, too; they are tested with the errors and paths of Unix.
+    (files, [$($then:tt)*], $arguments:tt) => {
         $($then)*! { $arguments
-            engine_sockets_unix,
-            // Files have a descriptor, and these are tested with those of Unix.
             files_everywhere,
             files_lines,
             files_listing,
@@ -211,6 +210,11 @@ macro_rules! __modules {
             files_temporary_removal,
             files_waiting,
             files_whole,
+        }
+    };
+    (descriptors, [$($then:tt)*], $arguments:tt) => {
+        $($then)*! { $arguments
+            engine_sockets_unix,
             net_adoption,
             net_connect_unix,
             net_descriptors,
@@ -261,6 +265,15 @@ pub fn net<B: Enter<Runtime: Net>>() -> Vec<Case<B>> {
     list
 }
 
+/// Returns every case about files.
+#[cfg(unix)]
+#[must_use]
+pub fn files<B: Enter>() -> Vec<Case<B>> {
+    let mut list = Vec::new();
+    crate::__modules! { files, [extend], (list, cases) }
+    list
+}
+
 /// Returns every case about sockets of the operating system, and its descriptors.
 #[cfg(unix)]
 #[must_use]
@@ -287,7 +300,7 @@ pub mod needs {
         )* };
     }
 
-    of_facets! { spawn, time, blocking, net, #[cfg(unix)] descriptors, }
+    of_facets! { spawn, time, blocking, net, #[cfg(unix)] files, #[cfg(unix)] descriptors, }
 }
 
 /// Returns all cases, with the capabilities that each needs.
@@ -301,7 +314,7 @@ pub fn all_needs() -> Vec<Needs> {
     ]
     .concat();
     #[cfg(unix)]
-    list.extend(needs::descriptors());
+    list.extend([needs::files(), needs::descriptors()].concat());
     list
 }
 

@@ -145,21 +145,30 @@ impl Files {
             threads::sleep(self.draw_latency(operation));
             self.check()?;
         }
-        let shared = &self.host.shared;
-        let now = shared.now();
-        let (kind, host) = (EventKind::Disk, self.host.host);
-        let (event, detail) = (subject.event(operation), || subject.detail());
-        let events = &mut shared.lock().events;
-        events.record_with(now, kind, host, event, detail);
+        self.record(EventKind::Disk, subject.event(operation), || {
+            subject.detail()
+        });
         Ok(())
     }
 
-    /// Checks that the host has not crashed since, and that the run has not ended.
+    /// Checks that the host has not crashed since. After the end of the run, threads that run freely can do
+    /// nothing any more, while destructors still can.
     pub(super) fn check(&self) -> Result<(), Errno> {
-        if self.host.is_alive() && !self.host.shared.lock().ended {
+        if self.host.is_alive() && !(threads::is_lent() && self.host.shared.lock().ended) {
             Ok(())
         } else {
             Err(Errno::IO)
+        }
+    }
+
+    /// Records an event, unless the run has ended.
+    fn record(&self, kind: EventKind, id: u64, detail: impl FnOnce() -> Detail) {
+        let shared = &self.host.shared;
+        let now = shared.now();
+        let mut state = shared.lock();
+        if !state.ended {
+            let host = self.host.host;
+            state.events.record_with(now, kind, host, id, detail);
         }
     }
 
@@ -175,12 +184,16 @@ impl Files {
         least.saturating_add(self.draw(Purpose::Disk, end.saturating_sub(least)))
     }
 
-    /// Draws a number below `n`; zero if there is no choice.
+    /// Draws a number below `n`; zero if there is no choice, or if the run has ended.
     pub(super) fn draw(&self, purpose: Purpose, n: u64) -> u64 {
         if n < 2 {
             return 0;
         }
-        self.host.shared.lock().draws.below(purpose, n)
+        let mut state = self.host.shared.lock();
+        if state.ended {
+            return 0;
+        }
+        state.draws.below(purpose, n)
     }
 
     /// Returns whether an operation fails: by request, or by chance.
@@ -195,15 +208,13 @@ impl Files {
                 _ => false,
             }
         };
-        let shared = &self.host.shared;
-        let errors = shared.config.faults.disk_errors;
+        let errors = self.host.shared.config.faults.disk_errors;
         let fails = requested || operation.meets_errors() && self.draw_fault(errors);
         if fails {
-            let now = shared.now();
-            let (kind, host) = (EventKind::Fault, self.host.host);
-            let detail = || Detail::Text("the disk fails".into());
-            let events = &mut shared.lock().events;
-            events.record_with(now, kind, host, u64::from(host), detail);
+            let host = u64::from(self.host.host);
+            self.record(EventKind::Fault, host, || {
+                Detail::Text("the disk fails".into())
+            });
         }
         fails
     }

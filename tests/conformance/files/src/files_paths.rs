@@ -228,7 +228,7 @@ pub fn derived_paths_keep_the_limiter(backend: &Backend) {
 }
 
 anyrt_conformance_kit::cases! { files_paths: erased [Process],
-    a_path_does_what_files_need,
+    a_path_does_what_files_need: [os_files],
     a_missing_file_may_be_removed_if_allowed,
     links_are_followed_or_not,
     only_what_is_missing_does_not_exist,

@@ -224,7 +224,7 @@ pub fn an_exact_read_takes_all_or_nothing(backend: &Backend) {
 }
 
 anyrt_conformance_kit::cases! { files_reading: erased [Process],
-    a_file_is_read_ahead,
+    a_file_is_read_ahead: [os_files],
     what_is_in_memory_is_read_at_once: [os_files],
     reading_from_memory_gives_way: [os_files],
     a_growing_file_is_read_on,

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use anyrt_core::RunOptions;
 use anyrt_core::cancel::{CancelScope, Cancelled};
-use anyrt_core::runtime::{Blocking, Enter, Runtime};
+use anyrt_core::runtime::{Blocking, Enter, FileSystem, Runtime};
 use futures_util::FutureExt;
 
 use crate::capability::{Capability, has};
@@ -30,23 +30,24 @@ use crate::limits::foreign_sleep;
 ///
 /// The future is boxed: the code of a run is compiled once for each backend, not for each case.
 pub fn run<B: Enter, T>(backend: &B, main: impl Future<Output = T>) -> T {
-    let mut output = None;
-    run_boxed(
-        backend,
-        Box::pin(async { output = Some(with_folders::<B::Runtime, _>(main).await) }),
-    );
+    let (mut output, mut own) = (None, None);
+    let main = async {
+        own = copy_folders::<B::Runtime>();
+        output = Some(main.await);
+    };
+    run_boxed(backend, Box::pin(main));
+    // The functions that the run has waited for have ended, too.
+    if let Some(own) = own {
+        disk::bring_back(&*own).expect("the folders of the case are copied back");
+    }
     output.expect("the run drove its main future to the end")
 }
 
-/// Drives the future with the folders of the case among the files of the backend, if it has its own.
-async fn with_folders<R: Blocking, T>(main: impl Future<Output = T>) -> T {
-    let Some(own) = R::file_system() else {
-        return main.await;
-    };
+/// Copies the folders of the case to the files of the backend, if it has its own, and returns these.
+fn copy_folders<R: Blocking>() -> Option<Arc<dyn FileSystem>> {
+    let own = R::file_system()?;
     disk::bring_in(&*own).expect("the folders of the case are copied");
-    let output = main.await;
-    disk::bring_back(&*own).expect("the folders of the case are copied back");
-    output
+    Some(own)
 }
 
 fn run_boxed<B: Enter>(backend: &B, main: Pin<Box<dyn Future<Output = ()> + '_>>) {

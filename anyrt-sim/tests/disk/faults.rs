@@ -121,9 +121,9 @@ fn events_describe_what_was_done() {
     let disk = events.filter(|event| event.kind == EventKind::Disk);
     let texts: Vec<String> = disk.map(|event| event.to_string()).collect();
     let expected = [
-        "disk: open by path",
+        "disk: open by path, `/a`",
         "disk: write of file 4",
-        "disk: open by path",
+        "disk: open by path, `/a`",
         "disk: sync of file 4",
     ];
     assert_eq!(texts.len(), expected.len());

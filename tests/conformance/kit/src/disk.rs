@@ -155,6 +155,17 @@ fn permit(path: &Path, permissions: &Permissions) -> io::Result<()> {
     fs::set_permissions(path, system)
 }
 
+/// Returns the mode without the type of the file, which only the operating system includes.
+#[cfg(unix)]
+fn mode_of(permissions: &Permissions) -> u32 {
+    std::os::unix::fs::PermissionsExt::mode(permissions) & 0o7777
+}
+
+#[cfg(not(unix))]
+fn mode_of(permissions: &Permissions) -> u32 {
+    u32::from(permissions.readonly())
+}
+
 fn names(path: &Path) -> io::Result<vec::IntoIter<OsString>> {
     let entries = fs::read_dir(path)?.map(|entry| Ok(entry?.file_name()));
     Ok(entries.collect::<io::Result<Vec<_>>>()?.into_iter())
@@ -251,26 +262,66 @@ fn copy_in(own: &dyn FileSystem, path: &Path) -> io::Result<()> {
 /// Those of reading and writing.
 pub(crate) fn bring_back(own: &dyn FileSystem) -> io::Result<()> {
     for folder in FOLDERS.with_borrow(Clone::clone) {
-        fs::remove_dir_all(&folder)?;
         if own.metadata(&folder, false).is_ok() {
             copy_out(own, &folder)?;
+        } else {
+            fs::remove_dir_all(&folder)?;
         }
     }
     Ok(())
 }
 
+/// Makes a path of the operating system equal to one of the backend. Equal files stay: a case may have
+/// thousands of them, and run often.
 fn copy_out(own: &dyn FileSystem, path: &Path) -> io::Result<()> {
     let metadata = own.metadata(path, false)?;
+    let old = fs::symlink_metadata(path).ok();
+    let keeps = old.is_some_and(|old| {
+        let same_type = FileType::from(old.file_type()) == metadata.file_type();
+        same_type && !old.is_symlink()
+    });
+    if !keeps {
+        remove_any(path)?;
+    }
     if metadata.is_symlink() {
         return system_link(&own.read_link(path)?, path);
     }
     if metadata.is_dir() {
-        fs::create_dir(path)?;
-        for name in own_names(own, path)? {
-            copy_out(own, &path.join(name))?;
+        if !keeps {
+            fs::create_dir(path)?;
         }
+        copy_entries_out(own, path)?;
     } else {
-        fs::write(path, read_own(own, path)?)?;
+        let bytes = read_own(own, path)?;
+        if !keeps || fs::read(path)? != bytes {
+            fs::write(path, bytes)?;
+        }
     }
-    permit(path, &metadata.permissions())
+    let old = Metadata::from(fs::metadata(path)?).permissions();
+    if mode_of(&old) != mode_of(&metadata.permissions()) {
+        permit(path, &metadata.permissions())?;
+    }
+    Ok(())
+}
+
+fn copy_entries_out(own: &dyn FileSystem, folder: &Path) -> io::Result<()> {
+    for name in names(folder)? {
+        let entry = folder.join(name);
+        if own.metadata(&entry, false).is_err() {
+            remove_any(&entry)?;
+        }
+    }
+    for name in own_names(own, folder)? {
+        copy_out(own, &folder.join(name))?;
+    }
+    Ok(())
+}
+
+/// Removes what is at a path of the operating system, if there is something.
+fn remove_any(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(_) => Ok(()),
+    }
 }

@@ -30,7 +30,7 @@ const ALL: &[Access] = &[
                 "an anchor: only differences to it are used",
             ),
             (
-                "anyrt-core/src/fs/path/contents.rs",
+                "anyrt-core/src/disk/paths.rs",
                 "sets the times of a file of the system",
             ),
             (
@@ -66,7 +66,7 @@ const ALL: &[Access] = &[
                 "std's threads and loom's under one name",
             ),
             (
-                "anyrt-core/src/process/child.rs",
+                "anyrt-core/src/process",
                 "waits for a process of the system",
             ),
             (
@@ -94,7 +94,7 @@ const ALL: &[Access] = &[
     },
     Access {
         name: "files",
-        paths: &["std::fs", "rustix::fs", "tempfile", "walkdir"],
+        paths: &["std::fs", "rustix::fs", "tempfile"],
         harmless: &[
             "std::fs::Metadata",
             "std::fs::Permissions",
@@ -102,8 +102,16 @@ const ALL: &[Access] = &[
         ],
         rooms: &[
             (
-                "anyrt-core/src/fs",
-                "the files of the system: there is no facet for them",
+                "anyrt-core/src/disk",
+                "the files of the system, for backends without their own",
+            ),
+            (
+                "anyrt-core/src/fs/file",
+                "files of the system that a program hands over",
+            ),
+            (
+                "anyrt-core/src/fs/options.rs",
+                "options that only files of the system have",
             ),
             (
                 "anyrt-core/src/net/os",
@@ -116,10 +124,10 @@ const ALL: &[Access] = &[
             ),
             (
                 "anyrt-core/src/stream/file",
-                "streams of files of the system",
+                "files of the system that a program hands over",
             ),
-            ("anyrt-core/src/temp", "temporary files of the system"),
             ("anyrt-core/src/to_process", "pipes of worker processes"),
+            ("anyrt-sim/src/timeline", "the page of a run"),
         ],
     },
     Access {
@@ -181,6 +189,10 @@ const ALL: &[Access] = &[
             ),
             ("anyrt-core/src/signals/signal.rs", "the numbers of signals"),
             ("anyrt-core/src/to_process", "worker processes"),
+            (
+                "anyrt-sim/src/programs/state.rs",
+                "the statuses of simulated programs",
+            ),
         ],
     },
     Access {
@@ -195,6 +207,10 @@ const ALL: &[Access] = &[
         ],
         harmless: &[],
         rooms: &[
+            (
+                "anyrt-core/src/disk/unique.rs",
+                "names of temporary files of the system",
+            ),
             (
                 "anyrt-core/src/to_process/registry.rs",
                 "a map that is never iterated",

@@ -25,10 +25,12 @@ async fn read(stream: &mut BufferedByteStream<impl ByteReceiveStream>) -> io::Re
     String::from_utf8(line).map_err(io::Error::other)
 }
 
-async fn serve(stream: TcpStream, room: Room) -> io::Result<()> {
+async fn serve(stream: TcpStream, room: Room) {
     let (mut sending, receiving) = stream.into_split();
     let mut receiving = BufferedByteStream::new(receiving);
-    let name = read(&mut receiving).await?;
+    let Ok(name) = read(&mut receiving).await else {
+        return;
+    };
     let (queue, lines) = anyrt::memory_object_stream(16);
     room.lock().unwrap().insert(name.clone(), queue);
     tell(&room, &format!("{name} joined"));
@@ -42,38 +44,33 @@ async fn serve(stream: TcpStream, room: Room) -> io::Result<()> {
             && sending.send(line.as_bytes()).await.is_ok()
         {}
     };
-    anyrt::finally(anyrt::race((to_room, to_member)), async || {
+    let leave = async || {
         room.lock().unwrap().remove(&name);
         tell(&room, &format!("{name} left"));
-    })
-    .await;
+    };
+    anyrt::finally(anyrt::race((to_room, to_member)), leave).await;
+}
+
+/// Two members who talk.
+async fn talk(port: u16) -> io::Result<()> {
+    let mut ada = BufferedByteStream::new(connect_tcp("127.0.0.1", port).await?);
+    ada.send(b"ada\n").await?;
+    println!("ada reads: {}", read(&mut ada).await?);
+    let mut bob = connect_tcp("127.0.0.1", port).await?;
+    bob.send(b"bob\nhello\n").await?;
+    println!("ada reads: {}", read(&mut ada).await?);
+    println!("ada reads: {}", read(&mut ada).await?);
+    bob.close().await?;
+    println!("ada reads: {}", read(&mut ada).await?);
     Ok(())
 }
 
 #[anyrt::main]
 async fn main() -> io::Result<()> {
-    let chat = anyrt::task_group(async |tg| {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let port = listener.local_addr()?.port();
-        let room = Room::default();
-        tg.spawn(async move {
-            let handler = |stream| {
-                let serving = serve(stream, room.clone());
-                async { drop(serving.await) }
-            };
-            listener.serve(handler).await
-        });
-        let mut ada = BufferedByteStream::new(connect_tcp("127.0.0.1", port).await?);
-        ada.send(b"ada\n").await?;
-        println!("ada reads: {}", read(&mut ada).await?);
-        let mut bob = BufferedByteStream::new(connect_tcp("127.0.0.1", port).await?);
-        bob.send(b"bob\nhello\n").await?;
-        println!("ada reads: {}", read(&mut ada).await?);
-        println!("ada reads: {}", read(&mut ada).await?);
-        bob.close().await?;
-        println!("ada reads: {}", read(&mut ada).await?);
-        tg.cancel();
-        Ok(())
-    });
-    Ok(chat.await?)
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let port = listener.local_addr()?.port();
+    let room = Room::default();
+    let serving = listener.serve(|stream| serve(stream, room.clone()));
+    // The end of `talk` cancels the server, which ends the connections.
+    anyrt::race((serving, talk(port))).await
 }

@@ -47,16 +47,8 @@ async fn crawl(port: u16) -> io::Result<()> {
 
 #[anyrt::main]
 async fn main() -> io::Result<()> {
-    let crawled = anyrt::task_group(async |tg| {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let port = listener.local_addr()?.port();
-        tg.spawn(async move {
-            let handler = async |stream| drop(serve(stream).await);
-            listener.serve(handler).await
-        });
-        crawl(port).await?;
-        tg.cancel();
-        Ok(())
-    });
-    Ok(crawled.await?)
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let port = listener.local_addr()?.port();
+    let serving = listener.serve(async |stream| drop(serve(stream).await));
+    anyrt::race((serving, crawl(port))).await
 }

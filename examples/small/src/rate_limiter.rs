@@ -1,5 +1,5 @@
 //! A rate limiter: a request starts at most once each 2 ms, and at most three run at once. The first limit is an
-//! interval behind a fair lock, the second a `CapacityLimiter`. Both serve requests in the order of their arrival.
+//! interval behind a lock, the second a `CapacityLimiter`. Both are fair: requests are served in the order of arrival.
 
 use std::time::Duration;
 
@@ -10,12 +10,12 @@ const PERIOD: Duration = Duration::from_millis(2);
 
 static AT_ONCE: CapacityLimiter = CapacityLimiter::new(3);
 
-/// Returns the start of the request, and the number of requests that were running then.
+/// Returns the time at which the request started, and how many had a token then.
 async fn request(rate: &Mutex<Interval>) -> (Instant, usize) {
     let _token = AT_ONCE.acquire().await;
     let start = rate.lock().await.tick().await;
     let running = AT_ONCE.statistics().borrowed;
-    anyrt::sleep(Duration::from_millis(10)).await;
+    anyrt::sleep(Duration::from_millis(10)).await; // stands for the request
     (start, running)
 }
 
@@ -23,13 +23,11 @@ async fn request(rate: &Mutex<Interval>) -> (Instant, usize) {
 async fn main() {
     let rate = Mutex::new(anyrt::interval(PERIOD));
     let requests: Vec<_> = (0..12).map(|_| request(&rate)).collect();
-    let requests = anyrt::gather(requests).await;
+    let mut requests = anyrt::gather(requests).await;
+    requests.sort_unstable();
     println!("{} requests", requests.len());
-    let apart = requests.windows(2).map(|pair| pair[1].0 - pair[0].0);
-    println!(
-        "started each 2 ms or later: {}",
-        apart.min() >= Some(PERIOD)
-    );
+    let pauses = requests.windows(2).map(|pair| pair[1].0 - pair[0].0);
+    println!("at least 2 ms apart: {}", pauses.min() >= Some(PERIOD));
     let most = requests.iter().map(|(_, running)| running).max();
-    println!("at most {} at once", most.unwrap());
+    println!("at most 3 at once: {}", most <= Some(&3));
 }

@@ -1,6 +1,7 @@
 //! Watches for SIGINT and SIGTERM, and shuts down: the first signal cancels the service, which finishes its current item
-//! and cleans up. The next signal, or five seconds, end the program at once.
+//! and cleans up. After five seconds the service is dropped where it is. The next signal ends the program.
 
+use std::cell::Cell;
 use std::io;
 use std::time::Duration;
 
@@ -11,19 +12,21 @@ use rustix::process;
 
 /// Works on one item after the other, until it is cancelled.
 async fn service(busy: &Event) {
+    let (begun, finished) = (Cell::new(0), Cell::new(0));
     let work = async {
-        for item in 1.. {
-            anyrt::shield(async {
-                println!("item {item}: begun");
+        loop {
+            let item = async {
+                begun.set(begun.get() + 1);
                 busy.set();
-                anyrt::sleep(Duration::from_millis(50)).await;
-                println!("item {item}: finished");
-            })
-            .await;
-            anyrt::checkpoint().await;
+                anyrt::sleep(Duration::from_millis(5)).await;
+                finished.set(finished.get() + 1);
+            };
+            anyrt::shield(item).await;
+            anyrt::checkpoint().await; // cancelled here, between two items
         }
     };
-    anyrt::finally(work, async || println!("service: closed")).await;
+    let close = async || println!("every item was finished: {}", begun == finished);
+    anyrt::finally(work, close).await
 }
 
 #[anyrt::main]
@@ -38,7 +41,7 @@ async fn main() -> io::Result<()> {
         println!("received {}", signal.name());
         signals.close();
         stop.cancel_within(Duration::from_secs(5));
-        Ok::<_, io::Error>(())
+        io::Result::Ok(())
     };
     // Stands for `kill` in another terminal.
     let kill = async {

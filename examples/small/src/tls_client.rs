@@ -3,6 +3,7 @@
 //! authorities of the system.
 
 use std::error::Error;
+use std::io;
 
 use anyrt::net::{Connectable, ListenerExt, LocalPort, TcpConnectable, listen_tcp};
 use anyrt::stream::{AttributesExt, BufferedByteStream, ByteSendStreamExt, ByteStream};
@@ -18,37 +19,36 @@ fn self_signed() -> Result<(TlsClientConfig, TlsServerConfig), Box<dyn Error>> {
 }
 
 /// Answers one line.
-async fn answer(stream: impl ByteStream) -> std::io::Result<()> {
+async fn answer(stream: impl ByteStream) -> io::Result<()> {
     let mut stream = BufferedByteStream::new(stream);
     let name = stream.receive_until(b"\n", 100).await?;
     stream.send(&[b"hello, ", &*name, b"\n"].concat()).await?;
     stream.close().await
 }
 
+async fn talk(address: TcpConnectable, config: TlsClientConfig) -> io::Result<()> {
+    let stream = address.tls(config).connect().await?;
+    println!("connected by {:?}", stream.attribute::<TlsVersion>()?);
+    let mut stream = BufferedByteStream::new(stream);
+    stream.send(b"world\n").await?;
+    let answer = stream.receive_until(b"\n", 100).await?;
+    println!("answer: {}", String::from_utf8_lossy(&answer));
+    Ok(())
+}
+
 #[anyrt::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let (trusting, server) = self_signed()?;
     let (distrusting, _) = self_signed()?;
-    let talk = anyrt::task_group(async |tg| {
-        let listener = listen_tcp(Some("localhost"), 0).await?;
-        let address = TcpConnectable::new("localhost", listener.attribute::<LocalPort>()?);
-        let listener = TlsListener::new(listener, server);
-        tg.spawn(async move {
-            let serve = async |stream| drop(answer(stream).await);
-            listener.serve(serve).await
-        });
-
-        let stream = address.clone().tls(trusting).connect().await?;
-        println!("connected by {:?}", stream.attribute::<TlsVersion>()?);
-        let mut stream = BufferedByteStream::new(stream);
-        stream.send(b"world\n").await?;
-        let answer = stream.receive_until(b"\n", 100).await?;
-        println!("answer: {}", String::from_utf8_lossy(&answer));
-
-        let refused = address.tls(distrusting).connect().await;
+    let listener = listen_tcp(Some("localhost"), 0).await?;
+    let address = TcpConnectable::new("localhost", listener.attribute::<LocalPort>()?);
+    let listener = TlsListener::new(listener, server);
+    let serving = listener.serve(async |stream| drop(answer(stream).await));
+    let talking = async {
+        talk(address.clone(), trusting).await?;
+        let refused = talk(address, distrusting).await;
         println!("not connected: {}", refused.unwrap_err());
-        tg.cancel();
         Ok(())
-    });
-    Ok(talk.await?)
+    };
+    Ok(anyrt::race((serving, talking)).await?)
 }

@@ -5,11 +5,14 @@ use std::io;
 use std::time::Duration;
 
 /// Calls `operation` until it succeeds, at most `attempts` times, and returns the last error.
-async fn retry<T>(
+async fn retry<T, Fut>(
     attempts: u32,
     limit: Duration,
-    operation: impl AsyncFn(u32) -> io::Result<T>,
-) -> io::Result<T> {
+    mut operation: impl FnMut(u32) -> Fut,
+) -> io::Result<T>
+where
+    Fut: Future<Output = io::Result<T>>,
+{
     let mut pause = Duration::from_millis(2);
     let mut attempt = 1;
     loop {

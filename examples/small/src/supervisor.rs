@@ -7,11 +7,10 @@ use std::time::Duration;
 use anyrt::Started;
 
 /// Runs a service again when it fails, at most `times` times.
-async fn supervise(
-    name: &str,
-    times: u32,
-    service: impl AsyncFn(u32) -> io::Result<()>,
-) -> io::Result<()> {
+async fn supervise<Fut>(name: &str, times: u32, service: impl Fn(u32) -> Fut) -> io::Result<()>
+where
+    Fut: Future<Output = io::Result<()>>,
+{
     for run in 1..=times {
         match service(run).await {
             Ok(()) => return Ok(()),

@@ -47,6 +47,5 @@ async fn main() {
         tg.spawn(supervise("importer", 3, importer));
         Ok(())
     });
-    let ended: Result<(), anyrt::GroupError<io::Error>> = services.await;
-    println!("supervisor: {}", ended.unwrap_err());
+    println!("supervisor: {}", services.await.unwrap_err());
 }

@@ -1,5 +1,7 @@
 //! Runs each program on each backend, and compares its output.
 
+#![cfg(unix)]
+
 use std::time::Duration;
 
 use anyrt::Backend;

@@ -28,4 +28,11 @@ pages! {
     net
     sync
     testing
+    existing
+    from_tokio
+    from_async_std
+    from_anyio
+    libraries
+    backends
+    limits
 }

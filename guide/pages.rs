@@ -27,7 +27,10 @@ pages! {
     streams
     net
     sync
+    inspection
     testing
+    simulation
+    programs
     existing
     from_tokio
     from_async_std

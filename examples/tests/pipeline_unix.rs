@@ -52,7 +52,7 @@ const MAKE: &str = r#"
     done
 "#;
 
-/// Runs the command of the README that has the same output.
+/// Runs the command of the guide that has the same output.
 #[test]
 fn the_shell_confirms_the_output() {
     let folder = Folder::new();
@@ -68,8 +68,8 @@ fn the_shell_confirms_the_output() {
     folder.file("tree/late", &late);
     symlink("text", folder.path().join("tree/link")).unwrap();
 
-    let readme = include_str!("../../README.md");
-    let (_, command) = readme.split_once("$ export LC_ALL=C\n$ ").unwrap();
+    let guide = include_str!("../../guide/src/programs.md");
+    let (_, command) = guide.split_once("$ export LC_ALL=C\n$ ").unwrap();
     let (command, _) = command.split_once("\n```").unwrap();
     let mut shell = Command::new("sh");
     shell.args(["-c", &command.replace("DIR", "tree")]);

@@ -1,6 +1,6 @@
 //! Counts the words of all text files in a tree: `pipeline [--backend NAME] [--jobs N] DIR`.
 //!
-//! The output is that of `sort | uniq -c`; the README has a command that produces the same. Read the
+//! The output is that of `sort | uniq -c`; the guide has a command that produces the same. Read the
 //! files in this order:
 //!
 //! | file | contents |

@@ -33,6 +33,7 @@ pages! {
     programs
     existing
     from_tokio
+    from_tokio_io
     from_async_std
     from_anyio
     libraries

@@ -1,10 +1,12 @@
 //! The common parts of the example programs: the command line, messages, the run, walking a tree,
-//! accepting connections, and the files of a site.
+//! accepting connections, the files of a site, and a replicated store.
 
 #[cfg(unix)]
 mod accept;
 mod args;
 mod interrupt;
+#[cfg(unix)]
+pub mod kv;
 mod messages;
 mod run;
 #[cfg(unix)]

@@ -1,0 +1,82 @@
+//! What goes wrong: crashes, power failures, pauses, partitions and slow links, as the seed decides.
+
+use std::time::Duration;
+
+use anyrt::sim::{Host, Packet, RuleChoices, RuleGuard, Verdict};
+
+use crate::world::{ms, sim};
+
+/// Breaks something several times, and repairs it. Nothing is broken at the end.
+pub(crate) async fn break_things(nodes: &[Host]) {
+    for _ in 0..1 + sim().choose(6) {
+        anyrt::sleep(ms(200 + 100 * sim().choose(15))).await;
+        let node = &nodes[sim().choose(nodes.len() as u64) as usize];
+        let other = &nodes[sim().choose(nodes.len() as u64) as usize];
+        let duration = ms(100 + 100 * sim().choose(25));
+        break_one(nodes, node, other, duration).await;
+    }
+}
+
+async fn break_one(nodes: &[Host], node: &Host, other: &Host, duration: Duration) {
+    let net = sim().net();
+    match sim().choose(9) {
+        1 => {
+            sim().note(format_args!("{} crashes", node.name()));
+            node.crash().await;
+            anyrt::sleep(duration).await;
+            node.restart().await;
+        }
+        2 => {
+            sim().note("all nodes lose their power");
+            for node in nodes {
+                node.crash().await;
+            }
+            for node in nodes {
+                node.restart().await;
+                anyrt::sleep(ms(100 * sim().choose(5))).await;
+            }
+        }
+        3 => {
+            sim().note(format_args!("{} pauses", node.name()));
+            node.pause();
+            anyrt::sleep(duration).await;
+            node.resume();
+        }
+        4 => {
+            sim().note(format_args!("{} is cut off", node.name()));
+            let _rule = net.isolate(node);
+            anyrt::sleep(duration).await;
+        }
+        5 | 6 => {
+            // Clients still reach it.
+            sim().note(format_args!("{} is cut off from the nodes", node.name()));
+            let _rule = between_nodes(node.name().to_owned(), Verdict::Drop);
+            anyrt::sleep(duration).await;
+        }
+        7 => {
+            sim().note(format_args!("{} hears nothing from {}", other.name(), node.name()));
+            let _rule = net.block(node, other);
+            anyrt::sleep(duration).await;
+        }
+        8 => {
+            sim().note(format_args!("packets of {} are slow", node.name()));
+            let _rule = between_nodes(node.name().to_owned(), Verdict::Delay(duration));
+            anyrt::sleep(duration / 2).await;
+        }
+        _ => {}
+    }
+}
+
+/// Applies a rule to the packets between a node and the others, both ways.
+fn between_nodes(name: String, verdict: Verdict) -> RuleGuard {
+    let is_node = |host: &str| host.starts_with("node-");
+    sim()
+        .net()
+        .rule(move |packet: &Packet<'_>, _: &mut RuleChoices<'_>| {
+            let is_concerned = packet.from == name || packet.to == name;
+            match is_concerned && is_node(packet.from) && is_node(packet.to) {
+                true => verdict,
+                false => Verdict::Pass,
+            }
+        })
+}

@@ -1,0 +1,185 @@
+//! The simulated world: three nodes, clients, and what goes wrong.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anyrt::net::TcpListener;
+use anyrt::sim::{Host, Simulation, sometimes};
+use anyrt_examples::kv::{Bug, Client, Event, Node, Options, Timing};
+
+use crate::checker::{Kind, Operation, Value, is_linearizable};
+use crate::disk::Disk;
+use crate::faults::break_things;
+
+pub(crate) const NODES: usize = 3;
+const PORT: u16 = 7000;
+const CLIENTS: u64 = 3;
+const REQUESTS: u64 = 12;
+const KEYS: [&str; 2] = ["one", "two"];
+
+/// The drift of a clock, in parts per million: 5 %, far more than that of real clocks, and as much as leases bear.
+const DRIFT: i32 = 50_000;
+
+/// Returns this many milliseconds.
+pub(crate) const fn ms(milliseconds: u64) -> Duration {
+    Duration::from_millis(milliseconds)
+}
+
+pub(crate) fn sim() -> Simulation {
+    Simulation::current().expect("the test runs in a simulation")
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The operations of each key.
+type History = Arc<Mutex<BTreeMap<&'static str, Vec<Operation>>>>;
+
+/// Runs clients against a cluster in which things break.
+///
+/// # Panics
+///
+/// If the history of a key is not linearizable, a term has two primaries, or the cluster does not recover.
+pub(crate) async fn run(bug: Option<Bug>) {
+    let disk = Disk::new();
+    let primaries = Arc::default();
+    let nodes: Vec<Host> = (0..NODES)
+        .map(|me| start_node(me, &disk, &primaries, bug))
+        .collect();
+    let history = History::default();
+    let group = anyrt::task_group(async |tg| {
+        for client in 1..=CLIENTS {
+            let history = history.clone();
+            tg.spawn(async move { request(client, &history).await });
+        }
+        break_things(&nodes).await;
+    });
+    group.await.expect("no task fails");
+
+    // Nothing is broken any more: the cluster has to recover.
+    let mut client = client(0).patience(ms(30_000));
+    for key in KEYS {
+        let called = sim().clock().elapsed();
+        let read = client.get(key).await;
+        let value = read.unwrap_or_else(|error| panic!("the cluster does not recover: {error}"));
+        add(&history, key, 0, called, Kind::Read(parse(value)), true);
+    }
+    sometimes!(lock(&primaries).len() > 1, "another node takes over");
+    for (key, operations) in &*lock(&history) {
+        check(key, operations);
+    }
+}
+
+/// Checks the history of a key.
+fn check(key: &str, operations: &[Operation]) {
+    let is_without_answer = |operation: &Operation| operation.returned.is_none();
+    sometimes!(operations.iter().any(is_without_answer), "no answer");
+    if !is_linearizable(operations) {
+        let lines = operations.iter().map(|operation| format!("\n  {operation}"));
+        let lines: String = lines.collect();
+        panic!("no order of these operations on key `{key}` explains what was found:{lines}");
+    }
+}
+
+/// Starts a node on a host with a clock of its own.
+fn start_node(
+    me: usize,
+    disk: &Disk,
+    primaries: &Arc<Mutex<BTreeMap<u64, usize>>>,
+    bug: Option<Bug>,
+) -> Host {
+    let sim = sim();
+    // 0 is a clock that is right.
+    let drift = [0, -DRIFT, DRIFT][sim.choose(3) as usize];
+    let skew = ms(sim.choose(5) * 1000);
+    let primaries = primaries.clone();
+    let log = move |event| match event {
+        Event::Leads { term } => {
+            crate::world::sim().note(format_args!("node {} leads term {term}", me + 1));
+            let other = lock(&primaries).insert(term, me);
+            let is_alone = other.is_none_or(|other| other == me);
+            assert!(is_alone, "term {term} has two primaries");
+        }
+        _ => {}
+    };
+    let options = Options {
+        nodes: (1..=NODES).map(|node| format!("node-{node}:{PORT}")).collect(),
+        me,
+        dir: disk.dir(me),
+        timing: Timing::default(),
+        log: Arc::new(log),
+        bug,
+    };
+    let host = sim.host(&format!("node-{}", me + 1)).drift(drift).skew(skew);
+    host.start(move || {
+        let options = options.clone();
+        async move {
+            let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, PORT));
+            let listener = listener.expect("the port is free");
+            let node = Node::open(options).await.expect("the disk works");
+            node.serve(listener).await.expect("the disk works");
+        }
+    })
+}
+
+/// Returns a client. The one of each number is created once.
+fn client(number: u64) -> Client {
+    let nodes = (1..=NODES).map(|node| format!("node-{node}:{PORT}"));
+    Client::new(nodes.collect(), number)
+}
+
+/// Sends requests, and notes what comes of them.
+async fn request(number: u64, history: &History) {
+    let mut client = client(number).patience(ms(3_000));
+    for request in 0..REQUESTS {
+        anyrt::sleep(ms(sim().choose(10) * 40)).await;
+        let key = KEYS[sim().choose(KEYS.len() as u64) as usize];
+        let called = sim().clock().elapsed();
+        match sim().choose(8) {
+            0..4 => {
+                // Without an answer, a read says nothing.
+                if let Ok(value) = client.get(key).await {
+                    let kind = Kind::Read(parse(value));
+                    add(history, key, number, called, kind, true);
+                }
+            }
+            4..7 => {
+                let value = (number * 100 + request) as u32;
+                let written = client.put(key, value.to_string().as_bytes()).await;
+                let kind = Kind::Write(Some(value));
+                add(history, key, number, called, kind, written.is_ok());
+            }
+            _ => {
+                let written = client.delete(key).await;
+                let kind = Kind::Write(None);
+                add(history, key, number, called, kind, written.is_ok());
+            }
+        }
+    }
+}
+
+fn parse(value: Option<Vec<u8>>) -> Value {
+    let text = String::from_utf8(value?).expect("clients write text");
+    Some(text.parse().expect("clients write numbers"))
+}
+
+/// Adds an operation that ends now.
+fn add(
+    history: &History,
+    key: &'static str,
+    client: u64,
+    called: Duration,
+    kind: Kind,
+    is_answered: bool,
+) {
+    let operation = Operation {
+        client,
+        called,
+        returned: is_answered.then(|| sim().clock().elapsed()),
+        kind,
+    };
+    lock(history).entry(key).or_default().push(operation);
+}

@@ -4,16 +4,23 @@ use std::time::Duration;
 
 use anyrt::sim::{Host, Packet, RuleChoices, RuleGuard, Verdict};
 
-use crate::world::{ms, sim};
+use crate::world::{Primaries, lock, ms, sim};
 
 /// Breaks something several times, and repairs it. Nothing is broken at the end.
-pub(crate) async fn break_things(nodes: &[Host]) {
-    for _ in 0..1 + sim().choose(6) {
-        anyrt::sleep(ms(200 + 100 * sim().choose(15))).await;
-        let node = &nodes[sim().choose(nodes.len() as u64) as usize];
-        let other = &nodes[sim().choose(nodes.len() as u64) as usize];
-        let duration = ms(100 + 100 * sim().choose(25));
-        break_one(nodes, node, other, duration).await;
+pub(crate) async fn break_things(nodes: &[Host], primaries: &Primaries, lease: Duration) {
+    // The first primary needs about a lease.
+    anyrt::sleep(lease).await;
+    for _ in 0..1 + sim().choose(4) {
+        anyrt::sleep(lease * (1 + sim().choose(12) as u32) / 10).await;
+        // Most of what can go wrong needs a primary.
+        let primary = lock(primaries).last_entry().map(|entry| *entry.get());
+        let node = match (primary, sim().choose(6)) {
+            (Some(primary), 0..3) => primary,
+            (_, number) => number as usize % nodes.len(),
+        };
+        let other = (node + 1 + sim().choose(nodes.len() as u64 - 1) as usize) % nodes.len();
+        let duration = lease * (1 + sim().choose(16) as u32) / 5;
+        break_one(nodes, &nodes[node], &nodes[other], duration).await;
     }
 }
 

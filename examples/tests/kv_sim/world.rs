@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyrt::net::TcpListener;
+use anyrt::sync;
 use anyrt::sim::{Host, Simulation, sometimes};
 use anyrt_examples::kv::{Bug, Client, Event, Node, Options, Timing};
 
@@ -15,8 +16,10 @@ use crate::faults::break_things;
 
 pub(crate) const NODES: usize = 3;
 const PORT: u16 = 7000;
-const CLIENTS: u64 = 3;
-const REQUESTS: u64 = 12;
+const CLIENTS: u64 = 4;
+
+/// The number of requests of a client, at most.
+const REQUESTS: u64 = 60;
 const KEYS: [&str; 2] = ["one", "two"];
 
 /// The drift of a clock, in parts per million: 5 %, far more than that of real clocks, and as much as leases bear.
@@ -31,9 +34,12 @@ pub(crate) fn sim() -> Simulation {
     Simulation::current().expect("the test runs in a simulation")
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// The primary of each term.
+pub(crate) type Primaries = Arc<Mutex<BTreeMap<u64, usize>>>;
 
 /// The operations of each key.
 type History = Arc<Mutex<BTreeMap<&'static str, Vec<Operation>>>>;
@@ -45,17 +51,22 @@ type History = Arc<Mutex<BTreeMap<&'static str, Vec<Operation>>>>;
 /// If the history of a key is not linearizable, a term has two primaries, or the cluster does not recover.
 pub(crate) async fn run(bug: Option<Bug>) {
     let disk = Disk::new();
-    let primaries = Arc::default();
+    let primaries = Primaries::default();
+    // In long leases, drift makes more of a difference.
+    let lease = ms([1_000, 1_000, 4_000][sim().choose(3) as usize]);
     let nodes: Vec<Host> = (0..NODES)
-        .map(|me| start_node(me, &disk, &primaries, bug))
+        .map(|me| start_node(me, (&disk, &primaries), lease, bug))
         .collect();
     let history = History::default();
+    let is_over = Arc::new(sync::Event::new());
     let group = anyrt::task_group(async |tg| {
         for client in 1..=CLIENTS {
             let history = history.clone();
-            tg.spawn(async move { request(client, &history).await });
+            let is_over = is_over.clone();
+            tg.spawn(async move { request(client, &history, &is_over).await });
         }
-        break_things(&nodes).await;
+        break_things(&nodes, &primaries, lease).await;
+        is_over.set();
     });
     group.await.expect("no task fails");
 
@@ -87,8 +98,8 @@ fn check(key: &str, operations: &[Operation]) {
 /// Starts a node on a host with a clock of its own.
 fn start_node(
     me: usize,
-    disk: &Disk,
-    primaries: &Arc<Mutex<BTreeMap<u64, usize>>>,
+    (disk, primaries): (&Disk, &Primaries),
+    lease: Duration,
     bug: Option<Bug>,
 ) -> Host {
     let sim = sim();
@@ -109,7 +120,11 @@ fn start_node(
         nodes: (1..=NODES).map(|node| format!("node-{node}:{PORT}")).collect(),
         me,
         dir: disk.dir(me),
-        timing: Timing::default(),
+        timing: Timing {
+            lease,
+            heartbeat: lease / 5,
+            ..Timing::default()
+        },
         log: Arc::new(log),
         bug,
     };
@@ -131,12 +146,16 @@ fn client(number: u64) -> Client {
     Client::new(nodes.collect(), number)
 }
 
-/// Sends requests, and notes what comes of them.
-async fn request(number: u64, history: &History) {
+/// Sends requests until the faults are over, and notes what comes of them.
+async fn request(number: u64, history: &History, is_over: &sync::Event) {
     let mut client = client(number).patience(ms(3_000));
     for request in 0..REQUESTS {
         anyrt::sleep(ms(sim().choose(10) * 40)).await;
-        let key = KEYS[sim().choose(KEYS.len() as u64) as usize];
+        if is_over.is_set() {
+            return;
+        }
+        // One of the keys is used more, so that more happens to it at the same time.
+        let key = KEYS[(sim().choose(4) / 3) as usize];
         let called = sim().clock().elapsed();
         match sim().choose(8) {
             0..4 => {

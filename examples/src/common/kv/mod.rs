@@ -151,6 +151,4 @@ pub enum Bug {
     AcceptsOldTerms,
     /// A write that was tried again is applied twice.
     AppliesRetries,
-    /// A new primary answers reads before it has committed an entry of its own term.
-    ReadsTooEarly,
 }

@@ -117,9 +117,14 @@ impl Node {
             let call = call(&mut connection, &self.addresses[other], &message);
             match anyrt::move_on_after(self.timing.call, call).await {
                 Some(Ok(reply)) => {
+                    let is_refused = matches!(message, Message::Vote { .. }) && !reply.accepted;
                     let mut state = self.state.lock().await;
                     state.receive_reply(other, &message, sent, reply).await?;
                     self.changed.notify_all(&state);
+                    drop(state);
+                    if is_refused {
+                        anyrt::sleep(self.timing.pause).await;
+                    }
                 }
                 // The answer may arrive later: it is not for the next message.
                 _ => {

@@ -168,8 +168,7 @@ impl State {
         };
         let bug = self.options.bug;
         let has_lease = self.has_lease(anyrt::now()) || bug == Some(Bug::ReadsWithoutLease);
-        let is_current = self.commit >= primary.first || bug == Some(Bug::ReadsTooEarly);
-        if has_lease && is_current {
+        if has_lease && self.commit >= primary.first {
             Ok(self.store.value(key))
         } else {
             Err(NotReady::NoLease)

@@ -35,8 +35,8 @@ pub(super) struct State {
 
 pub(super) enum Role {
     Backup,
-    /// The nodes that have answered, each with its vote.
-    Candidate { votes: Vec<Option<bool>> },
+    /// Whether each node has granted its vote.
+    Candidate { votes: Vec<bool> },
     Primary(Primary),
 }
 
@@ -84,11 +84,11 @@ impl State {
         Position { term, index }
     }
 
-    /// Sets the time of the next election: after `promise`, and later on nodes that are later in the list, so that
-    /// two seldom stand at the same time.
-    fn postpone_election(&mut self, promise: Instant) {
-        let turn = self.options.me as u32 + 1;
-        self.election = promise + self.options.timing.lease * turn / 4;
+    /// Sets the time of the next election: at `earliest`, and later on nodes that are later in the list, so that two
+    /// seldom stand at the same time.
+    fn postpone_election(&mut self, earliest: Instant) {
+        let turn = self.options.me as u32;
+        self.election = earliest + self.options.timing.lease * turn / 4;
     }
 
     /// Answers a message of another node.
@@ -201,8 +201,7 @@ impl State {
             self.set_term(term, None).await?;
             self.role = Role::Backup;
             self.primary = None;
-            let now = anyrt::now().max(self.promise);
-            self.postpone_election(now);
+            self.postpone_election(self.promise.max(anyrt::now() + self.options.timing.lease / 4));
         }
         Ok(())
     }
@@ -228,16 +227,17 @@ impl State {
         self.set_term(self.term + 1, Some(self.me())).await?;
         self.primary = None;
         self.postpone_election(anyrt::now() + self.options.timing.lease);
-        let mut votes = vec![None; self.options.nodes.len()];
-        votes[self.me()] = Some(true);
+        let mut votes = vec![false; self.options.nodes.len()];
+        votes[self.me()] = true;
         self.role = Role::Candidate { votes };
         self.count_votes().await
     }
 
-    /// Returns the request for a vote, for a node that has not answered yet.
+    /// Returns the request for a vote, for a node that has not granted it. A node that refuses it may grant it later, when
+    /// a promise has ended.
     pub(super) fn vote_request(&self, node: usize) -> Option<Message> {
         match &self.role {
-            Role::Candidate { votes } if votes[node].is_none() => Some(Message::Vote {
+            Role::Candidate { votes } if !votes[node] => Some(Message::Vote {
                 term: self.term,
                 candidate: self.me(),
                 last: self.last(),
@@ -249,7 +249,7 @@ impl State {
     /// Counts the vote of a node.
     pub(super) async fn add_vote(&mut self, node: usize, granted: bool) -> io::Result<()> {
         if let Role::Candidate { votes } = &mut self.role {
-            votes[node] = Some(granted);
+            votes[node] |= granted;
             self.count_votes().await?;
         }
         Ok(())
@@ -257,7 +257,7 @@ impl State {
 
     async fn count_votes(&mut self) -> io::Result<()> {
         if let Role::Candidate { votes } = &self.role
-            && votes.iter().filter(|vote| **vote == Some(true)).count() >= self.majority()
+            && votes.iter().filter(|vote| **vote).count() >= self.majority()
         {
             self.lead().await?;
         }

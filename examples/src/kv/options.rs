@@ -65,7 +65,9 @@ pub(crate) fn read(mut parser: Parser) -> Result<Option<Options>, lexopt::Error>
             }
             let node = node.ok_or("no position was given with --node")?;
             if !(1..=nodes.len()).contains(&node) {
-                return Err("--node is not the position of an address of --nodes, from 1 on".into());
+                return Err(
+                    "--node is not the position of an address of --nodes, from 1 on".into(),
+                );
             }
             let options = ServeOptions {
                 nodes,

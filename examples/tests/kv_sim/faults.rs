@@ -4,37 +4,42 @@ use std::time::Duration;
 
 use anyrt::sim::{Host, Packet, RuleChoices, RuleGuard, Verdict};
 
-use crate::world::{Primaries, lock, ms, sim};
+use crate::world::{Story, ms, sim};
 
 /// Breaks something several times, and repairs it. Nothing is broken at the end.
-pub(crate) async fn break_things(nodes: &[Host], primaries: &Primaries, lease: Duration) {
+pub(crate) async fn break_things(nodes: &[Host], story: &Story, lease: Duration) {
     // The first primary needs about a lease.
     anyrt::sleep(lease).await;
     for _ in 0..1 + sim().choose(4) {
         anyrt::sleep(lease * (1 + sim().choose(12) as u32) / 10).await;
         // Most of what can go wrong needs a primary.
-        let primary = lock(primaries).last_entry().map(|entry| *entry.get());
-        let node = match (primary, sim().choose(6)) {
+        let node = match (story.primary(), sim().choose(6)) {
             (Some(primary), 0..3) => primary,
             (_, number) => number as usize % nodes.len(),
         };
         let other = (node + 1 + sim().choose(nodes.len() as u64 - 1) as usize) % nodes.len();
         let duration = lease * (1 + sim().choose(16) as u32) / 5;
-        break_one(nodes, &nodes[node], &nodes[other], duration).await;
+        break_one(nodes, (&nodes[node], &nodes[other]), duration, story).await;
     }
 }
 
-async fn break_one(nodes: &[Host], node: &Host, other: &Host, duration: Duration) {
+async fn break_one(
+    nodes: &[Host],
+    (node, other): (&Host, &Host),
+    duration: Duration,
+    story: &Story,
+) {
+    let name = node.name();
     let net = sim().net();
     match sim().choose(9) {
         1 => {
-            sim().note(format_args!("{} crashes", node.name()));
+            story.note(format_args!("{name} crashes for {duration:?}"));
             node.crash().await;
             anyrt::sleep(duration).await;
             node.restart().await;
         }
         2 => {
-            sim().note("all nodes lose their power");
+            story.note(format_args!("all nodes lose their power"));
             for node in nodes {
                 node.crash().await;
             }
@@ -44,29 +49,34 @@ async fn break_one(nodes: &[Host], node: &Host, other: &Host, duration: Duration
             }
         }
         3 => {
-            sim().note(format_args!("{} pauses", node.name()));
+            story.note(format_args!("{name} pauses for {duration:?}"));
             node.pause();
             anyrt::sleep(duration).await;
             node.resume();
         }
         4 => {
-            sim().note(format_args!("{} is cut off", node.name()));
+            story.note(format_args!("{name} is cut off for {duration:?}"));
             let _rule = net.isolate(node);
             anyrt::sleep(duration).await;
         }
         5 | 6 => {
             // Clients still reach it.
-            sim().note(format_args!("{} is cut off from the nodes", node.name()));
+            story.note(format_args!(
+                "{name} is cut off from the nodes for {duration:?}"
+            ));
             let _rule = between_nodes(node.name().to_owned(), Verdict::Drop);
             anyrt::sleep(duration).await;
         }
         7 => {
-            sim().note(format_args!("{} hears nothing from {}", other.name(), node.name()));
+            let other_name = other.name();
+            story.note(format_args!(
+                "{other_name} hears nothing from {name} for {duration:?}"
+            ));
             let _rule = net.block(node, other);
             anyrt::sleep(duration).await;
         }
         8 => {
-            sim().note(format_args!("packets of {} are slow", node.name()));
+            story.note(format_args!("packets of {name} take {duration:?} longer"));
             let _rule = between_nodes(node.name().to_owned(), Verdict::Delay(duration));
             anyrt::sleep(duration / 2).await;
         }

@@ -6,7 +6,6 @@
 #![cfg(unix)]
 
 mod checker;
-mod disk;
 mod faults;
 mod world;
 
@@ -47,8 +46,13 @@ fn every_history_is_linearizable() {
     let report = Seeds::from_env(0..seeds)
         .config(config())
         .jobs(jobs)
+        .reuse_threads(true)
         .run(|| world::run(bug));
-    eprintln!("{}: {} steps", report.elapsed.as_secs_f64(), report.stats.steps);
+    eprintln!(
+        "{}: {} steps",
+        report.elapsed.as_secs_f64(),
+        report.stats.steps
+    );
     report.unwrap();
 }
 
@@ -69,7 +73,10 @@ fn is_found(bug: Bug, most: u64, text: &str) {
     let failure = failure.unwrap_or_else(|| panic!("{bug:?} is not found: {report}"));
     let found = failure.failure.to_string();
     assert!(found.contains(text), "{bug:?}: {found}");
-    eprintln!("{bug:?}: found after {} seeds, in {:.1?}", report.seeds, report.elapsed);
+    eprintln!(
+        "{bug:?}: found after {} seeds, in {:.1?}",
+        report.seeds, report.elapsed
+    );
 }
 
 #[test]

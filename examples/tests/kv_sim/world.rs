@@ -1,17 +1,17 @@
 //! The simulated world: three nodes, clients, and what goes wrong.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyrt::net::TcpListener;
-use anyrt::sync;
 use anyrt::sim::{Host, Simulation, sometimes};
+use anyrt::sync;
 use anyrt_examples::kv::{Bug, Client, Event, Node, Options, Timing};
 
-use crate::checker::{Kind, Operation, Value, is_linearizable};
-use crate::disk::Disk;
+use crate::checker::{Kind, Operation, Value, is_linearizable, least_failure};
 use crate::faults::break_things;
 
 pub(crate) const NODES: usize = 3;
@@ -34,12 +34,57 @@ pub(crate) fn sim() -> Simulation {
     Simulation::current().expect("the test runs in a simulation")
 }
 
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The primary of each term.
-pub(crate) type Primaries = Arc<Mutex<BTreeMap<u64, usize>>>;
+/// What happens in a run, apart from the requests.
+#[derive(Clone, Default)]
+pub(crate) struct Story(Arc<Mutex<Events>>);
+
+#[derive(Default)]
+struct Events {
+    /// The primary of each term.
+    primaries: BTreeMap<u64, usize>,
+    /// For the message of a failure.
+    lines: String,
+}
+
+impl Story {
+    /// Notes an event, also among the events of the simulation.
+    pub(crate) fn note(&self, event: fmt::Arguments<'_>) {
+        sim().note(event);
+        let now = sim().clock().elapsed().as_secs_f64();
+        lock(&self.0).lines += &format!("\n  {now:7.3} s: {event}");
+    }
+
+    /// Notes that a node has become the primary of a term.
+    fn note_primary(&self, node: usize, term: u64) {
+        self.note(format_args!(
+            "node-{} is the primary of term {term}",
+            node + 1
+        ));
+        let other = lock(&self.0).primaries.insert(term, node);
+        let is_alone = other.is_none_or(|other| other == node);
+        assert!(is_alone, "term {term} has two primaries:{}", self.lines());
+    }
+
+    /// Returns the latest primary.
+    pub(crate) fn primary(&self) -> Option<usize> {
+        lock(&self.0)
+            .primaries
+            .last_entry()
+            .map(|entry| *entry.get())
+    }
+
+    fn terms(&self) -> usize {
+        lock(&self.0).primaries.len()
+    }
+
+    fn lines(&self) -> String {
+        lock(&self.0).lines.clone()
+    }
+}
 
 /// The operations of each key.
 type History = Arc<Mutex<BTreeMap<&'static str, Vec<Operation>>>>;
@@ -50,12 +95,11 @@ type History = Arc<Mutex<BTreeMap<&'static str, Vec<Operation>>>>;
 ///
 /// If the history of a key is not linearizable, a term has two primaries, or the cluster does not recover.
 pub(crate) async fn run(bug: Option<Bug>) {
-    let disk = Disk::new();
-    let primaries = Primaries::default();
+    let story = Story::default();
     // In long leases, drift makes more of a difference.
     let lease = ms([1_000, 1_000, 4_000][sim().choose(3) as usize]);
     let nodes: Vec<Host> = (0..NODES)
-        .map(|me| start_node(me, (&disk, &primaries), lease, bug))
+        .map(|me| start_node(me, &story, lease, bug))
         .collect();
     let history = History::default();
     let is_over = Arc::new(sync::Event::new());
@@ -65,7 +109,7 @@ pub(crate) async fn run(bug: Option<Bug>) {
             let is_over = is_over.clone();
             tg.spawn(async move { request(client, &history, &is_over).await });
         }
-        break_things(&nodes, &primaries, lease).await;
+        break_things(&nodes, &story, lease).await;
         is_over.set();
     });
     group.await.expect("no task fails");
@@ -78,48 +122,49 @@ pub(crate) async fn run(bug: Option<Bug>) {
         let value = read.unwrap_or_else(|error| panic!("the cluster does not recover: {error}"));
         add(&history, key, 0, called, Kind::Read(parse(value)), true);
     }
-    sometimes!(lock(&primaries).len() > 1, "another node takes over");
+    sometimes!(story.terms() > 1, "another node takes over");
     for (key, operations) in &*lock(&history) {
-        check(key, operations);
+        check(key, operations, &story);
     }
 }
 
 /// Checks the history of a key.
-fn check(key: &str, operations: &[Operation]) {
+fn check(key: &str, operations: &[Operation], story: &Story) {
     let is_without_answer = |operation: &Operation| operation.returned.is_none();
     sometimes!(operations.iter().any(is_without_answer), "no answer");
     if !is_linearizable(operations) {
-        let lines = operations.iter().map(|operation| format!("\n  {operation}"));
+        let count = operations.len();
+        let least = least_failure(operations.to_vec());
+        let lines = least.iter().map(|operation| format!("\n  {operation}"));
         let lines: String = lines.collect();
-        panic!("no order of these operations on key `{key}` explains what was found:{lines}");
+        panic!(
+            "no order of these operations on key `{key}`, of {count}, explains what was found:{lines}
+\
+             what else happened:{}",
+            story.lines()
+        );
     }
 }
 
 /// Starts a node on a host with a clock of its own.
-fn start_node(
-    me: usize,
-    (disk, primaries): (&Disk, &Primaries),
-    lease: Duration,
-    bug: Option<Bug>,
-) -> Host {
+fn start_node(me: usize, story: &Story, lease: Duration, bug: Option<Bug>) -> Host {
     let sim = sim();
     // 0 is a clock that is right.
     let drift = [0, -DRIFT, DRIFT][sim.choose(3) as usize];
     let skew = ms(sim.choose(5) * 1000);
-    let primaries = primaries.clone();
-    let log = move |event| match event {
-        Event::Leads { term } => {
-            crate::world::sim().note(format_args!("node {} leads term {term}", me + 1));
-            let other = lock(&primaries).insert(term, me);
-            let is_alone = other.is_none_or(|other| other == me);
-            assert!(is_alone, "term {term} has two primaries");
+    let story = story.clone();
+    let log = move |event| {
+        if let Event::Leads { term } = event {
+            story.note_primary(me, term);
         }
-        _ => {}
     };
     let options = Options {
-        nodes: (1..=NODES).map(|node| format!("node-{node}:{PORT}")).collect(),
+        nodes: (1..=NODES)
+            .map(|node| format!("node-{node}:{PORT}"))
+            .collect(),
         me,
-        dir: disk.dir(me),
+        // Each host has a disk of its own, which survives its crashes.
+        dir: "/kv".into(),
         timing: Timing {
             lease,
             heartbeat: lease / 5,
@@ -128,7 +173,10 @@ fn start_node(
         log: Arc::new(log),
         bug,
     };
-    let host = sim.host(&format!("node-{}", me + 1)).drift(drift).skew(skew);
+    let host = sim
+        .host(&format!("node-{}", me + 1))
+        .drift(drift)
+        .skew(skew);
     host.start(move || {
         let options = options.clone();
         async move {
@@ -150,7 +198,7 @@ fn client(number: u64) -> Client {
 async fn request(number: u64, history: &History, is_over: &sync::Event) {
     let mut client = client(number).patience(ms(3_000));
     for request in 0..REQUESTS {
-        anyrt::sleep(ms(sim().choose(10) * 40)).await;
+        anyrt::sleep(ms(40 + sim().choose(10) * 40)).await;
         if is_over.is_set() {
             return;
         }

@@ -68,6 +68,12 @@ pub(crate) const DIGEST: Program = Program {
     path: env!("CARGO_BIN_EXE_digest"),
 };
 
+#[cfg(unix)]
+pub(crate) const KV: Program = Program {
+    name: "kv",
+    path: env!("CARGO_BIN_EXE_kv"),
+};
+
 pub(crate) const PIPELINE: Program = Program {
     name: "pipeline",
     path: env!("CARGO_BIN_EXE_pipeline"),

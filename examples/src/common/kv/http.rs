@@ -154,9 +154,8 @@ impl Connection {
             None => String::new(),
         };
         let length = body.len();
-        let head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: kv\r\nContent-Length: {length}\r\n{id}\r\n"
-        );
+        let head =
+            format!("{method} {path} HTTP/1.1\r\nHost: kv\r\nContent-Length: {length}\r\n{id}\r\n");
         self.send(head, body).await?;
         let head = self.receive_head().await?;
         let status = head.first.strip_prefix("HTTP/1.1 ");
@@ -184,12 +183,13 @@ impl Connection {
 
     async fn receive_head(&mut self) -> io::Result<Head> {
         let received = self.0.receive_until(b"\r\n\r\n", MAX_HEAD).await;
-        let bytes = received.map_err(|error| {
-            match anyrt::stream::is_delimiter_not_found(&error) {
-                true => unreadable(),
-                false => error,
-            }
-        })?;
+        let bytes =
+            received.map_err(
+                |error| match anyrt::stream::is_delimiter_not_found(&error) {
+                    true => unreadable(),
+                    false => error,
+                },
+            )?;
         let text = String::from_utf8(bytes).map_err(|_| unreadable())?;
         let mut lines = text.split("\r\n");
         let first = lines.next().unwrap_or_default().to_owned();

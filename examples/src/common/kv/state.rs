@@ -36,7 +36,9 @@ pub(super) struct State {
 pub(super) enum Role {
     Backup,
     /// Whether each node has granted its vote.
-    Candidate { votes: Vec<bool> },
+    Candidate {
+        votes: Vec<bool>,
+    },
     Primary(Primary),
 }
 
@@ -201,7 +203,10 @@ impl State {
             self.set_term(term, None).await?;
             self.role = Role::Backup;
             self.primary = None;
-            self.postpone_election(self.promise.max(anyrt::now() + self.options.timing.lease / 4));
+            self.postpone_election(
+                self.promise
+                    .max(anyrt::now() + self.options.timing.lease / 4),
+            );
         }
         Ok(())
     }

@@ -60,11 +60,10 @@ async fn break_one(
             anyrt::sleep(duration).await;
         }
         5 | 6 => {
-            // Clients still reach it.
             story.note(format_args!(
                 "{name} is cut off from the nodes for {duration:?}"
             ));
-            let _rule = between_nodes(node.name().to_owned(), Verdict::Drop);
+            let _rule = cut_off(name.to_owned());
             anyrt::sleep(duration).await;
         }
         7 => {
@@ -77,11 +76,16 @@ async fn break_one(
         }
         8 => {
             story.note(format_args!("packets of {name} take {duration:?} longer"));
-            let _rule = between_nodes(node.name().to_owned(), Verdict::Delay(duration));
+            let _rule = between_nodes(name.to_owned(), Verdict::Delay(duration));
             anyrt::sleep(duration / 2).await;
         }
         _ => {}
     }
+}
+
+/// Cuts a node off from the other nodes. Clients still reach it.
+pub(crate) fn cut_off(name: String) -> RuleGuard {
+    between_nodes(name, Verdict::Drop)
 }
 
 /// Applies a rule to the packets between a node and the others, both ways.

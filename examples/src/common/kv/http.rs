@@ -106,10 +106,13 @@ impl Connection {
         let (Ok(length), None | Some(Some(_))) = (length, id) else {
             return refused(400, "a Content-Length or Request-Id cannot be read");
         };
-        if length > MAX_BODY {
-            return refused(413, "the body is too long");
+        // A client that waits is told before it sends the value.
+        let waits = head.value("expect").is_some();
+        let is_value = path.starts_with(KEYS);
+        if length > MAX_BODY || (waits && is_value && length > MAX_VALUE) {
+            return refused(413, "the value is too long");
         }
-        if head.value("expect").is_some() {
+        if waits {
             let sent = self.0.send(b"HTTP/1.1 100 Continue\r\n\r\n").await;
             sent.map_err(|_| NoRequest::Ended)?;
         }

@@ -162,7 +162,7 @@ mod tests {
 
     #[anyrt::test]
     async fn a_journal_is_read_as_it_was_written_and_a_torn_record_is_cut_off() {
-        let dir = anyrt::temp::TempDir::new()
+        let dir = anyrt::temp::dir()
             .await
             .expect("there is a temporary directory");
         let path = dir.path().join("journal");
@@ -218,7 +218,7 @@ mod tests {
 
     #[anyrt::test]
     async fn another_file_is_not_taken_for_a_journal() {
-        let dir = anyrt::temp::TempDir::new()
+        let dir = anyrt::temp::dir()
             .await
             .expect("there is a temporary directory");
         fs::write(dir.path().join("journal"), "a letter")

@@ -14,6 +14,7 @@
 //! | `task_future` | the outermost frame of a task |
 //! | `run`, `current_run`, `workers`, `at_end` | the state shared by all tasks of a run; the run of the caller; worker threads; actions at its end |
 //! | `context`, `context_map` | the context of the caller; the values of context variables |
+//! | `trace` | spans and events of the crate `tracing` |
 //! | `cause`, `ended`, `unhandled`, `wait`, `wait_detail`, `wait_details` | causes and kinds of ends; what a task waits for |
 //!
 //! # How cancellation is carried
@@ -66,6 +67,7 @@ pub(crate) mod poll_state;
 mod run;
 mod scope_policy;
 mod task_future;
+pub(crate) mod trace;
 mod unhandled;
 mod wait;
 #[cfg_attr(
@@ -93,7 +95,7 @@ pub(crate) use self::node::{CancelState, Node};
 pub(crate) use self::operation::{FallibleOperation, Operation, deliver};
 pub(crate) use self::run::{Debts, Hook, Owed, Run, RunVars};
 pub(crate) use self::scope_policy::{PlainScopePolicy, ScopePolicy};
-pub(crate) use self::task_future::{OutcomeSink, Root, TaskFuture};
+pub(crate) use self::task_future::{OutcomeSink, Root, TaskFuture, finish_main};
 pub use self::unhandled::Unhandled;
 pub use self::wait::Wait;
 #[cfg(all(feature = "signals", unix))]

@@ -4,7 +4,9 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::time::Duration;
 
-use crate::engine::{Alarms, AtEnd, ContextMap, GroupState, Unhandled, WaitDetails, Workers};
+use crate::engine::{
+    Alarms, AtEnd, ContextMap, GroupState, Unhandled, WaitDetails, Workers, trace,
+};
 use crate::loom::{Arc, Mutex, OnceLock, Weak, lock, thread_local};
 use crate::unwind::Payload;
 
@@ -155,6 +157,7 @@ impl Run {
 
     /// Passes an error or a panic without a receiver to the run's hook, or prints it.
     pub(crate) fn unhandled(run: Option<&Run>, what: Unhandled) {
+        trace::unhandled(&what);
         match run.and_then(|run| run.hook.as_deref()) {
             Some(hook) => hook(what),
             None => eprintln!("anyrt: {what}"),

@@ -6,7 +6,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::loom::Arc;
-use crate::unwind::Payload;
+use crate::unwind::{self, Payload};
 
 /// An error or a panic that came up when no receiver was left (rule C10): its group, or the call that waited
 /// for it, was dropped from outside, or a panic took its place. Or a file was dropped with data that could
@@ -99,11 +99,7 @@ impl fmt::Display for Unhandled {
                 write!(f, " was lost when the file was dropped: {error}")
             }
             What::Panic(payload) => {
-                let text = payload
-                    .downcast_ref::<&str>()
-                    .copied()
-                    .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
-                    .unwrap_or("(no text)");
+                let text = unwind::text(payload).unwrap_or("(no text)");
                 write!(f, "a panic without a receiver: {text}")
             }
         }

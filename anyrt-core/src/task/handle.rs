@@ -5,7 +5,7 @@ use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use crate::engine::{Cancelled, Cause, Operation, TaskEnd, TaskRecord, Wait, poll_state};
+use crate::engine::{Cancelled, Cause, Operation, TaskEnd, TaskRecord, Wait, poll_state, trace};
 use crate::error::{TaskError, ValueError};
 use crate::loom::{Arc, Mutex, lock};
 use crate::task::TaskId;
@@ -131,18 +131,21 @@ impl<T> TaskHandle<T> {
 
     /// Cancels this task alone. Its siblings continue, and its group does not count it as failed.
     pub fn cancel(&self) {
-        self.record().cancel(Cancelled::with(
-            Cause::Explicit,
-            None,
-            poll_state::task_name(),
-        ));
+        self.cancel_for(None);
     }
 
     /// Cancels this task alone, with a reason.
     pub fn cancel_with(&self, reason: impl Into<String>) {
-        let by = poll_state::task_name();
-        self.record()
-            .cancel(Cancelled::with(Cause::Explicit, Some(reason.into()), by));
+        self.cancel_for(Some(reason.into()));
+    }
+
+    fn cancel_for(&self, reason: Option<String>) {
+        let cause = Cancelled::with(Cause::Explicit, reason, poll_state::task_name());
+        let record = self.record();
+        if record.end().is_none() && !record.is_cancelling() {
+            trace::task_cancelled(record, &cause);
+        }
+        record.cancel(cause);
     }
 
     /// Returns whether the task has ended, in any way.

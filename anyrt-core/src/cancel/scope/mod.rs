@@ -15,7 +15,7 @@ use super::handle::CancelHandle;
 use crate::engine::clock::Clock;
 use crate::engine::{
     Cancelled, Cause, Frame, LazyTimer, Node, PlainScopePolicy, Polled, ScopePolicy,
-    poll_deadlines, poll_state,
+    poll_deadlines, poll_state, trace,
 };
 use crate::instant::Instant;
 use crate::loom::Arc;
@@ -309,6 +309,7 @@ impl<R: Time, F: Future, M: Mode> Future for Scope<R, F, M> {
             if poll_state::surroundings().local_deadline <= *this.deadline {
                 return Poll::Pending;
             }
+            trace::deadline_reached();
             *this.own = true;
         }
     }

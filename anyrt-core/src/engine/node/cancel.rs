@@ -1,7 +1,7 @@
 //! The cancellation of a scope, its cause, and the shield that stops cancellation from outside.
 
 use super::{ABORTED, CANCELLED, CAUGHT, CONFIRMED, INHERITED, INTERRUPTED_FROM_OUTSIDE, SHIELDED};
-use crate::engine::{CancelState, Cancelled, Cause, Node, poll_state};
+use crate::engine::{CancelState, Cancelled, Cause, Node, poll_state, trace};
 use crate::loom::atomic::Ordering;
 use crate::loom::{Arc, lock};
 
@@ -92,6 +92,7 @@ impl Node {
         if !first {
             return false;
         }
+        trace::scope_cancelled(self);
         self.propagate_all();
         true
     }
@@ -102,6 +103,7 @@ impl Node {
         let old = self.flags.fetch_or(CANCELLED | ABORTED, Ordering::SeqCst);
         poll_state::mark_dirty();
         if old & ABORTED == 0 {
+            trace::scope_cancelled(self);
             self.abort_groups();
             self.propagate_all();
         }

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Poll;
 
 use super::sink::OutcomeSink;
-use crate::engine::{Cause, Ended, TaskEnd, TaskRecord, poll_state};
+use crate::engine::{Cause, Ended, TaskEnd, TaskRecord, poll_state, trace};
 use crate::unwind::{Payload, drop_quietly};
 
 /// The record and the outcome of a task that has ended. Its future has been dropped.
@@ -55,23 +55,44 @@ pub(super) fn leave_root(record: &TaskRecord) -> Result<(), Payload> {
 
 /// Delivers the outcome of a task that is gone, and counts the task out of its group.
 pub(super) fn finish<O, D: OutcomeSink<O>>(record: TaskRecord, deliver: &mut D, outcome: Ended<O>) {
+    deliver_outcome(&record, deliver, outcome);
+    D::leave(record.group());
+}
+
+#[inline(always)]
+fn deliver_outcome<O, D: OutcomeSink<O>>(record: &TaskRecord, deliver: &mut D, outcome: Ended<O>) {
+    let _entered = trace::enter(Some(record));
+    if let Ended::Panicked(payload) = &outcome {
+        trace::panicked(record, payload);
+    }
     // Drops of values of the user's, an error or a result, happen in here, and may panic.
     let delivered = catch_unwind(AssertUnwindSafe(|| {
         if poll_state::surroundings().inside() {
-            poll_state::outside(|| deliver.deliver(&record, outcome));
+            poll_state::outside(|| deliver.deliver(record, outcome));
         } else {
-            deliver.deliver(&record, outcome);
+            deliver.deliver(record, outcome);
         }
     }));
     if let Err(payload) = delivered {
-        deliver_failed(&record, payload);
+        deliver_failed(record, payload);
     }
-    D::leave(record.group());
+    trace::ended(record);
+}
+
+/// Ends the main task of a run, which has no sink.
+pub(crate) fn finish_main<O>(record: &TaskRecord, end: TaskEnd, outcome: &Ended<O>) {
+    let _entered = trace::enter(Some(record));
+    if let Ended::Panicked(payload) = outcome {
+        trace::panicked(record, payload);
+    }
+    record.finish(end);
+    trace::ended(record);
 }
 
 /// Records a panic during the delivery of an outcome.
 #[cold]
 fn deliver_failed(record: &TaskRecord, payload: Payload) {
+    trace::panicked(record, &payload);
     let group = record.group();
     group.take_panic(payload, Cause::ChildFailed, Some(&record.name()));
     if record.end().is_none() {

@@ -19,6 +19,7 @@ use std::task::{Context, Poll};
 
 use pin_project::{pin_project, pinned_drop};
 
+pub(crate) use self::end::finish_main;
 use self::end::{finish, leave_root};
 pub(crate) use self::root::Root;
 pub(crate) use self::sink::OutcomeSink;

@@ -9,7 +9,7 @@ use pin_project::pin_project;
 
 use super::end::{EndOfTask, end_of_task};
 use super::frame::poll_in_frame;
-use crate::engine::{CancelState, Ended, FutureSlot, TaskRecord, poll_state};
+use crate::engine::{CancelState, Ended, FutureSlot, TaskRecord, poll_state, trace};
 use crate::unwind::Payload;
 
 /// The future of a task, and its record.
@@ -65,6 +65,7 @@ impl<F: Future> Root<F> {
         let RootParts::Live { future, record } = self.as_mut().project() else {
             return Poll::Pending;
         };
+        let _entered = trace::enter(record.as_ref());
         if !poll_state::enter_plainly(record) {
             return self.poll_rarely(cx);
         }
@@ -200,6 +201,7 @@ impl<F: Future> Root<F> {
         mut self: Pin<&mut Self>,
     ) -> Option<(TaskRecord, Result<(), Payload>)> {
         let mut slot = Some(self.as_mut().take_record()?);
+        let _entered = trace::enter(slot.as_ref());
         let dropped = poll_state::in_task(&mut slot, || self.drop_future());
         Some((slot?, dropped))
     }

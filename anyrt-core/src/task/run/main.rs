@@ -14,7 +14,7 @@ use crate::engine::clock::Clock;
 use crate::engine::poll_state::IN_TASK;
 use crate::engine::{
     Alarms, AtEnd, Cancelled, Cause, Debts, Ended, GroupState, LazyTimer, Root, Run, RunVars,
-    SpawnArgs, TaskEnd, TaskRecord, WaitDetails, Workers, poll_state,
+    SpawnArgs, TaskEnd, TaskRecord, WaitDetails, Workers, finish_main, poll_state,
 };
 use crate::error::RunError;
 use crate::instant::Instant;
@@ -290,8 +290,8 @@ impl<R: Runtime, F: Future> Future for MainFuture<R, F> {
             let Poll::Ready((record, ended)) = this.main.as_mut().poll(cx) else {
                 return Poll::Pending;
             };
+            finish_main(&record, TaskEnd::Finished, &ended);
             state.ended = Some(ended);
-            record.finish(TaskEnd::Finished);
             // Tasks that were spawned through a handle of the run end with the main task.
             core.cancel(Cancelled::new(Cause::Enclosing));
             state.run.at_end.carry_out();
@@ -344,7 +344,7 @@ impl<R: Runtime, F: Future> PinnedDrop for MainFuture<R, F> {
             if let Err(payload) = dropped {
                 Run::unhandled_panic(Some(&state.run), payload);
             }
-            record.finish(TaskEnd::Cancelled);
+            finish_main::<()>(&record, TaskEnd::Cancelled, &Ended::Interrupted);
         }
         // 2. Abort the others. The last of them ends the group.
         let core = state.group.core();

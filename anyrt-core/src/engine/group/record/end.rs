@@ -78,7 +78,8 @@ impl Record {
         let context = live.context.take();
         let rare = live.more.as_mut().map(|more| {
             let waiters = mem::take(&mut more.waiters);
-            ((more.root.take(), more.caller.take()), waiters)
+            let span = mem::take(&mut more.span);
+            ((more.root.take(), more.caller.take(), span), waiters)
         });
         let state = self.state.load(Ordering::Relaxed);
         self.state.store(state | bit, Ordering::Release);

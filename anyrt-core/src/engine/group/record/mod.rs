@@ -34,6 +34,8 @@ mod caller;
 mod cancel;
 mod end;
 mod poll;
+#[cfg(feature = "tracing")]
+mod span;
 mod spawn;
 mod start;
 
@@ -45,11 +47,12 @@ use std::task::Waker;
 pub(crate) use self::caller::Caller;
 pub(crate) use self::end::TaskEnd;
 pub(crate) use self::spawn::SpawnArgs;
+use crate::engine::trace::TaskSpan;
 use crate::engine::{Cancelled, ContextMap, Node, Wait};
 use crate::loom::atomic::{AtomicU8, AtomicU16, AtomicU32, Ordering};
 use crate::loom::{Arc, Mutex, lock};
 
-/// The task itself was cancelled. Set by any thread; never cleared.
+/// The task itself was cancelled. Set by any thread; never cleared. The next bit is in `span.rs`.
 const CANCELLED: u16 = 1;
 /// It was created by `start` and has not called `started`: it lives under the caller's scopes. Set by
 /// `begin`, cleared by the task in `move_to_group`.
@@ -122,6 +125,8 @@ struct RareState {
     root: Option<Arc<Node>>,
     /// The caller of `start`, until this task is ready.
     caller: Option<Caller>,
+    /// The span, until the end.
+    span: TaskSpan,
 }
 
 impl Record {

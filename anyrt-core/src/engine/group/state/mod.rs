@@ -44,7 +44,7 @@ use std::fmt;
 use std::panic::Location;
 
 use crate::engine::clock::Clock;
-use crate::engine::{Cancelled, Children, Node, Owner, Run, SpawnArgs, TaskRecord};
+use crate::engine::{Cancelled, Children, Node, Owner, Run, SpawnArgs, TaskRecord, trace};
 use crate::instant::Instant;
 use crate::loom::atomic::{AtomicBool, AtomicU64};
 use crate::loom::{Arc, Mutex, OnceLock, Weak};
@@ -159,7 +159,9 @@ impl GroupState {
         owner: impl FnOnce() -> Option<Owner>,
         given: SpawnArgs,
     ) -> TaskRecord {
-        self.children.insert(self, owner, given)
+        let record = self.children.insert(self, owner, given);
+        trace::spawned(&record);
+        record
     }
 
     /// Wakes every child, so that it sees that the group is cancelled.

@@ -6,16 +6,13 @@
 use tracing::level_filters::{LevelFilter, STATIC_MAX_LEVEL};
 use tracing::{Level, Span, debug, debug_span, error, trace, warn};
 
+use crate::engine::trace::TaskSpan;
 use crate::engine::{Cancelled, Cause, Node, TaskEnd, TaskRecord, Unhandled};
 use crate::loom::Arc;
 use crate::unwind::{self, Payload};
 
 /// The target of all spans and events.
 const TARGET: &str = "anyrt::task";
-
-/// The span of a task. It is shared by the record and by the guards of polls, so that the subscriber sees no
-/// clones of it.
-pub(crate) type TaskSpan = Option<Arc<Span>>;
 
 /// Returns whether a subscriber may want spans or events of this level.
 #[inline(always)]

@@ -14,16 +14,22 @@
 
 #[cfg(feature = "tracing")]
 mod events;
+#[cfg(feature = "tracing")]
+mod span;
+#[cfg(not(feature = "tracing"))]
+mod without_span;
 #[cfg(not(feature = "tracing"))]
 mod without_tracing;
 
 #[cfg(feature = "tracing")]
 pub(crate) use self::events::{
-    TaskSpan, deadline_reached, ended, enter, panicked, scope_cancelled, spawned, task_cancelled,
-    unhandled,
+    deadline_reached, ended, enter, panicked, scope_cancelled, spawned, task_cancelled, unhandled,
 };
+#[cfg(feature = "tracing")]
+pub(crate) use self::span::TaskSpan;
+#[cfg(not(feature = "tracing"))]
+pub(crate) use self::without_span::TaskSpan;
 #[cfg(not(feature = "tracing"))]
 pub(crate) use self::without_tracing::{
-    TaskSpan, deadline_reached, ended, enter, panicked, scope_cancelled, spawned, task_cancelled,
-    unhandled,
+    deadline_reached, ended, enter, panicked, scope_cancelled, spawned, task_cancelled, unhandled,
 };

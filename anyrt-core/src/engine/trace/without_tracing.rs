@@ -3,9 +3,6 @@
 use crate::engine::{Cancelled, Node, TaskRecord, Unhandled};
 use crate::unwind::Payload;
 
-#[derive(Default)]
-pub(crate) struct TaskSpan;
-
 /// The guard of [`enter`].
 pub(crate) struct Entered;
 

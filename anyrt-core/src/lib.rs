@@ -23,6 +23,7 @@
 //! | `process` | child processes, with the feature `process` | P1 to P22 |
 //! | `to_process` | worker processes, with the feature `to_process` | W1 to W18 |
 //! | `net` | sockets and names, with the feature `net` | |
+//! | `monitor` | a live view of a run for other programs, with the feature `monitor` | |
 //! | `tls` | encrypted streams, with the feature `tls` | |
 //! | [`sync`] | locks, events and other synchronization | |
 //! | [`context`] | context variables and run variables | G14 |
@@ -51,6 +52,8 @@ mod linked_slab;
 mod loom;
 #[cfg(all(test, loom))]
 mod models;
+#[cfg(all(feature = "monitor", unix))]
+pub mod monitor;
 #[cfg(feature = "net")]
 pub mod net;
 #[cfg(all(feature = "process", unix))]

@@ -37,6 +37,7 @@ const ROOMS: &[&str] = &[
     "to_process",
     "net",
     "tls",
+    "monitor",
     "testing",
 ];
 

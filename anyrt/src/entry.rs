@@ -11,6 +11,7 @@ use crate::Backend;
 #[cfg(feature = "sim")]
 use crate::ambient::simulation;
 use crate::ambient::{Ambient, ENABLED, Entry, Flavor, NO_BACKEND, Options, invalid};
+use crate::monitor;
 
 /// Runs a future to its end, on the enabled backend.
 ///
@@ -180,7 +181,10 @@ impl Builder {
         future: F,
     ) -> Result<F::Output, RunError> {
         let mut output = None;
-        let main = Box::pin(async { output = Some(future.await) });
+        let main = Box::pin(async {
+            monitor::start();
+            output = Some(future.await);
+        });
         self.run_boxed(options, main)?;
         Ok(output.expect("the run has ended, and so the future has"))
     }

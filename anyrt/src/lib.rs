@@ -48,6 +48,8 @@
 //! | `glob` | paths that match a pattern, in `anyrt::fs`; implies `fs` |
 //! | `tls` | encrypted streams, in `anyrt::tls`, by [rustls](https://docs.rs/rustls) |
 //! | `idna` | international host names, in their form of IDNA 2008 |
+//! | `tracing` | a span for each task, and events, for the crate [tracing](https://docs.rs/tracing): see [`task`] |
+//! | `monitor` | a live view of a run for `anyrt-top` and other programs: `serve_monitor` in [`task`]; implies `net`; empty on systems other than Unix |
 //! | `tokio-io` | adapters from byte streams to tokio's I/O traits and back, in [`interop`]; no runtime |
 //! | `hyper` | adapters of byte streams, the clock and groups for hyper 1, in [`interop`]; no runtime |
 //! | `tower` | services that connect and layers with time limits, in [`interop`] |
@@ -84,6 +86,11 @@ mod cancel;
 mod combine;
 mod entry;
 mod group;
+#[cfg(all(feature = "monitor", unix))]
+mod monitor;
+#[cfg(not(all(feature = "monitor", unix)))]
+#[path = "without_monitor.rs"]
+mod monitor;
 mod portal;
 mod time;
 

@@ -14,6 +14,7 @@ const NOT_FOR_USERS: &[&str] = &[
     // For backends.
     "task::entered_tree",
     "task::run_future",
+    "monitor::start_if_requested",
     "net::OsSocket",
     "net::system_lookup",
     "net::system_reverse_lookup",

@@ -61,8 +61,19 @@ impl TaskRef {
         self.record.wait()
     }
 
+    /// Returns the number of its polls so far. It counts up to about two thousand million, and then from zero.
+    pub fn polls(&self) -> u32 {
+        // The record counts the begins and the ends.
+        self.record.polls().div_ceil(2)
+    }
+
+    /// Returns whether a thread is polling it at this moment.
+    pub fn is_polled(&self) -> bool {
+        self.record.polls() % 2 == 1
+    }
+
     /// Returns a description of its wait, such as the signals that it waits for.
-    fn wait_detail(&self) -> Option<Arc<str>> {
+    pub fn wait_detail(&self) -> Option<Arc<str>> {
         if self.wait() != Wait::Signal {
             return None;
         }
@@ -170,6 +181,12 @@ impl Tree {
     /// Returns the tasks at the top: the main one, and those that were spawned through a handle of the run.
     pub fn tasks(&self) -> &[TaskNode] {
         &self.root.tasks
+    }
+
+    /// Returns the run's own group, which contains the tasks at the top. It has groups as well if their hosts
+    /// have ended.
+    pub fn root(&self) -> &GroupNode {
+        &self.root
     }
 }
 

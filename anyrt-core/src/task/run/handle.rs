@@ -65,10 +65,14 @@ impl<R: Runtime> RunHandle<R> {
         F::Output: TaskOutput<Infallible, Value = T> + 'static,
         T: Send + 'static,
     {
+        let group = self.group()?;
+        group.try_spawn(future).map_err(|_| NoRun::ended())
+    }
+
+    /// Returns the run's own group.
+    pub(crate) fn group(&self) -> Result<TaskGroup<R, Infallible>, NoRun> {
         let group = self.group.upgrade().ok_or_else(NoRun::ended)?;
-        TaskGroup::of(group)
-            .try_spawn(future)
-            .map_err(|_| NoRun::ended())
+        Ok(TaskGroup::of(group))
     }
 
     /// Runs a future in the run, and blocks this thread until it has ended.

@@ -1,0 +1,5 @@
+//! Runs without the feature `monitor`.
+
+/// Does nothing.
+#[inline]
+pub(crate) fn start() {}

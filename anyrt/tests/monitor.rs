@@ -103,9 +103,14 @@ fn with_client(test: &str, client: fn(&Path)) {
             });
             let limit = anyrt::CancelScope::new().name("limit");
             let limit = limit.within(Duration::from_secs(3600));
-            tg.task()
-                .name("limited")
-                .spawn(async { drop(limit.run(anyrt::shield(anyrt::sleep_forever())).await) });
+            tg.task().name("limited").spawn(async {
+                // A group with a living child holds the scope, so that it is listed.
+                let held = anyrt::task_group(async |tg| {
+                    tg.spawn(anyrt::sleep_forever());
+                    Ok::<_, io::Error>(())
+                });
+                drop(limit.run(held).await);
+            });
             let path = path.clone();
             anyrt::to_thread::run(move || client(&path)).await;
             tg.cancel();

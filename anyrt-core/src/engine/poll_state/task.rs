@@ -41,7 +41,7 @@ pub(crate) fn enter_task(task: TaskRecord, serial: u64, cancelled: bool) -> Save
     })
 }
 
-/// Enters a task that is not cancelled and has no node, on a thread that polls nothing so far. That is the
+/// Enters a task that is not cancelled and has neither a node nor a span, on a thread that polls nothing so far. That is the
 /// usual case on the threads of a runtime, and leaves nothing to restore. Moves the record out of its slot.
 /// Returns false, and does nothing, in all other cases and if there is no record. The task is left with
 /// [`leave_pending`] or [`leave_outermost`].
@@ -122,7 +122,11 @@ impl Thread {
     #[inline(never)]
     fn enter_nearly_plainly(&self, slot: &mut Option<TaskRecord>) -> bool {
         match slot {
-            Some(task) if !task.has_root() && task.cancel_state() == CancelState::No => {
+            Some(task)
+                if !task.has_root()
+                    && !task.has_span()
+                    && task.cancel_state() == CancelState::No =>
+            {
                 if task.has_context() {
                     self.contexts.set(true);
                 }

@@ -61,7 +61,7 @@ pub(super) fn finish<O, D: OutcomeSink<O>>(record: TaskRecord, deliver: &mut D, 
 
 #[inline(always)]
 fn deliver_outcome<O, D: OutcomeSink<O>>(record: &TaskRecord, deliver: &mut D, outcome: Ended<O>) {
-    let _entered = trace::enter(Some(record));
+    let _entered = trace::enter(record);
     if let Ended::Panicked(payload) = &outcome {
         trace::panicked(record, payload);
     }
@@ -81,7 +81,7 @@ fn deliver_outcome<O, D: OutcomeSink<O>>(record: &TaskRecord, deliver: &mut D, o
 
 /// Ends the main task of a run, which has no sink.
 pub(crate) fn finish_main<O>(record: &TaskRecord, end: TaskEnd, outcome: &Ended<O>) {
-    let _entered = trace::enter(Some(record));
+    let _entered = trace::enter(record);
     if let Ended::Panicked(payload) = outcome {
         trace::panicked(record, payload);
     }

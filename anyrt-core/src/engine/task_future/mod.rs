@@ -2,8 +2,8 @@
 //!
 //! | condition | path of a poll |
 //! | --- | --- |
-//! | the thread polls nothing else, and the task is not cancelled and has no node | [`poll`](Root::poll), a straight line |
-//! | the same on a thread that is polling something already | `poll_rarely` |
+//! | the thread polls nothing else, and the task is not cancelled and has neither a node nor a span | [`poll`](Root::poll), a straight line |
+//! | the same on a thread that is polling something already, or with a span | `poll_rarely` |
 //! | the task is cancelled or has a node, or was cancelled during one of the polls above | `poll_framed`, with the steps of a frame |
 //!
 //! Only the polling thread accesses the future. It moves the [`TaskRecord`] into the thread's state for the

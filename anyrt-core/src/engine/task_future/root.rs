@@ -65,7 +65,6 @@ impl<F: Future> Root<F> {
         let RootParts::Live { future, record } = self.as_mut().project() else {
             return Poll::Pending;
         };
-        let _entered = trace::enter(record.as_ref());
         if !poll_state::enter_plainly(record) {
             return self.poll_rarely(cx);
         }
@@ -86,12 +85,13 @@ impl<F: Future> Root<F> {
         }
     }
 
-    /// Polls a task that is cancelled, has a node or runs on a thread that is polling something already.
+    /// Polls a task that is cancelled, has a node or a span, or runs on a thread that is polling something already.
     #[cold]
     fn poll_rarely(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<EndOfTask<F::Output>> {
         let Some(task) = self.as_mut().take_record() else {
             return Poll::Pending;
         };
+        let _entered = trace::enter(&task);
         if task.has_root() || task.cancel_state() != CancelState::No {
             return self.poll_framed(task, cx);
         }
@@ -201,7 +201,7 @@ impl<F: Future> Root<F> {
         mut self: Pin<&mut Self>,
     ) -> Option<(TaskRecord, Result<(), Payload>)> {
         let mut slot = Some(self.as_mut().take_record()?);
-        let _entered = trace::enter(slot.as_ref());
+        let _entered = slot.as_ref().map(trace::enter);
         let dropped = poll_state::in_task(&mut slot, || self.drop_future());
         Some((slot?, dropped))
     }

@@ -4,7 +4,7 @@
 //! not inlined. No text is made before a subscriber has asked for the event.
 
 use tracing::level_filters::{LevelFilter, STATIC_MAX_LEVEL};
-use tracing::{Level, Span, debug, debug_span, error, trace, warn};
+use tracing::{Level, debug, debug_span, error, trace, warn};
 
 use crate::engine::trace::TaskSpan;
 use crate::engine::{Cancelled, Cause, Node, TaskEnd, TaskRecord, Unhandled};
@@ -42,16 +42,17 @@ fn begin_span(task: &TaskRecord) {
     if !span.is_disabled() {
         task.set_span(Arc::new(span));
     }
-    let _entered = enter(Some(task));
+    let _entered = enter(task);
     trace!(target: TARGET, task = task.id(), "task spawned");
 }
 
 /// Enters the span of a task, if it has one, until the guard is dropped.
-#[inline]
-pub(crate) fn enter(task: Option<&TaskRecord>) -> Entered {
-    match task {
-        Some(task) if task.has_span() => enter_span(task),
-        _ => Entered(None),
+#[inline(always)]
+pub(crate) fn enter(task: &TaskRecord) -> Entered {
+    if task.has_span() {
+        enter_span(task)
+    } else {
+        Entered(None)
     }
 }
 
@@ -68,17 +69,19 @@ fn enter_span(task: &TaskRecord) -> Entered {
 pub(crate) struct Entered(TaskSpan);
 
 impl Drop for Entered {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
-        if let Some(span) = self.0.take() {
-            exit_span(&span);
+        if self.0.is_some() {
+            exit_span(&mut self.0);
         }
     }
 }
 
 #[cold]
-fn exit_span(span: &Span) {
-    span.with_subscriber(|(id, subscriber)| subscriber.exit(id));
+fn exit_span(span: &mut TaskSpan) {
+    if let Some(span) = span.take() {
+        span.with_subscriber(|(id, subscriber)| subscriber.exit(id));
+    }
 }
 
 /// Reports the panic of a task.

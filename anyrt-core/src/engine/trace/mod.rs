@@ -3,7 +3,7 @@
 //! | item | called or kept |
 //! | --- | --- |
 //! | `spawned` | when a task has its record; creates its span |
-//! | `enter` | around each poll of a task, the drop of its future, and the delivery of its outcome |
+//! | `enter` | around each poll of a task with a span, the drop of its future, and the delivery of its outcome |
 //! | `panicked`, `ended` | at the end of a task, before it is counted out of its group |
 //! | `task_cancelled`, `scope_cancelled` | by the cancelling thread, before anything is woken |
 //! | `deadline_reached` | when the deadline of a scope without a node has passed |

@@ -10,7 +10,7 @@ pub(crate) struct Entered;
 pub(crate) fn spawned(_task: &TaskRecord) {}
 
 #[inline(always)]
-pub(crate) fn enter(_task: Option<&TaskRecord>) -> Entered {
+pub(crate) fn enter(_task: &TaskRecord) -> Entered {
     Entered
 }
 

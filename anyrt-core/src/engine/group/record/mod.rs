@@ -52,8 +52,10 @@ use crate::engine::{Cancelled, ContextMap, Node, Wait};
 use crate::loom::atomic::{AtomicU8, AtomicU16, AtomicU32, Ordering};
 use crate::loom::{Arc, Mutex, lock};
 
-/// The task itself was cancelled. Set by any thread; never cleared. The next bit is in `span.rs`.
+/// The task itself was cancelled. Set by any thread; never cleared.
 const CANCELLED: u16 = 1;
+/// It has a span of the crate `tracing`. Set before it is polled, if a subscriber wants its span; never cleared.
+const HAS_SPAN: u16 = 1 << 1;
 /// It was created by `start` and has not called `started`: it lives under the caller's scopes. Set by
 /// `begin`, cleared by the task in `move_to_group`.
 const STARTING: u16 = 1 << 2;

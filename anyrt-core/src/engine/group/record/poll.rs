@@ -2,7 +2,7 @@
 
 use std::task::{self, Waker};
 
-use super::{CANCELLED, HAS_CONTEXT, HAS_ROOT, REGISTERED, Record, STARTING};
+use super::{CANCELLED, HAS_CONTEXT, HAS_ROOT, HAS_SPAN, REGISTERED, Record, STARTING};
 use crate::engine::{Node, Wait};
 use crate::loom::atomic::Ordering;
 use crate::loom::{Arc, lock};
@@ -30,10 +30,10 @@ impl Record {
     }
 
     /// Returns whether nothing about the task itself concerns a poll: it is not cancelled, lives under the
-    /// scopes of its group, and has neither a node nor context variables.
+    /// scopes of its group, and has neither a node nor context variables nor a span.
     #[inline]
     pub(in crate::engine::group) fn is_plain(&self) -> bool {
-        const RARE: u16 = HAS_ROOT | CANCELLED | STARTING | HAS_CONTEXT;
+        const RARE: u16 = HAS_ROOT | CANCELLED | STARTING | HAS_CONTEXT | HAS_SPAN;
         self.state.load(Ordering::SeqCst) & RARE == 0
     }
 
@@ -41,6 +41,12 @@ impl Record {
     #[inline]
     pub(crate) fn has_root(&self) -> bool {
         self.state.load(Ordering::Relaxed) & HAS_ROOT != 0
+    }
+
+    /// Returns whether polls of the task enter a span.
+    #[inline]
+    pub(crate) fn has_span(&self) -> bool {
+        self.state.load(Ordering::Relaxed) & HAS_SPAN != 0
     }
 
     /// Stores the node of the task's frame. Only the poller calls it.

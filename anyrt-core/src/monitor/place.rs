@@ -6,9 +6,19 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-/// Returns the folders in which the sockets of this user's programs may be, the preferred one first: `anyrt` in
-/// `$XDG_RUNTIME_DIR`, if that is a folder of the user's, and `/tmp/anyrt-UID`. A program uses the first one.
+/// Returns the folders with the sockets of this user's programs: those of [`candidates`] that exist and are closed
+/// to other users. A client needs to look nowhere else.
 pub fn monitor_folders() -> Vec<PathBuf> {
+    let is_own =
+        |folder: &PathBuf| fs::symlink_metadata(folder).is_ok_and(|found| is_private(&found));
+    let mut folders = candidates();
+    folders.retain(is_own);
+    folders
+}
+
+/// Returns the possible folders, the preferred one first: `anyrt` in `$XDG_RUNTIME_DIR`, if that is a folder of
+/// the user's, and `/tmp/anyrt-UID`.
+fn candidates() -> Vec<PathBuf> {
     let user = rustix::process::geteuid().as_raw();
     let base = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
     let is_own = |base: &PathBuf| {
@@ -22,7 +32,7 @@ pub fn monitor_folders() -> Vec<PathBuf> {
 
 /// Creates the preferred folder, if it is missing, and checks that it is closed to other users.
 pub(super) fn open_folder() -> io::Result<PathBuf> {
-    let folder = monitor_folders().swap_remove(0);
+    let folder = candidates().swap_remove(0);
     match DirBuilder::new().mode(0o700).create(&folder) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
         _ => {}

@@ -15,7 +15,7 @@ use crate::net::Listener;
 /// `docs/monitor.md`. It shows tasks, groups and scopes, and changes nothing.
 ///
 /// With the environment variable `ANYRT_MONITOR=1`, every run that a [`Builder`](crate::Builder) or
-/// [`#[anyrt::main]`](macro@crate::main) starts is served, on a socket in the first of the
+/// [`#[anyrt::main]`](macro@crate::main) starts is served, on a socket in one of the
 /// [`monitor_folders`]. Another value is the path of the socket. Simulated runs are not served.
 ///
 /// # Cancel safety
@@ -58,9 +58,11 @@ pub async fn serve_monitor(listener: impl Listener) -> io::Result<()> {
     monitor::serve_monitor::<Ambient, _>(listener).await
 }
 
-/// Returns the folders where the sockets of this user's programs may be, the preferred one first.
+/// Returns the folders that have the sockets of this user's programs: `anyrt` in `$XDG_RUNTIME_DIR`, and
+/// `/tmp/anyrt-UID`.
 ///
-/// See [`serve_monitor`]. A client looks for `PID.sock` and `PID-NUMBER.sock` in each of them.
+/// Those that are missing, or that other users can write to or look into, are left out. For clients of
+/// [`serve_monitor`]: they look for `PID.sock` and `PID-NUMBER.sock`.
 ///
 /// # Examples
 ///

@@ -63,8 +63,8 @@ export RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc CARGO_INCREMENTAL=0
 unset RUSTC_WRAPPER
 echo "    with $("$RUSTC" --version)"
 check aarch64-apple-darwin "$FEATURES,descriptors"
-check aarch64-apple-darwin "$FEATURES,net,signals,to_process"
+check aarch64-apple-darwin "$FEATURES,net,signals,to_process,monitor,tracing"
 check x86_64-pc-windows-gnu "$FEATURES"
-check x86_64-pc-windows-gnu "$FEATURES,net,signals,to_process"
+check x86_64-pc-windows-gnu "$FEATURES,net,signals,to_process,monitor,tracing"
 echo "    x86_64-pc-windows-gnu: the examples digest and pipeline"
 check_for x86_64-pc-windows-gnu -p anyrt-examples --bin digest --bin pipeline

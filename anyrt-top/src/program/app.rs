@@ -182,9 +182,9 @@ pub(super) mod tests {
         assert!(app.rows.is_empty());
         press(&mut app, KeyCode::Backspace);
         press(&mut app, KeyCode::Backspace);
-        "mon"
-            .chars()
-            .for_each(|key| drop(press(&mut app, KeyCode::Char(key))));
+        for key in ['m', 'o', 'n'] {
+            press(&mut app, KeyCode::Char(key));
+        }
         press(&mut app, KeyCode::Enter);
         assert_eq!((app.rows.len(), app.typing), (1, false));
         press(&mut app, KeyCode::Esc);

@@ -122,10 +122,12 @@ fn check_mode(mode: &OpenMode) -> Result<(), Errno> {
     let creates = mode.truncate || mode.create || mode.create_new;
     let writes = mode.write || mode.append;
     let truncates_appended = mode.append && mode.truncate && !mode.create_new;
-    if (!mode.read && !writes) || (creates && !writes) || truncates_appended {
-        return Err(Errno::INVAL);
+    let is_used = if creates { writes } else { mode.read || writes };
+    if is_used && !truncates_appended {
+        Ok(())
+    } else {
+        Err(Errno::INVAL)
     }
-    Ok(())
 }
 
 impl Tree {

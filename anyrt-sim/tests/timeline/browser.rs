@@ -40,7 +40,7 @@ impl Browser {
                 env::var_os("ANYRT_REQUIRE_SERVICES").is_none_or(|value| value != "1"),
                 "there is no `chromium`"
             );
-            println!("skipped: there is no `chromium`");
+            eprintln!("skipped: there is no `chromium`");
             return None;
         };
         let folder = env::temp_dir().join(format!("anyrt-timeline-{test}-{}", std::process::id()));

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use anyrt::net::Address;
 use anyrt::sim::{Host, Packet, RuleChoices, RuleGuard, Verdict};
 
 use crate::world::{Story, ms, sim};
@@ -31,7 +32,7 @@ async fn break_one(
 ) {
     let name = node.name();
     let net = sim().net();
-    match sim().choose(9) {
+    match sim().choose(10) {
         1 => {
             story.note(format_args!("{name} crashes for {duration:?}"));
             node.crash().await;
@@ -79,6 +80,13 @@ async fn break_one(
             let _rule = between_nodes(name.to_owned(), Verdict::Delay(duration));
             anyrt::sleep(duration / 2).await;
         }
+        9 => {
+            story.note(format_args!(
+                "answers of {name} on some connections are lost for {duration:?}"
+            ));
+            let _rule = without_answers(name.to_owned());
+            anyrt::sleep(duration).await;
+        }
         _ => {}
     }
 }
@@ -88,9 +96,27 @@ pub(crate) fn cut_off(name: String) -> RuleGuard {
     between_nodes(name, Verdict::Drop)
 }
 
+fn is_node(host: &str) -> bool {
+    host.starts_with("node-")
+}
+
+/// Loses what a node sends to clients on some of their connections, so that they try again what was done.
+fn without_answers(name: String) -> RuleGuard {
+    let net = sim().net();
+    net.rule(move |packet: &Packet<'_>, _: &mut RuleChoices<'_>| {
+        let port = match packet.destination {
+            Address::Ip(address) => address.port(),
+            _ => 0,
+        };
+        match packet.from == name && !is_node(packet.to) && port % 2 == 1 {
+            true => Verdict::Drop,
+            false => Verdict::Pass,
+        }
+    })
+}
+
 /// Applies a rule to the packets between a node and the others, both ways.
 fn between_nodes(name: String, verdict: Verdict) -> RuleGuard {
-    let is_node = |host: &str| host.starts_with("node-");
     sim()
         .net()
         .rule(move |packet: &Packet<'_>, _: &mut RuleChoices<'_>| {

@@ -161,6 +161,10 @@ impl Files {
         }
     }
 
+    pub(super) fn has_crashed(&self) -> bool {
+        !self.host.is_alive()
+    }
+
     /// Records an event, unless the run has ended.
     fn record(&self, kind: EventKind, id: u64, detail: impl FnOnce() -> Detail) {
         let shared = &self.host.shared;

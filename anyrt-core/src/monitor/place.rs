@@ -6,8 +6,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-/// Returns the folders with the sockets of this user's programs: those of [`candidates`] that exist and are closed
-/// to other users. A client needs to look nowhere else.
+/// Returns the folders with the sockets of this user's programs, as far as they exist and are closed to other users.
 pub fn monitor_folders() -> Vec<PathBuf> {
     let is_own =
         |folder: &PathBuf| fs::symlink_metadata(folder).is_ok_and(|found| is_private(&found));

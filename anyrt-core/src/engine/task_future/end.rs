@@ -54,6 +54,7 @@ pub(super) fn leave_root(record: &TaskRecord) -> Result<(), Payload> {
 }
 
 /// Delivers the outcome of a task that is gone, and counts the task out of its group.
+#[inline]
 pub(super) fn finish<O, D: OutcomeSink<O>>(record: TaskRecord, deliver: &mut D, outcome: Ended<O>) {
     deliver_outcome(&record, deliver, outcome);
     D::leave(record.group());

@@ -154,6 +154,7 @@ impl GroupState {
     // ---- the list of children ----
 
     /// Adds a child to the list. `owner` is stored with it.
+    #[inline(always)]
     pub(crate) fn insert(
         self: &Arc<Self>,
         owner: impl FnOnce() -> Option<Owner>,

@@ -82,7 +82,6 @@ fn program() {
                 let name = format!("worker {number}");
                 tg.task().name(name).spawn(anyrt::sleep_forever());
             }
-            anyrt::sleep(std::time::Duration::from_millis(10)).await;
             println!("begun");
             let end = || io::stdin().read_to_end(&mut Vec::new());
             anyrt::to_thread::run(end).await?;
@@ -119,7 +118,14 @@ fn once_prints_the_tree_of_a_program_on_each_backend() {
     for &backend in Backend::available() {
         let program = Program::start(backend, &folder, "1");
         let process = program.0.id().to_string();
-        let text = once(&folder, &process, &[]);
+        // Ends when every task waits.
+        let text = loop {
+            let text = once(&folder, &process, &[]);
+            let waits = text.matches("cancellation").count();
+            if waits == 3 && text.contains("a worker thread") {
+                break text;
+            }
+        };
         let lines: Vec<_> = text.lines().collect();
         let heading = format!("process {process}, on {backend}: ");
         assert!(lines[0].contains(&heading), "{text}");
@@ -163,7 +169,8 @@ fn a_path_is_a_target_too() {
     let path = path.to_str().unwrap();
     for &backend in Backend::available() {
         let _program = Program::start(backend, &folder, path);
-        assert!(once(&folder, path, &[]).contains("worker 1"));
+        // Ends when the tasks have been spawned.
+        while !once(&folder, path, &[]).contains("worker 1") {}
     }
 }
 

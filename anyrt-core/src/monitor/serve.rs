@@ -7,12 +7,13 @@ use super::history::History;
 use super::request::Request;
 use super::{answer, peer};
 use crate::cancel::move_on_after;
+use crate::error::GroupError;
 use crate::loom::Arc;
 use crate::loom::atomic::{AtomicUsize, Ordering};
 use crate::net::{Listener, ServeOptions};
 use crate::runtime::{Runtime, Time};
 use crate::stream::{BufferedByteStream, ByteSendStreamExt, ByteStream, is_delimiter_not_found};
-use crate::task::{current_backend, tree};
+use crate::task::{GroupOptions, TaskGroup, current_backend, tree};
 
 /// The longest line of a request, without its end.
 const LONGEST: usize = 4096;
@@ -36,13 +37,19 @@ const CLIENTS: usize = 16;
 pub async fn serve_monitor<R: Runtime, L: Listener>(listener: L) -> io::Result<()> {
     peer::check_listener(&listener)?;
     let clients = Arc::new(AtomicUsize::new(0));
-    let handler = |stream| {
+    let handler = move |stream| {
         let clients = clients.clone();
         async move { client::<R, _>(stream, &clients).await }
     };
-    ServeOptions::new()
-        .serve::<R, _, _, _>(&listener, handler)
-        .await
+    let serving = async move |group: TaskGroup<R, io::Error>| {
+        let options = ServeOptions::new();
+        options.serve_in(&group, &listener, handler).await
+    };
+    match GroupOptions::new().name("clients").run(serving).await {
+        Ok(()) => Ok(()),
+        Err(GroupError::Failed(errors)) => Err(errors.into_first()),
+        Err(cancelled) => Err(cancelled.into()),
+    }
 }
 
 /// Answers a client, until it closes the connection.

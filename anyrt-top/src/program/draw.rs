@@ -107,7 +107,7 @@ mod tests {
         let lines = screen(&mut app(), 10);
         assert_eq!(
             lines[0],
-            "server, process 77, on smol: 4 tasks, 1 groups, 1 scopes"
+            "server, process 77, on smol: 4 tasks, 1 group, 1 scope"
         );
         assert!(lines[1].ends_with("WAITS FOR                  NAME"));
         assert!(lines[2].starts_with("      1 waiting         2  0.0s   90s"));

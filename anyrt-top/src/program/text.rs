@@ -47,9 +47,16 @@ pub(super) fn heading(program: &Program, snapshot: &Snapshot) -> String {
         process,
         backend,
     } = program;
-    format!(
-        "{name}, process {process}, on {backend}: {tasks} tasks, {groups} groups, {scopes} scopes"
-    )
+    let (tasks, groups) = (count(tasks, "task"), count(groups, "group"));
+    let scopes = count(scopes, "scope");
+    format!("{name}, process {process}, on {backend}: {tasks}, {groups}, {scopes}")
+}
+
+fn count(count: usize, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        count => format!("{count} {what}s"),
+    }
 }
 
 /// Returns the list of programs.

@@ -110,8 +110,13 @@ impl Connection {
 
     fn send(&mut self, request: &str) -> Result<(), String> {
         let line = format!("{request}\n");
-        let sent = self.send.write_all(line.as_bytes());
-        sent.map_err(|error| format!("the program does not listen: {error}"))
+        match self.send.write_all(line.as_bytes()) {
+            // A program that refuses has closed the connection. What it sent before is read next.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(format!("the program does not listen: {error}"))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn answer(&mut self) -> Result<Value, String> {

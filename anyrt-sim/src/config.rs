@@ -46,6 +46,9 @@ pub struct Config {
     pub(crate) poll_cost: Duration,
     pub(crate) idle: Idle,
     pub(crate) faults: Faults,
+    /// The bytes per second of each link between hosts, in each direction.
+    #[cfg(feature = "net")]
+    pub(crate) bandwidth: Option<u64>,
     pub(crate) max_steps: u64,
     pub(crate) time_limit: Duration,
     pub(crate) keep_events: bool,
@@ -127,6 +130,8 @@ impl Config {
             poll_cost: Duration::from_micros(1),
             idle: Idle::Deadlock,
             faults: Faults::calm(),
+            #[cfg(feature = "net")]
+            bandwidth: None,
             max_steps: u64::MAX,
             time_limit: Duration::MAX,
             keep_events: false,
@@ -185,6 +190,20 @@ impl Config {
     /// end. A range without a length is exact.
     pub fn latency(mut self, range: Range<Duration>) -> Config {
         self.faults.latency = range;
+        self
+    }
+
+    /// Limits the bandwidth between any two hosts: each direction carries this number of bytes in a second. The
+    /// default is no limit. [`NetHandle::limit_bandwidth`](crate::NetHandle::limit_bandwidth) limits one link.
+    ///
+    /// # Panics
+    ///
+    /// If the number is zero.
+    #[cfg(feature = "net")]
+    #[track_caller]
+    pub fn bandwidth(mut self, bytes_per_second: u64) -> Config {
+        crate::net::check_bandwidth(bytes_per_second);
+        self.bandwidth = Some(bytes_per_second);
         self
     }
 

@@ -47,8 +47,8 @@
 //! A test can put parts of its program on hosts of their own: [`Simulation::host`]. Each has addresses, a name,
 //! a clock that may be ahead or drift, and can [crash](Host::crash), [start again](Host::restart) and
 //! [pause](Host::pause). Each has a disk with files, which outlives crashes; [`DiskHandle`] says what a crash
-//! leaves of it. [`Simulation::net`] has partitions and rules about packets; [`Faults`] makes the whole
-//! world rougher by one word.
+//! leaves of it. [`Simulation::net`] has partitions, holds, limits of bandwidth and rules about packets; [`Faults`]
+//! makes the whole world rougher by one word.
 //!
 //! # Programs
 //!
@@ -110,7 +110,7 @@
 //! | `timers` | the queue of deadlines, of timers and packets alike |
 //! | `threads`, `blocking` | threads that run one at a time |
 //! | `host` | hosts, their clocks, starts and crashes |
-//! | `net` | addresses, connections, datagrams, rules |
+//! | `net` | addresses, connections, datagrams, holds, bandwidth, rules |
 //! | `disk` | files, what of them is durable, their costs and faults |
 //! | `programs` | functions in place of the programs of the system |
 //! | `choices`, `random` | the draws, and the generator behind a seed |
@@ -162,7 +162,9 @@ pub use self::faults::Faults;
 pub use self::host::{Host, HostBuilder};
 pub use self::misfit::Misfit;
 #[cfg(feature = "net")]
-pub use self::net::{Content, NetHandle, Packet, Rule, RuleChoices, RuleGuard, SimSocket, Verdict};
+pub use self::net::{
+    Content, HoldGuard, NetHandle, Packet, Rule, RuleChoices, RuleGuard, SimSocket, Verdict,
+};
 #[cfg(all(feature = "process", unix))]
 pub use self::programs::{
     IntoExitCode, NoDescriptor, ProgramInput, ProgramIo, ProgramOutput, ProgramSignals,

@@ -53,9 +53,12 @@ pub(crate) struct Shared {
     pub(crate) programs: Programs,
     #[cfg(feature = "net")]
     pub(crate) network: Mutex<Network>,
-    /// Whether the network has rules. Written under its lock.
+    /// Whether the network has rules, holds or limits of bandwidth. Written under its lock.
     #[cfg(feature = "net")]
     pub(crate) has_rules: AtomicBool,
+    /// Whether bandwidth is limited somewhere. Written under the lock of the network.
+    #[cfg(feature = "net")]
+    pub(crate) is_limited: AtomicBool,
     /// The time that a packet takes between hosts.
     #[cfg(feature = "net")]
     pub(crate) latency: Latency,
@@ -141,7 +144,9 @@ impl Shared {
             #[cfg(feature = "net")]
             network: Mutex::default(),
             #[cfg(feature = "net")]
-            has_rules: AtomicBool::new(false),
+            has_rules: AtomicBool::new(config.bandwidth.is_some()),
+            #[cfg(feature = "net")]
+            is_limited: AtomicBool::new(config.bandwidth.is_some()),
             #[cfg(feature = "net")]
             latency: Latency::of(config),
         })

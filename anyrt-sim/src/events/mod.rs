@@ -45,7 +45,7 @@ pub enum Detail {
     Place(&'static Location<'static>),
     /// A packet that was sent, or lost.
     Packet(SentPacket),
-    /// The number of the other host, for a partition.
+    /// The number of the other host, for a partition or a hold, for instance.
     Host(u32),
 }
 
@@ -111,14 +111,18 @@ pub enum EventKind {
     Block,
     /// Packets to and from a host began to be lost.
     Isolate,
-    /// A rule, a partition and so on ended.
+    /// A rule, a partition, a hold and so on ended.
     RuleEnd,
     /// A disk was used.
     Disk,
+    /// Packets between two hosts began to be held back.
+    Hold,
+    /// A limit of the bandwidth between two hosts began.
+    Bandwidth,
 }
 
 /// All kinds, in their order.
-const KINDS: [EventKind; 19] = [
+const KINDS: [EventKind; 21] = [
     EventKind::Spawn,
     EventKind::Poll,
     EventKind::End,
@@ -138,6 +142,8 @@ const KINDS: [EventKind; 19] = [
     EventKind::Isolate,
     EventKind::RuleEnd,
     EventKind::Disk,
+    EventKind::Hold,
+    EventKind::Bandwidth,
 ];
 
 /// The names of all kinds on a page, in their order.
@@ -161,6 +167,8 @@ pub(crate) const KIND_NAMES: [&str; KINDS.len()] = [
     "isolate",
     "rule-end",
     "disk",
+    "hold",
+    "bandwidth",
 ];
 
 impl fmt::Display for Event {
@@ -186,6 +194,8 @@ impl fmt::Display for Event {
             EventKind::Partition => write!(f, "partition {id} begins, of host {host}"),
             EventKind::Block => write!(f, "block {id} begins, from host {host}"),
             EventKind::Isolate => write!(f, "isolation {id} begins, of host {host}"),
+            EventKind::Hold => write!(f, "hold {id} begins, of host {host}"),
+            EventKind::Bandwidth => write!(f, "bandwidth limit {id} begins, of host {host}"),
             EventKind::RuleEnd => write!(f, "rule {id} ends"),
             EventKind::Disk => crate::disk::describe(*id, f),
         }?;

@@ -102,7 +102,7 @@ impl Shared {
             self.record_loss(transit.sent(fate));
             return Fate::Lost;
         }
-        let at = self.draw_arrival(self.latency);
+        let at = self.latency.draw(self.departure(transit), &mut self.lock());
         match verdict {
             Verdict::Delay(delay) => {
                 Fate::Arrives(at.saturating_add(nanos(delay)), PacketFate::Delayed)

@@ -7,13 +7,17 @@
 //! | --- | --- |
 //! | `book` | which socket is where: addresses, ports, names |
 //! | `link` | how long a packet takes, and whether it is lost |
+//! | `hold` | packets that wait until a test releases them |
+//! | `bandwidth` | links that carry a limited number of bytes in a second |
 //! | `rules` | rules of a test about packets |
 //! | `connection` | streams: handshake, data in order, end and reset |
 //! | `packets` | datagrams |
 //! | `socket` | the facet: one type for all sockets |
 
+mod bandwidth;
 mod book;
 mod connection;
+mod hold;
 mod link;
 mod listener;
 mod packets;
@@ -27,7 +31,11 @@ use std::task::{Wake, Waker};
 
 use anyrt_core::runtime::{Net, SocketOption, SocketSpec};
 
+use self::bandwidth::Bandwidths;
+pub(crate) use self::bandwidth::check as check_bandwidth;
 pub(crate) use self::book::Book;
+use self::hold::Hold;
+pub use self::hold::HoldGuard;
 pub(crate) use self::link::Latency;
 use self::rules::Rules;
 pub use self::rules::{Content, NetHandle, Packet, Rule, RuleChoices, RuleGuard, Verdict};
@@ -44,6 +52,8 @@ use crate::shared::{Shared, State};
 pub(crate) struct Network {
     book: Book,
     rules: Rules,
+    holds: Vec<Hold>,
+    bandwidths: Bandwidths,
 }
 
 impl Shared {

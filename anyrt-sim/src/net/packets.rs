@@ -14,8 +14,9 @@ use super::link::{Fate, Transit};
 use super::rules::Content;
 use super::wake;
 use crate::events::PacketFate;
-use crate::host::Incarnation;
+use crate::host::{HostId, Incarnation};
 use crate::lock::lock;
+use crate::shared::Shared;
 
 /// The most packets that wait at a socket; more are dropped.
 const MOST: usize = 256;
@@ -37,6 +38,16 @@ struct State {
     refused: bool,
     shut_down: bool,
     waker: WakerSlot,
+}
+
+/// A packet that is sent.
+#[derive(Clone)]
+struct Datagram {
+    /// The hosts that send and receive it.
+    hosts: [HostId; 2],
+    from: Address,
+    to: Address,
+    bytes: Arc<[u8]>,
 }
 
 impl Inbox {
@@ -101,17 +112,34 @@ impl Inbox {
         if to.as_unix().is_some() {
             return self.send_here(host, from, &to, bytes);
         }
-        let from = &host.source(from, &to);
-        let shared = &host.shared;
+        let from = host.source(from, &to);
         let Some(to_host) = host.route(&to).filter(|_| host.is_alive()) else {
             return Ok(bytes.len());
         };
+        let packet = Datagram {
+            hosts: [host.host, to_host],
+            from,
+            to,
+            bytes: bytes.into(),
+        };
+        self.transmit(&host.shared, packet);
+        Ok(bytes.len())
+    }
+
+    /// Puts a packet on its way.
+    fn transmit(self: &Arc<Self>, shared: &Arc<Shared>, packet: Datagram) {
+        let [from_host, to_host] = packet.hosts;
+        if let Some(hold) = shared.hold_between(from_host, to_host) {
+            let (sender, shared) = (self.clone(), shared.clone());
+            hold.add(move || sender.transmit(&shared, packet));
+            return;
+        }
         let transit = Transit {
-            from: host.host,
+            from: from_host,
             to: to_host,
-            source: from,
-            destination: &to,
-            content: Content::Datagram(bytes),
+            source: &packet.from,
+            destination: &packet.to,
+            content: Content::Datagram(&packet.bytes),
             number: 0,
             attempts: 0,
         };
@@ -121,23 +149,23 @@ impl Inbox {
             Fate::ArrivesTwice(one, other) => ([Some(one), Some(other)], PacketFate::Duplicated),
         };
         let sent = transit.sent(fate);
-        let packet: Arc<[u8]> = bytes.into();
         for at in arrivals.into_iter().flatten() {
-            let (sender, shared) = (self.clone(), shared.clone());
-            let (from, to, packet) = (from.clone(), to.clone(), packet.clone());
-            host.shared.deliver_at(at, sent, move || {
-                let found = shared.network().book.inbox(to_host, &to);
-                let answers = shared.lock().hosts.is_reachable(to_host);
+            let (sender, network) = (self.clone(), shared.clone());
+            let Datagram {
+                from, to, bytes, ..
+            } = packet.clone();
+            shared.deliver_at(at, sent, move || {
+                let found = network.network().book.inbox(to_host, &to);
+                let answers = network.lock().hosts.is_reachable(to_host);
                 match found {
                     Some(inbox) => {
-                        inbox.arrived(packet, from);
+                        inbox.arrived(bytes, from);
                     }
                     None if answers => sender.refuse(),
                     None => {}
                 }
             });
         }
-        Ok(bytes.len())
     }
 
     /// Sends a packet to a Unix socket: it arrives at once, and none is lost.

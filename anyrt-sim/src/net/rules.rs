@@ -143,6 +143,14 @@ pub struct RuleGuard {
 }
 
 impl RuleGuard {
+    pub(super) fn new(shared: &Arc<Shared>, host: HostId, id: u64) -> RuleGuard {
+        RuleGuard {
+            shared: shared.clone(),
+            host,
+            id,
+        }
+    }
+
     /// Keeps the rule until the end of the run.
     pub fn keep(self) {
         mem::forget(self);
@@ -152,6 +160,13 @@ impl RuleGuard {
 impl Drop for RuleGuard {
     fn drop(&mut self) {
         let mut network = self.shared.network();
+        if network.bandwidths.remove(self.id) {
+            self.shared.note_rules(&network);
+            drop(network);
+            self.shared
+                .record_rule(EventKind::RuleEnd, self.host, self.id, Detail::None);
+            return;
+        }
         let position = network
             .rules
             .list
@@ -177,7 +192,7 @@ impl fmt::Debug for RuleGuard {
 #[derive(Default)]
 pub(super) struct Rules {
     list: Vec<Numbered>,
-    /// The number of rules that were added.
+    /// The number of rules, holds and limits that were added.
     count: u64,
     /// The rules that have ended while they were taken out to be called.
     ended: Vec<u64>,
@@ -197,6 +212,10 @@ impl fmt::Debug for Rules {
 }
 
 impl NetHandle {
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.0
+    }
+
     /// Adds a rule, which decides about each packet between different hosts. Rules are asked in the order in
     /// which they were added; the first that does not answer [`Verdict::Pass`] decides.
     ///
@@ -231,17 +250,12 @@ impl NetHandle {
     ) -> RuleGuard {
         let rule = Box::new(rule);
         let mut network = self.0.network();
-        network.rules.count += 1;
-        let id = network.rules.count;
+        let id = network.next_rule();
         network.rules.list.push(Numbered { id, rule });
         self.0.note_rules(&network);
         drop(network);
         self.0.record_rule(kind, host, id, detail);
-        RuleGuard {
-            shared: self.0.clone(),
-            host,
-            id,
-        }
+        RuleGuard::new(&self.0, host, id)
     }
 
     /// Adds a rule that loses the packets for which `loses` returns true, by the names of the hosts.
@@ -290,14 +304,16 @@ impl NetHandle {
 }
 
 impl Shared {
-    /// Notes whether there are rules, so that packets need no lock to learn it.
-    fn note_rules(&self, network: &Network) {
-        let has_rules = !network.rules.list.is_empty();
+    /// Notes whether there are rules, holds and limits, so that packets need no lock to learn it.
+    pub(super) fn note_rules(&self, network: &Network) {
+        let is_limited = self.config.bandwidth.is_some() || !network.bandwidths.is_empty();
+        let has_rules = is_limited || !network.rules.list.is_empty() || !network.holds.is_empty();
+        self.is_limited.store(is_limited, Ordering::Relaxed);
         self.has_rules.store(has_rules, Ordering::Relaxed);
     }
 
     /// Records that a rule began or ended, unless the run has ended.
-    fn record_rule(&self, kind: EventKind, host: HostId, id: u64, detail: Detail) {
+    pub(super) fn record_rule(&self, kind: EventKind, host: HostId, id: u64, detail: Detail) {
         let now = self.now();
         let mut state = self.lock();
         if !state.ended {
@@ -343,6 +359,12 @@ impl Shared {
 }
 
 impl Network {
+    /// Returns the number of a new rule, hold or limit.
+    pub(super) fn next_rule(&mut self) -> u64 {
+        self.rules.count += 1;
+        self.rules.count
+    }
+
     /// Puts back the rules that were called, without those that have ended meanwhile.
     fn return_rules(&mut self, mut rules: Vec<Numbered>) {
         let ended = mem::take(&mut self.rules.ended);

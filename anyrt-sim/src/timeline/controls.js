@@ -4,7 +4,7 @@ const LINES = [
   "Arrow: a packet, from its departure to its arrival. With long dashes: delayed, or sent twice. With ✕: lost.",
   "Line of a host: whole while it is up, yellow dashes while it is paused, red dots after a crash.",
   "Grey bar: a task, from its start to its end.",
-  "Red area: a partition.",
+  "Red area: a partition, or a hold.",
 ];
 
 let is_drawing = false;

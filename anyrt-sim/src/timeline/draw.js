@@ -64,11 +64,11 @@ function draw_selected(scene) {
   scene.append(element("rect", { class: "selected", x: 0, y: y - 8, width: view.width - MAP, height: 16 }));
 }
 
-// Partitions and rules that lose packets, from their beginning to their end.
+// Partitions, holds and rules that lose packets, from their beginning to their end.
 function draw_bands(scene) {
   if (!view.on.has("rules")) return;
   for (const event of events) {
-    if (!["partition", "block", "isolate"].includes(event.kind) || view.hidden.has(event.host)) continue;
+    if (!["partition", "block", "isolate", "hold"].includes(event.kind) || view.hidden.has(event.host)) continue;
     const [top, bottom] = [event, event.ended || END].map(row_of_event).map(y_of_row);
     if (bottom < HEAD || top > view.height) continue;
     const xs = [x_of(event.host)];

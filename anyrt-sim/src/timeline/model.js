@@ -5,7 +5,7 @@ const data = JSON.parse(document.getElementById("data").textContent);
 // Groups of kinds, in the order of the filter. Those that explain little by themselves are off at first.
 const GROUPS = {
   hosts: { kinds: ["start", "crash", "pause", "resume"], text: "start, crash, pause of a host" },
-  rules: { kinds: ["rule", "partition", "block", "isolate", "rule-end"], text: "partition, or rule about packets" },
+  rules: { kinds: ["rule", "partition", "block", "isolate", "hold", "bandwidth", "rule-end"], text: "partition, hold, or rule about packets" },
   faults: { kinds: ["fault"], text: "lost packet" },
   packets: { kinds: ["send"], text: "packet" },
   notes: { kinds: ["note"], text: "note of the program" },
@@ -61,6 +61,8 @@ function label_of(event) {
     case "partition": return `partition from ${host_name(other)}`;
     case "block": return `blocked towards ${host_name(other)}`;
     case "isolate": return "isolated";
+    case "hold": return `holds packets from and to ${host_name(other)}`;
+    case "bandwidth": return `bandwidth limit to ${host_name(other)}`;
     case "rule-end": return event.begun ? `end of: ${event.begun.label}` : `end of rule ${id}`;
     default: return kind;
   }
@@ -134,7 +136,7 @@ function follow() {
         if (tasks.has(event.id)) end_task(tasks.get(event.id), event);
         else if (event.id !== 0) set_state(event.host, event, "ended");
         break;
-      case "rule": case "partition": case "block": case "isolate":
+      case "rule": case "partition": case "block": case "isolate": case "hold": case "bandwidth":
         rules.set(event.id, event);
         break;
       case "rule-end":

@@ -2,6 +2,7 @@
 #![cfg(feature = "net")]
 #![allow(clippy::unwrap_used, reason = "a test says where it failed")]
 
+mod links;
 mod network;
 
 use std::io;

@@ -76,8 +76,9 @@ impl Connection {
             let room = WINDOW.saturating_sub(pipe.buffer.len() + pipe.on_their_way);
             if room > 0 {
                 let offered: usize = slices.iter().map(|slice| slice.len()).sum();
+                let shared = &self.connected.shared;
                 // Drawn only now: a call that is pending draws nothing.
-                let most = self.connected.shared.draw_transfer(room.min(offered));
+                let most = shared.draw_transfer(shared.piece(room.min(offered)));
                 let bytes = gather(slices, most);
                 let count = bytes.len();
                 pipe.on_their_way += count;

@@ -127,6 +127,14 @@ impl Connection {
     fn transmit(self: &Arc<Self>, side: usize, number: u64, segment: Segment, attempts: u32) {
         let shared = &self.connected.shared;
         let transit = self.transit(side, number, &segment, attempts);
+        if let Some(hold) = shared.hold_between(transit.from, transit.to) {
+            let connection = self.clone();
+            hold.add(move || connection.transmit(side, number, segment, attempts));
+            // It is not lost: the minute after which the connection is given up begins anew.
+            let pipe = &mut self.lock().pipes[side];
+            (pipe.stalled_since, pipe.retries) = (None, 0);
+            return;
+        }
         let (at, fate) = match shared.fate(&transit) {
             Fate::Arrives(at, fate) => (at, fate),
             Fate::ArrivesTwice(at, _) => (at, PacketFate::Arrives),

@@ -29,7 +29,7 @@ pub(crate) use self::listing::Listing;
 pub use self::metadata::{Metadata, OwnMetadata};
 pub use self::permissions::Permissions;
 #[cfg(feature = "fs")]
-pub(crate) use self::tree::{Identity, is_missing};
+pub(crate) use self::tree::is_missing;
 #[cfg(feature = "fs")]
 pub(crate) use self::unique::Removal;
 #[cfg(feature = "fs")]

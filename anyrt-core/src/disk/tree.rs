@@ -2,19 +2,10 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::{Disk, os};
-
-/// The identity of a file, which all its names share.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Identity {
-    /// The numbers of the file system and of the file in it.
-    Numbers(u64, u64),
-    /// The canonical path, on systems without such numbers.
-    #[cfg_attr(unix, expect(dead_code, reason = "Unix numbers its files"))]
-    Path(PathBuf),
-}
+use super::Disk;
+use super::os::{self, Identity};
 
 impl Disk {
     /// Creates a folder and its missing parents.
@@ -65,7 +56,7 @@ impl Disk {
     }
 
     /// Returns the identity of the file that a path leads to.
-    pub(crate) fn identity(&self, path: &Path) -> io::Result<Identity> {
+    pub(super) fn identity(&self, path: &Path) -> io::Result<Identity> {
         os::identity(&self.metadata(path, true)?, path)
     }
 }

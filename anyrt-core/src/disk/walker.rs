@@ -8,7 +8,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Disk, FileType, Identity, Listing};
+use super::os::Identity;
+use super::{Disk, FileType, Listing};
 
 /// The maximum number of folders that are open at the same time.
 const MAX_OPEN: usize = 10;

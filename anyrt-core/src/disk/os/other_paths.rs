@@ -2,13 +2,17 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::disk::{Identity, Metadata, Permissions};
+use crate::disk::{Metadata, Permissions};
+
+/// The identity of a file, which all its names share: the canonical path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::disk) struct Identity(PathBuf);
 
 /// Returns the identity of the file at this path.
 pub(in crate::disk) fn identity(_metadata: &Metadata, path: &Path) -> io::Result<Identity> {
-    Ok(Identity::Path(fs::canonicalize(path)?))
+    Ok(Identity(fs::canonicalize(path)?))
 }
 
 /// Removes a folder with everything in it, in one step.

@@ -9,11 +9,15 @@ use std::path::Path;
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, openat, unlinkat};
 use rustix::io::Errno;
 
-use crate::disk::{Identity, Metadata, Permissions};
+use crate::disk::{Metadata, Permissions};
+
+/// The identity of a file, which all its names share: the numbers of the file system and of the file in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::disk) struct Identity(u64, u64);
 
 /// Returns the identity of the file with this metadata.
 pub(in crate::disk) fn identity(metadata: &Metadata, _path: &Path) -> io::Result<Identity> {
-    Ok(Identity::Numbers(metadata.dev(), metadata.ino()))
+    Ok(Identity(metadata.dev(), metadata.ino()))
 }
 
 /// Removes a folder with everything in it, and calls `step` before each entry.

@@ -144,9 +144,7 @@ fn held_datagrams_are_sent_in_their_order() {
 #[test]
 fn packets_that_are_held_at_the_end_are_dropped() {
     let outcome = Config::new(1).run(async {
-        let receiver = sim()
-            .host("receiver")
-            .start(|| std::future::pending::<()>());
+        let receiver = sim().host("receiver").start(std::future::pending::<()>);
         let sender = start_sender(20, 10);
         let hold = sim().net().hold(&sender, &receiver);
         ended(&sender).await;

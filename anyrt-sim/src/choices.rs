@@ -50,6 +50,9 @@ const NAMES: [&str; 8] = [
     "crash",
 ];
 
+/// The purposes of draws that decide about faults.
+const FAULTS: [Purpose; 2] = [Purpose::Fault, Purpose::DiskFault];
+
 /// The number of the stream of priorities. It is among those of the purposes, since later ones were added.
 const PRIORITIES: u64 = 6;
 
@@ -81,6 +84,28 @@ impl Choices {
     /// Returns whether every draw is zero.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Returns the list of one fault: these draws, after a number of zeros.
+    pub(crate) fn of_fault(
+        purpose: Purpose,
+        number: usize,
+        draws: impl Iterator<Item = u64>,
+    ) -> Choices {
+        let mut choices = Choices::default();
+        let stream = &mut choices.streams[purpose as usize];
+        stream.resize(number, 0);
+        stream.extend(draws);
+        choices
+    }
+
+    /// Returns the purpose and the number of the first draw that is a fault.
+    pub(crate) fn first_fault(&self) -> Option<(Purpose, usize)> {
+        FAULTS.into_iter().find_map(|purpose| {
+            let stream = &self.streams[purpose as usize];
+            let number = stream.iter().position(|&draw| draw != 0)?;
+            Some((purpose, number))
+        })
     }
 
     /// Returns the draws of each purpose.
@@ -191,8 +216,9 @@ pub(crate) struct Draws {
     streams: [Rng; NAMES.len()],
     /// Priorities are not among the choices: the positions that they lead to are.
     priorities: Rng,
-    /// The list that is repeated instead of drawing.
+    /// The list that is repeated instead of drawing, for these purposes.
     replayed: Option<Choices>,
+    is_replayed: [bool; NAMES.len()],
     made: [usize; NAMES.len()],
     /// The number of choices of the list that were too high.
     out_of_range: usize,
@@ -205,10 +231,31 @@ impl Draws {
             streams: std::array::from_fn(|purpose| Rng::stream(seed, stream(purpose))),
             priorities: Rng::stream(seed, PRIORITIES),
             replayed,
+            is_replayed: [true; NAMES.len()],
             made: [0; NAMES.len()],
             out_of_range: 0,
             kept: keep.then(Choices::default),
         }
+    }
+
+    /// Repeats the faults of a list, whatever the other draws come from.
+    pub(crate) fn inject(&mut self, faults: &Choices) {
+        let list = match &mut self.replayed {
+            Some(list) => list,
+            none => {
+                self.is_replayed = [false; NAMES.len()];
+                none.insert(Choices::default())
+            }
+        };
+        for purpose in FAULTS.map(|purpose| purpose as usize) {
+            list.streams[purpose].clone_from(&faults.streams[purpose]);
+            self.is_replayed[purpose] = true;
+        }
+    }
+
+    /// Returns the number of draws of a purpose.
+    pub(crate) fn made(&self, purpose: Purpose) -> usize {
+        self.made[purpose as usize]
     }
 
     /// Draws a number below `n`, which is not zero.
@@ -216,14 +263,14 @@ impl Draws {
     pub(crate) fn below(&mut self, purpose: Purpose, n: u64) -> u64 {
         let index = purpose as usize;
         let draw = match &self.replayed {
-            None => self.streams[index].below(n),
-            Some(list) => {
+            Some(list) if self.is_replayed[index] => {
                 let draw = list.streams[index].get(self.made[index]).copied();
                 let draw = draw.unwrap_or(0);
                 // A program that has changed may have fewer alternatives than when the list was made.
                 self.out_of_range += usize::from(draw >= n);
                 draw.min(n - 1)
             }
+            _ => self.streams[index].below(n),
         };
         self.made[index] += 1;
         if let Some(kept) = &mut self.kept {

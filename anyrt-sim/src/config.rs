@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::choices::Choices;
-use crate::explore::Explorer;
+use crate::explore::{Explorer, FaultExplorer};
 use crate::faults::Faults;
 use crate::properties::Properties;
 use crate::seeds::Watch;
@@ -63,6 +63,10 @@ pub struct Config {
     pub(crate) watch: Option<Arc<Watch>>,
     /// The explorer that the run belongs to, if one tries every place.
     pub(crate) explorer: Option<Arc<Explorer>>,
+    /// The explorer of faults that the run belongs to.
+    pub(crate) fault_explorer: Option<Arc<FaultExplorer>>,
+    /// The faults that occur, instead of those that the seed decides.
+    pub(crate) injected: Option<Choices>,
 }
 
 /// The order in which tasks that are ready are polled.
@@ -141,6 +145,8 @@ impl Config {
             properties: None,
             watch: None,
             explorer: None,
+            fault_explorer: None,
+            injected: None,
         }
     }
 
@@ -243,8 +249,8 @@ impl Config {
     /// ended or failed, and the place of the file to the standard error stream. Off by default.
     ///
     /// For several runs with one configuration, the file has the last one. [`Seeds`](crate::Seeds) writes that of a
-    /// failure after it is shrunk; [`Shrink`](crate::Shrink), [`explore::cancel`](crate::explore::cancel) and
-    /// [`check_determinism`](Config::check_determinism) write none.
+    /// failure after it is shrunk; [`Shrink`](crate::Shrink), [`explore::cancel`](crate::explore::cancel),
+    /// [`explore::faults`](crate::explore::faults()) and [`check_determinism`](Config::check_determinism) write none.
     ///
     /// # Examples
     ///

@@ -73,6 +73,7 @@
 //! | [`Seeds`] | runs a test for many seeds, in parallel, and shrinks the first failure |
 //! | [`Shrink`] | searches for a shorter list of choices that fails in the same way |
 //! | [`explore::cancel`] | cancels, or drops, an operation at each place where that can happen |
+//! | [`explore::faults`](explore::faults()) | injects a fault at each place where one can occur |
 //! | [`always!`] | fails a run where a condition is false |
 //! | [`sometimes!`] | fails a test for many seeds if a condition is true in none of them |
 //!

@@ -107,6 +107,9 @@ impl Shared {
             _ => None,
         };
         let mut draws = Draws::new(config.seed, replayed, config.keep_choices);
+        if let Some(faults) = &config.injected {
+            draws.inject(faults);
+        }
         let order = Order::new(&config.policy, config.seed, &mut draws);
         Arc::new(Shared {
             config: config.clone(),

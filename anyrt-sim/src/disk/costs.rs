@@ -14,6 +14,7 @@ use super::system::Files;
 use super::tree::Tree;
 use crate::choices::Purpose;
 use crate::events::{Detail, EventKind, Fnv};
+use crate::explore::{self, FaultDraw, FaultKind};
 use crate::lock::lock;
 use crate::random::Rng;
 use crate::shared::nanos;
@@ -127,7 +128,7 @@ impl Files {
         subject: Subject<'_>,
     ) -> Result<MutexGuard<'_, Tree>, Errno> {
         self.pass_time(operation, subject)?;
-        if self.draw_error(operation) {
+        if self.draw_error(operation, subject) {
             return Err(Errno::IO);
         }
         Ok(self.lock())
@@ -201,7 +202,7 @@ impl Files {
     }
 
     /// Returns whether an operation fails: by request, or by chance.
-    pub(super) fn draw_error(&self, operation: DiskOperation) -> bool {
+    pub(super) fn draw_error(&self, operation: DiskOperation, subject: Subject<'_>) -> bool {
         let requested = {
             let mut costs = lock(&self.host.disk.costs);
             match costs.failing.get_mut(&operation) {
@@ -213,7 +214,9 @@ impl Files {
             }
         };
         let errors = self.host.shared.config.faults.disk_errors;
-        let fails = requested || operation.meets_errors() && self.draw_fault(errors);
+        let fails = requested
+            || operation.meets_errors()
+                && self.draw_fault(FaultKind::DiskError, errors, None, subject.event(operation));
         if fails {
             let host = u64::from(self.host.host);
             self.record(EventKind::Fault, host, || {
@@ -224,16 +227,42 @@ impl Files {
     }
 
     /// Draws whether a fault of this frequency, of a thousand, occurs.
-    fn draw_fault(&self, per_mille: u32) -> bool {
+    fn draw_fault(
+        &self,
+        kind: FaultKind,
+        per_mille: u32,
+        count: Option<usize>,
+        event: u64,
+    ) -> bool {
+        let shared = &self.host.shared;
+        if let Some(explorer) = &shared.config.fault_explorer
+            && per_mille > 0
+        {
+            let draw = FaultDraw {
+                purpose: Purpose::DiskFault,
+                kind,
+                bound: 1000,
+                count,
+            };
+            let subject = explore::Subject::Disk(self.host.host, event);
+            explorer.before_draw(shared, &draw, &subject);
+        }
         // From the top, so that a draw of zero is no fault.
         let per_mille = u64::from(per_mille.min(1000));
         per_mille > 0 && self.draw(Purpose::DiskFault, 1000) >= 1000 - per_mille
     }
 
     /// Draws the number of bytes that a call transfers, of those that it could.
-    pub(super) fn draw_transfer(&self, count: usize) -> usize {
+    pub(super) fn draw_transfer(
+        &self,
+        operation: DiskOperation,
+        subject: Subject<'_>,
+        count: usize,
+    ) -> usize {
         let short_transfers = self.host.shared.config.faults.short_transfers;
-        if count < 2 || !self.draw_fault(short_transfers) {
+        let event = subject.event(operation);
+        let kind = FaultKind::ShortTransfer;
+        if count < 2 || !self.draw_fault(kind, short_transfers, Some(count), event) {
             return count;
         }
         // A draw of zero is the least that is missing.

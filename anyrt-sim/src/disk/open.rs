@@ -60,7 +60,9 @@ impl File {
         let file = tree.file_mut(self.node)?;
         let there = file.current().len().saturating_sub(from);
         let count = there.min(buffer.len() as u64) as usize;
-        let count = self.files.draw_transfer(count);
+        let count = self
+            .files
+            .draw_transfer(DiskOperation::Read, Subject::File(self.node), count);
         file.current().read(&mut buffer[..count], from);
         tree.node_mut(self.node).accessed = time;
         if offset.is_none() {
@@ -80,7 +82,9 @@ impl File {
             Some(offset) => offset,
             None => self.position(),
         };
-        let count = self.files.draw_transfer(bytes.len());
+        let count =
+            self.files
+                .draw_transfer(DiskOperation::Write, Subject::File(self.node), bytes.len());
         let count = tree.write(self.node, &bytes[..count], at)?;
         if offset.is_none() {
             self.set_position(at + count as u64);
@@ -99,7 +103,7 @@ impl File {
     fn sync(&self) -> Result<(), Errno> {
         let operation = DiskOperation::Sync;
         self.files.pass_time(operation, Subject::File(self.node))?;
-        let fails = self.files.draw_error(operation);
+        let fails = self.files.draw_error(operation, Subject::File(self.node));
         // Some systems drop what they could not write, and later syncs succeed without it.
         let forgets = fails && self.files.draw(Purpose::DiskFault, 2) == 1;
         let mut tree = self.files.lock();

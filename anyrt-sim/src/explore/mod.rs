@@ -1,8 +1,10 @@
 //! Explorers: they run a test once for each place where something may strike.
 //!
 //! [`cancel`] tries cancellation: at each place of an operation, the operation is cancelled, or dropped.
+//! [`faults`] tries faults: lost packets, short transfers, disks that fail.
 
 mod cut;
+mod faults;
 mod report;
 mod site;
 
@@ -12,6 +14,8 @@ use anyrt_core::runtime::observe;
 
 pub use self::cut::Cut;
 pub(crate) use self::cut::Explorer;
+pub(crate) use self::faults::{FaultDraw, FaultExplorer, Subject};
+pub use self::faults::{FaultFound, FaultKind, FaultPlace, FaultReport, faults};
 pub use self::report::{CancelReport, Found, Place, Point};
 use crate::config::Config;
 use crate::failure::{Failure, message};
@@ -136,11 +140,16 @@ fn once(config: &Config, way: Way, at: Option<u64>, test: &impl AsyncFn(&Cut)) -
         test(cut).await;
     });
     drop(observed);
-    let failed = ran.failed.map(|(failure, place)| match (failure, place) {
+    let failed = ran.failed.map(failure_text);
+    Explored { explorer, failed }
+}
+
+/// Returns the text of a failure, with its place if it is a panic.
+fn failure_text((failure, place): (Failure, Option<String>)) -> String {
+    match (failure, place) {
         (Failure::Panic(payload), Some(place)) => {
             format!("panicked at {place}: {}", message(&*payload))
         }
         (failure, _) => failure.to_string(),
-    });
-    Explored { explorer, failed }
+    }
 }

@@ -88,19 +88,39 @@ impl CancelReport {
 
 impl fmt::Display for CancelReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} places were tried in {} runs with seed {}, {} failed",
-            self.places.len(),
-            self.runs,
-            self.seed,
-            self.failures.len()
-        )?;
-        for found in &self.failures {
-            write!(f, "\n{found}")?;
-        }
-        Ok(())
+        write_summary(f, self.places.len(), self.runs, self.seed, &self.failures)
     }
+}
+
+/// Writes the text of a report.
+pub(super) fn write_summary(
+    f: &mut fmt::Formatter<'_>,
+    places: usize,
+    runs: u64,
+    seed: u64,
+    failures: &[impl fmt::Display],
+) -> fmt::Result {
+    let failed = failures.len();
+    write!(
+        f,
+        "{places} places were tried in {runs} runs with seed {seed}, {failed} failed"
+    )?;
+    for found in failures {
+        write!(f, "\n{found}")?;
+    }
+    Ok(())
+}
+
+/// Writes how a run failed, after its place.
+pub(super) fn write_run(
+    f: &mut fmt::Formatter<'_>,
+    site: Option<&str>,
+    message: &str,
+) -> fmt::Result {
+    if let Some(site) = site {
+        write!(f, "\n  in {site}")?;
+    }
+    write!(f, "\n  {}", message.replace('\n', "\n  "))
 }
 
 impl fmt::Display for Found {
@@ -109,10 +129,7 @@ impl fmt::Display for Found {
             Some(place) => write!(f, "- {place}")?,
             None => f.write_str("- without being cut off")?,
         }
-        if let Some(site) = &self.site {
-            write!(f, "\n  in {site}")?;
-        }
-        write!(f, "\n  {}", self.message.replace('\n', "\n  "))
+        write_run(f, self.site.as_deref(), &self.message)
     }
 }
 

@@ -8,6 +8,7 @@ use super::rules::{Content, Verdict};
 use crate::choices::Purpose;
 use crate::config::Config;
 use crate::events::{Detail, EventKind, PacketFate, SentPacket};
+use crate::explore::{FaultDraw, FaultKind, Subject};
 use crate::host::HostId;
 use crate::shared::{Shared, State, nanos};
 
@@ -93,7 +94,7 @@ impl Shared {
         }
         let verdict = self.ask_rules(transit);
         let is_dropped = verdict == Verdict::Drop;
-        if is_dropped || self.draw_fault(self.config.faults.loss) {
+        if is_dropped || self.draw_packet_fault(FaultKind::Loss, self.config.faults.loss, transit) {
             let fate = if is_dropped {
                 PacketFate::Dropped
             } else {
@@ -111,7 +112,11 @@ impl Shared {
                 Fate::ArrivesTwice(at, at.saturating_add(nanos(later)))
             }
             _ if transit.content.is_datagram()
-                && self.draw_fault(self.config.faults.duplication) =>
+                && self.draw_packet_fault(
+                    FaultKind::Duplication,
+                    self.config.faults.duplication,
+                    transit,
+                ) =>
             {
                 Fate::ArrivesTwice(at, self.draw_arrival(self.latency))
             }
@@ -144,7 +149,11 @@ impl Shared {
 
     /// Draws the number of bytes that a call on a stream transfers, of those that it could.
     pub(super) fn draw_transfer(&self, count: usize) -> usize {
-        if count < 2 || !self.draw_fault(self.config.faults.short_transfers) {
+        if count < 2 {
+            return count;
+        }
+        let (kind, frequency) = (FaultKind::ShortTransfer, self.config.faults.short_transfers);
+        if !self.draw_fault(kind, frequency, Some(count), || Subject::Stream) {
             return count;
         }
         let less = self.lock().draws.below(Purpose::Fault, count as u64 - 1) as usize;
@@ -152,10 +161,34 @@ impl Shared {
         count - 1 - less
     }
 
+    /// Draws whether a fault of a packet occurs.
+    fn draw_packet_fault(&self, kind: FaultKind, per_mille: u32, transit: &Transit<'_>) -> bool {
+        self.draw_fault(kind, per_mille, None, || {
+            let content = transit.content;
+            let hosts = [transit.from, transit.to];
+            Subject::Packet(hosts, content.kind(), content.length())
+        })
+    }
+
     /// Draws whether a fault of this frequency, of a thousand, occurs.
-    fn draw_fault(&self, per_mille: u32) -> bool {
+    fn draw_fault(
+        &self,
+        kind: FaultKind,
+        per_mille: u32,
+        count: Option<usize>,
+        subject: impl FnOnce() -> Subject,
+    ) -> bool {
         if per_mille == 0 {
             return false;
+        }
+        if let Some(explorer) = &self.config.fault_explorer {
+            let draw = FaultDraw {
+                purpose: Purpose::Fault,
+                kind,
+                bound: 1000,
+                count,
+            };
+            explorer.before_draw(self, &draw, &subject());
         }
         // From the top, so that a draw of zero is no fault.
         let draw = self.lock().draws.below(Purpose::Fault, 1000);

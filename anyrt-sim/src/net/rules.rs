@@ -13,6 +13,7 @@ use super::link::Transit;
 use crate::choices::Purpose;
 use crate::current::with_current;
 use crate::events::{Detail, EventKind, PacketKind};
+use crate::explore::{FaultDraw, FaultKind, Subject};
 use crate::host::{Host, HostId};
 use crate::shared::Shared;
 use crate::spawn::Simulation;
@@ -118,6 +119,15 @@ impl RuleChoices<'_> {
     pub fn below(&mut self, n: u64) -> u64 {
         if n < 2 {
             return 0;
+        }
+        if let Some(explorer) = &self.0.config.fault_explorer {
+            let draw = FaultDraw {
+                purpose: Purpose::Fault,
+                kind: FaultKind::Rule,
+                bound: n,
+                count: None,
+            };
+            explorer.before_draw(self.0, &draw, &Subject::Rule);
         }
         self.0.lock().draws.below(Purpose::Fault, n)
     }

@@ -114,6 +114,10 @@ const ALL: &[Access] = &[
                 "options that only files of the system have",
             ),
             (
+                "anyrt-core/src/monitor/place.rs",
+                "the folder of the sockets of monitors, for programs that look for them",
+            ),
+            (
                 "anyrt-core/src/net/os",
                 "the files of Unix sockets of the system",
             ),
@@ -142,6 +146,10 @@ const ALL: &[Access] = &[
         ],
         harmless: &[],
         rooms: &[
+            (
+                "anyrt-core/src/monitor/peer",
+                "the user behind a socket of the system",
+            ),
             (
                 "anyrt-core/src/net/adopt.rs",
                 "sockets of the system that a program hands over",
@@ -182,6 +190,7 @@ const ALL: &[Access] = &[
         ],
         harmless: &[],
         rooms: &[
+            ("anyrt-core/src/monitor", "the user of this process"),
             ("anyrt-core/src/process", "processes of the system"),
             (
                 "anyrt-core/src/role/worker.rs",

@@ -36,7 +36,7 @@ mod sim {
 
     anyrt_conformance::suite! {
         runtime: simulation(),
-        facets: [spawn, time, blocking, net],
+        facets: [spawn, time, blocking, files, net],
         lacks: [real_time, os_threads, foreign_wakes, nested_runs, portal_runs, os_files, os_sockets, socket_table,
             ordered_datagrams, dual_stack, reuse_port, full_queues],
     }

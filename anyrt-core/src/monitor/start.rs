@@ -35,6 +35,11 @@ pub fn start_if_requested<R: Runtime + Net>() {
 }
 
 fn start<R: Runtime + Net>(value: &OsStr) -> io::Result<()> {
+    if R::file_system().is_some() {
+        let text =
+            "a simulation has no sockets that other programs can reach; do not set the variable";
+        return Err(io::Error::new(io::ErrorKind::Unsupported, text));
+    }
     let (listener, path) = if value == "1" {
         bind_in_folder::<R>(&open_folder()?)?
     } else {

@@ -31,7 +31,7 @@ pub use self::permissions::Permissions;
 #[cfg(feature = "fs")]
 pub(crate) use self::tree::is_missing;
 #[cfg(feature = "fs")]
-pub(crate) use self::unique::Removal;
+pub(crate) use self::unique::{Removal, TEMPORARY_PREFIX};
 #[cfg(feature = "fs")]
 pub(crate) use self::walker::{WalkOptions, Walker};
 use crate::loom::Arc;

@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 use super::{Disk, Handle};
 use crate::runtime::OpenMode;
 
+/// The beginning of the names of temporary files, by default.
+pub(crate) const TEMPORARY_PREFIX: &str = ".tmp";
+
 /// The number of random characters in a name.
 const LENGTH: usize = 6;
 
@@ -52,7 +55,8 @@ impl Disk {
             ..OpenMode::default()
         };
         let open = |path: &Path| self.open(path, &mode);
-        let (file, path) = self.create_unique(folder, ".tmp".as_ref(), "".as_ref(), open)?;
+        let (file, path) =
+            self.create_unique(folder, TEMPORARY_PREFIX.as_ref(), "".as_ref(), open)?;
         self.remove_file(&path)?;
         Ok(file)
     }

@@ -8,7 +8,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::os::Identity;
+use super::os::{self, Identity};
 use super::{Disk, FileType, Listing};
 
 /// The maximum number of folders that are open at the same time.
@@ -154,9 +154,9 @@ impl Walker {
     /// Returns the type of the target of a link, unless it leads back to a folder that the walk is in.
     fn follow(&self, link: &Path) -> Result<FileType, WalkError> {
         let wrap = |error| (link.to_owned(), error);
-        let target = self.disk.metadata(link, true).map_err(wrap)?.file_type();
+        let target = self.disk.metadata(link, true).map_err(wrap)?;
         if target.is_dir() {
-            let identity = self.disk.identity(link).map_err(wrap)?;
+            let identity = os::identity(&target, link).map_err(wrap)?;
             let mut levels = self.levels.iter();
             let ancestor = levels.find(|level| level.identity.as_ref() == Some(&identity));
             if let Some(ancestor) = ancestor {
@@ -164,7 +164,7 @@ impl Walker {
                 return Err(wrap(io::Error::other(message)));
             }
         }
-        Ok(target)
+        Ok(target.file_type())
     }
 
     fn enter(&mut self, folder: PathBuf) -> io::Result<()> {

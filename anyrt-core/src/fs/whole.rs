@@ -4,24 +4,17 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::call::{Limiter, Stop, call, call_cancellable, check, look};
-use crate::disk::{Disk, Handle, Removal};
+use crate::disk::{Disk, Handle, Removal, TEMPORARY_PREFIX};
 use crate::runtime::{OpenMode, Runtime};
 
 /// The number of bytes to read or copy between two checks of the cancellation.
 const CHECK_INTERVAL: u64 = 8 << 20;
 
-/// The beginning of the names of temporary files.
-const PREFIX: &str = ".tmp";
-
 /// The mode in which a file is created that must not exist.
 const NEW_FILE: OpenMode = OpenMode {
-    read: false,
     write: true,
-    append: false,
-    truncate: false,
-    create: false,
     create_new: true,
-    mode: None,
+    ..OpenMode::NONE
 };
 
 /// Reads a whole file.
@@ -155,9 +148,10 @@ pub(super) async fn write_atomic_at<R: Runtime, C: AsRef<[u8]> + Send + 'static>
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error.into()),
         };
-        let (file, path) = disk.create_unique(folder, PREFIX.as_ref(), "".as_ref(), |path| {
-            disk.open(path, &NEW_FILE)
-        })?;
+        let (file, path) =
+            disk.create_unique(folder, TEMPORARY_PREFIX.as_ref(), "".as_ref(), |path| {
+                disk.open(path, &NEW_FILE)
+            })?;
         let mut removal = Removal::new(disk, path, Disk::remove_file);
         for part in contents.as_ref().chunks(CHECK_INTERVAL as usize) {
             look()?;

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
+use std::fs;
 use std::io::{self, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -17,8 +18,8 @@ use crate::disk::{FileType, Metadata, Permissions};
 ///    functions of [`Blocking`](super::Blocking) may.
 /// 2. Functions MUST behave like those of the operating system with the same purpose, in one step each: after
 ///    an error nothing has changed.
-/// 3. Errors SHOULD have the number that the operating system would use, so that programs can tell them
-///    apart.
+/// 3. Errors SHOULD have the number that the operating system would use, so that programs can
+///    distinguish them.
 /// 4. Paths are passed as the program wrote them. A relative one MUST be resolved against the current folder of
 ///    the file system.
 #[expect(
@@ -141,6 +142,19 @@ pub struct OpenMode {
 }
 
 impl OpenMode {
+    /// Returns the options of the standard library, without the mode of a created file.
+    pub(crate) fn to_std(self) -> fs::OpenOptions {
+        let mut options = fs::OpenOptions::new();
+        options
+            .read(self.read)
+            .write(self.write)
+            .append(self.append)
+            .truncate(self.truncate)
+            .create(self.create)
+            .create_new(self.create_new);
+        options
+    }
+
     /// The mode in which nothing is set.
     pub(crate) const NONE: OpenMode = OpenMode {
         read: false,

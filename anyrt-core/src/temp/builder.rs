@@ -7,7 +7,7 @@ use std::{fmt, io};
 
 use super::dir::remove_dir;
 use super::{CREATE_FILE, NamedTempFile, SpooledTempFile, TempDir};
-use crate::disk::{Disk, Permissions, Removal};
+use crate::disk::{Disk, Permissions, Removal, TEMPORARY_PREFIX};
 use crate::fs::call::{Limiter, call};
 use crate::fs::{self as files, File};
 use crate::loom::Arc;
@@ -29,7 +29,7 @@ impl<R: Runtime> TempBuilder<R> {
     /// ([`std::env::temp_dir`]), or that of the runtime.
     pub fn new() -> TempBuilder<R> {
         TempBuilder {
-            prefix: ".tmp".into(),
+            prefix: TEMPORARY_PREFIX.into(),
             suffix: OsString::new(),
             parent: None,
             permissions: None,

@@ -9,15 +9,7 @@ use crate::runtime::OpenMode;
 
 /// Opens a file. A new one may be read-only.
 pub(crate) fn open(path: &Path, mode: &OpenMode) -> io::Result<File> {
-    let mut options = File::options();
-    options
-        .read(mode.read)
-        .write(mode.write)
-        .append(mode.append)
-        .truncate(mode.truncate)
-        .create(mode.create)
-        .create_new(mode.create_new);
-    let file = options.open(path)?;
+    let file = mode.to_std().open(path)?;
     if let (true, Some(mode)) = (mode.create_new, mode.mode) {
         set_permissions_of(&file, &Permissions::new(mode))?;
     }
@@ -57,7 +49,7 @@ pub(crate) fn set_permissions_of(file: &File, permissions: &Permissions) -> io::
     file.set_permissions(now)
 }
 
-/// Returns the type of a file that is no regular file, folder or link.
+/// Returns the type of a file that is not a regular file, a folder or a link.
 pub(crate) fn special_type(_std: fs::FileType) -> FileType {
     FileType::Other
 }

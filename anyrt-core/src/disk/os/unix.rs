@@ -12,14 +12,7 @@ use crate::runtime::OpenMode;
 
 /// Opens a file.
 pub(crate) fn open(path: &Path, mode: &OpenMode) -> io::Result<File> {
-    let mut options = File::options();
-    options
-        .read(mode.read)
-        .write(mode.write)
-        .append(mode.append)
-        .truncate(mode.truncate)
-        .create(mode.create)
-        .create_new(mode.create_new);
+    let mut options = mode.to_std();
     if let Some(mode) = mode.mode {
         options.mode(mode);
     }
@@ -44,7 +37,7 @@ pub(crate) fn set_permissions_of(file: &File, permissions: &Permissions) -> io::
     file.set_permissions(PermissionsExt::from_mode(permissions.bits()))
 }
 
-/// Returns the type of a file that is no regular file, folder or link.
+/// Returns the type of a file that is not a regular file, a folder or a link.
 pub(crate) fn special_type(std: fs::FileType) -> FileType {
     if std.is_fifo() {
         FileType::Fifo

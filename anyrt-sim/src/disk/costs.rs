@@ -226,7 +226,7 @@ impl Files {
         fails
     }
 
-    /// Draws whether a fault of this frequency, of a thousand, occurs.
+    /// Draws whether a fault of this frequency, of a thousand, occurs. None does once the run has ended.
     fn draw_fault(
         &self,
         kind: FaultKind,
@@ -234,22 +234,10 @@ impl Files {
         count: Option<usize>,
         event: u64,
     ) -> bool {
-        let shared = &self.host.shared;
-        if let Some(explorer) = &shared.config.fault_explorer
-            && per_mille > 0
-        {
-            let draw = FaultDraw {
-                purpose: Purpose::DiskFault,
-                kind,
-                bound: 1000,
-                count,
-            };
-            let subject = explore::Subject::Disk(self.host.host, event);
-            explorer.before_draw(shared, &draw, &subject);
-        }
-        // From the top, so that a draw of zero is no fault.
-        let per_mille = u64::from(per_mille.min(1000));
-        per_mille > 0 && self.draw(Purpose::DiskFault, 1000) >= 1000 - per_mille
+        let (shared, host) = (&self.host.shared, self.host.host);
+        let draw = FaultDraw::new(Purpose::DiskFault, kind, count);
+        let subject = || explore::Subject::Disk(host, event);
+        !shared.lock().ended && shared.draw_fault(&draw, per_mille, subject)
     }
 
     /// Draws the number of bytes that a call transfers, of those that it could.

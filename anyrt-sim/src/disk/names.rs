@@ -23,6 +23,12 @@ impl Tree {
         self.check_writable(folder)?;
         self.sweep();
         let node = self.add(kind, mode);
+        self.add_entry(folder, name, node);
+        Ok(node)
+    }
+
+    /// Adds an entry for a node, which is not durable.
+    fn add_entry(&mut self, folder: NodeId, name: OsString, node: NodeId) {
         self.insert(folder, name.clone(), node);
         let slot = Slot {
             folder,
@@ -30,7 +36,6 @@ impl Tree {
             node: Some(node),
         };
         self.note(vec![slot], vec![node]);
-        Ok(node)
     }
 
     /// Creates an empty file at a place where nothing is.
@@ -94,13 +99,7 @@ impl Tree {
         }
         let name = name.ok_or(Errno::EXIST)?;
         self.check_writable(folder)?;
-        self.insert(folder, name.clone(), node);
-        let slot = Slot {
-            folder,
-            name,
-            node: Some(node),
-        };
-        self.note(vec![slot], vec![node]);
+        self.add_entry(folder, name, node);
         Ok(())
     }
 

@@ -153,7 +153,8 @@ impl Shared {
             return count;
         }
         let (kind, frequency) = (FaultKind::ShortTransfer, self.config.faults.short_transfers);
-        if !self.draw_fault(kind, frequency, Some(count), || Subject::Stream) {
+        let draw = FaultDraw::new(Purpose::Fault, kind, Some(count));
+        if !self.draw_fault(&draw, frequency, || Subject::Stream) {
             return count;
         }
         let less = self.lock().draws.below(Purpose::Fault, count as u64 - 1) as usize;
@@ -163,35 +164,11 @@ impl Shared {
 
     /// Draws whether a fault of a packet occurs.
     fn draw_packet_fault(&self, kind: FaultKind, per_mille: u32, transit: &Transit<'_>) -> bool {
-        self.draw_fault(kind, per_mille, None, || {
+        let draw = FaultDraw::new(Purpose::Fault, kind, None);
+        self.draw_fault(&draw, per_mille, || {
             let content = transit.content;
             let hosts = [transit.from, transit.to];
             Subject::Packet(hosts, content.kind(), content.length())
         })
-    }
-
-    /// Draws whether a fault of this frequency, of a thousand, occurs.
-    fn draw_fault(
-        &self,
-        kind: FaultKind,
-        per_mille: u32,
-        count: Option<usize>,
-        subject: impl FnOnce() -> Subject,
-    ) -> bool {
-        if per_mille == 0 {
-            return false;
-        }
-        if let Some(explorer) = &self.config.fault_explorer {
-            let draw = FaultDraw {
-                purpose: Purpose::Fault,
-                kind,
-                bound: 1000,
-                count,
-            };
-            explorer.before_draw(self, &draw, &subject());
-        }
-        // From the top, so that a draw of zero is no fault.
-        let draw = self.lock().draws.below(Purpose::Fault, 1000);
-        draw >= 1000 - u64::from(per_mille.min(1000))
     }
 }

@@ -150,6 +150,38 @@ pub(crate) struct FaultDraw {
     pub(crate) count: Option<usize>,
 }
 
+impl FaultDraw {
+    /// Creates the draw for a fault whose frequency is given in thousandths.
+    pub(crate) fn new(purpose: Purpose, kind: FaultKind, count: Option<usize>) -> FaultDraw {
+        FaultDraw {
+            purpose,
+            kind,
+            bound: 1000,
+            count,
+        }
+    }
+}
+
+impl Shared {
+    /// Draws whether a fault of this frequency, of a thousand, occurs.
+    pub(crate) fn draw_fault(
+        &self,
+        draw: &FaultDraw,
+        per_mille: u32,
+        subject: impl FnOnce() -> Subject,
+    ) -> bool {
+        if per_mille == 0 {
+            return false;
+        }
+        if let Some(explorer) = &self.config.fault_explorer {
+            explorer.before_draw(self, draw, &subject());
+        }
+        // From the top, so that a draw of zero is not a fault.
+        let drawn = self.lock().draws.below(draw.purpose, draw.bound);
+        drawn >= draw.bound - u64::from(per_mille).min(draw.bound)
+    }
+}
+
 impl FaultExplorer {
     pub(super) fn new(place: Option<&FaultPlace>) -> FaultExplorer {
         let target = place.and_then(|place| place.choices.first_fault());

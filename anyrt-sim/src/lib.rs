@@ -46,7 +46,7 @@
 //!
 //! A test can put parts of its program on hosts of their own: [`Simulation::host`]. Each has addresses, a name,
 //! a clock that may be ahead or drift, and can [crash](Host::crash), [start again](Host::restart) and
-//! [pause](Host::pause). Each has a disk with files, which outlives crashes; [`DiskHandle`] says what a crash
+//! [pause](Host::pause). Each has a disk with files, which outlives crashes; [`DiskHandle`] states what a crash
 //! leaves of it. [`Simulation::net`] has partitions, holds, limits of bandwidth and rules about packets; [`Faults`]
 //! makes the whole world rougher by one word.
 //!

@@ -10,7 +10,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Misfit {
-    /// The number of choices that the run did not ask for, without the zeros at the end of each purpose.
+    /// The number of choices that the run did not draw, without the zeros at the end of each purpose.
     pub unused: usize,
     /// The number of choices that were not among the alternatives: the last alternative was used for each.
     pub out_of_range: usize,

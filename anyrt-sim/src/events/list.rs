@@ -19,7 +19,7 @@ use crate::host::HostId;
 const NARROW: u32 = 24;
 const HOST: u32 = 8;
 
-/// The position of the bit that tells wide events, and the width of the bits below, for the detail and the kind.
+/// The position of the bit that marks wide events, and the width of the bits below, for the detail and the kind.
 const WIDE: u32 = 7;
 const KIND: u32 = 5;
 

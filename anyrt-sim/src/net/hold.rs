@@ -62,7 +62,7 @@ impl Drop for HoldGuard {
         drop(network);
         self.shared
             .record_rule(EventKind::RuleEnd, self.host, self.id, Detail::None);
-        // Without the lock: to send is to ask the rules, which are foreign code, and perhaps another hold.
+        // Without the lock: sending calls the rules, which are foreign code, and perhaps another hold.
         for send in hold.into_iter().flat_map(|hold| hold.waiting) {
             send();
         }

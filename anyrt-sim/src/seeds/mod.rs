@@ -287,7 +287,7 @@ impl Seeds {
         if let Some(misfit) = &report.misfit {
             line += &format!("\n{misfit}");
         }
-        // A stream that is closed is no reason to fail.
+        // A closed stream does not make the run fail.
         let _ = writeln!(stderr(), "{line}");
     }
 }

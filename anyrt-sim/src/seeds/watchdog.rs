@@ -88,7 +88,7 @@ impl Watch {
 /// Prints a message, and ends the process.
 fn abort(limit: Duration, seed: u64, polled: &str, test: Option<&str>) -> ! {
     let test = test.map(|test| format!(" {test}")).unwrap_or_default();
-    // A stream that is closed is no reason to go on.
+    // Even if the stream is closed, the process is aborted.
     let _ = writeln!(
         stderr(),
         "seed {seed} stalls: {polled} has blocked the thread of the simulation for {limit:?} of real time; wait by \

@@ -135,7 +135,7 @@ impl Timeline {
             Ok(()) => format!("the timeline of seed {} is in {name}", self.seed),
             Err(error) => format!("the timeline cannot be written to {name}: {error}"),
         };
-        // A stream that is closed is no reason to fail. Not `eprintln!`, which tests capture.
+        // A closed stream does not make the run fail. Not `eprintln!`, which tests capture.
         let _ = writeln!(stderr(), "{line}");
     }
 

@@ -70,7 +70,7 @@ impl Connection {
         }
     }
 
-    /// Asks for the version, and returns the program.
+    /// Requests the version, and returns the program.
     pub(super) fn program(&mut self) -> Result<Program, String> {
         self.send(r#"{"get":"version"}"#)?;
         let answer = self.answer()?;
@@ -92,13 +92,13 @@ impl Connection {
         })
     }
 
-    /// Asks for the tree.
+    /// Requests the tree.
     pub(super) fn tree(&mut self) -> Result<Snapshot, String> {
         self.send(r#"{"get":"tree"}"#)?;
         self.next_tree()
     }
 
-    /// Asks for the tree twice a second. [`next_tree`](Connection::next_tree) returns one after the other.
+    /// Requests the tree twice a second. [`next_tree`](Connection::next_tree) returns one after the other.
     pub(super) fn watch(&mut self) -> Result<(), String> {
         self.send(r#"{"watch":"tree","every_ms":500}"#)
     }

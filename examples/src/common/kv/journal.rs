@@ -137,7 +137,7 @@ impl Recovered {
     }
 }
 
-/// FNV-1a: it has to tell a complete record from one that is not, not to resist an attack.
+/// FNV-1a: it has to distinguish a complete record from one that is not, not to resist an attack.
 fn checksum(bytes: &[u8]) -> u64 {
     let add = |sum: u64, byte: &u8| (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, add)

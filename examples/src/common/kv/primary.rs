@@ -21,7 +21,7 @@ pub(super) struct Primary {
 
 #[derive(Clone)]
 struct Backup {
-    /// The number of entries that it has, as far as its answers say.
+    /// The number of entries that it has, as far as its answers show.
     agreed: usize,
     /// The number of entries before those of the next message.
     previous: usize,

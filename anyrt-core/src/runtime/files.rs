@@ -2,7 +2,6 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::fs;
 use std::io::{self, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -142,19 +141,6 @@ pub struct OpenMode {
 }
 
 impl OpenMode {
-    /// Returns the options of the standard library, without the mode of a created file.
-    pub(crate) fn to_std(self) -> fs::OpenOptions {
-        let mut options = fs::OpenOptions::new();
-        options
-            .read(self.read)
-            .write(self.write)
-            .append(self.append)
-            .truncate(self.truncate)
-            .create(self.create)
-            .create_new(self.create_new);
-        options
-    }
-
     /// The mode in which nothing is set.
     pub(crate) const NONE: OpenMode = OpenMode {
         read: false,

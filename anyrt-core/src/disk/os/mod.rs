@@ -1,5 +1,6 @@
 //! The functions of the standard library that only some systems have.
 
+mod options;
 #[cfg(not(unix))]
 mod other;
 #[cfg(unix)]

@@ -4,12 +4,13 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
+use super::options::options;
 use crate::disk::{FileType, Permissions};
 use crate::runtime::OpenMode;
 
 /// Opens a file. A new one may be read-only.
 pub(crate) fn open(path: &Path, mode: &OpenMode) -> io::Result<File> {
-    let file = mode.to_std().open(path)?;
+    let file = options(mode).open(path)?;
     if let (true, Some(mode)) = (mode.create_new, mode.mode) {
         set_permissions_of(&file, &Permissions::new(mode))?;
     }

@@ -6,13 +6,14 @@ use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt, Permi
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::options::options;
 use crate::disk::metadata::MetadataSource;
 use crate::disk::{FileType, Metadata, OwnMetadata, Permissions};
 use crate::runtime::OpenMode;
 
 /// Opens a file.
 pub(crate) fn open(path: &Path, mode: &OpenMode) -> io::Result<File> {
-    let mut options = mode.to_std();
+    let mut options = options(mode);
     if let Some(mode) = mode.mode {
         options.mode(mode);
     }

@@ -249,14 +249,14 @@ impl TestArgs {
             }
         });
         parser.parse2(args)?;
-        if let (Some(backends), Some(name)) = (&parsed.backends, parsed.simulation.given())
-            && !backends.contains(&Backend::Sim)
-        {
-            let message = format!(
-                "`{name}` is for simulated tests, but the list of backends leaves out \"sim\": add it to \
+        if let (Some(backends), Some(name)) = (&parsed.backends, parsed.simulation.given()) {
+            if !backends.contains(&Backend::Sim) {
+                let message = format!(
+                    "`{name}` is for simulated tests, but the list of backends leaves out \"sim\": add it to \
                  `backends`, or remove `{name}`"
-            );
-            return Err(syn::Error::new(proc_macro2::Span::call_site(), message));
+                );
+                return Err(syn::Error::new(proc_macro2::Span::call_site(), message));
+            }
         }
         Ok(parsed)
     }

@@ -66,10 +66,10 @@ pub(crate) fn is_lent() -> bool {
 /// Lets so much virtual time pass on this thread, in nanoseconds, while others go on. Has no effect unless the
 /// thread runs a function that may block.
 pub(crate) fn sleep(time: u64) {
-    if let Some(thread) = lent()
-        && time > 0
-    {
-        thread.sleep(time);
+    if let Some(thread) = lent() {
+        if time > 0 {
+            thread.sleep(time);
+        }
     }
 }
 

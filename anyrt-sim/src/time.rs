@@ -44,10 +44,10 @@ impl Future for Timer {
         if !timer.host.is_alive() {
             return Poll::Pending;
         }
-        if let Some(key) = timer.key
-            && timer.host.shared.lock().timers.wakes(key, cx.waker())
-        {
-            return Poll::Pending;
+        if let Some(key) = timer.key {
+            if timer.host.shared.lock().timers.wakes(key, cx.waker()) {
+                return Poll::Pending;
+            }
         }
         let waker = cx.waker().clone();
         let mut state = timer.host.shared.lock();

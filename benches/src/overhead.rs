@@ -136,7 +136,7 @@ fn measure(case: Case, options: &Options) -> Row {
 pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
-    if values.len().is_multiple_of(2) {
+    if values.len() % 2 == 0 {
         (values[middle - 1] + values[middle]) / 2.0
     } else {
         values[middle]

@@ -70,9 +70,8 @@ impl<I: Iterator, F: FnMut(I::Item) -> Fut, Fut: Future> Feed<I, F, Fut> {
                 // A panic or an event has cancelled the branches: no more items are needed.
                 self.items = None;
             }
-            while self.branches.len() < self.limit
-                && let Some(items) = &mut self.items
-            {
+            while self.branches.len() < self.limit {
+                let Some(items) = &mut self.items else { break };
                 let next = AssertUnwindSafe(|| items.next().map(&mut self.f));
                 match catch_unwind(next) {
                     Ok(Some(future)) => {

@@ -1,6 +1,6 @@
 //! [`Handle`].
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::time::SystemTime;
 
@@ -47,9 +47,9 @@ impl Handle {
         /// Waits until everything is on the disk.
         sync(data_only: bool) -> (), sync;
         /// Tries to lock the file.
-        try_lock(shared: bool) -> bool, try_lock;
+        try_lock(shared: bool) -> bool, os::try_lock;
         /// Releases the lock.
-        unlock() -> (), File::unlock;
+        unlock() -> (), os::unlock;
     }
 
     /// Copies up to this number of bytes between the positions of two files; returns how many.
@@ -98,19 +98,6 @@ fn sync(file: &File, data_only: bool) -> io::Result<()> {
         file.sync_data()
     } else {
         file.sync_all()
-    }
-}
-
-fn try_lock(file: &File, shared: bool) -> io::Result<bool> {
-    let outcome = if shared {
-        file.try_lock_shared()
-    } else {
-        file.try_lock()
-    };
-    match outcome {
-        Ok(()) => Ok(true),
-        Err(TryLockError::WouldBlock) => Ok(false),
-        Err(TryLockError::Error(error)) => Err(error),
     }
 }
 

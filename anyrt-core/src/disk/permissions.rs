@@ -40,6 +40,10 @@ impl Permissions {
     }
 
     /// Returns the mode.
+    #[cfg_attr(
+        not(any(feature = "fs", unix)),
+        expect(dead_code, reason = "for files, and for modes on Unix")
+    )]
     pub(crate) fn bits(&self) -> u32 {
         self.mode
     }

@@ -92,10 +92,10 @@ impl Walker {
             }
         }
         loop {
-            if let Some(folder) = self.next.take()
-                && let Err(error) = self.enter(folder.clone())
-            {
-                return Some(Err((folder, error)));
+            if let Some(folder) = self.next.take() {
+                if let Err(error) = self.enter(folder.clone()) {
+                    return Some(Err((folder, error)));
+                }
             }
             let level = self.levels.last_mut()?;
             let Some(entry) = level.entries.next() else {

@@ -141,7 +141,7 @@ where
         })
     };
     let item = poll_fn(poll).await.transpose();
-    if !left(stream).is_multiple_of(HANDED_OUT) {
+    if left(stream) % HANDED_OUT != 0 {
         poll_state::give_budget_back();
     }
     item

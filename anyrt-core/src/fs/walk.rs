@@ -144,11 +144,11 @@ impl<R: Runtime> Source for WalkSource<R> {
         };
         let path = self.with.path(entry.path);
         let entry = DirEntry::new(path, entry.file_type, entry.depth);
-        if let Some(filter) = &mut self.filter
-            && !filter(&entry)
-        {
-            walk.skip();
-            return Some(None);
+        if let Some(filter) = &mut self.filter {
+            if !filter(&entry) {
+                walk.skip();
+                return Some(None);
+            }
         }
         Some(Some(Ok(entry)))
     }

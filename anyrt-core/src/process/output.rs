@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::ExitStatus;
 
 use thiserror::Error as ThisError;
@@ -84,7 +85,7 @@ impl Failed {
 
 impl fmt::Display for Failed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: ", self.program.display())?;
+        write!(f, "{}: ", Path::new(&self.program).display())?;
         let status = self.output.status;
         match (status.code(), status.signal()) {
             (Some(code), _) => write!(f, "exit status {code}")?,

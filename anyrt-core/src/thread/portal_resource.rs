@@ -103,11 +103,11 @@ impl<V, T> Deref for PortalResource<V, T> {
 impl<V, T> Drop for PortalResource<V, T> {
     fn drop(&mut self) {
         self.release.0.set();
-        if let Some(task) = self.task.take()
+        if let Some(task) = self.task.take() {
             // Inside the run, waiting would never end: this thread is needed to close the resource.
-            && !task.is_inside()
-        {
-            task.wait_for_end();
+            if !task.is_inside() {
+                task.wait_for_end();
+            }
         }
     }
 }

@@ -110,13 +110,13 @@ impl<R: Runtime> Deref for ProvidedPortal<R> {
 
 impl<R: Runtime> Drop for ProvidedPortal<R> {
     fn drop(&mut self) {
-        if let Some(own) = self.0.take().and_then(Arc::into_inner)
-            && let Err(payload) = own.end()
-        {
-            if thread::panicking() {
-                drop_quietly(payload);
-            } else {
-                resume_unwind(payload);
+        if let Some(own) = self.0.take().and_then(Arc::into_inner) {
+            if let Err(payload) = own.end() {
+                if thread::panicking() {
+                    drop_quietly(payload);
+                } else {
+                    resume_unwind(payload);
+                }
             }
         }
     }

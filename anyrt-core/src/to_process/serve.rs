@@ -55,11 +55,11 @@ fn serve_as(test: Option<&str>) {
 /// Calls functions until the program closes the socket.
 fn work(marker: usize, in_test: bool) -> ! {
     let outcome = open(marker, in_test).and_then(|socket| answer_all(&socket));
-    if let Err(error) = outcome
-        && error.kind() != io::ErrorKind::UnexpectedEof
-        && error.kind() != io::ErrorKind::BrokenPipe
-    {
-        eprintln!("anyrt: this worker process cannot go on: {error}");
+    if let Err(error) = outcome {
+        if error.kind() != io::ErrorKind::UnexpectedEof && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            eprintln!("anyrt: this worker process cannot go on: {error}");
+        }
     }
     end()
 }

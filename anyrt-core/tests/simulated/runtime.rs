@@ -115,10 +115,10 @@ impl Scheduler {
                 continue;
             }
             let future = task.future.lock().unwrap().take();
-            if let Some(mut future) = future
-                && future.as_mut().poll(&mut cx).is_pending()
-            {
-                *task.future.lock().unwrap() = Some(future);
+            if let Some(mut future) = future {
+                if future.as_mut().poll(&mut cx).is_pending() {
+                    *task.future.lock().unwrap() = Some(future);
+                }
             }
         }
     }

@@ -75,9 +75,10 @@ impl Tree {
 
     /// Makes old changes durable. All that is earlier than an old one is old too.
     fn write_back(&mut self) {
-        while let Some(change) = self.changes.front()
-            && change.at.saturating_add(MAX_AGE) <= self.now
-        {
+        while let Some(change) = self.changes.front() {
+            if change.at.saturating_add(MAX_AGE) > self.now {
+                break;
+            }
             self.apply_earliest();
         }
     }

@@ -107,8 +107,10 @@ impl File {
         // Some systems drop what they could not write, and later syncs succeed without it.
         let forgets = fails && self.files.draw(Purpose::DiskFault, 2) == 1;
         let mut tree = self.files.lock();
-        if forgets && let Ok(file) = tree.file_mut(self.node) {
-            file.forget_unsynced();
+        if forgets {
+            if let Ok(file) = tree.file_mut(self.node) {
+                file.forget_unsynced();
+            }
         }
         if fails {
             return Err(Errno::IO);

@@ -101,13 +101,15 @@ impl Tree {
             let folder = place.existing()?;
             place = self.step(folder, step)?;
             let follows = follow || !steps.rest.is_empty() || steps.must_be_folder;
-            if follows && let Some(target) = self.link_target(&place) {
-                links += 1;
-                if links > MAX_LINKS {
-                    return Err(Errno::LOOP);
+            if follows {
+                if let Some(target) = self.link_target(&place) {
+                    links += 1;
+                    if links > MAX_LINKS {
+                        return Err(Errno::LOOP);
+                    }
+                    steps.add(target)?;
+                    place = self.step(folder, Step::Name(OsString::new()))?;
                 }
-                steps.add(target)?;
-                place = self.step(folder, Step::Name(OsString::new()))?;
             }
         }
         place.must_be_folder = steps.must_be_folder;
@@ -155,9 +157,10 @@ impl Tree {
             (None, node) => (node.unwrap_or(ROOT), Vec::new()),
         };
         // Ends at the root: each round goes up by one folder.
-        while at != ROOT
-            && let Kind::Folder(folder) = &self.node(at).kind
-        {
+        while at != ROOT {
+            let Kind::Folder(folder) = &self.node(at).kind else {
+                break;
+            };
             let parent = folder.parent;
             names.extend(self.name_in(parent, at));
             at = parent;

@@ -197,10 +197,10 @@ impl Tree {
         let mut used = BTreeSet::new();
         // Ends: each node is added once.
         while let Some(id) = to_visit.pop() {
-            if used.insert(id)
-                && let Some(Kind::Folder(folder)) = self.nodes.get(&id).map(|node| &node.kind)
-            {
-                to_visit.extend(folder.entries.values().chain(folder.durable.values()));
+            if used.insert(id) {
+                if let Some(Kind::Folder(folder)) = self.nodes.get(&id).map(|node| &node.kind) {
+                    to_visit.extend(folder.entries.values().chain(folder.durable.values()));
+                }
             }
         }
         used

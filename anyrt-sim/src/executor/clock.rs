@@ -60,12 +60,12 @@ impl Shared {
             return (self.wait_scaled(state, deadline, factor), false);
         }
         if let Some(deadline) = deadline {
-            if let Idle::Wait(_) = self.config.idle
-                && !waited
-            {
-                // Threads outside may be about to wake something: they get a moment before time passes.
-                let (state, in_vain) = self.wait_outside(state, MOMENT);
-                return (state, in_vain);
+            if let Idle::Wait(_) = self.config.idle {
+                if !waited {
+                    // Threads outside may be about to wake something: they get a moment before time passes.
+                    let (state, in_vain) = self.wait_outside(state, MOMENT);
+                    return (state, in_vain);
+                }
             }
             let now = deadline.max(self.now());
             if now > self.time_limit {

@@ -41,7 +41,7 @@ impl Order {
         match policy {
             Policy::Fifo => Order::Fifo,
             Policy::Random | Policy::Replay(_) => Order::Drawn,
-            Policy::Mixed if seed.is_multiple_of(2) => Order::Drawn,
+            Policy::Mixed if seed % 2 == 0 => Order::Drawn,
             Policy::Mixed => {
                 let depth = 2 + draws.priority(3) as u32;
                 let steps = LEAST_STEPS << draws.priority(STEP_RANGES);
@@ -56,10 +56,10 @@ impl Order {
     /// Takes one of those that are ready.
     pub(super) fn pick(state: &mut State) -> Option<Next> {
         let count = state.ready.admit();
-        if let Order::Priorities(priorities) = &state.order
-            && state.stats.steps >= priorities.until
-        {
-            state.order = Order::Drawn;
+        if let Order::Priorities(priorities) = &state.order {
+            if state.stats.steps >= priorities.until {
+                state.order = Order::Drawn;
+            }
         }
         let at = match &state.order {
             _ if count == 0 => return None,

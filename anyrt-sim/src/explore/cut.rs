@@ -250,12 +250,12 @@ impl Explorer {
     /// Notes what the task of the latest place waits for, now that its poll has ended.
     fn resolve(&self) {
         let unresolved = self.lock().unresolved.take();
-        if let Some((index, task)) = unresolved
-            && !task.is_finished()
-        {
-            let wait = task.wait().to_string();
-            if let Some(place) = self.lock().places.get_mut(index) {
-                place.waits_for = Some(wait);
+        if let Some((index, task)) = unresolved {
+            if !task.is_finished() {
+                let wait = task.wait().to_string();
+                if let Some(place) = self.lock().places.get_mut(index) {
+                    place.waits_for = Some(wait);
+                }
             }
         }
     }

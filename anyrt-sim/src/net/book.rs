@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::mem;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
@@ -145,15 +146,10 @@ impl Book {
 
     /// Removes all sockets of a host. Returns them for a drop without the lock.
     pub(super) fn remove_host(&mut self, host: HostId) -> impl Sized + use<> {
-        let listeners: Vec<_> = self
-            .listeners
-            .extract_if(.., |at, _| at.host == host)
-            .collect();
-        let inboxes: Vec<_> = self
-            .inboxes
-            .extract_if(.., |at, _| at.host == host)
-            .collect();
-        (listeners, inboxes)
+        (
+            remove_of(host, &mut self.listeners),
+            remove_of(host, &mut self.inboxes),
+        )
     }
 
     pub(super) fn add_listener(&mut self, host: HostId, at: &Address, listener: &Arc<Listener>) {
@@ -186,6 +182,18 @@ impl Book {
     pub(super) fn inbox(&self, host: HostId, to: &Address) -> Option<Arc<Inbox>> {
         find(&self.inboxes, host, to)
     }
+}
+
+/// Removes the entries of a host from a map.
+fn remove_of<T>(
+    host: HostId,
+    map: &mut BTreeMap<Endpoint, Weak<T>>,
+) -> BTreeMap<Endpoint, Weak<T>> {
+    let (removed, kept) = mem::take(map)
+        .into_iter()
+        .partition(|(at, _)| at.host == host);
+    *map = kept;
+    removed
 }
 
 /// Returns whether a socket of the same host, of those in the map, receives some of the same packets.

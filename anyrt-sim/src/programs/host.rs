@@ -141,7 +141,7 @@ impl fmt::Debug for Started {
 }
 
 fn not_registered(name: &OsStr) -> io::Error {
-    let name = name.display();
+    let name = Path::new(name).display();
     io::Error::new(
         io::ErrorKind::NotFound,
         format!(

@@ -246,17 +246,15 @@ impl Seeds {
         }
 
         // 3. The first failure, unless runs differ: then choices do not repeat it.
-        if !repeats
-            && report.nondeterminism.is_none()
-            && !self.shrink_for.is_zero()
-            && let Some(first) = report.failures.first_mut()
-        {
-            let signature = Signature::of(&first.failure, first.place.as_deref());
-            let mut config = self.config.clone().with_seed(first.seed);
-            config.watch = Some(watchdog.watch());
-            first.shrunk = Shrink::new(&config, first.choices.clone())
-                .within(self.shrink_for)
-                .search(Some(&signature), &test);
+        if !repeats && report.nondeterminism.is_none() && !self.shrink_for.is_zero() {
+            if let Some(first) = report.failures.first_mut() {
+                let signature = Signature::of(&first.failure, first.place.as_deref());
+                let mut config = self.config.clone().with_seed(first.seed);
+                config.watch = Some(watchdog.watch());
+                first.shrunk = Shrink::new(&config, first.choices.clone())
+                    .within(self.shrink_for)
+                    .search(Some(&signature), &test);
+            }
         }
         report.never = properties.never();
         report.repeats = repeats;

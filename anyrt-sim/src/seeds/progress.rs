@@ -27,7 +27,7 @@ impl Progress {
 
     /// Prints a line if one is due after this number of seeds.
     pub(super) fn show(&self, seeds: u64) {
-        if !seeds.is_multiple_of(EVERY) {
+        if seeds % EVERY != 0 {
             return;
         }
         let elapsed = self.started.elapsed();

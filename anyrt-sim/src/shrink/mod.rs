@@ -351,10 +351,10 @@ impl Search<'_> {
         while at < self.len(purpose) && !self.is_over() {
             // Zero was tried, and `best` fails: the lowest value is above the former, and the latter at most.
             let mut low = 0;
-            while let Some(&high) = self.best.streams()[purpose].get(at)
-                && high > low + 1
-                && !self.is_over()
-            {
+            while let Some(&high) = self.best.streams()[purpose].get(at) {
+                if high <= low + 1 || self.is_over() {
+                    break;
+                }
                 let middle = low + (high - low) / 2;
                 let mut candidate = self.best.clone();
                 candidate.stream_mut(purpose)[at] = middle;

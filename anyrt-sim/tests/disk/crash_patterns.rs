@@ -103,11 +103,8 @@ fn replaced(seed: u64, syncs_file: bool, syncs_folder: bool) -> Option<(u64, u64
         let Ok(bytes) = host.disk().read("/a") else {
             return Some((0, done));
         };
-        let (numbers, rest) = bytes.as_chunks::<8>();
-        let first = numbers.first()?;
-        let is_whole = numbers.len() == 200 && rest.is_empty();
-        (is_whole && numbers.iter().all(|number| number == first))
-            .then(|| (u64::from_be_bytes(*first), done))
+        let first: [u8; 8] = *bytes.first_chunk()?;
+        (bytes == first.repeat(200)).then(|| (u64::from_be_bytes(first), done))
     });
     outcome.unwrap()
 }

@@ -61,7 +61,7 @@ impl Browser {
         if let Some(pictures) = env::var_os("ANYRT_TIMELINE_PICTURES") {
             let picture = Path::new(&pictures).join(format!(
                 "{}-{number}.png",
-                self.folder.file_name().expect("a name").display()
+                Path::new(self.folder.file_name().expect("a name")).display()
             ));
             self.run(
                 &path,

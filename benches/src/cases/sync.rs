@@ -120,7 +120,7 @@ macro_rules! turns {
             *guard += 1;
         });
         turns!($whose, Mixed, $($sync)::+::RwLock<u64>, 0, |lock, number, inside| {
-            if number.is_multiple_of(4) {
+            if number % 4 == 0 {
                 <Writing as Turns<$whose>>::turn(lock, number, inside).await;
             } else {
                 <Reading as Turns<$whose>>::turn(lock, number, inside).await;

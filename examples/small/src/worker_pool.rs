@@ -7,11 +7,7 @@ use anyrt::stream::SendError;
 
 /// A job that needs the processor. It runs in a worker thread, where it delays no task.
 fn count_primes(limit: u32) -> usize {
-    let is_prime = |n: &u32| {
-        (2..)
-            .take_while(|d| d * d <= *n)
-            .all(|d| !n.is_multiple_of(d))
-    };
+    let is_prime = |n: &u32| (2..).take_while(|d| d * d <= *n).all(|d| n % d != 0);
     (2..=limit).filter(is_prime).count()
 }
 

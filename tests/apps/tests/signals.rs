@@ -3,6 +3,7 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test says where it failed")]
 
+use std::fs::File;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus};
@@ -61,7 +62,7 @@ async fn act(case: &str) -> io::Result<()> {
             // There are descriptors for some of the pipes, and not for all.
             let before = getrlimit(Resource::Nofile);
             for more in 3..12 {
-                let lowest = std::os::fd::AsRawFd::as_raw_fd(&io::pipe()?.0);
+                let lowest = std::os::fd::AsRawFd::as_raw_fd(&File::open("/dev/null")?);
                 let current = u64::try_from(lowest).unwrap() + more;
                 let limit = Rlimit {
                     current: Some(current),

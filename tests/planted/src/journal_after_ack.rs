@@ -84,8 +84,10 @@ pub async fn run(version: Version) {
         // The last entry is written.
         anyrt::sleep(ms(20)).await;
         let journal = disk.read(JOURNAL).expect("it was synced");
-        let journal = journal.as_chunks().0.iter();
-        let journal: Vec<u64> = journal.map(|entry| u64::from_be_bytes(*entry)).collect();
+        let journal: Vec<u64> = journal
+            .chunks_exact(8)
+            .map(|entry| u64::from_be_bytes(entry.try_into().expect("eight bytes")))
+            .collect();
         for entry in acknowledged {
             assert!(
                 journal.contains(&entry),

@@ -39,10 +39,10 @@ impl World {
     }
 
     fn release(&mut self, number: u64) {
-        if let Some((last, end)) = &mut self.lease
-            && *last == number
-        {
-            *end = anyrt::now();
+        if let Some((last, end)) = &mut self.lease {
+            if *last == number {
+                *end = anyrt::now();
+            }
         }
     }
 

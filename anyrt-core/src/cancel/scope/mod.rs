@@ -240,10 +240,10 @@ impl<R: Time, F: Future, M: Mode> Future for Scope<R, F, M> {
             let (deadline, passed) = this.limit.resolve::<R>();
             *this.deadline = deadline;
             *this.own = passed;
-            if M::HANDLE
-                && let Some(node) = this.frame.node()
-            {
-                node.begin(deadline);
+            if M::HANDLE {
+                if let Some(node) = this.frame.node() {
+                    node.begin(deadline);
+                }
             }
         }
         // Ends: each repetition has cancelled or aborted the scope, which happens once each.

@@ -27,6 +27,19 @@ pub(super) use self::exclusive::rename;
 ))]
 pub(super) use std::fs::rename;
 
+#[cfg(all(feature = "fs", unix))]
+mod locks;
+#[cfg(not(all(feature = "fs", any(unix, windows))))]
+mod no_locks;
+#[cfg(all(feature = "fs", windows))]
+mod windows_locks;
+#[cfg(all(feature = "fs", unix))]
+pub(super) use self::locks::*;
+#[cfg(not(all(feature = "fs", any(unix, windows))))]
+pub(super) use self::no_locks::*;
+#[cfg(all(feature = "fs", windows))]
+pub(super) use self::windows_locks::*;
+
 #[cfg(all(feature = "fs", target_os = "linux"))]
 mod cached;
 #[cfg(not(all(feature = "fs", target_os = "linux")))]

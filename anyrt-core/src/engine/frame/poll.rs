@@ -294,10 +294,10 @@ impl<P: FramePolicy> Drop for Visit<'_, P> {
 /// Leaves the tree, since the frame is ready, has panicked or was interrupted.
 #[inline]
 fn leave_tree<P: FramePolicy>(node: &Option<Arc<Node>>) {
-    if P::OWNS_NODE
-        && let Some(node) = node
-    {
-        node.leave();
+    if P::OWNS_NODE {
+        if let Some(node) = node {
+            node.leave();
+        }
     }
 }
 

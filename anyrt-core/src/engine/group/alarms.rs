@@ -61,8 +61,10 @@ impl Alarms {
         drop(groups);
         drop(old);
         // Woken after the time was stored, so that the main future finds it.
-        if first && let Some(waker) = self.waker.get() {
-            waker.wake_by_ref();
+        if first {
+            if let Some(waker) = self.waker.get() {
+                waker.wake_by_ref();
+            }
         }
     }
 

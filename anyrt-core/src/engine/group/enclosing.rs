@@ -75,15 +75,16 @@ impl Record {
         }
         // Until the poll in which `start` was called is over, the path outwards may be incomplete, and a
         // shield on it unknown.
-        if let Some(task) = caller.task
-            && task
+        if let Some(task) = caller.task {
+            if task
                 .root()
                 .is_some_and(|root| Arc::ptr_eq(&root, &outermost))
-        {
-            own = match task.cancel_state() {
-                CancelState::Cancelled if way.is_shielded() => own,
-                found => own.max(found),
-            };
+            {
+                own = match task.cancel_state() {
+                    CancelState::Cancelled if way.is_shielded() => own,
+                    found => own.max(found),
+                };
+            }
         }
         match own {
             CancelState::No => None,

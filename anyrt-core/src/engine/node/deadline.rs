@@ -62,11 +62,10 @@ impl Node {
             }
             around = node.parent();
         }
-        if at != Instant::FAR_FUTURE
-            && self.bring_abort_forward(at)
-            && let Some(group) = self.group()
-        {
-            group.set_alarm(at);
+        if at != Instant::FAR_FUTURE && self.bring_abort_forward(at) {
+            if let Some(group) = self.group() {
+                group.set_alarm(at);
+            }
         }
     }
 

@@ -108,10 +108,10 @@ pub(super) fn poll_in_frame<S: FutureSlot>(
                 let told = node
                     .as_ref()
                     .is_some_and(|node| node.was_propagated() && node.is_held());
-                if let Some(node) = node
-                    && !known
-                {
-                    record.set_root(node);
+                if let Some(node) = node {
+                    if !known {
+                        record.set_root(node);
+                    }
                 }
                 if own == CancelState::No || (own == CancelState::Cancelled && told) {
                     return Poll::Pending;

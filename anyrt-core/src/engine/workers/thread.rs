@@ -77,8 +77,10 @@ fn worker<R: Runtime>(run: &Arc<Run>, first: Box<dyn Job>) {
             drop(job);
         } else {
             // The drop of the result may run destructors: not while this worker is idle (see 5 in `mod.rs`).
-            if sits && let Some(other) = run.workers.leave_idle(&worker) {
-                Workers::hand_over::<R>(run, other);
+            if sits {
+                if let Some(other) = run.workers.leave_idle(&worker) {
+                    Workers::hand_over::<R>(run, other);
+                }
             }
             clear_away(job, delivered, Some(run));
             sits = run.workers.go_idle(&worker);

@@ -130,6 +130,10 @@ impl<R: Runtime> Path<R> {
         let Ok(rest) = self.path.strip_prefix("~") else {
             return Ok(self.clone());
         };
+        #[allow(
+            deprecated,
+            reason = "compilers before 1.87 warn about Windows, where the function is right since 1.85"
+        )]
         let home = env::home_dir();
         let home = home.ok_or_else(|| {
             io::Error::new(

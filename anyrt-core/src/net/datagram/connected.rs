@@ -55,9 +55,10 @@ impl<R: Net> ConnectedDatagramSocket<R, Ip> {
         peer: SocketAddr,
         local: Option<Address>,
     ) -> io::Result<ConnectedDatagramSocket<R, Ip>> {
+        let to = Address::Ip(peer);
         let purpose = SocketSpec::Datagram {
             at: local.as_ref(),
-            to: Some(&Address::Ip(peer)),
+            to: Some(&to),
         };
         Ok(ConnectedDatagramSocket::of(R::socket(purpose, &[])?))
     }

@@ -47,9 +47,10 @@ impl<R: Net> ConnectedDatagramSocket<R, Unix> {
     /// The error of the operating system, usually [`NotFound`](io::ErrorKind::NotFound), or
     /// [`ConnectionRefused`](io::ErrorKind::ConnectionRefused) if the peer is gone.
     pub fn connect(peer: impl Into<UnixAddress>) -> io::Result<ConnectedUnixDatagram<R>> {
+        let to = Address::Unix(peer.into());
         let purpose = SocketSpec::Datagram {
             at: None,
-            to: Some(&Address::Unix(peer.into())),
+            to: Some(&to),
         };
         Ok(ConnectedDatagramSocket::of(R::socket(purpose, &[])?))
     }
@@ -66,10 +67,10 @@ impl<R: Net> ConnectedDatagramSocket<R, Unix> {
         peer: impl Into<UnixAddress>,
         local: impl Into<UnixAddress>,
     ) -> io::Result<ConnectedUnixDatagram<R>> {
-        let at = Address::Unix(local.into());
+        let (at, to) = (Address::Unix(local.into()), Address::Unix(peer.into()));
         let purpose = SocketSpec::Datagram {
             at: Some(&at),
-            to: Some(&Address::Unix(peer.into())),
+            to: Some(&to),
         };
         let socket = replacing_a_stale_file::<R>(&at, purpose, &[])?;
         Ok(ConnectedDatagramSocket::of(socket))

@@ -62,11 +62,11 @@ impl<S: Source> OsSocket<S> {
             }
             SocketSpec::Datagram { at, to } => {
                 // An unnamed socket is simply not bound.
-                if let Some(at) = at
-                    && *at != Address::Unix(UnixAddress::Unnamed)
-                {
-                    file = bind(&socket, at)?;
-                    file.set_mode(mode)?;
+                if let Some(at) = at {
+                    if *at != Address::Unix(UnixAddress::Unnamed) {
+                        file = bind(&socket, at)?;
+                        file.set_mode(mode)?;
+                    }
                 }
                 if let Some(to) = to {
                     connect(&socket, to)?;

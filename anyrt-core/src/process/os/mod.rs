@@ -11,12 +11,13 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command as System, Stdio};
 
-use process_wrap::std::{CommandWrap, CommandWrapper, ProcessSession};
+use process_wrap::std::{ProcessSession, StdCommandWrap, StdCommandWrapper};
 use rustix::io::ioctl_fionbio;
 
 pub(super) use self::child::SystemChild;
 use self::platform::{open_pidfd, signal_through};
 use super::command::{Command, Target};
+use crate::descriptors::os::pipe;
 
 mod child;
 #[cfg_attr(any(target_os = "linux", target_os = "android"), path = "linux.rs")]
@@ -63,7 +64,7 @@ struct CannotStart {
 
 impl fmt::Display for CannotStart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot start `{}`", self.program.display())?;
+        write!(f, "cannot start `{}`", Path::new(&self.program).display())?;
         if let Some(directory) = &self.directory {
             write!(f, " in `{}`", directory.display())?;
         }
@@ -83,21 +84,21 @@ fn try_start(command: &Command) -> io::Result<Started> {
     let mut system = build(command)?;
     let stdin = match target(&mut system, command.stdin.as_ref(), System::stdin)? {
         true => {
-            let (reader, writer) = io::pipe()?;
+            let (reader, writer) = pipe()?;
             system.stdin(reader);
-            Some(ours(writer.into())?)
+            Some(ours(writer)?)
         }
         false => None,
     };
     let mut merged: Option<OwnedFd> = None;
     let stdout = match target(&mut system, command.stdout.as_ref(), System::stdout)? {
         true => {
-            let (reader, writer) = io::pipe()?;
+            let (reader, writer) = pipe()?;
             if command.stderr_to_stdout {
-                merged = Some(writer.try_clone()?.into());
+                merged = Some(writer.try_clone()?);
             }
             system.stdout(writer);
-            Some(ours(reader.into())?)
+            Some(ours(reader)?)
         }
         false => None,
     };
@@ -108,9 +109,9 @@ fn try_start(command: &Command) -> io::Result<Started> {
         });
         None
     } else if target(&mut system, command.stderr.as_ref(), System::stderr)? {
-        let (reader, writer) = io::pipe()?;
+        let (reader, writer) = pipe()?;
         system.stderr(writer);
-        Some(ours(reader.into())?)
+        Some(ours(reader)?)
     } else {
         None
     };
@@ -200,7 +201,7 @@ fn build(command: &Command) -> io::Result<System> {
     }
     if command.session {
         // A session has its own group, so a second one is not needed.
-        let unused = CommandWrap::from(System::new(""));
+        let unused = StdCommandWrap::from(System::new(""));
         ProcessSession.pre_spawn(&mut system, &unused)?;
     } else if command.group {
         system.process_group(0);

@@ -10,6 +10,7 @@ use rustix::event::{Timespec, epoll};
 use rustix::io::ioctl_fionbio;
 
 use super::drain::drain;
+use crate::descriptors::os::pipe;
 use crate::runtime::{Attempt, Direction, Source};
 use crate::signals::Signal;
 
@@ -26,7 +27,7 @@ impl<S: Source> Pipes<S> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         let (mut readers, mut writers) = (Vec::new(), Vec::new());
         for index in 0..count {
-            let (reader, writer) = io::pipe()?;
+            let (reader, writer) = pipe()?;
             ioctl_fionbio(&reader, true)?;
             // Edge-triggered: a pipe leaves the list when it is found there, and is appended again when more
             // is written.
@@ -37,8 +38,8 @@ impl<S: Source> Pipes<S> {
                 epoll::EventData::new_u64(index as u64),
                 flags,
             )?;
-            readers.push(reader.into());
-            writers.push(writer.into());
+            readers.push(reader);
+            writers.push(writer);
         }
         let epoll = S::register(epoll)?;
         Ok((Pipes { epoll, readers }, writers))

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 use rustix::io::ioctl_fionbio;
 
 use super::drain::drain;
+use crate::descriptors::os::pipe;
 use crate::runtime::{Attempt, Direction, Source};
 use crate::signals::Signal;
 
@@ -23,10 +24,10 @@ impl<S: Source> Pipes<S> {
     pub(in crate::signals) fn open(count: usize) -> io::Result<(Pipes<S>, Vec<OwnedFd>)> {
         let (mut readers, mut writers) = (Vec::new(), Vec::new());
         for _ in 0..count {
-            let (reader, writer) = io::pipe()?;
+            let (reader, writer) = pipe()?;
             ioctl_fionbio(&reader, true)?;
-            readers.push(S::register(reader.into())?);
-            writers.push(writer.into());
+            readers.push(S::register(reader)?);
+            writers.push(writer);
         }
         Ok((Pipes { readers, first: 0 }, writers))
     }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use anyrt_core::fs::{self as files, OpenOptions, Path};
 use anyrt_core::sync::CapacityLimiter;
+use rustix::io::Errno;
 
 use crate::disk as fs;
 use crate::erased::{Backend, R};
@@ -69,7 +70,7 @@ pub fn a_path_does_what_files_need(backend: &Backend) {
         assert!(Path::<R>::new("x").absolute().unwrap().is_absolute());
         assert_eq!(root.expand_home().unwrap(), root);
         let home = Path::<R>::new("~/x").expand_home();
-        assert!(home.is_ok_and(|home| home.is_absolute()) || std::env::home_dir().is_none());
+        assert!(home.is_ok_and(|home| home.is_absolute()) || std::env::var_os("HOME").is_none());
         assert!(moved.owner().await.is_ok() && moved.group().await.is_ok());
     });
 }
@@ -159,7 +160,10 @@ pub fn names_are_bytes(backend: &Backend) {
         expected.sort();
         assert_eq!(found, expected);
         let error = root.join("x".repeat(256)).write("").await.unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::InvalidFilename);
+        assert_eq!(
+            error.raw_os_error(),
+            Some(Errno::NAMETOOLONG.raw_os_error())
+        );
     });
     assert!(fs::remove_dir_all(folder.path()).is_ok());
 }

@@ -79,7 +79,7 @@ async fn cut_short<K: Kind>(what: &str, pair: Pair) {
     for round in 0..ROUNDS {
         let children = |round: usize| {
             let [one, other] = pair();
-            if round.is_multiple_of(2) {
+            if round % 2 == 0 {
                 [one, other]
             } else {
                 [other, one]
@@ -145,7 +145,7 @@ pub fn cancelled_branches_report_no_end(backend: &Backend) {
         for pair in [bytes, objects] {
             for round in 0..ROUNDS {
                 let [one, other] = pair();
-                let both = if round.is_multiple_of(2) {
+                let both = if round % 2 == 0 {
                     [one, other]
                 } else {
                     [other, one]

@@ -256,10 +256,10 @@ pub fn run_case<B: Enter>(case: Case<B>, deviations: Deviations, backend: fn() -
     let limit = Duration::from_secs(number(LIMIT).unwrap_or(WATCHDOG));
     let expected = expected(name, deviations.failures);
     let alone = number(ALONE).is_some();
-    if let (Expected::Passes, Place::Process, false) = (expected, case.place, alone)
-        && let Some(test) = current_test(name)
-    {
-        return run_in_a_process(&test);
+    if let (Expected::Passes, Place::Process, false) = (expected, case.place, alone) {
+        if let Some(test) = current_test(name) {
+            return run_in_a_process(&test);
+        }
     }
     let hangs = HANGS.load(Ordering::Relaxed);
     assert!(

@@ -32,7 +32,7 @@ pub(super) async fn cut_short<N: Net, K: Domain>(
     SocketStream<N, K>: Send + 'static,
 {
     let mut ends = [ends.0, ends.1];
-    if round.is_multiple_of(2) {
+    if round % 2 == 0 {
         ends.reverse();
     }
     let group = task_group::<N, io::Error, _, _>(async |tg| {

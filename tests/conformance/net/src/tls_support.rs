@@ -224,10 +224,10 @@ impl AsyncWrite for Wire {
         }
         let bytes = &bytes[..bytes.len().min(room)];
         let polled = Pin::new(&mut self.inner).poll_write(cx, bytes);
-        if let Poll::Ready(Ok(written)) = polled
-            && room != usize::MAX
-        {
-            self.room.fetch_sub(written, Ordering::SeqCst);
+        if let Poll::Ready(Ok(written)) = polled {
+            if room != usize::MAX {
+                self.room.fetch_sub(written, Ordering::SeqCst);
+            }
         }
         polled
     }

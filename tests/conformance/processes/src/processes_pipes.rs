@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyrt_core::process::{Command, ProcessError, Stdio, run_process};
 use anyrt_core::task::task_group;
+use rustix::pipe::{PipeFlags, pipe_with};
 
 use crate::erased::{OsBackend, OsR};
 use crate::folder::Folder;
@@ -28,10 +29,9 @@ pub fn streams_may_be_connected_elsewhere(backend: &OsBackend) {
             assert_eq!((copied.stdout, copied.stderr), (None, None));
             assert_eq!(fs::read_to_string(&target).unwrap(), expected);
         }
-        let (reader, writer) = io::pipe().unwrap();
-        let writer: std::os::fd::OwnedFd = writer.into();
+        let (reader, writer) = pipe_with(PipeFlags::CLOEXEC).unwrap();
         output(Command::new("echo").arg("piped").stdout(writer)).await;
-        assert_eq!(io::read_to_string(reader).unwrap(), "piped\n");
+        assert_eq!(io::read_to_string(File::from(reader)).unwrap(), "piped\n");
 
         let inherited = Command::shell("exit 0").stdin(Stdio::Inherit);
         let inherited = output(inherited.stdout(Stdio::Inherit).stderr(Stdio::Inherit)).await;

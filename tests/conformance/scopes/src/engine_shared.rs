@@ -109,7 +109,7 @@ fn in_eight_tasks(backend: &Backend, new: fn() -> Common) {
                 let group = task_group::<R, Infallible, _, _>(async |tg| {
                     for n in 0..8 {
                         let common = common.clone();
-                        if round.is_multiple_of(2) {
+                        if round % 2 == 0 {
                             tg.spawn(common);
                             continue;
                         }

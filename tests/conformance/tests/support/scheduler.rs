@@ -69,10 +69,10 @@ pub(crate) fn block_on<M: Future>(flaw: Flaw, main: M) -> M::Output {
     let mut main = pin!(main);
     scheduler.lock().main_is_ready = true;
     loop {
-        if std::mem::take(&mut scheduler.lock().main_is_ready)
-            && let Poll::Ready(output) = main.as_mut().poll(&mut Context::from_waker(&waker))
-        {
-            return output;
+        if std::mem::take(&mut scheduler.lock().main_is_ready) {
+            if let Poll::Ready(output) = main.as_mut().poll(&mut Context::from_waker(&waker)) {
+                return output;
+            }
         }
         // One round: tasks that are woken meanwhile wait for the next one.
         let round = std::mem::take(&mut scheduler.lock().ready);

@@ -358,7 +358,7 @@ pub fn many_calls_of_native_tasks_are_no_deadlock(backend: &Backend) {
                     let (portal, run, done) = (portal.clone(), run.clone(), done.clone());
                     let handle = R::current().unwrap();
                     R::spawn(&handle, TaskInfo::unnamed(), async move {
-                        if number.is_multiple_of(2) {
+                        if number % 2 == 0 {
                             let called = portal.call(yields(3));
                             assert!(matches!(called, Ok(()) | Err(CallError::Inside)));
                         } else if let Err(refused) = run.block_on(yields(3)) {

@@ -305,11 +305,12 @@ async fn one_of_many(limiter: Arc<CapacityLimiter>, counts: Arc<Counts>) {
         counts.ran.fetch_add(1, Ordering::SeqCst);
         let now = counts.now.fetch_add(1, Ordering::SeqCst) + 1;
         counts.most.fetch_max(now, Ordering::SeqCst);
-        if calls_back
-            && let Err(error) = from_thread::run(yields(2))
-            && !error.is_cancelled()
-        {
-            counts.wrong.lock().unwrap().push(error);
+        if calls_back {
+            if let Err(error) = from_thread::run(yields(2)) {
+                if !error.is_cancelled() {
+                    counts.wrong.lock().unwrap().push(error);
+                }
+            }
         }
         counts.now.fetch_sub(1, Ordering::SeqCst);
         value

@@ -172,10 +172,10 @@ impl Session {
                 protocol::CANCEL => {
                     let (process, secret) = (body.int4()?, body.int4()?);
                     let running = lock(&self.running);
-                    if let Some((expected, scope)) = running.get(&process)
-                        && *expected == secret
-                    {
-                        scope.cancel();
+                    if let Some((expected, scope)) = running.get(&process) {
+                        if *expected == secret {
+                            scope.cancel();
+                        }
                     }
                     return Ok(false);
                 }
@@ -204,10 +204,10 @@ impl Session {
     /// Ends an implicit transaction, and tells the client that the next query may come.
     async fn synchronize(&mut self) -> io::Result<()> {
         self.portals.clear();
-        if self.transaction == Transaction::Implicit
-            && let Err(error) = self.commit().await
-        {
-            self.fail(&error);
+        if self.transaction == Transaction::Implicit {
+            if let Err(error) = self.commit().await {
+                self.fail(&error);
+            }
         }
         self.output.ready_for_query(match self.transaction {
             Transaction::Implicit => b'I',

@@ -9,13 +9,14 @@ impl GroupState {
     /// Makes the run handle the group's deadlines from `at` on, in case the host does not. Children that are
     /// polled in place do not continue without their host anyway.
     pub(crate) fn set_alarm(self: &Arc<Self>, at: Instant) {
-        if !self.in_place
-            && let Some(run) = &self.run
-            && at < self.alarm()
-        {
-            run.alarms.set(self, at);
-            if self.has_ended() {
-                run.alarms.clear(self);
+        if !self.in_place {
+            if let Some(run) = &self.run {
+                if at < self.alarm() {
+                    run.alarms.set(self, at);
+                    if self.has_ended() {
+                        run.alarms.clear(self);
+                    }
+                }
             }
         }
     }

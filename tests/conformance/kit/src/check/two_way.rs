@@ -54,28 +54,27 @@ async fn exchange<S: ByteStream>(stream: &mut S, bytes: &[u8]) -> Vec<u8> {
     poll_fn(|cx| {
         loop {
             let mut moved = false;
-            if sent < bytes.len()
-                && let Poll::Ready(count) = Pin::new(&mut *stream).poll_write(cx, &bytes[sent..])
-            {
-                let count = count.expect("the peer receives");
-                assert!(count > 0, "{NOTHING_WRITTEN}");
-                sent += count;
-                moved = true;
+            if sent < bytes.len() {
+                if let Poll::Ready(count) = Pin::new(&mut *stream).poll_write(cx, &bytes[sent..]) {
+                    let count = count.expect("the peer receives");
+                    assert!(count > 0, "{NOTHING_WRITTEN}");
+                    sent += count;
+                    moved = true;
+                }
             }
-            if sent == bytes.len()
-                && !flushed
-                && let Poll::Ready(outcome) = Pin::new(&mut *stream).poll_flush(cx)
-            {
-                outcome.expect("the peer receives");
-                flushed = true;
+            if sent == bytes.len() && !flushed {
+                if let Poll::Ready(outcome) = Pin::new(&mut *stream).poll_flush(cx) {
+                    outcome.expect("the peer receives");
+                    flushed = true;
+                }
             }
-            if received.len() < bytes.len()
-                && let Poll::Ready(count) = Pin::new(&mut *stream).poll_read(cx, &mut buffer)
-            {
-                let count = count.expect("the peer sends");
-                assert!(count > 0, "R2: the end came before it was said");
-                received.extend(&buffer[..count]);
-                moved = true;
+            if received.len() < bytes.len() {
+                if let Poll::Ready(count) = Pin::new(&mut *stream).poll_read(cx, &mut buffer) {
+                    let count = count.expect("the peer sends");
+                    assert!(count > 0, "R2: the end came before it was said");
+                    received.extend(&buffer[..count]);
+                    moved = true;
+                }
             }
             if flushed && received.len() >= bytes.len() {
                 return Poll::Ready(());

@@ -4,6 +4,9 @@
 //! accepts each once. It checks readiness with `poll(2)`, because reactors may report past events. It is also
 //! in a list, a run variable, for [`notify_closing`].
 
+#[cfg(any(feature = "process", feature = "signals"))]
+pub(crate) mod os;
+
 use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::io;

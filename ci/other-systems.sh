@@ -9,6 +9,7 @@
 # Debian 12 only. gcc-mingw-w64-x86-64 is for crates whose build scripts look for a linker.
 #
 # All features are checked but `tls`: its cryptography, *ring*, needs a C compiler for the system.
+# For WebAssembly, core is checked alone, since no backend runs there.
 # On Windows the features `descriptors`, `net`, `signals`, `process` and `to_process` add nothing; that they
 # can be enabled is checked.
 #
@@ -66,5 +67,7 @@ check aarch64-apple-darwin "$FEATURES,descriptors"
 check aarch64-apple-darwin "$FEATURES,net,signals,to_process,monitor,tracing"
 check x86_64-pc-windows-gnu "$FEATURES"
 check x86_64-pc-windows-gnu "$FEATURES,net,signals,to_process,monitor,tracing"
+echo "    wasm32-unknown-unknown: core"
+check_for wasm32-unknown-unknown -p anyrt-core --lib
 echo "    x86_64-pc-windows-gnu: the examples digest and pipeline"
 check_for x86_64-pc-windows-gnu -p anyrt-examples --bin digest --bin pipeline

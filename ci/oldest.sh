@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Checks the libraries and the conformance suite with the oldest compiler that they support, the one that
+# `rust-version` in Cargo.toml names; with `--test` it also runs the suite on one backend.
+#
+# The compiler is that of Debian 12's archive, in the packages rustc-web and cargo-web, unpacked into
+# `target/oldest` beside any other. The lock file has versions of all dependencies that this compiler accepts,
+# because Cargo prefers such versions to newer ones.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+exec </dev/null
+
+VERSION=1.85.0+dfsg3-1~deb12u3
+UNPACKED=$PWD/target/oldest/debian
+LIBRARIES=(anyrt anyrt-async-std anyrt-conformance anyrt-core anyrt-macros anyrt-sim anyrt-smol anyrt-tokio)
+
+unpack() {
+    local packages
+    if [[ -x $UNPACKED/usr/bin/rustc ]]; then return; fi
+    packages=$(mktemp -d)
+    (
+        cd "$packages"
+        apt-get download -qq {rustc-web,cargo-web,libstd-rust-web-1.85,libstd-rust-web-dev}="$VERSION" \
+            libllvm19 libpcre3 2>/dev/null
+    )
+    mkdir -p "$UNPACKED"
+    for package in "$packages"/*.deb; do dpkg -x "$package" "$UNPACKED"; done
+    rm -r "$packages"
+}
+
+oldest_cargo() {
+    "$UNPACKED/usr/bin/cargo" "$@" --quiet --locked --all-features --target-dir target/oldest \
+        "${LIBRARIES[@]/#/--package=}"
+}
+
+if [[ $(grep -m 1 rust-version Cargo.toml) != 'rust-version = "1.85"' ]]; then
+    echo "Cargo.toml names another compiler than this script" >&2
+    exit 1
+fi
+unpack
+export LD_LIBRARY_PATH=$UNPACKED/usr/lib/x86_64-linux-gnu:$UNPACKED/lib/x86_64-linux-gnu
+export RUSTC=$UNPACKED/usr/bin/rustc RUSTFLAGS="-D warnings" CARGO_INCREMENTAL=0
+unset RUSTC_WRAPPER
+echo "    with $("$RUSTC" --version)"
+oldest_cargo check --lib
+if [[ ${1-} == --test ]]; then
+    LIBRARIES=(anyrt-tokio)
+    oldest_cargo test --test conformance
+fi

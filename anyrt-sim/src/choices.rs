@@ -4,6 +4,7 @@
 //! fault. A list that is cut short is continued with zeros, so that a shorter list is a simpler run.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
 use crate::misfit::Misfit;
@@ -39,7 +40,7 @@ pub(crate) enum Purpose {
 }
 
 /// The names of the purposes in the text form of a list, in their order.
-const NAMES: [&str; 8] = [
+pub(crate) const NAMES: [&str; 8] = [
     "order",
     "core",
     "user",
@@ -66,10 +67,30 @@ fn stream(purpose: usize) -> u64 {
 ///
 /// Its text form, from [`Display`](fmt::Display) and for [`FromStr`], names each purpose with its draws; a
 /// run of equal draws is written once, with its length: `order=0*12,3 latency=17,0*2`. Zeros at the end are
-/// left out, since a list is continued with them.
-#[derive(Clone, Default, PartialEq, Eq, Hash)]
+/// left out, since a list is continued with them. Four digits after a slash are a hash of the numbers of alternatives
+/// that the draws of a purpose had: `order=0*12,3/9f3a`. If a run that repeats the list has others, the list does not
+/// [fit](crate::Misfit). They may be left out, as in lists of versions without them: then this is not checked.
+///
+/// Two lists are equal if their draws are.
+#[derive(Clone, Default)]
 pub struct Choices {
     streams: [Vec<u64>; NAMES.len()],
+    /// For each purpose, the hash of the bounds up to the last draw that is not zero, if it is known.
+    bounds: [Option<u16>; NAMES.len()],
+}
+
+impl PartialEq for Choices {
+    fn eq(&self, other: &Choices) -> bool {
+        self.streams == other.streams
+    }
+}
+
+impl Eq for Choices {}
+
+impl Hash for Choices {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.streams.hash(state);
+    }
 }
 
 impl Choices {
@@ -113,9 +134,16 @@ impl Choices {
         &self.streams
     }
 
-    /// Returns the draws of one purpose, for changes.
+    /// Returns the draws of one purpose, for changes. Their bounds are unknown then.
     pub(crate) fn stream_mut(&mut self, purpose: usize) -> &mut Vec<u64> {
+        self.bounds[purpose] = None;
         &mut self.streams[purpose]
+    }
+
+    /// Returns whether the bounds of some draws are unknown.
+    pub(crate) fn lacks_bounds(&self) -> bool {
+        let mut all = self.streams.iter().zip(self.bounds);
+        all.any(|(stream, bounds)| bounds.is_none() && !essential(stream).is_empty())
     }
 
     /// Removes the zeros at the end of each purpose, with which a list is continued anyway.
@@ -123,6 +151,22 @@ impl Choices {
         for stream in &mut self.streams {
             stream.truncate(essential(stream).len());
         }
+    }
+}
+
+/// The rolling hash of the bounds of draws. Frozen, since lists contain it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Bounds(u64);
+
+impl Bounds {
+    #[inline]
+    fn add(&mut self, bound: u64) {
+        self.0 = (self.0.rotate_left(5) ^ bound).wrapping_mul(0x517c_c1b7_2722_0a95);
+    }
+
+    #[inline]
+    fn digest(self) -> u16 {
+        (self.0 >> 48) as u16
     }
 }
 
@@ -135,7 +179,7 @@ fn essential(stream: &[u64]) -> &[u64] {
 impl fmt::Display for Choices {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut first = true;
-        for (name, stream) in NAMES.iter().zip(&self.streams) {
+        for ((name, stream), bounds) in NAMES.iter().zip(&self.streams).zip(self.bounds) {
             let stream = essential(stream);
             if stream.is_empty() {
                 continue;
@@ -148,6 +192,9 @@ impl fmt::Display for Choices {
                     1 => write!(f, "{comma}{}", run[0])?,
                     length => write!(f, "{comma}{}*{length}", run[0])?,
                 }
+            }
+            if let Some(bounds) = bounds {
+                write!(f, "/{bounds:04x}")?;
             }
         }
         if first { f.write_str("-") } else { Ok(()) }
@@ -195,6 +242,16 @@ impl FromStr for Choices {
                 .iter()
                 .position(|known| *known == name)
                 .ok_or_else(error)?;
+            let draws = match draws.split_once('/') {
+                Some((draws, bounds)) => {
+                    let is_hash =
+                        bounds.len() == 4 && bounds.bytes().all(|b| b.is_ascii_hexdigit());
+                    let bounds = u16::from_str_radix(bounds, 16).ok();
+                    choices.bounds[at] = Some(bounds.filter(|_| is_hash).ok_or_else(error)?);
+                    draws
+                }
+                None => draws,
+            };
             for draw in draws.split(',') {
                 let (value, times) = draw.split_once('*').unwrap_or((draw, "1"));
                 let value: u64 = value.parse().map_err(|_| error())?;
@@ -220,6 +277,12 @@ pub(crate) struct Draws {
     replayed: Option<Choices>,
     is_replayed: [bool; NAMES.len()],
     made: [usize; NAMES.len()],
+    /// The bounds of the draws that were made.
+    bounds: [Bounds; NAMES.len()],
+    /// The purposes for which the draws of the list had other bounds.
+    other_bounds: [bool; NAMES.len()],
+    /// The number of draws of the list for each purpose, without the zeros at the end.
+    listed: [usize; NAMES.len()],
     /// The number of choices of the list that were too high.
     out_of_range: usize,
     kept: Option<Choices>,
@@ -227,12 +290,19 @@ pub(crate) struct Draws {
 
 impl Draws {
     pub(crate) fn new(seed: u64, replayed: Option<Choices>, keep: bool) -> Draws {
+        let listed = replayed.as_ref().map(|list| {
+            let streams = &list.streams;
+            std::array::from_fn(|purpose| essential(&streams[purpose]).len())
+        });
         Draws {
             streams: std::array::from_fn(|purpose| Rng::stream(seed, stream(purpose))),
             priorities: Rng::stream(seed, PRIORITIES),
             replayed,
             is_replayed: [true; NAMES.len()],
             made: [0; NAMES.len()],
+            bounds: [Bounds::default(); NAMES.len()],
+            other_bounds: [false; NAMES.len()],
+            listed: listed.unwrap_or_default(),
             out_of_range: 0,
             kept: keep.then(Choices::default),
         }
@@ -249,6 +319,8 @@ impl Draws {
         };
         for purpose in FAULTS.map(|purpose| purpose as usize) {
             list.streams[purpose].clone_from(&faults.streams[purpose]);
+            list.bounds[purpose] = faults.bounds[purpose];
+            self.listed[purpose] = essential(&list.streams[purpose]).len();
             self.is_replayed[purpose] = true;
         }
     }
@@ -262,20 +334,23 @@ impl Draws {
     #[inline]
     pub(crate) fn below(&mut self, purpose: Purpose, n: u64) -> u64 {
         let index = purpose as usize;
+        self.bounds[index].add(n);
+        let digest = self.bounds[index].digest();
         let draw = match &self.replayed {
             Some(list) if self.is_replayed[index] => {
                 let draw = list.streams[index].get(self.made[index]).copied();
                 let draw = draw.unwrap_or(0);
                 // A program that has changed may have fewer alternatives than when the list was made.
                 self.out_of_range += usize::from(draw >= n);
+                if self.made[index] + 1 == self.listed[index] {
+                    let bounds = list.bounds[index];
+                    self.other_bounds[index] = bounds.is_some_and(|bounds| bounds != digest);
+                }
                 draw.min(n - 1)
             }
             _ => self.streams[index].below(n),
         };
-        self.made[index] += 1;
-        if let Some(kept) = &mut self.kept {
-            kept.streams[index].push(draw);
-        }
+        self.note(index, draw, digest);
         draw
     }
 
@@ -284,11 +359,22 @@ impl Draws {
         self.priorities.below(n)
     }
 
-    /// Adds a choice that follows from priorities.
-    pub(crate) fn add(&mut self, purpose: Purpose, choice: u64) {
-        self.made[purpose as usize] += 1;
+    /// Adds a choice below `n` that follows from priorities.
+    pub(crate) fn add(&mut self, purpose: Purpose, choice: u64, n: u64) {
+        let index = purpose as usize;
+        self.bounds[index].add(n);
+        self.note(index, choice, self.bounds[index].digest());
+    }
+
+    /// Notes a draw, and the hash of the bounds up to it.
+    #[inline]
+    fn note(&mut self, index: usize, draw: u64, digest: u16) {
+        self.made[index] += 1;
         if let Some(kept) = &mut self.kept {
-            kept.streams[purpose as usize].push(choice);
+            kept.streams[index].push(draw);
+            if draw != 0 {
+                kept.bounds[index] = Some(digest);
+            }
         }
     }
 
@@ -300,13 +386,15 @@ impl Draws {
     /// Returns the difference between the list that was repeated and the run, if there is one.
     pub(crate) fn misfit(&self) -> Option<Misfit> {
         let list = self.replayed.as_ref()?;
-        let made = list.streams.iter().zip(self.made);
-        let unused = made.map(|(stream, made)| essential(stream).len().saturating_sub(made));
+        let made = self.listed.iter().zip(self.made);
+        let unused = made.map(|(listed, made)| listed.saturating_sub(made));
         let (unused, out_of_range) = (unused.sum(), self.out_of_range);
-        (unused + out_of_range > 0).then(|| Misfit {
+        let other_bounds = self.other_bounds;
+        (unused + out_of_range > 0 || other_bounds.contains(&true)).then(|| Misfit {
             unused,
             out_of_range,
             listed: list.len(),
+            other_bounds,
         })
     }
 
@@ -367,16 +455,45 @@ mod tests {
         }
         let (unused, out_of_range) = (2, 1);
         let listed = 5;
+        let other_bounds = [false; NAMES.len()];
         let expected = Misfit {
             unused,
             out_of_range,
             listed,
+            other_bounds,
         };
         assert_eq!(misfit("user=1,10,2,0,1"), Some(expected));
         assert_eq!(
             misfit("user=1 order=0,1").map(|misfit| misfit.unused),
             Some(2)
         );
+    }
+
+    #[test]
+    fn a_list_whose_values_fit_by_chance_is_noticed() {
+        let of = |bounds: [u64; 3], list: Option<Choices>| {
+            let mut draws = Draws::new(7, list, true);
+            for n in bounds {
+                draws.below(Purpose::User, n);
+            }
+            draws
+        };
+        let mut made = of([10, 20, 30], None);
+        let text = made.take_kept().to_string();
+        assert_eq!(text, "user=4,17,26/bd5e", "it is frozen");
+        let list: Choices = text.parse().expect("it is a list");
+        assert_eq!(of([10, 20, 30], Some(list.clone())).misfit(), None);
+        let misfit = of([10, 20, 31], Some(list.clone())).misfit();
+        let misfit = misfit.expect("another number of alternatives");
+        assert_eq!((misfit.unused, misfit.out_of_range), (0, 0));
+        assert!(misfit.to_string().contains("`user`"), "{misfit}");
+        // Without the hash, it cannot be known.
+        let old: Choices = "user=4,17,26".parse().expect("it is a list");
+        assert!(old == list && old.lacks_bounds() && !list.lacks_bounds());
+        assert_eq!(of([10, 20, 31], Some(old)).misfit(), None);
+        // The zeros at the end have no part in it.
+        let cut: Choices = "user=4/4d2c".parse().expect("it is a list");
+        assert_eq!(of([10, 7, 8], Some(cut)).misfit(), None);
     }
 
     #[test]
@@ -396,6 +513,9 @@ mod tests {
             "speed=1",
             "order=x",
             "order=1*y",
+            "order=1/12345",
+            "order=1/+123",
+            "order=1/",
             "order=1*99999999999",
         ] {
             let error = wrong.parse::<Choices>().expect_err(wrong);

@@ -248,7 +248,8 @@ impl Config {
     /// Writes the [`Timeline`](crate::Timeline) of each run to a file, as a page for a browser, when the run has
     /// ended or failed, and the place of the file to the standard error stream. Off by default.
     ///
-    /// For several runs with one configuration, the file has the last one. [`Seeds`](crate::Seeds) writes that of a
+    /// If the path is that of a folder, or ends with a slash, the file is in it, and named after the test or program and
+    /// the seed. For several runs with one configuration and seed, the file has the last one. [`Seeds`](crate::Seeds) writes that of a
     /// failure after it is shrunk; [`Shrink`](crate::Shrink), [`explore::cancel`](crate::explore::cancel),
     /// [`explore::faults`](crate::explore::faults()) and [`check_determinism`](Config::check_determinism) write none.
     ///

@@ -98,7 +98,7 @@
 //! # Looking at a run
 //!
 //! [`Config::trace`], [`Seeds::trace`], or `ANYRT_SIM_TRACE=FILE` in the environment of a test or a simulated program,
-//! write a [`Timeline`]: a page for a browser, with hosts as columns, packets as arrows, tasks, faults, crashes and
+//! write a [`Timeline`] (with a folder in place of the file, each test and seed has one of its own): a page for a browser, with hosts as columns, packets as arrows, tasks, faults, crashes and
 //! notes. Without a file, it comes from [`Outcome::timeline`].
 //!
 //! # How it works

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::choices::NAMES;
+
 /// The difference between a list of choices and the run that was to repeat it, in [`Outcome`](crate::Outcome) and
 /// [`SeedReport`](crate::SeedReport).
 ///
@@ -16,6 +18,16 @@ pub struct Misfit {
     pub out_of_range: usize,
     /// The number of choices in the list.
     pub listed: usize,
+    /// The purposes whose choices were made among other numbers of alternatives.
+    pub(crate) other_bounds: [bool; NAMES.len()],
+}
+
+impl Misfit {
+    /// Returns whether choices of the list were made among other numbers of alternatives than those of the run, even if
+    /// their values are possible in both.
+    pub fn has_other_bounds(&self) -> bool {
+        self.other_bounds.contains(&true)
+    }
 }
 
 impl fmt::Display for Misfit {
@@ -24,12 +36,25 @@ impl fmt::Display for Misfit {
             unused,
             out_of_range,
             listed,
+            other_bounds,
         } = self;
         write!(
             f,
             "the list of choices does not fit: of its {listed} choices, {unused} were not used, and {out_of_range} \
-             were not among the alternatives; it is of an older version of the program or of the simulator, or of \
-             another test, so run the seeds again"
+             were not among the alternatives; "
+        )?;
+        if self.has_other_bounds() {
+            let names = NAMES.iter().zip(other_bounds);
+            let names = names.filter(|(_, differs)| **differs);
+            let names: Vec<_> = names.map(|(name, _)| format!("`{name}`")).collect();
+            let names = names.join(", ");
+            write!(
+                f,
+                "those of {names} were made among other numbers of alternatives; "
+            )?;
+        }
+        f.write_str(
+            "it is of an older version of the program or of the simulator, or of another test, so run the seeds again",
         )
     }
 }

@@ -129,6 +129,13 @@ impl Timers {
             .is_some_and(|entry| entry.serial == serial)
     }
 
+    /// Returns whether there may be timers whose deadline has come: false if there is none.
+    #[inline]
+    pub(crate) fn may_expire(&self, now: u64) -> bool {
+        let earliest = self.heap.peek();
+        earliest.is_some_and(|Reverse(entry)| entry.deadline() <= now)
+    }
+
     /// Returns the earliest deadline.
     pub(crate) fn next_deadline(&mut self) -> Option<u64> {
         loop {

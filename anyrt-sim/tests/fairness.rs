@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test says where it failed")]
 
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyrt_core::cancel::checkpoint;
@@ -95,6 +95,44 @@ fn the_seed_decides_between_random_order_and_priorities() {
         assert_eq!(default, hash(seed, Policy::Mixed));
     }
     assert!(others >= 10, "{others}");
+}
+
+/// Each host's main future has a priority of its own.
+#[test]
+fn priorities_order_programs_of_main_futures_alone() {
+    let order = |seed| {
+        let outcome = Config::new(seed).run(async {
+            let sim = Simulation::current().unwrap();
+            let order = Arc::new(Mutex::new(Vec::new()));
+            for name in ["first", "second", "third", "fourth"] {
+                let order = order.clone();
+                sim.host(name).start(move || {
+                    let order = order.clone();
+                    async move {
+                        sleep::<Sim>(Duration::from_secs(1)).await;
+                        order.lock().unwrap().push(name);
+                        sleep::<Sim>(Duration::from_secs(2)).await;
+                    }
+                });
+            }
+            sleep::<Sim>(Duration::from_secs(2)).await;
+            let order = order.lock().unwrap().join(" ");
+            order
+        });
+        (outcome.hash, outcome.unwrap())
+    };
+    let odd = (0..200).map(|half| order(2 * half + 1));
+    let (mut hashes, mut orders): (Vec<_>, Vec<_>) = odd.unzip();
+    orders.sort_unstable();
+    orders.dedup();
+    hashes.sort_unstable();
+    hashes.dedup();
+    assert_eq!(
+        orders.len(),
+        24,
+        "every order of four is reached: {orders:?}"
+    );
+    assert!(hashes.len() > 24, "{} different courses", hashes.len());
 }
 
 #[test]

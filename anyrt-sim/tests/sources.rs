@@ -171,7 +171,7 @@ const ALL: &[Access] = &[
                 "the socket between a program and its worker process",
             ),
             (
-                "anyrt-core/src/testing.rs",
+                "anyrt-core/src/testing/ports.rs",
                 "free ports of the system, for tests that need them",
             ),
             (

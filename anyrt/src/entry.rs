@@ -85,7 +85,7 @@ pub(crate) fn run_or_panic<F: Future>(builder: &Builder, future: F) -> F::Output
 ///
 /// With the feature `sim`, a `Config` of the module `anyrt::sim` converts into a builder that simulates runs with
 /// its options. A builder without one simulates with the seed in the environment variable `ANYRT_SIM_SEED`, or 0, and
-/// writes the timeline of the run, a page for a browser, to the file in `ANYRT_SIM_TRACE`, if that is set.
+/// writes the timeline of the run, a page for a browser, to the file or folder in `ANYRT_SIM_TRACE`, if that is set.
 ///
 /// # Examples
 ///

@@ -15,6 +15,8 @@ const NOT_FOR_USERS: &[&str] = &[
     "task::entered_tree",
     "task::run_future",
     "monitor::start_if_requested",
+    "testing::free_tcp_port_of",
+    "testing::free_udp_port_of",
     "net::OsSocket",
     "net::system_lookup",
     "net::system_reverse_lookup",

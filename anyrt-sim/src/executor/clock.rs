@@ -39,7 +39,7 @@ impl Shared {
             self.fail(state, stop);
         }
         self.set_now(now);
-        if state.timers.next_deadline().is_some_and(|next| next <= now) {
+        if state.timers.may_expire(now) {
             state = self.expire(state);
         }
         state

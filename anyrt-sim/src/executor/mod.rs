@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, MutexGuard};
 use std::task::{Context, Poll, Wake, Waker};
 
-pub(crate) use self::order::Order;
+pub(crate) use self::order::{AtomicPriority, Order};
 pub(crate) use self::ready::Ready;
 pub(crate) use self::task::Task;
 use crate::current::{current, enter};
@@ -99,7 +99,11 @@ impl Next {
 /// If the run cannot go on; the state has the failure.
 pub(crate) fn drive<F: Future>(host: &Arc<Incarnation>, main: F) -> F::Output {
     let shared = &host.shared;
-    shared.lock().hosts.set_up(host);
+    let priority = {
+        let mut state = shared.lock();
+        state.hosts.set_up(host);
+        state.draw_priority()
+    };
     let _entered = enter(host);
     let _numbers = anyrt_core::runtime::own_numbers(shared.numbers.clone());
     let mains = Mains::default();
@@ -107,6 +111,7 @@ pub(crate) fn drive<F: Future>(host: &Arc<Incarnation>, main: F) -> F::Output {
     let mut main = pin!(main);
     let flag = Arc::new(MainWaker {
         host: host.clone(),
+        priority,
         scheduled: AtomicBool::new(true),
     });
     let waker = Waker::from(flag.clone());
@@ -205,6 +210,8 @@ fn wake_quiet<'a>(shared: &'a Shared, mut state: MutexGuard<'a, State>) -> Mutex
 #[derive(Debug)]
 pub(crate) struct MainWaker {
     host: Arc<Incarnation>,
+    /// The priority, if the policy has priorities.
+    priority: AtomicPriority,
     /// Whether the future is among those that are ready.
     scheduled: AtomicBool,
 }

@@ -1,7 +1,7 @@
 //! The order in which tasks that are ready are polled.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Next;
 use crate::choices::{Draws, Purpose};
@@ -10,6 +10,9 @@ use crate::shared::State;
 
 /// The number of different priorities.
 const PRIORITIES: u64 = 1 << 32;
+
+/// The priority of something that is polled. Relaxed: only the executor's thread uses it.
+pub(crate) type AtomicPriority = AtomicU64;
 
 /// The order of a run.
 #[derive(Debug)]
@@ -29,8 +32,6 @@ pub(crate) struct Priorities {
     changes: BTreeSet<u64>,
     /// The priority that the next such task gets; they become lower from change to change.
     lowest: u64,
-    /// The priority of main futures, which are not tasks.
-    main: u64,
     /// The number of steps after which the order is drawn: a task that is always ready must not keep others from
     /// running for all time.
     until: u64,
@@ -70,7 +71,7 @@ impl Order {
             Order::Priorities(_) => {
                 let at = Priorities::pick(state);
                 if count > 1 {
-                    state.draws.add(Purpose::Order, at as u64);
+                    state.draws.add(Purpose::Order, at as u64, count as u64);
                 }
                 at
             }
@@ -90,7 +91,6 @@ impl Priorities {
         Priorities {
             changes: changes.map(|_| draws.priority(steps.max(1))).collect(),
             lowest: u64::from(depth),
-            main: above_changes(draws),
             until,
         }
     }
@@ -107,10 +107,8 @@ impl Priorities {
         }
         priorities.lowest = priorities.lowest.saturating_sub(1);
         let lowest = priorities.lowest;
-        match state.ready.iter().nth(highest) {
-            Some(Next::Task(task)) => task.priority.store(lowest, Ordering::Relaxed),
-            Some(Next::Main(_) | Next::Host(_)) => priorities.main = lowest,
-            Some(Next::Thread(_)) | None => {}
+        if let Some(priority) = state.ready.iter().nth(highest).and_then(priority) {
+            priority.store(lowest, Ordering::Relaxed);
         }
         self::highest(state)
     }
@@ -118,32 +116,31 @@ impl Priorities {
 
 /// Returns the position of the one with the highest priority; of equal ones, the first.
 fn highest(state: &State) -> usize {
-    let main = match &state.order {
-        Order::Priorities(priorities) => priorities.main,
-        _ => 0,
-    };
     let ready = state.ready.iter().enumerate().rev();
+    // A thread goes first: a task may wait for it.
+    let of = |next| priority(next).map_or(u64::MAX, |priority| priority.load(Ordering::Relaxed));
     ready
-        .max_by_key(|(_, next)| priority(next, main))
+        .max_by_key(|(_, next)| of(next))
         .map_or(0, |(at, _)| at)
 }
 
-/// Returns the priority of one that is ready. A thread goes first: a task may wait for it.
-fn priority(next: &Next, main: u64) -> u64 {
+/// Returns the priority of one that is ready, unless it is a thread.
+fn priority(next: &Next) -> Option<&AtomicPriority> {
     match next {
-        Next::Main(_) | Next::Host(_) => main,
-        Next::Task(task) => task.priority.load(Ordering::Relaxed),
-        Next::Thread(_) => u64::MAX,
+        Next::Main(main) => Some(&main.priority),
+        Next::Host(main) => Some(&main.priority),
+        Next::Task(task) => Some(&task.priority),
+        Next::Thread(_) => None,
     }
 }
 
 impl State {
-    /// Draws the priority of a new task, if the policy has priorities.
-    pub(super) fn draw_priority(&mut self) -> u64 {
-        match &self.order {
+    /// Draws the priority of a new task or main future, if the policy has priorities.
+    pub(crate) fn draw_priority(&mut self) -> AtomicPriority {
+        AtomicPriority::new(match &self.order {
             Order::Priorities(_) => above_changes(&mut self.draws),
             _ => 0,
-        }
+        })
     }
 }
 

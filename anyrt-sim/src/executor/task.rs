@@ -9,7 +9,7 @@ use std::task::{Context, Wake, Waker};
 
 use anyrt_core::runtime::TaskInfo;
 
-use super::{Next, push};
+use super::{AtomicPriority, Next, push};
 use crate::current::enter;
 use crate::events::{Detail, EventKind};
 use crate::host::Incarnation;
@@ -41,8 +41,6 @@ struct Work {
     waker: Waker,
 }
 
-pub(super) type AtomicPriority = std::sync::atomic::AtomicU64;
-
 impl Shared {
     /// Starts a task on a host. Drops it if the run has ended or the host has crashed.
     pub(crate) fn spawn(&self, host: &Arc<Incarnation>, info: TaskInfo<'_>, future: BoxedTask) {
@@ -62,7 +60,7 @@ impl Shared {
             key: entry.key(),
             name: info.name.map(Into::into),
             location: info.location,
-            priority: AtomicPriority::new(priority),
+            priority,
             work: Mutex::new(None),
             scheduled: AtomicBool::new(true),
             host: host.clone(),

@@ -14,7 +14,7 @@ use super::{HostId, Incarnation};
 use crate::Sim;
 use crate::current::enter;
 use crate::events::{Detail, EventKind};
-use crate::executor::{Next, push};
+use crate::executor::{AtomicPriority, Next, push};
 use crate::shared::Shared;
 
 /// Something that happens to a host between two steps.
@@ -37,6 +37,8 @@ pub(crate) struct Requested {
 pub(crate) struct HostMain {
     pub(crate) id: u64,
     pub(crate) incarnation: Arc<Incarnation>,
+    /// The priority, if the policy has priorities: one of its own for each start.
+    pub(crate) priority: AtomicPriority,
     scheduled: AtomicBool,
 }
 
@@ -109,7 +111,7 @@ impl Mains {
 
     fn start(&self, shared: &Arc<Shared>, host: HostId) {
         let now = shared.now();
-        let (factory, incarnation, id) = {
+        let (factory, incarnation, id, priority) = {
             let mut state = shared.lock();
             if state.hosts.is_up(host) {
                 return;
@@ -123,11 +125,12 @@ impl Mains {
             let name = || Detail::Text(Box::from(&*name));
             let (kind, id) = (EventKind::Start, u64::from(host));
             state.events.record_with(now, kind, host, id, name);
-            (factory, incarnation, state.next_id())
+            (factory, incarnation, state.next_id(), state.draw_priority())
         };
         let main = Arc::new(HostMain {
             id,
             incarnation: incarnation.clone(),
+            priority,
             scheduled: AtomicBool::new(true),
         });
         let mut factory = factory;

@@ -73,16 +73,16 @@ impl Shared {
         drop(removed);
     }
 
-    /// Calls `deliver` after a time that is drawn, and not before `least`. Returns the time of that since the
-    /// start.
+    /// Wakes `packet`, which delivers it, after a time that is drawn, and not before `least`. Returns the time of
+    /// that since the start.
     fn deliver_within(
         &self,
         latency: Latency,
         least: u64,
-        (from, packet): (HostId, SentPacket),
-        deliver: impl FnOnce() + Send + 'static,
+        packet: Waker,
+        from: HostId,
+        sent: impl FnOnce() -> SentPacket,
     ) -> u64 {
-        let waker = Waker::from(Arc::new(Delivery(Mutex::new(Some(deliver)))));
         let now = self.now();
         let mut state = self.lock();
         let at = latency.draw(now, &mut state).max(least);
@@ -90,34 +90,27 @@ impl Shared {
             let kind = EventKind::Send;
             state
                 .events
-                .record_with(now, kind, from, at, || Detail::Packet(packet));
+                .record_with(now, kind, from, at, || Detail::Packet(sent()));
         };
-        deliver_by(state, at, waker, record);
+        deliver_by(state, at, packet, record);
         at
     }
 
-    /// Calls `deliver` at that time since the start, on the executor's thread.
-    fn deliver_at(
-        &self,
-        at: u64,
-        (from, packet): (HostId, SentPacket),
-        deliver: impl FnOnce() + Send + 'static,
-    ) {
-        let waker = Waker::from(Arc::new(Delivery(Mutex::new(Some(deliver)))));
+    /// Wakes `packet`, which delivers it, at that time since the start, on the executor's thread.
+    fn deliver_at(&self, at: u64, packet: Waker, (from, sent): (HostId, SentPacket)) {
         let now = self.now();
-        deliver_by(self.lock(), at, waker, |state| {
+        deliver_by(self.lock(), at, packet, |state| {
             let kind = EventKind::Send;
             state
                 .events
-                .record_with(now, kind, from, at, || Detail::Packet(packet));
+                .record_with(now, kind, from, at, || Detail::Packet(sent));
         });
     }
 
     /// Calls `retry` at that time since the start, on the executor's thread: a host sends again what was lost.
     fn retry_at(&self, at: u64, from: HostId, retry: impl FnOnce() + Send + 'static) {
-        let waker = Waker::from(Arc::new(Delivery(Mutex::new(Some(retry)))));
         let now = self.now();
-        deliver_by(self.lock(), at, waker, |state| {
+        deliver_by(self.lock(), at, calls(retry), |state| {
             state.events.record(now, EventKind::Send, from, at);
         });
     }
@@ -138,6 +131,11 @@ fn deliver_by(
     state.stats.packets += 1;
     record(&mut state);
     state.timers.insert(at, waker);
+}
+
+/// Returns a waker that calls a function once.
+fn calls(deliver: impl FnOnce() + Send + 'static) -> Waker {
+    Waker::from(Arc::new(Delivery(Mutex::new(Some(deliver)))))
 }
 
 /// A packet on its way, which is delivered when it is woken.

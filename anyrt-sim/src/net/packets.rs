@@ -12,7 +12,7 @@ use anyrt_core::runtime::{WakerSlot, poll_locked};
 use super::book::target;
 use super::link::{Fate, Transit};
 use super::rules::Content;
-use super::wake;
+use super::{calls, wake};
 use crate::events::PacketFate;
 use crate::host::{HostId, Incarnation};
 use crate::lock::lock;
@@ -154,7 +154,7 @@ impl Inbox {
             let Datagram {
                 from, to, bytes, ..
             } = packet.clone();
-            shared.deliver_at(at, sent, move || {
+            let deliver = calls(move || {
                 let found = network.network().book.inbox(to_host, &to);
                 let answers = network.lock().hosts.is_reachable(to_host);
                 match found {
@@ -165,6 +165,7 @@ impl Inbox {
                     None => {}
                 }
             });
+            shared.deliver_at(at, deliver, sent);
         }
     }
 

@@ -105,7 +105,8 @@ impl Seeds {
     /// | `ANYRT_SIM_SEEDS=100..200` | these seeds |
     /// | `ANYRT_SIM_CHOICES="order=0*12,3"` | a list of choices, with the seed of `ANYRT_SIM_SEED` if that is set |
     ///
-    /// `ANYRT_SIM_TRACE=FILE` does what [`trace`](Seeds::trace) does.
+    /// `ANYRT_SIM_TRACE=FILE` does what [`trace`](Seeds::trace) does. If it names a folder that exists, or ends with a
+    /// slash, each test writes a file of its own in it, named after the test and the seed.
     ///
     /// A seed alone and a list of choices are run once, without a check of determinism and without shrinking,
     /// and panics print what they print elsewhere. If the run does not fail, a line on the standard error stream
@@ -175,7 +176,8 @@ impl Seeds {
 
     /// Writes the [`Timeline`](crate::Timeline) of one run to a file, as a page for a browser, and the place of the
     /// file to the standard error stream: of the first failure, after it is shrunk, or else of the last seed. The
-    /// test is run once more for it.
+    /// test is run once more for it. If the path is that of a folder, or ends with a slash, the file is in it, and named
+    /// after the test and the seed.
     pub fn trace(mut self, path: impl Into<PathBuf>) -> Seeds {
         self.trace = Some(path.into());
         self
@@ -284,6 +286,11 @@ impl Seeds {
         let mut line = format!("{test} passed with {what}: no failure is reproduced");
         if let Some(misfit) = &report.misfit {
             line += &format!("\n{misfit}");
+        } else if let Repeat::Choices(choices) = &self.repeat
+            && choices.lacks_bounds()
+        {
+            line += "\nthe list has no hashes of the numbers of alternatives, as those of older versions: whether it \
+                     fits the run is not known";
         }
         // A closed stream does not make the run fail.
         let _ = writeln!(stderr(), "{line}");

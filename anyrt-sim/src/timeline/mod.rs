@@ -4,10 +4,12 @@
 
 mod json;
 
+use std::env;
 use std::fmt;
 use std::fs;
 use std::io::{self, Write, stderr};
-use std::path::{Path, absolute};
+use std::path::{Path, PathBuf, absolute};
+use std::thread;
 
 use self::json::Json;
 use crate::events::{Event, EventKind, EventList, FATE_NAMES, KIND_NAMES, PACKET_NAMES};
@@ -129,6 +131,7 @@ impl Timeline {
     /// cannot be written.
     pub(crate) fn write(&self, path: &Path) {
         let full = absolute(path).unwrap_or_else(|_| path.to_owned());
+        let full = self.file_in(full);
         let written = self.save(&full);
         let name = full.display();
         let line = match written {
@@ -137,6 +140,27 @@ impl Timeline {
         };
         // A closed stream does not make the run fail. Not `eprintln!`, which tests capture.
         let _ = writeln!(stderr(), "{line}");
+    }
+
+    /// Returns the file for a path: in a folder, one that is named after the test or program, and the seed. A path with a slash at
+    /// its end is a folder, which is created.
+    fn file_in(&self, path: PathBuf) -> PathBuf {
+        let is_named = path.as_os_str().as_encoded_bytes().ends_with(b"/");
+        if is_named {
+            // The error of writing to the file has the reason.
+            let _ = fs::create_dir_all(&path);
+        }
+        if !is_named && !path.is_dir() {
+            return path;
+        }
+        let title = self.title.clone().unwrap_or_else(program);
+        let title = title.replace("::", "-");
+        let is_safe = |c: char| c.is_alphanumeric() || "-_.".contains(c);
+        let name: String = title
+            .chars()
+            .map(|c| if is_safe(c) { c } else { '-' })
+            .collect();
+        path.join(format!("{name}-seed-{}.html", self.seed))
     }
 
     /// Writes the page to a file.
@@ -241,6 +265,17 @@ fn is_about_hosts(event: &Event) -> bool {
             | EventKind::Fault
             | EventKind::Note
     )
+}
+
+/// Returns the name of the test that this thread runs, or else of the program.
+fn program() -> String {
+    let thread = thread::current();
+    if let Some(name) = thread.name().filter(|name| *name != "main") {
+        return name.to_owned();
+    }
+    let program = env::current_exe().ok();
+    let name = program.as_deref().and_then(Path::file_stem);
+    name.map_or("run".into(), |name| name.to_string_lossy().into_owned())
 }
 
 fn split<'a>(text: &'a str, at: &str) -> (&'a str, &'a str) {

@@ -12,7 +12,7 @@ use anyrt_core::signals::Signal;
 use anyrt_core::stream::{ByteReceiveStreamExt, ByteSendStreamExt};
 use anyrt_core::time::{now, sleep};
 use anyrt_sim::explore::cancel;
-use anyrt_sim::{Config, Policy, ProgramIo, Sim};
+use anyrt_sim::{Config, ProgramIo, Sim};
 
 use super::{SECOND, pipeline, register_programs, run, simulate, simulation};
 
@@ -247,8 +247,7 @@ fn a_seed_decides_the_course() {
     }
     let mut hashes = Vec::new();
     for seed in 0..200 {
-        // Priorities would order the programs alike for each seed: main futures of hosts share one.
-        let config = Config::new(seed).policy(Policy::Random);
+        let config = Config::new(seed);
         config.check_determinism(program).unwrap();
         hashes.push(config.run(program()).hash);
     }

@@ -24,6 +24,8 @@ mod async_std;
 mod blocking;
 mod enter;
 mod find;
+#[cfg(all(feature = "net", unix))]
+pub(crate) mod ports;
 #[cfg(all(feature = "descriptors", unix))]
 mod reactor;
 #[cfg(feature = "sim")]

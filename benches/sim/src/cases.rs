@@ -88,6 +88,8 @@ const fn lane(count: u64, least: u64, run: fn(u64)) -> Option<Lane> {
     })
 }
 
+/// Returns the cases. The floors for madsim and turmoil are on the rows that have the peer's own default latency: 1 to
+/// 10 ms is madsim's, and the simulation's; 0 to 100 ms is turmoil's.
 pub(crate) fn all() -> Vec<Case> {
     vec![
         Case {
@@ -104,10 +106,10 @@ pub(crate) fn all() -> Vec<Case> {
             wall: false,
         },
         Case {
-            name: "round trips",
+            name: "round trips, 1 to 10 ms",
             goal: Goal::Rate {
                 madsim: bound(1.1, Some(2.0)),
-                turmoil: bound(4.0, None),
+                turmoil: None,
             },
             lanes: [
                 lane(100_000, 1, |count| ours::echo(1, count)),
@@ -117,10 +119,10 @@ pub(crate) fn all() -> Vec<Case> {
             wall: false,
         },
         Case {
-            name: "round trips, 100 connections",
+            name: "100 connections, 1 to 10 ms",
             goal: Goal::Rate {
                 madsim: bound(1.1, Some(2.0)),
-                turmoil: bound(4.0, None),
+                turmoil: None,
             },
             lanes: [
                 lane(100_000, 100, |count| ours::echo(100, count)),
@@ -130,10 +132,10 @@ pub(crate) fn all() -> Vec<Case> {
             wall: false,
         },
         Case {
-            name: "tiny seeds",
+            name: "tiny seeds, 1 to 10 ms",
             goal: Goal::Rate {
                 madsim: bound(1.2, Some(3.0)),
-                turmoil: bound(30.0, None),
+                turmoil: None,
             },
             lanes: [
                 lane(5_000, 1, ours::tiny_seeds),
@@ -143,10 +145,25 @@ pub(crate) fn all() -> Vec<Case> {
             wall: false,
         },
         Case {
+            name: "round trips, 0 to 100 ms",
+            goal: Goal::Rate {
+                madsim: None,
+                turmoil: bound(4.0, None),
+            },
+            lanes: [
+                lane(100_000, 1, |count| ours::echo_with_latency(1, count)),
+                None,
+                lane(1_000, 1, |count| {
+                    turmoil_side::echo_with_latency(1, count)
+                }),
+            ],
+            wall: false,
+        },
+        Case {
             name: "100 connections, 0 to 100 ms",
             goal: Goal::Rate {
                 madsim: None,
-                turmoil: None,
+                turmoil: bound(4.0, None),
             },
             lanes: [
                 lane(100_000, 100, |count| ours::echo_with_latency(100, count)),
@@ -161,7 +178,7 @@ pub(crate) fn all() -> Vec<Case> {
             name: "tiny seeds, 0 to 100 ms",
             goal: Goal::Rate {
                 madsim: None,
-                turmoil: None,
+                turmoil: bound(30.0, None),
             },
             lanes: [
                 lane(5_000, 1, ours::tiny_seeds_with_latency),

@@ -35,8 +35,12 @@ reached, and the aim. Fails if a floor is missed.
   --seeds N     simulates that many tiny seeds, and prints nothing: a part of `two processes`
   --no-fail     succeeds even if a floor is missed
 
-What is measured. Packets take 1 to 10 ms of virtual time on each side, in an order and with times
-that the seed decides. turmoil moves time by ticks of a millisecond, which is its default.
+What is measured. Packets take the same virtual time on each side, in an order and with times that
+the seed decides: 1 to 10 ms, which is the default of anyrt-sim and of madsim, or 0 to 100 ms, which
+is turmoil's. A floor is on the lines with the default of the other side; the lines of turmoil with
+1 to 10 ms are there to compare, without a floor. turmoil moves time by ticks of a millisecond, which
+is its default: its cost is one per tick, not one per packet, so that it is better with packets that
+arrive close to each other.
 
   timers            100 tasks that sleep 1 to 10 ms again and again
   round trips       64 bytes to another host and back, over one TCP connection, or 100 at once
@@ -49,8 +53,6 @@ that the seed decides. turmoil moves time by ticks of a millisecond, which is it
                     processors
   two processes     tiny seeds in two processes against one, each with one thread: what two threads
                     could reach on this machine at best
-
-Lines with \"0 to 100 ms\" have that latency on both sides, which is turmoil's default.
 ";
 
 /// The options of the command line.

@@ -142,6 +142,7 @@ macro_rules! __modules {
             sync_locks,
             sync_semaphores,
             sync_stress,
+            testing,
             text_streams,
             uniform,
             tls,

@@ -143,6 +143,7 @@ impl<F: Future> Frame<F> {
             let node = self.project().node.get_or_insert_with(Node::new);
             node.mark_shielded();
             node.hold(cx);
+            poll_state::count_shielded();
         }
     }
 

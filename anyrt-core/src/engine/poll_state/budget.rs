@@ -63,6 +63,11 @@ pub(crate) fn yield_turn(waker: &Waker) {
     }
 }
 
+/// Returns what is left of the budget. For assertions of tests.
+pub(crate) fn budget() -> u32 {
+    THREAD.with(|thread| thread.budget.get())
+}
+
 /// Returns one unit to the budget, for an operation that took nearly no time.
 #[cfg_attr(
     not(feature = "fs"),

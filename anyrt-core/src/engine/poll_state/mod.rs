@@ -34,13 +34,13 @@ mod thread;
 pub(crate) use self::branch::{polling_branch, polling_branches};
 #[cfg(feature = "fs")]
 pub(crate) use self::budget::give_budget_back;
-pub(crate) use self::budget::{may_start, take_budget, use_up_budget, yield_turn};
+pub(crate) use self::budget::{budget, may_start, take_budget, use_up_budget, yield_turn};
 pub(crate) use self::cell::{AT_ROOT, CANCELLED, IN_TASK, LOCAL_CANCELLED, Surroundings};
 pub(crate) use self::evaluate::{
     By, effectively_cancelled, evaluate, is_aborted, look_around, plain_deadline,
 };
 pub use self::observe::{Observed, observe};
-pub(crate) use self::observe::{call_hook, is_observed};
+pub(crate) use self::observe::{call_hook, is_observed, observe_too};
 pub(crate) use self::open_block::{keep_open_block, spawns_again, take_open_block};
 pub(crate) use self::open_frames::{
     close_frame, innermost_group, innermost_node, keeper_of_refused, latch, open_frame, refuse,
@@ -53,7 +53,7 @@ pub(crate) use self::task::{
 };
 pub use self::thread::current_tag;
 pub(crate) use self::thread::{
-    clear_dirty, count_held, enter_plain, entries, held, is_dirty, leave_plain, leave_scopes,
-    mark_dirty, may_have_context, note_contexts, outside, set_surroundings, surroundings,
-    waits_for,
+    clear_dirty, count_held, count_shielded, enter_plain, entries, held, is_dirty, leave_plain,
+    leave_scopes, mark_dirty, may_have_context, note_contexts, outside, set_surroundings, shielded,
+    surroundings, waits_for,
 };

@@ -33,6 +33,17 @@ pub fn observe(hook: impl Fn() + 'static) -> Observed {
     }
 }
 
+/// Calls `hook` in addition to the hook that this thread has, until the returned guard is dropped.
+pub(crate) fn observe_too(hook: impl Fn() + 'static) -> Observed {
+    let outer = HOOK.with(|cell| cell.borrow().clone());
+    observe(move || {
+        if let Some(outer) = &outer {
+            outer();
+        }
+        hook();
+    })
+}
+
 /// The guard of [`observe`].
 pub struct Observed {
     outer: Option<Hook>,

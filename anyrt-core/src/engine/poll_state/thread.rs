@@ -33,6 +33,7 @@ pub(super) struct Thread {
     pub(super) branch: Cell<Option<Identity>>,
     pub(super) wait: Cell<Wait>,
     pub(super) held: Cell<u64>,
+    pub(super) shielded: Cell<u64>,
     /// `true` if context variables may be set in code that runs on this thread. Never reset.
     pub(super) contexts: Cell<bool>,
     /// The address of the last group that the current task has spawned into in this poll; zero if it has not
@@ -59,6 +60,7 @@ thread_local! {
             branch: Cell::new(None),
             wait: Cell::new(Wait::Foreign),
             held: Cell::new(0),
+            shielded: Cell::new(0),
             contexts: Cell::new(false),
             spawned_into: Cell::new(0),
             open_block: Cell::new(ManuallyDrop::new(None)),
@@ -163,6 +165,15 @@ pub(crate) fn held() -> u64 {
 
 pub(crate) fn count_held() {
     THREAD.with(|thread| thread.held.set(thread.held.get() + 1));
+}
+
+/// Returns the number of polls of shields that ended pending. Assertions of tests compare it before and after a poll.
+pub(crate) fn shielded() -> u64 {
+    THREAD.with(|thread| thread.shielded.get())
+}
+
+pub(crate) fn count_shielded() {
+    THREAD.with(|thread| thread.shielded.set(thread.shielded.get() + 1));
 }
 
 /// Notes that context variables are set in code that runs on this thread.

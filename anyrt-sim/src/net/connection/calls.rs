@@ -79,9 +79,10 @@ impl Connection {
                 let shared = &self.connected.shared;
                 // Drawn only now: a call that is pending draws nothing.
                 let most = shared.draw_transfer(shared.piece(room.min(offered)));
-                let bytes = gather(slices, most);
+                let mut bytes = state.spare.pop().unwrap_or_default();
+                gather(slices, most, &mut bytes);
                 let count = bytes.len();
-                pipe.on_their_way += count;
+                state.pipes[1 - side].on_their_way += count;
                 if count > 0 {
                     self.send_with(state, 1 - side, Segment::Data(bytes));
                 }
@@ -163,12 +164,11 @@ fn take(queue: &mut VecDeque<u8>, buffer: &mut [u8]) {
     }
 }
 
-/// Copies this number of bytes of the slices, which have at least as many.
-fn gather(slices: &[IoSlice<'_>], count: usize) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(count);
+/// Copies this number of bytes of the slices, which have at least as many, into an empty buffer.
+fn gather(slices: &[IoSlice<'_>], count: usize, bytes: &mut Vec<u8>) {
+    bytes.reserve(count);
     for slice in slices {
         let part = slice.len().min(count - bytes.len());
         bytes.extend_from_slice(&slice[..part]);
     }
-    bytes
 }

@@ -10,6 +10,9 @@
 //! The bytes on their way and in the buffer together are at most the window: a sender waits for room. Segments
 //! in one direction have numbers, and arrive in order. If one is lost, all that follow wait behind it, and it is
 //! sent again, after a time that doubles each time. After a minute in vain the connection is given up.
+//!
+//! The connection is the waker of all its segments: waking it delivers the one that arrives first. So a segment on its
+//! way is an entry in the list of its direction, and nothing is allocated for it.
 
 mod calls;
 mod segments;
@@ -50,6 +53,10 @@ struct State {
     /// The pipe to each side.
     pipes: [Pipe; 2],
     sides: [Side; 2],
+    /// The number of segments that were put on their way, in both directions.
+    departures: u64,
+    /// Memory of segments that have arrived, for the next ones.
+    spare: Vec<Vec<u8>>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -73,6 +80,16 @@ struct Side {
     deaf: bool,
 }
 
+/// A segment on its way.
+#[derive(Debug)]
+struct Flight {
+    /// The time of its arrival, and its number among all departures: the order of the timers.
+    arrival: (u64, u64),
+    /// Its number in its direction.
+    number: u64,
+    segment: Segment,
+}
+
 /// One direction.
 #[derive(Debug, Default)]
 struct Pipe {
@@ -83,6 +100,8 @@ struct Pipe {
     /// The number of segments that were sent, and of those that were delivered.
     sent: u64,
     delivered: u64,
+    /// The segments on their way, in the order in which they arrive.
+    flights: VecDeque<Flight>,
     /// Segments that wait to be sent again, with their numbers, in order.
     stalled: VecDeque<(u64, Segment)>,
     /// The time of the first loss since a segment has arrived, and the number of retries.

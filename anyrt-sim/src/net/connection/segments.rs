@@ -3,9 +3,10 @@
 use std::io;
 use std::mem;
 use std::sync::{Arc, MutexGuard};
+use std::task::{Wake, Waker};
 use std::time::Duration;
 
-use super::{ACCEPTED, CONNECTED, Connection, Handshake, Pipe, State};
+use super::{ACCEPTED, CONNECTED, Connection, Flight, Handshake, Pipe, State};
 use crate::events::{PacketFate, PacketKind, SentPacket};
 use crate::host::HostId;
 use crate::net::link::{Fate, Transit};
@@ -18,6 +19,10 @@ const FIRST_RETRY: Duration = Duration::from_millis(200);
 
 /// The time after which a connection is given up whose segments are lost.
 const GIVE_UP: Duration = Duration::from_secs(60);
+
+/// The memory that a connection keeps for further segments: of so many, each with so many bytes at most.
+const SPARE: usize = 4;
+const LARGEST_SPARE: usize = 4096;
 
 /// What is sent in one direction.
 #[derive(Debug)]
@@ -57,6 +62,39 @@ impl Segment {
             packet.kind = PacketKind::Refusal;
         }
         (from, packet)
+    }
+}
+
+impl State {
+    /// Puts a segment to a side on its way. A timer wakes the connection at that time.
+    fn depart(&mut self, side: usize, at: u64, number: u64, segment: Segment) {
+        self.departures += 1;
+        let arrival = (at, self.departures);
+        let pipe = &mut self.pipes[side];
+        pipe.last_arrival = at;
+        pipe.flights.push_back(Flight {
+            arrival,
+            number,
+            segment,
+        });
+    }
+
+    /// Takes the segment that arrives first, and returns its side and number: the timers wake the connection once for
+    /// each, in the order of the arrivals and, for equal ones, of the departures.
+    fn next_arrival(&mut self) -> Option<(usize, u64, Segment)> {
+        let arrival = |pipe: &Pipe| pipe.flights.front().map(|flight| flight.arrival);
+        let side = match [&self.pipes[0], &self.pipes[1]].map(arrival) {
+            [Some(first), Some(second)] => usize::from(second < first),
+            [first, _] => usize::from(first.is_none()),
+        };
+        let flight = self.pipes[side].flights.pop_front()?;
+        Some((side, flight.number, flight.segment))
+    }
+}
+
+impl Wake for Connection {
+    fn wake(self: Arc<Self>) {
+        self.arrive();
     }
 }
 
@@ -109,12 +147,14 @@ impl Connection {
         let [from, to] = [self.hosts[1 - side], self.hosts[side]];
         // The same as below, with fewer locks.
         if let Some(latency) = shared.latency_without_faults(from, to) {
-            let (connection, least) = (self.clone(), pipe.last_arrival + 1);
-            let transit = self.transit(side, number, &segment, pipe.retries);
-            let sent = segment.sent(&transit, PacketFate::Arrives);
-            pipe.last_arrival = shared.deliver_within(latency, least, sent, move || {
-                connection.arrive(side, number, segment);
-            });
+            let (least, attempts) = (pipe.last_arrival + 1, pipe.retries);
+            let sent = || {
+                let transit = self.transit(side, number, &segment, attempts);
+                segment.sent(&transit, PacketFate::Arrives).1
+            };
+            let packet = Waker::from(self.clone());
+            let at = shared.deliver_within(latency, least, packet, from, sent);
+            state.depart(side, at, number, segment);
             return;
         }
         let attempts = pipe.retries;
@@ -144,13 +184,10 @@ impl Connection {
             }
         };
         let sent = segment.sent(&transit, fate);
-        let at = {
-            let pipe = &mut self.lock().pipes[side];
-            pipe.last_arrival = at.max(pipe.last_arrival + 1);
-            pipe.last_arrival
-        };
-        let connection = self.clone();
-        shared.deliver_at(at, sent, move || connection.arrive(side, number, segment));
+        let mut state = self.lock();
+        let at = at.max(state.pipes[side].last_arrival + 1);
+        shared.deliver_at(at, Waker::from(self.clone()), sent);
+        state.depart(side, at, number, segment);
     }
 
     /// Returns a segment as the network sees it.
@@ -209,12 +246,14 @@ impl Connection {
         }
     }
 
-    /// Delivers a segment to a side.
-    fn arrive(self: Arc<Self>, side: usize, number: u64, segment: Segment) {
-        let to = self.hosts[side];
-        let shared = &self.connected.shared;
-        let is_reachable = shared.lock().hosts.is_reachable(to);
+    /// Delivers the segment that arrives now.
+    fn arrive(self: Arc<Self>) {
         let mut state = self.lock();
+        let Some((side, number, segment)) = state.next_arrival() else {
+            return;
+        };
+        let to = self.hosts[side];
+        let is_reachable = self.connected.shared.lock().hosts.is_reachable(to);
         let pipe = &mut state.pipes[side];
         // Segments that were sent earlier may still be among those that wait, and later ones may wait already.
         if !is_reachable || number != pipe.delivered + 1 {
@@ -238,7 +277,7 @@ impl Connection {
                 drop(state);
                 self.break_off(1 - side, io::ErrorKind::ConnectionReset);
             }
-            Segment::Data(bytes) => self.arrived(state, side, &bytes),
+            Segment::Data(bytes) => self.arrived(state, side, bytes),
             Segment::End => {
                 state.pipes[side].end_arrived = true;
                 let reader = state.pipes[side].reader.take();
@@ -279,7 +318,12 @@ impl Connection {
     }
 
     /// Delivers bytes to a side.
-    fn arrived(self: &Arc<Self>, mut state: MutexGuard<'_, State>, side: usize, bytes: &[u8]) {
+    fn arrived(
+        self: &Arc<Self>,
+        mut state: MutexGuard<'_, State>,
+        side: usize,
+        mut bytes: Vec<u8>,
+    ) {
         let is_gone = state.sides[side].dropped;
         let pipe = &mut state.pipes[side];
         pipe.on_their_way -= bytes.len();
@@ -287,8 +331,12 @@ impl Connection {
             self.send_with(state, 1 - side, Segment::Reset);
             return;
         }
-        pipe.buffer.extend(bytes);
+        pipe.buffer.extend(&bytes);
         let reader = pipe.reader.take();
+        if state.spare.len() < SPARE && bytes.capacity() <= LARGEST_SPARE {
+            bytes.clear();
+            state.spare.push(bytes);
+        }
         drop(state);
         wake(reader);
     }

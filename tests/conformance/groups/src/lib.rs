@@ -36,5 +36,6 @@ pub mod introspection;
 pub mod introspection_tree;
 pub mod introspection_waiting;
 pub mod options;
+pub mod testing;
 
 use anyrt_conformance_kit::{erased, kinds, limits, on_each_kind, support};

@@ -1,16 +1,12 @@
-//! Help for testing asynchronous code.
+//! [`wait_all_tasks_blocked`]: an observation of all tasks of the run.
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
-use std::io;
-use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use crate::engine::{Operation, Run, Wait};
-use crate::loom::lock_static;
-use crate::loom::process::Mutex;
 use crate::runtime::Time;
 use crate::task::for_each_task;
 use crate::time::sleep;
@@ -97,37 +93,4 @@ fn observe() -> BTreeMap<u64, Observed> {
         });
     }
     tasks
-}
-
-/// The ports that were returned, so that none is returned twice.
-static GIVEN: Mutex<Vec<u16>> = Mutex::new(Vec::new());
-
-/// Returns a TCP port on the loopback interface that is not in use, different in each call.
-///
-/// # Errors
-///
-/// The error of the operating system if there is none.
-pub fn free_tcp_port() -> io::Result<u16> {
-    free_port(|| TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr())
-}
-
-/// Returns a UDP port on the loopback interface that is not in use, different in each call.
-///
-/// # Errors
-///
-/// The error of the operating system if there is none.
-pub fn free_udp_port() -> io::Result<u16> {
-    free_port(|| UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr())
-}
-
-fn free_port(bind: impl Fn() -> io::Result<std::net::SocketAddr>) -> io::Result<u16> {
-    // Ends: the system chooses among thousands of ports, and few were returned before.
-    loop {
-        let port = bind()?.port();
-        let mut given = lock_static(&GIVEN);
-        if !given.contains(&port) {
-            given.push(port);
-            return Ok(port);
-        }
-    }
 }

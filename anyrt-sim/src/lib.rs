@@ -64,7 +64,10 @@
 //! - A worker thread that waits for another by means of the standard library stops the whole simulation, since
 //!   threads run one at a time. Waiting by anyrt is part of the order. A task that blocks its thread does the
 //!   same; [`Seeds`] aborts the process after a minute without a step, with a message that names the task.
-//! - TLS works, but draws its keys from the system: the bytes differ from run to run.
+//! - TLS works, but draws its keys from the system: the bytes differ from run to run, and their number too, where
+//!   signatures vary in length. rustls can be given other random numbers for its nonces, but the key exchange and
+//!   the signatures of *ring* have no other source. All other random numbers of anyrt, such as those in names of
+//!   temporary files and the choices of core, come from the seed.
 //!
 //! # Finding faults
 //!

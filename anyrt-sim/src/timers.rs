@@ -1,6 +1,6 @@
 //! The queue of deadlines: the only queue of the simulation, for timers and packets alike.
 
-use std::cmp::{Ordering, Reverse};
+use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::mem;
 use std::task::Waker;
@@ -21,48 +21,31 @@ pub(crate) struct Timers {
     stale: usize,
 }
 
-/// A timer in the heap.
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    /// The deadline above the serial number: one comparison of integers decides the order.
-    rank: u128,
-    slot: u32,
-}
+/// A timer in the heap: the deadline, the serial number and the slot, from the highest bits to the lowest, so that one
+/// comparison of integers decides the order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Entry(u128);
+
+/// The numbers of bits of a slot, and of a serial number: enough for a day of real time, and for more timers at once than
+/// memory allows.
+const SLOT_BITS: u32 = 24;
+const SERIAL_BITS: u32 = 64 - SLOT_BITS;
 
 impl Entry {
     fn new(deadline: u64, serial: u64, slot: u32) -> Entry {
-        let rank = u128::from(deadline) << 64 | u128::from(serial);
-        Entry { rank, slot }
+        Entry(u128::from(deadline) << 64 | u128::from(serial << SLOT_BITS | u64::from(slot)))
     }
 
     fn deadline(self) -> u64 {
-        (self.rank >> 64) as u64
+        (self.0 >> 64) as u64
     }
 
     fn serial(self) -> u64 {
-        self.rank as u64
+        self.0 as u64 >> SLOT_BITS
     }
-}
 
-impl PartialEq for Entry {
-    fn eq(&self, other: &Entry) -> bool {
-        self.rank == other.rank
-    }
-}
-
-impl Eq for Entry {}
-
-impl PartialOrd for Entry {
-    #[inline]
-    fn partial_cmp(&self, other: &Entry) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Entry {
-    #[inline]
-    fn cmp(&self, other: &Entry) -> Ordering {
-        self.rank.cmp(&other.rank)
+    fn slot(self) -> u32 {
+        self.0 as u32 & ((1 << SLOT_BITS) - 1)
     }
 }
 
@@ -84,6 +67,10 @@ impl Timers {
         self.serial += 1;
         let serial = self.serial;
         let slot = self.slots.insert(Slot { serial, waker }) as u32;
+        assert!(
+            slot < 1 << SLOT_BITS && serial < 1 << SERIAL_BITS,
+            "a simulation has at most 16 million timers and packets at once, and a trillion in all"
+        );
         self.heap.push(Reverse(Entry::new(deadline, serial, slot)));
         Key { slot, serial }
     }
@@ -115,7 +102,7 @@ impl Timers {
             let slots = &self.slots;
             self.heap.retain(|Reverse(entry)| {
                 slots
-                    .get(entry.slot as usize)
+                    .get(entry.slot() as usize)
                     .is_some_and(|slot| slot.serial == entry.serial())
             });
             self.stale = 0;
@@ -140,7 +127,7 @@ impl Timers {
     pub(crate) fn next_deadline(&mut self) -> Option<u64> {
         loop {
             let Reverse(entry) = *self.heap.peek()?;
-            if self.is_alive(entry.slot, entry.serial()) {
+            if self.is_alive(entry.slot(), entry.serial()) {
                 return Some(entry.deadline());
             }
             self.heap.pop();
@@ -152,7 +139,7 @@ impl Timers {
     pub(crate) fn expire(&mut self, now: u64, due: &mut Vec<Waker>) {
         while self.next_deadline().is_some_and(|deadline| deadline <= now) {
             if let Some(Reverse(entry)) = self.heap.pop() {
-                due.push(self.slots.remove(entry.slot as usize).waker);
+                due.push(self.slots.remove(entry.slot() as usize).waker);
             }
         }
     }

@@ -17,30 +17,37 @@ fn short_transfers_of_all_kinds() -> anyrt_sim::Faults {
     faults
 }
 
-mod random {
-    anyrt_conformance::suite! {
-        runtime: super::simulation(),
-        facets: [spawn, time, blocking, files, net],
-        lacks: [real_time, os_threads, foreign_wakes, nested_runs, portal_runs, os_files, os_sockets, socket_table,
-            ordered_datagrams, dual_stack, reuse_port, full_queues],
-    }
+/// Mounts the suite in a module, with the facets that the features give.
+macro_rules! mount {
+    ($(#[$documentation:meta])* $module:ident, $runtime:expr, lacks: [$($lack:ident),*]) => {
+        $(#[$documentation])*
+        #[cfg(feature = "net")]
+        mod $module {
+            anyrt_conformance::suite! {
+                runtime: $runtime,
+                facets: [spawn, time, blocking, files, net],
+                lacks: [real_time, os_threads, foreign_wakes, nested_runs, portal_runs, os_files, os_sockets,
+                    socket_table, ordered_datagrams, dual_stack, reuse_port, full_queues $(, $lack)*],
+            }
+        }
+
+        $(#[$documentation])*
+        #[cfg(not(feature = "net"))]
+        mod $module {
+            anyrt_conformance::suite! {
+                runtime: $runtime,
+                facets: [spawn, time, blocking, files],
+                lacks: [real_time, os_threads, foreign_wakes, nested_runs, portal_runs, os_files, os_sockets $(, $lack)*],
+            }
+        }
+    };
 }
 
-mod fifo {
-    anyrt_conformance::suite! {
-        runtime: super::simulation().policy(anyrt_sim::Policy::Fifo),
-        facets: [spawn, time, blocking, files, net],
-        lacks: [real_time, os_threads, foreign_wakes, nested_runs, portal_runs, os_files, os_sockets, socket_table,
-            ordered_datagrams, dual_stack, reuse_port, full_queues],
-    }
-}
+mount! { random, super::simulation(), lacks: [] }
 
-/// Calls on streams and files transfer less than they could, at random.
-mod short_transfers {
-    anyrt_conformance::suite! {
-        runtime: super::simulation().faults(super::short_transfers_of_all_kinds()),
-        facets: [spawn, time, blocking, files, net],
-        lacks: [real_time, os_threads, foreign_wakes, nested_runs, portal_runs, os_files, os_sockets, socket_table,
-            ordered_datagrams, whole_transfers, dual_stack, reuse_port, full_queues],
-    }
+mount! { fifo, super::simulation().policy(anyrt_sim::Policy::Fifo), lacks: [] }
+
+mount! {
+    /// Calls on streams and files transfer less than they could, at random.
+    short_transfers, super::simulation().faults(super::short_transfers_of_all_kinds()), lacks: [whole_transfers]
 }

@@ -146,6 +146,33 @@ fn the_timeline_is_that_of_the_shrunk_failure() {
 }
 
 #[test]
+fn timelines_in_a_folder_have_names_of_their_own() {
+    let folder = std::env::temp_dir().join(format!("anyrt-seeds-{}", std::process::id()));
+    // A slash at the end: the folder need not exist.
+    let named = format!("{}/", folder.display());
+    Seeds::range(0..3).trace(&named).run(mixture).unwrap();
+    let report = Seeds::range(0..500).trace(&folder).run(lost_update);
+    let failed = report.failures[0].seed;
+    drop(Config::new(7).trace(&folder).run(mixture));
+    let mut names: Vec<_> = std::fs::read_dir(&folder)
+        .expect("the folder is there")
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .into_string()
+                .expect("text")
+        })
+        .collect();
+    names.sort_unstable();
+    std::fs::remove_dir_all(&folder).expect("the folder is there");
+    let mut expected = [2, failed, 7]
+        .map(|seed| format!("timelines_in_a_folder_have_names_of_their_own-seed-{seed}.html"));
+    expected.sort_unstable();
+    assert_eq!(names, expected);
+}
+
+#[test]
 fn a_deadlock_is_reported_with_its_tasks() {
     let report = Seeds::range(0..10).run(|| async {
         let lock = Mutex::new(());

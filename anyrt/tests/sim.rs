@@ -408,3 +408,33 @@ mod programs {
         );
     }
 }
+
+/// TI-05: in a simulation, free ports are those of the simulated host.
+#[cfg(all(feature = "net", unix))]
+#[test]
+fn free_ports_are_those_of_the_simulated_host() {
+    use anyrt::net::{TcpStream, UdpSocket, connect_tcp, listen_tcp};
+    use anyrt::testing::{free_tcp_port, free_udp_port};
+
+    let ports = || async {
+        let mut ports = Vec::new();
+        for _ in 0..20 {
+            let (tcp, udp) = (free_tcp_port().unwrap(), free_udp_port().unwrap());
+            let mut listener = listen_tcp(Some("127.0.0.1"), tcp).await.unwrap();
+            let connecting = async { connect_tcp("127.0.0.1", tcp).await };
+            let (accepted, connected): (io::Result<TcpStream>, _) =
+                anyrt::gather((listener.accept(), connecting)).await;
+            assert!(accepted.is_ok() && connected.is_ok());
+            UdpSocket::bind(([127, 0, 0, 1], udp)).unwrap();
+            ports.extend([tcp, udp]);
+        }
+        ports
+    };
+    // Ports of the system would depend on other programs, and on earlier runs.
+    let first = Config::new(1).run(ports()).unwrap();
+    assert_eq!(Config::new(1).run(ports()).unwrap(), first);
+    let mut distinct = first.clone();
+    distinct.sort_unstable();
+    distinct.dedup();
+    assert_eq!(distinct.len(), first.len());
+}

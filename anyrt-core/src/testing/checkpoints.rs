@@ -15,20 +15,18 @@ use std::task::Poll;
 
 use crate::engine::poll_state::{self, observe_too};
 
-/// Runs a future, and asserts that it passes a checkpoint: that it observes cancellation, and lets other tasks run.
+/// Runs a future, and panics when it completes without having observed cancellation and let other tasks run.
 ///
-/// Each operation of anyrt does both, also one that is ready at once: it observes cancellation when it begins, and
-/// yields when the budget of its task is used up (rules C4 and C11). A future of another crate does both where it is
-/// pending. `checkpoint_if_cancelled` and `cancel_shielded_checkpoint` do one of them each. Operations of tasks that
-/// the future spawns do not count.
+/// An operation that is ready at once does both (rules C4 and C11), and so does a future of another crate where it is
+/// pending outside of a shield. Operations of spawned tasks do not count.
 ///
 /// # Cancel safety
 ///
-/// As cancel safe as the future. Nothing is asserted if it is dropped before it completes.
+/// As cancel safe as the future.
 ///
 /// # Panics
 ///
-/// When the future completes without a checkpoint. The message names the place of this call.
+/// See above; the message has the location of the caller.
 #[track_caller]
 pub fn assert_checkpoints<F: Future>(future: F) -> impl Future<Output = F::Output> {
     let place = Location::caller();
@@ -48,10 +46,7 @@ pub fn assert_checkpoints<F: Future>(future: F) -> impl Future<Output = F::Outpu
     }
 }
 
-/// Runs a future, and asserts that it passes no checkpoint: that it neither observes cancellation nor lets other tasks
-/// run, so that no other task of a runtime with one thread can intervene.
-///
-/// See [`assert_checkpoints`].
+/// Runs a future, and panics as soon as it observes cancellation or lets other tasks run. See [`assert_checkpoints`].
 ///
 /// # Cancel safety
 ///
@@ -59,7 +54,7 @@ pub fn assert_checkpoints<F: Future>(future: F) -> impl Future<Output = F::Outpu
 ///
 /// # Panics
 ///
-/// At the end of the poll in which the future passes a checkpoint. The message names the place of this call.
+/// See above; the message has the location of the caller.
 #[track_caller]
 pub fn assert_no_checkpoints<F: Future>(future: F) -> impl Future<Output = F::Output> {
     let place = Location::caller();

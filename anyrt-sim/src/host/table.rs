@@ -76,9 +76,16 @@ impl HostState {
 impl Default for Hosts {
     fn default() -> Hosts {
         let (name, addresses): (Arc<str>, _) = ("main".into(), addresses(0, None));
+        let mut by_name = BTreeMap::new();
+        by_name.insert(name.clone(), 0);
+        let mut by_address = BTreeMap::new();
+        // One by one, since collecting sorts them in memory of its own.
+        for ip in addresses {
+            by_address.insert(ip, 0);
+        }
         Hosts {
-            by_name: BTreeMap::from([(name.clone(), 0)]),
-            by_address: BTreeMap::from(addresses.map(|ip| (ip, 0))),
+            by_name,
+            by_address,
             hosts: vec![HostState::new(name, addresses, HostClock::default(), None)],
         }
     }
@@ -116,7 +123,9 @@ impl Hosts {
             return Err(format!("{} is the address of host `{other}`", addresses[0]));
         }
         self.by_name.insert(name.clone(), id);
-        self.by_address.extend(addresses.map(|ip| (ip, id)));
+        for ip in addresses {
+            self.by_address.insert(ip, id);
+        }
         let host = HostState {
             disk: Some(disk.clone()),
             ..HostState::new(name, addresses, clock, Some(factory))

@@ -59,8 +59,9 @@ use crate::shrink::{Shrink, Signature};
 /// });
 /// let failure = &report.failures[0];
 /// let shrunk = failure.shrunk.as_ref().expect("the choices repeat it");
-/// assert_eq!(shrunk.choices.to_string(), "user=3,7");
-/// assert!(report.to_string().contains("ANYRT_SIM_CHOICES=\"user=3,7\""), "{report}");
+/// assert_eq!(shrunk.choices, "user=3,7".parse()?);
+/// assert!(report.to_string().contains("ANYRT_SIM_CHOICES=\"user=3,7/7649\""), "{report}");
+/// # Ok::<(), anyrt_sim::ParseChoicesError>(())
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "nothing is run until `run` is called"]

@@ -45,11 +45,12 @@ use crate::seeds::{Loudness, TestOutput, run_alone};
 ///     .within(Duration::from_secs(5))
 ///     .run(test)
 ///     .expect("the choices repeat the failure");
-/// assert_eq!(shrunk.choices.to_string(), "user=0*4,20");
+/// assert_eq!(shrunk.choices, "user=0*4,20".parse()?);
 ///
 /// let again = config.policy(Policy::Replay(shrunk.choices)).run(test());
 /// let failure = again.result.expect_err("it fails again");
 /// assert!(failure.to_string().contains("the fifth is 20"), "{failure}");
+/// # Ok::<(), anyrt_sim::ParseChoicesError>(())
 /// ```
 #[derive(Clone, Debug)]
 #[must_use = "nothing is searched until `run` is called"]

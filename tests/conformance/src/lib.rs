@@ -64,7 +64,7 @@
 //! | CX | context variables and variables of a run | 8 |
 //! | LL | checkpoints and the clock | 5 |
 //! | EV | runs | 8 |
-//! | TI | help for tests, so far in part | 10 |
+//! | TI | help for tests; most of it is tested by separate programs | 10 |
 //! | SG | signals | 6 |
 //! | PR | processes; worker processes are tested by separate programs | 15 |
 //! | EN | the engine: findings of a review, so far in part | 36 |

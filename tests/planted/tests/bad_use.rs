@@ -341,7 +341,23 @@ fn an_old_list_of_choices_is_named_and_used_as_far_as_it_fits() {
         output.status.success() && !text.contains("does not fit"),
         "{text}"
     );
-    assert_says(&text, &["no failure is reproduced"]);
+    let old = "the list has no hashes of the numbers of alternatives, as those of older versions";
+    assert_says(&text, &["no failure is reproduced", old]);
+    // One whose value is possible by chance: it was drawn among others.
+    let (output, text) = child(test, &[("ANYRT_SIM_CHOICES", "user=7/0123")]);
+    assert!(output.status.success(), "{text}");
+    assert_says(
+        &text,
+        &[
+            "those of `user` were made among other numbers of alternatives",
+            "older version of the program",
+        ],
+    );
+    let (output, text) = child(test, &[("ANYRT_SIM_CHOICES", "user=7/2edf")]);
+    assert!(
+        output.status.success() && !text.contains("does not fit") && !text.contains(old),
+        "{text}"
+    );
     let (output, text) = child(test, &[("ANYRT_SIM_SEED", "7")]);
     assert!(output.status.success(), "{text}");
     assert_says(&text, &["passed with seed 7: no failure is reproduced"]);

@@ -20,7 +20,7 @@ const FIRST_RETRY: Duration = Duration::from_millis(200);
 /// The time after which a connection is given up whose segments are lost.
 const GIVE_UP: Duration = Duration::from_secs(60);
 
-/// The memory that a connection keeps for further segments: of so many, each with so many bytes at most.
+/// The maximum number of buffers that a connection keeps for further segments, and the maximum size of each.
 const SPARE: usize = 4;
 const LARGEST_SPARE: usize = 4096;
 

@@ -72,6 +72,10 @@ pub struct Config {
 /// The order in which tasks that are ready are polled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a configuration has one, and is seldom moved"
+)]
 pub enum Policy {
     /// The task that has been ready for longest. No draw is made.
     Fifo,

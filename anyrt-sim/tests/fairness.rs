@@ -116,8 +116,7 @@ fn priorities_order_programs_of_main_futures_alone() {
                 });
             }
             sleep::<Sim>(Duration::from_secs(2)).await;
-            let order = order.lock().unwrap().join(" ");
-            order
+            order.lock().unwrap().join(" ")
         });
         (outcome.hash, outcome.unwrap())
     };

@@ -153,7 +153,7 @@ fn timelines_in_a_folder_have_names_of_their_own() {
     Seeds::range(0..3).trace(&named).run(mixture).unwrap();
     let report = Seeds::range(0..500).trace(&folder).run(lost_update);
     let failed = report.failures[0].seed;
-    drop(Config::new(7).trace(&folder).run(mixture));
+    drop(Config::new(7).trace(&folder).run(mixture()));
     let mut names: Vec<_> = std::fs::read_dir(&folder)
         .expect("the folder is there")
         .map(|entry| {

@@ -7,6 +7,7 @@ use crate::choices::Choices;
 
 /// A single run that is repeated.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "there are few of them")]
 pub(super) enum Repeat {
     /// None: seeds are run as usual.
     No,

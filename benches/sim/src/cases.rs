@@ -153,9 +153,7 @@ pub(crate) fn all() -> Vec<Case> {
             lanes: [
                 lane(100_000, 1, |count| ours::echo_with_latency(1, count)),
                 None,
-                lane(1_000, 1, |count| {
-                    turmoil_side::echo_with_latency(1, count)
-                }),
+                lane(1_000, 1, |count| turmoil_side::echo_with_latency(1, count)),
             ],
             wall: false,
         },

@@ -9,6 +9,8 @@
 //! | `tokio-io` | `tokio_io` | crates that accept `tokio::io::{AsyncRead, AsyncWrite}`, such as `tokio-postgres`; and streams that they return |
 //! | `hyper` | `hyper` | serving and connecting with hyper 1 |
 //! | `tower` | `tower` | services that connect, layers with time limits |
+//! | `quinn` | `quinn` | QUIC with quinn |
+//! | `hickory` | `hickory` | DNS with hickory |
 //!
 //! None of them needs a particular runtime, and all work on every backend. Adapters that start tasks
 //! start them in a given group; adapters that wait use anyrt's clock.
@@ -16,7 +18,7 @@
 //! # Limitations
 //!
 //! A crate that calls `tokio::spawn`, `tokio::time` or `tokio::net` itself needs tokio, and so the
-//! backend tokio. Wrapping its streams does not change that.
+//! backend tokio. Wrapping its streams does not change that. The guide has a table of well-known crates.
 //!
 //! # Native objects
 //!
@@ -46,8 +48,14 @@
 //! its own memory and copies once. `tests/interop` runs the real libraries, and real servers, on every
 //! backend.
 
+#[cfg(any(feature = "hyper", all(feature = "quinn", unix)))]
+mod clock;
+#[cfg(all(feature = "hickory", unix))]
+pub mod hickory;
 #[cfg(feature = "hyper")]
 pub mod hyper;
+#[cfg(all(feature = "quinn", unix))]
+pub mod quinn;
 #[cfg(feature = "tokio-io")]
 pub mod tokio_io;
 #[cfg(feature = "tower")]

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant as StdInstant};
 use hyper::rt::{Sleep, Timer};
 use pin_project::pin_project;
 
+use super::super::clock::StdClock;
 use crate::Instant;
 
 /// The clock of the run, for the time limits of hyper.
@@ -37,9 +38,7 @@ use crate::Instant;
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct HyperTimer {
-    /// The same moment as `run`, on the clock of the standard library.
-    std: StdInstant,
-    run: Instant,
+    clock: StdClock,
 }
 
 impl HyperTimer {
@@ -55,16 +54,7 @@ impl HyperTimer {
     #[track_caller]
     pub fn new() -> HyperTimer {
         HyperTimer {
-            std: StdInstant::now(),
-            run: crate::now(),
-        }
-    }
-
-    /// Converts an instant of this clock to the run's clock.
-    fn on_the_run(&self, instant: StdInstant) -> Instant {
-        match instant.checked_duration_since(self.std) {
-            Some(after) => self.run + after,
-            None => self.run - self.std.duration_since(instant),
+            clock: StdClock::new(),
         }
     }
 }
@@ -75,15 +65,15 @@ impl Timer for HyperTimer {
     }
 
     fn sleep_until(&self, deadline: StdInstant) -> Pin<Box<dyn Sleep>> {
-        sleep_until(self.on_the_run(deadline))
+        sleep_until(self.clock.on_the_run(deadline))
     }
 
     fn now(&self) -> StdInstant {
-        self.std + (crate::now() - self.run)
+        self.clock.now()
     }
 
     fn reset(&self, sleep: &mut Pin<Box<dyn Sleep>>, deadline: StdInstant) {
-        let deadline = self.on_the_run(deadline);
+        let deadline = self.clock.on_the_run(deadline);
         match sleep.as_mut().downcast_mut_pin::<HyperSleep>() {
             Some(sleep) => sleep.project().0.set(crate::sleep_until(deadline)),
             None => *sleep = sleep_until(deadline),

@@ -142,3 +142,119 @@ impl Drop for WritablePoller {
         drop(waker);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicUsize;
+
+    /// Counts its wakes.
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// A task that waits.
+    struct Task {
+        poller: WritablePoller,
+        count: Arc<Count>,
+    }
+
+    impl Task {
+        fn new(writable: &Arc<Writable>) -> Task {
+            Task {
+                poller: WritablePoller::new(writable.clone()),
+                count: Arc::default(),
+            }
+        }
+
+        fn is_writable(&mut self) -> bool {
+            let waker = Waker::from(self.count.clone());
+            let mut cx = Context::from_waker(&waker);
+            Pin::new(&mut self.poller).poll_writable(&mut cx).is_ready()
+        }
+
+        fn wakes(&self) -> usize {
+            self.count.0.load(Ordering::Relaxed)
+        }
+    }
+
+    /// Attempts to send to a socket that has no room, and returns the waker that it keeps.
+    fn blocked(writable: &Arc<Writable>) -> Waker {
+        let mut kept = None;
+        let outcome = writable.attempt::<()>(|cx| {
+            kept = Some(cx.waker().clone());
+            Poll::Pending
+        });
+        assert!(outcome.is_pending());
+        kept.unwrap()
+    }
+
+    #[test]
+    fn a_wake_reaches_every_task() {
+        let writable = Arc::<Writable>::default();
+        let mut tasks = [(); 3].map(|()| Task::new(&writable));
+        assert!(tasks.iter_mut().all(Task::is_writable));
+        let socket = blocked(&writable);
+        assert!(!tasks.iter_mut().any(Task::is_writable));
+        // Polled twice, it is woken once.
+        assert!(!tasks[0].is_writable());
+        socket.wake();
+        assert!(tasks.iter().all(|task| task.wakes() == 1));
+        assert!(tasks.iter_mut().all(Task::is_writable));
+    }
+
+    #[test]
+    fn a_wake_before_a_task_waits_is_kept() {
+        let writable = Arc::<Writable>::default();
+        let mut task = Task::new(&writable);
+        blocked(&writable).wake();
+        assert!(task.is_writable());
+        assert_eq!(task.wakes(), 0);
+    }
+
+    #[test]
+    fn a_success_of_one_task_wakes_the_others() {
+        let writable = Arc::<Writable>::default();
+        let mut task = Task::new(&writable);
+        blocked(&writable);
+        assert!(!task.is_writable());
+        let outcome = writable.attempt(|_| Poll::Ready(Ok(())));
+        assert!(outcome.is_ready());
+        assert_eq!(task.wakes(), 1);
+        assert!(task.is_writable());
+    }
+
+    /// Checks that a task whose runtime wakes it during the attempt returns to the runtime once, and is then free to
+    /// try again.
+    #[test]
+    fn a_wake_during_an_attempt_lets_other_tasks_run() {
+        let writable = Arc::<Writable>::default();
+        let mut task = Task::new(&writable);
+        let outcome = writable.attempt::<()>(|cx| {
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        });
+        assert!(outcome.is_pending());
+        assert!(!task.is_writable());
+        assert_eq!(task.wakes(), 1);
+        assert!(task.is_writable());
+    }
+
+    #[test]
+    fn a_task_that_is_dropped_is_not_woken() {
+        let writable = Arc::<Writable>::default();
+        let mut task = Task::new(&writable);
+        let socket = blocked(&writable);
+        assert!(!task.is_writable());
+        let count = task.count.clone();
+        drop(task);
+        socket.wake();
+        assert_eq!(count.0.load(Ordering::Relaxed), 0);
+        assert_eq!(Arc::strong_count(&count), 1);
+    }
+}

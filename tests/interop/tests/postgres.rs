@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "this is test code")]
 
+use std::collections::BTreeSet;
 use std::env;
 use std::future::poll_fn;
 use std::path::Path;
@@ -20,8 +21,11 @@ use futures_util::{SinkExt, StreamExt, TryStreamExt};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{AsyncMessage, Client, Config, Error, NoTls};
 
+use self::pool::pool;
 use self::server::Server;
 
+#[path = "postgres/pool.rs"]
+mod pool;
 #[path = "postgres/server.rs"]
 mod server;
 
@@ -45,6 +49,7 @@ fn queries_run_on_every_backend() {
             cancelling(server.socket()).await;
             interrupting(server.socket()).await;
             cutting_off(server.socket()).await;
+            pooling(server.socket()).await;
         });
         println!("passed on {backend}");
     }
@@ -211,6 +216,51 @@ async fn cutting_off(socket: &Path) {
         });
         wait_until(&watcher, inner.await.unwrap(), "gone").await;
         Ok(())
+    });
+    group.await.unwrap();
+}
+
+/// Checks a pool by `deadpool`: it keeps connections, limits their number, and replaces those that are closed.
+async fn pooling(socket: &Path) {
+    let group = anyrt::task_group::<Error, _, _>(async |tg: Group| {
+        let path = socket.to_owned();
+        let pool = pool(&tg, 4, move || {
+            let path = path.clone();
+            async move { raw(&path).await }
+        });
+        let queries = (0..40).map(|_| async {
+            let client = pool.get().await.unwrap();
+            process(&client).await
+        });
+        let processes = anyrt::try_gather(queries.collect::<Vec<_>>())
+            .await
+            .unwrap();
+        let processes = BTreeSet::from_iter(processes);
+        assert!(processes.len() <= 4, "{processes:?}");
+
+        // While all are in use, a task that waits for one can be interrupted, and the next one gets it.
+        let clients = anyrt::gather([(); 4].map(|()| pool.get())).await;
+        let limit = Duration::from_millis(20);
+        assert!(anyrt::move_on_after(limit, pool.get()).await.is_none());
+        drop(clients);
+        let client = pool.get().await.unwrap();
+
+        // A connection that the server closes is not used again.
+        let closed = process(&client).await?;
+        let (watcher, _) = connect(&tg, socket).await;
+        let terminate = "SELECT pg_terminate_backend($1)";
+        watcher.execute(terminate, &[&closed]).await?;
+        wait_until(&watcher, closed, "gone").await;
+        while !client.is_closed() {
+            anyrt::sleep(Duration::from_millis(1)).await;
+        }
+        drop(client);
+        let clients = anyrt::gather([(); 4].map(|()| pool.get())).await;
+        for client in clients {
+            assert_ne!(process(&client.unwrap()).await?, closed);
+        }
+        Ok(())
+        // Without its pool, the clients are dropped, and their connections end.
     });
     group.await.unwrap();
 }

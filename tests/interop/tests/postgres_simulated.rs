@@ -15,8 +15,11 @@ use futures_util::TryStreamExt;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
+use self::pool::pool;
 use self::server::{Entries, PORT, lock, serve};
 
+#[path = "postgres/pool.rs"]
+mod pool;
 #[path = "postgres_simulated/server.rs"]
 mod server;
 
@@ -332,6 +335,34 @@ async fn confirmed_entries_survive() {
         .map(|value| (format!("{}-{}", value / EACH, value % EACH), value))
         .collect();
     assert_eq!(entries, expected);
+}
+
+/// Checks that a pool by `deadpool` opens new connections after the server was started again.
+#[anyrt::test(backends = ["sim"], seeds = 20)]
+async fn a_pool_replaces_connections_after_a_crash() {
+    let database = start(&Entries::default());
+    let group = anyrt::task_group::<Infallible, _, _>(async |tg: Group| {
+        let pool = pool(&tg, 3, raw);
+        let square = async |number: i64| {
+            let client = pool.get().await.ok()?;
+            let row = client.query_one("SELECT $1::INT8 * $1", &[&number]).await;
+            Some(row.ok()?.get::<_, i64>(0))
+        };
+        let squares = anyrt::gather((0..12).map(square).collect::<Vec<_>>()).await;
+        let expected = (0..12).map(|number| Some(number * number));
+        assert!(squares.into_iter().eq(expected));
+        assert_eq!(pool.status().size, 3);
+
+        database.crash().await;
+        database.restart().await;
+        // Connections that were in the pool may fail once.
+        let mut answers = 0;
+        for number in 0..10 {
+            answers += usize::from(square(number).await == Some(number * number));
+        }
+        assert!(answers >= 7, "{answers}");
+    });
+    group.await.unwrap();
 }
 
 #[test]

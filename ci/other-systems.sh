@@ -64,9 +64,9 @@ export RUSTC_BOOTSTRAP=1 RUSTC=/usr/bin/rustc CARGO_INCREMENTAL=0
 unset RUSTC_WRAPPER
 echo "    with $("$RUSTC" --version)"
 check aarch64-apple-darwin "$FEATURES,descriptors"
-check aarch64-apple-darwin "$FEATURES,net,signals,to_process,monitor,tracing"
+check aarch64-apple-darwin "$FEATURES,net,signals,to_process,monitor,tracing,quinn,hickory"
 check x86_64-pc-windows-gnu "$FEATURES"
-check x86_64-pc-windows-gnu "$FEATURES,net,signals,to_process,monitor,tracing"
+check x86_64-pc-windows-gnu "$FEATURES,net,signals,to_process,monitor,tracing,quinn,hickory"
 echo "    wasm32-unknown-unknown: core"
 check_for wasm32-unknown-unknown -p anyrt-core --lib
 echo "    x86_64-pc-windows-gnu: the examples digest and pipeline"

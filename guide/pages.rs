@@ -27,6 +27,7 @@ pages! {
     streams
     net
     sync
+    ecosystem
     inspection
     testing
     simulation

@@ -53,6 +53,8 @@
 //! | `tokio-io` | adapters from byte streams to tokio's I/O traits and back, in [`interop`]; no runtime |
 //! | `hyper` | adapters of byte streams, the clock and groups for hyper 1, in [`interop`]; no runtime |
 //! | `tower` | services that connect and layers with time limits, in [`interop`] |
+//! | `quinn` | QUIC with quinn, in [`interop`]; implies `net` |
+//! | `hickory` | DNS with hickory, in [`interop`]; implies `net` |
 //!
 //! No feature is on by default. Libraries enable none of the backends; applications enable the one that
 //! they run on. Features are additive. With several backends, a run chooses one: see [`Builder`].

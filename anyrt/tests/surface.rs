@@ -475,6 +475,21 @@ fn auto_traits_of_bridges() {
     }
 }
 
+#[test]
+#[cfg(all(feature = "hickory", feature = "quinn", unix))]
+fn auto_traits_of_bridges_with_sockets() {
+    use anyrt::interop::{hickory::*, quinn::*};
+    table! {
+        HickoryHandle<E> => "Send Sync Unpin",
+        HickoryProvider<E> => "Send Sync Unpin",
+        HickoryTcpStream => "Send Sync Unpin",
+        HickoryTime => "Send Sync Unpin",
+        HickoryUdpSocket => "Send Sync Unpin",
+        QuinnRuntime<E> => "Send Sync Unpin",
+        QuinnSocket => "Send Sync Unpin",
+    }
+}
+
 /// Checks that unnamed futures are `Send` if their arguments are.
 #[test]
 fn opaque_futures_are_send() {

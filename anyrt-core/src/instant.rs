@@ -40,6 +40,19 @@ impl Instant {
     }
 
     /// Returns the time from `earlier` to `self`, or zero if `earlier` is later.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// # anyrt::run(async {
+    /// let start = anyrt::now();
+    /// let end = start + Duration::from_secs(2);
+    /// assert_eq!(end.saturating_duration_since(start), Duration::from_secs(2));
+    /// assert_eq!(start.saturating_duration_since(end), Duration::ZERO);
+    /// # });
+    /// ```
     #[must_use]
     pub const fn saturating_duration_since(self, earlier: Instant) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))

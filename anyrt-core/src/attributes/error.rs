@@ -32,17 +32,62 @@ impl AttributeError {
     }
 
     /// Returns the name of the attribute.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::RemoteAddress;
+    /// use anyrt::stream::{AttributesExt, memory_byte_stream};
+    ///
+    /// let (stream, _peer) = memory_byte_stream(16);
+    /// let error = stream.attribute::<RemoteAddress>().unwrap_err();
+    /// assert_eq!(error.name(), "remote address");
+    /// ```
     pub fn name(&self) -> &'static str {
         self.name
     }
 
     /// Returns whether the stream does not have the attribute at all.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::RemoteAddress;
+    /// use anyrt::stream::{AttributesExt, memory_byte_stream};
+    ///
+    /// let (stream, _peer) = memory_byte_stream(16);
+    /// assert!(stream.attribute::<RemoteAddress>().unwrap_err().is_missing());
+    /// ```
     pub fn is_missing(&self) -> bool {
         self.failure.is_none()
     }
 
     /// Returns the error of the operating system, if the stream has the attribute and reading it
     /// failed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{Attribute, Attributes, AttributesExt, Request};
+    /// use std::io;
+    ///
+    /// struct Speed;
+    /// impl Attribute for Speed {
+    ///     type Value = u32;
+    ///     const NAME: &'static str = "speed";
+    /// }
+    ///
+    /// struct Unplugged;
+    /// impl Attributes for Unplugged {
+    ///     fn provide(&self, demand: &mut Request<'_>) {
+    ///         demand.provide_result::<Speed>(|| Err(io::ErrorKind::NotConnected.into()));
+    ///     }
+    /// }
+    ///
+    /// let error = Unplugged.attribute::<Speed>().unwrap_err();
+    /// assert!(!error.is_missing());
+    /// assert_eq!(error.io_error().unwrap().kind(), io::ErrorKind::NotConnected);
+    /// ```
     pub fn io_error(&self) -> Option<&io::Error> {
         self.failure.as_deref()
     }

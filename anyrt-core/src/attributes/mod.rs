@@ -15,7 +15,7 @@ pub use self::error::AttributeError;
 /// # Examples
 ///
 /// ```
-/// use anyrt_core::stream::{Attribute, Attributes, AttributesExt, Request};
+/// use anyrt::stream::{Attribute, Attributes, AttributesExt, Request};
 ///
 /// /// The number of attempts until the stream was open.
 /// struct Attempts;
@@ -56,6 +56,29 @@ pub trait Attribute: 'static {
 /// 2. [`provide`](Attributes::provide) MUST NOT block.
 pub trait Attributes {
     /// Answers the demand, if this type has the attribute. By default there are no attributes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{Attribute, Attributes, AttributesExt, Request};
+    ///
+    /// struct Attempts;
+    /// impl Attribute for Attempts {
+    ///     type Value = u32;
+    ///     const NAME: &'static str = "attempts";
+    /// }
+    ///
+    /// struct Retried<S>(S, u32);
+    /// impl<S: Attributes> Attributes for Retried<S> {
+    ///     fn provide(&self, demand: &mut Request<'_>) {
+    ///         demand.provide::<Attempts>(|| self.1);
+    ///         self.0.provide(demand); // the attributes of the wrapped stream
+    ///     }
+    /// }
+    ///
+    /// let (stream, _peer) = anyrt::stream::memory_byte_stream(16);
+    /// assert_eq!(Retried(stream, 3).attribute::<Attempts>(), Ok(3));
+    /// ```
     fn provide(&self, demand: &mut Request<'_>) {
         let _ = demand;
     }
@@ -70,6 +93,21 @@ pub trait AttributesExt: Attributes {
     /// - [Missing](AttributeError::is_missing) if the stream does not have the attribute.
     /// - The error of the operating system if it has the attribute and reading it failed, such as the
     ///   address of a peer that has reset the connection.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{RemoteAddress, TcpListener, connect_tcp};
+    /// use anyrt::stream::AttributesExt;
+    ///
+    /// # anyrt::run(async {
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    /// let address = listener.local_addr()?;
+    /// let stream = connect_tcp("127.0.0.1", address.port()).await?;
+    /// assert_eq!(stream.attribute::<RemoteAddress>()?, address.into());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     fn attribute<A: Attribute>(&self) -> Result<A::Value, AttributeError> {
         let mut answer = Answer::<A>(None);
         self.provide(&mut Request(&mut answer));
@@ -81,6 +119,21 @@ pub trait AttributesExt: Attributes {
     }
 
     /// Returns the value of an attribute, or `default` if it is missing or could not be read.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{Attribute, AttributesExt, memory_byte_stream};
+    ///
+    /// struct Attempts;
+    /// impl Attribute for Attempts {
+    ///     type Value = u32;
+    ///     const NAME: &'static str = "attempts";
+    /// }
+    ///
+    /// let (stream, _peer) = memory_byte_stream(16);
+    /// assert_eq!(stream.attribute_or::<Attempts>(1), 1);
+    /// ```
     fn attribute_or<A: Attribute>(&self, default: A::Value) -> A::Value {
         self.attribute::<A>().unwrap_or(default)
     }
@@ -97,11 +150,55 @@ struct Answer<A: Attribute>(Option<io::Result<A::Value>>);
 
 impl Request<'_> {
     /// Provides a value, if this attribute is requested and there is no answer yet.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{Attribute, Attributes, AttributesExt, Request};
+    ///
+    /// struct Name;
+    /// impl Attribute for Name {
+    ///     type Value = String;
+    ///     const NAME: &'static str = "name";
+    /// }
+    ///
+    /// struct Device;
+    /// impl Attributes for Device {
+    ///     fn provide(&self, demand: &mut Request<'_>) {
+    ///         // The function is called only if the name is requested.
+    ///         demand.provide::<Name>(|| "tty0".to_owned());
+    ///     }
+    /// }
+    ///
+    /// assert_eq!(Device.attribute::<Name>().unwrap(), "tty0");
+    /// ```
     pub fn provide<A: Attribute>(&mut self, value: impl FnOnce() -> A::Value) -> &mut Self {
         self.provide_result::<A>(|| Ok(Some(value())))
     }
 
     /// Provides a value that may be missing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{Attribute, Attributes, AttributesExt, Request};
+    ///
+    /// struct Name;
+    /// impl Attribute for Name {
+    ///     type Value = &'static str;
+    ///     const NAME: &'static str = "name";
+    /// }
+    ///
+    /// struct Device(Option<&'static str>);
+    /// impl Attributes for Device {
+    ///     fn provide(&self, demand: &mut Request<'_>) {
+    ///         demand.provide_option::<Name>(|| self.0);
+    ///     }
+    /// }
+    ///
+    /// assert_eq!(Device(Some("tty0")).attribute::<Name>(), Ok("tty0"));
+    /// assert!(Device(None).attribute::<Name>().unwrap_err().is_missing());
+    /// ```
     pub fn provide_option<A: Attribute>(
         &mut self,
         value: impl FnOnce() -> Option<A::Value>,
@@ -112,6 +209,29 @@ impl Request<'_> {
     /// Provides a value that may be missing, or may fail to be read.
     ///
     /// A failure is an answer too: the demand is not passed on to the inner stream.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{Attribute, Attributes, AttributesExt, Request};
+    /// use std::fs;
+    ///
+    /// struct Size;
+    /// impl Attribute for Size {
+    ///     type Value = u64;
+    ///     const NAME: &'static str = "size";
+    /// }
+    ///
+    /// struct Named(&'static str);
+    /// impl Attributes for Named {
+    ///     fn provide(&self, demand: &mut Request<'_>) {
+    ///         demand.provide_result::<Size>(|| Ok(Some(fs::metadata(self.0)?.len())));
+    ///     }
+    /// }
+    ///
+    /// assert!(Named("Cargo.toml").attribute::<Size>().unwrap() > 0);
+    /// assert!(Named("missing").attribute::<Size>().unwrap_err().io_error().is_some());
+    /// ```
     pub fn provide_result<A: Attribute>(
         &mut self,
         value: impl FnOnce() -> io::Result<Option<A::Value>>,

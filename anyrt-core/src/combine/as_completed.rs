@@ -47,6 +47,25 @@ impl<F: Future> AsCompleted<F> {
     /// # Cancel safety
     ///
     /// Cancel safe: no output is lost.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// # anyrt::run(async {
+    /// let after = |ms| async move {
+    ///     anyrt::sleep(Duration::from_millis(ms)).await;
+    ///     ms
+    /// };
+    /// let mut outputs = anyrt::as_completed([after(20), after(1)]);
+    /// let mut found = Vec::new();
+    /// while let Some(output) = outputs.next().await {
+    ///     found.push(output);
+    /// }
+    /// assert_eq!(found, [1, 20]);
+    /// # });
+    /// ```
     #[expect(clippy::should_implement_trait, reason = "called as on every stream")]
     pub fn next(&mut self) -> NextCompleted<'_, F> {
         NextCompleted { completed: self }

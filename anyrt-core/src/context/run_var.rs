@@ -31,6 +31,20 @@ pub enum RunVarError {
 
 impl<T: Clone + Send + Sync + 'static> RunVar<T> {
     /// Creates a variable without a default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{RunVar, RunVarError};
+    ///
+    /// # anyrt::run(async {
+    /// static USER: RunVar<&'static str> = RunVar::new();
+    ///
+    /// assert_eq!(USER.get(), Err(RunVarError::Unset));
+    /// USER.set("ada").unwrap();
+    /// assert_eq!(USER.get(), Ok("ada"));
+    /// # });
+    /// ```
     #[expect(
         clippy::new_without_default,
         reason = "a variable is declared as a static"
@@ -44,6 +58,22 @@ impl<T: Clone + Send + Sync + 'static> RunVar<T> {
     }
 
     /// Creates a variable with a default, which `default` creates when it is first read in a run.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::RunVar;
+    /// use anyrt::sync::CapacityLimiter;
+    /// use std::sync::Arc;
+    ///
+    /// # anyrt::run(async {
+    /// // Each run has a limiter of its own.
+    /// static UPLOADS: RunVar<Arc<CapacityLimiter>> =
+    ///     RunVar::with_default(|| Arc::new(CapacityLimiter::new(4)));
+    ///
+    /// assert_eq!(UPLOADS.get().unwrap().total(), 4);
+    /// # });
+    /// ```
     pub const fn with_default(default: fn() -> T) -> RunVar<T> {
         RunVar {
             id: OnceLock::new(),
@@ -61,6 +91,17 @@ impl<T: Clone + Send + Sync + 'static> RunVar<T> {
     /// # Errors
     ///
     /// [`RunVarError`] outside of every run, and if the variable was not set and has no default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{RunVar, RunVarError};
+    ///
+    /// static RETRIES: RunVar<u32> = RunVar::with_default(|| 3);
+    ///
+    /// assert_eq!(RETRIES.get(), Err(RunVarError::NoRun));
+    /// assert_eq!(anyrt::run(async { RETRIES.get() }), Ok(3));
+    /// ```
     pub fn get(&'static self) -> Result<T, RunVarError> {
         let run = Run::current().ok_or(RunVarError::NoRun)?;
         let id = self.id();
@@ -88,6 +129,21 @@ impl<T: Clone + Send + Sync + 'static> RunVar<T> {
     /// # Errors
     ///
     /// [`RunVarError::NoRun`] outside of every run.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::RunVar;
+    ///
+    /// static RETRIES: RunVar<u32> = RunVar::with_default(|| 3);
+    ///
+    /// let changed = anyrt::run(async {
+    ///     RETRIES.set(5).unwrap();
+    ///     RETRIES.get()
+    /// });
+    /// assert_eq!(changed, Ok(5));
+    /// assert_eq!(anyrt::run(async { RETRIES.get() }), Ok(3));
+    /// ```
     pub fn set(&'static self, value: T) -> Result<(), RunVarError> {
         let run = Run::current().ok_or(RunVarError::NoRun)?;
         let old = lock(&run.vars.0).set(self.id(), Some(Arc::new(value)));

@@ -23,6 +23,15 @@ pub struct ContextVar<T: 'static> {
 
 impl<T: Clone + Send + Sync + 'static> ContextVar<T> {
     /// Creates a variable without a value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::ContextVar;
+    ///
+    /// static REQUEST: ContextVar<u64> = ContextVar::new();
+    /// assert_eq!(REQUEST.get(), None);
+    /// ```
     #[expect(
         clippy::new_without_default,
         reason = "a variable is declared as a static"
@@ -39,17 +48,65 @@ impl<T: Clone + Send + Sync + 'static> ContextVar<T> {
     }
 
     /// Returns the value in the current task or, outside of every task, on this thread.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::ContextVar;
+    ///
+    /// # anyrt::run(async {
+    /// static REQUEST: ContextVar<u64> = ContextVar::new();
+    ///
+    /// REQUEST.set(7);
+    /// let group = anyrt::task_group(async |tg| {
+    ///     // A child starts with the values of its spawner.
+    ///     tg.spawn(async { assert_eq!(REQUEST.get(), Some(7)) });
+    /// });
+    /// group.await.unwrap();
+    /// # });
+    /// ```
     pub fn get(&'static self) -> Option<T> {
         let map = Context::snapshot()?;
         map.get(self.id())?.downcast_ref::<T>().cloned()
     }
 
     /// Sets the value for the current task or, outside of every task, for this thread.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::ContextVar;
+    ///
+    /// # anyrt::run(async {
+    /// static REQUEST: ContextVar<u64> = ContextVar::new();
+    ///
+    /// REQUEST.set(7);
+    /// let group = anyrt::task_group(async |tg| {
+    ///     tg.spawn(async { REQUEST.set(8) });
+    /// });
+    /// group.await.unwrap();
+    /// assert_eq!(REQUEST.get(), Some(7), "the change of a child stays in the child");
+    /// # });
+    /// ```
     pub fn set(&'static self, value: T) {
         drop(self.put(Some(Arc::new(value))));
     }
 
     /// Removes the value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::ContextVar;
+    ///
+    /// # anyrt::run(async {
+    /// static REQUEST: ContextVar<u64> = ContextVar::new();
+    ///
+    /// REQUEST.set(7);
+    /// REQUEST.unset();
+    /// assert_eq!(REQUEST.get(), None);
+    /// # });
+    /// ```
     pub fn unset(&'static self) {
         drop(self.put(None));
     }
@@ -59,6 +116,20 @@ impl<T: Clone + Send + Sync + 'static> ContextVar<T> {
     /// # Cancel safety
     ///
     /// Dropping the returned future drops `future`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::ContextVar;
+    ///
+    /// # anyrt::run(async {
+    /// static REQUEST: ContextVar<u64> = ContextVar::new();
+    ///
+    /// let inside = REQUEST.scope(7, async { REQUEST.get() });
+    /// assert_eq!(inside.await, Some(7));
+    /// assert_eq!(REQUEST.get(), None);
+    /// # });
+    /// ```
     pub fn scope<F: Future>(&'static self, value: T, future: F) -> WithContextVar<T, F> {
         WithContextVar {
             var: self,

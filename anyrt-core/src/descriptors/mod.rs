@@ -73,6 +73,23 @@ pub fn wait_writable<R: Descriptors>(
 ///
 /// They cannot detect it otherwise: they wait for a duplicate, which stays open. Outside of a run this has no
 /// effect.
+///
+/// # Examples
+///
+/// ```
+/// use anyrt::descriptors::{notify_closing, wait_readable};
+/// use anyrt::stream::is_closed;
+///
+/// # anyrt::run(async {
+/// let (reader, _writer) = std::io::pipe().unwrap();
+/// let close = async {
+///     anyrt::testing::wait_all_tasks_blocked().await;
+///     notify_closing(&reader);
+/// };
+/// let (waited, ()) = anyrt::gather((wait_readable(&reader), close)).await;
+/// assert!(is_closed(&waited.unwrap_err()));
+/// # });
+/// ```
 pub fn notify_closing(descriptor: impl AsFd) {
     if let Ok(waiting) = WAITING.get() {
         waiting.close(descriptor.as_fd().as_raw_fd());

@@ -28,16 +28,45 @@ pub enum FileType {
 
 impl FileType {
     /// Returns whether it is a regular file.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let file_type = anyrt::fs::metadata("Cargo.toml").await?.file_type();
+    /// assert!(file_type.is_file());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn is_file(self) -> bool {
         self == FileType::File
     }
 
     /// Returns whether it is a folder.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let file_type = anyrt::fs::metadata("src").await?.file_type();
+    /// assert!(file_type.is_dir());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn is_dir(self) -> bool {
         self == FileType::Dir
     }
 
     /// Returns whether it is a symbolic link.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::FileType;
+    ///
+    /// assert!(FileType::Symlink.is_symlink());
+    /// assert!(!FileType::File.is_symlink());
+    /// ```
     pub fn is_symlink(self) -> bool {
         self == FileType::Symlink
     }

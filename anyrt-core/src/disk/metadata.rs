@@ -104,21 +104,61 @@ impl Metadata {
     }
 
     /// Returns whether it is a regular file.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// assert!(anyrt::fs::metadata("Cargo.toml").await?.is_file());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn is_file(&self) -> bool {
         self.file_type().is_file()
     }
 
     /// Returns whether it is a folder.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// assert!(anyrt::fs::metadata("src").await?.is_dir());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn is_dir(&self) -> bool {
         self.file_type().is_dir()
     }
 
     /// Returns whether it is a symbolic link.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let link = dir.path().join("link");
+    /// link.symlink_to("missing").await?;
+    /// assert!(link.symlink_metadata().await?.is_symlink());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn is_symlink(&self) -> bool {
         self.file_type().is_symlink()
     }
 
     /// Returns the metadata of the standard library, unless the runtime has its own files.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let metadata = anyrt::fs::metadata("Cargo.toml").await?;
+    /// assert_eq!(metadata.as_std().map(|std| std.len()), Some(metadata.len()));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn as_std(&self) -> Option<&fs::Metadata> {
         match &self.source {
             MetadataSource::System(system) => Some(system),

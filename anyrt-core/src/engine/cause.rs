@@ -52,16 +52,51 @@ impl Cancelled {
     }
 
     /// Returns the kind of event that caused the cancellation.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{CancelScope, Cause};
+    /// use std::time::Duration;
+    ///
+    /// # anyrt::run(async {
+    /// let scope = CancelScope::new().within(Duration::ZERO);
+    /// let cancelled = scope.run(anyrt::sleep_forever()).await.unwrap_err();
+    /// assert_eq!(cancelled.cause(), Cause::Deadline);
+    /// # });
+    /// ```
     pub fn cause(&self) -> Cause {
         self.cause
     }
 
     /// Returns the reason that was passed to the cancelling method, if any.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let scope = anyrt::CancelScope::new();
+    /// scope.handle().cancel_with("enough");
+    /// let cancelled = scope.run(anyrt::sleep_forever()).await.unwrap_err();
+    /// assert_eq!(cancelled.reason(), Some("enough"));
+    /// # });
+    /// ```
     pub fn reason(&self) -> Option<&str> {
         self.details.as_ref()?.reason.as_deref()
     }
 
     /// Returns the name of the task that cancelled, or that failed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let scope = anyrt::CancelScope::new();
+    /// scope.handle().cancel();
+    /// let cancelled = scope.run(anyrt::sleep_forever()).await.unwrap_err();
+    /// assert_eq!(cancelled.by(), Some("main"));
+    /// # });
+    /// ```
     pub fn by(&self) -> Option<&str> {
         self.details.as_ref()?.by.as_deref()
     }

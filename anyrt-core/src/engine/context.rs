@@ -22,11 +22,39 @@ pub struct Context {
 
 impl Context {
     /// Creates a context in which no variable is set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{Context, ContextVar};
+    ///
+    /// # anyrt::run(async {
+    /// static REQUEST: ContextVar<u64> = ContextVar::new();
+    ///
+    /// REQUEST.set(7);
+    /// assert_eq!(Context::new().run(|| REQUEST.get()), None);
+    /// # });
+    /// ```
     pub fn new() -> Context {
         Context::default()
     }
 
     /// Returns the context of the caller.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{Context, ContextVar};
+    ///
+    /// # anyrt::run(async {
+    /// static REQUEST: ContextVar<u64> = ContextVar::new();
+    ///
+    /// REQUEST.set(7);
+    /// let context = Context::current();
+    /// REQUEST.set(8);
+    /// assert_eq!(context.run(|| REQUEST.get()), Some(7));
+    /// # });
+    /// ```
     pub fn current() -> Context {
         Context {
             map: Context::snapshot(),
@@ -34,6 +62,23 @@ impl Context {
     }
 
     /// Runs `f` with this context in place of the caller's. Changes by `f` are discarded afterwards.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{Context, ContextVar};
+    ///
+    /// # anyrt::run(async {
+    /// static REQUEST: ContextVar<u64> = ContextVar::new();
+    ///
+    /// let inside = Context::current().run(|| {
+    ///     REQUEST.set(7);
+    ///     REQUEST.get()
+    /// });
+    /// assert_eq!(inside, Some(7));
+    /// assert_eq!(REQUEST.get(), None);
+    /// # });
+    /// ```
     pub fn run<T>(&self, f: impl FnOnce() -> T) -> T {
         struct Restore(Option<Arc<ContextMap>>);
         impl Drop for Restore {

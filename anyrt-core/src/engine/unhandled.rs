@@ -59,17 +59,84 @@ impl Unhandled {
     }
 
     /// Returns the name of the group that the error belongs to.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{Builder, GroupOptions, RunOptions};
+    /// use std::future::poll_fn;
+    /// use std::sync::mpsc;
+    /// use std::task::Poll;
+    /// use std::time::Duration;
+    ///
+    /// let (sender, found) = mpsc::channel();
+    /// let hook = move |lost: anyrt::Unhandled| sender.send(lost.group().to_owned()).unwrap();
+    /// let ended = Builder::new().run_with(RunOptions::new().unhandled(hook), async {
+    ///     let mut group = Box::pin(GroupOptions::new().name("uploads").run(async |tg| {
+    ///         tg.spawn(async {
+    ///             anyrt::shield(anyrt::sleep(Duration::from_millis(5))).await;
+    ///             Err::<(), _>("too late")
+    ///         });
+    ///         anyrt::sleep_forever().fallible().await
+    ///     }));
+    ///     // The group is dropped from outside, so that no receiver of the error is left.
+    ///     poll_fn(|cx| Poll::Ready(drop(group.as_mut().poll(cx)))).await;
+    /// });
+    /// assert!(ended.is_ok());
+    /// assert_eq!(found.recv().unwrap(), "uploads");
+    /// ```
     pub fn group(&self) -> &str {
         &self.group
     }
 
     /// Returns whether it is a panic.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{Builder, RunOptions, to_thread};
+    /// use std::sync::mpsc;
+    /// use std::time::Duration;
+    ///
+    /// let (sender, found) = mpsc::channel();
+    /// let hook = move |lost: anyrt::Unhandled| sender.send(lost.is_panic()).unwrap();
+    /// let ended = Builder::new().run_with(RunOptions::new().unhandled(hook), async {
+    ///     let abandoned = to_thread::Options::new().abandon_on_cancel().run(|| {
+    ///         std::thread::sleep(Duration::from_millis(20));
+    ///         assert_eq!(1, 2, "no caller is left");
+    ///     });
+    ///     anyrt::move_on_after(Duration::from_millis(1), abandoned).await;
+    ///     to_thread::run(move || found.recv()).await
+    /// });
+    /// assert_eq!(ended.unwrap(), Ok(true));
+    /// ```
     pub fn is_panic(&self) -> bool {
         matches!(self.what, What::Panic(_))
     }
 
     /// Returns the error, or the payload of the panic. Returns `None` for errors of groups whose children
     /// borrow: these cannot outlive what they borrow from.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{Builder, RunOptions, to_thread};
+    /// use std::sync::mpsc;
+    /// use std::time::Duration;
+    ///
+    /// let (sender, found) = mpsc::channel();
+    /// let hook = move |lost: anyrt::Unhandled| sender.send(lost.into_inner()).unwrap();
+    /// let ended = Builder::new().run_with(RunOptions::new().unhandled(hook), async {
+    ///     let abandoned = to_thread::Options::new().abandon_on_cancel().run(|| {
+    ///         std::thread::sleep(Duration::from_millis(20));
+    ///         std::panic::panic_any(404);
+    ///     });
+    ///     anyrt::move_on_after(Duration::from_millis(1), abandoned).await;
+    ///     to_thread::run(move || found.recv()).await
+    /// });
+    /// let payload = ended.unwrap().unwrap().expect("the payload of the panic");
+    /// assert_eq!(payload.downcast_ref(), Some(&404));
+    /// ```
     pub fn into_inner(self) -> Option<Box<dyn Any + Send>> {
         match self.what {
             What::Error { error, .. } => error,

@@ -26,11 +26,44 @@ pub struct Failures<E>(Vec<E>);
 
 impl<E> Failures<E> {
     /// Returns the first error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::GroupError;
+    ///
+    /// # anyrt::run(async {
+    /// let ended = anyrt::task_group(async |tg| {
+    ///     tg.spawn(async { Err::<(), _>("no route") });
+    ///     Ok(())
+    /// });
+    /// let Err(GroupError::Failed(failures)) = ended.await else { panic!() };
+    /// assert_eq!(*failures.first(), "no route");
+    /// assert_eq!(failures.len(), 1);
+    /// # });
+    /// ```
     pub fn first(&self) -> &E {
         &self.0[0]
     }
 
     /// Returns the first error, and drops the others.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::GroupError;
+    /// use std::io;
+    ///
+    /// # anyrt::run(async {
+    /// let ended = anyrt::task_group(async |tg| {
+    ///     tg.spawn(async { Err::<(), _>(io::Error::from(io::ErrorKind::NotFound)) });
+    ///     Ok(())
+    /// });
+    /// let Err(GroupError::Failed(failures)) = ended.await else { panic!() };
+    /// let error: io::Error = failures.into_first();
+    /// assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    /// # });
+    /// ```
     pub fn into_first(self) -> E {
         match self.0.into_iter().next() {
             Some(first) => first,
@@ -73,11 +106,36 @@ impl<E> GroupError<E> {
     }
 
     /// Returns whether the group was interrupted by a cancellation, and nothing failed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let ended = anyrt::task_group(async |tg| {
+    ///     tg.cancel();
+    ///     anyrt::checkpoint().await;
+    ///     Ok::<_, std::io::Error>("not reached")
+    /// });
+    /// assert!(ended.await.unwrap_err().is_cancelled());
+    /// # });
+    /// ```
     pub fn is_cancelled(&self) -> bool {
         matches!(self, GroupError::Cancelled(_))
     }
 
     /// Returns the errors, in order of arrival; none if the group was cancelled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let ended = anyrt::task_group(async |tg| {
+    ///     tg.spawn(async { Err::<(), _>("no route") });
+    ///     Ok(())
+    /// });
+    /// assert_eq!(ended.await.unwrap_err().errors(), ["no route"]);
+    /// # });
+    /// ```
     pub fn errors(&self) -> &[E] {
         match self {
             GroupError::Failed(failures) => failures,
@@ -86,6 +144,21 @@ impl<E> GroupError<E> {
     }
 
     /// Converts each error with `f`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::GroupError;
+    ///
+    /// # anyrt::run(async {
+    /// let ended = anyrt::task_group(async |tg| {
+    ///     tg.spawn(async { Err::<(), _>(404) });
+    ///     Ok(())
+    /// });
+    /// let named: GroupError<String> = ended.await.unwrap_err().map_errors(|code| format!("HTTP {code}"));
+    /// assert_eq!(named.errors(), ["HTTP 404"]);
+    /// # });
+    /// ```
     pub fn map_errors<F>(self, f: impl FnMut(E) -> F) -> GroupError<F> {
         match self {
             GroupError::Failed(failures) => {

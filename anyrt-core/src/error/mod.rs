@@ -28,6 +28,13 @@ pub struct NoRuntime {
 
 impl NoRuntime {
     /// Creates an error with this message, which should name the fix. For backends.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let error = anyrt::NoRuntime::new("no reactor here: enable the feature `net`");
+    /// assert_eq!(error.to_string(), "no reactor here: enable the feature `net`");
+    /// ```
     pub fn new(message: impl Into<Cow<'static, str>>) -> NoRuntime {
         NoRuntime {
             message: message.into(),
@@ -66,6 +73,14 @@ impl Busy {
     }
 
     /// Returns the other task's action, such as "reading from".
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let reading = anyrt::sync::ResourceGuard::new("reading from");
+    /// let _in_use = reading.enter().unwrap();
+    /// assert_eq!(reading.enter().unwrap_err().action(), "reading from");
+    /// ```
     pub fn action(&self) -> &str {
         &self.action
     }
@@ -89,6 +104,17 @@ impl Elapsed {
     }
 
     /// Returns the reason that was set with the limit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// # anyrt::run(async {
+    /// let limited = anyrt::fail_after(Duration::ZERO, anyrt::sleep_forever()).reason("connecting");
+    /// assert_eq!(limited.await.unwrap_err().reason(), Some("connecting"));
+    /// # });
+    /// ```
     pub fn reason(&self) -> Option<&str> {
         self.reason.as_deref()
     }

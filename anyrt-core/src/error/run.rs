@@ -51,6 +51,16 @@ impl NoRun {
     }
 
     /// Returns whether there was a run that has ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let outside = anyrt::RunHandle::current().unwrap_err();
+    /// assert!(!outside.is_ended(), "there was none");
+    ///
+    /// let run = anyrt::run(async { anyrt::RunHandle::current().unwrap() });
+    /// assert!(run.block_on(async {}).unwrap_err().is_ended());
+    /// ```
     pub fn is_ended(&self) -> bool {
         self.kind == NoRunKind::Ended
     }
@@ -82,6 +92,19 @@ pub enum CallError {
 
 impl CallError {
     /// Returns whether the called future was interrupted by a cancellation.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{Builder, start_blocking_portal};
+    ///
+    /// let error = start_blocking_portal(&Builder::new(), |portal| {
+    ///     let task = portal.spawn(anyrt::sleep_forever()).unwrap();
+    ///     portal.cancel();
+    ///     task.wait().unwrap_err()
+    /// });
+    /// assert!(error.unwrap().is_cancelled());
+    /// ```
     pub fn is_cancelled(&self) -> bool {
         matches!(self, CallError::Cancelled(_))
     }
@@ -171,6 +194,13 @@ impl RunError {
     }
 
     /// Creates an error for invalid options. The message should name the fix. For facades.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let error = anyrt::RunError::options("0 worker threads: use at least 1");
+    /// assert_eq!(error.to_string(), "0 worker threads: use at least 1");
+    /// ```
     pub fn options(message: impl Into<Cow<'static, str>>) -> RunError {
         RunError {
             kind: RunErrorKind::Options(message.into()),
@@ -178,6 +208,15 @@ impl RunError {
     }
 
     /// Returns whether a run was started inside a run.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let error = anyrt::Builder::new().run(async {}).unwrap_err();
+    /// assert!(error.is_nested());
+    /// # });
+    /// ```
     pub fn is_nested(&self) -> bool {
         matches!(self.kind, RunErrorKind::Nested)
     }

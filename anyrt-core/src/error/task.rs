@@ -41,16 +41,59 @@ impl TaskError {
     }
 
     /// Returns whether the task failed or panicked; its group has the error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let ended = anyrt::task_group(async |tg| {
+    ///     let task = tg.spawn(async { Err::<(), _>("no route") });
+    ///     anyrt::shield(task.wait()).await;
+    ///     assert!(task.try_error().unwrap().unwrap().is_failed());
+    ///     Ok(())
+    /// });
+    /// assert_eq!(ended.await.unwrap_err().errors(), ["no route"]);
+    /// # });
+    /// ```
     pub fn is_failed(&self) -> bool {
         self.kind == TaskErrorKind::Failed
     }
 
     /// Returns whether the task was interrupted by a cancellation.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let ended = anyrt::task_group(async |tg| {
+    ///     let task = tg.spawn(anyrt::sleep_forever());
+    ///     task.cancel();
+    ///     task.wait().await;
+    ///     assert!(task.try_error().unwrap().unwrap().is_cancelled());
+    /// });
+    /// ended.await.unwrap();
+    /// # });
+    /// ```
     pub fn is_cancelled(&self) -> bool {
         matches!(self.kind, TaskErrorKind::Cancelled(_))
     }
 
     /// Returns the cause of the cancellation, if the task itself was cancelled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let ended = anyrt::task_group(async |tg| {
+    ///     let task = tg.spawn(anyrt::sleep_forever());
+    ///     task.cancel_with("not needed");
+    ///     task.wait().await;
+    ///     let error = task.try_error().unwrap().unwrap();
+    ///     assert_eq!(error.cancellation().unwrap().reason(), Some("not needed"));
+    /// });
+    /// ended.await.unwrap();
+    /// # });
+    /// ```
     pub fn cancellation(&self) -> Option<&Cancelled> {
         match &self.kind {
             TaskErrorKind::Cancelled(cause) => cause.as_ref(),

@@ -10,7 +10,7 @@ use std::{fmt, io};
 ///
 /// ```
 /// # fn look(error: &std::io::Error) {
-/// use anyrt_core::fs::PathError;
+/// use anyrt::fs::PathError;
 ///
 /// let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<PathError>());
 /// let path = inner.map(PathError::path);
@@ -39,16 +39,54 @@ impl PathError {
     }
 
     /// Returns the name of the operation, such as `open`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::{PathError, read};
+    ///
+    /// # anyrt::run(async {
+    /// let error = read("missing").await.unwrap_err();
+    /// let error = error.get_ref().unwrap().downcast_ref::<PathError>().unwrap();
+    /// assert_eq!(error.operation(), "read");
+    /// # });
+    /// ```
     pub fn operation(&self) -> &str {
         self.operation
     }
 
     /// Returns the path that was passed to the operation.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::{PathError, read};
+    /// use std::path::Path;
+    ///
+    /// # anyrt::run(async {
+    /// let error = read("missing").await.unwrap_err();
+    /// let error = error.get_ref().unwrap().downcast_ref::<PathError>().unwrap();
+    /// assert_eq!(error.path(), Path::new("missing"));
+    /// # });
+    /// ```
     pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::{PathError, read};
+    /// use std::io::ErrorKind;
+    ///
+    /// # anyrt::run(async {
+    /// let error = read("missing").await.unwrap_err();
+    /// let error = error.get_ref().unwrap().downcast_ref::<PathError>().unwrap();
+    /// assert_eq!(error.io_error().kind(), ErrorKind::NotFound);
+    /// # });
+    /// ```
     pub fn io_error(&self) -> &io::Error {
         &self.source
     }

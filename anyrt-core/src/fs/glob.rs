@@ -105,6 +105,18 @@ impl<R: Runtime> Glob<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system, as a [`PathError`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let mut found = anyrt::fs::glob("src/**/mod.rs")?;
+    /// while let Some(path) = found.next().await {
+    ///     assert!(path?.ends_with("mod.rs"));
+    /// }
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn next(&mut self) -> Option<io::Result<Path<R>>> {
         next(self, |this| this.batches.left()).await
     }
@@ -184,6 +196,19 @@ impl<R: Runtime> Path<R> {
     /// # Errors
     ///
     /// [`GlobError`] if the pattern is invalid.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::Path;
+    ///
+    /// # anyrt::run(async {
+    /// let mut found = Path::new("src").glob("lib.rs")?;
+    /// assert_eq!(found.next().await.unwrap()?, Path::new("src/lib.rs"));
+    /// assert!(found.next().await.is_none());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn glob(&self, pattern: &str) -> Result<Glob<R>, GlobError> {
         Glob::new(self.to_path_buf(), pattern, self.limiter().cloned())
     }

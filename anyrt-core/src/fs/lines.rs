@@ -33,6 +33,20 @@ impl<R: Runtime> Lines<R> {
 
     /// Sets the maximum length of a line in bytes. Longer lines are errors; they are skipped, and not kept in
     /// memory.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let path = dir.path().join("log");
+    /// path.write("a very long line\nshort\n").await?;
+    /// let mut lines = path.open().await?.lines().max_length(8);
+    /// assert!(lines.next().await.unwrap().is_err());
+    /// assert_eq!(lines.next().await.unwrap()?, "short");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn max_length(mut self, bytes: usize) -> Self {
         self.pieces.max_length = bytes;
@@ -45,11 +59,41 @@ impl<R: Runtime> Lines<R> {
     ///
     /// - [`InvalidData`](io::ErrorKind::InvalidData) for a line that is not UTF-8, or too long.
     /// - Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::File;
+    ///
+    /// # anyrt::run(async {
+    /// let mut lines = File::open("Cargo.toml").await?.lines();
+    /// let mut count = 0;
+    /// while let Some(line) = lines.next().await {
+    ///     count += usize::from(!line?.is_empty());
+    /// }
+    /// assert!(count > 10);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn next(&mut self) -> Option<io::Result<String>> {
         self.pieces.next().await.map(text)
     }
 
     /// Returns the file. The bytes of an incomplete line that were read are lost.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::File;
+    ///
+    /// # anyrt::run(async {
+    /// let mut lines = File::open("Cargo.toml").await?.lines();
+    /// lines.next().await;
+    /// let mut file = lines.into_inner();
+    /// assert!(file.tell().await? > 0);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_inner(self) -> File<R> {
         self.pieces.file
     }
@@ -111,6 +155,24 @@ impl<R: Runtime> Split<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let path = dir.path().join("fields");
+    /// path.write("1;2;3").await?;
+    /// let mut fields = path.open().await?.split(b';');
+    /// let mut count = 0;
+    /// while let Some(field) = fields.next().await {
+    ///     assert_eq!(field?.len(), 1);
+    ///     count += 1;
+    /// }
+    /// assert_eq!(count, 3);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn next(&mut self) -> Option<io::Result<Vec<u8>>> {
         let mut operation = FallibleOperation::new();
         let next =

@@ -34,6 +34,19 @@ impl<R: Runtime> super::Path<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let (file, link) = (dir.path().join("file"), dir.path().join("link"));
+    /// file.write("text").await?;
+    /// link.symlink_to(&file).await?;
+    /// assert_eq!(link.read_to_string().await?, "text");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn symlink_to(&self, target: impl AsRef<Path>) -> io::Result<()> {
         let (target, link) = (target.as_ref().to_owned(), self.to_path_buf());
         symlink_at::<R>(self.limiter().cloned(), target, link).await
@@ -44,6 +57,19 @@ impl<R: Runtime> super::Path<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let file = dir.path().join("key");
+    /// file.write("secret").await?;
+    /// file.chmod(0o400).await?;
+    /// assert!(file.metadata().await?.permissions().readonly());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn chmod(&self, mode: u32) -> io::Result<()> {
         self.set_permissions(Permissions::new(mode)).await
     }
@@ -54,6 +80,17 @@ impl<R: Runtime> super::Path<R> {
     ///
     /// - [`NotFound`](io::ErrorKind::NotFound) for users that are not listed there.
     /// - Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::Path;
+    ///
+    /// # anyrt::run(async {
+    /// assert_eq!(Path::new("/").owner().await?, "root");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn owner(&self) -> io::Result<String> {
         use std::os::unix::fs::MetadataExt;
         self.name_of("/etc/passwd", MetadataExt::uid).await
@@ -65,6 +102,17 @@ impl<R: Runtime> super::Path<R> {
     ///
     /// - [`NotFound`](io::ErrorKind::NotFound) for groups that are not listed there.
     /// - Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::Path;
+    ///
+    /// # anyrt::run(async {
+    /// assert!(!Path::new("/").group().await?.is_empty());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn group(&self) -> io::Result<String> {
         use std::os::unix::fs::MetadataExt;
         self.name_of("/etc/group", MetadataExt::gid).await

@@ -169,16 +169,59 @@ impl<R: Runtime> DirEntry<R> {
     }
 
     /// Returns the path: that of the folder as it was passed, joined with the name.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::read_dir;
+    ///
+    /// # anyrt::run(async {
+    /// let mut entries = read_dir("src").await?;
+    /// let entry = entries.next().await.unwrap()?;
+    /// assert!(entry.path().starts_with("src"));
+    /// assert!(entry.path().exists().await?);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn path(&self) -> &Path<R> {
         &self.path
     }
 
     /// Returns the path.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::{Path, read_dir};
+    ///
+    /// # anyrt::run(async {
+    /// let mut entries = read_dir("src").await?;
+    /// let mut paths: Vec<Path> = Vec::new();
+    /// while let Some(entry) = entries.next().await {
+    ///     paths.push(entry?.into_path());
+    /// }
+    /// assert!(paths.contains(&Path::new("src/lib.rs")));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_path(self) -> Path<R> {
         self.path
     }
 
     /// Returns the name in its folder.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::read_dir;
+    ///
+    /// # anyrt::run(async {
+    /// let mut entries = read_dir("src").await?;
+    /// let entry = entries.next().await.unwrap()?;
+    /// assert_eq!(Some(entry.file_name()), entry.path().file_name());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn file_name(&self) -> &OsStr {
         let name = self.path.file_name();
         name.unwrap_or_else(|| self.path.as_os_str())
@@ -186,11 +229,39 @@ impl<R: Runtime> DirEntry<R> {
 
     /// Returns whether it is a file, a folder, a symbolic link or another kind. Links are not followed,
     /// unless the walk follows them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::read_dir;
+    ///
+    /// # anyrt::run(async {
+    /// let mut entries = read_dir("src").await?;
+    /// while let Some(entry) = entries.next().await {
+    ///     let entry = entry?;
+    ///     assert!(entry.file_type().is_dir() || entry.file_type().is_file());
+    /// }
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn file_type(&self) -> FileType {
         self.kind
     }
 
     /// Returns the depth below the folder where a walk began: 0 for that folder itself, 1 for its entries.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::walk;
+    ///
+    /// # anyrt::run(async {
+    /// let mut entries = walk("src");
+    /// assert_eq!(entries.next().await.unwrap()?.depth(), 0);
+    /// assert_eq!(entries.next().await.unwrap()?.depth(), 1);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn depth(&self) -> usize {
         self.depth
     }
@@ -265,6 +336,22 @@ impl<R: Runtime> ReadDir<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system, as a [`PathError`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::read_dir;
+    ///
+    /// # anyrt::run(async {
+    /// let mut entries = read_dir("src").await?;
+    /// let mut names = Vec::new();
+    /// while let Some(entry) = entries.next().await {
+    ///     names.push(entry?.file_name().to_owned());
+    /// }
+    /// assert!(names.iter().any(|name| name == "lib.rs"));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn next(&mut self) -> Option<io::Result<DirEntry<R>>> {
         next(self, |this| this.found.len()).await
     }

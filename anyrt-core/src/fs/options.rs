@@ -27,6 +27,18 @@ pub struct OpenOptions<R: Runtime> {
 
 impl<R: Runtime> OpenOptions<R> {
     /// Creates options with everything off.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::OpenOptions;
+    ///
+    /// # anyrt::run(async {
+    /// assert!(OpenOptions::new().open("Cargo.toml").await.is_err(), "for neither reading nor writing");
+    /// assert!(OpenOptions::new().read(true).open("Cargo.toml").await.is_ok());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn new() -> OpenOptions<R> {
         OpenOptions {
             std: None,
@@ -37,6 +49,19 @@ impl<R: Runtime> OpenOptions<R> {
     }
 
     /// Opens for reading.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::OpenOptions;
+    ///
+    /// # anyrt::run(async {
+    /// let mut file = OpenOptions::new().read(true).open("Cargo.toml").await?;
+    /// file.read_exact(&mut [0; 4]).await?;
+    /// assert_eq!(file.tell().await?, 4);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn read(mut self, read: bool) -> Self {
         self.mode.read = read;
@@ -44,6 +69,23 @@ impl<R: Runtime> OpenOptions<R> {
     }
 
     /// Opens for writing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::OpenOptions;
+    ///
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let path = dir.path().join("text");
+    /// path.write("to be").await?;
+    /// let mut file = OpenOptions::new().write(true).open(&path).await?;
+    /// file.write_all(b"TO").await?;
+    /// file.close().await?;
+    /// assert_eq!(path.read_to_string().await?, "TO be");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn write(mut self, write: bool) -> Self {
         self.mode.write = write;
@@ -51,6 +93,23 @@ impl<R: Runtime> OpenOptions<R> {
     }
 
     /// Opens for writing at the end, independent of the position.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::OpenOptions;
+    ///
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let path = dir.path().join("log");
+    /// path.write("first\n").await?;
+    /// let mut file = OpenOptions::new().append(true).open(&path).await?;
+    /// file.write_all(b"second\n").await?;
+    /// file.close().await?;
+    /// assert_eq!(path.read_to_string().await?, "first\nsecond\n");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn append(mut self, append: bool) -> Self {
         self.mode.append = append;
@@ -58,6 +117,21 @@ impl<R: Runtime> OpenOptions<R> {
     }
 
     /// Truncates the file.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::OpenOptions;
+    ///
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let path = dir.path().join("text");
+    /// path.write("to be").await?;
+    /// OpenOptions::new().write(true).truncate(true).open(&path).await?.close().await?;
+    /// assert_eq!(path.metadata().await?.len(), 0);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn truncate(mut self, truncate: bool) -> Self {
         self.mode.truncate = truncate;
@@ -65,6 +139,20 @@ impl<R: Runtime> OpenOptions<R> {
     }
 
     /// Creates the file if it is missing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::OpenOptions;
+    ///
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let path = dir.path().join("new");
+    /// OpenOptions::new().write(true).create(true).open(&path).await?;
+    /// assert!(path.exists().await?);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn create(mut self, create: bool) -> Self {
         self.mode.create = create;
@@ -72,6 +160,19 @@ impl<R: Runtime> OpenOptions<R> {
     }
 
     /// Creates the file, and fails if it already exists.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::OpenOptions;
+    /// use std::io::ErrorKind;
+    ///
+    /// # anyrt::run(async {
+    /// let error = OpenOptions::new().write(true).create_new(true).open("Cargo.toml").await.unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::AlreadyExists);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn create_new(mut self, create_new: bool) -> Self {
         self.mode.create_new = create_new;
@@ -81,6 +182,21 @@ impl<R: Runtime> OpenOptions<R> {
     /// Sets the limiter of the file, instead of the
     /// [run's](crate::thread::to_thread::current_default_limiter). Each read takes a token, even if the
     /// system has the bytes in memory.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::OpenOptions;
+    /// use anyrt::sync::CapacityLimiter;
+    /// use std::sync::Arc;
+    ///
+    /// # anyrt::run(async {
+    /// let disk = Arc::new(CapacityLimiter::new(2));
+    /// let file = OpenOptions::new().read(true).limiter(&disk).open("Cargo.toml").await?;
+    /// assert!(Arc::ptr_eq(file.limiter().unwrap(), &disk));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn limiter(mut self, limiter: &Arc<CapacityLimiter>) -> Self {
         self.engine.limiter = Some(limiter.clone());
@@ -94,6 +210,21 @@ impl<R: Runtime> OpenOptions<R> {
     /// cancelled caller waits for that. If this is set, the caller is released at once, a file that is opened
     /// later is closed, and neither scopes nor the run wait. The thread and its token stay in use until the
     /// system returns, and unwritten bytes at the end of the run may be lost.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::OpenOptions;
+    /// use std::time::Duration;
+    ///
+    /// # anyrt::run(async {
+    /// // The file may be on a network that does not answer.
+    /// let options = OpenOptions::new().read(true).abandon_on_cancel(true);
+    /// let opened = anyrt::move_on_after(Duration::from_secs(5), options.open("Cargo.toml")).await;
+    /// assert!(opened.unwrap().is_ok());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn abandon_on_cancel(mut self, abandons: bool) -> Self {
         self.engine.abandons = abandons;
@@ -125,6 +256,18 @@ impl<R: Runtime> OpenOptions<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system, as a [`PathError`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::OpenOptions;
+    ///
+    /// # anyrt::run(async {
+    /// let mut file = OpenOptions::new().read(true).open("Cargo.toml").await?;
+    /// assert!(file.metadata().await?.len() > 0);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn open(&self, path: impl AsRef<Path>) -> impl Future<Output = io::Result<File<R>>> + Send {
         self.open_path(path.as_ref().to_owned())
     }

@@ -55,24 +55,76 @@ impl<R: Runtime> Walk<R> {
     }
 
     /// Follows symbolic links; one that leads back to a parent folder is an error item.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let link = dir.path().join("link");
+    /// dir.path().join("photos").create_dir().await?;
+    /// link.symlink_to(dir.path().join("photos")).await?;
+    /// let mut entries = dir.path().walk().follow_links(true).min_depth(1);
+    /// while let Some(entry) = entries.next().await {
+    ///     assert!(entry?.file_type().is_dir());
+    /// }
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn follow_links(self, follow: bool) -> Self {
         self.change(|options| options.follow_links = follow)
     }
 
     /// Sets the minimum depth: 1 leaves out the folder itself.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let mut entries = anyrt::fs::walk("src").min_depth(1);
+    /// assert_eq!(entries.next().await.unwrap()?.depth(), 1, "`src` itself is left out");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn min_depth(self, depth: usize) -> Self {
         self.change(|options| options.min_depth = depth)
     }
 
     /// Sets the maximum depth: 1 lists the folder alone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let mut entries = anyrt::fs::walk("src").max_depth(1);
+    /// while let Some(entry) = entries.next().await {
+    ///     assert!(entry?.depth() <= 1);
+    /// }
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn max_depth(self, depth: usize) -> Self {
         self.change(|options| options.max_depth = depth)
     }
 
     /// Sorts the entries of each folder by their names.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let mut entries = anyrt::fs::walk("src").max_depth(1).min_depth(1).sort_by_file_name();
+    /// let mut names = Vec::new();
+    /// while let Some(entry) = entries.next().await {
+    ///     names.push(entry?.file_name().to_owned());
+    /// }
+    /// assert!(names.is_sorted());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn sort_by_file_name(self) -> Self {
         self.change(|options| options.sorted = true)
@@ -80,6 +132,19 @@ impl<R: Runtime> Walk<R> {
 
     /// Sets a filter. Entries for which it returns false are left out, and such folders are not entered. It
     /// is called on a worker thread.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let visible = |entry: &anyrt::fs::DirEntry| !entry.file_name().to_string_lossy().starts_with('.');
+    /// let mut entries = anyrt::fs::walk("src").filter(visible);
+    /// while let Some(entry) = entries.next().await {
+    ///     assert!(!entry?.path().to_string_lossy().contains("/."));
+    /// }
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn filter(mut self, filter: impl FnMut(&DirEntry<R>) -> bool + Send + 'static) -> Self {
         if let Some(source) = self.batches.source() {
@@ -93,6 +158,20 @@ impl<R: Runtime> Walk<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system, as a [`PathError`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let mut entries = anyrt::fs::walk("src");
+    /// let mut bytes = 0;
+    /// while let Some(entry) = entries.next().await {
+    ///     bytes += entry?.path().metadata().await?.len();
+    /// }
+    /// assert!(bytes > 1000);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn next(&mut self) -> Option<io::Result<DirEntry<R>>> {
         next(self, |this| this.batches.left()).await
     }

@@ -16,6 +16,17 @@ pub enum Address {
 
 impl Address {
     /// Returns the IP address and port, or `None` for a Unix socket.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{Address, UnixAddress};
+    /// use std::net::SocketAddr;
+    ///
+    /// let local = SocketAddr::from(([127, 0, 0, 1], 80));
+    /// assert_eq!(Address::from(local).as_ip(), Some(local));
+    /// assert_eq!(Address::from(UnixAddress::Unnamed).as_ip(), None);
+    /// ```
     pub fn as_ip(&self) -> Option<SocketAddr> {
         match self {
             Address::Ip(address) => Some(*address),
@@ -24,6 +35,15 @@ impl Address {
     }
 
     /// Returns the name of a Unix socket, or `None` for an IP address.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{Address, UnixAddress};
+    ///
+    /// let address = Address::from(UnixAddress::from("/run/app.sock"));
+    /// assert_eq!(address.as_unix(), Some(&UnixAddress::from("/run/app.sock")));
+    /// ```
     pub fn as_unix(&self) -> Option<&UnixAddress> {
         match self {
             Address::Ip(_) => None,
@@ -32,6 +52,16 @@ impl Address {
     }
 
     /// Returns the family of the address.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{Address, Family};
+    /// use std::net::SocketAddr;
+    ///
+    /// let address = Address::from(SocketAddr::from(([127, 0, 0, 1], 80)));
+    /// assert_eq!(address.family(), Family::Ipv4);
+    /// ```
     pub fn family(&self) -> Family {
         match self {
             Address::Ip(address) if address.is_ipv4() => Family::Ipv4,
@@ -85,6 +115,16 @@ pub enum UnixAddress {
 
 impl UnixAddress {
     /// Returns the path, if the socket has one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::UnixAddress;
+    /// use std::path::Path;
+    ///
+    /// assert_eq!(UnixAddress::from("/run/app.sock").as_path(), Some(Path::new("/run/app.sock")));
+    /// assert_eq!(UnixAddress::Unnamed.as_path(), None);
+    /// ```
     pub fn as_path(&self) -> Option<&Path> {
         match self {
             UnixAddress::Path(path) => Some(path),
@@ -93,6 +133,15 @@ impl UnixAddress {
     }
 
     /// Returns the abstract name, if the socket has one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::UnixAddress;
+    ///
+    /// let address = UnixAddress::Abstract(b"app".to_vec());
+    /// assert_eq!(address.as_abstract(), Some(&b"app"[..]));
+    /// ```
     pub fn as_abstract(&self) -> Option<&[u8]> {
         match self {
             UnixAddress::Abstract(name) => Some(name),

@@ -26,6 +26,24 @@ impl<R: Net<Socket: AdoptSocket>, K: Domain> SocketStream<R, K> {
     ///   listens, is a datagram socket, or is of another family.
     /// - [`NotConnected`](io::ErrorKind::NotConnected) if the socket has no peer.
     /// - Other errors of the operating system, or that there is no runtime.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::TcpStream;
+    /// use anyrt::stream::ByteReceiveStreamExt;
+    /// use std::io::Write;
+    ///
+    /// # anyrt::run(async {
+    /// # let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// # let address = listener.local_addr()?;
+    /// let socket = std::net::TcpStream::connect(address)?;
+    /// # listener.accept()?.0.write_all(b"hello")?;
+    /// let mut stream = TcpStream::adopt(socket)?;
+    /// assert_eq!(stream.receive(100).await?, b"hello");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn adopt(socket: impl Into<OwnedFd>) -> io::Result<SocketStream<R, K>> {
         let descriptor = socket.into();
         check(descriptor.as_fd(), SocketType::STREAM, false)?;
@@ -40,6 +58,20 @@ impl<R: Net<Socket: AdoptSocket>, K: Domain> SocketStream<R, K> {
     /// # Errors
     ///
     /// The error of the operating system; the connection is closed then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{TcpListener, connect_tcp};
+    ///
+    /// # anyrt::run(async {
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    /// let stream = connect_tcp("127.0.0.1", listener.local_addr()?.port()).await?;
+    /// let socket = std::net::TcpStream::from(stream.into_descriptor()?);
+    /// assert_eq!(socket.peer_addr()?, listener.local_addr()?);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_descriptor(self) -> io::Result<OwnedFd> {
         self.into_socket().into_descriptor()
     }
@@ -60,6 +92,20 @@ impl<R: Net<Socket: AdoptSocket>, K: Domain> SocketListener<R, K> {
     ///   whether a socket listens: there, only a socket that has a peer is refused, and one without a peer
     ///   fails when a connection is accepted.
     /// - Other errors of the operating system, or that there is no runtime.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::TcpListener;
+    ///
+    /// # anyrt::run(async {
+    /// let socket = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// let address = socket.local_addr()?;
+    /// let listener = TcpListener::adopt(socket)?;
+    /// assert_eq!(listener.local_addr()?, address);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn adopt(socket: impl Into<OwnedFd>) -> io::Result<SocketListener<R, K>> {
         let descriptor = socket.into();
         check(descriptor.as_fd(), SocketType::STREAM, true)?;
@@ -71,6 +117,20 @@ impl<R: Net<Socket: AdoptSocket>, K: Domain> SocketListener<R, K> {
     /// # Errors
     ///
     /// The error of the operating system; the listener is closed then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::TcpListener;
+    ///
+    /// # anyrt::run(async {
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    /// let address = listener.local_addr()?;
+    /// let socket = std::net::TcpListener::from(listener.into_descriptor()?);
+    /// assert_eq!(socket.local_addr()?, address);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_descriptor(self) -> io::Result<OwnedFd> {
         self.into_socket().into_descriptor()
     }
@@ -88,6 +148,19 @@ impl<R: Net<Socket: AdoptSocket>, K: Domain> DatagramSocket<R, K> {
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if the descriptor is not a socket, or if the socket
     ///   is a stream socket, has a peer, or is of another family.
     /// - Other errors of the operating system, or that there is no runtime.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::UdpSocket;
+    ///
+    /// # anyrt::run(async {
+    /// let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
+    /// let address = socket.local_addr()?;
+    /// assert_eq!(UdpSocket::adopt(socket)?.local_addr()?, address);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn adopt(socket: impl Into<OwnedFd>) -> io::Result<DatagramSocket<R, K>> {
         let descriptor = socket.into();
         check(descriptor.as_fd(), SocketType::DGRAM, false)?;
@@ -112,6 +185,21 @@ impl<R: Net<Socket: AdoptSocket>, K: Domain> ConnectedDatagramSocket<R, K> {
     ///   is a stream socket or of another family.
     /// - [`NotConnected`](io::ErrorKind::NotConnected) if the socket has no peer.
     /// - Other errors of the operating system, or that there is no runtime.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{ConnectedUdpSocket, UdpSocket};
+    ///
+    /// # anyrt::run(async {
+    /// let server = UdpSocket::bind(([127, 0, 0, 1], 0))?;
+    /// let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
+    /// socket.connect(server.local_addr()?)?;
+    /// ConnectedUdpSocket::adopt(socket)?.send(b"ping").await?;
+    /// assert_eq!(server.receive_from(100).await?.0, b"ping");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn adopt(socket: impl Into<OwnedFd>) -> io::Result<ConnectedDatagramSocket<R, K>> {
         let descriptor = socket.into();
         check(descriptor.as_fd(), SocketType::DGRAM, false)?;

@@ -19,6 +19,16 @@ pub trait Domain: sealed::Sealed + fmt::Debug + Send + Sync + Unpin + 'static {
     /// # Errors
     ///
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the address is of the other kind.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{Address, Domain, Ip, Unix, UnixAddress};
+    ///
+    /// let address = Address::from(UnixAddress::from("/run/app.sock"));
+    /// assert_eq!(Unix::address(address.clone()).unwrap(), UnixAddress::from("/run/app.sock"));
+    /// assert!(Ip::address(address).is_err());
+    /// ```
     fn address(address: Address) -> io::Result<Self::Address>;
 
     /// Whether connections set `TCP_NODELAY` unless the caller sets it otherwise. The delay that TCP has

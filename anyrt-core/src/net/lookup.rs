@@ -82,16 +82,50 @@ pub struct LookupError {
 
 impl LookupError {
     /// Returns the lookup error inside an [`io::Error`], if there is one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{LookupError, lookup};
+    ///
+    /// # anyrt::run(async {
+    /// let error = lookup("no host has spaces", 80).await.unwrap_err();
+    /// assert!(LookupError::of(&error).is_some());
+    /// # });
+    /// ```
     pub fn of(error: &io::Error) -> Option<&LookupError> {
         error.get_ref()?.downcast_ref()
     }
 
     /// Returns the name or address that was looked up.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{LookupError, lookup};
+    ///
+    /// # anyrt::run(async {
+    /// let error = lookup("no host has spaces", 80).await.unwrap_err();
+    /// assert_eq!(LookupError::of(&error).unwrap().host(), "no host has spaces");
+    /// # });
+    /// ```
     pub fn host(&self) -> &str {
         &self.host
     }
 
     /// Returns the reason, as the system reported it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{LookupError, lookup};
+    ///
+    /// # anyrt::run(async {
+    /// let error = lookup("no host has spaces", 80).await.unwrap_err();
+    /// let reason = LookupError::of(&error).unwrap().error();
+    /// assert_eq!(reason.kind(), error.kind());
+    /// # });
+    /// ```
     pub fn error(&self) -> &io::Error {
         &self.error
     }

@@ -96,6 +96,18 @@ impl Command {
     ///
     /// A relative path with a slash is relative to the current directory of this process, whatever
     /// [`current_dir`](Command::current_dir) is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::{Command, run_process};
+    ///
+    /// # anyrt::run(async {
+    /// let output = run_process(Command::new("echo").arg("hello")).await?;
+    /// assert_eq!(output.stdout.as_deref(), Some(&b"hello\n"[..]));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn new(program: impl Into<OsString>) -> Command {
         Command {
             program: program.into(),
@@ -122,17 +134,53 @@ impl Command {
     }
 
     /// Returns a command that runs a command line with `/bin/sh`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::{Command, run_process};
+    ///
+    /// # anyrt::run(async {
+    /// let output = run_process(Command::shell("echo to be | tr a-z A-Z")).await?;
+    /// assert_eq!(output.stdout.as_deref(), Some(&b"TO BE\n"[..]));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn shell(line: impl Into<OsString>) -> Command {
         Command::new("/bin/sh").arg("-c").arg(line)
     }
 
     /// Adds an argument.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::{Command, run_process};
+    ///
+    /// # anyrt::run(async {
+    /// let output = run_process(Command::new("printf").arg("%s-%s").arg("a b").arg("c")).await?;
+    /// assert_eq!(output.stdout.as_deref(), Some(&b"a b-c"[..]), "no shell splits them");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn arg(mut self, arg: impl Into<OsString>) -> Command {
         self.args.push(arg.into());
         self
     }
 
     /// Adds arguments.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::{Command, run_process};
+    ///
+    /// # anyrt::run(async {
+    /// let output = run_process(Command::new("printf").args(["%s-%s", "a", "b"])).await?;
+    /// assert_eq!(output.stdout.as_deref(), Some(&b"a-b"[..]));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn args<I>(mut self, args: I) -> Command
     where
         I: IntoIterator<Item: Into<OsString>>,
@@ -142,12 +190,36 @@ impl Command {
     }
 
     /// Sets a variable of the environment.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::{Command, run_process};
+    ///
+    /// # anyrt::run(async {
+    /// let output = run_process(Command::shell("echo $GREETING").env("GREETING", "hello")).await?;
+    /// assert_eq!(output.stdout.as_deref(), Some(&b"hello\n"[..]));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Command {
         self.env.push((name.into(), Some(value.into())));
         self
     }
 
     /// Sets variables of the environment.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::{Command, run_process};
+    ///
+    /// # anyrt::run(async {
+    /// let command = Command::shell("echo $A$B").envs([("A", "to"), ("B", "be")]);
+    /// assert_eq!(run_process(command).await?.stdout.as_deref(), Some(&b"tobe\n"[..]));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn envs<I, K, V>(mut self, variables: I) -> Command
     where
         I: IntoIterator<Item = (K, V)>,
@@ -161,12 +233,37 @@ impl Command {
     }
 
     /// Removes a variable from the environment.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::{Command, run_process};
+    ///
+    /// # anyrt::run(async {
+    /// let command = Command::shell("echo ${GREETING-none}").env("GREETING", "hello");
+    /// let output = run_process(command.env_remove("GREETING")).await?;
+    /// assert_eq!(output.stdout.as_deref(), Some(&b"none\n"[..]));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn env_remove(mut self, name: impl Into<OsString>) -> Command {
         self.env.push((name.into(), None));
         self
     }
 
     /// Removes all variables from the environment, including those that were set before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::{Command, run_process};
+    ///
+    /// # anyrt::run(async {
+    /// let output = run_process(Command::new("/usr/bin/env").env_clear().env("A", "1")).await?;
+    /// assert_eq!(output.stdout.as_deref(), Some(&b"A=1\n"[..]));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn env_clear(mut self) -> Command {
         self.env.clear();
         self.env_clear = true;
@@ -174,24 +271,73 @@ impl Command {
     }
 
     /// Sets the working directory of the program.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::{Command, run_process};
+    ///
+    /// # anyrt::run(async {
+    /// let output = run_process(Command::new("pwd").current_dir("/")).await?;
+    /// assert_eq!(output.stdout.as_deref(), Some(&b"/\n"[..]));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn current_dir(mut self, directory: impl Into<PathBuf>) -> Command {
         self.current_dir = Some(directory.into());
         self
     }
 
     /// Sets the standard input.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::{Command, run_process};
+    /// use std::fs::File;
+    ///
+    /// # anyrt::run(async {
+    /// let output = run_process(Command::new("cat").stdin(File::open("Cargo.toml")?)).await?;
+    /// assert!(output.stdout.unwrap().starts_with(b"[package]"));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn stdin(mut self, target: impl Into<Stdio>) -> Command {
         self.stdin = Some(target.into().into());
         self
     }
 
     /// Sets the standard output.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::{Command, Stdio, run_process};
+    ///
+    /// # anyrt::run(async {
+    /// let output = run_process(Command::new("echo").arg("hello").stdout(Stdio::Null)).await?;
+    /// assert_eq!(output.stdout, None);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn stdout(mut self, target: impl Into<Stdio>) -> Command {
         self.stdout = Some(target.into().into());
         self
     }
 
     /// Sets the standard error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::{Command, Stdio, run_process};
+    ///
+    /// # anyrt::run(async {
+    /// let output = run_process(Command::shell("echo noise >&2").stderr(Stdio::Null)).await?;
+    /// assert_eq!(output.stderr, None);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn stderr(mut self, target: impl Into<Stdio>) -> Command {
         self.stderr = Some(target.into().into());
         self.stderr_to_stdout = false;
@@ -200,6 +346,18 @@ impl Command {
 
     /// Redirects the standard error to the target of the standard output. With a pipe, bytes of both arrive
     /// in the order in which they were written.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::{Command, run_process};
+    ///
+    /// # anyrt::run(async {
+    /// let output = run_process(Command::shell("echo a; echo b >&2").stderr_to_stdout()).await?;
+    /// assert_eq!(output.stdout.as_deref(), Some(&b"a\nb\n"[..]));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn stderr_to_stdout(mut self) -> Command {
         self.stderr = None;
         self.stderr_to_stdout = true;
@@ -207,6 +365,18 @@ impl Command {
     }
 
     /// Sets the bytes that [`run_process`](super::run_process) feeds to the standard input, which then ends.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::{Command, run_process};
+    ///
+    /// # anyrt::run(async {
+    /// let output = run_process(Command::new("sort").input("b\na\n")).await?;
+    /// assert_eq!(output.stdout.as_deref(), Some(&b"a\nb\n"[..]));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn input(mut self, bytes: impl Into<Vec<u8>>) -> Command {
         self.input = Some(bytes.into().into());
         self
@@ -214,6 +384,20 @@ impl Command {
 
     /// Sets whether [`run_process`](super::run_process) fails if the program is not successful. Defaults to
     /// true.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::{Command, run_process};
+    ///
+    /// # anyrt::run(async {
+    /// let command = Command::shell("exit 4");
+    /// assert!(run_process(&command).await.is_err());
+    /// let output = run_process(command.check(false)).await?;
+    /// assert_eq!(output.status.code(), Some(4));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn check(mut self, check: bool) -> Command {
         self.check = check;
         self
@@ -221,6 +405,19 @@ impl Command {
 
     /// Sets the maximum number of bytes that [`run_process`](super::run_process) keeps of each stream: the
     /// first ones. Later bytes are read and dropped. By default there is no limit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::{Command, run_process};
+    ///
+    /// # anyrt::run(async {
+    /// let output = run_process(Command::shell("echo to be or not").output_limit(5)).await?;
+    /// assert_eq!(output.stdout.as_deref(), Some(&b"to be"[..]));
+    /// assert!(!output.complete);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn output_limit(mut self, bytes: usize) -> Command {
         self.output_limit = Some(bytes);
         self
@@ -228,6 +425,21 @@ impl Command {
 
     /// Sets the maximum time that [`run_process`](super::run_process) waits, after the end of the program,
     /// for the end of its output, which other processes may hold open. By default there is no limit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::{Command, run_process};
+    /// use std::time::Duration;
+    ///
+    /// # anyrt::run(async {
+    /// // The program leaves a process behind that keeps its output open.
+    /// let command = Command::shell("echo done; sleep 60 &").group().linger(Duration::from_millis(10));
+    /// let output = run_process(command).await?;
+    /// assert_eq!(output.stdout.as_deref(), Some(&b"done\n"[..]));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn linger(mut self, limit: Duration) -> Command {
         self.linger = Some(limit);
         self
@@ -235,6 +447,21 @@ impl Command {
 
     /// Sets a grace period: a cancellation sends SIGTERM first, and SIGKILL only after this time. By default
     /// the program is killed at once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::{Command, run_process};
+    /// use std::time::Duration;
+    ///
+    /// # anyrt::run(async {
+    /// // A cancelled program has ten seconds to clean up.
+    /// let command = Command::new("sleep").arg("60").grace(Duration::from_secs(10));
+    /// let ended = anyrt::move_on_after(Duration::from_millis(10), run_process(command)).await;
+    /// assert!(ended.is_none(), "it ended at SIGTERM");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn grace(mut self, grace: Duration) -> Command {
         self.grace = Some(grace);
         self
@@ -248,36 +475,117 @@ impl Command {
     ///   and the program.
     ///
     /// A process that leaves the group, by `setsid` for example, is not affected.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::{Command, open_process};
+    ///
+    /// # anyrt::run(async {
+    /// // The signal reaches the shell and its child.
+    /// let process = open_process(Command::shell("sleep 60 & wait").group()).await?;
+    /// process.terminate()?;
+    /// assert!(!process.wait().await?.success());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn group(mut self) -> Command {
         self.group = true;
         self
     }
 
     /// Starts the program in a new session, without a terminal.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::{Command, open_process};
+    ///
+    /// # anyrt::run(async {
+    /// let process = open_process(Command::new("sleep").arg("60").session()).await?;
+    /// process.kill()?;
+    /// assert!(!process.wait().await?.success());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn session(mut self) -> Command {
         self.session = true;
         self
     }
 
     /// Sets the user id of the program.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::{Command, run_process};
+    ///
+    /// # anyrt::run(async {
+    /// # let root = run_process(["id", "-u"]).await?.stdout.as_deref() == Some(&b"0\n"[..]);
+    /// # if root {
+    /// let output = run_process(Command::new("id").arg("-u").uid(1000)).await?;
+    /// assert_eq!(output.stdout.as_deref(), Some(&b"1000\n"[..]));
+    /// # }
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn uid(mut self, uid: u32) -> Command {
         self.uid = Some(uid);
         self
     }
 
     /// Sets the group id of the program.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::{Command, run_process};
+    ///
+    /// # anyrt::run(async {
+    /// # let root = run_process(["id", "-u"]).await?.stdout.as_deref() == Some(&b"0\n"[..]);
+    /// # if root {
+    /// let output = run_process(Command::new("id").arg("-g").gid(1000)).await?;
+    /// assert_eq!(output.stdout.as_deref(), Some(&b"1000\n"[..]));
+    /// # }
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn gid(mut self, gid: u32) -> Command {
         self.gid = Some(gid);
         self
     }
 
     /// Sets the umask of the program: the permissions that its new files do not get, such as `0o077`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::{Command, run_process};
+    ///
+    /// # anyrt::run(async {
+    /// let output = run_process(Command::shell("umask").umask(0o077)).await?;
+    /// assert_eq!(output.stdout.as_deref(), Some(&b"0077\n"[..]));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn umask(mut self, mask: u32) -> Command {
         self.umask = Some(mask);
         self
     }
 
     /// Sets the name that the program sees as its first argument, instead of its path.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::{Command, run_process};
+    ///
+    /// # anyrt::run(async {
+    /// let output = run_process(Command::shell("echo $0").arg0("greeter")).await?;
+    /// assert_eq!(output.stdout.as_deref(), Some(&b"greeter\n"[..]));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn arg0(mut self, name: impl Into<OsString>) -> Command {
         self.arg0 = Some(name.into());
         self

@@ -210,6 +210,18 @@ pub struct Process<R: Descriptors> {
 
 impl<R: Descriptors> Process<R> {
     /// Returns the process id. After the process has been waited for, the system may reuse it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::open_process;
+    ///
+    /// # anyrt::run(async {
+    /// let process = open_process(["sleep", "60"]).await?;
+    /// assert_ne!(process.id(), std::process::id());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn id(&self) -> u32 {
         self.child().id()
     }
@@ -219,6 +231,21 @@ impl<R: Descriptors> Process<R> {
     /// # Errors
     ///
     /// As [`wait`](Process::wait).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::open_process;
+    ///
+    /// # anyrt::run(async {
+    /// let process = open_process(["sleep", "60"]).await?;
+    /// assert_eq!(process.status()?, None);
+    /// process.kill()?;
+    /// let status = process.wait().await?;
+    /// assert_eq!(process.status()?, Some(status));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn status(&self) -> io::Result<Option<ExitStatus>> {
         let ended = self.child().try_reap();
         ended.map(ChildExit::status).transpose()
@@ -238,6 +265,19 @@ impl<R: Descriptors> Process<R> {
     ///
     /// If other code in this program has waited for the process, or SIGCHLD is ignored, the status is
     /// unknown.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::open_process;
+    ///
+    /// # anyrt::run(async {
+    /// let process = open_process(["true"]).await?;
+    /// assert!(process.wait().await?.success());
+    /// assert!(process.wait().await?.success(), "any number of times");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn wait(&self) -> impl Future<Output = io::Result<ExitStatus>> + Send {
         let mut operation = FallibleOperation::new();
         let mut waiter = Waiter::default();
@@ -255,6 +295,21 @@ impl<R: Descriptors> Process<R> {
     /// # Errors
     ///
     /// The error of the operating system, usually because the process runs as another user.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::open_process;
+    /// use anyrt::signals::Signal;
+    /// use std::os::unix::process::ExitStatusExt;
+    ///
+    /// # anyrt::run(async {
+    /// let process = open_process(["sleep", "60"]).await?;
+    /// process.signal(Signal::INT)?;
+    /// assert_eq!(process.wait().await?.signal(), Some(Signal::INT.as_raw()));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn signal(&self, signal: Signal) -> io::Result<()> {
         self.child().signal(signal)
     }
@@ -264,6 +319,19 @@ impl<R: Descriptors> Process<R> {
     /// # Errors
     ///
     /// As [`signal`](Process::signal).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::open_process;
+    ///
+    /// # anyrt::run(async {
+    /// let process = open_process(["sleep", "60"]).await?;
+    /// process.terminate()?;
+    /// assert!(!process.wait().await?.success());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn terminate(&self) -> io::Result<()> {
         self.signal(Signal::TERM)
     }
@@ -273,21 +341,76 @@ impl<R: Descriptors> Process<R> {
     /// # Errors
     ///
     /// As [`signal`](Process::signal).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::open_process;
+    ///
+    /// # anyrt::run(async {
+    /// let process = open_process(["sleep", "60"]).await?;
+    /// process.kill()?;
+    /// assert_eq!(process.wait().await?.code(), None, "a signal ended it");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn kill(&self) -> io::Result<()> {
         self.signal(Signal::KILL)
     }
 
     /// Returns a handle to the standard input of the process; `None` if it is not a pipe.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::open_process;
+    /// use anyrt::stream::{ByteReceiveStreamExt, ByteSendStreamExt};
+    ///
+    /// # anyrt::run(async {
+    /// let cat = open_process(["cat"]).await?;
+    /// let mut stdin = cat.stdin().unwrap();
+    /// stdin.send(b"hello").await?;
+    /// stdin.close().await?;
+    /// assert_eq!(cat.stdout().unwrap().receive(100).await?, b"hello");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn stdin(&self) -> Option<PipeWriter<R>> {
         self.stdin.as_ref().map(PipeWriter::new)
     }
 
     /// Returns a handle to the standard output of the process; `None` if it is not a pipe.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::open_process;
+    /// use anyrt::stream::ByteReceiveStreamExt;
+    ///
+    /// # anyrt::run(async {
+    /// let echo = open_process(["echo", "hello"]).await?;
+    /// assert_eq!(echo.stdout().unwrap().receive(100).await?, b"hello\n");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn stdout(&self) -> Option<PipeReader<R>> {
         self.stdout.as_ref().map(PipeReader::new)
     }
 
     /// Returns a handle to the standard error of the process; `None` if it is not a pipe.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::{Command, open_process};
+    /// use anyrt::stream::ByteReceiveStreamExt;
+    ///
+    /// # anyrt::run(async {
+    /// let process = open_process(Command::shell("echo no such page >&2")).await?;
+    /// assert_eq!(process.stderr().unwrap().receive(100).await?, b"no such page\n");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn stderr(&self) -> Option<PipeReader<R>> {
         self.stderr.as_ref().map(PipeReader::new)
     }
@@ -303,6 +426,18 @@ impl<R: Descriptors> Process<R> {
     /// # Errors
     ///
     /// As [`wait`](Process::wait).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::open_process;
+    ///
+    /// # anyrt::run(async {
+    /// let cat = open_process(["cat"]).await?;
+    /// assert!(cat.close().await?.success(), "`cat` reads the end of its input");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn close(self) -> io::Result<ExitStatus> {
         self.close_pipes();
         finally(self.wait(), || {

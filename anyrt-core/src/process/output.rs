@@ -39,6 +39,17 @@ pub enum ProcessError {
 
 impl ProcessError {
     /// Returns the output of a program that was not successful.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::{Command, run_process};
+    ///
+    /// # anyrt::run(async {
+    /// let error = run_process(Command::shell("echo halfway; exit 4")).await.unwrap_err();
+    /// assert_eq!(error.output().unwrap().stdout.as_deref(), Some(&b"halfway\n"[..]));
+    /// # });
+    /// ```
     pub fn output(&self) -> Option<&Output> {
         match self {
             ProcessError::Failed(failed) => Some(&failed.output),
@@ -63,21 +74,70 @@ impl Failed {
     }
 
     /// Returns the program, as it was passed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::{ProcessError, run_process};
+    ///
+    /// # anyrt::run(async {
+    /// let Err(ProcessError::Failed(failed)) = run_process(["false"]).await else { panic!() };
+    /// assert_eq!(failed.program(), "false");
+    /// # });
+    /// ```
     pub fn program(&self) -> &OsStr {
         &self.program
     }
 
     /// Returns the exit status.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::{ProcessError, run_process};
+    ///
+    /// # anyrt::run(async {
+    /// let Err(ProcessError::Failed(failed)) = run_process(["false"]).await else { panic!() };
+    /// assert_eq!(failed.status().code(), Some(1));
+    /// # });
+    /// ```
     pub fn status(&self) -> ExitStatus {
         self.output.status
     }
 
     /// Returns the output.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::{ProcessError, run_process};
+    ///
+    /// # anyrt::run(async {
+    /// let Err(ProcessError::Failed(failed)) = run_process(["false"]).await else { panic!() };
+    /// assert_eq!(failed.output().stdout.as_deref(), Some(&b""[..]));
+    /// # });
+    /// ```
     pub fn output(&self) -> &Output {
         &self.output
     }
 
     /// Converts into the output.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::{Command, ProcessError, run_process};
+    ///
+    /// # anyrt::run(async {
+    /// let grep = Command::new("grep").arg("x").input("no match");
+    /// let output = match run_process(grep).await {
+    ///     Ok(output) => output,
+    ///     Err(ProcessError::Failed(failed)) if failed.status().code() == Some(1) => failed.into_output(),
+    ///     Err(error) => panic!("{error}"),
+    /// };
+    /// assert_eq!(output.stdout.as_deref(), Some(&b""[..]));
+    /// # });
+    /// ```
     pub fn into_output(self) -> Output {
         self.output
     }

@@ -151,6 +151,20 @@ impl<R: Descriptors> PipeReader<R> {
     }
 
     /// Closes the pipe, for all handles. A process that continues to write gets a broken pipe.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::open_process;
+    /// use std::os::unix::process::ExitStatusExt;
+    ///
+    /// # anyrt::run(async {
+    /// let endless = open_process(["yes"]).await?;
+    /// endless.stdout().unwrap().close();
+    /// assert_ne!(endless.wait().await?.signal(), None, "a broken pipe ended it");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn close(&self) {
         self.0.pipe.close();
     }

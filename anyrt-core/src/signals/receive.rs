@@ -97,6 +97,19 @@ impl<R: Descriptors> SignalReceiver<R> {
     /// # Errors
     ///
     /// The error of the operating system, or of the runtime if it has ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::signals::{Signal, receiver};
+    ///
+    /// # anyrt::run(async {
+    /// let mut signals = receiver(&[Signal::USR1])?;
+    /// # signal_hook::low_level::raise(Signal::USR1.as_raw())?;
+    /// assert_eq!(signals.receive().await?, Signal::USR1);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn receive(&mut self) -> impl Future<Output = io::Result<Signal>> + Send {
         let mut operation = FallibleOperation::new();
         let mut shown = None;
@@ -116,6 +129,21 @@ impl<R: Descriptors> SignalReceiver<R> {
     }
 
     /// Closes the receiver. Dropping it has the same effect.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::signals::{Signal, receiver};
+    ///
+    /// # anyrt::run(async {
+    /// let first = receiver(&[Signal::USR2])?;
+    /// let mut second = receiver(&[Signal::USR2])?;
+    /// first.close();
+    /// # signal_hook::low_level::raise(Signal::USR2.as_raw())?;
+    /// assert_eq!(second.receive().await?, Signal::USR2, "the other one still works");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn close(self) {}
 
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<Signal>> {

@@ -86,17 +86,42 @@ signals! {
 impl Signal {
     /// Returns the signal with this number; `None` if there is none, or if it does not have a name on every
     /// Unix system, like real-time signals.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::signals::Signal;
+    ///
+    /// assert_eq!(Signal::from_raw(9), Some(Signal::KILL));
+    /// assert_eq!(Signal::from_raw(0), None);
+    /// ```
     pub fn from_raw(number: i32) -> Option<Signal> {
         let mut signals = NAMES.iter().map(|(signal, _)| *signal);
         signals.find(|signal| signal.as_raw() == number)
     }
 
     /// Returns the number, which differs between systems for some signals.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::signals::Signal;
+    ///
+    /// assert_eq!(Signal::INT.as_raw(), 2);
+    /// ```
     pub fn as_raw(self) -> i32 {
         self.0.as_raw()
     }
 
     /// Returns the name, such as `"SIGINT"`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::signals::Signal;
+    ///
+    /// assert_eq!(Signal::TERM.name(), "SIGTERM");
+    /// ```
     pub fn name(self) -> &'static str {
         let named = NAMES.iter().find(|(signal, _)| *signal == self);
         named.map_or("", |(_, name)| name)

@@ -17,6 +17,17 @@ pub enum SendError<T> {
 
 impl<T> SendError<T> {
     /// Returns the object that was not sent.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let (sender, receiver) = anyrt::memory_object_stream(1);
+    /// drop(receiver);
+    /// let error = sender.send("word").await.unwrap_err();
+    /// assert_eq!(error.into_inner(), "word", "nothing is lost");
+    /// # });
+    /// ```
     pub fn into_inner(self) -> T {
         match self {
             SendError::Broken(item) | SendError::Closed(item) => item,
@@ -24,11 +35,31 @@ impl<T> SendError<T> {
     }
 
     /// Returns whether the other side is closed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let (sender, receiver) = anyrt::memory_object_stream(1);
+    /// drop(receiver);
+    /// assert!(sender.send(1).await.unwrap_err().is_broken());
+    /// # });
+    /// ```
     pub fn is_broken(&self) -> bool {
         matches!(self, SendError::Broken(_))
     }
 
     /// Returns whether this handle was closed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let (sender, _receiver) = anyrt::memory_object_stream(1);
+    /// sender.close();
+    /// assert!(sender.send(1).await.unwrap_err().is_closed());
+    /// # });
+    /// ```
     pub fn is_closed(&self) -> bool {
         matches!(self, SendError::Closed(_))
     }
@@ -55,6 +86,14 @@ pub enum TrySendError<T> {
 
 impl<T> TrySendError<T> {
     /// Returns the object that was not sent.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (sender, _receiver) = anyrt::memory_object_stream(1);
+    /// sender.try_send("first").unwrap();
+    /// assert_eq!(sender.try_send("second").unwrap_err().into_inner(), "second");
+    /// ```
     pub fn into_inner(self) -> T {
         match self {
             TrySendError::WouldBlock(item)
@@ -64,16 +103,40 @@ impl<T> TrySendError<T> {
     }
 
     /// Returns whether the call would have had to wait.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (sender, _receiver) = anyrt::memory_object_stream(1);
+    /// sender.try_send(1).unwrap();
+    /// assert!(sender.try_send(2).unwrap_err().is_would_block());
+    /// ```
     pub fn is_would_block(&self) -> bool {
         matches!(self, TrySendError::WouldBlock(_))
     }
 
     /// Returns whether the other side is closed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (sender, receiver) = anyrt::memory_object_stream(1);
+    /// drop(receiver);
+    /// assert!(sender.try_send(1).unwrap_err().is_broken());
+    /// ```
     pub fn is_broken(&self) -> bool {
         matches!(self, TrySendError::Broken(_))
     }
 
     /// Returns whether this handle was closed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (sender, _receiver) = anyrt::memory_object_stream(1);
+    /// sender.close();
+    /// assert!(sender.try_send(1).unwrap_err().is_closed());
+    /// ```
     pub fn is_closed(&self) -> bool {
         matches!(self, TrySendError::Closed(_))
     }
@@ -204,6 +267,21 @@ impl IncompleteRead {
     }
 
     /// Returns the number of bytes that arrived.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{BufferedByteStream, ByteSendStreamExt, IncompleteRead, memory_byte_pipe};
+    ///
+    /// # anyrt::run(async {
+    /// let (mut sender, receiver) = memory_byte_pipe(16);
+    /// sender.send(b"to").await.unwrap();
+    /// drop(sender);
+    /// let error = BufferedByteStream::new(receiver).receive_exactly(5).await.unwrap_err();
+    /// let error = error.get_ref().unwrap().downcast_ref::<IncompleteRead>().unwrap();
+    /// assert_eq!(error.buffered(), 2);
+    /// # });
+    /// ```
     pub fn buffered(&self) -> usize {
         self.buffered
     }
@@ -224,6 +302,20 @@ impl DelimiterNotFound {
     }
 
     /// Returns the number of bytes that were allowed before the delimiter.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{BufferedByteStream, ByteSendStreamExt, DelimiterNotFound, memory_byte_pipe};
+    ///
+    /// # anyrt::run(async {
+    /// let (mut sender, receiver) = memory_byte_pipe(16);
+    /// sender.send(b"no end in sight").await.unwrap();
+    /// let error = BufferedByteStream::new(receiver).receive_until(b"\n", 8).await.unwrap_err();
+    /// let error = error.get_ref().unwrap().downcast_ref::<DelimiterNotFound>().unwrap();
+    /// assert_eq!(error.max(), 8);
+    /// # });
+    /// ```
     pub fn max(&self) -> usize {
         self.max
     }
@@ -253,11 +345,42 @@ impl InvalidUtf8 {
 
     /// Returns the number of valid bytes from the beginning of the stream, which is also the position of the
     /// first invalid byte.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{ByteSendStreamExt, InvalidUtf8, TextStream, memory_byte_pipe};
+    ///
+    /// # anyrt::run(async {
+    /// let (mut sender, receiver) = memory_byte_pipe(16);
+    /// sender.send(b"to\xff").await.unwrap();
+    /// let mut text = TextStream::new(receiver);
+    /// assert_eq!(text.receive().await.unwrap(), "to");
+    /// let error = text.receive().await.unwrap_err();
+    /// let error = error.get_ref().unwrap().downcast_ref::<InvalidUtf8>().unwrap();
+    /// assert_eq!(error.valid_up_to(), 2);
+    /// # });
+    /// ```
     pub fn valid_up_to(&self) -> u64 {
         self.valid_up_to
     }
 
     /// Returns whether the stream ended inside a character that was valid so far.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{ByteSendStreamExt, InvalidUtf8, TextStream, memory_byte_pipe};
+    ///
+    /// # anyrt::run(async {
+    /// let (mut sender, receiver) = memory_byte_pipe(16);
+    /// sender.send(&"é".as_bytes()[..1]).await.unwrap();
+    /// drop(sender);
+    /// let error = TextStream::new(receiver).receive().await.unwrap_err();
+    /// let error = error.get_ref().unwrap().downcast_ref::<InvalidUtf8>().unwrap();
+    /// assert!(error.is_at_the_end());
+    /// # });
+    /// ```
     pub fn is_at_the_end(&self) -> bool {
         self.at_the_end
     }
@@ -285,11 +408,35 @@ impl From<InvalidUtf8> for io::Error {
 ///
 /// A plain read returns 0 bytes then; [`receive`](super::ByteReceiveStreamExt::receive) and similar methods
 /// return this error instead.
+///
+/// # Examples
+///
+/// ```
+/// use anyrt::stream::{ByteReceiveStreamExt, is_end_of_stream, memory_byte_pipe};
+///
+/// # anyrt::run(async {
+/// let (sender, mut receiver) = memory_byte_pipe(16);
+/// drop(sender);
+/// assert!(is_end_of_stream(&receiver.receive(16).await.unwrap_err()));
+/// # });
+/// ```
 pub fn is_end_of_stream(error: &io::Error) -> bool {
     inner(error) == Some(&ReceiveError::EndOfStream)
 }
 
 /// Returns whether an error reports that the peer of a byte stream is gone, or that the connection is broken.
+///
+/// # Examples
+///
+/// ```
+/// use anyrt::stream::{ByteSendStreamExt, is_broken, memory_byte_pipe};
+///
+/// # anyrt::run(async {
+/// let (mut sender, receiver) = memory_byte_pipe(16);
+/// drop(receiver);
+/// assert!(is_broken(&sender.send(b"to be").await.unwrap_err()));
+/// # });
+/// ```
 pub fn is_broken(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -300,23 +447,76 @@ pub fn is_broken(error: &io::Error) -> bool {
 }
 
 /// Returns whether an error reports that this side of a byte stream was closed by its owner.
+///
+/// # Examples
+///
+/// ```
+/// use anyrt::stream::{ByteSendStreamExt, is_closed, memory_byte_stream};
+///
+/// # anyrt::run(async {
+/// let (mut stream, _peer) = memory_byte_stream(16);
+/// stream.send_eof().await.unwrap();
+/// assert!(is_closed(&stream.send(b"to be").await.unwrap_err()));
+/// # });
+/// ```
 pub fn is_closed(error: &io::Error) -> bool {
     inner(error) == Some(&ReceiveError::Closed)
         || inner(error).is_some_and(SendError::<()>::is_closed)
 }
 
 /// Returns whether an error reports that a byte stream ended within requested bytes; see [`IncompleteRead`].
+///
+/// # Examples
+///
+/// ```
+/// use anyrt::stream::{BufferedByteStream, ByteSendStreamExt, is_incomplete_read, memory_byte_pipe};
+///
+/// # anyrt::run(async {
+/// let (mut sender, receiver) = memory_byte_pipe(16);
+/// sender.send(b"to").await.unwrap();
+/// drop(sender);
+/// let error = BufferedByteStream::new(receiver).receive_exactly(5).await.unwrap_err();
+/// assert!(is_incomplete_read(&error));
+/// # });
+/// ```
 pub fn is_incomplete_read(error: &io::Error) -> bool {
     inner::<IncompleteRead>(error).is_some()
 }
 
 /// Returns whether an error reports that a delimiter was not found within its limit; see
 /// [`DelimiterNotFound`].
+///
+/// # Examples
+///
+/// ```
+/// use anyrt::stream::{
+///     BufferedByteStream, ByteSendStreamExt, is_delimiter_not_found, memory_byte_pipe,
+/// };
+///
+/// # anyrt::run(async {
+/// let (mut sender, receiver) = memory_byte_pipe(16);
+/// sender.send(b"no end in sight").await.unwrap();
+/// let error = BufferedByteStream::new(receiver).receive_until(b"\n", 8).await.unwrap_err();
+/// assert!(is_delimiter_not_found(&error));
+/// # });
+/// ```
 pub fn is_delimiter_not_found(error: &io::Error) -> bool {
     inner::<DelimiterNotFound>(error).is_some()
 }
 
 /// Returns whether an error reports received bytes that are not UTF-8; see [`InvalidUtf8`].
+///
+/// # Examples
+///
+/// ```
+/// use anyrt::stream::{ByteSendStreamExt, TextStream, is_invalid_utf8, memory_byte_pipe};
+///
+/// # anyrt::run(async {
+/// let (mut sender, receiver) = memory_byte_pipe(16);
+/// sender.send(b"\xff").await.unwrap();
+/// assert!(is_invalid_utf8(&TextStream::new(receiver).receive().await.unwrap_err()));
+/// # });
+/// ```
 pub fn is_invalid_utf8(error: &io::Error) -> bool {
     inner::<InvalidUtf8>(error).is_some()
 }

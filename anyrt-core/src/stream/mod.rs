@@ -57,6 +57,22 @@ pub trait ObjectReceiveStream: Send {
     type ReceiveError;
 
     /// Receives the next object.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::ObjectReceiveStream;
+    ///
+    /// # anyrt::run(async {
+    /// async fn first<S: ObjectReceiveStream<Item = u32>>(mut stream: S) -> Option<u32> {
+    ///     stream.receive().await.ok()
+    /// }
+    ///
+    /// let (sender, receiver) = anyrt::memory_object_stream(1);
+    /// sender.try_send(7).unwrap();
+    /// assert_eq!(first(receiver).await, Some(7));
+    /// # });
+    /// ```
     fn receive(&mut self) -> impl Future<Output = Result<Self::Item, Self::ReceiveError>> + Send;
 }
 
@@ -74,10 +90,40 @@ pub trait ObjectSendStream<T>: Send {
     type SendError;
 
     /// Sends an object, and waits as long as there is no room for it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::ObjectSendStream;
+    ///
+    /// # anyrt::run(async {
+    /// async fn greet<S: ObjectSendStream<&'static str>>(mut stream: S) -> bool {
+    ///     stream.send("hello").await.is_ok()
+    /// }
+    ///
+    /// let (sender, receiver) = anyrt::memory_object_stream(1);
+    /// assert!(greet(sender).await);
+    /// assert_eq!(receiver.receive().await, Ok("hello"));
+    /// # });
+    /// ```
     fn send(&mut self, item: T) -> impl Future<Output = Result<(), Self::SendError>> + Send;
 
     /// Sends the end of the stream: the peer receives all objects that were sent, and then the end. Calling
     /// it again has no effect.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{ObjectSendStream, ReceiveError};
+    ///
+    /// # anyrt::run(async {
+    /// let (mut sender, receiver) = anyrt::memory_object_stream(1);
+    /// sender.try_send("last").unwrap();
+    /// ObjectSendStream::<&str>::send_eof(&mut sender).await.unwrap();
+    /// assert_eq!(receiver.receive().await, Ok("last"));
+    /// assert_eq!(receiver.receive().await, Err(ReceiveError::EndOfStream));
+    /// # });
+    /// ```
     fn send_eof(&mut self) -> impl Future<Output = Result<(), Self::SendError>> + Send;
 }
 

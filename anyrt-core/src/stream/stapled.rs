@@ -20,6 +20,22 @@ pub struct StapledObjectStream<S, R> {
 
 impl<S, R> StapledObjectStream<S, R> {
     /// Creates a stream that sends to the first half and receives from the second.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{ObjectReceiveStream, ObjectSendStream, StapledObjectStream};
+    ///
+    /// # anyrt::run(async {
+    /// let (requests, server_requests) = anyrt::memory_object_stream(1);
+    /// let (server_answers, answers) = anyrt::memory_object_stream(1);
+    /// let mut client = StapledObjectStream::new(requests, answers);
+    /// client.send("ping").await.unwrap();
+    /// assert_eq!(server_requests.receive().await, Ok("ping"));
+    /// server_answers.send("pong").await.unwrap();
+    /// assert_eq!(client.receive().await, Ok("pong"));
+    /// # });
+    /// ```
     pub fn new(send_stream: S, receive_stream: R) -> StapledObjectStream<S, R> {
         StapledObjectStream {
             send_stream,
@@ -28,16 +44,47 @@ impl<S, R> StapledObjectStream<S, R> {
     }
 
     /// Returns the sending half.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::StapledObjectStream;
+    ///
+    /// let (sender, receiver) = anyrt::memory_object_stream::<u8>(4);
+    /// let both = StapledObjectStream::new(sender, receiver);
+    /// assert_eq!(both.send_stream().statistics().capacity, 4);
+    /// ```
     pub fn send_stream(&self) -> &S {
         &self.send_stream
     }
 
     /// Returns the receiving half.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::StapledObjectStream;
+    ///
+    /// let (sender, receiver) = anyrt::memory_object_stream::<u8>(4);
+    /// let both = StapledObjectStream::new(sender, receiver);
+    /// assert!(both.receive_stream().try_receive().is_err());
+    /// ```
     pub fn receive_stream(&self) -> &R {
         &self.receive_stream
     }
 
     /// Splits the stream into its sending half and its receiving half.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::StapledObjectStream;
+    ///
+    /// let (sender, receiver) = anyrt::memory_object_stream(4);
+    /// let (sender, receiver) = StapledObjectStream::new(sender, receiver).into_parts();
+    /// sender.try_send(7).unwrap();
+    /// assert_eq!(receiver.try_receive(), Ok(7));
+    /// ```
     pub fn into_parts(self) -> (S, R) {
         (self.send_stream, self.receive_stream)
     }
@@ -73,7 +120,7 @@ impl<S: ObjectSendStream<T>, R: Send, T> ObjectSendStream<T> for StapledObjectSt
 /// # Examples
 ///
 /// ```
-/// use anyrt_core::stream::{
+/// use anyrt::stream::{
 ///     ByteReceiveStreamExt, ByteSendStreamExt, StapledByteStream, memory_byte_pipe,
 /// };
 ///
@@ -96,6 +143,22 @@ pub struct StapledByteStream<S, R> {
 
 impl<S, R> StapledByteStream<S, R> {
     /// Creates a stream that sends to the first half and receives from the second.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{
+    ///     ByteReceiveStreamExt, ByteSendStreamExt, StapledByteStream, memory_byte_pipe,
+    /// };
+    ///
+    /// # anyrt::run(async {
+    /// let (sender, receiver) = memory_byte_pipe(16);
+    /// let mut both = StapledByteStream::new(sender, receiver);
+    /// both.send(b"to myself").await?;
+    /// assert_eq!(both.receive(100).await?, b"to myself");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn new(send_stream: S, receive_stream: R) -> StapledByteStream<S, R> {
         StapledByteStream {
             send_stream,
@@ -104,16 +167,54 @@ impl<S, R> StapledByteStream<S, R> {
     }
 
     /// Returns the sending half.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{MemoryByteSendStream, StapledByteStream, memory_byte_pipe};
+    ///
+    /// let (sender, receiver) = memory_byte_pipe(16);
+    /// let both = StapledByteStream::new(sender, receiver);
+    /// let sender: &MemoryByteSendStream = both.send_stream();
+    /// # let _ = sender;
+    /// ```
     pub fn send_stream(&self) -> &S {
         &self.send_stream
     }
 
     /// Returns the receiving half.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{MemoryByteReceiveStream, StapledByteStream, memory_byte_pipe};
+    ///
+    /// let (sender, receiver) = memory_byte_pipe(16);
+    /// let both = StapledByteStream::new(sender, receiver);
+    /// let receiver: &MemoryByteReceiveStream = both.receive_stream();
+    /// # let _ = receiver;
+    /// ```
     pub fn receive_stream(&self) -> &R {
         &self.receive_stream
     }
 
     /// Splits the stream into its sending half and its receiving half.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{
+    ///     ByteReceiveStreamExt, ByteSendStreamExt, StapledByteStream, memory_byte_pipe,
+    /// };
+    ///
+    /// # anyrt::run(async {
+    /// let (sender, receiver) = memory_byte_pipe(16);
+    /// let (mut sender, mut receiver) = StapledByteStream::new(sender, receiver).into_parts();
+    /// sender.send(b"to be").await?;
+    /// assert_eq!(receiver.receive(100).await?, b"to be");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_parts(self) -> (S, R) {
         (self.send_stream, self.receive_stream)
     }

@@ -13,7 +13,7 @@ use crate::loom::const_fn;
 /// # Examples
 ///
 /// ```
-/// use anyrt_core::sync::Barrier;
+/// use anyrt::sync::Barrier;
 ///
 /// static ROUND: Barrier = Barrier::new(3);
 ///
@@ -84,6 +84,15 @@ pub struct BarrierStatistics {
 impl Barrier {
     const_fn! {
         /// Creates a barrier for this number of tasks. With zero or one, it is always open.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use anyrt::sync::Barrier;
+        ///
+        /// static START: Barrier = Barrier::new(3);
+        /// assert_eq!(START.statistics().size, 3);
+        /// ```
         pub const fn new(size: usize) -> Barrier {
             Barrier {
                 queue: FairQueue::new(Round { size, open: 0 }),
@@ -100,11 +109,32 @@ impl Barrier {
     ///
     /// This method is cancel safe: a task that is cancelled before all have arrived does not count as
     /// arrived.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::Barrier;
+    ///
+    /// # anyrt::run(async {
+    /// let barrier = Barrier::new(2);
+    /// let (first, second) = anyrt::gather((barrier.wait(), barrier.wait())).await;
+    /// assert!(first != second, "one of them is the last to arrive");
+    /// # });
+    /// ```
     pub async fn wait(&self) -> bool {
         self.queue.wait((), Wait::Barrier).await
     }
 
     /// Returns the size of the barrier and the number of waiting tasks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::Barrier;
+    ///
+    /// let statistics = Barrier::new(3).statistics();
+    /// assert_eq!((statistics.size, statistics.waiting), (3, 0));
+    /// ```
     pub fn statistics(&self) -> BarrierStatistics {
         self.queue.look(|round, waiting| BarrierStatistics {
             size: round.size,

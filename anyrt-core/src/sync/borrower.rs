@@ -71,6 +71,19 @@ impl AlreadyBorrowing {
     }
 
     /// Returns the borrower.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::{Borrower, CapacityLimiter};
+    ///
+    /// # anyrt::run(async {
+    /// let limiter = CapacityLimiter::new(2);
+    /// let _token = limiter.acquire_on_behalf_of("tenant 7").await.unwrap();
+    /// let error = limiter.acquire_on_behalf_of("tenant 7").await.unwrap_err();
+    /// assert_eq!(error.borrower(), &Borrower::from("tenant 7"));
+    /// # });
+    /// ```
     pub fn borrower(&self) -> &Borrower {
         &self.borrower
     }
@@ -89,6 +102,15 @@ impl NotBorrowing {
     }
 
     /// Returns the borrower.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::{Borrower, CapacityLimiter};
+    ///
+    /// let error = CapacityLimiter::new(1).release_on_behalf_of(7).unwrap_err();
+    /// assert_eq!(error.borrower(), &Borrower::from(7));
+    /// ```
     pub fn borrower(&self) -> &Borrower {
         &self.borrower
     }

@@ -27,12 +27,12 @@ use crate::loom::const_fn;
 /// # Examples
 ///
 /// ```
-/// use anyrt_core::sync::{Condition, Mutex};
+/// use anyrt::sync::{Condition, Mutex};
 ///
 /// static JOBS: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 /// static ADDED: Condition<&Mutex<Vec<u32>>> = Condition::new(&JOBS);
 ///
-/// fn add(job: u32) -> Result<(), anyrt_core::error::WouldBlock> {
+/// fn add(job: u32) -> Result<(), anyrt::WouldBlock> {
 ///     let mut jobs = JOBS.try_lock()?;
 ///     jobs.push(job);
 ///     ADDED.notify(&jobs, 1);
@@ -94,6 +94,20 @@ pub struct ConditionStatistics {
 impl<L> Condition<L> {
     const_fn! {
         /// Creates a condition for the value in this mutex.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use anyrt::sync::{Condition, Mutex};
+        /// use std::sync::Arc;
+        ///
+        /// // Owned, borrowed or shared.
+        /// let owned = Condition::new(Box::new(Mutex::new(0)));
+        /// let mutex = Arc::new(Mutex::new(0));
+        /// let shared = Condition::new(mutex.clone());
+        /// assert!(std::ptr::eq(shared.mutex(), &*mutex));
+        /// assert!(owned.mutex().try_lock().is_ok());
+        /// ```
         pub const fn new(mutex: L) -> Condition<L> {
             Condition {
                 mutex,
@@ -120,6 +134,30 @@ impl<L: Deref<Target = Mutex<T>>, T> Condition<L> {
     /// # Panics
     ///
     /// If the guard belongs to another mutex.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::{Condition, Mutex};
+    ///
+    /// # anyrt::run(async {
+    /// let ready = Mutex::new(false);
+    /// let changed = Condition::new(&ready);
+    /// let waiter = async {
+    ///     let mut guard = ready.lock().await;
+    ///     while !*guard {
+    ///         guard = changed.wait(guard).await;
+    ///     }
+    ///     *guard
+    /// };
+    /// let setter = async {
+    ///     let mut guard = ready.lock().await;
+    ///     *guard = true;
+    ///     changed.notify_all(&guard);
+    /// };
+    /// assert_eq!(anyrt::gather((waiter, setter)).await, (true, ()));
+    /// # });
+    /// ```
     pub async fn wait<G: LockGuard<T>>(&self, guard: G) -> G {
         self.check(&guard);
         // 1. Join the queue, then unlock the mutex.
@@ -158,6 +196,20 @@ impl<L: Deref<Target = Mutex<T>>, T> Condition<L> {
     /// # Panics
     ///
     /// If the guard belongs to another mutex.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::{Condition, Mutex};
+    ///
+    /// # anyrt::run(async {
+    /// let jobs = Mutex::new(vec!["sweep"]);
+    /// let added = Condition::new(&jobs);
+    /// let (left, job) = added.wait_for(jobs.lock().await, Vec::pop).await;
+    /// assert_eq!(job, "sweep");
+    /// assert!(left.is_empty());
+    /// # });
+    /// ```
     pub async fn wait_for<G: LockGuard<T>, V>(
         &self,
         mut guard: G,
@@ -179,6 +231,24 @@ impl<L: Deref<Target = Mutex<T>>, T> Condition<L> {
     /// # Panics
     ///
     /// If the guard belongs to another mutex.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::{Condition, Mutex};
+    ///
+    /// # anyrt::run(async {
+    /// let jobs = Mutex::new(Vec::new());
+    /// let added = Condition::new(&jobs);
+    /// let worker = async { added.wait_for(jobs.lock().await, Vec::pop).await.1 };
+    /// let producer = async {
+    ///     let mut jobs = jobs.lock().await;
+    ///     jobs.push("sweep");
+    ///     added.notify(&jobs, 1);
+    /// };
+    /// assert_eq!(anyrt::gather((worker, producer)).await, ("sweep", ()));
+    /// # });
+    /// ```
     pub fn notify(&self, guard: &impl LockGuard<T>, count: usize) {
         self.check(guard);
         // The queue gives out the notifications and discards the rest, all under its lock.
@@ -190,16 +260,58 @@ impl<L: Deref<Target = Mutex<T>>, T> Condition<L> {
     /// # Panics
     ///
     /// If the guard belongs to another mutex.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::{Condition, Mutex};
+    ///
+    /// # anyrt::run(async {
+    /// let level = Mutex::new(0);
+    /// let changed = Condition::new(&level);
+    /// let high = async || {
+    ///     let full = |level: &mut u32| (*level >= 10).then_some(*level);
+    ///     changed.wait_for(level.lock().await, full).await.1
+    /// };
+    /// let raise = async {
+    ///     let mut level = level.lock().await;
+    ///     *level = 10;
+    ///     changed.notify_all(&level);
+    /// };
+    /// assert_eq!(anyrt::gather((high(), high(), raise)).await, (10, 10, ()));
+    /// # });
+    /// ```
     pub fn notify_all(&self, guard: &impl LockGuard<T>) {
         self.notify(guard, usize::MAX);
     }
 
     /// Returns the mutex of the condition.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::{Condition, Mutex};
+    ///
+    /// let jobs = Mutex::new(vec!["sweep"]);
+    /// let added = Condition::new(&jobs);
+    /// assert_eq!(added.mutex().try_lock().unwrap().len(), 1);
+    /// ```
     pub fn mutex(&self) -> &Mutex<T> {
         &self.mutex
     }
 
     /// Returns the number of waiting tasks and the state of the mutex.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::{Condition, Mutex};
+    ///
+    /// let added = Condition::new(Box::new(Mutex::new(0)));
+    /// let statistics = added.statistics();
+    /// assert_eq!(statistics.waiting, 0);
+    /// assert!(!statistics.mutex.locked);
+    /// ```
     pub fn statistics(&self) -> ConditionStatistics {
         ConditionStatistics {
             waiting: self.queue.look(|_, waiting| waiting),

@@ -29,7 +29,7 @@ use crate::wake::poll_locked;
 /// # Examples
 ///
 /// ```
-/// use anyrt_core::sync::Event;
+/// use anyrt::sync::Event;
 ///
 /// static READY: Event = Event::new();
 ///
@@ -59,6 +59,15 @@ pub struct EventStatistics {
 impl Event {
     const_fn! {
         /// Creates an event that is not set.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use anyrt::sync::Event;
+        ///
+        /// static STOPPING: Event = Event::new();
+        /// assert!(!STOPPING.is_set());
+        /// ```
         pub const fn new() -> Event {
             Event {
                 set: AtomicBool::new(false),
@@ -69,6 +78,17 @@ impl Event {
 
     /// Sets the event and wakes all waiting tasks. Later waits complete at once. Has no effect on an event
     /// that is already set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::Event;
+    ///
+    /// let stopping = Event::new();
+    /// stopping.set();
+    /// stopping.set(); // no effect
+    /// assert!(stopping.is_set());
+    /// ```
     pub fn set(&self) {
         if self.is_set() {
             return;
@@ -87,6 +107,15 @@ impl Event {
     }
 
     /// Returns whether the event is set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::Event;
+    ///
+    /// let stopping = Event::new();
+    /// assert!(!stopping.is_set());
+    /// ```
     #[inline]
     pub fn is_set(&self) -> bool {
         // Acquire: pairs with the release in `set`.
@@ -101,6 +130,25 @@ impl Event {
     /// # Cancel safety
     ///
     /// This method is cancel safe: it has no effect.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::Event;
+    ///
+    /// # anyrt::run(async {
+    /// let (ready, stored) = (Event::new(), std::cell::Cell::new(0));
+    /// let reader = async {
+    ///     ready.wait().await;
+    ///     stored.get()
+    /// };
+    /// let writer = async {
+    ///     stored.set(5);
+    ///     ready.set();
+    /// };
+    /// assert_eq!(anyrt::gather((reader, writer)).await, (5, ()));
+    /// # });
+    /// ```
     #[inline]
     pub async fn wait(&self) {
         self.wait_as(Wait::Event).await;
@@ -121,6 +169,15 @@ impl Event {
     }
 
     /// Returns whether the event is set, and the number of waiting tasks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::Event;
+    ///
+    /// let statistics = Event::new().statistics();
+    /// assert_eq!((statistics.set, statistics.waiting), (false, 0));
+    /// ```
     pub fn statistics(&self) -> EventStatistics {
         let queue = lock(&self.queue);
         EventStatistics {

@@ -34,7 +34,7 @@ use crate::task::TaskId;
 /// # Examples
 ///
 /// ```
-/// use anyrt_core::sync::Mutex;
+/// use anyrt::sync::Mutex;
 ///
 /// static COUNT: Mutex<u32> = Mutex::new(0);
 ///
@@ -123,6 +123,15 @@ pub struct MutexStatistics {
 impl<T> Mutex<T> {
     const_fn! {
         /// Creates an unlocked mutex.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use anyrt::sync::Mutex;
+        ///
+        /// static COUNT: Mutex<u32> = Mutex::new(7);
+        /// assert_eq!(*COUNT.try_lock().unwrap(), 7);
+        /// ```
         pub const fn new(value: T) -> Mutex<T> {
             Mutex {
                 queue: FairQueue::new(MutexState {
@@ -143,6 +152,24 @@ impl<T> Mutex<T> {
     ///
     /// This method is cancel safe, but a cancelled call loses its place in the queue. A lock that was handed
     /// over and not yet received goes to the next waiter.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::Mutex;
+    ///
+    /// # anyrt::run(async {
+    /// let count = Mutex::new(0);
+    /// let add = async || {
+    ///     let mut count = count.lock().await;
+    ///     let before = *count;
+    ///     anyrt::checkpoint().await; // the lock is held across awaits
+    ///     *count = before + 1;
+    /// };
+    /// anyrt::gather((add(), add())).await;
+    /// assert_eq!(*count.lock().await, 2);
+    /// # });
+    /// ```
     #[inline]
     pub async fn lock(&self) -> MutexGuard<'_, T> {
         // The owner is recorded when the lock is handed over, hence before this task runs again.
@@ -155,6 +182,18 @@ impl<T> Mutex<T> {
     /// # Errors
     ///
     /// [`WouldBlock`] otherwise.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::Mutex;
+    ///
+    /// let count = Mutex::new(1);
+    /// let guard = count.try_lock().unwrap();
+    /// assert!(count.try_lock().is_err());
+    /// drop(guard);
+    /// assert_eq!(*count.try_lock().unwrap(), 1);
+    /// ```
     #[inline]
     pub fn try_lock(&self) -> Result<MutexGuard<'_, T>, WouldBlock> {
         let value = self.queue.try_enter(&poll_state::task_id());
@@ -169,6 +208,23 @@ impl<T> Mutex<T> {
     /// # Cancel safety
     ///
     /// As for [`lock`](Mutex::lock).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::Mutex;
+    /// use std::sync::Arc;
+    ///
+    /// # anyrt::run(async {
+    /// let log = Arc::new(Mutex::new(Vec::new()));
+    /// let mut guard = log.lock_arc().await;
+    /// let done = anyrt::task_group(async |tg| {
+    ///     tg.spawn(async move { guard.push("from a task") });
+    /// }).await;
+    /// assert!(done.is_ok());
+    /// assert_eq!(*log.lock().await, ["from a task"]);
+    /// # });
+    /// ```
     pub fn lock_arc(self: &Arc<Self>) -> impl Future<Output = MutexGuardArc<T>> + use<T> {
         let mutex = self.clone();
         async move {
@@ -183,6 +239,19 @@ impl<T> Mutex<T> {
     /// # Errors
     ///
     /// [`WouldBlock`] if it is not free.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::Mutex;
+    /// use std::sync::Arc;
+    ///
+    /// let count = Arc::new(Mutex::new(1));
+    /// let guard = count.try_lock_arc().unwrap();
+    /// assert!(count.try_lock_arc().is_err());
+    /// std::thread::spawn(move || assert_eq!(*guard, 1)).join().unwrap();
+    /// assert!(count.try_lock_arc().is_ok());
+    /// ```
     pub fn try_lock_arc(self: &Arc<Self>) -> Result<MutexGuardArc<T>, WouldBlock> {
         let value = self.queue.try_enter(&poll_state::task_id());
         Ok(MutexGuardArc::new(self.clone(), value.ok_or(WouldBlock)?))
@@ -198,6 +267,16 @@ impl<T> Mutex<T> {
     /// # Panics
     ///
     /// If a guard was leaked, since it has the value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::Mutex;
+    ///
+    /// let mut count = Mutex::new(1);
+    /// *count.get_mut() += 1;
+    /// assert_eq!(count.into_inner(), 2);
+    /// ```
     pub fn get_mut(&mut self) -> &mut T {
         match &mut self.queue.get_mut().value {
             MutexValue::Fresh(value) => value,
@@ -211,6 +290,16 @@ impl<T> Mutex<T> {
     /// # Panics
     ///
     /// If a guard was leaked, since it has the value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::Mutex;
+    ///
+    /// let words = Mutex::new(vec!["to"]);
+    /// words.try_lock().unwrap().push("be");
+    /// assert_eq!(words.into_inner(), ["to", "be"]);
+    /// ```
     pub fn into_inner(self) -> T {
         match self.queue.into_inner().value {
             MutexValue::Fresh(value) => value,
@@ -220,6 +309,20 @@ impl<T> Mutex<T> {
     }
 
     /// Returns the owner of the lock and the number of waiting tasks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::Mutex;
+    ///
+    /// # anyrt::run(async {
+    /// let count = Mutex::new(0);
+    /// let _guard = count.lock().await;
+    /// let statistics = count.statistics();
+    /// assert!(statistics.locked);
+    /// assert_eq!(statistics.owner, anyrt::task::current().map(|task| task.id()));
+    /// # });
+    /// ```
     pub fn statistics(&self) -> MutexStatistics {
         let (locked, owner, waiting) = self
             .queue
@@ -275,6 +378,17 @@ impl<'a, T> MutexGuard<'a, T> {
 
     /// Returns the mutex of the guard. An associated function, so that it does not hide a method of the
     /// value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::{Mutex, MutexGuard};
+    ///
+    /// let count = Mutex::new(1);
+    /// let guard = count.try_lock().unwrap();
+    /// let mutex = MutexGuard::mutex(&guard);
+    /// assert!(mutex.try_lock().is_err(), "the guard still holds it");
+    /// ```
     pub fn mutex(guard: &Self) -> &'a Mutex<T> {
         guard.mutex
     }
@@ -296,6 +410,17 @@ impl<T> MutexGuardArc<T> {
     }
 
     /// Returns the mutex of the guard. An associated function, like [`MutexGuard::mutex`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::{Mutex, MutexGuardArc};
+    /// use std::sync::Arc;
+    ///
+    /// let count = Arc::new(Mutex::new(1));
+    /// let guard = count.try_lock_arc().unwrap();
+    /// assert!(Arc::ptr_eq(MutexGuardArc::mutex(&guard), &count));
+    /// ```
     pub fn mutex(guard: &Self) -> &Arc<Mutex<T>> {
         &guard.mutex
     }

@@ -18,7 +18,7 @@ use crate::loom::{OnceLock, const_fn};
 /// # Examples
 ///
 /// ```
-/// use anyrt_core::sync::Promise;
+/// use anyrt::sync::Promise;
 ///
 /// let port: Promise<u16> = Promise::new();
 /// assert!(port.try_value().is_err());
@@ -74,6 +74,15 @@ pub enum PromiseError<E> {
 impl<T, E> Promise<T, E> {
     const_fn! {
         /// Creates a promise that is not settled.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use anyrt::sync::Promise;
+        ///
+        /// let answer: Promise<u32> = Promise::new();
+        /// assert!(!answer.is_settled());
+        /// ```
         pub const fn new() -> Promise<T, E> {
             Promise {
                 outcome: OnceLock::new(),
@@ -87,6 +96,17 @@ impl<T, E> Promise<T, E> {
     /// # Errors
     ///
     /// [`AlreadySettled`], with the value, if the promise was settled before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::Promise;
+    ///
+    /// let answer: Promise<u32> = Promise::new();
+    /// answer.set(42).unwrap();
+    /// assert_eq!(answer.set(43).unwrap_err().into_inner(), 43);
+    /// assert_eq!(answer.try_value(), Ok(42));
+    /// ```
     pub fn set(&self, value: T) -> Result<(), AlreadySettled<T>> {
         self.settle(Settlement::Value(value))
             .map_err(|outcome| match outcome {
@@ -100,6 +120,16 @@ impl<T, E> Promise<T, E> {
     /// # Errors
     ///
     /// [`AlreadySettled`], with the error, if the promise was settled before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::{Promise, PromiseError};
+    ///
+    /// let answer: Promise<u32, String> = Promise::new();
+    /// answer.fail("no route".to_owned()).unwrap();
+    /// assert_eq!(answer.try_value(), Err(PromiseError::Failed("no route".to_owned())));
+    /// ```
     pub fn fail(&self, error: E) -> Result<(), AlreadySettled<E>> {
         self.settle(Settlement::Error(error))
             .map_err(|outcome| match outcome {
@@ -113,6 +143,16 @@ impl<T, E> Promise<T, E> {
     /// # Errors
     ///
     /// [`AlreadySettled`] if the promise was settled before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::{Promise, PromiseError};
+    ///
+    /// let answer: Promise<u32> = Promise::new();
+    /// answer.cancel().unwrap();
+    /// assert_eq!(answer.try_value(), Err(PromiseError::Cancelled));
+    /// ```
     pub fn cancel(&self) -> Result<(), AlreadySettled<()>> {
         let settled = self.settle(Settlement::Cancelled);
         settled.map_err(|_| self.already_settled(()))
@@ -139,6 +179,17 @@ impl<T, E> Promise<T, E> {
     }
 
     /// Returns whether the promise is settled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::Promise;
+    ///
+    /// let answer: Promise<u32> = Promise::new();
+    /// assert!(!answer.is_settled());
+    /// answer.set(42).unwrap();
+    /// assert!(answer.is_settled());
+    /// ```
     pub fn is_settled(&self) -> bool {
         self.outcome.get().is_some()
     }
@@ -151,11 +202,36 @@ impl<T, E> Promise<T, E> {
     /// # Cancel safety
     ///
     /// This method is cancel safe: it has no effect.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::Promise;
+    ///
+    /// # anyrt::run(async {
+    /// let answer: Promise<String> = Promise::new();
+    /// let waiter = async {
+    ///     answer.wait().await;
+    ///     answer.is_settled()
+    /// };
+    /// let (settled, set) = anyrt::gather((waiter, async { answer.set("yes".to_owned()) })).await;
+    /// assert!(settled && set.is_ok());
+    /// # });
+    /// ```
     pub async fn wait(&self) {
         self.settled.wait().await;
     }
 
     /// Returns the number of waiting tasks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::Promise;
+    ///
+    /// let answer: Promise<u32> = Promise::new();
+    /// assert_eq!(answer.waiting(), 0);
+    /// ```
     pub fn waiting(&self) -> usize {
         self.settled.statistics().waiting
     }
@@ -175,6 +251,19 @@ impl<T: Clone, E: Clone> Promise<T, E> {
     ///
     /// - [`PromiseError::Failed`]: the promise was settled with an error.
     /// - [`PromiseError::Cancelled`]: the promise was cancelled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::Promise;
+    ///
+    /// # anyrt::run(async {
+    /// let answer: Promise<u32> = Promise::new();
+    /// let (first, second, _) =
+    ///     anyrt::gather((answer.value(), answer.value(), async { answer.set(42) })).await;
+    /// assert_eq!((first, second), (Ok(42), Ok(42)));
+    /// # });
+    /// ```
     pub async fn value(&self) -> Result<T, PromiseError<E>> {
         self.settled.wait().await;
         deliver(self.try_value()).await
@@ -187,6 +276,17 @@ impl<T: Clone, E: Clone> Promise<T, E> {
     /// - [`PromiseError::NotSettled`]: the promise is not settled yet.
     /// - [`PromiseError::Failed`]: the promise was settled with an error.
     /// - [`PromiseError::Cancelled`]: the promise was cancelled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::{Promise, PromiseError};
+    ///
+    /// let answer: Promise<u32> = Promise::new();
+    /// assert_eq!(answer.try_value(), Err(PromiseError::NotSettled));
+    /// answer.set(42).unwrap();
+    /// assert_eq!(answer.try_value(), Ok(42));
+    /// ```
     pub fn try_value(&self) -> Result<T, PromiseError<E>> {
         match self.outcome.get() {
             None => Err(PromiseError::NotSettled),
@@ -220,11 +320,32 @@ impl<T, E> fmt::Debug for Promise<T, E> {
 
 impl<T> AlreadySettled<T> {
     /// Returns the refused value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::Promise;
+    ///
+    /// let answer: Promise<String> = Promise::new();
+    /// answer.set("first".to_owned()).unwrap();
+    /// let error = answer.set("second".to_owned()).unwrap_err();
+    /// assert_eq!(error.into_inner(), "second");
+    /// ```
     pub fn into_inner(self) -> T {
         self.refused
     }
 
     /// Returns the way in which the promise was settled before.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::{Promise, Settled};
+    ///
+    /// let answer: Promise<u32> = Promise::new();
+    /// answer.cancel().unwrap();
+    /// assert_eq!(answer.set(42).unwrap_err().before(), Settled::Cancelled);
+    /// ```
     pub fn before(&self) -> Settled {
         self.before
     }

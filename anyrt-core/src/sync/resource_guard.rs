@@ -13,7 +13,7 @@ use crate::loom::const_fn;
 /// # Examples
 ///
 /// ```
-/// use anyrt_core::sync::ResourceGuard;
+/// use anyrt::sync::ResourceGuard;
 ///
 /// let reading = ResourceGuard::new("reading from");
 /// let first = reading.enter().unwrap();
@@ -30,6 +30,16 @@ pub struct ResourceGuard {
 impl ResourceGuard {
     const_fn! {
         /// Creates a guard that is not in use. The action is a phrase such as "reading from".
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use anyrt::sync::ResourceGuard;
+        ///
+        /// let guard = ResourceGuard::new("writing to");
+        /// let _in_use = guard.enter().unwrap();
+        /// assert!(guard.enter().unwrap_err().to_string().contains("writing to"));
+        /// ```
         pub const fn new(action: &'static str) -> ResourceGuard {
             ResourceGuard {
                 action,
@@ -43,6 +53,18 @@ impl ResourceGuard {
     /// # Errors
     ///
     /// [`Busy`] if the guard is in use.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::ResourceGuard;
+    ///
+    /// let reading = ResourceGuard::new("reading from");
+    /// let first = reading.enter().unwrap();
+    /// assert_eq!(reading.enter().unwrap_err().action(), "reading from");
+    /// drop(first);
+    /// assert!(reading.enter().is_ok());
+    /// ```
     pub fn enter(&self) -> Result<ResourceUse<'_>, Busy> {
         // Acquire: pairs with the release in the drop of `ResourceUse`, so that this user sees everything the
         // last one did. The swap finds and sets the flag in one step, so of two users one is refused.
@@ -53,6 +75,16 @@ impl ResourceGuard {
     }
 
     /// Returns whether the guard is in use.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::ResourceGuard;
+    ///
+    /// let reading = ResourceGuard::new("reading from");
+    /// let _in_use = reading.enter().unwrap();
+    /// assert!(reading.is_busy());
+    /// ```
     pub fn is_busy(&self) -> bool {
         // Relaxed: the result is only a hint, and nothing is read because of it.
         self.busy.load(Ordering::Relaxed)

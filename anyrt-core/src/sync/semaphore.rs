@@ -21,7 +21,7 @@ use crate::loom::{Arc, const_fn};
 /// # Examples
 ///
 /// ```
-/// use anyrt_core::sync::Semaphore;
+/// use anyrt::sync::Semaphore;
 ///
 /// static CONNECTIONS: Semaphore = Semaphore::new(2);
 ///
@@ -97,6 +97,15 @@ const UNBOUNDED: usize = usize::MAX;
 impl Semaphore {
     const_fn! {
         /// Creates a semaphore with this number of permits and no maximum.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use anyrt::sync::Semaphore;
+        ///
+        /// static CONNECTIONS: Semaphore = Semaphore::new(8);
+        /// assert_eq!(CONNECTIONS.available(), 8);
+        /// ```
         pub const fn new(permits: usize) -> Semaphore {
             Semaphore::of(permits, UNBOUNDED)
         }
@@ -108,6 +117,15 @@ impl Semaphore {
         /// # Panics
         ///
         /// If `permits` is greater than `maximum`.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use anyrt::sync::Semaphore;
+        ///
+        /// let connections = Semaphore::with_maximum(1, 1);
+        /// assert!(connections.release().is_err());
+        /// ```
         pub const fn with_maximum(permits: usize, maximum: usize) -> Semaphore {
             assert!(
                 permits <= maximum,
@@ -138,6 +156,20 @@ impl Semaphore {
     ///
     /// This method is cancel safe, but a cancelled call loses its place in the queue. A permit that was
     /// handed over and not yet received goes to the next waiter.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::Semaphore;
+    ///
+    /// # anyrt::run(async {
+    /// let connections = Semaphore::new(2);
+    /// let permit = connections.acquire().await;
+    /// assert_eq!(connections.available(), 1);
+    /// drop(permit);
+    /// assert_eq!(connections.available(), 2);
+    /// # });
+    /// ```
     #[inline]
     pub async fn acquire(&self) -> SemaphorePermit<'_> {
         self.queue.wait((), Wait::Permit).await;
@@ -151,6 +183,16 @@ impl Semaphore {
     /// # Errors
     ///
     /// [`WouldBlock`] otherwise.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::Semaphore;
+    ///
+    /// let connections = Semaphore::new(1);
+    /// let _permit = connections.try_acquire().unwrap();
+    /// assert!(connections.try_acquire().is_err());
+    /// ```
     #[inline]
     pub fn try_acquire(&self) -> Result<SemaphorePermit<'_>, WouldBlock> {
         self.queue.try_enter(&()).ok_or(WouldBlock)?;
@@ -167,6 +209,20 @@ impl Semaphore {
     /// # Cancel safety
     ///
     /// As for [`acquire`](Semaphore::acquire).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::Semaphore;
+    /// use std::sync::Arc;
+    ///
+    /// # anyrt::run(async {
+    /// let connections = Arc::new(Semaphore::new(1));
+    /// let permit = connections.acquire_arc().await;
+    /// anyrt::to_thread::run(move || drop(permit)).await;
+    /// assert_eq!(connections.available(), 1);
+    /// # });
+    /// ```
     pub fn acquire_arc(self: &Arc<Self>) -> impl Future<Output = SemaphorePermitArc> + use<> {
         let semaphore = self.clone();
         async move {
@@ -183,6 +239,18 @@ impl Semaphore {
     /// # Errors
     ///
     /// [`WouldBlock`] if none is free, or a task waits.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::Semaphore;
+    /// use std::sync::Arc;
+    ///
+    /// let connections = Arc::new(Semaphore::new(1));
+    /// let permit = connections.try_acquire_arc().unwrap();
+    /// std::thread::spawn(move || drop(permit)).join().unwrap();
+    /// assert_eq!(connections.available(), 1);
+    /// ```
     pub fn try_acquire_arc(self: &Arc<Self>) -> Result<SemaphorePermitArc, WouldBlock> {
         self.queue.try_enter(&()).ok_or(WouldBlock)?;
         Ok(SemaphorePermitArc {
@@ -195,6 +263,18 @@ impl Semaphore {
     /// # Errors
     ///
     /// [`TooManyPermits`] if the number of permits, held ones included, would exceed the maximum.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::Semaphore;
+    ///
+    /// let connections = Semaphore::with_maximum(0, 1);
+    /// assert!(connections.try_acquire().is_err());
+    /// connections.release().unwrap();
+    /// assert!(connections.release().is_err(), "the maximum is reached");
+    /// assert!(connections.try_acquire().is_ok());
+    /// ```
     pub fn release(&self) -> Result<(), TooManyPermits> {
         self.queue.change(|permits| {
             // Permits that are held count too, since they will be available again. The sum cannot overflow:
@@ -208,11 +288,30 @@ impl Semaphore {
     }
 
     /// Returns the number of free permits.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::Semaphore;
+    ///
+    /// let connections = Semaphore::new(2);
+    /// let _permit = connections.try_acquire().unwrap();
+    /// assert_eq!(connections.available(), 1);
+    /// ```
     pub fn available(&self) -> usize {
         self.queue.look(|permits, _| permits.available)
     }
 
     /// Returns the number of free permits and of waiting tasks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::Semaphore;
+    ///
+    /// let statistics = Semaphore::new(2).statistics();
+    /// assert_eq!((statistics.available, statistics.waiting), (2, 0));
+    /// ```
     pub fn statistics(&self) -> SemaphoreStatistics {
         self.queue.look(|permits, waiting| SemaphoreStatistics {
             available: permits.available,
@@ -254,6 +353,18 @@ macro_rules! permit {
         impl $permit {
             /// Forgets the permit: the semaphore has one permit less, until one is
             /// [released](Semaphore::release).
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// use anyrt::sync::Semaphore;
+            ///
+            /// let connections = Semaphore::new(1);
+            /// connections.try_acquire().unwrap().forget();
+            /// assert_eq!(connections.available(), 0);
+            /// connections.release().unwrap();
+            /// assert_eq!(connections.available(), 1);
+            /// ```
             pub fn forget(mut self) {
                 if let Some(semaphore) = self.semaphore.take() {
                     // Nothing becomes available, so no waiter can be served.

@@ -130,11 +130,40 @@ impl<T> TaskHandle<T> {
     }
 
     /// Cancels this task alone. Its siblings continue, and its group does not count it as failed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let group = anyrt::task_group(async |tg| {
+    ///     let task = tg.spawn(anyrt::sleep_forever());
+    ///     task.cancel();
+    ///     task.wait().await;
+    ///     assert!(!tg.scope().is_cancelled());
+    /// });
+    /// assert!(group.await.is_ok(), "a cancelled child is not a failure");
+    /// # });
+    /// ```
     pub fn cancel(&self) {
         self.cancel_for(None);
     }
 
     /// Cancels this task alone, with a reason.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let group = anyrt::task_group(async |tg| {
+    ///     let task = tg.spawn(anyrt::sleep_forever());
+    ///     task.cancel_with("not needed");
+    ///     task.wait().await;
+    ///     let error = task.try_error().unwrap().unwrap();
+    ///     assert_eq!(error.cancellation().unwrap().reason(), Some("not needed"));
+    /// });
+    /// group.await.unwrap();
+    /// # });
+    /// ```
     pub fn cancel_with(&self, reason: impl Into<String>) {
         self.cancel_for(Some(reason.into()));
     }
@@ -149,11 +178,41 @@ impl<T> TaskHandle<T> {
     }
 
     /// Returns whether the task has ended, in any way.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let group = anyrt::task_group(async |tg| {
+    ///     let task = tg.spawn(async {});
+    ///     task.wait().await;
+    ///     assert!(task.is_finished());
+    /// });
+    /// group.await.unwrap();
+    /// # });
+    /// ```
     pub fn is_finished(&self) -> bool {
         self.record().end().is_some()
     }
 
     /// Returns the status of the task.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::TaskStatus;
+    ///
+    /// # anyrt::run(async {
+    /// let group = anyrt::task_group(async |tg| {
+    ///     let task = tg.spawn(anyrt::sleep_forever());
+    ///     assert_eq!(task.status(), TaskStatus::Pending);
+    ///     task.cancel();
+    ///     task.wait().await;
+    ///     assert_eq!(task.status(), TaskStatus::Cancelled);
+    /// });
+    /// group.await.unwrap();
+    /// # });
+    /// ```
     pub fn status(&self) -> TaskStatus {
         match self.record().end() {
             Some(TaskEnd::Finished) => TaskStatus::Finished,
@@ -165,11 +224,36 @@ impl<T> TaskHandle<T> {
     }
 
     /// Returns the task's id.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let group = anyrt::task_group(async |tg| {
+    ///     let (first, second) = (tg.spawn(async {}), tg.spawn(async {}));
+    ///     assert_ne!(first.id(), second.id());
+    /// });
+    /// group.await.unwrap();
+    /// # });
+    /// ```
     pub fn id(&self) -> TaskId {
         TaskId::new(self.record().id())
     }
 
     /// Returns the name that the task was given, or else the location where it was spawned.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let group = anyrt::task_group(async |tg| {
+    ///     let (named, plain) = (tg.task().name("sum").spawn(async {}), tg.spawn(async {}));
+    ///     assert_eq!(&*named.name(), "sum");
+    ///     assert!(plain.name().contains(".rs"), "the place of the spawn");
+    /// });
+    /// group.await.unwrap();
+    /// # });
+    /// ```
     pub fn name(&self) -> Arc<str> {
         self.record().name()
     }
@@ -179,6 +263,20 @@ impl<T> TaskHandle<T> {
     /// # Cancel safety
     ///
     /// Cancel safe: dropping it does not affect the task.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let group = anyrt::task_group(async |tg| {
+    ///     let task = tg.spawn(async { Ok::<_, std::io::Error>(6 * 7) });
+    ///     task.wait().await;
+    ///     assert_eq!(task.try_value(), Ok(42));
+    ///     Ok(())
+    /// });
+    /// group.await.unwrap();
+    /// # });
+    /// ```
     pub fn wait(&self) -> TaskWait<'_> {
         TaskWait {
             record: self.record(),
@@ -193,6 +291,21 @@ impl<T> TaskHandle<T> {
     ///
     /// [`ValueError`] if there is no value: the task has not ended, failed, was cancelled, or its value was
     /// taken.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::ValueError;
+    ///
+    /// # anyrt::run(async {
+    /// let group = anyrt::task_group(async |tg| {
+    ///     let task = tg.spawn(anyrt::sleep_forever());
+    ///     assert!(matches!(task.try_value(), Err(ValueError::NotFinished)));
+    ///     tg.cancel();
+    /// });
+    /// group.await.unwrap();
+    /// # });
+    /// ```
     pub fn try_value(&self) -> Result<T, ValueError>
     where
         T: Clone,
@@ -228,6 +341,23 @@ impl<T> TaskHandle<T> {
     /// # Errors
     ///
     /// [`ValueError::NotFinished`] if the task has not ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::ValueError;
+    ///
+    /// # anyrt::run(async {
+    /// let group = anyrt::task_group(async |tg| {
+    ///     let task = tg.spawn(anyrt::sleep_forever());
+    ///     assert_eq!(task.try_error().unwrap_err(), ValueError::NotFinished);
+    ///     task.cancel();
+    ///     task.wait().await;
+    ///     assert!(task.try_error().unwrap().unwrap().is_cancelled());
+    /// });
+    /// group.await.unwrap();
+    /// # });
+    /// ```
     pub fn try_error(&self) -> Result<Option<TaskError>, ValueError> {
         match self.record().end() {
             None => Err(ValueError::NotFinished),
@@ -256,6 +386,19 @@ impl<T> TaskHandle<T> {
     ///
     /// If there is no value and this wait is not cancelled: the task itself was cancelled, or it failed and
     /// this is outside its group, or the group keeps going.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let group = anyrt::task_group(async |tg| {
+    ///     let task = tg.spawn(async { Ok::<_, std::io::Error>(vec![1, 2, 3]) });
+    ///     assert_eq!(task.value().await, [1, 2, 3]);
+    ///     Ok(())
+    /// });
+    /// group.await.unwrap();
+    /// # });
+    /// ```
     pub fn value(self) -> TaskValue<T> {
         TaskValue { handle: self }
     }

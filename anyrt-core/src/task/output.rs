@@ -18,6 +18,17 @@ pub trait TaskOutput<E> {
     /// # Errors
     ///
     /// The child's own error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::TaskOutput;
+    /// use std::io;
+    ///
+    /// // `()` and every `Result` with the error of the group are outputs of a task.
+    /// assert!(TaskOutput::<io::Error>::into_result(()).is_ok());
+    /// assert_eq!(TaskOutput::<&str>::into_result(Ok::<_, &str>(1)), Ok(1));
+    /// ```
     fn into_result(self) -> Result<Self::Value, E>;
 
     #[doc(hidden)]
@@ -74,6 +85,14 @@ pub trait GroupOutput<E> {
     /// # Errors
     ///
     /// The body's own error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::GroupOutput;
+    ///
+    /// assert_eq!(GroupOutput::<&str>::into_result(Err::<u8, _>("no route")), Err("no route"));
+    /// ```
     fn into_result(self) -> Result<Self::Value, E>;
 }
 

@@ -35,11 +35,28 @@ impl TaskRef {
     }
 
     /// Returns the id of the task.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let task = anyrt::task::current().unwrap();
+    /// assert_eq!(task.id(), anyrt::task::all()[0].id());
+    /// # });
+    /// ```
     pub fn id(&self) -> TaskId {
         TaskId(self.record.id())
     }
 
     /// Returns the name that the task was given, or else the location where it was spawned.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// assert_eq!(&*anyrt::task::current().unwrap().name(), "main");
+    /// # });
+    /// ```
     pub fn name(&self) -> Arc<str> {
         self.record.name()
     }
@@ -47,6 +64,22 @@ impl TaskRef {
     /// Returns the task that hosts the group that this one is a child of, or `None` for a run's main task. It
     /// is known even after either has ended. Until a task that `start` created is ready, its parent is the
     /// task that called `start`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let main = anyrt::task::current().unwrap();
+    /// let group = anyrt::task_group(async |tg| {
+    ///     tg.spawn(anyrt::sleep_forever());
+    ///     let child = tg.tree().tasks[0].task.clone();
+    ///     assert_eq!(child.parent().unwrap().id(), main.id());
+    ///     tg.cancel();
+    /// });
+    /// group.await.unwrap();
+    /// assert!(main.parent().is_none());
+    /// # });
+    /// ```
     pub fn parent(&self) -> Option<TaskRef> {
         let caller = match self.record.is_starting() {
             true => self.record.caller().and_then(|caller| caller.task),
@@ -57,22 +90,71 @@ impl TaskRef {
     }
 
     /// Returns the kind of its wait, as far as anyrt knows.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::task::Wait;
+    ///
+    /// # anyrt::run(async {
+    /// let group = anyrt::task_group(async |tg| {
+    ///     tg.spawn(anyrt::sleep_forever());
+    ///     anyrt::testing::wait_all_tasks_blocked().await;
+    ///     assert_eq!(tg.tree().tasks[0].task.wait(), Wait::Forever);
+    ///     tg.cancel();
+    /// });
+    /// group.await.unwrap();
+    /// # });
+    /// ```
     pub fn wait(&self) -> Wait {
         self.record.wait()
     }
 
     /// Returns the number of its polls so far. It counts up to about two thousand million, and then from zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let task = anyrt::task::current().unwrap();
+    /// let before = task.polls();
+    /// anyrt::checkpoint().await;
+    /// assert!(task.polls() > before);
+    /// # });
+    /// ```
     pub fn polls(&self) -> u32 {
         // The record counts the begins and the ends.
         self.record.polls().div_ceil(2)
     }
 
     /// Returns whether a thread is polling it at this moment.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// assert!(anyrt::task::current().unwrap().is_polled(), "by this thread");
+    /// # });
+    /// ```
     pub fn is_polled(&self) -> bool {
         self.record.polls() % 2 == 1
     }
 
     /// Returns a description of its wait, such as the signals that it waits for.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let group = anyrt::task_group(async |tg| {
+    ///     tg.spawn(anyrt::sleep_forever());
+    ///     anyrt::testing::wait_all_tasks_blocked().await;
+    ///     assert_eq!(tg.tree().tasks[0].task.wait_detail(), None);
+    ///     tg.cancel();
+    /// });
+    /// group.await.unwrap();
+    /// # });
+    /// ```
     pub fn wait_detail(&self) -> Option<Arc<str>> {
         if self.wait() != Wait::Signal {
             return None;
@@ -82,16 +164,59 @@ impl TaskRef {
     }
 
     /// Returns whether it has ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let group = anyrt::task_group(async |tg| {
+    ///     let task = tg.spawn(async {});
+    ///     let child = tg.tree().tasks[0].task.clone();
+    ///     task.wait().await;
+    ///     assert!(child.is_finished());
+    /// });
+    /// group.await.unwrap();
+    /// # });
+    /// ```
     pub fn is_finished(&self) -> bool {
         self.record.end().is_some()
     }
 
     /// Returns whether the task as a whole is cancelled, by itself or with its group.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let group = anyrt::task_group(async |tg| {
+    ///     tg.spawn(anyrt::sleep_forever());
+    ///     let child = tg.tree().tasks[0].task.clone();
+    ///     assert!(!child.has_pending_cancellation());
+    ///     tg.cancel();
+    ///     assert!(child.has_pending_cancellation());
+    /// });
+    /// group.await.unwrap();
+    /// # });
+    /// ```
     pub fn has_pending_cancellation(&self) -> bool {
         self.record.cancel_state() != crate::engine::CancelState::No
     }
 
     /// Returns the cause of its cancellation, if it is cancelled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let group = anyrt::task_group(async |tg| {
+    ///     tg.spawn(anyrt::sleep_forever());
+    ///     let child = tg.tree().tasks[0].task.clone();
+    ///     tg.scope().cancel_with("enough");
+    ///     assert_eq!(child.cancellation().unwrap().reason(), Some("enough"));
+    /// });
+    /// assert!(group.await.is_ok());
+    /// # });
+    /// ```
     pub fn cancellation(&self) -> Option<Cancelled> {
         if !self.has_pending_cancellation() {
             return None;
@@ -179,12 +304,31 @@ impl Tree {
     }
 
     /// Returns the tasks at the top: the main one, and those that were spawned through a handle of the run.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let tree = anyrt::task::tree().unwrap();
+    /// assert_eq!(&*tree.tasks()[0].task.name(), "main");
+    /// # });
+    /// ```
     pub fn tasks(&self) -> &[TaskNode] {
         &self.root.tasks
     }
 
     /// Returns the run's own group, which contains the tasks at the top. It has groups as well if their hosts
     /// have ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let tree = anyrt::task::tree().unwrap();
+    /// assert_eq!(tree.root().tasks.len(), 1);
+    /// assert!(tree.root().host.is_none());
+    /// # });
+    /// ```
     pub fn root(&self) -> &GroupNode {
         &self.root
     }

@@ -27,6 +27,18 @@ pub struct TempBuilder<R: Runtime> {
 impl<R: Runtime> TempBuilder<R> {
     /// Returns options for names that begin with `.tmp`, in the system's folder for temporary files
     /// ([`std::env::temp_dir`]), or that of the runtime.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::temp::TempBuilder;
+    ///
+    /// # anyrt::run(async {
+    /// let file = TempBuilder::new().named().await?;
+    /// assert!(file.path().file_name().unwrap().to_string_lossy().starts_with(".tmp"));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn new() -> TempBuilder<R> {
         TempBuilder {
             prefix: TEMPORARY_PREFIX.into(),
@@ -39,6 +51,18 @@ impl<R: Runtime> TempBuilder<R> {
     }
 
     /// Sets the beginning of names; six random characters follow it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::temp::TempBuilder;
+    ///
+    /// # anyrt::run(async {
+    /// let dir = TempBuilder::new().prefix("build-").dir().await?;
+    /// assert!(dir.path().file_name().unwrap().to_string_lossy().starts_with("build-"));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn prefix(mut self, prefix: impl AsRef<OsStr>) -> Self {
         self.prefix = prefix.as_ref().to_owned();
@@ -46,6 +70,18 @@ impl<R: Runtime> TempBuilder<R> {
     }
 
     /// Sets the end of names.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::temp::TempBuilder;
+    ///
+    /// # anyrt::run(async {
+    /// let file = TempBuilder::new().suffix(".png").named().await?;
+    /// assert_eq!(file.path().extension().unwrap(), "png");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn suffix(mut self, suffix: impl AsRef<OsStr>) -> Self {
         self.suffix = suffix.as_ref().to_owned();
@@ -53,6 +89,19 @@ impl<R: Runtime> TempBuilder<R> {
     }
 
     /// Sets the folder in which files and folders are created.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::temp::{self, TempBuilder};
+    ///
+    /// # anyrt::run(async {
+    /// let dir = temp::dir().await?;
+    /// let file = TempBuilder::new().parent(dir.path()).named().await?;
+    /// assert_eq!(file.path().parent().as_ref(), Some(dir.path()));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn parent(mut self, folder: impl AsRef<Path>) -> Self {
         self.parent = Some(folder.as_ref().to_owned());
@@ -61,6 +110,19 @@ impl<R: Runtime> TempBuilder<R> {
 
     /// Sets the permissions of named files and of folders, less the process's mask. By default only the
     /// user has access.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::Permissions;
+    /// use anyrt::temp::TempBuilder;
+    ///
+    /// # anyrt::run(async {
+    /// let file = TempBuilder::new().permissions(Permissions::new(0o400)).named().await?;
+    /// assert!(file.path().metadata().await?.permissions().readonly());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn permissions(mut self, permissions: impl Into<Permissions>) -> Self {
         self.permissions = Some(permissions.into());
@@ -68,6 +130,21 @@ impl<R: Runtime> TempBuilder<R> {
     }
 
     /// Sets the limiter for creating, using and removing files and folders, instead of that of the run.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::CapacityLimiter;
+    /// use anyrt::temp::TempBuilder;
+    /// use std::sync::Arc;
+    ///
+    /// # anyrt::run(async {
+    /// let disk = Arc::new(CapacityLimiter::new(2));
+    /// let dir = TempBuilder::new().limiter(&disk).dir().await?;
+    /// assert!(Arc::ptr_eq(dir.path().limiter().unwrap(), &disk));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn limiter(mut self, limiter: &Arc<CapacityLimiter>) -> Self {
         self.limiter = Some(limiter.clone());
@@ -85,6 +162,19 @@ impl<R: Runtime> TempBuilder<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system, as a [`PathError`](files::PathError) with the folder.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::temp::TempBuilder;
+    ///
+    /// # anyrt::run(async {
+    /// let mut file = TempBuilder::new().file().await?;
+    /// file.write_all(b"scratch").await?;
+    /// assert_eq!(file.tell().await?, 7);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn file(&self) -> impl Future<Output = io::Result<File<R>>> + Send + use<R> {
         let (limiter, parent) = (self.limiter.clone(), self.folder());
         async {
@@ -106,6 +196,21 @@ impl<R: Runtime> TempBuilder<R> {
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if the prefix or suffix is not a part of a name, such
     ///   as one with a `/`.
     /// - Returns the error of the operating system, as a [`PathError`](files::PathError) with the folder.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::temp::TempBuilder;
+    ///
+    /// # anyrt::run(async {
+    /// let file = TempBuilder::new().prefix("upload-").named().await?;
+    /// let path = file.path().clone();
+    /// assert!(path.exists().await?);
+    /// file.close().await?;
+    /// assert!(!path.exists().await?);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn named(&self) -> impl Future<Output = io::Result<NamedTempFile<R>>> + Send + use<R> {
         let (builder, limiter, parent) = (self.clone(), self.limiter.clone(), self.folder());
         async move {
@@ -137,6 +242,21 @@ impl<R: Runtime> TempBuilder<R> {
     /// # Errors
     ///
     /// As [`named`](TempBuilder::named).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::temp::TempBuilder;
+    ///
+    /// # anyrt::run(async {
+    /// let dir = TempBuilder::new().dir().await?;
+    /// dir.path().join("part-1").write("scratch").await?;
+    /// let path = dir.path().clone();
+    /// dir.close().await?;
+    /// assert!(!path.exists().await?);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn dir(&self) -> impl Future<Output = io::Result<TempDir<R>>> + Send + use<R> {
         let (builder, limiter, parent) = (self.clone(), self.limiter.clone(), self.folder());
         async move {
@@ -153,6 +273,19 @@ impl<R: Runtime> TempBuilder<R> {
     }
 
     /// Returns a file that is in memory until it has more than `max` bytes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::temp::TempBuilder;
+    ///
+    /// # anyrt::run(async {
+    /// let mut file = TempBuilder::new().spooled(1 << 20);
+    /// file.write_all(b"a small upload").await?;
+    /// assert!(!file.is_rolled(), "it is in memory");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn spooled(&self, max: usize) -> SpooledTempFile<R> {
         SpooledTempFile::new(max, self.folder(), self.limiter.clone())
     }

@@ -53,6 +53,16 @@ impl<R: Runtime> TempDir<R> {
     }
 
     /// Returns the path.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// assert!(dir.path().is_dir().await?);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn path(&self) -> &files::Path<R> {
         &self.path
     }
@@ -68,6 +78,18 @@ impl<R: Runtime> TempDir<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system. A folder that is already gone is not an error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let path = dir.path().clone();
+    /// dir.close().await?;
+    /// assert!(!path.exists().await?);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn close(self) -> io::Result<()> {
         shield(self.remove()).await
     }
@@ -79,6 +101,17 @@ impl<R: Runtime> TempDir<R> {
     }
 
     /// Keeps the folder, and returns its path.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let path = anyrt::temp::dir().await?.keep();
+    /// assert!(path.exists().await?);
+    /// path.remove_dir().await?;
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn keep(mut self) -> files::Path<R> {
         self.removal.keep();
         self.path

@@ -36,6 +36,16 @@ impl<R: Runtime> NamedTempFile<R> {
     }
 
     /// Returns the path.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let file = anyrt::temp::named().await?;
+    /// assert!(file.path().is_file().await?);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn path(&self) -> &files::Path<R> {
         &self.path
     }
@@ -51,6 +61,19 @@ impl<R: Runtime> NamedTempFile<R> {
     /// # Errors
     ///
     /// Returns the error of the removal, or of a write. A file that is already gone is not an error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let mut file = anyrt::temp::named().await?;
+    /// file.write_all(b"scratch").await?;
+    /// let path = file.path().clone();
+    /// file.close().await?;
+    /// assert!(!path.exists().await?);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn close(self) -> io::Result<()> {
         let limiter = self.limiter().cloned();
         let NamedTempFile { file, removal, .. } = self;
@@ -63,6 +86,18 @@ impl<R: Runtime> NamedTempFile<R> {
     }
 
     /// Keeps the file under its name, and returns it with its path.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let (file, path) = anyrt::temp::named().await?.keep();
+    /// file.close().await?;
+    /// assert!(path.exists().await?);
+    /// path.unlink(false).await?;
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn keep(self) -> (File<R>, files::Path<R>) {
         let NamedTempFile {
             file,
@@ -85,6 +120,22 @@ impl<R: Runtime> NamedTempFile<R> {
     /// Returns a [`PersistError`], which has the temporary file, and the error of a write or of the
     /// operating system. That is of the kind [`CrossesDevices`](io::ErrorKind::CrossesDevices) if the path
     /// is on another file system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::temp;
+    ///
+    /// # anyrt::run(async {
+    /// let dir = temp::dir().await?;
+    /// let mut file = temp::named().await?;
+    /// file.write_all(b"complete").await?;
+    /// let target = dir.path().join("report");
+    /// file.persist(&target).await?;
+    /// assert_eq!(target.read().await?, b"complete");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn persist(mut self, path: impl AsRef<Path>) -> Result<File<R>, PersistError<R>> {
         let path = path.as_ref().to_owned();
         let ready = match check("create", &path) {
@@ -141,11 +192,34 @@ pub struct PersistError<R: Runtime> {
 
 impl<R: Runtime> PersistError<R> {
     /// Returns the error of the write or of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let file = anyrt::temp::named().await?;
+    /// let error = file.persist("/missing/folder/report").await.unwrap_err();
+    /// assert_eq!(error.io_error().kind(), std::io::ErrorKind::NotFound);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn io_error(&self) -> &io::Error {
         &self.error
     }
 
     /// Returns the file, which is still temporary.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let file = anyrt::temp::named().await?;
+    /// let error = file.persist("/missing/folder/report").await.unwrap_err();
+    /// let file = error.into_file(); // for another attempt
+    /// assert!(file.path().exists().await?);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_file(self) -> NamedTempFile<R> {
         self.file
     }

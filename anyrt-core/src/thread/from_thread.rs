@@ -100,6 +100,21 @@ where
 /// # Panics
 ///
 /// With the panic of the function.
+///
+/// # Examples
+///
+/// ```
+/// use anyrt::{from_thread, to_thread};
+///
+/// # anyrt::run(async {
+/// let name = to_thread::run(|| {
+///     // `task::current` works in the task, not on the worker thread.
+///     assert!(anyrt::task::current().is_none());
+///     from_thread::run_sync(|| anyrt::task::current().unwrap().name())
+/// });
+/// assert_eq!(&*name.await.unwrap(), "main");
+/// # });
+/// ```
 pub fn run_sync<F, T>(f: F) -> Result<T, CallError>
 where
     F: FnOnce() -> T + Send + 'static,
@@ -126,6 +141,16 @@ where
 /// # Panics
 ///
 /// With the panic of the future.
+///
+/// # Examples
+///
+/// ```
+/// # anyrt::run(async {
+/// let run = anyrt::RunHandle::current().unwrap();
+/// let answer = anyrt::to_thread::run(move || anyrt::from_thread::run_in(&run, async { 42 })).await;
+/// assert_eq!(answer, Ok(42));
+/// # });
+/// ```
 #[track_caller]
 pub fn run_in<R, F>(run: &RunHandle<R>, future: F) -> Result<F::Output, CallError>
 where
@@ -151,6 +176,22 @@ where
 /// # Panics
 ///
 /// With the panic of the function.
+///
+/// # Examples
+///
+/// ```
+/// use anyrt::{RunHandle, from_thread};
+///
+/// # anyrt::run(async {
+/// let run = RunHandle::current().unwrap();
+/// let (sender, found) = anyrt::memory_object_stream(1);
+/// std::thread::spawn(move || {
+///     let inside = from_thread::run_sync_in(&run, || anyrt::task::current_run().is_some());
+///     sender.try_send(inside).unwrap();
+/// });
+/// assert_eq!(found.receive().await, Ok(Ok(true)));
+/// # });
+/// ```
 #[track_caller]
 pub fn run_sync_in<R, F, T>(run: &RunHandle<R>, f: F) -> Result<T, CallError>
 where
@@ -177,6 +218,24 @@ where
 /// # Panics
 ///
 /// If this is not a worker thread.
+///
+/// # Examples
+///
+/// ```
+/// use anyrt::{from_thread, to_thread};
+/// use std::time::Duration;
+///
+/// # anyrt::run(async {
+/// let search = to_thread::run_cancellable(|| {
+///     loop {
+///         from_thread::check_cancelled()?;
+///         std::thread::sleep(Duration::from_millis(1));
+///     }
+/// });
+/// let found: Option<u64> = anyrt::move_on_after(Duration::from_millis(5), search).await;
+/// assert_eq!(found, None);
+/// # });
+/// ```
 pub fn check_cancelled() -> Result<(), Cancelled> {
     let Some(worker) = Worker::current() else {
         panic!(

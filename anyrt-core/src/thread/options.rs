@@ -27,6 +27,16 @@ static DEFAULT_LIMITER: RunVar<Arc<CapacityLimiter>> =
 /// # Errors
 ///
 /// [`NoRun`] outside of every run.
+///
+/// # Examples
+///
+/// ```
+/// # anyrt::run(async {
+/// let limiter = anyrt::to_thread::current_default_limiter().unwrap();
+/// assert_eq!(limiter.total(), 40);
+/// limiter.set_total(100);
+/// # });
+/// ```
 pub fn current_default_limiter() -> Result<Arc<CapacityLimiter>, NoRun> {
     DEFAULT_LIMITER.get().map_err(|_| NoRun::outside())
 }
@@ -48,6 +58,16 @@ pub struct Options<R> {
 
 impl<R: Runtime> Options<R> {
     /// Creates the options that [`to_thread::run`](super::to_thread::run) uses.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::to_thread::Options;
+    ///
+    /// # anyrt::run(async {
+    /// assert_eq!(Options::new().run(|| 6 * 7).await, 42);
+    /// # });
+    /// ```
     pub fn new() -> Options<R> {
         Options {
             limiter: None,
@@ -58,6 +78,23 @@ impl<R: Runtime> Options<R> {
     }
 
     /// Sets the limiter to use instead of the [run's](current_default_limiter).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::CapacityLimiter;
+    /// use anyrt::to_thread::Options;
+    /// use std::sync::Arc;
+    ///
+    /// # anyrt::run(async {
+    /// let one_at_a_time = Arc::new(CapacityLimiter::new(1));
+    /// let call = async || {
+    ///     let limiter = one_at_a_time.clone();
+    ///     Options::new().limiter(&one_at_a_time).run(move || limiter.statistics().borrowed).await
+    /// };
+    /// assert_eq!(anyrt::gather((call(), call())).await, (1, 1));
+    /// # });
+    /// ```
     pub fn limiter(mut self, limiter: &Arc<CapacityLimiter>) -> Options<R> {
         self.limiter = Some(limiter.clone());
         self
@@ -67,12 +104,39 @@ impl<R: Runtime> Options<R> {
     /// value of the function is dropped when it returns, and its token stays taken until then.
     ///
     /// The end of the run does not wait for the function either, so it may outlive the run.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::to_thread::Options;
+    /// use std::sync::mpsc;
+    /// use std::time::Duration;
+    ///
+    /// # anyrt::run(async {
+    /// let (sender, receiver) = mpsc::channel::<()>();
+    /// let blocked = Options::new().abandon_on_cancel().run(move || receiver.recv());
+    /// let ended = anyrt::move_on_after(Duration::from_millis(5), blocked).await;
+    /// assert!(ended.is_none(), "the caller did not wait for the thread");
+    /// drop(sender);
+    /// # });
+    /// ```
     pub fn abandon_on_cancel(mut self) -> Options<R> {
         self.abandons = true;
         self
     }
 
     /// Sets the name of this call; see [`current_name`](super::to_thread::current_name).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::to_thread::{self, Options};
+    ///
+    /// # anyrt::run(async {
+    /// let name = Options::new().name("index").run(to_thread::current_name).await;
+    /// assert_eq!(name.as_deref(), Some("index"));
+    /// # });
+    /// ```
     pub fn name(mut self, name: impl Into<String>) -> Options<R> {
         self.name = Some(name.into().into());
         self

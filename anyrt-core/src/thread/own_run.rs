@@ -50,17 +50,48 @@ pub struct PortalOptions {
 
 impl PortalOptions {
     /// Creates the default options: the thread is named `anyrt-portal`, and the run has its default options.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{Builder, PortalOptions};
+    ///
+    /// let found = PortalOptions::new().start(&Builder::new(), |portal| portal.call_sync(|| 6 * 7));
+    /// assert_eq!(found.unwrap(), Ok(42));
+    /// ```
     pub fn new() -> PortalOptions {
         PortalOptions::default()
     }
 
     /// Sets the name of the thread.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{Builder, PortalOptions};
+    ///
+    /// let options = PortalOptions::new().thread_name("importer");
+    /// let started = options.start(&Builder::new(), |portal| portal.call(async { "imported" }));
+    /// assert_eq!(started.unwrap(), Ok("imported"));
+    /// ```
     pub fn thread_name(mut self, name: impl Into<String>) -> PortalOptions {
         self.name = Some(name.into());
         self
     }
 
     /// Sets the options of the run.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{Builder, PortalOptions, RunOptions};
+    ///
+    /// let options = PortalOptions::new().run_options(RunOptions::new().name("importer"));
+    /// let listing = options.start(&Builder::new(), |portal| {
+    ///     portal.call_sync(|| anyrt::task::tree().unwrap().to_string())
+    /// });
+    /// assert!(listing.unwrap().unwrap().contains("importer"));
+    /// ```
     pub fn run_options(mut self, options: RunOptions) -> PortalOptions {
         self.run = options;
         self
@@ -79,6 +110,17 @@ impl PortalOptions {
     /// # Panics
     ///
     /// With the panic of `f`, or with a panic that the run left unhandled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{Builder, PortalOptions};
+    ///
+    /// let started = PortalOptions::new().start(&Builder::new(), |portal| {
+    ///     portal.call(async { anyrt::to_thread::run(|| 6 * 7).await })
+    /// });
+    /// assert_eq!(started.unwrap(), Ok(42));
+    /// ```
     pub fn start<B, T>(
         self,
         backend: &B,

@@ -65,6 +65,20 @@ impl<R: Runtime> BlockingPortal<R> {
     /// # Panics
     ///
     /// With the panic of `body`, and if there is no current runtime.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{BlockingPortal, to_thread};
+    ///
+    /// # anyrt::run(async {
+    /// let opened = BlockingPortal::open(async |portal| {
+    ///     let answer = to_thread::run(move || portal.call(async { 6 * 7 })).await;
+    ///     Ok::<_, std::io::Error>(answer)
+    /// });
+    /// assert_eq!(opened.await.unwrap(), Ok(42));
+    /// # });
+    /// ```
     #[track_caller]
     pub fn open<E, T, Fut>(
         body: impl FnOnce(BlockingPortal<R>) -> Fut,
@@ -119,6 +133,21 @@ impl<R: Runtime> BlockingPortal<R> {
     /// # Panics
     ///
     /// With the panic of the future.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{Builder, start_blocking_portal};
+    /// use std::time::Duration;
+    ///
+    /// let answer = start_blocking_portal(&Builder::new(), |portal| {
+    ///     portal.call(async {
+    ///         anyrt::sleep(Duration::from_millis(1)).await;
+    ///         42
+    ///     })
+    /// });
+    /// assert_eq!(answer.unwrap(), Ok(42));
+    /// ```
     #[track_caller]
     pub fn call<F>(&self, future: F) -> Result<F::Output, CallError>
     where
@@ -146,6 +175,17 @@ impl<R: Runtime> BlockingPortal<R> {
     /// # Panics
     ///
     /// With the panic of the function.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{Builder, start_blocking_portal};
+    ///
+    /// let inside = start_blocking_portal(&Builder::new(), |portal| {
+    ///     portal.call_sync(|| anyrt::task::current_run().is_some())
+    /// });
+    /// assert_eq!(inside.unwrap(), Ok(true));
+    /// ```
     #[track_caller]
     pub fn call_sync<F, T>(&self, f: F) -> Result<T, CallError>
     where
@@ -163,6 +203,18 @@ impl<R: Runtime> BlockingPortal<R> {
     /// # Errors
     ///
     /// [`CallError::NotRunning`]: the portal has been stopped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{Builder, start_blocking_portal};
+    ///
+    /// let sum = start_blocking_portal(&Builder::new(), |portal| {
+    ///     let tasks = [1, 2, 3].map(|n| portal.spawn(async move { n * n }).unwrap());
+    ///     tasks.into_iter().map(|task| task.wait().unwrap()).sum::<u32>()
+    /// });
+    /// assert_eq!(sum.unwrap(), 14);
+    /// ```
     #[track_caller]
     pub fn spawn<F>(&self, future: F) -> Result<PortalTask<F::Output>, CallError>
     where
@@ -207,6 +259,22 @@ impl<R: Runtime> BlockingPortal<R> {
     /// # Panics
     ///
     /// With a panic of the task before it is ready.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{Builder, Started, start_blocking_portal};
+    ///
+    /// let port = start_blocking_portal(&Builder::new(), |portal| {
+    ///     let (port, server) = portal.start(async |ready: Started<u16>| {
+    ///         ready.started(8080);
+    ///         anyrt::sleep_forever().await;
+    ///     }).unwrap();
+    ///     server.cancel();
+    ///     port
+    /// });
+    /// assert_eq!(port.unwrap(), 8080);
+    /// ```
     #[track_caller]
     pub fn start<V, Fut>(
         &self,
@@ -259,6 +327,22 @@ impl<R: Runtime> BlockingPortal<R> {
     /// # Panics
     ///
     /// With a panic of the task before the resource is open.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{Builder, start_blocking_portal};
+    ///
+    /// let closed = start_blocking_portal(&Builder::new(), |portal| {
+    ///     let connection = portal.hold(async |holding| {
+    ///         holding.until_released("connected").await;
+    ///         "closed"
+    ///     }).unwrap();
+    ///     assert_eq!(*connection, "connected");
+    ///     connection.close()
+    /// });
+    /// assert_eq!(closed.unwrap(), Ok("closed"));
+    /// ```
     #[track_caller]
     pub fn hold<V, Fut>(
         &self,
@@ -282,6 +366,20 @@ impl<R: Runtime> BlockingPortal<R> {
     /// # Cancel safety
     ///
     /// This method is cancel safe: it has no effect.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{BlockingPortal, to_thread};
+    ///
+    /// let opened = anyrt::run(BlockingPortal::open(async |portal| {
+    ///     let remote = portal.clone();
+    ///     let stop = to_thread::run(move || remote.stop());
+    ///     anyrt::gather((portal.stopped(), stop)).await;
+    ///     Ok::<_, std::io::Error>(portal.is_stopped())
+    /// }));
+    /// assert!(opened.unwrap());
+    /// ```
     pub async fn stopped(&self) {
         self.shared.stop.wait_as(Wait::Portal).await;
     }
@@ -310,18 +408,57 @@ impl<R: Runtime> BlockingPortal<R> {
 
 impl<R: Spawn> BlockingPortal<R> {
     /// Stops the portal: it accepts no further calls. Tasks that were started through it continue.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{Builder, start_blocking_portal};
+    ///
+    /// let refused = start_blocking_portal(&Builder::new(), |portal| {
+    ///     let before = portal.spawn(async { 42 }).unwrap();
+    ///     portal.stop();
+    ///     assert_eq!(before.wait(), Ok(42), "started tasks go on");
+    ///     portal.call(async {})
+    /// });
+    /// assert!(refused.unwrap().is_err());
+    /// ```
     pub fn stop(&self) {
         self.shared.stop.set();
     }
 
     /// Stops the portal, and cancels the tasks that were started through it. Threads that wait for
     /// them get [`CallError::Cancelled`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{Builder, start_blocking_portal};
+    ///
+    /// let cancelled = start_blocking_portal(&Builder::new(), |portal| {
+    ///     let task = portal.spawn(anyrt::sleep_forever()).unwrap();
+    ///     portal.cancel();
+    ///     task.wait().unwrap_err()
+    /// });
+    /// assert!(cancelled.unwrap().is_cancelled());
+    /// ```
     pub fn cancel(&self) {
         self.stop();
         self.shared.group.cancel();
     }
 
     /// Returns whether the portal has been stopped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{Builder, start_blocking_portal};
+    ///
+    /// let kept = start_blocking_portal(&Builder::new(), |portal| {
+    ///     assert!(!portal.is_stopped());
+    ///     portal.clone()
+    /// });
+    /// assert!(kept.unwrap().is_stopped());
+    /// ```
     pub fn is_stopped(&self) -> bool {
         self.shared.stop.is_set()
     }

@@ -39,6 +39,23 @@ impl<V> ResourceScope<V> {
     ///
     /// If the future is cancelled or dropped, the resource must be closed nevertheless: put the closing code
     /// into a `finally`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{Builder, ResourceScope, start_blocking_portal};
+    ///
+    /// async fn connection(holding: ResourceScope<&'static str>) -> &'static str {
+    ///     // Open it here.
+    ///     holding.until_released("connected").await;
+    ///     "closed" // Close it here.
+    /// }
+    ///
+    /// let ended = start_blocking_portal(&Builder::new(), |portal| {
+    ///     portal.hold(connection).unwrap().close()
+    /// });
+    /// assert_eq!(ended.unwrap(), Ok("closed"));
+    /// ```
     pub async fn until_released(self, value: V) {
         self.started.started(value);
         self.release.0.wait_as(Wait::Portal).await;
@@ -83,6 +100,21 @@ impl<V, T> PortalResource<V, T> {
     /// # Panics
     ///
     /// With the panic of the task.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{Builder, start_blocking_portal};
+    ///
+    /// let ended = start_blocking_portal(&Builder::new(), |portal| {
+    ///     let file = portal.hold(async |holding| {
+    ///         holding.until_released(3).await;
+    ///         "flushed"
+    ///     });
+    ///     file.unwrap().close()
+    /// });
+    /// assert_eq!(ended.unwrap(), Ok("flushed"));
+    /// ```
     pub fn close(mut self) -> Result<T, CallError> {
         self.release.0.set();
         match self.task.take() {

@@ -86,6 +86,17 @@ impl<T> PortalTask<T> {
     /// # Panics
     ///
     /// With the panic of the task.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{Builder, start_blocking_portal};
+    ///
+    /// let answer = start_blocking_portal(&Builder::new(), |portal| {
+    ///     portal.spawn(async { 6 * 7 }).unwrap().wait()
+    /// });
+    /// assert_eq!(answer.unwrap(), Ok(42));
+    /// ```
     pub fn wait(self) -> Result<T, CallError> {
         // A task that has ended needs no wait, so its result can be taken anywhere.
         if !self.is_finished() && self.is_inside() {
@@ -117,11 +128,38 @@ impl<T> PortalTask<T> {
     }
 
     /// Cancels this task only.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{Builder, start_blocking_portal};
+    ///
+    /// let error = start_blocking_portal(&Builder::new(), |portal| {
+    ///     let task = portal.spawn(anyrt::sleep_forever()).unwrap();
+    ///     task.cancel();
+    ///     task.wait().unwrap_err()
+    /// });
+    /// assert!(error.unwrap().is_cancelled());
+    /// ```
     pub fn cancel(&self) {
         self.handle.cancel();
     }
 
     /// Returns whether the task has ended, for any reason.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{Builder, start_blocking_portal};
+    ///
+    /// let finished = start_blocking_portal(&Builder::new(), |portal| {
+    ///     let task = portal.spawn(anyrt::sleep_forever()).unwrap();
+    ///     let finished = task.is_finished();
+    ///     task.cancel();
+    ///     finished
+    /// });
+    /// assert!(!finished.unwrap());
+    /// ```
     pub fn is_finished(&self) -> bool {
         self.handle.is_finished()
     }

@@ -26,11 +26,31 @@ pub struct BlockingPortalProvider<B: Enter> {
 
 impl<B: Enter> BlockingPortalProvider<B> {
     /// Creates a provider. It does not start anything yet.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{BlockingPortalProvider, Builder};
+    ///
+    /// let provider = BlockingPortalProvider::new(Builder::new());
+    /// let portal = provider.portal().unwrap();
+    /// assert_eq!(portal.call(async { 6 * 7 }), Ok(42));
+    /// ```
     pub fn new(backend: B) -> BlockingPortalProvider<B> {
         BlockingPortalProvider::with_options(backend, PortalOptions::new())
     }
 
     /// Creates a provider with options for its portals.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{BlockingPortalProvider, Builder, PortalOptions};
+    ///
+    /// let options = PortalOptions::new().thread_name("importer");
+    /// let provider = BlockingPortalProvider::with_options(Builder::new(), options);
+    /// assert_eq!(provider.portal().unwrap().call(async { 6 * 7 }), Ok(42));
+    /// ```
     pub fn with_options(backend: B, options: PortalOptions) -> BlockingPortalProvider<B> {
         BlockingPortalProvider {
             backend,
@@ -49,6 +69,17 @@ impl<B: Enter> BlockingPortalProvider<B> {
     /// # Errors
     ///
     /// [`RunError`] if the runtime or the thread cannot be started.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{BlockingPortalProvider, Builder};
+    ///
+    /// let provider = BlockingPortalProvider::new(Builder::new());
+    /// let (first, second) = (provider.portal().unwrap(), provider.portal().unwrap());
+    /// let run = || anyrt::task::current_run().unwrap();
+    /// assert_eq!(first.call_sync(run), second.call_sync(run), "both share one run");
+    /// ```
     pub fn portal(&self) -> Result<ProvidedPortal<B::Runtime>, RunError> {
         // Held during the start: concurrent callers wait for the same portal.
         let mut shared = lock(&self.shared);

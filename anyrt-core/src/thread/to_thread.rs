@@ -76,6 +76,18 @@ where
 ///
 /// The operating system and [`std::thread::Thread::name`] use the name that the pool gave to the worker
 /// thread.
+///
+/// # Examples
+///
+/// ```
+/// use anyrt::to_thread::{self, Options};
+///
+/// # anyrt::run(async {
+/// assert_eq!(to_thread::current_name(), None);
+/// let name = Options::new().name("index").run(to_thread::current_name).await;
+/// assert_eq!(name.as_deref(), Some("index"));
+/// # });
+/// ```
 pub fn current_name() -> Option<Arc<str>> {
     Worker::current()?.name
 }
@@ -90,6 +102,20 @@ impl<R: Runtime> Options<R> {
     /// # Panics
     ///
     /// As [`run`](fn@run).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::to_thread::Options;
+    ///
+    /// # anyrt::run(async {
+    /// let lines = Options::new().name("count").run(|| {
+    ///     let text = std::fs::read_to_string("Cargo.toml")?;
+    ///     Ok::<_, std::io::Error>(text.lines().count())
+    /// });
+    /// assert!(lines.await.unwrap() > 3);
+    /// # });
+    /// ```
     pub fn run<F, T>(self, f: F) -> ToThread<R, F, T>
     where
         F: FnOnce() -> T + Send + 'static,
@@ -107,6 +133,24 @@ impl<R: Runtime> Options<R> {
     /// # Panics
     ///
     /// As [`run_cancellable`](fn@run_cancellable).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{from_thread, to_thread::Options};
+    /// use std::time::Duration;
+    ///
+    /// # anyrt::run(async {
+    /// let search = Options::new().name("search").run_cancellable(|| {
+    ///     loop {
+    ///         from_thread::check_cancelled()?;
+    ///         std::thread::sleep(Duration::from_millis(1));
+    ///     }
+    /// });
+    /// let found: Option<u64> = anyrt::move_on_after(Duration::from_millis(5), search).await;
+    /// assert_eq!(found, None);
+    /// # });
+    /// ```
     pub fn run_cancellable<F, T>(self, f: F) -> ToThreadCancellable<R, F, T>
     where
         F: FnOnce() -> Result<T, Cancelled> + Send + 'static,

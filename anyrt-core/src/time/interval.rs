@@ -41,6 +41,19 @@ impl<R: Time> Interval<R> {
     /// # Cancel safety
     ///
     /// This method is cancel safe: a tick that was not received is returned by the next call.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// # anyrt::run(async {
+    /// let mut heartbeat = anyrt::interval(Duration::from_millis(5));
+    /// let first = heartbeat.tick().await; // at once
+    /// let second = heartbeat.tick().await;
+    /// assert_eq!(second - first, Duration::from_millis(5));
+    /// # });
+    /// ```
     pub fn tick(&mut self) -> Tick<'_, R> {
         Tick {
             interval: self,
@@ -49,6 +62,17 @@ impl<R: Time> Interval<R> {
     }
 
     /// Returns the time between two ticks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// # anyrt::run(async {
+    /// let minute = Duration::from_secs(60);
+    /// assert_eq!(anyrt::interval(minute).period(), minute);
+    /// # });
+    /// ```
     pub fn period(&self) -> Duration {
         self.period
     }

@@ -154,6 +154,22 @@ impl SleepForever {
     /// # Errors
     ///
     /// None: it does not complete.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io;
+    ///
+    /// # anyrt::run(async {
+    /// // A task whose type is that of the other outputs of a group, and that ends by cancellation alone.
+    /// let group = anyrt::task_group(async |tg| {
+    ///     tg.spawn(anyrt::sleep_forever().fallible::<io::Error>());
+    ///     tg.cancel();
+    ///     Ok(())
+    /// });
+    /// group.await.unwrap();
+    /// # });
+    /// ```
     pub async fn fallible<E>(self) -> Result<Never, E> {
         self.await
     }

@@ -21,7 +21,7 @@ use super::error::refuse_config;
 /// # Examples
 ///
 /// ```
-/// use anyrt_core::tls::TlsClientConfig;
+/// use anyrt::tls::TlsClientConfig;
 ///
 /// # fn main() -> std::io::Result<()> {
 /// # if TlsClientConfig::new().is_err() { return Ok(()) }
@@ -48,6 +48,17 @@ impl TlsClientConfig {
     /// # Blocking
     ///
     /// Reads some hundred kilobytes of certificates.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::tls::TlsClientConfig;
+    ///
+    /// match TlsClientConfig::new() {
+    ///     Ok(config) => drop(config.alpn(["h2", "http/1.1"])),
+    ///     Err(error) => assert!(!error.to_string().is_empty()), // no certificates are installed
+    /// }
+    /// ```
     pub fn new() -> io::Result<TlsClientConfig> {
         let builder = builder()?.with_platform_verifier().map_err(refuse_config)?;
         Ok(TlsClientConfig::with_verifier(builder))
@@ -58,6 +69,18 @@ impl TlsClientConfig {
     /// # Errors
     ///
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) if one is unusable, or there are none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::tls::{TlsClientConfig, certificates_from_pem};
+    ///
+    /// # let made = rcgen::generate_simple_self_signed(["host.example".to_owned()])?;
+    /// let authority = certificates_from_pem(made.cert.pem())?;
+    /// assert!(TlsClientConfig::with_roots(authority).is_ok());
+    /// assert!(TlsClientConfig::with_roots([]).is_err(), "it would trust no server");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
     pub fn with_roots(
         roots: impl IntoIterator<Item = CertificateDer<'static>>,
     ) -> io::Result<TlsClientConfig> {
@@ -70,6 +93,29 @@ impl TlsClientConfig {
     }
 
     /// Sets the ALPN protocols to offer, in order of preference.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::AttributesExt;
+    /// use anyrt::tls::{AlpnProtocol, TlsClientConfig, TlsServerConfig, TlsStream};
+    ///
+    /// # anyrt::run(async {
+    /// # let made = rcgen::generate_simple_self_signed(["host.example".to_owned()])?;
+    /// # let chain = anyrt::tls::certificates_from_pem(made.cert.pem())?;
+    /// # let key = anyrt::tls::private_key_from_pem(made.signing_key.serialize_pem())?;
+    /// let client = TlsClientConfig::with_roots(chain.clone())?.alpn(["h2", "http/1.1"]);
+    /// let server = TlsServerConfig::new(chain, key)?.alpn(["http/1.1"]);
+    /// let (near, far) = anyrt::stream::memory_byte_stream(4096);
+    /// let (near, far) = anyrt::gather((
+    ///     TlsStream::connect(near, "host.example", &client),
+    ///     TlsStream::accept(far, &server),
+    /// )).await;
+    /// let (near, far) = (near?, far?);
+    /// assert_eq!(near.attribute::<AlpnProtocol>(), Ok(Some(b"http/1.1".to_vec())));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn alpn(mut self, protocols: impl IntoIterator<Item = impl Into<Vec<u8>>>) -> Self {
         let config = Arc::make_mut(&mut self.config);
@@ -83,6 +129,32 @@ impl TlsClientConfig {
     /// # Errors
     ///
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) if they are unusable, or do not match.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::AttributesExt;
+    /// use anyrt::tls::{PeerCertificates, TlsClientConfig, TlsServerConfig, TlsStream};
+    ///
+    /// # anyrt::run(async {
+    /// # let made = rcgen::generate_simple_self_signed(["host.example".to_owned()])?;
+    /// # let chain = anyrt::tls::certificates_from_pem(made.cert.pem())?;
+    /// # let key = anyrt::tls::private_key_from_pem(made.signing_key.serialize_pem())?;
+    /// # let own = rcgen::generate_simple_self_signed(["client.example".to_owned()])?;
+    /// # let own_chain = anyrt::tls::certificates_from_pem(own.cert.pem())?;
+    /// # let own_key = anyrt::tls::private_key_from_pem(own.signing_key.serialize_pem())?;
+    /// let server = TlsServerConfig::with_client_roots(chain.clone(), key, own_chain.clone())?;
+    /// let client = TlsClientConfig::with_roots(chain)?.client_certificate(own_chain.clone(), own_key)?;
+    /// let (near, far) = anyrt::stream::memory_byte_stream(4096);
+    /// let (near, far) = anyrt::gather((
+    ///     TlsStream::connect(near, "host.example", &client),
+    ///     TlsStream::accept(far, &server),
+    /// )).await;
+    /// let (near, far) = (near?, far?);
+    /// assert_eq!(far.attribute::<PeerCertificates>()?, own_chain);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn client_certificate(
         mut self,
         chain: Vec<CertificateDer<'static>>,
@@ -100,6 +172,30 @@ impl TlsClientConfig {
     /// By default it is an error, as the standard requires. Some protocols mark the end of a message
     /// themselves, and some of their peers do not end TLS. With other protocols, an attacker who can cut the
     /// connection can make a truncated message look complete.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{ByteReceiveStreamExt, is_end_of_stream};
+    /// use anyrt::tls::{TlsClientConfig, TlsServerConfig, TlsStream};
+    ///
+    /// # anyrt::run(async {
+    /// # let made = rcgen::generate_simple_self_signed(["host.example".to_owned()])?;
+    /// # let chain = anyrt::tls::certificates_from_pem(made.cert.pem())?;
+    /// # let key = anyrt::tls::private_key_from_pem(made.signing_key.serialize_pem())?;
+    /// let client = TlsClientConfig::with_roots(chain.clone())?.relaxed(true);
+    /// let server = TlsServerConfig::new(chain, key)?;
+    /// let (near, far) = anyrt::stream::memory_byte_stream(4096);
+    /// let (near, far) = anyrt::gather((
+    ///     TlsStream::connect(near, "host.example", &client),
+    ///     TlsStream::accept(far, &server),
+    /// )).await;
+    /// let (mut near, far) = (near?, far?);
+    /// drop(far); // without the end of TLS
+    /// assert!(is_end_of_stream(&near.receive(100).await.unwrap_err()));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn relaxed(mut self, relaxed: bool) -> Self {
         self.relaxed = relaxed;

@@ -21,6 +21,27 @@ pub struct TlsConnectable<C> {
 
 impl<C> TlsConnectable<C> {
     /// Creates a connectable that connects by `inner`, and expects a certificate for `host`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{Connectable, TcpConnectable, TcpListener};
+    /// use anyrt::stream::ByteReceiveStreamExt;
+    /// use anyrt::tls::{TlsClientConfig, TlsConnectable, TlsListener, TlsServerConfig};
+    ///
+    /// # anyrt::run(async {
+    /// # let made = rcgen::generate_simple_self_signed(["host.example".to_owned()])?;
+    /// # let chain = anyrt::tls::certificates_from_pem(made.cert.pem())?;
+    /// # let key = anyrt::tls::private_key_from_pem(made.signing_key.serialize_pem())?;
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    /// let tcp = TcpConnectable::new("127.0.0.1", listener.local_addr()?.port());
+    /// let listener = TlsListener::new(listener, TlsServerConfig::new(chain.clone(), key)?);
+    /// let server = TlsConnectable::new(tcp, "host.example", TlsClientConfig::with_roots(chain)?);
+    /// let (connected, accepted) = anyrt::gather((server.connect(), anyrt::net::Listener::accept(&listener))).await;
+    /// assert!(connected.is_ok() && accepted.is_ok());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn new(inner: C, host: impl Into<String>, config: TlsClientConfig) -> TlsConnectable<C> {
         TlsConnectable {
             inner,
@@ -30,11 +51,37 @@ impl<C> TlsConnectable<C> {
     }
 
     /// Returns the inner connectable.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::TcpConnectable;
+    /// use anyrt::tls::{TlsClientConfig, certificates_from_pem};
+    ///
+    /// # let made = rcgen::generate_simple_self_signed(["host.example".to_owned()])?;
+    /// let config = TlsClientConfig::with_roots(certificates_from_pem(made.cert.pem())?)?;
+    /// let server = TcpConnectable::new("host.example", 443).tls(config);
+    /// assert_eq!(server.as_inner().port(), 443);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
     pub fn as_inner(&self) -> &C {
         &self.inner
     }
 
     /// Returns the name for which a certificate is expected.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::TcpConnectable;
+    /// use anyrt::tls::{TlsClientConfig, certificates_from_pem};
+    ///
+    /// # let made = rcgen::generate_simple_self_signed(["host.example".to_owned()])?;
+    /// let config = TlsClientConfig::with_roots(certificates_from_pem(made.cert.pem())?)?;
+    /// let server = TcpConnectable::new("host.example", 443).tls(config);
+    /// assert_eq!(server.host(), "host.example");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
     pub fn host(&self) -> &str {
         &self.host
     }

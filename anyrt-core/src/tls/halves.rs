@@ -38,13 +38,13 @@ impl<S> TlsStream<S> {
     /// # Examples
     ///
     /// ```
-    /// use anyrt_core::stream::{ByteReceiveStreamExt, ByteSendStreamExt, ByteStream};
-    /// use anyrt_core::tls::TlsStream;
-    /// use futures_util::future::join;
+    /// use anyrt::stream::{ByteReceiveStreamExt, ByteSendStreamExt, ByteStream};
+    /// use anyrt::tls::TlsStream;
+    /// use anyrt::gather;
     ///
     /// async fn ask<S: ByteStream>(stream: TlsStream<S>) -> std::io::Result<Vec<u8>> {
     ///     let (mut send, mut receive) = stream.into_split();
-    ///     let (sent, received) = join(send.send(b"question"), receive.receive(100)).await;
+    ///     let (sent, received) = gather((send.send(b"question"), receive.receive(100))).await;
     ///     sent?;
     ///     send.close().await?;
     ///     received
@@ -62,6 +62,32 @@ impl<S> TlsReceiveHalf<S> {
     /// # Errors
     ///
     /// Returns the halves if they belong to different streams.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{ByteReceiveStreamExt, ByteSendStreamExt};
+    /// use anyrt::tls::{TlsClientConfig, TlsServerConfig, TlsStream};
+    ///
+    /// # anyrt::run(async {
+    /// # let made = rcgen::generate_simple_self_signed(["host.example".to_owned()])?;
+    /// # let chain = anyrt::tls::certificates_from_pem(made.cert.pem())?;
+    /// # let key = anyrt::tls::private_key_from_pem(made.signing_key.serialize_pem())?;
+    /// let client = TlsClientConfig::with_roots(chain.clone())?;
+    /// let server = TlsServerConfig::new(chain, key)?;
+    /// let (near, far) = anyrt::stream::memory_byte_stream(4096);
+    /// let (near, far) = anyrt::gather((
+    ///     TlsStream::connect(near, "host.example", &client),
+    ///     TlsStream::accept(far, &server),
+    /// )).await;
+    /// let (near, mut far) = (near?, far?);
+    /// let (send, receive) = near.into_split();
+    /// let mut near = receive.reunite(send).unwrap();
+    /// far.send(b"hello").await?;
+    /// assert_eq!(near.receive(100).await?, b"hello");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn reunite(
         self,
         send: TlsSendHalf<S>,

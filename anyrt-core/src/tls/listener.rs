@@ -51,6 +51,28 @@ impl<R: Time, L: Listener> TlsListener<R, L> {
     const MOST: usize = 1024;
 
     /// Creates a listener that encrypts the streams of `listener`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{Listener, TcpListener, connect_tcp};
+    /// use anyrt::tls::{TlsClientConfig, TlsListener, TlsServerConfig, TlsStream};
+    ///
+    /// # anyrt::run(async {
+    /// # let made = rcgen::generate_simple_self_signed(["host.example".to_owned()])?;
+    /// # let chain = anyrt::tls::certificates_from_pem(made.cert.pem())?;
+    /// # let key = anyrt::tls::private_key_from_pem(made.signing_key.serialize_pem())?;
+    /// let client = TlsClientConfig::with_roots(chain.clone())?;
+    /// let server = TlsServerConfig::new(chain, key)?;
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    /// let tcp = connect_tcp("127.0.0.1", listener.local_addr()?.port()).await?;
+    /// let listener = TlsListener::new(listener, server);
+    /// let connect = TlsStream::connect(tcp, "host.example", &client);
+    /// let (accepted, connected) = anyrt::gather((listener.accept(), connect)).await;
+    /// assert!(accepted.is_ok() && connected.is_ok());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn new(listener: L, config: TlsServerConfig) -> TlsListener<R, L> {
         TlsListener {
             listener,
@@ -65,6 +87,27 @@ impl<R: Time, L: Listener> TlsListener<R, L> {
 
     /// Sets the time limit of a handshake. Defaults to 30 seconds. The time also passes while no task
     /// accepts.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{Listener, TcpListener, connect_tcp};
+    /// use anyrt::tls::{TlsListener, TlsServerConfig};
+    /// use std::time::Duration;
+    ///
+    /// # anyrt::run(async {
+    /// # let made = rcgen::generate_simple_self_signed(["host.example".to_owned()])?;
+    /// # let chain = anyrt::tls::certificates_from_pem(made.cert.pem())?;
+    /// # let key = anyrt::tls::private_key_from_pem(made.signing_key.serialize_pem())?;
+    /// let server = TlsServerConfig::new(chain, key)?;
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    /// let _silent = connect_tcp("127.0.0.1", listener.local_addr()?.port()).await?;
+    /// let listener = TlsListener::new(listener, server).handshake_limit(Duration::from_millis(5));
+    /// anyrt::move_on_after(Duration::from_millis(100), listener.accept()).await;
+    /// assert_eq!(listener.failed_handshakes(), 1);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn handshake_limit(mut self, limit: Duration) -> Self {
         self.limit = limit;
@@ -77,6 +120,24 @@ impl<R: Time, L: Listener> TlsListener<R, L> {
     /// # Panics
     ///
     /// If `most` is 0.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::TcpListener;
+    /// use anyrt::tls::{TlsListener, TlsServerConfig};
+    ///
+    /// # anyrt::run(async {
+    /// # let made = rcgen::generate_simple_self_signed(["host.example".to_owned()])?;
+    /// # let chain = anyrt::tls::certificates_from_pem(made.cert.pem())?;
+    /// # let key = anyrt::tls::private_key_from_pem(made.signing_key.serialize_pem())?;
+    /// let server = TlsServerConfig::new(chain, key)?;
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    /// let listener = TlsListener::new(listener, server).max_handshakes(64);
+    /// assert_eq!(listener.failed_handshakes(), 0);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn max_handshakes(mut self, most: usize) -> Self {
         assert!(
@@ -89,6 +150,32 @@ impl<R: Time, L: Listener> TlsListener<R, L> {
 
     /// Sets a function to call when a handshake fails, for example to log it. By default failures are only
     /// counted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{Listener, TcpListener, connect_tcp};
+    /// use anyrt::tls::{TlsListener, TlsServerConfig};
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    /// use std::time::Duration;
+    ///
+    /// # anyrt::run(async {
+    /// # let made = rcgen::generate_simple_self_signed(["host.example".to_owned()])?;
+    /// # let chain = anyrt::tls::certificates_from_pem(made.cert.pem())?;
+    /// # let key = anyrt::tls::private_key_from_pem(made.signing_key.serialize_pem())?;
+    /// let server = TlsServerConfig::new(chain, key)?;
+    /// static FAILED: AtomicUsize = AtomicUsize::new(0);
+    ///
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    /// drop(connect_tcp("127.0.0.1", listener.local_addr()?.port()).await?);
+    /// let listener = TlsListener::new(listener, server).on_failure(|_error| {
+    ///     FAILED.fetch_add(1, Ordering::Relaxed);
+    /// });
+    /// anyrt::move_on_after(Duration::from_millis(100), listener.accept()).await;
+    /// assert_eq!(FAILED.load(Ordering::Relaxed), 1);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn on_failure(mut self, f: impl Fn(&io::Error) + Send + Sync + 'static) -> Self {
         self.on_failure = Box::new(f);
@@ -96,11 +183,49 @@ impl<R: Time, L: Listener> TlsListener<R, L> {
     }
 
     /// Returns the number of failed handshakes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{Listener, TcpListener, connect_tcp};
+    /// use anyrt::tls::{TlsListener, TlsServerConfig};
+    /// use std::time::Duration;
+    ///
+    /// # anyrt::run(async {
+    /// # let made = rcgen::generate_simple_self_signed(["host.example".to_owned()])?;
+    /// # let chain = anyrt::tls::certificates_from_pem(made.cert.pem())?;
+    /// # let key = anyrt::tls::private_key_from_pem(made.signing_key.serialize_pem())?;
+    /// let server = TlsServerConfig::new(chain, key)?;
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    /// drop(connect_tcp("127.0.0.1", listener.local_addr()?.port()).await?);
+    /// let listener = TlsListener::new(listener, server);
+    /// anyrt::move_on_after(Duration::from_millis(100), listener.accept()).await;
+    /// assert_eq!(listener.failed_handshakes(), 1);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn failed_handshakes(&self) -> u64 {
         self.failed.load(Ordering::Relaxed)
     }
 
     /// Returns the inner listener.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::TcpListener;
+    /// use anyrt::tls::{TlsListener, TlsServerConfig};
+    ///
+    /// # anyrt::run(async {
+    /// # let made = rcgen::generate_simple_self_signed(["host.example".to_owned()])?;
+    /// # let chain = anyrt::tls::certificates_from_pem(made.cert.pem())?;
+    /// # let key = anyrt::tls::private_key_from_pem(made.signing_key.serialize_pem())?;
+    /// let server = TlsServerConfig::new(chain, key)?;
+    /// let listener = TlsListener::new(TcpListener::bind(([127, 0, 0, 1], 0))?, server);
+    /// assert!(listener.listener().local_addr()?.ip().is_loopback());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn listener(&self) -> &L {
         &self.listener
     }

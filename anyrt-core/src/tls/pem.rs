@@ -10,6 +10,18 @@ use futures_rustls::pki_types::{CertificateDer, PrivateKeyDer};
 /// # Errors
 ///
 /// [`InvalidData`](io::ErrorKind::InvalidData) if there are none, or the text is malformed.
+///
+/// # Examples
+///
+/// ```
+/// use anyrt::tls::certificates_from_pem;
+///
+/// # let made = rcgen::generate_simple_self_signed(["host.example".to_owned()])?;
+/// let pem = made.cert.pem();
+/// assert_eq!(certificates_from_pem(pem)?.len(), 1);
+/// assert!(certificates_from_pem("no certificate").is_err());
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
 pub fn certificates_from_pem(pem: impl AsRef<[u8]>) -> io::Result<Vec<CertificateDer<'static>>> {
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_ref()).collect();
     match certificates {
@@ -24,6 +36,18 @@ pub fn certificates_from_pem(pem: impl AsRef<[u8]>) -> io::Result<Vec<Certificat
 /// # Errors
 ///
 /// [`InvalidData`](io::ErrorKind::InvalidData) if there is none, or the text is malformed.
+///
+/// # Examples
+///
+/// ```
+/// use anyrt::tls::private_key_from_pem;
+///
+/// # let made = rcgen::generate_simple_self_signed(["host.example".to_owned()])?;
+/// let pem = made.signing_key.serialize_pem();
+/// assert!(private_key_from_pem(pem).is_ok());
+/// assert!(private_key_from_pem("no key").is_err());
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
 pub fn private_key_from_pem(pem: impl AsRef<[u8]>) -> io::Result<PrivateKeyDer<'static>> {
     match PrivateKeyDer::from_pem_slice(pem.as_ref()) {
         Ok(key) => Ok(key),

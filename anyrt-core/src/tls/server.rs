@@ -28,6 +28,28 @@ impl TlsServerConfig {
     /// # Errors
     ///
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) if they are unusable, or do not match.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::tls::{TlsClientConfig, TlsServerConfig, TlsStream};
+    ///
+    /// # anyrt::run(async {
+    /// # let made = rcgen::generate_simple_self_signed(["host.example".to_owned()])?;
+    /// # let chain = anyrt::tls::certificates_from_pem(made.cert.pem())?;
+    /// # let key = anyrt::tls::private_key_from_pem(made.signing_key.serialize_pem())?;
+    /// let client = TlsClientConfig::with_roots(chain.clone())?;
+    /// let server = TlsServerConfig::new(chain, key)?;
+    /// let (near, far) = anyrt::stream::memory_byte_stream(4096);
+    /// let (near, far) = anyrt::gather((
+    ///     TlsStream::connect(near, "host.example", &client),
+    ///     TlsStream::accept(far, &server),
+    /// )).await;
+    /// let (near, far) = (near?, far?);
+    /// # drop((near, far));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn new(
         chain: Vec<CertificateDer<'static>>,
         key: PrivateKeyDer<'static>,
@@ -44,6 +66,28 @@ impl TlsServerConfig {
     /// # Errors
     ///
     /// As [`new`](TlsServerConfig::new); also if one of the authorities is unusable, or there are none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::ByteReceiveStreamExt;
+    /// use anyrt::tls::{TlsClientConfig, TlsServerConfig, TlsStream};
+    ///
+    /// # anyrt::run(async {
+    /// # let made = rcgen::generate_simple_self_signed(["host.example".to_owned()])?;
+    /// # let chain = anyrt::tls::certificates_from_pem(made.cert.pem())?;
+    /// # let key = anyrt::tls::private_key_from_pem(made.signing_key.serialize_pem())?;
+    /// let server = TlsServerConfig::with_client_roots(chain.clone(), key, chain.clone())?;
+    /// let without_certificate = TlsClientConfig::with_roots(chain)?;
+    /// let (near, far) = anyrt::stream::memory_byte_stream(4096);
+    /// let (_client, accepted) = anyrt::gather((
+    ///     TlsStream::connect(near, "host.example", &without_certificate),
+    ///     TlsStream::accept(far, &server),
+    /// )).await;
+    /// assert!(accepted.is_err());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn with_client_roots(
         chain: Vec<CertificateDer<'static>>,
         key: PrivateKeyDer<'static>,
@@ -73,6 +117,29 @@ impl TlsServerConfig {
     /// Sets the ALPN protocols to accept, in order of preference.
     ///
     /// A client that offers protocols, but none of these, is rejected.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::AttributesExt;
+    /// use anyrt::tls::{AlpnProtocol, TlsClientConfig, TlsServerConfig, TlsStream};
+    ///
+    /// # anyrt::run(async {
+    /// # let made = rcgen::generate_simple_self_signed(["host.example".to_owned()])?;
+    /// # let chain = anyrt::tls::certificates_from_pem(made.cert.pem())?;
+    /// # let key = anyrt::tls::private_key_from_pem(made.signing_key.serialize_pem())?;
+    /// let client = TlsClientConfig::with_roots(chain.clone())?.alpn(["http/1.1", "h2"]);
+    /// let server = TlsServerConfig::new(chain, key)?.alpn(["h2", "http/1.1"]);
+    /// let (near, far) = anyrt::stream::memory_byte_stream(4096);
+    /// let (near, far) = anyrt::gather((
+    ///     TlsStream::connect(near, "host.example", &client),
+    ///     TlsStream::accept(far, &server),
+    /// )).await;
+    /// let (near, far) = (near?, far?);
+    /// assert_eq!(far.attribute::<AlpnProtocol>(), Ok(Some(b"h2".to_vec())), "the server's choice");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn alpn(mut self, protocols: impl IntoIterator<Item = impl Into<Vec<u8>>>) -> Self {
         let config = Arc::make_mut(&mut self.config);
@@ -83,6 +150,30 @@ impl TlsServerConfig {
     /// Sets whether a broken connection counts as the end of the stream. Defaults to false.
     ///
     /// See [`TlsClientConfig::relaxed`](super::TlsClientConfig::relaxed).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{ByteReceiveStreamExt, is_end_of_stream};
+    /// use anyrt::tls::{TlsClientConfig, TlsServerConfig, TlsStream};
+    ///
+    /// # anyrt::run(async {
+    /// # let made = rcgen::generate_simple_self_signed(["host.example".to_owned()])?;
+    /// # let chain = anyrt::tls::certificates_from_pem(made.cert.pem())?;
+    /// # let key = anyrt::tls::private_key_from_pem(made.signing_key.serialize_pem())?;
+    /// let client = TlsClientConfig::with_roots(chain.clone())?;
+    /// let server = TlsServerConfig::new(chain, key)?.relaxed(true);
+    /// let (near, far) = anyrt::stream::memory_byte_stream(4096);
+    /// let (near, far) = anyrt::gather((
+    ///     TlsStream::connect(near, "host.example", &client),
+    ///     TlsStream::accept(far, &server),
+    /// )).await;
+    /// let (near, mut far) = (near?, far?);
+    /// drop(near); // without the end of TLS
+    /// assert!(is_end_of_stream(&far.receive(100).await.unwrap_err()));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn relaxed(mut self, relaxed: bool) -> Self {
         self.relaxed = relaxed;

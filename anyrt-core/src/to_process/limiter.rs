@@ -19,6 +19,16 @@ static DEFAULT_LIMITER: RunVar<Arc<CapacityLimiter>> = RunVar::with_default(|| {
 /// # Errors
 ///
 /// [`NoRun`] outside of every run.
+///
+/// # Examples
+///
+/// ```
+/// # anyrt::run(async {
+/// let limiter = anyrt::to_process::current_default_limiter().unwrap();
+/// limiter.set_total(2);
+/// assert_eq!(limiter.total(), 2);
+/// # });
+/// ```
 pub fn current_default_limiter() -> Result<Arc<CapacityLimiter>, NoRun> {
     DEFAULT_LIMITER.get().map_err(|_| NoRun::outside())
 }

@@ -102,6 +102,13 @@ where
 }
 
 /// Returns whether this process is a worker.
+///
+/// # Examples
+///
+/// ```
+/// anyrt::to_process::serve();
+/// assert!(!anyrt::to_process::is_worker());
+/// ```
 pub fn is_worker() -> bool {
     crate::role::is_worker()
 }

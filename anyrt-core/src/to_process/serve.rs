@@ -30,6 +30,21 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// not return: it runs functions on this thread, and ends with the program that has started it.
 ///
 /// In tests, use `#[anyrt::test]`: a worker of a plain `#[test]` would run all tests of the program.
+///
+/// # Examples
+///
+/// ```
+/// #[anyrt::process_fn]
+/// fn double(n: u32) -> u32 {
+///     2 * n
+/// }
+///
+/// fn main() {
+///     anyrt::to_process::serve(); // before anything else
+///     let doubled = anyrt::run(anyrt::to_process::run(double, 21));
+///     assert_eq!(doubled.unwrap(), 42);
+/// }
+/// ```
 pub fn serve() {
     serve_as(None);
 }

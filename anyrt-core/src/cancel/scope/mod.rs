@@ -63,6 +63,17 @@ impl TimeLimit {
 
 impl<R: Time> CancelScope<R> {
     /// Creates a scope without deadline or shield.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::CancelScope;
+    ///
+    /// # anyrt::run(async {
+    /// let value = CancelScope::new().run(async { 6 * 7 }).await;
+    /// assert_eq!(value, Ok(42));
+    /// # });
+    /// ```
     pub fn new() -> CancelScope<R> {
         CancelScope {
             node: Node::with_clock(Clock::of::<R>()),
@@ -73,6 +84,18 @@ impl<R: Time> CancelScope<R> {
 
     /// Sets the deadline at which the scope is cancelled. A deadline that has passed cancels it on entry
     /// (rule C9).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{CancelScope, Cause};
+    ///
+    /// # anyrt::run(async {
+    /// let scope = CancelScope::new().deadline(anyrt::now());
+    /// let cancelled = scope.run(anyrt::sleep_forever()).await.unwrap_err();
+    /// assert_eq!(cancelled.cause(), Cause::Deadline);
+    /// # });
+    /// ```
     pub fn deadline(mut self, deadline: Instant) -> CancelScope<R> {
         self.limit = TimeLimit::None;
         self.node.init_deadline(deadline);
@@ -80,6 +103,18 @@ impl<R: Time> CancelScope<R> {
     }
 
     /// Sets the time after which the scope is cancelled, counted from the first poll of its future.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::CancelScope;
+    /// use std::time::Duration;
+    ///
+    /// # anyrt::run(async {
+    /// let scope = CancelScope::new().within(Duration::from_millis(1));
+    /// assert!(scope.run(anyrt::sleep_forever()).await.is_err());
+    /// # });
+    /// ```
     pub fn within(mut self, limit: Duration) -> CancelScope<R> {
         self.limit = TimeLimit::After(limit);
         self.node.init_deadline(Instant::FAR_FUTURE);
@@ -88,18 +123,69 @@ impl<R: Time> CancelScope<R> {
 
     /// Shields the inside from cancellation outside, until the shield is switched off through a handle. The
     /// scope's own cancellation still works.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::CancelScope;
+    ///
+    /// # anyrt::run(async {
+    /// let outer = CancelScope::new();
+    /// outer.handle().cancel();
+    /// let saved = outer.run(async {
+    ///     let commit = async {
+    ///         anyrt::checkpoint().await;
+    ///         "saved"
+    ///     };
+    ///     CancelScope::new().shielded().run(commit).await
+    /// });
+    /// assert_eq!(saved.await.unwrap(), Ok("saved"));
+    /// # });
+    /// ```
     pub fn shielded(self) -> CancelScope<R> {
         self.node.mark_shielded();
         self
     }
 
     /// Sets the name of the scope, for listings.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{CancelScope, sync::Event};
+    ///
+    /// # anyrt::run(async {
+    /// let done = Event::new();
+    /// let scope = CancelScope::new().name("commit");
+    /// let commit = scope.run(anyrt::shield(done.wait()));
+    /// let listing = async {
+    ///     let listing = anyrt::task::tree().unwrap().to_string();
+    ///     done.set();
+    ///     listing
+    /// };
+    /// let (_, listing) = anyrt::gather((commit, listing)).await;
+    /// assert!(listing.contains("commit"));
+    /// # });
+    /// ```
     pub fn name(self, name: impl Into<String>) -> CancelScope<R> {
         self.node.set_name(name.into().into());
         self
     }
 
     /// Returns a handle, which can cancel the scope from any thread.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::CancelScope;
+    ///
+    /// # anyrt::run(async {
+    /// let scope = CancelScope::new();
+    /// let handle = scope.handle();
+    /// std::thread::spawn(move || handle.cancel());
+    /// assert!(scope.run(anyrt::sleep_forever()).await.is_err());
+    /// # });
+    /// ```
     pub fn handle(&self) -> CancelHandle {
         CancelHandle::new(self.node.clone())
     }
@@ -114,6 +200,20 @@ impl<R: Time> CancelScope<R> {
     ///
     /// [`Cancelled`] if the future was interrupted because this scope was cancelled. A future that completes
     /// returns its value, cancelled or not (rule C7).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::CancelScope;
+    ///
+    /// # anyrt::run(async {
+    /// assert_eq!(CancelScope::new().run(async { 42 }).await, Ok(42));
+    ///
+    /// let cancelled = CancelScope::new();
+    /// cancelled.handle().cancel();
+    /// assert!(cancelled.run(anyrt::sleep_forever()).await.is_err());
+    /// # });
+    /// ```
     pub fn run<F: Future>(self, future: F) -> Scope<R, F, Catch> {
         let CancelScope { node, limit, .. } = self;
         Scope {
@@ -220,6 +320,18 @@ impl<R: Time, F: Future, M> Scope<R, F, M> {
 
 impl<R: Time, F: Future> Scope<R, F, Fail> {
     /// Sets the reason for the limit, which the error's message contains.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// # anyrt::run(async {
+    /// let reply = anyrt::fail_after(Duration::from_millis(1), anyrt::sleep_forever());
+    /// let elapsed = reply.reason("waiting for the reply").await.unwrap_err();
+    /// assert_eq!(elapsed.reason(), Some("waiting for the reply"));
+    /// # });
+    /// ```
     pub fn reason(mut self, reason: impl Into<String>) -> Self {
         self.mode.reason = Some(reason.into().into_boxed_str());
         self

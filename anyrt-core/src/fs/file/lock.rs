@@ -26,6 +26,22 @@ impl<R: Runtime> File<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::File;
+    ///
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let path = dir.path().join("lock");
+    /// let mut first = File::create(&path).await?;
+    /// first.lock().await?;
+    /// let mut second = File::open(&path).await?;
+    /// assert!(!second.try_lock().await?);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn lock(&mut self) -> io::Result<()> {
         self.lock_by(false).await
     }
@@ -35,6 +51,20 @@ impl<R: Runtime> File<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::File;
+    ///
+    /// # anyrt::run(async {
+    /// let (mut first, mut second) = (File::open("Cargo.toml").await?, File::open("Cargo.toml").await?);
+    /// first.lock_shared().await?;
+    /// second.lock_shared().await?; // does not wait
+    /// assert!(!second.try_lock().await?);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn lock_shared(&mut self) -> io::Result<()> {
         self.lock_by(true).await
     }
@@ -44,6 +74,19 @@ impl<R: Runtime> File<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::File;
+    ///
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let mut file = File::create(dir.path().join("lock")).await?;
+    /// assert!(file.try_lock().await?);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn try_lock(&mut self) -> io::Result<bool> {
         self.try_lock_by(false).await
     }
@@ -54,6 +97,21 @@ impl<R: Runtime> File<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::File;
+    ///
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let path = dir.path().join("lock");
+    /// let mut writer = File::create(&path).await?;
+    /// writer.lock().await?;
+    /// assert!(!File::open(&path).await?.try_lock_shared().await?);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn try_lock_shared(&mut self) -> io::Result<bool> {
         self.try_lock_by(true).await
     }
@@ -63,6 +121,22 @@ impl<R: Runtime> File<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::File;
+    ///
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let path = dir.path().join("lock");
+    /// let mut first = File::create(&path).await?;
+    /// first.lock().await?;
+    /// first.unlock().await?;
+    /// assert!(File::open(&path).await?.try_lock().await?);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn unlock(&mut self) -> io::Result<()> {
         self.call("unlock", false, |file, _| file.unlock()).await
     }

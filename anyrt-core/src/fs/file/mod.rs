@@ -68,11 +68,40 @@ pub struct File<R: Runtime> {
 
 impl<R: Runtime> File<R> {
     /// Creates a file from an open file, at its current position.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::File;
+    ///
+    /// # anyrt::run(async {
+    /// let mut file = File::from_std(std::fs::File::open("Cargo.toml")?);
+    /// let mut start = [0; 9];
+    /// file.read_exact(&mut start).await?;
+    /// assert_eq!(&start, b"[package]");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn from_std(file: fs::File) -> Self {
         File::opened(file, None, None)
     }
 
     /// Creates a file from an open file, with its own limiter.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::File;
+    /// use anyrt::sync::CapacityLimiter;
+    /// use std::sync::Arc;
+    ///
+    /// # anyrt::run(async {
+    /// let disk = Arc::new(CapacityLimiter::new(2));
+    /// let file = File::from_std_with(std::fs::File::open("Cargo.toml")?, &disk);
+    /// assert!(Arc::ptr_eq(file.limiter().unwrap(), &disk));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn from_std_with(file: fs::File, limiter: &Arc<CapacityLimiter>) -> Self {
         File::opened(file, None, Some(limiter.clone()))
     }
@@ -105,6 +134,21 @@ impl<R: Runtime> File<R> {
     /// # Errors
     ///
     /// Returns the error of a write that failed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::File;
+    /// use std::io::{Seek, SeekFrom};
+    ///
+    /// # anyrt::run(async {
+    /// let mut file = File::open("Cargo.toml").await?;
+    /// file.seek(SeekFrom::Start(7)).await?;
+    /// let mut std = file.into_std().await?;
+    /// assert_eq!(std.stream_position()?, 7);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn into_std(self) -> io::Result<fs::File> {
         let path = self.engine.path().map(Path::to_owned);
         let outcome = self.engine.into_std().await;
@@ -112,6 +156,18 @@ impl<R: Runtime> File<R> {
     }
 
     /// Returns the limiter that the file was given.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::File;
+    ///
+    /// # anyrt::run(async {
+    /// let file = File::open("Cargo.toml").await?;
+    /// assert!(file.limiter().is_none(), "it uses that of the run");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn limiter(&self) -> Option<&Arc<CapacityLimiter>> {
         self.engine.options().limiter.as_ref()
     }
@@ -133,6 +189,20 @@ impl<R: Runtime> File<R> {
     ///
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput) for a position before the beginning.
     /// - Returns the error of the operating system; not every file has a position.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::File;
+    /// use std::io::SeekFrom;
+    ///
+    /// # anyrt::run(async {
+    /// let mut file = File::open("Cargo.toml").await?;
+    /// let end = file.seek(SeekFrom::End(0)).await?;
+    /// assert_eq!(end, file.metadata().await?.len());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let outcome = self.engine.seek(to).await;
         outcome.map_err(|error| self.wrap("seek in", error))
@@ -143,6 +213,19 @@ impl<R: Runtime> File<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system; not every file has a position.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::File;
+    ///
+    /// # anyrt::run(async {
+    /// let mut file = File::open("Cargo.toml").await?;
+    /// file.read_exact(&mut [0; 4]).await?;
+    /// assert_eq!(file.tell().await?, 4);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn tell(&mut self) -> io::Result<u64> {
         let outcome = self.engine.tell().await;
         outcome.map_err(|error| self.wrap("seek in", error))
@@ -153,6 +236,18 @@ impl<R: Runtime> File<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let mut file = anyrt::temp::file().await?;
+    /// file.write_all(b"to be").await?;
+    /// file.set_len(2).await?;
+    /// assert_eq!(file.metadata().await?.len(), 2);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn set_len(&mut self, length: u64) -> io::Result<()> {
         self.call("set the length of", true, move |file, _| {
             file.set_len(length)
@@ -165,6 +260,17 @@ impl<R: Runtime> File<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let mut file = anyrt::temp::file().await?;
+    /// file.write_all(b"to be").await?;
+    /// assert_eq!(file.metadata().await?.len(), 5);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn metadata(&mut self) -> io::Result<Metadata> {
         self.call("look at", false, |file, _| file.metadata()).await
     }
@@ -174,6 +280,20 @@ impl<R: Runtime> File<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::{File, Permissions};
+    ///
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let mut file = File::create(dir.path().join("report")).await?;
+    /// file.set_permissions(Permissions::new(0o400)).await?;
+    /// assert!(file.metadata().await?.permissions().readonly());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn set_permissions(&mut self, permissions: impl Into<Permissions>) -> io::Result<()> {
         let permissions = permissions.into();
         let set = move |file: &Handle, _| file.set_permissions(permissions);

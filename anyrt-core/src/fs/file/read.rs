@@ -22,6 +22,20 @@ impl<R: Runtime> File<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::File;
+    ///
+    /// # anyrt::run(async {
+    /// let mut file = File::open("Cargo.toml").await?;
+    /// let mut buffer = [0; 64];
+    /// let count = file.read(&mut buffer).await?;
+    /// assert!(buffer[..count].starts_with(b"["));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut operation = FallibleOperation::new();
         poll_fn(|cx| operation.poll(cx, |cx| self.poll_read_some(cx, buffer))).await
@@ -38,6 +52,19 @@ impl<R: Runtime> File<R> {
     /// - [`UnexpectedEof`](io::ErrorKind::UnexpectedEof) at the end of the file, as an
     ///   [`IncompleteRead`] with the number of bytes that there are. They remain unread.
     /// - Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::File;
+    ///
+    /// # anyrt::run(async {
+    /// let mut start = [0; 9];
+    /// File::open("Cargo.toml").await?.read_exact(&mut start).await?;
+    /// assert_eq!(&start, b"[package]");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn read_exact(&mut self, buffer: &mut [u8]) -> io::Result<()> {
         let wanted = buffer.len();
         let mut taken = Taken::new(self);
@@ -61,6 +88,19 @@ impl<R: Runtime> File<R> {
     ///
     /// - [`OutOfMemory`](io::ErrorKind::OutOfMemory) if the buffer cannot grow.
     /// - Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::File;
+    ///
+    /// # anyrt::run(async {
+    /// let mut bytes = Vec::new();
+    /// let count = File::open("Cargo.toml").await?.read_to_end(&mut bytes).await?;
+    /// assert_eq!(count, bytes.len());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn read_to_end(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
         let before = buffer.len();
         while self.read_chunk(buffer, usize::MAX).await? > 0 {}
@@ -77,6 +117,19 @@ impl<R: Runtime> File<R> {
     ///
     /// - [`InvalidData`](io::ErrorKind::InvalidData) if it is not UTF-8; it remains unread.
     /// - Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::File;
+    ///
+    /// # anyrt::run(async {
+    /// let mut text = String::from("# A copy\n");
+    /// File::open("Cargo.toml").await?.read_to_string(&mut text).await?;
+    /// assert!(text.starts_with("# A copy\n[package]"));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn read_to_string(&mut self, text: &mut String) -> io::Result<usize> {
         let mut taken = Taken::new(self);
         while taken.fill(usize::MAX).await? > 0 {}
@@ -105,11 +158,38 @@ impl<R: Runtime> File<R> {
     }
 
     /// Returns the lines as a stream: without `\n` or `\r\n`, including a last line without an end.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::File;
+    ///
+    /// # anyrt::run(async {
+    /// let mut lines = File::open("Cargo.toml").await?.lines();
+    /// assert_eq!(lines.next().await.transpose()?.as_deref(), Some("[package]"));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn lines(self) -> Lines<R> {
         Lines::new(self)
     }
 
     /// Returns the pieces between bytes of this value as a stream.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let path = dir.path().join("names");
+    /// path.write("ada\0grace\0").await?;
+    /// let mut names = path.open().await?.split(0);
+    /// assert_eq!(names.next().await.transpose()?.as_deref(), Some(&b"ada"[..]));
+    /// assert_eq!(names.next().await.transpose()?.as_deref(), Some(&b"grace"[..]));
+    /// assert!(names.next().await.is_none());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn split(self, delimiter: u8) -> Split<R> {
         Split::new(self, delimiter)
     }
@@ -124,6 +204,19 @@ impl<R: Runtime> File<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system; pipes and terminals do not have offsets.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let mut file = anyrt::temp::file().await?;
+    /// file.write_all(b"to be or not").await?;
+    /// let mut word = [0; 2];
+    /// assert_eq!(file.read_at(&mut word, 6).await?, 2);
+    /// assert_eq!(&word, b"or");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn read_at(&mut self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         let mut room = vec![0; buffer.len().min(MOST)];
         let read = move |file: &Handle, _| {

@@ -15,6 +15,20 @@ impl<R: Runtime> Path<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let path = dir.path().join("file");
+    /// path.write("text").await?;
+    /// path.unlink(false).await?;
+    /// assert!(path.unlink(false).await.is_err());
+    /// path.unlink(true).await?; // missing, and that is fine
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn unlink(&self, missing_ok: bool) -> io::Result<()> {
         let (limiter, path) = (self.limiter.clone(), self.to_path_buf());
         dirs::remove_file_at::<R>(limiter, path, missing_ok).await
@@ -25,6 +39,18 @@ impl<R: Runtime> Path<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let folder = dir.path().join("photos");
+    /// folder.create_dir().await?;
+    /// assert!(folder.is_dir().await?);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn create_dir(&self) -> io::Result<()> {
         dirs::create_dir_at::<R>(self.limiter.clone(), self.to_path_buf(), false).await
     }
@@ -34,6 +60,18 @@ impl<R: Runtime> Path<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let folder = dir.path().join("photos/2026/may");
+    /// folder.create_dir_all().await?;
+    /// assert!(folder.is_dir().await?);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn create_dir_all(&self) -> io::Result<()> {
         dirs::create_dir_at::<R>(self.limiter.clone(), self.to_path_buf(), true).await
     }
@@ -43,6 +81,19 @@ impl<R: Runtime> Path<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let folder = dir.path().join("photos");
+    /// folder.create_dir().await?;
+    /// folder.remove_dir().await?;
+    /// assert!(!folder.exists().await?);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn remove_dir(&self) -> io::Result<()> {
         self.call("remove", |disk, path| disk.remove_dir(path))
             .await
@@ -53,6 +104,19 @@ impl<R: Runtime> Path<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let folder = dir.path().join("photos");
+    /// folder.join("2026").create_dir_all().await?;
+    /// folder.remove_dir_all().await?;
+    /// assert!(!folder.exists().await?);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn remove_dir_all(&self) -> io::Result<()> {
         dirs::remove_dir_all_at::<R>(self.limiter.clone(), self.to_path_buf()).await
     }
@@ -63,6 +127,20 @@ impl<R: Runtime> Path<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let (old, new) = (dir.path().join("old"), dir.path().join("new"));
+    /// old.write("text").await?;
+    /// assert_eq!(old.rename(&new).await?, new);
+    /// old.write("other").await?;
+    /// assert!(old.rename(&new).await.is_err(), "the name exists");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn rename(&self, to: impl AsRef<path::Path>) -> io::Result<Path<R>> {
         let to = self.derive(to.as_ref().to_owned());
         let (from, target) = (self.to_path_buf(), to.to_path_buf());
@@ -75,6 +153,20 @@ impl<R: Runtime> Path<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let (old, new) = (dir.path().join("old"), dir.path().join("new"));
+    /// old.write("newer").await?;
+    /// new.write("text").await?;
+    /// old.replace(&new).await?;
+    /// assert_eq!(new.read_to_string().await?, "newer");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn replace(&self, to: impl AsRef<path::Path>) -> io::Result<Path<R>> {
         let to = self.derive(to.as_ref().to_owned());
         let (from, target) = (self.to_path_buf(), to.to_path_buf());
@@ -87,6 +179,19 @@ impl<R: Runtime> Path<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let file = dir.path().join("file");
+    /// file.write("text").await?;
+    /// let copy = file.copy(dir.path().join("copy")).await?;
+    /// assert_eq!(copy.read_to_string().await?, "text");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn copy(&self, to: impl AsRef<path::Path>) -> io::Result<Path<R>> {
         let to = self.derive(to.as_ref().to_owned());
         let (from, target) = (self.to_path_buf(), to.to_path_buf());
@@ -100,6 +205,19 @@ impl<R: Runtime> Path<R> {
     ///
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if the path has no file name.
     /// - Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let (file, folder) = (dir.path().join("file"), dir.path().join("backup"));
+    /// file.write("text").await?;
+    /// folder.create_dir().await?;
+    /// assert_eq!(file.copy_into(&folder).await?, folder.join("file"));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn copy_into(&self, folder: impl AsRef<path::Path>) -> io::Result<Path<R>> {
         self.copy(self.place_in(folder.as_ref())?).await
     }
@@ -112,6 +230,19 @@ impl<R: Runtime> Path<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let file = dir.path().join("file");
+    /// file.write("text").await?;
+    /// let moved = file.move_to(dir.path().join("moved")).await?;
+    /// assert!(moved.exists().await? && !file.exists().await?);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn move_to(&self, to: impl AsRef<path::Path>) -> io::Result<Path<R>> {
         let to = self.derive(to.as_ref().to_owned());
         check("move", &to)?;
@@ -135,6 +266,19 @@ impl<R: Runtime> Path<R> {
     ///
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if the path has no file name.
     /// - Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let (file, folder) = (dir.path().join("file"), dir.path().join("done"));
+    /// file.write("text").await?;
+    /// folder.create_dir().await?;
+    /// assert_eq!(file.move_into(&folder).await?, folder.join("file"));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn move_into(&self, folder: impl AsRef<path::Path>) -> io::Result<Path<R>> {
         self.move_to(self.place_in(folder.as_ref())?).await
     }
@@ -152,6 +296,19 @@ impl<R: Runtime> Path<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let (file, other) = (dir.path().join("file"), dir.path().join("other"));
+    /// file.write("text").await?;
+    /// other.hard_link_to(&file).await?;
+    /// assert!(other.same_file(&file).await?);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn hard_link_to(&self, original: impl AsRef<path::Path>) -> io::Result<()> {
         let original = original.as_ref().to_owned();
         functions::hard_link_at::<R>(self.limiter.clone(), original, self.to_path_buf()).await
@@ -162,6 +319,21 @@ impl<R: Runtime> Path<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::Permissions;
+    ///
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let file = dir.path().join("file");
+    /// file.write("text").await?;
+    /// file.set_permissions(Permissions::new(0o400)).await?;
+    /// assert!(file.metadata().await?.permissions().readonly());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn set_permissions(&self, permissions: impl Into<Permissions>) -> io::Result<()> {
         let (limiter, path) = (self.limiter.clone(), self.to_path_buf());
         functions::set_permissions_at::<R>(limiter, path, permissions.into()).await

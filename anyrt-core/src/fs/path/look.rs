@@ -34,6 +34,18 @@ impl<R: Runtime> Path<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system, unless there is no such path.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::Path;
+    ///
+    /// # anyrt::run(async {
+    /// assert!(Path::new("Cargo.toml").exists().await?);
+    /// assert!(!Path::new("missing").exists().await?);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn exists(&self) -> io::Result<bool> {
         functions::exists_at::<R>(self.limiter.clone(), self.to_path_buf(), true).await
     }
@@ -43,6 +55,19 @@ impl<R: Runtime> Path<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system, unless there is no such path.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let link = dir.path().join("link");
+    /// link.symlink_to("missing").await?;
+    /// assert!(link.exists_itself().await?);
+    /// assert!(!link.exists().await?, "its target is missing");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn exists_itself(&self) -> io::Result<bool> {
         functions::exists_at::<R>(self.limiter.clone(), self.to_path_buf(), false).await
     }
@@ -62,6 +87,17 @@ impl<R: Runtime> Path<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::Path;
+    ///
+    /// # anyrt::run(async {
+    /// assert!(Path::new("Cargo.toml").metadata().await?.len() > 0);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn metadata(&self) -> io::Result<Metadata> {
         self.call("look at", |disk, path| disk.metadata(path, true))
             .await
@@ -72,6 +108,19 @@ impl<R: Runtime> Path<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let link = dir.path().join("link");
+    /// link.symlink_to("missing").await?;
+    /// assert!(link.symlink_metadata().await?.is_symlink());
+    /// assert!(link.metadata().await.is_err(), "there is no target");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn symlink_metadata(&self) -> io::Result<Metadata> {
         self.call("look at", |disk, path| disk.metadata(path, false))
             .await
@@ -82,6 +131,17 @@ impl<R: Runtime> Path<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::Path;
+    ///
+    /// # anyrt::run(async {
+    /// assert!(Path::new("Cargo.toml").same_file("src/../Cargo.toml").await?);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn same_file(&self, other: impl AsRef<path::Path>) -> io::Result<bool> {
         let other = other.as_ref().to_owned();
         functions::same_file_at::<R>(self.limiter.clone(), self.to_path_buf(), other).await
@@ -92,6 +152,19 @@ impl<R: Runtime> Path<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::Path;
+    ///
+    /// # anyrt::run(async {
+    /// let path = Path::new("src/../Cargo.toml").resolve().await?;
+    /// assert!(path.is_absolute());
+    /// assert!(path.same_file("Cargo.toml").await?);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn resolve(&self) -> io::Result<Path<R>> {
         let resolved = self
             .call("resolve", |disk, path| disk.canonicalize(path))
@@ -104,6 +177,20 @@ impl<R: Runtime> Path<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::Path;
+    ///
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let link = dir.path().join("link");
+    /// link.symlink_to("../target").await?;
+    /// assert_eq!(link.read_link().await?, Path::new("../target"));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn read_link(&self) -> io::Result<Path<R>> {
         let target = self
             .call("read the link", |disk, path| disk.read_link(path))
@@ -116,11 +203,43 @@ impl<R: Runtime> Path<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::Path;
+    ///
+    /// # anyrt::run(async {
+    /// let mut entries = Path::new("src").read_dir().await?;
+    /// let mut folders = 0;
+    /// while let Some(entry) = entries.next().await {
+    ///     folders += usize::from(entry?.file_type().is_dir());
+    /// }
+    /// assert!(folders > 1);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn read_dir(&self) -> io::Result<ReadDir<R>> {
         dirs::read_dir_at::<R>(self.limiter.clone(), self.to_path_buf()).await
     }
 
     /// Walks through the folder and everything below it; see [`walk`](crate::fs::walk).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::Path;
+    ///
+    /// # anyrt::run(async {
+    /// let mut entries = Path::new("src").walk();
+    /// let mut sources = 0;
+    /// while let Some(entry) = entries.next().await {
+    ///     sources += usize::from(entry?.path().extension().is_some_and(|end| end == "rs"));
+    /// }
+    /// assert!(sources > 10);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn walk(&self) -> Walk<R> {
         Walk::new(self.to_path_buf(), self.limiter.clone())
     }

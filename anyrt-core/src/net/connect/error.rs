@@ -28,16 +28,57 @@ pub struct FailedAttempt {
 
 impl ConnectError {
     /// Returns the connect error inside an [`io::Error`], or `None` if it has another cause, such as lookup.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{ConnectError, connect_tcp};
+    ///
+    /// # anyrt::run(async {
+    /// let port = anyrt::testing::free_tcp_port().unwrap();
+    /// let error = connect_tcp("127.0.0.1", port).await.unwrap_err();
+    /// assert!(ConnectError::of(&error).is_some());
+    /// let other = std::io::Error::other("not a connection");
+    /// assert!(ConnectError::of(&other).is_none());
+    /// # });
+    /// ```
     pub fn of(error: &io::Error) -> Option<&ConnectError> {
         error.get_ref()?.downcast_ref()
     }
 
     /// Returns all attempts, in the order in which they began; none if there was no address.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{ConnectError, connect_tcp};
+    /// use std::io::ErrorKind;
+    ///
+    /// # anyrt::run(async {
+    /// let port = anyrt::testing::free_tcp_port().unwrap();
+    /// let error = connect_tcp("127.0.0.1", port).await.unwrap_err();
+    /// let attempts = ConnectError::of(&error).unwrap().attempts();
+    /// assert_eq!(attempts[0].error.kind(), ErrorKind::ConnectionRefused);
+    /// # });
+    /// ```
     pub fn attempts(&self) -> &[FailedAttempt] {
         &self.attempts
     }
 
     /// Consumes the error and returns its attempts.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{ConnectError, connect_tcp};
+    ///
+    /// # anyrt::run(async {
+    /// let port = anyrt::testing::free_tcp_port().unwrap();
+    /// let error = connect_tcp("127.0.0.1", port).await.unwrap_err();
+    /// let error = error.downcast::<ConnectError>().unwrap();
+    /// assert_eq!(error.into_attempts().len(), 1);
+    /// # });
+    /// ```
     pub fn into_attempts(self) -> Vec<FailedAttempt> {
         self.attempts
     }

@@ -7,6 +7,17 @@ use std::net::SocketAddr;
 ///
 /// The first address is an IPv6 address, if there is one, even where the system prefers IPv4 (as in AnyIO;
 /// the RFC leaves the choice to the system).
+///
+/// # Examples
+///
+/// ```
+/// use anyrt::net::interleave;
+/// use std::net::SocketAddr;
+///
+/// let (v4, v6): (SocketAddr, SocketAddr) =
+///     (([127, 0, 0, 1], 80).into(), ([0, 0, 0, 0, 0, 0, 0, 1], 80).into());
+/// assert_eq!(interleave([v6, v6, v4]), [v6, v4, v6]);
+/// ```
 pub fn interleave(addresses: impl IntoIterator<Item = SocketAddr>) -> Vec<SocketAddr> {
     let (v6, v4): (Vec<_>, Vec<_>) = addresses.into_iter().partition(SocketAddr::is_ipv6);
     let mut ordered = Vec::with_capacity(v6.len() + v4.len());

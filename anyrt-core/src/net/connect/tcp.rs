@@ -52,6 +52,20 @@ pub struct TcpConnector<R> {
 
 impl<R: Net> TcpConnector<R> {
     /// Creates a connector with the default options.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{TcpConnector, TcpListener};
+    ///
+    /// # anyrt::run(async {
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    /// let port = listener.local_addr()?.port();
+    /// let stream = TcpConnector::new().connect("127.0.0.1", port).await?;
+    /// assert_eq!(stream.peer_addr()?.port(), port);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn new() -> TcpConnector<R> {
         TcpConnector {
@@ -63,6 +77,21 @@ impl<R: Net> TcpConnector<R> {
     }
 
     /// Sets the delay after the start of one attempt until the next one starts; 250 ms by default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{TcpConnector, TcpListener};
+    /// use std::time::Duration;
+    ///
+    /// # anyrt::run(async {
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    /// let eager = TcpConnector::new().attempt_delay(Duration::from_millis(50));
+    /// // No second attempt is needed.
+    /// assert!(eager.connect("127.0.0.1", listener.local_addr()?.port()).await.is_ok());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn attempt_delay(self, delay: Duration) -> TcpConnector<R> {
         TcpConnector { delay, ..self }
@@ -72,6 +101,20 @@ impl<R: Net> TcpConnector<R> {
     ///
     /// Addresses of the other family are skipped. With a port other than 0, an attempt begins only when the
     /// previous one has failed, and the [delay](TcpConnector::attempt_delay) has no effect.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{TcpConnector, TcpListener};
+    ///
+    /// # anyrt::run(async {
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    /// let connector = TcpConnector::new().local_address(([127, 0, 0, 1], 0).into());
+    /// let stream = connector.connect("127.0.0.1", listener.local_addr()?.port()).await?;
+    /// assert!(stream.local_addr()?.ip().is_loopback());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn local_address(self, address: SocketAddr) -> TcpConnector<R> {
         TcpConnector {
@@ -81,6 +124,19 @@ impl<R: Net> TcpConnector<R> {
     }
 
     /// Adds an option that is set on the socket of each attempt before it connects.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{SocketOption, TcpConnector, TcpListener};
+    ///
+    /// # anyrt::run(async {
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    /// let connector = TcpConnector::new().option(SocketOption::KeepAlive(true));
+    /// assert!(connector.connect("127.0.0.1", listener.local_addr()?.port()).await.is_ok());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn option(mut self, option: SocketOption) -> TcpConnector<R> {
         self.options.push(option);
@@ -100,6 +156,21 @@ impl<R: Net> TcpConnector<R> {
     ///   [`ConnectError`](crate::net::ConnectError) inside.
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if the host has no address of the family of the
     ///   local address.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{TcpConnector, TcpListener};
+    ///
+    /// # anyrt::run(async {
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    /// let address = listener.local_addr()?;
+    /// let connector = TcpConnector::new();
+    /// let stream = connector.connect("127.0.0.1", address.port()).await?;
+    /// assert_eq!(stream.peer_addr()?, address);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn connect(
         &self,
         host: &str,
@@ -126,6 +197,21 @@ impl<R: Net> TcpConnector<R> {
     /// # Errors
     ///
     /// As [`connect`](TcpConnector::connect), except that there is no lookup.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{TcpConnector, TcpListener};
+    ///
+    /// # anyrt::run(async {
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    /// let closed = ([127, 0, 0, 1], anyrt::testing::free_tcp_port()?).into();
+    /// let open = listener.local_addr()?;
+    /// let stream = TcpConnector::new().connect_addresses(&[closed, open]).await?;
+    /// assert_eq!(stream.peer_addr()?, open);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn connect_addresses(
         &self,
         addresses: &[SocketAddr],

@@ -20,6 +20,18 @@ macro_rules! common {
             /// # Errors
             ///
             /// [Closed](crate::stream::is_closed), or the error of the operating system.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// use anyrt::net::UdpSocket;
+            ///
+            /// # anyrt::run(async {
+            /// let socket = UdpSocket::bind(([127, 0, 0, 1], 0))?;
+            /// assert_ne!(socket.local_addr()?.port(), 0);
+            /// # Ok::<_, Box<dyn std::error::Error>>(())
+            /// # }).unwrap();
+            /// ```
             pub fn local_addr(&self) -> io::Result<K::Address> {
                 K::address(self.packets.socket()?.local_address()?)
             }
@@ -29,6 +41,18 @@ macro_rules! common {
             /// # Errors
             ///
             /// [Closed](crate::stream::is_closed), or the error of the operating system.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// use anyrt::net::{SocketOption, UdpSocket};
+            ///
+            /// # anyrt::run(async {
+            /// let socket = UdpSocket::bind(([127, 0, 0, 1], 0))?;
+            /// assert!(socket.set_option(SocketOption::Broadcast(true)).is_ok());
+            /// # Ok::<_, Box<dyn std::error::Error>>(())
+            /// # }).unwrap();
+            /// ```
             pub fn set_option(&self, option: SocketOption) -> io::Result<()> {
                 self.packets.socket()?.set_option(option)
             }
@@ -37,6 +61,21 @@ macro_rules! common {
             /// that [is closed](crate::stream::is_closed). Closing it again has no effect.
             ///
             /// The system's socket is closed when the last pending operation has failed.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// use anyrt::net::UdpSocket;
+            /// use anyrt::stream::is_closed;
+            ///
+            /// # anyrt::run(async {
+            /// let socket = UdpSocket::bind(([127, 0, 0, 1], 0))?;
+            /// let close = async { socket.close() };
+            /// let (received, ()) = anyrt::gather((socket.receive_from(100), close)).await;
+            /// assert!(is_closed(&received.unwrap_err()));
+            /// # Ok::<_, Box<dyn std::error::Error>>(())
+            /// # }).unwrap();
+            /// ```
             pub fn close(&self) {
                 self.packets.close();
             }

@@ -34,6 +34,20 @@ impl<R: Net> ConnectedDatagramSocket<R, Ip> {
     /// # Errors
     ///
     /// The error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{ConnectedUdpSocket, UdpSocket};
+    ///
+    /// # anyrt::run(async {
+    /// let server = UdpSocket::bind(([127, 0, 0, 1], 0))?;
+    /// let client = ConnectedUdpSocket::connect(server.local_addr()?)?;
+    /// client.send(b"ping").await?;
+    /// assert_eq!(server.receive_from(100).await?.0, b"ping");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn connect(peer: impl Into<SocketAddr>) -> io::Result<ConnectedDatagramSocket<R, Ip>> {
         Self::open(peer.into(), None)
     }
@@ -43,6 +57,19 @@ impl<R: Net> ConnectedDatagramSocket<R, Ip> {
     /// # Errors
     ///
     /// The error of the operating system, usually [`AddrInUse`](io::ErrorKind::AddrInUse).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{ConnectedUdpSocket, UdpSocket};
+    ///
+    /// # anyrt::run(async {
+    /// let server = UdpSocket::bind(([127, 0, 0, 1], 0))?;
+    /// let client = ConnectedUdpSocket::connect_from(server.local_addr()?, ([127, 0, 0, 1], 0))?;
+    /// assert!(client.local_addr()?.ip().is_loopback());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn connect_from(
         peer: impl Into<SocketAddr>,
         local: impl Into<SocketAddr>,
@@ -82,6 +109,19 @@ impl<R: Net, K: Domain> ConnectedDatagramSocket<R, K> {
     /// # Errors
     ///
     /// [Closed](crate::stream::is_closed), or the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{ConnectedUdpSocket, UdpSocket};
+    ///
+    /// # anyrt::run(async {
+    /// let server = UdpSocket::bind(([127, 0, 0, 1], 0))?;
+    /// let client = ConnectedUdpSocket::connect(server.local_addr()?)?;
+    /// assert_eq!(client.peer_addr()?, server.local_addr()?);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn peer_addr(&self) -> io::Result<K::Address> {
         K::address(self.packets.socket()?.peer_address()?)
     }
@@ -97,6 +137,20 @@ impl<R: Net, K: Domain> ConnectedDatagramSocket<R, K> {
     /// # Errors
     ///
     /// As [`receive_from`](crate::net::DatagramSocket::receive_from).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{ConnectedUdpSocket, UdpSocket};
+    ///
+    /// # anyrt::run(async {
+    /// let server = UdpSocket::bind(([127, 0, 0, 1], 0))?;
+    /// let client = ConnectedUdpSocket::connect(server.local_addr()?)?;
+    /// server.send_to(b"news", client.local_addr()?).await?;
+    /// assert_eq!(client.receive(100).await?, b"news");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn receive(&self, max: usize) -> io::Result<Vec<u8>> {
         let guard = self.packets.receiving().await?;
         refuse_zero(max)?;
@@ -118,6 +172,21 @@ impl<R: Net, K: Domain> ConnectedDatagramSocket<R, K> {
     /// # Errors
     ///
     /// As [`receive_from`](crate::net::DatagramSocket::receive_from).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{ConnectedUdpSocket, UdpSocket};
+    ///
+    /// # anyrt::run(async {
+    /// let server = UdpSocket::bind(([127, 0, 0, 1], 0))?;
+    /// let client = ConnectedUdpSocket::connect(server.local_addr()?)?;
+    /// server.send_to(b"news", client.local_addr()?).await?;
+    /// let mut buffer = [0; 100];
+    /// assert_eq!(client.receive_into(&mut buffer).await?, 4);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn receive_into(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let guard = self.packets.receiving().await?;
         refuse_zero(buffer.len())?;
@@ -135,6 +204,20 @@ impl<R: Net, K: Domain> ConnectedDatagramSocket<R, K> {
     /// # Errors
     ///
     /// As [`send_to`](crate::net::DatagramSocket::send_to).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{ConnectedUdpSocket, UdpSocket};
+    ///
+    /// # anyrt::run(async {
+    /// let server = UdpSocket::bind(([127, 0, 0, 1], 0))?;
+    /// let client = ConnectedUdpSocket::connect(server.local_addr()?)?;
+    /// client.send(b"ping").await?;
+    /// assert_eq!(server.receive_from(100).await?, (b"ping".to_vec(), client.local_addr()?));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn send(&self, packet: &[u8]) -> io::Result<()> {
         let guard = self.packets.sending().await?;
         guard

@@ -38,6 +38,18 @@ impl<R: Net> DatagramSocket<R, Ip> {
     /// # Errors
     ///
     /// The error of the operating system, usually [`AddrInUse`](io::ErrorKind::AddrInUse).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::UdpSocket;
+    ///
+    /// # anyrt::run(async {
+    /// let socket = UdpSocket::bind(([127, 0, 0, 1], 0))?;
+    /// assert_ne!(socket.local_addr()?.port(), 0);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn bind(address: impl Into<SocketAddr>) -> io::Result<DatagramSocket<R, Ip>> {
         Self::bind_with(address, &[])
     }
@@ -47,6 +59,19 @@ impl<R: Net> DatagramSocket<R, Ip> {
     /// # Errors
     ///
     /// As [`bind`](DatagramSocket::bind).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{SocketOption, UdpSocket};
+    ///
+    /// # anyrt::run(async {
+    /// let options = [SocketOption::Broadcast(true), SocketOption::ReceiveBuffer(1 << 20)];
+    /// let socket = UdpSocket::bind_with(([127, 0, 0, 1], 0), &options)?;
+    /// assert!(socket.local_addr()?.ip().is_loopback());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn bind_with(
         address: impl Into<SocketAddr>,
         options: &[SocketOption],
@@ -88,6 +113,21 @@ impl<R: Net, K: Domain> DatagramSocket<R, K> {
     /// - [`ResourceBusy`](io::ErrorKind::ResourceBusy) if another task is receiving.
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if `max` is 0.
     /// - The error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::UdpSocket;
+    ///
+    /// # anyrt::run(async {
+    /// let (first, second) =
+    ///     (UdpSocket::bind(([127, 0, 0, 1], 0))?, UdpSocket::bind(([127, 0, 0, 1], 0))?);
+    /// first.send_to(b"ping", second.local_addr()?).await?;
+    /// let (packet, from) = second.receive_from(100).await?;
+    /// assert_eq!((packet, from), (b"ping".to_vec(), first.local_addr()?));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn receive_from(&self, max: usize) -> io::Result<(Vec<u8>, K::Address)> {
         let guard = self.packets.receiving().await?;
         refuse_zero(max)?;
@@ -109,6 +149,21 @@ impl<R: Net, K: Domain> DatagramSocket<R, K> {
     /// # Errors
     ///
     /// As [`receive_from`](DatagramSocket::receive_from); an empty buffer counts as a `max` of 0.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::UdpSocket;
+    ///
+    /// # anyrt::run(async {
+    /// let (first, second) =
+    ///     (UdpSocket::bind(([127, 0, 0, 1], 0))?, UdpSocket::bind(([127, 0, 0, 1], 0))?);
+    /// first.send_to(b"ping", second.local_addr()?).await?;
+    /// let mut buffer = [0; 100];
+    /// assert_eq!(second.receive_from_into(&mut buffer).await?, (4, first.local_addr()?));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn receive_from_into(&self, buffer: &mut [u8]) -> io::Result<(usize, K::Address)> {
         let guard = self.packets.receiving().await?;
         refuse_zero(buffer.len())?;
@@ -133,6 +188,20 @@ impl<R: Net, K: Domain> DatagramSocket<R, K> {
     /// - [`ResourceBusy`](io::ErrorKind::ResourceBusy) if another task is sending.
     /// - The error of the operating system, for example that the packet is too long, or that no Unix socket
     ///   has the address.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::UdpSocket;
+    ///
+    /// # anyrt::run(async {
+    /// let (first, second) =
+    ///     (UdpSocket::bind(([127, 0, 0, 1], 0))?, UdpSocket::bind(([127, 0, 0, 1], 0))?);
+    /// first.send_to(b"ping", second.local_addr()?).await?;
+    /// assert_eq!(second.receive_from(100).await?.0, b"ping");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn send_to(
         &self,
         packet: &[u8],

@@ -33,6 +33,23 @@ pub trait Listener: Attributes + Send + Sync {
     /// # Cancel safety
     ///
     /// Cancel safe: if the future is dropped before completing, nothing was accepted.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{Listener, TcpListener, connect_tcp};
+    ///
+    /// # anyrt::run(async {
+    /// async fn first<L: Listener>(listener: &L) -> std::io::Result<L::Stream> {
+    ///     listener.accept().await
+    /// }
+    ///
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    /// let client = connect_tcp("127.0.0.1", listener.local_addr()?.port()).await?;
+    /// assert_eq!(first(&listener).await?.peer_addr()?, client.local_addr()?);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     fn accept(&self) -> impl Future<Output = io::Result<Self::Stream>> + Send;
 }
 
@@ -83,6 +100,18 @@ impl<R: Net, K: Domain> SocketListener<R, K> {
     /// # Errors
     ///
     /// The error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::TcpListener;
+    ///
+    /// # anyrt::run(async {
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    /// assert_ne!(listener.local_addr()?.port(), 0, "the system chose one");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn local_addr(&self) -> io::Result<K::Address> {
         K::address(self.socket.local_address()?)
     }
@@ -101,6 +130,20 @@ impl<R: Net, K: Domain> SocketListener<R, K> {
     /// - The error of the operating system if descriptors or memory have run out. The connection then stays
     ///   in the queue and can be accepted later, unless it was the runtime's reactor that had no room for it.
     /// - Other errors of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{TcpListener, connect_tcp};
+    ///
+    /// # anyrt::run(async {
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    /// let client = connect_tcp("127.0.0.1", listener.local_addr()?.port()).await?;
+    /// let (_stream, from) = listener.accept().await?;
+    /// assert_eq!(from, client.local_addr()?);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn accept(&self) -> Accept<'_, R, K> {
         Accept {
             listener: self,
@@ -112,6 +155,20 @@ impl<R: Net, K: Domain> SocketListener<R, K> {
     /// Closes the listener, as dropping it does. As it takes the listener by value, no task can be accepting.
     ///
     /// The file of a Unix socket stays, and is replaced when its path is bound again.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{TcpListener, connect_tcp};
+    ///
+    /// # anyrt::run(async {
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    /// let port = listener.local_addr()?.port();
+    /// listener.close();
+    /// assert!(connect_tcp("127.0.0.1", port).await.is_err());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn close(self) {
         drop(self);
     }

@@ -26,6 +26,23 @@ pub struct MultiListener<L> {
 
 impl<L: Listener> MultiListener<L> {
     /// Combines several listeners. Without any, accepting never completes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{Listener, MultiListener, TcpListener, connect_tcp};
+    ///
+    /// # anyrt::run(async {
+    /// let bind = || TcpListener::bind(([127, 0, 0, 1], 0));
+    /// let both = MultiListener::new([bind()?, bind()?]);
+    /// for listener in both.listeners() {
+    ///     let port = listener.local_addr()?.port();
+    ///     let client = connect_tcp("127.0.0.1", port).await?;
+    ///     assert_eq!(both.accept().await?.peer_addr()?, client.local_addr()?);
+    /// }
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn new(listeners: impl IntoIterator<Item = L>) -> MultiListener<L> {
         MultiListener {
             listeners: listeners.into_iter().collect(),
@@ -34,16 +51,52 @@ impl<L: Listener> MultiListener<L> {
     }
 
     /// Returns the listeners.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let listener = anyrt::net::listen_tcp(Some("localhost"), 0).await?;
+    /// for one in listener.listeners() {
+    ///     assert!(one.local_addr()?.ip().is_loopback());
+    /// }
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn listeners(&self) -> &[L] {
         &self.listeners
     }
 
     /// Consumes the value and returns the listeners.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let listener = anyrt::net::listen_tcp(Some("127.0.0.1"), 0).await?;
+    /// assert_eq!(listener.into_listeners().len(), 1);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_listeners(self) -> Vec<L> {
         self.listeners
     }
 
     /// Closes all listeners, as dropping it does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{connect_tcp, listen_tcp};
+    ///
+    /// # anyrt::run(async {
+    /// let listener = listen_tcp(Some("127.0.0.1"), 0).await?;
+    /// let port = listener.listeners()[0].local_addr()?.port();
+    /// listener.close();
+    /// assert!(connect_tcp("127.0.0.1", port).await.is_err());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn close(self) {
         drop(self);
     }
@@ -98,6 +151,23 @@ pub struct BoxListener(Box<dyn AnyListener>);
 
 impl BoxListener {
     /// Boxes a listener.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{BoxListener, Listener, TcpListener, UnixListener, connect_tcp};
+    ///
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let tcp = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    /// let port = tcp.local_addr()?.port();
+    /// let unix = UnixListener::bind(&*dir.path().join("app.sock"))?;
+    /// let listeners = [BoxListener::new(tcp), BoxListener::new(unix)];
+    /// connect_tcp("127.0.0.1", port).await?;
+    /// assert!(listeners[0].accept().await.is_ok());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn new<L: Listener + 'static>(listener: L) -> BoxListener {
         BoxListener(Box::new(listener))
     }

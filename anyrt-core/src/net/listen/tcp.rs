@@ -22,6 +22,19 @@ impl<R: Net> SocketListener<R, Ip> {
     /// # Errors
     ///
     /// The error of the operating system, usually [`AddrInUse`](io::ErrorKind::AddrInUse).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{TcpListener, connect_tcp};
+    ///
+    /// # anyrt::run(async {
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    /// let client = connect_tcp("127.0.0.1", listener.local_addr()?.port()).await?;
+    /// assert_eq!(listener.accept().await?.1, client.local_addr()?);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn bind(address: impl Into<SocketAddr>) -> io::Result<TcpListener<R>> {
         ListenOptions::new().bind(address.into())
     }
@@ -31,6 +44,19 @@ impl<R: Net> SocketListener<R, Ip> {
     /// # Errors
     ///
     /// As [`bind`](SocketListener::bind).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{ListenOptions, TcpListener};
+    ///
+    /// # anyrt::run(async {
+    /// let options = ListenOptions::new().reuse_port(true);
+    /// let listener = TcpListener::bind_with(([127, 0, 0, 1], 0), &options)?;
+    /// assert_ne!(listener.local_addr()?.port(), 0);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn bind_with(
         address: impl Into<SocketAddr>,
         options: &ListenOptions,

@@ -13,7 +13,7 @@ use crate::runtime::{Net, SocketOption, SocketSpec};
 /// # Examples
 ///
 /// ```
-/// use anyrt_core::net::UnixListenOptions;
+/// use anyrt::net::UnixListenOptions;
 ///
 /// let private = UnixListenOptions::new().mode(0o600);
 /// ```
@@ -26,6 +26,20 @@ pub struct UnixListenOptions {
 
 impl UnixListenOptions {
     /// Creates options with their defaults, which are documented at each option.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{UnixListenOptions, UnixListener};
+    ///
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let path = dir.path().join("app.sock");
+    /// let listener = UnixListener::bind_with(&*path, &UnixListenOptions::new())?;
+    /// assert_eq!(listener.local_addr()?.as_path(), Some(&*path));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn new() -> UnixListenOptions {
         UnixListenOptions {
             backlog: BACKLOG,
@@ -34,6 +48,21 @@ impl UnixListenOptions {
     }
 
     /// Sets how many connections may wait to be accepted, up to the limit of the system; 1024 by default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{UnixListenOptions, UnixListener, connect_unix};
+    ///
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let path = dir.path().join("app.sock");
+    /// let _listener = UnixListener::bind_with(&*path, &UnixListenOptions::new().backlog(16))?;
+    /// // The connection waits in the queue until it is accepted.
+    /// assert!(connect_unix(&*path).await.is_ok());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn backlog(mut self, connections: u32) -> UnixListenOptions {
         self.backlog = connections;
         self
@@ -42,6 +71,21 @@ impl UnixListenOptions {
     /// Sets the permissions of the socket's file, such as `0o600`, regardless of the umask; by default the
     /// umask decides. On most systems, connecting requires write permission. The permissions are set before
     /// any client can connect.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{UnixListenOptions, UnixListener};
+    /// use std::os::unix::fs::PermissionsExt;
+    ///
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let path = dir.path().join("app.sock");
+    /// let _listener = UnixListener::bind_with(&*path, &UnixListenOptions::new().mode(0o600))?;
+    /// assert_eq!(std::fs::metadata(&path)?.permissions().mode() & 0o777, 0o600);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn mode(mut self, mode: u32) -> UnixListenOptions {
         self.mode = Some(mode);
         self
@@ -72,6 +116,21 @@ impl<R: Net> SocketListener<R, Unix> {
     /// # Errors
     ///
     /// The error of the operating system, usually [`AddrInUse`](io::ErrorKind::AddrInUse).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{UnixListener, connect_unix};
+    ///
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let path = dir.path().join("app.sock");
+    /// let listener = UnixListener::bind(&*path)?;
+    /// let _client = connect_unix(&*path).await?;
+    /// assert!(listener.accept().await.is_ok());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn bind(address: impl Into<UnixAddress>) -> io::Result<UnixListener<R>> {
         Self::bind_with(address, &UnixListenOptions::new())
     }
@@ -81,6 +140,21 @@ impl<R: Net> SocketListener<R, Unix> {
     /// # Errors
     ///
     /// As [`bind`](SocketListener::bind).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{UnixListenOptions, UnixListener};
+    ///
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let path = dir.path().join("app.sock");
+    /// let private = UnixListenOptions::new().mode(0o600);
+    /// let listener = UnixListener::bind_with(&*path, &private)?;
+    /// assert_eq!(listener.local_addr()?.as_path(), Some(&*path));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn bind_with(
         address: impl Into<UnixAddress>,
         options: &UnixListenOptions,

@@ -21,6 +21,27 @@ type Halves<R, K> = (SendHalf<R, K>, ReceiveHalf<R, K>);
 
 impl<R: Net, K: Domain> SocketStream<R, K> {
     /// Splits the stream into two halves, so that one task can send and another receive.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{TcpListener, connect_tcp};
+    /// use anyrt::stream::{ByteReceiveStreamExt, ByteSendStreamExt};
+    ///
+    /// # anyrt::run(async {
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    /// let stream = connect_tcp("127.0.0.1", listener.local_addr()?.port()).await?;
+    /// let (mut peer, _) = listener.accept().await?;
+    /// let (mut send, mut receive) = stream.into_split();
+    /// let echo = async {
+    ///     let bytes = peer.receive(100).await?;
+    ///     peer.send(&bytes).await
+    /// };
+    /// let (_, answer, _) = anyrt::gather((send.send(b"ping"), receive.receive(100), echo)).await;
+    /// assert_eq!(answer?, b"ping");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_split(self) -> (SendHalf<R, K>, ReceiveHalf<R, K>) {
         of(self.connection)
     }
@@ -62,6 +83,22 @@ pub struct SendHalf<R: Net, K: Domain> {
 impl<R: Net, K: Domain> ReceiveHalf<R, K> {
     /// Closes the connection in both directions, and thereby the other half: its pending and later operations
     /// fail with an error that [is closed](crate::stream::is_closed).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{TcpListener, connect_tcp};
+    /// use anyrt::stream::{ByteSendStreamExt, is_closed};
+    ///
+    /// # anyrt::run(async {
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    /// let stream = connect_tcp("127.0.0.1", listener.local_addr()?.port()).await?;
+    /// let (mut send, receive) = stream.into_split();
+    /// receive.close_connection();
+    /// assert!(is_closed(&send.send(b"late").await.unwrap_err()));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn close_connection(&self) {
         self.connection.close();
     }
@@ -71,6 +108,21 @@ impl<R: Net, K: Domain> ReceiveHalf<R, K> {
     /// # Errors
     ///
     /// Returns both halves if they do not belong to the same connection.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{TcpListener, connect_tcp};
+    ///
+    /// # anyrt::run(async {
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    /// let stream = connect_tcp("127.0.0.1", listener.local_addr()?.port()).await?;
+    /// let (send, receive) = stream.into_split();
+    /// let stream = receive.reunite(send).unwrap();
+    /// assert_eq!(stream.peer_addr()?, listener.local_addr()?);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn reunite(self, mut send: SendHalf<R, K>) -> Result<SocketStream<R, K>, Halves<R, K>> {
         if !Arc::ptr_eq(&self.connection, &send.connection) {
             return Err((send, self));
@@ -87,6 +139,22 @@ impl<R: Net, K: Domain> ReceiveHalf<R, K> {
 impl<R: Net, K: Domain> SendHalf<R, K> {
     /// Closes the connection in both directions, and thereby the other half: its pending and later operations
     /// fail with an error that [is closed](crate::stream::is_closed).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{TcpListener, connect_tcp};
+    /// use anyrt::stream::{ByteReceiveStreamExt, is_closed};
+    ///
+    /// # anyrt::run(async {
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    /// let stream = connect_tcp("127.0.0.1", listener.local_addr()?.port()).await?;
+    /// let (send, mut receive) = stream.into_split();
+    /// send.close_connection();
+    /// assert!(is_closed(&receive.receive(100).await.unwrap_err()));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn close_connection(&self) {
         self.connection.close();
     }

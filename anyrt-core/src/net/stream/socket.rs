@@ -70,6 +70,20 @@ impl<R: Net, K: Domain> SocketStream<R, K> {
     /// # Errors
     ///
     /// The error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{TcpListener, connect_tcp};
+    ///
+    /// # anyrt::run(async {
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    /// let stream = connect_tcp("127.0.0.1", listener.local_addr()?.port()).await?;
+    /// let (_peer, from) = listener.accept().await?;
+    /// assert_eq!(stream.local_addr()?, from);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn local_addr(&self) -> io::Result<K::Address> {
         K::address(self.socket().local_address()?)
     }
@@ -79,6 +93,19 @@ impl<R: Net, K: Domain> SocketStream<R, K> {
     /// # Errors
     ///
     /// The error of the operating system, for example if the peer has gone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{TcpListener, connect_tcp};
+    ///
+    /// # anyrt::run(async {
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    /// let stream = connect_tcp("127.0.0.1", listener.local_addr()?.port()).await?;
+    /// assert_eq!(stream.peer_addr()?, listener.local_addr()?);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn peer_addr(&self) -> io::Result<K::Address> {
         K::address(self.socket().peer_address()?)
     }
@@ -88,6 +115,19 @@ impl<R: Net, K: Domain> SocketStream<R, K> {
     /// # Errors
     ///
     /// The error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{SocketOption, TcpListener, connect_tcp};
+    ///
+    /// # anyrt::run(async {
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    /// let stream = connect_tcp("127.0.0.1", listener.local_addr()?.port()).await?;
+    /// assert!(stream.set_option(SocketOption::KeepAlive(true)).is_ok());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn set_option(&self, option: SocketOption) -> io::Result<()> {
         self.socket().set_option(option)
     }

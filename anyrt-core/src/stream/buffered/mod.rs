@@ -31,7 +31,7 @@ use super::{Attributes, Request};
 /// # Examples
 ///
 /// ```
-/// use anyrt_core::stream::{
+/// use anyrt::stream::{
 ///     BufferedByteStream, ByteReceiveStream, ByteSendStreamExt, memory_byte_pipe,
 /// };
 ///
@@ -68,6 +68,20 @@ const LARGE_READ: usize = 8 * 1024;
 
 impl<S> BufferedByteStream<S> {
     /// Wraps a stream, with an empty buffer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{BufferedByteStream, ByteSendStreamExt, memory_byte_pipe};
+    ///
+    /// # anyrt::run(async {
+    /// let (mut sender, receiver) = memory_byte_pipe(32);
+    /// sender.send(b"GET / HTTP/1.1\r\n").await?;
+    /// let mut stream = BufferedByteStream::new(receiver);
+    /// assert_eq!(stream.receive_until(b"\r\n", 100).await?, b"GET / HTTP/1.1");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn new(stream: S) -> BufferedByteStream<S> {
         BufferedByteStream {
             stream,
@@ -76,26 +90,97 @@ impl<S> BufferedByteStream<S> {
     }
 
     /// Appends bytes to the buffer, as if they had just been received.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{BufferedByteStream, ByteSendStreamExt, memory_byte_pipe};
+    ///
+    /// # anyrt::run(async {
+    /// let (mut sender, receiver) = memory_byte_pipe(32);
+    /// let mut stream = BufferedByteStream::new(receiver);
+    /// stream.feed_data(b"to ");
+    /// sender.send(b"be").await?;
+    /// assert_eq!(stream.receive_exactly(5).await?, b"to be");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn feed_data(&mut self, bytes: &[u8]) {
         self.buffer.push(bytes);
     }
 
     /// Returns the buffered bytes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{BufferedByteStream, ByteSendStreamExt, memory_byte_pipe};
+    ///
+    /// # anyrt::run(async {
+    /// let (mut sender, receiver) = memory_byte_pipe(32);
+    /// sender.send(b"to be").await?;
+    /// let mut stream = BufferedByteStream::new(receiver);
+    /// stream.receive_exactly(2).await?;
+    /// assert_eq!(stream.buffered(), b" be");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn buffered(&self) -> &[u8] {
         self.buffer.bytes()
     }
 
     /// Returns the inner stream.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{BufferedByteStream, MemoryByteReceiveStream, memory_byte_pipe};
+    ///
+    /// let (_sender, receiver) = memory_byte_pipe(32);
+    /// let stream = BufferedByteStream::new(receiver);
+    /// let _inner: &MemoryByteReceiveStream = stream.stream();
+    /// assert!(stream.buffered().is_empty());
+    /// ```
     pub fn stream(&self) -> &S {
         &self.stream
     }
 
     /// Returns the inner stream. Bytes that are received from it directly come after those that are
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{BufferedByteStream, ByteReceiveStreamExt, ByteSendStreamExt, memory_byte_stream};
+    ///
+    /// # anyrt::run(async {
+    /// let (stream, mut peer) = memory_byte_stream(32);
+    /// let mut stream = BufferedByteStream::new(stream);
+    /// stream.stream_mut().send(b"hello").await?;
+    /// assert_eq!(peer.receive(100).await?, b"hello");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn stream_mut(&mut self) -> &mut S {
         &mut self.stream
     }
 
     /// Splits into the inner stream and the buffered bytes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{BufferedByteStream, ByteSendStreamExt, memory_byte_pipe};
+    ///
+    /// # anyrt::run(async {
+    /// let (mut sender, receiver) = memory_byte_pipe(32);
+    /// sender.send(b"head\nbody").await?;
+    /// let mut stream = BufferedByteStream::new(receiver);
+    /// stream.receive_until(b"\n", 100).await?;
+    /// let (_receiver, buffered) = stream.into_parts();
+    /// assert_eq!(buffered, b"body");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_parts(mut self) -> (S, Vec<u8>) {
         let unused = self.buffer.take(self.buffer.len());
         (self.stream, unused)

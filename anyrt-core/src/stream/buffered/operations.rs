@@ -26,6 +26,21 @@ impl<S: ByteReceiveStream> BufferedByteStream<S> {
     ///   [`is_incomplete_read`](crate::stream::is_incomplete_read). The bytes that arrived are in the buffer;
     ///   if that is [empty](Self::buffered), the stream ended between messages.
     /// - Any other error of the stream.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{BufferedByteStream, ByteSendStreamExt, memory_byte_pipe};
+    ///
+    /// # anyrt::run(async {
+    /// let (mut sender, receiver) = memory_byte_pipe(32);
+    /// sender.send(&[0, 0, 0, 2, b'o', b'k']).await?;
+    /// let mut stream = BufferedByteStream::new(receiver);
+    /// let length = u32::from_be_bytes(stream.receive_exactly(4).await?.try_into().unwrap());
+    /// assert_eq!(stream.receive_exactly(length as usize).await?, b"ok");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn receive_exactly(&mut self, count: usize) -> ReceiveExactly<'_, S> {
         ReceiveExactly::new(self, count)
     }
@@ -50,6 +65,21 @@ impl<S: ByteReceiveStream> BufferedByteStream<S> {
     ///   [`receive_exactly`](Self::receive_exactly).
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if the delimiter is empty.
     /// - Any other error of the stream.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{BufferedByteStream, ByteSendStreamExt, memory_byte_pipe};
+    ///
+    /// # anyrt::run(async {
+    /// let (mut sender, receiver) = memory_byte_pipe(32);
+    /// sender.send(b"first\nsecond\n").await?;
+    /// let mut stream = BufferedByteStream::new(receiver);
+    /// assert_eq!(stream.receive_until(b"\n", 100).await?, b"first");
+    /// assert_eq!(stream.receive_until(b"\n", 100).await?, b"second");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn receive_until<'a>(&'a mut self, delimiter: &'a [u8], max: usize) -> ReceiveUntil<'a, S> {
         ReceiveUntil::new(self, delimiter, max)
     }

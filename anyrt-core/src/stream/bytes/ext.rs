@@ -18,6 +18,20 @@ pub trait ByteReceiveStreamExt: ByteReceiveStream {
     /// - [End of stream](crate::stream::is_end_of_stream) if the peer has closed its side.
     /// - [`InvalidInput`](std::io::ErrorKind::InvalidInput) if `max` is 0.
     /// - Any other error of the stream.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{ByteReceiveStreamExt, ByteSendStreamExt, memory_byte_pipe};
+    ///
+    /// # anyrt::run(async {
+    /// let (mut sender, mut receiver) = memory_byte_pipe(32);
+    /// sender.send(b"to be").await?;
+    /// assert_eq!(receiver.receive(2).await?, b"to");
+    /// assert_eq!(receiver.receive(100).await?, b" be");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     fn receive(&mut self, max: usize) -> ReceiveBytes<'_, Self> {
         ReceiveBytes::new(self, max)
     }
@@ -31,6 +45,21 @@ pub trait ByteReceiveStreamExt: ByteReceiveStream {
     /// # Errors
     ///
     /// As [`receive`](ByteReceiveStreamExt::receive); an empty buffer counts as a `max` of 0.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{ByteReceiveStreamExt, ByteSendStreamExt, memory_byte_pipe};
+    ///
+    /// # anyrt::run(async {
+    /// let (mut sender, mut receiver) = memory_byte_pipe(32);
+    /// sender.send(b"to be").await?;
+    /// let mut buffer = [0; 8];
+    /// let count = receiver.receive_into(&mut buffer).await?;
+    /// assert_eq!(&buffer[..count], b"to be");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     fn receive_into<'a>(&'a mut self, buffer: &'a mut [u8]) -> ReceiveInto<'a, Self> {
         ReceiveInto::new(self, buffer)
     }
@@ -52,6 +81,19 @@ pub trait ByteSendStreamExt: ByteSendStream {
     ///   empty.
     /// - [Broken](crate::stream::is_broken) if the peer no longer receives.
     /// - Any other error of the stream.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{ByteReceiveStreamExt, ByteSendStreamExt, memory_byte_stream};
+    ///
+    /// # anyrt::run(async {
+    /// let (mut near, mut far) = memory_byte_stream(32);
+    /// near.send(b"hello").await?;
+    /// assert_eq!(far.receive(100).await?, b"hello");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     fn send<'a>(&'a mut self, bytes: &'a [u8]) -> SendBytes<'a, Self> {
         SendBytes::new(self, bytes)
     }
@@ -68,6 +110,23 @@ pub trait ByteSendStreamExt: ByteSendStream {
     /// - [`Unsupported`](std::io::ErrorKind::Unsupported) if the stream cannot end one direction alone
     ///   (see [`HalfClose`](super::HalfClose)); the stream remains usable.
     /// - Any other error of the stream.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{
+    ///     ByteReceiveStreamExt, ByteSendStreamExt, is_end_of_stream, memory_byte_stream,
+    /// };
+    ///
+    /// # anyrt::run(async {
+    /// let (mut near, mut far) = memory_byte_stream(32);
+    /// near.send_eof().await?;
+    /// assert!(is_end_of_stream(&far.receive(100).await.unwrap_err()));
+    /// far.send(b"answer").await?;
+    /// assert_eq!(near.receive(100).await?, b"answer");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     fn send_eof(&mut self) -> SendEof<'_, Self> {
         SendEof::new(self)
     }
@@ -83,6 +142,23 @@ pub trait ByteSendStreamExt: ByteSendStream {
     /// # Errors
     ///
     /// Any error of the stream; the stream is closed nevertheless.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{
+    ///     ByteReceiveStreamExt, ByteSendStreamExt, is_end_of_stream, memory_byte_stream,
+    /// };
+    ///
+    /// # anyrt::run(async {
+    /// let (mut near, mut far) = memory_byte_stream(32);
+    /// near.send(b"bye").await?;
+    /// near.close().await?;
+    /// assert_eq!(far.receive(100).await?, b"bye");
+    /// assert!(is_end_of_stream(&far.receive(100).await.unwrap_err()));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     fn close(self) -> Close<Self>
     where
         Self: Sized,

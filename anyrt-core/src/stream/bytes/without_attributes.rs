@@ -16,7 +16,7 @@ use crate::stream::Attributes;
 /// # Examples
 ///
 /// ```
-/// use anyrt_core::stream::{WithoutAttributes, ByteReceiveStream, ByteReceiveStreamExt};
+/// use anyrt::stream::{WithoutAttributes, ByteReceiveStream, ByteReceiveStreamExt};
 ///
 /// async fn first_byte(mut stream: impl ByteReceiveStream) -> std::io::Result<u8> {
 ///     Ok(stream.receive(1).await?[0])

@@ -48,6 +48,18 @@ impl<R: Runtime> FileReadStream<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{ByteReceiveStreamExt, FileReadStream};
+    ///
+    /// # anyrt::run(async {
+    /// let mut file = FileReadStream::open("Cargo.toml").await?;
+    /// assert_eq!(file.receive(9).await?, b"[package]");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn open(path: impl Into<PathBuf>) -> impl Future<Output = io::Result<Self>> + Send {
         let path = path.into();
         async {
@@ -60,6 +72,19 @@ impl<R: Runtime> FileReadStream<R> {
     }
 
     /// Creates a stream from a file that is open for reading, at its current position.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{ByteReceiveStreamExt, FileReadStream};
+    /// use std::fs::File;
+    ///
+    /// # anyrt::run(async {
+    /// let mut file = FileReadStream::from_std(File::open("Cargo.toml")?);
+    /// assert_eq!(file.receive(9).await?, b"[package]");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn from_std(file: File) -> Self {
         FileReadStream {
             engine: Engine::new(file.into(), None, options()),
@@ -76,6 +101,20 @@ impl<R: Runtime> FileReadStream<R> {
     ///
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput) for a position before the beginning.
     /// - Returns the error of the operating system; not every file has a position.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{ByteReceiveStreamExt, FileReadStream};
+    /// use std::io::SeekFrom;
+    ///
+    /// # anyrt::run(async {
+    /// let mut file = FileReadStream::open("Cargo.toml").await?;
+    /// file.seek(SeekFrom::Start(1)).await?;
+    /// assert_eq!(file.receive(7).await?, b"package");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn seek(&mut self, to: SeekFrom) -> impl Future<Output = io::Result<u64>> + Send {
         self.engine.seek(to)
     }
@@ -89,6 +128,19 @@ impl<R: Runtime> FileReadStream<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system; not every file has a position.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{ByteReceiveStreamExt, FileReadStream};
+    ///
+    /// # anyrt::run(async {
+    /// let mut file = FileReadStream::open("Cargo.toml").await?;
+    /// let received = file.receive(9).await?.len();
+    /// assert_eq!(file.tell().await?, received as u64);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn tell(&mut self) -> impl Future<Output = io::Result<u64>> + Send {
         self.engine.tell()
     }
@@ -98,6 +150,19 @@ impl<R: Runtime> FileReadStream<R> {
     /// # Cancel safety
     ///
     /// Dropping the future closes the file at once, or as soon as the running call has ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{ByteReceiveStreamExt, FileReadStream};
+    ///
+    /// # anyrt::run(async {
+    /// let mut file = FileReadStream::open("Cargo.toml").await?;
+    /// assert!(!file.receive(100).await?.is_empty());
+    /// file.close().await;
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn close(mut self) {
         // Only writes can fail, and there are none.
         let _ = poll_fn(|cx| self.engine.poll_close(cx)).await;

@@ -50,6 +50,22 @@ impl<R: Runtime> FileWriteStream<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{ByteSendStreamExt, FileWriteStream};
+    ///
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let path = dir.path().join("report");
+    /// let mut file = FileWriteStream::create(&*path).await?;
+    /// file.send(b"done").await?;
+    /// file.close().await?;
+    /// assert_eq!(path.read().await?, b"done");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn create(path: impl Into<PathBuf>) -> impl Future<Output = io::Result<Self>> + Send {
         let path = path.into();
         async {
@@ -71,6 +87,23 @@ impl<R: Runtime> FileWriteStream<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{ByteSendStreamExt, FileWriteStream};
+    ///
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let path = dir.path().join("log");
+    /// path.write("first\n").await?;
+    /// let mut log = FileWriteStream::append(&*path).await?;
+    /// log.send(b"second\n").await?;
+    /// log.close().await?;
+    /// assert_eq!(path.read_to_string().await?, "first\nsecond\n");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn append(path: impl Into<PathBuf>) -> impl Future<Output = io::Result<Self>> + Send {
         let path = path.into();
         async {
@@ -81,6 +114,23 @@ impl<R: Runtime> FileWriteStream<R> {
     }
 
     /// Creates a stream from a file that is open for writing, at its current position.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{ByteSendStreamExt, FileWriteStream};
+    /// use std::fs::File;
+    ///
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let path = dir.path().join("report");
+    /// let mut file = FileWriteStream::from_std(File::create(&path)?);
+    /// file.send(b"done").await?;
+    /// file.close().await?;
+    /// assert_eq!(path.read().await?, b"done");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn from_std(file: File) -> Self {
         FileWriteStream {
             engine: Engine::new(file.into(), None, EngineOptions::default()),

@@ -37,7 +37,8 @@ pub const UNBOUNDED: usize = usize::MAX;
 /// # Examples
 ///
 /// ```
-/// use anyrt_core::stream::{TryReceiveError, memory_object_stream};
+/// use anyrt::memory_object_stream;
+/// use anyrt::stream::TryReceiveError;
 ///
 /// let (tx, rx) = memory_object_stream(1);
 /// tx.try_send("first").unwrap();

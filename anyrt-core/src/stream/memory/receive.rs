@@ -63,6 +63,22 @@ impl<T> MemoryObjectReceiveStream<T> {
     ///
     /// - [`ReceiveError::EndOfStream`]: all senders are closed, and no object is left.
     /// - [`ReceiveError::Closed`]: this handle is closed, possibly while the call waited.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::ReceiveError;
+    ///
+    /// # anyrt::run(async {
+    /// let (sender, receiver) = anyrt::memory_object_stream(2);
+    /// sender.send("to").await.unwrap();
+    /// sender.send("be").await.unwrap();
+    /// drop(sender);
+    /// assert_eq!(receiver.receive().await, Ok("to"));
+    /// assert_eq!(receiver.receive().await, Ok("be"));
+    /// assert_eq!(receiver.receive().await, Err(ReceiveError::EndOfStream));
+    /// # });
+    /// ```
     #[inline]
     pub fn receive(&self) -> ReceiveObject<'_, T> {
         ReceiveObject {
@@ -83,6 +99,17 @@ impl<T> MemoryObjectReceiveStream<T> {
     ///   returned.
     /// - [`TryReceiveError::EndOfStream`]: all senders are closed, and no object is left.
     /// - [`TryReceiveError::Closed`]: this handle is closed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::TryReceiveError;
+    ///
+    /// let (sender, receiver) = anyrt::memory_object_stream(2);
+    /// assert_eq!(receiver.try_receive(), Err(TryReceiveError::WouldBlock));
+    /// sender.try_send("word").unwrap();
+    /// assert_eq!(receiver.try_receive(), Ok("word"));
+    /// ```
     #[inline]
     pub fn try_receive(&self) -> Result<T, TryReceiveError> {
         // Relaxed: a hint. `forget_next` reads it again under the lock.
@@ -110,6 +137,16 @@ impl<T> MemoryObjectReceiveStream<T> {
     /// again has no effect.
     ///
     /// This method is synchronous and can be called anywhere.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let (sender, receiver) = anyrt::memory_object_stream(2);
+    /// receiver.close();
+    /// assert!(sender.send("word").await.unwrap_err().is_broken());
+    /// # });
+    /// ```
     pub fn close(&self) {
         // First: an object that was handed to a dropped `next()` must go to another receiver.
         self.forget_next();
@@ -120,6 +157,15 @@ impl<T> MemoryObjectReceiveStream<T> {
     /// Returns the state of the stream; the same from either side.
     ///
     /// This method is synchronous and can be called anywhere.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (sender, receiver) = anyrt::memory_object_stream(2);
+    /// sender.try_send("word").unwrap();
+    /// let statistics = receiver.statistics();
+    /// assert_eq!((statistics.buffered, statistics.capacity), (1, 2));
+    /// ```
     pub fn statistics(&self) -> MemoryObjectStreamStatistics {
         self.shared.lock().statistics()
     }

@@ -61,6 +61,17 @@ impl<T> MemoryObjectSendStream<T> {
     ///
     /// - [`SendError::Broken`]: all receivers are closed.
     /// - [`SendError::Closed`]: this handle is closed, possibly while the call waited.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let (sender, receiver) = anyrt::memory_object_stream(0);
+    /// let (sent, received) = anyrt::gather((sender.send("word"), receiver.receive())).await;
+    /// assert!(sent.is_ok());
+    /// assert_eq!(received, Ok("word"));
+    /// # });
+    /// ```
     #[inline]
     pub fn send(&self, item: T) -> SendObject<'_, T> {
         SendObject {
@@ -82,6 +93,15 @@ impl<T> MemoryObjectSendStream<T> {
     /// - [`TrySendError::WouldBlock`]: there is no room, and no receiver waits.
     /// - [`TrySendError::Broken`]: all receivers are closed.
     /// - [`TrySendError::Closed`]: this handle is closed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (sender, receiver) = anyrt::memory_object_stream(1);
+    /// sender.try_send("first").unwrap();
+    /// assert!(sender.try_send("second").unwrap_err().is_would_block());
+    /// assert_eq!(receiver.try_receive(), Ok("first"));
+    /// ```
     #[inline]
     pub fn try_send(&self, item: T) -> Result<(), TrySendError<T>> {
         let mut state = self.shared.lock();
@@ -110,6 +130,18 @@ impl<T> MemoryObjectSendStream<T> {
     /// again has no effect.
     ///
     /// This method is synchronous and can be called anywhere.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::ReceiveError;
+    ///
+    /// # anyrt::run(async {
+    /// let (sender, receiver) = anyrt::memory_object_stream::<u8>(1);
+    /// sender.close();
+    /// assert_eq!(receiver.receive().await, Err(ReceiveError::EndOfStream));
+    /// # });
+    /// ```
     pub fn close(&self) {
         let later = self.shared.lock().close_sender(&self.handle);
         later.carry_out();
@@ -118,6 +150,16 @@ impl<T> MemoryObjectSendStream<T> {
     /// Returns the state of the stream; the same from either side.
     ///
     /// This method is synchronous and can be called anywhere.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let (sender, _receiver) = anyrt::memory_object_stream::<u8>(1);
+    /// let other = sender.clone();
+    /// assert_eq!(sender.statistics().open_senders, 2);
+    /// drop(other);
+    /// assert_eq!(sender.statistics().open_senders, 1);
+    /// ```
     pub fn statistics(&self) -> MemoryObjectStreamStatistics {
         self.shared.lock().statistics()
     }

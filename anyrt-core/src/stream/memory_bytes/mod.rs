@@ -33,7 +33,7 @@ use crate::loom::Arc;
 /// # Examples
 ///
 /// ```
-/// use anyrt_core::stream::{ByteReceiveStreamExt, ByteSendStreamExt, memory_byte_stream};
+/// use anyrt::stream::{ByteReceiveStreamExt, ByteSendStreamExt, memory_byte_stream};
 ///
 /// async fn greet() -> std::io::Result<()> {
 ///     let (mut near, mut far) = memory_byte_stream(1024);
@@ -63,6 +63,19 @@ pub fn memory_byte_stream(capacity: usize) -> (MemoryByteStream, MemoryByteStrea
 /// # Panics
 ///
 /// If `capacity` is 0.
+///
+/// # Examples
+///
+/// ```
+/// use anyrt::stream::{ByteReceiveStreamExt, ByteSendStreamExt, memory_byte_pipe};
+///
+/// # anyrt::run(async {
+/// let (mut sender, mut receiver) = memory_byte_pipe(32);
+/// sender.send(b"to be").await?;
+/// assert_eq!(receiver.receive(100).await?, b"to be");
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 pub fn memory_byte_pipe(capacity: usize) -> (MemoryByteSendStream, MemoryByteReceiveStream) {
     assert!(
         capacity > 0,

@@ -28,6 +28,26 @@ impl MemoryByteStream {
     }
 
     /// Splits the stream into its sending and its receiving direction, for two tasks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{ByteReceiveStreamExt, ByteSendStreamExt, memory_byte_stream};
+    ///
+    /// # anyrt::run(async {
+    /// let (near, mut far) = memory_byte_stream(4);
+    /// let (mut sender, mut receiver) = near.into_parts();
+    /// let echo = async {
+    ///     let bytes = far.receive(4).await?;
+    ///     far.send(&bytes).await
+    /// };
+    /// let (sent, received, echoed) =
+    ///     anyrt::gather((sender.send(b"ping"), receiver.receive(4), echo)).await;
+    /// assert_eq!(received?, b"ping");
+    /// # sent?; echoed?;
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_parts(self) -> (MemoryByteSendStream, MemoryByteReceiveStream) {
         (self.send_stream, self.receive_stream)
     }
@@ -36,6 +56,19 @@ impl MemoryByteStream {
     /// [broken](crate::stream::is_broken) from now on, and bytes in transit are lost.
     ///
     /// This method is synchronous and can be called anywhere.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{ByteReceiveStreamExt, is_broken, memory_byte_stream};
+    ///
+    /// # anyrt::run(async {
+    /// let (near, mut far) = memory_byte_stream(4);
+    /// near.reset();
+    /// assert!(is_broken(&far.receive(4).await.unwrap_err()));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn reset(self) {
         self.send_stream.reset();
         self.receive_stream.reset();

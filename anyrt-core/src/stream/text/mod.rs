@@ -33,7 +33,7 @@ use crate::engine::{FallibleOperation, Wait, poll_state};
 /// # Examples
 ///
 /// ```
-/// use anyrt_core::stream::{ByteSendStreamExt, TextStream, memory_byte_stream};
+/// use anyrt::stream::{ByteSendStreamExt, TextStream, memory_byte_stream};
 ///
 /// async fn in_two_halves() -> std::io::Result<()> {
 ///     let (mut bytes, text) = memory_byte_stream(1024);
@@ -62,6 +62,19 @@ pub struct TextStream<S> {
 
 impl<S> TextStream<S> {
     /// Creates a text stream. Bytes that are not UTF-8 are an error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{ByteSendStreamExt, TextStream, memory_byte_pipe};
+    ///
+    /// # anyrt::run(async {
+    /// let (mut sender, receiver) = memory_byte_pipe(16);
+    /// sender.send("é".as_bytes()).await?;
+    /// assert_eq!(TextStream::new(receiver).receive().await?, "é");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn new(stream: S) -> TextStream<S> {
         TextStream {
             stream,
@@ -75,6 +88,19 @@ impl<S> TextStream<S> {
 
     /// Creates a text stream that replaces bytes that are not UTF-8 with
     /// [U+FFFD](char::REPLACEMENT_CHARACTER), like [`String::from_utf8_lossy`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{ByteSendStreamExt, TextStream, memory_byte_pipe};
+    ///
+    /// # anyrt::run(async {
+    /// let (mut sender, receiver) = memory_byte_pipe(16);
+    /// sender.send(b"to\xffbe").await?;
+    /// assert_eq!(TextStream::lossy(receiver).receive().await?, "to\u{fffd}be");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn lossy(stream: S) -> TextStream<S> {
         TextStream {
             lossy: true,
@@ -83,6 +109,17 @@ impl<S> TextStream<S> {
     }
 
     /// Returns the inner byte stream.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{MemoryByteReceiveStream, TextStream, memory_byte_pipe};
+    ///
+    /// let (_sender, receiver) = memory_byte_pipe(16);
+    /// let text = TextStream::new(receiver);
+    /// let bytes: &MemoryByteReceiveStream = text.stream();
+    /// # let _ = bytes;
+    /// ```
     pub fn stream(&self) -> &S {
         &self.stream
     }
@@ -91,6 +128,22 @@ impl<S> TextStream<S> {
     ///
     /// The rest of a text whose `send` was dropped is lost. If that matters, send something first, such as an
     /// empty text.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{ByteSendStreamExt, TextStream, memory_byte_pipe};
+    ///
+    /// # anyrt::run(async {
+    /// let (mut sender, receiver) = memory_byte_pipe(16);
+    /// sender.send(b"to be\xc3").await?;
+    /// let mut text = TextStream::new(receiver);
+    /// assert_eq!(text.receive().await?, "to be");
+    /// let (_bytes, undecoded) = text.into_parts();
+    /// assert_eq!(undecoded, b"\xc3", "half a character");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_parts(mut self) -> (S, Vec<u8>) {
         let undecoded = self.buffer.take(self.buffer.len());
         (self.stream, undecoded)
@@ -135,6 +188,20 @@ impl<S: ByteSendStream> TextStream<S> {
     /// - [`Unsupported`](io::ErrorKind::Unsupported) if the byte stream cannot end one direction alone (see
     ///   [`HalfClose`](super::HalfClose)); the stream remains usable.
     /// - Any other error of the byte stream.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{TextStream, is_end_of_stream, memory_byte_stream};
+    ///
+    /// # anyrt::run(async {
+    /// let (near, far) = memory_byte_stream(16);
+    /// let (mut near, mut far) = (TextStream::new(near), TextStream::new(far));
+    /// near.send_eof().await?;
+    /// assert!(is_end_of_stream(&far.receive().await.unwrap_err()));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn send_eof(&mut self) -> impl Future<Output = io::Result<()>> + Send {
         let mut operation = FallibleOperation::new();
         poll_fn(move |cx| {
@@ -154,6 +221,21 @@ impl<S: ByteSendStream> TextStream<S> {
     /// # Errors
     ///
     /// Any error of the byte stream; the stream is closed nevertheless.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{TextStream, memory_byte_stream};
+    ///
+    /// # anyrt::run(async {
+    /// let (near, far) = memory_byte_stream(16);
+    /// let (mut near, mut far) = (TextStream::new(near), TextStream::new(far));
+    /// near.send("bye").await?;
+    /// near.close().await?;
+    /// assert_eq!(far.receive().await?, "bye");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn close(mut self) -> io::Result<()> {
         let mut operation = FallibleOperation::new();
         poll_fn(|cx| operation.poll(cx, |cx| self.poll_close(cx))).await

@@ -23,6 +23,23 @@ impl<S: ByteReceiveStream> TextStream<S> {
     ///   or the stream ends inside a character: see [`is_invalid_utf8`](crate::stream::is_invalid_utf8). All
     ///   text before has been received. Never returned by a [lossy](Self::lossy) stream.
     /// - Any other error of the byte stream.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{ByteSendStreamExt, TextStream, memory_byte_pipe};
+    ///
+    /// # anyrt::run(async {
+    /// let (mut sender, receiver) = memory_byte_pipe(16);
+    /// let mut text = TextStream::new(receiver);
+    /// let bytes = "née".as_bytes();
+    /// sender.send(&bytes[..2]).await?; // ends within a character
+    /// assert_eq!(text.receive().await?, "n");
+    /// sender.send(&bytes[2..]).await?;
+    /// assert_eq!(text.receive().await?, "ée");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn receive(&mut self) -> ReceiveText<'_, S> {
         ReceiveText::new(self)
     }
@@ -41,6 +58,19 @@ impl<S: ByteSendStream> TextStream<S> {
     /// - [Closed](crate::stream::is_closed) after [`send_eof`](Self::send_eof), even if the text is empty.
     /// - [Broken](crate::stream::is_broken) if the peer no longer receives.
     /// - Any other error of the byte stream.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{ByteReceiveStreamExt, TextStream, memory_byte_pipe};
+    ///
+    /// # anyrt::run(async {
+    /// let (sender, mut receiver) = memory_byte_pipe(16);
+    /// TextStream::new(sender).send("née").await?;
+    /// assert_eq!(receiver.receive(100).await?, "née".as_bytes());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn send<T: AsRef<str>>(&mut self, text: T) -> SendText<'_, S, T> {
         SendText::new(self, text)
     }

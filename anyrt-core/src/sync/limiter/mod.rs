@@ -27,7 +27,7 @@ use crate::loom::{Arc, const_fn};
 /// # Examples
 ///
 /// ```
-/// use anyrt_core::sync::CapacityLimiter;
+/// use anyrt::sync::CapacityLimiter;
 ///
 /// static WORKERS: CapacityLimiter = CapacityLimiter::new(1);
 ///
@@ -66,6 +66,15 @@ impl CapacityLimiter {
     const_fn! {
         /// Creates a limiter with this number of tokens. With zero, every acquisition waits until the total
         /// is raised.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use anyrt::sync::CapacityLimiter;
+        ///
+        /// static UPLOADS: CapacityLimiter = CapacityLimiter::new(4);
+        /// assert_eq!(UPLOADS.total(), 4);
+        /// ```
         pub const fn new(total: usize) -> CapacityLimiter {
             CapacityLimiter {
                 queue: FairQueue::new(Tokens {
@@ -77,12 +86,33 @@ impl CapacityLimiter {
     }
 
     /// Returns the number of tokens.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::CapacityLimiter;
+    ///
+    /// assert_eq!(CapacityLimiter::new(40).total(), 40);
+    /// ```
     pub fn total(&self) -> usize {
         self.queue.look(|tokens, _| tokens.total)
     }
 
     /// Sets the number of tokens. If it grows, waiting tasks receive the new tokens at once, the oldest
     /// first. If it shrinks, the difference takes effect as tokens are returned.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::CapacityLimiter;
+    ///
+    /// let limiter = CapacityLimiter::new(1);
+    /// let _first = limiter.try_acquire().unwrap();
+    /// assert!(limiter.try_acquire().is_err());
+    ///
+    /// limiter.set_total(2);
+    /// assert!(limiter.try_acquire().is_ok());
+    /// ```
     pub fn set_total(&self, total: usize) {
         self.queue.change(|tokens| tokens.total = total);
     }
@@ -96,6 +126,20 @@ impl CapacityLimiter {
     ///
     /// This method is cancel safe, but a cancelled call loses its place in the queue. A token that was handed
     /// over and not yet received goes to the next waiter.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::CapacityLimiter;
+    ///
+    /// # anyrt::run(async {
+    /// let limiter = CapacityLimiter::new(1);
+    /// let token = limiter.acquire().await;
+    /// assert_eq!(limiter.statistics().borrowed, 1);
+    /// drop(token);
+    /// assert_eq!(limiter.statistics().borrowed, 0);
+    /// # });
+    /// ```
     pub async fn acquire(&self) -> CapacityToken<'_> {
         let Ok(token) = self.borrow(Acquisition::single()).await else {
             unreachable!("{SINGLE}");
@@ -115,6 +159,19 @@ impl CapacityLimiter {
     /// # Errors
     ///
     /// [`AlreadyBorrowing`] if the borrower has a token now, or when the call reaches the front of the queue.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::CapacityLimiter;
+    ///
+    /// # anyrt::run(async {
+    /// let limiter = CapacityLimiter::new(10);
+    /// let _token = limiter.acquire_on_behalf_of("tenant 7").await.unwrap();
+    /// assert!(limiter.acquire_on_behalf_of("tenant 7").await.is_err(), "one token each");
+    /// assert!(limiter.acquire_on_behalf_of("tenant 8").await.is_ok());
+    /// # });
+    /// ```
     pub async fn acquire_on_behalf_of(
         &self,
         borrower: impl Into<Borrower>,
@@ -140,6 +197,20 @@ impl CapacityLimiter {
     /// # Cancel safety
     ///
     /// As for [`acquire`](CapacityLimiter::acquire).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::CapacityLimiter;
+    /// use std::sync::Arc;
+    ///
+    /// # anyrt::run(async {
+    /// let limiter = Arc::new(CapacityLimiter::new(1));
+    /// let token = limiter.acquire_arc().await;
+    /// std::thread::spawn(move || drop(token)).join().unwrap();
+    /// assert!(limiter.try_acquire().is_ok());
+    /// # });
+    /// ```
     pub fn acquire_arc(self: &Arc<Self>) -> impl Future<Output = CapacityTokenArc> + use<> {
         let borrow = self.borrow_arc(Acquisition::single());
         async move {
@@ -164,6 +235,19 @@ impl CapacityLimiter {
     /// # Errors
     ///
     /// [`AlreadyBorrowing`] if the borrower has a token now, or when the call reaches the front of the queue.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::CapacityLimiter;
+    /// use std::sync::Arc;
+    ///
+    /// # anyrt::run(async {
+    /// let limiter = Arc::new(CapacityLimiter::new(10));
+    /// let _token = limiter.acquire_arc_on_behalf_of(7).await.unwrap();
+    /// assert!(limiter.acquire_arc_on_behalf_of(7).await.is_err(), "one token each");
+    /// # });
+    /// ```
     pub fn acquire_arc_on_behalf_of<B: Into<Borrower>>(
         self: &Arc<Self>,
         borrower: B,
@@ -207,6 +291,18 @@ impl CapacityLimiter {
     /// # Errors
     ///
     /// [`WouldBlock`] otherwise.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::CapacityLimiter;
+    ///
+    /// let limiter = CapacityLimiter::new(1);
+    /// let token = limiter.try_acquire().unwrap();
+    /// assert!(limiter.try_acquire().is_err());
+    /// drop(token);
+    /// assert!(limiter.try_acquire().is_ok());
+    /// ```
     pub fn try_acquire(&self) -> Result<CapacityToken<'_>, WouldBlock> {
         match self.try_borrow(&Acquisition::single()) {
             Ok(loan) => Ok(CapacityToken {
@@ -223,6 +319,19 @@ impl CapacityLimiter {
     ///
     /// - [`TryBorrowError::WouldBlock`]: no token is free, or a task waits.
     /// - [`TryBorrowError::AlreadyBorrowing`]: the borrower has a token.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::{CapacityLimiter, TryBorrowError};
+    ///
+    /// # anyrt::run(async {
+    /// let limiter = CapacityLimiter::new(10);
+    /// let _token = limiter.try_acquire_on_behalf_of("tenant 7").unwrap();
+    /// let again = limiter.try_acquire_on_behalf_of("tenant 7").unwrap_err();
+    /// assert!(matches!(again, TryBorrowError::AlreadyBorrowing(_)));
+    /// # });
+    /// ```
     pub fn try_acquire_on_behalf_of(
         &self,
         borrower: impl Into<Borrower>,
@@ -240,6 +349,18 @@ impl CapacityLimiter {
     /// # Errors
     ///
     /// [`WouldBlock`] if no token is free, or a task waits.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::CapacityLimiter;
+    /// use std::sync::Arc;
+    ///
+    /// let limiter = Arc::new(CapacityLimiter::new(1));
+    /// let token = limiter.try_acquire_arc().unwrap();
+    /// drop(limiter); // the token keeps it
+    /// drop(token);
+    /// ```
     pub fn try_acquire_arc(self: &Arc<Self>) -> Result<CapacityTokenArc, WouldBlock> {
         match self.try_borrow(&Acquisition::single()) {
             Ok(loan) => Ok(CapacityTokenArc {
@@ -262,6 +383,19 @@ impl CapacityLimiter {
     /// # Errors
     ///
     /// [`NotBorrowing`] if the borrower has no token.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::CapacityLimiter;
+    ///
+    /// let limiter = CapacityLimiter::new(1);
+    /// limiter.try_acquire_on_behalf_of("tenant 7").unwrap().forget();
+    /// assert_eq!(limiter.statistics().borrowed, 1);
+    ///
+    /// limiter.release_on_behalf_of("tenant 7").unwrap();
+    /// assert!(limiter.release_on_behalf_of("tenant 7").is_err());
+    /// ```
     pub fn release_on_behalf_of(&self, borrower: impl Into<Borrower>) -> Result<(), NotBorrowing> {
         let borrower = borrower.into();
         let released = self.queue.change(|tokens| {
@@ -277,6 +411,18 @@ impl CapacityLimiter {
     }
 
     /// Returns the borrowers of the tokens and the number of waiting tasks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::{Borrower, CapacityLimiter};
+    ///
+    /// let limiter = CapacityLimiter::new(2);
+    /// let _token = limiter.try_acquire_on_behalf_of("tenant 7").unwrap();
+    /// let statistics = limiter.statistics();
+    /// assert_eq!((statistics.borrowed, statistics.total), (1, 2));
+    /// assert_eq!(statistics.borrowers, [Borrower::from("tenant 7")]);
+    /// ```
     pub fn statistics(&self) -> CapacityStatistics {
         self.queue.look(|tokens, waiting| {
             let borrowed = tokens.borrowers.len();

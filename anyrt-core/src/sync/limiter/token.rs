@@ -29,6 +29,18 @@ macro_rules! token {
         impl $token {
             /// Forgets the token: its borrower keeps it until it is
             /// [released](CapacityLimiter::release_on_behalf_of) on its behalf.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// use anyrt::sync::CapacityLimiter;
+            ///
+            /// let limiter = CapacityLimiter::new(1);
+            /// limiter.try_acquire_on_behalf_of("tenant 7").unwrap().forget();
+            /// assert!(limiter.try_acquire().is_err());
+            /// limiter.release_on_behalf_of("tenant 7").unwrap();
+            /// assert!(limiter.try_acquire().is_ok());
+            /// ```
             pub fn forget(mut self) {
                 // The entry stays among the borrowers; only dropping the token would have removed it.
                 self.loan = None;

@@ -35,7 +35,7 @@ use crate::loom::{Arc, const_fn};
 /// # Examples
 ///
 /// ```
-/// use anyrt_core::sync::RwLock;
+/// use anyrt::sync::RwLock;
 ///
 /// static NAMES: RwLock<Vec<&str>> = RwLock::new(Vec::new());
 ///
@@ -64,6 +64,15 @@ pub struct RwLockStatistics {
 impl<T> RwLock<T> {
     const_fn! {
         /// Creates an unlocked lock.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use anyrt::sync::RwLock;
+        ///
+        /// static TABLE: RwLock<Vec<u32>> = RwLock::new(Vec::new());
+        /// assert!(TABLE.try_read().unwrap().is_empty());
+        /// ```
         pub const fn new(value: T) -> RwLock<T> {
             RwLock {
                 queue: FairQueue::new(RwLockState {
@@ -84,6 +93,18 @@ impl<T> RwLock<T> {
     ///
     /// This method is cancel safe, but a cancelled call loses its place in the queue. A lock that was handed
     /// over and not yet received goes to the next waiter.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::RwLock;
+    ///
+    /// # anyrt::run(async {
+    /// let table = RwLock::new(vec![1, 2]);
+    /// let (first, second) = (table.read().await, table.read().await);
+    /// assert_eq!(first.len() + second.len(), 4, "readers share the value");
+    /// # });
+    /// ```
     pub async fn read(&self) -> RwLockReadGuard<'_, T> {
         let value = self.queue.wait(To::Read, Wait::Lock).await;
         RwLockReadGuard {
@@ -100,6 +121,18 @@ impl<T> RwLock<T> {
     /// # Cancel safety
     ///
     /// As for [`read`](RwLock::read).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::RwLock;
+    ///
+    /// # anyrt::run(async {
+    /// let table = RwLock::new(vec![1, 2]);
+    /// table.write().await.push(3);
+    /// assert_eq!(table.read().await.len(), 3);
+    /// # });
+    /// ```
     pub async fn write(&self) -> RwLockWriteGuard<'_, T> {
         let value = self.queue.wait(To::Write, Wait::Lock).await;
         RwLockWriteGuard {
@@ -113,6 +146,18 @@ impl<T> RwLock<T> {
     /// # Errors
     ///
     /// [`WouldBlock`] otherwise.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::RwLock;
+    ///
+    /// let table = RwLock::new(vec![1, 2]);
+    /// let writer = table.try_write().unwrap();
+    /// assert!(table.try_read().is_err());
+    /// drop(writer);
+    /// assert_eq!(table.try_read().unwrap().len(), 2);
+    /// ```
     pub fn try_read(&self) -> Result<RwLockReadGuard<'_, T>, WouldBlock> {
         let value = self.queue.try_enter(&To::Read).ok_or(WouldBlock)?;
         Ok(RwLockReadGuard {
@@ -126,6 +171,18 @@ impl<T> RwLock<T> {
     /// # Errors
     ///
     /// [`WouldBlock`] otherwise.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::RwLock;
+    ///
+    /// let table = RwLock::new(vec![1, 2]);
+    /// let reader = table.try_read().unwrap();
+    /// assert!(table.try_write().is_err());
+    /// drop(reader);
+    /// table.try_write().unwrap().clear();
+    /// ```
     pub fn try_write(&self) -> Result<RwLockWriteGuard<'_, T>, WouldBlock> {
         let value = self.queue.try_enter(&To::Write).ok_or(WouldBlock)?;
         Ok(RwLockWriteGuard {
@@ -142,6 +199,20 @@ impl<T> RwLock<T> {
     /// # Cancel safety
     ///
     /// As for [`read`](RwLock::read).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::RwLock;
+    /// use std::sync::Arc;
+    ///
+    /// # anyrt::run(async {
+    /// let table = Arc::new(RwLock::new(vec![1, 2]));
+    /// let guard = table.read_arc().await;
+    /// let length = anyrt::to_thread::run(move || guard.len()).await;
+    /// assert_eq!(length, 2);
+    /// # });
+    /// ```
     pub fn read_arc(self: &Arc<Self>) -> impl Future<Output = RwLockReadGuardArc<T>> + use<T> {
         let lock = self.clone();
         async move {
@@ -158,6 +229,20 @@ impl<T> RwLock<T> {
     /// # Cancel safety
     ///
     /// As for [`read`](RwLock::read).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::RwLock;
+    /// use std::sync::Arc;
+    ///
+    /// # anyrt::run(async {
+    /// let table = Arc::new(RwLock::new(vec![2, 1]));
+    /// let mut guard = table.write_arc().await;
+    /// anyrt::to_thread::run(move || guard.sort()).await;
+    /// assert_eq!(*table.read().await, [1, 2]);
+    /// # });
+    /// ```
     pub fn write_arc(self: &Arc<Self>) -> impl Future<Output = RwLockWriteGuardArc<T>> + use<T> {
         let lock = self.clone();
         async move {
@@ -171,6 +256,17 @@ impl<T> RwLock<T> {
     /// # Errors
     ///
     /// [`WouldBlock`] if there is a writer or a waiting task.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::RwLock;
+    /// use std::sync::Arc;
+    ///
+    /// let table = Arc::new(RwLock::new(vec![1, 2]));
+    /// let guard = table.try_read_arc().unwrap();
+    /// std::thread::spawn(move || assert_eq!(guard.len(), 2)).join().unwrap();
+    /// ```
     pub fn try_read_arc(self: &Arc<Self>) -> Result<RwLockReadGuardArc<T>, WouldBlock> {
         let value = self.queue.try_enter(&To::Read).ok_or(WouldBlock)?;
         Ok(RwLockReadGuardArc {
@@ -184,6 +280,19 @@ impl<T> RwLock<T> {
     /// # Errors
     ///
     /// [`WouldBlock`] if there is a reader, a writer or a waiting task.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::RwLock;
+    /// use std::sync::Arc;
+    ///
+    /// let table = Arc::new(RwLock::new(vec![1, 2]));
+    /// let guard = table.try_write_arc().unwrap();
+    /// assert!(table.try_write_arc().is_err());
+    /// std::thread::spawn(move || drop(guard)).join().unwrap();
+    /// assert!(table.try_write_arc().is_ok());
+    /// ```
     pub fn try_write_arc(self: &Arc<Self>) -> Result<RwLockWriteGuardArc<T>, WouldBlock> {
         let value = self.queue.try_enter(&To::Write).ok_or(WouldBlock)?;
         Ok(RwLockWriteGuardArc {
@@ -197,6 +306,16 @@ impl<T> RwLock<T> {
     /// # Panics
     ///
     /// If a guard was leaked, since it has the value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::RwLock;
+    ///
+    /// let mut table = RwLock::new(vec![1]);
+    /// table.get_mut().push(2);
+    /// assert_eq!(table.into_inner(), [1, 2]);
+    /// ```
     pub fn get_mut(&mut self) -> &mut T {
         match &mut self.queue.get_mut().value {
             RwLockValue::Fresh(value) => value,
@@ -211,6 +330,14 @@ impl<T> RwLock<T> {
     /// # Panics
     ///
     /// If a guard was leaked, since it has the value.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::RwLock;
+    ///
+    /// assert_eq!(RwLock::new(vec![1, 2]).into_inner(), [1, 2]);
+    /// ```
     pub fn into_inner(self) -> T {
         match self.queue.into_inner().value {
             RwLockValue::Fresh(value) => value,
@@ -220,6 +347,17 @@ impl<T> RwLock<T> {
     }
 
     /// Returns the number of readers, writers and waiting tasks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sync::RwLock;
+    ///
+    /// let table = RwLock::new(0);
+    /// let _first = table.try_read().unwrap();
+    /// let _second = table.try_read().unwrap();
+    /// assert_eq!(table.statistics().readers, 2);
+    /// ```
     pub fn statistics(&self) -> RwLockStatistics {
         self.queue.look(|state, waiting| RwLockStatistics {
             readers: state.readers,

@@ -25,12 +25,41 @@ impl<'a, G> TaskBuilder<'a, G> {
     }
 
     /// Sets the name of the task. The default is the location where it is spawned.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let group = anyrt::task_group(async |tg| {
+    ///     let task = tg.task().name("uploader").spawn(async {});
+    ///     assert_eq!(&*task.name(), "uploader");
+    /// });
+    /// group.await.unwrap();
+    /// # });
+    /// ```
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.options.name = Some(name.into().into());
         self
     }
 
     /// Sets the context of the task, in place of a snapshot of the spawner's.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{Context, ContextVar};
+    ///
+    /// # anyrt::run(async {
+    /// static REQUEST: ContextVar<u64> = ContextVar::new();
+    ///
+    /// REQUEST.set(7);
+    /// let group = anyrt::task_group(async |tg| {
+    ///     let empty = Context::new();
+    ///     tg.task().context(&empty).spawn(async { assert_eq!(REQUEST.get(), None) });
+    /// });
+    /// group.await.unwrap();
+    /// # });
+    /// ```
     pub fn context(mut self, context: &Context) -> Self {
         self.options.context = Some(context.map());
         self

@@ -28,6 +28,16 @@ impl<R: Runtime> RunHandle<R> {
     /// # Errors
     ///
     /// [`NoRun`] outside of every run, and in an application that entered its runtime without anyrt.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::RunHandle;
+    ///
+    /// assert!(RunHandle::current().is_err(), "outside of every run");
+    /// let inside = anyrt::run(async { RunHandle::current().is_ok() });
+    /// assert!(inside);
+    /// ```
     pub fn current() -> Result<RunHandle<R>, NoRun> {
         let run = Run::current().ok_or_else(NoRun::outside)?;
         let group = run
@@ -41,6 +51,15 @@ impl<R: Runtime> RunHandle<R> {
     }
 
     /// Returns the identity of the run.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let run = anyrt::RunHandle::current().unwrap();
+    /// assert_eq!(Some(run.token()), anyrt::task::current_run());
+    /// # });
+    /// ```
     pub fn token(&self) -> RunToken {
         RunToken(self.run.id)
     }
@@ -48,6 +67,16 @@ impl<R: Runtime> RunHandle<R> {
     /// Returns the tasks, groups and scopes of the run, as they are now; see [`tree`](crate::task::tree()).
     ///
     /// Works on any thread, inside and outside of the run. Returns `None` if the run has ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let run = anyrt::RunHandle::current().unwrap();
+    /// let listing = anyrt::to_thread::run(move || run.tree().unwrap().to_string()).await;
+    /// assert!(listing.contains("main"));
+    /// # });
+    /// ```
     pub fn tree(&self) -> Option<Tree> {
         let core = self.run.core().filter(|core| !core.has_ended())?;
         Some(Tree::of(&core))
@@ -58,6 +87,16 @@ impl<R: Runtime> RunHandle<R> {
     /// # Errors
     ///
     /// [`NoRun`] if the run has ended; the future is then dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let run = anyrt::RunHandle::current().unwrap();
+    /// let task = anyrt::to_thread::run(move || run.spawn(async { Ok(6 * 7) })).await.unwrap();
+    /// assert_eq!(task.value().await, 42);
+    /// # });
+    /// ```
     #[track_caller]
     pub fn spawn<F, T>(&self, future: F) -> Result<TaskHandle<T>, NoRun>
     where
@@ -89,6 +128,16 @@ impl<R: Runtime> RunHandle<R> {
     /// # Panics
     ///
     /// With the panic of the future.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let run = anyrt::RunHandle::current().unwrap();
+    /// let answer = anyrt::to_thread::run(move || run.block_on(async { 6 * 7 })).await;
+    /// assert_eq!(answer, Ok(42));
+    /// # });
+    /// ```
     #[track_caller]
     pub fn block_on<F>(&self, future: F) -> Result<F::Output, NoRun>
     where

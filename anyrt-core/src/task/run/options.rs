@@ -19,6 +19,17 @@ pub struct RunOptions {
 impl RunOptions {
     /// Creates the default options: the main task is named `main`, unhandled errors and panics are printed to
     /// standard error, one line each, the shutdown has no limit, and stranded holds lapse after a second.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{Builder, RunOptions};
+    ///
+    /// let name = Builder::new().run_with(RunOptions::new(), async {
+    ///     anyrt::task::current().unwrap().name()
+    /// });
+    /// assert_eq!(&*name.unwrap(), "main");
+    /// ```
     pub fn new() -> RunOptions {
         RunOptions {
             name: None,
@@ -29,12 +40,41 @@ impl RunOptions {
     }
 
     /// Sets the name of the main task.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{Builder, RunOptions};
+    ///
+    /// let options = RunOptions::new().name("server");
+    /// let name = Builder::new().run_with(options, async { anyrt::task::current().unwrap().name() });
+    /// assert_eq!(&*name.unwrap(), "server");
+    /// ```
     pub fn name(mut self, name: impl Into<String>) -> RunOptions {
         self.name = Some(name.into().into());
         self
     }
 
     /// Sets a function that receives errors and panics for which no receiver is left.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::OpenOptions;
+    /// use anyrt::{Builder, RunOptions};
+    /// use std::sync::mpsc;
+    ///
+    /// let (sender, found) = mpsc::channel();
+    /// let options = RunOptions::new().unhandled(move |lost| sender.send(lost.to_string()).unwrap());
+    /// let ended = Builder::new().run_with(options, async {
+    ///     let mut full = OpenOptions::new().write(true).open("/dev/full").await?;
+    ///     full.write_all(b"lost").await
+    ///     // It is dropped before the bytes are written, so that nothing else reports the error.
+    /// });
+    /// # if !std::path::Path::new("/dev/full").exists() { return }
+    /// assert!(ended.unwrap().is_ok());
+    /// assert!(found.recv().unwrap().contains("/dev/full"));
+    /// ```
     pub fn unhandled(mut self, hook: impl Fn(Unhandled) + Send + Sync + 'static) -> RunOptions {
         self.hook = Some(Arc::new(hook));
         self
@@ -42,6 +82,22 @@ impl RunOptions {
 
     /// Sets the time that the run may take to end after its main future has ended. Remaining tasks are then
     /// aborted (rule C12), and functions on worker threads whose callers are gone are not waited for.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{Builder, RunHandle, RunOptions};
+    /// use std::time::Duration;
+    ///
+    /// let options = RunOptions::new().shutdown_limit(Duration::from_millis(10));
+    /// let ended = Builder::new().run_with(options, async {
+    ///     // A task that ignores its cancellation is aborted.
+    ///     let stubborn = anyrt::shield(anyrt::sleep_forever());
+    ///     RunHandle::current().unwrap().spawn(async { stubborn.await; }).unwrap();
+    ///     anyrt::testing::wait_all_tasks_blocked().await;
+    /// });
+    /// assert!(ended.is_ok());
+    /// ```
     pub fn shutdown_limit(mut self, limit: Duration) -> RunOptions {
         self.shutdown_limit = Some(limit);
         self
@@ -54,6 +110,16 @@ impl RunOptions {
     /// without end. If nothing else in the scope is pending, the scope detects that at once. If futures of
     /// other crates are pending, which may lead back to the holder, the scope waits for this time. Holders
     /// that are not polled within it lose their clean-up.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{Builder, RunOptions};
+    /// use std::time::Duration;
+    ///
+    /// let options = RunOptions::new().stranded_after(Duration::from_millis(100));
+    /// assert_eq!(Builder::new().run_with(options, async { 42 }).unwrap(), 42);
+    /// ```
     pub fn stranded_after(mut self, limit: Duration) -> RunOptions {
         self.stranded_after = Some(limit);
         self

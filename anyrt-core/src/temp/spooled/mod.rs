@@ -76,6 +76,19 @@ impl<R: Runtime> SpooledTempFile<R> {
     }
 
     /// Returns whether the bytes are in a file, or are being moved to one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let mut file = anyrt::temp::spooled(4);
+    /// file.write_all(b"to").await?;
+    /// assert!(!file.is_rolled());
+    /// file.write_all(b" be or not").await?;
+    /// assert!(file.is_rolled());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn is_rolled(&self) -> bool {
         !matches!(self.state, SpoolState::Memory(_))
     }
@@ -89,6 +102,22 @@ impl<R: Runtime> SpooledTempFile<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io::SeekFrom;
+    ///
+    /// # anyrt::run(async {
+    /// let mut file = anyrt::temp::spooled(100);
+    /// file.write_all(b"to be").await?;
+    /// file.seek(SeekFrom::Start(3)).await?;
+    /// let mut buffer = [0; 8];
+    /// assert_eq!(file.read(&mut buffer).await?, 2);
+    /// assert_eq!(&buffer[..2], b"be");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut operation = FallibleOperation::new();
         poll_fn(|cx| operation.poll(cx, |cx| Pin::new(&mut *self).poll_read(cx, buffer))).await
@@ -104,6 +133,21 @@ impl<R: Runtime> SpooledTempFile<R> {
     ///
     /// - [`OutOfMemory`](io::ErrorKind::OutOfMemory) if the buffer cannot grow.
     /// - Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io::SeekFrom;
+    ///
+    /// # anyrt::run(async {
+    /// let mut file = anyrt::temp::spooled(100);
+    /// file.write_all(b"to be").await?;
+    /// file.seek(SeekFrom::Start(0)).await?;
+    /// let mut all = Vec::new();
+    /// assert_eq!(file.read_to_end(&mut all).await?, 5);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn read_to_end(&mut self, buffer: &mut Vec<u8>) -> io::Result<usize> {
         let mut operation = FallibleOperation::<io::Error>::new();
         let count = poll_fn(|cx| {
@@ -138,6 +182,17 @@ impl<R: Runtime> SpooledTempFile<R> {
     ///
     /// Returns the error of the operating system. If it has refused the file, the bytes of earlier writes
     /// are still in memory.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let mut file = anyrt::temp::spooled(100);
+    /// let count = file.write(b"to be").await?;
+    /// assert_eq!(file.tell().await?, count as u64);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut operation = FallibleOperation::new();
         poll_fn(|cx| operation.poll(cx, |cx| Pin::new(&mut *self).poll_write(cx, bytes))).await
@@ -153,6 +208,17 @@ impl<R: Runtime> SpooledTempFile<R> {
     /// # Errors
     ///
     /// As [`write`](SpooledTempFile::write).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let mut file = anyrt::temp::spooled(100);
+    /// file.write_all(b"to be").await?;
+    /// assert_eq!(file.tell().await?, 5);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn write_all(&mut self, mut bytes: &[u8]) -> io::Result<()> {
         while !bytes.is_empty() {
             let count = self.write(bytes).await?;
@@ -170,6 +236,18 @@ impl<R: Runtime> SpooledTempFile<R> {
     /// # Errors
     ///
     /// Returns the error of a write.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let mut file = anyrt::temp::spooled(2);
+    /// file.write_all(b"to be").await?;
+    /// file.flush().await?; // reports the error of a write that failed in the background
+    /// assert!(file.is_rolled());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn flush(&mut self) -> io::Result<()> {
         let mut operation = FallibleOperation::new();
         poll_fn(|cx| operation.poll(cx, |cx| Pin::new(&mut *self).poll_flush(cx))).await
@@ -185,6 +263,19 @@ impl<R: Runtime> SpooledTempFile<R> {
     ///
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput) for a position before the beginning.
     /// - Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io::SeekFrom;
+    ///
+    /// # anyrt::run(async {
+    /// let mut file = anyrt::temp::spooled(100);
+    /// file.write_all(b"to be").await?;
+    /// assert_eq!(file.seek(SeekFrom::End(-2)).await?, 3);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let mut operation = FallibleOperation::<io::Error>::new();
         let moved = poll_fn(|cx| {
@@ -206,6 +297,17 @@ impl<R: Runtime> SpooledTempFile<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let mut file = anyrt::temp::spooled(100);
+    /// file.write_all(b"to be").await?;
+    /// assert_eq!(file.tell().await?, 5);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn tell(&mut self) -> io::Result<u64> {
         self.seek(SeekFrom::Current(0)).await
     }
@@ -220,6 +322,20 @@ impl<R: Runtime> SpooledTempFile<R> {
     ///
     /// - [`OutOfMemory`](io::ErrorKind::OutOfMemory) if there is not enough memory.
     /// - Returns the error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::io::SeekFrom;
+    ///
+    /// # anyrt::run(async {
+    /// let mut file = anyrt::temp::spooled(100);
+    /// file.write_all(b"to be").await?;
+    /// file.set_len(2).await?;
+    /// assert_eq!(file.seek(SeekFrom::End(0)).await?, 2);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn set_len(&mut self, length: u64) -> io::Result<()> {
         let mut operation = FallibleOperation::<io::Error>::new();
         let is_set = poll_fn(|cx| {
@@ -250,6 +366,18 @@ impl<R: Runtime> SpooledTempFile<R> {
     /// # Errors
     ///
     /// Returns the error of the operating system; the bytes are lost then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let mut spooled = anyrt::temp::spooled(100);
+    /// spooled.write_all(b"to be").await?;
+    /// let mut file = spooled.into_file().await?;
+    /// assert_eq!(file.metadata().await?.len(), 5);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn into_file(mut self) -> io::Result<File<R>> {
         let mut operation = FallibleOperation::new();
         poll_fn(|cx| operation.poll(cx, |cx| self.poll_roll(cx))).await?;

@@ -87,6 +87,30 @@ impl<S: ByteStream> TlsStream<S> {
     /// - Any error of the transport.
     ///
     /// The transport is closed on error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{ByteReceiveStreamExt, ByteSendStreamExt, memory_byte_stream};
+    /// use anyrt::tls::{TlsClientConfig, TlsServerConfig, TlsStream};
+    ///
+    /// # anyrt::run(async {
+    /// # let made = rcgen::generate_simple_self_signed(["host.example".to_owned()])?;
+    /// # let chain = anyrt::tls::certificates_from_pem(made.cert.pem())?;
+    /// # let key = anyrt::tls::private_key_from_pem(made.signing_key.serialize_pem())?;
+    /// let client = TlsClientConfig::with_roots(chain.clone())?;
+    /// let server = TlsServerConfig::new(chain, key)?;
+    /// let (near, far) = memory_byte_stream(4096);
+    /// let (near, far) = anyrt::gather((
+    ///     TlsStream::connect(near, "host.example", &client),
+    ///     TlsStream::accept(far, &server),
+    /// )).await;
+    /// let (mut near, mut far) = (near?, far?);
+    /// near.send(b"hello").await?;
+    /// assert_eq!(far.receive(100).await?, b"hello");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn connect(
         stream: S,
         host: &str,
@@ -117,6 +141,29 @@ impl<S: ByteStream> TlsStream<S> {
     /// - Any error of the transport.
     ///
     /// The transport is closed on error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::memory_byte_stream;
+    /// use anyrt::tls::{TlsClientConfig, TlsServerConfig, TlsStream};
+    ///
+    /// # anyrt::run(async {
+    /// # let made = rcgen::generate_simple_self_signed(["host.example".to_owned()])?;
+    /// # let chain = anyrt::tls::certificates_from_pem(made.cert.pem())?;
+    /// # let key = anyrt::tls::private_key_from_pem(made.signing_key.serialize_pem())?;
+    /// let client = TlsClientConfig::with_roots(chain.clone())?;
+    /// let server = TlsServerConfig::new(chain, key)?;
+    /// let (near, far) = memory_byte_stream(4096);
+    /// let (accepted, refused) = anyrt::gather((
+    ///     TlsStream::accept(far, &server),
+    ///     TlsStream::connect(near, "other.example", &client),
+    /// )).await;
+    /// assert!(refused.is_err(), "the certificate is for another name");
+    /// # drop(accepted);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn accept(
         stream: S,
         config: &TlsServerConfig,
@@ -147,6 +194,32 @@ impl<S: ByteStream> TlsStream<S> {
     /// - Any error of the transport.
     ///
     /// The transport is closed on error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::{ByteReceiveStreamExt, ByteSendStreamExt};
+    /// use anyrt::tls::{TlsClientConfig, TlsServerConfig, TlsStream};
+    ///
+    /// # anyrt::run(async {
+    /// # let made = rcgen::generate_simple_self_signed(["host.example".to_owned()])?;
+    /// # let chain = anyrt::tls::certificates_from_pem(made.cert.pem())?;
+    /// # let key = anyrt::tls::private_key_from_pem(made.signing_key.serialize_pem())?;
+    /// let client = TlsClientConfig::with_roots(chain.clone())?;
+    /// let server = TlsServerConfig::new(chain, key)?;
+    /// let (near, far) = anyrt::stream::memory_byte_stream(4096);
+    /// let (near, far) = anyrt::gather((
+    ///     TlsStream::connect(near, "host.example", &client),
+    ///     TlsStream::accept(far, &server),
+    /// )).await;
+    /// let (near, far) = (near?, far?);
+    /// let (near, far) = anyrt::gather((near.unwrap(), far.unwrap())).await;
+    /// let ((mut near, _), (mut far, _)) = (near?, far?);
+    /// near.send(b"in the clear").await?;
+    /// assert_eq!(far.receive(100).await?, b"in the clear");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn unwrap(mut self) -> io::Result<(S, Vec<u8>)> {
         begin().await;
         deliver(wait(|cx| self.poll_end(cx)).await).await?;
@@ -189,6 +262,30 @@ impl<S> TlsStream<S> {
     }
 
     /// Returns the transport.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::MemoryByteStream;
+    /// use anyrt::tls::{TlsClientConfig, TlsServerConfig, TlsStream};
+    ///
+    /// # anyrt::run(async {
+    /// # let made = rcgen::generate_simple_self_signed(["host.example".to_owned()])?;
+    /// # let chain = anyrt::tls::certificates_from_pem(made.cert.pem())?;
+    /// # let key = anyrt::tls::private_key_from_pem(made.signing_key.serialize_pem())?;
+    /// let client = TlsClientConfig::with_roots(chain.clone())?;
+    /// let server = TlsServerConfig::new(chain, key)?;
+    /// let (near, far) = anyrt::stream::memory_byte_stream(4096);
+    /// let (near, far) = anyrt::gather((
+    ///     TlsStream::connect(near, "host.example", &client),
+    ///     TlsStream::accept(far, &server),
+    /// )).await;
+    /// let (near, far) = (near?, far?);
+    /// let transport: &MemoryByteStream = near.transport();
+    /// # let _ = (transport, far);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn transport(&self) -> &S {
         self.session.get_ref().0.transport()
     }

@@ -36,8 +36,8 @@ pub use self::wrapped::{BoxedStreams, BufferedConnectable, TextConnectable};
 /// # Examples
 ///
 /// ```
-/// use anyrt_core::net::{BoxedStreams, Connectable};
-/// use anyrt_core::stream::ByteStream;
+/// use anyrt::net::{BoxedStreams, Connectable};
+/// use anyrt::stream::ByteStream;
 ///
 /// type Anything = Box<dyn Connectable<Stream = Box<dyn ByteStream>>>;
 ///
@@ -60,10 +60,41 @@ pub trait Connectable: Send + Sync {
     ///
     /// An error with a [`LookupError`](crate::net::LookupError) or a
     /// [`ConnectError`](crate::net::ConnectError) inside, or an error of a layer above.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{Connectable, TcpConnectable, TcpListener};
+    ///
+    /// # anyrt::run(async {
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    /// let address = listener.local_addr()?;
+    /// let server = TcpConnectable::new("127.0.0.1", address.port());
+    /// assert_eq!(server.connect().await?.peer_addr()?, address);
+    /// assert_eq!(server.connect().await?.peer_addr()?, address, "any number of times");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     fn connect(&self) -> BoxFuture<'_, io::Result<Self::Stream>>;
 
     /// Returns a connectable that wraps each stream in a
     /// [`BufferedByteStream`](crate::stream::BufferedByteStream).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{Connectable, TcpConnectable, TcpListener};
+    /// use anyrt::stream::ByteSendStreamExt;
+    ///
+    /// # anyrt::run(async {
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    /// let server = TcpConnectable::new("127.0.0.1", listener.local_addr()?.port()).buffered();
+    /// let mut stream = server.connect().await?;
+    /// listener.accept().await?.0.send(b"hello\n").await?;
+    /// assert_eq!(stream.receive_until(b"\n", 100).await?, b"hello");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     fn buffered(self) -> BufferedConnectable<Self>
     where
         Self: Sized,
@@ -73,6 +104,22 @@ pub trait Connectable: Send + Sync {
     }
 
     /// Returns a connectable that wraps each stream in a [`TextStream`](crate::stream::TextStream).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{Connectable, TcpConnectable, TcpListener};
+    /// use anyrt::stream::ByteSendStreamExt;
+    ///
+    /// # anyrt::run(async {
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    /// let server = TcpConnectable::new("127.0.0.1", listener.local_addr()?.port()).text();
+    /// let mut stream = server.connect().await?;
+    /// listener.accept().await?.0.send(b"hello").await?;
+    /// assert_eq!(stream.receive().await?, "hello");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     fn text(self) -> TextConnectable<Self>
     where
         Self: Sized,
@@ -113,6 +160,16 @@ pub trait IntoConnectable<R> {
     type Connectable: Connectable;
 
     /// Converts the value into a connectable.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::Ambient;
+    /// use anyrt::net::{IntoConnectable, TcpConnectable};
+    ///
+    /// let server: TcpConnectable = IntoConnectable::<Ambient>::into_connectable(("localhost", 80));
+    /// assert_eq!((server.host(), server.port()), ("localhost", 80));
+    /// ```
     fn into_connectable(self) -> Self::Connectable;
 }
 

@@ -19,6 +19,15 @@ pub struct TcpConnectable<R> {
 
 impl<R: Net> TcpConnectable<R> {
     /// Creates a target from a host and a port.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::TcpConnectable;
+    ///
+    /// let server = TcpConnectable::new("localhost", 80);
+    /// assert_eq!((server.host(), server.port()), ("localhost", 80));
+    /// ```
     pub fn new(host: impl Into<String>, port: u16) -> TcpConnectable<R> {
         TcpConnectable {
             host: host.into(),
@@ -28,17 +37,47 @@ impl<R: Net> TcpConnectable<R> {
     }
 
     /// Sets the connector, which has the options.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{Connectable, TcpConnectable, TcpConnector, TcpListener};
+    ///
+    /// # anyrt::run(async {
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    /// let connector = TcpConnector::new().local_address(([127, 0, 0, 1], 0).into());
+    /// let server = TcpConnectable::new("127.0.0.1", listener.local_addr()?.port());
+    /// assert!(server.connector(connector).connect().await?.local_addr()?.ip().is_loopback());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn connector(self, connector: TcpConnector<R>) -> TcpConnectable<R> {
         TcpConnectable { connector, ..self }
     }
 
     /// Returns the host: a name or a literal address.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::TcpConnectable;
+    ///
+    /// assert_eq!(TcpConnectable::new("localhost", 80).host(), "localhost");
+    /// ```
     pub fn host(&self) -> &str {
         &self.host
     }
 
     /// Returns the port.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::TcpConnectable;
+    ///
+    /// assert_eq!(TcpConnectable::new("localhost", 80).port(), 80);
+    /// ```
     pub fn port(&self) -> u16 {
         self.port
     }

@@ -20,6 +20,21 @@ pub struct UnixConnectable<R> {
 
 impl<R: Net> UnixConnectable<R> {
     /// Creates a target from a path or another address of a Unix socket.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{Connectable, UnixConnectable, UnixListener};
+    ///
+    /// # anyrt::run(async {
+    /// let dir = anyrt::temp::dir().await?;
+    /// let path = dir.path().join("app.sock");
+    /// let listener = UnixListener::bind(&*path)?;
+    /// UnixConnectable::new(&*path).connect().await?;
+    /// assert!(listener.accept().await.is_ok());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn new(address: impl Into<UnixAddress>) -> UnixConnectable<R> {
         UnixConnectable {
             address: address.into(),
@@ -28,6 +43,15 @@ impl<R: Net> UnixConnectable<R> {
     }
 
     /// Returns the address.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{UnixAddress, UnixConnectable};
+    ///
+    /// let server = UnixConnectable::new("/run/app.sock");
+    /// assert_eq!(server.address(), &UnixAddress::from("/run/app.sock"));
+    /// ```
     pub fn address(&self) -> &UnixAddress {
         &self.address
     }

@@ -36,6 +36,15 @@ impl<C> BufferedConnectable<C> {
     }
 
     /// Returns the wrapped connectable.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{Connectable, TcpConnectable};
+    ///
+    /// let server = TcpConnectable::new("localhost", 80).buffered();
+    /// assert_eq!(server.as_inner().host(), "localhost");
+    /// ```
     pub fn as_inner(&self) -> &C {
         &self.inner
     }
@@ -66,6 +75,22 @@ impl<C> TextConnectable<C> {
     }
 
     /// Makes the streams accept bytes that are not UTF-8, as [`TextStream::lossy`] does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{Connectable, TcpConnectable, TcpListener};
+    /// use anyrt::stream::ByteSendStreamExt;
+    ///
+    /// # anyrt::run(async {
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    /// let server = TcpConnectable::new("127.0.0.1", listener.local_addr()?.port()).text().lossy();
+    /// let mut stream = server.connect().await?;
+    /// listener.accept().await?.0.send(b"to\xff").await?;
+    /// assert_eq!(stream.receive().await?, "to\u{fffd}");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn lossy(self) -> TextConnectable<C> {
         TextConnectable {
@@ -75,6 +100,15 @@ impl<C> TextConnectable<C> {
     }
 
     /// Returns the wrapped connectable.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{Connectable, TcpConnectable};
+    ///
+    /// let server = TcpConnectable::new("localhost", 80).text();
+    /// assert_eq!(server.as_inner().port(), 80);
+    /// ```
     pub fn as_inner(&self) -> &C {
         &self.inner
     }

@@ -51,6 +51,29 @@ impl<R: Net<Socket: AdoptSocket>> SocketStream<R, Unix> {
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if there are no bytes, no descriptors, or
     ///   more than 253 descriptors.
     /// - Those of [`send`](crate::stream::ByteSendStreamExt::send).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::UnixStream;
+    /// use std::fs::File;
+    /// use std::io::Read;
+    /// use std::os::fd::AsFd;
+    ///
+    /// # anyrt::run(async {
+    /// let (near, far) = std::os::unix::net::UnixStream::pair()?;
+    /// let (mut near, mut far) = (UnixStream::adopt(near)?, UnixStream::adopt(far)?);
+    /// let file = File::open("Cargo.toml")?;
+    /// near.send_descriptors(b"a file", &[file.as_fd()]).await?;
+    ///
+    /// let (bytes, mut descriptors) = far.receive_descriptors(100, 1).await?;
+    /// assert_eq!(bytes, b"a file");
+    /// let mut start = [0; 9];
+    /// File::from(descriptors.remove(0)).read_exact(&mut start)?;
+    /// assert_eq!(&start, b"[package]");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn send_descriptors(
         &mut self,
         bytes: &[u8],
@@ -107,6 +130,23 @@ impl<R: Net<Socket: AdoptSocket>> SocketStream<R, Unix> {
     /// - [End of stream](crate::stream::is_end_of_stream) if the peer has closed its side.
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if one of the limits is 0.
     /// - The error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::UnixStream;
+    /// use anyrt::stream::ByteSendStreamExt;
+    ///
+    /// # anyrt::run(async {
+    /// let (near, far) = std::os::unix::net::UnixStream::pair()?;
+    /// let (mut near, mut far) = (UnixStream::adopt(near)?, UnixStream::adopt(far)?);
+    /// near.send(b"nothing but bytes").await?;
+    /// let (bytes, descriptors) = far.receive_descriptors(100, 4).await?;
+    /// assert_eq!(bytes, b"nothing but bytes");
+    /// assert!(descriptors.is_empty());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub async fn receive_descriptors(
         &mut self,
         max_bytes: usize,

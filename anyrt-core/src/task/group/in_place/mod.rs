@@ -182,6 +182,20 @@ impl<'env, E: Send + 'env> ScopedTaskGroup<'env, E> {
     /// # Panics
     ///
     /// If the group has ended; see [`try_spawn`](ScopedTaskGroup::try_spawn).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let words = vec!["to", "be"];
+    /// let group = anyrt::scoped_task_group(async |tg| {
+    ///     let first = tg.spawn(async { words.first().ok_or("no word") });
+    ///     Ok(first.value().await.len())
+    /// });
+    /// assert_eq!(group.await.unwrap(), 2);
+    /// assert_eq!(words.len(), 2, "it was only borrowed");
+    /// # });
+    /// ```
     #[track_caller]
     pub fn spawn<F, T>(&self, future: F) -> TaskHandle<T>
     where
@@ -197,6 +211,20 @@ impl<'env, E: Send + 'env> ScopedTaskGroup<'env, E> {
     /// # Errors
     ///
     /// [`SpawnError`] with the future, which has not been polled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let mut kept = None;
+    /// let group = anyrt::scoped_task_group(async |tg| {
+    ///     assert!(tg.try_spawn(async {}).is_ok());
+    ///     kept = Some(tg);
+    /// });
+    /// group.await.unwrap();
+    /// assert!(kept.unwrap().try_spawn(async {}).is_err(), "the group has ended");
+    /// # });
+    /// ```
     #[track_caller]
     pub fn try_spawn<F, T>(&self, future: F) -> Result<TaskHandle<T>, SpawnError<F>>
     where
@@ -216,6 +244,23 @@ impl<'env, E: 'env> LocalTaskGroup<'env, E> {
     /// # Panics
     ///
     /// If the group has ended; see [`try_spawn`](LocalTaskGroup::try_spawn).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::cell::RefCell;
+    /// use std::rc::Rc;
+    ///
+    /// # anyrt::run(async {
+    /// let log = Rc::new(RefCell::new(Vec::new()));
+    /// let group = anyrt::local_task_group(async |tg| {
+    ///     let shared = log.clone();
+    ///     tg.spawn(async move { shared.borrow_mut().push("child") });
+    /// });
+    /// group.await.unwrap();
+    /// assert_eq!(*log.borrow(), ["child"]);
+    /// # });
+    /// ```
     #[track_caller]
     pub fn spawn<F, T>(&self, future: F) -> TaskHandle<T>
     where
@@ -231,6 +276,20 @@ impl<'env, E: 'env> LocalTaskGroup<'env, E> {
     /// # Errors
     ///
     /// [`SpawnError`] with the future, which has not been polled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let mut kept = None;
+    /// let group = anyrt::local_task_group(async |tg| {
+    ///     assert!(tg.try_spawn(async {}).is_ok());
+    ///     kept = Some(tg);
+    /// });
+    /// group.await.unwrap();
+    /// assert!(kept.unwrap().try_spawn(async {}).is_err(), "the group has ended");
+    /// # });
+    /// ```
     #[track_caller]
     pub fn try_spawn<F, T>(&self, future: F) -> Result<TaskHandle<T>, SpawnError<F>>
     where

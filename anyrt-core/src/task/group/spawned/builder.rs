@@ -16,6 +16,19 @@ impl<R: Runtime, E: Send + 'static> TaskBuilder<'_, TaskGroup<R, E>> {
     /// # Panics
     ///
     /// If the group has ended; see [`try_spawn`](TaskBuilder::try_spawn).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let group = anyrt::task_group(async |tg| {
+    ///     let task = tg.task().name("sum").spawn(async { Ok::<_, std::io::Error>(1 + 2) });
+    ///     assert_eq!(task.value().await, 3);
+    ///     Ok(())
+    /// });
+    /// group.await.unwrap();
+    /// # });
+    /// ```
     #[track_caller]
     pub fn spawn<F, T>(self, future: F) -> TaskHandle<T>
     where
@@ -35,6 +48,15 @@ impl<R: Runtime, E: Send + 'static> TaskBuilder<'_, TaskGroup<R, E>> {
     /// # Errors
     ///
     /// [`SpawnError`] with the future, which has not been polled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let ended = anyrt::task_group(async |tg| Ok::<_, std::io::Error>(tg)).await.unwrap();
+    /// assert!(ended.task().name("late").try_spawn(async {}).is_err());
+    /// # });
+    /// ```
     #[track_caller]
     pub fn try_spawn<F, T>(self, future: F) -> Result<TaskHandle<T>, SpawnError<F>>
     where
@@ -58,6 +80,22 @@ impl<R: Runtime, E: Send + 'static> TaskBuilder<'_, TaskGroup<R, E>> {
     /// # Panics
     ///
     /// As [`TaskGroup::start`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let group = anyrt::task_group(async |tg| {
+    ///     let server = tg.task().name("server").start(async |ready| {
+    ///         ready.started(8080);
+    ///         Ok::<_, std::io::Error>(())
+    ///     });
+    ///     assert_eq!(server.await?, 8080);
+    ///     Ok(())
+    /// });
+    /// group.await.unwrap();
+    /// # });
+    /// ```
     #[track_caller]
     pub fn start<V, Fut>(
         self,
@@ -82,6 +120,23 @@ impl<R: Runtime, E: Send + 'static> TaskBuilder<'_, TaskGroup<R, E>> {
     /// # Panics
     ///
     /// A panic of the child before it is ready continues here.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let group = anyrt::task_group(async |tg| {
+    ///     let server = tg.task().name("server").try_start(async |ready| {
+    ///         ready.started(8080);
+    ///         Ok::<_, std::io::Error>(())
+    ///     });
+    ///     let (port, handle) = server.await.unwrap();
+    ///     assert_eq!((port, &*handle.name()), (8080, "server"));
+    ///     Ok(())
+    /// });
+    /// group.await.unwrap();
+    /// # });
+    /// ```
     #[track_caller]
     pub fn try_start<V, Fut>(
         self,

@@ -153,6 +153,22 @@ impl<R: Runtime, E: Send + 'static> TaskGroup<R, E> {
     /// # Panics
     ///
     /// If the group has ended; see [`try_spawn`](TaskGroup::try_spawn).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let group = anyrt::task_group(async |tg| {
+    ///     let answer = tg.spawn(async { Ok(6 * 7) });
+    ///     tg.spawn(async { Err::<(), _>("no route") }); // cancels the group
+    ///     Ok(answer.value().await)
+    /// });
+    /// match group.await {
+    ///     Ok(answer) => assert_eq!(answer, 42),
+    ///     Err(error) => assert_eq!(error.errors(), ["no route"]),
+    /// }
+    /// # });
+    /// ```
     #[track_caller]
     pub fn spawn<F, T>(&self, future: F) -> TaskHandle<T>
     where
@@ -186,6 +202,16 @@ impl<R: Runtime, E: Send + 'static> TaskGroup<R, E> {
     /// # Errors
     ///
     /// [`SpawnError`] with the future, which has not been polled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let ended = anyrt::task_group(async |tg| Ok::<_, std::io::Error>(tg)).await.unwrap();
+    /// let refused = ended.try_spawn(async { Ok(6 * 7) }).unwrap_err();
+    /// assert_eq!(refused.0.await.unwrap(), 42, "the future comes back");
+    /// # });
+    /// ```
     #[track_caller]
     pub fn try_spawn<F, T>(&self, future: F) -> Result<TaskHandle<T>, SpawnError<F>>
     where
@@ -218,6 +244,18 @@ impl<R: Runtime, E: Send + 'static> TaskGroup<R, E> {
     }
 
     /// Returns a builder for a child with a name or a context.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let group = anyrt::task_group(async |tg| {
+    ///     let task = tg.task().name("sum").spawn(async {});
+    ///     assert_eq!(&*task.name(), "sum");
+    /// });
+    /// group.await.unwrap();
+    /// # });
+    /// ```
     pub fn task(&self) -> TaskBuilder<'_, TaskGroup<R, E>> {
         TaskBuilder::of(self)
     }
@@ -242,6 +280,26 @@ impl<R: Runtime, E: Send + 'static> TaskGroup<R, E> {
     /// If the group has ended, if the child ends without an error before it is ready, and if the child itself
     /// is cancelled before; [`try_start`](TaskGroup::try_start) returns these. A panic of the child before it
     /// is ready continues here.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{TcpListener, connect_tcp};
+    ///
+    /// # anyrt::run(async {
+    /// let group = anyrt::task_group(async |tg| {
+    ///     let address = tg.start(async |ready| {
+    ///         let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    ///         ready.started(listener.local_addr()?);
+    ///         listener.accept().await.map(drop)
+    ///     });
+    ///     // From here on, connections are accepted.
+    ///     connect_tcp("127.0.0.1", address.await?.port()).await?;
+    ///     Ok::<_, std::io::Error>(())
+    /// });
+    /// group.await.unwrap();
+    /// # });
+    /// ```
     #[track_caller]
     pub fn start<V, Fut>(
         &self,
@@ -268,6 +326,25 @@ impl<R: Runtime, E: Send + 'static> TaskGroup<R, E> {
     /// # Panics
     ///
     /// A panic of the child before it is ready continues here.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::StartError;
+    ///
+    /// # anyrt::run(async {
+    /// let group = anyrt::task_group(async |tg| {
+    ///     let server = tg.try_start(async |ready: anyrt::Started<u16>| {
+    ///         drop(ready);
+    ///         Err::<(), _>("the port is taken")
+    ///     });
+    ///     let error = server.await.unwrap_err();
+    ///     assert!(matches!(error, StartError::Failed(reason) if *reason == "the port is taken"));
+    ///     Ok(())
+    /// });
+    /// group.await.unwrap();
+    /// # });
+    /// ```
     #[track_caller]
     pub fn try_start<V, Fut>(
         &self,
@@ -294,26 +371,92 @@ pub(super) fn has_ended(core: &GroupState) -> ! {
 
 impl<R: Spawn, E> TaskGroup<R, E> {
     /// Cancels the body and every child. This does not count as a failure (rule G5).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let group = anyrt::task_group(async |tg| {
+    ///     tg.spawn(anyrt::sleep_forever());
+    ///     tg.cancel();
+    /// });
+    /// assert!(group.await.is_ok());
+    /// # });
+    /// ```
     pub fn cancel(&self) {
         self.scope().cancel();
     }
 
     /// Returns the group's own scope: deadline, reason, shield.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// # anyrt::run(async {
+    /// let group = anyrt::task_group(async |tg| {
+    ///     tg.scope().set_deadline(anyrt::now() + Duration::from_millis(1));
+    ///     anyrt::sleep(Duration::from_secs(60)).await;
+    /// });
+    /// assert!(group.await.unwrap_err().is_cancelled());
+    /// # });
+    /// ```
     pub fn scope(&self) -> CancelHandle {
         CancelHandle::new(self.group.core.node.clone())
     }
 
     /// Returns the name that the group was given, or else the location where it was opened.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let group = anyrt::GroupOptions::new().name("uploads").run(async |tg| {
+    ///     assert_eq!(&*tg.name(), "uploads");
+    /// });
+    /// group.await.unwrap();
+    /// # });
+    /// ```
     pub fn name(&self) -> Arc<str> {
         self.group.core.name()
     }
 
     /// Returns the number of children that are alive. A group inside with live tasks counts as one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let group = anyrt::task_group(async |tg| {
+    ///     let task = tg.spawn(anyrt::sleep_forever());
+    ///     assert_eq!(tg.living(), 1);
+    ///     task.cancel();
+    ///     task.wait().await;
+    ///     assert_eq!(tg.living(), 0);
+    /// });
+    /// group.await.unwrap();
+    /// # });
+    /// ```
     pub fn living(&self) -> usize {
         self.group.core.living()
     }
 
     /// Returns a snapshot of the group, for inspecting or printing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # anyrt::run(async {
+    /// let group = anyrt::task_group(async |tg| {
+    ///     tg.task().name("worker").spawn(anyrt::sleep_forever());
+    ///     let tree = tg.tree();
+    ///     assert_eq!(&*tree.tasks[0].task.name(), "worker");
+    ///     tg.cancel();
+    /// });
+    /// group.await.unwrap();
+    /// # });
+    /// ```
     pub fn tree(&self) -> crate::task::GroupNode {
         crate::task::GroupNode::of(&self.group.core)
     }

@@ -48,6 +48,23 @@ impl<V> Started<V> {
     ///
     /// From now on the child lives under the group's scopes alone. If the caller of `start` was cancelled
     /// before, this has no effect: the value is dropped, and the child stays cancelled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::Started;
+    /// use std::io;
+    ///
+    /// # anyrt::run(async {
+    /// async fn serve(ready: Started<u16>) -> io::Result<()> {
+    ///     ready.started(8080);
+    ///     Ok(())
+    /// }
+    ///
+    /// let group = anyrt::task_group(async |tg| tg.start(serve).await);
+    /// assert_eq!(group.await.unwrap(), 8080);
+    /// # });
+    /// ```
     pub fn started(self, value: V) {
         if let Some(signal) = self.signal {
             signal.started(value);
@@ -55,6 +72,22 @@ impl<V> Started<V> {
     }
 
     /// Creates a sender without effect, to call a function directly that was written for `start`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::Started;
+    /// use std::io;
+    ///
+    /// # anyrt::run(async {
+    /// async fn serve(ready: Started<u16>) -> io::Result<()> {
+    ///     ready.started(8080);
+    ///     Ok(())
+    /// }
+    ///
+    /// serve(Started::ignored()).await.unwrap();
+    /// # });
+    /// ```
     pub fn ignored() -> Started<V> {
         Started { signal: None }
     }

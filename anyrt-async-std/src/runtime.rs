@@ -29,6 +29,16 @@ impl Builder {
     /// Creates a builder that uses the executor of the process.
     ///
     /// The main future is polled on the calling thread, tasks on the shared threads.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt_async_std::Builder;
+    /// use anyrt_core::{RunOptions, run};
+    ///
+    /// let answer = run(&Builder::new(), RunOptions::new(), async { 6 * 7 });
+    /// assert_eq!(answer.unwrap(), 42);
+    /// ```
     pub fn new() -> Builder {
         Builder(())
     }

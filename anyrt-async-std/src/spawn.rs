@@ -11,6 +11,15 @@ pub struct Handle(());
 
 impl Handle {
     /// Returns a handle of async-std's global executor, which `task::spawn` uses. It never ends.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt_async_std::{AsyncStd, Handle};
+    /// use anyrt_core::runtime::Spawn;
+    ///
+    /// assert_eq!(AsyncStd::name(&Handle::global()), "async-std");
+    /// ```
     pub fn global() -> Handle {
         Handle(())
     }
@@ -18,6 +27,16 @@ impl Handle {
     /// Returns the handle if this thread is polling a task of async-std.
     ///
     /// [`Spawn::current`] returns a handle on every thread.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt_async_std::Handle;
+    ///
+    /// assert!(Handle::try_current().is_none());
+    /// let inside = async_std::task::block_on(async { Handle::try_current().is_some() });
+    /// assert!(inside);
+    /// ```
     pub fn try_current() -> Option<Handle> {
         async_std::task::try_current().map(|_task| Handle::global())
     }

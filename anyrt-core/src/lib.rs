@@ -9,28 +9,29 @@
 //! | module | contents | rules |
 //! | --- | --- | --- |
 //! | [`runtime`] | the interface of backends | |
-//! | `engine` | polls tasks and scopes and carries cancellation | C1 to C12 |
-//! | [`cancel`] | scopes, shields, clean-up | C1 to C12 |
-//! | [`task`] | groups, handles, runs, the tree of live tasks | G1 to G14 |
-//! | [`combine`] | `race`, `gather` and similar combinators, in place | G12 |
+//! | `engine` | polls tasks and scopes and carries cancellation | [C1 to C12](rules#c1) |
+//! | [`cancel`] | scopes, shields, clean-up | [C1 to C12](rules#c1) |
+//! | [`task`] | groups, handles, runs, the tree of live tasks | [G1 to G14](rules#g1) |
+//! | [`combine`] | `race`, `gather` and similar combinators, in place | [G12](rules#g12) |
 //! | [`time`] | the run's clock, sleeping | |
 //! | [`thread`] | worker threads | |
-//! | `fs` | files, folders and paths, with the feature `fs` | F1 to F22 |
-//! | `temp` | temporary files and folders, with the feature `fs` | T1 to T5 |
+//! | `fs` | files, folders and paths, with the feature `fs` | [F1 to F22](rules#f1) |
+//! | `temp` | temporary files and folders, with the feature `fs` | [T1 to T5](rules#t1) |
 //! | [`stream`] | streams of bytes and of objects, and their wrappers | |
 //! | `descriptors` | waiting for descriptors of the operating system, with the feature `descriptors` | |
-//! | `signals` | signals that are sent to the process, with the feature `signals` | S1 to S10 |
-//! | `process` | child processes, with the feature `process` | P1 to P22 |
-//! | `to_process` | worker processes, with the feature `to_process` | W1 to W18 |
+//! | `signals` | signals that are sent to the process, with the feature `signals` | [S1 to S10](rules#s1) |
+//! | `process` | child processes, with the feature `process` | [P1 to P22](rules#p1) |
+//! | `to_process` | worker processes, with the feature `to_process` | [W1 to W18](rules#w1) |
 //! | `net` | sockets and names, with the feature `net` | |
 //! | `monitor` | a live view of a run for other programs, with the feature `monitor` | |
 //! | `tls` | encrypted streams, with the feature `tls` | |
 //! | [`sync`] | locks, events and other synchronization | |
-//! | [`context`] | context variables and run variables | G14 |
+//! | [`context`] | context variables and run variables | [G14](rules#g14) |
 //! | [`testing`] | help for tests | |
 //! | [`error`] | the error types that several modules share | |
+//! | [`rules`] | the text of the rules, without code | |
 //!
-//! The rules are in `docs/rules.md`, and `ARCHITECTURE.md` is the map of this crate and the others.
+//! The [rules](mod@rules) define the behaviour, and `ARCHITECTURE.md` is the map of this crate and the others.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -59,6 +60,7 @@ pub mod net;
 #[cfg(all(feature = "process", unix))]
 pub mod process;
 mod role;
+pub mod rules;
 pub mod runtime;
 #[cfg(all(any(feature = "process", feature = "signals"), unix))]
 pub mod signals;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// The rooms, from the ground up.
 const ROOMS: &[&str] = &[
+    "rules",
     "loom",
     "unwind",
     "wake",

@@ -35,13 +35,11 @@ use self::process_fn::{ProcessFn, ProcessFnArgs};
 /// # Examples
 ///
 /// ```
-/// # #[cfg(any())] mod shown {
 /// #[anyrt::main(flavor = "current_thread")]
 /// async fn main() -> std::io::Result<()> {
-///     println!("running on {:?}", anyrt::Backend::current());
+///     assert!(anyrt::Backend::current().is_some());
 ///     Ok(())
 /// }
-/// # }
 /// ```
 #[proc_macro_attribute]
 pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
@@ -80,7 +78,6 @@ pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
 /// # Examples
 ///
 /// ```
-/// # #[cfg(any())] mod shown {
 /// #[anyrt::test]
 /// async fn there_is_a_backend() {
 ///     assert!(anyrt::Backend::current().is_some());
@@ -96,7 +93,6 @@ pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
 ///     "12".parse::<u8>()?;
 ///     Ok(())
 /// }
-/// # }
 /// ```
 #[proc_macro_attribute]
 pub fn test(args: TokenStream, item: TokenStream) -> TokenStream {
@@ -121,7 +117,6 @@ pub fn test(args: TokenStream, item: TokenStream) -> TokenStream {
 /// # Examples
 ///
 /// ```
-/// # #[cfg(any())] mod shown {
 /// #[anyrt::process_fn]
 /// fn area((width, height): (f64, f64)) -> Result<f64, String> {
 ///     if width < 0.0 || height < 0.0 {
@@ -129,7 +124,10 @@ pub fn test(args: TokenStream, item: TokenStream) -> TokenStream {
 ///     }
 ///     Ok(width * height)
 /// }
-/// # }
+///
+/// anyrt::to_process::serve();
+/// let found = anyrt::run(anyrt::to_process::run(area, (2.0, 3.0)));
+/// assert_eq!(found.unwrap(), Ok(6.0));
 /// ```
 #[proc_macro_attribute]
 pub fn process_fn(args: TokenStream, item: TokenStream) -> TokenStream {

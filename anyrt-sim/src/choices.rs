@@ -95,6 +95,15 @@ impl Hash for Choices {
 
 impl Choices {
     /// Returns the number of draws, without the zeros at the end of each purpose.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let outcome = anyrt::sim::Config::new(7).run(async {
+    ///     anyrt::sim::Simulation::current().unwrap().choose(10)
+    /// });
+    /// assert!(outcome.choices.len() >= outcome.choices.to_string().matches("user=").count());
+    /// ```
     pub fn len(&self) -> usize {
         self.streams
             .iter()
@@ -103,6 +112,18 @@ impl Choices {
     }
 
     /// Returns whether every draw is zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::Choices;
+    ///
+    /// let none: Choices = "".parse()?;
+    /// assert!(none.is_empty());
+    /// let some: Choices = "user=0*4,20".parse()?;
+    /// assert!(!some.is_empty());
+    /// # Ok::<_, anyrt::sim::ParseChoicesError>(())
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -130,6 +130,16 @@ impl Default for Config {
 
 impl Config {
     /// Creates the default options with a seed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::Config;
+    ///
+    /// let config = Config::new(7);
+    /// let (first, second) = (config.run(async {}), config.run(async {}));
+    /// assert_eq!(first.hash, second.hash, "one seed is one course of events");
+    /// ```
     pub fn new(seed: u64) -> Config {
         Config {
             seed,
@@ -155,23 +165,67 @@ impl Config {
     }
 
     /// Returns the seed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert_eq!(anyrt::sim::Config::new(7).seed(), 7);
+    /// ```
     pub fn seed(&self) -> u64 {
         self.seed
     }
 
     /// Sets the seed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Policy};
+    ///
+    /// let base = Config::new(0).policy(Policy::Random);
+    /// for seed in 0..3 {
+    ///     assert_eq!(base.clone().with_seed(seed).run(async {}).seed, seed);
+    /// }
+    /// ```
     pub fn with_seed(mut self, seed: u64) -> Config {
         self.seed = seed;
         self
     }
 
     /// Sets the order in which tasks are polled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Policy};
+    ///
+    /// let in_order = Config::new(7).policy(Policy::Fifo);
+    /// let outcome = in_order.run(anyrt::task_group(async |tg| {
+    ///     tg.spawn(async {});
+    /// }));
+    /// assert!(outcome.unwrap().is_ok());
+    /// ```
     pub fn policy(mut self, policy: Policy) -> Config {
         self.policy = policy;
         self
     }
 
     /// Sets the way in which the clock moves.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Clock, Config, Simulation};
+    /// use std::time::Duration;
+    ///
+    /// let by_hand = Config::new(7).clock(Clock::Manual).poll_cost(Duration::ZERO);
+    /// let outcome = by_hand.run(async {
+    ///     let start = anyrt::now();
+    ///     Simulation::current().unwrap().clock().advance(Duration::from_secs(60));
+    ///     anyrt::now() - start
+    /// });
+    /// assert_eq!(outcome.unwrap(), Duration::from_secs(60));
+    /// ```
     pub fn clock(mut self, clock: Clock) -> Config {
         self.clock = clock;
         self
@@ -179,18 +233,53 @@ impl Config {
 
     /// Sets the virtual time that each step takes; a step is one poll of a task. With zero, times are exact,
     /// and a loop that is always ready meets no deadline: the run fails after a million such steps.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::Config;
+    /// use std::time::Duration;
+    ///
+    /// let exact = Config::new(7).poll_cost(Duration::ZERO);
+    /// let outcome = exact.run(anyrt::sleep(Duration::from_secs(60)));
+    /// assert_eq!(outcome.stats.elapsed, Duration::from_secs(60));
+    /// ```
     pub fn poll_cost(mut self, cost: Duration) -> Config {
         self.poll_cost = cost;
         self
     }
 
     /// Sets what happens when nothing is ready and no timer is set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Idle};
+    /// use std::time::Duration;
+    ///
+    /// let outcome = Config::new(7).idle(Idle::Wait(Duration::from_secs(10))).run(async {
+    ///     let (sender, receiver) = anyrt::memory_object_stream(1);
+    ///     // A thread outside of the simulation.
+    ///     std::thread::spawn(move || sender.try_send("from outside").unwrap());
+    ///     receiver.receive().await
+    /// });
+    /// assert_eq!(outcome.unwrap(), Ok("from outside"));
+    /// ```
     pub fn idle(mut self, idle: Idle) -> Config {
         self.idle = idle;
         self
     }
 
     /// Sets how rough the world is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Faults};
+    ///
+    /// let rough = Config::new(7).faults(Faults::rough());
+    /// assert!(rough.run(async {}).result.is_ok());
+    /// ```
     pub fn faults(mut self, faults: Faults) -> Config {
         self.faults = faults;
         self
@@ -198,6 +287,24 @@ impl Config {
 
     /// Sets the time that a packet takes between hosts: at least the start of the range, and less than its
     /// end. A range without a length is exact.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Simulation};
+    /// use std::time::Duration;
+    ///
+    /// let second = Duration::from_secs(1);
+    /// let outcome = Config::new(7).latency(second..second).run(async {
+    ///     let server = Simulation::current().unwrap().host("server").start(anyrt::sleep_forever);
+    ///     let start = anyrt::now();
+    ///     // There is no listener: the answer takes a second each way.
+    ///     assert!(anyrt::net::connect_tcp("server", 80).await.is_err());
+    ///     drop(server);
+    ///     anyrt::now() - start
+    /// });
+    /// assert!(outcome.unwrap() >= 2 * second);
+    /// ```
     pub fn latency(mut self, range: Range<Duration>) -> Config {
         self.faults.latency = range;
         self
@@ -209,6 +316,21 @@ impl Config {
     /// # Panics
     ///
     /// If the number is zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::UdpSocket;
+    /// use anyrt::sim::Config;
+    ///
+    /// let slow = Config::new(7).bandwidth(1000);
+    /// let outcome = slow.run(async {
+    ///     let socket = UdpSocket::bind(([127, 0, 0, 1], 0))?;
+    ///     socket.send_to(b"within a host, there is no limit", socket.local_addr()?).await?;
+    ///     socket.receive_from(100).await
+    /// });
+    /// assert!(outcome.unwrap().is_ok());
+    /// ```
     #[cfg(feature = "net")]
     #[track_caller]
     pub fn bandwidth(mut self, bytes_per_second: u64) -> Config {
@@ -219,24 +341,79 @@ impl Config {
 
     /// Sets the time that operations of a disk take, other than syncs: at least the start of the range, and less
     /// than its end.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::Config;
+    /// use std::time::Duration;
+    ///
+    /// let millisecond = Duration::from_millis(1);
+    /// let outcome = Config::new(7).disk_latency(millisecond..millisecond).run(async {
+    ///     let start = anyrt::now();
+    ///     anyrt::fs::write("/notes", "text").await?;
+    ///     std::io::Result::Ok(anyrt::now() - start)
+    /// });
+    /// assert!(outcome.unwrap().unwrap() >= millisecond);
+    /// ```
     pub fn disk_latency(mut self, range: Range<Duration>) -> Config {
         self.faults.disk_latency = range;
         self
     }
 
     /// Sets the time that syncs of a disk take.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::Config;
+    /// use std::time::Duration;
+    ///
+    /// let second = Duration::from_secs(1);
+    /// let outcome = Config::new(7).sync_latency(second..second).run(async {
+    ///     let mut file = anyrt::fs::File::create("/notes").await?;
+    ///     let start = anyrt::now();
+    ///     file.sync_all().await?;
+    ///     std::io::Result::Ok(anyrt::now() - start)
+    /// });
+    /// assert!(outcome.unwrap().unwrap() >= second);
+    /// ```
     pub fn sync_latency(mut self, range: Range<Duration>) -> Config {
         self.faults.sync_latency = range;
         self
     }
 
     /// Lets the run fail after this number of steps. The default is no limit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Failure};
+    ///
+    /// let outcome = Config::new(7).max_steps(1000).run(async {
+    ///     loop {
+    ///         anyrt::checkpoint().await;
+    ///     }
+    /// });
+    /// assert!(matches!(outcome.result, Err::<(), _>(Failure::StepLimit(_))));
+    /// ```
     pub fn max_steps(mut self, steps: u64) -> Config {
         self.max_steps = steps;
         self
     }
 
     /// Lets the run fail when this much virtual time has passed. The default is no limit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Failure};
+    /// use std::time::Duration;
+    ///
+    /// let hour = Duration::from_secs(3600);
+    /// let outcome = Config::new(7).time_limit(hour).run(anyrt::sleep(2 * hour));
+    /// assert!(matches!(outcome.result, Err(Failure::TimeLimit(_))));
+    /// ```
     pub fn time_limit(mut self, limit: Duration) -> Config {
         self.time_limit = limit;
         self
@@ -244,6 +421,15 @@ impl Config {
 
     /// Keeps all events for [`Outcome::events`](crate::Outcome::events). Off by default: only the hash and
     /// the latest events are kept.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::Config;
+    ///
+    /// let outcome = Config::new(7).keep_events(true).run(anyrt::checkpoint());
+    /// assert!(!outcome.events.is_empty());
+    /// ```
     pub fn keep_events(mut self, keep: bool) -> Config {
         self.keep_events = keep;
         self
@@ -287,6 +473,17 @@ impl Config {
     }
 
     /// Keeps all draws for [`Outcome::choices`](crate::Outcome::choices). On by default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Simulation};
+    ///
+    /// let outcome = Config::new(7).keep_choices(false).run(async {
+    ///     Simulation::current().unwrap().choose(1000)
+    /// });
+    /// assert!(outcome.choices.is_empty());
+    /// ```
     pub fn keep_choices(mut self, keep: bool) -> Config {
         self.keep_choices = keep;
         self

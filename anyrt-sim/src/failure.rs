@@ -55,6 +55,16 @@ const SHOWN: usize = 40;
 
 impl Failure {
     /// Returns the report, unless it was a panic or the run was not started.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::Config;
+    ///
+    /// let failure = Config::new(7).run(async { anyrt::sleep_forever().await; }).result.unwrap_err();
+    /// let report = failure.report().expect("a deadlock has one");
+    /// assert_eq!(report.seed, 7);
+    /// ```
     pub fn report(&self) -> Option<&Report> {
         match self {
             Failure::Panic(_) | Failure::Start(_) => None,

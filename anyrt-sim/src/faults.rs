@@ -41,6 +41,14 @@ pub struct Faults {
 impl Faults {
     /// Returns a world without faults, as it is by default: packets take 1 to 10 milliseconds, operations of a
     /// disk up to 100 microseconds, and syncs up to 5 milliseconds.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::Faults;
+    ///
+    /// assert_eq!(Faults::calm().loss, 0);
+    /// ```
     pub fn calm() -> Faults {
         Faults {
             latency: Duration::from_millis(1)..Duration::from_millis(10),
@@ -57,6 +65,15 @@ impl Faults {
     /// Returns a world as on a bad day: packets take up to 100 milliseconds, one in a hundred is lost, and a
     /// call in ten transfers less than it could. Syncs take up to 50 milliseconds, and a crash keeps parts of
     /// what was not synced.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Faults};
+    ///
+    /// assert!(Faults::rough().loss > Faults::calm().loss);
+    /// assert!(Config::new(7).faults(Faults::rough()).run(async {}).result.is_ok());
+    /// ```
     pub fn rough() -> Faults {
         Faults {
             latency: Duration::from_millis(1)..Duration::from_millis(100),
@@ -73,6 +90,15 @@ impl Faults {
     /// Returns a world that a program has to survive, not to work well in: packets take up to two seconds, one
     /// in ten is lost, and every second call transfers less than it could. Syncs take up to a second, and one
     /// in two hundred reads, writes and syncs of a disk fails.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::Faults;
+    ///
+    /// let faults = Faults::hostile();
+    /// assert!(faults.latency.end > Faults::rough().latency.end);
+    /// ```
     pub fn hostile() -> Faults {
         Faults {
             latency: Duration::from_micros(100)..Duration::from_secs(2),

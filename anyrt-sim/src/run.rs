@@ -50,6 +50,13 @@ impl<T> Outcome<T> {
     /// # Panics
     ///
     /// With the panic of the main future, or with the text of the failure.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let outcome = anyrt::sim::Config::new(7).run(async { 6 * 7 });
+    /// assert_eq!(outcome.unwrap(), 42);
+    /// ```
     #[track_caller]
     pub fn unwrap(self) -> T {
         match self.result {
@@ -75,11 +82,34 @@ impl Config {
     /// Simulates a future, as the main task of a run.
     ///
     /// A panic of the future is not continued: it is the failure of the outcome.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::Config;
+    /// use std::time::Duration;
+    ///
+    /// let day = Duration::from_secs(86_400);
+    /// let outcome = Config::new(7).run(anyrt::sleep(day));
+    /// assert!(outcome.result.is_ok());
+    /// assert!(outcome.stats.elapsed >= day);
+    /// ```
     pub fn run<F: Future>(&self, main: F) -> Outcome<F::Output> {
         self.run_with(RunOptions::new(), main)
     }
 
     /// Simulates a future as the main task of a run with these options.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::RunOptions;
+    /// use anyrt::sim::Config;
+    ///
+    /// let options = RunOptions::new().name("server");
+    /// let outcome = Config::new(7).run_with(options, async { anyrt::task::current().unwrap().name() });
+    /// assert_eq!(&*outcome.unwrap(), "server");
+    /// ```
     pub fn run_with<F: Future>(&self, options: RunOptions, main: F) -> Outcome<F::Output> {
         let keeper = Keeper {
             config: self.clone(),
@@ -115,6 +145,28 @@ impl Config {
     ///
     /// The first event that differs, if one does: the program has a source of chance that is not the
     /// simulation's.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::Config;
+    /// use std::cell::Cell;
+    ///
+    /// let config = Config::new(7);
+    /// assert!(config.check_determinism(|| async { anyrt::checkpoint().await }).is_ok());
+    ///
+    /// let runs = Cell::new(0);
+    /// let different = config.check_determinism(|| {
+    ///     runs.set(runs.get() + 1);
+    ///     let steps = runs.get();
+    ///     async move {
+    ///         for _ in 0..steps {
+    ///             anyrt::checkpoint().await;
+    ///         }
+    ///     }
+    /// });
+    /// assert!(different.is_err());
+    /// ```
     pub fn check_determinism<F: Future>(
         &self,
         mut test: impl FnMut() -> F,

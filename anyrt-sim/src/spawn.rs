@@ -22,27 +22,85 @@ pub struct Simulation(pub(crate) Arc<Incarnation>);
 
 impl Simulation {
     /// Returns the simulation that this thread works for.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Simulation};
+    ///
+    /// assert!(Simulation::current().is_none());
+    /// let outcome = Config::new(7).run(async { Simulation::current().is_some() });
+    /// assert!(outcome.unwrap());
+    /// ```
     pub fn current() -> Option<Simulation> {
         current().map(Simulation)
     }
 
     /// Returns the seed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Simulation};
+    ///
+    /// Config::new(7).run(async {
+    ///     let sim = Simulation::current().unwrap();
+    ///     assert_eq!(sim.seed(), 7);
+    /// }).unwrap();
+    /// ```
     pub fn seed(&self) -> u64 {
         self.0.shared.config.seed()
     }
 
     /// Returns the clock of the simulation.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Simulation};
+    /// use std::time::Duration;
+    ///
+    /// Config::new(7).run(async {
+    ///     anyrt::sleep(Duration::from_secs(60)).await;
+    ///     let clock = Simulation::current().unwrap().clock();
+    ///     assert!(clock.elapsed() >= Duration::from_secs(60));
+    /// }).unwrap();
+    /// ```
     pub fn clock(&self) -> ClockHandle {
         ClockHandle(self.0.clone())
     }
 
     /// Draws a number below `n`, for a choice of the program or of a test. 0 should be the dull alternative:
     /// a failure is shrunk towards it. With `n` below 2 it is zero, without a draw.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Simulation};
+    ///
+    /// Config::new(7).run(async {
+    ///     let sim = Simulation::current().unwrap();
+    ///     // A test that works with any number of clients.
+    ///     let clients = 1 + sim.choose(5);
+    ///     assert!((1..=5).contains(&clients));
+    /// }).unwrap();
+    /// ```
     pub fn choose(&self, n: u64) -> u64 {
         self.0.shared.choose(self.0.host, Purpose::User, n)
     }
 
     /// Adds a note to the events, and to their hash.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Simulation};
+    ///
+    /// let outcome = Config::new(7).keep_events(true).run(async {
+    ///     Simulation::current().unwrap().note("the leader is known");
+    /// });
+    /// assert!(outcome.events.iter().any(|event| event.text() == Some("the leader is known")));
+    /// ```
     pub fn note(&self, note: impl fmt::Display) {
         let shared = &self.0.shared;
         // Foreign code: before the lock.
@@ -52,11 +110,36 @@ impl Simulation {
     }
 
     /// Returns the hash of all events so far.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Simulation};
+    ///
+    /// Config::new(7).run(async {
+    ///     let sim = Simulation::current().unwrap();
+    ///     let before = sim.hash();
+    ///     sim.note("something happened");
+    ///     assert_ne!(sim.hash(), before);
+    /// }).unwrap();
+    /// ```
     pub fn hash(&self) -> u64 {
         self.0.shared.lock().events.hash()
     }
 
     /// Returns what was counted so far.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Simulation};
+    ///
+    /// Config::new(7).run(async {
+    ///     let sim = Simulation::current().unwrap();
+    ///     anyrt::checkpoint().await;
+    ///     assert!(sim.stats().steps > 0);
+    /// }).unwrap();
+    /// ```
     pub fn stats(&self) -> Stats {
         let shared = &self.0.shared;
         let state = shared.lock();
@@ -79,11 +162,44 @@ pub struct ClockHandle(Arc<Incarnation>);
 
 impl ClockHandle {
     /// Returns the virtual time since the start.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Simulation};
+    /// use std::time::Duration;
+    ///
+    /// Config::new(7).run(async {
+    ///     let clock = Simulation::current().unwrap().clock();
+    ///     let before = clock.elapsed();
+    ///     anyrt::sleep(Duration::from_secs(60)).await;
+    ///     assert!(clock.elapsed() - before >= Duration::from_secs(60));
+    /// }).unwrap();
+    /// ```
     pub fn elapsed(&self) -> Duration {
         Duration::from_nanos(self.0.shared.now())
     }
 
     /// Returns the virtual time since the start at which the next timer fires or the next packet arrives.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Simulation};
+    /// use std::time::Duration;
+    ///
+    /// Config::new(7).run(async {
+    ///     let clock = Simulation::current().unwrap().clock();
+    ///     assert_eq!(clock.next_deadline(), None);
+    ///     let group = anyrt::task_group(async |tg| {
+    ///         tg.spawn(anyrt::sleep(Duration::from_secs(60)));
+    ///         anyrt::testing::wait_all_tasks_blocked().await;
+    ///         assert!(clock.next_deadline().is_some());
+    ///         tg.cancel();
+    ///     });
+    ///     group.await.unwrap();
+    /// }).unwrap();
+    /// ```
     pub fn next_deadline(&self) -> Option<Duration> {
         let deadline = self.0.shared.lock().timers.next_deadline();
         deadline.map(Duration::from_nanos)
@@ -91,6 +207,20 @@ impl ClockHandle {
 
     /// Moves the clock, and fires the timers that have expired in between, in order. Each sees the time of
     /// its own deadline, but no task runs before this returns.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Clock, Config, Simulation};
+    /// use std::time::Duration;
+    ///
+    /// Config::new(7).clock(Clock::Manual).run(async {
+    ///     let clock = Simulation::current().unwrap().clock();
+    ///     let before = clock.elapsed();
+    ///     clock.advance(Duration::from_secs(60));
+    ///     assert_eq!(clock.elapsed() - before, Duration::from_secs(60));
+    /// }).unwrap();
+    /// ```
     pub fn advance(&self, by: Duration) {
         let shared = &self.0.shared;
         let end = shared.now().saturating_add(nanos(by));

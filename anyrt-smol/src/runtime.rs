@@ -42,6 +42,16 @@ impl Default for Builder {
 
 impl Builder {
     /// Creates a builder of an executor on the calling thread alone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt_core::{RunOptions, run};
+    /// use anyrt_smol::Builder;
+    ///
+    /// let answer = run(&Builder::new(), RunOptions::new(), async { 6 * 7 });
+    /// assert_eq!(answer.unwrap(), 42);
+    /// ```
     pub fn new() -> Builder {
         Builder {
             threads: 1,
@@ -50,6 +60,17 @@ impl Builder {
     }
 
     /// Sets the number of threads that poll tasks. The calling thread is one of them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt_core::{RunOptions, run};
+    /// use anyrt_smol::Builder;
+    ///
+    /// let two = Builder::new().threads(2);
+    /// assert_eq!(run(&two, RunOptions::new(), async { 6 * 7 }).unwrap(), 42);
+    /// assert!(run(&Builder::new().threads(0), RunOptions::new(), async {}).is_err());
+    /// ```
     pub fn threads(mut self, threads: usize) -> Builder {
         self.threads = threads;
         self
@@ -57,6 +78,16 @@ impl Builder {
 
     /// Sets the name of the threads that the run starts. The threads for functions that block belong to
     /// the whole process, and keep their names.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt_core::{RunOptions, run};
+    /// use anyrt_smol::Builder;
+    ///
+    /// let named = Builder::new().threads(2).thread_name("server");
+    /// assert_eq!(run(&named, RunOptions::new(), async { 6 * 7 }).unwrap(), 42);
+    /// ```
     pub fn thread_name(mut self, name: impl Into<String>) -> Builder {
         self.thread_name = Some(name.into());
         self

@@ -23,6 +23,15 @@ enum Inner {
 
 impl Handle {
     /// Returns a handle of smol's global executor, which `smol::spawn` uses. It never ends.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt_core::runtime::Spawn;
+    /// use anyrt_smol::{Handle, Smol};
+    ///
+    /// assert_eq!(Smol::name(&Handle::global()), "smol");
+    /// ```
     pub fn global() -> Handle {
         Handle(Inner::Global)
     }

@@ -44,11 +44,33 @@ impl Builder {
     /// Creates a builder of a runtime with worker threads, one per processor by default.
     ///
     /// The main future is polled on the calling thread, tasks on the workers.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt_core::{RunOptions, run};
+    /// use anyrt_tokio::Builder;
+    ///
+    /// let answer = run(&Builder::multi_thread(), RunOptions::new(), async { 6 * 7 });
+    /// assert_eq!(answer.unwrap(), 42);
+    /// ```
     pub fn multi_thread() -> Builder {
         Builder::of(Kind::MultiThread)
     }
 
     /// Creates a builder of a runtime that polls everything on the calling thread.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt_core::{RunOptions, run};
+    /// use anyrt_tokio::Builder;
+    /// use std::thread;
+    ///
+    /// let here = thread::current().id();
+    /// let there = run(&Builder::current_thread(), RunOptions::new(), async { thread::current().id() });
+    /// assert_eq!(there.unwrap(), here);
+    /// ```
     pub fn current_thread() -> Builder {
         Builder::of(Kind::CurrentThread)
     }
@@ -58,6 +80,19 @@ impl Builder {
     /// If it is a current-thread runtime, another thread has to drive it meanwhile; see the
     /// documentation of tokio's `Handle::block_on`. The threads belong to the runtime, so that
     /// [`worker_threads`](Builder::worker_threads) and [`thread_name`](Builder::thread_name) are errors.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt_core::{RunOptions, run};
+    /// use anyrt_tokio::Builder;
+    ///
+    /// let runtime = tokio::runtime::Runtime::new()?;
+    /// let inside = Builder::from_handle(runtime.handle().clone());
+    /// let id = run(&inside, RunOptions::new(), async { tokio::runtime::Handle::current().id() });
+    /// assert_eq!(id.unwrap(), runtime.handle().id());
+    /// # Ok::<_, std::io::Error>(())
+    /// ```
     pub fn from_handle(handle: impl Into<Handle>) -> Builder {
         Builder::of(Kind::Existing(handle.into()))
     }
@@ -71,12 +106,39 @@ impl Builder {
     }
 
     /// Sets the number of worker threads.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt_core::{RunOptions, run};
+    /// use anyrt_tokio::Builder;
+    ///
+    /// let two = Builder::multi_thread().worker_threads(2);
+    /// let count = run(&two, RunOptions::new(), async {
+    ///     tokio::runtime::Handle::current().metrics().num_workers()
+    /// });
+    /// assert_eq!(count.unwrap(), 2);
+    /// ```
     pub fn worker_threads(mut self, threads: usize) -> Builder {
         self.worker_threads = Some(threads);
         self
     }
 
     /// Sets the name of the threads that the runtime starts, including those for functions that block.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt_core::{RunOptions, run};
+    /// use anyrt_tokio::Builder;
+    ///
+    /// let named = Builder::multi_thread().thread_name("server");
+    /// let name = run(&named, RunOptions::new(), async {
+    ///     let task = tokio::spawn(async { std::thread::current().name().map(str::to_owned) });
+    ///     task.await.unwrap()
+    /// });
+    /// assert_eq!(name.unwrap().as_deref(), Some("server"));
+    /// ```
     pub fn thread_name(mut self, name: impl Into<String>) -> Builder {
         self.thread_name = Some(name.into());
         self

@@ -44,11 +44,28 @@ impl Backend {
     ];
 
     /// Returns the enabled backends, in the order of preference.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// for backend in anyrt::Backend::available() {
+    ///     let found = anyrt::run_on(*backend, async { anyrt::Backend::current() });
+    ///     assert_eq!(found, Some(*backend));
+    /// }
+    /// ```
     pub fn available() -> &'static [Backend] {
         ENABLED
     }
 
     /// Returns the backend that anyrt's functions use where this is called, or `None` if they find none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # if anyrt::Backend::available().is_empty() { return }
+    /// let inside = anyrt::run(async { anyrt::Backend::current() });
+    /// assert!(inside.is_some());
+    /// ```
     pub fn current() -> Option<Backend> {
         Some(Ambient::current().ok()?.backend())
     }

@@ -104,35 +104,99 @@ pub struct Builder {
 
 impl Builder {
     /// Creates a builder for the backend that [`run`] chooses, with its default options.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # if anyrt::Backend::available().is_empty() { return }
+    /// let answer = anyrt::Builder::new().run(async { 6 * 7 });
+    /// assert_eq!(answer.unwrap(), 42);
+    /// ```
     pub fn new() -> Builder {
         Builder::default()
     }
 
     /// Sets the backend, regardless of the environment.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{Backend, Builder};
+    ///
+    /// for backend in Backend::available() {
+    ///     let found = Builder::new().backend(*backend).run(async { Backend::current() });
+    ///     assert_eq!(found.unwrap(), Some(*backend));
+    /// }
+    /// ```
     pub fn backend(mut self, backend: Backend) -> Builder {
         self.backend = Some(backend);
         self
     }
 
     /// Polls tasks on several threads.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # if anyrt::Backend::available().is_empty() { return }
+    /// match anyrt::Builder::new().multi_thread().worker_threads(2).run(async { 6 * 7 }) {
+    ///     Ok(answer) => assert_eq!(answer, 42),
+    ///     Err(error) => println!("{error}"), // Not every backend has such options.
+    /// }
+    /// ```
     pub fn multi_thread(mut self) -> Builder {
         self.options.flavor = Some(Flavor::MultiThread);
         self
     }
 
     /// Polls everything on the calling thread.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::thread;
+    ///
+    /// # if anyrt::Backend::available().is_empty() { return }
+    /// let here = thread::current().id();
+    /// let group = anyrt::task_group(async |tg| {
+    ///     let there = tg.spawn(async { Ok::<_, std::io::Error>(thread::current().id()) });
+    ///     Ok(there.value().await)
+    /// });
+    /// match anyrt::Builder::new().current_thread().run(group) {
+    ///     Ok(there) => assert_eq!(there.unwrap(), here),
+    ///     Err(error) => println!("{error}"), // Not every backend has such an option.
+    /// }
+    /// ```
     pub fn current_thread(mut self) -> Builder {
         self.options.flavor = Some(Flavor::CurrentThread);
         self
     }
 
     /// Sets the number of threads that poll tasks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # if anyrt::Backend::available().is_empty() { return }
+    /// let error = anyrt::Builder::new().worker_threads(0).run(async {}).unwrap_err();
+    /// assert!(!error.is_nested(), "{error}");
+    /// ```
     pub fn worker_threads(mut self, threads: usize) -> Builder {
         self.options.worker_threads = Some(threads);
         self
     }
 
     /// Sets the name of the threads that the run starts.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # if anyrt::Backend::available().is_empty() { return }
+    /// match anyrt::Builder::new().thread_name("server").run(async { 6 * 7 }) {
+    ///     Ok(answer) => assert_eq!(answer, 42),
+    ///     Err(error) => println!("{error}"), // Not every backend has such an option.
+    /// }
+    /// ```
     pub fn thread_name(mut self, name: impl Into<String>) -> Builder {
         self.options.thread_name = Some(name.into());
         self
@@ -156,6 +220,14 @@ impl Builder {
     /// # Blocking
     ///
     /// Blocks the thread until the future and every task that it started have ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # if anyrt::Backend::available().is_empty() { return }
+    /// let nested = anyrt::run(async { anyrt::Builder::new().run(async {}) });
+    /// assert!(nested.unwrap_err().is_nested());
+    /// ```
     #[track_caller]
     pub fn run<F: Future>(&self, future: F) -> Result<F::Output, RunError> {
         self.run_with(RunOptions::new(), future)
@@ -174,6 +246,17 @@ impl Builder {
     /// # Blocking
     ///
     /// Blocks the thread until the future and every task that it started have ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::{Builder, RunOptions};
+    ///
+    /// # if anyrt::Backend::available().is_empty() { return }
+    /// let options = RunOptions::new().name("server");
+    /// let name = Builder::new().run_with(options, async { anyrt::task::current().unwrap().name() });
+    /// assert_eq!(&*name.unwrap(), "server");
+    /// ```
     #[track_caller]
     pub fn run_with<F: Future>(
         &self,

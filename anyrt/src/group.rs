@@ -223,11 +223,35 @@ pub struct GroupOptions(task::GroupOptions);
 
 impl GroupOptions {
     /// Creates the default options: no name, the first failure cancels, no deadline.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # if anyrt::Backend::available().is_empty() { return }
+    /// # anyrt::run(async {
+    /// let group = anyrt::GroupOptions::new().run(async |tg| {
+    ///     tg.spawn(async {});
+    /// });
+    /// assert!(group.await.is_ok());
+    /// # });
+    /// ```
     pub fn new() -> GroupOptions {
         GroupOptions::default()
     }
 
     /// Sets the name of the group, for listings and messages.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # if anyrt::Backend::available().is_empty() { return }
+    /// # anyrt::run(async {
+    /// let group = anyrt::GroupOptions::new().name("uploads").run(async |tg| {
+    ///     assert_eq!(&*tg.name(), "uploads");
+    /// });
+    /// group.await.unwrap();
+    /// # });
+    /// ```
     pub fn name(self, name: impl Into<String>) -> GroupOptions {
         GroupOptions(self.0.name(name))
     }
@@ -235,11 +259,40 @@ impl GroupOptions {
     /// Lets the group keep going: an error of a child does not cancel its siblings.
     ///
     /// All errors are reported at the end. An error of the body still cancels, and so does a panic.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # if anyrt::Backend::available().is_empty() { return }
+    /// # anyrt::run(async {
+    /// let group = anyrt::GroupOptions::new().keep_going().run(async |tg| {
+    ///     tg.spawn(async { Err::<(), _>("first") });
+    ///     tg.spawn(async { Err::<(), _>("second") });
+    ///     Ok(())
+    /// });
+    /// assert_eq!(group.await.unwrap_err().errors().len(), 2);
+    /// # });
+    /// ```
     pub fn keep_going(self) -> GroupOptions {
         GroupOptions(self.0.keep_going())
     }
 
     /// Sets the deadline at which the group is cancelled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// # if anyrt::Backend::available().is_empty() { return }
+    /// # anyrt::run(async {
+    /// let deadline = anyrt::now() + Duration::from_millis(5);
+    /// let group = anyrt::GroupOptions::new().deadline(deadline).run(async |_tg| {
+    ///     anyrt::sleep(Duration::from_secs(60)).await;
+    /// });
+    /// assert!(group.await.unwrap_err().is_cancelled());
+    /// # });
+    /// ```
     pub fn deadline(self, deadline: Instant) -> GroupOptions {
         GroupOptions(self.0.deadline(deadline))
     }
@@ -257,6 +310,21 @@ impl GroupOptions {
     /// # Panics
     ///
     /// As for [`task_group`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::GroupOptions;
+    ///
+    /// # if anyrt::Backend::available().is_empty() { return }
+    /// # anyrt::run(async {
+    /// let group = GroupOptions::new().name("uploads").run(async |tg| {
+    ///     let answer = tg.spawn(async { Ok::<_, std::io::Error>(6 * 7) });
+    ///     Ok(answer.value().await)
+    /// });
+    /// assert_eq!(group.await.unwrap(), 42);
+    /// # });
+    /// ```
     #[inline]
     #[track_caller]
     pub fn run<E, T, Fut>(
@@ -331,6 +399,19 @@ impl GroupOptions {
     /// # Panics
     ///
     /// As for [`scoped_task_group`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # if anyrt::Backend::available().is_empty() { return }
+    /// # anyrt::run(async {
+    /// let words = ["to", "be"];
+    /// let group = anyrt::GroupOptions::new().name("borrowers").run_scoped(async |tg| {
+    ///     tg.spawn(async { assert_eq!(words.len(), 2) });
+    /// });
+    /// group.await.unwrap();
+    /// # });
+    /// ```
     #[inline]
     #[track_caller]
     pub fn run_scoped<'env, E, T, Fut>(
@@ -358,6 +439,22 @@ impl GroupOptions {
     /// # Panics
     ///
     /// As for [`scoped_task_group`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::cell::Cell;
+    ///
+    /// # if anyrt::Backend::available().is_empty() { return }
+    /// # anyrt::run(async {
+    /// let count = Cell::new(0);
+    /// let group = anyrt::GroupOptions::new().name("counters").run_local(async |tg| {
+    ///     tg.spawn(async { count.set(count.get() + 1) });
+    /// });
+    /// group.await.unwrap();
+    /// assert_eq!(count.get(), 1);
+    /// # });
+    /// ```
     #[inline]
     #[track_caller]
     pub fn run_local<'env, E, T, Fut>(

@@ -31,6 +31,8 @@
 //! [`race`] and [`gather`] run futures concurrently. The section *Cancel safety* of each function
 //! describes the effect of cancelling it, or of dropping its future before it completes.
 //!
+//! The documentation refers to numbered [rules], which define the behaviour.
+//!
 //! # Features
 //!
 //! | feature | contents |
@@ -122,6 +124,10 @@ pub mod tls;
 #[cfg(all(feature = "to_process", unix))]
 pub mod to_process;
 pub mod to_thread;
+
+// The text of the rules.
+#[doc(inline)]
+pub use anyrt_core::rules;
 
 // Starting a run.
 pub use self::backend::{Backend, ParseBackendError};

@@ -1,4 +1,4 @@
-//! Operations that only observe cancellation and yield (rule C11).
+//! Operations that only observe cancellation and yield (rule [C11](crate::rules#c11)).
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use super::{Shield, shield};
 use crate::engine::{Operation, poll_state};
 
-/// Yields to other tasks, and observes cancellation (rule C11).
+/// Yields to other tasks, and observes cancellation (rule [C11](crate::rules#c11)).
 ///
 /// # Cancel safety
 ///

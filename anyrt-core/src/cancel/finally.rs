@@ -23,7 +23,8 @@ use crate::engine::{Ended, Frame, FramePolicy, Polled, poll_state};
 use crate::loom::{Arc, Mutex, lock};
 use crate::unwind::drop_quietly;
 
-/// Runs `body`, and then `cleanup`, shielded from cancellation, however the body ended (rule C8).
+/// Runs `body`, and then `cleanup`, shielded from cancellation, however the body ended (rule
+/// [C8](crate::rules#c8)).
 ///
 /// The clean-up runs after a value, after an interruption by cancellation, and after a panic, which continues
 /// afterwards. Cancelled scopes around it wait for it. For a limit, put one inside: `finally(body, ||
@@ -31,8 +32,8 @@ use crate::unwind::drop_quietly;
 ///
 /// # Cancel safety
 ///
-/// Dropping the returned future from outside, as `select!` does with the losers, drops `body` and `cleanup`
-/// where they are: Rust has no asynchronous drop (rule C10).
+/// Dropping the returned future from outside, as `select!` does with the losers, drops `body` and `cleanup` where
+/// they are: Rust has no asynchronous drop (rule [C10](crate::rules#c10)).
 ///
 /// # Panics
 ///
@@ -160,7 +161,7 @@ impl<B: Future, C, CF: Future> fmt::Debug for Finally<B, C, CF> {
     }
 }
 
-/// Lends a resource to `body`, and passes it to `cleanup` however the body ended (rule C8).
+/// Lends a resource to `body`, and passes it to `cleanup` however the body ended (rule [C8](crate::rules#c8)).
 ///
 /// This is [`finally`] for a value that both need: the body gets a guard that derefs to it, and the clean-up
 /// gets the value back.

@@ -10,8 +10,8 @@ use crate::loom::Arc;
 
 /// A handle that controls a [`CancelScope`](super::CancelScope), or the scope of a group, from any thread.
 ///
-/// Cheap to clone. All methods take effect at once, also for later operations in the same poll (rule C2), and
-/// have no effect when the scope has ended.
+/// Cheap to clone. All methods take effect at once, also for later operations in the same poll (rule
+/// [C2](crate::rules#c2)), and have no effect when the scope has ended.
 #[derive(Clone)]
 pub struct CancelHandle {
     node: Arc<Node>,
@@ -62,8 +62,8 @@ impl CancelHandle {
         self.node.cancel(explicit(Some(reason.into())));
     }
 
-    /// Cancels the scope, and [aborts](CancelHandle::abort) it if it has not ended within `grace`
-    /// (rule C12).
+    /// Cancels the scope, and [aborts](CancelHandle::abort) it if it has not ended within `grace` (rule
+    /// [C12](crate::rules#c12)).
     ///
     /// # Examples
     ///
@@ -86,8 +86,8 @@ impl CancelHandle {
         self.cancel();
     }
 
-    /// Cancels the scope regardless of holds: shields, clean-ups and groups in it are dropped where they are,
-    /// in the children too (rule C12).
+    /// Cancels the scope regardless of holds: shields, clean-ups and groups in it are dropped where they are, in
+    /// the children too (rule [C12](crate::rules#c12)).
     ///
     /// # Examples
     ///

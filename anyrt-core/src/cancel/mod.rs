@@ -1,4 +1,5 @@
-//! Cancel scopes, shields and clean-up: cancellation goes from the inside out (rules C1 to C12).
+//! Cancel scopes, shields and clean-up: cancellation goes from the inside out (rules [C1](crate::rules#c1) to
+//! [C12](crate::rules#c12)).
 //!
 //! Rust cancels a future by dropping it: at once, from outside, with no chance to await. Here that is the
 //! last step. A cancelled scope first polls its future once more, and continues to poll it as long as

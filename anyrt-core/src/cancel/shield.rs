@@ -9,15 +9,15 @@ use pin_project::pin_project;
 use crate::engine::{Frame, FramePolicy, Node, Polled};
 use crate::loom::Arc;
 
-/// Runs a future to its end, regardless of cancellation around it (rule C8).
+/// Runs a future to its end, regardless of cancellation around it (rule [C8](crate::rules#c8)).
 ///
 /// Cancelled scopes around it wait for it. It does not protect from the cancellation of a scope inside it. If
 /// the future may take long, put a limit inside: `shield(move_on_after(limit, future))`.
 ///
 /// # Cancel safety
 ///
-/// Dropping the returned future drops the inner one: a shield holds off cancellation, but cannot hold off a
-/// drop from outside (rule C10).
+/// Dropping the returned future drops the inner one: a shield holds off cancellation, but cannot hold off a drop
+/// from outside (rule [C10](crate::rules#c10)).
 pub fn shield<F: Future>(future: F) -> Shield<F> {
     Shield {
         frame: Frame::new(future),

@@ -14,8 +14,8 @@ use crate::runtime::Time;
 
 /// Waits for a future for at most `limit`, and keeps the future if it is still pending.
 ///
-/// Unlike [`fail_after`](super::fail_after), it interrupts nothing (rule C7): the future can be awaited
-/// again.
+/// Unlike [`fail_after`](super::fail_after), it interrupts nothing (rule [C7](crate::rules#c7)): the future can
+/// be awaited again.
 ///
 /// # Cancel safety
 ///

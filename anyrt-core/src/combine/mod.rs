@@ -1,4 +1,4 @@
-//! Combinators that run futures in place, so that these may borrow (rule G12).
+//! Combinators that run futures in place, so that these may borrow (rule [G12](crate::rules#g12)).
 //!
 //! The futures run concurrently inside the task that awaits them, not in parallel. If one of them decides the
 //! outcome, the others are cancelled and waited for, including their clean-up.

@@ -73,8 +73,8 @@ impl<F: Race> fmt::Debug for RaceFuture<F> {
     }
 }
 
-/// Runs futures concurrently and returns the first value. The others are then cancelled, and waited for.
-/// Errors are only returned if there is no value (rule G10).
+/// Runs futures concurrently and returns the first value. The others are then cancelled, and waited for. Errors
+/// are only returned if there is no value (rule [G10](crate::rules#g10)).
 ///
 /// # Cancel safety
 ///

@@ -1,4 +1,4 @@
-//! Context variables, which tasks inherit, and run variables, which a run shares (rule G14).
+//! Context variables, which tasks inherit, and run variables, which a run shares (rule [G14](crate::rules#g14)).
 
 mod run_var;
 mod vars;

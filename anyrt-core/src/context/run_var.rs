@@ -1,4 +1,4 @@
-//! Run variables: one value per run (rule G14).
+//! Run variables: one value per run (rule [G14](crate::rules#g14)).
 
 use std::any::Any;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Context variables (rule G14).
+//! Context variables (rule [G14](crate::rules#g14)).
 
 use std::any::Any;
 use std::fmt;
@@ -12,8 +12,8 @@ use crate::engine::context::{Context, replace};
 use crate::engine::poll_state::number_in_process;
 use crate::loom::{Arc, OnceLock};
 
-/// A variable with a value per task (rule G14). Declare it as a `static`. Spawned tasks and worker threads
-/// inherit a snapshot.
+/// A variable with a value per task (rule [G14](crate::rules#g14)). Declare it as a `static`. Spawned tasks and
+/// worker threads inherit a snapshot.
 ///
 /// Changes stay in the task that makes them.
 pub struct ContextVar<T: 'static> {

@@ -78,28 +78,87 @@ macro_rules! parts {
 impl Metadata {
     parts! {
         /// Returns the type.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// # anyrt::run(async {
+        /// assert!(anyrt::fs::metadata("src").await?.file_type().is_dir());
+        /// # std::io::Result::Ok(())
+        /// # }).unwrap();
+        /// ```
         file_type -> FileType, |system: &fs::Metadata| system.file_type().into(), |own: &OwnMetadata| own.file_type;
         /// Returns the length in bytes.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// # anyrt::run(async {
+        /// assert!(anyrt::fs::metadata("Cargo.toml").await?.len() > 0);
+        /// # std::io::Result::Ok(())
+        /// # }).unwrap();
+        /// ```
         len -> u64, fs::Metadata::len, |own: &OwnMetadata| own.length;
         /// Returns the permissions.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// # anyrt::run(async {
+        /// assert!(!anyrt::fs::metadata("Cargo.toml").await?.permissions().readonly());
+        /// # std::io::Result::Ok(())
+        /// # }).unwrap();
+        /// ```
         permissions -> Permissions, |system: &fs::Metadata| system.permissions().into(), |own: &OwnMetadata| own.permissions.clone();
         /// Returns the time of the last modification.
         ///
         /// # Errors
         ///
         /// Returns an error if the system does not record it.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// # anyrt::run(async {
+        /// let metadata = anyrt::fs::metadata("Cargo.toml").await?;
+        /// assert!(metadata.modified()? <= std::time::SystemTime::now());
+        /// # std::io::Result::Ok(())
+        /// # }).unwrap();
+        /// ```
         modified -> io::Result<SystemTime>, fs::Metadata::modified, |own: &OwnMetadata| Ok(own.modified);
         /// Returns the time of the last access.
         ///
         /// # Errors
         ///
         /// Returns an error if the system does not record it.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// # anyrt::run(async {
+        /// let metadata = anyrt::fs::metadata("Cargo.toml").await?;
+        /// assert!(metadata.accessed().is_ok_and(|time| time.elapsed().is_ok()));
+        /// # std::io::Result::Ok(())
+        /// # }).unwrap();
+        /// ```
         accessed -> io::Result<SystemTime>, fs::Metadata::accessed, |own: &OwnMetadata| Ok(own.accessed);
         /// Returns the time of the creation.
         ///
         /// # Errors
         ///
         /// Returns an error if the system does not record it.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// # anyrt::run(async {
+        /// let metadata = anyrt::fs::metadata("Cargo.toml").await?;
+        /// if let Ok(created) = metadata.created() {
+        ///     assert!(created <= std::time::SystemTime::now());
+        /// }
+        /// # std::io::Result::Ok(())
+        /// # }).unwrap();
+        /// ```
         created -> io::Result<SystemTime>, fs::Metadata::created, |own: &OwnMetadata| Ok(own.created);
     }
 

@@ -8,7 +8,8 @@ use std::ops::Deref;
 
 use crate::engine::Cancelled;
 
-/// All errors of a group (rule G3), or the cause of its interruption (rule G5).
+/// All errors of a group (rule [G3](crate::rules#g3)), or the cause of its interruption (rule
+/// [G5](crate::rules#g5)).
 ///
 /// `Display` is one line; `{:#}` is a tree, one line for each error.
 #[derive(Debug)]

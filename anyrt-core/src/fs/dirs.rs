@@ -73,7 +73,8 @@ pub fn remove_dir<R: Runtime>(
 ///
 /// # Cancel safety
 ///
-/// A cancelled caller waits until up to 512 more entries are removed; the rest stays (rule F2).
+/// A cancelled caller waits until up to 512 more entries are removed; the rest stays (rule
+/// [F2](crate::rules#f2)).
 pub fn remove_dir_all<R: Runtime>(
     path: impl AsRef<Path>,
 ) -> impl Future<Output = io::Result<()>> + Send {

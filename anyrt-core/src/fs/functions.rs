@@ -29,8 +29,8 @@ pub fn symlink_metadata<R: Runtime>(
 
 /// Returns whether a path leads to a file or folder. A symbolic link without a target does not.
 ///
-/// Returns false only if there is no such path (`ENOENT`, `ENOTDIR`, `ELOOP`). If that cannot be determined,
-/// it is an error (rule F19).
+/// Returns false only if there is no such path (`ENOENT`, `ENOTDIR`, `ELOOP`). If that cannot be determined, it
+/// is an error (rule [F19](crate::rules#f19)).
 pub fn exists<R: Runtime>(path: impl AsRef<Path>) -> impl Future<Output = io::Result<bool>> + Send {
     exists_at::<R>(None, path.as_ref().to_owned(), true)
 }
@@ -102,8 +102,8 @@ pub(super) async fn hard_link_at<R: Runtime>(
 
 /// Renames a file or folder, and fails if the new name exists.
 ///
-/// Linux and macOS check that in the same step, on most of their file systems. Elsewhere it is like
-/// [`replace`] (rule F19).
+/// Linux and macOS check that in the same step, on most of their file systems. Elsewhere it is like [`replace`]
+/// (rule [F19](crate::rules#f19)).
 pub fn rename<R: Runtime>(
     from: impl AsRef<Path>,
     to: impl AsRef<Path>,

@@ -25,7 +25,7 @@ use crate::runtime::Runtime;
 use crate::thread::{OwnedCall, run_owed};
 
 /// The duration of a call: longer than the way to a worker thread and back, and short enough for the first
-/// entries of a slow disk, and for a cancelled caller (rule F2).
+/// entries of a slow disk, and for a cancelled caller (rule [F2](crate::rules#f2)).
 const CALL_LENGTH: Duration = Duration::from_millis(1);
 
 /// The number of steps between checks of the clock, and the maximum number of checks in one call, because the
@@ -36,8 +36,8 @@ const LOOKS: usize = 512;
 /// The number of entries of a folder that one step finds.
 const TOGETHER: usize = 64;
 
-/// The number of items that are returned for one operation of the task's budget (rule C11): an item takes far
-/// less time than an operation, and yielding costs as much as a hundred of them.
+/// The number of items that are returned for one operation of the task's budget (rule [C11](crate::rules#c11)):
+/// an item takes far less time than an operation, and yielding costs as much as a hundred of them.
 const HANDED_OUT: usize = 64;
 
 /// The average length of a name for which space is reserved.

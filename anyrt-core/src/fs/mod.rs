@@ -1,20 +1,22 @@
 //! Files, folders and paths. All calls run on worker threads.
 //!
-//! [`File`] is an open file; the functions are those of [`std::fs`] and some more; [`Path`] has a limiter.
-//! The rules are F1 to F22 in `docs/rules.md`. The most important ones for users:
+//! [`File`] is an open file; the functions are those of [`std::fs`] and some more; [`Path`] has a limiter. The
+//! rules are [F1](crate::rules#f1) to [F22](crate::rules#f22). The most important ones for users:
 //!
-//! - A function is one call on a worker thread: whole-file functions open, read and close in one. It
-//!   is refused if it is cancelled when it begins. Once it is handed over, it is carried out, and a cancelled
-//!   caller waits for it (F1).
-//! - Long functions (`copy`, `read`, `remove_dir_all`, `move_to`) stop when their caller is
-//!   cancelled; `copy` removes a target that it has created (F2).
-//! - The position of a file is the number of bytes consumed and written, wherever an operation was
-//!   cancelled (F4).
-//! - A failed write keeps its bytes: the next operation returns the error, and flushing tries again (F7).
-//! - Dropping a file loses no accepted bytes: the run waits until the rest is written (F8).
-//! - A job waits for a token of the object's limiter, or else of the run's, without being polled (F12).
-//! - Paths are bytes. One with a NUL byte is `InvalidInput`, without a call (F15).
-//! - Errors name the operation and the path, and keep their kind; see [`PathError`] (F21).
+//! - A function is one call on a worker thread: whole-file functions open, read and close in one. It is refused
+//!   if it is cancelled when it begins. Once it is handed over, it is carried out, and a cancelled caller waits
+//!   for it ([F1](crate::rules#f1)).
+//! - Long functions (`copy`, `read`, `remove_dir_all`, `move_to`) stop when their caller is cancelled; `copy`
+//!   removes a target that it has created ([F2](crate::rules#f2)).
+//! - The position of a file is the number of bytes consumed and written, wherever an operation was cancelled
+//!   ([F4](crate::rules#f4)).
+//! - A failed write keeps its bytes: the next operation returns the error, and flushing tries again
+//!   ([F7](crate::rules#f7)).
+//! - Dropping a file loses no accepted bytes: the run waits until the rest is written ([F8](crate::rules#f8)).
+//! - A job waits for a token of the object's limiter, or else of the run's, without being polled
+//!   ([F12](crate::rules#f12)).
+//! - Paths are bytes. One with a NUL byte is `InvalidInput`, without a call ([F15](crate::rules#f15)).
+//! - Errors name the operation and the path, and keep their kind; see [`PathError`] ([F21](crate::rules#f21)).
 
 pub(crate) mod call;
 mod dirs;

@@ -24,7 +24,7 @@ const NEW_FILE: OpenMode = OpenMode {
 ///
 /// # Cancel safety
 ///
-/// If it is cancelled, it stops within 8 MiB (rule F2).
+/// If it is cancelled, it stops within 8 MiB (rule [F2](crate::rules#f2)).
 pub fn read<R: Runtime>(
     path: impl AsRef<Path>,
 ) -> impl Future<Output = io::Result<Vec<u8>>> + Send {
@@ -41,7 +41,7 @@ pub(super) async fn read_at<R: Runtime>(limiter: Limiter, path: PathBuf) -> io::
 ///
 /// # Cancel safety
 ///
-/// If it is cancelled, it stops within 8 MiB (rule F2).
+/// If it is cancelled, it stops within 8 MiB (rule [F2](crate::rules#f2)).
 pub fn read_to_string<R: Runtime>(
     path: impl AsRef<Path>,
 ) -> impl Future<Output = io::Result<String>> + Send {
@@ -59,7 +59,8 @@ pub(super) async fn read_to_string_at<R: Runtime>(
     .await
 }
 
-/// Reads up to the end, whatever the reported size is: it is 0 in `/proc`, and files grow (rule F22).
+/// Reads up to the end, whatever the reported size is: it is 0 in `/proc`, and files grow (rule
+/// [F22](crate::rules#f22)).
 fn read_all(disk: &Disk, path: &Path) -> Result<Vec<u8>, Stop> {
     let file = disk.open(path, &OpenMode::READ)?;
     let size = file.metadata().map_or(0, |metadata| metadata.len());
@@ -116,12 +117,12 @@ pub(super) async fn append_at<R: Runtime, C: AsRef<[u8]> + Send + 'static>(
 /// Writes a whole file atomically: other processes see the old contents or the new ones, also after a power
 /// failure.
 ///
-/// A temporary file in the same folder is written, gets the permissions of the old file, is synced to the
-/// disk, and is renamed (rule F20). A symbolic link is followed.
+/// A temporary file in the same folder is written, gets the permissions of the old file, is synced to the disk,
+/// and is renamed (rule [F20](crate::rules#f20)). A symbolic link is followed.
 ///
 /// # Cancel safety
 ///
-/// A call that is cancelled before the rename has no effect (rule F20).
+/// A call that is cancelled before the rename has no effect (rule [F20](crate::rules#f20)).
 pub fn write_atomic<R: Runtime>(
     path: impl AsRef<Path>,
     contents: impl AsRef<[u8]> + Send + 'static,
@@ -189,7 +190,8 @@ fn follow(disk: &Disk, path: &Path) -> io::Result<PathBuf> {
 ///
 /// # Cancel safety
 ///
-/// If it is cancelled, it stops within 8 MiB, and removes the target if it has created it (rule F2).
+/// If it is cancelled, it stops within 8 MiB, and removes the target if it has created it (rule
+/// [F2](crate::rules#f2)).
 pub fn copy<R: Runtime>(
     from: impl AsRef<Path>,
     to: impl AsRef<Path>,

@@ -20,15 +20,15 @@
 //! # How a child ends
 //!
 //! 1. It is started by a call on a worker thread, which registers it with the reactor before it returns. The
-//!    value of the call kills and reaps the child wherever it is dropped (rule P12).
+//!    value of the call kills and reaps the child wherever it is dropped (rule [P12](crate::rules#p12)).
 //! 2. On Linux its end is detected through a descriptor of the process (`pidfd`), which is a
 //!    [`Source`](crate::runtime::Source); on other systems, or if the system has no such descriptor, by a
 //!    thread in `waitid`. SIGCHLD is not touched.
-//! 3. It is reaped once, under a lock that signals take too, so a signal is never sent to a number that has a
-//!    new owner (rule P13).
-//! 4. A dropped process is killed at once; a native task that the run waits for reaps it (rule P11). If that
-//!    task cannot run, the destructor waits, for a second at most. A cancelled call kills and reaps in a
-//!    shielded clean-up (rule P9).
+//! 3. It is reaped once, under a lock that signals take too, so a signal is never sent to a number that has a new
+//!    owner (rule [P13](crate::rules#p13)).
+//! 4. A dropped process is killed at once; a native task that the run waits for reaps it (rule
+//!    [P11](crate::rules#p11)). If that task cannot run, the destructor waits, for a second at most. A cancelled
+//!    call kills and reaps in a shielded clean-up (rule [P9](crate::rules#p9)).
 //!
 //! # Programs of the runtime
 //!
@@ -38,9 +38,9 @@
 //!
 //! # Session and umask
 //!
-//! Without `unsafe`, a program cannot change its session or umask between fork and exec. `process-wrap` sets
-//! the session. `/bin/sh` sets the umask, after the program was looked up, because the shell reports a
-//! missing program as an exit status (rule P22).
+//! Without `unsafe`, a program cannot change its session or umask between fork and exec. `process-wrap` sets the
+//! session. `/bin/sh` sets the umask, after the program was looked up, because the shell reports a missing
+//! program as an exit status (rule [P22](crate::rules#p22)).
 
 mod child;
 mod command;

@@ -28,7 +28,8 @@ use crate::thread::to_thread;
 ///
 /// # Cancel safety
 ///
-/// A dropped future leaves no process (rule P11). Once it has begun, a cancelled caller gets the process.
+/// A dropped future leaves no process (rule [P11](crate::rules#p11)). Once it has begun, a cancelled caller gets
+/// the process.
 ///
 /// # Errors
 ///

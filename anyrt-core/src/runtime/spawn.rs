@@ -68,7 +68,7 @@ pub trait Spawn: Copy + fmt::Debug + Send + Sync + 'static {
     /// this.
     fn choose(n: usize) -> usize;
 
-    /// Wakes a task that yields in the poll that is about to end (rule C11).
+    /// Wakes a task that yields in the poll that is about to end (rule [C11](crate::rules#c11)).
     ///
     /// Called on a thread of the runtime. The default wakes at once. That is correct if a task that has woken
     /// itself is polled after all others and does not keep the runtime from polling for events.

@@ -9,15 +9,15 @@
 //!   signal ──▶ handler (signal-hook) ──▶ a pipe per receiver and signal ──▶ Source ──▶ receive
 //! ```
 //!
-//! 1. Each receiver has its own pipes, so every receiver gets each signal (rule S2). On Linux the pipes are
-//!    in an edge-triggered `epoll`, whose ready list keeps the order of arrival; that descriptor is the
-//!    `Source`.
+//! 1. Each receiver has its own pipes, so every receiver gets each signal (rule [S2](crate::rules#s2)). On Linux
+//!    the pipes are in an edge-triggered `epoll`, whose ready list keeps the order of arrival; that descriptor is
+//!    the `Source`.
 //! 2. A pipe is emptied before its signal is delivered, so that a signal that arrives later is received again
-//!    (rule S3).
-//! 3. `signal-hook` never uninstalls a handler. So the first receiver of a signal reads the current
-//!    disposition. If that is the default action, the handler performs it whenever no receiver is open
-//!    (rule S6).
-//! 4. Signals are delivered to a process, so receivers are counted in a static (rule S8).
+//!    (rule [S3](crate::rules#s3)).
+//! 3. `signal-hook` never uninstalls a handler. So the first receiver of a signal reads the current disposition.
+//!    If that is the default action, the handler performs it whenever no receiver is open (rule
+//!    [S6](crate::rules#s6)).
+//! 4. Signals are delivered to a process, so receivers are counted in a static (rule [S8](crate::rules#s8)).
 
 #[cfg(feature = "signals")]
 mod os;

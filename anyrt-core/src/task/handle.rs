@@ -12,8 +12,9 @@ use crate::task::TaskId;
 
 /// A handle of a spawned task.
 ///
-/// Awaiting it returns `Result<T, TaskError>`, awaiting its [`value`](TaskHandle::value) returns `T`.
-/// Dropping it does not affect the task, which continues (rule G8). The task's own error goes to its group.
+/// Awaiting it returns `Result<T, TaskError>`, awaiting its [`value`](TaskHandle::value) returns `T`. Dropping it
+/// does not affect the task, which continues (rule [G8](crate::rules#g8)). The task's own error goes to its
+/// group.
 ///
 /// # Cancel safety
 ///

@@ -1,4 +1,4 @@
-//! Tasks and the groups they live in (rules G1 to G14).
+//! Tasks and the groups they live in (rules [G1](crate::rules#g1) to [G14](crate::rules#g14)).
 //!
 //! | file | contents |
 //! | --- | --- |

@@ -2,7 +2,8 @@
 
 use std::convert::Infallible;
 
-/// The output of a child of a group with the error type `E`: `()`, `Result<T, E>`, or never (rule G2).
+/// The output of a child of a group with the error type `E`: `()`, `Result<T, E>`, or never (rule
+/// [G2](crate::rules#g2)).
 #[diagnostic::on_unimplemented(
     message = "a child that returns `{Self}` cannot run in a group with the error type `{E}`",
     label = "this child returns `{Self}`",
@@ -69,7 +70,7 @@ impl<E> TaskOutput<E> for Never {
 }
 
 /// The output of the body of a group with the error type `E`: `Result<T, E>`, never, or `()` if the children
-/// cannot fail (rule G2).
+/// cannot fail (rule [G2](crate::rules#g2)).
 #[diagnostic::on_unimplemented(
     message = "the body of this group returns `{Self}`, which cannot carry the error type `{E}`",
     label = "the body of this group returns `{Self}`",

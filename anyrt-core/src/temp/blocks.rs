@@ -1,4 +1,4 @@
-//! The blocks: files and folders that are removed when a body has ended (rule T1).
+//! The blocks: files and folders that are removed when a body has ended (rule [T1](crate::rules#t1)).
 
 use std::io;
 
@@ -12,7 +12,7 @@ use crate::runtime::Runtime;
 ///
 /// # Cancel safety
 ///
-/// The file is removed however the body ends, and if the future is dropped (rule T1).
+/// The file is removed however the body ends, and if the future is dropped (rule [T1](crate::rules#t1)).
 ///
 /// # Errors
 ///
@@ -41,7 +41,7 @@ where
 ///
 /// # Cancel safety
 ///
-/// The folder is removed however the body ends, and if the future is dropped (rule T1).
+/// The folder is removed however the body ends, and if the future is dropped (rule [T1](crate::rules#t1)).
 ///
 /// # Errors
 ///

@@ -1,4 +1,5 @@
-//! Temporary files and folders. All calls run on worker threads (rules T1 to T5 in `docs/rules.md`).
+//! Temporary files and folders. All calls run on worker threads (rules [T1](crate::rules#t1) to
+//! [T5](crate::rules#t5)).
 //!
 //! - The blocks [`with_temp_file`] and [`with_temp_dir`] remove on a worker thread, shielded, however
 //!   the body ends, and return the error of that if the body had none. A value without a block is removed by
@@ -15,10 +16,10 @@
 //!
 //! # How nothing is left behind
 //!
-//! A function that creates a temporary file or folder returns a value with a destructor that removes it. So
-//! it is removed wherever the caller is lost, also on the worker thread (rule C10). The blocks remove it in a
-//! shielded clean-up, on a worker thread. A spooled file owns the call that moves it to a file, as a `File`
-//! owns its calls.
+//! A function that creates a temporary file or folder returns a value with a destructor that removes it. So it is
+//! removed wherever the caller is lost, also on the worker thread (rule [C10](crate::rules#c10)). The blocks
+//! remove it in a shielded clean-up, on a worker thread. A spooled file owns the call that moves it to a file, as
+//! a `File` owns its calls.
 
 mod blocks;
 mod builder;

@@ -33,10 +33,11 @@ use crate::runtime::Runtime;
 ///
 /// # Cancel safety
 ///
-/// Until the function has been handed over, a cancelled or dropped call loses its place, and the function
-/// never runs. After that, a cancelled caller waits until the function has returned (rule C6), because
-/// nothing can interrupt it. If the future is dropped, the function continues, and the run ends after it
-/// (rule C10): its value is dropped on a worker thread, and a panic goes to the run's `unhandled` hook.
+/// Until the function has been handed over, a cancelled or dropped call loses its place, and the function never
+/// runs. After that, a cancelled caller waits until the function has returned (rule [C6](crate::rules#c6)),
+/// because nothing can interrupt it. If the future is dropped, the function continues, and the run ends after it
+/// (rule [C10](crate::rules#c10)): its value is dropped on a worker thread, and a panic goes to the run's
+/// `unhandled` hook.
 ///
 /// # Panics
 ///

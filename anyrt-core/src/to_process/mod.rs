@@ -2,13 +2,14 @@
 //!
 //! A worker is another process of this program's executable. It recognizes itself by its standard input and
 //! environment (`crate::role`). In it, `serve` at the start of `main` moves the socket to another descriptor,
-//! puts the null device in its place, and calls functions on the main thread. Another thread waits for the
-//! other end to close, and then kills the process group; every worker leads one (rules W7 and W8).
+//! puts the null device in its place, and calls functions on the main thread. Another thread waits for the other
+//! end to close, and then kills the process group; every worker leads one (rules [W7](crate::rules#w7) and
+//! [W8](crate::rules#w8)).
 //!
-//! A program that has not called `serve` starts no workers, and a worker that starts a run without serving
-//! exits. Otherwise a program without the set-up could start processes without end (rules W2 and W3). In
-//! tests the worker is the test program, which runs one test: `#[anyrt::test]` begins with `serve`, and
-//! passes the name of the test (rule W5).
+//! A program that has not called `serve` starts no workers, and a worker that starts a run without serving exits.
+//! Otherwise a program without the set-up could start processes without end (rules [W2](crate::rules#w2) and
+//! [W3](crate::rules#w3)). In tests the worker is the test program, which runs one test: `#[anyrt::test]` begins
+//! with `serve`, and passes the name of the test (rule [W5](crate::rules#w5)).
 //!
 //! `#[anyrt::process_fn]` registers a function with `inventory` under the hash of its type. The program and
 //! the worker are the same executable, which a hash of all functions confirms. Values are MessagePack with
@@ -39,10 +40,10 @@
 //!
 //! # Ownership
 //!
-//! A worker is owned by one call, or is idle in the pool. It is returned only after the call has read its
-//! whole answer. If a call ends in any other way, its worker is killed, so a call never reads the answer of
-//! another (rule W15). A request that was not read completely, which a reset reports, is sent to another
-//! worker; after that a call is never repeated (rule W12).
+//! A worker is owned by one call, or is idle in the pool. It is returned only after the call has read its whole
+//! answer. If a call ends in any other way, its worker is killed, so a call never reads the answer of another
+//! (rule [W15](crate::rules#w15)). A request that was not read completely, which a reset reports, is sent to
+//! another worker; after that a call is never repeated (rule [W12](crate::rules#w12)).
 //!
 //! The pool is a run variable. It is closed when the run's main task has ended (`engine/at_end.rs`), early
 //! enough for the run to wait until its workers are reaped.

@@ -79,6 +79,18 @@ pub struct DiskHandle {
 
 impl Simulation {
     /// Returns the disk of the host that the caller is on.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Simulation};
+    ///
+    /// let outcome = Config::new(7).run(async {
+    ///     anyrt::fs::write("/notes", "text").await.unwrap();
+    ///     Simulation::current().unwrap().disk().read("/notes")
+    /// });
+    /// assert_eq!(outcome.unwrap().unwrap(), b"text");
+    /// ```
     pub fn disk(&self) -> DiskHandle {
         DiskHandle::new(&self.0.shared, &self.0.disk)
     }
@@ -86,6 +98,21 @@ impl Simulation {
 
 impl Host {
     /// Returns the disk, which outlives crashes.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Simulation};
+    /// use std::time::Duration;
+    ///
+    /// let outcome = Config::new(7).run(async {
+    ///     let sim = Simulation::current().unwrap();
+    ///     let server = sim.host("server").start(|| anyrt::fs::write("/notes", "text"));
+    ///     anyrt::sleep(Duration::from_secs(1)).await;
+    ///     server.disk().read("/notes")
+    /// });
+    /// assert_eq!(outcome.unwrap().unwrap(), b"text");
+    /// ```
     pub fn disk(&self) -> DiskHandle {
         DiskHandle::new(&self.shared, &self.disk)
     }
@@ -93,6 +120,19 @@ impl Host {
 
 impl HostBuilder {
     /// Prepares the disk, before the host starts.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Simulation};
+    ///
+    /// let outcome = Config::new(7).run(async {
+    ///     let sim = Simulation::current().unwrap();
+    ///     let server = sim.host("server").disk(|disk| disk.write("/etc/name", "one").unwrap());
+    ///     server.start(anyrt::sleep_forever).disk().exists("/etc/name")
+    /// });
+    /// assert!(outcome.unwrap());
+    /// ```
     pub fn disk(self, prepare: impl FnOnce(&DiskHandle)) -> HostBuilder {
         prepare(&DiskHandle::new(&self.shared, &self.disk));
         self
@@ -117,6 +157,19 @@ impl DiskHandle {
     /// # Errors
     ///
     /// Returns an error if there is no such file, or if it is a folder.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Simulation};
+    ///
+    /// Config::new(7).run(async {
+    ///     let disk = Simulation::current().unwrap().disk();
+    ///     disk.write("/notes", "text").unwrap();
+    ///     assert_eq!(disk.read("/notes").unwrap(), b"text");
+    ///     assert!(disk.read("/missing").is_err());
+    /// }).unwrap();
+    /// ```
     pub fn read(&self, path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
         let mut tree = self.lock();
         let node = tree.resolve(path.as_ref(), true)?.existing()?;
@@ -128,12 +181,36 @@ impl DiskHandle {
     /// # Errors
     ///
     /// Returns an error if the path is that of a folder, or leads through a file.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Simulation};
+    ///
+    /// Config::new(7).run(async {
+    ///     Simulation::current().unwrap().disk().write("/etc/app/name", "one").unwrap();
+    ///     assert_eq!(anyrt::fs::read("/etc/app/name").await.unwrap(), b"one");
+    /// }).unwrap();
+    /// ```
     pub fn write(&self, path: impl AsRef<Path>, bytes: impl AsRef<[u8]>) -> io::Result<()> {
         let mut tree = self.lock();
         Ok(tree.write_whole(path.as_ref(), bytes.as_ref())?)
     }
 
     /// Returns whether a path leads to a file or a folder.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Simulation};
+    ///
+    /// Config::new(7).run(async {
+    ///     let disk = Simulation::current().unwrap().disk();
+    ///     disk.write("/notes", "text").unwrap();
+    ///     assert!(disk.exists("/notes"));
+    ///     assert!(!disk.exists("/missing"));
+    /// }).unwrap();
+    /// ```
     pub fn exists(&self, path: impl AsRef<Path>) -> bool {
         let place = self.lock().resolve(path.as_ref(), true);
         place.is_ok_and(|place| place.node.is_some())
@@ -144,6 +221,20 @@ impl DiskHandle {
     /// # Errors
     ///
     /// Returns an error if there is no such folder.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Simulation};
+    ///
+    /// Config::new(7).run(async {
+    ///     let disk = Simulation::current().unwrap().disk();
+    ///     disk.write("/notes", "text").unwrap();
+    ///     disk.write("/log/2", "").unwrap();
+    ///     disk.write("/log/1", "").unwrap();
+    ///     assert_eq!(disk.list("/log").unwrap(), ["1", "2"]);
+    /// }).unwrap();
+    /// ```
     pub fn list(&self, path: impl AsRef<Path>) -> io::Result<Vec<OsString>> {
         let tree = self.lock();
         let node = tree.resolve(path.as_ref(), true)?.existing()?;
@@ -155,35 +246,118 @@ impl DiskHandle {
     /// # Errors
     ///
     /// Returns an error if there is no such path, or if it is the root.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Simulation};
+    ///
+    /// Config::new(7).run(async {
+    ///     let disk = Simulation::current().unwrap().disk();
+    ///     disk.write("/notes", "text").unwrap();
+    ///     disk.remove("/notes").unwrap();
+    ///     assert!(!disk.exists("/notes"));
+    /// }).unwrap();
+    /// ```
     pub fn remove(&self, path: impl AsRef<Path>) -> io::Result<()> {
         Ok(self.lock().remove_whole(path.as_ref())?)
     }
 
     /// Returns the length of all files together.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Simulation};
+    ///
+    /// Config::new(7).run(async {
+    ///     let disk = Simulation::current().unwrap().disk();
+    ///     disk.write("/notes", "text").unwrap();
+    ///     let before = disk.used();
+    ///     disk.write("/more", [0; 100]).unwrap();
+    ///     assert_eq!(disk.used(), before + 100);
+    /// }).unwrap();
+    /// ```
     pub fn used(&self) -> u64 {
         self.lock().used
     }
 
     /// Sets the most bytes that all files together may have. A write beyond it writes less, or fails as on a full
     /// disk. `None`, the default, is no limit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Simulation};
+    /// use std::io::ErrorKind;
+    ///
+    /// Config::new(7).run(async {
+    ///     Simulation::current().unwrap().disk().set_capacity(Some(10));
+    ///     let error = anyrt::fs::write("/notes", "more than ten bytes").await.unwrap_err();
+    ///     assert_eq!(error.kind(), ErrorKind::StorageFull);
+    /// }).unwrap();
+    /// ```
     pub fn set_capacity(&self, capacity: Option<u64>) {
         self.lock().capacity = capacity;
     }
 
     /// Sets the time that calls on this disk take, other than syncs: at least the start of the range, and less
     /// than its end. By default it is [`Faults::disk_latency`](crate::Faults::disk_latency).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Simulation};
+    /// use std::time::Duration;
+    ///
+    /// let second = Duration::from_secs(1);
+    /// Config::new(7).run(async {
+    ///     Simulation::current().unwrap().disk().set_latency(second..second);
+    ///     let start = anyrt::now();
+    ///     anyrt::fs::write("/notes", "text").await.unwrap();
+    ///     assert!(anyrt::now() - start >= second);
+    /// }).unwrap();
+    /// ```
     pub fn set_latency(&self, range: Range<Duration>) {
         lock(&self.disk.costs).latency = Some(range);
     }
 
     /// Sets the time that syncs of this disk take. By default it is
     /// [`Faults::sync_latency`](crate::Faults::sync_latency).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Simulation};
+    /// use std::time::Duration;
+    ///
+    /// let second = Duration::from_secs(1);
+    /// Config::new(7).run(async {
+    ///     Simulation::current().unwrap().disk().set_sync_latency(second..second);
+    ///     let mut file = anyrt::fs::File::create("/notes").await.unwrap();
+    ///     let start = anyrt::now();
+    ///     file.sync_all().await.unwrap();
+    ///     assert!(anyrt::now() - start >= second);
+    /// }).unwrap();
+    /// ```
     pub fn set_sync_latency(&self, range: Range<Duration>) {
         lock(&self.disk.costs).sync_latency = Some(range);
     }
 
     /// Lets the next operations of a kind fail with `EIO`, as many as `count`. After a sync that has failed,
     /// what it did not write may be lost for later ones too.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, DiskOperation, Simulation};
+    ///
+    /// Config::new(7).run(async {
+    ///     Simulation::current().unwrap().disk().fail_next(DiskOperation::Sync, 1);
+    ///     let mut file = anyrt::fs::File::create("/notes").await.unwrap();
+    ///     assert!(file.sync_all().await.is_err());
+    /// }).unwrap();
+    /// ```
     pub fn fail_next(&self, operation: DiskOperation, count: u32) {
         lock(&self.disk.costs).failing.insert(operation, count);
     }

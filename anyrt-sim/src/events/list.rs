@@ -65,16 +65,39 @@ pub struct EventList {
 
 impl EventList {
     /// Returns the number of events.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let outcome = anyrt::sim::Config::new(7).keep_events(true).run(anyrt::checkpoint());
+    /// assert_eq!(outcome.events.len(), outcome.events.iter().count());
+    /// ```
     pub fn len(&self) -> usize {
         self.count
     }
 
     /// Returns whether there is none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let outcome = anyrt::sim::Config::new(7).run(anyrt::checkpoint());
+    /// assert!(outcome.events.is_empty(), "they are not kept by default");
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
 
     /// Returns all of them, one after the other.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, EventKind};
+    ///
+    /// let outcome = Config::new(7).keep_events(true).run(anyrt::checkpoint());
+    /// assert!(outcome.events.iter().any(|event| event.kind == EventKind::Poll));
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = Event> {
         Reader {
             words: self.words.iter(),

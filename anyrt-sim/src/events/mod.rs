@@ -51,6 +51,17 @@ pub enum Detail {
 
 impl Event {
     /// Returns the text of a note, or the name of the task, host or file that the event is about, if it is known.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Simulation};
+    ///
+    /// let outcome = Config::new(7).keep_events(true).run(async {
+    ///     Simulation::current().unwrap().note("connected");
+    /// });
+    /// assert!(outcome.events.iter().any(|event| event.text() == Some("connected")));
+    /// ```
     pub fn text(&self) -> Option<&str> {
         match &self.detail {
             Detail::Text(text) => Some(text),
@@ -59,6 +70,22 @@ impl Event {
     }
 
     /// Returns the packet that it is about, if it is known.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::UdpSocket;
+    /// use anyrt::sim::{Config, EventKind, Simulation};
+    ///
+    /// let outcome = Config::new(7).keep_events(true).run(async {
+    ///     let server = Simulation::current().unwrap().host("server").start(anyrt::sleep_forever);
+    ///     let socket = UdpSocket::bind(([0, 0, 0, 0], 0)).unwrap();
+    ///     socket.send_to(b"ping", (server.ip(), 9)).await.unwrap();
+    /// });
+    /// let sent = outcome.events.iter().find(|event| event.kind == EventKind::Send).unwrap();
+    /// let packet = sent.packet().unwrap();
+    /// assert_eq!(packet.length, 4);
+    /// ```
     pub fn packet(&self) -> Option<&SentPacket> {
         match &self.detail {
             Detail::Packet(packet) => Some(packet),
@@ -67,6 +94,21 @@ impl Event {
     }
 
     /// Returns the time since the start at which a packet arrives that was sent.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::UdpSocket;
+    /// use anyrt::sim::{Config, EventKind, Simulation};
+    ///
+    /// let outcome = Config::new(7).keep_events(true).run(async {
+    ///     let server = Simulation::current().unwrap().host("server").start(anyrt::sleep_forever);
+    ///     let socket = UdpSocket::bind(([0, 0, 0, 0], 0)).unwrap();
+    ///     socket.send_to(b"ping", (server.ip(), 9)).await.unwrap();
+    /// });
+    /// let sent = outcome.events.iter().find(|event| event.kind == EventKind::Send).unwrap();
+    /// assert!(sent.arrival().unwrap() > sent.at);
+    /// ```
     pub fn arrival(&self) -> Option<Duration> {
         (self.kind == EventKind::Send).then(|| Duration::from_nanos(self.id))
     }

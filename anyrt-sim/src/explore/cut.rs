@@ -27,6 +27,22 @@ impl Cut {
     }
 
     /// Returns the way of this run.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::Config;
+    /// use anyrt::sim::explore::{Way, cancel};
+    /// use std::cell::Cell;
+    ///
+    /// let dropped = Cell::new(false);
+    /// let report = cancel(&Config::new(1), async |cut| {
+    ///     dropped.set(dropped.get() || cut.way() == Way::Drop);
+    ///     cut.around(anyrt::checkpoint()).await;
+    /// });
+    /// report.unwrap();
+    /// assert!(dropped.get(), "each place is tried in each way");
+    /// ```
     pub fn way(&self) -> Way {
         self.0.way
     }
@@ -40,6 +56,22 @@ impl Cut {
     /// # Cancel safety
     ///
     /// As with the operation: dropping the returned future drops it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::Config;
+    /// use anyrt::sim::explore::cancel;
+    ///
+    /// let report = cancel(&Config::new(1), async |cut| {
+    ///     let (sender, receiver) = anyrt::memory_object_stream(1);
+    ///     sender.try_send("word").unwrap();
+    ///     let received = cut.around(receiver.receive()).await;
+    ///     // Either it was received, or it is still there.
+    ///     assert!(received.is_some() || receiver.try_receive() == Ok("word"));
+    /// });
+    /// report.unwrap();
+    /// ```
     #[track_caller]
     pub fn around<F: Future>(&self, operation: F) -> impl Future<Output = Option<F::Output>> {
         let explorer = self.0.clone();

@@ -24,7 +24,7 @@ use crate::seeds::{Loudness, run_here};
 /// The way in which an operation is cut off.
 ///
 /// Both are needed. A scope lets the operation clean up, and polls a future that anyrt does not know once more
-/// before it interrupts it, so that a result that is ready is kept (rule C5 of `docs/rules.md`). A `select!`
+/// before it interrupts it, so that a result that is ready is kept (rule [C5](anyrt_core::rules#c5)). A `select!`
 /// of another crate does neither.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

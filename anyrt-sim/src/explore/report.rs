@@ -80,6 +80,18 @@ impl CancelReport {
     /// # Panics
     ///
     /// With the text of the report if one did.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::Config;
+    /// use anyrt::sim::explore::cancel;
+    ///
+    /// cancel(&Config::new(1), async |cut| {
+    ///     cut.around(anyrt::checkpoint()).await;
+    /// })
+    /// .unwrap();
+    /// ```
     #[track_caller]
     pub fn unwrap(self) {
         assert!(self.failures.is_empty(), "{self}");

@@ -67,12 +67,41 @@ impl Simulation {
 impl HostBuilder {
     /// Sets the IPv4 address. By default the hosts are 10.0.0.2, 10.0.0.3 and so on; the main future is on
     /// 10.0.0.1.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Simulation};
+    /// use std::net::Ipv4Addr;
+    ///
+    /// Config::new(7).run(async {
+    ///     let sim = Simulation::current().unwrap();
+    ///     let ip = Ipv4Addr::new(10, 1, 2, 3);
+    ///     let server = sim.host("server").ip(ip).start(anyrt::sleep_forever);
+    ///     assert_eq!(server.ip(), ip);
+    /// }).unwrap();
+    /// ```
     pub fn ip(mut self, ip: Ipv4Addr) -> HostBuilder {
         self.ip = Some(ip);
         self
     }
 
     /// Sets the lead of the host's clock at the start of the simulation.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Simulation};
+    /// use std::time::Duration;
+    ///
+    /// Config::new(7).run(async {
+    ///     let sim = Simulation::current().unwrap();
+    ///     let here = anyrt::now();
+    ///     let ahead = sim.host("ahead").skew(Duration::from_secs(60));
+    ///     ahead.start(move || async move { assert!(anyrt::now() - here >= Duration::from_secs(60)) });
+    ///     anyrt::sleep(Duration::from_secs(1)).await;
+    /// }).unwrap();
+    /// ```
     pub fn skew(mut self, skew: Duration) -> HostBuilder {
         self.skew = skew;
         self
@@ -83,6 +112,24 @@ impl HostBuilder {
     /// # Panics
     ///
     /// If the clock would stand still or run backwards.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Simulation};
+    /// use std::time::Duration;
+    ///
+    /// Config::new(7).run(async {
+    ///     let sim = Simulation::current().unwrap();
+    ///     // Its hour is 3.6 seconds shorter.
+    ///     let start = anyrt::now();
+    ///     let hour = || anyrt::sleep(Duration::from_secs(3600));
+    ///     let fast = sim.host("fast").drift(1000).start(hour);
+    ///     anyrt::sleep(Duration::from_secs(3598)).await;
+    ///     assert!(!fast.is_up());
+    ///     assert!(anyrt::now() - start < Duration::from_secs(3600));
+    /// }).unwrap();
+    /// ```
     pub fn drift(mut self, parts_per_million: i32) -> HostBuilder {
         assert!(
             parts_per_million > -1_000_000,
@@ -100,6 +147,22 @@ impl HostBuilder {
     /// # Panics
     ///
     /// If the name or the address belongs to another host.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Simulation};
+    /// use std::time::Duration;
+    ///
+    /// Config::new(7).run(async {
+    ///     let sim = Simulation::current().unwrap();
+    ///     let server = sim.host("server").start(|| async {
+    ///         anyrt::fs::write("/started", "yes").await.unwrap();
+    ///     });
+    ///     anyrt::sleep(Duration::from_secs(1)).await;
+    ///     assert!(server.disk().exists("/started"));
+    /// }).unwrap();
+    /// ```
     #[track_caller]
     pub fn start<F, Fut>(self, mut factory: F) -> Host
     where

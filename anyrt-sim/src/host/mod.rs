@@ -103,26 +103,90 @@ pub struct Host {
 
 impl Host {
     /// Returns the name, which other hosts can look up.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Simulation};
+    ///
+    /// Config::new(7).run(async {
+    ///     let sim = Simulation::current().unwrap();
+    ///     let server = sim.host("server").start(anyrt::sleep_forever);
+    ///     assert_eq!(server.name(), "server");
+    /// }).unwrap();
+    /// ```
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// Returns the number by which [events](crate::Event) name it. The host of the main future has number 0.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Simulation};
+    ///
+    /// Config::new(7).run(async {
+    ///     let sim = Simulation::current().unwrap();
+    ///     let server = sim.host("server").start(anyrt::sleep_forever);
+    ///     assert_eq!(server.number(), 1, "the main future is on host 0");
+    /// }).unwrap();
+    /// ```
     pub fn number(&self) -> u32 {
         self.id
     }
 
     /// Returns the IPv4 address.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Simulation};
+    ///
+    /// Config::new(7).run(async {
+    ///     let sim = Simulation::current().unwrap();
+    ///     let server = sim.host("server").start(anyrt::sleep_forever);
+    ///     assert_eq!(server.ip(), anyrt::net::lookup("server", 80).await.unwrap()[0].ip());
+    /// }).unwrap();
+    /// ```
     pub fn ip(&self) -> IpAddr {
         self.addresses[0]
     }
 
     /// Returns the addresses: one of IPv4, one of IPv6.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Simulation};
+    ///
+    /// Config::new(7).run(async {
+    ///     let sim = Simulation::current().unwrap();
+    ///     let server = sim.host("server").start(anyrt::sleep_forever);
+    ///     let [v4, v6] = server.addresses();
+    ///     assert!(v4.is_ipv4() && v6.is_ipv6());
+    /// }).unwrap();
+    /// ```
     pub fn addresses(&self) -> [IpAddr; 2] {
         self.addresses
     }
 
     /// Returns whether its main future has been started, and has neither ended nor crashed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Simulation};
+    ///
+    /// Config::new(7).run(async {
+    ///     let sim = Simulation::current().unwrap();
+    ///     let server = sim.host("server").start(anyrt::sleep_forever);
+    ///     anyrt::checkpoint().await; // The host starts in a step of its own.
+    ///     assert!(server.is_up());
+    ///     server.crash().await;
+    ///     assert!(!server.is_up());
+    /// }).unwrap();
+    /// ```
     pub fn is_up(&self) -> bool {
         self.shared.lock().hosts.is_up(self.id)
     }
@@ -135,6 +199,24 @@ impl Host {
     /// # Cancel safety
     ///
     /// The crash happens even if this is dropped after its first poll.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Simulation};
+    /// use std::time::Duration;
+    ///
+    /// Config::new(7).run(async {
+    ///     let sim = Simulation::current().unwrap();
+    ///     let server = sim.host("server").start(|| async {
+    ///         anyrt::fs::write("/notes", "not synced").await.unwrap();
+    ///         anyrt::sleep_forever().await;
+    ///     });
+    ///     anyrt::sleep(Duration::from_secs(1)).await;
+    ///     server.crash().await;
+    ///     assert!(!server.is_up());
+    /// }).unwrap();
+    /// ```
     pub async fn crash(&self) {
         self.shared.command(Command::Crash(self.id)).await;
     }
@@ -144,6 +226,20 @@ impl Host {
     /// # Cancel safety
     ///
     /// It happens even if this is dropped after its first poll.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Simulation};
+    ///
+    /// Config::new(7).run(async {
+    ///     let sim = Simulation::current().unwrap();
+    ///     let server = sim.host("server").start(anyrt::sleep_forever);
+    ///     server.crash().await;
+    ///     server.restart().await;
+    ///     assert!(server.is_up());
+    /// }).unwrap();
+    /// ```
     pub async fn restart(&self) {
         self.shared.command(Command::Crash(self.id)).await;
         self.shared.command(Command::Start(self.id)).await;
@@ -151,11 +247,47 @@ impl Host {
 
     /// Pauses the host: none of its tasks runs until [`resume`](Host::resume). Packets to it arrive, and its
     /// clock goes on, as if the machine had too much else to do.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Simulation};
+    /// use std::time::Duration;
+    ///
+    /// Config::new(7).run(async {
+    ///     let sim = Simulation::current().unwrap();
+    ///     let server = sim.host("server").start(|| anyrt::sleep(Duration::from_secs(1)));
+    ///     server.pause();
+    ///     anyrt::sleep(Duration::from_secs(60)).await;
+    ///     assert!(server.is_up(), "it did not notice that a second has passed");
+    ///     server.resume();
+    ///     anyrt::sleep(Duration::from_secs(2)).await;
+    ///     assert!(!server.is_up());
+    /// }).unwrap();
+    /// ```
     pub fn pause(&self) {
         self.shared.pause(self.id);
     }
 
     /// Lets a paused host go on.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Simulation};
+    /// use std::time::Duration;
+    ///
+    /// Config::new(7).run(async {
+    ///     let sim = Simulation::current().unwrap();
+    ///     let server = sim.host("server").start(|| anyrt::fs::write("/started", "yes"));
+    ///     server.pause();
+    ///     anyrt::sleep(Duration::from_secs(60)).await;
+    ///     assert!(!server.disk().exists("/started"));
+    ///     server.resume();
+    ///     anyrt::sleep(Duration::from_secs(1)).await;
+    ///     assert!(server.disk().exists("/started"));
+    /// }).unwrap();
+    /// ```
     pub fn resume(&self) {
         self.shared.resume(self.id);
     }

@@ -41,11 +41,68 @@ pub struct HoldGuard {
 
 impl HoldGuard {
     /// Sends the packets that wait, in their order, and ends the hold. Dropping the guard does the same.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::UdpSocket;
+    /// use anyrt::sim::{Config, Simulation};
+    /// use std::time::Duration;
+    ///
+    /// # async fn sender() {
+    /// #     anyrt::sleep(Duration::from_secs(2)).await;
+    /// #     let to = anyrt::net::lookup("other", 9).await.unwrap()[0];
+    /// #     UdpSocket::bind(([0, 0, 0, 0], 9)).unwrap().send_to(b"hello", to).await.unwrap();
+    /// # }
+    /// # async fn receiver() {
+    /// #     let socket = UdpSocket::bind(([0, 0, 0, 0], 9)).unwrap();
+    /// #     socket.receive_from(10).await.unwrap();
+    /// #     anyrt::fs::write("/received", "yes").await.unwrap();
+    /// # }
+    /// Config::new(7).run(async {
+    ///     let sim = Simulation::current().unwrap();
+    ///     // After two seconds, one sends a packet. The other then writes a file.
+    ///     let (one, other) = (sim.host("one").start(sender), sim.host("other").start(receiver));
+    ///     let hold = sim.net().hold(&one, &other);
+    ///     anyrt::sleep(Duration::from_secs(5)).await;
+    ///     assert!(!other.disk().exists("/received"));
+    ///     hold.release();
+    ///     anyrt::sleep(Duration::from_secs(1)).await;
+    ///     assert!(other.disk().exists("/received"));
+    /// }).unwrap();
+    /// ```
     pub fn release(self) {
         drop(self);
     }
 
     /// Returns the number of packets that wait.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::UdpSocket;
+    /// use anyrt::sim::{Config, Simulation};
+    /// use std::time::Duration;
+    ///
+    /// # async fn sender() {
+    /// #     anyrt::sleep(Duration::from_secs(2)).await;
+    /// #     let to = anyrt::net::lookup("other", 9).await.unwrap()[0];
+    /// #     UdpSocket::bind(([0, 0, 0, 0], 9)).unwrap().send_to(b"hello", to).await.unwrap();
+    /// # }
+    /// # async fn receiver() {
+    /// #     let socket = UdpSocket::bind(([0, 0, 0, 0], 9)).unwrap();
+    /// #     socket.receive_from(10).await.unwrap();
+    /// #     anyrt::fs::write("/received", "yes").await.unwrap();
+    /// # }
+    /// Config::new(7).run(async {
+    ///     let sim = Simulation::current().unwrap();
+    ///     // After two seconds, one sends a packet. The other then writes a file.
+    ///     let (one, other) = (sim.host("one").start(sender), sim.host("other").start(receiver));
+    ///     let hold = sim.net().hold(&one, &other);
+    ///     anyrt::sleep(Duration::from_secs(5)).await;
+    ///     assert_eq!(hold.waiting(), 1);
+    /// }).unwrap();
+    /// ```
     pub fn waiting(&self) -> usize {
         let network = self.shared.network();
         let hold = network.holds.iter().find(|hold| hold.id == self.id);

@@ -98,6 +98,28 @@ pub enum Verdict {
 /// A rule about packets between hosts; see [`NetHandle::rule`].
 pub trait Rule: Send {
     /// Decides what becomes of a packet. `choices` draws from the seed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Packet, Rule, RuleChoices, Simulation, Verdict};
+    ///
+    /// /// Loses everything that is not for the port of a service.
+    /// struct Firewall(u16);
+    ///
+    /// impl Rule for Firewall {
+    ///     fn on_packet(&mut self, packet: &Packet<'_>, _: &mut RuleChoices<'_>) -> Verdict {
+    ///         match packet.destination.as_ip() {
+    ///             Some(address) if address.port() == self.0 => Verdict::Pass,
+    ///             _ => Verdict::Drop,
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// Config::new(7).run(async {
+    ///     Simulation::current().unwrap().net().rule(Firewall(80)).keep();
+    /// }).unwrap();
+    /// ```
     fn on_packet(&mut self, packet: &Packet<'_>, choices: &mut RuleChoices<'_>) -> Verdict;
 }
 
@@ -116,6 +138,21 @@ pub struct RuleChoices<'a>(&'a Shared);
 
 impl RuleChoices<'_> {
     /// Draws a number below `n`. 0 should be the dull alternative: no fault.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Packet, RuleChoices, Simulation, Verdict};
+    ///
+    /// Config::new(7).run(async {
+    ///     // One packet in ten is lost.
+    ///     let rule = |_: &Packet<'_>, choices: &mut RuleChoices<'_>| match choices.below(10) {
+    ///         9 => Verdict::Drop,
+    ///         _ => Verdict::Pass,
+    ///     };
+    ///     Simulation::current().unwrap().net().rule(rule).keep();
+    /// }).unwrap();
+    /// ```
     pub fn below(&mut self, n: u64) -> u64 {
         if n < 2 {
             return 0;
@@ -139,6 +176,33 @@ pub struct NetHandle(Arc<Shared>);
 
 impl Simulation {
     /// Returns the network.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::UdpSocket;
+    /// use anyrt::sim::{Config, Simulation};
+    /// use std::time::Duration;
+    ///
+    /// # async fn sender() {
+    /// #     anyrt::sleep(Duration::from_secs(2)).await;
+    /// #     let to = anyrt::net::lookup("other", 9).await.unwrap()[0];
+    /// #     UdpSocket::bind(([0, 0, 0, 0], 9)).unwrap().send_to(b"hello", to).await.unwrap();
+    /// # }
+    /// # async fn receiver() {
+    /// #     let socket = UdpSocket::bind(([0, 0, 0, 0], 9)).unwrap();
+    /// #     socket.receive_from(10).await.unwrap();
+    /// #     anyrt::fs::write("/received", "yes").await.unwrap();
+    /// # }
+    /// Config::new(7).run(async {
+    ///     let sim = Simulation::current().unwrap();
+    ///     // After two seconds, one sends a packet. The other then writes a file.
+    ///     let (one, other) = (sim.host("one").start(sender), sim.host("other").start(receiver));
+    ///     let _lost = sim.net().partition(&one, &other);
+    ///     anyrt::sleep(Duration::from_secs(5)).await;
+    ///     assert!(!other.disk().exists("/received"));
+    /// }).unwrap();
+    /// ```
     pub fn net(&self) -> NetHandle {
         NetHandle(self.0.shared.clone())
     }
@@ -162,6 +226,33 @@ impl RuleGuard {
     }
 
     /// Keeps the rule until the end of the run.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::UdpSocket;
+    /// use anyrt::sim::{Config, Simulation};
+    /// use std::time::Duration;
+    ///
+    /// # async fn sender() {
+    /// #     anyrt::sleep(Duration::from_secs(2)).await;
+    /// #     let to = anyrt::net::lookup("other", 9).await.unwrap()[0];
+    /// #     UdpSocket::bind(([0, 0, 0, 0], 9)).unwrap().send_to(b"hello", to).await.unwrap();
+    /// # }
+    /// # async fn receiver() {
+    /// #     let socket = UdpSocket::bind(([0, 0, 0, 0], 9)).unwrap();
+    /// #     socket.receive_from(10).await.unwrap();
+    /// #     anyrt::fs::write("/received", "yes").await.unwrap();
+    /// # }
+    /// Config::new(7).run(async {
+    ///     let sim = Simulation::current().unwrap();
+    ///     // After two seconds, one sends a packet. The other then writes a file.
+    ///     let (one, other) = (sim.host("one").start(sender), sim.host("other").start(receiver));
+    ///     sim.net().isolate(&other).keep();
+    ///     anyrt::sleep(Duration::from_secs(5)).await;
+    ///     assert!(!other.disk().exists("/received"));
+    /// }).unwrap();
+    /// ```
     pub fn keep(self) {
         mem::forget(self);
     }
@@ -287,6 +378,34 @@ impl NetHandle {
     }
 
     /// Loses every packet between two hosts, both ways.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::UdpSocket;
+    /// use anyrt::sim::{Config, Simulation};
+    /// use std::time::Duration;
+    ///
+    /// # async fn sender() {
+    /// #     anyrt::sleep(Duration::from_secs(2)).await;
+    /// #     let to = anyrt::net::lookup("other", 9).await.unwrap()[0];
+    /// #     UdpSocket::bind(([0, 0, 0, 0], 9)).unwrap().send_to(b"hello", to).await.unwrap();
+    /// # }
+    /// # async fn receiver() {
+    /// #     let socket = UdpSocket::bind(([0, 0, 0, 0], 9)).unwrap();
+    /// #     socket.receive_from(10).await.unwrap();
+    /// #     anyrt::fs::write("/received", "yes").await.unwrap();
+    /// # }
+    /// Config::new(7).run(async {
+    ///     let sim = Simulation::current().unwrap();
+    ///     // After two seconds, one sends a packet. The other then writes a file.
+    ///     let (one, other) = (sim.host("one").start(sender), sim.host("other").start(receiver));
+    ///     let cut = sim.net().partition(&one, &other);
+    ///     anyrt::sleep(Duration::from_secs(5)).await;
+    ///     assert!(!other.disk().exists("/received"));
+    ///     drop(cut); // Packets arrive from here on.
+    /// }).unwrap();
+    /// ```
     pub fn partition(&self, one: &Host, other: &Host) -> RuleGuard {
         let detail = Detail::Host(other.number());
         let [a, b] = [one, other].map(|host| host.name().to_owned());
@@ -296,6 +415,33 @@ impl NetHandle {
     }
 
     /// Loses every packet from one host to another, this way alone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::UdpSocket;
+    /// use anyrt::sim::{Config, Simulation};
+    /// use std::time::Duration;
+    ///
+    /// # async fn sender() {
+    /// #     anyrt::sleep(Duration::from_secs(2)).await;
+    /// #     let to = anyrt::net::lookup("other", 9).await.unwrap()[0];
+    /// #     UdpSocket::bind(([0, 0, 0, 0], 9)).unwrap().send_to(b"hello", to).await.unwrap();
+    /// # }
+    /// # async fn receiver() {
+    /// #     let socket = UdpSocket::bind(([0, 0, 0, 0], 9)).unwrap();
+    /// #     socket.receive_from(10).await.unwrap();
+    /// #     anyrt::fs::write("/received", "yes").await.unwrap();
+    /// # }
+    /// Config::new(7).run(async {
+    ///     let sim = Simulation::current().unwrap();
+    ///     // After two seconds, one sends a packet. The other then writes a file.
+    ///     let (one, other) = (sim.host("one").start(sender), sim.host("other").start(receiver));
+    ///     let _one_way = sim.net().block(&other, &one);
+    ///     anyrt::sleep(Duration::from_secs(5)).await;
+    ///     assert!(other.disk().exists("/received"), "the way there is open");
+    /// }).unwrap();
+    /// ```
     pub fn block(&self, from: &Host, to: &Host) -> RuleGuard {
         let detail = Detail::Host(to.number());
         let [a, b] = [from, to].map(|host| host.name().to_owned());
@@ -305,6 +451,33 @@ impl NetHandle {
     }
 
     /// Loses every packet to and from a host.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::UdpSocket;
+    /// use anyrt::sim::{Config, Simulation};
+    /// use std::time::Duration;
+    ///
+    /// # async fn sender() {
+    /// #     anyrt::sleep(Duration::from_secs(2)).await;
+    /// #     let to = anyrt::net::lookup("other", 9).await.unwrap()[0];
+    /// #     UdpSocket::bind(([0, 0, 0, 0], 9)).unwrap().send_to(b"hello", to).await.unwrap();
+    /// # }
+    /// # async fn receiver() {
+    /// #     let socket = UdpSocket::bind(([0, 0, 0, 0], 9)).unwrap();
+    /// #     socket.receive_from(10).await.unwrap();
+    /// #     anyrt::fs::write("/received", "yes").await.unwrap();
+    /// # }
+    /// Config::new(7).run(async {
+    ///     let sim = Simulation::current().unwrap();
+    ///     // After two seconds, one sends a packet. The other then writes a file.
+    ///     let (one, other) = (sim.host("one").start(sender), sim.host("other").start(receiver));
+    ///     let _alone = sim.net().isolate(&one);
+    ///     anyrt::sleep(Duration::from_secs(5)).await;
+    ///     assert!(!other.disk().exists("/received"));
+    /// }).unwrap();
+    /// ```
     pub fn isolate(&self, host: &Host) -> RuleGuard {
         let name = host.name().to_owned();
         self.losing(EventKind::Isolate, host, Detail::None, move |from, to| {

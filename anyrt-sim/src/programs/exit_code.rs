@@ -12,6 +12,15 @@ pub trait IntoExitCode {
     /// # Errors
     ///
     /// The text to write to the standard error, of a program that fails.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::IntoExitCode;
+    ///
+    /// assert_eq!(().into_exit_code(), Ok(0));
+    /// assert_eq!(3.into_exit_code(), Ok(3));
+    /// ```
     fn into_exit_code(self) -> Result<i32, String>;
 }
 

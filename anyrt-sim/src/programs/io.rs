@@ -113,6 +113,27 @@ impl ProgramSignals {
     /// # Panics
     ///
     /// For SIGKILL and SIGSTOP, which cannot be caught.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::open_process;
+    /// use anyrt::sim::{Config, Simulation};
+    /// use anyrt::signals::Signal;
+    ///
+    /// Config::new(7).run(async {
+    ///     let sim = Simulation::current().unwrap();
+    ///     sim.program("server", async |mut io| {
+    ///         io.signals.catch(Signal::TERM);
+    ///         assert_eq!(io.signals.receive().await, Signal::TERM);
+    ///         3 // the exit code, after cleaning up
+    ///     });
+    ///     let server = open_process(["server"]).await.unwrap();
+    ///     anyrt::testing::wait_all_tasks_blocked().await;
+    ///     server.terminate().unwrap();
+    ///     assert_eq!(server.wait().await.unwrap().code(), Some(3));
+    /// }).unwrap();
+    /// ```
     pub fn catch(&mut self, signal: Signal) {
         assert!(
             signal != Signal::KILL && signal != Signal::STOP,
@@ -126,6 +147,27 @@ impl ProgramSignals {
     /// # Cancel safety
     ///
     /// This method is cancel safe: if the future is dropped before completing, no signal is lost.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::open_process;
+    /// use anyrt::sim::{Config, Simulation};
+    /// use anyrt::signals::Signal;
+    ///
+    /// Config::new(7).run(async {
+    ///     let sim = Simulation::current().unwrap();
+    ///     sim.program("server", async |mut io| {
+    ///         io.signals.catch(Signal::TERM);
+    ///         assert_eq!(io.signals.receive().await, Signal::TERM);
+    ///         3 // the exit code, after cleaning up
+    ///     });
+    ///     let server = open_process(["server"]).await.unwrap();
+    ///     anyrt::testing::wait_all_tasks_blocked().await;
+    ///     server.terminate().unwrap();
+    ///     assert_eq!(server.wait().await.unwrap().code(), Some(3));
+    /// }).unwrap();
+    /// ```
     pub async fn receive(&mut self) -> Signal {
         match self.signals.receive().await {
             Ok(signal) => signal,

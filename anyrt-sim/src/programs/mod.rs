@@ -135,6 +135,24 @@ impl Simulation {
 
     /// Returns the names of the hosts of all programs that are running, as in `git#3`, in the order in which they
     /// were started.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::process::open_process;
+    /// use anyrt::sim::{Config, Simulation};
+    /// use std::time::Duration;
+    ///
+    /// Config::new(7).run(async {
+    ///     let sim = Simulation::current().unwrap();
+    ///     sim.program("server", async |_io| anyrt::sleep(Duration::from_secs(60)).await);
+    ///     let process = open_process(["server"]).await.unwrap();
+    ///     assert_eq!(sim.running_programs().len(), 1);
+    ///     process.kill().unwrap();
+    ///     process.wait().await.unwrap();
+    ///     assert!(sim.running_programs().is_empty());
+    /// }).unwrap();
+    /// ```
     pub fn running_programs(&self) -> Vec<String> {
         self.0.shared.lock().hosts.running_programs()
     }

@@ -82,6 +82,16 @@ pub struct Seeds {
 
 impl Seeds {
     /// Runs these seeds.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::Seeds;
+    ///
+    /// let report = Seeds::range(0..50).run(|| anyrt::checkpoint());
+    /// assert_eq!(report.seeds, 50);
+    /// report.unwrap();
+    /// ```
     pub fn range(range: Range<u64>) -> Seeds {
         Seeds {
             range,
@@ -139,6 +149,15 @@ impl Seeds {
     }
 
     /// Sets the options of the runs, except for the seed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Faults, Seeds};
+    ///
+    /// let rough = Config::default().faults(Faults::rough());
+    /// Seeds::range(0..50).config(rough).run(|| anyrt::checkpoint()).unwrap();
+    /// ```
     pub fn config(mut self, config: Config) -> Seeds {
         self.config = config;
         self
@@ -150,6 +169,14 @@ impl Seeds {
     /// # Panics
     ///
     /// If it is zero.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::Seeds;
+    ///
+    /// Seeds::range(0..50).jobs(4).run(|| anyrt::checkpoint()).unwrap();
+    /// ```
     pub fn jobs(mut self, jobs: usize) -> Seeds {
         assert!(jobs > 0, "seeds need at least one job");
         self.jobs = jobs;
@@ -157,6 +184,16 @@ impl Seeds {
     }
 
     /// Sets the real time after which no further seed is started. The default is no limit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::Seeds;
+    /// use std::time::Duration;
+    ///
+    /// let report = Seeds::range(0..1_000_000).budget(Duration::ZERO).run(|| anyrt::checkpoint());
+    /// assert!(report.seeds < report.planned);
+    /// ```
     pub fn budget(mut self, budget: Duration) -> Seeds {
         self.budget = budget;
         self
@@ -164,12 +201,33 @@ impl Seeds {
 
     /// Sets the real time for shrinking the first failure. With zero, it is not shrunk. The default is 10
     /// seconds.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Seeds, Simulation};
+    /// use std::time::Duration;
+    ///
+    /// let report = Seeds::range(0..100).shrink_for(Duration::ZERO).run(|| async {
+    ///     assert_ne!(Simulation::current().unwrap().choose(10), 7);
+    /// });
+    /// assert!(report.failures[0].shrunk.is_none());
+    /// ```
     pub fn shrink_for(mut self, limit: Duration) -> Seeds {
         self.shrink_for = limit;
         self
     }
 
     /// Sets whether the first seed is run twice more, and the courses of both runs are compared. On by default.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::Seeds;
+    ///
+    /// let report = Seeds::range(0..10).check_determinism(false).run(|| anyrt::checkpoint());
+    /// assert!(report.nondeterminism.is_none());
+    /// ```
     pub fn check_determinism(mut self, check: bool) -> Seeds {
         self.check_determinism = check;
         self
@@ -179,6 +237,18 @@ impl Seeds {
     /// file to the standard error stream: of the first failure, after it is shrunk, or else of the last seed. The
     /// test is run once more for it. If the path is that of a folder, or ends with a slash, the file is in it, and named
     /// after the test and the seed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::Seeds;
+    ///
+    /// let file = std::env::temp_dir().join(format!("anyrt-seeds-{}.html", std::process::id()));
+    /// Seeds::range(0..10).trace(&file).run(|| anyrt::checkpoint()).unwrap();
+    /// assert!(file.exists());
+    /// # std::fs::remove_file(file)?;
+    /// # Ok::<_, std::io::Error>(())
+    /// ```
     pub fn trace(mut self, path: impl Into<PathBuf>) -> Seeds {
         self.trace = Some(path.into());
         self
@@ -190,6 +260,14 @@ impl Seeds {
     /// anyrt itself gives the same run on a thread that was used before. The test, or a library that it uses, may
     /// leave something in variables of the thread: then a failure depends on earlier seeds, and its seed alone
     /// does not repeat it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::Seeds;
+    ///
+    /// Seeds::range(0..50).reuse_threads(true).run(|| anyrt::checkpoint()).unwrap();
+    /// ```
     pub fn reuse_threads(mut self, reuse: bool) -> Seeds {
         self.reuse_threads = reuse;
         self
@@ -203,6 +281,16 @@ impl Seeds {
     /// tests: a thread cannot be ended from outside.
     ///
     /// With [`Duration::MAX`] there is no limit: for a test whose polls take that long, or under a debugger.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::Seeds;
+    /// use std::time::Duration;
+    ///
+    /// // A test whose tasks may block their thread for some minutes.
+    /// Seeds::range(0..10).stall_limit(Duration::from_secs(600)).run(|| anyrt::checkpoint()).unwrap();
+    /// ```
     pub fn stall_limit(mut self, limit: Duration) -> Seeds {
         self.stall_limit = limit;
         self
@@ -211,6 +299,20 @@ impl Seeds {
     /// Runs the test for each seed.
     ///
     /// If that takes longer than a second, progress is printed to the standard error stream.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Seeds, Simulation};
+    ///
+    /// let report = Seeds::range(0..100).run(|| async {
+    ///     match Simulation::current().unwrap().choose(10) {
+    ///         7 => Err("a seven"),
+    ///         _ => Ok(()),
+    ///     }
+    /// });
+    /// assert!(!report.is_ok());
+    /// ```
     #[must_use = "a report has the failures; `unwrap` panics with them"]
     pub fn run<F, Fut>(self, test: F) -> SeedReport
     where
@@ -318,6 +420,15 @@ where
 /// A type that the future of a test may return: nothing, or a [`Result`] whose error fails the test.
 pub trait TestOutput {
     /// Returns the text of the error, if it is one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::TestOutput;
+    ///
+    /// assert_eq!(().error(), None);
+    /// assert!(Err::<(), _>("a seven").error().unwrap().contains("a seven"));
+    /// ```
     fn error(self) -> Option<String>;
 }
 

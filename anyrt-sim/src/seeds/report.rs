@@ -65,6 +65,17 @@ pub struct SeedFailure {
 impl SeedReport {
     /// Returns whether nothing failed: no seed, and not the check of determinism. A
     /// [`sometimes!`](crate::sometimes) that was never true counts as a failure if all seeds were run.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Seeds, Simulation};
+    ///
+    /// let report = Seeds::range(0..100).run(|| async {
+    ///     assert_ne!(Simulation::current().unwrap().choose(10), 7);
+    /// });
+    /// assert!(!report.is_ok());
+    /// ```
     pub fn is_ok(&self) -> bool {
         self.failures.is_empty() && self.nondeterminism.is_none() && !self.is_never_a_failure()
     }
@@ -79,6 +90,14 @@ impl SeedReport {
     /// # Panics
     ///
     /// With the text of the report if something failed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::Seeds;
+    ///
+    /// Seeds::range(0..50).run(|| anyrt::checkpoint()).unwrap();
+    /// ```
     #[track_caller]
     pub fn unwrap(self) {
         assert!(self.is_ok(), "{self}");

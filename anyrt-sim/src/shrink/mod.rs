@@ -101,6 +101,21 @@ impl fmt::Display for Shrunk {
 
 impl Shrink {
     /// Starts from the choices of a failure in a run with this configuration.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Shrink, Simulation};
+    ///
+    /// async fn test() {
+    ///     assert_eq!(Simulation::current().unwrap().choose(100), 0);
+    /// }
+    ///
+    /// let config = Config::new(7);
+    /// let failed = config.run(test());
+    /// let shrunk = Shrink::new(&config, failed.choices).run(test);
+    /// assert!(shrunk.is_some());
+    /// ```
     pub fn new(config: &Config, choices: Choices) -> Shrink {
         Shrink {
             config: config.without_trace(),
@@ -111,12 +126,43 @@ impl Shrink {
     }
 
     /// Sets the real time after which the search ends. The default is 10 seconds.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Shrink, Simulation};
+    /// use std::time::Duration;
+    ///
+    /// async fn test() {
+    ///     assert_eq!(Simulation::current().unwrap().choose(100), 0);
+    /// }
+    ///
+    /// let config = Config::new(7);
+    /// let failed = config.run(test());
+    /// let shrunk = Shrink::new(&config, failed.choices).within(Duration::from_secs(5)).run(test);
+    /// assert!(shrunk.unwrap().elapsed < Duration::from_secs(60));
+    /// ```
     pub fn within(mut self, limit: Duration) -> Shrink {
         self.within = limit;
         self
     }
 
     /// Sets the number of runs after which the search ends. The default is 10,000.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Shrink, Simulation};
+    ///
+    /// async fn test() {
+    ///     assert_eq!(Simulation::current().unwrap().choose(100), 0);
+    /// }
+    ///
+    /// let config = Config::new(7);
+    /// let failed = config.run(test());
+    /// let shrunk = Shrink::new(&config, failed.choices).max_runs(100).run(test);
+    /// assert!(shrunk.unwrap().runs <= 101);
+    /// ```
     pub fn max_runs(mut self, runs: u64) -> Shrink {
         self.max_runs = runs;
         self
@@ -124,6 +170,21 @@ impl Shrink {
 
     /// Searches. Returns `None` if the choices do not repeat a failure: the run was ordered by
     /// [`Policy::Pct`], for instance, whose draws are priorities, or the program has another source of chance.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Shrink, Simulation};
+    ///
+    /// async fn test() {
+    ///     assert_eq!(Simulation::current().unwrap().choose(100), 0);
+    /// }
+    ///
+    /// let config = Config::new(7);
+    /// let failed = config.run(test());
+    /// let shrunk = Shrink::new(&config, failed.choices).run(test);
+    /// assert_eq!(shrunk.unwrap().choices.to_string(), "user=1");
+    /// ```
     pub fn run<F, Fut>(self, test: F) -> Option<Shrunk>
     where
         F: Fn() -> Fut + Sync,

@@ -78,6 +78,15 @@ pub struct Timeline {
 impl<T> Outcome<T> {
     /// Returns the timeline of the run. It is empty unless [`Config::keep_events`](crate::Config::keep_events) is
     /// on.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::Config;
+    ///
+    /// let outcome = Config::new(7).keep_events(true).run(anyrt::checkpoint());
+    /// assert!(outcome.timeline().to_html().contains("<html"));
+    /// ```
     pub fn timeline(&self) -> Timeline {
         let run = (self.seed, self.hash, self.stats);
         let failure = self.result.as_ref().err().map(ToString::to_string);
@@ -104,12 +113,32 @@ impl Timeline {
     }
 
     /// Sets the name of what was run, for the title.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::Config;
+    ///
+    /// let outcome = Config::new(7).keep_events(true).run(anyrt::checkpoint());
+    /// let page = outcome.timeline().with_title("the first election").to_html();
+    /// assert!(page.contains("the first election"));
+    /// ```
     pub fn with_title(mut self, title: impl Into<String>) -> Timeline {
         self.title = Some(title.into());
         self
     }
 
     /// Sets the command that repeats the run.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::Config;
+    ///
+    /// let outcome = Config::new(7).keep_events(true).run(anyrt::checkpoint());
+    /// let page = outcome.timeline().with_command("ANYRT_SIM_SEED=7 cargo test election").to_html();
+    /// assert!(page.contains("cargo test election"));
+    /// ```
     pub fn with_command(mut self, command: impl Into<String>) -> Timeline {
         self.command = Some(command.into());
         self
@@ -119,6 +148,15 @@ impl Timeline {
     ///
     /// Of a run with more than 200,000 events, it has the latest, and of the earlier ones those that are about hosts
     /// and tasks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::Config;
+    ///
+    /// let outcome = Config::new(7).keep_events(true).run(anyrt::checkpoint());
+    /// assert!(outcome.timeline().to_html().contains("<html"));
+    /// ```
     pub fn to_html(&self) -> String {
         let (head, rest) = split(PAGE, "@style@");
         let (body, rest) = split(rest, "@data@");
@@ -168,6 +206,19 @@ impl Timeline {
     /// # Errors
     ///
     /// Those of the system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::Config;
+    ///
+    /// let outcome = Config::new(7).keep_events(true).run(anyrt::checkpoint());
+    /// let file = std::env::temp_dir().join(format!("anyrt-timeline-{}.html", std::process::id()));
+    /// outcome.timeline().save(&file)?;
+    /// assert!(std::fs::read_to_string(&file)?.contains("<html"));
+    /// # std::fs::remove_file(file)?;
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
     pub fn save(&self, path: impl AsRef<Path>) -> io::Result<()> {
         fs::write(path, self.to_html())
     }

@@ -22,6 +22,16 @@ pub struct AmbientHandle(
 
 impl AmbientHandle {
     /// Returns the backend that the runtime belongs to.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt_core::runtime::Spawn;
+    ///
+    /// # if anyrt::Backend::available().is_empty() { return }
+    /// let backend = anyrt::run(async { anyrt::Ambient::current().unwrap().backend() });
+    /// assert!(anyrt::Backend::available().contains(&backend));
+    /// ```
     pub fn backend(&self) -> Backend {
         self.0.backend()
     }

@@ -63,21 +63,67 @@ pub struct ForTokio<S>(#[pin] S);
 
 impl<S> ForTokio<S> {
     /// Wraps a stream.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::interop::tokio_io::ForTokio;
+    /// use tokio::io::AsyncReadExt;
+    ///
+    /// # if anyrt::Backend::available().is_empty() { return }
+    /// # anyrt::run(async {
+    /// let mut bytes = Vec::new();
+    /// ForTokio::new(&b"bytes"[..]).read_to_end(&mut bytes).await.unwrap();
+    /// assert_eq!(bytes, b"bytes");
+    /// # });
+    /// ```
     pub const fn new(stream: S) -> ForTokio<S> {
         ForTokio(stream)
     }
 
     /// Returns a reference to the stream.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::interop::tokio_io::ForTokio;
+    ///
+    /// assert_eq!(ForTokio::new(&b"bytes"[..]).as_inner(), b"bytes");
+    /// ```
     pub const fn as_inner(&self) -> &S {
         &self.0
     }
 
     /// Returns a mutable reference to the stream.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::interop::tokio_io::ForTokio;
+    ///
+    /// let mut stream = ForTokio::new(&b"bytes"[..]);
+    /// *stream.as_inner_mut() = b"other bytes";
+    /// assert_eq!(stream.into_inner(), b"other bytes");
+    /// ```
     pub const fn as_inner_mut(&mut self) -> &mut S {
         &mut self.0
     }
 
     /// Returns the stream. No data is lost, since the wrapper does not buffer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::interop::tokio_io::ForTokio;
+    /// use tokio::io::AsyncReadExt;
+    ///
+    /// # if anyrt::Backend::available().is_empty() { return }
+    /// # anyrt::run(async {
+    /// let mut stream = ForTokio::new(&b"to be"[..]);
+    /// stream.read_exact(&mut [0; 3]).await.unwrap();
+    /// assert_eq!(stream.into_inner(), b"be");
+    /// # });
+    /// ```
     pub fn into_inner(self) -> S {
         self.0
     }
@@ -179,6 +225,20 @@ enum Sending {
 
 impl<S> FromTokio<S> {
     /// Wraps a stream with an open sending side.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::interop::tokio_io::FromTokio;
+    /// use anyrt::stream::ByteReceiveStreamExt;
+    ///
+    /// # if anyrt::Backend::available().is_empty() { return }
+    /// # anyrt::run(async {
+    /// let (near, mut far) = tokio::io::duplex(64);
+    /// tokio::io::AsyncWriteExt::write_all(&mut far, b"hello").await.unwrap();
+    /// assert_eq!(FromTokio::new(near).receive(64).await.unwrap(), b"hello");
+    /// # });
+    /// ```
     pub const fn new(stream: S) -> FromTokio<S> {
         FromTokio {
             stream,
@@ -187,16 +247,42 @@ impl<S> FromTokio<S> {
     }
 
     /// Returns a reference to the stream.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::interop::tokio_io::FromTokio;
+    ///
+    /// assert_eq!(FromTokio::new(&b"bytes"[..]).as_inner(), b"bytes");
+    /// ```
     pub const fn as_inner(&self) -> &S {
         &self.stream
     }
 
     /// Returns a mutable reference to the stream.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::interop::tokio_io::FromTokio;
+    ///
+    /// let mut stream = FromTokio::new(&b"bytes"[..]);
+    /// *stream.as_inner_mut() = b"other bytes";
+    /// assert_eq!(stream.into_inner(), b"other bytes");
+    /// ```
     pub const fn as_inner_mut(&mut self) -> &mut S {
         &mut self.stream
     }
 
     /// Returns the stream. No data is lost, since the wrapper does not buffer.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::interop::tokio_io::FromTokio;
+    ///
+    /// assert_eq!(FromTokio::new(&b"bytes"[..]).into_inner(), b"bytes");
+    /// ```
     pub fn into_inner(self) -> S {
         self.stream
     }

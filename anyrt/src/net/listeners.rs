@@ -108,6 +108,21 @@ pub async fn listen_tcp(host: Option<&str>, port: u16) -> io::Result<MultiListen
 /// # Errors
 ///
 /// As for [`listen_tcp`].
+///
+/// # Examples
+///
+/// ```
+/// use anyrt::net::{ListenOptions, listen_tcp_with};
+///
+/// # if anyrt::Backend::available().is_empty() { return }
+/// # anyrt::run(async {
+/// let shared = ListenOptions::new().reuse_port(true);
+/// let first = listen_tcp_with(Some("127.0.0.1"), 0, &shared).await?;
+/// let port = first.listeners()[0].local_addr()?.port();
+/// assert!(listen_tcp_with(Some("127.0.0.1"), port, &shared).await.is_ok());
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
 pub async fn listen_tcp_with(
     host: Option<&str>,
     port: u16,
@@ -201,6 +216,32 @@ pub trait ListenerExt: Listener {
     /// # Panics
     ///
     /// Panics if a connection is accepted after the group has ended.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{ListenerExt, TcpListener, TcpStream, connect_tcp};
+    /// use anyrt::stream::{ByteReceiveStreamExt, ByteSendStreamExt};
+    /// use std::io;
+    ///
+    /// # if anyrt::Backend::available().is_empty() { return }
+    /// # anyrt::run(async {
+    /// let answer = anyrt::task_group(async |tg| -> io::Result<_> {
+    ///     let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    ///     let port = listener.local_addr()?.port();
+    ///     let handlers = tg.clone();
+    ///     let accepting = tg.spawn(async move {
+    ///         // An error of a handler is an error of the group.
+    ///         listener.serve_in(&handlers, async |mut stream: TcpStream| stream.send(b"hello").await).await
+    ///     });
+    ///     let answer = connect_tcp("127.0.0.1", port).await?.receive(100).await?;
+    ///     accepting.cancel(); // Handlers go on to their ends.
+    ///     Ok(answer)
+    /// });
+    /// assert_eq!(answer.await?, b"hello");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     fn serve_in<E, H, Fut>(
         &self,
@@ -235,6 +276,31 @@ pub struct ServeOptions(net::ServeOptions);
 
 impl ServeOptions {
     /// Creates the default options.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{ServeOptions, TcpListener, TcpStream, connect_tcp};
+    /// use anyrt::stream::{ByteReceiveStreamExt, ByteSendStreamExt};
+    /// use std::io;
+    ///
+    /// # if anyrt::Backend::available().is_empty() { return }
+    /// # anyrt::run(async {
+    /// let answer = anyrt::task_group(async |tg| -> io::Result<_> {
+    ///     let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    ///     let port = listener.local_addr()?.port();
+    ///     tg.spawn(async move {
+    ///         let hello = async |mut stream: TcpStream| stream.send(b"hello").await.unwrap();
+    ///         ServeOptions::new().serve(&listener, hello).await
+    ///     });
+    ///     let answer = connect_tcp("127.0.0.1", port).await?.receive(100).await?;
+    ///     tg.cancel();
+    ///     Ok(answer)
+    /// });
+    /// assert_eq!(answer.await?, b"hello");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn new() -> ServeOptions {
         ServeOptions::default()
     }
@@ -243,6 +309,22 @@ impl ServeOptions {
     /// and the errors that a listener reports for single connections. Listeners of sockets do not report
     /// connections that were aborted before they were accepted. The accepting task calls it, so it must
     /// not block.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{ServeOptions, TcpListener, TcpStream};
+    /// use std::time::Duration;
+    ///
+    /// # if anyrt::Backend::available().is_empty() { return }
+    /// # anyrt::run(async {
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    /// let logged = ServeOptions::new().on_accept_error(|error| eprintln!("accepting: {error}"));
+    /// let serving = logged.serve(&listener, async |_stream: TcpStream| {});
+    /// assert!(anyrt::move_on_after(Duration::from_millis(5), serving).await.is_none());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn on_accept_error(self, hook: impl FnMut(&io::Error) + Send + 'static) -> ServeOptions {
         ServeOptions(self.0.on_accept_error(hook))
     }
@@ -260,6 +342,31 @@ impl ServeOptions {
     /// # Panics
     ///
     /// As for [`ListenerExt::serve`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{ServeOptions, TcpListener, TcpStream, connect_tcp};
+    /// use anyrt::stream::{ByteReceiveStreamExt, ByteSendStreamExt};
+    /// use std::io;
+    ///
+    /// # if anyrt::Backend::available().is_empty() { return }
+    /// # anyrt::run(async {
+    /// let answer = anyrt::task_group(async |tg| -> io::Result<_> {
+    ///     let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    ///     let port = listener.local_addr()?.port();
+    ///     tg.spawn(async move {
+    ///         let hello = async |mut stream: TcpStream| stream.send(b"hello").await.unwrap();
+    ///         ServeOptions::new().serve(&listener, hello).await
+    ///     });
+    ///     let answer = connect_tcp("127.0.0.1", port).await?.receive(100).await?;
+    ///     tg.cancel();
+    ///     Ok(answer)
+    /// });
+    /// assert_eq!(answer.await?, b"hello");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn serve<L, H, Fut>(
         self,
@@ -287,6 +394,32 @@ impl ServeOptions {
     /// # Panics
     ///
     /// As for [`ListenerExt::serve_in`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{ServeOptions, TcpListener, TcpStream, connect_tcp};
+    /// use anyrt::stream::{ByteReceiveStreamExt, ByteSendStreamExt};
+    /// use std::io;
+    ///
+    /// # if anyrt::Backend::available().is_empty() { return }
+    /// # anyrt::run(async {
+    /// let answer = anyrt::task_group(async |tg| -> io::Result<_> {
+    ///     let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    ///     let port = listener.local_addr()?.port();
+    ///     let handlers = tg.clone();
+    ///     let accepting = tg.spawn(async move {
+    ///         let hello = async |mut stream: TcpStream| stream.send(b"hello").await;
+    ///         ServeOptions::new().serve_in(&handlers, &listener, hello).await
+    ///     });
+    ///     let answer = connect_tcp("127.0.0.1", port).await?.receive(100).await?;
+    ///     accepting.cancel();
+    ///     Ok(answer)
+    /// });
+    /// assert_eq!(answer.await?, b"hello");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn serve_in<E, L, H, Fut>(
         self,

@@ -249,6 +249,20 @@ macro_rules! extend {
 }
 
 /// Returns every case that needs no sockets, to be run by a program.
+///
+/// # Examples
+///
+/// ```
+/// use anyrt_conformance::all;
+/// use anyrt_core::runtime::Enter;
+///
+/// /// Runs the cases one after the other, in a program without a test harness.
+/// fn check<B: Enter>(backend: &B) {
+///     for case in all::<B>() {
+///         case.run(backend);
+///     }
+/// }
+/// ```
 #[must_use]
 pub fn all<B: Enter>() -> Vec<Case<B>> {
     let mut list = Vec::new();
@@ -259,6 +273,18 @@ pub fn all<B: Enter>() -> Vec<Case<B>> {
 }
 
 /// Returns every case about sockets.
+///
+/// # Examples
+///
+/// ```
+/// use anyrt_core::runtime::{Enter, Net};
+///
+/// fn check<B: Enter<Runtime: Net>>(backend: &B) {
+///     for case in anyrt_conformance::net::<B>() {
+///         case.run(backend);
+///     }
+/// }
+/// ```
 #[must_use]
 pub fn net<B: Enter<Runtime: Net>>() -> Vec<Case<B>> {
     let mut list = Vec::new();
@@ -267,6 +293,18 @@ pub fn net<B: Enter<Runtime: Net>>() -> Vec<Case<B>> {
 }
 
 /// Returns every case about files.
+///
+/// # Examples
+///
+/// ```
+/// use anyrt_core::runtime::Enter;
+///
+/// fn check<B: Enter>(backend: &B) {
+///     for case in anyrt_conformance::files::<B>() {
+///         case.run(backend);
+///     }
+/// }
+/// ```
 #[cfg(unix)]
 #[must_use]
 pub fn files<B: Enter>() -> Vec<Case<B>> {
@@ -276,6 +314,18 @@ pub fn files<B: Enter>() -> Vec<Case<B>> {
 }
 
 /// Returns every case about sockets of the operating system, and its descriptors.
+///
+/// # Examples
+///
+/// ```
+/// use anyrt_core::runtime::{Descriptors, Enter, Net};
+///
+/// fn check<B: Enter<Runtime: Descriptors + Net>>(backend: &B) {
+///     for case in anyrt_conformance::descriptors::<B>() {
+///         case.run(backend);
+///     }
+/// }
+/// ```
 #[cfg(unix)]
 #[must_use]
 pub fn descriptors<B: Enter<Runtime: Descriptors + Net>>() -> Vec<Case<B>> {
@@ -305,6 +355,14 @@ pub mod needs {
 }
 
 /// Returns all cases, with the capabilities that each needs.
+///
+/// # Examples
+///
+/// ```
+/// let needs = anyrt_conformance::all_needs();
+/// let need_none = needs.iter().filter(|case| case.all().next().is_none()).count();
+/// assert!(need_none > needs.len() / 2, "most cases run on every backend");
+/// ```
 #[must_use]
 pub fn all_needs() -> Vec<Needs> {
     let mut list = [
@@ -320,12 +378,28 @@ pub fn all_needs() -> Vec<Needs> {
 }
 
 /// Returns the names of all cases.
+///
+/// # Examples
+///
+/// ```
+/// let names = anyrt_conformance::names();
+/// assert!(names.contains(&"groups::the_group_waits_for_children"));
+/// ```
 #[must_use]
 pub fn names() -> Vec<&'static str> {
     all_needs().into_iter().map(|needs| needs.case).collect()
 }
 
 /// Prints a line for each case that needs a capability that the backend lacks.
+///
+/// # Examples
+///
+/// ```
+/// use anyrt_conformance::capability::Capability;
+///
+/// let needs = anyrt_conformance::all_needs();
+/// anyrt_conformance::print_skipped(&[Capability::RealTime], &[needs]);
+/// ```
 #[doc(hidden)]
 #[expect(clippy::print_stdout, reason = "it is output of a test")]
 pub fn print_skipped(lacks: &[Capability], facets: &[Vec<Needs>]) {
@@ -336,6 +410,18 @@ pub fn print_skipped(lacks: &[Capability], facets: &[Vec<Needs>]) {
 }
 
 /// Checks that each known failure is the name of a case, so that a misspelt name is found.
+///
+/// # Examples
+///
+/// ```should_panic
+/// use anyrt_conformance::harness::Failures;
+///
+/// let known = Failures {
+///     known: &[("groups::no_such_case", "rounds down, issue 7")],
+///     flaky: &[],
+/// };
+/// anyrt_conformance::check_known_failures(&[known]); // panics: the name is misspelt
+/// ```
 #[doc(hidden)]
 pub fn check_known_failures(failures: &[Failures]) {
     let names = names();

@@ -23,14 +23,14 @@ use crate::runtime::Time;
 
 /// A cancel scope: cancelling it interrupts the future that runs inside, and nothing else.
 ///
-/// A scope serves for one future: [`run`](CancelScope::run) consumes it (rule C1). With its
-/// [`handle`](CancelScope::handle), any task or thread can cancel it, move its deadline, or switch its
-/// shield, before and while it runs.
+/// A scope serves for one future: [`run`](CancelScope::run) consumes it (rule [C1](crate::rules#c1)). With its
+/// [`handle`](CancelScope::handle), any task or thread can cancel it, move its deadline, or switch its shield,
+/// before and while it runs.
 ///
 /// If no handle is needed, [`move_on_after`] and [`fail_after`] do the same without allocating.
 ///
-/// The semantics are those of Trio and AnyIO, applied to futures: a cancelled scope continues to poll its
-/// future as long as something in it holds (rule C6), and then drops it.
+/// The semantics are those of Trio and AnyIO, applied to futures: a cancelled scope continues to poll its future
+/// as long as something in it holds (rule [C6](crate::rules#c6)), and then drops it.
 #[must_use = "a scope does nothing until it is given a future to run"]
 pub struct CancelScope<R> {
     node: Arc<Node>,
@@ -82,8 +82,8 @@ impl<R: Time> CancelScope<R> {
         }
     }
 
-    /// Sets the deadline at which the scope is cancelled. A deadline that has passed cancels it on entry
-    /// (rule C9).
+    /// Sets the deadline at which the scope is cancelled. A deadline that has passed cancels it on entry (rule
+    /// [C9](crate::rules#c9)).
     ///
     /// # Examples
     ///
@@ -152,19 +152,16 @@ impl<R: Time> CancelScope<R> {
     /// # Examples
     ///
     /// ```
-    /// use anyrt::{CancelScope, sync::Event};
+    /// use anyrt::CancelScope;
     ///
     /// # anyrt::run(async {
-    /// let done = Event::new();
-    /// let scope = CancelScope::new().name("commit");
-    /// let commit = scope.run(anyrt::shield(done.wait()));
-    /// let listing = async {
-    ///     let listing = anyrt::task::tree().unwrap().to_string();
-    ///     done.set();
-    ///     listing
-    /// };
-    /// let (_, listing) = anyrt::gather((commit, listing)).await;
-    /// assert!(listing.contains("commit"));
+    /// let scope = CancelScope::new().name("upload");
+    /// scope.handle().cancel();
+    /// let listing = scope.run(anyrt::shield(async {
+    ///     anyrt::checkpoint().await;
+    ///     anyrt::task::tree().unwrap().to_string()
+    /// }));
+    /// assert!(listing.await.unwrap().contains("upload"));
     /// # });
     /// ```
     pub fn name(self, name: impl Into<String>) -> CancelScope<R> {
@@ -199,7 +196,7 @@ impl<R: Time> CancelScope<R> {
     /// # Errors
     ///
     /// [`Cancelled`] if the future was interrupted because this scope was cancelled. A future that completes
-    /// returns its value, cancelled or not (rule C7).
+    /// returns its value, cancelled or not (rule [C7](crate::rules#c7)).
     ///
     /// # Examples
     ///

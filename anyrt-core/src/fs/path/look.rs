@@ -14,10 +14,6 @@ use crate::runtime::Runtime;
 macro_rules! queries {
     ($($(#[$doc:meta])* $name:ident by $method:ident;)*) => { $(
         $(#[$doc])*
-        ///
-        /// # Errors
-        ///
-        /// Returns the error of the operating system, unless there is no such path.
         pub async fn $name(&self) -> io::Result<bool> {
             let look = |metadata: &Metadata| metadata.file_type().$method();
             let (limiter, path) = (self.limiter.clone(), self.to_path_buf());
@@ -74,10 +70,58 @@ impl<R: Runtime> Path<R> {
 
     queries! {
         /// Returns whether the path leads to a regular file.
+        ///
+        /// # Errors
+        ///
+        /// Returns the error of the operating system, unless there is no such path.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use anyrt::fs::Path;
+        ///
+        /// # anyrt::run(async {
+        /// assert!(Path::new("Cargo.toml").is_file().await?);
+        /// assert!(!Path::new("missing").is_file().await?);
+        /// # std::io::Result::Ok(())
+        /// # }).unwrap();
+        /// ```
         is_file by is_file;
         /// Returns whether the path leads to a folder.
+        ///
+        /// # Errors
+        ///
+        /// Returns the error of the operating system, unless there is no such path.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// use anyrt::fs::Path;
+        ///
+        /// # anyrt::run(async {
+        /// assert!(Path::new("src").is_dir().await?);
+        /// assert!(!Path::new("Cargo.toml").is_dir().await?);
+        /// # std::io::Result::Ok(())
+        /// # }).unwrap();
+        /// ```
         is_dir by is_dir;
         /// Returns whether the path is a symbolic link.
+        ///
+        /// # Errors
+        ///
+        /// Returns the error of the operating system, unless there is no such path.
+        ///
+        /// # Examples
+        ///
+        /// ```
+        /// # anyrt::run(async {
+        /// let dir = anyrt::temp::dir().await?;
+        /// let link = dir.path().join("link");
+        /// link.symlink_to("missing").await?;
+        /// assert!(link.is_symlink().await?);
+        /// # std::io::Result::Ok(())
+        /// # }).unwrap();
+        /// ```
         is_symlink by is_symlink;
     }
 

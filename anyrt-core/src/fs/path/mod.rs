@@ -242,7 +242,7 @@ impl<R: Runtime> Path<R> {
         Ok(self.derive(path::absolute(&*self.path)?))
     }
 
-    /// Calls a function about the path (rule F1).
+    /// Calls a function about the path (rule [F1](crate::rules#f1)).
     async fn call<T: Send + 'static>(
         &self,
         operation: &'static str,

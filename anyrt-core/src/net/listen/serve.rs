@@ -51,15 +51,16 @@ impl ServeOptions {
 
     /// Serves a listener, with the handlers in a group that ends with the call.
     ///
-    /// A connection is closed when its handler drops it. Handlers must handle their own errors. If one
-    /// panics, the others are cancelled, and the panic is resumed here when they have ended (rule G4). If the
-    /// listener fails, the handlers are cancelled and waited for, as by any error in a group (rule G3).
+    /// A connection is closed when its handler drops it. Handlers must handle their own errors. If one panics,
+    /// the others are cancelled, and the panic is resumed here when they have ended (rule [G4](crate::rules#g4)).
+    /// If the listener fails, the handlers are cancelled and waited for, as by any error in a group (rule
+    /// [G3](crate::rules#g3)).
     ///
     /// # Cancel safety
     ///
-    /// Cancelling an enclosing scope stops accepting, cancels the handlers, and waits for them.
-    /// Dropping the future from outside cancels the handlers at once; the enclosing group, or the run, waits
-    /// for them (rule C10). Connections that were not accepted are not lost.
+    /// Cancelling an enclosing scope stops accepting, cancels the handlers, and waits for them. Dropping the
+    /// future from outside cancels the handlers at once; the enclosing group, or the run, waits for them (rule
+    /// [C10](crate::rules#c10)). Connections that were not accepted are not lost.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Groups: every child has ended when its group ends (rules G1 to G14).
+//! Groups: every child has ended when its group ends (rules [G1](crate::rules#g1) to [G14](crate::rules#g14)).
 
 mod builder;
 mod child_options;

@@ -33,8 +33,8 @@ impl GroupOptions {
         self
     }
 
-    /// Keeps going after errors of children: these do not cancel their siblings, and all are reported at the
-    /// end (rule G10).
+    /// Keeps going after errors of children: these do not cancel their siblings, and all are reported at the end
+    /// (rule [G10](crate::rules#g10)).
     ///
     /// An error of the body still cancels, and so does a panic.
     pub fn keep_going(mut self) -> GroupOptions {

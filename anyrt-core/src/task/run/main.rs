@@ -27,7 +27,8 @@ use crate::wake::{WakerSlot, poll_locked};
 
 /// Starts a run: drives `main` to its end, and then waits for all tasks that it left behind.
 ///
-/// These are children of groups that were dropped from outside, and thereby cancelled (rule C10).
+/// These are children of groups that were dropped from outside, and thereby cancelled (rule
+/// [C10](crate::rules#c10)).
 ///
 /// # Errors
 ///

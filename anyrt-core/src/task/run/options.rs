@@ -81,7 +81,8 @@ impl RunOptions {
     }
 
     /// Sets the time that the run may take to end after its main future has ended. Remaining tasks are then
-    /// aborted (rule C12), and functions on worker threads whose callers are gone are not waited for.
+    /// aborted (rule [C12](crate::rules#c12)), and functions on worker threads whose callers are gone are not
+    /// waited for.
     ///
     /// # Examples
     ///
@@ -104,7 +105,7 @@ impl RunOptions {
     }
 
     /// Sets the time that a cancelled scope waits for a holder in it that was woken and is not polled. The
-    /// default is one second (rule C6).
+    /// default is one second (rule [C6](crate::rules#c6)).
     ///
     /// A future with a begun `shield` or `finally` that is kept and not polled any more would hold its scope
     /// without end. If nothing else in the scope is pending, the scope detects that at once. If futures of

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! The value owns the call that moves the bytes; the operation that started it does not. The next operation
-//! receives its outcome. So a cancelled move is carried out as a whole (rule T4).
+//! receives its outcome. So a cancelled move is carried out as a whole (rule [T4](crate::rules#t4)).
 
 mod memory;
 mod place;

@@ -35,6 +35,26 @@ pub struct FaultPlace {
 
 impl FaultPlace {
     /// Returns options for a run with the fault of this place, from those that were explored.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::UdpSocket;
+    /// use anyrt::sim::{Config, Simulation, explore};
+    /// use std::time::Duration;
+    ///
+    /// async fn test() {
+    ///     let server = Simulation::current().unwrap().host("server").start(anyrt::sleep_forever);
+    ///     let socket = UdpSocket::bind(([0, 0, 0, 0], 0)).unwrap();
+    ///     socket.send_to(b"ping", (server.ip(), 9)).await.unwrap();
+    ///     anyrt::sleep(Duration::from_secs(1)).await;
+    /// }
+    ///
+    /// let config = Config::new(1);
+    /// let report = explore::faults(&config, test);
+    /// // The run with the first of the faults, once more.
+    /// assert!(report.places[0].config(&config).run(test()).result.is_ok());
+    /// ```
     pub fn config(&self, explored: &Config) -> Config {
         explored.clone().inject_faults(self.choices.clone())
     }

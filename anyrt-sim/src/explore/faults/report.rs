@@ -43,6 +43,18 @@ impl FaultReport {
     /// # Panics
     ///
     /// With the text of the report if one did.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, explore};
+    ///
+    /// let report = explore::faults(&Config::new(1), || async {
+    ///     // A test that survives each fault of the disk.
+    ///     let _ = anyrt::fs::write("/notes", "text").await;
+    /// });
+    /// report.unwrap();
+    /// ```
     #[track_caller]
     pub fn unwrap(self) {
         assert!(self.failures.is_empty(), "{self}");

@@ -52,6 +52,24 @@ pub struct HyperExecutor<E> {
 
 impl<E> HyperExecutor<E> {
     /// Creates an executor that starts tasks in this group.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::interop::hyper::HyperExecutor;
+    /// use hyper::rt::Executor;
+    ///
+    /// # if anyrt::Backend::available().is_empty() { return }
+    /// # anyrt::run(async {
+    /// let (sender, receiver) = anyrt::memory_object_stream(1);
+    /// let group = anyrt::task_group(async |tg| {
+    ///     let executor = HyperExecutor::new(tg);
+    ///     executor.execute(async move { sender.try_send("from a task").unwrap() });
+    /// });
+    /// group.await.unwrap();
+    /// assert_eq!(receiver.try_receive(), Ok("from a task"));
+    /// # });
+    /// ```
     pub const fn new(group: TaskGroup<E>) -> HyperExecutor<E> {
         HyperExecutor { group }
     }

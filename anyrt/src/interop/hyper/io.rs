@@ -34,6 +34,18 @@ pub struct HyperIo<S> {
 
 impl<S> HyperIo<S> {
     /// Wraps a stream.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::interop::hyper::HyperIo;
+    /// use anyrt::stream::memory_byte_stream;
+    ///
+    /// fn accepts(_: impl hyper::rt::Read + hyper::rt::Write) {}
+    ///
+    /// let (near, _far) = memory_byte_stream(64);
+    /// accepts(HyperIo::new(near));
+    /// ```
     pub const fn new(stream: S) -> HyperIo<S> {
         HyperIo {
             stream,
@@ -42,11 +54,29 @@ impl<S> HyperIo<S> {
     }
 
     /// Returns a reference to the stream.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::interop::hyper::HyperIo;
+    ///
+    /// assert_eq!(HyperIo::new(&b"bytes"[..]).as_inner(), b"bytes");
+    /// ```
     pub const fn as_inner(&self) -> &S {
         &self.stream
     }
 
     /// Returns a mutable reference to the stream.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::interop::hyper::HyperIo;
+    ///
+    /// let mut io = HyperIo::new(&b"bytes"[..]);
+    /// *io.as_inner_mut() = b"other bytes";
+    /// assert_eq!(io.into_inner(), b"other bytes");
+    /// ```
     pub const fn as_inner_mut(&mut self) -> &mut S {
         &mut self.stream
     }
@@ -55,6 +85,14 @@ impl<S> HyperIo<S> {
     ///
     /// hyper may have read more bytes than it used. It returns them next to the stream; they come before
     /// the rest of the stream.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::interop::hyper::HyperIo;
+    ///
+    /// assert_eq!(HyperIo::new(&b"bytes"[..]).into_inner(), b"bytes");
+    /// ```
     pub fn into_inner(self) -> S {
         self.stream
     }

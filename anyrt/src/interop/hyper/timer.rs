@@ -47,6 +47,21 @@ impl HyperTimer {
     /// # Panics
     ///
     /// Panics if there is no runtime; the message names the fix.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::interop::hyper::HyperTimer;
+    /// use hyper::rt::Timer;
+    /// use std::time::{Duration, Instant};
+    ///
+    /// # if anyrt::Backend::available().is_empty() { return }
+    /// # anyrt::run(async {
+    /// let start = Instant::now();
+    /// HyperTimer::new().sleep(Duration::from_millis(5)).await;
+    /// assert!(start.elapsed() >= Duration::from_millis(5));
+    /// # });
+    /// ```
     #[expect(
         clippy::new_without_default,
         reason = "a default should not panic, nor differ each time"

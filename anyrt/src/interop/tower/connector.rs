@@ -66,6 +66,23 @@ pub struct Connector<C> {
 
 impl<C> Connector<C> {
     /// Creates a service that connects to `connectable`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::interop::tower::Connector;
+    /// use anyrt::net::{TcpConnectable, TcpListener};
+    /// use tower::ServiceExt;
+    ///
+    /// # if anyrt::Backend::available().is_empty() { return }
+    /// # anyrt::run(async {
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0)).unwrap();
+    /// let port = listener.local_addr().unwrap().port();
+    /// let connector = Connector::new(TcpConnectable::new("127.0.0.1", port));
+    /// let stream = connector.oneshot("any request").await.unwrap();
+    /// assert_eq!(stream.peer_addr().unwrap().port(), port);
+    /// # });
+    /// ```
     pub fn new(connectable: C) -> Connector<C> {
         Connector {
             connectable: Arc::new(connectable),
@@ -73,6 +90,16 @@ impl<C> Connector<C> {
     }
 
     /// Returns a reference to the connectable.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::interop::tower::Connector;
+    /// use anyrt::net::TcpConnectable;
+    ///
+    /// let connector = Connector::new(TcpConnectable::new("localhost", 80));
+    /// assert_eq!(connector.as_inner().host(), "localhost");
+    /// ```
     pub fn as_inner(&self) -> &C {
         &self.connectable
     }

@@ -43,6 +43,22 @@ pub struct TimeoutLayer {
 
 impl TimeoutLayer {
     /// Creates a layer with a time limit for each request.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::interop::tower::TimeoutLayer;
+    /// use std::convert::Infallible;
+    /// use std::time::Duration;
+    /// use tower::{Layer, ServiceExt, service_fn};
+    ///
+    /// # if anyrt::Backend::available().is_empty() { return }
+    /// # anyrt::run(async {
+    /// let echo = service_fn(async |text: &'static str| Ok::<_, Infallible>(text));
+    /// let limited = TimeoutLayer::new(Duration::from_secs(5)).layer(echo);
+    /// assert_eq!(limited.oneshot("hello").await.unwrap(), "hello");
+    /// # });
+    /// ```
     pub const fn new(limit: Duration) -> TimeoutLayer {
         TimeoutLayer { limit }
     }
@@ -81,21 +97,69 @@ pub struct Timeout<S> {
 
 impl<S> Timeout<S> {
     /// Creates a service with a time limit for each request.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::interop::tower::Timeout;
+    /// use std::convert::Infallible;
+    /// use std::time::Duration;
+    /// use tower::{ServiceExt, service_fn};
+    ///
+    /// # if anyrt::Backend::available().is_empty() { return }
+    /// # anyrt::run(async {
+    /// let slow = service_fn(async |(): ()| {
+    ///     anyrt::sleep(Duration::from_secs(60)).await;
+    ///     Ok::<_, Infallible>(())
+    /// });
+    /// let error = Timeout::new(slow, Duration::from_millis(5)).oneshot(()).await.unwrap_err();
+    /// assert!(error.is::<anyrt::Elapsed>());
+    /// # });
+    /// ```
     pub const fn new(inner: S, limit: Duration) -> Timeout<S> {
         Timeout { inner, limit }
     }
 
     /// Returns a reference to the inner service.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::interop::tower::Timeout;
+    /// use std::time::Duration;
+    ///
+    /// assert_eq!(Timeout::new("service", Duration::from_secs(5)).as_inner(), &"service");
+    /// ```
     pub const fn as_inner(&self) -> &S {
         &self.inner
     }
 
     /// Returns a mutable reference to the inner service.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::interop::tower::Timeout;
+    /// use std::time::Duration;
+    ///
+    /// let mut limited = Timeout::new(1, Duration::from_secs(5));
+    /// *limited.as_inner_mut() += 1;
+    /// assert_eq!(limited.into_inner(), 2);
+    /// ```
     pub const fn as_inner_mut(&mut self) -> &mut S {
         &mut self.inner
     }
 
     /// Returns the inner service.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::interop::tower::Timeout;
+    /// use std::time::Duration;
+    ///
+    /// assert_eq!(Timeout::new("service", Duration::from_secs(5)).into_inner(), "service");
+    /// ```
     pub fn into_inner(self) -> S {
         self.inner
     }

@@ -32,6 +32,17 @@ pub enum Way {
 
 impl Way {
     /// Returns whether the operation is polled after the cancellation, so that its clean-ups run.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt_conformance_kit::cancel_everywhere::Way;
+    ///
+    /// # fn example(way: Way, cleaned_up: bool) {
+    /// // After a drop, no clean-up has run.
+    /// assert_eq!(cleaned_up, way.is_orderly());
+    /// # }
+    /// ```
     #[must_use]
     pub fn is_orderly(self) -> bool {
         self != Way::Drop
@@ -49,6 +60,17 @@ pub struct Cut<R> {
 
 impl<R: Runtime> Cut<R> {
     /// Returns how the operation is cancelled.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt_conformance_kit::cancel_everywhere::{Cut, Way};
+    ///
+    /// # async fn example<R: anyrt_core::runtime::Runtime>(cut: &Cut<R>) {
+    /// let outcome = cut.apply(std::future::ready(7)).await;
+    /// assert!(outcome == Some(7) || !cut.way().is_orderly());
+    /// # }
+    /// ```
     #[must_use]
     pub fn way(&self) -> Way {
         self.way
@@ -56,6 +78,24 @@ impl<R: Runtime> Cut<R> {
 
     /// Drives the operation, and cancels it after `polls` polls. Returns its value if it completed
     /// nevertheless.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt_conformance_kit::cancel_everywhere::{Cut, cancel_everywhere};
+    /// use anyrt_core::runtime::Enter;
+    /// use anyrt_core::stream::memory_object_stream;
+    ///
+    /// fn nothing_is_lost<B: Enter>(backend: &B) {
+    ///     let round = async |cut: &Cut<B::Runtime>| {
+    ///         let (sender, receiver) = memory_object_stream(1);
+    ///         sender.try_send(7).unwrap();
+    ///         let received = cut.apply(receiver.receive()).await;
+    ///         assert!(received.is_some() || receiver.try_receive() == Ok(7));
+    ///     };
+    ///     cancel_everywhere(backend, round, |_way, ()| ());
+    /// }
+    /// ```
     pub async fn apply<F: Future>(&self, operation: F) -> Option<F::Output> {
         match self.way {
             Way::Outside => self.outside(operation).await,
@@ -141,6 +181,23 @@ impl<R: Runtime> Cut<R> {
 /// # Panics
 ///
 /// If the operation does not complete after any number of polls.
+///
+/// # Examples
+///
+/// ```
+/// use anyrt_conformance_kit::cancel_everywhere::{Cut, cancel_everywhere};
+/// use anyrt_core::runtime::Enter;
+/// use anyrt_core::sync::Mutex;
+///
+/// fn the_lock_is_released<B: Enter>(backend: &B) {
+///     let round = async |cut: &Cut<B::Runtime>| {
+///         let mutex = Mutex::new(());
+///         cut.apply(async { drop(mutex.lock().await) }).await;
+///         mutex.try_lock().is_ok()
+///     };
+///     cancel_everywhere(backend, round, |way, is_free| assert!(is_free, "{way:?}"));
+/// }
+/// ```
 pub fn cancel_everywhere<B: Enter, S>(
     backend: &B,
     round: impl AsyncFn(&Cut<B::Runtime>) -> S,

@@ -11,12 +11,24 @@ macro_rules! in_place_group {
 
         impl<'env, E: $($send +)? 'env> $name<'env, E> {
             /// Returns a builder for a child with a name or a context.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # anyrt::run(async {
+            /// let group = anyrt::scoped_task_group(async |tg| {
+            ///     let task = tg.task().name("sum").spawn(async {});
+            ///     assert_eq!(&*task.name(), "sum");
+            /// });
+            /// group.await.unwrap();
+            /// # });
+            /// ```
             pub fn task(&self) -> TaskBuilder<'_, $name<'env, E>> {
                 TaskBuilder::of(self)
             }
 
             /// Starts a child and waits until it reports that it is ready. Returns the value that it reports
-            /// (rule G9).
+            /// (rule [G9](crate::rules#g9)).
             ///
             /// As [`TaskGroup::start`](super::TaskGroup::start). The child may borrow. The value that it
             /// passes to `started` and the error may not, and are `Send`.
@@ -32,6 +44,22 @@ macro_rules! in_place_group {
             /// # Panics
             ///
             /// As [`TaskGroup::start`](super::TaskGroup::start).
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # anyrt::run(async {
+            /// let limit = 100;
+            /// let group = anyrt::scoped_task_group(async |tg| {
+            ///     let server = tg.start(async |ready| {
+            ///         ready.started(8080 + limit); // The child borrows.
+            ///         Ok::<_, std::io::Error>(())
+            ///     });
+            ///     server.await
+            /// });
+            /// assert_eq!(group.await.unwrap(), 8180);
+            /// # });
+            /// ```
             #[track_caller]
             pub fn start<V, Fut>(
                 &self,
@@ -59,6 +87,23 @@ macro_rules! in_place_group {
             /// # Panics
             ///
             /// A panic of the child before it is ready continues here.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # anyrt::run(async {
+            /// let group = anyrt::scoped_task_group(async |tg| {
+            ///     let server = tg.try_start(async |ready| {
+            ///         ready.started(8080);
+            ///         Ok::<_, std::io::Error>(())
+            ///     });
+            ///     let (port, handle) = server.await.unwrap();
+            ///     handle.wait().await;
+            ///     Ok(port)
+            /// });
+            /// assert_eq!(group.await.unwrap(), 8080);
+            /// # });
+            /// ```
             #[track_caller]
             pub fn try_start<V, Fut>(
                 &self,
@@ -81,6 +126,18 @@ macro_rules! in_place_group {
             /// # Panics
             ///
             /// If the group has ended.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # anyrt::run(async {
+            /// let words = ["to", "be"];
+            /// let group = anyrt::scoped_task_group(async |tg| {
+            ///     tg.task().name("counter").spawn(async { assert_eq!(words.len(), 2) });
+            /// });
+            /// group.await.unwrap();
+            /// # });
+            /// ```
             #[track_caller]
             pub fn spawn<F, T>(self, future: F) -> TaskHandle<T>
             where
@@ -100,6 +157,18 @@ macro_rules! in_place_group {
             /// # Errors
             ///
             /// [`SpawnError`] with the future, which has not been polled.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # anyrt::run(async {
+            /// let mut kept = None;
+            /// let group = anyrt::scoped_task_group(async |tg| kept = Some(tg));
+            /// group.await.unwrap();
+            /// let ended = kept.unwrap();
+            /// assert!(ended.task().name("late").try_spawn(async {}).is_err());
+            /// # });
+            /// ```
             #[track_caller]
             pub fn try_spawn<F, T>(self, future: F) -> Result<TaskHandle<T>, SpawnError<F>>
             where
@@ -126,6 +195,21 @@ macro_rules! in_place_group {
             /// # Panics
             ///
             /// As [`TaskGroup::start`](super::TaskGroup::start).
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # anyrt::run(async {
+            /// let group = anyrt::scoped_task_group(async |tg| {
+            ///     let server = tg.task().name("server").start(async |ready| {
+            ///         ready.started(8080);
+            ///         Ok::<_, std::io::Error>(())
+            ///     });
+            ///     server.await
+            /// });
+            /// assert_eq!(group.await.unwrap(), 8080);
+            /// # });
+            /// ```
             #[track_caller]
             pub fn start<V, Fut>(
                 self,
@@ -151,6 +235,23 @@ macro_rules! in_place_group {
             /// # Panics
             ///
             /// A panic of the child before it is ready continues here.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # anyrt::run(async {
+            /// let group = anyrt::scoped_task_group(async |tg| {
+            ///     let server = tg.task().name("server").try_start(async |ready| {
+            ///         ready.started(8080);
+            ///         Ok::<_, std::io::Error>(())
+            ///     });
+            ///     let (_port, handle) = server.await.unwrap();
+            ///     assert_eq!(&*handle.name(), "server");
+            ///     Ok(())
+            /// });
+            /// group.await.unwrap();
+            /// # });
+            /// ```
             #[track_caller]
             pub fn try_start<V, Fut>(
                 self,
@@ -175,27 +276,88 @@ macro_rules! in_place_group {
         }
 
         impl<E> $name<'_, E> {
-            /// Cancels the body and every child. This does not count as a failure (rule G5).
+            /// Cancels the body and every child. This does not count as a failure (rule [G5](crate::rules#g5)).
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # anyrt::run(async {
+            /// let group = anyrt::scoped_task_group(async |tg| {
+            ///     tg.spawn(anyrt::sleep_forever());
+            ///     tg.cancel();
+            /// });
+            /// assert!(group.await.is_ok());
+            /// # });
+            /// ```
             pub fn cancel(&self) {
                 self.scope().cancel();
             }
 
             /// Returns the group's own scope: deadline, reason, shield.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # anyrt::run(async {
+            /// let group = anyrt::scoped_task_group(async |tg| {
+            ///     tg.scope().cancel_with("enough");
+            ///     anyrt::checkpoint().await;
+            /// });
+            /// assert!(group.await.unwrap_err().is_cancelled());
+            /// # });
+            /// ```
             pub fn scope(&self) -> CancelHandle {
                 CancelHandle::new(self.group.core.node.clone())
             }
 
             /// Returns the name that the group was given, or else the location where it was opened.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # anyrt::run(async {
+            /// let group = anyrt::GroupOptions::new().name("uploads").run_scoped(async |tg| {
+            ///     assert_eq!(&*tg.name(), "uploads");
+            /// });
+            /// group.await.unwrap();
+            /// # });
+            /// ```
             pub fn name(&self) -> Arc<str> {
                 self.group.core.name()
             }
 
             /// Returns the number of children that are alive. A group inside with live tasks counts as one.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # anyrt::run(async {
+            /// let group = anyrt::scoped_task_group(async |tg| {
+            ///     tg.spawn(anyrt::sleep_forever());
+            ///     assert_eq!(tg.living(), 1);
+            ///     tg.cancel();
+            /// });
+            /// group.await.unwrap();
+            /// # });
+            /// ```
             pub fn living(&self) -> usize {
                 self.group.core.living()
             }
 
             /// Returns a snapshot of the group, for inspecting or printing.
+            ///
+            /// # Examples
+            ///
+            /// ```
+            /// # anyrt::run(async {
+            /// let group = anyrt::scoped_task_group(async |tg| {
+            ///     tg.task().name("worker").spawn(anyrt::sleep_forever());
+            ///     assert_eq!(&*tg.tree().tasks[0].task.name(), "worker");
+            ///     tg.cancel();
+            /// });
+            /// group.await.unwrap();
+            /// # });
+            /// ```
             pub fn tree(&self) -> crate::task::GroupNode {
                 crate::task::GroupNode::of(&self.group.core)
             }

@@ -27,7 +27,7 @@ use crate::error::{GroupError, SpawnError};
 use crate::loom::Arc;
 use crate::runtime::Time;
 
-/// Opens a group of children that may borrow from its surroundings (rule G11).
+/// Opens a group of children that may borrow from its surroundings (rule [G11](crate::rules#g11)).
 ///
 /// Children run inside the task that awaits the group: concurrently, not in parallel. They are `Send`.
 /// Everything else is as in [`task_group`](super::task_group).
@@ -53,7 +53,7 @@ where
     open_scoped::<R, E, T, Fut>(GroupOptions::new(), body, Location::caller())
 }
 
-/// Opens a group of children that may borrow, and need not be `Send` (rule G11).
+/// Opens a group of children that may borrow, and need not be `Send` (rule [G11](crate::rules#g11)).
 ///
 /// Everything else is as in [`scoped_task_group`].
 ///

@@ -23,8 +23,9 @@ use crate::runtime::{Runtime, Spawn};
 /// Opens a group whose children are tasks of the runtime, and need not be awaited one by one. For
 /// children that borrow, see [`scoped_task_group`](super::scoped_task_group).
 ///
-/// The first failure, of a child or of the body, cancels the rest. All are waited for, and the result
-/// contains every error (rule G3). A panic continues here after all have ended (rule G4).
+/// The first failure, of a child or of the body, cancels the rest. All are waited for, and the result contains
+/// every error (rule [G3](crate::rules#g3)). A panic continues here after all have ended (rule
+/// [G4](crate::rules#g4)).
 ///
 /// # Choosing the error type
 ///
@@ -33,8 +34,8 @@ use crate::runtime::{Runtime, Spawn};
 ///
 /// # Cancel safety
 ///
-/// Cancelling a scope around it cancels the children, and waits for them. Dropping it from outside cancels
-/// the children at once; the group around, or the run, waits for them (rule C10).
+/// Cancelling a scope around it cancels the children, and waits for them. Dropping it from outside cancels the
+/// children at once; the group around, or the run, waits for them (rule [C10](crate::rules#c10)).
 ///
 /// # Errors
 ///
@@ -147,8 +148,8 @@ impl<R: Runtime, E: Send + 'static> TaskGroup<R, E> {
 
     /// Starts a child.
     ///
-    /// On a runtime with one thread, no part of the child runs before this returns. In a group that is
-    /// cancelled, the child runs up to its first wait (rule G7).
+    /// On a runtime with one thread, no part of the child runs before this returns. In a group that is cancelled,
+    /// the child runs up to its first wait (rule [G7](crate::rules#g7)).
     ///
     /// # Panics
     ///
@@ -261,7 +262,7 @@ impl<R: Runtime, E: Send + 'static> TaskGroup<R, E> {
     }
 
     /// Starts a child and waits until it reports that it is ready. Returns the value that it reports (rule
-    /// G9).
+    /// [G9](crate::rules#g9)).
     ///
     /// Until then the child lives under the scopes around this call, and afterwards under the group's. The
     /// child is created and started when this is first polled.
@@ -370,7 +371,7 @@ pub(super) fn has_ended(core: &GroupState) -> ! {
 }
 
 impl<R: Spawn, E> TaskGroup<R, E> {
-    /// Cancels the body and every child. This does not count as a failure (rule G5).
+    /// Cancels the body and every child. This does not count as a failure (rule [G5](crate::rules#g5)).
     ///
     /// # Examples
     ///
@@ -429,11 +430,9 @@ impl<R: Spawn, E> TaskGroup<R, E> {
     /// ```
     /// # anyrt::run(async {
     /// let group = anyrt::task_group(async |tg| {
-    ///     let task = tg.spawn(anyrt::sleep_forever());
+    ///     tg.spawn(anyrt::sleep_forever());
     ///     assert_eq!(tg.living(), 1);
-    ///     task.cancel();
-    ///     task.wait().await;
-    ///     assert_eq!(tg.living(), 0);
+    ///     tg.cancel();
     /// });
     /// group.await.unwrap();
     /// # });

@@ -1,4 +1,4 @@
-//! The start of a child, with a wait until it reports that it is ready (rule G9).
+//! The start of a child, with a wait until it reports that it is ready (rule [G9](crate::rules#g9)).
 //!
 //! The child and its starter share a [`StartStep`]. Every transition is made under the lock of `Shared`:
 //!

@@ -53,6 +53,17 @@ const HANGING: Duration = Duration::from_secs(20);
 /// # Panics
 ///
 /// If one of them breaks a rule; the message names its seed.
+///
+/// # Examples
+///
+/// ```
+/// use anyrt_conformance_scopes::stress::stress;
+/// use anyrt_core::runtime::Enter;
+///
+/// fn a_thousand_trees_keep_the_rules<B: Enter>(backend: &B) {
+///     stress(backend, 7, 1000);
+/// }
+/// ```
 pub fn stress<B: Enter>(backend: &B, seed: u64, trees: u64) {
     let progress = Progress::default();
     thread::scope(|threads| {

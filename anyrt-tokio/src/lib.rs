@@ -44,12 +44,15 @@
 mod blocking;
 #[cfg(all(feature = "descriptors", unix))]
 mod reactor;
+#[cfg(all(feature = "descriptors", windows))]
+#[path = "reactor_windows.rs"]
+mod reactor;
 mod runtime;
 mod spawn;
 mod time;
 
 pub use self::blocking::Call;
-#[cfg(all(feature = "descriptors", unix))]
+#[cfg(all(feature = "descriptors", any(unix, windows)))]
 pub use self::reactor::Registered;
 pub use self::runtime::{Builder, Tokio};
 pub use self::spawn::Handle;

@@ -37,7 +37,7 @@ pub type ToThreadCancellable<F, T> = thread::to_thread::ToThreadCancellable<Ambi
 pub type WaitFor<'a, F> = cancel::WaitFor<'a, Ambient, F>;
 
 /// The future of [`happy_eyeballs`](crate::net::happy_eyeballs).
-#[cfg(all(feature = "net", unix))]
+#[cfg(all(feature = "net", any(unix, windows)))]
 pub type HappyEyeballs<F, Fut, T> = anyrt_core::net::HappyEyeballs<Ambient, F, Fut, T>;
 
 /// The future of [`connect_unix`](crate::net::connect_unix).

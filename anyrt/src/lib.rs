@@ -107,7 +107,7 @@ pub mod from_thread;
 pub mod fs;
 pub mod futures;
 pub mod interop;
-#[cfg(all(feature = "net", unix))]
+#[cfg(all(feature = "net", any(unix, windows)))]
 pub mod net;
 #[cfg(all(feature = "process", unix))]
 pub mod process;
@@ -183,9 +183,9 @@ pub use anyrt_core::error::{
 };
 
 // The ambient runtime, for code that is generic over the runtime.
-#[cfg(all(feature = "net", unix))]
+#[cfg(all(feature = "net", any(unix, windows)))]
 pub use self::ambient::AmbientSocket;
-#[cfg(all(feature = "descriptors", unix))]
+#[cfg(all(feature = "descriptors", any(unix, windows)))]
 pub use self::ambient::AmbientSource;
 pub use self::ambient::{Ambient, AmbientCall, AmbientHandle, AmbientTimer};
 

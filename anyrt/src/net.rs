@@ -3,13 +3,16 @@
 mod connect;
 mod datagrams;
 mod listeners;
+#[cfg(unix)]
 mod unix;
 
+#[cfg(unix)]
+pub use anyrt_core::net::UnixListenOptions;
 pub use anyrt_core::net::{
     ATTEMPT_DELAY, Address, BoxListener, BoxedStreams, BufferedConnectable, ConnectError,
     Connectable, Descriptor, Domain, FailedAttempt, Family, IntoConnectable, Ip, ListenOptions,
     Listener, LocalAddress, LocalPort, LookupError, MAX_UDP_PACKET, MultiListener, RemoteAddress,
-    RemotePort, SocketFamily, TextConnectable, Unix, UnixAddress, UnixListenOptions, interleave,
+    RemotePort, SocketFamily, TextConnectable, Unix, UnixAddress, interleave,
 };
 pub use anyrt_core::runtime::SocketOption;
 
@@ -17,15 +20,14 @@ pub use self::connect::{
     TcpConnectable, TcpConnector, as_connectable, connect_tcp, happy_eyeballs, lookup,
     reverse_lookup,
 };
-pub use self::datagrams::{
-    ConnectedDatagramSocket, ConnectedUdpSocket, ConnectedUnixDatagram, DatagramSocket, UdpSocket,
-    UnixDatagram,
-};
+pub use self::datagrams::{ConnectedDatagramSocket, ConnectedUdpSocket, DatagramSocket, UdpSocket};
 pub use self::listeners::{
-    Accept, ListenerExt, ServeOptions, SocketListener, TcpListener, UnixListener, listen_tcp,
-    listen_tcp_with,
+    Accept, ListenerExt, ServeOptions, SocketListener, TcpListener, listen_tcp, listen_tcp_with,
 };
-pub use self::unix::{UnixConnectable, connect_unix};
+#[cfg(unix)]
+pub use self::unix::{
+    ConnectedUnixDatagram, UnixConnectable, UnixDatagram, UnixListener, UnixStream, connect_unix,
+};
 
 use crate::Ambient;
 
@@ -59,9 +61,6 @@ pub type SocketStream<K> = anyrt_core::net::SocketStream<Ambient, K>;
 /// # std::io::Result::Ok(())
 /// ```
 pub type TcpStream = anyrt_core::net::TcpStream<Ambient>;
-
-/// A connection through a Unix socket.
-pub type UnixStream = anyrt_core::net::UnixStream<Ambient>;
 
 /// The receiving half of a connection.
 pub type ReceiveHalf<K> = anyrt_core::net::ReceiveHalf<Ambient, K>;

@@ -72,10 +72,10 @@
 //! # example().unwrap();
 //! ```
 
-#[cfg(all(feature = "net", unix))]
+#[cfg(all(feature = "net", any(unix, windows)))]
 use crate::Ambient;
 
-#[cfg(all(feature = "net", unix))]
+#[cfg(all(feature = "net", any(unix, windows)))]
 pub use anyrt_core::tls::TlsConnectable;
 pub use anyrt_core::tls::{
     AlpnProtocol, CertificateDer, CipherSuite, PeerCertificates, PrivateKeyDer, ServerName,
@@ -86,5 +86,5 @@ pub use anyrt_core::tls::{
 /// A listener whose streams are encrypted.
 ///
 /// See [`anyrt_core::tls::TlsListener`].
-#[cfg(all(feature = "net", unix))]
+#[cfg(all(feature = "net", any(unix, windows)))]
 pub type TlsListener<L> = anyrt_core::tls::TlsListener<Ambient, L>;

@@ -1,12 +1,12 @@
 //! Conversion from and to descriptors: sockets that were opened elsewhere, and ours that leave.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+#[cfg(unix)]
+use std::os::fd::OwnedFd;
+#[cfg(windows)]
+use std::os::windows::io::OwnedSocket as OwnedFd;
 
-use rustix::io::Errno;
-use rustix::net::{SocketType, sockopt};
-
-use super::os::is_listening;
+use super::os::{SocketType, is_listening, socket_type};
 use super::{ConnectedDatagramSocket, DatagramSocket, Domain, SocketListener, SocketStream};
 use crate::runtime::{AdoptSocket, Net, Socket};
 
@@ -46,7 +46,7 @@ impl<R: Net<Socket: AdoptSocket>, K: Domain> SocketStream<R, K> {
     /// ```
     pub fn adopt(socket: impl Into<OwnedFd>) -> io::Result<SocketStream<R, K>> {
         let descriptor = socket.into();
-        check(descriptor.as_fd(), SocketType::STREAM, false)?;
+        check(&descriptor, SocketType::STREAM, false)?;
         SocketStream::from_socket(R::Socket::adopt(descriptor)?)
     }
 
@@ -108,7 +108,7 @@ impl<R: Net<Socket: AdoptSocket>, K: Domain> SocketListener<R, K> {
     /// ```
     pub fn adopt(socket: impl Into<OwnedFd>) -> io::Result<SocketListener<R, K>> {
         let descriptor = socket.into();
-        check(descriptor.as_fd(), SocketType::STREAM, true)?;
+        check(&descriptor, SocketType::STREAM, true)?;
         SocketListener::from_socket(R::Socket::adopt(descriptor)?)
     }
 
@@ -163,7 +163,7 @@ impl<R: Net<Socket: AdoptSocket>, K: Domain> DatagramSocket<R, K> {
     /// ```
     pub fn adopt(socket: impl Into<OwnedFd>) -> io::Result<DatagramSocket<R, K>> {
         let descriptor = socket.into();
-        check(descriptor.as_fd(), SocketType::DGRAM, false)?;
+        check(&descriptor, SocketType::DGRAM, false)?;
         let socket = R::Socket::adopt(descriptor)?;
         match socket.peer_address() {
             Err(error) if error.kind() == io::ErrorKind::NotConnected => {}
@@ -202,18 +202,17 @@ impl<R: Net<Socket: AdoptSocket>, K: Domain> ConnectedDatagramSocket<R, K> {
     /// ```
     pub fn adopt(socket: impl Into<OwnedFd>) -> io::Result<ConnectedDatagramSocket<R, K>> {
         let descriptor = socket.into();
-        check(descriptor.as_fd(), SocketType::DGRAM, false)?;
+        check(&descriptor, SocketType::DGRAM, false)?;
         ConnectedDatagramSocket::from_socket(R::Socket::adopt(descriptor)?)
     }
 }
 
 /// Checks that a descriptor is a socket of this type that listens, or does not, as required.
-fn check(socket: BorrowedFd<'_>, kind: SocketType, listens: bool) -> io::Result<()> {
-    match sockopt::socket_type(socket) {
-        Err(Errno::NOTSOCK) => return Err(wrong("this descriptor is no socket")),
-        Ok(found) if found != kind => return Err(wrong("this socket is of another type")),
-        Ok(_) => {}
-        Err(error) => return Err(error.into()),
+fn check(socket: &OwnedFd, kind: SocketType, listens: bool) -> io::Result<()> {
+    match socket_type(socket)? {
+        None => return Err(wrong("this descriptor is no socket")),
+        Some(found) if found != kind => return Err(wrong("this socket is of another type")),
+        Some(_) => {}
     }
     match (listens, is_listening(socket)?) {
         (false, Some(true)) => Err(wrong("this socket listens: adopt it as a listener")),

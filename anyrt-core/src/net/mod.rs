@@ -6,7 +6,7 @@
 //! | `kind` | the two kinds of sockets, as type parameters: `Ip` and `Unix` |
 //! | `attributes` | typed attributes of sockets: addresses, ports, family |
 //! | `lookup` | names to addresses and back, and the lookup of the system |
-//! | `os` | system calls on Unix: `OsSocket`, error numbers, stale socket files |
+//! | `os` | system calls on Unix: `OsSocket`, error numbers, stale socket files; on Windows, `winsock` takes its place |
 //! | `stream` | connected streams, their halves, and descriptors sent through Unix sockets |
 //! | `datagram` | UDP and Unix datagram sockets |
 //! | `connect` | `connect_tcp`, `connect_unix`, happy eyeballs, and connectables |
@@ -18,7 +18,7 @@
 //! `os`, `adopt`, and the methods that send and receive descriptors.
 
 mod address;
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 mod adopt;
 mod attributes;
 mod connect;
@@ -27,6 +27,9 @@ mod domain;
 mod listen;
 mod lookup;
 #[cfg(unix)]
+mod os;
+#[cfg(windows)]
+#[path = "winsock/mod.rs"]
 mod os;
 mod stream;
 
@@ -52,6 +55,6 @@ pub use self::listen::{
 };
 pub use self::lookup::{LookupError, lookup, reverse_lookup};
 pub use self::lookup::{system_lookup, system_reverse_lookup};
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 pub use self::os::{Descriptor, OsSocket};
 pub use self::stream::{ReceiveHalf, SendHalf, SocketStream, TcpStream, UnixStream};

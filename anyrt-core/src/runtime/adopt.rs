@@ -1,7 +1,10 @@
 //! Sockets that are descriptors, and sockets from descriptors that exist already.
 
 use std::io;
+#[cfg(unix)]
 use std::os::fd::OwnedFd;
+#[cfg(windows)]
+use std::os::windows::io::OwnedSocket as OwnedFd;
 
 use super::{Socket, Source};
 

@@ -10,7 +10,7 @@
 //!   (a configured runtime)             (a marker, found from inside a run)
 //! ```
 
-#[cfg(all(feature = "net", unix))]
+#[cfg(all(feature = "net", any(unix, windows)))]
 mod adopt;
 mod blocking;
 mod clock;
@@ -19,14 +19,14 @@ mod files;
 #[cfg(feature = "net")]
 mod net;
 mod park;
-#[cfg(all(feature = "descriptors", unix))]
+#[cfg(all(feature = "descriptors", any(unix, windows)))]
 mod programs;
-#[cfg(all(feature = "descriptors", unix))]
+#[cfg(all(feature = "descriptors", any(unix, windows)))]
 mod reactor;
 mod spawn;
 mod time;
 
-#[cfg(all(feature = "net", unix))]
+#[cfg(all(feature = "net", any(unix, windows)))]
 pub use self::adopt::AdoptSocket;
 pub use self::blocking::Blocking;
 pub use self::clock::{from_native, to_native};
@@ -36,9 +36,9 @@ pub use self::files::{FileSystem, OpenFile, OpenMode};
 pub use self::net::{Net, Socket, SocketOption, SocketSpec};
 pub(crate) use self::park::relax;
 pub use self::park::{Park, Unparker, park, with_park};
-#[cfg(all(feature = "descriptors", unix))]
+#[cfg(all(feature = "descriptors", any(unix, windows)))]
 pub use self::programs::{Launch, LaunchOutput, ProgramHost, RunningProgram};
-#[cfg(all(feature = "descriptors", unix))]
+#[cfg(all(feature = "descriptors", any(unix, windows)))]
 pub use self::reactor::{Attempt, Descriptors, Direction, OsSockets, Source, poll_attempts};
 pub use self::spawn::{Spawn, TaskInfo};
 pub use self::time::Time;

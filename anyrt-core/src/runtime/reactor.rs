@@ -2,7 +2,10 @@
 
 use std::fmt;
 use std::io;
+#[cfg(unix)]
 use std::os::fd::{BorrowedFd, OwnedFd};
+#[cfg(windows)]
+use std::os::windows::io::{BorrowedSocket as BorrowedFd, OwnedSocket as OwnedFd};
 use std::task::{Context, Poll, ready};
 
 use super::{ProgramHost, Runtime};
@@ -10,7 +13,9 @@ use crate::loom::Arc;
 
 /// A descriptor of the operating system that is registered with a runtime's reactor.
 ///
-/// Core waits for it. With the feature `net`, `OsSocket` builds sockets on it.
+/// Core waits for it. With the feature `net`, `OsSocket` builds sockets on it. On Windows, where reactors know
+/// nothing else, it is a socket: in the methods, `OwnedSocket` takes the place of `OwnedFd`, and `BorrowedSocket`
+/// that of `BorrowedFd`.
 ///
 /// # Contract
 ///

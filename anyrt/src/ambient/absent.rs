@@ -3,22 +3,24 @@
 use std::convert::Infallible;
 use std::io;
 use std::marker::PhantomData;
-#[cfg(all(feature = "net", unix))]
+#[cfg(all(feature = "net", any(unix, windows)))]
 use std::net::{Shutdown, SocketAddr};
 #[cfg(all(feature = "descriptors", unix))]
 use std::os::fd::{BorrowedFd, OwnedFd};
+#[cfg(all(feature = "descriptors", windows))]
+use std::os::windows::io::{BorrowedSocket as BorrowedFd, OwnedSocket as OwnedFd};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use anyrt_core::error::NoRuntime;
-#[cfg(all(feature = "net", unix))]
+#[cfg(all(feature = "net", any(unix, windows)))]
 use anyrt_core::net::Address;
-#[cfg(all(feature = "descriptors", unix))]
+#[cfg(all(feature = "descriptors", any(unix, windows)))]
 use anyrt_core::runtime::{Attempt, Descriptors, Direction, Source};
 use anyrt_core::runtime::{Blocking, Enter, Spawn, TaskInfo, Time};
-#[cfg(all(feature = "net", unix))]
+#[cfg(all(feature = "net", any(unix, windows)))]
 use anyrt_core::runtime::{Net, Socket, SocketOption, SocketSpec};
-#[cfg(all(feature = "net", unix))]
+#[cfg(all(feature = "net", any(unix, windows)))]
 use anyrt_core::stream::Attributes;
 use anyrt_core::time::Instant;
 
@@ -123,12 +125,12 @@ impl<T> Future for AbsentCall<T> {
     }
 }
 
-#[cfg(all(feature = "descriptors", unix))]
+#[cfg(all(feature = "descriptors", any(unix, windows)))]
 impl Descriptors for Marker {
     type Source = Absent;
 }
 
-#[cfg(all(feature = "descriptors", unix))]
+#[cfg(all(feature = "descriptors", any(unix, windows)))]
 impl Source for Absent {
     fn register(_: OwnedFd) -> io::Result<Absent> {
         Err(super::invalid(ABSENT))
@@ -152,7 +154,7 @@ impl Source for Absent {
     }
 }
 
-#[cfg(all(feature = "net", unix))]
+#[cfg(all(feature = "net", any(unix, windows)))]
 impl Net for Marker {
     type Socket = Absent;
 
@@ -169,10 +171,10 @@ impl Net for Marker {
     }
 }
 
-#[cfg(all(feature = "net", unix))]
+#[cfg(all(feature = "net", any(unix, windows)))]
 impl Attributes for Absent {}
 
-#[cfg(all(feature = "net", unix))]
+#[cfg(all(feature = "net", any(unix, windows)))]
 impl Socket for Absent {
     fn poll_connected(&self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.0 {}

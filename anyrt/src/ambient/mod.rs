@@ -24,15 +24,15 @@ mod async_std;
 mod blocking;
 mod enter;
 mod find;
-#[cfg(all(feature = "net", unix))]
+#[cfg(all(feature = "net", any(unix, windows)))]
 pub(crate) mod ports;
-#[cfg(all(feature = "descriptors", unix))]
+#[cfg(all(feature = "descriptors", any(unix, windows)))]
 mod reactor;
 #[cfg(feature = "sim")]
 mod sim;
 #[cfg(feature = "smol")]
 mod smol;
-#[cfg(all(feature = "net", unix))]
+#[cfg(all(feature = "net", any(unix, windows)))]
 mod socket;
 mod spawn;
 mod time;
@@ -40,9 +40,9 @@ mod time;
 mod tokio;
 
 pub use self::blocking::AmbientCall;
-#[cfg(all(feature = "descriptors", unix))]
+#[cfg(all(feature = "descriptors", any(unix, windows)))]
 pub use self::reactor::AmbientSource;
-#[cfg(all(feature = "net", unix))]
+#[cfg(all(feature = "net", any(unix, windows)))]
 pub use self::socket::AmbientSocket;
 pub use self::spawn::AmbientHandle;
 pub use self::time::AmbientTimer;

@@ -1,7 +1,10 @@
 //! Descriptors on the reactor of the ambient runtime.
 
 use std::io;
+#[cfg(unix)]
 use std::os::fd::{BorrowedFd, OwnedFd};
+#[cfg(windows)]
+use std::os::windows::io::{BorrowedSocket as BorrowedFd, OwnedSocket as OwnedFd};
 #[cfg(all(feature = "process", feature = "sim"))]
 use std::sync::Arc;
 use std::task::{Context, Poll};

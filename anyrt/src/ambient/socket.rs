@@ -2,7 +2,10 @@
 
 use std::io::{self, IoSlice};
 use std::net::{Shutdown, SocketAddr};
+#[cfg(unix)]
 use std::os::fd::OwnedFd;
+#[cfg(windows)]
+use std::os::windows::io::OwnedSocket as OwnedFd;
 use std::task::{Context, Poll};
 
 use anyrt_core::net::{Address, OsSocket, system_lookup, system_reverse_lookup};

@@ -54,27 +54,3 @@ pub type UdpSocket = net::UdpSocket<Ambient>;
 /// .unwrap();
 /// ```
 pub type ConnectedUdpSocket = net::ConnectedUdpSocket<Ambient>;
-
-/// A Unix datagram socket that exchanges packets with any peer.
-///
-/// # Examples
-///
-/// ```
-/// # if anyrt::Backend::available().is_empty() { return }
-/// use anyrt::net::UnixDatagram;
-///
-/// anyrt::run(async {
-///     let path = std::env::temp_dir().join(format!("anyrt-doc-{}", std::process::id()));
-///     let server = UnixDatagram::bind(&*path)?;
-///     UnixDatagram::unbound()?.send_to(b"note", &*path).await?;
-///     let (packet, from) = server.receive_from(100).await?;
-///     assert_eq!(packet, b"note");
-///     assert_eq!(from.as_path(), None);
-///     std::fs::remove_file(path)
-/// })
-/// .unwrap();
-/// ```
-pub type UnixDatagram = net::UnixDatagram<Ambient>;
-
-/// A Unix datagram socket with one peer.
-pub type ConnectedUnixDatagram = net::ConnectedUnixDatagram<Ambient>;

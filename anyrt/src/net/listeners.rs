@@ -42,27 +42,6 @@ pub type SocketListener<K> = net::SocketListener<Ambient, K>;
 /// ```
 pub type TcpListener = net::TcpListener<Ambient>;
 
-/// A Unix socket that accepts connections.
-///
-/// # Examples
-///
-/// ```
-/// # if anyrt::Backend::available().is_empty() { return }
-/// use anyrt::net::{UnixListenOptions, UnixListener};
-/// use std::os::unix::net::UnixStream;
-///
-/// anyrt::run(async {
-///     let path = std::env::temp_dir().join(format!("anyrt-doc-l-{}", std::process::id()));
-///     let private = UnixListenOptions::new().mode(0o600);
-///     let listener = UnixListener::bind_with(&*path, &private)?;
-///     let _client = UnixStream::connect(&path)?;
-///     listener.accept().await?;
-///     std::fs::remove_file(path)
-/// })
-/// .unwrap();
-/// ```
-pub type UnixListener = net::UnixListener<Ambient>;
-
 /// The future of [`SocketListener::accept`](net::SocketListener::accept).
 pub type Accept<'a, K> = net::Accept<'a, Ambient, K>;
 

@@ -5,6 +5,54 @@ use anyrt_core::net::{self, UnixAddress};
 use crate::Ambient;
 use crate::futures::ConnectUnix;
 
+/// A connection through a Unix socket.
+pub type UnixStream = net::UnixStream<Ambient>;
+
+/// A Unix socket that accepts connections.
+///
+/// # Examples
+///
+/// ```
+/// # if anyrt::Backend::available().is_empty() { return }
+/// use anyrt::net::{UnixListenOptions, UnixListener};
+/// use std::os::unix::net::UnixStream;
+///
+/// anyrt::run(async {
+///     let path = std::env::temp_dir().join(format!("anyrt-doc-l-{}", std::process::id()));
+///     let private = UnixListenOptions::new().mode(0o600);
+///     let listener = UnixListener::bind_with(&*path, &private)?;
+///     let _client = UnixStream::connect(&path)?;
+///     listener.accept().await?;
+///     std::fs::remove_file(path)
+/// })
+/// .unwrap();
+/// ```
+pub type UnixListener = net::UnixListener<Ambient>;
+
+/// A Unix datagram socket that exchanges packets with any peer.
+///
+/// # Examples
+///
+/// ```
+/// # if anyrt::Backend::available().is_empty() { return }
+/// use anyrt::net::UnixDatagram;
+///
+/// anyrt::run(async {
+///     let path = std::env::temp_dir().join(format!("anyrt-doc-{}", std::process::id()));
+///     let server = UnixDatagram::bind(&*path)?;
+///     UnixDatagram::unbound()?.send_to(b"note", &*path).await?;
+///     let (packet, from) = server.receive_from(100).await?;
+///     assert_eq!(packet, b"note");
+///     assert_eq!(from.as_path(), None);
+///     std::fs::remove_file(path)
+/// })
+/// .unwrap();
+/// ```
+pub type UnixDatagram = net::UnixDatagram<Ambient>;
+
+/// A Unix datagram socket with one peer.
+pub type ConnectedUnixDatagram = net::ConnectedUnixDatagram<Ambient>;
+
 /// A Unix socket to connect to.
 pub type UnixConnectable = net::UnixConnectable<Ambient>;
 

@@ -157,19 +157,19 @@ pub use anyrt_core::runtime::Enter;
 /// The traits behind the names of facets.
 #[doc(hidden)]
 pub mod facets {
-    #[cfg(unix)]
+    #[cfg(any(unix, windows))]
     pub use anyrt_core::runtime::{Blocking as files, Descriptors as descriptors};
     pub use anyrt_core::runtime::{Blocking as blocking, Net as net, Spawn as spawn, Time as time};
 
     /// Functions of the same names that mount a facet for the erased cases.
     pub mod mount {
-        #[cfg(unix)]
+        #[cfg(any(unix, windows))]
         use anyrt_core::runtime::Descriptors;
         use anyrt_core::runtime::{Enter, Net};
 
         use crate::erased;
 
-        #[cfg(unix)]
+        #[cfg(any(unix, windows))]
         pub use self::runtime as files;
         pub use self::{runtime as spawn, runtime as time, runtime as blocking};
 
@@ -181,7 +181,7 @@ pub mod facets {
             erased::mount_net::<B::Runtime>();
         }
 
-        #[cfg(unix)]
+        #[cfg(any(unix, windows))]
         pub fn descriptors<B: Enter<Runtime: Descriptors + Net>>(_: &B) {
             erased::mount_descriptors::<B::Runtime>();
         }
@@ -190,7 +190,7 @@ pub mod facets {
 
 pub use manifest::{all, all_needs, names, net};
 pub use manifest::{check_known_failures, needs, print_skipped};
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 pub use manifest::{descriptors, files};
 
 /// The cases, one module per area. Each is a plain function over a backend, and panics where the rule that

@@ -1,12 +1,17 @@
 //! The list of cases, and the macros that make tests of it. Each file of cases ends with the list of its
 //! cases; here are the names of the files, by facet.
 
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 use anyrt_core::runtime::Descriptors;
 use anyrt_core::runtime::{Enter, Net};
 
 use crate::capability::{Capability, Needs};
 use crate::harness::{Case, Failures};
+
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
 
 /// Mounts the suite: one test for each case of the facets that are listed.
 ///
@@ -196,38 +201,12 @@ macro_rules! __modules {
             net_streams,
         }
     };
-    // Of the facet for blocking calls, too; they are tested with the errors and paths of Unix.
+    // Of the facet for blocking calls, too.
     (files, [$($then:tt)*], $arguments:tt) => {
-        $($then)*! { $arguments
-            files_everywhere,
-            files_lines,
-            files_listing,
-            files_lost,
-            files_open,
-            files_paths,
-            files_reading,
-            files_spooled,
-            files_temporary,
-            files_temporary_removal,
-            files_waiting,
-            files_whole,
-        }
+        $crate::__files! { [$($then)*], $arguments }
     };
     (descriptors, [$($then:tt)*], $arguments:tt) => {
-        $($then)*! { $arguments
-            engine_sockets_unix,
-            net_adoption,
-            net_connect_unix,
-            net_descriptors,
-            net_readiness,
-            net_unix,
-            net_unix_passing,
-            processes_end,
-            processes_open,
-            processes_pipes,
-            processes_run,
-            signals,
-        }
+        $crate::__descriptors! { [$($then)*], $arguments }
     };
 }
 
@@ -305,7 +284,7 @@ pub fn net<B: Enter<Runtime: Net>>() -> Vec<Case<B>> {
 ///     }
 /// }
 /// ```
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 #[must_use]
 pub fn files<B: Enter>() -> Vec<Case<B>> {
     let mut list = Vec::new();
@@ -326,7 +305,7 @@ pub fn files<B: Enter>() -> Vec<Case<B>> {
 ///     }
 /// }
 /// ```
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 #[must_use]
 pub fn descriptors<B: Enter<Runtime: Descriptors + Net>>() -> Vec<Case<B>> {
     let mut list = Vec::new();
@@ -351,7 +330,7 @@ pub mod needs {
         )* };
     }
 
-    of_facets! { spawn, time, blocking, net, #[cfg(unix)] files, #[cfg(unix)] descriptors, }
+    of_facets! { spawn, time, blocking, net, #[cfg(any(unix, windows))] files, #[cfg(any(unix, windows))] descriptors, }
 }
 
 /// Returns all cases, with the capabilities that each needs.
@@ -372,7 +351,7 @@ pub fn all_needs() -> Vec<Needs> {
         needs::net(),
     ]
     .concat();
-    #[cfg(unix)]
+    #[cfg(any(unix, windows))]
     list.extend([needs::files(), needs::descriptors()].concat());
     list
 }

@@ -1,4 +1,4 @@
-//! The meaning of error numbers on systems other than Unix, where the kinds of errors suffice. On Unix,
+//! The meaning of error numbers on systems other than Unix and Windows, where the kinds of errors suffice. On those,
 //! `net::os::errors` takes the place of this file.
 
 use std::io;

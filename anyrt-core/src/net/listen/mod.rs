@@ -14,7 +14,7 @@
 //! (serving ends).
 
 mod accept_error;
-#[cfg(not(unix))]
+#[cfg(not(any(unix, windows)))]
 mod errors;
 mod listener;
 mod multi_listener;
@@ -24,7 +24,7 @@ mod tcp;
 #[cfg(unix)]
 mod unix;
 
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 use super::os::errors;
 
 pub use self::listener::{Accept, Listener, SocketListener, TcpListener, UnixListener};

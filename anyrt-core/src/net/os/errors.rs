@@ -1,5 +1,5 @@
-//! The meaning of the system's error numbers, for `net::listen`. On systems other than Unix,
-//! `net::listen::errors` takes the place of this file.
+//! The meaning of the system's error numbers, for `net::listen`. On Windows,
+//! `net::winsock::errors` takes the place of this file.
 
 use std::io;
 

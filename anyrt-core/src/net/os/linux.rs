@@ -29,7 +29,7 @@ pub(super) fn accept(listener: BorrowedFd<'_>) -> io::Result<(OwnedFd, Option<So
 }
 
 /// Returns whether a socket listens; other systems may return `None`, for unknown.
-pub(in crate::net) fn is_listening(socket: BorrowedFd<'_>) -> io::Result<Option<bool>> {
+pub(in crate::net) fn is_listening(socket: &OwnedFd) -> io::Result<Option<bool>> {
     Ok(Some(sockopt::socket_acceptconn(socket)?))
 }
 

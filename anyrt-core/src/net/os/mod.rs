@@ -20,6 +20,7 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use std::task::{Context, Poll};
 
 use rustix::io::{Errno, FdFlags, retry_on_intr};
+pub(super) use rustix::net::SocketType;
 use rustix::net::{self, RecvFlags, SendAncillaryBuffer, sockopt};
 
 use self::platform::SENDING;
@@ -229,4 +230,12 @@ fn set_option(socket: BorrowedFd<'_>, option: SocketOption) -> io::Result<()> {
         SocketOption::SendBuffer(size) => sockopt::set_socket_send_buffer_size(socket, size),
         SocketOption::Mode(_) => Err(Errno::INVAL),
     }?)
+}
+
+/// Returns the type of a socket; `None` if the descriptor is no socket.
+pub(super) fn socket_type(socket: &OwnedFd) -> io::Result<Option<SocketType>> {
+    match sockopt::socket_type(socket) {
+        Err(Errno::NOTSOCK) => Ok(None),
+        outcome => Ok(Some(outcome?)),
+    }
 }

@@ -37,7 +37,7 @@ fn prepared(socket: OwnedFd) -> io::Result<OwnedFd> {
 ///
 /// macOS declares `SO_ACCEPTCONN` but does not implement it. A socket with a peer does not listen; one without
 /// a peer may or may not.
-pub(in crate::net) fn is_listening(socket: BorrowedFd<'_>) -> io::Result<Option<bool>> {
+pub(in crate::net) fn is_listening(socket: &OwnedFd) -> io::Result<Option<bool>> {
     match getpeername(socket) {
         Ok(_) => Ok(Some(false)),
         Err(Errno::NOTCONN | Errno::INVAL) => Ok(None),

@@ -12,10 +12,10 @@
 //! Concurrency limits, load shedding, routing and the combinators of tower need no runtime. Rate limits,
 //! hedging and back-off of tower need tokio's clock, and so the backend tokio.
 
-#[cfg(all(feature = "net", unix))]
+#[cfg(all(feature = "net", any(unix, windows)))]
 mod connector;
 mod timeout;
 
-#[cfg(all(feature = "net", unix))]
+#[cfg(all(feature = "net", any(unix, windows)))]
 pub use self::connector::Connector;
 pub use self::timeout::{Limited, Timeout, TimeoutLayer};

@@ -21,7 +21,7 @@ use anyrt_core::time::sleep;
 
 use crate::capability::{self, Capability, Needs};
 use crate::erased::Backend;
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 use crate::erased::OsBackend;
 use crate::left;
 use crate::support::message_of;
@@ -78,7 +78,7 @@ pub enum Place {
 enum Run<B> {
     Generic(fn(&B)),
     Erased(fn(&Backend)),
-    #[cfg(unix)]
+    #[cfg(any(unix, windows))]
     Descriptors(fn(&OsBackend)),
 }
 
@@ -94,7 +94,7 @@ impl<B: Enter> Case<B> {
     }
 
     /// Creates a case that was compiled once, for all backends with sockets that are descriptors.
-    #[cfg(unix)]
+    #[cfg(any(unix, windows))]
     pub fn descriptors(needs: Needs, place: Place, run: fn(&OsBackend)) -> Case<B> {
         Case::new(needs, place, Run::Descriptors(run))
     }
@@ -114,7 +114,7 @@ impl<B: Enter> Case<B> {
         match self.run {
             Run::Generic(run) => run(backend),
             Run::Erased(run) => run(&Backend::new(backend.clone())),
-            #[cfg(unix)]
+            #[cfg(any(unix, windows))]
             Run::Descriptors(run) => run(&OsBackend::new(backend.clone())),
         }
     }

@@ -32,14 +32,14 @@
 mod enter;
 mod facets;
 mod net;
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 mod os;
 mod runtime;
 
 pub use self::enter::Backend;
 pub use self::facets::mount;
 pub use self::net::{AnySocket, mount_net};
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 pub use self::os::{AnySource, mount_descriptors};
 pub use self::runtime::{Call, Erased, Handle, Timer};
 
@@ -47,9 +47,9 @@ pub use self::runtime::{Call, Erased, Handle, Timer};
 pub type R = Erased<AnySocket>;
 
 /// The same backend, with sockets that are descriptors of the operating system.
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 pub type OsBackend = Backend<anyrt_core::net::OsSocket<AnySource>>;
 
 /// The runtime of an [`OsBackend`].
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 pub type OsR = Erased<anyrt_core::net::OsSocket<AnySource>>;

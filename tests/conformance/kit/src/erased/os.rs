@@ -3,7 +3,10 @@
 use std::fmt;
 use std::io;
 use std::marker::PhantomData;
+#[cfg(unix)]
 use std::os::fd::{BorrowedFd, OwnedFd};
+#[cfg(windows)]
+use std::os::windows::io::{BorrowedSocket as BorrowedFd, OwnedSocket as OwnedFd};
 use std::sync::OnceLock;
 use std::task::{Context, Poll, ready};
 

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! and `cargo test --test conformance`. Each case is then a separate test, named after the rule that it
-//! checks: `groups::the_group_waits_for_children`.
+//! checks: `groups::the_group_waits_for_every_child`.
 //!
 //! # What is where
 //!

@@ -362,7 +362,7 @@ pub fn all_needs() -> Vec<Needs> {
 ///
 /// ```
 /// let names = anyrt_conformance::names();
-/// assert!(names.contains(&"groups::the_group_waits_for_children"));
+/// assert!(names.contains(&"groups::the_group_waits_for_every_child"));
 /// ```
 #[must_use]
 pub fn names() -> Vec<&'static str> {

@@ -80,17 +80,59 @@ impl<R: Net, K: Domain> SocketListener<R, K> {
     ///
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the socket is of another kind. If it does not listen,
     /// accepting fails.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::TcpListener;
+    ///
+    /// # anyrt::run(async {
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    /// let address = listener.local_addr()?;
+    /// let listener = TcpListener::from_socket(listener.into_socket())?;
+    /// assert_eq!(listener.local_addr()?, address);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn from_socket(socket: R::Socket) -> io::Result<SocketListener<R, K>> {
         K::address(socket.local_address()?)?;
         Ok(SocketListener::of(socket))
     }
 
     /// Returns the socket, which continues to listen.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::AmbientSocket;
+    /// use anyrt::net::{TcpListener, connect_tcp};
+    ///
+    /// # anyrt::run(async {
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    /// let port = listener.local_addr()?.port();
+    /// let _socket: AmbientSocket = listener.into_socket();
+    /// assert!(connect_tcp("127.0.0.1", port).await.is_ok(), "it continues to listen");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_socket(self) -> R::Socket {
         self.socket
     }
 
     /// Returns the underlying socket.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::TcpListener;
+    /// use anyrt_core::runtime::Socket;
+    ///
+    /// # anyrt::run(async {
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    /// assert_eq!(listener.socket().local_address()?, listener.local_addr()?.into());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn socket(&self) -> &R::Socket {
         &self.socket
     }

@@ -46,6 +46,20 @@ impl<R: Net, K: Domain> SocketStream<R, K> {
     ///
     /// [`InvalidInput`](io::ErrorKind::InvalidInput) if the socket is of another kind, and the error of the
     /// operating system if it is not connected.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{TcpListener, TcpStream, connect_tcp};
+    ///
+    /// # anyrt::run(async {
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    /// let stream = connect_tcp("127.0.0.1", listener.local_addr()?.port()).await?;
+    /// let stream = TcpStream::from_socket(stream.into_socket())?;
+    /// assert_eq!(stream.peer_addr()?, listener.local_addr()?);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn from_socket(socket: R::Socket) -> io::Result<SocketStream<R, K>> {
         K::address(socket.local_address()?)?;
         socket.peer_address()?;
@@ -56,11 +70,42 @@ impl<R: Net, K: Domain> SocketStream<R, K> {
     }
 
     /// Returns the socket, still connected.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::AmbientSocket;
+    /// use anyrt::net::{TcpListener, connect_tcp};
+    ///
+    /// # anyrt::run(async {
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    /// let stream = connect_tcp("127.0.0.1", listener.local_addr()?.port()).await?;
+    /// let socket: AmbientSocket = stream.into_socket();
+    /// let (peer, _) = listener.accept().await?;
+    /// assert!(peer.peer_addr().is_ok(), "it is still connected");
+    /// # drop(socket);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn into_socket(self) -> R::Socket {
         self.connection.into_socket()
     }
 
     /// Returns the underlying socket.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{TcpListener, connect_tcp};
+    /// use anyrt_core::runtime::Socket;
+    ///
+    /// # anyrt::run(async {
+    /// let listener = TcpListener::bind(([127, 0, 0, 1], 0))?;
+    /// let stream = connect_tcp("127.0.0.1", listener.local_addr()?.port()).await?;
+    /// assert_eq!(stream.socket().local_address()?, stream.local_addr()?.into());
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
     pub fn socket(&self) -> &R::Socket {
         self.connection.socket()
     }

@@ -24,7 +24,7 @@ pub enum Cause {
 
 /// A cancellation that interrupted the code, with its cause.
 ///
-/// Scopes return it if their future did not complete (rule C7). Cloning is cheap.
+/// Scopes return it if their future did not complete (rule [C7](crate::rules#c7)). Cloning is cheap.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Cancelled {
     cause: Cause,

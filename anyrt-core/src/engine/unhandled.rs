@@ -1,4 +1,4 @@
-//! Errors and panics without a receiver (rule C10).
+//! Errors and panics without a receiver (rule [C10](crate::rules#c10)).
 
 use std::any::Any;
 use std::fmt;
@@ -8,9 +8,9 @@ use std::path::PathBuf;
 use crate::loom::Arc;
 use crate::unwind::{self, Payload};
 
-/// An error or a panic that came up when no receiver was left (rule C10): its group, or the call that waited
-/// for it, was dropped from outside, or a panic took its place. Or a file was dropped with data that could
-/// not be written.
+/// An error or a panic that came up when no receiver was left (rule [C10](crate::rules#c10)): its group, or the
+/// call that waited for it, was dropped from outside, or a panic took its place. Or a file was dropped with data
+/// that could not be written.
 ///
 /// `Display` writes one line, with the group's name.
 pub struct Unhandled {

@@ -18,7 +18,7 @@ thread_local! {
 /// Calls `hook` before each operation of anyrt that begins on this thread, until the returned guard is
 /// dropped. For tools that explore cancellation.
 ///
-/// Operations are the cancel points of `docs/rules.md` (C4): waits and other functions of anyrt that a
+/// Operations are the cancel points of rule [C4](crate::rules#c4): waits and other functions of anyrt that a
 /// cancelled scope refuses, and checkpoints. The hook is called in the poll in which the operation would begin,
 /// where the operation is neither cancelled nor out of budget. It may cancel scopes: the operation then sees
 /// the cancellation, and is refused as if it had come earlier. A refused operation that is polled after its

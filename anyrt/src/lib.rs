@@ -252,5 +252,6 @@ pub use anyrt_tokio as tokio;
         feature = "sim"
     )
 ))]
-#[doc = include_str!("../../README.md")]
+// The file in the package, or in the repository.
+#[doc = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/", env!("CARGO_PKG_README")))]
 struct Readme;

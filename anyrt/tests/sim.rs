@@ -413,7 +413,7 @@ mod programs {
 #[cfg(all(feature = "net", unix))]
 #[test]
 fn free_ports_are_those_of_the_simulated_host() {
-    use anyrt::net::{TcpStream, UdpSocket, connect_tcp, listen_tcp};
+    use anyrt::net::{Listener, TcpStream, UdpSocket, connect_tcp, listen_tcp};
     use anyrt::testing::{free_tcp_port, free_udp_port};
 
     let ports = || async {

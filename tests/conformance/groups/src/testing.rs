@@ -12,6 +12,7 @@ use anyrt_core::cancel::{
     CancelScope, cancel_shielded_checkpoint, checkpoint, checkpoint_if_cancelled, move_on_after,
     shield,
 };
+use anyrt_core::combine::gather;
 use anyrt_core::sync::{Event, Mutex, Semaphore};
 use anyrt_core::task::task_group;
 use anyrt_core::testing::{Sequencer, SequencerError, assert_checkpoints, assert_no_checkpoints};
@@ -53,15 +54,18 @@ pub fn assertions_accept_every_checkpoint(backend: &Backend) {
             cancel_shielded_checkpoint().await;
         })
         .await;
-        // The end of a group waits for the children.
-        let waits = task_group::<R, Infallible, _, _>(async |tg| {
-            tg.spawn(async {
-                checkpoint().await;
+        // The end of a group waits for a child, which lives until the group has waited.
+        let waits = Arc::new(Event::new());
+        let group = task_group::<R, Infallible, _, _>(async |tg| {
+            let waits = waits.clone();
+            tg.spawn(async move {
+                waits.wait().await;
                 Ok(())
             });
             Ok(())
         });
-        assert_checkpoints(waits).await.unwrap();
+        let ends = async { waits.set() };
+        gather((assert_checkpoints(group), ends)).await.0.unwrap();
     });
 }
 

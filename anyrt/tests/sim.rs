@@ -420,7 +420,7 @@ fn free_ports_are_those_of_the_simulated_host() {
         let mut ports = Vec::new();
         for _ in 0..20 {
             let (tcp, udp) = (free_tcp_port().unwrap(), free_udp_port().unwrap());
-            let mut listener = listen_tcp(Some("127.0.0.1"), tcp).await.unwrap();
+            let listener = listen_tcp(Some("127.0.0.1"), tcp).await.unwrap();
             let connecting = async { connect_tcp("127.0.0.1", tcp).await };
             let (accepted, connected): (io::Result<TcpStream>, _) =
                 anyrt::gather((listener.accept(), connecting)).await;

@@ -25,6 +25,20 @@ pub struct Misfit {
 impl Misfit {
     /// Returns whether choices of the list were made among other numbers of alternatives than those of the run, even if
     /// their values are possible in both.
+    ///
+    /// # Examples
+    ///
+    /// A list of a run that chose among ten, repeated by a run that chooses among twenty:
+    ///
+    /// ```
+    /// use anyrt::sim::{Config, Policy, Simulation};
+    ///
+    /// let choose = async |most| Simulation::current().unwrap().choose(most);
+    /// let old = (0..).map(|seed| Config::new(seed).run(choose(10)));
+    /// let old = old.into_iter().find(|old| *old.result.as_ref().unwrap() > 0).unwrap();
+    /// let new = Config::new(0).policy(Policy::Replay(old.choices)).run(choose(20));
+    /// assert!(new.misfit.unwrap().has_other_bounds());
+    /// ```
     pub fn has_other_bounds(&self) -> bool {
         self.other_bounds.contains(&true)
     }

@@ -60,6 +60,15 @@ pub enum SequencerError {
 
 impl Sequencer {
     /// Creates a sequencer whose next step is 0.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::testing::Sequencer;
+    ///
+    /// let sequencer = Sequencer::new();
+    /// assert_eq!(anyrt::run(sequencer.step(0, async { "done" })), Ok("done"));
+    /// ```
     pub fn new() -> Sequencer {
         let sequencer = Sequencer {
             state: Mutex::default(),
@@ -79,6 +88,20 @@ impl Sequencer {
     /// # Cancel safety
     ///
     /// If it is dropped while it waits, the sequence is broken: all steps that wait, and later ones, return an error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Mutex;
+    ///
+    /// let (sequencer, order) = (anyrt::testing::Sequencer::new(), Mutex::new(Vec::new()));
+    /// let note = async |step, what| {
+    ///     let noted = sequencer.step(step, async { order.lock().unwrap().push(what) });
+    ///     noted.await.unwrap();
+    /// };
+    /// anyrt::run(anyrt::gather((note(1, "second"), note(2, "third"), note(0, "first"))));
+    /// assert_eq!(order.into_inner().unwrap(), ["first", "second", "third"]);
+    /// ```
     pub async fn step<F: Future>(
         &self,
         number: u64,

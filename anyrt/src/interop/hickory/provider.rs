@@ -29,6 +29,23 @@ pub struct HickoryProvider<E> {
 
 impl<E> HickoryProvider<E> {
     /// Creates a provider that starts tasks in this group.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # if anyrt::Backend::available().is_empty() { return }
+    /// use anyrt::interop::hickory::HickoryProvider;
+    /// use hickory_resolver::Resolver;
+    /// use hickory_resolver::config::ResolverConfig;
+    ///
+    /// let group = anyrt::task_group(async |tg| {
+    ///     let config = ResolverConfig::from_parts(None, Vec::new(), Vec::new());
+    ///     let provider = HickoryProvider::new(tg.clone());
+    ///     let resolver = Resolver::builder_with_config(config, provider).build()?;
+    ///     Ok::<_, hickory_resolver::net::NetError>(resolver.options().timeout)
+    /// });
+    /// assert_eq!(anyrt::run(group).unwrap().as_secs(), 5);
+    /// ```
     pub const fn new(group: TaskGroup<E>) -> HickoryProvider<E> {
         HickoryProvider { group }
     }

@@ -27,6 +27,21 @@ impl HickoryUdpSocket {
     /// # Errors
     ///
     /// The error of the operating system, usually [`AddrInUse`](io::ErrorKind::AddrInUse).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # if anyrt::Backend::available().is_empty() { return Ok(()) }
+    /// use anyrt::interop::hickory::HickoryUdpSocket;
+    ///
+    /// anyrt::run(async {
+    ///     let socket = HickoryUdpSocket::bind(([127, 0, 0, 1], 0))?;
+    ///     // hickory gives it to the tasks of the provider.
+    ///     # drop(socket);
+    ///     # Ok::<_, std::io::Error>(())
+    /// })?;
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn bind(address: impl Into<SocketAddr>) -> io::Result<HickoryUdpSocket> {
         let at = Address::Ip(address.into());
         let purpose = SocketSpec::Datagram {
@@ -71,16 +86,62 @@ pub struct HickoryTcpStream(pub(super) TcpStream);
 
 impl HickoryTcpStream {
     /// Wraps a stream.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # if anyrt::Backend::available().is_empty() { return Ok(()) }
+    /// use anyrt::interop::hickory::HickoryTcpStream;
+    ///
+    /// # let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// # let server = listener.local_addr()?.port();
+    /// anyrt::run(async {
+    ///     let stream = anyrt::net::connect_tcp("127.0.0.1", server).await?;
+    ///     let peer = HickoryTcpStream::new(stream).into_inner().peer_addr()?;
+    ///     assert_eq!(peer.port(), server);
+    ///     # Ok::<_, std::io::Error>(())
+    /// })?;
+    /// # std::io::Result::Ok(())
+    /// ```
     pub const fn new(stream: TcpStream) -> HickoryTcpStream {
         HickoryTcpStream(stream)
     }
 
     /// Returns a reference to the stream.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # if anyrt::Backend::available().is_empty() { return Ok(()) }
+    /// use anyrt::interop::hickory::HickoryTcpStream;
+    ///
+    /// # let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
+    /// # let server = listener.local_addr()?.port();
+    /// anyrt::run(async {
+    ///     let stream = anyrt::net::connect_tcp("127.0.0.1", server).await?;
+    ///     let stream = HickoryTcpStream::new(stream);
+    ///     assert_eq!(stream.as_inner().peer_addr()?.port(), server);
+    ///     # Ok::<_, std::io::Error>(())
+    /// })?;
+    /// # std::io::Result::Ok(())
+    /// ```
     pub const fn as_inner(&self) -> &TcpStream {
         &self.0
     }
 
     /// Returns the stream. The wrapper does not buffer, so it loses no data.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::interop::hickory::HickoryTcpStream;
+    /// use anyrt::stream::ByteSendStreamExt;
+    ///
+    /// /// Tells the server that there are no more requests.
+    /// async fn finish(stream: HickoryTcpStream) -> std::io::Result<()> {
+    ///     stream.into_inner().send_eof().await
+    /// }
+    /// ```
     pub fn into_inner(self) -> TcpStream {
         self.0
     }

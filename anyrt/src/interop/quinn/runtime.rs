@@ -37,6 +37,25 @@ impl<E> QuinnRuntime<E> {
     /// # Panics
     ///
     /// Panics if there is no runtime; the message names the fix.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # if anyrt::Backend::available().is_empty() { return }
+    /// use anyrt::interop::quinn::{QuinnRuntime, QuinnSocket};
+    /// use quinn::{Endpoint, EndpointConfig};
+    /// use std::sync::Arc;
+    ///
+    /// let group = anyrt::task_group::<std::io::Error, _, _>(async |tg| {
+    ///     let runtime = Arc::new(QuinnRuntime::new(tg.clone()));
+    ///     let socket = Arc::new(QuinnSocket::bind(([127, 0, 0, 1], 0))?);
+    ///     let config = EndpointConfig::default();
+    ///     let endpoint = Endpoint::new_with_abstract_socket(config, None, socket, runtime)?;
+    ///     assert_eq!(endpoint.open_connections(), 0);
+    ///     Ok(())
+    /// });
+    /// anyrt::run(group).unwrap();
+    /// ```
     #[track_caller]
     pub fn new(group: TaskGroup<E>) -> QuinnRuntime<E> {
         QuinnRuntime {

@@ -41,6 +41,21 @@ impl QuinnSocket {
     /// # Errors
     ///
     /// The error of the operating system, usually [`AddrInUse`](io::ErrorKind::AddrInUse).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # if anyrt::Backend::available().is_empty() { return Ok(()) }
+    /// use anyrt::interop::quinn::QuinnSocket;
+    /// use quinn::AsyncUdpSocket;
+    ///
+    /// anyrt::run(async {
+    ///     let socket = QuinnSocket::bind(([127, 0, 0, 1], 0))?;
+    ///     assert_ne!(socket.local_addr()?.port(), 0);
+    ///     # Ok::<_, std::io::Error>(())
+    /// })?;
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn bind(address: impl Into<SocketAddr>) -> io::Result<QuinnSocket> {
         QuinnSocket::bind_with(address, &[])
     }
@@ -50,6 +65,20 @@ impl QuinnSocket {
     /// # Errors
     ///
     /// As [`bind`](QuinnSocket::bind).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # if anyrt::Backend::available().is_empty() { return Ok(()) }
+    /// use anyrt::interop::quinn::QuinnSocket;
+    /// use anyrt::net::SocketOption;
+    ///
+    /// anyrt::run(async {
+    ///     let options = [SocketOption::ReceiveBuffer(1 << 20)];
+    ///     QuinnSocket::bind_with(([127, 0, 0, 1], 0), &options).map(drop)
+    /// })?;
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn bind_with(
         address: impl Into<SocketAddr>,
         options: &[SocketOption],
@@ -68,6 +97,20 @@ impl QuinnSocket {
     ///
     /// [`Unsupported`](io::ErrorKind::Unsupported) in a simulation; the error of the operating system; without a runtime,
     /// [`NoRuntime`](crate::NoRuntime).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # if anyrt::Backend::available().is_empty() { return Ok(()) }
+    /// use anyrt::interop::quinn::QuinnSocket;
+    /// use quinn::AsyncUdpSocket;
+    ///
+    /// let socket = std::net::UdpSocket::bind("127.0.0.1:0")?;
+    /// let address = socket.local_addr()?;
+    /// let socket = anyrt::run(async { QuinnSocket::adopt(socket) })?;
+    /// assert_eq!(socket.local_addr()?, address);
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn adopt(socket: StdUdpSocket) -> io::Result<QuinnSocket> {
         QuinnSocket::of(AmbientSocket::adopt(OwnedFd::from(socket))?)
     }

@@ -34,6 +34,8 @@
 //! The [rules](mod@rules) define the behaviour, and `ARCHITECTURE.md` is the map of this crate and the others.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// Models are for the tests of this crate.
+#![cfg_attr(docsrs, doc(auto_cfg(hide(loom))))]
 
 mod attributes;
 pub mod cancel;

@@ -208,6 +208,7 @@ pub type RunHandle = anyrt_core::task::RunHandle<Ambient>;
 
 /// The backend async-std: its builder, its marker, and conversions from and to native objects.
 #[cfg(feature = "async-std")]
+#[doc(inline)]
 pub use anyrt_async_std as async_std;
 /// The backend that simulates: its options, the outcomes of simulated runs, and its marker.
 ///
@@ -234,12 +235,15 @@ pub use anyrt_async_std as async_std;
 /// # Ok::<_, anyrt::RunError>(())
 /// ```
 #[cfg(feature = "sim")]
+#[doc(inline)]
 pub use anyrt_sim as sim;
 /// The backend smol: its builder, its marker, and conversions from and to native objects.
 #[cfg(feature = "smol")]
+#[doc(inline)]
 pub use anyrt_smol as smol;
 /// The backend tokio: its builder, its marker, and conversions from and to native objects.
 #[cfg(feature = "tokio")]
+#[doc(inline)]
 pub use anyrt_tokio as tokio;
 
 /// The programs in the README. They need a backend to run.

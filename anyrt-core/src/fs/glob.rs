@@ -102,6 +102,10 @@ impl<R: Runtime> Glob<R> {
 
     /// Returns the next path; `None` at the end.
     ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: nothing that was found is lost.
+    ///
     /// # Errors
     ///
     /// Returns the error of the operating system, as a [`PathError`].

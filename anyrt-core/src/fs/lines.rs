@@ -55,6 +55,10 @@ impl<R: Runtime> Lines<R> {
 
     /// Returns the next line; `None` at the end of the file. If the file grows, there are more.
     ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: the beginning that was read is kept.
+    ///
     /// # Errors
     ///
     /// - [`InvalidData`](io::ErrorKind::InvalidData) for a line that is not UTF-8, or too long.
@@ -151,6 +155,10 @@ impl<R: Runtime> Split<R> {
     }
 
     /// Returns the next piece, without its delimiter; `None` at the end of the file.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: the beginning that was read is kept.
     ///
     /// # Errors
     ///

@@ -31,6 +31,10 @@ pub(super) async fn symlink_at<R: Runtime>(
 impl<R: Runtime> super::Path<R> {
     /// Creates this path as a symbolic link that leads there.
     ///
+    /// # Cancel safety
+    ///
+    /// Once it has begun, the call is carried out as a whole (rule [F1](crate::rules#f1)).
+    ///
     /// # Errors
     ///
     /// Returns the error of the operating system.
@@ -54,6 +58,10 @@ impl<R: Runtime> super::Path<R> {
 
     /// Sets the mode of the file, such as `0o644`.
     ///
+    /// # Cancel safety
+    ///
+    /// Once it has begun, the call is carried out as a whole (rule [F1](crate::rules#f1)).
+    ///
     /// # Errors
     ///
     /// Returns the error of the operating system.
@@ -76,6 +84,10 @@ impl<R: Runtime> super::Path<R> {
 
     /// Returns the name of the user that owns the file, according to `/etc/passwd`.
     ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropping the future has no effect.
+    ///
     /// # Errors
     ///
     /// - [`NotFound`](io::ErrorKind::NotFound) for users that are not listed there.
@@ -97,6 +109,10 @@ impl<R: Runtime> super::Path<R> {
     }
 
     /// Returns the name of the group of the file, according to `/etc/group`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropping the future has no effect.
     ///
     /// # Errors
     ///

@@ -333,6 +333,10 @@ impl<R: Runtime> ReadDir<R> {
 
     /// Returns the next entry; `None` at the end.
     ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: nothing that was found is lost.
+    ///
     /// # Errors
     ///
     /// Returns the error of the operating system, as a [`PathError`].

@@ -155,6 +155,10 @@ impl<R: Runtime> Walk<R> {
 
     /// Returns the next entry; `None` at the end.
     ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: nothing that was found is lost.
+    ///
     /// # Errors
     ///
     /// Returns the error of the operating system, as a [`PathError`].

@@ -48,6 +48,10 @@ impl<R: Runtime> File<R> {
 
     /// Locks the file for this handle and others that lock it by this method; see [`lock`](File::lock).
     ///
+    /// # Cancel safety
+    ///
+    /// As for [`lock`](File::lock).
+    ///
     /// # Errors
     ///
     /// Returns the error of the operating system.
@@ -70,6 +74,10 @@ impl<R: Runtime> File<R> {
     }
 
     /// Locks the file for this handle alone if no other has it; returns whether it was locked.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`lock`](File::lock).
     ///
     /// # Errors
     ///
@@ -94,6 +102,10 @@ impl<R: Runtime> File<R> {
     /// Locks the file in the way of [`lock_shared`](File::lock_shared) if that is possible at once;
     /// returns whether it was locked.
     ///
+    /// # Cancel safety
+    ///
+    /// As for [`lock`](File::lock).
+    ///
     /// # Errors
     ///
     /// Returns the error of the operating system.
@@ -117,6 +129,10 @@ impl<R: Runtime> File<R> {
     }
 
     /// Releases the lock.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for each operation of the [file](File#cancel-safety): once it has begun, it is carried out.
     ///
     /// # Errors
     ///

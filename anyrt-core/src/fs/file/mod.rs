@@ -210,6 +210,10 @@ impl<R: Runtime> File<R> {
 
     /// Returns the position, in bytes from the beginning.
     ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropping the future has no effect.
+    ///
     /// # Errors
     ///
     /// Returns the error of the operating system; not every file has a position.
@@ -232,6 +236,10 @@ impl<R: Runtime> File<R> {
     }
 
     /// Sets the length of the file; added bytes are zero.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for each operation of the [file](File#cancel-safety): once it has begun, it is carried out.
     ///
     /// # Errors
     ///
@@ -257,6 +265,10 @@ impl<R: Runtime> File<R> {
 
     /// Returns the metadata, after everything is written.
     ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropping the future has no effect.
+    ///
     /// # Errors
     ///
     /// Returns the error of the operating system.
@@ -276,6 +288,10 @@ impl<R: Runtime> File<R> {
     }
 
     /// Sets the permissions.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for each operation of the [file](File#cancel-safety): once it has begun, it is carried out.
     ///
     /// # Errors
     ///

@@ -10,6 +10,10 @@ use crate::runtime::Runtime;
 impl<R: Runtime> File<R> {
     /// Opens a file for reading.
     ///
+    /// # Cancel safety
+    ///
+    /// Once it has begun, the call is carried out. A file that is opened for a dropped future is closed.
+    ///
     /// # Errors
     ///
     /// Returns the error of the operating system, as a [`PathError`](crate::fs::PathError).
@@ -33,6 +37,10 @@ impl<R: Runtime> File<R> {
     }
 
     /// Creates a file for writing, or empties it if it exists.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once it has begun, the call is carried out. A file that is opened for a dropped future is closed.
     ///
     /// # Errors
     ///

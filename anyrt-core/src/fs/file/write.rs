@@ -127,6 +127,10 @@ impl<R: Runtime> File<R> {
 
     /// Writes everything, and makes the system write data and metadata to the disk.
     ///
+    /// # Cancel safety
+    ///
+    /// As for each operation of the [file](File#cancel-safety): once it has begun, it is carried out.
+    ///
     /// # Errors
     ///
     /// Returns the error of a write, or of the operating system.
@@ -147,6 +151,10 @@ impl<R: Runtime> File<R> {
     }
 
     /// Writes everything, and makes the system write the data to the disk.
+    ///
+    /// # Cancel safety
+    ///
+    /// As for each operation of the [file](File#cancel-safety): once it has begun, it is carried out.
     ///
     /// # Errors
     ///

@@ -12,6 +12,10 @@ use crate::runtime::Runtime;
 impl<R: Runtime> Path<R> {
     /// Removes the file. If `missing_ok` is set, a missing file is not an error.
     ///
+    /// # Cancel safety
+    ///
+    /// Once it has begun, the call is carried out as a whole (rule [F1](crate::rules#f1)).
+    ///
     /// # Errors
     ///
     /// Returns the error of the operating system.
@@ -36,6 +40,10 @@ impl<R: Runtime> Path<R> {
 
     /// Creates the folder.
     ///
+    /// # Cancel safety
+    ///
+    /// Once it has begun, the call is carried out as a whole (rule [F1](crate::rules#f1)).
+    ///
     /// # Errors
     ///
     /// Returns the error of the operating system.
@@ -57,6 +65,10 @@ impl<R: Runtime> Path<R> {
 
     /// Creates the folder and its missing parents.
     ///
+    /// # Cancel safety
+    ///
+    /// Once it has begun, the call is carried out as a whole (rule [F1](crate::rules#f1)).
+    ///
     /// # Errors
     ///
     /// Returns the error of the operating system.
@@ -77,6 +89,10 @@ impl<R: Runtime> Path<R> {
     }
 
     /// Removes the folder, which must be empty.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once it has begun, the call is carried out as a whole (rule [F1](crate::rules#f1)).
     ///
     /// # Errors
     ///
@@ -101,6 +117,10 @@ impl<R: Runtime> Path<R> {
 
     /// Removes the folder with everything in it; see [`remove_dir_all`](crate::fs::remove_dir_all).
     ///
+    /// # Cancel safety
+    ///
+    /// A call that is cancelled, or whose future is dropped, stops on the way (rule [F2](crate::rules#f2)).
+    ///
     /// # Errors
     ///
     /// Returns the error of the operating system.
@@ -123,6 +143,10 @@ impl<R: Runtime> Path<R> {
 
     /// Renames the file, and fails if the new name exists; see [`rename`](crate::fs::rename). Returns the new
     /// path.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once it has begun, the call is carried out as a whole (rule [F1](crate::rules#f1)).
     ///
     /// # Errors
     ///
@@ -150,6 +174,10 @@ impl<R: Runtime> Path<R> {
 
     /// Renames the file, and replaces a file with the new name. Returns the new path.
     ///
+    /// # Cancel safety
+    ///
+    /// Once it has begun, the call is carried out as a whole (rule [F1](crate::rules#f1)).
+    ///
     /// # Errors
     ///
     /// Returns the error of the operating system.
@@ -176,6 +204,10 @@ impl<R: Runtime> Path<R> {
 
     /// Copies the file; see [`copy`](crate::fs::copy). Returns the path of the copy.
     ///
+    /// # Cancel safety
+    ///
+    /// A call that is cancelled, or whose future is dropped, stops on the way (rule [F2](crate::rules#f2)).
+    ///
     /// # Errors
     ///
     /// Returns the error of the operating system.
@@ -200,6 +232,10 @@ impl<R: Runtime> Path<R> {
     }
 
     /// Copies the file into a folder, under the same name. Returns the path of the copy.
+    ///
+    /// # Cancel safety
+    ///
+    /// A call that is cancelled, or whose future is dropped, stops on the way (rule [F2](crate::rules#f2)).
     ///
     /// # Errors
     ///
@@ -226,6 +262,10 @@ impl<R: Runtime> Path<R> {
     /// Returns the new path.
     ///
     /// Folders are not moved to another file system.
+    ///
+    /// # Cancel safety
+    ///
+    /// A call that is cancelled, or whose future is dropped, stops on the way (rule [F2](crate::rules#f2)).
     ///
     /// # Errors
     ///
@@ -262,6 +302,10 @@ impl<R: Runtime> Path<R> {
 
     /// Moves the file into a folder, under the same name; see [`move_to`](Path::move_to).
     ///
+    /// # Cancel safety
+    ///
+    /// A call that is cancelled, or whose future is dropped, stops on the way (rule [F2](crate::rules#f2)).
+    ///
     /// # Errors
     ///
     /// - [`InvalidInput`](io::ErrorKind::InvalidInput) if the path has no file name.
@@ -293,6 +337,10 @@ impl<R: Runtime> Path<R> {
 
     /// Creates this path as a hard link to a file.
     ///
+    /// # Cancel safety
+    ///
+    /// Once it has begun, the call is carried out as a whole (rule [F1](crate::rules#f1)).
+    ///
     /// # Errors
     ///
     /// Returns the error of the operating system.
@@ -315,6 +363,10 @@ impl<R: Runtime> Path<R> {
     }
 
     /// Sets the permissions.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once it has begun, the call is carried out as a whole (rule [F1](crate::rules#f1)).
     ///
     /// # Errors
     ///

@@ -9,6 +9,10 @@ use crate::runtime::{OpenMode, Runtime};
 impl<R: Runtime> Path<R> {
     /// Opens the file for reading.
     ///
+    /// # Cancel safety
+    ///
+    /// Once it has begun, the call is carried out. A file that is opened for a dropped future is closed.
+    ///
     /// # Errors
     ///
     /// Returns the error of the operating system.
@@ -29,6 +33,10 @@ impl<R: Runtime> Path<R> {
     }
 
     /// Opens the file. Unless the options have a limiter, that of the path is used.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once it has begun, the call is carried out. A file that is opened for a dropped future is closed.
     ///
     /// # Errors
     ///
@@ -56,6 +64,10 @@ impl<R: Runtime> Path<R> {
 
     /// Reads the whole file; see [`read`](crate::fs::read).
     ///
+    /// # Cancel safety
+    ///
+    /// A call that is cancelled, or whose future is dropped, stops on the way (rule [F2](crate::rules#f2)).
+    ///
     /// # Errors
     ///
     /// Returns the error of the operating system.
@@ -76,6 +88,10 @@ impl<R: Runtime> Path<R> {
 
     /// Reads the whole file as text; see [`read_to_string`](crate::fs::read_to_string).
     ///
+    /// # Cancel safety
+    ///
+    /// A call that is cancelled, or whose future is dropped, stops on the way (rule [F2](crate::rules#f2)).
+    ///
     /// # Errors
     ///
     /// Returns the error of the operating system.
@@ -95,6 +111,10 @@ impl<R: Runtime> Path<R> {
     }
 
     /// Writes the whole file; see [`write`](crate::fs::write).
+    ///
+    /// # Cancel safety
+    ///
+    /// Once it has begun, the call is carried out as a whole (rule [F1](crate::rules#f1)).
     ///
     /// # Errors
     ///
@@ -117,6 +137,10 @@ impl<R: Runtime> Path<R> {
 
     /// Appends to the file; see [`append`](crate::fs::append).
     ///
+    /// # Cancel safety
+    ///
+    /// Once it has begun, the call is carried out as a whole (rule [F1](crate::rules#f1)).
+    ///
     /// # Errors
     ///
     /// Returns the error of the operating system.
@@ -138,6 +162,10 @@ impl<R: Runtime> Path<R> {
     }
 
     /// Writes the whole file in one step; see [`write_atomic`](crate::fs::write_atomic).
+    ///
+    /// # Cancel safety
+    ///
+    /// Before its end, the file is unchanged (rule [F20](crate::rules#f20)).
     ///
     /// # Errors
     ///
@@ -163,6 +191,10 @@ impl<R: Runtime> Path<R> {
     }
 
     /// Creates an empty file, or sets the modification time to now if it exists.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once it has begun, the call is carried out as a whole (rule [F1](crate::rules#f1)).
     ///
     /// # Errors
     ///

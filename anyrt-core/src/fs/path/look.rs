@@ -27,6 +27,10 @@ macro_rules! queries {
 impl<R: Runtime> Path<R> {
     /// Returns whether the path leads to a file or folder.
     ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropping the future has no effect.
+    ///
     /// # Errors
     ///
     /// Returns the error of the operating system, unless there is no such path.
@@ -47,6 +51,10 @@ impl<R: Runtime> Path<R> {
     }
 
     /// Returns whether the path exists, even as a link without a target.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropping the future has no effect.
     ///
     /// # Errors
     ///
@@ -128,6 +136,10 @@ impl<R: Runtime> Path<R> {
     /// Returns the metadata of the file or folder that the path leads to. For that of a link itself, see
     /// [`symlink_metadata`](Path::symlink_metadata).
     ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropping the future has no effect.
+    ///
     /// # Errors
     ///
     /// Returns the error of the operating system.
@@ -148,6 +160,10 @@ impl<R: Runtime> Path<R> {
     }
 
     /// Returns the metadata of the path itself, even if it is a link.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropping the future has no effect.
     ///
     /// # Errors
     ///
@@ -172,6 +188,10 @@ impl<R: Runtime> Path<R> {
 
     /// Returns whether another path leads to the same file or folder.
     ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropping the future has no effect.
+    ///
     /// # Errors
     ///
     /// Returns the error of the operating system.
@@ -192,6 +212,10 @@ impl<R: Runtime> Path<R> {
     }
 
     /// Returns the path in its canonical form: absolute, and without symbolic links.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropping the future has no effect.
     ///
     /// # Errors
     ///
@@ -218,6 +242,10 @@ impl<R: Runtime> Path<R> {
 
     /// Returns the target of a symbolic link.
     ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropping the future has no effect.
+    ///
     /// # Errors
     ///
     /// Returns the error of the operating system.
@@ -243,6 +271,10 @@ impl<R: Runtime> Path<R> {
     }
 
     /// Lists the folder; the paths of the entries keep the limiter.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropping the future has no effect.
     ///
     /// # Errors
     ///

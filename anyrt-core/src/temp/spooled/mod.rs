@@ -294,6 +294,10 @@ impl<R: Runtime> SpooledTempFile<R> {
 
     /// Returns the position, in bytes from the beginning.
     ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: dropping the future has no effect.
+    ///
     /// # Errors
     ///
     /// Returns the error of the operating system.

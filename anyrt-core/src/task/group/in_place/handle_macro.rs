@@ -80,6 +80,10 @@ macro_rules! in_place_group {
             ///
             #[doc = concat!("See [`start`](", stringify!($name), "::start), which this is but for what is returned.")]
             ///
+            /// # Cancel safety
+            ///
+            /// As [`TaskGroup::start`](super::TaskGroup::start).
+            ///
             /// # Errors
             ///
             /// [`StartError`](crate::error::StartError) if the child did not become ready.
@@ -188,6 +192,10 @@ macro_rules! in_place_group {
 
             #[doc = concat!("Starts the child and waits until it says that it is ready; see [`start`](", stringify!($name), "::start) of the group.")]
             ///
+            /// # Cancel safety
+            ///
+            /// As [`TaskGroup::start`](super::TaskGroup::start).
+            ///
             /// # Errors
             ///
             /// The child's own error, if it fails before it is ready. The group does not receive it.
@@ -227,6 +235,10 @@ macro_rules! in_place_group {
             }
 
             #[doc = concat!("Starts the child and waits until it says that it is ready; see [`try_start`](", stringify!($name), "::try_start) of the group.")]
+            ///
+            /// # Cancel safety
+            ///
+            /// As [`TaskGroup::start`](super::TaskGroup::start).
             ///
             /// # Errors
             ///

@@ -73,6 +73,10 @@ impl<R: Runtime, E: Send + 'static> TaskBuilder<'_, TaskGroup<R, E>> {
 
     /// Starts the child and waits until it reports that it is ready; see [`TaskGroup::start`].
     ///
+    /// # Cancel safety
+    ///
+    /// As for [`TaskGroup::start`].
+    ///
     /// # Errors
     ///
     /// As [`TaskGroup::start`].
@@ -112,6 +116,10 @@ impl<R: Runtime, E: Send + 'static> TaskBuilder<'_, TaskGroup<R, E>> {
     }
 
     /// Starts the child and waits until it reports that it is ready; see [`TaskGroup::try_start`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As for [`TaskGroup::start`].
     ///
     /// # Errors
     ///

@@ -320,6 +320,10 @@ impl<R: Runtime, E: Send + 'static> TaskGroup<R, E> {
     ///
     /// See [`start`](TaskGroup::start), which differs only in the return type.
     ///
+    /// # Cancel safety
+    ///
+    /// As for [`start`](TaskGroup::start).
+    ///
     /// # Errors
     ///
     /// [`StartError`](crate::error::StartError) if the child did not become ready.

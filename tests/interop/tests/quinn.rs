@@ -7,9 +7,9 @@ use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use anyrt::TaskGroup;
 use anyrt::interop::quinn::{QuinnRuntime, QuinnSocket};
 use anyrt::sim::{Config, Faults, Seeds, Simulation};
+use anyrt::{Backend, TaskGroup};
 use quinn::rustls::RootCertStore;
 use quinn::rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use quinn::{
@@ -225,11 +225,12 @@ async fn an_unknown_certificate_is_refused() {
     group.await.unwrap();
 }
 
-/// Checks that a peer whose group was cancelled is given up at the idle timeout, by the clock of the run, and that
-/// keep-alive packets prevent that while it lives.
+/// Checks that a peer whose group was cancelled is given up at the idle timeout, by the clock of the run. In a
+/// simulation, where no thread is slow, also that keep-alive packets prevent that while it lives.
 #[anyrt::test]
 async fn a_peer_that_is_gone_is_given_up() {
-    const IDLE: Duration = Duration::from_millis(400);
+    const IDLE: Duration = Duration::from_secs(1);
+    let simulated = Backend::current() == Some(Backend::Sim);
     let group = anyrt::task_group::<AnyError, _, _>(async |tg: Group| {
         let server = endpoint(&tg, Some(server_config(TransportConfig::default())));
         let address = server.local_addr()?;
@@ -242,8 +243,10 @@ async fn a_peer_that_is_gone_is_given_up() {
             let mut client = endpoint(&inner, None);
             client.set_default_client_config(client_config(transport));
             let connection = connect(&client, address).await?;
-            anyrt::sleep(IDLE * 2).await;
-            assert!(connection.close_reason().is_none());
+            if simulated {
+                anyrt::sleep(IDLE * 10).await;
+                assert!(connection.close_reason().is_none());
+            }
             inner.cancel();
             Ok(connection)
         });
@@ -253,7 +256,7 @@ async fn a_peer_that_is_gone_is_given_up() {
         let reason = connected.value().await.closed().await;
         assert_eq!(reason, ConnectionError::TimedOut);
         let passed = anyrt::now() - start;
-        assert!(passed >= IDLE / 2, "{passed:?}");
+        assert!(!simulated || passed >= IDLE / 2, "{passed:?}");
         server.close(0_u32.into(), b"done");
         Ok(())
     });

@@ -5,7 +5,13 @@
 //!   wide:              (24 unused) | host 32             | wide 1   | detail 2 | kind 5,    time,    id
 //! ```
 //!
-//! The words of a packet follow those of its event. Other details are in a list of their own.
+//! The words of a packet follow those of its event:
+//!
+//! ```text
+//!   fate 4 | kind 4 | attempts 8 | to 16 | ports 16, 16,    length 32 | number 32
+//! ```
+//!
+//! Other details, and packets to a host with a higher number, are in a list of their own.
 
 use std::fmt;
 use std::slice;
@@ -56,7 +62,7 @@ impl Recorded {
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct EventList {
     words: Vec<u64>,
-    /// The details that are not packets, in order.
+    /// The details that are not among the words, in order.
     details: Vec<Detail>,
     count: usize,
     /// The time of the last event.
@@ -121,9 +127,13 @@ impl EventList {
         let passed = at.wrapping_sub(self.last_at);
         self.last_at = at;
         self.count += 1;
+        let packet = match &detail {
+            Detail::Packet(packet) => pack(packet),
+            _ => None,
+        };
         let detail_kind = match &detail {
             Detail::None => NO_DETAIL,
-            Detail::Packet(_) => PACKET,
+            _ if packet.is_some() => PACKET,
             _ => LISTED,
         };
         let first = kind as u64 | detail_kind << KIND;
@@ -135,37 +145,36 @@ impl EventList {
             let first = first | 1 << WIDE | host << (WIDE + 1);
             self.words.extend_from_slice(&[first, at, id]);
         }
-        match detail {
-            Detail::None => {}
-            Detail::Packet(packet) => self.words.extend_from_slice(&pack(&packet)),
-            detail => self.details.push(detail),
+        match (detail, packet) {
+            (Detail::None, _) => {}
+            (_, Some(words)) => self.words.extend_from_slice(&words),
+            (detail, None) => self.details.push(detail),
         }
     }
 }
 
-/// Returns the words of a packet.
+/// Returns the words of a packet, or `None` if the number of its host is too high.
 #[inline]
-fn pack(packet: &SentPacket) -> [u64; 3] {
+fn pack(packet: &SentPacket) -> Option<[u64; 2]> {
     let [from, to] = packet.ports.map(u64::from);
-    let last = [packet.attempts, packet.kind as u8, packet.fate as u8, 0];
-    [
-        u64::from(packet.to) | from << 32 | to << 48,
+    let host = u64::from(u16::try_from(packet.to).ok()?);
+    let rest = u64::from(packet.attempts) | (packet.kind as u64) << 8 | (packet.fate as u64) << 12;
+    Some([
+        from | to << 16 | host << 32 | rest << 48,
         u64::from(packet.number) | u64::from(packet.length) << 32,
-        u64::from(u32::from_le_bytes(last)),
-    ]
+    ])
 }
 
 /// Returns the packet with these words.
-fn unpack([first, second, third]: [u64; 3]) -> SentPacket {
-    let [attempts, kind, fate, ..] = third.to_le_bytes();
+fn unpack([first, second]: [u64; 2]) -> SentPacket {
     SentPacket {
-        to: first as u32,
-        ports: [(first >> 32) as u16, (first >> 48) as u16],
+        to: (first >> 32) as u32 & 0xffff,
+        ports: [first as u16, (first >> 16) as u16],
         number: second as u32,
         length: (second >> 32) as u32,
-        attempts,
-        kind: PACKET_KINDS[usize::from(kind)],
-        fate: FATES[usize::from(fate)],
+        attempts: (first >> 48) as u8,
+        kind: PACKET_KINDS[(first >> 56) as usize & 15],
+        fate: FATES[(first >> 60) as usize],
     }
 }
 
@@ -226,7 +235,7 @@ impl Iterator for Reader<'_> {
         self.last_at = recorded.at;
         let detail = match first >> KIND & 3 {
             NO_DETAIL => Detail::None,
-            PACKET => Detail::Packet(unpack([self.word(), self.word(), self.word()])),
+            PACKET => Detail::Packet(unpack([self.word(), self.word()])),
             _ => self.details.next().expect(WRITTEN).clone(),
         };
         Some(recorded.event(detail))
@@ -243,6 +252,7 @@ mod tests {
     #[test]
     fn the_lists_of_kinds_are_in_their_order() {
         assert!(KINDS.len() <= 1 << KIND);
+        assert!(PACKET_KINDS.len() <= 16 && FATES.len() <= 16);
         assert!(KINDS.iter().zip(0..).all(|(kind, at)| *kind as u8 == at));
         let mut kinds = PACKET_KINDS.iter().zip(0..);
         assert!(kinds.all(|(kind, at)| *kind as u8 == at));
@@ -260,8 +270,11 @@ mod tests {
             kind: PacketKind::Reset,
             fate: PacketFate::Dropped,
         };
+        let mut near = most;
+        near.to = u32::from(u16::MAX);
         let details = [
             Detail::None,
+            Detail::Packet(near),
             Detail::Text("näme".into()),
             Detail::Text("".into()),
             Detail::Place(Location::caller()),

@@ -39,5 +39,6 @@ pages! {
     from_anyio
     libraries
     backends
+    systems
     limits
 }

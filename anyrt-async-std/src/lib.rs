@@ -29,7 +29,7 @@
 //! | the clock | the system's monotonic clock |
 //! | a timer | `async_io::Timer`, on the reactor that async-std itself uses |
 //! | a function that blocks | `task::spawn_blocking`; dropping its future detaches |
-//! | a descriptor, a socket | `async_io::Async` around it, on the reactor that async-std itself uses, with the features `descriptors` and `net` (Unix systems) |
+//! | a descriptor, a socket | `async_io::Async` around it, on the reactor that async-std itself uses, with the features `descriptors` and `net` (on Windows, for sockets) |
 //! | the end of a run | the shared threads continue, and so do functions that block |
 //!
 //! # Differences from other backends

@@ -64,7 +64,10 @@ pub mod process;
 mod role;
 pub mod rules;
 pub mod runtime;
-#[cfg(all(any(feature = "process", feature = "signals"), unix))]
+#[cfg(any(
+    all(any(feature = "process", feature = "signals"), unix),
+    all(feature = "signals", windows)
+))]
 pub mod signals;
 pub mod stream;
 pub mod sync;

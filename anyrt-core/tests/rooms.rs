@@ -146,10 +146,13 @@ fn every_file_is_a_module() {
                 name => (name.as_ref(), folder),
             };
             let module = format!("mod {};", name.to_str().unwrap());
-            let by_path = format!("path = \"{file}\"");
             let names_it = |(other, text): &(PathBuf, String)| {
-                other.parent() == Some(around)
-                    && (text.contains(&module) || text.contains(&by_path))
+                let from = other.parent().unwrap();
+                let by_path = path
+                    .strip_prefix(from)
+                    .map(|rest| format!("path = \"{}\"", rest.display()));
+                from == around && text.contains(&module)
+                    || by_path.is_ok_and(|by_path| text.contains(&by_path))
             };
             !sources.iter().any(names_it)
         })

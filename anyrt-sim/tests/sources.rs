@@ -143,6 +143,7 @@ const ALL: &[Access] = &[
             "std::net::ToSocketAddrs",
             "std::os::unix::net",
             "rustix::net",
+            "socket2",
         ],
         harmless: &[],
         rooms: &[
@@ -151,16 +152,16 @@ const ALL: &[Access] = &[
                 "the user behind a socket of the system",
             ),
             (
-                "anyrt-core/src/net/adopt.rs",
-                "sockets of the system that a program hands over",
-            ),
-            (
                 "anyrt-core/src/net/lookup.rs",
                 "looks names up for backends with sockets of the system",
             ),
             (
                 "anyrt-core/src/net/os",
                 "sockets of the system, for the backends that use them",
+            ),
+            (
+                "anyrt-core/src/net/winsock",
+                "sockets of Windows, for the backends that use them",
             ),
             (
                 "anyrt-core/src/net/stream/descriptors",

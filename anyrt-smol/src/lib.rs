@@ -26,7 +26,7 @@
 //! | the clock | the system's monotonic clock |
 //! | a timer | `smol::Timer` |
 //! | a function that blocks | `smol::unblock`, detached when its future is dropped |
-//! | a descriptor, a socket | `smol::Async` around it, with the features `descriptors` and `net` (Unix systems) |
+//! | a descriptor, a socket | `smol::Async` around it, with the features `descriptors` and `net` (on Windows, for sockets) |
 //! | the end of a run | remaining tasks are dropped; functions that block are not waited for |
 //!
 //! # Differences from other backends

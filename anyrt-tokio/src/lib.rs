@@ -26,7 +26,7 @@
 //! | the clock | `tokio::time::Instant`, which may be paused |
 //! | a timer | `tokio::time::Sleep`, pinned in place, outside of the task's budget |
 //! | a function that blocks | `Handle::spawn_blocking` |
-//! | a descriptor, a socket | `AsyncFd` around it, with the features `descriptors` and `net` (Unix systems) |
+//! | a descriptor, a socket | `AsyncFd` around it, with the features `descriptors` and `net`; on Windows, a `TcpStream` around any socket |
 //! | the end of a run | remaining tasks are dropped; functions that block are not waited for |
 //!
 //! # Differences from other backends

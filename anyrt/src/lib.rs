@@ -42,10 +42,10 @@
 //! | `async-std` | the backend async-std (discontinued, RUSTSEC-2025-0052), and `anyrt::async_std` |
 //! | `sim` | a backend that simulates, for tests, and the module `anyrt::sim` with its options |
 //! | `descriptors` | waiting until a descriptor can be read or written, in the module `anyrt::descriptors`; empty on systems other than Unix |
-//! | `net` | sockets and name lookup, in the module `anyrt::net`; implies `descriptors`; empty on systems other than Unix |
+//! | `net` | sockets and name lookup, in the module `anyrt::net`; implies `descriptors`; for Unix systems and Windows |
 //! | `process` | child processes, in the module `anyrt::process`; implies `descriptors`; empty on systems other than Unix |
 //! | `to_process` | functions that run in worker processes, in the module `anyrt::to_process`; implies `process`; empty on systems other than Unix |
-//! | `signals` | signals that are sent to the process, in the module `anyrt::signals`; implies `descriptors`; empty on systems other than Unix |
+//! | `signals` | signals that are sent to the process, in the module `anyrt::signals`; implies `descriptors`; for Unix systems, and in part for Windows |
 //! | `fs` | files, folders and paths, in `anyrt::fs`; temporary ones, in `anyrt::temp` |
 //! | `glob` | paths that match a pattern, in `anyrt::fs`; implies `fs` |
 //! | `tls` | encrypted streams, in `anyrt::tls`, by [rustls](https://docs.rs/rustls) |
@@ -111,7 +111,10 @@ pub mod interop;
 pub mod net;
 #[cfg(all(feature = "process", unix))]
 pub mod process;
-#[cfg(all(any(feature = "process", feature = "signals"), unix))]
+#[cfg(any(
+    all(any(feature = "process", feature = "signals"), unix),
+    all(feature = "signals", windows)
+))]
 pub mod signals;
 pub mod stream;
 pub mod sync;

@@ -126,7 +126,7 @@ impl Write for &Handle {
 impl Seek for &Handle {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         match self {
-            Handle::System(file) => (&mut &*file).seek(to),
+            Handle::System(file) => os::seek(file, to),
             Handle::Own(file) => file.seek(to),
         }
     }

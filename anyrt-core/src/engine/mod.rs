@@ -71,7 +71,7 @@ pub(crate) mod trace;
 mod unhandled;
 mod wait;
 #[cfg_attr(
-    not(all(feature = "signals", unix)),
+    not(all(feature = "signals", any(unix, windows))),
     expect(dead_code, reason = "signals are described by it")
 )]
 mod wait_detail;
@@ -98,7 +98,7 @@ pub(crate) use self::scope_policy::{PlainScopePolicy, ScopePolicy};
 pub(crate) use self::task_future::{OutcomeSink, Root, TaskFuture, finish_main};
 pub use self::unhandled::Unhandled;
 pub use self::wait::Wait;
-#[cfg(all(feature = "signals", unix))]
+#[cfg(all(feature = "signals", any(unix, windows)))]
 pub(crate) use self::wait_detail::WaitDetail;
 pub(crate) use self::wait_details::WaitDetails;
 pub(crate) use self::workers::{Job, Workers, alone};

@@ -151,6 +151,11 @@ impl Error for LookupError {}
 ///
 /// The error of the operating system.
 pub async fn system_lookup<R: Runtime>(host: String, port: u16) -> io::Result<Vec<SocketAddr>> {
+    if host.is_empty() {
+        // Windows would return the addresses of this host.
+        let text = "the name of the host is empty";
+        return deliver(Err(io::Error::new(io::ErrorKind::NotFound, text))).await;
+    }
     let lookup = move || Ok((host.as_str(), port).to_socket_addrs()?.collect());
     let options = to_thread::Options::<R>::new().abandon_on_cancel();
     deliver(options.run(lookup).await).await

@@ -17,12 +17,24 @@
 //! 3. `signal-hook` never uninstalls a handler. So the first receiver of a signal reads the current disposition.
 //!    If that is the default action, the handler performs it whenever no receiver is open (rule
 //!    [S6](crate::rules#s6)).
-//! 4. Signals are delivered to a process, so receivers are counted in a static (rule [S8](crate::rules#s8)).
+//! 4. On Windows the handler sets a flag instead, which the receiver checks on a timer, and the default action is
+//!    to end the process.
+//! 5. Signals are delivered to a process, so receivers are counted in a static (rule [S8](crate::rules#s8)).
 
-#[cfg(feature = "signals")]
+#[cfg(windows)]
+#[path = "windows/flags.rs"]
+mod flags;
+#[cfg(all(feature = "signals", unix))]
 mod os;
-#[cfg(feature = "signals")]
+#[cfg(all(feature = "signals", unix))]
 mod receive;
+#[cfg(windows)]
+#[path = "windows/receive.rs"]
+mod receive;
+#[cfg(unix)]
+mod signal;
+#[cfg(windows)]
+#[path = "windows/signal.rs"]
 mod signal;
 
 #[cfg(feature = "signals")]

@@ -1,7 +1,7 @@
 //! The common parts of the example programs: the command line, messages, the run, walking a tree,
 //! accepting connections, the files of a site, and a replicated store.
 
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 mod accept;
 mod args;
 mod interrupt;
@@ -9,13 +9,13 @@ mod interrupt;
 pub mod kv;
 mod messages;
 mod run;
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 pub mod site;
 #[cfg(unix)]
 mod spare;
 mod walk;
 
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 pub use self::accept::{accept, accept_to_connect, limit_send_buffer, listen};
 pub use self::args::{Args, address, at_least_one, command_line, parse, seconds};
 pub use self::messages::{Messages, print, show_progress};

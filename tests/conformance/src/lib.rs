@@ -132,6 +132,11 @@
 //! | `dual_stack` | IPv6, and listeners that accept both families |
 //! | `reuse_port` | several sockets can bind one port |
 //! | `full_queues` | a listener with a full queue leaves connections unanswered |
+//! | `lingering_ports` | a lingering connection blocks its port for strict listeners |
+//! | `unix_files` | files have modes and owners, and there are links and special files |
+//! | `processor_time` | the system measures the processor time of a thread finely |
+//!
+//! On Windows every backend lacks some of them: see `capability::LACKED_BY_SYSTEM`.
 //!
 //! `lacks` is for what a backend is not made for, `known_failures` for faults. A case waits by core's own
 //! means, and uses the backend's own sockets, unless a thread or a socket of the system is its subject. So

@@ -25,6 +25,18 @@ pub(crate) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<usi
     at(file, offset, |mut file| file.write(bytes))
 }
 
+/// Moves the position.
+pub(crate) fn seek(mut file: &File, to: SeekFrom) -> io::Result<u64> {
+    let outcome = file.seek(to);
+    outcome.map_err(|error| match error.raw_os_error() {
+        Some(NEGATIVE_SEEK) if cfg!(windows) => io::ErrorKind::InvalidInput.into(),
+        _ => error,
+    })
+}
+
+/// `ERROR_NEGATIVE_SEEK` of Windows: the position would be before the beginning.
+const NEGATIVE_SEEK: i32 = 131;
+
 /// Seeks there and back; only this thread uses the file.
 fn at<T>(
     mut file: &File,

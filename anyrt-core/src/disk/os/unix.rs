@@ -1,7 +1,7 @@
 //! Unix systems.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Seek, SeekFrom};
 use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -22,6 +22,11 @@ pub(crate) fn open(path: &Path, mode: &OpenMode) -> io::Result<File> {
 
 pub(crate) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
     file.read_at(buffer, offset)
+}
+
+/// Moves the position.
+pub(crate) fn seek(mut file: &File, to: SeekFrom) -> io::Result<u64> {
+    file.seek(to)
 }
 
 pub(crate) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<usize> {

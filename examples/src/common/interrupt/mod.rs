@@ -1,11 +1,11 @@
 //! Ctrl-C and SIGTERM.
 
-#[cfg(not(unix))]
+#[cfg(not(any(unix, windows)))]
 mod other;
-#[cfg(unix)]
-mod unix;
+#[cfg(any(unix, windows))]
+mod signals;
 
-#[cfg(not(unix))]
+#[cfg(not(any(unix, windows)))]
 pub(crate) use self::other::Interrupts;
-#[cfg(unix)]
-pub(crate) use self::unix::Interrupts;
+#[cfg(any(unix, windows))]
+pub(crate) use self::signals::Interrupts;

@@ -1,7 +1,6 @@
 //! Listings, walks and patterns: FS-09, F2, F16, F17, F18.
 
 use std::io;
-use std::os::unix::fs::PermissionsExt;
 use std::thread;
 
 use anyrt_core::fs::{self as files, PathError, Walk};
@@ -14,6 +13,7 @@ use crate::erased::{Backend, R};
 use crate::folder::Folder;
 use crate::harness::repeats;
 use crate::support::{in_cancelled_scope, run};
+use crate::system::PermissionsExt;
 
 /// Creates a tree: `a/{1,2,.hidden}`, `a/b/{3,c/4}`, `link -> a`.
 fn tree() -> Folder {
@@ -347,13 +347,13 @@ pub fn a_tree_is_removed(backend: &Backend) {
 }
 
 anyrt_conformance_kit::cases! { files_listing: erased [Process],
-    a_folder_is_listed,
+    a_folder_is_listed: [unix_files],
     a_cancelled_listing_goes_on,
-    a_walk_goes_through_a_tree,
-    errors_of_a_walk_are_items,
-    a_closed_folder_is_an_item,
+    a_walk_goes_through_a_tree: [unix_files],
+    errors_of_a_walk_are_items: [unix_files],
+    a_closed_folder_is_an_item: [unix_files],
     a_walk_ends_although_its_tree_is_removed: [os_files],
     very_many_entries_are_listed,
-    patterns_find_paths,
-    a_tree_is_removed,
+    patterns_find_paths: [unix_files],
+    a_tree_is_removed: [unix_files],
 }

@@ -1,8 +1,6 @@
 //! Accepted bytes are not lost: F6, F7, F8.
 
-use std::io::{self, Read};
-use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixStream;
+use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -57,40 +55,6 @@ pub fn a_full_disk_is_reported_again_and_again(backend: &Backend) {
             failed = file.write_all(b"more").await.map_err(full).is_err();
         }
         full(file.into_std().await.unwrap_err());
-    });
-}
-
-/// F7: bytes that could not be written are kept in order, and written once there is room.
-pub fn a_later_flush_writes_what_is_left(backend: &Backend) {
-    let expected = bytes(1_500_000);
-    run(backend, async {
-        let (ours, mut theirs) = UnixStream::pair().unwrap();
-        ours.set_nonblocking(true).unwrap();
-        theirs.set_nonblocking(true).unwrap();
-        let mut file = File::<R>::from_std(fs::File::from(OwnedFd::from(ours)));
-        let (mut accepted, mut failures, mut arrived) = (0, 0, Vec::new());
-        let is_full = |error: &io::Error| error.kind() == io::ErrorKind::WouldBlock;
-        while arrived.len() < expected.len() {
-            let wrote = match accepted < expected.len() {
-                true => file.write(&expected[accepted..]).await,
-                false => file.flush().await.map(|()| 0),
-            };
-            match wrote {
-                Ok(count) => accepted += count,
-                Err(error) => {
-                    assert!(is_full(&error), "{error}");
-                    failures += 1;
-                }
-            }
-            let mut some = [0; 5000];
-            if let Ok(count) = theirs.read(&mut some) {
-                arrived.extend_from_slice(&some[..count]);
-            }
-        }
-        assert!(failures > 0);
-        file.flush().await.unwrap();
-        file.close().await.unwrap();
-        assert!(arrived == expected);
     });
 }
 
@@ -213,12 +177,11 @@ pub fn a_write_in_the_background_holds_no_scope(backend: &Backend) {
 
 anyrt_conformance_kit::cases! { files_lost: erased [Process],
     small_writes_come_out_in_order,
-    a_full_disk_is_reported_again_and_again: [os_files],
-    a_later_flush_writes_what_is_left: [os_files],
+    a_full_disk_is_reported_again_and_again: [os_files, unix_files],
     a_dropped_file_is_written_to_the_end,
     a_dropped_file_waits_for_its_token,
     without_a_run_the_destructor_writes: [os_files],
-    a_loss_is_reported_to_the_run: [os_files],
+    a_loss_is_reported_to_the_run: [os_files, unix_files],
     a_cancelled_close_writes_everything,
     a_write_in_the_background_holds_no_scope,
 }

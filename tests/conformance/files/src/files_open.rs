@@ -2,7 +2,6 @@
 
 use std::future::poll_fn;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::fd::OwnedFd;
 use std::pin::{Pin, pin};
 
 use anyrt_core::fs::{File, OpenOptions, PathError};
@@ -127,29 +126,6 @@ pub fn appending_ignores_the_position(backend: &Backend) {
     });
 }
 
-/// F4: a pipe has no position, and `seek` is never called on it: both directions of a socket work
-/// concurrently.
-pub fn what_has_no_position_is_not_sought(backend: &Backend) {
-    run(backend, async {
-        let (ours, mut theirs) = std::os::unix::net::UnixStream::pair().unwrap();
-        let mut file = File::<R>::from_std(fs::File::from(OwnedFd::from(ours)));
-        theirs.write_all(b"question").unwrap();
-        let mut four = [0; 4];
-        file.read_exact(&mut four).await.unwrap();
-        assert_eq!(&four, b"ques");
-        file.write_all(b"answer").await.unwrap();
-        file.flush().await.unwrap();
-        let mut answer = [0; 6];
-        theirs.read_exact(&mut answer).unwrap();
-        assert_eq!(&answer, b"answer");
-        assert!(file.seek(SeekFrom::Start(0)).await.is_err());
-        file.read_exact(&mut four).await.unwrap();
-        assert_eq!(&four, b"tion");
-        drop(theirs);
-        assert_eq!(file.read(&mut four).await.unwrap(), 0);
-    });
-}
-
 /// FS-01: bytes at an offset are read and written without the position.
 pub fn places_are_read_and_written(backend: &Backend) {
     let folder = Folder::new();
@@ -226,8 +202,7 @@ anyrt_conformance_kit::cases! { files_open: erased [Process],
     the_position_is_behind_what_was_consumed: [os_files],
     a_blocking_file_is_taken_over_in_the_middle: [os_files],
     appending_ignores_the_position,
-    what_has_no_position_is_not_sought: [os_files],
     places_are_read_and_written,
     a_file_is_a_byte_stream,
-    errors_name_operation_and_path,
+    errors_name_operation_and_path: [unix_files],
 }

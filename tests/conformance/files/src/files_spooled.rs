@@ -172,7 +172,7 @@ pub fn a_spooled_file_is_a_byte_stream(backend: &Backend) {
 
 anyrt_conformance_kit::cases! { files_spooled: erased [Process],
     a_spooled_file_moves_when_it_grows,
-    a_refused_move_keeps_everything,
+    a_refused_move_keeps_everything: [unix_files],
     a_cancelled_move_keeps_everything,
     a_spooled_file_is_a_byte_stream,
 }

@@ -1,7 +1,6 @@
 //! Temporary files and folders, and files that are persisted: FS-10, T5.
 
 use std::io::{self, SeekFrom};
-use std::os::unix::fs::PermissionsExt;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -15,6 +14,7 @@ use crate::disk as fs;
 use crate::erased::{Backend, R};
 use crate::folder::Folder;
 use crate::support::{poll_once, run};
+use crate::system::PermissionsExt;
 
 pub(crate) const NONE: [&str; 0] = [];
 
@@ -193,9 +193,9 @@ pub fn a_cancelled_persist_leaves_one_or_the_other(backend: &Backend) {
 }
 
 anyrt_conformance_kit::cases! { files_temporary: erased [Process],
-    temporary_files_are_gone_afterwards,
-    names_have_prefix_and_suffix,
-    a_builder_has_options,
+    temporary_files_are_gone_afterwards: [unix_files],
+    names_have_prefix_and_suffix: [unix_files],
+    a_builder_has_options: [unix_files],
     a_file_is_persisted_in_one_step: [os_files],
     a_cancelled_persist_leaves_one_or_the_other,
 }

@@ -2,8 +2,6 @@
 
 use std::ffi::OsStr;
 use std::io;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
 use std::pin::pin;
 use std::sync::mpsc;
 use std::thread;
@@ -20,6 +18,7 @@ use crate::erased::{Backend, R};
 use crate::files_temporary::NONE;
 use crate::folder::Folder;
 use crate::support::{catch, in_cancelled_scope, panic_quietly, poll_once, run, until};
+use crate::system::{OsStrExt, PermissionsExt};
 
 /// FS-11, T1, T3: a folder is removed with everything in it at the end of its block, or when it is closed,
 /// in a cancelled scope too; with open files in it, and names that are not UTF-8.
@@ -283,7 +282,7 @@ pub fn what_is_created_for_nobody_is_removed(backend: &Backend) {
 }
 
 anyrt_conformance_kit::cases! { files_temporary_removal: erased [Process],
-    a_folder_lasts_as_long_as_its_block,
+    a_folder_lasts_as_long_as_its_block: [unix_files],
     blocks_remove_however_they_end,
     a_cancelled_block_waits_for_the_removal,
     a_failed_removal_names_the_path,

@@ -1,7 +1,7 @@
 //! Cases about files, folders and paths.
 //!
-//! A part of `anyrt-conformance`, which mounts it; see there. They use files that Unix has, such as
-//! `/dev/full`.
+//! A part of `anyrt-conformance`, which mounts it; see there. Some use files that only Unix has, such
+//! as `/dev/full`: they need the capability `unix_files`.
 
 #![expect(
     clippy::missing_panics_doc,
@@ -12,22 +12,20 @@
 mod bytes;
 pub mod files_everywhere;
 pub mod files_lines;
-#[cfg(unix)]
 pub mod files_listing;
-#[cfg(unix)]
 pub mod files_lost;
-#[cfg(unix)]
 pub mod files_open;
-#[cfg(unix)]
 pub mod files_paths;
+#[cfg(unix)]
+pub mod files_paths_unix;
 pub mod files_reading;
+#[cfg(unix)]
+pub mod files_sockets;
 pub mod files_spooled;
-#[cfg(unix)]
 pub mod files_temporary;
-#[cfg(unix)]
 pub mod files_temporary_removal;
 pub mod files_waiting;
-#[cfg(unix)]
 pub mod files_whole;
+mod system;
 
 use anyrt_conformance_kit::{cancel_everywhere, disk, erased, folder, harness, support};

@@ -74,7 +74,28 @@ capabilities! {
     reuse_port: ReusePort,
     /// A listener whose queue is full leaves further connections without an answer, as on Linux.
     full_queues: FullQueues,
+    /// A connection that lingers on a port blocks it for listeners that do not allow that.
+    lingering_ports: LingeringPorts,
+    /// Paths are bytes, files have modes and owners and can be symbolic links, and there are the special files of
+    /// Unix.
+    unix_files: UnixFiles,
+    /// The system measures the processor time of a thread to the microsecond.
+    processor_time: ProcessorTime,
 }
+
+/// The capabilities that no backend has on this system.
+pub const LACKED_BY_SYSTEM: &[Capability] = if cfg!(windows) {
+    &[
+        Capability::SocketTable,
+        Capability::ReusePort,
+        Capability::FullQueues,
+        Capability::LingeringPorts,
+        Capability::UnixFiles,
+        Capability::ProcessorTime,
+    ]
+} else {
+    &[]
+};
 
 impl Capability {
     const fn bit(self) -> u32 {
@@ -94,7 +115,8 @@ static LACKING: AtomicU32 = AtomicU32::new(0);
 
 /// Declares the capabilities that the mounted backend lacks.
 pub(crate) fn declare(lacks: &[Capability]) {
-    let bits = lacks.iter().fold(0, |bits, lack| bits | lack.bit());
+    let lacks = lacks.iter().chain(LACKED_BY_SYSTEM);
+    let bits = lacks.fold(0, |bits, lack| bits | lack.bit());
     LACKING.fetch_or(bits, Ordering::Relaxed);
 }
 
@@ -128,7 +150,10 @@ impl Needs {
     /// Returns the line that reports the case as skipped, or `None` if the backend has all that it needs.
     #[must_use]
     pub fn skipped(&self, lacks: &[Capability]) -> Option<String> {
-        let missing: Vec<_> = self.all().filter(|need| lacks.contains(need)).collect();
+        let missing: Vec<_> = self
+            .all()
+            .filter(|need| lacks.contains(need) || LACKED_BY_SYSTEM.contains(need))
+            .collect();
         if missing.is_empty() {
             return None;
         }

@@ -13,6 +13,8 @@ pub mod engine_sockets;
 pub mod engine_sockets_unix;
 #[cfg(unix)]
 pub mod net_adoption;
+#[cfg(any(unix, windows))]
+pub mod net_adoption_ip;
 pub mod net_connect;
 mod net_connect_support;
 #[cfg(unix)]
@@ -47,6 +49,8 @@ pub mod tls_tickets;
 pub mod tls_trust;
 pub mod tls_unwrap;
 
+#[cfg(unix)]
+use anyrt_conformance_kit::folder;
 use anyrt_conformance_kit::{
-    cancel_everywhere, capability, check_byte_stream, erased, folder, limits, support,
+    cancel_everywhere, capability, check_byte_stream, erased, limits, support,
 };

@@ -339,7 +339,7 @@ anyrt_conformance_kit::cases! { net_listeners: erased [Sockets],
     missing_families_are_left_out,
     foreign_addresses_are_errors,
     a_collision_is_tried_again,
-    an_address_can_be_used_again: [os_sockets],
+    an_address_can_be_used_again: [os_sockets, lingering_ports],
     a_port_can_be_shared: [reuse_port],
     an_ipv6_listener_leaves_ipv4_alone: [dual_stack],
 }

@@ -12,7 +12,9 @@ macro_rules! __files {
             files_lost,
             files_open,
             files_paths,
+            files_paths_unix,
             files_reading,
+            files_sockets,
             files_spooled,
             files_temporary,
             files_temporary_removal,
@@ -30,6 +32,7 @@ macro_rules! __descriptors {
         $($then)*! { $arguments
             engine_sockets_unix,
             net_adoption,
+            net_adoption_ip,
             net_connect_unix,
             net_descriptors,
             net_readiness,

@@ -8,9 +8,16 @@ macro_rules! __files {
         $($then)*! { $arguments
             files_everywhere,
             files_lines,
+            files_listing,
+            files_lost,
+            files_open,
+            files_paths,
             files_reading,
             files_spooled,
+            files_temporary,
+            files_temporary_removal,
             files_waiting,
+            files_whole,
         }
     };
 }
@@ -21,6 +28,7 @@ macro_rules! __files {
 macro_rules! __descriptors {
     ([$($then:tt)*], $arguments:tt) => {
         $($then)*! { $arguments
+            net_adoption_ip,
         }
     };
 }

@@ -167,8 +167,10 @@ pub fn a_failed_write_is_reported(backend: &Backend) {
         let mut stream = FileWriteStream::<R>::from_std(File::open(&path).unwrap());
         assert!(stream.send(b"no").await.is_err());
         assert!(stream.close().await.is_err());
-        let mut stream = FileReadStream::<R>::open(&folder.0).await.unwrap();
-        assert!(stream.receive(1).await.is_err(), "a folder");
+        // Windows does not open a folder as a file.
+        if let Ok(mut stream) = FileReadStream::<R>::open(&folder.0).await {
+            assert!(stream.receive(1).await.is_err(), "a folder");
+        }
     });
     assert_eq!(fs::read(&path).unwrap(), b"read only");
 }

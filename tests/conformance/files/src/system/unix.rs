@@ -1,0 +1,4 @@
+//! Unix systems.
+
+pub(crate) use std::os::unix::ffi::OsStrExt;
+pub(crate) use std::os::unix::fs::PermissionsExt;

@@ -2,8 +2,8 @@
 # Checks the libraries and the conformance suite with the oldest compiler that they support, the one that
 # `rust-version` in Cargo.toml names; with `--test` it also runs the suite on one backend.
 #
-# The compiler is that of Debian 12's archive, in the packages rustc-web and cargo-web, unpacked into
-# `target/oldest` beside any other. The lock file has versions of all dependencies that this compiler accepts,
+# The compiler is rustup's, if it is installed; else that of Debian 12's archive, in the packages rustc-web and
+# cargo-web, unpacked into `target/oldest` beside any other. The lock file has versions of all dependencies that this compiler accepts,
 # because Cargo prefers such versions to newer ones.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -28,7 +28,7 @@ unpack() {
 }
 
 oldest_cargo() {
-    "$UNPACKED/usr/bin/cargo" "$@" --quiet --locked --target-dir target/oldest
+    "${CARGO[@]}" "$@" --quiet --locked --target-dir target/oldest
 }
 
 # Prints the features of the facade, but not that for hickory, which needs Rust 1.88 itself.
@@ -37,15 +37,21 @@ facade_features() {
         paste -s -d ,
 }
 
-if [[ $(grep -m 1 rust-version Cargo.toml) != 'rust-version = "1.85"' ]]; then
-    echo "Cargo.toml names another compiler than this script" >&2
+OLDEST=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
+if rustup toolchain list 2>/dev/null | grep -q "^$OLDEST"; then
+    CARGO=(cargo "+$OLDEST")
+elif [[ $VERSION == "$OLDEST".* ]]; then
+    unpack
+    export LD_LIBRARY_PATH=$UNPACKED/usr/lib/x86_64-linux-gnu:$UNPACKED/lib/x86_64-linux-gnu
+    export RUSTC=$UNPACKED/usr/bin/rustc
+    CARGO=("$UNPACKED/usr/bin/cargo")
+else
+    echo "Cargo.toml names Rust $OLDEST, and this script another version in Debian's archive" >&2
     exit 1
 fi
-unpack
-export LD_LIBRARY_PATH=$UNPACKED/usr/lib/x86_64-linux-gnu:$UNPACKED/lib/x86_64-linux-gnu
-export RUSTC=$UNPACKED/usr/bin/rustc RUSTFLAGS="-D warnings" CARGO_INCREMENTAL=0
+export RUSTFLAGS="-D warnings" CARGO_INCREMENTAL=0
 unset RUSTC_WRAPPER
-echo "    with $("$RUSTC" --version)"
+echo "    with $("${CARGO[@]}" --version)"
 oldest_cargo check --lib --all-features "${LIBRARIES[@]/#/--package=}"
 oldest_cargo check --lib --package anyrt --features "$(facade_features)"
 if [[ ${1-} == --test ]]; then

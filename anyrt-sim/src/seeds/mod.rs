@@ -387,13 +387,13 @@ impl Seeds {
         };
         let test = report.test.as_deref().unwrap_or("the test");
         let mut line = format!("{test} passed with {what}: no failure is reproduced");
-        if let Some(misfit) = &report.misfit {
-            line += &format!("\n{misfit}");
-        } else if let Repeat::Choices(choices) = &self.repeat
-            && choices.lacks_bounds()
-        {
-            line += "\nthe list has no hashes of the numbers of alternatives, as those of older versions: whether it \
-                     fits the run is not known";
+        match (&report.misfit, &self.repeat) {
+            (Some(misfit), _) => line += &format!("\n{misfit}"),
+            (None, Repeat::Choices(choices)) if choices.lacks_bounds() => {
+                line += "\nthe list has no hashes of the numbers of alternatives, as those of older versions: \
+                         whether it fits the run is not known";
+            }
+            _ => {}
         }
         // A closed stream does not make the run fail.
         let _ = writeln!(stderr(), "{line}");

@@ -26,13 +26,12 @@ use crate::seeds::Watch;
 /// ```
 /// use std::time::Duration;
 ///
-/// use anyrt_core::time::{now, sleep};
-/// use anyrt_sim::{Config, Sim};
+/// use anyrt::sim::Config;
 ///
 /// let outcome = Config::new(7).run(async {
-///     let start = now::<Sim>();
-///     sleep::<Sim>(Duration::from_secs(86_400)).await;
-///     now::<Sim>() - start
+///     let start = anyrt::now();
+///     anyrt::sleep(Duration::from_secs(86_400)).await;
+///     anyrt::now() - start
 /// });
 /// let day = outcome.result.expect("nothing fails");
 /// assert!(day >= Duration::from_secs(86_400));
@@ -448,11 +447,10 @@ impl Config {
     /// ```
     /// use std::time::Duration;
     ///
-    /// use anyrt_core::time::sleep;
-    /// use anyrt_sim::{Config, Sim};
+    /// use anyrt::sim::Config;
     ///
     /// let path = std::env::temp_dir().join(format!("anyrt-trace-{}.html", std::process::id()));
-    /// let outcome = Config::new(7).trace(&path).run(sleep::<Sim>(Duration::from_secs(60)));
+    /// let outcome = Config::new(7).trace(&path).run(anyrt::sleep(Duration::from_secs(60)));
     /// assert!(outcome.result.is_ok());
     /// let page = std::fs::read_to_string(&path)?;
     /// assert!(page.contains("seed 7 passed"));

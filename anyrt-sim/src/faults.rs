@@ -10,7 +10,7 @@ use std::time::Duration;
 /// # Examples
 ///
 /// ```
-/// use anyrt_sim::{Config, Faults};
+/// use anyrt::sim::{Config, Faults};
 ///
 /// let mut faults = Faults::rough();
 /// faults.duplication = 0;

@@ -6,13 +6,12 @@
 //! ```
 //! use std::time::Duration;
 //!
-//! use anyrt_core::time::{now, sleep};
-//! use anyrt_sim::{Config, Sim};
+//! use anyrt::sim::Config;
 //!
 //! for seed in 0..100 {
 //!     let outcome = Config::new(seed).run(async {
-//!         sleep::<Sim>(Duration::from_secs(3600)).await;
-//!         now::<Sim>()
+//!         anyrt::sleep(Duration::from_secs(3600)).await;
+//!         anyrt::now()
 //!     });
 //!     assert!(outcome.result.is_ok(), "{outcome:?}");
 //! }
@@ -83,15 +82,14 @@
 //! ```
 //! use std::time::Duration;
 //!
-//! use anyrt_core::time::sleep;
-//! use anyrt_sim::{Seeds, Sim, Simulation, always, sometimes};
+//! use anyrt::sim::{Seeds, Simulation, always, sometimes};
 //!
 //! // `ANYRT_SIM_SEED=7 cargo test` runs one seed, and `ANYRT_SIM_SEEDS=5000` more of them.
 //! Seeds::from_env(0..100)
 //!     .run(|| async {
 //!         let simulation = Simulation::current().expect("inside of a simulation");
 //!         let seconds = simulation.choose(10);
-//!         sleep::<Sim>(Duration::from_secs(seconds)).await;
+//!         anyrt::sleep(Duration::from_secs(seconds)).await;
 //!         sometimes!(seconds == 9, "the longest time is tried");
 //!         always!(simulation.clock().elapsed() < Duration::from_secs(10));
 //!     })

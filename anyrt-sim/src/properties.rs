@@ -20,13 +20,13 @@ use crate::lock::lock;
 /// # Examples
 ///
 /// ```
-/// use anyrt_sim::{Config, Seeds, Simulation};
+/// use anyrt::sim::{Config, Seeds, Simulation};
 ///
 /// let report = Seeds::range(0..100).run(|| async {
 ///     let simulation = Simulation::current().expect("inside of a simulation");
 ///     let retries = simulation.choose(3);
-///     anyrt_sim::sometimes!(retries == 2);
-///     anyrt_sim::sometimes!(retries == 9, "the ninth retry");
+///     anyrt::sim::sometimes!(retries == 2);
+///     anyrt::sim::sometimes!(retries == 9, "the ninth retry");
 /// });
 /// assert_eq!(report.never.len(), 1);
 /// assert_eq!(report.never[0].text, "the ninth retry");
@@ -50,11 +50,11 @@ macro_rules! sometimes {
 /// # Examples
 ///
 /// ```
-/// use anyrt_sim::{Config, Failure};
+/// use anyrt::sim::{Config, Failure};
 ///
 /// let outcome = Config::new(1).run(async {
 ///     let (sent, received) = (3, 4);
-///     anyrt_sim::always!(received <= sent, "{received} of {sent} arrived");
+///     anyrt::sim::always!(received <= sent, "{received} of {sent} arrived");
 /// });
 /// let failure = outcome.result.expect_err("more arrived than was sent");
 /// assert!(failure.to_string().contains("4 of 3 arrived"), "{failure}");

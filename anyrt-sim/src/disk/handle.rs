@@ -42,28 +42,25 @@ use crate::spawn::Simulation;
 /// # Examples
 ///
 /// ```
+/// use anyrt::fs::OpenOptions;
+/// use anyrt::sim::{Config, DiskHandle, Simulation};
 /// use std::time::Duration;
 ///
-/// use anyrt_core::runtime::{Blocking, OpenMode};
-/// use anyrt_core::time::sleep;
-/// use anyrt_sim::{Config, Sim, Simulation};
+/// async fn journal() -> std::io::Result<()> {
+///     let mut file = OpenOptions::new().append(true).create(true).open("/journal").await?;
+///     file.write_all(b"safe").await?;
+///     file.sync_all().await?;
+///     file.write_all(b", and not safe").await?;
+///     file.flush().await?;
+///     anyrt::sleep_forever().await
+/// }
 ///
 /// Config::new(7)
 ///     .run(async {
 ///         let sim = Simulation::current().expect("this is a simulation");
-///         let prepare = |disk: &anyrt_sim::DiskHandle| disk.write("/etc/name", b"one").unwrap();
-///         let host = sim.host("server").disk(prepare).start(|| async {
-///             // As `anyrt::fs` does on a worker thread.
-///             let files = Sim::file_system().expect("a simulation has its own files");
-///             let mut mode = OpenMode::default();
-///             (mode.append, mode.create) = (true, true);
-///             let file = files.open("/journal".as_ref(), &mode).unwrap();
-///             file.write(b"safe").unwrap();
-///             file.sync(true).unwrap();
-///             file.write(b", and not safe").unwrap();
-///             sleep::<Sim>(Duration::from_secs(3600)).await;
-///         });
-///         sleep::<Sim>(Duration::from_secs(1)).await;
+///         let prepare = |disk: &DiskHandle| disk.write("/etc/name", b"one").unwrap();
+///         let host = sim.host("server").disk(prepare).start(journal);
+///         anyrt::sleep(Duration::from_secs(1)).await;
 ///         assert_eq!(host.disk().read("/journal").unwrap(), b"safe, and not safe");
 ///         host.crash().await;
 ///         assert_eq!(host.disk().read("/journal").unwrap(), b"safe");

@@ -50,15 +50,14 @@ pub enum Way {
 /// use std::cell::Cell;
 /// use std::time::Duration;
 ///
-/// use anyrt_core::time::sleep;
-/// use anyrt_sim::explore::cancel;
-/// use anyrt_sim::{Config, Sim};
+/// use anyrt::sim::explore::cancel;
+/// use anyrt::sim::Config;
 ///
 /// let report = cancel(&Config::new(1), async |cut| {
 ///     let (from, to) = (Cell::new(10), Cell::new(0));
 ///     cut.around(async {
 ///         from.set(from.get() - 3);
-///         sleep::<Sim>(Duration::from_millis(5)).await;
+///         anyrt::sleep(Duration::from_millis(5)).await;
 ///         to.set(to.get() + 3);
 ///     })
 ///     .await;
@@ -71,7 +70,7 @@ pub enum Way {
 /// let report = cancel(&Config::new(1), async |cut| {
 ///     let (from, to) = (Cell::new(10), Cell::new(0));
 ///     cut.around(async {
-///         sleep::<Sim>(Duration::from_millis(5)).await;
+///         anyrt::sleep(Duration::from_millis(5)).await;
 ///         from.set(from.get() - 3);
 ///         to.set(to.get() + 3);
 ///     })

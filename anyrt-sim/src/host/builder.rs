@@ -34,20 +34,19 @@ impl Simulation {
     /// ```
     /// use std::time::Duration;
     ///
-    /// use anyrt_core::net::{Listener, connect_tcp, listen_tcp};
-    /// use anyrt_core::stream::{ByteReceiveStreamExt, ByteSendStreamExt};
-    /// use anyrt_core::time::sleep;
-    /// use anyrt_sim::{Config, Sim, Simulation};
+    /// use anyrt::net::{Listener, connect_tcp, listen_tcp};
+    /// use anyrt::stream::{ByteReceiveStreamExt, ByteSendStreamExt};
+    /// use anyrt::sim::{Config, Simulation};
     ///
     /// let outcome = Config::new(1).run(async {
     ///     let sim = Simulation::current().expect("this is a simulation");
     ///     sim.host("server").start(|| async {
-    ///         let listener = listen_tcp::<Sim>(Some("0.0.0.0"), 80).await.unwrap();
+    ///         let listener = listen_tcp(Some("0.0.0.0"), 80).await.unwrap();
     ///         let mut stream = listener.accept().await.unwrap();
     ///         stream.send(b"hello").await.unwrap();
     ///     });
-    ///     sleep::<Sim>(Duration::from_millis(1)).await;
-    ///     let mut stream = connect_tcp::<Sim>("server", 80).await.unwrap();
+    ///     anyrt::sleep(Duration::from_millis(1)).await;
+    ///     let mut stream = connect_tcp("server", 80).await.unwrap();
     ///     stream.receive(100).await.unwrap()
     /// });
     /// assert_eq!(outcome.unwrap(), b"hello");

@@ -93,27 +93,26 @@ impl NetHandle {
     /// ```
     /// use std::time::Duration;
     ///
-    /// use anyrt_core::net::{Listener, connect_tcp, listen_tcp};
-    /// use anyrt_core::stream::{ByteReceiveStreamExt, ByteSendStreamExt};
-    /// use anyrt_core::time::sleep;
-    /// use anyrt_sim::{Config, Sim, Simulation};
+    /// use anyrt::net::{Listener, connect_tcp, listen_tcp};
+    /// use anyrt::stream::{ByteReceiveStreamExt, ByteSendStreamExt};
+    /// use anyrt::sim::{Config, Simulation};
     ///
     /// let outcome = Config::new(1).run(async {
     ///     let sim = Simulation::current().expect("this is a simulation");
     ///     let server = sim.host("server").start(|| async {
-    ///         let listener = listen_tcp::<Sim>(Some("0.0.0.0"), 80).await.unwrap();
+    ///         let listener = listen_tcp(Some("0.0.0.0"), 80).await.unwrap();
     ///         let mut stream = listener.accept().await.unwrap();
     ///         stream.send(&[0; 1_000_000]).await.unwrap();
     ///     });
     ///     let client = sim.host("client").start(|| async {
-    ///         sleep::<Sim>(Duration::from_millis(1)).await;
-    ///         let mut stream = connect_tcp::<Sim>("server", 80).await.unwrap();
+    ///         anyrt::sleep(Duration::from_millis(1)).await;
+    ///         let mut stream = connect_tcp("server", 80).await.unwrap();
     ///         while stream.receive(65_536).await.is_ok() {}
     ///     });
     ///     let _limit = sim.net().limit_bandwidth(&server, &client, 100_000);
-    ///     sleep::<Sim>(Duration::from_secs(9)).await;
+    ///     anyrt::sleep(Duration::from_secs(9)).await;
     ///     while client.is_up() {
-    ///         sleep::<Sim>(Duration::from_millis(10)).await;
+    ///         anyrt::sleep(Duration::from_millis(10)).await;
     ///     }
     ///     sim.clock().elapsed()
     /// });

@@ -145,30 +145,29 @@ impl NetHandle {
     /// ```
     /// use std::time::Duration;
     ///
-    /// use anyrt_core::net::UdpSocket;
-    /// use anyrt_core::time::sleep;
-    /// use anyrt_sim::{Config, Sim, Simulation};
+    /// use anyrt::net::UdpSocket;
+    /// use anyrt::sim::{Config, Simulation};
     ///
     /// let outcome = Config::new(1).run(async {
     ///     let sim = Simulation::current().expect("this is a simulation");
     ///     let [sender, receiver] = ["sender", "receiver"].map(|name| {
     ///         sim.host(name).start(move || async move {
-    ///             let socket = UdpSocket::<Sim>::bind(([0, 0, 0, 0], 9)).unwrap();
+    ///             let socket = UdpSocket::bind(([0, 0, 0, 0], 9)).unwrap();
     ///             if name == "receiver" {
     ///                 socket.receive_from(10).await.unwrap();
     ///             } else {
-    ///                 sleep::<Sim>(Duration::from_secs(1)).await;
-    ///                 let to = anyrt_core::net::lookup::<Sim>("receiver", 9).await.unwrap()[0];
+    ///                 anyrt::sleep(Duration::from_secs(1)).await;
+    ///                 let to = anyrt::net::lookup("receiver", 9).await.unwrap()[0];
     ///                 socket.send_to(b"hello", to).await.unwrap();
     ///             }
     ///         })
     ///     });
     ///     let hold = sim.net().hold(&sender, &receiver);
-    ///     sleep::<Sim>(Duration::from_secs(60)).await;
+    ///     anyrt::sleep(Duration::from_secs(60)).await;
     ///     assert_eq!(hold.waiting(), 1);
     ///     assert!(receiver.is_up(), "it still waits for the packet");
     ///     hold.release();
-    ///     sleep::<Sim>(Duration::from_secs(1)).await;
+    ///     anyrt::sleep(Duration::from_secs(1)).await;
     ///     assert!(!receiver.is_up(), "the packet has arrived");
     /// });
     /// outcome.unwrap();

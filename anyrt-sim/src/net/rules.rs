@@ -323,7 +323,7 @@ impl NetHandle {
     /// # Examples
     ///
     /// ```
-    /// use anyrt_sim::{Config, Content, Packet, RuleChoices, Simulation, Verdict};
+    /// use anyrt::sim::{Config, Content, Packet, RuleChoices, Simulation, Verdict};
     ///
     /// Config::new(1).run(async {
     ///     let sim = Simulation::current().expect("this is a simulation");

@@ -92,9 +92,9 @@ impl Simulation {
     /// # Examples
     ///
     /// ```
-    /// use anyrt_core::process::{Command, run_process};
-    /// use anyrt_core::stream::{ByteReceiveStreamExt, ByteSendStreamExt};
-    /// use anyrt_sim::{Config, Sim, Simulation};
+    /// use anyrt::process::{Command, run_process};
+    /// use anyrt::stream::{ByteReceiveStreamExt, ByteSendStreamExt};
+    /// use anyrt::sim::{Config, Simulation};
     ///
     /// let outcome = Config::new(1).run(async {
     ///     let sim = Simulation::current().expect("this is a simulation");
@@ -109,9 +109,9 @@ impl Simulation {
     ///         Ok(0)
     ///     });
     ///
-    ///     let shouted = run_process::<Sim>(Command::new("shout").arg("now").input("hello")).await;
+    ///     let shouted = run_process(Command::new("shout").arg("now").input("hello")).await;
     ///     assert_eq!(shouted.unwrap().stdout.as_deref(), Some(&b"HELLO"[..]));
-    ///     run_process::<Sim>(["/usr/bin/shout"]).await.unwrap_err().to_string()
+    ///     run_process(["/usr/bin/shout"]).await.unwrap_err().to_string()
     /// });
     /// assert_eq!(
     ///     outcome.unwrap(),

@@ -37,11 +37,10 @@ use crate::shrink::{Shrink, Signature};
 /// ```
 /// use std::time::Duration;
 ///
-/// use anyrt_core::time::sleep;
-/// use anyrt_sim::{Seeds, Sim};
+/// use anyrt::sim::Seeds;
 ///
 /// let report = Seeds::range(0..200).jobs(2).run(|| async {
-///     sleep::<Sim>(Duration::from_secs(60)).await;
+///     anyrt::sleep(Duration::from_secs(60)).await;
 /// });
 /// assert_eq!(report.seeds, 200);
 /// report.unwrap();
@@ -50,7 +49,7 @@ use crate::shrink::{Shrink, Signature};
 /// A failure is shrunk to few choices:
 ///
 /// ```
-/// use anyrt_sim::{Seeds, Simulation};
+/// use anyrt::sim::{Seeds, Simulation};
 ///
 /// let report = Seeds::range(0..1000).run(|| async {
 ///     let simulation = Simulation::current().expect("inside of a simulation");
@@ -131,7 +130,7 @@ impl Seeds {
     /// # Examples
     ///
     /// ```
-    /// use anyrt_sim::Seeds;
+    /// use anyrt::sim::Seeds;
     ///
     /// Seeds::from_env(0..50).run(|| async {}).unwrap();
     /// ```

@@ -30,7 +30,7 @@ use crate::seeds::{Loudness, TestOutput, run_alone};
 /// ```
 /// use std::time::Duration;
 ///
-/// use anyrt_sim::{Config, Policy, Shrink, Simulation};
+/// use anyrt::sim::{Config, Policy, Shrink, Simulation};
 ///
 /// async fn test() {
 ///     let simulation = Simulation::current().expect("inside of a simulation");

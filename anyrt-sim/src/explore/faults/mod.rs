@@ -34,26 +34,24 @@ use crate::seeds::{Loudness, TestOutput, run_here};
 /// use std::io;
 /// use std::time::Duration;
 ///
-/// use anyrt_core::cancel::move_on_after;
-/// use anyrt_core::net::UdpSocket;
-/// use anyrt_core::time::sleep;
-/// use anyrt_sim::explore::faults;
-/// use anyrt_sim::{Config, Sim, Simulation};
+/// use anyrt::net::UdpSocket;
+/// use anyrt::sim::explore::faults;
+/// use anyrt::sim::{Config, Simulation};
 ///
 /// async fn server() {
-///     let socket = UdpSocket::<Sim>::bind(([0, 0, 0, 0], 9)).unwrap();
+///     let socket = UdpSocket::bind(([0, 0, 0, 0], 9)).unwrap();
 ///     while let Ok((question, from)) = socket.receive_from(10).await {
 ///         socket.send_to(&question, from).await.unwrap();
 ///     }
 /// }
 ///
 /// async fn ask(question: &[u8], attempts: u32) -> Option<Vec<u8>> {
-///     let socket = UdpSocket::<Sim>::bind(([0, 0, 0, 0], 0)).unwrap();
-///     let to = anyrt_core::net::lookup::<Sim>("server", 9).await.unwrap()[0];
+///     let socket = UdpSocket::bind(([0, 0, 0, 0], 0)).unwrap();
+///     let to = anyrt::net::lookup("server", 9).await.unwrap()[0];
 ///     for _ in 0..attempts {
 ///         socket.send_to(question, to).await.unwrap();
 ///         let answer = socket.receive_from(10);
-///         if let Some(answer) = move_on_after::<Sim, _>(Duration::from_secs(1), answer).await {
+///         if let Some(answer) = anyrt::move_on_after(Duration::from_secs(1), answer).await {
 ///             return Some(answer.unwrap().0);
 ///         }
 ///     }
@@ -63,7 +61,7 @@ use crate::seeds::{Loudness, TestOutput, run_here};
 /// async fn questions(attempts: [u32; 2]) {
 ///     let sim = Simulation::current().expect("this is a simulation");
 ///     sim.host("server").start(server);
-///     sleep::<Sim>(Duration::from_millis(1)).await;
+///     anyrt::sleep(Duration::from_millis(1)).await;
 ///     assert!(ask(b"first", attempts[0]).await.is_some(), "no first answer");
 ///     assert!(ask(b"second", attempts[1]).await.is_some(), "no second answer");
 /// }
@@ -142,12 +140,12 @@ impl Config {
     /// # Examples
     ///
     /// ```
-    /// use anyrt_sim::Config;
+    /// use anyrt::sim::Config;
     ///
     /// // The 13th packet, of those that can be lost, is lost.
     /// let config = Config::new(7).inject_faults("fault=0*12,999".parse()?);
     /// # drop(config);
-    /// # Ok::<(), anyrt_sim::ParseChoicesError>(())
+    /// # Ok::<(), anyrt::sim::ParseChoicesError>(())
     /// ```
     pub fn inject_faults(mut self, faults: Choices) -> Config {
         self.faults = possible(&self.faults);

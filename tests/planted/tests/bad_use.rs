@@ -83,10 +83,11 @@ fn a_thread_that_wakes_a_task_is_refused_with_the_place() {
     );
 }
 
-// A function of its own, for the backtrace.
+// A function of its own, for the backtrace. It does not end with the call: an optimized one would have no frame.
 #[inline(never)]
 fn wakes_from_outside(event: &Event) {
     event.set();
+    std::hint::black_box(event);
 }
 
 /// A thread that wakes a task later: the run does not wait for it.

@@ -84,8 +84,8 @@ pub enum Policy {
     /// and a number of steps that the seed decides, and random order after these steps. The default: many seeds
     /// find a fault sooner if only half of them have uniform order.
     Mixed,
-    /// The task with the highest priority, which is random, as is that of each host's main future; at `depth - 1` random steps, the running task
-    /// gets the lowest one. Finds a fault that needs few changes of tasks with a known probability
+    /// The task with the highest priority, which is random; each host's main future has one too. At `depth - 1` random
+    /// steps, the running task gets the lowest one. Finds a fault that needs few changes of tasks with a known probability
     /// (probabilistic concurrency testing, Burckhardt et al. 2010).
     Pct {
         /// The number of constraints of the order that a fault needs; 2 or 3 is usual.

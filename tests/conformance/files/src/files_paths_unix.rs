@@ -6,7 +6,6 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 
 use anyrt_core::fs::{self as files, Path};
-use rustix::io::Errno;
 
 use crate::disk as fs;
 use crate::erased::{Backend, R};
@@ -124,10 +123,8 @@ pub fn names_are_bytes(backend: &Backend) {
         expected.sort();
         assert_eq!(found, expected);
         let error = root.join("x".repeat(256)).write("").await.unwrap_err();
-        assert_eq!(
-            error.raw_os_error(),
-            Some(Errno::NAMETOOLONG.raw_os_error())
-        );
+        // By its name: the oldest compiler has no stable path to this kind.
+        assert_eq!(format!("{:?}", error.kind()), "InvalidFilename");
     });
     assert!(fs::remove_dir_all(folder.path()).is_ok());
 }

@@ -19,6 +19,9 @@ TARGET=x86_64-pc-windows-gnu
 BUILT=target/windows/$TARGET/debug
 BACKENDS=(tokio smol async-std)
 
+# The configurations of a backend in which the suite is mounted, by the prefix of their tests.
+declare -A CONFIGURATIONS=([tokio]="multi_thread:: current_thread::" [smol]="one_thread:: four_threads::")
+
 # Cases that fail by a fault of wine, with the test that shows it.
 declare -A FAULTS=(
     [engine_sockets::a_reset_is_reported_after_the_scope]=a_reset_is_an_error_of_the_read
@@ -50,7 +53,7 @@ test_program() {
 
 # Prints the area of the case on each line.
 areas() {
-    sed -E 's/^.*:: *//; s/::.*//
+    sed -E 's/::.*//
         s/^(files|file_streams|disk).*/files/; s/^tls.*/tls/
         s/^(net_|engine_sockets).*/net/; s/^(threads|portals|blocking|engine_threads).*/threads/
         s/^sync_.*/sync/; s/^.*streams.*/streams/; s/^(time|timeouts|scopes_deadline|scopes_effective).*/time/
@@ -59,7 +62,7 @@ areas() {
 
 # Counts the lines of each area.
 count() {
-    sed -E 's/^((multi_thread|current_thread)::)?([a-z_]+)::.*/\3/' | areas | sort | uniq -c |
+    areas | sort | uniq -c |
         awk '{ n = $1; sub(/^ *[0-9]+ /, ""); print $0 "\t" n }'
 }
 
@@ -187,9 +190,8 @@ for backend in "${BACKENDS[@]}"; do
     # The three programs have one name: each is in the dependency file of its package.
     program=$(grep -l "anyrt-$backend/tests/conformance.rs" "$BUILT"/deps/conformance-*.d | xargs ls -t | sed -n 1p)
     program=${program%.d}.exe
-    prefixes=("")
-    [[ $backend == tokio ]] && prefixes=(multi_thread:: current_thread::)
-    for prefix in "${prefixes[@]}"; do
+    read -ra prefixes <<<"${CONFIGURATIONS[$backend]:-}"
+    for prefix in "${prefixes[@]:-}"; do
         run_suite "$backend" "$prefix" "$program" || failed=1
     done
     programs_are_right_on "$backend" || failed=1

@@ -38,7 +38,7 @@ pub type SocketStream<K> = anyrt_core::net::SocketStream<Ambient, K>;
 ///
 /// # Examples
 ///
-/// A socket of the standard library that is adopted and then converted back, on Unix systems:
+/// A socket of the standard library that is adopted and then converted back:
 ///
 /// ```
 /// # if anyrt::Backend::available().is_empty() { return Ok(()) }

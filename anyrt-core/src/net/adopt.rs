@@ -16,7 +16,8 @@ impl<R: Net<Socket: AdoptSocket>, K: Domain> SocketStream<R, K> {
     /// async-std's `TryFrom`, `Async::into_inner` of smol and async-io).
     ///
     /// The stream owns the socket. Programs that are started later do not inherit it. The socket is set
-    /// to non-blocking mode, which affects all duplicates of the descriptor.
+    /// to non-blocking mode, which affects all duplicates of the descriptor. On Windows, the descriptor is the
+    /// handle of the socket, an `OwnedSocket`.
     ///
     /// # Errors
     ///

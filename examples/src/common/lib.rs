@@ -11,7 +11,7 @@ mod messages;
 mod run;
 #[cfg(any(unix, windows))]
 pub mod site;
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 mod spare;
 mod walk;
 
@@ -20,6 +20,6 @@ pub use self::accept::{accept, accept_to_connect, limit_send_buffer, listen};
 pub use self::args::{Args, address, at_least_one, command_line, parse, seconds};
 pub use self::messages::{Messages, print, show_progress};
 pub use self::run::{run, run_service};
-#[cfg(unix)]
+#[cfg(any(unix, windows))]
 pub use self::spare::Spare;
 pub use self::walk::{Files, Outcome, Unreadable};

@@ -26,7 +26,7 @@ use crate::time::sleep;
 /// groups; they can be joined through the attribute `Descriptor`.
 ///
 /// Its attributes are [`SocketFamily`](crate::net::SocketFamily), [`LocalAddress`](crate::net::LocalAddress),
-/// with UDP [`LocalPort`](crate::net::LocalPort), and on Unix systems `Descriptor`.
+/// with UDP [`LocalPort`](crate::net::LocalPort), and on Unix systems and Windows `Descriptor`.
 pub struct DatagramSocket<R: Net, K: Domain> {
     pub(super) packets: Packets<R::Socket>,
     pub(super) kind: PhantomData<K>,

@@ -66,7 +66,8 @@ pub type UnixListener<R> = SocketListener<R, Unix>;
 /// and accepted ones stay open.
 ///
 /// Its attributes are [`SocketFamily`](crate::net::SocketFamily), [`LocalAddress`](crate::net::LocalAddress),
-/// with TCP [`LocalPort`](crate::net::LocalPort), and on Unix systems `Descriptor`. It has no remote address.
+/// with TCP [`LocalPort`](crate::net::LocalPort), and on Unix systems and Windows `Descriptor`. It has no remote
+/// address.
 pub struct SocketListener<R: Net, K: Domain> {
     socket: R::Socket,
     accepting: ResourceGuard,

@@ -33,7 +33,7 @@ pub type UnixStream<R> = SocketStream<R, Unix>;
 ///
 /// Its attributes are [`SocketFamily`](crate::net::SocketFamily), [`LocalAddress`](crate::net::LocalAddress),
 /// [`RemoteAddress`](crate::net::RemoteAddress), with TCP [`LocalPort`](crate::net::LocalPort) and
-/// [`RemotePort`](crate::net::RemotePort), and on Unix systems `Descriptor`.
+/// [`RemotePort`](crate::net::RemotePort), and on Unix systems and Windows `Descriptor`.
 pub struct SocketStream<R: Net, K: Domain> {
     pub(super) connection: Connection<R::Socket>,
     kind: PhantomData<K>,

@@ -189,9 +189,9 @@ pub fn cancelling_nested_scopes_is_linear(backend: &Backend) {
 }
 
 anyrt_conformance_kit::cases! { engine_depth: erased,
-    aborting_nested_groups_is_linear,
-    aborting_nested_groups_in_place_is_linear,
+    aborting_nested_groups_is_linear: [processor_time],
+    aborting_nested_groups_in_place_is_linear: [processor_time],
     opening_nested_groups_is_linear: [processor_time],
     opening_nested_groups_in_place_is_linear: [processor_time],
-    cancelling_nested_scopes_is_linear,
+    cancelling_nested_scopes_is_linear: [processor_time],
 }

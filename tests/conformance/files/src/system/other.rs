@@ -24,10 +24,6 @@ pub(crate) trait OsStrExt {
     fn from_bytes(_: &[u8]) -> &Self {
         unimplemented!("{REASON}")
     }
-
-    fn as_bytes(&self) -> &[u8] {
-        unimplemented!("{REASON}")
-    }
 }
 
 impl OsStrExt for OsStr {}

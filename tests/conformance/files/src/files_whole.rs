@@ -210,5 +210,5 @@ anyrt_conformance_kit::cases! { files_whole: erased [Process],
     a_cancelled_copy_leaves_all_or_nothing,
     an_atomic_write_replaces_the_contents: [unix_files],
     a_cancelled_atomic_write_leaves_one_or_the_other,
-    renaming_replaces_nothing,
+    renaming_replaces_nothing: [unix_files],
 }

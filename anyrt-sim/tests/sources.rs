@@ -26,8 +26,8 @@ const ALL: &[Access] = &[
         harmless: &[],
         rooms: &[
             (
-                "anyrt/src/interop/hyper/timer.rs",
-                "an anchor: only differences to it are used",
+                "anyrt/src/interop/clock.rs",
+                "an anchor: only differences to it are used; the time on threads without a runtime",
             ),
             (
                 "anyrt-core/src/disk/paths.rs",
@@ -147,6 +147,10 @@ const ALL: &[Access] = &[
         ],
         harmless: &[],
         rooms: &[
+            (
+                "anyrt/src/interop/quinn",
+                "sockets of the standard library that a program hands over, refused in a simulation",
+            ),
             (
                 "anyrt-core/src/monitor/peer",
                 "the user behind a socket of the system",

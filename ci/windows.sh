@@ -143,14 +143,17 @@ faults_are_wines() {
 
 # The same as `digest_is_right_on` and `pipeline_is_right_on` of `.ci/run`: the usual tools give the same answer.
 programs_are_right_on() {
-    local backend=$1
+    local backend=$1 failed=0
+    # Names with a backslash are escaped, and their lines marked by one.
     diff <(find examples/src -type f | LC_ALL=C sort | xargs sha256sum) \
-        <(wine "$BUILT/digest.exe" --backend "$backend" examples/src 2>/dev/null | tr -d '\r' | tr '\\' '/')
+        <(wine "$BUILT/digest.exe" --backend "$backend" examples/src 2>/dev/null |
+            tr -d '\r' | sed -E 's/^\\//; s/\\\\/\//g' | LC_ALL=C sort -k 2) || failed=1
     diff <(
         export LC_ALL=C
         cat $(find examples/src -type f) | tr -cs 'A-Za-z' '\n' | tr 'A-Z' 'a-z' | grep . |
             sort | uniq -c | sort -k1,1nr -k2,2 | sed -n 1,20p
-    ) <(wine "$BUILT/pipeline.exe" --backend "$backend" examples/src 2>/dev/null | tr -d '\r')
+    ) <(wine "$BUILT/pipeline.exe" --backend "$backend" examples/src 2>/dev/null | tr -d '\r') || failed=1
+    if ((failed)); then return 1; fi
     echo "    $backend: digest and pipeline are right"
 }
 

@@ -11,25 +11,6 @@ use std::time::Duration;
 use std::{net, thread};
 
 use tokio::net::TcpStream;
-use tokio::time::timeout;
-
-/// The port of a listener that was closed.
-fn closed() -> net::SocketAddr {
-    let listener = net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap()
-}
-
-/// A connection that is refused before the reactor waits for it is never reported.
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_refused_connection_is_reported() {
-    for round in 0..3000 {
-        let connecting = timeout(Duration::from_secs(10), TcpStream::connect(closed()));
-        match connecting.await {
-            Ok(outcome) => assert_eq!(outcome.unwrap_err().kind(), ErrorKind::ConnectionRefused),
-            Err(_) => panic!("the connection of round {round} is not reported"),
-        }
-    }
-}
 
 /// Waiting until a connection can be read takes the error of the connection.
 #[tokio::test]

@@ -76,15 +76,20 @@ fn functions(crate_name: &str, only: Option<&BTreeSet<String>>) -> Vec<Function>
     found
 }
 
-/// Returns the files of a folder and of those in it, apart from tests.
+/// Returns the files of a folder and of those in it, apart from tests, and from types for Windows: those of the same name
+/// for Unix have the examples, which run here.
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if path.is_dir() && name != "__private" {
+        if path.is_dir() && name != "__private" && name != "windows" {
             files.extend(sources(&path));
-        } else if name.ends_with(".rs") && !name.ends_with("tests.rs") && name != "__private.rs" {
+        } else if path.is_file()
+            && name.ends_with(".rs")
+            && !name.ends_with("tests.rs")
+            && name != "__private.rs"
+        {
             files.push(path);
         }
     }

@@ -183,7 +183,7 @@ impl Shrink {
     /// let config = Config::new(7);
     /// let failed = config.run(test());
     /// let shrunk = Shrink::new(&config, failed.choices).run(test);
-    /// assert_eq!(shrunk.unwrap().choices.to_string(), "user=1");
+    /// assert!(shrunk.unwrap().choices.to_string().starts_with("user=1/"));
     /// ```
     pub fn run<F, Fut>(self, test: F) -> Option<Shrunk>
     where

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::env;
-use std::io;
-use std::net::{TcpListener, UdpSocket};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use anyrt::Backend;
+use anyrt::net::{UdpSocket, listen_tcp};
 
 /// The variable that is set in the processes that this program starts: tests fail there that pass
 /// otherwise.
@@ -148,25 +147,24 @@ async fn free_ports_are_distinct_and_can_be_bound() {
     let mut seen = BTreeSet::new();
     for _ in 0..20 {
         let port = anyrt::testing::free_tcp_port().unwrap();
-        bind(|| TcpListener::bind(("127.0.0.1", port)));
+        bind(async || listen_tcp(Some("127.0.0.1"), port).await.is_ok()).await;
         assert!(seen.insert(port), "port {port} was given before");
         let port = anyrt::testing::free_udp_port().unwrap();
-        bind(|| UdpSocket::bind(("127.0.0.1", port)));
+        bind(async || UdpSocket::bind(([127, 0, 0, 1], port)).is_ok()).await;
         assert!(seen.insert(port), "port {port} was given before");
     }
 }
 
 /// Calls `bind` again if the port is in use: another test that looks for a free port may use it for a
 /// moment.
-fn bind<T>(bind: impl Fn() -> io::Result<T>) {
-    let bound = (0..1_000).any(|_| {
-        let bound = bind().is_ok();
-        if !bound {
-            thread::sleep(Duration::from_millis(1));
+async fn bind(bind: impl AsyncFn() -> bool) {
+    for _ in 0..1_000 {
+        if bind().await {
+            return;
         }
-        bound
-    });
-    assert!(bound, "a free port can be bound");
+        anyrt::sleep(Duration::from_millis(1)).await;
+    }
+    panic!("a free port can be bound");
 }
 
 fn this_program(args: &[&str]) -> Output {

@@ -3,11 +3,11 @@
 use std::io;
 
 use anyrt_core::testing;
-#[cfg(not(all(feature = "net", unix)))]
+#[cfg(not(all(feature = "net", any(unix, windows))))]
 use anyrt_core::testing as ports;
 
 use crate::Ambient;
-#[cfg(all(feature = "net", unix))]
+#[cfg(all(feature = "net", any(unix, windows)))]
 use crate::ambient::ports;
 
 pub use anyrt_core::testing::{Sequencer, SequencerError};

@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::io;
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -106,19 +107,15 @@ pub fn blocks_remove_however_they_end(backend: &Backend) {
             assert!(scope.run(dirs).await.is_err());
         }
 
+        let begun = AtomicBool::new(false);
         let mut dropped = Box::pin(temp::with_temp_dir::<R, (), io::Error, _, _>(async |dir| {
             paths.push(dir);
+            begun.store(true, Ordering::Relaxed);
             std::future::pending().await
         }));
-        let mut polls = 0;
-        until(|| {
-            polls += 1;
-            polls > 1
-        })
-        .await;
-        while poll_once(dropped.as_mut()).await.is_pending() && polls < 100 {
+        while !begun.load(Ordering::Relaxed) {
+            assert!(poll_once(dropped.as_mut()).await.is_pending());
             to_thread::run::<R, _, _>(|| ()).await;
-            polls += 1;
         }
         drop(dropped);
 

@@ -7,6 +7,7 @@
 //! | `attributes` | typed attributes of sockets: addresses, ports, family |
 //! | `lookup` | names to addresses and back, and the lookup of the system |
 //! | `os` | system calls on Unix: `OsSocket`, error numbers, stale socket files; on Windows, `winsock` takes its place |
+//! | `system` | the facet of runtimes whose sockets are those of the system |
 //! | `stream` | connected streams, their halves, and descriptors sent through Unix sockets |
 //! | `datagram` | UDP and Unix datagram sockets |
 //! | `connect` | `connect_tcp`, `connect_unix`, happy eyeballs, and connectables |
@@ -15,7 +16,7 @@
 //!
 //! A room imports only rooms that stand above it in this table; `connect` and `listen` do not import each
 //! other. Everything is generic over [`Net`](crate::runtime::Net) and runs on a simulated network too, except
-//! `os`, `adopt`, and the methods that send and receive descriptors.
+//! `os`, `system`, `adopt`, and the methods that send and receive descriptors.
 
 mod address;
 #[cfg(any(unix, windows))]
@@ -32,6 +33,8 @@ mod os;
 #[path = "winsock/mod.rs"]
 mod os;
 mod stream;
+#[cfg(any(unix, windows))]
+mod system;
 
 pub use self::address::{Address, Family, UnixAddress};
 pub use self::attributes::{LocalAddress, LocalPort, RemoteAddress, RemotePort, SocketFamily};

@@ -10,12 +10,12 @@
 //! | `linux`, `other` | what differs between systems |
 //!
 //! A backend provides only the readiness of descriptors, with which [`OsSocket`] implements sockets for
-//! [`OsSockets`]; everything above is generic over [`Net`]. Code that needs descriptors and no sockets is behind
-//! the feature `descriptors` alone. `accept`, `receive_from` and similar functions take something from the
-//! system in one call or not at all, so that dropping them loses nothing.
+//! [`OsSockets`](crate::runtime::OsSockets); everything above is generic over [`Net`](crate::runtime::Net). Code that
+//! needs descriptors and no sockets is behind the feature `descriptors` alone. `accept`, `receive_from` and similar
+//! functions take something from the system in one call or not at all, so that dropping them loses nothing.
 
 use std::io::{self, IoSlice};
-use std::net::{Shutdown, SocketAddr};
+use std::net::Shutdown;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::task::{Context, Poll};
 
@@ -26,10 +26,8 @@ use rustix::net::{self, RecvFlags, SendAncillaryBuffer, sockopt};
 use self::platform::SENDING;
 pub(super) use self::platform::is_listening;
 pub(super) use self::stale_file::replacing_a_stale_file;
-use super::{Address, Family, system_lookup, system_reverse_lookup};
-use crate::runtime::{
-    AdoptSocket, Attempt, Direction, Net, OsSockets, Socket, SocketOption, SocketSpec, Source,
-};
+use super::{Address, Family};
+use crate::runtime::{AdoptSocket, Attempt, Direction, Socket, SocketOption, Source};
 use crate::stream::{Attribute, Attributes, Request};
 
 mod address;
@@ -59,31 +57,6 @@ pub struct Descriptor;
 impl Attribute for Descriptor {
     type Value = OwnedFd;
     const NAME: &'static str = "descriptor";
-}
-
-/// Provides sockets for every runtime whose sockets are descriptors.
-impl<R: OsSockets> Net for R {
-    type Socket = OsSocket<R::Source>;
-
-    fn socket(
-        purpose: SocketSpec<'_>,
-        options: &[SocketOption],
-    ) -> io::Result<OsSocket<R::Source>> {
-        OsSocket::open(purpose, options)
-    }
-
-    fn lookup(
-        host: String,
-        port: u16,
-    ) -> impl Future<Output = io::Result<Vec<SocketAddr>>> + Send + 'static {
-        system_lookup::<R>(host, port)
-    }
-
-    fn reverse_lookup(
-        address: SocketAddr,
-    ) -> impl Future<Output = io::Result<(String, String)>> + Send + 'static {
-        system_reverse_lookup::<R>(address)
-    }
 }
 
 impl<S: Source> AdoptSocket for OsSocket<S> {

@@ -16,7 +16,7 @@
 //! - A call that sends takes all bytes, however many; see [`MOST`].
 
 use std::io::{self, IoSlice, Read};
-use std::net::{Shutdown, SocketAddr};
+use std::net::Shutdown;
 use std::os::windows::io::OwnedSocket;
 use std::task::{Context, Poll};
 
@@ -25,10 +25,8 @@ pub(super) use socket2::Type as SocketType;
 use socket2::{SockAddr, SockRef};
 
 use self::packets::Packets;
-use super::{Address, UnixAddress, system_lookup, system_reverse_lookup};
-use crate::runtime::{
-    AdoptSocket, Attempt, Direction, Net, OsSockets, Socket, SocketOption, SocketSpec, Source,
-};
+use super::{Address, UnixAddress};
+use crate::runtime::{AdoptSocket, Attempt, Direction, Socket, SocketOption, Source};
 use crate::stream::{Attribute, Attributes, Request};
 
 pub(super) mod errors;
@@ -60,31 +58,6 @@ pub struct Descriptor;
 impl Attribute for Descriptor {
     type Value = OwnedSocket;
     const NAME: &'static str = "descriptor";
-}
-
-/// Provides sockets for every runtime whose sockets are those of the system.
-impl<R: OsSockets> Net for R {
-    type Socket = OsSocket<R::Source>;
-
-    fn socket(
-        purpose: SocketSpec<'_>,
-        options: &[SocketOption],
-    ) -> io::Result<OsSocket<R::Source>> {
-        OsSocket::open(purpose, options)
-    }
-
-    fn lookup(
-        host: String,
-        port: u16,
-    ) -> impl Future<Output = io::Result<Vec<SocketAddr>>> + Send + 'static {
-        system_lookup::<R>(host, port)
-    }
-
-    fn reverse_lookup(
-        address: SocketAddr,
-    ) -> impl Future<Output = io::Result<(String, String)>> + Send + 'static {
-        system_reverse_lookup::<R>(address)
-    }
 }
 
 impl<S: Source> AdoptSocket for OsSocket<S> {

@@ -12,8 +12,7 @@ use std::{fmt, io};
 /// # fn look(error: &std::io::Error) {
 /// use anyrt::fs::PathError;
 ///
-/// let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<PathError>());
-/// let path = inner.map(PathError::path);
+/// let path = PathError::of(error).map(PathError::path);
 /// # let _ = path;
 /// # }
 /// ```
@@ -38,6 +37,24 @@ impl PathError {
         io::Error::new(inner.source.kind(), inner)
     }
 
+    /// Returns the path's error inside an [`io::Error`], or `None` if it has another cause.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::fs::{PathError, read};
+    ///
+    /// # anyrt::run(async {
+    /// let error = read("missing").await.unwrap_err();
+    /// assert!(PathError::of(&error).is_some());
+    /// let other = std::io::Error::other("nothing of a path");
+    /// assert!(PathError::of(&other).is_none());
+    /// # });
+    /// ```
+    pub fn of(error: &io::Error) -> Option<&PathError> {
+        error.get_ref()?.downcast_ref()
+    }
+
     /// Returns the name of the operation, such as `open`.
     ///
     /// # Examples
@@ -47,7 +64,7 @@ impl PathError {
     ///
     /// # anyrt::run(async {
     /// let error = read("missing").await.unwrap_err();
-    /// let error = error.get_ref().unwrap().downcast_ref::<PathError>().unwrap();
+    /// let error = PathError::of(&error).unwrap();
     /// assert_eq!(error.operation(), "read");
     /// # });
     /// ```
@@ -65,7 +82,7 @@ impl PathError {
     ///
     /// # anyrt::run(async {
     /// let error = read("missing").await.unwrap_err();
-    /// let error = error.get_ref().unwrap().downcast_ref::<PathError>().unwrap();
+    /// let error = PathError::of(&error).unwrap();
     /// assert_eq!(error.path(), Path::new("missing"));
     /// # });
     /// ```
@@ -83,7 +100,7 @@ impl PathError {
     ///
     /// # anyrt::run(async {
     /// let error = read("missing").await.unwrap_err();
-    /// let error = error.get_ref().unwrap().downcast_ref::<PathError>().unwrap();
+    /// let error = PathError::of(&error).unwrap();
     /// assert_eq!(error.io_error().kind(), ErrorKind::NotFound);
     /// # });
     /// ```

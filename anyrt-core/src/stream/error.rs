@@ -266,6 +266,20 @@ impl IncompleteRead {
         IncompleteRead { buffered }
     }
 
+    /// Returns the incomplete read inside an [`io::Error`], or `None` if it has another cause.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::IncompleteRead;
+    ///
+    /// let other = std::io::Error::other("nothing of a stream");
+    /// assert!(IncompleteRead::of(&other).is_none());
+    /// ```
+    pub fn of(error: &io::Error) -> Option<&IncompleteRead> {
+        error.get_ref()?.downcast_ref()
+    }
+
     /// Returns the number of bytes that arrived.
     ///
     /// # Examples
@@ -278,7 +292,7 @@ impl IncompleteRead {
     /// sender.send(b"to").await.unwrap();
     /// drop(sender);
     /// let error = BufferedByteStream::new(receiver).receive_exactly(5).await.unwrap_err();
-    /// let error = error.get_ref().unwrap().downcast_ref::<IncompleteRead>().unwrap();
+    /// let error = IncompleteRead::of(&error).unwrap();
     /// assert_eq!(error.buffered(), 2);
     /// # });
     /// ```
@@ -301,6 +315,20 @@ impl DelimiterNotFound {
         DelimiterNotFound { max }
     }
 
+    /// Returns the missing delimiter inside an [`io::Error`], or `None` if it has another cause.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::DelimiterNotFound;
+    ///
+    /// let other = std::io::Error::other("nothing of a stream");
+    /// assert!(DelimiterNotFound::of(&other).is_none());
+    /// ```
+    pub fn of(error: &io::Error) -> Option<&DelimiterNotFound> {
+        error.get_ref()?.downcast_ref()
+    }
+
     /// Returns the number of bytes that were allowed before the delimiter.
     ///
     /// # Examples
@@ -312,7 +340,7 @@ impl DelimiterNotFound {
     /// let (mut sender, receiver) = memory_byte_pipe(16);
     /// sender.send(b"no end in sight").await.unwrap();
     /// let error = BufferedByteStream::new(receiver).receive_until(b"\n", 8).await.unwrap_err();
-    /// let error = error.get_ref().unwrap().downcast_ref::<DelimiterNotFound>().unwrap();
+    /// let error = DelimiterNotFound::of(&error).unwrap();
     /// assert_eq!(error.max(), 8);
     /// # });
     /// ```
@@ -343,6 +371,20 @@ impl InvalidUtf8 {
         }
     }
 
+    /// Returns the error of the encoding inside an [`io::Error`], or `None` if it has another cause.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::stream::InvalidUtf8;
+    ///
+    /// let other = std::io::Error::other("nothing of a stream");
+    /// assert!(InvalidUtf8::of(&other).is_none());
+    /// ```
+    pub fn of(error: &io::Error) -> Option<&InvalidUtf8> {
+        error.get_ref()?.downcast_ref()
+    }
+
     /// Returns the number of valid bytes from the beginning of the stream, which is also the position of the
     /// first invalid byte.
     ///
@@ -357,7 +399,7 @@ impl InvalidUtf8 {
     /// let mut text = TextStream::new(receiver);
     /// assert_eq!(text.receive().await.unwrap(), "to");
     /// let error = text.receive().await.unwrap_err();
-    /// let error = error.get_ref().unwrap().downcast_ref::<InvalidUtf8>().unwrap();
+    /// let error = InvalidUtf8::of(&error).unwrap();
     /// assert_eq!(error.valid_up_to(), 2);
     /// # });
     /// ```
@@ -377,7 +419,7 @@ impl InvalidUtf8 {
     /// sender.send(&"é".as_bytes()[..1]).await.unwrap();
     /// drop(sender);
     /// let error = TextStream::new(receiver).receive().await.unwrap_err();
-    /// let error = error.get_ref().unwrap().downcast_ref::<InvalidUtf8>().unwrap();
+    /// let error = InvalidUtf8::of(&error).unwrap();
     /// assert!(error.is_at_the_end());
     /// # });
     /// ```

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_rustls::rustls::{self, CertificateError};
 use thiserror::Error as ThisError;
 
-/// An error of TLS. It is found inside an [`io::Error`]: see [`io::Error::get_ref`].
+/// An error of TLS, inside an [`io::Error`]: see [`of`](TlsError::of).
 #[derive(Clone, Debug, ThisError)]
 #[non_exhaustive]
 pub enum TlsError {
@@ -42,6 +42,24 @@ pub enum TlsError {
     /// The peer sent data that was not received before [`unwrap`](super::TlsStream::unwrap).
     #[error("the peer has sent data that was not received: receive to the end before `unwrap`")]
     NotReceived,
+}
+
+impl TlsError {
+    /// Returns the error of TLS inside an [`io::Error`], or `None` if it has another cause.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::tls::TlsError;
+    ///
+    /// let error = std::io::Error::from(TlsError::CutOff);
+    /// assert!(matches!(TlsError::of(&error), Some(TlsError::CutOff)));
+    /// let other = std::io::Error::other("nothing of TLS");
+    /// assert!(TlsError::of(&other).is_none());
+    /// ```
+    pub fn of(error: &io::Error) -> Option<&TlsError> {
+        error.get_ref()?.downcast_ref()
+    }
 }
 
 /// Returns a remedy for an error, where the text of rustls has none.

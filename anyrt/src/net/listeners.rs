@@ -97,7 +97,7 @@ pub async fn listen_tcp(host: Option<&str>, port: u16) -> io::Result<MultiListen
 /// # anyrt::run(async {
 /// let shared = ListenOptions::new().reuse_port(true);
 /// let first = listen_tcp_with(Some("127.0.0.1"), 0, &shared).await?;
-/// let port = first.listeners()[0].local_addr()?.port();
+/// let port = first.local_addr()?.port();
 /// assert!(listen_tcp_with(Some("127.0.0.1"), port, &shared).await.is_ok());
 /// # Ok::<_, Box<dyn std::error::Error>>(())
 /// # }).unwrap();

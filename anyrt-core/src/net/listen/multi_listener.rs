@@ -7,8 +7,10 @@ use std::task::Poll;
 
 use futures_util::future::BoxFuture;
 
-use super::Listener;
+use super::{Listener, SocketListener};
 use crate::loom::atomic::{AtomicUsize, Ordering};
+use crate::net::Domain;
+use crate::runtime::Net;
 use crate::stream::{Attributes, ByteStream, Request};
 
 /// Several listeners as one: it accepts the connections of all of them.
@@ -91,7 +93,7 @@ impl<L: Listener> MultiListener<L> {
     ///
     /// # anyrt::run(async {
     /// let listener = listen_tcp(Some("127.0.0.1"), 0).await?;
-    /// let port = listener.listeners()[0].local_addr()?.port();
+    /// let port = listener.local_addr()?.port();
     /// listener.close();
     /// assert!(connect_tcp("127.0.0.1", port).await.is_err());
     /// # Ok::<_, Box<dyn std::error::Error>>(())
@@ -99,6 +101,36 @@ impl<L: Listener> MultiListener<L> {
     /// ```
     pub fn close(self) {
         drop(self);
+    }
+}
+
+impl<R: Net, K: Domain> MultiListener<SocketListener<R, K>> {
+    /// Returns the address of the first listener. Those of [`listen_tcp`](super::listen_tcp) have one port.
+    ///
+    /// # Errors
+    ///
+    /// - [`NotFound`](io::ErrorKind::NotFound) if there is no listener.
+    /// - The error of the operating system.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use anyrt::net::{connect_tcp, listen_tcp};
+    ///
+    /// # anyrt::run(async {
+    /// let listener = listen_tcp(Some("localhost"), 0).await?;
+    /// connect_tcp("localhost", listener.local_addr()?.port()).await?;
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn local_addr(&self) -> io::Result<K::Address> {
+        match self.listeners.first() {
+            Some(first) => first.local_addr(),
+            None => Err(io::Error::new(
+                io::ErrorKind::NotFound,
+                "there is no listener, and so no address",
+            )),
+        }
     }
 }
 

@@ -152,7 +152,7 @@ pub fn errors_of_a_walk_are_items(backend: &Backend) {
             match entry {
                 Ok(entry) => after |= !failed.is_empty() && entry.file_name() == "link",
                 Err(error) => {
-                    let inner = error.get_ref().unwrap().downcast_ref::<PathError>();
+                    let inner = PathError::of(&error);
                     failed.push(inner.unwrap().path().to_owned());
                 }
             }
@@ -201,7 +201,7 @@ pub fn a_closed_folder_is_an_item(backend: &Backend) {
                 Ok(_) => found += 1,
                 Err(error) => {
                     assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
-                    let inner = error.get_ref().unwrap().downcast_ref::<PathError>();
+                    let inner = PathError::of(&error);
                     failed.push(inner.unwrap().path().to_owned());
                 }
             }
@@ -246,7 +246,7 @@ pub fn a_walk_ends_although_its_tree_is_removed(backend: &Backend) {
                     Ok(entry) => assert!(entry.path().starts_with(root)),
                     Err(error) => {
                         assert_eq!(error.kind(), io::ErrorKind::NotFound, "{error}");
-                        let inner = error.get_ref().unwrap().downcast_ref::<PathError>();
+                        let inner = PathError::of(&error);
                         assert!(inner.unwrap().path().starts_with(root));
                     }
                 }

@@ -171,11 +171,7 @@ pub fn errors_name_operation_and_path(backend: &Backend) {
         let missing = folder.join("missing");
         let error = File::<R>::open(&missing).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
-        let inner = error
-            .get_ref()
-            .unwrap()
-            .downcast_ref::<PathError>()
-            .unwrap();
+        let inner = PathError::of(&error).unwrap();
         assert_eq!((inner.operation(), inner.path()), ("open", &*missing));
         assert!(inner.io_error().raw_os_error().is_some());
         let source = std::error::Error::source(inner).unwrap();
@@ -186,11 +182,7 @@ pub fn errors_name_operation_and_path(backend: &Backend) {
         let mut file = File::<R>::open(folder.path()).await.unwrap();
         let error = file.read(&mut [0; 1]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::IsADirectory);
-        let inner = error
-            .get_ref()
-            .unwrap()
-            .downcast_ref::<PathError>()
-            .unwrap();
+        let inner = PathError::of(&error).unwrap();
         assert_eq!((inner.operation(), inner.path()), ("read", folder.path()));
         let mut read = pin!(file.read(&mut [0; 0]));
         assert!(poll_once(read.as_mut()).await.is_ready());

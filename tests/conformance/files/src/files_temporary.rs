@@ -121,7 +121,7 @@ pub fn a_builder_has_options(backend: &Backend) {
         ];
         for error in errors {
             assert_eq!(error.kind(), io::ErrorKind::NotFound);
-            let inner = error.get_ref().unwrap().downcast_ref::<PathError>();
+            let inner = PathError::of(&error);
             let inner = inner.unwrap();
             assert_eq!(inner.path(), missing);
             assert!(inner.io_error().raw_os_error().is_some(), "{inner:?}");

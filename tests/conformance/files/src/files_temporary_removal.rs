@@ -172,7 +172,7 @@ pub fn a_failed_removal_names_the_path(backend: &Backend) {
 
         // Another kind of entry is in its place.
         let names = |error: io::Error, path: &Path<R>| {
-            let inner = error.get_ref().unwrap().downcast_ref::<PathError>();
+            let inner = PathError::of(&error);
             assert_eq!(inner.unwrap().path(), &**path);
             assert!(inner.unwrap().io_error().raw_os_error().is_some());
         };

@@ -42,7 +42,7 @@ pub fn memory_is_taken_as_bytes_come(backend: &Backend) {
         let large = stream.receive_exactly(900_000).await.unwrap();
         assert!(large == bytes[10..900_010]);
         let error = stream.receive_exactly(usize::MAX).await.unwrap_err();
-        let error = error.get_ref().unwrap().downcast_ref::<IncompleteRead>();
+        let error = IncompleteRead::of(&error);
         assert_eq!(error.unwrap().buffered(), 99_990);
         assert!(stream.into_parts().1 == bytes[900_010..]);
     });
@@ -74,7 +74,7 @@ pub fn an_early_end_is_an_incomplete_read(backend: &Backend) {
             assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
             let error = stream.receive_until(b"d", 10).await.unwrap_err();
             assert!(is_incomplete_read(&error));
-            let inner = error.get_ref().unwrap().downcast_ref::<IncompleteRead>();
+            let inner = IncompleteRead::of(&error);
             assert_eq!(inner.unwrap().buffered(), 3);
             assert_eq!(stream.buffered(), b"abc");
         }
@@ -93,7 +93,7 @@ pub fn a_delimiter_has_to_come_soon_enough(backend: &Backend) {
             assert!(is_delimiter_not_found(&error));
             assert!(!is_incomplete_read(&error) && !is_end_of_stream(&error));
             assert_eq!(error.kind(), io::ErrorKind::InvalidData);
-            let inner = error.get_ref().unwrap().downcast_ref::<DelimiterNotFound>();
+            let inner = DelimiterNotFound::of(&error);
             assert_eq!(inner.unwrap().max(), 3);
             assert!(stream.buffered().starts_with(b"abcd"));
             assert_eq!(stream.receive_until(b"\r\n", 4).await.unwrap(), b"abcd");

@@ -55,7 +55,7 @@ pub fn invalid_text_is_an_error(backend: &Backend) {
             for error in [error, stream.receive().await.unwrap_err()] {
                 assert!(is_invalid_utf8(&error) && !is_end_of_stream(&error));
                 assert_eq!(error.kind(), io::ErrorKind::InvalidData);
-                let inner = error.get_ref().unwrap().downcast_ref::<InvalidUtf8>();
+                let inner = InvalidUtf8::of(&error);
                 assert_eq!(inner.unwrap().valid_up_to(), 5);
                 assert!(!inner.unwrap().is_at_the_end());
                 assert!(error.to_string().contains("after 5 bytes"));
@@ -73,7 +73,7 @@ pub fn an_end_inside_of_a_character_is_an_error(backend: &Backend) {
             let (text, error) = receive_all(&mut stream).await;
             assert_eq!(text, "ab");
             for error in [error, stream.receive().await.unwrap_err()] {
-                let inner = error.get_ref().unwrap().downcast_ref::<InvalidUtf8>();
+                let inner = InvalidUtf8::of(&error);
                 assert_eq!(inner.unwrap().valid_up_to(), 2);
                 assert!(inner.unwrap().is_at_the_end());
             }

@@ -156,13 +156,14 @@ impl<F: Future> Frame<F> {
         self.parts().poll(cx, policy)
     }
 
-    /// Drops the future without another poll. Returns `None`, and keeps the future, if a hold is left inside.
-    /// The future's destructor passes on what it was granted and has not consumed.
+    /// Drops the future without another poll. Returns `None`, and keeps the future, if a holder is left inside,
+    /// also one whose hold has lapsed. The future's destructor passes on what it was granted and has not
+    /// consumed.
     pub(crate) fn interrupt_unless_held<P: FramePolicy>(
         self: Pin<&mut Self>,
         policy: &mut P,
     ) -> Option<Polled<F::Output>> {
-        if self.node.as_ref().is_some_and(|node| node.is_held()) {
+        if self.node.as_ref().is_some_and(|node| node.has_holders()) {
             return None;
         }
         Some(self.parts().interrupt(policy))

@@ -41,6 +41,20 @@ impl Node {
         self.has(PARENT) && lock(&self.state).holding > 0
     }
 
+    /// Returns whether there is a holder below this node. Unlike [`is_held`](Node::is_held), this counts a hold
+    /// that has lapsed: the holder was not polled any more at its old place, and counts again where it is polled.
+    pub(crate) fn has_holders(&self) -> bool {
+        if !self.has(PARENT) {
+            return false;
+        }
+        let mut found = false;
+        self.walk_below(|node| {
+            found |= node.has(HOLDS);
+            !found
+        });
+        found
+    }
+
     /// Changes this node and, if its hold changed, the counts of its ancestors.
     pub(super) fn update(&self, change: impl FnOnce(&mut State)) {
         // The change and the parent are read in one critical section: `adopt` and `unlink` set the parent in

@@ -7,11 +7,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyrt_core::RunOptions;
-use anyrt_core::cancel::{CancelScope, finally, move_on_after};
+use anyrt_core::cancel::{CancelScope, checkpoint, finally, move_on_after};
+use anyrt_core::combine::race;
 use anyrt_core::runtime::Time;
 use anyrt_core::sync::Mutex;
 use anyrt_core::task::task_group;
 use anyrt_core::time::sleep_forever;
+use futures_util::FutureExt;
 use futures_util::future::{Either, join, select};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
@@ -282,6 +284,37 @@ pub fn waiting_holders_are_polled_when_they_are_woken(backend: &Backend) {
     });
 }
 
+/// C6: a branch whose hold has lapsed, since its combinator was left pending in a cancelled scope, cleans up
+/// where it is polled next, although another branch wins there first.
+pub fn a_branch_with_a_lapsed_hold_cleans_up_although_another_wins(backend: &Backend) {
+    run(backend, async {
+        let (log, won, go_on) = (Log::new(), Gate::new(), Gate::new());
+        let loser = finally(blocked(), async || {
+            go_on.opened().await;
+            log.add("cleaned up");
+        });
+        let winner = won.opened();
+        let mut both = race::<R, _>([loser.boxed(), winner.boxed()]).boxed();
+        let scope = CancelScope::<R>::new();
+        let handle = scope.handle();
+        let outcome = scope.run(async {
+            assert!(poll_once(both.as_mut()).await.is_pending());
+            handle.cancel();
+            assert!(poll_once(both.as_mut()).await.is_pending());
+            // The winner is woken first.
+            won.open();
+            checkpoint().await;
+        });
+        assert!(outcome.await.is_err());
+        join(both, async {
+            yields(1).await;
+            go_on.open();
+        })
+        .await;
+        assert_eq!(log.entries(), ["cleaned up"]);
+    });
+}
+
 anyrt_conformance_kit::cases! { engine_stranded: erased,
     a_future_that_wakes_itself_does_not_keep_a_scope: [busy_time],
     a_run_can_say_when_a_holder_is_stranded: [busy_time],
@@ -292,4 +325,5 @@ anyrt_conformance_kit::cases! { engine_stranded: erased,
     a_time_limit_ends_although_a_timer_strands_a_holder,
     set_aside_holders_cost_no_polls_per_tick,
     waiting_holders_are_polled_when_they_are_woken,
+    a_branch_with_a_lapsed_hold_cleans_up_although_another_wins,
 }

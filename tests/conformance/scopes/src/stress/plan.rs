@@ -226,6 +226,32 @@ impl Plan {
         self.is_fair_at(Surroundings::ROOT)
     }
 
+    /// Returns whether a future in it is moved to another task, or shared with one.
+    pub(super) fn carries(&self) -> bool {
+        let any = |plans: &[Plan]| plans.iter().any(Plan::carries);
+        match self {
+            Plan::Move(..) | Plan::Share(..) => true,
+            Plan::Then(plans)
+            | Plan::Race(plans)
+            | Plan::Gather(plans)
+            | Plan::TryGather(plans) => any(plans),
+            Plan::Scope { body, .. }
+            | Plan::Shield(body)
+            | Plan::Drop(_, body)
+            | Plan::Forget(_, body)
+            | Plan::Catch(body) => body.carries(),
+            Plan::Finally(body, cleanup) => body.carries() || cleanup.carries(),
+            Plan::Group { steps, .. } => steps.iter().any(|step| match step {
+                Step::Spawn(plan) | Step::Do(plan) => plan.carries(),
+                Step::SpawnTwice(one, two) | Step::Start(one, two) => {
+                    one.carries() || two.carries()
+                }
+                Step::Await(_) | Step::CancelChild(_) => false,
+            }),
+            _ => false,
+        }
+    }
+
     fn is_fair_at(&self, at: Surroundings) -> bool {
         let all = |plans: &[Plan], at| plans.iter().all(|plan| plan.is_fair_at(at));
         match self {

@@ -204,9 +204,11 @@ fn execute<R: Runtime>(plan: Plan, place: Place) -> BoxFuture<'static, Outcome> 
 /// Carries out a plan, and settles its errors and panics.
 fn catching<R: Runtime>(plan: Plan, place: Place) -> BoxFuture<'static, ()> {
     async move {
-        let (seed, ledger, carried) = (place.seed, place.ledger.clone(), place.carried);
+        let (seed, ledger) = (place.seed, place.ledger.clone());
+        // A group in it that is dropped passes its panic on to the next group outwards.
+        let carried = place.carried || plan.carries();
         let catcher = Catcher::new(seed, &ledger);
-        let end = CatcherEnd {
+        let mut end = CatcherEnd {
             catcher: catcher.clone(),
             may_be_lost: place.lossy,
         };
@@ -214,7 +216,8 @@ fn catching<R: Runtime>(plan: Plan, place: Place) -> BoxFuture<'static, ()> {
         let result = AssertUnwindSafe(inside).catch_unwind().await;
         let result = match result {
             Err(payload) if carried && is_carried_out(&*payload) => {
-                drop(end);
+                // A planned panic that came second is dropped.
+                end.may_be_lost = true;
                 return;
             }
             other => other,

@@ -14,7 +14,7 @@ use crate::runtime::Runtime;
 
 /// The lines of a file, as a stream.
 ///
-/// Lines do not include `\n` or `\r\n`; a last line without an end is included. A line that is not UTF-8 or
+/// Lines do not include `\n` or `\r\n`; a last line without an end is included, with a `\r` at its end. A line that is not UTF-8 or
 /// is too long is an error item, and the stream continues with the next line.
 ///
 /// # Cancel safety
@@ -26,9 +26,9 @@ pub struct Lines<R: Runtime> {
 
 impl<R: Runtime> Lines<R> {
     pub(super) fn new(file: File<R>) -> Lines<R> {
-        Lines {
-            pieces: Split::new(file, b'\n'),
-        }
+        let mut pieces = Split::new(file, b'\n');
+        pieces.is_lines = true;
+        Lines { pieces }
     }
 
     /// Sets the maximum length of a line in bytes. Longer lines are errors; they are skipped, and not kept in
@@ -104,11 +104,7 @@ impl<R: Runtime> Lines<R> {
 }
 
 fn text(line: io::Result<Vec<u8>>) -> io::Result<String> {
-    let mut line = line?;
-    if line.last() == Some(&b'\r') {
-        line.pop();
-    }
-    String::from_utf8(line).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+    String::from_utf8(line?).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
 impl<R: Runtime> Stream for Lines<R> {
@@ -136,6 +132,8 @@ impl<R: Runtime> fmt::Debug for Lines<R> {
 pub struct Split<R: Runtime> {
     file: File<R>,
     delimiter: u8,
+    /// Whether `\r` before the delimiter belongs to it.
+    is_lines: bool,
     max_length: usize,
     /// The beginning of the next piece.
     begun: Vec<u8>,
@@ -148,6 +146,7 @@ impl<R: Runtime> Split<R> {
         Split {
             file,
             delimiter,
+            is_lines: false,
             max_length: usize::MAX,
             begun: Vec::new(),
             skips: false,
@@ -213,9 +212,11 @@ impl<R: Runtime> Split<R> {
             if at_end && self.begun.is_empty() && !self.skips {
                 return Poll::Ready(None);
             }
-            let piece = std::mem::take(&mut self.begun);
-            let length = piece.len() - usize::from(piece.last() == Some(&b'\r'));
-            if std::mem::take(&mut self.skips) || length > self.max_length {
+            let mut piece = std::mem::take(&mut self.begun);
+            if self.is_lines && found.is_some() && piece.last() == Some(&b'\r') {
+                piece.pop();
+            }
+            if std::mem::take(&mut self.skips) || piece.len() > self.max_length {
                 let max = self.max_length;
                 let message = format!("the line has more than {max} bytes");
                 let error = io::Error::new(io::ErrorKind::InvalidData, message);

@@ -34,6 +34,11 @@ pub fn lines_come_without_their_ends(backend: &Backend) {
             all(&folder.file("ended", "a\nb\n")).await,
             [ok("a"), ok("b")]
         );
+        // A `\r` belongs to a line end only before `\n`.
+        assert_eq!(
+            all(&folder.file("returns", "a\r\r\nb\r")).await,
+            [ok("a\r"), ok("b\r")]
+        );
     });
 }
 

@@ -167,7 +167,8 @@ impl<R: Runtime> File<R> {
     }
 
     async fn try_lock_by(&mut self, shared: bool) -> io::Result<bool> {
+        // Forgets what was read ahead: the owner of the lock may have changed it.
         let attempt = move |file: &Handle, _| file.try_lock(shared);
-        self.call("lock", false, attempt).await
+        self.call("lock", true, attempt).await
     }
 }

@@ -122,7 +122,8 @@ impl<R: Runtime> File<R> {
     pub async fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<usize> {
         let bytes = bytes[..bytes.len().min(MOST)].to_vec();
         let write = move |file: &Handle, _| file.write_at(&bytes, offset);
-        self.call("write", false, write).await
+        // Forgets what was read ahead: it may be what this overwrites.
+        self.call("write", true, write).await
     }
 
     /// Writes everything, and makes the system write data and metadata to the disk.

@@ -225,6 +225,30 @@ pub fn an_exact_read_takes_all_or_nothing(backend: &Backend) {
     });
 }
 
+/// F4: what was read ahead is not visible: reads return what another operation of the file has written at an offset,
+/// and what another handle has written before this one got the lock.
+pub fn what_was_read_ahead_is_not_visible(backend: &Backend) {
+    let folder = Folder::new();
+    let path = folder.file("file", "aaaaaaaa");
+    run(backend, async {
+        let options = OpenOptions::<R>::new().read(true).write(true);
+        let mut file = options.open(&path).await.unwrap();
+        let mut byte = [0];
+        let mut next = async |file: &mut File<R>| {
+            file.read_exact(&mut byte).await.unwrap();
+            byte[0]
+        };
+        assert_eq!(next(&mut file).await, b'a');
+        file.write_at(b"b", 1).await.unwrap();
+        assert_eq!(next(&mut file).await, b'b');
+        assert_eq!(next(&mut file).await, b'a');
+        fs::write(&path, "aaacaaaa").unwrap();
+        file.lock().await.unwrap();
+        assert_eq!(next(&mut file).await, b'c');
+        assert_eq!(file.tell().await.unwrap(), 4);
+    });
+}
+
 anyrt_conformance_kit::cases! { files_reading: erased [Process],
     a_file_is_read_ahead: [os_files],
     what_is_in_memory_is_read_at_once: [os_files],
@@ -232,4 +256,5 @@ anyrt_conformance_kit::cases! { files_reading: erased [Process],
     a_growing_file_is_read_on,
     a_file_is_read_in_full: [os_files],
     an_exact_read_takes_all_or_nothing,
+    what_was_read_ahead_is_not_visible,
 }

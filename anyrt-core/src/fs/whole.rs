@@ -149,9 +149,14 @@ pub(super) async fn write_atomic_at<R: Runtime, C: AsRef<[u8]> + Send + 'static>
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error.into()),
         };
+        // The new contents must never be readable for more users than the old ones were.
+        let mode = OpenMode {
+            mode: old.as_ref().map(|permissions| permissions.bits() & 0o777),
+            ..NEW_FILE
+        };
         let (file, path) =
             disk.create_unique(folder, TEMPORARY_PREFIX.as_ref(), "".as_ref(), |path| {
-                disk.open(path, &NEW_FILE)
+                disk.open(path, &mode)
             })?;
         let mut removal = Removal::new(disk, path, Disk::remove_file);
         for part in contents.as_ref().chunks(CHECK_INTERVAL as usize) {
@@ -221,7 +226,7 @@ pub(super) fn copy_file(disk: &Disk, from: &Path, to: &Path) -> Result<u64, Stop
     if disk.same_file(from, to).unwrap_or(false) {
         return Err(refuse("source and target are the same file").into());
     }
-    // A new file must not be readable for other users before it has its permissions.
+    // The copy must never be readable for more users than the source is.
     let mode = OpenMode {
         mode: Some(metadata.permissions().bits() & 0o777),
         ..NEW_FILE
@@ -233,12 +238,20 @@ pub(super) fn copy_file(disk: &Disk, from: &Path, to: &Path) -> Result<u64, Stop
         }
         Err(error) => return Err(error.into()),
     };
+    // Once more after the contents: the umask has reduced those of a new file, and a write those of a program that
+    // runs as its owner.
+    let set_permissions = || match target.metadata()?.is_file() {
+        true => target.set_permissions(metadata.permissions()),
+        false => Ok(()),
+    };
+    // An old target may be readable for more users than the source is.
+    if !is_new {
+        set_permissions()?;
+    }
     let copied = copy_contents(&source, &target);
     match copied {
         Ok(count) => {
-            if target.metadata()?.is_file() {
-                target.set_permissions(metadata.permissions())?;
-            }
+            set_permissions()?;
             Ok(count)
         }
         Err(stop) => {

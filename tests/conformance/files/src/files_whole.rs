@@ -1,6 +1,8 @@
 //! Whole files: FS-06, F1, F2, F15, F19, F20, F22.
 
 use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
 use anyrt_core::fs as files;
 
@@ -165,6 +167,40 @@ pub fn an_atomic_write_replaces_the_contents(backend: &Backend) {
     assert_eq!(folder.names(), ["dangling", "file", "link", "missing"]);
 }
 
+/// F2, F20: while a file is written atomically, or copied over another one, its contents are readable for no more
+/// users than afterwards.
+pub fn contents_are_never_readable_for_more_users(backend: &Backend) {
+    /// Contents that look at the modes of the files in the folder when they are about to be written.
+    struct Contents(PathBuf, Arc<Mutex<Vec<u32>>>);
+    impl AsRef<[u8]> for Contents {
+        fn as_ref(&self) -> &[u8] {
+            *self.1.lock().unwrap() = modes(&self.0);
+            b"new"
+        }
+    }
+    fn modes(folder: &std::path::Path) -> Vec<u32> {
+        let entries = std::fs::read_dir(folder).unwrap();
+        let modes = entries.map(|entry| entry.unwrap().metadata().unwrap().permissions());
+        modes
+            .map(|permissions| permissions.mode() & 0o777)
+            .collect()
+    }
+    let folder = Folder::new();
+    let secret = folder.file("secret", "old");
+    fs::set_permissions(&secret, PermissionsExt::from_mode(0o600)).unwrap();
+    run(backend, async {
+        let seen = Arc::default();
+        let contents = Contents(folder.path().to_owned(), Arc::clone(&seen));
+        files::write_atomic::<R>(&secret, contents).await.unwrap();
+        assert_eq!(*seen.lock().unwrap(), [0o600, 0o600]);
+        // A copy that fails at its first read, from a file of mode 600.
+        let public = folder.file("public", "");
+        let copied = files::copy::<R>("/proc/self/mem", &public).await;
+        assert!(copied.is_err());
+        assert_eq!(modes(folder.path()), [0o600, 0o600]);
+    });
+}
+
 /// F20: wherever it is cancelled, the target is the old or the new file, and nothing else is left.
 pub fn a_cancelled_atomic_write_leaves_one_or_the_other(backend: &Backend) {
     let folder = Folder::new();
@@ -209,6 +245,7 @@ anyrt_conformance_kit::cases! { files_whole: erased [Process],
     a_copy_is_like_the_original: [unix_files],
     a_cancelled_copy_leaves_all_or_nothing,
     an_atomic_write_replaces_the_contents: [unix_files],
+    contents_are_never_readable_for_more_users: [os_files, unix_files],
     a_cancelled_atomic_write_leaves_one_or_the_other,
     renaming_replaces_nothing: [unix_files],
 }

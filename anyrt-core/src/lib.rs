@@ -59,7 +59,7 @@ mod models;
 pub mod monitor;
 #[cfg(feature = "net")]
 pub mod net;
-#[cfg(all(feature = "process", unix))]
+#[cfg(all(feature = "process", any(unix, windows)))]
 pub mod process;
 mod role;
 pub mod rules;

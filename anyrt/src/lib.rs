@@ -43,7 +43,7 @@
 //! | `sim` | a backend that simulates, for tests, and the module `anyrt::sim` with its options |
 //! | `descriptors` | waiting until a descriptor can be read or written, in the module `anyrt::descriptors`; empty on systems other than Unix |
 //! | `net` | sockets and name lookup, in the module `anyrt::net`; implies `descriptors`; for Unix systems and Windows |
-//! | `process` | child processes, in the module `anyrt::process`; implies `descriptors`; empty on systems other than Unix |
+//! | `process` | child processes, in the module `anyrt::process`; implies `descriptors`; for Unix systems and Windows |
 //! | `to_process` | functions that run in worker processes, in the module `anyrt::to_process`; implies `process`; empty on systems other than Unix |
 //! | `signals` | signals that are sent to the process, in the module `anyrt::signals`; implies `descriptors`; for Unix systems, and in part for Windows |
 //! | `fs` | files, folders and paths, in `anyrt::fs`; temporary ones, in `anyrt::temp` |
@@ -109,7 +109,7 @@ pub mod futures;
 pub mod interop;
 #[cfg(all(feature = "net", any(unix, windows)))]
 pub mod net;
-#[cfg(all(feature = "process", unix))]
+#[cfg(all(feature = "process", any(unix, windows)))]
 pub mod process;
 #[cfg(any(
     all(any(feature = "process", feature = "signals"), unix),

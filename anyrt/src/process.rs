@@ -9,6 +9,18 @@
 //! No program outlives the code that started it: if that code is cancelled, dropped or left by a panic,
 //! the program is killed and reaped.
 //!
+//! # Windows
+//!
+//! Windows has no signals to other processes, so `signal`, `terminate` and `grace` do not exist there, nor do
+//! `session`, `uid`, `gid`, `umask` and `arg0`. [`kill`](process::Process::kill) ends a process with the status 1. A
+//! [`group`](Command::group) is a job object, which the system also kills if this process is killed.
+//!
+//! Threads copy what a program reads and writes. So writing to a program that no longer reads may succeed for a few
+//! kilobytes, and [`linger`](Command::linger) waits for 100 ms at least. A process that a program has left behind, and
+//! that keeps a pipe open, keeps a thread of this process, for which no run waits.
+//!
+//! # Simulated runs
+//!
 //! In a [simulated run](crate#simulated-runs) no program of the system is started. A test registers functions in place
 //! of programs, with `anyrt::sim::Simulation::program`; the functions here then behave as usual. Other programs are
 //! [`NotFound`](io::ErrorKind::NotFound), and options that only the system has, such as files as standard streams, are

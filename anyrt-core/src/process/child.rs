@@ -15,14 +15,17 @@ use std::time::Duration;
 use slab::Slab;
 
 use super::exit::ChildExit;
-use super::os::SystemChild;
+use super::os::{Spawned, SystemChild};
 use crate::engine::{Owed, Run, Wait, poll_state};
 use crate::loom::thread::park_timeout;
 use crate::loom::{Arc, Mutex, lock};
 use crate::runtime::{Attempt, Direction, RunningProgram, Source};
 use crate::runtime::{Descriptors, TaskInfo};
-use crate::signals::Signal;
 use crate::wake::wake_all;
+
+/// The numbers of SIGKILL and SIGTERM, which are the same on every system that has them.
+pub(super) const KILL: i32 = 9;
+pub(super) const TERM: i32 = 15;
 
 /// The time that a destructor waits for a killed child where no task can.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -95,7 +98,7 @@ impl Drop for Waiter {
 
 impl<S: Source> Child<S> {
     /// Sets up the detection of the end of a child. If that fails, the child is killed and reaped.
-    pub(super) fn new(child: std::process::Child, group: bool) -> io::Result<Arc<Child<S>>> {
+    pub(super) fn new(child: Spawned, group: bool) -> io::Result<Arc<Child<S>>> {
         Child::start(|waker| Ok(Kind::System(SystemChild::new(child, group, &waker)?)))
     }
 
@@ -169,11 +172,12 @@ impl<S: Source> Child<S> {
         polled
     }
 
-    /// Sends a signal to the child, or to its group. Has no effect on a child that has ended.
-    pub(super) fn signal(&self, signal: Signal) -> io::Result<()> {
+    /// Sends the signal with this number to the child, or to its group. Has no effect on a child that has ended.
+    /// Windows has [`KILL`] alone.
+    pub(super) fn signal(&self, number: i32) -> io::Result<()> {
         match &self.kind {
-            Kind::System(child) => child.signal(signal),
-            Kind::Program(program) => program.signal(signal.as_raw()),
+            Kind::System(child) => child.signal(number),
+            Kind::Program(program) => program.signal(number),
         }
     }
 
@@ -218,7 +222,7 @@ impl<R: Descriptors> Drop for Owned<R> {
         if self.child.try_reap().is_some() {
             return;
         }
-        drop(self.child.signal(Signal::KILL));
+        drop(self.child.signal(KILL));
         let reaper = Reaper {
             child: self.child.clone(),
             waiter: Waiter::default(),

@@ -1,12 +1,12 @@
 //! [`Command`]: the program to start, and its options.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs::File;
 use std::io;
-use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::os::{self, OwnedFd};
 use crate::loom::Arc;
 
 /// A program to start, with its arguments and environment.
@@ -35,11 +35,8 @@ pub struct Command {
     pub(super) linger: Option<Duration>,
     pub(super) grace: Option<Duration>,
     pub(super) group: bool,
-    pub(super) session: bool,
-    pub(super) uid: Option<u32>,
-    pub(super) gid: Option<u32>,
-    pub(super) umask: Option<u32>,
-    pub(super) arg0: Option<OsString>,
+    /// The options that only this system has.
+    pub(super) os: os::Options,
 }
 
 /// The target of a standard stream of a program.
@@ -54,7 +51,7 @@ pub enum Stdio {
     Null,
     /// A file.
     File(File),
-    /// Another descriptor.
+    /// Another descriptor. On Windows, where `OwnedHandle` takes the place of `OwnedFd`, it is a handle.
     Descriptor(OwnedFd),
 }
 
@@ -94,6 +91,10 @@ impl From<Stdio> for Target {
 impl Command {
     /// Returns a command that starts a program. It is searched in `PATH` if its name contains no slash.
     ///
+    /// On Windows a backslash counts too, `.exe` is added to a name without an extension, and the folder of this
+    /// program and those of the system are searched before `PATH`. Arguments are escaped as programs of Microsoft's C
+    /// library expect; the standard library escapes those of batch files for `cmd.exe`, or refuses them.
+    ///
     /// A relative path with a slash is relative to the current directory of this process, whatever
     /// [`current_dir`](Command::current_dir) is.
     ///
@@ -125,15 +126,12 @@ impl Command {
             linger: None,
             grace: None,
             group: false,
-            session: false,
-            uid: None,
-            gid: None,
-            umask: None,
-            arg0: None,
+            os: os::Options::default(),
         }
     }
 
-    /// Returns a command that runs a command line with `/bin/sh`.
+    /// Returns a command that runs a command line with `/bin/sh`; on Windows with `cmd.exe`, which gets the line as it
+    /// is.
     ///
     /// # Examples
     ///
@@ -147,7 +145,7 @@ impl Command {
     /// # }).unwrap();
     /// ```
     pub fn shell(line: impl Into<OsString>) -> Command {
-        Command::new("/bin/sh").arg("-c").arg(line)
+        os::shell(line.into())
     }
 
     /// Adds an argument.
@@ -445,28 +443,6 @@ impl Command {
         self
     }
 
-    /// Sets a grace period: a cancellation sends SIGTERM first, and SIGKILL only after this time. By default
-    /// the program is killed at once.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use anyrt::process::{Command, run_process};
-    /// use std::time::Duration;
-    ///
-    /// # anyrt::run(async {
-    /// // A cancelled program has ten seconds to clean up.
-    /// let command = Command::new("sleep").arg("60").grace(Duration::from_secs(10));
-    /// let ended = anyrt::move_on_after(Duration::from_millis(10), run_process(command)).await;
-    /// assert!(ended.is_none(), "it ended at SIGTERM");
-    /// # Ok::<_, Box<dyn std::error::Error>>(())
-    /// # }).unwrap();
-    /// ```
-    pub fn grace(mut self, grace: Duration) -> Command {
-        self.grace = Some(grace);
-        self
-    }
-
     /// Makes the program the leader of its own process group.
     ///
     /// - Signals are sent to the whole group.
@@ -475,6 +451,9 @@ impl Command {
     ///   and the program.
     ///
     /// A process that leaves the group, by `setsid` for example, is not affected.
+    ///
+    /// On Windows the group is a job object, which no process can leave. The system kills the group also if this process
+    /// is killed.
     ///
     /// # Examples
     ///
@@ -494,114 +473,6 @@ impl Command {
         self
     }
 
-    /// Starts the program in a new session, without a terminal.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use anyrt::process::{Command, open_process};
-    ///
-    /// # anyrt::run(async {
-    /// let process = open_process(Command::new("sleep").arg("60").session()).await?;
-    /// process.kill()?;
-    /// assert!(!process.wait().await?.success());
-    /// # Ok::<_, Box<dyn std::error::Error>>(())
-    /// # }).unwrap();
-    /// ```
-    pub fn session(mut self) -> Command {
-        self.session = true;
-        self
-    }
-
-    /// Sets the user id of the program.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use anyrt::process::{Command, run_process};
-    ///
-    /// # anyrt::run(async {
-    /// # let root = run_process(["id", "-u"]).await?.stdout.as_deref() == Some(&b"0\n"[..]);
-    /// # if root {
-    /// let output = run_process(Command::new("id").arg("-u").uid(1000)).await?;
-    /// assert_eq!(output.stdout.as_deref(), Some(&b"1000\n"[..]));
-    /// # }
-    /// # Ok::<_, Box<dyn std::error::Error>>(())
-    /// # }).unwrap();
-    /// ```
-    pub fn uid(mut self, uid: u32) -> Command {
-        self.uid = Some(uid);
-        self
-    }
-
-    /// Sets the group id of the program.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use anyrt::process::{Command, run_process};
-    ///
-    /// # anyrt::run(async {
-    /// # let root = run_process(["id", "-u"]).await?.stdout.as_deref() == Some(&b"0\n"[..]);
-    /// # if root {
-    /// let output = run_process(Command::new("id").arg("-g").gid(1000)).await?;
-    /// assert_eq!(output.stdout.as_deref(), Some(&b"1000\n"[..]));
-    /// # }
-    /// # Ok::<_, Box<dyn std::error::Error>>(())
-    /// # }).unwrap();
-    /// ```
-    pub fn gid(mut self, gid: u32) -> Command {
-        self.gid = Some(gid);
-        self
-    }
-
-    /// Sets the umask of the program: the permissions that its new files do not get, such as `0o077`.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use anyrt::process::{Command, run_process};
-    ///
-    /// # anyrt::run(async {
-    /// let output = run_process(Command::shell("umask").umask(0o077)).await?;
-    /// assert_eq!(output.stdout.as_deref(), Some(&b"0077\n"[..]));
-    /// # Ok::<_, Box<dyn std::error::Error>>(())
-    /// # }).unwrap();
-    /// ```
-    pub fn umask(mut self, mask: u32) -> Command {
-        self.umask = Some(mask);
-        self
-    }
-
-    /// Sets the name that the program sees as its first argument, instead of its path.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use anyrt::process::{Command, run_process};
-    ///
-    /// # anyrt::run(async {
-    /// let output = run_process(Command::shell("echo $0").arg0("greeter")).await?;
-    /// assert_eq!(output.stdout.as_deref(), Some(&b"greeter\n"[..]));
-    /// # Ok::<_, Box<dyn std::error::Error>>(())
-    /// # }).unwrap();
-    /// ```
-    pub fn arg0(mut self, name: impl Into<OsString>) -> Command {
-        self.arg0 = Some(name.into());
-        self
-    }
-
-    /// Returns the value of a variable in the program's environment.
-    pub(super) fn variable(&self, name: &str) -> Option<OsString> {
-        let changes = self.env.iter().rev();
-        let mut changes = changes.filter(|(changed, _)| changed == OsStr::new(name));
-        match changes.next() {
-            Some((_, value)) => value.clone(),
-            None if self.env_clear => None,
-            None => std::env::var_os(name),
-        }
-    }
-
     /// Refuses a command without a program.
     pub(super) fn check_program(&self) -> io::Result<()> {
         if self.program.is_empty() {
@@ -617,10 +488,7 @@ impl Command {
         if self.input.is_some() && self.stdin.is_some() {
             return refuse("a process has either input or a standard input: leave one out");
         }
-        if self.umask.is_some() && self.arg0.is_some() {
-            return refuse("`umask` and `arg0` do not go together: leave one out");
-        }
-        Ok(())
+        self.os.validate()
     }
 }
 

@@ -11,10 +11,11 @@
 //! | file | contents |
 //! | --- | --- |
 //! | `command`, `output` | the program to start; its output |
+//! | `start` | starting a program, as far as that is the same on all systems |
 //! | `child`, `exit` | the end of a child: waiting, reaping, signals |
-//! | `open`, `pipe`, `pipe_end` | an open process and its pipes |
+//! | `open`, `pipe`, `pipe_end`, `memory_end` | an open process and its pipes |
 //! | `run` | feeding, reading and waiting in one future |
-//! | `os` | the system calls for starting, pipes, and detecting the end |
+//! | `os`, `windows` | for Unix and for Windows: starting, pipes, detecting the end, options that the other lacks |
 //! | `program` | programs that the runtime runs itself |
 //!
 //! # How a child ends
@@ -29,6 +30,12 @@
 //! 4. A dropped process is killed at once; a native task that the run waits for reaps it (rule
 //!    [P11](crate::rules#p11)). If that task cannot run, the destructor waits, for a second at most. A cancelled
 //!    call kills and reaps in a shielded clean-up (rule [P9](crate::rules#p9)).
+//!
+//! # Windows
+//!
+//! A thread waits for the end of a child, and threads copy the bytes of its pipes, because a reactor waits for
+//! neither. A group is a job object that the system closes, and kills, when this process ends. Signals other than
+//! killing do not exist, nor do sessions, user ids and the umask. `windows/mod.rs` has the details.
 //!
 //! # Programs of the runtime
 //!
@@ -45,13 +52,19 @@
 mod child;
 mod command;
 mod exit;
+mod memory_end;
 mod open;
+#[cfg(unix)]
+mod os;
+#[cfg(windows)]
+#[path = "windows/mod.rs"]
 mod os;
 mod output;
 mod pipe;
 mod pipe_end;
 mod program;
 mod run;
+mod start;
 
 pub use self::command::{Command, Stdio};
 pub use self::open::{Process, open_process, with_process};

@@ -6,19 +6,18 @@ use std::io;
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use super::child::{Child, Owned, Waiter};
+use super::child::{Child, KILL, Owned, TERM, Waiter};
 use super::command::Command;
 use super::exit::ChildExit;
-use super::os::{self, Started};
 use super::pipe::{Pipe, PipeReader, PipeWriter};
 use super::pipe_end::PipeEnd;
 use super::program::{self, StartedProgram};
+use super::start::{Started, start};
 use crate::cancel::{Leased, checkpoint, finally, move_on_after, with_resource};
 use crate::engine::poll_state::next_serial;
 use crate::engine::{FallibleOperation, Run};
 use crate::loom::{Arc, Mutex, lock};
 use crate::runtime::{Descriptors, ProgramHost};
-use crate::signals::Signal;
 use crate::thread::to_thread;
 
 /// Starts a program, and returns its process, which can be passed on.
@@ -65,18 +64,18 @@ pub(super) async fn open<R: Descriptors>(command: Command) -> io::Result<Process
             stdin,
             stdout,
             stderr,
-        } = os::start(&command)?;
+        } = start(&command)?;
         let child = Child::new(child, command.group)?;
         // From here on the destructor kills and reaps the child, on any thread.
         let owned = Owned::new(child, run, handle);
-        let pipe = |descriptor: Option<_>| {
-            let end = descriptor.map(PipeEnd::register).transpose()?;
+        let reader = |pipe: Option<_>| {
+            let end = pipe.map(PipeEnd::reader).transpose()?;
             io::Result::Ok(end.map(Pipe::new))
         };
         Ok(Process {
-            stdin: pipe(stdin)?,
-            stdout: pipe(stdout)?,
-            stderr: pipe(stderr)?,
+            stdin: stdin.map(PipeEnd::writer).transpose()?.map(Pipe::new),
+            stdout: reader(stdout)?,
+            stderr: reader(stderr)?,
             owned,
             grace: command.grace,
         })
@@ -173,7 +172,7 @@ pub(super) async fn end<R: Descriptors>(
         return;
     }
     if let Some(grace) = grace {
-        drop(child.signal(Signal::TERM));
+        drop(child.signal(TERM));
         let user = next_serial();
         let mut waiter = Waiter::default();
         let ended = poll_fn(|cx| {
@@ -186,7 +185,7 @@ pub(super) async fn end<R: Descriptors>(
             return;
         }
     }
-    drop(child.signal(Signal::KILL));
+    drop(child.signal(KILL));
     drop(ended(child).await);
 }
 
@@ -290,58 +289,12 @@ impl<R: Descriptors> Process<R> {
         })
     }
 
-    /// Sends a signal to the process, or to its [group](Command::group). If the process has ended, this has
-    /// no effect.
+    /// Kills the process, or its [group](Command::group): with SIGKILL, or on Windows so that its exit status is 1. If
+    /// the process has ended, this has no effect.
     ///
     /// # Errors
     ///
     /// The error of the operating system, usually because the process runs as another user.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use anyrt::process::open_process;
-    /// use anyrt::signals::Signal;
-    /// use std::os::unix::process::ExitStatusExt;
-    ///
-    /// # anyrt::run(async {
-    /// let process = open_process(["sleep", "60"]).await?;
-    /// process.signal(Signal::INT)?;
-    /// assert_eq!(process.wait().await?.signal(), Some(Signal::INT.as_raw()));
-    /// # Ok::<_, Box<dyn std::error::Error>>(())
-    /// # }).unwrap();
-    /// ```
-    pub fn signal(&self, signal: Signal) -> io::Result<()> {
-        self.child().signal(signal)
-    }
-
-    /// Sends SIGTERM, which requests the end of the process.
-    ///
-    /// # Errors
-    ///
-    /// As [`signal`](Process::signal).
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use anyrt::process::open_process;
-    ///
-    /// # anyrt::run(async {
-    /// let process = open_process(["sleep", "60"]).await?;
-    /// process.terminate()?;
-    /// assert!(!process.wait().await?.success());
-    /// # Ok::<_, Box<dyn std::error::Error>>(())
-    /// # }).unwrap();
-    /// ```
-    pub fn terminate(&self) -> io::Result<()> {
-        self.signal(Signal::TERM)
-    }
-
-    /// Sends SIGKILL, which ends the process.
-    ///
-    /// # Errors
-    ///
-    /// As [`signal`](Process::signal).
     ///
     /// # Examples
     ///
@@ -356,7 +309,7 @@ impl<R: Descriptors> Process<R> {
     /// # }).unwrap();
     /// ```
     pub fn kill(&self) -> io::Result<()> {
-        self.signal(Signal::KILL)
+        self.child().signal(KILL)
     }
 
     /// Returns a handle to the standard input of the process; `None` if it is not a pipe.

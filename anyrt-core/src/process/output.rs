@@ -3,13 +3,12 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io;
-use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::ExitStatus;
 
 use thiserror::Error as ThisError;
 
-use crate::signals::Signal;
+use super::os::write_status;
 
 /// The output of a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,17 +145,7 @@ impl Failed {
 impl fmt::Display for Failed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", Path::new(&self.program).display())?;
-        let status = self.output.status;
-        match (status.code(), status.signal()) {
-            (Some(code), _) => write!(f, "exit status {code}")?,
-            (None, Some(number)) => {
-                write!(f, "killed by signal {number}")?;
-                if let Some(signal) = Signal::from_raw(number) {
-                    write!(f, " ({signal})")?;
-                }
-            }
-            (None, None) => write!(f, "{status}")?,
-        }
+        write_status(self.output.status, f)?;
         let written = self.output.stderr.as_deref().unwrap_or_default();
         let last = written
             .trim_ascii_end()
@@ -170,25 +159,3 @@ impl fmt::Display for Failed {
 }
 
 impl std::error::Error for Failed {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn failed(status: i32, stderr: &str) -> String {
-        let output = Output {
-            status: ExitStatus::from_raw(status),
-            stdout: None,
-            stderr: Some(stderr.into()),
-            complete: true,
-        };
-        Failed::new("tool".into(), output).to_string()
-    }
-
-    #[test]
-    fn failures_are_one_line() {
-        assert_eq!(failed(3 << 8, ""), "tool: exit status 3");
-        assert_eq!(failed(9, "\n"), "tool: killed by signal 9 (SIGKILL)");
-        assert_eq!(failed(1 << 8, "first\nlast\n"), "tool: exit status 1: last");
-    }
-}

@@ -150,7 +150,8 @@ impl<R: Descriptors> PipeReader<R> {
         PipeReader(Handle::new(pipe.clone()))
     }
 
-    /// Closes the pipe, for all handles. A process that continues to write gets a broken pipe.
+    /// Closes the pipe, for all handles. A process that continues to write gets a broken pipe; on Windows it may write
+    /// a few kilobytes before that.
     ///
     /// # Examples
     ///
@@ -197,7 +198,8 @@ impl<R: Descriptors> fmt::Debug for PipeReader<R> {
 /// [`close`](crate::stream::ByteSendStreamExt::close)) closes the pipe for all handles, and the process sees
 /// the end of its input; operations then fail as [closed](crate::stream::is_closed).
 ///
-/// If the process no longer reads, sending fails as [broken](crate::stream::is_broken). One handle at a time
+/// If the process no longer reads, sending fails as [broken](crate::stream::is_broken). On Windows that is found when
+/// the bytes do not fit into the buffers of the pipe any more. One handle at a time
 /// may wait, as with [`PipeReader`].
 pub struct PipeWriter<R: Descriptors>(Handle<R::Source>);
 

@@ -1,28 +1,28 @@
-//! This process's end of a pipe: a descriptor, or one end of a stream in memory, which leads to a program of the
-//! runtime.
+//! This process's end of a pipe: one of the operating system, or one end of a stream in memory, which leads to a
+//! program of the runtime.
 
-use std::io::{self, IoSlice, IoSliceMut};
-use std::os::fd::OwnedFd;
-use std::task::{Context, Poll, ready};
+use std::io;
+use std::task::{Context, Poll};
 
-use rustix::buffer::spare_capacity;
-
-use crate::runtime::{Attempt, Direction, Source};
-use crate::stream::{MemoryByteReceiveStream, MemoryByteSendStream};
-
-/// The number of bytes that a read from memory moves at once.
-const CHUNK: usize = 4096;
+use super::memory_end::MemoryEnd;
+use super::os::{OwnedFd, SystemEnd};
+use crate::runtime::Source;
 
 /// This process's end of a pipe. Dropping it closes the pipe.
 pub(super) enum PipeEnd<S> {
-    System(S),
-    Reader(MemoryByteReceiveStream),
-    Writer(MemoryByteSendStream),
+    System(SystemEnd<S>),
+    Memory(MemoryEnd),
 }
 
 impl<S: Source> PipeEnd<S> {
-    pub(super) fn register(descriptor: OwnedFd) -> io::Result<PipeEnd<S>> {
-        Ok(PipeEnd::System(S::register(descriptor)?))
+    /// Returns the end that reads a pipe of the operating system.
+    pub(super) fn reader(pipe: OwnedFd) -> io::Result<PipeEnd<S>> {
+        Ok(PipeEnd::System(SystemEnd::reader(pipe)?))
+    }
+
+    /// Returns the end that writes to a pipe of the operating system.
+    pub(super) fn writer(pipe: OwnedFd) -> io::Result<PipeEnd<S>> {
+        Ok(PipeEnd::System(SystemEnd::writer(pipe)?))
     }
 
     pub(super) fn poll_read(
@@ -31,12 +31,8 @@ impl<S: Source> PipeEnd<S> {
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         match self {
-            PipeEnd::System(source) => source.poll_io(cx, Direction::Input, |pipe| {
-                // After a short read the end may come next.
-                Ok(Attempt::new(rustix::io::read(pipe, &mut *buffer)?))
-            }),
-            PipeEnd::Reader(stream) => stream.poll_receive(cx, &mut [IoSliceMut::new(buffer)]),
-            PipeEnd::Writer(_) => Poll::Ready(Err(wrong_end())),
+            PipeEnd::System(pipe) => pipe.poll_read(cx, buffer),
+            PipeEnd::Memory(pipe) => pipe.poll_read(cx, buffer),
         }
     }
 
@@ -47,33 +43,15 @@ impl<S: Source> PipeEnd<S> {
         bytes: &mut Vec<u8>,
     ) -> Poll<io::Result<usize>> {
         match self {
-            PipeEnd::System(source) => source.poll_io(cx, Direction::Input, |pipe| {
-                let read = rustix::io::read(pipe, spare_capacity(bytes))?;
-                Ok(Attempt::new(read))
-            }),
-            PipeEnd::Reader(_) | PipeEnd::Writer(_) => {
-                let mut chunk = [0; CHUNK];
-                let read = ready!(self.poll_read(cx, &mut chunk))?;
-                bytes.extend_from_slice(&chunk[..read]);
-                Poll::Ready(Ok(read))
-            }
+            PipeEnd::System(pipe) => pipe.poll_read_to(cx, bytes),
+            PipeEnd::Memory(pipe) => pipe.poll_read_to(cx, bytes),
         }
     }
 
     pub(super) fn poll_write(&self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         match self {
-            PipeEnd::System(source) => source.poll_io(cx, Direction::Output, |pipe| {
-                let written = rustix::io::write(pipe, bytes)?;
-                Ok(Attempt::new(written).drained(0 < written && written < bytes.len()))
-            }),
-            PipeEnd::Writer(stream) => stream.poll_send(cx, &[IoSlice::new(bytes)]),
-            PipeEnd::Reader(_) => Poll::Ready(Err(wrong_end())),
+            PipeEnd::System(pipe) => pipe.poll_write(cx, bytes),
+            PipeEnd::Memory(pipe) => pipe.poll_write(cx, bytes),
         }
     }
-}
-
-/// The error of reading the end that writes, or of writing the end that reads. Not reachable: a pipe of the
-/// standard input is only written, and the others are only read.
-fn wrong_end() -> io::Error {
-    io::ErrorKind::Unsupported.into()
 }

@@ -4,8 +4,9 @@ use std::io;
 
 use super::child::Child;
 use super::command::{Command, Target};
-use super::os::cannot_start;
+use super::memory_end::MemoryEnd;
 use super::pipe_end::PipeEnd;
+use super::start::cannot_start;
 use crate::loom::Arc;
 use crate::runtime::{Launch, LaunchOutput, ProgramHost, Source};
 use crate::stream::memory_byte_pipe;
@@ -38,7 +39,7 @@ fn try_start<S: Source>(
     let (mut our_stdin, mut stdin) = (None, None);
     if let None | Some(Target::Pipe) = command.stdin {
         let (ours, theirs) = memory_byte_pipe(CAPACITY);
-        our_stdin = Some(PipeEnd::Writer(ours));
+        our_stdin = Some(PipeEnd::Memory(MemoryEnd::Writer(ours)));
         stdin = Some(Box::new(theirs) as _);
     }
     let (our_stdout, stdout) = output(command.stdout.as_ref());
@@ -49,7 +50,7 @@ fn try_start<S: Source>(
     let launch = Launch {
         program: command.program.clone(),
         args: command.args.clone(),
-        arg0: command.arg0.clone(),
+        arg0: command.os.arg0(),
         env: command.env.clone(),
         current_dir: command.current_dir.clone(),
         stdin,
@@ -70,7 +71,7 @@ fn output<S>(target: Option<&Target>) -> (Option<PipeEnd<S>>, LaunchOutput) {
         None | Some(Target::Pipe) => {
             let (theirs, ours) = memory_byte_pipe(CAPACITY);
             (
-                Some(PipeEnd::Reader(ours)),
+                Some(PipeEnd::Memory(MemoryEnd::Reader(ours))),
                 LaunchOutput::Pipe(Box::new(theirs)),
             )
         }
@@ -91,14 +92,8 @@ fn refuse_unsupported(command: &Command) -> io::Result<()> {
         "a file or descriptor as `stderr`"
     } else if let Some(Target::Inherit) = command.stdin {
         "`Stdio::Inherit` as `stdin`"
-    } else if command.session {
-        "`session`"
-    } else if command.uid.is_some() {
-        "`uid`"
-    } else if command.gid.is_some() {
-        "`gid`"
-    } else if command.umask.is_some() {
-        "`umask`"
+    } else if let Some(option) = command.os.unsupported_by_programs() {
+        option
     } else {
         return Ok(());
     };

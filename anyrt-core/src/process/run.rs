@@ -10,6 +10,7 @@ use super::child::Waiter;
 use super::command::{Command, Stdio};
 use super::exit::ChildExit;
 use super::open::{Process, end, open};
+use super::os::SETTLING;
 use super::output::{Failed, Output, ProcessError};
 use super::pipe::{CALLS, Pipe};
 use crate::cancel::finally;
@@ -124,7 +125,7 @@ impl<R: Descriptors> Future for Drive<'_, R> {
                 };
                 let timer = this
                     .timer
-                    .get_or_insert_with(|| Box::pin(R::timer(R::now() + linger)));
+                    .get_or_insert_with(|| Box::pin(R::timer(R::now() + linger.max(SETTLING))));
                 ready!(timer.as_mut().poll(cx));
             }
             return Poll::Ready(Ok(Output {

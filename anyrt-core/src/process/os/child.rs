@@ -15,11 +15,10 @@ use rustix::process::{
     Pid, Signal as Os, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
 };
 
-use super::{open_pidfd, signal_through};
+use super::{Spawned, open_pidfd, signal_through};
 use crate::loom::{Mutex, lock};
 use crate::process::exit::ChildExit;
 use crate::runtime::Source;
-use crate::signals::Signal;
 
 /// A child of the operating system, until it is reaped.
 pub(in crate::process) struct SystemChild<S> {
@@ -31,7 +30,7 @@ pub(in crate::process) struct SystemChild<S> {
 }
 
 struct Reaping {
-    child: std::process::Child,
+    child: Spawned,
     ended: Option<ChildExit>,
 }
 
@@ -46,7 +45,7 @@ impl<S: Source> SystemChild<S> {
     /// Sets up the detection of the end of a child, which wakes `waker`. If that fails, the child is killed and
     /// reaped.
     pub(in crate::process) fn new(
-        mut child: std::process::Child,
+        mut child: Spawned,
         group: bool,
         waker: &Waker,
     ) -> io::Result<SystemChild<S>> {
@@ -112,9 +111,9 @@ impl<S: Source> SystemChild<S> {
         Some((ended, true))
     }
 
-    /// Sends a signal to the child, or to its group. Has no effect on a child that has ended.
-    pub(in crate::process) fn signal(&self, signal: Signal) -> io::Result<()> {
-        let Some(signal) = Os::from_named_raw(signal.as_raw()) else {
+    /// Sends the signal with this number to the child, or to its group. Has no effect on a child that has ended.
+    pub(in crate::process) fn signal(&self, number: i32) -> io::Result<()> {
+        let Some(signal) = Os::from_named_raw(number) else {
             return Err(io::ErrorKind::InvalidInput.into());
         };
         let reaping = lock(&self.reaping);

@@ -11,7 +11,7 @@ pub(in crate::process) fn open_pidfd(child: Pid) -> io::Result<OwnedFd> {
 }
 
 /// Starts a program. Several may be started at the same time, since descriptors are created close-on-exec.
-pub(super) fn alone<T>(start: impl FnOnce() -> T) -> T {
+pub(in crate::process) fn alone<T>(start: impl FnOnce() -> T) -> T {
     start()
 }
 

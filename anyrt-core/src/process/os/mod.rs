@@ -1,222 +1,100 @@
-//! Starting programs.
+//! Processes of Unix: starting programs, pipes, the detection of their end.
 
 use std::ffi::{OsStr, OsString};
-use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
+pub(super) use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command as System, Stdio};
+use std::process::Command as System;
+use std::time::Duration;
 
 use process_wrap::std::{ProcessSession, StdCommandWrap, StdCommandWrapper};
-use rustix::io::ioctl_fionbio;
 
 pub(super) use self::child::SystemChild;
+pub(super) use self::options::{Options, shell};
+pub(super) use self::pipe::{SystemEnd, our_end};
+pub(super) use self::platform::alone;
 use self::platform::{open_pidfd, signal_through};
-use super::command::{Command, Target};
-use crate::descriptors::os::pipe;
+pub(super) use self::status::write_status;
+use super::command::Command;
+pub(super) use crate::descriptors::os::pipe;
 
 mod child;
+mod options;
+mod pipe;
 #[cfg_attr(any(target_os = "linux", target_os = "android"), path = "linux.rs")]
 #[cfg_attr(
     not(any(target_os = "linux", target_os = "android")),
     path = "other.rs"
 )]
 mod platform;
+mod signals;
+mod status;
 
 /// The directories to search for a program if its environment has no `PATH`.
 const DEFAULT_PATH: &str = "/bin:/usr/bin";
 
-/// A program that was started, and this process's ends of its pipes, which are non-blocking.
-pub(super) struct Started {
-    pub(super) child: Child,
-    pub(super) stdin: Option<OwnedFd>,
-    pub(super) stdout: Option<OwnedFd>,
-    pub(super) stderr: Option<OwnedFd>,
-}
+/// A program that was started.
+pub(super) type Spawned = std::process::Child;
 
-/// Starts a program. Blocks until it is started.
-pub(super) fn start(command: &Command) -> io::Result<Started> {
-    platform::alone(|| try_start(command)).map_err(|error| cannot_start(command, error))
-}
+/// The minimum time to wait for output after the end of a program: none, as its output is in the pipes by then.
+pub(super) const SETTLING: Duration = Duration::ZERO;
 
-/// Adds the program and its directory to the error of starting it.
-pub(super) fn cannot_start(command: &Command, error: io::Error) -> io::Error {
-    let kind = error.kind();
-    let failed = CannotStart {
-        program: command.program.clone(),
-        directory: command.current_dir.clone(),
-        error,
+/// Returns the command of the standard library for a program.
+pub(super) fn system_command(command: &Command, program: &OsStr) -> io::Result<System> {
+    let Some(mask) = command.os.umask else {
+        return Ok(System::new(program));
     };
-    io::Error::new(kind, failed)
+    let mut shell = System::new("/bin/sh");
+    shell.args(["-c", r#"umask "$0"; exec "$@""#, &format!("{mask:04o}")]);
+    shell.arg(look_up(command, program)?);
+    Ok(shell)
 }
 
-/// A program that could not be started.
-#[derive(Debug)]
-struct CannotStart {
-    program: OsString,
-    directory: Option<PathBuf>,
-    error: io::Error,
-}
-
-impl fmt::Display for CannotStart {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot start `{}`", Path::new(&self.program).display())?;
-        if let Some(directory) = &self.directory {
-            write!(f, " in `{}`", directory.display())?;
-        }
-        write!(f, ": {}", self.error)
-    }
-}
-
-impl std::error::Error for CannotStart {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.error)
-    }
-}
-
-fn try_start(command: &Command) -> io::Result<Started> {
-    // It owns the program's ends of the pipes, so it must be dropped before the end of these pipes can be
-    // seen.
-    let mut system = build(command)?;
-    let stdin = match target(&mut system, command.stdin.as_ref(), System::stdin)? {
-        true => {
-            let (reader, writer) = pipe()?;
-            system.stdin(reader);
-            Some(ours(writer)?)
-        }
-        false => None,
-    };
-    let mut merged: Option<OwnedFd> = None;
-    let stdout = match target(&mut system, command.stdout.as_ref(), System::stdout)? {
-        true => {
-            let (reader, writer) = pipe()?;
-            if command.stderr_to_stdout {
-                merged = Some(writer.try_clone()?);
-            }
-            system.stdout(writer);
-            Some(ours(reader)?)
-        }
-        false => None,
-    };
-    let stderr = if command.stderr_to_stdout {
-        system.stderr(match merged {
-            Some(writer) => writer.into(),
-            None => merge(command.stdout.as_ref())?,
-        });
-        None
-    } else if target(&mut system, command.stderr.as_ref(), System::stderr)? {
-        let (reader, writer) = pipe()?;
-        system.stderr(writer);
-        Some(ours(reader)?)
-    } else {
-        None
-    };
-    Ok(Started {
-        child: system.spawn()?,
-        stdin,
-        stdout,
-        stderr,
-    })
-}
-
-/// Connects a stream to a target other than a pipe; returns whether it should be a pipe.
-fn target(
-    system: &mut System,
-    target: Option<&Target>,
-    set: fn(&mut System, Stdio) -> &mut System,
-) -> io::Result<bool> {
-    let target = match target {
-        None | Some(Target::Pipe) => return Ok(true),
-        Some(target) => target,
-    };
-    set(system, to_system(target)?);
-    Ok(false)
-}
-
-fn to_system(target: &Target) -> io::Result<Stdio> {
-    Ok(match target {
-        Target::Pipe => Stdio::piped(),
-        Target::Inherit => Stdio::inherit(),
-        Target::Null => Stdio::null(),
-        Target::Descriptor(descriptor) => descriptor.try_clone()?.into(),
-    })
-}
-
-/// Returns a duplicate of the target of the standard output, which is not a pipe.
-fn merge(stdout: Option<&Target>) -> io::Result<Stdio> {
-    match stdout {
-        // `Inherit` would mean the standard error of this process.
-        Some(Target::Inherit) => Ok(io::stdout().as_fd().try_clone_to_owned()?.into()),
-        Some(target) => to_system(target),
-        None => Ok(Stdio::null()),
-    }
-}
-
-/// Makes this process's end of a pipe non-blocking. The program's end is another open file, and blocks.
-fn ours(descriptor: OwnedFd) -> io::Result<OwnedFd> {
-    ioctl_fionbio(&descriptor, true)?;
-    Ok(descriptor)
-}
-
-fn build(command: &Command) -> io::Result<System> {
-    let mut program = command.program.clone();
-    command.check_program()?;
-    if command.current_dir.is_some() && has_slash(&program) {
-        program = std::path::absolute(&program)?.into();
-    }
-    let mut system = match command.umask {
-        None => System::new(&program),
-        Some(mask) => {
-            let mut shell = System::new("/bin/sh");
-            shell.args(["-c", r#"umask "$0"; exec "$@""#, &format!("{mask:04o}")]);
-            shell.arg(look_up(command, &program)?);
-            shell
-        }
-    };
-    system.args(&command.args);
-    if let Some(name) = &command.arg0 {
+/// Sets the options that Unix alone has.
+pub(super) fn set_options(system: &mut System, command: &Command) -> io::Result<()> {
+    let options = &command.os;
+    if let Some(name) = &options.arg0 {
         system.arg0(name);
     }
-    if command.env_clear {
-        system.env_clear();
-    }
-    for (name, value) in &command.env {
-        match value {
-            Some(value) => system.env(name, value),
-            None => system.env_remove(name),
-        };
-    }
-    if let Some(directory) = &command.current_dir {
-        system.current_dir(directory);
-    }
-    if let Some(uid) = command.uid {
+    if let Some(uid) = options.uid {
         system.uid(uid);
     }
-    if let Some(gid) = command.gid {
+    if let Some(gid) = options.gid {
         system.gid(gid);
     }
-    if command.session {
+    if options.session {
         // A session has its own group, so a second one is not needed.
         let unused = StdCommandWrap::from(System::new(""));
-        ProcessSession.pre_spawn(&mut system, &unused)?;
+        ProcessSession.pre_spawn(system, &unused)?;
     } else if command.group {
         system.process_group(0);
     }
-    Ok(system)
+    Ok(())
 }
 
-fn has_slash(program: &OsStr) -> bool {
+pub(super) fn spawn(system: &mut System, _command: &Command) -> io::Result<Spawned> {
+    system.spawn()
+}
+
+/// Returns a duplicate of the standard output of this process.
+pub(super) fn duplicate_stdout() -> io::Result<OwnedFd> {
+    io::stdout().as_fd().try_clone_to_owned()
+}
+
+/// Returns whether a program is a path, and not a name that is searched.
+pub(super) fn has_separator(program: &OsStr) -> bool {
     program.as_bytes().contains(&b'/')
 }
 
 /// Finds a program that a shell will start, since the shell would report a missing one by an exit status.
 fn look_up(command: &Command, program: &OsStr) -> io::Result<PathBuf> {
     let directory = command.current_dir.as_deref().unwrap_or(Path::new(""));
-    if has_slash(program) {
+    if has_separator(program) {
         check_executable(Path::new(program))?;
         return Ok(program.into());
     }

@@ -15,7 +15,7 @@ pub(in crate::process) fn open_pidfd(_child: Pid) -> io::Result<OwnedFd> {
 
 /// Starts a program, one at a time: a pipe becomes close-on-exec in a second step, and a program that is
 /// started before that would hold the pipe open.
-pub(super) fn alone<T>(start: impl FnOnce() -> T) -> T {
+pub(in crate::process) fn alone<T>(start: impl FnOnce() -> T) -> T {
     static ALONE: process::Mutex<()> = process::Mutex::new(());
     let _alone = lock_static(&ALONE);
     start()

@@ -57,8 +57,8 @@ areas() {
     sed -E 's/::.*//
         s/^(files|file_streams|disk).*/files/; s/^tls.*/tls/
         s/^(net_|engine_sockets).*/net/; s/^(threads|portals|blocking|engine_threads).*/threads/
-        s/^sync_.*/sync/; s/^.*streams.*/streams/; s/^(time|timeouts|scopes_deadline|scopes_effective).*/time/
-        /^(files|tls|net|threads|sync|streams|time)$/!s/.*/tasks and scopes/'
+        s/^sync_.*/sync/; s/^processes_.*/processes/; s/^.*streams.*/streams/; s/^(time|timeouts|scopes_deadline|scopes_effective).*/time/
+        /^(files|tls|net|threads|sync|processes|streams|time)$/!s/.*/tasks and scopes/'
 }
 
 # Counts the lines of each area.

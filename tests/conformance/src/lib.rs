@@ -204,7 +204,7 @@ pub mod cases {
     pub use anyrt_conformance_files::*;
     pub use anyrt_conformance_groups::*;
     pub use anyrt_conformance_net::*;
-    #[cfg(unix)]
+    #[cfg(any(unix, windows))]
     pub use anyrt_conformance_processes::*;
     pub use anyrt_conformance_scopes::*;
     pub use anyrt_conformance_streams::*;

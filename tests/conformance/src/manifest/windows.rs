@@ -29,6 +29,9 @@ macro_rules! __descriptors {
     ([$($then:tt)*], $arguments:tt) => {
         $($then)*! { $arguments
             net_adoption_ip,
+            processes_windows,
+            processes_windows_end,
+            processes_windows_program,
         }
     };
 }

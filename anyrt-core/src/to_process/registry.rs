@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 
 use super::codec::{CodecError, decode, encode};
 use crate::loom::OnceLock;
+use crate::unwind::drop_quietly;
 
 pub use inventory;
 
@@ -63,7 +64,12 @@ where
     match called {
         Ok(Ok(())) => answer,
         Ok(Err(failed)) => failed.to_bytes(),
-        Err(payload) => Answer::Panic(text_of(&*payload)).to_bytes(),
+        Err(payload) => {
+            let answer = Answer::Panic(text_of(&*payload)).to_bytes();
+            // Its destructor may panic, and the worker stays usable nevertheless.
+            drop_quietly(payload);
+            answer
+        }
     }
 }
 

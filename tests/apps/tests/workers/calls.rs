@@ -4,7 +4,7 @@ use std::fs::File;
 use std::future::poll_fn;
 use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, panic_any};
 use std::pin::pin;
 use std::process::exit;
 use std::task::Poll;
@@ -38,25 +38,40 @@ async fn libraries_have_functions_too() {
 
 #[anyrt::process_fn]
 fn panics(text: String) {
-    assert!(text.is_empty(), "{text}");
+    /// The payload of a panic that panics as well.
+    struct Payload;
+    impl Drop for Payload {
+        fn drop(&mut self) {
+            panic!("the payload panics");
+        }
+    }
+    if text.is_empty() {
+        panic_any(Payload);
+    }
+    panic!("{text}");
 }
 
 /// W10: a panic continues in the caller, with its text; the worker stays usable.
 #[anyrt::test(backends = ["tokio", "smol", "async-std"])]
 async fn panics_continue_in_the_caller() {
     let worker = to_process::run(process, ()).await.unwrap();
-    let mut call = pin!(to_process::run(panics, "as it should".to_owned()));
-    let payload = poll_fn(|cx| {
-        let polled = catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(cx)));
-        match polled {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(_)) => panic!("it panics"),
-            Err(payload) => Poll::Ready(payload),
-        }
-    });
-    let payload = payload.await;
-    assert_eq!(payload.downcast_ref::<String>().unwrap(), "as it should");
-    assert_eq!(to_process::run(process, ()).await.unwrap(), worker);
+    for (text, expected) in [
+        ("as it should", "as it should"),
+        ("", "the function panicked, with a payload that is not text"),
+    ] {
+        let mut call = pin!(to_process::run(panics, text.to_owned()));
+        let payload = poll_fn(|cx| {
+            let polled = catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(cx)));
+            match polled {
+                Ok(Poll::Pending) => Poll::Pending,
+                Ok(Poll::Ready(outcome)) => panic!("it panics: {outcome:?}"),
+                Err(payload) => Poll::Ready(payload),
+            }
+        });
+        let payload = payload.await;
+        assert_eq!(payload.downcast_ref::<String>().unwrap(), expected);
+        assert_eq!(to_process::run(process, ()).await.unwrap(), worker);
+    }
 }
 
 #[anyrt::process_fn]

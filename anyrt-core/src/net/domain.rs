@@ -5,7 +5,7 @@ use std::hash::Hash;
 use std::io;
 use std::net::SocketAddr;
 
-use super::{Address, UnixAddress};
+use super::{Address, MAX_UDP_PACKET, UnixAddress};
 
 /// The kind of a socket, which determines the type of its addresses.
 ///
@@ -35,6 +35,10 @@ pub trait Domain: sealed::Sealed + fmt::Debug + Send + Sync + Unpin + 'static {
     /// by default saves packets only if a program writes in small pieces.
     #[doc(hidden)]
     const NO_DELAY: bool;
+
+    /// The length of the longest packet, or more: a receive makes room for no more than that.
+    #[doc(hidden)]
+    const LONGEST_PACKET: usize;
 }
 
 /// IP sockets: TCP and UDP.
@@ -51,6 +55,7 @@ impl Domain for Ip {
     type Address = SocketAddr;
 
     const NO_DELAY: bool = true;
+    const LONGEST_PACKET: usize = MAX_UDP_PACKET;
 
     fn address(address: Address) -> io::Result<SocketAddr> {
         address.as_ip().ok_or_else(|| of_another_kind(&address))
@@ -61,6 +66,8 @@ impl Domain for Unix {
     type Address = UnixAddress;
 
     const NO_DELAY: bool = false;
+    // The limit of the system is the size of the sender's buffer, and can be changed.
+    const LONGEST_PACKET: usize = 16 << 20;
 
     fn address(address: Address) -> io::Result<UnixAddress> {
         match address {

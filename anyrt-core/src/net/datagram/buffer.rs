@@ -2,6 +2,14 @@
 
 use std::io;
 
+use crate::net::Domain;
+
+/// Returns a buffer for a packet of up to `max` bytes.
+pub(super) fn room<K: Domain>(max: usize) -> io::Result<Vec<u8>> {
+    refuse_zero(max)?;
+    Ok(vec![0; max.min(K::LONGEST_PACKET)])
+}
+
 /// Refuses an empty buffer: receiving into it would discard a packet.
 pub(super) fn refuse_zero(max: usize) -> io::Result<()> {
     if max == 0 {

@@ -4,7 +4,7 @@ use std::io;
 use std::marker::PhantomData;
 use std::net::SocketAddr;
 
-use super::buffer::{cut, refuse_zero};
+use super::buffer::{cut, refuse_zero, room};
 use super::packets::Packets;
 use crate::net::{Address, Domain, Ip};
 use crate::runtime::{Net, Socket, SocketSpec};
@@ -153,8 +153,7 @@ impl<R: Net, K: Domain> ConnectedDatagramSocket<R, K> {
     /// ```
     pub async fn receive(&self, max: usize) -> io::Result<Vec<u8>> {
         let guard = self.packets.receiving().await?;
-        refuse_zero(max)?;
-        let mut buffer = vec![0; max];
+        let mut buffer = room::<K>(max)?;
         let length = guard
             .wait(|socket, cx| socket.poll_receive(cx, &mut buffer))
             .await?;

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use super::buffer::{cut, refuse_zero};
+use super::buffer::{cut, refuse_zero, room};
 use super::packets::Packets;
 use crate::net::{Address, Domain, Ip};
 use crate::runtime::{Net, Socket, SocketOption, SocketSpec};
@@ -130,8 +130,7 @@ impl<R: Net, K: Domain> DatagramSocket<R, K> {
     /// ```
     pub async fn receive_from(&self, max: usize) -> io::Result<(Vec<u8>, K::Address)> {
         let guard = self.packets.receiving().await?;
-        refuse_zero(max)?;
-        let mut buffer = vec![0; max];
+        let mut buffer = room::<K>(max)?;
         let (length, from) = guard
             .wait(|socket, cx| socket.poll_receive_from(cx, &mut buffer))
             .await?;

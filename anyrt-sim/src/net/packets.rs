@@ -24,8 +24,10 @@ const MOST: usize = 256;
 /// The largest packet: what fits into one of IPv4.
 const LARGEST: usize = 65_507;
 
-/// The error number of Linux for a packet that is too large.
+/// The error numbers of Linux for a packet that is too large, to port 0, or to an address of another family.
 const MESSAGE_TOO_LONG: i32 = 90;
+const INVALID: i32 = 22;
+const NOT_OF_THE_FAMILY: i32 = 97;
 
 /// The packets that have arrived at a socket.
 #[derive(Debug, Default)]
@@ -34,7 +36,7 @@ pub(crate) struct Inbox(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     packets: VecDeque<(Arc<[u8]>, Address)>,
-    /// Whether a packet that was sent from here has found no receiver; returned once.
+    /// Whether a packet that was sent from here to the peer of the socket has found no receiver; returned once.
     refused: bool,
     shut_down: bool,
     waker: WakerSlot,
@@ -48,6 +50,9 @@ struct Datagram {
     from: Address,
     to: Address,
     bytes: Arc<[u8]>,
+    /// Whether the receiver is the peer of the socket. Without a peer, the system does not report that there is no
+    /// receiver.
+    to_peer: bool,
 }
 
 impl Inbox {
@@ -88,13 +93,14 @@ impl Inbox {
         wake(waker);
     }
 
-    /// Sends a packet from this socket.
+    /// Sends a packet from this socket. `to_peer` states whether the receiver is the peer of the socket.
     pub(super) fn send(
         self: &Arc<Self>,
         host: &Arc<Incarnation>,
         from: &Address,
         to: &Address,
         bytes: &[u8],
+        to_peer: bool,
     ) -> io::Result<usize> {
         {
             let mut state = self.lock();
@@ -112,6 +118,7 @@ impl Inbox {
         if to.as_unix().is_some() {
             return self.send_here(host, from, &to, bytes);
         }
+        check_target(from, &to)?;
         let from = host.source(from, &to);
         let Some(to_host) = host.route(&to).filter(|_| host.is_alive()) else {
             return Ok(bytes.len());
@@ -121,6 +128,7 @@ impl Inbox {
             from,
             to,
             bytes: bytes.into(),
+            to_peer,
         };
         self.transmit(&host.shared, packet);
         Ok(bytes.len())
@@ -152,7 +160,11 @@ impl Inbox {
         for at in arrivals.into_iter().flatten() {
             let (sender, network) = (self.clone(), shared.clone());
             let Datagram {
-                from, to, bytes, ..
+                from,
+                to,
+                bytes,
+                to_peer,
+                ..
             } = packet.clone();
             let deliver = calls(move || {
                 let found = network.network().book.inbox(to_host, &to);
@@ -161,7 +173,7 @@ impl Inbox {
                     Some(inbox) => {
                         inbox.arrived(bytes, from);
                     }
-                    None if answers => sender.refuse(),
+                    None if answers && to_peer => sender.refuse(),
                     None => {}
                 }
             });
@@ -209,4 +221,19 @@ impl Inbox {
         drop(state);
         wake(waker);
     }
+}
+
+/// Returns the error of the system for a receiver that no packet from this address can have.
+fn check_target(from: &Address, to: &Address) -> io::Result<()> {
+    let (Some(from), Some(to)) = (from.as_ip(), to.as_ip()) else {
+        return Ok(());
+    };
+    // A socket of IPv6 may reach addresses of IPv4.
+    if from.is_ipv4() && to.is_ipv6() {
+        return Err(io::Error::from_raw_os_error(NOT_OF_THE_FAMILY));
+    }
+    if to.port() == 0 {
+        return Err(io::Error::from_raw_os_error(INVALID));
+    }
+    Ok(())
 }

@@ -188,7 +188,7 @@ impl Socket for SimSocket {
                     .iter()
                     .flat_map(|slice| slice.iter().copied())
                     .collect();
-                Poll::Ready(inbox.send(&self.host, at, to, &packet))
+                Poll::Ready(inbox.send(&self.host, at, to, &packet, true))
             }
             _ => Poll::Ready(wrong_purpose()),
         }
@@ -212,7 +212,9 @@ impl Socket for SimSocket {
         to: &Address,
     ) -> Poll<io::Result<usize>> {
         match &self.role {
-            Role::Datagram { inbox, at, .. } => Poll::Ready(inbox.send(&self.host, at, to, bytes)),
+            Role::Datagram { inbox, at, .. } => {
+                Poll::Ready(inbox.send(&self.host, at, to, bytes, false))
+            }
             _ => Poll::Ready(wrong_purpose()),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -70,6 +70,14 @@ pub fn packets_keep_their_borders(backend: &Backend) {
         let refused = receiver.receive_from(0).await.unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::InvalidInput);
         assert_eq!(receiver.receive_from(10).await.unwrap().0, b"more");
+        // Any length can be asked for.
+        sender.send_to(b"most", to).await.unwrap();
+        let (packet, _) = receiver.receive_from(usize::MAX).await.unwrap();
+        assert_eq!(packet, b"most");
+        let connected = ConnectedUdpSocket::<R>::connect(to).unwrap();
+        let from = connected.local_addr().unwrap();
+        receiver.send_to(b"all", from).await.unwrap();
+        assert_eq!(connected.receive(usize::MAX).await.unwrap(), b"all");
     });
 }
 
@@ -134,6 +142,34 @@ pub fn a_refused_packet_leaves_the_socket_usable(backend: &Backend) {
         drop(client.send(b"once more").await);
         client.send(b"at last").await.unwrap();
         while back.receive_from(10).await.unwrap().0 != b"at last" {}
+    });
+}
+
+/// NET-27: a socket without a peer is not told that an earlier packet had no receiver. Packets to an address of
+/// another family, or to no port, are errors of the call.
+pub fn a_refused_packet_is_not_reported_without_a_peer(backend: &Backend) {
+    run(backend, async {
+        let gone = UdpSocket::<R>::bind(ANY).unwrap();
+        let address = gone.local_addr().unwrap();
+        drop(gone);
+        let client = UdpSocket::<R>::bind(ANY).unwrap();
+        let own = client.local_addr().unwrap();
+        for _ in 0..3 {
+            client.send_to(b"anybody?", address).await.unwrap();
+            pause().await;
+        }
+        client.send_to(b"self", own).await.unwrap();
+        assert_eq!(client.receive_from(10).await.unwrap().0, b"self");
+        client
+            .send_to(b"no", SocketAddr::from((Ipv6Addr::LOCALHOST, own.port())))
+            .await
+            .unwrap_err();
+        client
+            .send_to(b"no", (Ipv4Addr::LOCALHOST, 0))
+            .await
+            .unwrap_err();
+        client.send_to(b"self", own).await.unwrap();
+        assert_eq!(client.receive_from(10).await.unwrap().0, b"self");
     });
 }
 
@@ -285,6 +321,7 @@ anyrt_conformance_kit::cases! { net_datagrams: erased [Sockets],
     packets_that_came_together_are_all_received: [ordered_datagrams],
     a_connected_socket_hears_its_peer_alone,
     a_refused_packet_leaves_the_socket_usable,
+    a_refused_packet_is_not_reported_without_a_peer,
     a_second_receive_is_busy,
     closing_a_socket_wakes_its_receiver,
     closing_a_connected_socket_wakes_its_receiver,

@@ -15,6 +15,7 @@ use std::time::Duration;
 use slab::Slab;
 
 use super::exit::ChildExit;
+use super::numbers::KILL;
 use super::os::{Spawned, SystemChild};
 use crate::engine::{Owed, Run, Wait, poll_state};
 use crate::loom::thread::park_timeout;
@@ -22,10 +23,6 @@ use crate::loom::{Arc, Mutex, lock};
 use crate::runtime::{Attempt, Direction, RunningProgram, Source};
 use crate::runtime::{Descriptors, TaskInfo};
 use crate::wake::wake_all;
-
-/// The numbers of SIGKILL and SIGTERM, which are the same on every system that has them.
-pub(super) const KILL: i32 = 9;
-pub(super) const TERM: i32 = 15;
 
 /// The time that a destructor waits for a killed child where no task can.
 const PATIENCE: Duration = Duration::from_secs(1);

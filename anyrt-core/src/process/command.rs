@@ -145,7 +145,11 @@ impl Command {
     /// # }).unwrap();
     /// ```
     pub fn shell(line: impl Into<OsString>) -> Command {
-        os::shell(line.into())
+        let (program, args, os) = os::shell(line.into());
+        Command {
+            os,
+            ..Command::new(program).args(args)
+        }
     }
 
     /// Adds an argument.

@@ -12,7 +12,7 @@
 //! | --- | --- |
 //! | `command`, `output` | the program to start; its output |
 //! | `start` | starting a program, as far as that is the same on all systems |
-//! | `child`, `exit` | the end of a child: waiting, reaping, signals |
+//! | `child`, `exit`, `numbers` | the end of a child: waiting, reaping, signals |
 //! | `open`, `pipe`, `pipe_end`, `memory_end` | an open process and its pipes |
 //! | `run` | feeding, reading and waiting in one future |
 //! | `os`, `windows` | for Unix and for Windows: starting, pipes, detecting the end, options that the other lacks |
@@ -53,6 +53,7 @@ mod child;
 mod command;
 mod exit;
 mod memory_end;
+mod numbers;
 mod open;
 #[cfg(unix)]
 mod os;

@@ -6,9 +6,10 @@ use std::io;
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use super::child::{Child, KILL, Owned, TERM, Waiter};
+use super::child::{Child, Owned, Waiter};
 use super::command::Command;
 use super::exit::ChildExit;
+use super::numbers::{KILL, TERM};
 use super::pipe::{Pipe, PipeReader, PipeWriter};
 use super::pipe_end::PipeEnd;
 use super::program::{self, StartedProgram};

@@ -24,6 +24,7 @@ use super::command::Command;
 pub(super) use crate::descriptors::os::pipe;
 
 mod child;
+mod command;
 mod options;
 mod pipe;
 #[cfg_attr(any(target_os = "linux", target_os = "android"), path = "linux.rs")]

@@ -14,8 +14,8 @@ use win32job::Job;
 
 use super::group::Spawned;
 use crate::loom::{Arc, Mutex, lock};
-use crate::process::child::KILL;
 use crate::process::exit::ChildExit;
+use crate::process::numbers::KILL;
 
 /// A child of the operating system.
 pub(in crate::process) struct SystemChild<S> {

@@ -3,8 +3,6 @@
 use std::ffi::OsString;
 use std::io;
 
-use crate::process::command::Command;
-
 /// The options that Windows alone has.
 #[derive(Clone, Debug, Default)]
 pub(in crate::process) struct Options {
@@ -32,13 +30,13 @@ impl Options {
     }
 }
 
-/// Returns a command that runs a line with the shell, which does not undo the escaping of other programs: with `/S`
-/// it removes the outer quotes, and runs what is between them.
-pub(in crate::process) fn shell(line: OsString) -> Command {
+/// Returns the program that runs a line with the shell, its arguments, and its options. The shell does not undo the
+/// escaping of other programs: with `/S` it removes the outer quotes, and runs what is between them.
+pub(in crate::process) fn shell(line: OsString) -> (&'static str, Vec<OsString>, Options) {
     let mut quoted = OsString::from("\"");
     quoted.push(line);
     quoted.push("\"");
-    let mut command = Command::new("cmd.exe").args(["/D", "/S", "/C"]);
-    command.os.line = Some(quoted);
-    command
+    let args = ["/D", "/S", "/C"].map(OsString::from);
+    let options = Options { line: Some(quoted) };
+    ("cmd.exe", args.into(), options)
 }

@@ -16,6 +16,7 @@ use super::call::Limiter;
 use super::listing::{Batches, Source, next};
 use super::path::With;
 use super::walk::WalkSource;
+use crate::disk::is_missing;
 use crate::runtime::Runtime;
 
 /// Finds the paths that match a pattern.
@@ -60,7 +61,7 @@ impl<R: Runtime> Glob<R> {
         let plain = names.iter().take_while(|name| is_plain(name)).count();
         let (plain, names) = names.split_at(plain);
         let mut prefix = base;
-        if plain.first() == Some(&"") {
+        if pattern.starts_with('/') {
             prefix.push("/");
         }
         prefix.extend(plain);
@@ -75,15 +76,21 @@ impl<R: Runtime> Glob<R> {
             prefix.clone()
         };
         let mut walk = WalkSource::new(root.clone(), with.clone());
-        let most = most_depth(names);
-        walk.change(|options| options.max_depth = most);
+        // The patterns of single names; none if a separator is inside braces or brackets, or escaped: then a part
+        // between separators is invalid on its own.
+        let single: Result<Vec<_>, _> = names.iter().map(|name| compile(name)).collect();
+        let has_limit = single.is_ok() && !names.iter().any(|name| name.contains("**"));
+        walk.change(|options| {
+            options.min_depth = usize::from(pattern.is_empty());
+            options.max_depth = match has_limit {
+                true => names.len(),
+                false => usize::MAX,
+            };
+        });
         // The names that match one component each, up to the first that matches several.
-        let mut levels = Vec::new();
-        if !has_nested_separator(names) {
-            for name in names.iter().take_while(|name| !name.contains("**")) {
-                levels.push(compile(name)?);
-            }
-        }
+        let mut levels = single.unwrap_or_default();
+        let is_single = |name: &&&str| !name.contains("**");
+        levels.truncate(names.iter().take_while(is_single).count());
         walk.filter = Some(Box::new(move |entry| {
             let level = entry.depth().checked_sub(1);
             let level = level.and_then(|level| levels.get(level));
@@ -130,23 +137,6 @@ fn is_plain(name: &str) -> bool {
     !name.contains(['*', '?', '[', ']', '{', '}', '\\'])
 }
 
-/// Returns whether a separator is inside braces or brackets. Then names cannot be matched one by one.
-fn has_nested_separator(names: &[&str]) -> bool {
-    names.iter().any(|name| {
-        name.matches('{').count() != name.matches('}').count()
-            || name.matches('[').count() != name.matches(']').count()
-    })
-}
-
-/// Returns the maximum depth that the pattern can match.
-fn most_depth(names: &[&str]) -> usize {
-    if names.iter().any(|name| name.contains("**")) || has_nested_separator(names) {
-        usize::MAX
-    } else {
-        names.len()
-    }
-}
-
 fn compile(pattern: &str) -> Result<GlobMatcher, GlobError> {
     let glob = GlobBuilder::new(pattern)
         .literal_separator(true)
@@ -161,7 +151,8 @@ impl<R: Runtime> Source for GlobSource<R> {
     fn step(&mut self) -> Option<Option<Self::Item>> {
         let entry = match self.walk.step()? {
             Some(Ok(entry)) => entry,
-            Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => return Some(None),
+            // Nothing at a plain path, or a file in place of a folder.
+            Some(Err(error)) if is_missing(&error) => return Some(None),
             Some(Err(error)) => return Some(Some(Err(error))),
             None => return Some(None),
         };

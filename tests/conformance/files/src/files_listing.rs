@@ -295,6 +295,7 @@ pub fn patterns_find_paths(backend: &Backend) {
     let folder = tree();
     fs::create_dir(folder.join("[x]")).unwrap();
     folder.file("[x]/y", "");
+    folder.file("a/b/c/{4}", "");
     run(backend, async {
         let find = async |pattern: &str| {
             let root = files::Path::<R>::new(folder.path());
@@ -319,6 +320,11 @@ pub fn patterns_find_paths(backend: &Backend) {
         assert_eq!(find("a/**/c").await, ["a/b/c"]);
         assert_eq!(find("[[]x[]]/*").await, ["[x]/y"]);
         assert_eq!(find("missing/*").await, [] as [&str; 0]);
+        assert_eq!(find("a/1/*").await, [] as [&str; 0]);
+        assert_eq!(find("a/1/x/*").await, [] as [&str; 0]);
+        assert_eq!(find("").await, [] as [&str; 0]);
+        // The parts between the separators are not valid patterns.
+        assert_eq!(find("a/[]b]/{3,c/[{]4[}]}").await, ["a/b/3", "a/b/c/{4}"]);
         assert!(files::glob::<R>("a[").is_err());
         assert!(files::glob::<R>("a{b").is_err());
         let absolute = format!("{}/a/[1]", folder.path().display());

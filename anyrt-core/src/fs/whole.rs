@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::call::{Limiter, Stop, call, call_cancellable, check, look};
-use crate::disk::{Disk, Handle, Removal, TEMPORARY_PREFIX};
+use crate::disk::{Disk, Handle, Metadata, Permissions, Removal, TEMPORARY_PREFIX};
 use crate::runtime::{OpenMode, Runtime};
 
 /// The number of bytes to read or copy between two checks of the cancellation.
@@ -137,10 +137,6 @@ pub(super) async fn write_atomic_at<R: Runtime, C: AsRef<[u8]> + Send + 'static>
 ) -> io::Result<()> {
     call_cancellable::<R, _>(limiter, "write", path, move |disk, path| {
         let target = follow(disk, path)?;
-        let folder = match target.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
         let old = match disk.metadata(&target, true) {
             Ok(metadata) if metadata.is_dir() => {
                 return Err(io::Error::from(io::ErrorKind::IsADirectory).into());
@@ -154,11 +150,7 @@ pub(super) async fn write_atomic_at<R: Runtime, C: AsRef<[u8]> + Send + 'static>
             mode: old.as_ref().map(|permissions| permissions.bits() & 0o777),
             ..NEW_FILE
         };
-        let (file, path) =
-            disk.create_unique(folder, TEMPORARY_PREFIX.as_ref(), "".as_ref(), |path| {
-                disk.open(path, &mode)
-            })?;
-        let mut removal = Removal::new(disk, path, Disk::remove_file);
+        let (file, mut removal) = create_beside(disk, &target, |path| disk.open(path, &mode))?;
         for part in contents.as_ref().chunks(CHECK_INTERVAL as usize) {
             look()?;
             (&file).write_all(part)?;
@@ -217,20 +209,10 @@ pub(super) async fn copy_at<R: Runtime>(
 }
 
 pub(super) fn copy_file(disk: &Disk, from: &Path, to: &Path) -> Result<u64, Stop> {
-    let refuse = |why| io::Error::new(io::ErrorKind::InvalidInput, why);
-    let source = disk.open(from, &OpenMode::READ)?;
-    let metadata = source.metadata()?;
-    if !metadata.is_file() {
-        return Err(refuse("the source is not a regular file").into());
-    }
+    let (source, permissions, mode) = open_source(disk, from)?;
     if disk.same_file(from, to).unwrap_or(false) {
         return Err(refuse("source and target are the same file").into());
     }
-    // The copy must never be readable for more users than the source is.
-    let mode = OpenMode {
-        mode: Some(metadata.permissions().bits() & 0o777),
-        ..NEW_FILE
-    };
     let (target, is_new) = match disk.open(to, &mode) {
         Ok(file) => (file, true),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -241,7 +223,7 @@ pub(super) fn copy_file(disk: &Disk, from: &Path, to: &Path) -> Result<u64, Stop
     // Once more after the contents: the umask has reduced those of a new file, and a write those of a program that
     // runs as its owner.
     let set_permissions = || match target.metadata()?.is_file() {
-        true => target.set_permissions(metadata.permissions()),
+        true => target.set_permissions(permissions.clone()),
         false => Ok(()),
     };
     // An old target may be readable for more users than the source is.
@@ -263,6 +245,60 @@ pub(super) fn copy_file(disk: &Disk, from: &Path, to: &Path) -> Result<u64, Stop
             Err(stop)
         }
     }
+}
+
+/// Moves a file or a link to another file system: a copy next to the target replaces it, in one step.
+pub(super) fn move_across(disk: &Disk, from: &Path, to: &Path) -> Result<(), Stop> {
+    let mut removal = match disk.read_link(from) {
+        Ok(link) => create_beside(disk, to, |path| disk.symlink(&link, path))?.1,
+        // It is not a link, or is missing, which opening it reports.
+        Err(_) => {
+            let (source, permissions, mode) = open_source(disk, from)?;
+            let (target, removal) = create_beside(disk, to, |path| disk.open(path, &mode))?;
+            copy_contents(&source, &target)?;
+            target.set_permissions(permissions)?;
+            removal
+        }
+    };
+    removal.persist(to)?;
+    Ok(disk.remove_file(from)?)
+}
+
+/// Creates a temporary file or link in the folder of a path, which replaces that path later.
+fn create_beside<T>(
+    disk: &Disk,
+    path: &Path,
+    create: impl FnMut(&Path) -> io::Result<T>,
+) -> io::Result<(T, Removal)> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let (prefix, suffix) = (TEMPORARY_PREFIX.as_ref(), "".as_ref());
+    let (created, path) = disk.create_unique(folder, prefix, suffix, create)?;
+    Ok((created, Removal::new(disk, path, Disk::remove_file)))
+}
+
+/// Opens a regular file to copy it. Returns its permissions, and how a copy is created, which must never be readable
+/// for more users than the source is.
+fn open_source(disk: &Disk, path: &Path) -> io::Result<(Handle, Permissions, OpenMode)> {
+    let check = |metadata: Metadata| match metadata.is_file() {
+        true => Ok(metadata.permissions()),
+        false => Err(refuse("the source is not a regular file")),
+    };
+    // Before it is opened too, since opening a FIFO may block.
+    check(disk.metadata(path, true)?)?;
+    let source = disk.open(path, &OpenMode::READ)?;
+    let permissions = check(source.metadata()?)?;
+    let mode = OpenMode {
+        mode: Some(permissions.bits() & 0o777),
+        ..NEW_FILE
+    };
+    Ok((source, permissions, mode))
+}
+
+fn refuse(why: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, why)
 }
 
 fn copy_contents(source: &Handle, target: &Handle) -> Result<u64, Stop> {

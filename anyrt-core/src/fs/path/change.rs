@@ -258,10 +258,11 @@ impl<R: Runtime> Path<R> {
         self.copy(self.place_in(folder.as_ref())?).await
     }
 
-    /// Moves the file and replaces the target, across file systems too: then it is copied and removed.
-    /// Returns the new path.
+    /// Moves the file and replaces the target, across file systems too: then a copy replaces the target, and the
+    /// file is removed. Returns the new path.
     ///
-    /// Folders are not moved to another file system.
+    /// The target is replaced in one step in each case, and a symbolic link is moved as a link. Folders are not moved
+    /// to another file system. If both paths are names of one file (hard links), both stay.
     ///
     /// # Cancel safety
     ///
@@ -293,8 +294,7 @@ impl<R: Runtime> Path<R> {
                 Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {}
                 outcome => return Ok(outcome?),
             }
-            whole::copy_file(disk, from, &target)?;
-            Ok(disk.remove_file(from)?)
+            whole::move_across(disk, from, &target)
         })
         .await?;
         Ok(to)

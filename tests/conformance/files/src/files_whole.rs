@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use anyrt_core::fs as files;
@@ -11,6 +12,7 @@ use crate::cancel_everywhere::cancel_everywhere;
 use crate::disk as fs;
 use crate::erased::{Backend, R};
 use crate::folder::Folder;
+use crate::harness::start;
 use crate::support::{in_cancelled_scope, run};
 use crate::system::PermissionsExt;
 
@@ -220,6 +222,61 @@ pub fn a_cancelled_atomic_write_leaves_one_or_the_other(backend: &Backend) {
     );
 }
 
+/// F2: only a regular file is copied; another one is refused before it is opened, which may block.
+pub fn only_regular_files_are_copied(backend: &Backend) {
+    let folder = Folder::new();
+    let fifo = folder.join("fifo");
+    let mut make = start(Command::new("mkfifo").arg(&fifo)).unwrap();
+    assert!(make.wait().unwrap().success());
+    run(backend, async {
+        for source in [&*fifo, folder.path()] {
+            let error = files::copy::<R>(source, folder.join("copy")).await;
+            assert_eq!(error.unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        }
+    });
+    assert_eq!(folder.names(), ["fifo"]);
+}
+
+/// F19: a file or a link that is moved to another file system replaces the target as on the same one: a link is
+/// not followed, and after an error the target is as before. Without a second file system it tests the first.
+pub fn moving_replaces_the_target_across_file_systems(backend: &Backend) {
+    let folder = Folder::new();
+    let shared = std::path::Path::new("/dev/shm");
+    let other = match shared.is_dir() {
+        true => shared.join(folder.path().file_name().unwrap()),
+        false => folder.join("other"),
+    };
+    fs::create_dir(&other).unwrap();
+    let kept = other.join("kept");
+    let target = other.join("target");
+    run(backend, async {
+        let move_to = async |from: &std::path::Path| {
+            let moved = files::Path::<R>::new(from).move_to(&target).await;
+            moved.map(|moved| assert_eq!(*moved, *target))
+        };
+        fs::write(&kept, "kept").unwrap();
+        fs::symlink("kept", &target).unwrap();
+        let file = folder.file("file", "moved");
+        fs::set_permissions(&file, PermissionsExt::from_mode(0o604)).unwrap();
+        move_to(&file).await.unwrap();
+        assert!(!fs::exists(&file) && !fs::is_symlink(&target));
+        assert_eq!(fs::read(&target).unwrap(), b"moved");
+        assert_eq!(fs::read(&kept).unwrap(), b"kept");
+        let mode = fs::metadata(&target).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o604);
+        for source in [folder.join("missing"), folder.path().to_owned()] {
+            move_to(&source).await.unwrap_err();
+            assert_eq!(fs::read(&target).unwrap(), b"moved");
+        }
+        let link = folder.join("link");
+        fs::symlink("kept", &link).unwrap();
+        move_to(&link).await.unwrap();
+        assert!(!fs::is_symlink(&link) && fs::is_symlink(&target));
+        assert_eq!(fs::read(&target).unwrap(), b"kept");
+        files::remove_dir_all::<R>(&other).await.unwrap();
+    });
+}
+
 /// F19: renaming refuses an existing target, replacing does not.
 pub fn renaming_replaces_nothing(backend: &Backend) {
     let folder = Folder::new();
@@ -247,5 +304,7 @@ anyrt_conformance_kit::cases! { files_whole: erased [Process],
     an_atomic_write_replaces_the_contents: [unix_files],
     contents_are_never_readable_for_more_users: [os_files, unix_files],
     a_cancelled_atomic_write_leaves_one_or_the_other,
+    only_regular_files_are_copied: [os_files, unix_files],
+    moving_replaces_the_target_across_file_systems: [os_files, unix_files],
     renaming_replaces_nothing: [unix_files],
 }

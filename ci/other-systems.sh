@@ -9,7 +9,6 @@
 # not checked there.
 #
 # For WebAssembly, core is checked alone, since no backend runs there.
-# On Windows the features `process` and `to_process` add nothing; that they can be enabled is checked.
 #
 # The first run takes about five minutes on two cores, later ones take seconds. What is built lies in
 # `target/other-systems`, apart from what the usual compiler makes.

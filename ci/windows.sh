@@ -182,11 +182,21 @@ serve_answers_on() {
     echo "    $backend: serve answers $scheme"
 }
 
+# Whole programs with worker processes, on all backends.
+workers_are_right() {
+    local log=target/windows/results/workers
+    if ! wine "$(test_program workers)" --test-threads 3 >"$log" 2>&1; then
+        echo "    worker processes: failed; see $log"
+        return 1
+    fi
+    echo "    worker processes: $(grep -c '^test [a-z_]* \.\.\. ok' "$log") tests passed"
+}
+
 use_other_compiler gcc-mingw-w64-x86-64 wine64 wine curl
 if (($#)); then BACKENDS=("$@"); fi
-packages=(-p anyrt-tokio -p anyrt-smol -p anyrt-async-std -p anyrt-examples)
+packages=(-p anyrt-tokio -p anyrt-smol -p anyrt-async-std -p anyrt-examples -p anyrt-windows)
 start=$SECONDS
-build "${packages[@]}" --test conformance --test wine --bin digest --bin pipeline --bin serve
+build "${packages[@]}" --test conformance --test wine --test workers --bin digest --bin pipeline --bin serve
 build_shim
 mkdir -p target/windows/results
 wineboot --init >/dev/null 2>&1 || true
@@ -195,6 +205,7 @@ echo "    built in $((SECONDS - start)) s"
 failed=0
 start=$SECONDS
 faults_are_wines || failed=1
+workers_are_right || failed=1
 for backend in "${BACKENDS[@]}"; do
     # The three programs have one name: each is in the dependency file of its package.
     program=$(grep -l "anyrt-$backend/tests/conformance.rs" "$BUILT"/deps/conformance-*.d | xargs ls -t | sed -n 1p)

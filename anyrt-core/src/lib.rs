@@ -79,7 +79,7 @@ pub mod thread;
 pub mod time;
 #[cfg(feature = "tls")]
 pub mod tls;
-#[cfg(all(feature = "to_process", unix))]
+#[cfg(all(feature = "to_process", any(unix, windows)))]
 pub mod to_process;
 mod unwind;
 mod wake;

@@ -37,9 +37,9 @@ pub use crate::__second as if_tokio;
 )))]
 pub use crate::__second as if_any;
 
-#[cfg(all(feature = "to_process", unix))]
+#[cfg(all(feature = "to_process", any(unix, windows)))]
 pub use anyrt_core::to_process::registry::{ProcessFn, call, inventory, type_id};
-#[cfg(all(feature = "to_process", unix))]
+#[cfg(all(feature = "to_process", any(unix, windows)))]
 pub use anyrt_core::to_process::{serve, serve_in_test};
 
 #[cfg(feature = "sim")]
@@ -47,9 +47,9 @@ mod simulate;
 #[cfg(feature = "sim")]
 pub use self::simulate::simulate;
 
-#[cfg(not(all(feature = "to_process", unix)))]
+#[cfg(not(all(feature = "to_process", any(unix, windows))))]
 mod without_workers;
-#[cfg(not(all(feature = "to_process", unix)))]
+#[cfg(not(all(feature = "to_process", any(unix, windows))))]
 pub use self::without_workers::{serve, serve_in_test};
 
 /// Drives the future of an attribute.

@@ -44,7 +44,7 @@
 //! | `descriptors` | waiting until a descriptor can be read or written, in the module `anyrt::descriptors`; empty on systems other than Unix |
 //! | `net` | sockets and name lookup, in the module `anyrt::net`; implies `descriptors`; for Unix systems and Windows |
 //! | `process` | child processes, in the module `anyrt::process`; implies `descriptors`; for Unix systems and Windows |
-//! | `to_process` | functions that run in worker processes, in the module `anyrt::to_process`; implies `process`; empty on systems other than Unix |
+//! | `to_process` | functions that run in worker processes, in the module `anyrt::to_process`; implies `process`; for Unix systems and Windows |
 //! | `signals` | signals that are sent to the process, in the module `anyrt::signals`; implies `descriptors`; for Unix systems, and in part for Windows |
 //! | `fs` | files, folders and paths, in `anyrt::fs`; temporary ones, in `anyrt::temp` |
 //! | `glob` | paths that match a pattern, in `anyrt::fs`; implies `fs` |
@@ -124,7 +124,7 @@ pub mod temp;
 pub mod testing;
 #[cfg(feature = "tls")]
 pub mod tls;
-#[cfg(all(feature = "to_process", unix))]
+#[cfg(all(feature = "to_process", any(unix, windows)))]
 pub mod to_process;
 pub mod to_thread;
 
@@ -136,7 +136,7 @@ pub use anyrt_core::rules;
 pub use self::backend::{Backend, ParseBackendError};
 pub use self::entry::{Builder, run, run_on};
 pub use anyrt_core::task::{RunOptions, Unhandled};
-#[cfg(all(feature = "to_process", unix))]
+#[cfg(all(feature = "to_process", any(unix, windows)))]
 pub use anyrt_macros::process_fn;
 pub use anyrt_macros::{main, test};
 

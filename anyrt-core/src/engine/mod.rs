@@ -46,7 +46,7 @@
 //! context outside of tasks, the runs of a thread), in `runtime/park.rs` and in `thread/call.rs`.
 
 #[cfg_attr(
-    not(all(feature = "to_process", unix)),
+    not(all(feature = "to_process", any(unix, windows))),
     expect(dead_code, reason = "worker processes are ended by it")
 )]
 mod at_end;

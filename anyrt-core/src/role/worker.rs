@@ -11,38 +11,14 @@
 //! | spoiled | a socket of the parent in the marker, which was read from | run; no workers |
 //!
 //! The role is found once, before `serve` reads the marker and takes the socket away.
+//!
+//! On Windows, where a socket cannot be a standard input, the marker is in a file; see `windows.rs`.
 
-use std::env;
-use std::os::unix::process::parent_id;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
-use rustix::net::{RecvFlags, recv};
-use rustix::stdio::stdin;
-
-use crate::engine::poll_state::number_in_process;
+use super::marker::{CANNOT_SERVE, Role};
+use super::system::find_role;
 use crate::loom::{OnceLock, lock_static, process};
-
-/// The environment variable with the marker.
-pub(crate) const MARKER: &str = "ANYRT_WORKER";
-
-/// The beginning of markers; the process id of the program and a number follow.
-const START: &str = "anyrt worker ";
-
-/// The exit status of a worker that does not serve.
-const NOT_SERVING: i32 = 70;
-
-/// The role of this process; see the table above.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Role {
-    Program,
-    Worker {
-        /// The length of the marker.
-        marker: usize,
-    },
-    Spoiled,
-}
 
 /// The role, found once.
 static ROLE: OnceLock<Role> = OnceLock::new();
@@ -66,64 +42,11 @@ struct SetUp {
 /// A reason why no worker may be started.
 pub(crate) enum NotAllowed {
     NotSetUp,
-    IsWorker,
-    Spoiled,
+    Refused(&'static str),
 }
 
 fn role() -> Role {
     *ROLE.get_or_init(find_role)
-}
-
-/// Finds the role, by the rules above.
-fn find_role() -> Role {
-    let Ok(marker) = env::var(MARKER) else {
-        return Role::Program;
-    };
-    let Some(parent) = parent_of(&marker) else {
-        return Role::Program;
-    };
-    // 1. Without a marker in the environment, this is a program (above). Otherwise look for the marker in
-    //    standard input, without removing it.
-    let is_child = parent_id() == parent;
-    let mut first = vec![0; marker.len()];
-    match recv(
-        stdin(),
-        &mut first[..],
-        RecvFlags::PEEK | RecvFlags::DONTWAIT,
-    ) {
-        Ok((_, length)) if length == first.len() && first == marker.as_bytes() => {
-            // 2. The marker is there. A worker whose program has ended has another parent, and a closed
-            //    socket; it must not do the program's work.
-            match is_child || has_hung_up() {
-                true => Role::Worker {
-                    marker: marker.len(),
-                },
-                false => Role::Program,
-            }
-        }
-        // 3. A socket of the parent without the marker: something has read it already.
-        Ok(_) | Err(Errno::AGAIN) if is_child => Role::Spoiled,
-        _ => Role::Program,
-    }
-}
-
-/// Returns the process id in a marker.
-fn parent_of(marker: &str) -> Option<u32> {
-    let rest = marker.strip_prefix(START)?;
-    rest.split(' ').next()?.parse().ok()
-}
-
-/// Returns whether the other end of the standard input, a socket, is closed.
-fn has_hung_up() -> bool {
-    let stdin = stdin();
-    let mut descriptors = [PollFd::new(&stdin, PollFlags::HUP)];
-    let polled = poll(&mut descriptors, Some(&Timespec::default()));
-    polled.is_ok() && descriptors[0].revents().contains(PollFlags::HUP)
-}
-
-/// Returns the marker for a new worker of this process.
-pub(crate) fn marker() -> String {
-    format!("{START}{} {}", std::process::id(), number_in_process())
 }
 
 /// Returns whether this process is a worker.
@@ -160,9 +83,13 @@ pub(crate) fn set_up_test(name: &str) {
 pub(crate) fn worker_test() -> Result<Option<String>, NotAllowed> {
     check_before_run();
     match role() {
-        Role::Worker { .. } => return Err(NotAllowed::IsWorker),
-        Role::Spoiled => return Err(NotAllowed::Spoiled),
-        Role::Program => {}
+        Role::Worker { .. } => {
+            return Err(NotAllowed::Refused("a worker process starts no workers"));
+        }
+        Role::Program {
+            refused: Some(reason),
+        } => return Err(NotAllowed::Refused(reason)),
+        Role::Program { refused: None } => {}
     }
     let set_up = lock_static(&SET_UP);
     match &set_up.test {
@@ -180,21 +107,13 @@ pub(crate) fn check_before_run() {
             "anyrt: this worker process has started a run instead of serving: make \
              `anyrt::to_process::serve();` the first line of `fn main`, or use `#[anyrt::main]`"
         );
-        std::process::exit(NOT_SERVING);
+        std::process::exit(CANNOT_SERVE);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_marker_names_its_program() {
-        assert_eq!(parent_of(&marker()), Some(std::process::id()));
-        assert_ne!(marker(), marker());
-        assert_eq!(parent_of("some worker 1 2"), None);
-        assert_eq!(parent_of("anyrt worker x 2"), None);
-    }
 
     #[test]
     fn this_process_is_a_program() {

@@ -26,6 +26,7 @@
 //! | `worker` | a worker, as seen by the program: starting, communication, ending |
 //! | `pool` | the idle workers of a run |
 //! | `serve` | the code of the worker itself |
+//! | `os`, `windows` | for Unix and for Windows: both ends of the channel |
 //!
 //! # The protocol on the socket
 //!
@@ -53,6 +54,11 @@ mod codec;
 mod error;
 mod limiter;
 mod options;
+#[cfg(unix)]
+mod os;
+#[cfg(windows)]
+#[path = "windows/mod.rs"]
+mod os;
 mod pool;
 #[doc(hidden)]
 pub mod registry;

@@ -1,27 +1,11 @@
 //! The code of the worker itself.
 
-use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::net::UnixStream;
-use std::process::exit;
-use std::thread;
-use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::{Signal, getpgrp, getpid, kill_process_group};
-use rustix::stdio::{dup2_stdin, dup2_stdout, stderr, stdin};
-
+use super::os::{Stream, end, open};
 use super::registry::{dispatch, fingerprint};
 use super::worker::WORD;
-use crate::loom::thread::park_timeout;
 use crate::role;
-
-/// The exit status of a worker that cannot serve.
-const CANNOT_SERVE: i32 = 70;
-
-/// The pause of the watching thread, for systems that wake it without a reason.
-const PAUSE: Duration = Duration::from_millis(10);
 
 /// Turns this process into a worker, if it was started as one. Otherwise returns, and the program may start
 /// workers from then on.
@@ -69,7 +53,10 @@ fn serve_as(test: Option<&str>) {
 
 /// Calls functions until the program closes the socket.
 fn work(marker: usize, in_test: bool) -> ! {
-    let outcome = open(marker, in_test).and_then(|socket| answer_all(&socket));
+    let outcome = open(marker, in_test).and_then(|socket| {
+        write_frame(&socket, &fingerprint().to_le_bytes())?;
+        answer_all(&socket)
+    });
     if let Err(error) = outcome {
         if error.kind() != io::ErrorKind::UnexpectedEof && error.kind() != io::ErrorKind::BrokenPipe
         {
@@ -79,25 +66,7 @@ fn work(marker: usize, in_test: bool) -> ! {
     end()
 }
 
-/// Moves the socket away from the standard input, and greets the program.
-fn open(marker: usize, in_test: bool) -> io::Result<UnixStream> {
-    // Close-on-exec, so that programs that functions start do not inherit it.
-    let socket: OwnedFd = stdin().try_clone_to_owned()?;
-    let mut socket = UnixStream::from(socket);
-    let null = File::open("/dev/null")?;
-    dup2_stdin(&null)?;
-    if in_test {
-        dup2_stdout(stderr())?;
-    }
-    socket.read_exact(&mut vec![0; marker])?;
-    let watched = socket.try_clone()?;
-    let watch = thread::Builder::new().name("watches the program".to_owned());
-    watch.spawn(move || end_with(&watched))?;
-    write_frame(&socket, &fingerprint().to_le_bytes())?;
-    Ok(socket)
-}
-
-fn answer_all(socket: &UnixStream) -> io::Result<()> {
+fn answer_all(socket: &Stream) -> io::Result<()> {
     loop {
         let request = read_frame(socket)?;
         let Some((key, argument)) = request.split_first_chunk::<WORD>() else {
@@ -111,7 +80,7 @@ fn answer_all(socket: &UnixStream) -> io::Result<()> {
     }
 }
 
-fn read_frame(mut socket: &UnixStream) -> io::Result<Vec<u8>> {
+fn read_frame(mut socket: &Stream) -> io::Result<Vec<u8>> {
     let mut length = [0; WORD];
     socket.read_exact(&mut length)?;
     let length = u64::from_le_bytes(length);
@@ -123,7 +92,7 @@ fn read_frame(mut socket: &UnixStream) -> io::Result<Vec<u8>> {
     Ok(body)
 }
 
-fn write_frame(mut socket: &UnixStream, body: &[u8]) -> io::Result<()> {
+fn write_frame(mut socket: &Stream, body: &[u8]) -> io::Result<()> {
     const SMALL: usize = 64 * 1024;
     let length = (body.len() as u64).to_le_bytes();
     if body.len() > SMALL {
@@ -132,27 +101,4 @@ fn write_frame(mut socket: &UnixStream, body: &[u8]) -> io::Result<()> {
     }
     // In one write, which the program reads with one call.
     socket.write_all(&[&length, body].concat())
-}
-
-/// Waits until the program has closed its end of the socket, and then ends this process, even if a function is
-/// running (rule W7).
-fn end_with(socket: &UnixStream) -> ! {
-    let gone = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
-    loop {
-        let socket = socket.as_fd();
-        let mut descriptors = [PollFd::new(&socket, PollFlags::HUP)];
-        match poll(&mut descriptors, None) {
-            Ok(_) if descriptors[0].revents().intersects(gone) => end(),
-            // Some systems also report readable data.
-            Ok(_) | Err(_) => park_timeout(PAUSE),
-        }
-    }
-}
-
-/// Ends this process and all processes that the functions have started.
-fn end() -> ! {
-    if getpgrp() == getpid() {
-        let _ = kill_process_group(getpid(), Signal::KILL);
-    }
-    exit(CANNOT_SERVE)
 }

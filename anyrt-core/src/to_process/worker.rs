@@ -1,17 +1,15 @@
 //! A worker, as seen by the program.
 
 use std::future::poll_fn;
-use std::io::{self, Write};
+use std::io;
 use std::mem::take;
-use std::os::unix::net::UnixStream;
 use std::process::ExitStatus;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use rustix::buffer::spare_capacity;
-
 use super::error::WorkerError;
+use super::os::{Channel, Offer, has_ended, is_unread, receive_to, send};
 use super::registry::fingerprint;
 use crate::cancel::{finally, move_on_after, shield};
 use crate::engine::{Wait, poll_state};
@@ -57,32 +55,34 @@ impl<R: Descriptors> Worker<R> {
         })?;
         let test = role::worker_test().map_err(|reason| match reason {
             NotAllowed::NotSetUp => WorkerError::NotSetUp,
-            NotAllowed::IsWorker => start_error("a worker process starts no workers"),
-            NotAllowed::Spoiled => start_error(
-                "this process was started as a worker, and has read its standard input before \
-                 `anyrt::to_process::serve()`: make that the first line of `fn main`",
-            ),
+            NotAllowed::Refused(reason) => start_error(reason),
         })?;
-        let (command, ours) = prepare(test).map_err(WorkerError::Start)?;
+        let (command, offer) = prepare(test).map_err(WorkerError::Start)?;
         let process = open_process::<R>(command).await;
         let process = process.map_err(WorkerError::Start)?;
-        let socket = R::Source::register(ours.into()).map_err(WorkerError::Start)?;
-        let worker = Worker { socket, process };
+        let channel: Channel<R> = offer.register().map_err(WorkerError::Start)?;
         // An atomic only because two futures of this task share it: relaxed is enough.
         let serves = AtomicBool::new(false);
         let greeting = async {
-            let greeting = move_on_after::<R, _>(PATIENCE, worker.receive()).await;
+            let connecting = async {
+                let socket = channel.connected(&process).await?;
+                let greeting = receive(&socket).await?;
+                io::Result::Ok((socket, greeting))
+            };
+            let greeting = move_on_after::<R, _>(PATIENCE, connecting).await;
             serves.store(matches!(greeting, Some(Ok(_))), Ordering::Relaxed);
             greeting
         };
-        let greeting = finally(greeting, || worker.end_unless(&serves)).await;
+        let greeting = finally(greeting, || end_unless(&process, &serves)).await;
         match greeting {
-            Some(Ok(greeting)) if greeting[WORD..] == fingerprint().to_le_bytes() => Ok(worker),
+            Some(Ok((socket, greeting))) if greeting[WORD..] == fingerprint().to_le_bytes() => {
+                Ok(Worker { socket, process })
+            }
             Some(Ok(_)) => Err(start_error(
                 "its executable is another build than this process: start the program again",
             )),
             Some(Err(_)) => {
-                let status = match worker.status() {
+                let status = match status(&process) {
                     Some(status) => status.to_string(),
                     None => "unknown status".to_owned(),
                 };
@@ -105,77 +105,80 @@ impl<R: Descriptors> Worker<R> {
     pub(super) async fn ask(&self, request: &[u8], kills: bool) -> Result<Vec<u8>, Lost> {
         // An atomic only because two futures of this task share it: relaxed is enough.
         let answered = AtomicBool::new(false);
+        if has_ended(&self.process) {
+            return Err(Lost {
+                status: status(&self.process),
+                had_request: false,
+            });
+        }
         let mut sent = false;
         let exchange = async {
-            self.send(request).await?;
+            send_frame(&self.socket, request).await?;
             sent = true;
             let answer = match kills {
-                true => self.receive().await?,
-                false => shield(self.receive()).await?,
+                true => receive(&self.socket).await?,
+                false => shield(receive(&self.socket)).await?,
             };
             answered.store(true, Ordering::Relaxed);
             io::Result::Ok(answer)
         };
-        let answer = finally(exchange, || self.end_unless(&answered)).await;
+        let answer = finally(exchange, || end_unless(&self.process, &answered)).await;
         answer.map_err(|error| Lost {
-            status: self.status(),
-            // The system reports a reset if the worker has left bytes unread, which can only be those of the
-            // request.
-            had_request: sent && error.kind() != io::ErrorKind::ConnectionReset,
+            status: status(&self.process),
+            had_request: sent && !is_unread(&error),
         })
     }
+}
 
-    /// Kills and reaps the worker, unless the exchange has succeeded.
-    async fn end_unless(&self, succeeded: &AtomicBool) {
-        if !succeeded.load(Ordering::Relaxed) {
-            // It may have ended on its own, with its own status.
-            drop(self.process.kill());
-            drop(self.process.wait().await);
+/// Kills and reaps a worker, unless the exchange has succeeded.
+async fn end_unless<R: Descriptors>(process: &Process<R>, succeeded: &AtomicBool) {
+    if !succeeded.load(Ordering::Relaxed) {
+        // It may have ended on its own, with its own status.
+        drop(process.kill());
+        drop(process.wait().await);
+    }
+}
+
+fn status<R: Descriptors>(process: &Process<R>) -> Option<ExitStatus> {
+    process.status().ok().flatten()
+}
+
+/// Sends a frame.
+async fn send_frame(socket: &impl Source, frame: &[u8]) -> io::Result<()> {
+    let mut sent = 0;
+    step_by_step(|cx| {
+        let rest = &frame[sent..];
+        if rest.is_empty() {
+            return Poll::Ready(Ok(Some(())));
         }
-    }
+        let polled = socket.poll_io(cx, Direction::Output, |socket| {
+            let sent = send(socket, rest)?;
+            Ok(Attempt::new(sent).drained(0 < sent && sent < rest.len()))
+        });
+        sent += ready!(polled)?;
+        Poll::Ready(Ok(None))
+    })
+    .await
+}
 
-    fn status(&self) -> Option<ExitStatus> {
-        self.process.status().ok().flatten()
-    }
-
-    /// Sends a frame.
-    async fn send(&self, frame: &[u8]) -> io::Result<()> {
-        let mut sent = 0;
-        step_by_step(|cx| {
-            let rest = &frame[sent..];
-            if rest.is_empty() {
-                return Poll::Ready(Ok(Some(())));
-            }
-            let polled = self.socket.poll_io(cx, Direction::Output, |socket| {
-                let sent = rustix::io::write(socket, rest)?;
-                Ok(Attempt::new(sent).drained(0 < sent && sent < rest.len()))
-            });
-            sent += ready!(polled)?;
-            Poll::Ready(Ok(None))
-        })
-        .await
-    }
-
-    /// Receives a frame, and returns it with its length.
-    async fn receive(&self) -> io::Result<Vec<u8>> {
-        let mut frame = Vec::new();
-        step_by_step(|cx| {
-            let missing = missing(&frame).ok_or(io::ErrorKind::InvalidData)?;
-            if missing == 0 {
-                return Poll::Ready(Ok(Some(take(&mut frame))));
-            }
-            frame.try_reserve_exact(missing)?;
-            let polled = self.socket.poll_io(cx, Direction::Input, |socket| {
-                let read = rustix::io::read(socket, spare_capacity(&mut frame))?;
-                Ok(Attempt::new(read))
-            });
-            match ready!(polled)? {
-                0 => Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
-                _ => Poll::Ready(Ok(None)),
-            }
-        })
-        .await
-    }
+/// Receives a frame, and returns it with its length.
+async fn receive(socket: &impl Source) -> io::Result<Vec<u8>> {
+    let mut frame = Vec::new();
+    step_by_step(|cx| {
+        let missing = missing(&frame).ok_or(io::ErrorKind::InvalidData)?;
+        if missing == 0 {
+            return Poll::Ready(Ok(Some(take(&mut frame))));
+        }
+        frame.try_reserve_exact(missing)?;
+        let polled = socket.poll_io(cx, Direction::Input, |socket| {
+            Ok(Attempt::new(receive_to(socket, &mut frame)?))
+        });
+        match ready!(polled)? {
+            0 => Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
+            _ => Poll::Ready(Ok(None)),
+        }
+    })
+    .await
 }
 
 /// Returns how many bytes to read of a frame that begins with these bytes; `None` if there are too many.
@@ -209,15 +212,13 @@ async fn step_by_step<T>(
     .await
 }
 
-/// Creates the command for a worker, and this process's end of its socket.
-fn prepare(test: Option<String>) -> io::Result<(Command, UnixStream)> {
-    let (mut ours, theirs) = UnixStream::pair()?;
+/// Creates the command for a worker, and this process's end of its channel.
+fn prepare(test: Option<String>) -> io::Result<(Command, Offer)> {
     let marker = role::marker();
-    ours.write_all(marker.as_bytes())?;
-    ours.set_nonblocking(true)?;
+    let (offer, stdin) = Offer::new(&marker)?;
     let command = Command::new(std::env::current_exe()?)
         .env(role::MARKER, marker)
-        .stdin(Stdio::Descriptor(theirs.into()))
+        .stdin(stdin)
         .stderr(Stdio::Inherit)
         .group();
     let command = match test {
@@ -231,7 +232,7 @@ fn prepare(test: Option<String>) -> io::Result<(Command, UnixStream)> {
             "--quiet",
         ]),
     };
-    Ok((command, ours))
+    Ok((command, offer))
 }
 
 fn start_error(text: &str) -> WorkerError {

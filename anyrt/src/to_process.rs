@@ -33,6 +33,8 @@
 //!   program, however the program ends. The worker leads a process group, so that Ctrl-C at a terminal
 //!   does not reach it: the program decides.
 //! - A worker cannot start workers.
+//! - On Windows, what a function writes to the standard output in a test is dropped, and a call whose worker is
+//!   killed from outside just when the request is sent may fail as [`WorkerError::Broken`].
 //!
 //! # Arguments and results
 //!

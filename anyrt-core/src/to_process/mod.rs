@@ -39,6 +39,9 @@
 //! | the program | the key of a function in 8 bytes, and the argument |
 //! | the worker | the kind of the answer in one byte, and the result, or a text |
 //!
+//! On Unix the marker is there before the worker starts. On Windows the worker first connects, and proves that it is the
+//! one that was started; see `windows/mod.rs`. There the job of the worker ends it with the program, without a thread.
+//!
 //! # Ownership
 //!
 //! A worker is owned by one call, or is idle in the pool. It is returned only after the call has read its whole

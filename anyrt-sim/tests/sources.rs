@@ -82,7 +82,7 @@ const ALL: &[Access] = &[
                 "a portal with a run of its own; refused in simulations",
             ),
             (
-                "anyrt-core/src/to_process/serve.rs",
+                "anyrt-core/src/to_process/os/serving.rs",
                 "in a worker process, which has no runtime",
             ),
             ("anyrt-sim/src/seeds", "each seed has a new thread"),
@@ -130,6 +130,10 @@ const ALL: &[Access] = &[
                 "anyrt-core/src/stream/file",
                 "files of the system that a program hands over",
             ),
+            (
+                "anyrt-core/src/role/windows.rs",
+                "the file by which a worker process recognizes itself",
+            ),
             ("anyrt-core/src/to_process", "pipes of worker processes"),
             ("anyrt-sim/src/timeline", "the page of a run"),
         ],
@@ -172,7 +176,7 @@ const ALL: &[Access] = &[
                 "descriptors that are passed to processes",
             ),
             (
-                "anyrt-core/src/role/worker.rs",
+                "anyrt-core/src/role/unix.rs",
                 "the socket between a program and its worker process",
             ),
             (
@@ -198,7 +202,7 @@ const ALL: &[Access] = &[
             ("anyrt-core/src/monitor", "the user of this process"),
             ("anyrt-core/src/process", "processes of the system"),
             (
-                "anyrt-core/src/role/worker.rs",
+                "anyrt-core/src/role/unix.rs",
                 "a worker process ends with its parent",
             ),
             ("anyrt-core/src/signals/signal.rs", "the numbers of signals"),
@@ -233,6 +237,10 @@ const ALL: &[Access] = &[
             (
                 "anyrt-core/src/to_process/registry.rs",
                 "a map that is never iterated",
+            ),
+            (
+                "anyrt-core/src/to_process/windows/channel.rs",
+                "the secret by which a worker process proves itself",
             ),
             (
                 "anyrt/src/ambient/absent.rs",

@@ -4,7 +4,7 @@
 use std::fs;
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Barrier, mpsc};
 use std::task::{Context, Waker};
 use std::thread;
 use std::time::Duration;
@@ -89,16 +89,21 @@ fn a_walk_that_finds_nothing_looks_up() {
         }
         let limiter = Arc::new(CapacityLimiter::new(1));
         let seen = Arc::new(AtomicUsize::new(0));
-        let counted = seen.clone();
+        // The first call does not end before the first poll does, which would begin the next one.
+        let polled_once = Arc::new(Barrier::new(2));
+        let (counted, may_go_on) = (seen.clone(), polled_once.clone());
         let walk = folder.path().clone().with_limiter(&limiter).walk();
         let mut walk = walk.min_depth(1).filter(move |_| {
-            counted.fetch_add(1, Ordering::Relaxed);
+            if counted.fetch_add(1, Ordering::Relaxed) == 0 {
+                may_go_on.wait();
+            }
             false
         });
         {
             let mut next = pin!(walk.next());
             let polled = next.as_mut().poll(&mut Context::from_waker(Waker::noop()));
             assert!(polled.is_pending());
+            polled_once.wait();
             while limiter.statistics().borrowed > 0 {
                 tokio::task::yield_now().await;
             }

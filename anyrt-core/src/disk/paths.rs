@@ -48,8 +48,7 @@ impl Disk {
         }
     }
 
-    /// Creates a symbolic link.
-    #[cfg(unix)]
+    /// Creates a symbolic link. On systems other than Unix that is unsupported.
     pub(crate) fn symlink(&self, target: &Path, link: &Path) -> io::Result<()> {
         match self {
             Disk::System => os::symlink(target, link),

@@ -44,3 +44,8 @@ pub(in crate::disk) fn create_dir(path: &Path, mode: Option<u32>) -> io::Result<
         None => Ok(()),
     }
 }
+
+/// Creates no link: other systems want to know what the target is, and may not allow it.
+pub(in crate::disk) fn symlink(_target: &Path, _link: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}

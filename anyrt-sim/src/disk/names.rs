@@ -9,7 +9,7 @@ use super::changes::Slot;
 use super::errors::Errno;
 use super::file::FileData;
 use super::node::{Folder, Kind, NodeId, READ};
-use super::resolve::Place;
+use super::resolve::{Place, ends_with_dot};
 use super::tree::{ROOT, Tree};
 
 /// The permissions that new files and folders do not get.
@@ -66,28 +66,15 @@ impl Tree {
 
     /// Finds a place where nothing must be. A symbolic link at the end is something.
     fn resolve_new(&self, path: &Path) -> Result<Place, Errno> {
-        let place = match self.resolve(path, false) {
-            // A path with a slash at the end exists, whatever its type.
-            Err(Errno::NOTDIR) if self.exists_without_slash(path) => return Err(Errno::EXIST),
-            place => place?,
-        };
+        let place = self.resolve_entry(path)?;
         match place.node {
             Some(_) => Err(Errno::EXIST),
             None => Ok(place),
         }
     }
 
-    fn exists_without_slash(&self, path: &Path) -> bool {
-        let without: PathBuf = path.components().collect();
-        self.resolve(&without, false)
-            .is_ok_and(|place| place.node.is_some())
-    }
-
     pub(super) fn hard_link(&mut self, original: &Path, link: &Path) -> Result<(), Errno> {
         let node = self.resolve(original, false)?.existing()?;
-        if self.node(node).is_folder() {
-            return Err(Errno::PERM);
-        }
         let Place {
             folder,
             name,
@@ -99,28 +86,33 @@ impl Tree {
         }
         let name = name.ok_or(Errno::EXIST)?;
         self.check_writable(folder)?;
+        if self.node(node).is_folder() {
+            return Err(Errno::PERM);
+        }
         self.add_entry(folder, name, node);
         Ok(())
     }
 
     pub(super) fn remove_file(&mut self, path: &Path) -> Result<(), Errno> {
-        let place = self.resolve(path, false)?;
+        let place = self.resolve_entry(path)?;
         let node = place.existing()?;
         if self.node(node).is_folder() {
             return Err(Errno::ISDIR);
+        }
+        if place.must_be_folder {
+            return Err(Errno::NOTDIR);
         }
         self.remove_entry(place, node)
     }
 
     pub(super) fn remove_folder(&mut self, path: &Path) -> Result<(), Errno> {
-        let place = match self.resolve(path, false)? {
-            // A link with a slash at the end is not removed with its target.
-            place if place.must_be_folder => self.resolve_name(path, place)?,
-            place => place,
-        };
+        let place = self.resolve_entry(path)?;
         let node = place.existing()?;
         let folder = self.folder(node)?;
         if place.name.is_none() {
+            if ends_with_dot(path) {
+                return Err(Errno::INVAL);
+            }
             // The path ends with `..`, so that the folder has at least the one before.
             return Err(if node == ROOT {
                 Errno::BUSY
@@ -132,17 +124,6 @@ impl Tree {
             return Err(Errno::NOTEMPTY);
         }
         self.remove_entry(place, node)
-    }
-
-    /// Checks that a path with a slash at the end does not lead through a symbolic link there.
-    fn resolve_name(&self, path: &Path, place: Place) -> Result<Place, Errno> {
-        let without: PathBuf = path.components().collect();
-        let last = self.resolve(&without, false)?;
-        if last.node == place.node {
-            Ok(place)
-        } else {
-            Err(Errno::NOTDIR)
-        }
     }
 
     /// Removes an entry that leads to this node.
@@ -162,34 +143,34 @@ impl Tree {
     }
 
     pub(super) fn rename(&mut self, from: &Path, to: &Path, replace: bool) -> Result<(), Errno> {
-        let from = self.resolve_to_move(from)?;
+        // The checks are in the order of Linux, which decides between several errors.
+        let (from, to) = (self.resolve_entry(from)?, self.resolve_entry(to)?);
+        let exists = if replace { Errno::BUSY } else { Errno::EXIST };
+        let old_name = from.name.clone().ok_or(Errno::BUSY)?;
+        let new_name = to.name.ok_or(exists)?;
         let node = from.existing()?;
-        let to = match self.resolve_to_move(to) {
-            Err(Errno::NOTDIR) if !replace && self.exists_without_slash(to) => {
-                return Err(Errno::EXIST);
-            }
-            place => place?,
-        };
         if to.node.is_some() && !replace {
             return Err(Errno::EXIST);
         }
-        let (Some(old_name), Some(new_name)) = (from.name, to.name) else {
-            return Err(Errno::BUSY);
-        };
-        self.check_writable(from.folder)?;
-        self.check_writable(to.folder)?;
         if self.node(node).is_folder() {
             if self.is_within(to.folder, node) {
                 return Err(Errno::INVAL);
             }
-        } else if to.must_be_folder {
+        } else if from.must_be_folder || to.must_be_folder {
             return Err(Errno::NOTDIR);
         }
         let mut nodes = vec![node];
         if let Some(target) = to.node {
+            if self.is_within(from.folder, target) {
+                return Err(Errno::NOTEMPTY);
+            }
             if target == node {
                 return Ok(());
             }
+        }
+        self.check_writable(from.folder)?;
+        self.check_writable(to.folder)?;
+        if let Some(target) = to.node {
             self.check_replaceable(node, target)?;
             self.remove(to.folder, &new_name);
             nodes.push(target);
@@ -210,15 +191,6 @@ impl Tree {
         self.note(vec![old, new], nodes);
         self.sweep();
         Ok(())
-    }
-
-    /// Finds a place whose entry is moved, which is that of a link itself.
-    fn resolve_to_move(&self, path: &Path) -> Result<Place, Errno> {
-        let place = self.resolve(path, false)?;
-        if place.must_be_folder && place.name.is_some() {
-            return self.resolve_name(path, place);
-        }
-        Ok(place)
     }
 
     /// Returns whether a folder is another one, or in it.

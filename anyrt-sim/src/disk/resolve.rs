@@ -39,6 +39,7 @@ impl Place {
 enum Step {
     Root,
     Parent,
+    /// An empty name stays in the folder.
     Name(OsString),
 }
 
@@ -59,7 +60,10 @@ impl Steps {
             return Err(Errno::NAMETOOLONG);
         }
         if self.rest.is_empty() {
-            self.must_be_folder |= bytes.ends_with(b"/") || bytes.ends_with(b"/.");
+            self.must_be_folder |= bytes.ends_with(b"/");
+        }
+        if ends_with_dot(path) {
+            self.rest.push(Step::Name(OsString::new()));
         }
         for component in path.components().rev() {
             match component {
@@ -77,7 +81,27 @@ impl Steps {
     }
 }
 
+/// Returns whether the last name of a path is `.`, which the components of a path do not show.
+pub(super) fn ends_with_dot(path: &Path) -> bool {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let mut names = bytes.rsplit(|byte| *byte == b'/');
+    names.find(|name| !name.is_empty()) == Some(b".")
+}
+
 impl Tree {
+    /// Finds the place of the entry that a path names: not that of the target of a link, whether the path ends with a
+    /// slash or not.
+    pub(super) fn resolve_entry(&self, path: &Path) -> Result<Place, Errno> {
+        if ends_with_dot(path) {
+            return self.resolve(path, false);
+        }
+        // Without the slashes at the end.
+        let entry: PathBuf = path.components().collect();
+        let mut place = self.resolve(&entry, false)?;
+        place.must_be_folder = path.as_os_str().as_encoded_bytes().ends_with(b"/");
+        Ok(place)
+    }
+
     /// Finds the place of a path. The current folder is the root. A symbolic link at the end is followed on
     /// request, and if the path has to lead to a folder.
     pub(super) fn resolve(&self, path: &Path, follow: bool) -> Result<Place, Errno> {

@@ -138,6 +138,13 @@ impl Tree {
 
     /// Finds or creates the file to open, and notes the handle.
     fn open(&mut self, path: &Path, mode: &OpenMode) -> Result<NodeId, Errno> {
+        if mode.create || mode.create_new {
+            // Whatever is there, a path with a slash at the end is that of a folder.
+            let place = self.resolve_entry(path)?;
+            if place.must_be_folder && place.name.is_some() {
+                return Err(Errno::ISDIR);
+            }
+        }
         let place = self.resolve(path, !mode.create_new)?;
         let node = match place.node {
             Some(_) if mode.create_new => return Err(Errno::EXIST),

@@ -7,6 +7,8 @@ mod faults;
 mod files;
 mod folders;
 mod library;
+#[cfg(target_os = "linux")]
+mod linux;
 mod time;
 
 use std::io;

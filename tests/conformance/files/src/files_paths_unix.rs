@@ -20,6 +20,9 @@ pub fn a_path_does_what_files_need(backend: &Backend) {
         let below = root.join("a/b");
         below.create_dir_all().await.unwrap();
         assert!(below.create_dir().await.is_err());
+        // The folder above a new one exists already.
+        root.join("a/new/../b").create_dir_all().await.unwrap();
+        root.join("a/new").remove_dir().await.unwrap();
         assert!(below.is_dir().await.unwrap() && !below.is_file().await.unwrap());
         let file = below.join("file.txt");
         assert_eq!(file.file_name().unwrap(), "file.txt");

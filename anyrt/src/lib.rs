@@ -78,9 +78,10 @@
 //! without a `Config`; without it, the seed is 0. `ANYRT_SIM_TRACE` names a file for the timeline of the run: a page
 //! for a browser, with hosts, packets, tasks and faults.
 //!
-//! Threads for functions that block, and files, are those of the system. Its sockets, descriptors, worker processes
-//! and signals are not available: they return [`Unsupported`](std::io::ErrorKind::Unsupported). Its programs are not
-//! started either: a test registers functions in place of them, with `anyrt::sim::Simulation::program`.
+//! Files are those of a disk in memory, which each host of the simulation has; `std::fs` still uses those of the system.
+//! Threads for functions that block are those of the system. Its sockets, descriptors, worker processes and signals are
+//! not available: they return [`Unsupported`](std::io::ErrorKind::Unsupported). Its programs are not started either: a
+//! test registers functions in place of them, with `anyrt::sim::Simulation::program`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

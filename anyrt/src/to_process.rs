@@ -37,7 +37,7 @@
 //!   killed from outside just when the request is sent may fail as [`WorkerError::Broken`].
 //! - The end of a worker is seen by the end of its socket. A process that a function has forked without starting a
 //!   program shares that socket: if the worker then ends without an answer, the call waits for the forked process too,
-//!   unless it is cancelled with [`kill_on_cancel`](Options::kill_on_cancel).
+//!   unless it is cancelled with [`kill_on_cancel`](to_process::Options::kill_on_cancel).
 //!
 //! # Arguments and results
 //!

@@ -5,7 +5,10 @@ use std::hash::Hash;
 use std::io;
 use std::net::SocketAddr;
 
-use super::{Address, MAX_UDP_PACKET, UnixAddress};
+use super::{Address, UnixAddress};
+
+/// The maximum length of a UDP packet in bytes: 65,527 with IPv6; with IPv4 it is 65,507.
+pub const MAX_UDP_PACKET: usize = 65_527;
 
 /// The kind of a socket, which determines the type of its addresses.
 ///

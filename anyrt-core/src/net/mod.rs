@@ -46,10 +46,10 @@ pub use self::connect::{
 #[cfg(unix)]
 pub use self::connect::{ConnectUnix, UnixConnectable, connect_unix};
 pub use self::datagram::{
-    ConnectedDatagramSocket, ConnectedUdpSocket, ConnectedUnixDatagram, DatagramSocket,
-    MAX_UDP_PACKET, UdpSocket, UnixDatagram,
+    ConnectedDatagramSocket, ConnectedUdpSocket, ConnectedUnixDatagram, DatagramSocket, UdpSocket,
+    UnixDatagram,
 };
-pub use self::domain::{Domain, Ip, Unix};
+pub use self::domain::{Domain, Ip, MAX_UDP_PACKET, Unix};
 #[cfg(unix)]
 pub use self::listen::UnixListenOptions;
 pub use self::listen::{

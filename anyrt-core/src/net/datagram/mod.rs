@@ -21,9 +21,6 @@ pub use self::connected::ConnectedDatagramSocket;
 pub use self::socket::DatagramSocket;
 use super::{Ip, Unix};
 
-/// The maximum length of a UDP packet in bytes: 65,527 with IPv6; with IPv4 it is 65,507.
-pub const MAX_UDP_PACKET: usize = 65_527;
-
 /// A UDP socket that sends to and receives from any address.
 pub type UdpSocket<R> = DatagramSocket<R, Ip>;
 

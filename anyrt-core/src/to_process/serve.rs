@@ -58,8 +58,14 @@ fn work(marker: usize, in_test: bool) -> ! {
         answer_all(&socket)
     });
     if let Err(error) = outcome {
-        if error.kind() != io::ErrorKind::UnexpectedEof && error.kind() != io::ErrorKind::BrokenPipe
-        {
+        // The program has ended, or no longer wants the worker, perhaps before it has read everything.
+        let program_is_gone = matches!(
+            error.kind(),
+            io::ErrorKind::UnexpectedEof
+                | io::ErrorKind::BrokenPipe
+                | io::ErrorKind::ConnectionReset
+        );
+        if !program_is_gone {
             eprintln!("anyrt: this worker process cannot go on: {error}");
         }
     }

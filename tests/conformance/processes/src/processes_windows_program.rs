@@ -135,7 +135,7 @@ impl Life {
     }
 }
 
-/// Does nothing, or acts as the program that other cases start.
+/// P1, as part of other cases: does nothing, or acts as the program that they start.
 pub fn acts_as_a_program(_backend: &OsBackend) {
     if let Ok(does) = env::var(DOES) {
         exit(act(&does));

@@ -8,8 +8,8 @@ use crate::signals::Signal;
 
 /// Signals of Unix.
 impl<R: Descriptors> Process<R> {
-    /// Sends a signal to the process, or to its [group](Command::group). If the process has ended, this has
-    /// no effect.
+    /// Sends a signal to the process, or to its [group](crate::process::Command::group). If the process has
+    /// ended, this has no effect.
     ///
     /// # Errors
     ///

@@ -13,22 +13,16 @@ impl Disk {
         if matches!(self, Disk::System) {
             return fs::create_dir_all(path);
         }
-        let mut outcome = self.create_dir(path, None);
-        if let Err(error) = outcome {
-            if error.kind() != io::ErrorKind::NotFound {
-                return self.accept_dir(path, Err(error));
+        let outcome = match self.create_dir(path, None) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let parent = path.parent().ok_or(error)?;
+                self.create_dir_all(parent)?;
+                self.create_dir(path, None)
             }
-            let parent = path.parent().ok_or(error)?;
-            self.create_dir_all(parent)?;
-            outcome = self.create_dir(path, None);
-        }
-        // The path may be that of a folder above, such as `new/..`.
-        self.accept_dir(path, outcome)
-    }
-
-    /// Replaces an error of creating a folder by success, if the folder exists.
-    fn accept_dir(&self, path: &Path, outcome: io::Result<()>) -> io::Result<()> {
+            outcome => outcome,
+        };
         match outcome {
+            // It exists, also after its parents were created: the path may be that of a folder above, as `new/..` is.
             Err(_) if self.metadata(path, true).is_ok_and(|found| found.is_dir()) => Ok(()),
             outcome => outcome,
         }

@@ -14,8 +14,8 @@ use crate::runtime::Runtime;
 
 /// The lines of a file, as a stream.
 ///
-/// Lines do not include `\n` or `\r\n`; a last line without an end is included, with a `\r` at its end. A line that is not UTF-8 or
-/// is too long is an error item, and the stream continues with the next line.
+/// Lines do not include `\n` or `\r\n`; a last line without an end is included, with a `\r` at its end. A line
+/// that is not UTF-8 or is too long is an error item, and the stream continues with the next line.
 ///
 /// # Cancel safety
 ///
